@@ -1,0 +1,117 @@
+# Run `make` for the list of commands.
+# Nothing but Python >= 3.11, make and (for the Terraform parts) terraform is expected of a machine:
+# every command first makes the virtual environment that it needs.
+
+SHELL := bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV    ?= .venv
+WORKERS ?= 2
+PYTHON  ?=
+
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# A developer's own settings must not decide what the tests see.
+unexport PYTHONHOME PYTHONPATH
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The newest of these that really runs; a version manager's shim may exist and still refuse.
+CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11
+
+.PHONY: help
+help: ## List the commands
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  \033[1m%-15s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY) ## Make the virtual environment with everything pinned
+$(READY): requirements-dev.txt
+	@python=; \
+	for candidate in $(CANDIDATES); do \
+	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    python=$$candidate; break; \
+	  fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "Python 3.11 or newer is needed and none of these is one: $(CANDIDATES)." >&2; \
+	  echo "Install one, or name it: make PYTHON=/path/to/python3.13 setup" >&2; exit 1; \
+	fi; \
+	test -x $(BIN)/python || "$$python" -m venv $(VENV) || { \
+	  echo "$$python could not make a virtual environment; on Debian, install python3-venv." >&2; exit 1; }
+	@# The list is complete, so nothing is left to resolve; `pip check` proves that it is.
+	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-dev.txt
+	$(BIN)/python -m pip check
+	@touch $@
+
+.PHONY: demo
+demo: $(READY) ## Show the module at work: apply, both handlers, destroy, all on this machine
+	$(BIN)/python -m tests.support.demo
+
+.PHONY: test
+test: $(READY) ## Run every test, cheapest first, and hold the coverage
+	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory integration
+	$(BIN)/coverage combine --quiet --keep .coverage.unit .coverage.integration
+	$(BIN)/coverage report
+	$(MAKE) --no-print-directory terraform
+
+.PHONY: unit
+unit: $(READY) ## Run the unit tests; the core must be covered completely
+	COVERAGE_FILE=.coverage.unit $(BIN)/pytest tests/unit --cov --cov-report=
+	COVERAGE_FILE=.coverage.unit $(BIN)/coverage report --include='*/certificate_lifecycle/core/*' --fail-under=100
+
+.PHONY: integration
+integration: $(READY) ## Run adapters, use cases and handlers against the embedded AWS
+	COVERAGE_FILE=.coverage.integration $(BIN)/pytest tests/integration -n $(WORKERS) --dist loadfile --cov --cov-report=
+
+.PHONY: terraform
+terraform: $(READY) ## Run the real terraform against the embedded AWS
+	$(BIN)/pytest tests/terraform -n $(WORKERS) --dist loadfile
+
+.PHONY: check
+check: $(READY) ## Run all that CI runs
+	$(MAKE) --no-print-directory fmt-check lint type package-check docs-check
+	$(MAKE) --no-print-directory test
+
+.PHONY: fmt fmt-check
+fmt: $(READY) ## Format Python and Terraform
+	$(BIN)/ruff format
+	$(call terraform-fmt)
+fmt-check: $(READY) ## Fail if `make fmt` would change a file
+	$(BIN)/ruff format --check
+	$(call terraform-fmt,-check -diff)
+
+# terraform warns on every command when this variable names a missing file; formatting needs no such file.
+define terraform-fmt
+	@if command -v terraform >/dev/null; then \
+	  echo "terraform fmt $(1) -recursive"; env -u TF_CLI_CONFIG_FILE terraform fmt $(1) -recursive; \
+	else \
+	  echo "SKIPPED terraform fmt: terraform is not installed"; \
+	fi
+endef
+
+.PHONY: lint
+lint: $(READY) ## Lint the Python code
+	$(BIN)/ruff check
+
+.PHONY: type
+type: $(READY) ## Check the types
+	$(BIN)/mypy
+
+.PHONY: package package-check
+package: $(READY) ## Build lambda/dist/certificate_lifecycle.zip from the sources
+	$(BIN)/python lambda/build.py
+package-check: $(READY) ## Fail if the committed zip is not what the sources give
+	$(BIN)/python lambda/build.py --check
+
+.PHONY: docs docs-check
+docs: $(READY) ## Write the generated parts of the documentation
+	$(BIN)/python docs/generate.py
+docs-check: $(READY) ## Fail if `make docs` would change a file, or a link leads nowhere
+	$(BIN)/python docs/generate.py --check
+
+.PHONY: clean
+clean: ## Remove the virtual environment and every cache
+	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -type d \( -name __pycache__ -o -name .terraform \) -prune -exec rm -rf {} +
