@@ -62,8 +62,8 @@ unit: $(READY) ## Run the unit tests; the core must be covered completely
 	COVERAGE_FILE=.coverage.unit $(BIN)/coverage report --include='*/certificate_lifecycle/core/*' --fail-under=100
 
 .PHONY: integration
-integration: $(READY) ## Run adapters, use cases and handlers against the embedded AWS
-	COVERAGE_FILE=.coverage.integration $(BIN)/pytest tests/integration -n $(WORKERS) --dist loadfile --cov --cov-report=
+integration: $(READY) ## Run adapters, use cases, handlers and the embedded AWS itself
+	COVERAGE_FILE=.coverage.integration $(BIN)/pytest tests --ignore=tests/unit --ignore=tests/terraform -n $(WORKERS) --dist loadfile --cov --cov-report=
 
 .PHONY: terraform
 terraform: $(READY) ## Run the real terraform against the embedded AWS
@@ -107,9 +107,9 @@ package-check: $(READY) ## Fail if the committed zip is not what the sources giv
 
 .PHONY: docs docs-check
 docs: $(READY) ## Write the generated parts of the documentation
-	$(BIN)/python docs/generate.py
+	PYTHONPATH=lambda $(BIN)/python docs/generate.py
 docs-check: $(READY) ## Fail if `make docs` would change a file, or a link leads nowhere
-	$(BIN)/python docs/generate.py --check
+	PYTHONPATH=lambda $(BIN)/python docs/generate.py --check
 
 .PHONY: clean
 clean: ## Remove the virtual environment and every cache
