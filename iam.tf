@@ -1,0 +1,190 @@
+# What each function may do, as JSON text, so that a test can read the very policy that AWS will judge by.
+# modules/function adds what both need: their own logs, and the topic that hears of findings and failures.
+
+locals {
+  # Names that the creation function may ask for. Empty input: just what this module was told to issue.
+  allowed_domains = (
+    length(var.allowed_domains) > 0
+    ? var.allowed_domains
+    : distinct(concat([var.domain_name], var.subject_alternative_names))
+  )
+
+  # A plain name allows itself and everything below it; a wildcard only what is below.
+  _allowed_name_patterns = distinct(flatten([
+    for domain in local.allowed_domains :
+    startswith(domain, "*.") ? [domain] : [domain, "*.${domain}"]
+  ]))
+
+  # ACM's validation records are named `_<hash>.<name>`, and a wildcard shares the record of its base name.
+  _allowed_record_patterns = distinct([
+    for domain in local.allowed_domains : "_*.${trimprefix(domain, "*.")}"
+  ])
+
+  # Zones of other accounts are reached through their role, so this account's policy names only its own.
+  _own_zone_ids   = distinct([for zone in values(var.hosted_zones) : zone.zone_id if zone.role_arn == null])
+  _zone_role_arns = distinct([for zone in values(var.hosted_zones) : zone.role_arn if zone.role_arn != null])
+  _zone_arns = (
+    length(var.hosted_zones) == 0
+    ? ["arn:${local.partition}:route53:::hostedzone/*"]
+    : [for id in local._own_zone_ids : "arn:${local.partition}:route53:::hostedzone/${id}"]
+  )
+
+  _certificates_everywhere = "arn:${local.partition}:acm:*:${local.account_id}:certificate/*"
+  _certificates_here       = "arn:${local.partition}:acm:${local.region}:${local.account_id}:certificate/*"
+
+  _list_certificates = {
+    Sid    = "ListCertificates"
+    Effect = "Allow"
+    Action = ["acm:ListCertificates"]
+    # "*": AWS defines no resource type for this action.
+    Resource = ["*"]
+  }
+
+  # With explicit zones there is nothing to discover, so nothing to list.
+  _list_hosted_zones = length(var.hosted_zones) > 0 ? [] : [{
+    Sid    = "FindPublicHostedZones"
+    Effect = "Allow"
+    Action = ["route53:ListHostedZones"]
+    # "*": AWS defines no resource type for this action.
+    Resource = ["*"]
+  }]
+
+  _read_records = length(local._zone_arns) == 0 ? [] : [{
+    Sid      = "ReadValidationRecords"
+    Effect   = "Allow"
+    Action   = ["route53:ListResourceRecordSets"]
+    Resource = local._zone_arns
+  }]
+
+  _assume_zone_roles = length(local._zone_role_arns) == 0 ? [] : [{
+    Sid      = "ReachZonesOfOtherAccounts"
+    Effect   = "Allow"
+    Action   = ["sts:AssumeRole"]
+    Resource = local._zone_role_arns
+  }]
+
+  # ForAllValues is also true when the key is absent from the request; `Null` closes that door.
+  _records_present = {
+    "route53:ChangeResourceRecordSetsActions"               = "false"
+    "route53:ChangeResourceRecordSetsNormalizedRecordNames" = "false"
+    "route53:ChangeResourceRecordSetsRecordTypes"           = "false"
+  }
+  _upsert_cnames = {
+    "route53:ChangeResourceRecordSetsActions"     = ["UPSERT"]
+    "route53:ChangeResourceRecordSetsRecordTypes" = ["CNAME"]
+  }
+
+  creation_policy_json = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        local._list_certificates,
+        {
+          Sid    = "ReadCertificates"
+          Effect = "Allow"
+          Action = ["acm:DescribeCertificate"]
+          # Any region: an event may ask for another one, as CloudFront reads its certificates in us-east-1 only.
+          Resource = [local._certificates_everywhere]
+        },
+        {
+          Sid      = "RequestPublicCertificates"
+          Effect   = "Allow"
+          Action   = ["acm:RequestCertificate"]
+          Resource = [local._certificates_everywhere]
+          Condition = {
+            "ForAllValues:StringLike" = { "acm:DomainNames" = local._allowed_name_patterns }
+            Null = {
+              "acm:CertificateAuthority" = "true"
+              "acm:DomainNames"          = "false"
+            }
+            StringEquals = {
+              "acm:ValidationMethod"     = "DNS"
+              "aws:RequestTag/ManagedBy" = var.name_prefix
+            }
+          }
+        },
+        {
+          # A private authority validates nothing, so there is no validation method to pin.
+          Sid      = "RequestPrivateCertificates"
+          Effect   = "Allow"
+          Action   = ["acm:RequestCertificate"]
+          Resource = [local._certificates_everywhere]
+          Condition = {
+            "ForAllValues:StringLike" = { "acm:DomainNames" = local._allowed_name_patterns }
+            Null = {
+              "acm:CertificateAuthority" = "false"
+              "acm:DomainNames"          = "false"
+            }
+            StringEquals = { "aws:RequestTag/ManagedBy" = var.name_prefix }
+          }
+        },
+        {
+          # ACM checks this one too when a request carries tags.
+          Sid       = "TagCertificatesAsManaged"
+          Effect    = "Allow"
+          Action    = ["acm:AddTagsToCertificate"]
+          Resource  = [local._certificates_everywhere]
+          Condition = { StringEquals = { "aws:RequestTag/ManagedBy" = var.name_prefix } }
+        },
+      ],
+      local._list_hosted_zones,
+      local._read_records,
+      length(local._zone_arns) == 0 ? [] : [{
+        Sid      = "WriteValidationRecords"
+        Effect   = "Allow"
+        Action   = ["route53:ChangeResourceRecordSets"]
+        Resource = local._zone_arns
+        Condition = {
+          "ForAllValues:StringEquals" = local._upsert_cnames
+          "ForAllValues:StringLike" = {
+            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = local._allowed_record_patterns
+          }
+          Null = local._records_present
+        }
+      }],
+      local._assume_zone_roles,
+    )
+  })
+
+  rotation_policy_json = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        local._list_certificates,
+        {
+          Sid      = "ReadCertificates"
+          Effect   = "Allow"
+          Action   = ["acm:DescribeCertificate", "acm:ListTagsForCertificate"]
+          Resource = [local._certificates_here]
+        },
+      ],
+      var.rotation_mode != "repair" ? [] : [{
+        Sid    = "MendEmailValidation"
+        Effect = "Allow"
+        Action = [
+          "acm:ListCertificateDomainValidations",
+          "acm:ResendValidationEmail",
+          "acm:UpdateCertificateOptions",
+        ]
+        Resource = [local._certificates_here]
+      }],
+      local._list_hosted_zones,
+      local._read_records,
+      var.rotation_mode != "repair" || length(local._zone_arns) == 0 ? [] : [{
+        Sid      = "RestoreValidationRecords"
+        Effect   = "Allow"
+        Action   = ["route53:ChangeResourceRecordSets"]
+        Resource = local._zone_arns
+        Condition = {
+          "ForAllValues:StringEquals" = local._upsert_cnames
+          "ForAllValues:StringLike" = {
+            # Any name: every certificate of the account is looked after, whoever requested it.
+            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["_*"]
+          }
+          Null = local._records_present
+        }
+      }],
+      local._assume_zone_roles,
+    )
+  })
+}

@@ -1,0 +1,109 @@
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+
+  # `id` is the one attribute that provider 5 and 6 share: 6 deprecates `name`, 5 has no `region`.
+  region = data.aws_region.current.id
+
+  create_topic = var.create && var.notifications.topic_arn == null
+
+  topic_arn         = local.create_topic ? one(module.notifications[*].topic_arn) : var.notifications.topic_arn
+  topic_kms_key_arn = local.create_topic ? one(module.notifications[*].kms_key_arn) : var.notifications.kms_key_arn
+
+  creation_name = "${var.name_prefix}-creation"
+  rotation_name = "${var.name_prefix}-rotation"
+
+  # The zip is committed and reproducible, so nothing is built at plan time, and a laptop and CI see the same hash.
+  package = "${path.module}/lambda/dist/certificate_lifecycle.zip"
+
+  hosted_zones_json = jsonencode({
+    for name, zone in var.hosted_zones : name => { zone_id = zone.zone_id, role_arn = zone.role_arn }
+  })
+}
+
+module "notifications" {
+  source = "./modules/notifications"
+  count  = local.create_topic ? 1 : 0
+
+  alarm_name_prefix = var.name_prefix
+  email_addresses   = var.notifications.email_addresses
+  kms_key_arn       = var.notifications.kms_key_arn
+  name              = "${var.name_prefix}-notifications"
+  tags              = var.tags
+}
+
+module "creation" {
+  source = "./modules/function"
+  count  = var.create ? 1 : 0
+
+  alarms                   = var.alarms
+  description              = "Issues the certificate for ${var.domain_name} and carries its DNS validation through."
+  filename                 = local.package
+  handler                  = "certificate_lifecycle.handlers.creation.lambda_handler"
+  kms_key_arn              = var.kms_key_arn
+  log_retention_days       = var.log_retention_days
+  name                     = local.creation_name
+  permissions_boundary_arn = var.permissions_boundary_arn
+  policy_json              = local.creation_policy_json
+  reserved_concurrency     = var.reserved_concurrency
+  tags                     = var.tags
+  topic_arn                = local.topic_arn
+  topic_kms_key_arn        = local.topic_kms_key_arn
+
+  environment = {
+    ALLOWED_DOMAINS           = jsonencode(local.allowed_domains)
+    DOMAIN_NAME               = var.domain_name
+    HOSTED_ZONES              = local.hosted_zones_json
+    INCLUDE_WWW               = tostring(var.include_www)
+    KEY_ALGORITHM             = var.key_algorithm
+    NAME_PREFIX               = var.name_prefix
+    SUBJECT_ALTERNATIVE_NAMES = jsonencode(var.subject_alternative_names)
+  }
+}
+
+module "rotation" {
+  source = "./modules/function"
+  count  = var.create ? 1 : 0
+
+  alarms                   = var.alarms
+  description              = "Looks at every certificate of the account and region, mends what can be mended and tells people."
+  filename                 = local.package
+  handler                  = "certificate_lifecycle.handlers.rotation.lambda_handler"
+  kms_key_arn              = var.kms_key_arn
+  log_retention_days       = var.log_retention_days
+  name                     = local.rotation_name
+  permissions_boundary_arn = var.permissions_boundary_arn
+  policy_json              = local.rotation_policy_json
+  reserved_concurrency     = var.reserved_concurrency
+  tags                     = var.tags
+  topic_arn                = local.topic_arn
+  topic_kms_key_arn        = local.topic_kms_key_arn
+
+  environment = {
+    CRITICAL_THRESHOLD_DAYS   = tostring(var.critical_threshold_days)
+    EXPIRATION_THRESHOLD_DAYS = tostring(var.expiration_threshold_days)
+    HOSTED_ZONES              = local.hosted_zones_json
+    NAME_PREFIX               = var.name_prefix
+    ROTATION_MODE             = var.rotation_mode
+    SNS_TOPIC_ARN             = local.topic_arn
+    THRESHOLD_FRACTION        = tostring(var.threshold_fraction)
+  }
+}
+
+module "schedule" {
+  source = "./modules/schedule"
+  count  = var.create ? 1 : 0
+
+  description         = "Starts ${local.rotation_name}, which looks at every certificate."
+  function_arn        = module.rotation[0].function_arn
+  function_name       = module.rotation[0].function_name
+  name                = local.rotation_name
+  schedule_expression = var.schedule_expression
+  tags                = var.tags
+}

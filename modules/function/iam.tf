@@ -1,0 +1,60 @@
+locals {
+  _own_statements = concat(
+    [
+      {
+        # No logs:CreateLogGroup: a group that someone deleted must not come back without its retention.
+        Sid      = "WriteOwnLogs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["${aws_cloudwatch_log_group.this.arn}:*"]
+      },
+      {
+        # Lambda sends failed events with the function's own permissions.
+        Sid      = "PublishToTopic"
+        Effect   = "Allow"
+        Action   = ["sns:Publish"]
+        Resource = [var.topic_arn]
+      },
+    ],
+    var.topic_kms_key_arn == null ? [] : [{
+      # SNS encrypts with the publisher's permissions.
+      Sid      = "EncryptForTopic"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      Resource = [var.topic_kms_key_arn]
+    }],
+    var.kms_key_arn == null ? [] : [{
+      Sid      = "ReadOwnEnvironment"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt"]
+      Resource = [var.kms_key_arn]
+    }],
+  )
+}
+
+resource "aws_iam_role" "this" {
+  name                 = var.name
+  description          = "Execution role of the function ${var.name}."
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "LetLambdaRunTheFunction"
+      Effect    = "Allow"
+      Action    = ["sts:AssumeRole"]
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name = var.name
+  role = aws_iam_role.this.name
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = concat(jsondecode(var.policy_json).Statement, local._own_statements)
+  })
+}

@@ -1,0 +1,86 @@
+# One Lambda function with everything that makes it observable: its log group, its role, its failure destination, its alarm.
+
+# Created before the function: else Lambda makes the group at the first invocation, without retention, and Terraform's own create fails.
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
+  tags              = var.tags
+}
+
+resource "aws_lambda_function" "this" {
+  # checkov:skip=CKV_AWS_50:no tracing, because the functions talk to AWS APIs only and log one line for each decision
+  # checkov:skip=CKV_AWS_115:reserved concurrency is the caller's choice, because small accounts refuse any reservation
+  # checkov:skip=CKV_AWS_116:the failure destination carries more than a dead-letter queue, see aws_lambda_function_event_invoke_config
+  # checkov:skip=CKV_AWS_117:no VPC, because nothing inside one is reached
+  # checkov:skip=CKV_AWS_272:the zip is committed beside this code and pinned by its hash
+  function_name                  = var.name
+  description                    = var.description
+  role                           = aws_iam_role.this.arn
+  runtime                        = "python3.13"
+  architectures                  = ["arm64"]
+  handler                        = var.handler
+  filename                       = var.filename
+  source_code_hash               = filebase64sha256(var.filename)
+  timeout                        = var.timeout_seconds
+  memory_size                    = var.memory_mb
+  kms_key_arn                    = var.kms_key_arn
+  reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
+  tags                           = var.tags
+
+  environment {
+    variables = var.environment
+  }
+
+  logging_config {
+    application_log_level = "INFO"
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.this.name
+    system_log_level      = "WARN"
+  }
+
+  # The first invocation may follow at once, and would fail without its permissions.
+  depends_on = [aws_iam_role_policy.this]
+
+  lifecycle {
+    precondition {
+      condition     = sum([for name, value in var.environment : length(name) + length(value)]) <= 4096
+      error_message = "The environment of ${var.name} must stay within Lambda's 4096 bytes; name fewer domains or zones, or name them by a common parent."
+    }
+  }
+}
+
+# Scheduled and event-driven invocations are asynchronous: without this, the third failure of an event vanishes.
+resource "aws_lambda_function_event_invoke_config" "this" {
+  function_name          = aws_lambda_function.this.function_name
+  maximum_retry_attempts = 2
+
+  destination_config {
+    on_failure {
+      destination = var.topic_arn
+    }
+  }
+
+  # Lambda checks at creation that the role may publish to the destination.
+  depends_on = [aws_iam_role_policy.this]
+}
+
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  count = var.alarms ? 1 : 0
+
+  alarm_name          = "${var.name}-errors"
+  alarm_description   = "${var.name} failed. Its log group ${aws_cloudwatch_log_group.this.name} says why."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  # No invocation means no data point, and most five-minute periods have none.
+  treat_missing_data = "notBreaching"
+  alarm_actions      = [var.topic_arn]
+  ok_actions         = [var.topic_arn]
+  tags               = var.tags
+}

@@ -1,0 +1,9 @@
+output "kms_key_arn" {
+  description = "Key that encrypts the topic, given or created."
+  value       = local.kms_key_arn
+}
+
+output "topic_arn" {
+  description = "ARN of the topic."
+  value       = aws_sns_topic.this.arn
+}

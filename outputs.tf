@@ -1,0 +1,54 @@
+output "creation_function_arn" {
+  description = "ARN of the function that issues the certificate; null when `create` is false."
+  value       = one(module.creation[*].function_arn)
+}
+
+output "creation_function_name" {
+  description = "Name of the function that issues the certificate, as `aws lambda invoke` wants it; null when `create` is false."
+  value       = one(module.creation[*].function_name)
+}
+
+output "creation_log_group_name" {
+  description = "Log group of the creation function; null when `create` is false."
+  value       = one(module.creation[*].log_group_name)
+}
+
+output "creation_role_arn" {
+  description = "Role of the creation function, for the trust policies of zone roles in other accounts; null when `create` is false."
+  value       = one(module.creation[*].role_arn)
+}
+
+output "rotation_function_arn" {
+  description = "ARN of the function that looks at every certificate; null when `create` is false."
+  value       = one(module.rotation[*].function_arn)
+}
+
+output "rotation_function_name" {
+  description = "Name of the function that looks at every certificate; null when `create` is false."
+  value       = one(module.rotation[*].function_name)
+}
+
+output "rotation_log_group_name" {
+  description = "Log group of the rotation function; null when `create` is false."
+  value       = one(module.rotation[*].log_group_name)
+}
+
+output "rotation_role_arn" {
+  description = "Role of the rotation function, for the trust policies of zone roles in other accounts; null when `create` is false."
+  value       = one(module.rotation[*].role_arn)
+}
+
+output "schedule_rule_arn" {
+  description = "ARN of the rule that starts the rotation function; null when `create` is false."
+  value       = one(module.schedule[*].rule_arn)
+}
+
+output "sns_topic_arn" {
+  description = "Topic that people and machines listen to, created or adopted; null when `create` is false."
+  value       = var.create ? local.topic_arn : null
+
+  precondition {
+    condition     = !var.create || try(split(":", var.notifications.topic_arn)[3], local.region) == local.region
+    error_message = "notifications.topic_arn must be a topic of the region deployed to (${local.region}), because alarms and failure destinations cannot reach another one, got ${coalesce(var.notifications.topic_arn, "null")}."
+  }
+}

@@ -1,0 +1,349 @@
+# What several rules share. The tables in tests/data hold accepted and refused values of each, for this file and for the functions' own configuration alike.
+locals {
+  # ACM's pattern for RequestCertificate's DomainName, in lower case and without look-ahead, which RE2 lacks.
+  _plain_name  = "(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
+  _domain_name = "^(?:\\*\\.)?${local._plain_name}$"
+
+  # One regular expression for each of the six fields of a cron expression: single values, ranges, steps, lists.
+  _cron_values = {
+    minutes = "(?:[0-5]?[0-9])"
+    hours   = "(?:[01]?[0-9]|2[0-3])"
+    days    = "(?:0?[1-9]|[12][0-9]|3[01])"
+    months  = "(?:0?[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
+    weekday = "(?:[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)"
+    years   = "(?:19[7-9][0-9]|2[01][0-9]{2})"
+  }
+  _cron_items = {
+    for field, value in local._cron_values :
+    field => "(?:\\*|${value}(?:-${value})?)(?:/[1-9][0-9]*)?"
+  }
+  _cron_lists = {
+    for field, item in local._cron_items : field => "(?:${item}(?:,${item})*)"
+  }
+  _cron_month_day = "(?:${local._cron_lists.days}|L|LW|${local._cron_values.days}W)"
+  _cron_week_day  = "(?:${local._cron_lists.weekday}|L|${local._cron_values.weekday}L|${local._cron_values.weekday}#[1-5])"
+  _cron_days = join("|", [
+    # EventBridge wants exactly one of the two day fields left open.
+    "${local._cron_month_day} ${local._cron_lists.months} \\?",
+    "\\? ${local._cron_lists.months} ${local._cron_week_day}",
+  ])
+  _cron = "^cron\\(${local._cron_lists.minutes} ${local._cron_lists.hours} (?:${local._cron_days}) ${local._cron_lists.years}\\)$"
+  _rate = "^rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)$"
+
+  _kms_key_arn = "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
+}
+
+variable "alarms" {
+  type        = bool
+  description = "Whether an alarm on each function's errors reports to the topic. Without alarms a failing function is only visible in its log and through failed events."
+  default     = true
+  nullable    = false
+}
+
+variable "allowed_domains" {
+  type        = list(string)
+  description = "Domains that the creation function may issue for: names equal to or below each, and only below one that starts with `*.`. The handler and IAM's `acm:DomainNames` condition both enforce it. Empty allows `domain_name` and the alternative names, and what lies below them."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.allowed_domains : length(name) <= 253 && can(regex(local._domain_name, name))])
+    error_message = "allowed_domains must hold lower-case domain names of at most 253 characters, each with at most one leading `*.` and no scheme, path or trailing dot, got ${join(", ", var.allowed_domains)}."
+  }
+
+  validation {
+    condition     = length(var.allowed_domains) == length(distinct(var.allowed_domains))
+    error_message = "allowed_domains must not name a domain twice, got ${join(", ", var.allowed_domains)}."
+  }
+
+  validation {
+    # The `www.` name that include_www may add lies below domain_name, so it is covered with it.
+    condition = length(var.allowed_domains) == 0 || alltrue([
+      for name in concat([var.domain_name], var.subject_alternative_names) : anytrue([
+        for domain in var.allowed_domains :
+        name == domain && !startswith(domain, "*.") || endswith(name, ".${trimprefix(domain, "*.")}")
+      ])
+    ])
+    error_message = "allowed_domains must be empty or cover domain_name (${var.domain_name}) and every one of subject_alternative_names (${join(", ", var.subject_alternative_names)}), or the creation function could never succeed, got ${join(", ", var.allowed_domains)}."
+  }
+}
+
+variable "create" {
+  type        = bool
+  description = "Whether to create anything at all; false makes nothing, for stacks that switch modules off by environment."
+  default     = true
+  nullable    = false
+}
+
+variable "critical_threshold_days" {
+  type        = number
+  description = "Days before expiry at which an unsolved problem becomes critical. The default leaves a week to act."
+  default     = 7
+  nullable    = false
+
+  validation {
+    condition     = floor(var.critical_threshold_days) == var.critical_threshold_days && var.critical_threshold_days >= 1
+    error_message = "critical_threshold_days must be a whole number of at least 1, got ${var.critical_threshold_days}."
+  }
+
+  validation {
+    condition     = var.critical_threshold_days < var.expiration_threshold_days
+    error_message = "critical_threshold_days must be less than expiration_threshold_days (${var.expiration_threshold_days}), got ${var.critical_threshold_days}."
+  }
+}
+
+variable "domain_name" {
+  type        = string
+  description = "Name of the certificate that the creation function issues: a lower-case domain name, or one with a single leading `*.`. Write international names in their ASCII form (`xn--`)."
+  nullable    = false
+
+  validation {
+    condition     = length(var.domain_name) <= 253 && can(regex(local._domain_name, var.domain_name))
+    error_message = "domain_name must be a lower-case domain name of at most 253 characters, with at most one leading `*.` and no scheme, port, path or trailing dot, got ${var.domain_name}."
+  }
+}
+
+variable "expiration_threshold_days" {
+  type        = number
+  description = "Days before expiry at which a certificate that nobody renews by itself needs attention. Never more than `threshold_fraction` of the certificate's lifetime."
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition = (
+      floor(var.expiration_threshold_days) == var.expiration_threshold_days
+      && var.expiration_threshold_days >= 1 && var.expiration_threshold_days <= 365
+    )
+    error_message = "expiration_threshold_days must be a whole number between 1 and 365, got ${var.expiration_threshold_days}."
+  }
+}
+
+variable "hosted_zones" {
+  type = map(object({
+    role_arn = optional(string)
+    zone_id  = string
+  }))
+  description = "Zone name -> the public hosted zone that receives validation records, and the role to assume when it lives in another account. Given, the functions use and may use just these. Empty, they find the public zones of this account by themselves."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.hosted_zones) : length(name) <= 253 && can(regex("^${local._plain_name}$", name))])
+    error_message = "hosted_zones must have lower-case zone names without wildcard or trailing dot as keys, got ${join(", ", keys(var.hosted_zones))}."
+  }
+
+  validation {
+    condition     = alltrue([for zone in values(var.hosted_zones) : can(regex("^Z[A-Z0-9]+$", zone.zone_id))])
+    error_message = "hosted_zones must give each zone_id as Route 53's bare id, which starts with Z and has no /hostedzone/ before it, got ${join(", ", values(var.hosted_zones)[*].zone_id)}."
+  }
+
+  validation {
+    condition     = length(var.hosted_zones) == length(distinct(values(var.hosted_zones)[*].zone_id))
+    error_message = "hosted_zones must give each zone its own zone_id, got ${join(", ", values(var.hosted_zones)[*].zone_id)}."
+  }
+
+  validation {
+    condition = alltrue([
+      for zone in values(var.hosted_zones) :
+      zone.role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+$", zone.role_arn))
+    ])
+    error_message = "hosted_zones must give each role_arn as the ARN of an IAM role, or leave it out, got ${join(", ", [for zone in values(var.hosted_zones) : coalesce(zone.role_arn, "null")])}."
+  }
+}
+
+variable "include_www" {
+  type        = bool
+  description = "Whether the certificate also covers `www.` before a plain `domain_name`; never added to a wildcard or to a name that starts with `www.`. The default needs that name to be in the same zone, or in one that is known."
+  default     = true
+  nullable    = false
+}
+
+variable "key_algorithm" {
+  type        = string
+  description = "Key of the certificate: `RSA_2048`, which every client and service accepts, or the smaller and faster `EC_prime256v1` or `EC_secp384r1`. CloudFront refuses the last."
+  default     = "RSA_2048"
+  nullable    = false
+
+  validation {
+    condition     = contains(["EC_prime256v1", "EC_secp384r1", "RSA_2048"], var.key_algorithm)
+    error_message = "key_algorithm must be one that ACM issues, which are `EC_prime256v1`, `EC_secp384r1` and `RSA_2048`, got ${var.key_algorithm}."
+  }
+}
+
+variable "kms_key_arn" {
+  type        = string
+  description = "KMS key that encrypts the functions' environment and log groups; its policy must let CloudWatch Logs of the region use it. Null leaves both to keys that AWS owns."
+  default     = null
+
+  validation {
+    condition     = var.kms_key_arn == null || can(regex(local._kms_key_arn, var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a KMS key, as IAM policies do not follow aliases, or null, got ${coalesce(var.kms_key_arn, "null")}."
+  }
+}
+
+variable "log_retention_days" {
+  type        = number
+  description = "Days that the functions' logs, the record of each decision, are kept; 0 keeps them for ever. The default keeps a year."
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition = contains(
+      [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      var.log_retention_days,
+    )
+    error_message = "log_retention_days must be a retention that CloudWatch Logs offers: 0 (for ever), 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got ${var.log_retention_days}."
+  }
+}
+
+variable "name_prefix" {
+  type        = string
+  description = "Start of every name, and value of the `ManagedBy` tag of the certificates. Roles are global, so it must differ between two instances of an account, even in different regions."
+  default     = "certificate-lifecycle"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*[a-z0-9]$", var.name_prefix))
+    error_message = "name_prefix must start with a lower-case letter, go on with lower-case letters, digits and hyphens, and not end with a hyphen, got ${var.name_prefix}."
+  }
+
+  validation {
+    condition     = length("${var.name_prefix}-creation") <= 64
+    error_message = "name_prefix must have at most 55 characters, because functions, roles and rules allow 64 with `-creation` or `-rotation` behind it, got ${var.name_prefix} with ${length(var.name_prefix)}."
+  }
+}
+
+variable "notifications" {
+  type = object({
+    email_addresses = optional(set(string), [])
+    kms_key_arn     = optional(string)
+    topic_arn       = optional(string)
+  })
+  description = "Where people and machines listen. The default creates a topic, and a key that it is encrypted with, and subscribes `email_addresses`, whose owners must confirm. `kms_key_arn` replaces that key: its policy must let cloudwatch.amazonaws.com use it. `topic_arn` adopts a topic as it is, in which case `kms_key_arn` says which key encrypts it; its policy must let alarms publish. Both decide what is created, so a value known only after apply must at least be known not to be null: `format(\"%s\", aws_sns_topic.alerts.arn)`."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = var.notifications.topic_arn == null || can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.notifications.topic_arn))
+    error_message = "notifications.topic_arn must be the ARN of a standard SNS topic, as alarms and failure destinations refuse FIFO ones, or null, got ${coalesce(var.notifications.topic_arn, "null")}."
+  }
+
+  validation {
+    condition     = var.notifications.topic_arn == null || length(var.notifications.email_addresses) == 0
+    error_message = "notifications must either adopt a topic or subscribe to the one it creates, because an adopted topic is left as it is, got topic_arn ${coalesce(var.notifications.topic_arn, "null")} with email_addresses ${join(", ", var.notifications.email_addresses)}."
+  }
+
+  validation {
+    condition     = alltrue([for address in var.notifications.email_addresses : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", address))])
+    error_message = "notifications.email_addresses must hold e-mail addresses, got ${join(", ", var.notifications.email_addresses)}."
+  }
+
+  validation {
+    condition     = var.notifications.kms_key_arn == null || can(regex(local._kms_key_arn, var.notifications.kms_key_arn))
+    error_message = "notifications.kms_key_arn must be the ARN of a KMS key, as IAM policies do not follow aliases, or null, got ${coalesce(var.notifications.kms_key_arn, "null")}."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  type        = string
+  description = "IAM policy that bounds the functions' roles, where an account demands one; null sets no boundary."
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/[!-~]+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy, or null, got ${coalesce(var.permissions_boundary_arn, "null")}."
+  }
+}
+
+variable "reserved_concurrency" {
+  type        = number
+  description = "Executions reserved for each function, and its most at one time. Null reserves nothing, because accounts with a small quota refuse any reservation; both functions are safe to overlap."
+  default     = null
+
+  validation {
+    condition     = var.reserved_concurrency == null || try(floor(var.reserved_concurrency) == var.reserved_concurrency && var.reserved_concurrency >= 1, false)
+    error_message = "reserved_concurrency must be a whole number of at least 1, or null, got ${coalesce(var.reserved_concurrency, "null")}."
+  }
+}
+
+variable "rotation_mode" {
+  type        = string
+  description = "What the rotation function may do: `notify` looks and tells, `repair` also mends validation in place. The rights to write exist only in `repair`."
+  default     = "repair"
+  nullable    = false
+
+  validation {
+    condition     = contains(["notify", "repair"], var.rotation_mode)
+    error_message = "rotation_mode must be `notify` or `repair`, got ${var.rotation_mode}."
+  }
+}
+
+variable "schedule_expression" {
+  type        = string
+  description = "When the rotation function runs: `rate()` or six-field `cron()` in UTC. Less often than daily means hearing later of a certificate that cannot renew."
+  default     = "rate(1 day)"
+  nullable    = false
+
+  validation {
+    condition     = can(regex(local._rate, var.schedule_expression)) || can(regex(local._cron, var.schedule_expression))
+    error_message = "schedule_expression must be `rate(1 day)`, `rate(2 days)` or the like, with a plural unit for more than one, or `cron()` with six fields of which exactly one of the two day fields is `?`, got ${var.schedule_expression}."
+  }
+}
+
+variable "subject_alternative_names" {
+  type        = list(string)
+  description = "Further names of the certificate, written like `domain_name`. Empty adds none but what `include_www` adds. ACM's default quota is 10 names for a certificate, and can be raised to 100."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.subject_alternative_names : length(name) <= 253 && can(regex(local._domain_name, name))])
+    error_message = "subject_alternative_names must hold lower-case domain names of at most 253 characters, each with at most one leading `*.` and no scheme, port, path or trailing dot, got ${join(", ", var.subject_alternative_names)}."
+  }
+
+  validation {
+    condition     = length(var.subject_alternative_names) == length(distinct(var.subject_alternative_names))
+    error_message = "subject_alternative_names must not name a domain twice, got ${join(", ", var.subject_alternative_names)}."
+  }
+
+  validation {
+    condition     = !contains(var.subject_alternative_names, var.domain_name)
+    error_message = "subject_alternative_names must not repeat domain_name (${var.domain_name}), got ${join(", ", var.subject_alternative_names)}."
+  }
+
+  # Stated here and not at domain_name: two variables whose rules refer to each other would be a cycle.
+  validation {
+    condition = anytrue([
+      for name in concat([var.domain_name], var.subject_alternative_names) : length(name) <= 64
+    ])
+    error_message = "subject_alternative_names must hold a name of at most 64 characters when domain_name is longer, because a certificate's common name has no room for more, got ${var.domain_name} with ${length(var.domain_name)} characters and ${join(", ", var.subject_alternative_names)}."
+  }
+
+  validation {
+    condition = length(distinct(concat(
+      [var.domain_name],
+      var.subject_alternative_names,
+      var.include_www && !startswith(var.domain_name, "*.") && !startswith(var.domain_name, "www.") ? ["www.${var.domain_name}"] : [],
+    ))) <= 100
+    error_message = "subject_alternative_names must leave the certificate with at most 100 names, counting domain_name and the `www.` name that include_www adds, got ${length(var.subject_alternative_names)} alternative names."
+  }
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags of every resource that takes them, beside the provider's default tags."
+  default     = {}
+  nullable    = false
+}
+
+variable "threshold_fraction" {
+  type        = number
+  description = "Largest share of a certificate's lifetime that counts as near expiry. The default keeps a 47-day certificate from being near expiry for most of its life."
+  default     = 0.33
+  nullable    = false
+
+  validation {
+    condition     = var.threshold_fraction > 0 && var.threshold_fraction <= 1
+    error_message = "threshold_fraction must be more than 0 and at most 1, got ${var.threshold_fraction}."
+  }
+}
