@@ -1,0 +1,387 @@
+"""Write the generated parts of the documentation, or check that they are up to date.
+
+A generated part stands between `<!-- BEGIN_NAME -->` and `<!-- END_NAME -->`.
+Its source is the code: the Terraform files, the enums of the core, the list of environment
+variables.
+The Terraform tables have the form that terraform-docs gives them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import json
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hcl2
+
+import certificate_lifecycle
+from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
+from certificate_lifecycle.core.model import Reason, Verdict
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PROVIDER_DOCS = "https://registry.terraform.io/providers/{source}/latest/docs/{kind}/{name}"
+# A type longer than this is easier to read over several lines.
+LONGEST_TYPE_ON_ONE_LINE = 60
+
+
+class DocumentationError(Exception):
+    """The documentation cannot be generated from what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A generated part: where it stands and what makes its text."""
+
+    file: str
+    name: str
+    render: Callable[[Path], str]
+
+
+# --- Markdown -------------------------------------------------------------------------------------
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]], *, rule: str | None = None) -> str:
+    """Return a Markdown table; `rule` replaces the plain line under the head."""
+    cells = list(head)
+    lines = [_row(cells), rule or "|" + "|".join("-" * (len(cell) + 2) for cell in cells) + "|"]
+    return "\n".join([*lines, *(_row(_cell(text) for text in row) for row in rows)])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(text: str) -> str:
+    """Keep a cell on one line and inside its column."""
+    return text.replace("|", "\\|").replace("\n", "<br/>")
+
+
+def code(text: str) -> str:
+    """Return text that may have several lines as code that a table cell can hold."""
+    return f"<pre>{text}</pre>" if "\n" in text else f"`{text}`"
+
+
+# --- Terraform ------------------------------------------------------------------------------------
+
+
+def terraform_reference(folder: Path) -> str:
+    """Return the reference of the module in `folder`."""
+    blocks = _read_module(folder)
+    versions, sources = _requirements(blocks)
+    sections = {
+        "Requirements": _requirements_table(versions),
+        "Providers": _providers_table(blocks, versions),
+        "Modules": _modules_table(blocks),
+        "Resources": _resources_table(blocks, sources),
+        "Inputs": _inputs_table(blocks),
+        "Outputs": _outputs_table(blocks),
+    }
+    return "\n\n".join(f"## {title}\n\n{body}" for title, body in sections.items())
+
+
+def _read_module(folder: Path) -> list[tuple[str, Any]]:
+    """Return every block of the module's files as (type, content)."""
+    files = sorted(folder.glob("*.tf"))
+    if not files:
+        raise DocumentationError(f"{folder} holds no Terraform files")
+    options = hcl2.SerializationOptions(
+        with_comments=False,
+        explicit_blocks=False,
+        preserve_heredocs=False,
+        strip_string_quotes=True,
+    )
+    return [
+        (kind, block)
+        for file in files
+        for kind, found in hcl2.loads(
+            file.read_text(encoding="utf-8"), serialization_options=options
+        ).items()
+        for block in found
+    ]
+
+
+def _named(blocks: list[tuple[str, Any]], wanted: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the blocks of one type with one label, in alphabetical order."""
+    return sorted(item for kind, block in blocks if kind == wanted for item in block.items())
+
+
+def _requirements(blocks: list[tuple[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the required versions by name (terraform first) and the providers' sources."""
+    versions: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for kind, block in blocks:
+        if kind != "terraform":
+            continue
+        if "required_version" in block:
+            versions["terraform"] = block["required_version"]
+        for providers in block.get("required_providers", []):
+            for name, provider in providers.items():
+                versions[name] = provider["version"]
+                sources[name] = provider["source"]
+    return versions, sources
+
+
+def _anchored(section: str, name: str) -> str:
+    """Return a name that links to itself, as terraform-docs writes it."""
+    anchor = f"{section}_{name}"
+    return f'<a name="{anchor}"></a> {_link(name, "#" + anchor)}'
+
+
+def _link(text: str, target: str) -> str:
+    escaped = target.replace("_", "\\_") if target.startswith("#") else target
+    return f"[{text.replace('_', chr(92) + '_')}]({escaped})"
+
+
+def _requirements_table(versions: dict[str, str]) -> str:
+    rows = [(_anchored("requirement", name), version) for name, version in versions.items()]
+    return table(("Name", "Version"), rows)
+
+
+def _instances(blocks: list[tuple[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Yield (resource or data, type, name) of everything that a provider is asked for."""
+    for kind, block in blocks:
+        if kind in {"resource", "data"}:
+            for type_name, instances in block.items():
+                yield from ((kind, type_name, name) for name in instances)
+
+
+def _providers_table(blocks: list[tuple[str, Any]], versions: dict[str, str]) -> str:
+    used = sorted({type_name.split("_")[0] for _, type_name, _ in _instances(blocks)})
+    if not used:
+        return "No providers."
+    rows = [(_anchored("provider", name), versions.get(name, "n/a")) for name in used]
+    return table(("Name", "Version"), rows)
+
+
+def _modules_table(blocks: list[tuple[str, Any]]) -> str:
+    rows = [
+        (_anchored("module", name), module["source"], module.get("version", "n/a"))
+        for name, module in _named(blocks, "module")
+    ]
+    return table(("Name", "Source", "Version"), rows) if rows else "No modules."
+
+
+def _resources_table(blocks: list[tuple[str, Any]], sources: dict[str, str]) -> str:
+    kinds = {"resource": ("resource", "resources"), "data": ("data source", "data-sources")}
+    rows = []
+    for kind, type_name, name in sorted(
+        _instances(blocks), key=lambda found: (found[0] == "data", found)
+    ):
+        provider, _, rest = type_name.partition("_")
+        label, path = kinds[kind]
+        source = sources.get(provider, f"hashicorp/{provider}")
+        address = PROVIDER_DOCS.format(source=source, kind=path, name=rest)
+        rows.append((_link(f"{type_name}.{name}", address), label))
+    return table(("Name", "Type"), rows) if rows else "No resources."
+
+
+def _inputs_table(blocks: list[tuple[str, Any]]) -> str:
+    rows = [
+        (
+            _anchored("input", name),
+            _prose(variable),
+            code(type_expression(variable.get("type", "any"))),
+            code(json.dumps(variable["default"])) if "default" in variable else "n/a",
+            "no" if "default" in variable else "yes",
+        )
+        for name, variable in _named(blocks, "variable")
+    ]
+    if not rows:
+        return "No inputs."
+    return table(
+        ("Name", "Description", "Type", "Default", "Required"),
+        rows,
+        rule="|------|-------------|------|---------|:--------:|",
+    )
+
+
+def _outputs_table(blocks: list[tuple[str, Any]]) -> str:
+    rows = [(_anchored("output", name), _prose(out)) for name, out in _named(blocks, "output")]
+    return table(("Name", "Description"), rows) if rows else "No outputs."
+
+
+def _prose(block: dict[str, Any]) -> str:
+    # The parser leaves quotes escaped in a heredoc and nowhere else.
+    return str(block.get("description", "n/a")).replace('\\"', '"').strip()
+
+
+def type_expression(parsed: str) -> str:
+    """Return a variable's type as a person would write it; a long one gets a line an attribute."""
+    text = parsed.removeprefix("${").removesuffix("}") if parsed.startswith("${") else parsed
+    if len(text) <= LONGEST_TYPE_ON_ONE_LINE:
+        return text
+    lines = [""]
+    open_brackets: list[str] = []
+    for character in text:
+        if character in "{([":
+            open_brackets.append(character)
+        if character in "})]" and open_brackets.pop() == "{":
+            lines.append("  " * open_brackets.count("{"))
+        if character == "," and open_brackets[-1] == "{":
+            lines.append("  " * open_brackets.count("{"))
+        elif character != " " or lines[-1].strip():
+            lines[-1] += character
+        if character == "{":
+            lines.append("  " * open_brackets.count("{"))
+    return "\n".join(lines)
+
+
+# --- Python ---------------------------------------------------------------------------------------
+
+
+def verdicts(_: Path) -> str:
+    """Return every verdict with its meaning."""
+    return table(("Verdict", "Meaning"), ((f"`{item}`", item.meaning) for item in Verdict))
+
+
+def reasons(_: Path) -> str:
+    """Return every reason with its meaning."""
+    return table(("Reason", "Meaning"), ((f"`{item}`", item.meaning) for item in Reason))
+
+
+def environment(variables: Iterable[Variable]) -> str:
+    """Return what a function reads from its environment."""
+    rows = (
+        (
+            f"`{variable.name}`",
+            "required" if variable.default is None else f"`{variable.default}`",
+            variable.meaning,
+        )
+        for variable in variables
+    )
+    return table(("Variable", "Default", "Meaning"), rows)
+
+
+def permissions(_: Path) -> str:
+    """Return what each adapter declares that its calls need, and which function makes them."""
+    (folder,) = certificate_lifecycle.__path__
+    # By name, because importing an adapter imports botocore, which nothing else here needs.
+    adapters = (
+        importlib.import_module(f"certificate_lifecycle.aws.{found.name}")
+        for found in pkgutil.iter_modules([f"{folder}/aws"])
+    )
+    rows = (
+        (f"`{needed.action}`", ", ".join(needed.functions), needed.why)
+        for adapter in adapters
+        for needed in getattr(adapter, "PERMISSIONS", ())
+    )
+    return table(("Action", "Function", "Why"), rows)
+
+
+PARTS = (
+    Part("README.md", "VERDICTS", verdicts),
+    Part("README.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
+    Part("README.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
+    Part("README.md", "PERMISSIONS", permissions),
+    Part("README.md", "TF_DOCS", terraform_reference),
+    Part("docs/verdicts.md", "VERDICTS", verdicts),
+    Part("docs/verdicts.md", "REASONS", reasons),
+)
+
+
+# --- Writing and checking -------------------------------------------------------------------------
+
+
+def replace(text: str, part: Part, content: str) -> str:
+    """Return `text` with `content` between the markers of `part`."""
+    begin, end = f"<!-- BEGIN_{part.name} -->", f"<!-- END_{part.name} -->"
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise DocumentationError(f"{part.file} needs one {begin} and, after it, one {end}")
+    before, _, rest = text.partition(begin)
+    after = rest.partition(end)[2]
+    return f"{before}{begin}\n{content}\n{end}{after}"
+
+
+def generate(root: Path, parts: Iterable[Part]) -> dict[str, tuple[str, str]]:
+    """Return by file the text that is there and the text that should be."""
+    texts: dict[str, tuple[str, str]] = {}
+    for part in parts:
+        if part.file not in texts:
+            file = root / part.file
+            if not file.is_file():
+                raise DocumentationError(f"{part.file} does not exist; write it with its markers")
+            text = file.read_text(encoding="utf-8")
+            texts[part.file] = (text, text)
+        present, wanted = texts[part.file]
+        texts[part.file] = (present, replace(wanted, part, part.render(root)))
+    return texts
+
+
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+CODE = re.compile(r"^ *```.*?^ *```|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+ANCHOR = re.compile(r'<a name="([^"]+)">')
+
+
+def broken_links(root: Path) -> list[str]:
+    """Return every relative link of a Markdown file that leads nowhere."""
+    found = []
+    for file in sorted(root.rglob("*.md")):
+        inner = file.relative_to(root)
+        if any(part.startswith(".") for part in inner.parts):
+            continue
+        for link in LINK.finditer(CODE.sub("", file.read_text(encoding="utf-8"))):
+            target = (link[1] or link[2]).replace("\\_", "_")
+            if not re.match(r"[a-z]+:", target) and not _leads_somewhere(file, target):
+                found.append(f"{inner.as_posix()}: {target} leads nowhere")
+    return found
+
+
+def _leads_somewhere(file: Path, target: str) -> bool:
+    path, _, anchor = target.partition("#")
+    aim = file.parent / path if path else file
+    if not aim.exists():
+        return False
+    if not anchor or aim.suffix != ".md":
+        return True
+    return anchor in _anchors(aim.read_text(encoding="utf-8"))
+
+
+def _anchors(text: str) -> set[str]:
+    """Return what a link can aim at: named anchors, and headings as GitHub names them."""
+    headings = (re.sub(r"[^\w\- ]", "", heading) for heading in HEADING.findall(text))
+    return {*ANCHOR.findall(text), *(heading.lower().replace(" ", "-") for heading in headings)}
+
+
+def main(
+    arguments: list[str] | None = None, *, root: Path = ROOT, parts: Iterable[Part] = PARTS
+) -> int:
+    """Write the generated parts, or with `--check` show what writing them would change."""
+    parser = argparse.ArgumentParser(description="Write the generated parts of the documentation.")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if it would")
+    options = parser.parse_args(arguments)
+    try:
+        texts = generate(root, parts)
+    except DocumentationError as error:
+        print(error, file=sys.stderr)
+        return 1
+    stale = {file: pair for file, pair in texts.items() if pair[0] != pair[1]}
+    if not options.check:
+        for file, (_, wanted) in stale.items():
+            (root / file).write_text(wanted, encoding="utf-8", newline="\n")
+            print(f"{file} was rewritten")
+        return 0
+    for file, (present, wanted) in stale.items():
+        show = difflib.unified_diff(
+            present.splitlines(keepends=True), wanted.splitlines(keepends=True), file, "generated"
+        )
+        sys.stdout.writelines(show)
+    if stale:
+        print("Run `make docs` and commit what it changes.", file=sys.stderr)
+    broken = broken_links(root)
+    for line in broken:
+        print(line, file=sys.stderr)
+    return 1 if stale or broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
