@@ -1,0 +1,500 @@
+"""ACM's operations, over certificates that follow the test's clock and the embedded public DNS.
+
+https://docs.aws.amazon.com/acm/latest/APIReference/API_Operations.html
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.support.certificates import (
+    Certificate,
+    MethodUpdate,
+    distinct,
+    eligibility,
+    tag_list,
+    validation_record,
+)
+from tests.support.estate import Estate
+from tests.support.protocol import AwsError, Request
+
+Result = dict[str, Any]
+Handler = Callable[[Request], Result]
+
+# Without `Includes.keyTypes`: "Default filtering returns only RSA_1024 and RSA_2048 certificates".
+DEFAULT_KEY_TYPES = ("RSA_1024", "RSA_2048")
+# Without `CertificateKeyPairOrigins`: ACME-issued certificates stay hidden.
+DEFAULT_ORIGINS = ("AWS_MANAGED", "CUSTOMER_PROVIDED")
+REQUESTABLE = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
+COMMON_NAME_OCTETS = 64
+SUMMARY_NAMES = 100
+TOKEN_WINDOW = timedelta(hours=1)
+USAGES = ("DIGITAL_SIGNATURE", "KEY_ENCIPHERMENT")
+EXTENDED_USAGES = ("TLS_WEB_SERVER_AUTHENTICATION",)
+MAILBOXES = ("admin", "administrator", "hostmaster", "postmaster", "webmaster")
+
+
+class Acm:
+    """The operations; each takes a recognised request and returns what the model describes."""
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {
+            "AddTagsToCertificate": self.add_tags,
+            "DeleteCertificate": self.delete,
+            "DescribeCertificate": self.describe,
+            "ListCertificateDomainValidations": self.list_domain_validations,
+            "ListCertificates": self.list,
+            "ListTagsForCertificate": self.list_tags,
+            "RemoveTagsFromCertificate": self.remove_tags,
+            "RenewCertificate": self.renew,
+            "RequestCertificate": self.request,
+            "ResendValidationEmail": self.resend_validation_email,
+            "UpdateCertificateOptions": self.update_options,
+        }
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def list(self, request: Request) -> Result:
+        wanted = request.parameters
+        if ("SortBy" in wanted) is not ("SortOrder" in wanted):
+            raise AwsError("ValidationException", "SortBy and SortOrder must be given together.")
+        found = [c for c in self._estate.of(request) if self._selected(c, wanted)]
+        found.sort(key=lambda c: c.created_at, reverse=wanted.get("SortOrder") == "DESCENDING")
+        page, token = self._paged(found, wanted)
+        result: Result = {"CertificateSummaryList": [self._summary(c) for c in page]}
+        return {**result, "NextToken": token} if token else result
+
+    def _selected(self, certificate: Certificate, wanted: Mapping[str, Any]) -> bool:
+        includes = wanted.get("Includes") or {}
+        statuses = wanted.get("CertificateStatuses")
+        usages, extended = includes.get("keyUsage"), includes.get("extendedKeyUsage")
+        return (
+            (not statuses or certificate.status in statuses)
+            and certificate.origin in (wanted.get("CertificateKeyPairOrigins") or DEFAULT_ORIGINS)
+            and certificate.key_algorithm in (includes.get("keyTypes") or DEFAULT_KEY_TYPES)
+            and includes.get("exportOption") in {None, certificate.export_option}
+            and includes.get("managedBy") in {None, certificate.managed_by}
+            and (not usages or bool({"ANY", *USAGES} & set(usages)))
+            and (not extended or bool({"ANY", *EXTENDED_USAGES} & set(extended)))
+        )
+
+    def _paged(self, rows: list[Any], wanted: Mapping[str, Any]) -> tuple[list[Any], str | None]:
+        """`MaxItems` is a maximum: AWS may return fewer, and so do we, by `page_size`."""
+        start = _position(wanted.get("NextToken"))
+        size = min(wanted.get("MaxItems") or self._estate.page_size, self._estate.page_size)
+        end = start + size
+        return rows[start:end], _token(end) if end < len(rows) else None
+
+    def _summary(self, certificate: Certificate) -> Result:
+        in_use = bool(self._estate.users(certificate))
+        summary: Result = {
+            "CertificateArn": certificate.arn,
+            "DomainName": certificate.domain_name,
+            "SubjectAlternativeNameSummaries": list(certificate.names[:SUMMARY_NAMES]),
+            "HasAdditionalSubjectAlternativeNames": len(certificate.names) > SUMMARY_NAMES,
+            "Status": certificate.status,
+            "Type": certificate.type,
+            "KeyAlgorithm": certificate.key_algorithm,
+            "KeyUsages": list(USAGES),
+            "ExtendedKeyUsages": list(EXTENDED_USAGES),
+            "ExportOption": certificate.export_option,
+            "InUse": in_use,
+            "Exported": certificate.exported,
+            "RenewalEligibility": eligibility(certificate, in_use=in_use),
+            "ManagedBy": certificate.managed_by,
+            "CertificateKeyPairOrigin": certificate.origin,
+            **_dates(certificate),
+        }
+        return _present(summary)
+
+    def describe(self, request: Request) -> Result:
+        certificate = self._named(request)
+        users = self._estate.users(certificate)
+        detail: Result = {
+            "CertificateArn": certificate.arn,
+            "DomainName": certificate.domain_name,
+            "SubjectAlternativeNames": list(certificate.names),
+            "ManagedBy": certificate.managed_by,
+            "DomainValidationOptions": self._initial_validation(certificate),
+            "Subject": f"CN={certificate.domain_name}",
+            "Issuer": "Amazon" if certificate.type == "AMAZON_ISSUED" else None,
+            "Status": certificate.status,
+            "RevocationReason": certificate.revocation_reason,
+            "KeyAlgorithm": certificate.key_algorithm,
+            "SignatureAlgorithm": "SHA256WITHRSA",
+            "InUseBy": users,
+            "FailureReason": certificate.failure_reason,
+            "Type": certificate.type,
+            "RenewalSummary": self._renewal_summary(certificate),
+            "KeyUsages": [{"Name": name} for name in USAGES],
+            "ExtendedKeyUsages": [{"Name": name} for name in EXTENDED_USAGES],
+            "CertificateAuthorityArn": certificate.certificate_authority_arn,
+            "RenewalEligibility": eligibility(certificate, in_use=bool(users)),
+            "Options": self._options(certificate),
+            "UpdateSummary": _update_summary(certificate.update),
+            "CertificateKeyPairOrigin": certificate.origin,
+            "Serial": certificate.serial if certificate.not_before else None,
+            **_dates(certificate),
+        }
+        return {"Certificate": _present(detail)}
+
+    def _initial_validation(self, certificate: Certificate) -> list[Result] | None:
+        """The domains' validation, which ACM takes "several seconds" to fill in.
+
+        Nothing at first, then the domains with half of their records, then everything.
+        """
+        if certificate.type != "AMAZON_ISSUED":
+            return None
+        left = certificate.describes_left
+        certificate.describes_left = max(0, left - 1)
+        if left > 1:
+            return None
+        done = certificate.status not in {"PENDING_VALIDATION", "VALIDATION_TIMED_OUT", "FAILED"}
+        missing = {"PENDING_VALIDATION": "PENDING_VALIDATION"}.get(certificate.status, "FAILED")
+        rows = [
+            self._domain(certificate, name, "SUCCESS" if done else missing)
+            for name in certificate.names
+        ]
+        if left == 1:
+            for row in rows[len(rows) // 2 :]:
+                row.pop("ResourceRecord", None)
+        return rows
+
+    def _domain(self, certificate: Certificate, name: str, state: str) -> Result:
+        method = certificate.validation_method or "EMAIL"
+        row: Result = {
+            "DomainName": name,
+            "ValidationStatus": state,
+            "ValidationMethod": method,
+        }
+        domain = certificate.validation_domains.get(name, name.removeprefix("*."))
+        if method == "EMAIL":
+            row["ValidationDomain"] = domain
+            row["ValidationEmails"] = [f"{mailbox}@{domain}" for mailbox in MAILBOXES]
+        elif method == "DNS":
+            row["ValidationDomain"] = name
+            row["ResourceRecord"] = validation_record(name, certificate.account).shown()
+        else:
+            base = name.removeprefix("*.")
+            path = f"/.well-known/pki-validation/{certificate.arn[-12:]}.txt"
+            target = f"https://validation.{certificate.region}.acm-validations.aws{path}"
+            row["HttpRedirect"] = {"RedirectFrom": f"http://{base}{path}", "RedirectTo": target}
+        return row
+
+    def _renewal_summary(self, certificate: Certificate) -> Result | None:
+        """Absent until managed renewal starts.
+
+        https://docs.aws.amazon.com/acm/latest/userguide/check-certificate-renewal-status.html
+        """
+        renewal = certificate.renewal
+        if renewal is None:
+            return None
+        summary: Result = {
+            "RenewalStatus": renewal.status,
+            "RenewalStatusReason": renewal.reason,
+            "UpdatedAt": renewal.updated_at,
+        }
+        if certificate.type == "AMAZON_ISSUED":
+            states = renewal.domain_states
+            otherwise = "SUCCESS" if renewal.status == "SUCCESS" else "PENDING_VALIDATION"
+            summary["DomainValidationOptions"] = [
+                self._domain(certificate, name, states.get(name, otherwise))
+                for name in certificate.names
+            ]
+        return _present(summary)
+
+    @staticmethod
+    def _options(certificate: Certificate) -> Result:
+        return {
+            "CertificateTransparencyLoggingPreference": certificate.transparency,
+            "Export": certificate.export_option,
+        }
+
+    def list_domain_validations(self, request: Request) -> Result:
+        certificate = self._named(request)
+        if certificate.type != "AMAZON_ISSUED":
+            raise AwsError("InvalidArgsException", f"{certificate.arn} is not issued by Amazon.")
+        rows = [self._validations(certificate, name) for name in certificate.names]
+        page, token = self._paged(rows, request.parameters)
+        result: Result = {"DomainValidationSummaryList": page}
+        return {**result, "NextToken": token} if token else result
+
+    def _validations(self, certificate: Certificate, name: str) -> Result:
+        update = certificate.update
+        issued = certificate.status == "ISSUED"
+        row: Result = {"DomainName": name}
+        if issued or update:
+            active = "SUCCESS" if issued else "PENDING_VALIDATION"
+            row["ActiveValidationConfiguration"] = self._configuration(
+                certificate, name, certificate.validation_method or "EMAIL", active
+            )
+        if update and update.status != "SUCCESS":
+            found = self._estate.resolvable(certificate, name)
+            state = "SUCCESS" if found else "PENDING_VALIDATION"
+            row["RequestedValidationConfiguration"] = self._configuration(
+                certificate, name, update.after, "FAILED" if update.status == "FAILED" else state
+            )
+        return row
+
+    def _configuration(
+        self, certificate: Certificate, name: str, method: str, state: str
+    ) -> Result:
+        challenge: Result
+        if method == "DNS":
+            record = validation_record(name, certificate.account).shown()
+            challenge = {"DnsValidationChallenge": {"ResourceRecord": record}}
+        else:
+            domain = certificate.validation_domains.get(name, name.removeprefix("*."))
+            mails = [f"{mailbox}@{domain}" for mailbox in MAILBOXES]
+            challenge = {
+                "EmailValidationChallenge": {"ValidationEmails": mails, "ValidationDomain": domain}
+            }
+        return {
+            "ValidationMethod": method,
+            "ValidationChallenge": challenge,
+            "ValidationStatus": state,
+        }
+
+    # --- requesting ---------------------------------------------------------------------------
+
+    def request(self, request: Request) -> Result:
+        wanted = request.parameters
+        token = wanted.get("IdempotencyToken")
+        first = self._estate.remembered(request, token, TOKEN_WINDOW) if token else None
+        if first is not None:
+            return {"CertificateArn": first}
+        names = distinct([wanted["DomainName"], *wanted.get("SubjectAlternativeNames", [])])
+        self._check_request(wanted, names)
+        certificate = self._estate.create(
+            request,
+            domain_name=names[0],
+            names=names,
+            type="PRIVATE" if wanted.get("CertificateAuthorityArn") else "AMAZON_ISSUED",
+            key_algorithm=wanted.get("KeyAlgorithm", "RSA_2048"),
+            validation_method=wanted.get("ValidationMethod", "EMAIL"),
+            validation_domains={
+                option["DomainName"].lower(): option["ValidationDomain"].lower()
+                for option in wanted.get("DomainValidationOptions", [])
+            },
+            export_option=(wanted.get("Options") or {}).get("Export", "DISABLED"),
+            managed_by=wanted.get("ManagedBy"),
+            certificate_authority_arn=wanted.get("CertificateAuthorityArn"),
+            tags=_checked_tags(wanted.get("Tags", [])),
+        )
+        if certificate.type == "PRIVATE":
+            certificate.validation_method = None
+            certificate.issue(self._estate.now)
+        else:
+            certificate.describes_left = self._estate.settle_after
+        if token:
+            self._estate.remember(request, token, certificate.arn)
+        return {"CertificateArn": certificate.arn}
+
+    def _check_request(self, wanted: Mapping[str, Any], names: tuple[str, ...]) -> None:
+        if len(names[0].encode()) > COMMON_NAME_OCTETS:
+            raise AwsError(
+                "InvalidDomainValidationOptionsException",
+                f"The first domain name can be no longer than {COMMON_NAME_OCTETS} octets.",
+            )
+        if len(names) > self._estate.name_quota:
+            raise AwsError(
+                "LimitExceededException", _over_quota(len(names), self._estate.name_quota)
+            )
+        algorithm = wanted.get("KeyAlgorithm", "RSA_2048")
+        if algorithm not in REQUESTABLE:
+            raise AwsError("ValidationException", f"{algorithm} cannot be requested.")
+        if wanted.get("ValidationMethod") == "HTTP" and (
+            wanted.get("ManagedBy") != "CLOUDFRONT" or any(n.startswith("*.") for n in names)
+        ):
+            raise AwsError(
+                "ValidationException",
+                "HTTP validation is for CloudFront, and not for wildcards.",
+            )
+        for option in wanted.get("DomainValidationOptions", []):
+            if not _covers(option["ValidationDomain"], option["DomainName"]):
+                raise AwsError(
+                    "InvalidDomainValidationOptionsException",
+                    f"{option['ValidationDomain']} is not a superdomain of {option['DomainName']}.",
+                )
+
+    # --- changing -----------------------------------------------------------------------------
+
+    def delete(self, request: Request) -> Result:
+        certificate = self._named(request)
+        if self._estate.users(certificate):
+            raise AwsError(
+                "ResourceInUseException",
+                f"Certificate {certificate.arn} in account {certificate.account} is in use.",
+            )
+        self._estate.remove(certificate)
+        return {}
+
+    def resend_validation_email(self, request: Request) -> Result:
+        certificate, wanted = self._named(request), request.parameters
+        domain, validation_domain = wanted["Domain"].lower(), wanted["ValidationDomain"].lower()
+        if domain not in certificate.names:
+            raise AwsError("ValidationException", f"{domain} is not in {certificate.arn}.")
+        if not _covers(validation_domain, domain):
+            raise AwsError(
+                "InvalidDomainValidationOptionsException",
+                f"{validation_domain} is not {domain} or a superdomain of it.",
+            )
+        renewing = certificate.renewal is not None and (
+            certificate.renewal.status == "PENDING_VALIDATION"
+        )
+        pending = certificate.status == "PENDING_VALIDATION" or renewing
+        if not (pending and certificate.validated_by("EMAIL")):
+            raise AwsError(
+                "InvalidStateException",
+                f"Certificate {certificate.arn} does not wait for a validation e-mail.",
+            )
+        self._estate.emails.append((certificate.arn, domain, validation_domain))
+        return {}
+
+    def update_options(self, request: Request) -> Result:
+        """Set one option; the validation method migrates from e-mail to DNS under the same ARN.
+
+        https://docs.aws.amazon.com/acm/latest/userguide/email-to-dns-migration.html
+        """
+        certificate, options = self._named(request), request.parameters["Options"]
+        method = options.get("ValidationMethod")
+        if method is not None:
+            self._migrate(certificate, method)
+        certificate.transparency = options.get(
+            "CertificateTransparencyLoggingPreference", certificate.transparency
+        )
+        if "Export" in options and options["Export"] != certificate.export_option:
+            if certificate.type != "AMAZON_ISSUED":
+                raise AwsError(
+                    "InvalidStateException", "Only public certificates have this option."
+                )
+            certificate.export_option = options["Export"]
+        return {}
+
+    def _migrate(self, certificate: Certificate, method: str) -> None:
+        if method != "DNS" or not certificate.validated_by("EMAIL"):
+            raise AwsError(
+                "ValidationException",
+                "Only a certificate validated by e-mail can change, and only to DNS.",
+            )
+        if certificate.status != "ISSUED":
+            raise AwsError("InvalidStateException", f"{certificate.arn} is {certificate.status}.")
+        update = certificate.update
+        if update is not None and update.status == "PENDING_DOMAIN_VALIDATION":
+            raise AwsError("ConflictException", "A change of the validation method is under way.")
+        now = self._estate.now
+        certificate.update = MethodUpdate(
+            before="EMAIL", after=method, requested_at=now, updated_at=now
+        )
+
+    def renew(self, request: Request) -> Result:
+        """Renew an exported certificate at once.
+
+        https://docs.aws.amazon.com/acm/latest/userguide/force-certificate-renewal.html
+        """
+        certificate = self._named(request)
+        if not certificate.exported or certificate.status != "ISSUED":
+            raise AwsError("ValidationException", f"{certificate.arn} is not eligible for renewal.")
+        if certificate.renewal is not None and certificate.renewal.status.startswith("PENDING"):
+            raise AwsError("RequestInProgressException", f"{certificate.arn} is being renewed.")
+        self._estate.start_renewal(certificate)
+        return {}
+
+    # --- tags ---------------------------------------------------------------------------------
+
+    def list_tags(self, request: Request) -> Result:
+        return {"Tags": tag_list(self._named(request).tags)}
+
+    def add_tags(self, request: Request) -> Result:
+        certificate = self._named(request)
+        tags = {**certificate.tags, **_checked_tags(request.parameters["Tags"])}
+        if len(tags) > MAX_TAGS:
+            raise AwsError("TooManyTagsException", f"More than {MAX_TAGS} tags.")
+        certificate.tags.update(tags)
+        return {}
+
+    def remove_tags(self, request: Request) -> Result:
+        certificate = self._named(request)
+        for tag in request.parameters["Tags"]:
+            if tag.get("Value") in {None, certificate.tags.get(tag["Key"])}:
+                certificate.tags.pop(tag["Key"], None)
+        return {}
+
+    def _named(self, request: Request) -> Certificate:
+        arn = request.parameters["CertificateArn"]
+        if not ARN.fullmatch(arn):
+            raise AwsError("InvalidArnException", f"Invalid arn {arn}")
+        found = self._estate.find(request, arn)
+        if found is None:
+            message = f"Could not find certificate {arn} in account {request.account}."
+            raise AwsError("ResourceNotFoundException", message)
+        return found
+
+
+MAX_TAGS = 50
+ARN = re.compile(r"arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate/[\w+=,.@-]+")
+
+
+def _checked_tags(tags: list[dict[str, str]]) -> dict[str, str]:
+    for tag in tags:
+        if tag["Key"].lower().startswith("aws:"):
+            raise AwsError("InvalidTagException", f"{tag['Key']} is reserved for AWS.")
+    return {tag["Key"]: tag.get("Value", "") for tag in tags}
+
+
+def _covers(validation_domain: str, domain: str) -> bool:
+    upper, base = validation_domain.lower(), domain.lower().removeprefix("*.")
+    return base == upper or base.endswith(f".{upper}")
+
+
+def _over_quota(names: int, quota: int) -> str:
+    return f"Error: Your request contains {names} names; at most {quota} names are allowed."
+
+
+def _dates(certificate: Certificate) -> dict[str, datetime | None]:
+    imported = certificate.type == "IMPORTED"
+    return {
+        "CreatedAt": certificate.created_at,
+        "IssuedAt": None if imported else certificate.issued_at,
+        "ImportedAt": (certificate.imported_at or certificate.created_at) if imported else None,
+        "NotBefore": certificate.not_before,
+        "NotAfter": certificate.not_after,
+        "RevokedAt": certificate.revoked_at,
+    }
+
+
+def _update_summary(update: MethodUpdate | None) -> Result | None:
+    if update is None:
+        return None
+    return {
+        "Status": update.status,
+        "Type": "DOMAIN_VALIDATION_METHOD",
+        "DomainValidationMethodUpdateSummary": {"From": update.before, "To": update.after},
+        "RequestedAt": update.requested_at,
+        "UpdatedAt": update.updated_at,
+    }
+
+
+def _present(row: Result) -> Result:
+    return {key: value for key, value in row.items() if value is not None}
+
+
+def _token(position: int) -> str:
+    return base64.b64encode(f"from:{position}".encode()).decode()
+
+
+def _position(token: str | None) -> int:
+    if token is None:
+        return 0
+    try:
+        return int(base64.b64decode(token, validate=True).decode().removeprefix("from:"))
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise AwsError("ValidationException", "Invalid NextToken.") from None

@@ -1,0 +1,304 @@
+"""Which IAM permissions each operation needs: action, resource and condition keys.
+
+Read from AWS's Service Authorization Reference, one page a service:
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+An operation that is missing here is refused to every judged role, and loudly: the table is what
+the proof of least privilege stands on, so nothing in it may be guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.calls import Permission
+from tests.support.protocol import Request
+from tests.support.zones import normalised
+
+Context = dict[str, tuple[str, ...]]
+Needs = Callable[["Scene"], list[Permission]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A request, and what the table has to know about the things that it names."""
+
+    request: Request
+    principal: str | None
+    tags_of: Callable[[str], Mapping[str, str]]
+    topic_key: Callable[[str], str | None]
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        return self.request.parameters
+
+    def arn(self, service: str, resource: str, *, region: bool = True) -> str:
+        where = f"{self.request.region}:{self.request.account}" if region else ":"
+        return f"arn:{self.request.partition}:{service}:{where}:{resource}"
+
+    @property
+    def everywhere(self) -> Context:
+        """The global condition keys that every request carries.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+        """
+        context: Context = {
+            "aws:RequestedRegion": (self.request.region,),
+            "aws:SecureTransport": ("true",),
+        }
+        if self.principal:
+            context["aws:PrincipalArn"] = (self.principal,)
+            context["aws:PrincipalAccount"] = (self.principal.split(":")[4],)
+            context["aws:PrincipalType"] = ("AssumedRole",)
+        return context
+
+    def permission(self, action: str, resource: str) -> Permission:
+        return Permission(action, resource, self.everywhere)
+
+
+def _with(permission: Permission, context: Context) -> Permission:
+    return Permission(permission.action, permission.resource, {**permission.context, **context})
+
+
+def request_tags(tags: Iterable[Mapping[str, str]]) -> Context:
+    """`aws:RequestTag/key` for each tag, and all keys as `aws:TagKeys`."""
+    listed = list(tags)
+    context: Context = {f"aws:RequestTag/{t['Key']}": (t.get("Value", ""),) for t in listed}
+    if listed:
+        context["aws:TagKeys"] = tuple(tag["Key"] for tag in listed)
+    return context
+
+
+def resource_tags(tags: Mapping[str, str]) -> Context:
+    return {f"aws:ResourceTag/{key}": (value,) for key, value in tags.items()}
+
+
+# --- ACM: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscertificatemanager.html
+
+
+def _account_wide(action: str) -> Needs:
+    """An action for which AWS knows no resource: only `*` grants it."""
+    return lambda scene: [scene.permission(action, "*")]
+
+
+def _certificate(action: str) -> Needs:
+    """An action on one certificate, with that certificate's tags."""
+
+    def needs(scene: Scene) -> list[Permission]:
+        arn = scene.parameters.get("CertificateArn", "")
+        return [_with(scene.permission(action, arn), resource_tags(scene.tags_of(arn)))]
+
+    return needs
+
+
+def _add_tags(scene: Scene) -> list[Permission]:
+    tags = request_tags(scene.parameters.get("Tags", []))
+    return [_with(p, tags) for p in _certificate("acm:AddTagsToCertificate")(scene)]
+
+
+def _remove_tags(scene: Scene) -> list[Permission]:
+    tags = request_tags(scene.parameters.get("Tags", []))
+    return [_with(p, tags) for p in _certificate("acm:RemoveTagsFromCertificate")(scene)]
+
+
+def _request_certificate(scene: Scene) -> list[Permission]:
+    """RequestCertificate, and AddTagsToCertificate when it carries tags.
+
+    A public request without a validation method counts as EMAIL.
+    https://docs.aws.amazon.com/acm/latest/userguide/acm-conditions.html
+    """
+    wanted = scene.parameters
+    resource = scene.arn("acm", "certificate/*")
+    names = [wanted.get("DomainName", ""), *wanted.get("SubjectAlternativeNames", [])]
+    tags = request_tags(wanted.get("Tags", []))
+    context: Context = {
+        "acm:DomainNames": tuple(dict.fromkeys(name.lower() for name in names)),
+        "acm:KeyAlgorithm": (wanted.get("KeyAlgorithm", "RSA_2048"),),
+        "acm:Export": ((wanted.get("Options") or {}).get("Export", "DISABLED"),),
+        "acm:CertificateTransparencyLogging": (
+            (wanted.get("Options") or {}).get(
+                "CertificateTransparencyLoggingPreference", "ENABLED"
+            ),
+        ),
+        **tags,
+    }
+    authority = wanted.get("CertificateAuthorityArn")
+    if authority:
+        context["acm:CertificateAuthority"] = (authority,)
+    else:
+        context["acm:ValidationMethod"] = (wanted.get("ValidationMethod", "EMAIL"),)
+    permissions = [_with(scene.permission("acm:RequestCertificate", resource), context)]
+    if tags:
+        tagging = scene.permission("acm:AddTagsToCertificate", resource)
+        permissions.append(_with(tagging, tags))
+    return permissions
+
+
+def _import_certificate(scene: Scene) -> list[Permission]:
+    arn = scene.parameters.get("CertificateArn")
+    resource = arn or scene.arn("acm", "certificate/*")
+    tags = request_tags(scene.parameters.get("Tags", []))
+    held = resource_tags(scene.tags_of(arn)) if arn else {}
+    permissions = [_with(scene.permission("acm:ImportCertificate", resource), {**tags, **held})]
+    if tags:
+        permissions.append(_with(scene.permission("acm:AddTagsToCertificate", resource), tags))
+    return permissions
+
+
+# --- Route 53: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+
+
+def _zone_arn(scene: Scene, key: str) -> str:
+    zone = str(scene.parameters.get(key, "")).rpartition("/")[2]
+    return f"arn:{scene.request.partition}:route53:::hostedzone/{zone}"
+
+
+def _zone(action: str, key: str) -> Needs:
+    return lambda scene: [scene.permission(action, _zone_arn(scene, key))]
+
+
+def _change_records(scene: Scene) -> list[Permission]:
+    """The three keys of a change, each with all values of the batch, normalised as AWS says."""
+    changes = (scene.parameters.get("ChangeBatch") or {}).get("Changes", [])
+    sets = [change["ResourceRecordSet"] for change in changes]
+    prefix = "route53:ChangeResourceRecordSets"
+    context: Context = {
+        f"{prefix}NormalizedRecordNames": _distinct(record_name(row["Name"]) for row in sets),
+        f"{prefix}RecordTypes": _distinct(row["Type"].upper() for row in sets),
+        f"{prefix}Actions": _distinct(change["Action"].upper() for change in changes),
+    }
+    resource = _zone_arn(scene, "HostedZoneId")
+    return [_with(scene.permission("route53:ChangeResourceRecordSets", resource), context)]
+
+
+def record_name(name: str) -> str:
+    r"""Lower case, without a trailing dot; other characters than a-z 0-9 - _ . as `\octal`.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+    """
+    plain = normalised(name)
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else _octal(c) for c in plain)
+
+
+def _octal(character: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in character.encode())
+
+
+def _change(scene: Scene) -> list[Permission]:
+    change = str(scene.parameters.get("Id", "")).rpartition("/")[2]
+    resource = f"arn:{scene.request.partition}:route53:::change/{change}"
+    return [scene.permission("route53:GetChange", resource)]
+
+
+# --- SNS, KMS: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+
+
+def _publish(scene: Scene) -> list[Permission]:
+    """Publishing, and the use of the topic's customer managed key when it has one."""
+    topic = scene.parameters.get("TopicArn") or scene.parameters.get("TargetArn") or ""
+    permissions = [scene.permission("sns:Publish", topic)]
+    key = scene.topic_key(topic)
+    if key:
+        through: Context = {
+            "kms:ViaService": (f"sns.{scene.request.region}.amazonaws.com",),
+            "kms:EncryptionContext:aws:sns:topicArn": (topic,),
+        }
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            permissions.append(_with(scene.permission(action, key), through))
+    return permissions
+
+
+def _key(action: str) -> Needs:
+    def needs(scene: Scene) -> list[Permission]:
+        key = str(scene.parameters.get("KeyId", "*"))
+        resource = key if key.startswith("arn:") or key == "*" else scene.arn("kms", f"key/{key}")
+        return [scene.permission(action, resource)]
+
+    return needs
+
+
+# --- STS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
+
+
+def _assume_role(scene: Scene) -> list[Permission]:
+    wanted = scene.parameters
+    context: Context = {"sts:RoleSessionName": (wanted.get("RoleSessionName", ""),)}
+    if wanted.get("ExternalId"):
+        context["sts:ExternalId"] = (wanted["ExternalId"],)
+    permission = scene.permission("sts:AssumeRole", wanted.get("RoleArn", ""))
+    return [_with(permission, context)]
+
+
+# --- CloudWatch Logs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+
+
+def _log_group(action: str) -> Needs:
+    """An action on a log group: the policy's resource ends in `:*`."""
+    return lambda scene: [
+        scene.permission(action, scene.arn("logs", f"log-group:{_group(scene)}:*")),
+    ]
+
+
+def _log_stream(action: str) -> Needs:
+    def needs(scene: Scene) -> list[Permission]:
+        stream = scene.parameters.get("logStreamName", "")
+        resource = f"log-group:{_group(scene)}:log-stream:{stream}"
+        return [scene.permission(action, scene.arn("logs", resource))]
+
+    return needs
+
+
+def _group(scene: Scene) -> str:
+    return str(scene.parameters.get("logGroupName", "*"))
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+CERTIFICATE_ACTIONS = (
+    "DeleteCertificate",
+    "DescribeCertificate",
+    "ExportCertificate",
+    "GetCertificate",
+    "ListCertificateDomainValidations",
+    "ListTagsForCertificate",
+    "RenewCertificate",
+    "ResendValidationEmail",
+    "RevokeCertificate",
+    "UpdateCertificateOptions",
+)
+
+TABLE: Mapping[tuple[str, str], Needs] = {
+    **{("acm", name): _certificate(f"acm:{name}") for name in CERTIFICATE_ACTIONS},
+    ("acm", "AddTagsToCertificate"): _add_tags,
+    ("acm", "GetAccountConfiguration"): _account_wide("acm:GetAccountConfiguration"),
+    ("acm", "ImportCertificate"): _import_certificate,
+    ("acm", "ListCertificates"): _account_wide("acm:ListCertificates"),
+    ("acm", "PutAccountConfiguration"): _account_wide("acm:PutAccountConfiguration"),
+    ("acm", "RemoveTagsFromCertificate"): _remove_tags,
+    ("acm", "RequestCertificate"): _request_certificate,
+    ("acm", "SearchCertificates"): _account_wide("acm:SearchCertificates"),
+    ("kms", "Decrypt"): _key("kms:Decrypt"),
+    ("kms", "DescribeKey"): _key("kms:DescribeKey"),
+    ("kms", "Encrypt"): _key("kms:Encrypt"),
+    ("kms", "GenerateDataKey"): _key("kms:GenerateDataKey"),
+    ("logs", "CreateLogGroup"): _log_group("logs:CreateLogGroup"),
+    ("logs", "CreateLogStream"): _log_group("logs:CreateLogStream"),
+    ("logs", "DescribeLogStreams"): _log_group("logs:DescribeLogStreams"),
+    ("logs", "PutLogEvents"): _log_stream("logs:PutLogEvents"),
+    ("route53", "ChangeResourceRecordSets"): _change_records,
+    ("route53", "GetChange"): _change,
+    ("route53", "GetHostedZone"): _zone("route53:GetHostedZone", "Id"),
+    ("route53", "ListHostedZones"): _account_wide("route53:ListHostedZones"),
+    ("route53", "ListHostedZonesByName"): _account_wide("route53:ListHostedZonesByName"),
+    ("route53", "ListResourceRecordSets"): _zone("route53:ListResourceRecordSets", "HostedZoneId"),
+    ("s3", "ListBuckets"): _account_wide("s3:ListAllMyBuckets"),
+    ("sns", "Publish"): _publish,
+    ("sts", "AssumeRole"): _assume_role,
+}
+
+# GetCallerIdentity needs no permission, and cannot be denied.
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+FREE = frozenset({("sts", "GetCallerIdentity")})

@@ -1,0 +1,55 @@
+"""Failures on order: what AWS answers now and then, and tests cannot wait for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.protocol import AwsError, Request
+
+Condition = Callable[[Mapping[str, Any]], bool]
+
+
+@dataclass
+class Fault:
+    """One ordered failure; `count` says how often it has struck."""
+
+    service: str
+    operation: str
+    error: AwsError
+    times: int | None
+    when: Condition
+    count: int = 0
+
+    def strikes(self, request: Request) -> bool:
+        return (
+            (self.times is None or self.count < self.times)
+            and (self.service, self.operation) == (request.service, request.operation)
+            and self.when(request.parameters)
+        )
+
+
+class Faults:
+    """The failures that are still to come."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> Fault:
+        with self._lock:
+            self._faults.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        with self._lock:
+            self._faults.clear()
+
+    def raise_for(self, request: Request) -> None:
+        with self._lock:
+            for fault in self._faults:
+                if fault.strikes(request):
+                    fault.count += 1
+                    raise fault.error

@@ -1,0 +1,254 @@
+"""The WSGI application in front of moto: recognises, records, judges, checks, and repairs.
+
+moto answers whatever nobody here knows better.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from moto.core.request import Request as HttpRequest
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.wrappers import Response
+
+from tests.support import actions, policy, strict
+from tests.support.acm import Acm
+from tests.support.calls import Call, Permission, Recorder
+from tests.support.estate import Estate
+from tests.support.faults import Faults
+from tests.support.functions import Functions
+from tests.support.principals import Caller, caller, existing_role, trust_policy
+from tests.support.protocol import (
+    AwsError,
+    Request,
+    access_denied_code,
+    credential_of,
+    failure,
+    recognise,
+    success,
+    validation_code,
+)
+from tests.support.route53 import Route53
+from tests.support.topics import Topics, customer_key
+from tests.support.zones import Zones
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+NOT_IMPLEMENTED = 501
+SERVER_ERROR = 500
+
+
+@dataclass
+class Settings:
+    """What a test may change about the gate."""
+
+    enforcing: bool = True
+    latency: float = 0.0
+
+
+@dataclass
+class World:
+    """The state behind the gate."""
+
+    recorder: Recorder
+    faults: Faults
+    zones: Zones
+    estate: Estate
+    topics: Topics
+    functions: Functions
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What IAM says about a request."""
+
+    permissions: tuple[Permission, ...]
+    allowed: bool = True
+    reason: str | None = None
+
+
+class Gate:
+    """One call in, one recorded and judged answer out."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._handlers = {
+            **{("acm", name): handler for name, handler in Acm(world.estate).handlers().items()},
+            **{("route53", name): h for name, h in Route53(world.zones).handlers().items()},
+        }
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self._answer(environ)(environ, start_response)
+
+    def _answer(self, environ: WSGIEnvironment) -> Response:
+        http = HttpRequest(environ)
+        body = http.get_data(cache=True, parse_form_data=False)
+        environ["wsgi.input"] = io.BytesIO(body)
+        credential = credential_of(environ.get("HTTP_AUTHORIZATION", ""))
+        if credential is None:
+            return self._forward(environ, body)
+        who = caller(credential.access_key)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = who.account
+        http = HttpRequest({**environ, "wsgi.input": io.BytesIO(body)})
+        request = recognise(http, credential, who.account)
+        if request is None:
+            return Response(
+                f"no model knows this request to {credential.service}", status=NOT_IMPLEMENTED
+            )
+        return self._serve(request, who, environ, body)
+
+    def _serve(
+        self, request: Request, who: Caller, environ: WSGIEnvironment, body: bytes
+    ) -> Response:
+        if self._world.settings.latency:
+            time.sleep(self._world.settings.latency)
+        judgement = self._judge(request, who)
+        try:
+            self._world.faults.raise_for(request)
+            if not judgement.allowed:
+                raise AwsError(access_denied_code(request), _refusal(request, who, judgement))
+            self._check(request)
+            response = self._perform(request, environ, body)
+            error = response.headers.get("x-amzn-ErrorType")
+        except AwsError as refused:
+            response, error = failure(request, refused), refused.code
+        self._record(request, who, judgement, response.status_code, error)
+        return response
+
+    # --- judging ------------------------------------------------------------------------------
+
+    def _judge(self, request: Request, who: Caller) -> Judgement:
+        scene = actions.Scene(request, who.principal, self._tags_of, customer_key)
+        key = (request.service, request.operation)
+        needs = actions.TABLE.get(key)
+        permissions = tuple(needs(scene)) if needs else ()
+        judged = who.role is not None and self._world.settings.enforcing
+        if not judged or key in actions.FREE:
+            return Judgement(permissions)
+        if needs is None:
+            name = f"{request.service}:{request.operation}"
+            reason = f"unknown action: {name} is not in tests/support/actions.py"
+            return Judgement((Permission(name, "*"),), allowed=False, reason=reason)
+        for permission in permissions:
+            verdict = _verdict(who, permission)
+            if not verdict.allowed:
+                return Judgement(permissions, allowed=False, reason=verdict.reason)
+        if key == ("sts", "AssumeRole"):
+            return _trusted(who, permissions)
+        return Judgement(permissions)
+
+    def _tags_of(self, arn: str) -> Mapping[str, str]:
+        return self._world.estate.tags_of(arn)
+
+    # --- performing ---------------------------------------------------------------------------
+
+    def _check(self, request: Request) -> None:
+        faults = list(strict.violations(request.model.input_shape, request.parameters))
+        if faults:
+            count = f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected"
+            raise AwsError(validation_code(request), f"{count}: {'; '.join(faults)}")
+        if (request.service, request.operation) == ("sns", "Publish"):
+            self._world.topics.check(request)
+
+    def _perform(self, request: Request, environ: WSGIEnvironment, body: bytes) -> Response:
+        handler = self._handlers.get((request.service, request.operation))
+        if handler is not None:
+            return success(request, handler(request))
+        response = self._forward(environ, body, request)
+        if request.service == "lambda":
+            return self._world.functions.amend(request, response)
+        if (request.service, request.operation) == (
+            "sns",
+            "Publish",
+        ) and response.status_code < 300:  # noqa: PLR2004
+            self._world.topics.record(request)
+        return response
+
+    def _forward(
+        self, environ: WSGIEnvironment, body: bytes, request: Request | None = None
+    ) -> Response:
+        """Ask moto; what it lacks or breaks on is "not implemented", which nobody retries.
+
+        A 500 would be retried: by the Terraform provider for 47 minutes.
+        """
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ.pop("werkzeug.request", None)
+        try:
+            response = Response.from_app(self._moto, environ, buffered=True)
+        except Exception as error:  # noqa: BLE001 - whatever moto raises, the caller must hear it
+            return _lacking(request, f"{type(error).__name__}: {error}")
+        unrouted = response.status_code == 404 and response.mimetype == "text/html"  # noqa: PLR2004
+        if response.status_code >= SERVER_ERROR or unrouted:
+            return _lacking(request, response.get_data(as_text=True)[:500])
+        return response
+
+    def _record(
+        self, request: Request, who: Caller, judgement: Judgement, status: int, error: str | None
+    ) -> None:
+        permissions = judgement.permissions
+        first = (
+            permissions[0]
+            if permissions
+            else Permission(f"{request.service}:{request.operation}", "*")
+        )
+        self._world.recorder.add(
+            Call(
+                service=request.service,
+                operation=request.operation,
+                action=first.action,
+                resources=tuple(dict.fromkeys(p.resource for p in permissions)) or ("*",),
+                parameters=request.parameters,
+                region=request.region,
+                account=request.account,
+                principal=who.principal,
+                allowed=judgement.allowed,
+                context=first.context,
+                status=status,
+                error=error,
+                permissions=permissions or (first,),
+                reason=judgement.reason,
+            ),
+        )
+
+
+def _verdict(who: Caller, permission: Permission) -> policy.Verdict:
+    """The role's policies, and its boundary if it has one: both must allow."""
+    verdict = policy.judge(who.documents, permission)
+    boundary = who.boundary
+    if not verdict.allowed or boundary is None:
+        return verdict
+    limit = policy.judge([boundary], permission)
+    return limit if limit.allowed else policy.Verdict(False, f"boundary: {limit.reason}")
+
+
+def _trusted(who: Caller, permissions: tuple[Permission, ...]) -> Judgement:
+    """Whether the target role exists and trusts the caller."""
+    target = existing_role(permissions[0].resource)
+    if target is None:
+        return Judgement(permissions, allowed=False, reason="the role does not exist")
+    verdict = policy.trusts(trust_policy(target), str(who.principal), who.account, permissions[0])
+    return Judgement(permissions, allowed=verdict.allowed, reason=verdict.reason)
+
+
+def _refusal(request: Request, who: Caller, judgement: Judgement) -> str:
+    action = judgement.permissions[0].action
+    return (
+        f"User: {who.principal} is not authorized to perform: {action} "
+        f"on resource: {judgement.permissions[0].resource} because {judgement.reason} "
+        f"(request {request.operation})"
+    )
+
+
+def _lacking(request: Request | None, detail: str) -> Response:
+    if request is None:
+        return Response(detail, status=NOT_IMPLEMENTED)
+    name = f"{request.service}:{request.operation}"
+    message = f"the embedded AWS does not implement {name} ({detail})"
+    return failure(request, AwsError("NotImplemented", message, status=NOT_IMPLEMENTED))

@@ -1,0 +1,183 @@
+"""The public DNS of the embedded AWS: which zone answers for a name, and with what."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from moto.core.utils import utcnow
+from moto.route53.models import FakeZone, RecordSet, Route53Backend, route53_backends
+
+DEFAULT_ACCOUNT = "123456789012"
+
+
+def normalised(name: str) -> str:
+    r"""Lower case, no trailing dot, `\052` read as `*`: the form in which names are compared."""
+    return name.lower().rstrip(".").replace("\\052", "*")
+
+
+def reversed_labels(name: str) -> tuple[str, ...]:
+    """Route 53's sort key: `com.example.www`."""
+    return tuple(reversed(normalised(name).split(".")))
+
+
+def holds(zone_name: str, name: str) -> bool:
+    """Whether `name` is the zone's own name or lies below it, on a label boundary."""
+    zone, given = normalised(zone_name), normalised(name)
+    return given == zone or given.endswith(f".{zone}")
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A hosted zone, as the tests look at it."""
+
+    zone_id: str
+    name: str
+    private: bool
+    delegated: bool
+    account: str
+
+
+class Zones:
+    """Seeds hosted zones and answers as the public DNS would.
+
+    A zone answers when it is public and delegated to.
+    Of several public zones with one name the first is the delegated one, unless a test says
+    otherwise; a delegated child takes its names away from its parent, an undelegated one never
+    answers.
+    """
+
+    def __init__(self) -> None:
+        self.page_size = 2
+        self._delegated: dict[str, bool] = {}
+        self._numbers = itertools.count(1)
+
+    def reset(self) -> None:
+        self.page_size = 2
+        self._delegated.clear()
+
+    def add(
+        self,
+        name: str,
+        *,
+        private: bool = False,
+        delegated: bool = True,
+        account: str = DEFAULT_ACCOUNT,
+        partition: str = "aws",
+    ) -> str:
+        """Create a hosted zone and return its id."""
+        zone = backend(account, partition).create_hosted_zone(
+            f"{normalised(name)}.",
+            private_zone=private,
+            caller_reference=f"zone-{next(self._numbers)}-{utcnow().isoformat()}",
+            vpcid="vpc-0123456789abcdef0" if private else None,
+            vpcregion="eu-west-1" if private else None,
+        )
+        self._own_name_servers(zone)
+        self._delegated[zone.resource_id] = delegated and not private
+        if self._delegated[zone.resource_id]:
+            self._delegate_from_parent(zone)
+        return str(zone.resource_id)
+
+    def put(self, zone_id: str, name: str, kind: str, *values: str, ttl: int = 300) -> None:
+        """Write a record set directly, as somebody else might have done."""
+        zone = self._zone(zone_id)
+        zone.upsert_rrset(
+            {
+                "Name": f"{normalised(name)}.",
+                "Type": kind,
+                "TTL": ttl,
+                "ResourceRecords": list(values),
+            },
+        )
+
+    def remove(self, zone_id: str, name: str, kind: str) -> None:
+        self._zone(zone_id).delete_rrset({"Name": f"{normalised(name)}.", "Type": kind})
+
+    def records(self, zone_id: str) -> dict[tuple[str, str], tuple[str, ...]]:
+        """(name, type) -> values, without the zone's own NS and SOA."""
+        zone = self._zone(zone_id)
+        return {
+            (normalised(rrset.name), str(rrset.type)): tuple(rrset.records or ())
+            for rrset in zone.rrsets
+            if not (normalised(rrset.name) == normalised(zone.name) and rrset.type in {"NS", "SOA"})
+        }
+
+    def all(self) -> Iterator[Zone]:
+        """Every zone of every account."""
+        for account, zone in everywhere():
+            yield Zone(
+                zone_id=zone.resource_id,
+                name=normalised(zone.name),
+                private=bool(zone.private_zone),
+                delegated=self.delegated(zone),
+                account=account,
+            )
+
+    def delegated(self, zone: FakeZone) -> bool:
+        if zone.private_zone:
+            return False
+        if zone.resource_id not in self._delegated:
+            twins = (z for _, z in everywhere() if z.name == zone.name and not z.private_zone)
+            taken = any(self._delegated.get(twin.resource_id) for twin in twins)
+            self._delegated[zone.resource_id] = not taken
+        return self._delegated[zone.resource_id]
+
+    def answers_for(self, name: str) -> FakeZone | None:
+        """The zone that the public DNS asks about `name`: the longest delegated public one."""
+        candidates = [z for _, z in everywhere() if holds(z.name, name) and self.delegated(z)]
+        return max(candidates, key=lambda zone: len(zone.name), default=None)
+
+    def resolve(self, name: str, kind: str = "CNAME") -> tuple[str, ...]:
+        """What the public DNS answers for `name`; empty when nothing does."""
+        zone = self.answers_for(name)
+        if zone is None:
+            return ()
+        found = record_set(zone, name, kind)
+        return tuple(found.records or ()) if found else ()
+
+    def _own_name_servers(self, zone: FakeZone) -> None:
+        """Give each zone four servers of its own; moto gives every zone the same."""
+        number = next(self._numbers)
+        suffixes = ("com", "net", "org", "co.uk")
+        servers = [f"ns-{number}.awsdns-{i:02}.{tld}" for i, tld in enumerate(suffixes)]
+        if zone.delegation_set is not None:
+            zone.delegation_set.name_servers = servers
+        own = record_set(zone, zone.name, "NS")
+        if own is not None:
+            own.records = [f"{server}." for server in servers]
+
+    def _delegate_from_parent(self, zone: FakeZone) -> None:
+        parent = self.answers_for(normalised(zone.name).partition(".")[2])
+        own = record_set(zone, zone.name, "NS")
+        if parent is not None and own is not None:
+            self.put(parent.resource_id, zone.name, "NS", *own.records)
+
+    @staticmethod
+    def _zone(zone_id: str) -> FakeZone:
+        for _, zone in everywhere():
+            if zone.resource_id == zone_id.rpartition("/")[2]:
+                return zone
+        raise KeyError(zone_id)
+
+
+def backend(account: str, partition: str) -> Route53Backend:
+    found: Route53Backend = route53_backends[account][partition]
+    return found
+
+
+def everywhere() -> Iterator[tuple[str, FakeZone]]:
+    """Every hosted zone with its account, oldest first within an account."""
+    for account, partitions in list(route53_backends.items()):
+        for _, one in list(partitions.items()):
+            for zone in list(one.zones.values()):
+                yield account, zone
+
+
+def record_set(zone: FakeZone, name: str, kind: str) -> RecordSet | None:
+    wanted = normalised(name)
+    for rrset in zone.rrsets:
+        if rrset.type == kind and normalised(rrset.name) == wanted:
+            return rrset
+    return None

@@ -1,0 +1,1 @@
+"""Proof that the embedded AWS behaves as AWS documents itself to behave."""
