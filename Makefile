@@ -17,8 +17,9 @@ READY := $(VENV)/.ready
 unexport PYTHONHOME PYTHONPATH
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# The newest of these that really runs; a version manager's shim may exist and still refuse.
+# The first of these that really runs is taken; a version manager's shim may exist and still refuse.
 CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: help
 help: ## List the commands
@@ -29,7 +30,7 @@ setup: $(READY) ## Make the virtual environment with everything pinned
 $(READY): requirements-dev.txt
 	@python=; \
 	for candidate in $(CANDIDATES); do \
-	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  if "$$candidate" -c '$(NEW_ENOUGH)' 2>/dev/null; then \
 	    python=$$candidate; break; \
 	  fi; \
 	done; \
@@ -37,7 +38,7 @@ $(READY): requirements-dev.txt
 	  echo "Python 3.11 or newer is needed and none of these is one: $(CANDIDATES)." >&2; \
 	  echo "Install one, or name it: make PYTHON=/path/to/python3.13 setup" >&2; exit 1; \
 	fi; \
-	test -x $(BIN)/python || "$$python" -m venv $(VENV) || { \
+	$(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null || "$$python" -m venv --clear $(VENV) || { \
 	  echo "$$python could not make a virtual environment; on Debian, install python3-venv." >&2; exit 1; }
 	@# The list is complete, so nothing is left to resolve; `pip check` proves that it is.
 	$(BIN)/python -m pip install --quiet --no-deps --requirement requirements-dev.txt
