@@ -1,0 +1,1 @@
+"""Keeps the SSL/TLS certificates of an AWS estate alive."""

@@ -1,0 +1,1 @@
+"""Use cases: gather, let the core decide, act."""

@@ -1,0 +1,215 @@
+"""Issue a certificate and carry its DNS validation through.
+
+Safe to repeat, to overlap and to be killed after any call, because every step looks first:
+an equal certificate is found again instead of requested again, ACM's idempotency token covers two
+requests at the same moment, and records that stand as they should are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns
+from certificate_lifecycle.app.validation import inspect, require_writable, require_zones, write
+from certificate_lifecycle.core.issuance import (
+    CertificateRequest,
+    is_equal,
+    may_be_equal,
+    preference,
+)
+from certificate_lifecycle.core.model import (
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+    ValidationRecord,
+)
+from certificate_lifecycle.core.validation import RecordFinding
+from certificate_lifecycle.errors import CertificateRequestError, ValidationRecordsNotReadyError
+from certificate_lifecycle.log import logger
+
+#: ACM needs several seconds until it names the records (API reference, DescribeCertificate).
+_RECORDS_TIMEOUT_SECONDS = 120.0
+_FIRST_POLL_SECONDS = 1.0
+_LAST_POLL_SECONDS = 10.0
+#: Kept back for writing records and for the answer.
+_RESERVE_SECONDS = 15.0
+
+_OVER = (
+    CertificateStatus.FAILED,
+    CertificateStatus.VALIDATION_TIMED_OUT,
+    CertificateStatus.REVOKED,
+    CertificateStatus.EXPIRED,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuance:
+    """The outcome of `create`; `certificate` is None when a dry run found nothing."""
+
+    request: CertificateRequest
+    certificate: Certificate | None
+    created: bool
+    records: tuple[RecordFinding, ...]
+
+
+def create(
+    request: CertificateRequest,
+    *,
+    certificates: Certificates,
+    dns: Dns,
+    clock: Clock,
+    auto_validate: bool,
+    wait_seconds: int,
+    dry_run: bool,
+) -> Issuance:
+    """Find or request the certificate, write its validation records, and wait if asked to.
+
+    Raises CertificateRequestError, ZoneNotFoundError, ZoneAmbiguousError, RecordConflictError or
+    ValidationRecordsNotReadyError; what was reached by then is found again by the next call.
+    """
+    found = find_equal(request, certificates)
+    validates = auto_validate and request.type is not CertificateType.PRIVATE
+    if found is None and validates:
+        require_zones(dns, request.names)
+    if found is None and dry_run:
+        return Issuance(request=request, certificate=None, created=False, records=())
+    certificate = found or certificates.describe(certificates.request(request))
+    _log(certificate, created=found is None)
+    records: tuple[RecordFinding, ...] = ()
+    if certificate.status is CertificateStatus.PENDING_VALIDATION:
+        if validates:
+            certificate = _await_records(certificate, certificates, clock)
+            records = _validate(certificate, dns, dry_run=dry_run)
+        if not dry_run:
+            certificate = _await_issuance(certificate, certificates, clock, wait_seconds)
+    _raise_if_over(certificate)
+    return Issuance(
+        request=request, certificate=certificate, created=found is None, records=records
+    )
+
+
+def find_equal(request: CertificateRequest, certificates: Certificates) -> Certificate | None:
+    """Return the best certificate that already is what `request` asks for, described."""
+    candidates = [listed for listed in certificates.list_all() if may_be_equal(request, listed)]
+    equal = [
+        described
+        for listed in candidates
+        if is_equal(request, described := certificates.describe(listed.arn))
+    ]
+    return max(equal, key=preference, default=None)
+
+
+def _validate(certificate: Certificate, dns: Dns, *, dry_run: bool) -> tuple[RecordFinding, ...]:
+    findings = inspect(dns, _wanted(certificate))
+    require_writable(findings)
+    if not dry_run:
+        write(dns, findings)
+    return findings
+
+
+def _wanted(certificate: Certificate) -> list[ValidationRecord]:
+    validations = certificate.detail.validations if certificate.detail else ()
+    return [validation.record for validation in validations if validation.record is not None]
+
+
+def _records_known(certificate: Certificate) -> bool:
+    validations = certificate.detail.validations if certificate.detail else ()
+    named = {validation.domain_name for validation in validations if validation.record is not None}
+    return named >= set(certificate.names)
+
+
+def _await_records(
+    certificate: Certificate, certificates: Certificates, clock: Clock
+) -> Certificate:
+    """Poll until ACM has named the record of *every* name: some appear before others."""
+    known = _poll(
+        certificate,
+        certificates,
+        clock,
+        seconds=_RECORDS_TIMEOUT_SECONDS,
+        done=lambda current: _settled(current) or _records_known(current),
+    )
+    _raise_if_over(known)
+    if not _settled(known) and not _records_known(known):
+        raise ValidationRecordsNotReadyError(
+            f"ACM has not named all validation records of {certificate.arn} yet; "
+            "invoke the function again to go on"
+        )
+    return known
+
+
+def _await_issuance(
+    certificate: Certificate, certificates: Certificates, clock: Clock, seconds: int
+) -> Certificate:
+    """Wait for issuance as long as asked; taking longer is no failure, the status tells it."""
+    return _poll(certificate, certificates, clock, seconds=seconds, done=_settled)
+
+
+def _poll(
+    certificate: Certificate,
+    certificates: Certificates,
+    clock: Clock,
+    *,
+    seconds: float,
+    done: Callable[[Certificate], bool],
+) -> Certificate:
+    pause = _FIRST_POLL_SECONDS
+    ends = clock.remaining() - min(seconds, max(0.0, clock.remaining() - _RESERVE_SECONDS))
+    current = certificate
+    while not done(current) and clock.remaining() - pause >= ends:
+        clock.sleep(pause)
+        pause = min(pause * 2, _LAST_POLL_SECONDS)
+        current = certificates.describe(certificate.arn)
+    return current
+
+
+def _settled(certificate: Certificate) -> bool:
+    return certificate.status is not CertificateStatus.PENDING_VALIDATION
+
+
+def _raise_if_over(certificate: Certificate) -> None:
+    if certificate.status in _OVER:
+        reason = certificate.detail.failure_reason if certificate.detail else None
+        raise CertificateRequestError(
+            f"ACM ended the request {certificate.arn} with {certificate.status}"
+            f" ({reason or 'no reason given'})"
+        )
+
+
+def _log(certificate: Certificate, *, created: bool) -> None:
+    logger.info(
+        "certificate requested" if created else "equal certificate found",
+        extra={"certificate_arn": certificate.arn, "certificate_status": certificate.status.value},
+    )
+
+
+def creation_result(issuance: Issuance, account_id: str, *, dry_run: bool) -> dict[str, Any]:
+    """Return the handler's result: plain data, ready for JSON.
+
+    `certificate_arn` and `status` are None when a dry run found nothing.
+    """
+    request, certificate = issuance.request, issuance.certificate
+    return {
+        "certificate_arn": certificate.arn if certificate else None,
+        "domain_name": request.domain_name,
+        "alternative_names": list(request.names[1:]),
+        "region": request.region,
+        "account_id": account_id,
+        "status": certificate.status.value if certificate else None,
+        "created": issuance.created,
+        "validation_records": [_record_entry(finding) for finding in issuance.records],
+        "dry_run": dry_run,
+    }
+
+
+def _record_entry(finding: RecordFinding) -> dict[str, Any]:
+    return {
+        "name": finding.record.name,
+        "type": finding.record.type,
+        "value": finding.record.value,
+        "zone_id": finding.zone.zone_id if finding.zone else None,
+        "zone_name": finding.zone.name if finding.zone else None,
+        "change": finding.change.value if finding.change else None,
+    }

@@ -1,0 +1,157 @@
+"""Look at every certificate of an account and region, and judge it.
+
+One certificate that cannot be read never stops the others: it is judged as unknown, and what went
+wrong is kept for the message and for the error at the end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from certificate_lifecycle.app.isolation import clause, require_time
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns
+from certificate_lifecycle.app.validation import inspect
+from certificate_lifecycle.core.assessment import (
+    assess,
+    find_successor,
+    needs_detail,
+    wants_records,
+)
+from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.run import Assessed, ScopeStatus
+from certificate_lifecycle.core.timing import Thresholds, lacks_future
+from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct
+from certificate_lifecycle.errors import CertificateNotFoundError
+from certificate_lifecycle.log import logger
+
+
+@dataclass(slots=True)
+class Inventory:
+    """What was found in an account and region, and what could not be read."""
+
+    certificates: int = 0
+    assessed: list[Assessed] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    listed: bool = True
+
+    @property
+    def status(self) -> ScopeStatus:
+        """How much could be looked at."""
+        if not self.listed:
+            return ScopeStatus.FAILED
+        return ScopeStatus.PARTIAL if self.problems else ScopeStatus.OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """Reads and judges the certificates of one account and region."""
+
+    certificates: Certificates
+    dns: Dns
+    clock: Clock
+    thresholds: Thresholds
+    now: datetime
+
+    def look(self, wanted: Sequence[str]) -> Inventory:
+        """Judge every certificate, or only the `wanted` ARNs."""
+        inventory = Inventory()
+        try:
+            everything = list(self.certificates.list_all())
+        except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
+            logger.exception("certificates could not be listed")
+            inventory.listed = False
+            inventory.problems.append(f"the certificates could not be listed: {clause(error)}")
+            return inventory
+        chosen = _only(everything, wanted, inventory.problems)
+        inventory.certificates = len(chosen)
+        for certificate in chosen:
+            self._look_at(certificate, everything, inventory)
+        return inventory
+
+    def _look_at(
+        self, listed: Certificate, everything: Iterable[Certificate], inventory: Inventory
+    ) -> None:
+        try:
+            observation = self._observe(listed, everything, inventory.problems)
+        except CertificateNotFoundError:
+            logger.info("certificate deleted meanwhile", extra={"certificate_arn": listed.arn})
+            return
+        decision = assess(observation, self.thresholds, self.now)
+        inventory.observations.append(observation)
+        inventory.assessed.append(Assessed(observation.certificate, decision))
+        logger.log(
+            logging.DEBUG if decision.healthy else logging.INFO,
+            "certificate assessed",
+            extra={
+                "certificate_arn": listed.arn,
+                "domain_name": listed.domain_name,
+                "verdict": decision.verdict.value,
+                "severity": decision.severity.label,
+                "reason": decision.reason.value,
+            },
+        )
+
+    def _observe(
+        self, listed: Certificate, everything: Iterable[Certificate], problems: list[str]
+    ) -> Observation:
+        certificate, error = listed, None
+        if needs_detail(listed, self.thresholds, self.now):
+            certificate, error = self._describe(listed, problems)
+        successor = None
+        if lacks_future(certificate, self.thresholds, self.now):
+            successor = find_successor(certificate, everything, self.now)
+        return Observation(
+            certificate=certificate,
+            records=self._records(certificate, problems),
+            successor=successor,
+            detail_error=error,
+        )
+
+    def _describe(self, listed: Certificate, problems: list[str]) -> tuple[Certificate, str | None]:
+        try:
+            require_time(self.clock)
+            described = listed.described_as(self.certificates.describe(listed.arn))
+            tags = self.certificates.tags(listed.arn)
+        except CertificateNotFoundError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+            logger.exception("certificate unreadable", extra={"certificate_arn": listed.arn})
+            problems.append(f"{listed.arn}: {clause(error)}")
+            return listed, clause(error)
+        if described.detail is None:
+            return described, None
+        return replace(described, detail=replace(described.detail, tags=tags)), None
+
+    def _records(self, certificate: Certificate, problems: list[str]) -> tuple[RecordFinding, ...]:
+        if not wants_records(certificate) or certificate.detail is None:
+            return ()
+        wanted = distinct(
+            validation.record
+            for validation in certificate.detail.pending_validations
+            if validation.record is not None and not validation.validated
+        )
+        try:
+            require_time(self.clock)
+            return inspect(self.dns, wanted)
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+            logger.exception("records unreadable", extra={"certificate_arn": certificate.arn})
+            problems.append(f"{certificate.arn}: {clause(error)}")
+            return tuple(
+                RecordFinding(record, RecordState.UNCHECKED, found=clause(error))
+                for record in wanted
+            )
+
+
+def _only(
+    everything: list[Certificate], wanted: Sequence[str], problems: list[str]
+) -> list[Certificate]:
+    if not wanted:
+        return everything
+    by_arn = {certificate.arn: certificate for certificate in everything}
+    problems.extend(f"{arn} does not exist" for arn in wanted if arn not in by_arn)
+    return [by_arn[arn] for arn in wanted if arn in by_arn]

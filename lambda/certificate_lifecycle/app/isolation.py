@@ -1,0 +1,22 @@
+"""Keeping one certificate's failure from the others."""
+
+from __future__ import annotations
+
+from certificate_lifecycle.app.ports import Clock
+from certificate_lifecycle.errors import CertificateLifecycleError
+
+#: Kept back for the message: better an honest "partial" than to be stopped.
+RESERVE_SECONDS = 30.0
+
+
+def require_time(clock: Clock) -> None:
+    """Raise CertificateLifecycleError when only the reserve is left."""
+    if clock.remaining() < RESERVE_SECONDS:
+        raise CertificateLifecycleError("the function's time ran out")
+
+
+def clause(error: Exception) -> str:
+    """Return one clause about an error; ours already are sentences for people."""
+    if isinstance(error, CertificateLifecycleError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

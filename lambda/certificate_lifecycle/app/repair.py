@@ -1,0 +1,140 @@
+"""Mend in place what can be mended, and give advice on the rest.
+
+Everything that is written is safe to repeat and to overlap, see `app.validation`; a migration that
+has begun is recognised and gone on with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from certificate_lifecycle.app.inspection import Inventory
+from certificate_lifecycle.app.isolation import RESERVE_SECONDS, clause, require_time
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns
+from certificate_lifecycle.app.validation import inspect, require_zones, write
+from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.model import (
+    Action,
+    Certificate,
+    CertificateStatus,
+    ValidationMethod,
+    ValidationRecord,
+)
+from certificate_lifecycle.core.run import ActionRecord, Outcome
+from certificate_lifecycle.core.validation import Change, RecordFinding, explain
+from certificate_lifecycle.errors import (
+    MigrationNotPossibleError,
+    ZoneAmbiguousError,
+    ZoneNotFoundError,
+)
+from certificate_lifecycle.log import logger
+
+#: ACM needs several seconds until it names the records of a migration.
+_RECORDS_TIMEOUT_SECONDS = 30.0
+_POLL_SECONDS = 3.0
+_REPAIRS = (Action.RESTORE_RECORDS, Action.RENEW_BY_EMAIL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """Carries out the actions of one account and region; without `enabled` it only advises."""
+
+    certificates: Certificates
+    dns: Dns
+    clock: Clock
+    enabled: bool
+    dry_run: bool
+
+    def act(self, inventory: Inventory) -> list[ActionRecord]:
+        """Return what was done or advised, one record for each certificate that needs something."""
+        records = []
+        for observation, entry in zip(inventory.observations, inventory.assessed, strict=True):
+            action = entry.decision.action
+            if action is Action.NONE:
+                continue
+            record = self._act_on(observation, action)
+            logger.info(
+                "action",
+                extra={
+                    "certificate_arn": record.certificate_arn,
+                    "action": action.value,
+                    "outcome": record.outcome.value,
+                    "detail": record.detail,
+                },
+            )
+            records.append(record)
+        return records
+
+    def _act_on(self, observation: Observation, action: Action) -> ActionRecord:
+        arn = observation.certificate.arn
+        if not self.enabled or action not in _REPAIRS:
+            return ActionRecord(arn, action, Outcome.ADVISED, action.meaning)
+        if self.dry_run:
+            return ActionRecord(arn, action, Outcome.PLANNED, action.meaning)
+        try:
+            require_time(self.clock)
+            if action is Action.RESTORE_RECORDS:
+                return self._restore(arn, observation.records)
+            return self._renew_by_email(observation.certificate)
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+            logger.exception("action failed", extra={"certificate_arn": arn})
+            return ActionRecord(arn, action, Outcome.FAILED, clause(error))
+
+    def _restore(self, arn: str, findings: Sequence[RecordFinding]) -> ActionRecord:
+        write(self.dns, findings)
+        written = [f for f in findings if f.change in (Change.CREATED, Change.UPDATED)]
+        left = [f for f in findings if f.change is None]
+        parts = [f"{finding.change} {finding.record.name}" for finding in written]
+        parts += [f"left alone: {explain(finding)}" for finding in left]
+        return ActionRecord(arn, Action.RESTORE_RECORDS, Outcome.DONE, "; ".join(parts))
+
+    def _renew_by_email(self, certificate: Certificate) -> ActionRecord:
+        """Migrate to DNS where the API has it and we may write the records, else send the e-mail.
+
+        Only issued certificates can migrate; a request that waits for its first approval cannot.
+        """
+        issued = certificate.status is CertificateStatus.ISSUED
+        if issued and self.certificates.can_migrate_to_dns:
+            try:
+                require_zones(self.dns, certificate.names)
+                return self._migrate(certificate)
+            except (MigrationNotPossibleError, ZoneNotFoundError, ZoneAmbiguousError) as error:
+                return self._resend(certificate, f" ({error})")
+        return self._resend(certificate, "")
+
+    def _migrate(self, certificate: Certificate) -> ActionRecord:
+        if certificate.detail is None or not certificate.detail.migrating_to_dns:
+            self.certificates.migrate_to_dns(certificate.arn)
+        records = self._await_migration_records(certificate.arn)
+        if not records:
+            text = "migration to DNS validation begun; ACM has not named all records yet"
+            return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.STARTED, text)
+        restored = self._restore(certificate.arn, inspect(self.dns, records))
+        text = f"migrated from e-mail to DNS validation; {restored.detail or 'records in place'}"
+        return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.DONE, text)
+
+    def _await_migration_records(self, arn: str) -> list[ValidationRecord]:
+        """Return the records of all names, or none when ACM has not named each of them in time."""
+        ends = self.clock.remaining() - _RECORDS_TIMEOUT_SECONDS
+        while True:
+            found = self.certificates.migration_records(arn)
+            records = [record for record in found if record is not None]
+            if records and len(records) == len(found):
+                return records
+            if self.clock.remaining() - _POLL_SECONDS < max(ends, RESERVE_SECONDS):
+                return []
+            self.clock.sleep(_POLL_SECONDS)
+
+    def _resend(self, certificate: Certificate, why: str) -> ActionRecord:
+        validations = certificate.detail.pending_validations if certificate.detail else ()
+        pending = [
+            validation
+            for validation in validations
+            if validation.method is ValidationMethod.EMAIL and not validation.validated
+        ]
+        for validation in pending:
+            self.certificates.resend_validation_email(certificate.arn, validation)
+        names = ", ".join(validation.domain_name for validation in pending)
+        text = f"approval e-mail sent again for {names}{why}"
+        return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.DONE, text)

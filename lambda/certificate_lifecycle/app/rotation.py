@@ -1,0 +1,130 @@
+"""One run of rotation: look, mend, tell, and only then fail if anything failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from certificate_lifecycle.app.inspection import Inspection, Inventory
+from certificate_lifecycle.app.isolation import clause
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Topic
+from certificate_lifecycle.app.repair import Repair
+from certificate_lifecycle.core.digest import compose
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.run import ActionRecord, Run, Scope, result
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.log import logger
+
+_SHOWN_PROBLEMS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What this run shall do."""
+
+    run_id: str
+    instance: str
+    place: Place
+    certificate_arns: Sequence[str]
+    thresholds: Thresholds
+    mode: str
+    repair: bool
+    dry_run: bool
+    now: datetime
+
+
+def rotate(
+    order: Order,
+    *,
+    certificates: Certificates,
+    dns: Dns,
+    topic: Topic,
+    clock: Clock,
+    current_time: Callable[[], datetime],
+) -> dict[str, Any]:
+    """Return the result of the run; raise RotationError if anything could not be done.
+
+    The message goes out either way, and says what could not be done.
+    """
+    inspection = Inspection(
+        certificates=certificates,
+        dns=dns,
+        clock=clock,
+        thresholds=order.thresholds,
+        now=order.now,
+    )
+    inventory = inspection.look(order.certificate_arns)
+    repair = Repair(
+        certificates=certificates,
+        dns=dns,
+        clock=clock,
+        enabled=order.repair,
+        dry_run=order.dry_run,
+    )
+    run = _run(order, inventory, repair.act(inventory), current_time())
+    notification, failure = _notify(run, topic)
+    outcome = result(run, notification)
+    logger.info("rotation finished", extra={"result": outcome})
+    _raise_if_incomplete(run, inventory, failure)
+    return outcome
+
+
+def _run(
+    order: Order, inventory: Inventory, actions: Sequence[ActionRecord], finished_at: datetime
+) -> Run:
+    return Run(
+        run_id=order.run_id,
+        started_at=order.now,
+        finished_at=finished_at,
+        instance=order.instance,
+        mode=order.mode,
+        dry_run=order.dry_run,
+        scope=Scope(
+            order.place.account_id,
+            order.place.region,
+            inventory.status,
+            inventory.certificates,
+            _summary(inventory.problems) or None,
+        ),
+        assessed=tuple(inventory.assessed),
+        actions=tuple(actions),
+    )
+
+
+def _notify(run: Run, topic: Topic) -> tuple[dict[str, Any], str | None]:
+    """Publish the message of the run; a failure is returned, to be raised after the result."""
+    if run.dry_run:
+        return _notification(reason="dry run"), None
+    message = compose(run)
+    if message is None:
+        return _notification(reason="nothing to tell"), None
+    try:
+        message_id = topic.publish(message)
+    except Exception as error:  # noqa: BLE001 - raised once the result is logged
+        logger.exception("message could not be sent")
+        failure = f"the message could not be sent: {clause(error)}"
+        return _notification(reason=failure), failure
+    return {"sent": True, "message_id": message_id, "reason": message.subject}, None
+
+
+def _notification(reason: str) -> dict[str, Any]:
+    return {"sent": False, "message_id": None, "reason": reason}
+
+
+def _raise_if_incomplete(run: Run, inventory: Inventory, failure: str | None) -> None:
+    faults = list(inventory.problems)
+    faults += [f"{record.certificate_arn}: {record.detail}" for record in run.failed_actions]
+    if failure is not None:
+        faults.insert(0, failure)
+    if faults:
+        raise RotationError(f"run {run.run_id} is incomplete: {_summary(faults)}")
+
+
+def _summary(problems: Sequence[str]) -> str:
+    """Return the first problems and a count of the rest: an error is not a listing."""
+    more = len(problems) - _SHOWN_PROBLEMS
+    shown = "; ".join(problems[:_SHOWN_PROBLEMS])
+    return f"{shown}; and {more} more" if more > 0 else shown

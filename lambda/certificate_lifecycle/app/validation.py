@@ -1,0 +1,87 @@
+"""Validation records: look where they belong, and write what is missing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from certificate_lifecycle.app.ports import Dns
+from certificate_lifecycle.core.model import ValidationRecord
+from certificate_lifecycle.core.names import without_wildcard
+from certificate_lifecycle.core.validation import (
+    Change,
+    RecordFinding,
+    RecordState,
+    choose_zone,
+    compare,
+    distinct,
+    explain,
+)
+from certificate_lifecycle.errors import (
+    RecordConflictError,
+    ZoneAmbiguousError,
+    ZoneNotFoundError,
+)
+
+_ERRORS = {
+    RecordState.ZONE_NOT_FOUND: ZoneNotFoundError,
+    RecordState.ZONE_AMBIGUOUS: ZoneAmbiguousError,
+    RecordState.FOREIGN: RecordConflictError,
+}
+
+
+def require_zones(dns: Dns, names: Iterable[str]) -> None:
+    """Make sure that each name's record has a zone, before a certificate is asked for.
+
+    Raises ZoneNotFoundError or ZoneAmbiguousError, which name every such name.
+    """
+    validated = dict.fromkeys(without_wildcard(name) for name in names)
+    findings = (_locate(dns, ValidationRecord(name, "CNAME", "")) for name in validated)
+    _raise_for([finding for finding in findings if finding.zone is None])
+
+
+def inspect(dns: Dns, records: Iterable[ValidationRecord]) -> tuple[RecordFinding, ...]:
+    """Say for each distinct record what stands where it belongs."""
+    return tuple(_inspect_one(dns, record) for record in distinct(records))
+
+
+def _inspect_one(dns: Dns, record: ValidationRecord) -> RecordFinding:
+    finding = _locate(dns, record)
+    if finding.zone is None:
+        return finding
+    return compare(record, finding.zone, dns.records_at(finding.zone, record.name))
+
+
+def _locate(dns: Dns, record: ValidationRecord) -> RecordFinding:
+    choice = choose_zone(record.name, dns.public_zones())
+    if choice.ambiguous:
+        ids = ", ".join(zone.zone_id for zone in choice.candidates)
+        return RecordFinding(record, RecordState.ZONE_AMBIGUOUS, found=ids)
+    if choice.zone is None:
+        return RecordFinding(record, RecordState.ZONE_NOT_FOUND)
+    return RecordFinding(record, RecordState.MISSING, choice.zone)
+
+
+def require_writable(findings: Sequence[RecordFinding]) -> None:
+    """Raise for the findings that must not or cannot be written, naming all of them."""
+    _raise_for([finding for finding in findings if finding.change is None])
+
+
+def write(dns: Dns, findings: Sequence[RecordFinding]) -> None:
+    """Write what is not in place, one batch a zone; what is in place is left alone.
+
+    Safe to repeat and to overlap: a batch is atomic, an UPSERT of the same value changes nothing,
+    and only ACM's own values are ever replaced.
+    """
+    batches = defaultdict(list)
+    for finding in findings:
+        if finding.zone is not None and finding.change in (Change.CREATED, Change.UPDATED):
+            batches[finding.zone].append(finding.record)
+    for zone, records in batches.items():
+        dns.upsert(zone, records)
+
+
+def _raise_for(findings: Sequence[RecordFinding]) -> None:
+    if findings:
+        error = _ERRORS[findings[0].state]
+        raise error("; ".join(explain(finding) for finding in findings))

@@ -1,0 +1,1 @@
+"""Adapters: one file per AWS service, botocore in, core types out."""

@@ -1,0 +1,283 @@
+"""AWS Certificate Manager in one region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from certificate_lifecycle.aws.permissions import BOTH, CREATION, ROTATION, Permission
+from certificate_lifecycle.core.issuance import CertificateRequest
+from certificate_lifecycle.core.model import (
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+    Detail,
+    DomainValidation,
+    Renewal,
+    RenewalStatus,
+    ValidationMethod,
+    ValidationRecord,
+)
+from certificate_lifecycle.errors import (
+    CertificateNotFoundError,
+    CertificateRequestError,
+    MigrationNotPossibleError,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_acm import ACMClient
+    from mypy_boto3_acm.literals import KeyAlgorithmType
+
+E = TypeVar("E", bound=StrEnum)
+
+PERMISSIONS = (
+    Permission("acm:ListCertificates", BOTH, "find equal certificates; look at every certificate"),
+    Permission("acm:DescribeCertificate", BOTH, "validation records, status, renewal"),
+    Permission("acm:RequestCertificate", CREATION, "request the certificate"),
+    Permission("acm:AddTagsToCertificate", CREATION, "mark it as ours in the same call"),
+    Permission("acm:ListTagsForCertificate", ROTATION, "recognise what another tool manages"),
+    Permission("acm:ResendValidationEmail", ROTATION, "mode repair: send the approval mail again"),
+    Permission("acm:UpdateCertificateOptions", ROTATION, "mode repair: migrate from e-mail to DNS"),
+    Permission(
+        "acm:ListCertificateDomainValidations", ROTATION, "mode repair: records of that migration"
+    ),
+)
+
+#: Every key type: without this filter ListCertificates hides all but RSA_1024 and RSA_2048 (API
+#: reference, Filters). A test compares the list with botocore's model.
+KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
+    "RSA_1024",
+    "RSA_2048",
+    "RSA_3072",
+    "RSA_4096",
+    "EC_prime256v1",
+    "EC_secp384r1",
+    "EC_secp521r1",
+)
+_PAGE_SIZE = 1000
+_REFUSALS = {
+    "LimitExceededException": "a quota is reached (names in a certificate, certificates in the "
+    "account, or requests in a year)",
+    "InvalidParameterException": "a parameter is refused",
+    "InvalidDomainValidationOptionsException": "the validation options are refused",
+    "InvalidArnException": "the ARN of the private CA is refused",
+    "InvalidTagException": "a tag is refused",
+    "TagPolicyException": "a tag policy of the organization forbids the tags",
+    "TooManyTagsException": "there are too many tags",
+    "ValidationException": "a parameter is refused",
+}
+
+
+class AcmCertificates:
+    """The certificates of one account and region."""
+
+    def __init__(self, client: ACMClient) -> None:
+        self._client = client
+
+    def list_all(self) -> Iterator[Certificate]:
+        """Yield every certificate, of all key types and statuses, without detail."""
+        pages = self._client.get_paginator("list_certificates").paginate(
+            Includes={"keyTypes": list(KEY_TYPES)},
+            PaginationConfig={"PageSize": _PAGE_SIZE},
+        )
+        for page in pages:
+            for summary in page["CertificateSummaryList"]:
+                yield _listed(summary)
+
+    def describe(self, arn: str) -> Certificate:
+        """Return one certificate with its detail, tags left out.
+
+        Raises CertificateNotFoundError for one that was deleted.
+        """
+        try:
+            answer = self._client.describe_certificate(CertificateArn=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            raise CertificateNotFoundError(f"{arn} does not exist") from error
+        return _described(answer["Certificate"])
+
+    def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
+        """Return the tags of one certificate."""
+        answer = self._client.list_tags_for_certificate(CertificateArn=arn)
+        return tuple((tag["Key"], tag.get("Value", "")) for tag in answer.get("Tags", []))
+
+    def request(self, request: CertificateRequest) -> str:
+        """Request a certificate; raises CertificateRequestError where ACM refuses it."""
+        try:
+            answer = self._client.request_certificate(**_parameters(request))
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code not in _REFUSALS:
+                raise
+            text = error.response["Error"].get("Message", "")
+            raise CertificateRequestError(
+                f"ACM refused the request for {request.domain_name}: {_REFUSALS[code]} ({text})"
+            ) from error
+        return answer["CertificateArn"]
+
+    def resend_validation_email(self, arn: str, validation: DomainValidation) -> None:
+        """Send the approval e-mail for one name again."""
+        self._client.resend_validation_email(
+            CertificateArn=arn,
+            Domain=validation.domain_name,
+            ValidationDomain=validation.validation_domain or validation.domain_name,
+        )
+
+    @property
+    def can_migrate_to_dns(self) -> bool:
+        """Whether this SDK can change an e-mail validated certificate to DNS.
+
+        The option came in 2026; the Lambda runtime may bring an older boto3.
+        """
+        model = self._client.meta.service_model
+        return (
+            "ListCertificateDomainValidations" in model.operation_names
+            and "ValidationMethod" in model.shape_for("CertificateOptions").members  # type: ignore[attr-defined] # a structure shape
+        )
+
+    def migrate_to_dns(self, arn: str) -> None:
+        """Ask ACM to change from e-mail to DNS validation under the same ARN.
+
+        ConflictException says that the migration is under way: that is what we want.
+        Raises MigrationNotPossibleError where ACM will not do it for this certificate.
+        """
+        try:
+            self._client.update_certificate_options(
+                CertificateArn=arn,
+                Options={"ValidationMethod": "DNS"},
+            )
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in ("InvalidStateException", "ValidationException"):
+                text = error.response["Error"].get("Message", "")
+                raise MigrationNotPossibleError(f"{arn} cannot migrate to DNS: {text}") from error
+            if code != "ConflictException":
+                raise
+
+    def migration_records(self, arn: str) -> tuple[ValidationRecord | None, ...]:
+        """Return the record for each name of a migration; None for one that is not known yet."""
+        records: list[ValidationRecord | None] = []
+        token: dict[str, Any] = {}
+        while True:
+            answer = self._client.list_certificate_domain_validations(CertificateArn=arn, **token)
+            for summary in answer["DomainValidationSummaryList"]:
+                wanted = summary.get("RequestedValidationConfiguration", {})
+                challenge = wanted.get("ValidationChallenge", {}).get("DnsValidationChallenge", {})
+                records.append(_record(challenge.get("ResourceRecord")))
+            if not answer.get("NextToken"):
+                return tuple(records)
+            token = {"NextToken": answer["NextToken"]}
+
+
+def _parameters(request: CertificateRequest) -> dict[str, Any]:
+    parameters: dict[str, Any] = {
+        "DomainName": request.domain_name,
+        "KeyAlgorithm": request.key_algorithm,
+        "IdempotencyToken": request.idempotency_token,
+        "Tags": [{"Key": key, "Value": value} for key, value in request.tags],
+    }
+    if len(request.names) > 1:  # ACM refuses an empty list
+        parameters["SubjectAlternativeNames"] = list(request.names[1:])
+    if request.certificate_authority_arn:
+        parameters["CertificateAuthorityArn"] = request.certificate_authority_arn
+    else:
+        parameters["ValidationMethod"] = "DNS"
+    if request.exportable:
+        parameters["Options"] = {"Export": "ENABLED"}
+    return parameters
+
+
+def _listed(summary: Mapping[str, Any]) -> Certificate:
+    names = (summary.get("DomainName"), *summary.get("SubjectAlternativeNameSummaries", ()))
+    return Certificate(
+        **_common(summary, names),
+        names_complete=not summary.get("HasAdditionalSubjectAlternativeNames", False),
+        in_use=summary.get("InUse", False),
+        exported=summary.get("Exported", False),
+        exportable=summary.get("ExportOption") == "ENABLED",
+    )
+
+
+def _described(detail: Mapping[str, Any]) -> Certificate:
+    names = (detail.get("DomainName"), *detail.get("SubjectAlternativeNames", ()))
+    update = detail.get("UpdateSummary", {})
+    return Certificate(
+        **_common(detail, names),
+        in_use=bool(detail.get("InUseBy")),
+        exportable=detail.get("Options", {}).get("Export") == "ENABLED",
+        detail=Detail(
+            in_use_by=tuple(detail.get("InUseBy", ())),
+            renewal=_renewal(detail.get("RenewalSummary")),
+            validations=_validations(detail.get("DomainValidationOptions", ())),
+            failure_reason=detail.get("FailureReason"),
+            certificate_authority_arn=detail.get("CertificateAuthorityArn"),
+            migrating_to_dns=update.get("Type") == "DOMAIN_VALIDATION_METHOD"
+            and update.get("Status") == "PENDING_DOMAIN_VALIDATION",
+        ),
+    )
+
+
+def _common(data: Mapping[str, Any], names: Sequence[str | None]) -> dict[str, Any]:
+    return {
+        "arn": data["CertificateArn"],
+        "names": tuple(dict.fromkeys(name.lower() for name in names if name)),
+        "status": _member(CertificateStatus, data.get("Status")),
+        "type": _member(CertificateType, data.get("Type")),
+        # ACM answers `RSA-2048` where it is asked for `RSA_2048`.
+        "key_algorithm": str(data.get("KeyAlgorithm", "")).replace("-", "_"),
+        "renewal_eligible": _eligible(data.get("RenewalEligibility")),
+        "not_before": _utc(data.get("NotBefore")),
+        "not_after": _utc(data.get("NotAfter")),
+        "created_at": _utc(data.get("CreatedAt") or data.get("ImportedAt")),
+        "managed_by": data.get("ManagedBy"),
+        "key_pair_origin": data.get("CertificateKeyPairOrigin"),
+    }
+
+
+def _renewal(summary: Mapping[str, Any] | None) -> Renewal | None:
+    if not summary:
+        return None
+    return Renewal(
+        status=_member(RenewalStatus, summary.get("RenewalStatus")),
+        reason=summary.get("RenewalStatusReason"),
+        validations=_validations(summary.get("DomainValidationOptions", ())),
+    )
+
+
+def _validations(options: Sequence[Mapping[str, Any]]) -> tuple[DomainValidation, ...]:
+    return tuple(
+        DomainValidation(
+            domain_name=option["DomainName"].lower(),
+            # Absent in old answers, where e-mail was the only method.
+            method=_member(ValidationMethod, option.get("ValidationMethod", "EMAIL")),
+            validated=option.get("ValidationStatus") == "SUCCESS",
+            record=_record(option.get("ResourceRecord")),
+            validation_domain=option.get("ValidationDomain"),
+        )
+        for option in options
+    )
+
+
+def _record(raw: Mapping[str, Any] | None) -> ValidationRecord | None:
+    return ValidationRecord(raw["Name"], raw["Type"], raw["Value"]) if raw else None
+
+
+def _member(enum: type[E], raw: object) -> E:
+    """Return the member called `raw`; one that AWS added later becomes NOT_UNDERSTOOD."""
+    try:
+        return enum(str(raw))
+    except ValueError:
+        return enum("NOT_UNDERSTOOD")
+
+
+def _eligible(raw: str | None) -> bool | None:
+    return None if raw is None else raw == "ELIGIBLE"
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)

@@ -1,0 +1,107 @@
+"""Route 53: the public hosted zones and the validation records in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from certificate_lifecycle.aws.permissions import BOTH, Permission
+from certificate_lifecycle.core.model import ValidationRecord
+from certificate_lifecycle.core.names import dns_form
+from certificate_lifecycle.core.validation import ExistingRecord, Zone
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53 import Route53Client
+
+PERMISSIONS = (
+    Permission("route53:ListHostedZones", BOTH, "find the zone, when `hosted_zones` is empty"),
+    Permission("route53:ListResourceRecordSets", BOTH, "see what stands there before writing"),
+    Permission(
+        "route53:ChangeResourceRecordSets",
+        BOTH,
+        "write validation CNAMEs, nothing else; rotation: mode repair",
+    ),
+    Permission("sts:AssumeRole", BOTH, "write to a zone of another account, `hosted_zones` only"),
+)
+
+_TTL_SECONDS = 300
+
+
+class Route53Dns:
+    """The zones given in the settings, or else all public ones of this account.
+
+    `client_for` returns the client for a zone's role, or for this account with None.
+    """
+
+    def __init__(
+        self, client_for: Callable[[str | None], Route53Client], configured: Sequence[Zone]
+    ) -> None:
+        self._client_for = client_for
+        self._zones: Sequence[Zone] | None = configured or None
+
+    def public_zones(self) -> Sequence[Zone]:
+        """Return the public hosted zones that may be written; listed once.
+
+        Private ones are left out, because ACM asks public DNS, and so are those that another AWS
+        service made, because they cannot be edited.
+        """
+        if self._zones is None:
+            pages = self._client_for(None).get_paginator("list_hosted_zones").paginate()
+            self._zones = tuple(
+                Zone(zone["Id"].removeprefix("/hostedzone/"), dns_form(zone["Name"]))
+                for page in pages
+                for zone in page["HostedZones"]
+                if not zone.get("Config", {}).get("PrivateZone") and not zone.get("LinkedService")
+            )
+        return self._zones
+
+    def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
+        """Return the record sets that stand at `name`.
+
+        The listing starts at `name` and goes on with later names, so others are dropped.
+        Two are enough to tell: a CNAME stands alone (RFC 1034 section 3.6.2), and routing policies
+        make several of one name.
+        """
+        wanted = dns_form(name)
+        answer = self._client_for(zone.role_arn).list_resource_record_sets(
+            HostedZoneId=zone.zone_id, StartRecordName=wanted, MaxItems="2"
+        )
+        return tuple(
+            _existing(record)
+            for record in answer["ResourceRecordSets"]
+            if dns_form(record["Name"]) == wanted
+        )
+
+    def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
+        """Write all `records` in one batch: all of them or none.
+
+        A certificate has 100 names at the most, so a batch stays far below Route 53's limit of
+        1,000 records, in which an UPSERT counts twice.
+        """
+        self._client_for(zone.role_arn).change_resource_record_sets(
+            HostedZoneId=zone.zone_id,
+            ChangeBatch={
+                "Comment": "ACM validation",
+                "Changes": [
+                    {
+                        "Action": "UPSERT",
+                        "ResourceRecordSet": {
+                            "Name": dns_form(record.name),
+                            "Type": "CNAME",
+                            "TTL": _TTL_SECONDS,
+                            "ResourceRecords": [{"Value": record.value}],
+                        },
+                    }
+                    for record in records
+                ],
+            },
+        )
+
+
+def _existing(record: Any) -> ExistingRecord:  # noqa: ANN401 - the stub's type is not importable at run time
+    return ExistingRecord(
+        name=dns_form(record["Name"]),
+        type=record["Type"],
+        values=tuple(entry["Value"] for entry in record.get("ResourceRecords", ())),
+        plain="SetIdentifier" not in record and "AliasTarget" not in record,
+    )

@@ -1,0 +1,246 @@
+"""The environment of both functions, read and checked in one go.
+
+Names are the upper-case stems of the Terraform inputs; a test compares them with what Terraform
+sets.
+Every reader adds to `faults` instead of raising, so that one error can name everything.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from certificate_lifecycle.core.issuance import REQUESTABLE_KEY_ALGORITHMS
+from certificate_lifecycle.core.names import InvalidNameError, normalise
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.core.validation import Zone
+
+T = TypeVar("T")
+
+_NONE: tuple[str, ...] = ()
+
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+_TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
+_ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
+_NAME_PREFIX = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable; `default` is None where the variable is required."""
+
+    name: str
+    default: str | None
+    meaning: str
+
+
+CREATION_VARIABLES = (
+    Variable("DOMAIN_NAME", None, "the certificate that is issued when the event names none"),
+    Variable("SUBJECT_ALTERNATIVE_NAMES", "[]", "its other names (JSON list)"),
+    Variable("INCLUDE_WWW", "true", "whether `www.` is added to a plain domain name"),
+    Variable("KEY_ALGORITHM", "RSA_2048", "the key algorithm when the event names none"),
+    Variable(
+        "ALLOWED_DOMAINS",
+        "[]",
+        "what may be issued (JSON list); empty: the domain name and its other names",
+    ),
+    Variable("HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"),
+    Variable("NAME_PREFIX", "certificate-lifecycle", "value of the tag `ManagedBy`"),
+)
+ROTATION_VARIABLES = (
+    Variable("SNS_TOPIC_ARN", None, "where the message goes"),
+    Variable("EXPIRATION_THRESHOLD_DAYS", "30", "attention starts this long before expiry"),
+    Variable("CRITICAL_THRESHOLD_DAYS", "7", "what is used becomes critical this long before"),
+    Variable("THRESHOLD_FRACTION", "0.33", "the threshold never exceeds this share of a lifetime"),
+    Variable("ROTATION_MODE", "repair", "`notify` looks and tells, `repair` also mends"),
+    Variable("HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"),
+    Variable("NAME_PREFIX", "certificate-lifecycle", "names this instance in the message"),
+)
+
+
+class RotationMode(StrEnum):
+    """What rotation may do."""
+
+    NOTIFY = "notify"
+    REPAIR = "repair"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreationSettings:
+    """The environment of the creation function."""
+
+    domain_name: str
+    alternative_names: tuple[str, ...]
+    include_www: bool
+    key_algorithm: str
+    allowed_domains: tuple[str, ...]
+    zones: tuple[Zone, ...]
+    name_prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotationSettings:
+    """The environment of the rotation function."""
+
+    topic_arn: str
+    thresholds: Thresholds
+    mode: RotationMode
+    zones: tuple[Zone, ...]
+    name_prefix: str
+
+
+class _Environment:
+    """Reads variables with their defaults; an unset one and an empty one are the same."""
+
+    def __init__(
+        self, environ: Mapping[str, str], variables: tuple[Variable, ...], faults: list[str]
+    ) -> None:
+        self._values = {
+            variable.name: environ.get(variable.name, "").strip() or variable.default
+            for variable in variables
+        }
+        self._faults = faults
+
+    def read(self, name: str, parse: Callable[[str], T], fallback: T) -> T:
+        """Return the parsed value, or `fallback` after noting what is wrong."""
+        raw = self._values[name]
+        if raw is None:
+            self._faults.append(f"{name} must be set")
+            return fallback
+        try:
+            return parse(raw)
+        except ValueError as error:
+            self._faults.append(f"{name}: {error}")
+            return fallback
+
+
+def creation_settings(environ: Mapping[str, str], faults: list[str]) -> CreationSettings:
+    """Read the environment of the creation function; what is wrong is added to `faults`."""
+    environment = _Environment(environ, CREATION_VARIABLES, faults)
+    domain_name = environment.read("DOMAIN_NAME", normalise, "")
+    others = environment.read("SUBJECT_ALTERNATIVE_NAMES", _names, _NONE)
+    allowed = environment.read("ALLOWED_DOMAINS", _names, _NONE)
+    return CreationSettings(
+        domain_name=domain_name,
+        alternative_names=others,
+        include_www=environment.read("INCLUDE_WWW", _boolean, True),  # noqa: FBT003 - a fallback value
+        key_algorithm=environment.read("KEY_ALGORITHM", key_algorithm, "RSA_2048"),
+        allowed_domains=allowed or tuple(name for name in (domain_name, *others) if name),
+        zones=environment.read("HOSTED_ZONES", _zones, ()),
+        name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
+    )
+
+
+def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> RotationSettings:
+    """Read the environment of the rotation function; what is wrong is added to `faults`."""
+    environment = _Environment(environ, ROTATION_VARIABLES, faults)
+    expiration = environment.read("EXPIRATION_THRESHOLD_DAYS", _days, 30)
+    critical = environment.read("CRITICAL_THRESHOLD_DAYS", _days, 7)
+    if critical >= expiration:
+        faults.append(
+            f"CRITICAL_THRESHOLD_DAYS must be less than EXPIRATION_THRESHOLD_DAYS, "
+            f"got {critical} and {expiration}"
+        )
+    return RotationSettings(
+        topic_arn=environment.read("SNS_TOPIC_ARN", _matching(_TOPIC_ARN, "an SNS topic ARN"), ""),
+        thresholds=Thresholds(
+            expiration=timedelta(days=expiration),
+            critical=timedelta(days=critical),
+            fraction=environment.read("THRESHOLD_FRACTION", _fraction, 0.33),
+        ),
+        mode=environment.read("ROTATION_MODE", rotation_mode, RotationMode.REPAIR),
+        zones=environment.read("HOSTED_ZONES", _zones, ()),
+        name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
+    )
+
+
+def key_algorithm(raw: str) -> str:
+    """Return `raw` if it can be requested; raises ValueError otherwise."""
+    if raw not in REQUESTABLE_KEY_ALGORITHMS:
+        raise ValueError(f"must be one of {', '.join(REQUESTABLE_KEY_ALGORITHMS)}, got {raw!r}")
+    return raw
+
+
+def rotation_mode(raw: str) -> RotationMode:
+    """Return the mode called `raw`; raises ValueError otherwise."""
+    try:
+        return RotationMode(raw)
+    except ValueError:
+        modes = ", ".join(RotationMode)
+        raise ValueError(f"must be one of {modes}, got {raw!r}") from None
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+    def parse(raw: str) -> str:
+        if not pattern.fullmatch(raw):
+            raise ValueError(f"must be {what}, got {raw!r}")
+        return raw
+
+    return parse
+
+
+def _boolean(raw: str) -> bool:
+    if raw.lower() not in ("true", "false"):
+        raise ValueError(f"must be true or false, got {raw!r}")
+    return raw.lower() == "true"
+
+
+def _days(raw: str) -> int:
+    if not re.fullmatch(r"\d{1,4}", raw) or not 1 <= int(raw) <= 365:  # noqa: PLR2004 - a year
+        raise ValueError(f"must be a whole number of days from 1 to 365, got {raw!r}")
+    return int(raw)
+
+
+def _fraction(raw: str) -> float:
+    try:
+        value = float(raw)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 1:
+        raise ValueError(f"must be a number above 0 and not above 1, got {raw!r}")
+    return value
+
+
+def _names(raw: str) -> tuple[str, ...]:
+    values = _json(raw, list, "a JSON list of domain names")
+    if not all(isinstance(value, str) for value in values):
+        raise ValueError("must be a JSON list of domain names")
+    return tuple(dict.fromkeys(normalise(value) for value in values))
+
+
+def _zones(raw: str) -> tuple[Zone, ...]:
+    entries = _json(raw, dict, "a JSON object of zones")
+    return tuple(_zone(name, entry) for name, entry in entries.items())
+
+
+def _zone(name: str, entry: object) -> Zone:
+    if not isinstance(entry, dict) or not isinstance(entry.get("zone_id"), str):
+        raise ValueError(f"the zone {name!r} must be an object with a zone_id")  # noqa: TRY004 - collected as a fault
+    unknown = sorted(set(entry) - {"zone_id", "role_arn"})
+    if unknown:
+        raise ValueError(f"the zone {name!r} has unknown keys: {', '.join(unknown)}")
+    zone_id, role_arn = entry["zone_id"], entry.get("role_arn")
+    if not _ZONE_ID.fullmatch(zone_id):
+        raise ValueError(f"the zone {name!r} has no valid zone_id: {zone_id!r}")
+    if role_arn is not None and not (isinstance(role_arn, str) and _ROLE_ARN.fullmatch(role_arn)):
+        raise ValueError(f"the zone {name!r} has no valid role_arn: {role_arn!r}")
+    try:
+        return Zone(zone_id, normalise(name), role_arn)
+    except InvalidNameError as error:
+        raise ValueError(f"the zone name {error}") from error
+
+
+def _json(raw: str, expected: type, what: str) -> Any:  # noqa: ANN401 - JSON has any type
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        value = None
+    if not isinstance(value, expected):
+        raise ValueError(f"must be {what}, got {raw!r}")  # noqa: TRY004 - collected as a fault
+    return value

@@ -1,0 +1,1 @@
+"""Pure decisions: no AWS call, no clock, no environment."""

@@ -1,0 +1,101 @@
+"""Which certificate needs attention, and why: a chain of small checks, the first hit wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from certificate_lifecycle.core import checks
+from certificate_lifecycle.core.checks import Check, Observation
+from certificate_lifecycle.core.model import (
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+    Decision,
+    ValidationMethod,
+)
+from certificate_lifecycle.core.timing import Thresholds, is_recent, renewal_window
+
+#: The order matters: what we must not touch, then what we cannot judge, then ends, then renewals.
+CHAIN: Sequence[Check] = (
+    checks.managed_elsewhere,  # make sure that nothing below touches what belongs to another tool
+    checks.detail_unreadable,  # make sure that ignorance never looks healthy
+    checks.not_understood,
+    checks.pending_validation,
+    checks.superseded,  # make sure that nobody renews what has been replaced
+    checks.request_failed,
+    checks.revoked,
+    checks.expired,
+    checks.import_due,
+    checks.unused,  # make sure that renewals below concern certificates that something needs
+    checks.authority_trouble,
+    checks.renewal_failed,
+    checks.renewal_blocked,
+    checks.export_due,
+    checks.renewal_overdue,
+    checks.renewing,
+)
+
+
+def assess(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision:
+    """Return the one decision for a certificate."""
+    for check in CHAIN:
+        decision = check(observation, thresholds, now)
+        if decision is not None:
+            return decision
+    return checks.healthy(observation, thresholds, now)
+
+
+def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime) -> bool:
+    """Whether the listing is not enough to judge `certificate`.
+
+    Far from expiry it is: then nothing that only DescribeCertificate tells can matter yet.
+    """
+    match certificate.status:
+        case CertificateStatus.EXPIRED | CertificateStatus.REVOKED:
+            return certificate.used
+        case CertificateStatus.ISSUED:
+            if certificate.not_after is None:
+                return False
+            horizon = max(renewal_window(certificate), thresholds.effective(certificate))
+            concerns = certificate.used or not certificate.managed
+            return concerns and certificate.not_after - now <= horizon
+        case CertificateStatus.PENDING_VALIDATION:
+            return not is_recent(certificate, checks.STUCK_AFTER, now)
+        case CertificateStatus.FAILED:
+            return True
+        case _:
+            return False
+
+
+def wants_records(certificate: Certificate) -> bool:
+    """Whether ACM waits for DNS validation of `certificate`, so that its records should be read."""
+    return checks.waits_for_validation(
+        certificate
+    ) and ValidationMethod.DNS in checks.pending_methods(certificate)
+
+
+def find_successor(
+    certificate: Certificate, others: Iterable[Certificate], now: datetime
+) -> Certificate | None:
+    """Return the certificate that takes over from `certificate`, the one that ends last.
+
+    A successor is valid now, ends later, has all of its names, and is trusted by the same clients:
+    a private certificate never succeeds a public one, or the reverse.
+    """
+    if not certificate.names or not certificate.names_complete:
+        return None
+    names = set(certificate.names)
+    private = certificate.type is CertificateType.PRIVATE
+    successors = [
+        other
+        for other in others
+        if other.arn != certificate.arn
+        and other.status is CertificateStatus.ISSUED
+        and other.not_after is not None
+        and other.not_after > max(now, certificate.not_after or now)
+        and (other.type is CertificateType.PRIVATE) == private
+        and other.region == certificate.region
+        and names <= set(other.names)
+    ]
+    return max(successors, key=lambda other: (other.not_after or now, other.arn), default=None)

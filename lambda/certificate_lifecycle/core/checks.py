@@ -1,0 +1,522 @@
+"""The checks: each looks for one thing and explains what it found.
+
+A certificate that nothing depends on never gets more than `info`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from certificate_lifecycle.core.model import (
+    Action,
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+    Decision,
+    Reason,
+    RenewalStatus,
+    Severity,
+    ValidationMethod,
+    Verdict,
+)
+from certificate_lifecycle.core.timing import (
+    Thresholds,
+    is_recent,
+    is_within,
+    lacks_future,
+    overdue_threshold,
+    renewal_window,
+)
+from certificate_lifecycle.core.validation import RecordFinding, RecordState, explain
+
+#: A request that waits longer than this for validation is stuck.
+STUCK_AFTER = timedelta(hours=24)
+
+#: A request that failed longer ago is history: still a finding, no longer worth a message.
+FAILURE_IS_NEWS = timedelta(days=7)
+_SHOWN_CONSUMERS = 3
+
+#: Tags by which other tools mark certificates as theirs.
+_FOREIGN_TAG_KEYS = {"services.k8s.aws/controller-version": "AWS Controllers for Kubernetes"}
+_FOREIGN_MANAGERS = frozenset({"acme.sh", "cert-manager", "certbot", "lego", "lemur"})
+
+#: FailureReason and RenewalStatusReason as ACM has them (API reference, CertificateDetail).
+_ACM_REASONS = {
+    "NO_AVAILABLE_CONTACTS": Reason.NO_AVAILABLE_CONTACTS,
+    "ADDITIONAL_VERIFICATION_REQUIRED": Reason.ADDITIONAL_VERIFICATION_REQUIRED,
+    "DOMAIN_NOT_ALLOWED": Reason.DOMAIN_NOT_ALLOWED,
+    "INVALID_PUBLIC_DOMAIN": Reason.INVALID_PUBLIC_DOMAIN,
+    "DOMAIN_VALIDATION_DENIED": Reason.DOMAIN_VALIDATION_DENIED,
+    "CAA_ERROR": Reason.CAA_FORBIDS,
+    "PCA_LIMIT_EXCEEDED": Reason.AUTHORITY_LIMIT_EXCEEDED,
+    "PCA_INVALID_ARN": Reason.AUTHORITY_NOT_FOUND,
+    "PCA_INVALID_STATE": Reason.AUTHORITY_INVALID_STATE,
+    "PCA_REQUEST_FAILED": Reason.AUTHORITY_REQUEST_FAILED,
+    "PCA_NAME_CONSTRAINTS_VALIDATION": Reason.AUTHORITY_NAME_CONSTRAINTS,
+    "PCA_RESOURCE_NOT_FOUND": Reason.AUTHORITY_NOT_FOUND,
+    "PCA_INVALID_ARGS": Reason.AUTHORITY_INVALID_ARGUMENTS,
+    "PCA_INVALID_DURATION": Reason.AUTHORITY_ENDS_TOO_SOON,
+    "PCA_ACCESS_DENIED": Reason.AUTHORITY_ACCESS_DENIED,
+    "SLR_NOT_FOUND": Reason.SERVICE_LINKED_ROLE_MISSING,
+}
+_AUTHORITY_VERDICTS = {
+    Reason.AUTHORITY_ACCESS_DENIED: Verdict.AUTHORITY_PERMISSION_MISSING,
+    Reason.SERVICE_LINKED_ROLE_MISSING: Verdict.AUTHORITY_PERMISSION_MISSING,
+    Reason.AUTHORITY_ENDS_TOO_SOON: Verdict.AUTHORITY_EXPIRING,
+}
+#: What a record finding means for the certificate, most telling first.
+_RECORD_REASONS = {
+    RecordState.ZONE_AMBIGUOUS: Reason.ZONE_AMBIGUOUS,
+    RecordState.FOREIGN: Reason.VALIDATION_RECORD_WRONG,
+    RecordState.ZONE_NOT_FOUND: Reason.ZONE_NOT_FOUND,
+    RecordState.OUTDATED: Reason.VALIDATION_RECORD_WRONG,
+    RecordState.MISSING: Reason.VALIDATION_RECORD_MISSING,
+    RecordState.UNCHECKED: Reason.VALIDATION_UNCHECKED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Everything that a decision is made from."""
+
+    certificate: Certificate
+    records: tuple[RecordFinding, ...] = ()
+    successor: Certificate | None = None
+    detail_error: str | None = None
+
+
+Check = Callable[[Observation, Thresholds, datetime], Decision | None]
+
+
+def managed_elsewhere(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
+    """Find certificates that we never touch; their expiry is still told."""
+    certificate = observation.certificate
+    manager = _manager(certificate)
+    if manager is None:
+        return None
+    reason, name = manager
+    return Decision(
+        Verdict.MANAGED_ELSEWHERE,
+        _severity_by_time(certificate, thresholds, now),
+        reason,
+        f"{name} looks after it; {_when(certificate, now)}.",
+        Action.NONE,
+    )
+
+
+def detail_unreadable(observation: Observation, _: Thresholds, __: datetime) -> Decision | None:
+    """Find certificates that could not be described: they must not look healthy."""
+    if observation.detail_error is None:
+        return None
+    return _unknown(
+        observation.certificate,
+        Reason.DETAILS_UNREADABLE,
+        f"Its details could not be read: {observation.detail_error}",
+    )
+
+
+def not_understood(observation: Observation, _: Thresholds, __: datetime) -> Decision | None:
+    """Find statuses that we have no rule for, and issued certificates without an end."""
+    certificate = observation.certificate
+    match certificate.status:
+        case CertificateStatus.NOT_UNDERSTOOD:
+            text = "ACM reports a status that this version does not know"
+            return _unknown(certificate, Reason.STATUS_NOT_UNDERSTOOD, f"{text}.")
+        case CertificateStatus.INACTIVE:
+            return _unknown(certificate, Reason.STATUS_INACTIVE, "ACM reports it as INACTIVE.")
+        case CertificateStatus.ISSUED if certificate.not_after is None:
+            text = "It is issued, and ACM does not say when it ends."
+            return _unknown(certificate, Reason.VALIDITY_UNKNOWN, text)
+        case _:
+            return None
+
+
+def pending_validation(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
+    """Find requests that wait for a proof of ownership; stuck ones are worth mending."""
+    certificate = observation.certificate
+    if certificate.status is not CertificateStatus.PENDING_VALIDATION:
+        return None
+    if is_recent(certificate, STUCK_AFTER, now):
+        return Decision(
+            Verdict.PENDING_VALIDATION,
+            Severity.INFO,
+            Reason.AWAITING_VALIDATION,
+            "It was requested less than a day ago and waits for validation.",
+            Action.NONE,
+        )
+    reason, action, why = _validation_trouble(observation)
+    return Decision(
+        Verdict.PENDING_VALIDATION,
+        Severity.INFO,
+        reason,
+        f"The request has waited for validation for more than a day: {why}",
+        action,
+    )
+
+
+def superseded(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:
+    """Find certificates in trouble, or near their end without renewal, that have been replaced."""
+    certificate, successor = observation.certificate, observation.successor
+    if successor is None or not lacks_future(certificate, thresholds, now):
+        return None
+    where = f"Its successor {successor.arn} is valid"
+    if not certificate.used:
+        message, action = f"{where} and nothing uses the old one any more.", Action.NONE
+    else:
+        message, action = f"{where}, but {_consumers(certificate)} the old one.", Action.REBIND
+    severity = _severity_by_time(certificate, thresholds, now)
+    return Decision(
+        Verdict.SUPERSEDED,
+        _capped(certificate, max(severity, Severity.INFO)),
+        Reason.SUCCESSOR_ISSUED,
+        message,
+        action,
+    )
+
+
+def request_failed(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
+    """Find requests that ended without a certificate."""
+    certificate = observation.certificate
+    if certificate.status is CertificateStatus.VALIDATION_TIMED_OUT:
+        reason = Reason.VALIDATION_TIMED_OUT
+    elif certificate.status is CertificateStatus.FAILED:
+        reason = acm_reason(certificate.detail.failure_reason if certificate.detail else None)
+    else:
+        return None
+    return Decision(
+        Verdict.REQUEST_FAILED,
+        Severity.INFO,
+        reason,
+        f"The request failed: {reason.meaning} Such a request cannot be revived; request anew.",
+        Action.REPLACE if is_recent(certificate, FAILURE_IS_NEWS, now) else Action.NONE,
+    )
+
+
+def revoked(observation: Observation, _: Thresholds, __: datetime) -> Decision | None:
+    """Find revoked certificates: clients may refuse them today."""
+    certificate = observation.certificate
+    if certificate.status is not CertificateStatus.REVOKED:
+        return None
+    return Decision(
+        Verdict.REVOKED,
+        _capped(certificate, Severity.CRITICAL),
+        Reason.REVOKED_BY_ISSUER,
+        f"It was revoked and {_consumers(certificate)} it.",
+        Action.REPLACE if certificate.used else Action.NONE,
+    )
+
+
+def expired(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
+    """Find certificates past NotAfter, whatever ACM's status says already."""
+    certificate = observation.certificate
+    past = certificate.not_after is not None and certificate.not_after <= now
+    if certificate.status is not CertificateStatus.EXPIRED and not past:
+        return None
+    replacing = Action.REPLACE if certificate.managed else Action.REIMPORT
+    return Decision(
+        Verdict.EXPIRED,
+        _capped(certificate, Severity.CRITICAL),
+        Reason.PAST_NOT_AFTER,
+        f"It {_when(certificate, now)} and {_consumers(certificate)} it.",
+        replacing if certificate.used else Action.NONE,
+    )
+
+
+def import_due(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:
+    """Find imported certificates near their end: ACM never renews them."""
+    certificate = observation.certificate
+    if certificate.type is not CertificateType.IMPORTED:
+        return None
+    if not is_within(certificate, thresholds.effective(certificate), now):
+        return None
+    return Decision(
+        Verdict.IMPORT_DUE,
+        _severity_by_time(certificate, thresholds, now),
+        Reason.IMPORTED_EXPIRING,
+        f"It was imported and {_when(certificate, now)}; ACM does not renew it and "
+        f"{_consumers(certificate)} it. Import a new version under the same ARN.",
+        Action.REIMPORT if certificate.used else Action.NONE,
+    )
+
+
+def unused(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
+    """Find managed certificates that ACM lets expire because nothing needs them."""
+    certificate = observation.certificate
+    if not certificate.managed or certificate.used:
+        return None
+    return Decision(
+        Verdict.UNUSED,
+        Severity.INFO,
+        Reason.NOT_IN_USE,
+        f"Nothing uses it, so ACM will not renew it; {_when(certificate, now)}.",
+        Action.NONE,
+    )
+
+
+def authority_trouble(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
+    """Find renewals that the private CA, or ACM's permission on it, prevents."""
+    certificate = observation.certificate
+    if certificate.type is not CertificateType.PRIVATE:
+        return None
+    reason = _renewal_reason(certificate)
+    verdict = _AUTHORITY_VERDICTS.get(reason)
+    if verdict is None:
+        return None
+    return Decision(
+        verdict,
+        _at_least_warning(certificate, thresholds, now),
+        reason,
+        f"ACM cannot renew it: {reason.meaning} {_sentence(_when(certificate, now))}",
+        Action.FIX_AUTHORITY,
+    )
+
+
+def renewal_failed(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
+    """Find renewals that ACM reports as failed."""
+    certificate = observation.certificate
+    if not _renewal_failed(certificate):
+        return None
+    return _overdue(
+        certificate, _renewal_reason(certificate), "ACM's renewal failed", thresholds, now
+    )
+
+
+def renewal_blocked(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
+    """Find renewals that wait for a proof of ownership."""
+    certificate = observation.certificate
+    if not waits_for_validation(certificate):
+        return None
+    reason, action, why = _validation_trouble(observation)
+    when = _sentence(_when(certificate, now))
+    if reason is Reason.RECORDS_IN_PLACE:
+        if is_within(certificate, overdue_threshold(certificate, thresholds), now):
+            text = f"ACM has not renewed it although {why.removesuffix('.')}"
+            return _overdue(certificate, reason, text, thresholds, now)
+        message = f"ACM will renew it at its next attempt: {why} {when}"
+        return Decision(Verdict.RENEWING, Severity.OK, reason, message, Action.NONE)
+    return Decision(
+        Verdict.RENEWAL_BLOCKED,
+        _at_least_warning(certificate, thresholds, now),
+        reason,
+        f"ACM cannot renew it: {why} {when}",
+        action,
+    )
+
+
+def export_due(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:
+    """Find certificates of which a copy lives outside AWS, near their end."""
+    certificate = observation.certificate
+    if not certificate.exported or not certificate.managed:
+        return None
+    if not is_within(certificate, thresholds.effective(certificate), now):
+        return None
+    return Decision(
+        Verdict.EXPORT_DUE,
+        _severity_by_time(certificate, thresholds, now),
+        Reason.EXPORTED_COPY_EXPIRING,
+        f"An exported copy is in use somewhere and {_when(certificate, now)}; "
+        "renew it and export it again.",
+        Action.EXPORT,
+    )
+
+
+def renewal_overdue(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
+    """Find used certificates that ACM should have renewed by now, or says it will not."""
+    certificate = observation.certificate
+    if not certificate.managed:
+        return None
+    if not is_within(certificate, overdue_threshold(certificate, thresholds), now):
+        return None
+    if certificate.renewal_eligible is False:
+        text = "ACM says that it will not renew it"
+        return _overdue(certificate, Reason.NOT_ELIGIBLE, text, thresholds, now)
+    text = "ACM should have renewed it by now"
+    return _overdue(certificate, Reason.NO_PROGRESS, text, thresholds, now)
+
+
+def renewing(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
+    """Find used certificates inside ACM's renewal window, with time left."""
+    certificate = observation.certificate
+    if not certificate.managed or not is_within(certificate, renewal_window(certificate), now):
+        return None
+    renewal = certificate.detail.renewal if certificate.detail else None
+    begun = renewal is not None and renewal.status is RenewalStatus.PENDING_AUTO_RENEWAL
+    reason = Reason.AUTO_RENEWAL_IN_PROGRESS if begun else Reason.AWAITING_ACM
+    message = f"{reason.meaning} {_sentence(_when(certificate, now))}"
+    return Decision(Verdict.RENEWING, Severity.OK, reason, message, Action.NONE)
+
+
+def healthy(observation: Observation, _: Thresholds, now: datetime) -> Decision:
+    """Take whatever is left: it is far from expiry; this check is total."""
+    message = _sentence(_when(observation.certificate, now))
+    return Decision(Verdict.HEALTHY, Severity.OK, Reason.FAR_FROM_EXPIRY, message, Action.NONE)
+
+
+# --- What the checks share --------------------------------------------------------------------
+
+
+def acm_reason(raw: str | None) -> Reason:
+    """Translate ACM's FailureReason or RenewalStatusReason."""
+    if raw is None:
+        return Reason.NO_REASON_GIVEN
+    return _ACM_REASONS.get(raw, Reason.OTHER_FAILURE)
+
+
+def waits_for_validation(certificate: Certificate) -> bool:
+    """Whether a proof of ownership stands between `certificate` and its issuance or renewal.
+
+    A CAA record that forbids issuance shows as a pending renewal with the reason CAA_ERROR.
+    """
+    if certificate.status is CertificateStatus.PENDING_VALIDATION:
+        return True
+    renewal = certificate.detail.renewal if certificate.detail else None
+    if renewal is None:
+        return False
+    if renewal.status is RenewalStatus.PENDING_AUTO_RENEWAL:
+        return acm_reason(renewal.reason) is Reason.CAA_FORBIDS
+    return renewal.status is RenewalStatus.PENDING_VALIDATION
+
+
+def pending_methods(certificate: Certificate) -> set[ValidationMethod]:
+    """Return how the names that are not validated yet shall be."""
+    validations = certificate.detail.pending_validations if certificate.detail else ()
+    return {validation.method for validation in validations if not validation.validated}
+
+
+def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
+    if certificate.managed_by == "CLOUDFRONT":
+        return Reason.MANAGED_BY_CLOUDFRONT, "CloudFront"
+    if certificate.key_pair_origin == "ACME":
+        return Reason.MANAGED_BY_ACME_CLIENT, "An ACME client"
+    if certificate.managed_by is not None:
+        return Reason.MANAGED_BY_OTHER_TOOL, certificate.managed_by
+    for key, value in certificate.detail.tags if certificate.detail else ():
+        if key in _FOREIGN_TAG_KEYS:
+            return Reason.MANAGED_BY_OTHER_TOOL, _FOREIGN_TAG_KEYS[key]
+        if key == "ManagedBy" and value.lower() in _FOREIGN_MANAGERS:
+            return Reason.MANAGED_BY_OTHER_TOOL, value
+    return None
+
+
+def _validation_trouble(observation: Observation) -> tuple[Reason, Action, str]:
+    certificate = observation.certificate
+    renewal = certificate.detail.renewal if certificate.detail else None
+    if renewal is not None and acm_reason(renewal.reason) is Reason.CAA_FORBIDS:
+        text = "a CAA record forbids Amazon to issue; add amazon.com to it."
+        return Reason.CAA_FORBIDS, Action.FIX_VALIDATION, text
+    if ValidationMethod.EMAIL in pending_methods(certificate):
+        text = "somebody has to approve it by e-mail."
+        return Reason.EMAIL_APPROVAL_PENDING, Action.RENEW_BY_EMAIL, text
+    return _record_trouble(observation)
+
+
+def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
+    records = observation.records
+    if not records and pending_methods(observation.certificate):
+        text = "ACM has not said which records it wants."
+        return Reason.VALIDATION_UNCHECKED, Action.INVESTIGATE, text
+    wrong = [finding for finding in records if finding.state is not RecordState.IN_PLACE]
+    if not wrong:
+        return Reason.RECORDS_IN_PLACE, Action.NONE, "all validation records are in place."
+    states = {finding.state for finding in wrong}
+    reason = next(why for state, why in _RECORD_REASONS.items() if state in states)
+    if any(finding.change is not None for finding in wrong):
+        action = Action.RESTORE_RECORDS
+    elif reason is Reason.VALIDATION_UNCHECKED:
+        action = Action.INVESTIGATE
+    else:
+        action = Action.FIX_VALIDATION
+    return reason, action, "; ".join(explain(finding) for finding in wrong) + "."
+
+
+def _renewal_failed(certificate: Certificate) -> bool:
+    renewal = certificate.detail.renewal if certificate.detail else None
+    return renewal is not None and renewal.status is RenewalStatus.FAILED
+
+
+def _renewal_reason(certificate: Certificate) -> Reason:
+    """Why the renewal that is under way does not get on; that of an earlier one is history."""
+    renewal = certificate.detail.renewal if certificate.detail else None
+    if renewal is None or renewal.status is RenewalStatus.SUCCESS:
+        return Reason.NO_REASON_GIVEN
+    return acm_reason(renewal.reason)
+
+
+def _overdue(
+    certificate: Certificate, reason: Reason, text: str, thresholds: Thresholds, now: datetime
+) -> Decision:
+    critical = is_within(certificate, thresholds.effective_critical(certificate), now)
+    why = "" if reason in (Reason.NO_PROGRESS, Reason.RECORDS_IN_PLACE) else f" ({reason.meaning})"
+    return Decision(
+        Verdict.RENEWAL_OVERDUE,
+        _at_least_warning(certificate, thresholds, now),
+        reason,
+        f"{text}{why}; {_when(certificate, now)} and {_consumers(certificate)} it.",
+        Action.REPLACE if critical else Action.INVESTIGATE,
+    )
+
+
+def _unknown(certificate: Certificate, reason: Reason, message: str) -> Decision:
+    severity = _capped(certificate, Severity.WARNING)
+    return Decision(Verdict.UNKNOWN, severity, reason, message, Action.INVESTIGATE)
+
+
+def _capped(certificate: Certificate, severity: Severity) -> Severity:
+    return severity if certificate.used else min(severity, Severity.INFO)
+
+
+def _severity_by_time(certificate: Certificate, thresholds: Thresholds, now: datetime) -> Severity:
+    dead = certificate.status in (CertificateStatus.EXPIRED, CertificateStatus.REVOKED)
+    if dead or is_within(certificate, thresholds.effective_critical(certificate), now):
+        return _capped(certificate, Severity.CRITICAL)
+    if is_within(certificate, thresholds.effective(certificate), now):
+        return _capped(certificate, Severity.WARNING)
+    return Severity.OK
+
+
+def _at_least_warning(certificate: Certificate, thresholds: Thresholds, now: datetime) -> Severity:
+    severity = _severity_by_time(certificate, thresholds, now)
+    return _capped(certificate, max(severity, Severity.WARNING))
+
+
+def _when(certificate: Certificate, now: datetime) -> str:
+    if certificate.not_after is None:
+        return "its end is unknown"
+    left = certificate.not_after - now
+    days = abs(left) // timedelta(days=1)
+    date = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC"
+    count = "less than a day" if days == 0 else "1 day" if days == 1 else f"{days} days"
+    return (
+        f"expires in {count}, on {date}"
+        if left > timedelta()
+        else f"expired {count} ago, on {date}"
+    )
+
+
+def _sentence(clause: str) -> str:
+    return f"It {clause}." if clause.startswith("expire") else f"{clause[0].upper()}{clause[1:]}."
+
+
+def _consumers(certificate: Certificate) -> str:
+    """Who depends on it, as the subject of a clause that ends in the certificate."""
+    consumers = certificate.detail.in_use_by if certificate.detail else ()
+    if consumers:
+        shown = ", ".join(consumers[:_SHOWN_CONSUMERS])
+        rest = len(consumers) - _SHOWN_CONSUMERS
+        more = f" and {rest} more" if rest > 0 else ""
+        return f"{shown}{more} {'uses' if len(consumers) == 1 else 'use'}"
+    if certificate.in_use:
+        return "an AWS service uses"
+    return "an exported copy depends on" if certificate.exported else "nothing uses"

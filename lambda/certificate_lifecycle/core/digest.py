@@ -1,0 +1,290 @@
+"""The one message of a run, for people and for machines.
+
+Names, tags and errors come from AWS and from whoever made the certificate: they are text, never
+markup, and lose their control characters here.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from certificate_lifecycle.core.model import Action, Severity
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.run import (
+    ActionRecord,
+    Assessed,
+    Outcome,
+    Run,
+    ScopeStatus,
+    action_entry,
+    finding_entry,
+    scope_entry,
+)
+
+#: SNS: fewer than 100 characters, printable ASCII to be safe with every protocol (API, Publish).
+MAX_SUBJECT = 99
+#: SNS: 262,144 bytes for the whole message; some are kept back.
+MAX_MESSAGE_BYTES = 250_000
+#: Amazon Q Developer in chat applications, custom notifications.
+_MAX_TITLE = 250
+_MAX_DESCRIPTION = 8000
+_MAX_NEXT_STEP = 350
+_CHAT_FINDINGS = 15
+_WIDTH = 88
+
+_CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: a text for each protocol and what subscribers filter on."""
+
+    subject: str
+    bodies: Mapping[str, str]
+    attributes: Mapping[str, str]
+
+
+def compose(run: Run) -> Message | None:
+    """Return the message of `run`, or None if there is nothing that a person should hear.
+
+    A person hears of what is urgent or can be helped, of what was done, and of what could not be
+    looked at or done.
+    """
+    told = [entry for entry in run.findings if entry.decision.worth_telling]
+    if not told and not run.done and not run.incomplete:
+        return None
+    shown = len(told)
+    bodies = _bodies(run, told, shown)
+    while _size(bodies) > MAX_MESSAGE_BYTES and shown:
+        shown = min(shown - 1, shown * MAX_MESSAGE_BYTES // _size(bodies))
+        bodies = _bodies(run, told, shown)
+    return Message(_subject(run, told), bodies, _attributes(run))
+
+
+def severity_of(run: Run) -> Severity:
+    """Return the worst severity; what could not be looked at or done counts as a warning."""
+    worst = max((entry.decision.severity for entry in run.findings), default=Severity.OK)
+    return max(worst, Severity.WARNING) if run.incomplete else worst
+
+
+def clean(text: str, limit: int = 1000) -> str:
+    """Return `text` on one line, without control, format and direction characters."""
+    visible = "".join(
+        character if unicodedata.category(character)[0] != "C" else " " for character in text
+    )
+    folded = " ".join(visible.split())
+    return folded if len(folded) <= limit else folded[: limit - 3] + "..."
+
+
+def console_url(arn: str) -> str:
+    """Return the console page of a certificate."""
+    place = Place.from_arn(arn)
+    host = _CONSOLES.get(place.partition, _CONSOLES["aws"])
+    certificate_id = arn.rpartition("/")[2]
+    return (
+        f"https://{place.region}.{host}/acm/home?region={place.region}"
+        f"#/certificates/{certificate_id}"
+    )
+
+
+def _bodies(run: Run, told: Sequence[Assessed], shown: int) -> dict[str, str]:
+    document = json.dumps(_document(run, told[:shown], len(told) - shown))
+    text = _text(run, told[:shown], len(told) - shown)
+    return {
+        "default": _headline(run, told),
+        "email": text,
+        "https": json.dumps(_chat(run, told)),
+        "sqs": document,
+        "lambda": document,
+    }
+
+
+def _size(bodies: Mapping[str, str]) -> int:
+    return len(json.dumps(dict(bodies)).encode())
+
+
+def _attributes(run: Run) -> dict[str, str]:
+    return {
+        "severity": severity_of(run).label,
+        "account": run.scope.account_id,
+        "region": run.scope.region,
+    }
+
+
+def _headline(run: Run, told: Sequence[Assessed]) -> str:
+    scope = run.scope
+    where = f"account {scope.account_id}, {scope.region}"
+    if scope.status is ScopeStatus.FAILED:
+        return f"The certificates of {where} could not be looked at."
+    if not told:
+        return f"{_many(scope.certificates, 'certificate')} of {where}: no open finding."
+    verb = "needs" if len(told) == 1 else "need"
+    return f"{len(told)} of {_many(scope.certificates, 'certificate')} of {where} {verb} attention."
+
+
+def _subject(run: Run, told: Sequence[Assessed]) -> str:
+    scope = run.scope
+    if scope.status is ScopeStatus.FAILED:
+        what = "certificates could not be looked at"
+    elif told:
+        what = (
+            f"{_many(len(told), 'certificate')} {'needs' if len(told) == 1 else 'need'} attention"
+        )
+    elif run.incomplete:
+        what = "run incomplete"
+    else:
+        what = f"{_many(len(run.done), 'repair')} done"
+    full = f"[{severity_of(run).label}] {what} - {scope.account_id} {scope.region} ({run.instance})"
+    return full.encode("ascii", "replace").decode()[:MAX_SUBJECT]
+
+
+# --- E-mail -----------------------------------------------------------------------------------
+
+
+def _text(run: Run, told: Sequence[Assessed], hidden: int) -> str:
+    names = {entry.certificate.arn: _name(entry) for entry in run.assessed}
+    sections = [
+        _headline(run, [*told, *([told[0]] * hidden if told else [])]),
+        _trouble_text(run),
+        *(_severity_text(severity, told) for severity in sorted(Severity, reverse=True)),
+        f"{hidden} more are not shown here; the log of the run names them all." if hidden else "",
+        _actions_text("DONE IN THIS RUN", run.done, names),
+        _actions_text("COULD NOT BE DONE", run.failed_actions, names),
+        _counts_text(run),
+        f"{run.instance}, run {run.run_id}, {run.started_at:%Y-%m-%d %H:%M} UTC, mode {run.mode}",
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _trouble_text(run: Run) -> str:
+    if run.scope.error is None:
+        return ""
+    return f"INCOMPLETE\n{_wrapped(run.scope.error)}"
+
+
+def _severity_text(severity: Severity, told: Sequence[Assessed]) -> str:
+    entries = [entry for entry in told if entry.decision.severity is severity]
+    if not entries:
+        return ""
+    return "\n\n".join([severity.name, *(_entry_text(entry) for entry in entries)])
+
+
+def _entry_text(entry: Assessed) -> str:
+    decision = entry.decision
+    lines = [
+        f"  {_name(entry)}",
+        _wrapped(f"{decision.verdict}: {decision.message}", "    "),
+    ]
+    if decision.action is not Action.NONE:
+        lines.append(_wrapped(f"What helps: {decision.action.meaning}", "    "))
+    lines.append(f"    {console_url(entry.certificate.arn)}")
+    return "\n".join(lines)
+
+
+def _actions_text(title: str, records: Iterable[ActionRecord], names: Mapping[str, str]) -> str:
+    lines = [
+        _wrapped(f"- {names.get(record.certificate_arn, record.certificate_arn)}: {record.detail}")
+        for record in records
+    ]
+    return "\n".join([title, *lines]) if lines else ""
+
+
+def _counts_text(run: Run) -> str:
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in run.counts.items())
+    return f"All certificates: {counts or 'none'}."
+
+
+def _wrapped(text: str, indent: str = "  ") -> str:
+    return textwrap.fill(
+        clean(text, 2000),
+        width=_WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _name(entry: Assessed) -> str:
+    names = entry.certificate.names
+    if not names:
+        return clean(entry.certificate.arn)
+    more = f" (and {len(names) - 1} more names)" if len(names) > 2 else ""  # noqa: PLR2004 - two fit
+    return clean(", ".join(names[:2]) + more, 200)
+
+
+# --- Chat and machines ------------------------------------------------------------------------
+
+
+def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
+    """Return the custom notification of Amazon Q Developer in chat applications.
+
+    Source: its user guide, "Custom notifications"; anything else is silently not shown.
+    """
+    lines = [_headline(run, told)]
+    if run.scope.error is not None:
+        lines.append(f"*Incomplete:* {_plain(run.scope.error)}")
+    lines += [
+        f"*{entry.decision.severity.label}* `{_plain(_name(entry))}` "
+        f"{entry.decision.verdict}: {_plain(entry.decision.message)}"
+        for entry in told[:_CHAT_FINDINGS]
+    ]
+    if len(told) > _CHAT_FINDINGS:
+        lines.append(f"... and {len(told) - _CHAT_FINDINGS} more.")
+    lines += [f"*Done:* {_plain(record.detail)}" for record in run.done[:_CHAT_FINDINGS]]
+    steps = dict.fromkeys(
+        entry.decision.action.meaning for entry in told if entry.decision.action is not Action.NONE
+    )
+    return {
+        "version": "1.0",
+        "source": "custom",
+        "id": run.run_id,
+        "content": {
+            "textType": "client-markdown",
+            "title": _subject(run, told)[:_MAX_TITLE],
+            "description": "\n".join(lines)[:_MAX_DESCRIPTION],
+            "nextSteps": [step[:_MAX_NEXT_STEP] for step in steps],
+            "keywords": ["certificates", severity_of(run).label],
+        },
+        "metadata": {
+            "threadId": f"{run.instance}-{run.scope.account_id}-{run.scope.region}",
+            "summary": _headline(run, told),
+            "eventType": "certificate-lifecycle",
+            "relatedResources": [entry.certificate.arn for entry in told[:_CHAT_FINDINGS]],
+        },
+    }
+
+
+def _plain(text: str) -> str:
+    """Return `text` without what chat clients take for markup or for a mention."""
+    return clean(text).translate(str.maketrans("`<>", "'()"))
+
+
+def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]:
+    return {
+        "schema_version": "1",
+        "instance": run.instance,
+        "run_id": run.run_id,
+        "started_at": run.started_at.isoformat(),
+        "severity": severity_of(run).label,
+        "scopes": [scope_entry(run.scope)],
+        "counts": run.counts,
+        "findings": [finding_entry(entry, run.started_at) for entry in told],
+        "findings_not_shown": hidden,
+        "actions": [
+            action_entry(record) for record in run.actions if record.outcome is not Outcome.ADVISED
+        ][: len(told) + 100],
+    }
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

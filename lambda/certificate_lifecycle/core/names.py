@@ -1,0 +1,95 @@
+"""Domain names as ACM and Route 53 understand them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+#: ACM's own pattern for DomainName (API reference, RequestCertificate).
+_ACM_NAME = re.compile(
+    r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])"
+)
+_MAX_NAME = 253
+#: Longest common name that ACM accepts, in octets (X.520 ub-common-name).
+MAX_COMMON_NAME = 64
+#: Characters that IDNA 2003, which Python's codec implements, maps away and IDNA 2008 keeps
+#: (RFC 5894 section 7.2): converting them would ask for a certificate for another name.
+_DEVIATIONS = "\u00df\u03c2\u200c\u200d"
+
+
+class InvalidNameError(ValueError):
+    """A name for which no certificate can be requested; the text says why."""
+
+
+def normalise(raw: str) -> str:
+    """Return `raw` in lower case, without its trailing dot, in ASCII (IDNA).
+
+    Raises InvalidNameError when ACM would refuse the result.
+    """
+    name = _to_ascii(raw.strip().removesuffix("."))
+    if not _ACM_NAME.fullmatch(name):
+        raise InvalidNameError(f"{raw!r} is not a domain name that ACM accepts")
+    if len(name) > _MAX_NAME:
+        raise InvalidNameError(f"{raw!r} is longer than {_MAX_NAME} characters")
+    if name.rpartition(".")[2].isdigit():
+        raise InvalidNameError(
+            f"{raw!r} looks like an IP address; ACM issues for domain names only"
+        )
+    return name
+
+
+def _to_ascii(name: str) -> str:
+    if name.isascii():
+        return name.lower()
+    if any(character in name for character in _DEVIATIONS):
+        raise InvalidNameError(
+            f"{name!r} has a character that old and new IDNA encode differently; "
+            "write the name in its xn-- form"
+        )
+    wildcard, rest = ("*.", name[2:]) if name.startswith("*.") else ("", name)
+    try:
+        return wildcard + rest.encode("idna").decode("ascii").lower()
+    except UnicodeError as error:
+        raise InvalidNameError(f"{name!r} cannot be encoded as a domain name (IDNA)") from error
+
+
+def is_wildcard(name: str) -> bool:
+    """Whether `name` stands for all names one label below it."""
+    return name.startswith("*.")
+
+
+def without_wildcard(name: str) -> str:
+    """Return the name that is validated: `*.example.com` and `example.com` share one CNAME.
+
+    Source: AWS Certificate Manager user guide, DNS validation.
+    """
+    return name.removeprefix("*.")
+
+
+def allowed_patterns(allowed: str) -> tuple[str, ...]:
+    """Return the names that an allowed domain stands for, as IAM's StringLike has them.
+
+    A plain domain allows itself and everything below it; `*.example.com` only what is below.
+    """
+    return (allowed,) if is_wildcard(allowed) else (allowed, f"*.{allowed}")
+
+
+def is_allowed(name: str, allowed_domains: Iterable[str]) -> bool:
+    """Whether `name` is equal to or below one of `allowed_domains`."""
+    return any(
+        name == allowed or name.endswith("." + without_wildcard(allowed))
+        for allowed in allowed_domains
+    )
+
+
+def dns_form(name: str) -> str:
+    r"""Return a record or zone name for comparing: lower case, no trailing dot, `*` unescaped.
+
+    Route 53 lists `*` as `\052` (Route 53 API reference, ListHostedZonesByName).
+    """
+    return name.lower().removesuffix(".").replace("\\052", "*")
+
+
+def is_same_or_below(name: str, zone_name: str) -> bool:
+    """Whether a record called `name` can stand in the zone `zone_name`; label boundaries count."""
+    return name == zone_name or name.endswith("." + zone_name)

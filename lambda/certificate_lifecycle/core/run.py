@@ -1,0 +1,187 @@
+"""What a run of rotation found and did, and the plain result that the handler returns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from certificate_lifecycle.core.model import Action, Certificate, Decision, Verdict
+from certificate_lifecycle.core.timing import days_left
+
+
+class ScopeStatus(StrEnum):
+    """How much of an account and region could be looked at."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class Outcome(StrEnum):
+    """What became of an action."""
+
+    DONE = "done"
+    STARTED = "started"
+    ADVISED = "advised"
+    PLANNED = "planned"
+    FAILED = "failed"
+
+
+#: Verdicts that say that an end is near or past; counted as `expiring_certificates`.
+EXPIRING = frozenset(
+    {
+        Verdict.EXPIRED,
+        Verdict.EXPORT_DUE,
+        Verdict.IMPORT_DUE,
+        Verdict.RENEWAL_BLOCKED,
+        Verdict.RENEWAL_OVERDUE,
+        Verdict.AUTHORITY_EXPIRING,
+        Verdict.AUTHORITY_PERMISSION_MISSING,
+    }
+)
+#: Actions by which a run renews something itself; counted as `renewed_certificates`.
+RENEWING_ACTIONS = frozenset({Action.EXPORT, Action.REIMPORT, Action.REPLACE})
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """A certificate and the decision on it."""
+
+    certificate: Certificate
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRecord:
+    """What was done, or advised, for one certificate."""
+
+    certificate_arn: str
+    action: Action
+    outcome: Outcome
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One account and region."""
+
+    account_id: str
+    region: str
+    status: ScopeStatus
+    certificates: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Everything that one run found and did."""
+
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    instance: str
+    mode: str
+    dry_run: bool
+    scope: Scope
+    assessed: Sequence[Assessed]
+    actions: Sequence[ActionRecord]
+
+    @property
+    def findings(self) -> list[Assessed]:
+        """All that is not healthy, worst first, then by what ends first."""
+        found = [entry for entry in self.assessed if not entry.decision.healthy]
+        return sorted(found, key=_urgency)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many certificates have each verdict."""
+        return dict(sorted(Counter(e.decision.verdict.value for e in self.assessed).items()))
+
+    @property
+    def failed_actions(self) -> list[ActionRecord]:
+        """The actions that did not work."""
+        return [record for record in self.actions if record.outcome is Outcome.FAILED]
+
+    @property
+    def done(self) -> list[ActionRecord]:
+        """The actions that changed something."""
+        return [r for r in self.actions if r.outcome in (Outcome.DONE, Outcome.STARTED)]
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something could not be looked at or done."""
+        return self.scope.status is not ScopeStatus.OK or bool(self.failed_actions)
+
+
+def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the handler's result: plain data, ready for JSON."""
+    renewed = [record for record in run.done if record.action in RENEWING_ACTIONS]
+    return {
+        "run_id": run.run_id,
+        "started_at": run.started_at.isoformat(),
+        "finished_at": run.finished_at.isoformat(),
+        "scopes": [scope_entry(run.scope)],
+        "counts": run.counts,
+        "findings": [finding_entry(entry, run.started_at) for entry in run.findings],
+        "actions": [action_entry(record) for record in run.actions],
+        "expiring_certificates": sum(e.decision.verdict in EXPIRING for e in run.assessed),
+        "renewed_certificates": len(renewed),
+        "notification": dict(notification),
+    }
+
+
+def scope_entry(scope: Scope) -> dict[str, Any]:
+    """Return a scope as plain data."""
+    return {
+        "account_id": scope.account_id,
+        "region": scope.region,
+        "status": scope.status.value,
+        "certificates": scope.certificates,
+        "error": scope.error,
+    }
+
+
+def finding_entry(entry: Assessed, now: datetime) -> dict[str, Any]:
+    """Return a finding as plain data."""
+    certificate, decision = entry.certificate, entry.decision
+    detail = certificate.detail
+    return {
+        "certificate_arn": certificate.arn,
+        "domain_name": certificate.domain_name,
+        "alternative_names": list(certificate.names[1:]),
+        "verdict": decision.verdict.value,
+        "severity": decision.severity.label,
+        "reason": decision.reason.value,
+        "message": decision.message,
+        "action": decision.action.value,
+        "type": certificate.type.value,
+        "status": certificate.status.value,
+        "not_after": certificate.not_after.isoformat() if certificate.not_after else None,
+        "days_left": days_left(certificate, now),
+        "in_use": certificate.in_use,
+        "in_use_by": list(detail.in_use_by) if detail else [],
+    }
+
+
+def action_entry(record: ActionRecord) -> dict[str, Any]:
+    """Return an action as plain data."""
+    return {
+        "certificate_arn": record.certificate_arn,
+        "action": record.action.value,
+        "outcome": record.outcome.value,
+        "detail": record.detail,
+    }
+
+
+def _urgency(entry: Assessed) -> tuple[int, bool, float, str]:
+    ends = entry.certificate.not_after
+    return (
+        -entry.decision.severity,
+        not entry.decision.worth_telling,
+        ends.timestamp() if ends else 0.0,
+        entry.certificate.arn,
+    )

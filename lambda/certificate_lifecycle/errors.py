@@ -1,0 +1,53 @@
+"""What the functions raise; the class name tells an operator where to look.
+
+Every message is one sentence that can be shown to a person: it holds no secret and no traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class CertificateLifecycleError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+class ConfigurationError(CertificateLifecycleError):
+    """The environment or the event is wrong; all faults are named at once."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        """Join `faults` into one sentence and keep them for the caller."""
+        self.faults = tuple(faults)
+        super().__init__("; ".join(self.faults))
+
+
+class ZoneNotFoundError(CertificateLifecycleError):
+    """No public hosted zone that we may write holds a name."""
+
+
+class ZoneAmbiguousError(CertificateLifecycleError):
+    """Several public hosted zones have the same name, and only one of them is delegated to."""
+
+
+class RecordConflictError(CertificateLifecycleError):
+    """Something that is not ACM's stands where a validation record belongs."""
+
+
+class ValidationRecordsNotReadyError(CertificateLifecycleError):
+    """ACM has not named every validation record in time; the next invocation goes on from here."""
+
+
+class CertificateRequestError(CertificateLifecycleError):
+    """ACM refused the request, or ended it without a certificate."""
+
+
+class CertificateNotFoundError(CertificateLifecycleError):
+    """The certificate was deleted since it was listed."""
+
+
+class MigrationNotPossibleError(CertificateLifecycleError):
+    """ACM will not change this certificate's validation method."""
+
+
+class RotationError(CertificateLifecycleError):
+    """Something could not be looked at, mended or told; everything else was still done."""

@@ -1,0 +1,282 @@
+"""The events that both functions accept, checked before anything is done.
+
+A scheduled or EventBridge envelope is understood: it carries no wishes, so it means "the usual".
+Unknown keys are refused, because a misspelt `dry_run` must not become a real run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from certificate_lifecycle.config import (
+    CreationSettings,
+    RotationMode,
+    RotationSettings,
+    key_algorithm,
+    rotation_mode,
+)
+from certificate_lifecycle.core.issuance import CertificateRequest, name_faults, ordered_names
+from certificate_lifecycle.core.names import is_allowed, normalise
+from certificate_lifecycle.core.place import Place
+
+T = TypeVar("T")
+
+#: The tag by which a certificate of ours is known; its value is the name prefix.
+OWNER_TAG = "ManagedBy"
+
+_NONE: tuple[str, ...] = ()
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_ACCOUNT = re.compile(r"\d{12}")
+_AUTHORITY_ARN = re.compile(
+    r"arn:aws[a-z-]*:acm-pca:(?P<region>[a-z0-9-]+):\d{12}:certificate-authority/[0-9a-f-]{36}"
+)
+_CERTIFICATE_ARN = re.compile(
+    r"arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):certificate/[\w-]{1,64}"
+)
+#: Characters that ACM takes in tags (API reference, Tag): `*` is not among them.
+_TAG = re.compile(r"[\w\s.:/=+\-@]*")
+_MAX_TAGS = 49
+_MAX_TAG_KEY = 128
+_MAX_TAG_VALUE = 256
+_MAX_WAIT_SECONDS = 900
+
+_ENVELOPE_KEYS = frozenset(
+    {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreationCommand:
+    """A checked creation event."""
+
+    request: CertificateRequest
+    auto_validate: bool
+    wait_seconds: int
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotationCommand:
+    """A checked rotation event; no `certificate_arns` means all certificates."""
+
+    certificate_arns: tuple[str, ...]
+    mode: RotationMode
+    dry_run: bool
+    time: datetime | None
+
+
+class _Event:
+    """Takes keys out of an event; what is left over at the end is unknown."""
+
+    def __init__(self, event: object, faults: list[str]) -> None:
+        self._faults = faults
+        self._keys: dict[str, Any] = {}
+        self.time: datetime | None = None
+        if not isinstance(event, Mapping):
+            faults.append(f"the event must be a JSON object, got {type(event).__name__}")
+        elif _is_envelope(event):
+            self.time = self._time(event)
+        else:
+            self._keys = {str(key): value for key, value in event.items()}
+
+    def take(self, key: str, parse: Callable[[Any], T], default: T) -> T:
+        """Return the parsed value of `key`; a missing or null key means `default`."""
+        raw = self._keys.pop(key, None)
+        if raw is None:
+            return default
+        try:
+            return parse(raw)
+        except ValueError as error:
+            self._faults.append(f"{key}: {error}")
+            return default
+
+    def refuse_the_rest(self) -> None:
+        """Note every key that nobody took."""
+        for key in sorted(self._keys):
+            self._faults.append(f"{key!r} is not a key of this event")
+
+    def _time(self, event: Mapping[str, object]) -> datetime | None:
+        try:
+            time = datetime.fromisoformat(str(event["time"]))
+        except (KeyError, ValueError):
+            return None
+        return time if time.tzinfo else None
+
+
+def _is_envelope(event: Mapping[str, object]) -> bool:
+    """Whether `event` comes from EventBridge; only scheduled ones carry no wishes."""
+    return event.get("source") == "aws.events" and set(event) <= _ENVELOPE_KEYS
+
+
+def creation_command(
+    event: object, settings: CreationSettings, place: Place, faults: list[str]
+) -> CreationCommand:
+    """Check a creation event; what is wrong is added to `faults`."""
+    keys = _Event(event, faults)
+    request = _request(keys, settings, place, faults)
+    keys.take("validation_method", _dns_only, "DNS")
+    command = CreationCommand(
+        request=request,
+        auto_validate=keys.take("auto_validate", _boolean, default=True),
+        wait_seconds=keys.take("wait_seconds", _seconds, 0),
+        dry_run=keys.take("dry_run", _boolean, default=False),
+    )
+    account = keys.take("account_id", _matching(_ACCOUNT, "an account id"), place.account_id)
+    if account != place.account_id:
+        faults.append(
+            f"account_id: this function issues in its own account {place.account_id}, "
+            f"got {account!r}"
+        )
+    keys.refuse_the_rest()
+    return command
+
+
+def _request(
+    keys: _Event, settings: CreationSettings, place: Place, faults: list[str]
+) -> CertificateRequest:
+    named = keys.take("domain_name", _name, "")
+    # The configured alternative names belong to the configured domain name only.
+    others = keys.take("alt_names", _names, _NONE if named else settings.alternative_names)
+    include_www = keys.take("include_www", _boolean, settings.include_www)
+    domain_name = named or settings.domain_name
+    names = ordered_names(domain_name, others, include_www=include_www) if domain_name else ()
+    if names:
+        faults.extend(name_faults(names))
+        faults.extend(
+            f"{name!r} is not equal to or below an allowed domain "
+            f"({', '.join(settings.allowed_domains)})"
+            for name in names
+            if settings.allowed_domains and not is_allowed(name, settings.allowed_domains)
+        )
+    request = CertificateRequest(
+        names=names,
+        region=keys.take("region", _matching(_REGION, "an AWS region"), place.region),
+        key_algorithm=keys.take("key_algorithm", _key_algorithm, settings.key_algorithm),
+        certificate_authority_arn=keys.take("certificate_authority_arn", _authority, None),
+        exportable=keys.take("exportable", _boolean, default=False),
+        tags=keys.take("tags", _tags, ()),
+    )
+    _check_authority_region(request, faults)
+    return replace(request, tags=((OWNER_TAG, settings.name_prefix), *request.tags))
+
+
+def _check_authority_region(request: CertificateRequest, faults: list[str]) -> None:
+    """Note a CA of another region: ACM finds only those of its own."""
+    authority = _AUTHORITY_ARN.fullmatch(request.certificate_authority_arn or "")
+    if authority and authority["region"] != request.region:
+        faults.append(
+            f"certificate_authority_arn: the CA is in {authority['region']}, "
+            f"the certificate would be in {request.region}"
+        )
+
+
+def rotation_command(
+    event: object, settings: RotationSettings, place: Place, faults: list[str]
+) -> RotationCommand:
+    """Check a rotation event; what is wrong is added to `faults`."""
+    keys = _Event(event, faults)
+    arns = keys.take("certificate_arns", _certificate_arns, _NONE)
+    for arn in arns:
+        found = _CERTIFICATE_ARN.fullmatch(arn)
+        if found and (found["account"], found["region"]) != (place.account_id, place.region):
+            faults.append(
+                f"certificate_arns: {arn!r} is not in account {place.account_id}, "
+                f"region {place.region}"
+            )
+    command = RotationCommand(
+        certificate_arns=arns,
+        mode=keys.take("rotation_mode", _mode, settings.mode),
+        dry_run=keys.take("dry_run", _boolean, default=False),
+        time=keys.time,
+    )
+    keys.refuse_the_rest()
+    return command
+
+
+def _text(raw: object) -> str:
+    if not isinstance(raw, str):
+        raise ValueError(f"must be a string, got {raw!r}")  # noqa: TRY004 - collected as a fault
+    return raw
+
+
+def _name(raw: object) -> str:
+    return normalise(_text(raw))
+
+
+def _names(raw: object) -> tuple[str, ...]:
+    if not isinstance(raw, list):
+        raise ValueError(f"must be a list of domain names, got {raw!r}")  # noqa: TRY004 - collected as a fault
+    return tuple(dict.fromkeys(_name(item) for item in raw))
+
+
+def _boolean(raw: object) -> bool:
+    if not isinstance(raw, bool):
+        raise ValueError(f"must be true or false, got {raw!r}")  # noqa: TRY004 - collected as a fault
+    return raw
+
+
+def _seconds(raw: object) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int) or not 0 <= raw <= _MAX_WAIT_SECONDS:
+        raise ValueError(f"must be a whole number from 0 to {_MAX_WAIT_SECONDS}, got {raw!r}")
+    return raw
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
+    def parse(raw: object) -> str:
+        if not pattern.fullmatch(_text(raw)):
+            raise ValueError(f"must be {what}, got {raw!r}")
+        return str(raw)
+
+    return parse
+
+
+def _key_algorithm(raw: object) -> str:
+    return key_algorithm(_text(raw))
+
+
+def _mode(raw: object) -> RotationMode:
+    return rotation_mode(_text(raw))
+
+
+def _authority(raw: object) -> str | None:
+    return _matching(_AUTHORITY_ARN, "the ARN of a private CA")(raw)
+
+
+def _dns_only(raw: object) -> str:
+    if _text(raw) != "DNS":
+        raise ValueError(
+            f"must be DNS, got {raw!r}: e-mail needs a person for every renewal, "
+            "and HTTP belongs to CloudFront"
+        )
+    return "DNS"
+
+
+def _certificate_arns(raw: object) -> tuple[str, ...]:
+    if not isinstance(raw, list) or not raw:
+        raise ValueError(f"must be a list of certificate ARNs, got {raw!r}")
+    parse = _matching(_CERTIFICATE_ARN, "the ARN of an ACM certificate")
+    return tuple(dict.fromkeys(parse(item) for item in raw))
+
+
+def _tags(raw: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(raw, Mapping) or len(raw) > _MAX_TAGS:
+        raise ValueError(f"must be an object of at most {_MAX_TAGS} tags")
+    return tuple(sorted(_tag(key, value) for key, value in raw.items()))
+
+
+def _tag(key: object, value: object) -> tuple[str, str]:
+    key, value = _text(key), _text(value)
+    if key == OWNER_TAG or key.lower().startswith("aws:"):
+        raise ValueError(f"the tag {key!r} is not yours to set")
+    if not 1 <= len(key) <= _MAX_TAG_KEY or len(value) > _MAX_TAG_VALUE:
+        raise ValueError(f"the tag {key!r} is too long, or has no name")
+    if not (_TAG.fullmatch(key) and _TAG.fullmatch(value)):
+        raise ValueError(
+            f"the tag {key}={value!r} has characters that ACM does not take, such as *"
+        )
+    return key, value

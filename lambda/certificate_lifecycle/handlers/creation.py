@@ -1,0 +1,37 @@
+"""Lambda entry point: issue a certificate and carry its DNS validation through."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from certificate_lifecycle.app.creation import create, creation_result
+from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.route53 import Route53Dns
+from certificate_lifecycle.config import creation_settings
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.errors import ConfigurationError
+from certificate_lifecycle.events import creation_command
+from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext
+
+
+def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
+    """Return the certificate; raise a CertificateLifecycleError when it cannot be had."""
+    place = Place.from_arn(context.invoked_function_arn)
+    faults: list[str] = []
+    settings = creation_settings(os.environ, faults)
+    command = creation_command(event, settings, place, faults)
+    if faults:
+        raise ConfigurationError(faults)
+    clients = Clients()
+    issuance = create(
+        command.request,
+        certificates=AcmCertificates(clients.acm(command.request.region)),
+        dns=Route53Dns(lambda role: clients.route53(place.region, role), settings.zones),
+        clock=LambdaClock(context),
+        auto_validate=command.auto_validate,
+        wait_seconds=command.wait_seconds,
+        dry_run=command.dry_run,
+    )
+    return creation_result(issuance, place.account_id, dry_run=command.dry_run)

@@ -1,0 +1,49 @@
+"""Lambda entry point: look at every certificate, mend, tell."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from certificate_lifecycle.app.rotation import Order, rotate
+from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.route53 import Route53Dns
+from certificate_lifecycle.aws.sns import SnsTopic
+from certificate_lifecycle.config import RotationMode, rotation_settings
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.errors import ConfigurationError
+from certificate_lifecycle.events import rotation_command
+from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext, current_time
+
+
+def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
+    """Return what was found and done; raise RotationError if anything could not be done."""
+    place = Place.from_arn(context.invoked_function_arn)
+    faults: list[str] = []
+    settings = rotation_settings(os.environ, faults)
+    command = rotation_command(event, settings, place, faults)
+    if faults:
+        raise ConfigurationError(faults)
+    clients = Clients()
+    order = Order(
+        run_id=context.aws_request_id,
+        instance=settings.name_prefix,
+        place=place,
+        certificate_arns=command.certificate_arns,
+        thresholds=settings.thresholds,
+        mode=command.mode.value,
+        repair=command.mode is RotationMode.REPAIR,
+        dry_run=command.dry_run,
+        # A replayed scheduled event gives the same answer.
+        now=command.time or current_time(),
+    )
+    topic_region = Place.from_arn(settings.topic_arn).region
+    return rotate(
+        order,
+        certificates=AcmCertificates(clients.acm(place.region)),
+        dns=Route53Dns(lambda role: clients.route53(place.region, role), settings.zones),
+        topic=SnsTopic(clients.sns(topic_region), settings.topic_arn),
+        clock=LambdaClock(context),
+        current_time=current_time,
+    )
