@@ -1,0 +1,343 @@
+"""The real terraform binary, run in a copy of the module, with a provider found by itself.
+
+    with Workspace("examples/dev", cloud.environment()) as stack:
+        stack.apply()
+        assert stack.changes() == []
+
+Nothing of the developer's own settings reaches terraform: its environment is built from nothing,
+its home is a temporary folder, and neither `.terraform` nor a state ever appears in the repository.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+REPOSITORY = Path(__file__).parents[2]
+MINIMUM_VERSION = (1, 9)
+PROVIDER = Path("registry.terraform.io") / "hashicorp" / "aws"
+
+# What the module consists of; everything else in the repository stays out of the copy.
+SOURCES = ("*.tf", "modules", "examples", "lambda/dist", "tests/*.tftest.hcl")
+
+# A provider that retries for ever must not hold up a test run for ever.
+TIMEOUT_SECONDS = 300
+GRACE_SECONDS = 5
+
+# Only `init` may need the outside world, and only where a proxy leads there.
+NETWORK_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
+
+PROBE = """
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7.0"
+    }
+  }
+}
+"""
+
+
+class TerraformError(Exception):
+    """A terraform command failed; the message ends with what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a terraform command ended and what it said."""
+
+    command: str
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    def or_raise(self, *also_fine: int) -> Result:
+        if self.exit_code not in (0, *also_fine):
+            raise TerraformError(
+                f"{self.command} ended with {self.exit_code}:\n{self.stdout}\n{self.stderr}"
+            )
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSource:
+    """A place that may have the provider, as the text of a CLI configuration."""
+
+    description: str
+    configuration: str
+
+
+def provider_sources(
+    environ: Mapping[str, str], home: Path, roots: Sequence[Path] = (Path("/opt"),)
+) -> Iterator[ProviderSource]:
+    """Where to look for the provider, the developer's explicit wishes first.
+
+    A variable that names something missing is passed over: a stale setting is no reason to fail.
+    """
+    for described, path in _configuration_files(environ, home):
+        if path.is_file():
+            yield ProviderSource(described, path.read_text(encoding="utf-8"))
+    for described, directory in _mirrors(environ, home, roots):
+        if (directory / PROVIDER).is_dir():
+            yield ProviderSource(f"{described} {directory}", _mirror_configuration(directory))
+    yield ProviderSource("the registry", "")
+
+
+def _configuration_files(environ: Mapping[str, str], home: Path) -> Iterator[tuple[str, Path]]:
+    if named := environ.get("TF_CLI_CONFIG_FILE"):
+        yield f"TF_CLI_CONFIG_FILE {named}", Path(named)
+    yield "~/.terraformrc", home / ".terraformrc"
+
+
+def _mirrors(
+    environ: Mapping[str, str], home: Path, roots: Sequence[Path]
+) -> Iterator[tuple[str, Path]]:
+    if named := environ.get("TF_PLUGIN_DIR"):
+        yield "TF_PLUGIN_DIR", Path(named)
+    for directory in _implied_mirrors(environ, home):
+        yield "the implied mirror", directory
+    for root in roots:
+        for directory in sorted(root.iterdir()) if root.is_dir() else ():
+            yield "the mirror", directory
+
+
+def _implied_mirrors(environ: Mapping[str, str], home: Path) -> Iterator[Path]:
+    """Terraform's own list: developer.hashicorp.com/terraform/cli/config, implied local mirrors."""
+    yield home / ".terraform.d" / "plugins"
+    data_home = environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")
+    data_dirs = environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    for directory in [data_home, *data_dirs.split(":")]:
+        yield Path(directory) / "terraform" / "plugins"
+    yield home / "Library" / "Application Support" / "io.terraform" / "plugins"
+
+
+def _mirror_configuration(directory: Path) -> str:
+    """Only this mirror for this provider; whatever else is needed comes from the registry."""
+    path = json.dumps(str(directory.resolve()))
+    return (
+        "provider_installation {\n"
+        f'  filesystem_mirror {{\n    path    = {path}\n    include = ["hashicorp/aws"]\n  }}\n'
+        '  direct {\n    exclude = ["hashicorp/aws"]\n  }\n'
+        "}\n"
+    )
+
+
+@functools.cache
+def _provider() -> tuple[ProviderSource | None, str]:
+    """Find the first source that terraform can really install from, or say why there is none."""
+    if shutil.which("terraform") is None:
+        return None, "terraform is not installed"
+    if (version := _version()) < MINIMUM_VERSION:
+        wanted = ".".join(map(str, MINIMUM_VERSION))
+        return None, f"terraform {'.'.join(map(str, version))} is older than {wanted}"
+    tried = []
+    for source in provider_sources(os.environ, Path.home()):
+        with tempfile.TemporaryDirectory(prefix="terraform-probe-") as directory:
+            Path(directory, "main.tf").write_text(PROBE, encoding="utf-8")
+            probe = _Terraform(Path(directory), Path(directory), {}, source)
+            if probe.run("init", "-backend=false").exit_code == 0:
+                return source, ""
+            tried.append(source.description)
+    return None, f"no aws provider could be installed; tried {', '.join(tried)}"
+
+
+def _version() -> tuple[int, ...]:
+    with tempfile.TemporaryDirectory(prefix="terraform-version-") as directory:
+        path = Path(directory)
+        terraform = _Terraform(path, path, {}, ProviderSource("none", ""))
+        said = terraform.run("version", "-json").or_raise().stdout
+    number = re.match(r"\d+\.\d+", str(json.loads(said)["terraform_version"]))
+    return tuple(int(part) for part in number.group().split(".")) if number else (0, 0)
+
+
+def unavailable() -> str | None:
+    """Why the real terraform cannot be run here, or None when it can."""
+    return _provider()[1] or None
+
+
+class _Terraform:
+    """Runs terraform in a directory, with an environment built from nothing."""
+
+    def __init__(
+        self, directory: Path, home: Path, environment: Mapping[str, str], source: ProviderSource
+    ) -> None:
+        self.directory = directory
+        configuration = home / "terraform.rc"
+        configuration.write_text(source.configuration, encoding="utf-8")
+        self._environment = {
+            "CHECKPOINT_DISABLE": "1",
+            "HOME": str(home),
+            "PATH": os.environ.get("PATH", os.defpath),
+            "TF_CLI_CONFIG_FILE": str(configuration),
+            "TF_IN_AUTOMATION": "1",
+            "TF_INPUT": "0",
+            **environment,
+        }
+
+    def run(self, *arguments: str, timeout: float = TIMEOUT_SECONDS) -> Result:
+        command = [shutil.which("terraform") or "terraform", *arguments]
+        environment = dict(self._environment)
+        if arguments[0] == "init":
+            environment |= {k: os.environ[k] for k in NETWORK_VARIABLES if k in os.environ}
+        # A session of its own: terraform starts the provider as a process of its own, and a
+        # time-out or an interrupt has to end both.
+        with subprocess.Popen(
+            command,
+            cwd=self.directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        ) as process:
+            try:
+                stdout, stderr = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                raise TerraformError(
+                    f"terraform {arguments[0]} did not end within {timeout:g} seconds"
+                ) from None
+            except BaseException:  # an interrupt must not leave terraform and its provider behind
+                _end(process)
+                raise
+        return Result(f"terraform {' '.join(arguments)}", process.returncode, stdout, stderr)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End terraform and the provider it started, politely first."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+class Workspace:
+    """A copy of the module in a temporary folder, in one of whose folders terraform runs.
+
+    `stack` is that folder, relative to the repository: "." is the module itself.
+    `environment` is what points the provider at an AWS, see `Cloud.environment`.
+    `variables` become terraform.tfvars.json and may be replaced between two applies.
+    `files` are written over the copy, for a test that brings a configuration of its own.
+    """
+
+    def __init__(
+        self,
+        stack: str,
+        environment: Mapping[str, str],
+        *,
+        variables: Mapping[str, object] | None = None,
+        files: Mapping[str, str] | None = None,
+    ) -> None:
+        source, reason = _provider()
+        if source is None:
+            raise TerraformError(reason)
+        self._temporary = tempfile.TemporaryDirectory(prefix="terraform-workspace-")
+        root = Path(self._temporary.name)
+        self.module = root / "module"
+        _copy(self.module, files or {})
+        self.directory = self.module / stack
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._terraform = _Terraform(self.directory, root, environment, source)
+        self.variables = variables or {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._temporary.cleanup()
+
+    @property
+    def variables(self) -> Mapping[str, object]:
+        return self._variables
+
+    @variables.setter
+    def variables(self, variables: Mapping[str, object]) -> None:
+        self._variables = variables
+        text = json.dumps(dict(variables))
+        (self.directory / "terraform.tfvars.json").write_text(text, encoding="utf-8")
+
+    def run(self, *arguments: str, timeout: float = TIMEOUT_SECONDS) -> Result:
+        """Run any terraform command, initialising before the first."""
+        if not (self.directory / ".terraform").is_dir():
+            self._terraform.run("init", "-no-color").or_raise()
+        return self._terraform.run(*arguments, timeout=timeout)
+
+    def apply(self) -> None:
+        self.run("apply", "-auto-approve", "-no-color").or_raise()
+
+    def destroy(self) -> None:
+        self.run("destroy", "-auto-approve", "-no-color").or_raise()
+
+    def plan(self) -> dict[str, Any]:
+        """Plan, and read the plan in terraform's JSON form."""
+        self.run("plan", "-out=tfplan", "-no-color").or_raise()
+        return _json(self.run("show", "-json", "tfplan").or_raise().stdout)
+
+    def changes(self) -> list[str]:
+        """List what a further apply would change; empty when it would change nothing."""
+        result = self.run("plan", "-detailed-exitcode", "-no-color").or_raise(2)
+        if result.exit_code == 0:
+            return []
+        return [line for line in result.stdout.splitlines() if re.match(r"\s*(#|[-+~])", line)]
+
+    def show(self) -> dict[str, Any]:
+        """Read the state in terraform's JSON form."""
+        return _json(self.run("show", "-json").or_raise().stdout)
+
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Read the attributes of every managed resource of the state, by address."""
+        root = self.show().get("values", {}).get("root_module", {})
+        return {r["address"]: r["values"] for r in _resources(root) if r["mode"] == "managed"}
+
+    def output(self) -> dict[str, Any]:
+        answer = _json(self.run("output", "-json").or_raise().stdout)
+        return {name: output["value"] for name, output in answer.items()}
+
+
+def _copy(target: Path, files: Mapping[str, str]) -> None:
+    for pattern in SOURCES:
+        for source in REPOSITORY.glob(pattern):
+            to = target / source.relative_to(REPOSITORY)
+            if source.is_dir():
+                unwanted = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars*")
+                shutil.copytree(source, to, ignore=unwanted)
+            else:
+                to.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, to)
+    for name, text in files.items():
+        to = target / name
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(text, encoding="utf-8")
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from module.get("resources", [])
+    for child in module.get("child_modules", []):
+        yield from _resources(child)
+
+
+def _json(text: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(text)
+    return parsed
