@@ -18,7 +18,7 @@ unexport PYTHONHOME PYTHONPATH
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # The first of these that really runs is taken; a version manager's shim may exist and still refuse.
-CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11
+CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: help
