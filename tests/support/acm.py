@@ -51,7 +51,7 @@ class Acm:
             "DeleteCertificate": self.delete,
             "DescribeCertificate": self.describe,
             "ListCertificateDomainValidations": self.list_domain_validations,
-            "ListCertificates": self.list,
+            "ListCertificates": self.list_certificates,
             "ListTagsForCertificate": self.list_tags,
             "RemoveTagsFromCertificate": self.remove_tags,
             "RenewCertificate": self.renew,
@@ -62,7 +62,7 @@ class Acm:
 
     # --- reading ------------------------------------------------------------------------------
 
-    def list(self, request: Request) -> Result:
+    def list_certificates(self, request: Request) -> Result:
         wanted = request.parameters
         if ("SortBy" in wanted) is not ("SortOrder" in wanted):
             raise AwsError("ValidationException", "SortBy and SortOrder must be given together.")
@@ -147,7 +147,7 @@ class Acm:
         return {"Certificate": _present(detail)}
 
     def _initial_validation(self, certificate: Certificate) -> list[Result] | None:
-        """The domains' validation, which ACM takes "several seconds" to fill in.
+        """Show the initial validation, which ACM takes "several seconds" to fill in.
 
         Nothing at first, then the domains with half of their records, then everything.
         """

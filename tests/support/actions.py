@@ -78,12 +78,12 @@ def resource_tags(tags: Mapping[str, str]) -> Context:
 
 
 def _account_wide(action: str) -> Needs:
-    """An action for which AWS knows no resource: only `*` grants it."""
+    """Need an action for which AWS knows no resource: only `*` grants it."""
     return lambda scene: [scene.permission(action, "*")]
 
 
 def _certificate(action: str) -> Needs:
-    """An action on one certificate, with that certificate's tags."""
+    """Need an action on one certificate, with that certificate's tags."""
 
     def needs(scene: Scene) -> list[Permission]:
         arn = scene.parameters.get("CertificateArn", "")
@@ -159,7 +159,7 @@ def _zone(action: str, key: str) -> Needs:
 
 
 def _change_records(scene: Scene) -> list[Permission]:
-    """The three keys of a change, each with all values of the batch, normalised as AWS says."""
+    """Give each of the three keys all values of the batch, normalised as AWS says."""
     changes = (scene.parameters.get("ChangeBatch") or {}).get("Changes", [])
     sets = [change["ResourceRecordSet"] for change in changes]
     prefix = "route53:ChangeResourceRecordSets"
@@ -195,7 +195,7 @@ def _change(scene: Scene) -> list[Permission]:
 
 
 def _publish(scene: Scene) -> list[Permission]:
-    """Publishing, and the use of the topic's customer managed key when it has one."""
+    """Need to publish, and to use the topic's customer managed key when it has one."""
     topic = scene.parameters.get("TopicArn") or scene.parameters.get("TargetArn") or ""
     permissions = [scene.permission("sns:Publish", topic)]
     key = scene.topic_key(topic)
@@ -204,8 +204,8 @@ def _publish(scene: Scene) -> list[Permission]:
             "kms:ViaService": (f"sns.{scene.request.region}.amazonaws.com",),
             "kms:EncryptionContext:aws:sns:topicArn": (topic,),
         }
-        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
-            permissions.append(_with(scene.permission(action, key), through))
+        actions = ("kms:GenerateDataKey", "kms:Decrypt")
+        permissions += [_with(scene.permission(action, key), through) for action in actions]
     return permissions
 
 
@@ -234,7 +234,7 @@ def _assume_role(scene: Scene) -> list[Permission]:
 
 
 def _log_group(action: str) -> Needs:
-    """An action on a log group: the policy's resource ends in `:*`."""
+    """Need an action on a log group: the policy's resource ends in `:*`."""
     return lambda scene: [
         scene.permission(action, scene.arn("logs", f"log-group:{_group(scene)}:*")),
     ]

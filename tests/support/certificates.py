@@ -152,7 +152,7 @@ class Certificate:
 
 
 def new_serial() -> str:
-    """A serial number the way ACM writes it: hex pairs joined by colons."""
+    """Make a serial number the way ACM writes it: hex pairs joined by colons."""
     return ":".join(f"{byte:02x}" for byte in secrets.token_bytes(16))
 
 
@@ -195,9 +195,9 @@ class Lifecycle:
 
     def _validate(self, certificate: Certificate, now: datetime) -> None:
         deadline = certificate.created_at + VALIDATION_DEADLINE
-        if certificate.resolvable_since is None and now < deadline:
-            if certificate.validated_by("DNS") and self._all_resolvable(certificate):
-                certificate.resolvable_since = now
+        waiting = certificate.resolvable_since is None and now < deadline
+        if waiting and self._proves(certificate):
+            certificate.resolvable_since = now
         since = certificate.resolvable_since
         if since is not None and now >= since + self._timing.issuance_delay:
             certificate.issue(now)

@@ -52,6 +52,7 @@ class Cloud:
 
     def __init__(self) -> None:
         self._now: datetime | None = None
+        self._clients: dict[tuple[Any, ...], Any] = {}
         self.zones = Zones()
         self.certificates = Estate(lambda: self.now, self.zones)
         self.topics = Topics()
@@ -74,7 +75,7 @@ class Cloud:
         """Serve until the block ends."""
         cloud = cls()
         cloud.reset()
-        cloud._thread.start()  # noqa: SLF001 - its own object
+        cloud._thread.start()
         try:
             yield cloud
         finally:
@@ -107,7 +108,7 @@ class Cloud:
     def environment(
         self, region: str = DEFAULT_REGION, account: str = DEFAULT_ACCOUNT
     ) -> dict[str, str]:
-        """The environment variables that make any AWS SDK, and Terraform, come here."""
+        """Name the variables that make any AWS SDK, and Terraform, come here."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": _harness_key(account),
@@ -126,10 +127,24 @@ class Cloud:
         role_arn: str | None = None,
         **options: Any,  # noqa: ANN401 - Config's own
     ) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        """Make a boto3 client: the harness itself, which is never judged, or an assumed role."""
-        keys = {"aws_access_key_id": _harness_key(account), "aws_secret_access_key": HARNESS_KEY}
+        """Make a boto3 client: the harness itself, which is never judged, or an assumed role.
+
+        The harness's clients are made once, because boto3 takes its time over them.
+        """
         if role_arn is not None:
-            keys = self.assume(role_arn)
+            return self._make_client(service, region, self.assume(role_arn), options)
+        key = (service, region, account, *sorted(options.items()))
+        if key not in self._clients:
+            keys = {
+                "aws_access_key_id": _harness_key(account),
+                "aws_secret_access_key": HARNESS_KEY,
+            }
+            self._clients[key] = self._make_client(service, region, keys, options)
+        return self._clients[key]
+
+    def _make_client(
+        self, service: str, region: str, keys: Mapping[str, str], options: Mapping[str, Any]
+    ) -> Any:  # noqa: ANN401 - as above
         return boto3.client(
             service,  # type: ignore[call-overload]
             region_name=region,

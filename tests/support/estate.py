@@ -101,7 +101,7 @@ class Estate(Timing):
         self._date(certificate, not_before, not_after, created_at)
         self._default(certificate, partition)
         self._store(account, region)[certificate.arn] = certificate
-        acm_backends[account][region]._certificates[certificate.arn] = Bundle(certificate)  # noqa: SLF001
+        acm_backends[account][region]._certificates[certificate.arn] = Bundle(certificate)  # type: ignore[assignment]  # noqa: SLF001
         self.edit(certificate.arn, **_listed(details))
         if renewal_status is not None:
             self._seed_renewal(
@@ -134,7 +134,7 @@ class Estate(Timing):
             )
 
     def get(self, arn: str) -> Certificate:
-        """The certificate as it is now."""
+        """Show a certificate as it is now."""
         return self._current(self._raw(arn))
 
     def all(self) -> list[Certificate]:
@@ -143,13 +143,13 @@ class Estate(Timing):
         return [self._current(c) for store in stores for c in list(store.values())]
 
     def records(self, arn: str) -> tuple[ValidationRecord, ...]:
-        """The validation records of a certificate, each once."""
+        """Name the validation records of a certificate, each once."""
         return self._raw(arn).records
 
     # --- for the operations -------------------------------------------------------------------
 
     def of(self, request: Request) -> Iterator[Certificate]:
-        """The certificates of the request's account and region, brought up to date."""
+        """Bring the certificates of the request's account and region up to date."""
         for certificate in list(self._store(request.account, request.region).values()):
             yield self._current(certificate)
 
@@ -168,7 +168,7 @@ class Estate(Timing):
         )
         self._store(request.account, request.region)[certificate.arn] = certificate
         backend = acm_backends[request.account][request.region]
-        backend._certificates[certificate.arn] = Bundle(certificate)  # noqa: SLF001
+        backend._certificates[certificate.arn] = Bundle(certificate)  # type: ignore[assignment]  # noqa: SLF001
         return certificate
 
     def remove(self, certificate: Certificate) -> None:
@@ -177,7 +177,7 @@ class Estate(Timing):
         backend._certificates.pop(certificate.arn, None)  # noqa: SLF001
 
     def remembered(self, request: Request, token: str, window: timedelta) -> str | None:
-        """The certificate that the same token asked for less than `window` ago."""
+        """Find the certificate that the same token asked for less than `window` ago."""
         arn, asked = self._tokens.get((request.account, request.region, token), ("", self.now))
         exists = arn in self._store(request.account, request.region)
         return arn if exists and self.now < asked + window else None
@@ -191,9 +191,9 @@ class Estate(Timing):
         return list(dict.fromkeys(used_by))
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
-        """The tags of a certificate, none when there is no such certificate."""
+        """Look up the tags of a certificate, none when there is no such certificate."""
         parts = arn.split(":", 5)
-        if len(parts) != 6:  # noqa: PLR2004 - not an ARN
+        if len(parts) != 6:
             return {}
         found = self._store(parts[4], parts[3]).get(arn)
         return dict(found.tags) if found else {}
@@ -283,7 +283,7 @@ def _listed(details: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _load_balancers(certificate: Certificate) -> Iterator[str]:
-    """The load balancers whose listeners hold the certificate, as default or for SNI.
+    """Find the load balancers whose listeners hold the certificate, as default or for SNI.
 
     moto's ELB modules are asked only when something has loaded them.
     """

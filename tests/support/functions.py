@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import lambda_backends
-from werkzeug.wrappers import Response
 
 from tests.support.protocol import Request
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
 
 KEPT = ("DeadLetterConfig", "EphemeralStorage", "KMSKeyArn", "LoggingConfig", "TracingConfig")
 WRITES = frozenset({"CreateFunction", "UpdateFunctionConfiguration"})
@@ -63,14 +65,14 @@ class Functions:
         self._kept.clear()
 
     def find(self, name: str, *, account: str, region: str) -> Function:
-        """A deployed function, by its name."""
+        """Find a deployed function by its name."""
         found = lambda_backends[account][region].get_function(name)
         configuration = found.get_configuration()
         self._complete(configuration, account, region)
         return Function(configuration, found.code_bytes)
 
     def amend(self, request: Request, response: Response) -> Response:
-        if request.operation not in ANSWERS or response.status_code >= 300:  # noqa: PLR2004
+        if request.operation not in ANSWERS or response.status_code >= 300:
             return response
         if request.operation in WRITES:
             self._keep(request)
@@ -118,7 +120,7 @@ class Functions:
 
 
 def _plain(name: str) -> str:
-    """A function's own name out of a name, a partial ARN or an ARN."""
+    """Take a function's own name out of a name, a partial ARN or an ARN."""
     if ":function:" in name:
         name = name.split(":function:")[1]
     return name.partition(":")[0]

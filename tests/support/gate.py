@@ -6,6 +6,7 @@ moto answers whatever nobody here knows better.
 from __future__ import annotations
 
 import io
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from tests.support.protocol import (
     Request,
     access_denied_code,
     credential_of,
+    error_code,
     failure,
     recognise,
     success,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 NOT_IMPLEMENTED = 501
 SERVER_ERROR = 500
+PUBLISH = ("sns", "Publish")
 
 
 @dataclass
@@ -78,6 +81,7 @@ class Gate:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._lock = threading.RLock()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._handlers = {
             **{("acm", name): handler for name, handler in Acm(world.estate).handlers().items()},
@@ -90,6 +94,8 @@ class Gate:
     def _answer(self, environ: WSGIEnvironment) -> Response:
         http = HttpRequest(environ)
         body = http.get_data(cache=True, parse_form_data=False)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ["wsgi.input"] = io.BytesIO(body)
         credential = credential_of(environ.get("HTTP_AUTHORIZATION", ""))
         if credential is None:
@@ -109,18 +115,28 @@ class Gate:
     ) -> Response:
         if self._world.settings.latency:
             time.sleep(self._world.settings.latency)
-        judgement = self._judge(request, who)
+        judgement = Judgement(())
         try:
-            self._world.faults.raise_for(request)
-            if not judgement.allowed:
-                raise AwsError(access_denied_code(request), _refusal(request, who, judgement))
-            self._check(request)
-            response = self._perform(request, environ, body)
-            error = response.headers.get("x-amzn-ErrorType")
+            judgement = self._judge(request, who)
+            response = self._admitted(request, judgement, environ, body)
         except AwsError as refused:
-            response, error = failure(request, refused), refused.code
-        self._record(request, who, judgement, response.status_code, error)
+            response = failure(request, refused)
+        except Exception as error:  # noqa: BLE001 - a fault of this harness must be seen, not retried
+            message = f"the embedded AWS failed: {type(error).__name__}: {error}"
+            broken = AwsError("EmbeddedAwsFailure", message, status=NOT_IMPLEMENTED)
+            response = failure(request, broken)
+        self._world.recorder.add(_call(request, who, judgement, response))
         return response
+
+    def _admitted(
+        self, request: Request, judgement: Judgement, environ: WSGIEnvironment, body: bytes
+    ) -> Response:
+        """Answer unless a fault was ordered, the role may not, or the parameters are wrong."""
+        self._world.faults.raise_for(request)
+        if not judgement.allowed:
+            raise AwsError(access_denied_code(request), str(judgement.reason))
+        self._check(request)
+        return self._perform(request, environ, body)
 
     # --- judging ------------------------------------------------------------------------------
 
@@ -133,13 +149,14 @@ class Gate:
         if not judged or key in actions.FREE:
             return Judgement(permissions)
         if needs is None:
-            name = f"{request.service}:{request.operation}"
-            reason = f"unknown action: {name} is not in tests/support/actions.py"
-            return Judgement((Permission(name, "*"),), allowed=False, reason=reason)
+            reason = f"unknown action: {key} is not in tests/support/actions.py"
+            return Judgement((), allowed=False, reason=reason)
         for permission in permissions:
             verdict = _verdict(who, permission)
             if not verdict.allowed:
-                return Judgement(permissions, allowed=False, reason=verdict.reason)
+                return Judgement(
+                    permissions, allowed=False, reason=_refusal(who, permission, verdict.reason)
+                )
         if key == ("sts", "AssumeRole"):
             return _trusted(who, permissions)
         return Judgement(permissions)
@@ -154,20 +171,19 @@ class Gate:
         if faults:
             count = f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected"
             raise AwsError(validation_code(request), f"{count}: {'; '.join(faults)}")
-        if (request.service, request.operation) == ("sns", "Publish"):
+        if (request.service, request.operation) == PUBLISH:
             self._world.topics.check(request)
 
     def _perform(self, request: Request, environ: WSGIEnvironment, body: bytes) -> Response:
-        handler = self._handlers.get((request.service, request.operation))
+        key = (request.service, request.operation)
+        handler = self._handlers.get(key)
         if handler is not None:
-            return success(request, handler(request))
+            with self._lock:
+                return success(request, handler(request))
         response = self._forward(environ, body, request)
         if request.service == "lambda":
             return self._world.functions.amend(request, response)
-        if (request.service, request.operation) == (
-            "sns",
-            "Publish",
-        ) and response.status_code < 300:  # noqa: PLR2004
+        if key == PUBLISH and response.status_code < 300:
             self._world.topics.record(request)
         return response
 
@@ -184,65 +200,62 @@ class Gate:
             response = Response.from_app(self._moto, environ, buffered=True)
         except Exception as error:  # noqa: BLE001 - whatever moto raises, the caller must hear it
             return _lacking(request, f"{type(error).__name__}: {error}")
-        unrouted = response.status_code == 404 and response.mimetype == "text/html"  # noqa: PLR2004
+        unrouted = response.status_code == 404 and response.mimetype == "text/html"
         if response.status_code >= SERVER_ERROR or unrouted:
             return _lacking(request, response.get_data(as_text=True)[:500])
         return response
 
-    def _record(
-        self, request: Request, who: Caller, judgement: Judgement, status: int, error: str | None
-    ) -> None:
-        permissions = judgement.permissions
-        first = (
-            permissions[0]
-            if permissions
-            else Permission(f"{request.service}:{request.operation}", "*")
-        )
-        self._world.recorder.add(
-            Call(
-                service=request.service,
-                operation=request.operation,
-                action=first.action,
-                resources=tuple(dict.fromkeys(p.resource for p in permissions)) or ("*",),
-                parameters=request.parameters,
-                region=request.region,
-                account=request.account,
-                principal=who.principal,
-                allowed=judgement.allowed,
-                context=first.context,
-                status=status,
-                error=error,
-                permissions=permissions or (first,),
-                reason=judgement.reason,
-            ),
-        )
+
+def _call(request: Request, who: Caller, judgement: Judgement, response: Response) -> Call:
+    name = f"{request.service}:{request.operation}"
+    permissions = judgement.permissions or (Permission(name, "*"),)
+    return Call(
+        service=request.service,
+        operation=request.operation,
+        action=permissions[0].action,
+        resources=tuple(dict.fromkeys(permission.resource for permission in permissions)),
+        parameters=request.parameters,
+        region=request.region,
+        account=request.account,
+        principal=who.principal,
+        allowed=judgement.allowed,
+        context=permissions[0].context,
+        status=response.status_code,
+        error=error_code(response),
+        permissions=permissions,
+        reason=judgement.reason,
+    )
 
 
 def _verdict(who: Caller, permission: Permission) -> policy.Verdict:
-    """The role's policies, and its boundary if it has one: both must allow."""
+    """Judge by the role's policies, and by its boundary if it has one: both must allow."""
     verdict = policy.judge(who.documents, permission)
     boundary = who.boundary
     if not verdict.allowed or boundary is None:
         return verdict
     limit = policy.judge([boundary], permission)
-    return limit if limit.allowed else policy.Verdict(False, f"boundary: {limit.reason}")
+    return limit if limit.allowed else policy.denied(f"boundary: {limit.reason}")
 
 
 def _trusted(who: Caller, permissions: tuple[Permission, ...]) -> Judgement:
-    """Whether the target role exists and trusts the caller."""
+    """Judge by the target role's trust policy, once the caller's own policies allow."""
     target = existing_role(permissions[0].resource)
     if target is None:
-        return Judgement(permissions, allowed=False, reason="the role does not exist")
-    verdict = policy.trusts(trust_policy(target), str(who.principal), who.account, permissions[0])
-    return Judgement(permissions, allowed=verdict.allowed, reason=verdict.reason)
+        verdict = policy.denied("there is no such role")
+    else:
+        trust = trust_policy(target)
+        verdict = policy.trusts(trust, str(who.principal), who.account, permissions[0])
+    if verdict.allowed:
+        return Judgement(permissions)
+    return Judgement(
+        permissions, allowed=False, reason=_refusal(who, permissions[0], verdict.reason)
+    )
 
 
-def _refusal(request: Request, who: Caller, judgement: Judgement) -> str:
-    action = judgement.permissions[0].action
+def _refusal(who: Caller, permission: Permission, reason: str) -> str:
     return (
-        f"User: {who.principal} is not authorized to perform: {action} "
-        f"on resource: {judgement.permissions[0].resource} because {judgement.reason} "
-        f"(request {request.operation})"
+        f"User: {who.principal} is not authorized to perform: {permission.action} "
+        f"on resource: {permission.resource} because {reason}"
     )
 
 

@@ -34,18 +34,26 @@ class Verdict:
     reason: str
 
 
+def allowed(reason: str) -> Verdict:
+    return Verdict(allowed=True, reason=reason)
+
+
+def denied(reason: str) -> Verdict:
+    return Verdict(allowed=False, reason=reason)
+
+
 def judge(documents: Iterable[Document], permission: Permission) -> Verdict:
     """Explicit deny wins, then any allow, and what nothing allows is denied."""
-    allowed = False
+    granted = False
     for statement in statements(documents):
         if not _applies(statement, permission):
             continue
         if statement["Effect"] == "Deny":
-            return Verdict(False, f"explicitly denied by {_named(statement)}")
-        allowed = True
-    if allowed:
-        return Verdict(True, "allowed")
-    return Verdict(False, f"no statement allows {permission.action} on {permission.resource}")
+            return denied(f"explicitly denied by {_named(statement)}")
+        granted = True
+    if granted:
+        return allowed("allowed")
+    return denied(f"no statement allows {permission.action} on {permission.resource}")
 
 
 def statements(documents: Iterable[Document]) -> Iterable[Mapping[str, Any]]:
@@ -58,7 +66,7 @@ def statements(documents: Iterable[Document]) -> Iterable[Mapping[str, Any]]:
 
 def trusts(document: Document, principal: str, account: str, permission: Permission) -> Verdict:
     """Whether a trust policy lets the role `principal` of `account` make the request."""
-    allowed = False
+    granted = False
     for statement in statements([document]):
         named = _names_principal(statement, principal, account)
         if not named or not _matches_action(statement, permission.action):
@@ -66,11 +74,11 @@ def trusts(document: Document, principal: str, account: str, permission: Permiss
         if not conditions_hold(statement.get("Condition", {}), permission.context):
             continue
         if statement["Effect"] == "Deny":
-            return Verdict(False, f"explicitly denied by the trust policy's {_named(statement)}")
-        allowed = True
-    if allowed:
-        return Verdict(True, "trusted")
-    return Verdict(False, f"the trust policy does not let {principal} {permission.action}")
+            return denied(f"explicitly denied by the trust policy's {_named(statement)}")
+        granted = True
+    if granted:
+        return allowed("trusted")
+    return denied(f"the trust policy does not let {principal} {permission.action}")
 
 
 def _names_principal(statement: Mapping[str, Any], principal: str, account: str) -> bool:

@@ -46,7 +46,7 @@ class Caller:
 
 
 def caller(access_key: str) -> Caller:
-    """The caller behind an access key.
+    """Find the caller behind an access key.
 
     A key of twelve digits is the harness in that account; any other unknown key is the harness in
     the default account.
@@ -78,7 +78,7 @@ def trust_policy(role: Role) -> Document:
 
 
 def _document(policy: ManagedPolicy) -> Document:
-    """The version of a managed policy that is in force."""
+    """Read the version of a managed policy that is in force."""
     return _parsed(next(v.document for v in policy.versions if v.is_default))
 
 

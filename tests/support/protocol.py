@@ -11,10 +11,9 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request as HttpRequest
 from moto.core.request import determine_request_protocol
@@ -23,6 +22,9 @@ from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from moto.core.model import OperationModel, ServiceModel
 
 # SigV4 credential scopes that differ from botocore's service names, for the services that the
 # module, its tests or the Terraform provider call.
@@ -93,7 +95,7 @@ def credential_of(authorization: str) -> Credential | None:
 
 
 def recognise(http: HttpRequest, credential: Credential, account: str) -> Request | None:
-    """The operation that `http` means, or `None` when no model knows it."""
+    """Find the operation that `http` means; `None` when no model knows it."""
     for service in SIGNING_NAMES.get(credential.service, (credential.service,)):
         found = _match(http, service)
         if found is None:
@@ -151,7 +153,7 @@ def _parse(
 
 
 def success(request: Request, result: Mapping[str, Any]) -> Response:
-    """The response that carries `result`, in the service's own wire format."""
+    """Answer with `result`, in the service's own wire format."""
     serializer = get_serializer_class(request.service, request.protocol)(
         request.model,
         context=SerializationContext(request_id=str(uuid.uuid4())),
@@ -165,7 +167,7 @@ def success(request: Request, result: Mapping[str, Any]) -> Response:
 
 
 def failure(request: Request, error: AwsError) -> Response:
-    """The response that carries `error`, in the service's own wire format."""
+    """Answer with `error`, in the service's own wire format."""
     status = error.status or _status(request.model.service_model, error.code)
     request_id = str(uuid.uuid4())
     headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": error.code}
@@ -185,7 +187,7 @@ def failure(request: Request, error: AwsError) -> Response:
 
 
 def _status(model: ServiceModel, code: str) -> int:
-    """The model's own HTTP status for `code`, or 400; 403 where access is refused over XML."""
+    """Find the model's own HTTP status for `code`; 403 where access is refused over XML."""
     for shape in model.error_shapes:
         details = shape.metadata.get("error", {})
         if code in {shape.name, details.get("code")}:
@@ -193,8 +195,20 @@ def _status(model: ServiceModel, code: str) -> int:
     return 403 if code in FORBIDDEN else 400
 
 
+def error_code(response: Response) -> str | None:
+    """Read the error code out of a response, whoever wrote it; `None` for a success."""
+    if response.status_code < 400:
+        return None
+    header = response.headers.get("x-amzn-ErrorType")
+    if header:
+        return header.partition(":")[0].rpartition("#")[2]
+    text = response.get_data(as_text=True)
+    found = re.search(r"<Code>([^<]*)</Code>", text) or re.search(r'"__type": *"([^"]*)"', text)
+    return found.group(1).rpartition("#")[2] if found else str(response.status_code)
+
+
 def access_denied_code(request: Request) -> str:
-    """The code with which the service refuses a caller.
+    """Name the code with which the service refuses a caller.
 
     SNS says `AuthorizationError`
     (https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html), the JSON services
@@ -206,7 +220,7 @@ def access_denied_code(request: Request) -> str:
 
 
 def validation_code(request: Request) -> str:
-    """The code with which the service refuses a parameter that breaks its model."""
+    """Name the code with which the service refuses a parameter that breaks its model."""
     known = {shape.name for shape in request.model.service_model.error_shapes}
     codes = {"sns": "InvalidParameter", "route53": "InvalidInput", "sts": "ValidationError"}
     if request.service in codes:

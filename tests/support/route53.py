@@ -63,7 +63,7 @@ class Route53:
         return result
 
     def list_zones_by_name(self, request: Request) -> Result:
-        """The zones *from* the name on, private ones too: there need not be an exact match."""
+        """List the zones *from* the name on, private ones too; an exact match is not needed."""
         wanted = request.parameters
         name, zone_id = wanted.get("DNSName"), wanted.get("HostedZoneId")
         if zone_id and not name:
@@ -162,7 +162,7 @@ def _record_order(row: RecordSet) -> tuple[tuple[str, ...], str, str]:
 
 
 def shown(name: str) -> str:
-    r"""A name as Route 53 lists it: lower case, `*` as `\052`, with its trailing dot."""
+    r"""Write a name as Route 53 lists it: lower case, `*` as `\052`, with its trailing dot."""
     return f"{record_name(name)}."
 
 
@@ -202,7 +202,7 @@ def _record_row(row: RecordSet) -> Result:
 
 
 def _canonical(change: Mapping[str, Any]) -> Result:
-    """A change with its name as the zone stores it: lower case, decoded, trailing dot."""
+    """Rewrite a change's name as the zone stores it: lower case, decoded, trailing dot."""
     row = dict(change["ResourceRecordSet"])
     row["Name"] = f"{_decoded(row['Name'])}."
     if "ResourceRecords" in row:
@@ -211,7 +211,7 @@ def _canonical(change: Mapping[str, Any]) -> Result:
 
 
 def _check_size(changes: list[Result]) -> None:
-    """An UPSERT counts twice, in elements and in characters."""
+    """Hold the batch to its limits; an UPSERT counts twice, in elements and in characters."""
     elements = characters = 0
     for change in changes:
         weight = 2 if change["Action"] == "UPSERT" else 1
@@ -229,7 +229,7 @@ def _check_size(changes: list[Result]) -> None:
 
 
 def _check_duplicates(changes: list[Result]) -> None:
-    """The same record may be deleted and created in one batch, but not changed twice alike."""
+    """Refuse two changes of one record, but not its deletion and creation in one batch."""
     seen: set[tuple[bool, RecordKey]] = set()
     for change in changes:
         row = change["ResourceRecordSet"]
@@ -275,7 +275,7 @@ def _apply(records: dict[RecordKey, RecordSet], change: Result, zone: FakeZone) 
         return None
     if change["Action"] == "CREATE" and held is not None:
         return f"Tried to create resource record set {named} but it already exists"
-    records[key] = RecordSet(row)
+    records[key] = RecordSet(row)  # type: ignore[abstract]  # moto makes them all the same
     return None
 
 
@@ -288,7 +288,7 @@ def _same(held: RecordSet, row: Mapping[str, Any]) -> bool:
 
 
 def _conflicts(records: Mapping[RecordKey, RecordSet], zone: FakeZone) -> list[str]:
-    """A CNAME stands alone at its name, and never at the top of a zone.
+    """Find CNAMEs that do not stand alone at their name, or stand at the top of the zone.
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html#CNAMEFormat
     """
@@ -297,16 +297,13 @@ def _conflicts(records: Mapping[RecordKey, RecordSet], zone: FakeZone) -> list[s
         kinds.setdefault(name, set()).add(kind)
     faults = []
     for name, held in kinds.items():
-        if "CNAME" not in held:
-            continue
-        if name == normalised(zone.name):
+        cname = f"RRSet of type CNAME with DNS name {name}. is not permitted"
+        if "CNAME" in held and name == normalised(zone.name):
+            faults.append(f"{cname} at apex in zone {zone.name}")
+        elif "CNAME" in held and len(held) > 1:
+            other = min(held - {"CNAME"})
             faults.append(
-                f"RRSet of type CNAME with DNS name {name}. is not permitted at apex in zone {zone.name}"
-            )
-        elif len(held) > 1:
-            faults.append(
-                f"RRSet of type CNAME with DNS name {name}. is not permitted because a conflicting "
-                f"RRSet of type {sorted(held - {'CNAME'})[0]} with the same DNS name already exists "
-                f"in zone {zone.name}"
+                f"{cname} because a conflicting RRSet of type {other} with the same DNS name "
+                f"already exists in zone {zone.name}"
             )
     return faults

@@ -116,7 +116,7 @@ def _class(match: re.Match[str]) -> str:
 
 @cache
 def _category(prefix: str) -> str:
-    """The ranges of the Unicode categories that start with `prefix` (`L`, `Z`, `N`, `Lu`)."""
+    """Write out the ranges of the Unicode categories that start with `prefix` (`L`, `Lu`)."""
     ranges: list[str] = []
     start: int | None = None
     for code in range(sys.maxunicode + 2):

@@ -31,7 +31,7 @@ class Message(NamedTuple):
     attributes: Mapping[str, str]
 
     def to(self, protocol: str) -> str:
-        """What a subscriber with `protocol` receives."""
+        """Show what a subscriber with `protocol` receives."""
         return self.bodies.get(protocol, self.bodies["default"])
 
 
@@ -89,9 +89,9 @@ class Topics:
 
 
 def customer_key(topic_arn: str) -> str | None:
-    """The ARN of the customer managed key of a topic, if it has one."""
+    """Find the ARN of the customer managed key of a topic, if it has one."""
     parts = topic_arn.split(":")
-    if len(parts) != 6:  # noqa: PLR2004 - an ARN has six parts; a phone number is none
+    if len(parts) != 6:  # a phone number has none
         return None
     _, partition, _, region, account, _ = parts
     topic = sns_backends[account][region].topics.get(topic_arn)
@@ -113,7 +113,7 @@ def _subject_fits(subject: str) -> bool:
 
 
 def _size(wanted: Mapping[str, Any]) -> int:
-    """The message with its attributes counts: names, types and values.
+    """Count the message with its attributes: names, types and values.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
     """

@@ -125,12 +125,12 @@ class Zones:
         return self._delegated[zone.resource_id]
 
     def answers_for(self, name: str) -> FakeZone | None:
-        """The zone that the public DNS asks about `name`: the longest delegated public one."""
+        """Find the zone that the public DNS asks about `name`: the longest delegated one."""
         candidates = [z for _, z in everywhere() if holds(z.name, name) and self.delegated(z)]
         return max(candidates, key=lambda zone: len(zone.name), default=None)
 
     def resolve(self, name: str, kind: str = "CNAME") -> tuple[str, ...]:
-        """What the public DNS answers for `name`; empty when nothing does."""
+        """Ask the public DNS for `name`; empty when nothing answers."""
         zone = self.answers_for(name)
         if zone is None:
             return ()

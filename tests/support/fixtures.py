@@ -1,0 +1,23 @@
+"""Fixtures for whoever tests against the embedded AWS; import them into a `conftest.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.cloud import Cloud
+
+
+@pytest.fixture(scope="module")
+def running_cloud() -> Iterator[Cloud]:
+    """One server for a module's tests."""
+    with Cloud.start() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(running_cloud: Cloud) -> Cloud:
+    """The embedded AWS, empty and with all settings at their defaults."""
+    running_cloud.reset()
+    return running_cloud
