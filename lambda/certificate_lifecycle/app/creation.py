@@ -26,11 +26,16 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.validation import RecordFinding
-from certificate_lifecycle.errors import CertificateRequestError, ValidationRecordsNotReadyError
+from certificate_lifecycle.errors import (
+    CertificateNotFoundError,
+    CertificateRequestError,
+    ValidationRecordsNotReadyError,
+)
 from certificate_lifecycle.log import logger
 
 #: ACM needs several seconds until it names the records (API reference, DescribeCertificate).
 _RECORDS_TIMEOUT_SECONDS = 120.0
+_DESCRIPTION_TIMEOUT_SECONDS = 30.0
 _FIRST_POLL_SECONDS = 1.0
 _LAST_POLL_SECONDS = 10.0
 #: Kept back for writing records and for the answer.
@@ -75,7 +80,7 @@ def create(
         require_zones(dns, request.names)
     if found is None and dry_run:
         return Issuance(request=request, certificate=None, created=False, records=())
-    certificate = found or certificates.describe(certificates.request(request))
+    certificate = found or _describe_new(certificates.request(request), certificates, clock)
     _log(certificate, created=found is None)
     records: tuple[RecordFinding, ...] = ()
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
@@ -99,6 +104,18 @@ def find_equal(request: CertificateRequest, certificates: Certificates) -> Certi
         if is_equal(request, described := certificates.describe(listed.arn))
     ]
     return max(equal, key=preference, default=None)
+
+
+def _describe_new(arn: str, certificates: Certificates, clock: Clock) -> Certificate:
+    """Describe a certificate that was just requested: ACM may not know it for some seconds."""
+    ends = clock.remaining() - _DESCRIPTION_TIMEOUT_SECONDS
+    while True:
+        try:
+            return certificates.describe(arn)
+        except CertificateNotFoundError:
+            if clock.remaining() - _FIRST_POLL_SECONDS < max(ends, _RESERVE_SECONDS):
+                raise
+            clock.sleep(_FIRST_POLL_SECONDS)
 
 
 def _validate(certificate: Certificate, dns: Dns, *, dry_run: bool) -> tuple[RecordFinding, ...]:

@@ -191,7 +191,7 @@ def request_failed(observation: Observation, _: Thresholds, now: datetime) -> De
         Verdict.REQUEST_FAILED,
         Severity.INFO,
         reason,
-        f"The request failed: {reason.meaning} Such a request cannot be revived; request anew.",
+        f"The request failed: {_lower(reason.meaning)} It cannot be revived; request anew.",
         Action.REPLACE if is_recent(certificate, FAILURE_IS_NEWS, now) else Action.NONE,
     )
 
@@ -237,8 +237,8 @@ def import_due(observation: Observation, thresholds: Thresholds, now: datetime) 
         Verdict.IMPORT_DUE,
         _severity_by_time(certificate, thresholds, now),
         Reason.IMPORTED_EXPIRING,
-        f"It was imported and {_when(certificate, now)}; ACM does not renew it and "
-        f"{_consumers(certificate)} it. Import a new version under the same ARN.",
+        f"It was imported, so ACM does not renew it; it {_when(certificate, now)} and "
+        f"{_consumers(certificate)} it.",
         Action.REIMPORT if certificate.used else Action.NONE,
     )
 
@@ -272,7 +272,7 @@ def authority_trouble(
         verdict,
         _at_least_warning(certificate, thresholds, now),
         reason,
-        f"ACM cannot renew it: {reason.meaning} {_sentence(_when(certificate, now))}",
+        f"ACM cannot renew it: {_lower(reason.meaning)} {_sentence(_when(certificate, now))}",
         Action.FIX_AUTHORITY,
     )
 
@@ -458,12 +458,13 @@ def _overdue(
     certificate: Certificate, reason: Reason, text: str, thresholds: Thresholds, now: datetime
 ) -> Decision:
     critical = is_within(certificate, thresholds.effective_critical(certificate), now)
-    why = "" if reason in (Reason.NO_PROGRESS, Reason.RECORDS_IN_PLACE) else f" ({reason.meaning})"
+    told = reason in (Reason.NO_PROGRESS, Reason.NOT_ELIGIBLE, Reason.RECORDS_IN_PLACE)
+    why = "" if told else f": {_lower(reason.meaning).removesuffix('.')}"
     return Decision(
         Verdict.RENEWAL_OVERDUE,
         _at_least_warning(certificate, thresholds, now),
         reason,
-        f"{text}{why}; {_when(certificate, now)} and {_consumers(certificate)} it.",
+        f"{text}{why}; it {_when(certificate, now)} and {_consumers(certificate)} it.",
         Action.REPLACE if critical else Action.INVESTIGATE,
     )
 
@@ -509,11 +510,29 @@ def _sentence(clause: str) -> str:
     return f"It {clause}." if clause.startswith("expire") else f"{clause[0].upper()}{clause[1:]}."
 
 
+def _lower(sentence: str) -> str:
+    """Return `sentence` for use after a colon; abbreviations and names keep their capitals."""
+    return sentence if sentence[1].isupper() else sentence[0].lower() + sentence[1:]
+
+
+def _consumer(arn: str) -> str:
+    """Return the part of an ARN by which people know a consumer."""
+    match arn.replace("/", ":").split(":"):
+        case [_, _, "elasticloadbalancing", _, _, "loadbalancer", "app" | "net", name, _]:
+            return f"load balancer {name}"
+        case [_, _, "elasticloadbalancing", _, _, "loadbalancer", name]:
+            return f"load balancer {name}"
+        case [_, _, "cloudfront", _, _, "distribution", name]:
+            return f"CloudFront distribution {name}"
+        case _:
+            return arn
+
+
 def _consumers(certificate: Certificate) -> str:
     """Who depends on it, as the subject of a clause that ends in the certificate."""
     consumers = certificate.detail.in_use_by if certificate.detail else ()
     if consumers:
-        shown = ", ".join(consumers[:_SHOWN_CONSUMERS])
+        shown = ", ".join(_consumer(arn) for arn in consumers[:_SHOWN_CONSUMERS])
         rest = len(consumers) - _SHOWN_CONSUMERS
         more = f" and {rest} more" if rest > 0 else ""
         return f"{shown}{more} {'uses' if len(consumers) == 1 else 'use'}"

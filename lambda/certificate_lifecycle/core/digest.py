@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,13 @@ _MAX_DESCRIPTION = 8000
 _MAX_NEXT_STEP = 350
 _CHAT_FINDINGS = 15
 _WIDTH = 88
+
+_OUTCOMES = {
+    Outcome.DONE: "Done in this run",
+    Outcome.STARTED: "Begun in this run",
+    Outcome.PLANNED: "Would be done",
+    Outcome.FAILED: "Could not be done",
+}
 
 _CONSOLES = {
     "aws": "console.aws.amazon.com",
@@ -100,7 +107,7 @@ def _bodies(run: Run, told: Sequence[Assessed], shown: int) -> dict[str, str]:
     document = json.dumps(_document(run, told[:shown], len(told) - shown))
     text = _text(run, told[:shown], len(told) - shown)
     return {
-        "default": _headline(run, told),
+        "default": _headline(run, len(told)),
         "email": text,
         "https": json.dumps(_chat(run, told)),
         "sqs": document,
@@ -120,15 +127,18 @@ def _attributes(run: Run) -> dict[str, str]:
     }
 
 
-def _headline(run: Run, told: Sequence[Assessed]) -> str:
+def _headline(run: Run, told: int) -> str:
     scope = run.scope
     where = f"account {scope.account_id}, {scope.region}"
     if scope.status is ScopeStatus.FAILED:
         return f"The certificates of {where} could not be looked at."
     if not told:
         return f"{_many(scope.certificates, 'certificate')} of {where}: no open finding."
-    verb = "needs" if len(told) == 1 else "need"
-    return f"{len(told)} of {_many(scope.certificates, 'certificate')} of {where} {verb} attention."
+    verb = "needs" if told == 1 else "need"
+    mended = f"; {_many(len(run.done), 'repair')} done in this run" if run.done else ""
+    return (
+        f"{told} of {_many(scope.certificates, 'certificate')} of {where} {verb} attention{mended}."
+    )
 
 
 def _subject(run: Run, told: Sequence[Assessed]) -> str:
@@ -151,56 +161,48 @@ def _subject(run: Run, told: Sequence[Assessed]) -> str:
 
 
 def _text(run: Run, told: Sequence[Assessed], hidden: int) -> str:
-    names = {entry.certificate.arn: _name(entry) for entry in run.assessed}
+    done = {record.certificate_arn: record for record in run.actions}
     sections = [
-        _headline(run, [*told, *([told[0]] * hidden if told else [])]),
-        _trouble_text(run),
-        *(_severity_text(severity, told) for severity in sorted(Severity, reverse=True)),
+        _wrapped(_headline(run, len(told) + hidden), ""),
+        f"INCOMPLETE\n{_wrapped(run.scope.error)}" if run.scope.error is not None else "",
+        *(_severity_text(severity, told, done) for severity in sorted(Severity, reverse=True)),
         f"{hidden} more are not shown here; the log of the run names them all." if hidden else "",
-        _actions_text("DONE IN THIS RUN", run.done, names),
-        _actions_text("COULD NOT BE DONE", run.failed_actions, names),
         _counts_text(run),
         f"{run.instance}, run {run.run_id}, {run.started_at:%Y-%m-%d %H:%M} UTC, mode {run.mode}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _trouble_text(run: Run) -> str:
-    if run.scope.error is None:
-        return ""
-    return f"INCOMPLETE\n{_wrapped(run.scope.error)}"
-
-
-def _severity_text(severity: Severity, told: Sequence[Assessed]) -> str:
+def _severity_text(
+    severity: Severity, told: Sequence[Assessed], done: Mapping[str, ActionRecord]
+) -> str:
     entries = [entry for entry in told if entry.decision.severity is severity]
     if not entries:
         return ""
-    return "\n\n".join([severity.name, *(_entry_text(entry) for entry in entries)])
+    return "\n\n".join([severity.name, *(_entry_text(entry, done) for entry in entries)])
 
 
-def _entry_text(entry: Assessed) -> str:
-    decision = entry.decision
+def _entry_text(entry: Assessed, done: Mapping[str, ActionRecord]) -> str:
+    decision, arn = entry.decision, entry.certificate.arn
     lines = [
         f"  {_name(entry)}",
         _wrapped(f"{decision.verdict}: {decision.message}", "    "),
     ]
     if decision.action is not Action.NONE:
-        lines.append(_wrapped(f"What helps: {decision.action.meaning}", "    "))
-    lines.append(f"    {console_url(entry.certificate.arn)}")
+        lines.append(_wrapped(_next_step(decision.action, done.get(arn)), "    "))
+    lines.append(f"    {console_url(arn)}")
     return "\n".join(lines)
 
 
-def _actions_text(title: str, records: Iterable[ActionRecord], names: Mapping[str, str]) -> str:
-    lines = [
-        _wrapped(f"- {names.get(record.certificate_arn, record.certificate_arn)}: {record.detail}")
-        for record in records
-    ]
-    return "\n".join([title, *lines]) if lines else ""
+def _next_step(action: Action, record: ActionRecord | None) -> str:
+    if record is None or record.outcome is Outcome.ADVISED:
+        return f"Next: {action.meaning}"
+    return f"{_OUTCOMES[record.outcome]}: {record.detail}"
 
 
 def _counts_text(run: Run) -> str:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in run.counts.items())
-    return f"All certificates: {counts or 'none'}."
+    return _wrapped(f"All certificates: {counts or 'none'}.", "")
 
 
 def _wrapped(text: str, indent: str = "  ") -> str:
@@ -230,7 +232,7 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
 
     Source: its user guide, "Custom notifications"; anything else is silently not shown.
     """
-    lines = [_headline(run, told)]
+    lines = [_headline(run, len(told))]
     if run.scope.error is not None:
         lines.append(f"*Incomplete:* {_plain(run.scope.error)}")
     lines += [
@@ -257,7 +259,7 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
         },
         "metadata": {
             "threadId": f"{run.instance}-{run.scope.account_id}-{run.scope.region}",
-            "summary": _headline(run, told),
+            "summary": _headline(run, len(told)),
             "eventType": "certificate-lifecycle",
             "relatedResources": [entry.certificate.arn for entry in told[:_CHAT_FINDINGS]],
         },
