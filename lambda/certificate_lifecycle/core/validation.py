@@ -143,20 +143,24 @@ def explain(finding: RecordFinding) -> str:
         case RecordState.IN_PLACE:
             return f"{name} stands as ACM wants it"
         case RecordState.MISSING:
-            return f"{name} does not exist in zone {_zone_text(finding.zone)}"
+            return f"{name} does not exist in zone {_zone_text(finding.zone)}{_wanted(finding)}"
         case RecordState.OUTDATED:
-            return f"{name} has an older ACM value in zone {_zone_text(finding.zone)}"
+            where = _zone_text(finding.zone)
+            return f"{name} has an older ACM value in zone {where}{_wanted(finding)}"
         case RecordState.FOREIGN:
-            return (
-                f"{name} in zone {_zone_text(finding.zone)} holds {finding.found} "
-                f"instead of {finding.record.type} {finding.record.value}"
-            )
+            where = _zone_text(finding.zone)
+            return f"{name} in zone {where} holds {finding.found}{_wanted(finding)}"
         case RecordState.ZONE_NOT_FOUND:
-            return f"no public hosted zone that may be written holds {name}"
+            return f"no public hosted zone that may be written holds {name}{_wanted(finding)}"
         case RecordState.ZONE_AMBIGUOUS:
             return f"{name} could be in several public hosted zones of one name: {finding.found}"
         case RecordState.UNCHECKED:
             return f"{name} could not be compared: {finding.found}"
+
+
+def _wanted(finding: RecordFinding) -> str:
+    value = finding.record.value
+    return f"; ACM wants {finding.record.type} {dns_form(value)}" if value else ""
 
 
 def _zone_text(zone: Zone | None) -> str:
