@@ -47,7 +47,7 @@ $(READY): requirements-dev.txt
 
 .PHONY: demo
 demo: $(READY) ## Show the module at work: apply, both handlers, destroy, all on this machine
-	$(BIN)/python -m tests.support.demo
+	PYTHONPATH=lambda $(BIN)/python -m tests.support.demo
 
 .PHONY: test
 test: $(READY) ## Run every test, cheapest first, and hold the coverage

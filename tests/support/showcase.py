@@ -55,9 +55,7 @@ def cases(now: datetime) -> Iterator[Case]:
     yield Case(
         f"api.{ZONE}", "RenewalBlocked", "ValidationRecordMissing", {**pending, **_ends(now, 20)}
     )
-    yield Case(
-        "shop.example.org", "RenewalBlocked", "ZoneNotFound", {**pending, **_ends(now, 25)}
-    )
+    yield Case("shop.example.org", "RenewalBlocked", "ZoneNotFound", {**pending, **_ends(now, 25)})
     yield Case(
         f"caa.{ZONE}",
         "RenewalBlocked",
@@ -126,9 +124,7 @@ def cases(now: datetime) -> Iterator[Case]:
         {"status": "VALIDATION_TIMED_OUT", "created_at": now - timedelta(days=4)},
     )
     yield Case(f"old.{ZONE}", "Expired", "PastNotAfter", {**used, **_ends(now, -2)})
-    yield Case(
-        f"leaked.{ZONE}", "Revoked", "RevokedByIssuer", {"status": "REVOKED", **used}
-    )
+    yield Case(f"leaked.{ZONE}", "Revoked", "RevokedByIssuer", {"status": "REVOKED", **used})
     yield Case(
         f"cdn.{ZONE}",
         "ManagedElsewhere",
