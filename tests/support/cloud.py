@@ -52,7 +52,7 @@ class Cloud:
 
     def __init__(self) -> None:
         self._now: datetime | None = None
-        self._clients: dict[tuple[Any, ...], Any] = {}
+        self._clients: dict[tuple[str, ...], Any] = {}
         self.zones = Zones()
         self.certificates = Estate(lambda: self.now, self.zones)
         self.topics = Topics()
@@ -67,7 +67,9 @@ class Cloud:
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", 0, Gate(self._world), threaded=True, request_handler=_QuietHandler
         )
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
 
     @classmethod
     @contextmanager
@@ -133,7 +135,7 @@ class Cloud:
         """
         if role_arn is not None:
             return self._make_client(service, region, self.assume(role_arn), options)
-        key = (service, region, account, *sorted(options.items()))
+        key = (service, region, account, repr(sorted(options.items())))
         if key not in self._clients:
             keys = {
                 "aws_access_key_id": _harness_key(account),
