@@ -302,14 +302,13 @@ class Workspace:
             return []
         return [line for line in result.stdout.splitlines() if re.match(r"\s*(#|[-+~])", line)]
 
-    def show(self) -> dict[str, Any]:
-        """Read the state in terraform's JSON form."""
-        return _json(self.run("show", "-json").or_raise().stdout)
-
     def resources(self) -> dict[str, dict[str, Any]]:
-        """Read the attributes of every managed resource of the state, by address."""
-        root = self.show().get("values", {}).get("root_module", {})
-        return {r["address"]: r["values"] for r in _resources(root) if r["mode"] == "managed"}
+        """Read the attributes of every managed resource of the state, by address.
+
+        `state pull` and not `show -json`: the latter starts the provider, which takes seconds.
+        """
+        text = self.run("state", "pull").or_raise().stdout
+        return dict(_instances(_json(text) if text.strip() else {}))
 
     def output(self) -> dict[str, Any]:
         answer = _json(self.run("output", "-json").or_raise().stdout)
@@ -332,10 +331,16 @@ def _copy(target: Path, files: Mapping[str, str]) -> None:
         to.write_text(text, encoding="utf-8")
 
 
-def _resources(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from module.get("resources", [])
-    for child in module.get("child_modules", []):
-        yield from _resources(child)
+def _instances(state: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Address and attributes of each resource instance in a state of format 4."""
+    for resource in state.get("resources", []):
+        if resource["mode"] != "managed":
+            continue
+        module = f"{resource['module']}." if "module" in resource else ""
+        for instance in resource["instances"]:
+            index = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
+            address = f"{module}{resource['type']}.{resource['name']}{index}"
+            yield address, instance["attributes"]
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -1,0 +1,120 @@
+# A production environment: explicit zones, a boundary, keys of its own, and time to act.
+
+provider "aws" {
+  region = "eu-west-1"
+}
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  name = "shop-prod-certificates"
+
+  partition  = data.aws_partition.current.partition
+  account_id = data.aws_caller_identity.current.account_id
+  region     = data.aws_region.current.id
+
+  tags = {
+    Environment = "prod"
+    Service     = "shop"
+  }
+}
+
+module "certificate_lifecycle" {
+  # Elsewhere: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+  source = "../../"
+
+  name_prefix = local.name
+
+  domain_name               = "shop.example.com"
+  subject_alternative_names = ["api.shop.example.com", "shop.example.net"]
+
+  # Whoever may invoke the creation function may have a certificate for these, and for nothing else.
+  allowed_domains = ["shop.example.com", "shop.example.net"]
+
+  # The functions may write to exactly these zones; the second one lives in the account of another team.
+  hosted_zones = {
+    "shop.example.com" = {
+      zone_id = "Z0SHOPEXAMPLECOM"
+    }
+    "example.net" = {
+      zone_id  = "Z0EXAMPLENET"
+      role_arn = "arn:${local.partition}:iam::210987654321:role/validation-records"
+    }
+  }
+
+  rotation_mode             = "repair"
+  schedule_expression       = "rate(12 hours)"
+  expiration_threshold_days = 45
+  critical_threshold_days   = 14
+
+  # The account's quota is large enough to reserve from, and overlapping runs would only cost money.
+  reserved_concurrency = 1
+
+  kms_key_arn              = aws_kms_key.functions.arn
+  log_retention_days       = 731
+  permissions_boundary_arn = aws_iam_policy.boundary.arn
+
+  notifications = {
+    email_addresses = ["shop-on-call@example.com", "security@example.com"]
+  }
+
+  tags = local.tags
+}
+
+################################################################################
+# Supporting resources, which an account of this kind usually has already
+################################################################################
+
+resource "aws_iam_policy" "boundary" {
+  name        = "${local.name}-boundary"
+  description = "The most that any role of this service may do."
+  tags        = local.tags
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid    = "StayWithinTheServicesOfThisModule"
+      Effect = "Allow"
+      Action = ["acm:*", "kms:Decrypt", "kms:GenerateDataKey*", "logs:*", "route53:*", "sns:Publish", "sts:AssumeRole"]
+      # "*": a boundary limits what may be granted and grants nothing itself.
+      Resource = ["*"]
+    }]
+  })
+}
+
+resource "aws_kms_key" "functions" {
+  description         = "Encrypts the environment and the logs of the functions."
+  enable_key_rotation = true
+  tags                = local.tags
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "LetIamOfThisAccountGovernTheKey"
+        Effect    = "Allow"
+        Action    = ["kms:*"]
+        Principal = { AWS = "arn:${local.partition}:iam::${local.account_id}:root" }
+        # "*": in a key policy it means this key.
+        Resource = ["*"]
+      },
+      {
+        Sid       = "LetCloudWatchLogsEncryptTheFunctionsLogs"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        Principal = { Service = "logs.${local.region}.amazonaws.com" }
+        # "*": in a key policy it means this key.
+        Resource = ["*"]
+        Condition = {
+          ArnLike = {
+            "kms:EncryptionContext:aws:logs:arn" = "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${local.name}-*"
+          }
+        }
+      },
+    ]
+  })
+}

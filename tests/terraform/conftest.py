@@ -1,0 +1,109 @@
+"""What the Terraform tests share: one embedded AWS, and stacks that live through their whole life.
+
+Most of an apply is waiting, because the provider wants several equal answers seconds apart; so
+stacks live at the same time, each in an account of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.support.cloud import Cloud
+from tests.support.terraform import Workspace, unavailable
+
+
+@pytest.fixture(scope="session")
+def terraform() -> None:
+    """Skip where terraform cannot be run, except where that would hide a fault."""
+    reason = unavailable()
+    if reason is None:
+        return
+    if os.environ.get("CI") and shutil.which("terraform"):
+        pytest.fail(f"terraform is installed here but its tests cannot run: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def cloud(terraform: None) -> Iterator[Cloud]:  # noqa: ARG001 - it skips or fails
+    with Cloud.start() as cloud:
+        yield cloud
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A folder to apply, and with what."""
+
+    folder: str
+    variables: Mapping[str, object] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Life:
+    """What was seen in the life of a stack, from its first apply to its end."""
+
+    resources: Mapping[str, Mapping[str, Any]]
+    outputs: Mapping[str, Any]
+    second_plan: list[str]
+    left_in_state: list[str]
+    left_in_aws: list[str]
+
+
+def live(cloud: Cloud, stacks: Mapping[str, Stack]) -> dict[str, Life]:
+    """Let stacks live at the same time, each in an account of its own."""
+    accounts = [f"{number:012}" for number in range(100000000001, 100000000001 + len(stacks))]
+    with ThreadPoolExecutor(len(stacks)) as pool:
+        lives = pool.map(
+            lambda stack, account: _live(cloud, stack, account), stacks.values(), accounts
+        )
+        return dict(zip(stacks, lives, strict=True))
+
+
+def _live(cloud: Cloud, stack: Stack, account: str) -> Life:
+    environment = cloud.environment(account=account)
+    with Workspace(
+        stack.folder, environment, variables=stack.variables, files=stack.files
+    ) as workspace:
+        workspace.apply()
+        resources, outputs = workspace.resources(), workspace.output()
+        second_plan = workspace.changes()
+        workspace.destroy()
+        left_in_state, left_in_aws = list(workspace.resources()), existing(cloud, account)
+        return Life(resources, outputs, second_plan, left_in_state, left_in_aws)
+
+
+def existing(cloud: Cloud, account: str) -> list[str]:
+    """Name everything of the module's kinds that exists in an account."""
+
+    def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        return cloud.client(service, account=account)
+
+    rows = [
+        *client("cloudwatch").describe_alarms()["MetricAlarms"],
+        *client("events").list_rules()["Rules"],
+        *client("iam").list_policies(Scope="Local")["Policies"],
+        *client("iam").list_roles()["Roles"],
+        # AWS's own aliases are in every account.
+        *(
+            alias
+            for alias in client("kms").list_aliases()["Aliases"]
+            if not alias["AliasName"].startswith("alias/aws/")
+        ),
+        *client("lambda").list_functions()["Functions"],
+        *client("logs").describe_log_groups()["logGroups"],
+        *client("sns").list_subscriptions()["Subscriptions"],
+        *client("sns").list_topics()["Topics"],
+    ]
+    return [_name(row) for row in rows]
+
+
+def _name(row: Mapping[str, str]) -> str:
+    arns = [value for key, value in row.items() if key.lower().endswith("arn")]
+    return arns[0] if arns else str(row)
