@@ -26,7 +26,10 @@ class Certificates(Protocol):
         ...
 
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
-        """Return the tags of one certificate."""
+        """Return the tags of one certificate.
+
+        Raises CertificateNotFoundError for one that was deleted.
+        """
         ...
 
     def request(self, request: CertificateRequest) -> str:

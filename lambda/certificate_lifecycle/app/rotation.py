@@ -67,7 +67,11 @@ def rotate(
     run = _run(order, inventory, repair.act(inventory), current_time())
     notification, failure = _notify(run, topic)
     outcome = result(run, notification)
-    logger.info("rotation finished", extra={"result": outcome})
+    # Findings and actions have a line of their own; a log line has a limit.
+    logger.info(
+        "rotation finished",
+        extra={key: outcome[key] for key in ("run_id", "scopes", "counts", "notification")},
+    )
     _raise_if_incomplete(run, inventory, failure)
     return outcome
 

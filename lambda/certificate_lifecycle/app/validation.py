@@ -12,6 +12,7 @@ from certificate_lifecycle.core.validation import (
     Change,
     RecordFinding,
     RecordState,
+    Zone,
     choose_zone,
     compare,
     distinct,
@@ -22,6 +23,7 @@ from certificate_lifecycle.errors import (
     ZoneAmbiguousError,
     ZoneNotFoundError,
 )
+from certificate_lifecycle.log import logger
 
 _ERRORS = {
     RecordState.ZONE_NOT_FOUND: ZoneNotFoundError,
@@ -36,8 +38,27 @@ def require_zones(dns: Dns, names: Iterable[str]) -> None:
     Raises ZoneNotFoundError or ZoneAmbiguousError, which name every such name.
     """
     validated = dict.fromkeys(without_wildcard(name) for name in names)
-    findings = (_locate(dns, ValidationRecord(name, "CNAME", "")) for name in validated)
+    findings = [_locate(dns, ValidationRecord(name, "CNAME", "")) for name in validated]
     _raise_for([finding for finding in findings if finding.zone is None])
+    for zone in dict.fromkeys(finding.zone for finding in findings if finding.zone):
+        _warn_if_undelegated(dns, zone)
+
+
+def _warn_if_undelegated(dns: Dns, zone: Zone) -> None:
+    """Log a zone that its parent zone, if we know it, does not delegate to.
+
+    Nobody would see records there. It is no more than a warning, because the parent that we know
+    may itself be a leftover.
+    """
+    above = zone.name.partition(".")[2]
+    parent = choose_zone(above, dns.public_zones()).zone
+    if parent is not None and not any(
+        record.type == "NS" for record in dns.records_at(parent, zone.name)
+    ):
+        logger.warning(
+            "hosted zone is not delegated to",
+            extra={"zone_name": zone.name, "zone_id": zone.zone_id, "parent_id": parent.zone_id},
+        )
 
 
 def inspect(dns: Dns, records: Iterable[ValidationRecord]) -> tuple[RecordFinding, ...]:

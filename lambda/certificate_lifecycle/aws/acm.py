@@ -96,14 +96,18 @@ class AcmCertificates:
         try:
             answer = self._client.describe_certificate(CertificateArn=arn)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
-            raise CertificateNotFoundError(f"{arn} does not exist") from error
+            raise _gone(error, arn) from error
         return _described(answer["Certificate"])
 
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
-        """Return the tags of one certificate."""
-        answer = self._client.list_tags_for_certificate(CertificateArn=arn)
+        """Return the tags of one certificate.
+
+        Raises CertificateNotFoundError for one that was deleted.
+        """
+        try:
+            answer = self._client.list_tags_for_certificate(CertificateArn=arn)
+        except ClientError as error:
+            raise _gone(error, arn) from error
         return tuple((tag["Key"], tag.get("Value", "")) for tag in answer.get("Tags", []))
 
     def request(self, request: CertificateRequest) -> str:
@@ -172,6 +176,13 @@ class AcmCertificates:
             if not answer.get("NextToken"):
                 return tuple(records)
             token = {"NextToken": answer["NextToken"]}
+
+
+def _gone(error: ClientError, arn: str) -> Exception:
+    """Return what to raise for `error`: our own error if the certificate is gone, else itself."""
+    if error.response["Error"]["Code"] == "ResourceNotFoundException":
+        return CertificateNotFoundError(f"{arn} does not exist")
+    return error
 
 
 def _parameters(request: CertificateRequest) -> dict[str, Any]:

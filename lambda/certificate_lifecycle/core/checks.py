@@ -119,13 +119,18 @@ def detail_unreadable(observation: Observation, _: Thresholds, __: datetime) -> 
     )
 
 
-def not_understood(observation: Observation, _: Thresholds, __: datetime) -> Decision | None:
-    """Find statuses that we have no rule for, and issued certificates without an end."""
+def not_understood(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
+    """Find what we have no rule for, and issued certificates without an end."""
     certificate = observation.certificate
+    if certificate.type is CertificateType.NOT_UNDERSTOOD:
+        reason = Reason.TYPE_NOT_UNDERSTOOD
+        return _unknown(
+            certificate, reason, f"{reason.meaning} {_sentence(_when(certificate, now))}"
+        )
     match certificate.status:
         case CertificateStatus.NOT_UNDERSTOOD:
-            text = "ACM reports a status that this version does not know"
-            return _unknown(certificate, Reason.STATUS_NOT_UNDERSTOOD, f"{text}.")
+            reason = Reason.STATUS_NOT_UNDERSTOOD
+            return _unknown(certificate, reason, reason.meaning)
         case CertificateStatus.INACTIVE:
             return _unknown(certificate, Reason.STATUS_INACTIVE, "ACM reports it as INACTIVE.")
         case CertificateStatus.ISSUED if certificate.not_after is None:
@@ -149,6 +154,9 @@ def pending_validation(observation: Observation, _: Thresholds, now: datetime) -
             Action.NONE,
         )
     reason, action, why = _validation_trouble(observation)
+    if reason is Reason.RECORDS_IN_PLACE:
+        action = Action.FIX_VALIDATION
+        why += " ACM does not see them: is the hosted zone the one that is delegated to?"
     return Decision(
         Verdict.PENDING_VALIDATION,
         Severity.INFO,

@@ -149,6 +149,7 @@ class Reason(Documented):
         "StatusNotUnderstood",
         "ACM reports a status that this version does not know.",
     )
+    TYPE_NOT_UNDERSTOOD = "TypeNotUnderstood", "ACM reports a type that this version does not know."
     STATUS_INACTIVE = "StatusInactive", "ACM reports the status INACTIVE."
     VALIDITY_UNKNOWN = "ValidityUnknown", "ACM does not say when it ends."
     DETAILS_UNREADABLE = "DetailsUnreadable", "DescribeCertificate failed for it."
@@ -304,8 +305,12 @@ class Certificate:
         return self.in_use or self.exported or self.key_pair_origin == "ACME"
 
     def described_as(self, described: Certificate) -> Certificate:
-        """Return `described`, completed by what only the listing tells."""
-        return replace(described, exported=self.exported)
+        """Return `described`, completed by what only the listing tells.
+
+        Either call may lag behind the other; what one of them knows to be used, is used.
+        """
+        in_use = self.in_use or described.in_use
+        return replace(described, exported=self.exported, in_use=in_use)
 
     @property
     def managed(self) -> bool:
