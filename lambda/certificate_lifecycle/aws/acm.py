@@ -96,7 +96,8 @@ class AcmCertificates:
         try:
             answer = self._client.describe_certificate(CertificateArn=arn)
         except ClientError as error:
-            raise _gone(error, arn) from error
+            _raise_if_gone(error, arn)
+            raise
         return _described(answer["Certificate"])
 
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
@@ -107,7 +108,8 @@ class AcmCertificates:
         try:
             answer = self._client.list_tags_for_certificate(CertificateArn=arn)
         except ClientError as error:
-            raise _gone(error, arn) from error
+            _raise_if_gone(error, arn)
+            raise
         return tuple((tag["Key"], tag.get("Value", "")) for tag in answer.get("Tags", []))
 
     def request(self, request: CertificateRequest) -> str:
@@ -178,11 +180,9 @@ class AcmCertificates:
             token = {"NextToken": answer["NextToken"]}
 
 
-def _gone(error: ClientError, arn: str) -> Exception:
-    """Return what to raise for `error`: our own error if the certificate is gone, else itself."""
+def _raise_if_gone(error: ClientError, arn: str) -> None:
     if error.response["Error"]["Code"] == "ResourceNotFoundException":
-        return CertificateNotFoundError(f"{arn} does not exist")
-    return error
+        raise CertificateNotFoundError(f"{arn} does not exist") from error
 
 
 def _parameters(request: CertificateRequest) -> dict[str, Any]:
