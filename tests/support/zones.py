@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from moto.core.utils import utcnow
+from moto.moto_api._internal import mock_random
+from moto.route53 import models
 from moto.route53.models import FakeZone, RecordSet, Route53Backend, route53_backends
 
 DEFAULT_ACCOUNT = "123456789012"
+
+
+ZONE_ID_CHARACTERS = string.ascii_uppercase + string.digits
+
+
+def _new_zone_id(**_: object) -> str:
+    """Start an id with `Z`, as every id of a hosted zone does, but not moto's.
+
+    https://docs.aws.amazon.com/Route53/latest/APIReference/API_CreateHostedZone.html
+    """
+    return "Z" + "".join(mock_random.choices(ZONE_ID_CHARACTERS, k=20))
+
+
+models.create_route53_zone_id = _new_zone_id
 
 
 def normalised(name: str) -> str:
