@@ -108,34 +108,35 @@ def managed_elsewhere(
     )
 
 
-def detail_unreadable(observation: Observation, _: Thresholds, __: datetime) -> Decision | None:
+def detail_unreadable(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
     """Find certificates that could not be described: they must not look healthy."""
     if observation.detail_error is None:
         return None
-    return _unknown(
-        observation.certificate,
-        Reason.DETAILS_UNREADABLE,
-        f"Its details could not be read: {observation.detail_error}",
-    )
+    message = f"Its details could not be read: {observation.detail_error}"
+    return _unknown(observation, Reason.DETAILS_UNREADABLE, message, thresholds, now)
 
 
-def not_understood(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
+def not_understood(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
     """Find what we have no rule for, and issued certificates without an end."""
     certificate = observation.certificate
     if certificate.type is CertificateType.NOT_UNDERSTOOD:
         reason = Reason.TYPE_NOT_UNDERSTOOD
-        return _unknown(
-            certificate, reason, f"{reason.meaning} {_sentence(_when(certificate, now))}"
-        )
+        message = f"{reason.meaning} {_sentence(_when(certificate, now))}"
+        return _unknown(observation, reason, message, thresholds, now)
     match certificate.status:
         case CertificateStatus.NOT_UNDERSTOOD:
             reason = Reason.STATUS_NOT_UNDERSTOOD
-            return _unknown(certificate, reason, reason.meaning)
+            return _unknown(observation, reason, reason.meaning, thresholds, now)
         case CertificateStatus.INACTIVE:
-            return _unknown(certificate, Reason.STATUS_INACTIVE, "ACM reports it as INACTIVE.")
+            text = "ACM reports it as INACTIVE."
+            return _unknown(observation, Reason.STATUS_INACTIVE, text, thresholds, now)
         case CertificateStatus.ISSUED if certificate.not_after is None:
             text = "It is issued, and ACM does not say when it ends."
-            return _unknown(certificate, Reason.VALIDITY_UNKNOWN, text)
+            return _unknown(observation, Reason.VALIDITY_UNKNOWN, text, thresholds, now)
         case _:
             return None
 
@@ -477,8 +478,11 @@ def _overdue(
     )
 
 
-def _unknown(certificate: Certificate, reason: Reason, message: str) -> Decision:
-    severity = _capped(certificate, Severity.WARNING)
+def _unknown(
+    observation: Observation, reason: Reason, message: str, thresholds: Thresholds, now: datetime
+) -> Decision:
+    """Judge by what is known, which may be the end: ignorance makes nothing milder."""
+    severity = _at_least_warning(observation.certificate, thresholds, now)
     return Decision(Verdict.UNKNOWN, severity, reason, message, Action.INVESTIGATE)
 
 
