@@ -171,12 +171,12 @@ def _table(result: Mapping[str, Any]) -> None:
         (
             finding["severity"],
             finding["domain_name"],
-            f"{finding['verdict']}: {finding['reason']}",
-            f"{finding['action']} {outcomes.get(finding['certificate_arn'], '')}".strip(),
+            finding["verdict"],
+            outcomes.get(finding["certificate_arn"], ""),
         )
         for finding in result["findings"]
     ]
-    header = ("SEVERITY", "CERTIFICATE", "VERDICT: REASON", "ACTION")
+    header = ("SEVERITY", "CERTIFICATE", "VERDICT", "ACTION")
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
     for row in [header, *rows]:
         print("  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())

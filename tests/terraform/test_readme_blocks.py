@@ -1,0 +1,58 @@
+"""Every Terraform block of the README plans against the real provider, as it would be pasted."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.support.cloud import Cloud
+from tests.support.terraform import REPOSITORY, Workspace
+
+pytestmark = pytest.mark.terraform
+
+BLOCKS = re.findall(
+    r"^```hcl\n(.*?)^```$",
+    (REPOSITORY / "README.md").read_text(encoding="utf-8"),
+    re.MULTILINE | re.DOTALL,
+)
+SOURCE = re.compile(r'source = "git::[^"]+"')
+PROVIDER = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
+
+
+def plan(cloud: Cloud, block: str) -> dict[str, int]:
+    """Plan a block and count what it would create, by type."""
+    (text, replaced) = SOURCE.subn('source = "../.."', block)
+    assert replaced == 1, "a block names the module's source as a reader would write it"
+    with Workspace(
+        "readme/block", cloud.environment(), files={"readme/block/main.tf": PROVIDER + text}
+    ) as w:
+        assert w.run("fmt", "-check", "-no-color", ".").exit_code == 0, "not terraform fmt clean"
+        changes: list[dict[str, Any]] = w.plan()["resource_changes"]
+    created = [c["type"] for c in changes if c["change"]["actions"] == ["create"]]
+    return {kind: created.count(kind) for kind in created}
+
+
+@pytest.fixture(scope="module")
+def plans(cloud: Cloud) -> list[dict[str, int]]:
+    with ThreadPoolExecutor(len(BLOCKS)) as pool:
+        return list(pool.map(lambda block: plan(cloud, block), BLOCKS))
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_each_block_plans_both_functions_and_their_schedule(
+    plans: list[dict[str, int]], number: int
+) -> None:
+    assert plans[number]["aws_lambda_function"] == 2
+    assert plans[number]["aws_iam_role"] == 2
+    assert plans[number]["aws_cloudwatch_event_rule"] == 1
+
+
+def test_the_minimal_block_makes_a_topic_and_the_adopting_one_does_not(
+    plans: list[dict[str, int]],
+) -> None:
+    assert plans[0]["aws_sns_topic"] == 1
+    assert plans[0]["aws_sns_topic_subscription"] == 1
+    assert [plan.get("aws_sns_topic", 0) for plan in plans] == [1, 1, 0, 1]
