@@ -127,14 +127,18 @@ class Cloud:
         account: str = DEFAULT_ACCOUNT,
         *,
         role_arn: str | None = None,
+        credentials: Mapping[str, str] | None = None,
         **options: Any,  # noqa: ANN401 - Config's own
     ) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """Make a boto3 client: the harness itself, which is never judged, or an assumed role.
 
+        `credentials` are boto3's own keywords, as `assume` returns them.
         The harness's clients are made once, because boto3 takes its time over them.
         """
         if role_arn is not None:
-            return self._make_client(service, region, self.assume(role_arn), options)
+            credentials = self.assume(role_arn)
+        if credentials is not None:
+            return self._make_client(service, region, credentials, options)
         key = (service, region, account, repr(sorted(options.items())))
         if key not in self._clients:
             keys = {

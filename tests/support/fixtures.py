@@ -18,6 +18,6 @@ def running_cloud() -> Iterator[Cloud]:
 
 @pytest.fixture
 def cloud(running_cloud: Cloud) -> Cloud:
-    """The embedded AWS, empty and with all settings at their defaults."""
+    """Hand out the embedded AWS, empty and with all settings at their defaults."""
     running_cloud.reset()
     return running_cloud

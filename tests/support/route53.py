@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/Route53/latest/APIReference/API_Operations_Amazon_Ro
 from __future__ import annotations
 
 import copy
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,7 +23,6 @@ MAX_ELEMENTS = 1000
 MAX_CHARACTERS = 32_000
 MAX_RECORDS = 300
 MAX_ZONES = 100
-ESCAPED = re.compile(r"\\(\d{3})")
 
 
 class Route53:
@@ -70,7 +68,7 @@ class Route53:
             raise AwsError("InvalidInput", "HostedZoneId needs DNSName.")
         zones = sorted(_zones(request), key=_zone_order)
         if name:
-            start = (reversed_labels(_decoded(name)), (zone_id or "").rpartition("/")[2])
+            start = (reversed_labels(name), (zone_id or "").rpartition("/")[2])
             zones = [zone for zone in zones if _zone_order(zone) >= start]
         size = min(int(wanted.get("MaxItems") or MAX_ZONES), MAX_ZONES)
         result: Result = {
@@ -94,7 +92,7 @@ class Route53:
         rows = sorted(zone.rrsets, key=_record_order)
         if name:
             start = (
-                reversed_labels(_decoded(name)),
+                reversed_labels(name),
                 kind or "",
                 wanted.get("StartRecordIdentifier") or "",
             )
@@ -166,10 +164,6 @@ def shown(name: str) -> str:
     return f"{record_name(name)}."
 
 
-def _decoded(name: str) -> str:
-    return ESCAPED.sub(lambda found: chr(int(found.group(1), 8)), normalised(name))
-
-
 def _zone_row(zone: FakeZone) -> Result:
     config: Result = {"PrivateZone": bool(zone.private_zone)}
     if zone.comment:
@@ -204,7 +198,7 @@ def _record_row(row: RecordSet) -> Result:
 def _canonical(change: Mapping[str, Any]) -> Result:
     """Rewrite a change's name as the zone stores it: lower case, decoded, trailing dot."""
     row = dict(change["ResourceRecordSet"])
-    row["Name"] = f"{_decoded(row['Name'])}."
+    row["Name"] = f"{normalised(row['Name'])}."
     if "ResourceRecords" in row:
         row["ResourceRecords"] = [record["Value"] for record in row["ResourceRecords"]]
     return {"Action": change["Action"], "ResourceRecordSet": row}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from moto.route53 import models
 from moto.route53.models import FakeZone, RecordSet, Route53Backend, route53_backends
 
 DEFAULT_ACCOUNT = "123456789012"
+ESCAPED = re.compile(r"\\([0-3][0-7]{2})")
 
 
 ZONE_ID_CHARACTERS = string.ascii_uppercase + string.digits
@@ -30,8 +32,12 @@ models.create_route53_zone_id = _new_zone_id
 
 
 def normalised(name: str) -> str:
-    r"""Lower case, no trailing dot, `\052` read as `*`: the form in which names are compared."""
-    return name.lower().rstrip(".").replace("\\052", "*")
+    r"""Write a name as names are compared: `\052` decoded to `*`, lower case, no trailing dot.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
+    """
+    decoded = ESCAPED.sub(lambda found: chr(int(found.group(1), 8)), name)
+    return decoded.lower().rstrip(".")
 
 
 def reversed_labels(name: str) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def write_records(cloud: Cloud, arn: str) -> str:
     return zone
 
 
-def refused(cloud: Cloud, operation: str, **parameters: Any) -> str:
+def refused(cloud: Cloud, operation: str, **parameters: object) -> str:
     with pytest.raises(ClientError) as error:
         getattr(cloud.client("acm"), operation)(**parameters)
     return str(error.value.response["Error"]["Code"])

@@ -22,7 +22,7 @@ def standing_clock(cloud: Cloud) -> None:
     cloud.now = NOW
 
 
-def request(cloud: Cloud, name: str = "example.com", **options: Any) -> str:
+def request(cloud: Cloud, name: str = "example.com", **options: object) -> str:
     options.setdefault("ValidationMethod", "DNS")
     arn = cloud.client("acm").request_certificate(DomainName=name, **options)["CertificateArn"]
     return str(arn)
@@ -38,7 +38,7 @@ def write_records(cloud: Cloud, zone: str, arn: str) -> None:
         cloud.zones.put(zone, record.name, record.type, record.value)
 
 
-def refusal(cloud: Cloud, name: str = "example.com", **options: Any) -> str:
+def refusal(cloud: Cloud, name: str = "example.com", **options: object) -> str:
     acm = cloud.client("acm", retries={"max_attempts": 0})
     with pytest.raises(ClientError) as refused:
         acm.request_certificate(DomainName=name, **options)

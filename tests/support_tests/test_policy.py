@@ -23,7 +23,7 @@ def allows(
     return judge([document], Permission(action, resource, context or {})).allowed
 
 
-def allow(**elements: Any) -> dict[str, Any]:
+def allow(**elements: object) -> dict[str, Any]:
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*", **elements}
     if "NotAction" in statement:
         del statement["Action"]
@@ -32,7 +32,7 @@ def allow(**elements: Any) -> dict[str, Any]:
     return statement
 
 
-def holds(operator: str, key: str, wanted: Any, **context: tuple[str, ...]) -> bool:
+def holds(operator: str, key: str, wanted: object, **context: tuple[str, ...]) -> bool:
     given = {name.replace("__", ":"): values for name, values in context.items()}
     return conditions_hold({operator: {key: wanted}}, given)
 
@@ -176,7 +176,9 @@ def test_null_true_means_absent_and_null_false_means_present() -> None:
     assert holds("Null", "acm:CertificateAuthority", "true")
     assert not holds("Null", "acm:CertificateAuthority", "false")
     assert holds("Null", "acm:CertificateAuthority", "false", acm__CertificateAuthority=("arn",))
-    assert not holds("Null", "acm:CertificateAuthority", True, acm__CertificateAuthority=("arn",))
+    assert not holds(
+        "Null", "acm:CertificateAuthority", ["true"], acm__CertificateAuthority=("arn",)
+    )
 
 
 def test_for_all_values_needs_every_value_to_match_and_passes_an_absent_key() -> None:

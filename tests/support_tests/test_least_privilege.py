@@ -1,0 +1,402 @@
+"""An assumed role may do what its policies say, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.support.cloud import Cloud
+
+CERTIFICATES = "arn:aws:acm:*:123456789012:certificate/*"
+MEMBER = "222222222222"
+LAMBDA_TRUST = {
+    "Effect": "Allow",
+    "Action": "sts:AssumeRole",
+    "Principal": {"Service": "lambda.amazonaws.com"},
+}
+Statement = Mapping[str, Any]
+
+
+def document(*statements: Statement) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(actions: str | Sequence[str], resource: str = "*", **more: object) -> Statement:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource, **more}
+
+
+def role(
+    cloud: Cloud,
+    *statements: Statement,
+    name: str = "function",
+    account: str = "123456789012",
+    trust: Statement = LAMBDA_TRUST,
+) -> str:
+    iam = cloud.client("iam", account=account)
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    if statements:
+        iam.put_role_policy(
+            RoleName=name, PolicyName="policy", PolicyDocument=document(*statements)
+        )
+    cloud.forget_calls()
+    return str(arn)
+
+
+def code(call: Callable[..., object], **parameters: object) -> str | None:
+    try:
+        call(**parameters)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return None
+
+
+def test_a_role_without_a_policy_may_do_nothing(cloud: Cloud) -> None:
+    acm = cloud.client("acm", role_arn=role(cloud))
+    with pytest.raises(ClientError) as refused:
+        acm.list_certificates()
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert "is not authorized to perform: acm:ListCertificates" in str(refused.value)
+    (call,) = cloud.refusals
+    assert call.principal == "arn:aws:iam::123456789012:role/function"
+    assert (call.allowed, call.status) == (False, 400)
+
+
+def test_enforcement_can_be_switched_off(cloud: Cloud) -> None:
+    acm = cloud.client("acm", role_arn=role(cloud))
+    cloud.enforcing = False
+    acm.list_certificates()
+    assert cloud.calls[-1].allowed
+
+
+def test_attached_policies_count_and_only_their_version_in_force(cloud: Cloud) -> None:
+    arn, iam = role(cloud), cloud.client("iam")
+    policy = iam.create_policy(
+        PolicyName="read", PolicyDocument=document(allow("acm:ListCertificates"))
+    )["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="function", PolicyArn=policy)
+    acm = cloud.client("acm", role_arn=arn)
+    assert code(acm.list_certificates) is None
+    iam.create_policy_version(
+        PolicyArn=policy, PolicyDocument=document(allow("sns:Publish")), SetAsDefault=True
+    )
+    assert code(acm.list_certificates) == "AccessDeniedException"
+
+
+def test_a_permissions_boundary_limits_what_a_policy_grants(cloud: Cloud) -> None:
+    """access_policies_boundaries: both the policy and the boundary must allow."""
+    arn, iam = role(cloud, allow("acm:*")), cloud.client("iam")
+    boundary = iam.create_policy(
+        PolicyName="boundary", PolicyDocument=document(allow("acm:ListCertificates"))
+    )["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName="function", PermissionsBoundary=boundary)
+    acm = cloud.client("acm", role_arn=arn)
+    assert code(acm.list_certificates) is None
+    assert code(acm.get_account_configuration) == "AccessDeniedException"
+
+
+def test_an_operation_that_the_table_lacks_is_refused_loudly(cloud: Cloud) -> None:
+    """Whoever calls something new has to add it to tests/support/actions.py."""
+    queues = cloud.client("sqs", role_arn=role(cloud, allow("*")))
+    assert code(queues.list_queues) == "AccessDeniedException"
+    (call,) = cloud.refusals
+    assert "unknown action" in str(call.reason)
+
+
+def test_a_role_that_does_not_exist_is_the_harness(cloud: Cloud) -> None:
+    acm = cloud.client("acm", role_arn="arn:aws:iam::222222222222:role/anything")
+    assert code(acm.list_certificates) is None
+    assert cloud.calls[-1].account == MEMBER
+    assert cloud.calls[-1].principal is None
+
+
+# --- ACM: list_awscertificatemanager -------------------------------------------------------------
+
+REQUEST = {
+    "Sid": "RequestPublicCertificates",
+    "Condition": {
+        "ForAllValues:StringLike": {"acm:DomainNames": ["example.com", "*.example.com"]},
+        "StringEquals": {
+            "acm:ValidationMethod": "DNS",
+            "aws:RequestTag/ManagedBy": "certificate-lifecycle",
+        },
+        "Null": {"acm:CertificateAuthority": "true", "acm:DomainNames": "false"},
+    },
+}
+TAGGING = allow(
+    "acm:AddTagsToCertificate",
+    CERTIFICATES,
+    Condition={"StringEquals": {"aws:RequestTag/ManagedBy": "certificate-lifecycle"}},
+)
+RIGHT = {
+    "DomainName": "example.com",
+    "SubjectAlternativeNames": ["*.example.com"],
+    "ValidationMethod": "DNS",
+    "Tags": [{"Key": "ManagedBy", "Value": "certificate-lifecycle"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, None),
+        ({"SubjectAlternativeNames": ["evil.test"]}, "AccessDeniedException"),
+        ({"SubjectAlternativeNames": ["WWW.Example.com"]}, None),
+        ({"ValidationMethod": "EMAIL"}, "AccessDeniedException"),
+        ({"ValidationMethod": None}, "AccessDeniedException"),
+        ({"Tags": None}, "AccessDeniedException"),
+        ({"Tags": [{"Key": "ManagedBy", "Value": "me"}]}, "AccessDeniedException"),
+        (
+            {
+                "CertificateAuthorityArn": "arn:aws:acm-pca:eu-west-1:123456789012:"
+                "certificate-authority/1234",
+            },
+            "AccessDeniedException",
+        ),
+    ],
+    ids=["right", "name", "case", "e-mail", "no method", "no tag", "other tag", "private"],
+)
+def test_a_request_is_judged_by_all_that_it_asks_for(
+    cloud: Cloud, changes: dict[str, Any], expected: str | None
+) -> None:
+    """acm-conditions: DomainNames, ValidationMethod, CertificateAuthority, request tags."""
+    granted = allow("acm:RequestCertificate", CERTIFICATES, **REQUEST)
+    acm = cloud.client("acm", role_arn=role(cloud, granted, TAGGING))
+    wanted = {key: value for key, value in {**RIGHT, **changes}.items() if value is not None}
+    assert code(acm.request_certificate, **wanted) == expected
+
+
+def test_a_tagged_request_needs_the_right_to_tag_as_well(cloud: Cloud) -> None:
+    """list_awscertificatemanager: AddTagsToCertificate is a dependent permission."""
+    granted = allow("acm:RequestCertificate", CERTIFICATES)
+    acm = cloud.client("acm", role_arn=role(cloud, granted))
+    assert code(acm.request_certificate, DomainName="example.com") is None
+    assert code(acm.request_certificate, **RIGHT) == "AccessDeniedException"
+    assert cloud.calls[-1].actions == ("acm:RequestCertificate", "acm:AddTagsToCertificate")
+    assert "acm:AddTagsToCertificate" in str(cloud.calls[-1].reason)
+
+
+def test_a_certificate_is_judged_by_its_arn_and_its_tags(cloud: Cloud) -> None:
+    mine = cloud.certificates.add(tags={"ManagedBy": "certificate-lifecycle"})
+    foreign = cloud.certificates.add()
+    owned = {"StringEquals": {"aws:ResourceTag/ManagedBy": "certificate-lifecycle"}}
+    acm = cloud.client(
+        "acm",
+        role_arn=role(
+            cloud,
+            allow("acm:DescribeCertificate", CERTIFICATES),
+            allow("acm:DeleteCertificate", CERTIFICATES, Condition=owned),
+        ),
+    )
+    assert code(acm.describe_certificate, CertificateArn=foreign) is None
+    assert code(acm.delete_certificate, CertificateArn=foreign) == "AccessDeniedException"
+    assert code(acm.delete_certificate, CertificateArn=mine) is None
+
+
+def test_listing_certificates_is_granted_by_the_star_only(cloud: Cloud) -> None:
+    acm = cloud.client("acm", role_arn=role(cloud, allow("acm:ListCertificates", CERTIFICATES)))
+    assert code(acm.list_certificates) == "AccessDeniedException"
+
+
+# --- Route 53: specifying-conditions-route53 -----------------------------------------------------
+
+RECORD = {
+    "Name": "_Abc.Example.com.",
+    "Type": "CNAME",
+    "TTL": 300,
+    "ResourceRecords": [{"Value": "_d.acm-validations.aws."}],
+}
+
+
+def write_only_validation_records(zone: str) -> Statement:
+    prefix = "route53:ChangeResourceRecordSets"
+    return allow(
+        "route53:ChangeResourceRecordSets",
+        f"arn:aws:route53:::hostedzone/{zone}",
+        Condition={
+            "ForAllValues:StringEquals": {
+                f"{prefix}RecordTypes": ["CNAME"],
+                f"{prefix}Actions": ["UPSERT"],
+            },
+            "ForAllValues:StringLike": {f"{prefix}NormalizedRecordNames": ["_*.example.com"]},
+            "Null": {f"{prefix}NormalizedRecordNames": "false"},
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "changes", "expected"),
+    [
+        ("UPSERT", {}, None),
+        ("CREATE", {}, "AccessDenied"),
+        ("DELETE", {}, "AccessDenied"),
+        ("UPSERT", {"Name": "www.example.com"}, "AccessDenied"),
+        ("UPSERT", {"Type": "TXT", "ResourceRecords": [{"Value": '"x"'}]}, "AccessDenied"),
+        ("UPSERT", {"Name": "\\137abc.example.com"}, None),
+    ],
+    ids=["right", "create", "delete", "other name", "other type", "escaped underscore"],
+)
+def test_a_change_is_judged_by_every_record_in_it(
+    cloud: Cloud, action: str, changes: dict[str, Any], expected: str | None
+) -> None:
+    zone = cloud.zones.add("example.com")
+    arn = role(cloud, write_only_validation_records(zone))
+    route53 = cloud.client("route53", role_arn=arn)
+    change = {"Action": action, "ResourceRecordSet": {**RECORD, **changes}}
+    batch = {"Changes": [change]}
+    call = route53.change_resource_record_sets
+    assert code(call, HostedZoneId=zone, ChangeBatch=batch) == expected
+
+
+def test_one_wrong_record_condemns_the_batch_and_the_zone_is_judged_too(cloud: Cloud) -> None:
+    zone, other = cloud.zones.add("example.com"), cloud.zones.add("example.net")
+    arn = role(cloud, write_only_validation_records(zone))
+    call = cloud.client("route53", role_arn=arn).change_resource_record_sets
+    right = {"Action": "UPSERT", "ResourceRecordSet": RECORD}
+    wrong = {"Action": "UPSERT", "ResourceRecordSet": {**RECORD, "Name": "www.example.com"}}
+    assert code(call, HostedZoneId=zone, ChangeBatch={"Changes": [right, wrong]}) == "AccessDenied"
+    assert code(call, HostedZoneId=other, ChangeBatch={"Changes": [right]}) == "AccessDenied"
+    assert cloud.zones.records(zone) == {}
+    assert cloud.refusals[0].context["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == (
+        "_abc.example.com",
+        "www.example.com",
+    )
+
+
+def test_names_are_normalised_for_the_condition_key_as_documented(cloud: Cloud) -> None:
+    r"""specifying-conditions-route53: lower case, no trailing dot, `*` as `\052`."""
+    zone = cloud.zones.add("example.com")
+    record = {**RECORD, "Name": "*.EXAMPLE.com."}
+    cloud.client("route53").change_resource_record_sets(
+        HostedZoneId=zone,
+        ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]},
+    )
+    key = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+    assert cloud.calls[-1].context[key] == ("\\052.example.com",)
+
+
+# --- SNS, KMS and CloudWatch Logs ----------------------------------------------------------------
+
+
+def test_publishing_is_judged_by_the_topic(cloud: Cloud) -> None:
+    sns = cloud.client("sns")
+    own, other = (sns.create_topic(Name=name)["TopicArn"] for name in ("own", "other"))
+    publish = cloud.client("sns", role_arn=role(cloud, allow("sns:Publish", own))).publish
+    assert code(publish, TopicArn=own, Message="hello") is None
+    assert code(publish, TopicArn=other, Message="hello") == "AuthorizationError"
+    assert [message.bodies["default"] for message in cloud.topics.messages(own)] == ["hello"]
+    assert cloud.topics.messages(other) == []
+
+
+@pytest.mark.parametrize("naming", ["arn", "id", "alias"])
+def test_an_encrypted_topic_needs_the_use_of_its_key(cloud: Cloud, naming: str) -> None:
+    """sns-key-management: kms:GenerateDataKey* and kms:Decrypt for the publisher."""
+    kms = cloud.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName="alias/alerts", TargetKeyId=key["KeyId"])
+    shown = {"arn": key["Arn"], "id": key["KeyId"], "alias": "alias/alerts"}[naming]
+    topic = cloud.client("sns").create_topic(Name="alerts", Attributes={"KmsMasterKeyId": shown})[
+        "TopicArn"
+    ]
+    publishing = allow("sns:Publish", topic)
+    plain = role(cloud, publishing, name="plain")
+    full = role(
+        cloud, publishing, allow(["kms:GenerateDataKey*", "kms:Decrypt"], key["Arn"]), name="full"
+    )
+    wanted = {"TopicArn": topic, "Message": "hello"}
+    assert code(cloud.client("sns", role_arn=plain).publish, **wanted) == "AuthorizationError"
+    assert code(cloud.client("sns", role_arn=full).publish, **wanted) is None
+    assert cloud.calls[-1].actions == ("sns:Publish", "kms:GenerateDataKey", "kms:Decrypt")
+
+
+def test_a_topic_under_the_service_s_own_key_needs_no_key_permission(cloud: Cloud) -> None:
+    topic = cloud.client("sns").create_topic(
+        Name="alerts", Attributes={"KmsMasterKeyId": "alias/aws/sns"}
+    )["TopicArn"]
+    publish = cloud.client("sns", role_arn=role(cloud, allow("sns:Publish", topic))).publish
+    assert code(publish, TopicArn=topic, Message="hello") is None
+
+
+def test_log_events_go_to_the_granted_group_only(cloud: Cloud) -> None:
+    """list_amazoncloudwatchlogs: PutLogEvents is on the stream, below `log-group:name:*`."""
+    group = "/aws/lambda/function"
+    for name in (group, "/aws/lambda/other"):
+        cloud.client("logs").create_log_group(logGroupName=name)
+    granted = f"arn:aws:logs:eu-west-1:123456789012:log-group:{group}:*"
+    arn = role(cloud, allow(["logs:CreateLogStream", "logs:PutLogEvents"], granted))
+    logs = cloud.client("logs", role_arn=arn)
+    stream = {"logGroupName": group, "logStreamName": "s"}
+    assert code(logs.create_log_stream, **stream) is None
+    events = [{"timestamp": 0, "message": "hello"}]
+    assert code(logs.put_log_events, **stream, logEvents=events) is None
+    stream["logGroupName"] = "/aws/lambda/other"
+    assert code(logs.create_log_stream, **stream) == "AccessDeniedException"
+
+
+# --- STS across accounts -------------------------------------------------------------------------
+
+
+def member(cloud: Cloud, trusted: str, *statements: Statement, **condition: object) -> str:
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": trusted}}
+    if condition:
+        trust["Condition"] = condition
+    return role(cloud, *statements, name="member", account=MEMBER, trust=trust)
+
+
+def assume(cloud: Cloud, hub: str, target: str, **options: str) -> str | None:
+    sts = cloud.client("sts", role_arn=hub)
+    return code(sts.assume_role, RoleArn=target, RoleSessionName="run", **options)
+
+
+def test_a_role_of_another_account_is_assumed_with_both_sides_consent(cloud: Cloud) -> None:
+    """tutorial_cross-account-with-roles: the caller's policy and the role's trust policy."""
+    target = f"arn:aws:iam::{MEMBER}:role/member"
+    hub = role(cloud, allow("sts:AssumeRole", target), name="hub")
+    stranger = role(cloud, allow("sts:AssumeRole", target), name="stranger")
+    ungranted = role(cloud, name="ungranted")
+    assert assume(cloud, hub, target) == "AccessDenied"  # there is no such role yet
+    member(cloud, hub)
+    assert assume(cloud, hub, target) is None
+    assert assume(cloud, stranger, target) == "AccessDenied"
+    assert assume(cloud, ungranted, target) == "AccessDenied"
+
+
+def test_the_external_id_is_checked(cloud: Cloud) -> None:
+    hub = role(cloud, allow("sts:AssumeRole"), name="hub")
+    hub_anywhere = f"arn:aws:iam::{MEMBER}:role/*"
+    cloud.client("iam").put_role_policy(
+        RoleName="hub",
+        PolicyName="policy",
+        PolicyDocument=document(allow("sts:AssumeRole", hub_anywhere)),
+    )
+    target = member(cloud, hub, StringEquals={"sts:ExternalId": "secret"})
+    assert assume(cloud, hub, target, ExternalId="secret") is None
+    assert assume(cloud, hub, target, ExternalId="wrong") == "AccessDenied"
+    assert assume(cloud, hub, target) == "AccessDenied"
+
+
+def test_an_assumed_role_works_in_its_own_account_with_its_own_rights(cloud: Cloud) -> None:
+    hub = role(cloud, allow("sts:AssumeRole", f"arn:aws:iam::{MEMBER}:role/member"), name="hub")
+    target = member(cloud, hub, allow("route53:ListHostedZones"))
+    cloud.zones.add("here.test")
+    cloud.zones.add("there.test", account=MEMBER)
+    sts = cloud.client("sts", role_arn=hub)
+    found = sts.assume_role(RoleArn=target, RoleSessionName="run")["Credentials"]
+    keys = {
+        "aws_access_key_id": found["AccessKeyId"],
+        "aws_secret_access_key": found["SecretAccessKey"],
+        "aws_session_token": found["SessionToken"],
+    }
+    route53 = cloud.client("route53", credentials=keys)
+    assert [z["Name"] for z in route53.list_hosted_zones()["HostedZones"]] == ["there.test."]
+    assert code(route53.list_hosted_zones_by_name) == "AccessDenied"
+    assert cloud.calls[-1].principal == target
+
+
+def test_get_caller_identity_needs_no_permission(cloud: Cloud) -> None:
+    """API_GetCallerIdentity: no permissions are required."""
+    identity = cloud.client("sts", role_arn=role(cloud)).get_caller_identity()
+    assert identity["Arn"].startswith("arn:aws:sts::123456789012:assumed-role/function/")
