@@ -80,6 +80,9 @@ class ProviderSource:
     configuration: str
 
 
+REGISTRY = ProviderSource("the registry", "")
+
+
 def provider_sources(
     environ: Mapping[str, str], home: Path, roots: Sequence[Path] = (Path("/opt"),)
 ) -> Iterator[ProviderSource]:
@@ -93,7 +96,7 @@ def provider_sources(
     for described, directory in _mirrors(environ, home, roots):
         if (directory / PROVIDER).is_dir():
             yield ProviderSource(f"{described} {directory}", _mirror_configuration(directory))
-    yield ProviderSource("the registry", "")
+    yield REGISTRY
 
 
 def _configuration_files(environ: Mapping[str, str], home: Path) -> Iterator[tuple[str, Path]]:
@@ -147,7 +150,7 @@ def _provider() -> tuple[ProviderSource | None, str]:
     for source in provider_sources(os.environ, Path.home()):
         with tempfile.TemporaryDirectory(prefix="terraform-probe-") as directory:
             Path(directory, "main.tf").write_text(PROBE, encoding="utf-8")
-            probe = _Terraform(Path(directory), Path(directory), {}, source)
+            probe = Terraform(Path(directory), Path(directory), {}, source)
             if probe.run("init", "-backend=false").exit_code == 0:
                 return source, ""
             tried.append(source.description)
@@ -157,8 +160,7 @@ def _provider() -> tuple[ProviderSource | None, str]:
 def _version() -> tuple[int, ...]:
     with tempfile.TemporaryDirectory(prefix="terraform-version-") as directory:
         path = Path(directory)
-        terraform = _Terraform(path, path, {}, ProviderSource("none", ""))
-        said = terraform.run("version", "-json").or_raise().stdout
+        said = Terraform(path, path, {}).run("version", "-json").or_raise().stdout
     number = re.match(r"\d+\.\d+", str(json.loads(said)["terraform_version"]))
     return tuple(int(part) for part in number.group().split(".")) if number else (0, 0)
 
@@ -168,11 +170,15 @@ def unavailable() -> str | None:
     return _provider()[1] or None
 
 
-class _Terraform:
+class Terraform:
     """Runs terraform in a directory, with an environment built from nothing."""
 
     def __init__(
-        self, directory: Path, home: Path, environment: Mapping[str, str], source: ProviderSource
+        self,
+        directory: Path,
+        home: Path,
+        environment: Mapping[str, str],
+        source: ProviderSource = REGISTRY,
     ) -> None:
         self.directory = directory
         configuration = home / "terraform.rc"
@@ -254,7 +260,7 @@ class Workspace:
         _copy(self.module, files or {})
         self.directory = self.module / stack
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._terraform = _Terraform(self.directory, root, environment, source)
+        self._terraform = Terraform(self.directory, root, environment, source)
         self.variables = variables or {}
 
     def __enter__(self) -> Self:
