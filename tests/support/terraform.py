@@ -30,7 +30,7 @@ MINIMUM_VERSION = (1, 9)
 PROVIDER = Path("registry.terraform.io") / "hashicorp" / "aws"
 
 # What the module consists of; everything else in the repository stays out of the copy.
-SOURCES = ("*.tf", "modules", "examples", "lambda/dist", "tests/*.tftest.hcl")
+SOURCES = ("*.tf", "modules", "examples", "lambda/dist", "tests/*.tftest.hcl", "tests/mocks")
 
 # A provider that retries for ever must not hold up a test run for ever.
 TIMEOUT_SECONDS = 300

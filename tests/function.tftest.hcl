@@ -1,0 +1,195 @@
+# One function with all that makes it observable, as modules/function builds it.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  alarms                   = true
+  description              = "Tests."
+  environment              = { DOMAIN_NAME = "example.com" }
+  filename                 = "./lambda/dist/certificate_lifecycle.zip"
+  handler                  = "certificate_lifecycle.handlers.creation.lambda_handler"
+  kms_key_arn              = null
+  log_retention_days       = 30
+  name                     = "team-creation"
+  permissions_boundary_arn = null
+  policy_json              = "{\"Statement\":[{\"Sid\":\"Given\",\"Effect\":\"Allow\",\"Action\":[\"acm:ListCertificates\"],\"Resource\":[\"*\"]}]}"
+  reserved_concurrency     = null
+  tags                     = {}
+  topic_arn                = "arn:aws:sns:eu-west-1:123456789012:alerts"
+  topic_kms_key_arn        = null
+}
+
+run "the_function_is_the_committed_zip_on_arm_with_json_logs_in_its_own_group" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.source_code_hash == filebase64sha256(var.filename) && aws_lambda_function.this.handler == var.handler
+    error_message = "The function must be the package it was given, pinned by its hash."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.runtime == "python3.13" && aws_lambda_function.this.architectures == tolist(["arm64"])
+    error_message = "The function must run on python3.13 and arm64."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.logging_config[0].log_format == "JSON" && aws_lambda_function.this.logging_config[0].log_group == aws_cloudwatch_log_group.this.name
+    error_message = "The function must log JSON to the group that was made for it."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/team-creation" && aws_cloudwatch_log_group.this.retention_in_days == 30
+    error_message = "The log group must bear the function's name and the retention asked for."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == -1
+    error_message = "Without a reservation the function must use the account's unreserved concurrency."
+  }
+}
+
+run "a_failed_event_is_retried_twice_and_then_reported" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 2 && aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == var.topic_arn
+    error_message = "An event that fails three times must reach the topic."
+  }
+}
+
+run "an_error_raises_an_alarm_and_silence_does_not" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.errors[0].metric_name == "Errors"
+      && aws_cloudwatch_metric_alarm.errors[0].dimensions == tomap({ FunctionName = "team-creation" })
+      && aws_cloudwatch_metric_alarm.errors[0].threshold == 1
+      && aws_cloudwatch_metric_alarm.errors[0].comparison_operator == "GreaterThanOrEqualToThreshold"
+      && aws_cloudwatch_metric_alarm.errors[0].treat_missing_data == "notBreaching"
+    )
+    error_message = "One error of this function must raise the alarm."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.errors[0].alarm_actions == toset([var.topic_arn]) && aws_cloudwatch_metric_alarm.errors[0].ok_actions == toset([var.topic_arn])
+    error_message = "The topic must hear of the alarm and of its end."
+  }
+}
+
+run "alarms_can_be_left_out" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    alarms = false
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.errors) == 0
+    error_message = "alarms = false must make no alarm."
+  }
+}
+
+run "the_role_is_for_lambda_and_may_do_what_it_was_given_and_write_its_logs_and_the_topic" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.this.assume_role_policy).Statement[*].Principal == [{ Service = "lambda.amazonaws.com" }]
+    error_message = "Only Lambda may assume the role."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.this.policy).Statement[*].Sid == ["Given", "WriteOwnLogs", "PublishToTopic"]
+    error_message = "The policy must be what was given, and what every function needs."
+  }
+
+  assert {
+    condition = { for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => s }["WriteOwnLogs"] == {
+      Sid      = "WriteOwnLogs"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = ["arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"]
+    }
+    error_message = "The function must be able to write to its own log group, and not to make another."
+  }
+}
+
+run "customer_keys_are_granted_where_they_are_used" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    kms_key_arn       = "arn:aws:kms:eu-west-1:123456789012:key/functions"
+    topic_kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/topic"
+  }
+
+  assert {
+    condition = [for s in jsondecode(aws_iam_role_policy.this.policy).Statement : [s.Sid, s.Action, s.Resource] if startswith(s.Action[0], "kms:")] == [
+      ["EncryptForTopic", ["kms:Decrypt", "kms:GenerateDataKey*"], ["arn:aws:kms:eu-west-1:123456789012:key/topic"]],
+      ["ReadOwnEnvironment", ["kms:Decrypt"], ["arn:aws:kms:eu-west-1:123456789012:key/functions"]],
+    ]
+    error_message = "Each key must be usable for what it encrypts, and for nothing else."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.kms_key_arn == var.kms_key_arn && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
+    error_message = "The key must encrypt the environment and the logs."
+  }
+}
+
+run "the_boundary_and_the_reservation_are_passed_on" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    reserved_concurrency     = 3
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn && aws_lambda_function.this.reserved_concurrent_executions == 3
+    error_message = "Boundary and reservation must be as asked for."
+  }
+}
+
+run "an_environment_beyond_lambda_s_4096_bytes_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    environment = { SUBJECT_ALTERNATIVE_NAMES = join(",", [for i in range(100) : "a-name-of-some-forty-characters-${i}.example.com"]) }
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}

@@ -1,0 +1,124 @@
+# The topic: encrypted with a key that its publishers may use, closed to all others, heard by people.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  alarm_name_prefix = "team"
+  email_addresses   = ["ops@example.com", "security@example.com"]
+  kms_key_arn       = null
+  name              = "team-notifications"
+  tags              = {}
+}
+
+run "the_topic_is_encrypted_with_a_rotating_key_of_its_own" {
+  command = apply
+
+  module {
+    source = "./modules/notifications"
+  }
+
+  assert {
+    condition     = aws_sns_topic.this.kms_master_key_id == aws_kms_key.this[0].arn && aws_kms_key.this[0].enable_key_rotation
+    error_message = "The topic must be encrypted with the key that was made for it."
+  }
+
+  assert {
+    condition     = aws_kms_alias.this[0].name == "alias/team-notifications"
+    error_message = "The key must bear the topic's name."
+  }
+
+  assert {
+    condition = { for s in jsondecode(aws_kms_key.this[0].policy).Statement : s.Sid => s }["LetAlarmsOfThisAccountEncrypt"] == {
+      Sid       = "LetAlarmsOfThisAccountEncrypt"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      Principal = { Service = "cloudwatch.amazonaws.com" }
+      Resource  = ["*"]
+      Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+    }
+    error_message = "Alarms of this account, and of no other, must be able to encrypt."
+  }
+
+  assert {
+    condition     = { for s in jsondecode(aws_kms_key.this[0].policy).Statement : s.Sid => s }["LetIamOfThisAccountGovernTheKey"].Principal == { AWS = "arn:aws:iam::123456789012:root" }
+    error_message = "The account must keep the key under its own government."
+  }
+}
+
+run "a_given_key_replaces_the_made_one" {
+  command = apply
+
+  module {
+    source = "./modules/notifications"
+  }
+
+  variables {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/given"
+  }
+
+  assert {
+    condition     = length(aws_kms_key.this) + length(aws_kms_alias.this) == 0
+    error_message = "No key must be made beside a given one."
+  }
+
+  assert {
+    condition     = aws_sns_topic.this.kms_master_key_id == var.kms_key_arn && output.kms_key_arn == var.kms_key_arn
+    error_message = "The given key must be the one in use."
+  }
+}
+
+run "each_address_is_subscribed" {
+  command = apply
+
+  module {
+    source = "./modules/notifications"
+  }
+
+  assert {
+    condition = { for subscription in aws_sns_topic_subscription.email : subscription.endpoint => subscription.protocol } == {
+      "ops@example.com"      = "email"
+      "security@example.com" = "email"
+    }
+    error_message = "Somebody must hear what the topic is told."
+  }
+}
+
+run "only_own_alarms_and_the_owner_may_publish_and_never_in_the_clear" {
+  command = apply
+
+  module {
+    source = "./modules/notifications"
+  }
+
+  assert {
+    condition     = jsondecode(aws_sns_topic_policy.this.policy).Statement[*].Sid == ["LetOwnerManageTheTopic", "LetOwnAlarmsPublish", "RefusePublishingInTheClear"]
+    error_message = "The topic's policy must consist of these three statements."
+  }
+
+  assert {
+    condition = { for s in jsondecode(aws_sns_topic_policy.this.policy).Statement : s.Sid => s }["LetOwnAlarmsPublish"].Condition == {
+      ArnLike      = { "aws:SourceArn" = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:team-*" }
+      StringEquals = { "aws:SourceAccount" = "123456789012" }
+    }
+    error_message = "CloudWatch must publish for the alarms of this module only."
+  }
+
+  assert {
+    condition = { for s in jsondecode(aws_sns_topic_policy.this.policy).Statement : s.Sid => s }["RefusePublishingInTheClear"] == {
+      Sid       = "RefusePublishingInTheClear"
+      Effect    = "Deny"
+      Action    = ["sns:Publish"]
+      Principal = { AWS = "*" }
+      Resource  = ["arn:aws:sns:eu-west-1:123456789012:mocked"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }
+    error_message = "Whatever is published without TLS must be refused."
+  }
+
+  assert {
+    condition     = { for s in jsondecode(aws_sns_topic_policy.this.policy).Statement : s.Sid => s }["LetOwnerManageTheTopic"].Principal == { AWS = "arn:aws:iam::123456789012:root" }
+    error_message = "Only the owner may manage the topic."
+  }
+}

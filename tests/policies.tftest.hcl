@@ -1,0 +1,227 @@
+# What each function may do, judged by the very JSON that becomes its policy.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  domain_name               = "shop.example.com"
+  subject_alternative_names = ["*.shop.example.net"]
+}
+
+run "creation_may_request_only_the_allowed_names_validated_by_dns_and_tagged" {
+  command = plan
+
+  assert {
+    condition = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["RequestPublicCertificates"] == {
+      Sid      = "RequestPublicCertificates"
+      Effect   = "Allow"
+      Action   = ["acm:RequestCertificate"]
+      Resource = ["arn:aws:acm:*:123456789012:certificate/*"]
+      Condition = {
+        "ForAllValues:StringLike" = { "acm:DomainNames" = ["shop.example.com", "*.shop.example.com", "*.shop.example.net"] }
+        Null                      = { "acm:CertificateAuthority" = "true", "acm:DomainNames" = "false" }
+        StringEquals              = { "acm:ValidationMethod" = "DNS", "aws:RequestTag/ManagedBy" = "certificate-lifecycle" }
+      }
+    }
+    error_message = "A public request must be bound to names, validation method, tag and the absence of an authority."
+  }
+
+  assert {
+    condition = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["RequestPrivateCertificates"].Condition == {
+      "ForAllValues:StringLike" = { "acm:DomainNames" = ["shop.example.com", "*.shop.example.com", "*.shop.example.net"] }
+      Null                      = { "acm:CertificateAuthority" = "false", "acm:DomainNames" = "false" }
+      StringEquals              = { "aws:RequestTag/ManagedBy" = "certificate-lifecycle" }
+    }
+    error_message = "A private request must be bound to names, tag and the presence of an authority."
+  }
+}
+
+run "creation_may_write_only_validation_records_of_the_allowed_names" {
+  command = plan
+
+  assert {
+    condition = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["WriteValidationRecords"].Condition == {
+      "ForAllValues:StringEquals" = {
+        "route53:ChangeResourceRecordSetsActions"     = ["UPSERT"]
+        "route53:ChangeResourceRecordSetsRecordTypes" = ["CNAME"]
+      }
+      "ForAllValues:StringLike" = {
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["_*.shop.example.com", "_*.shop.example.net"]
+      }
+      Null = {
+        "route53:ChangeResourceRecordSetsActions"               = "false"
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames" = "false"
+        "route53:ChangeResourceRecordSetsRecordTypes"           = "false"
+      }
+    }
+    error_message = "Route 53 changes must be bound to UPSERT, CNAME and names of the allowed domains, and to these keys being present."
+  }
+}
+
+run "explicit_allowed_domains_replace_the_derived_ones" {
+  command = plan
+
+  variables {
+    allowed_domains = ["example.com", "*.example.net"]
+  }
+
+  assert {
+    condition     = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["RequestPublicCertificates"].Condition["ForAllValues:StringLike"]["acm:DomainNames"] == ["example.com", "*.example.com", "*.example.net"]
+    error_message = "A plain domain must allow itself and what is below, a wildcard only what is below."
+  }
+}
+
+run "without_explicit_zones_the_functions_may_look_for_them" {
+  command = plan
+
+  assert {
+    condition     = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["FindPublicHostedZones"].Resource == ["*"]
+    error_message = "ListHostedZones knows no narrower resource."
+  }
+
+  assert {
+    condition     = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["WriteValidationRecords"].Resource == ["arn:aws:route53:::hostedzone/*"]
+    error_message = "Without explicit zones any zone may hold the names."
+  }
+
+  assert {
+    condition     = !contains([for s in jsondecode(local.creation_policy_json).Statement : s.Sid], "ReachZonesOfOtherAccounts")
+    error_message = "Without zones of other accounts there is no role to assume."
+  }
+}
+
+run "explicit_zones_are_all_that_iam_names" {
+  command = plan
+
+  variables {
+    hosted_zones = {
+      "example.com" = { zone_id = "Z1OWN" }
+      "example.net" = { zone_id = "Z2OTHER", role_arn = "arn:aws:iam::210987654321:role/records" }
+    }
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in [local.creation_policy_json, local.rotation_policy_json] : [
+        for statement in jsondecode(policy).Statement :
+        statement.Resource == ["arn:aws:route53:::hostedzone/Z1OWN"] if startswith(statement.Action[0], "route53:")
+      ]
+    ]))
+    error_message = "With explicit zones both functions must be held to exactly those of this account."
+  }
+
+  assert {
+    condition = alltrue([
+      for policy in [local.creation_policy_json, local.rotation_policy_json] :
+      { for s in jsondecode(policy).Statement : s.Sid => s }["ReachZonesOfOtherAccounts"].Resource == ["arn:aws:iam::210987654321:role/records"]
+    ])
+    error_message = "Both functions must be able to assume exactly the roles of the zones."
+  }
+}
+
+run "zones_of_other_accounts_alone_leave_no_route_53_rights_here" {
+  command = plan
+
+  variables {
+    hosted_zones = {
+      "example.net" = { zone_id = "Z2OTHER", role_arn = "arn:aws:iam::210987654321:role/records" }
+    }
+  }
+
+  assert {
+    condition = length(flatten([
+      for policy in [local.creation_policy_json, local.rotation_policy_json] : [
+        for statement in jsondecode(policy).Statement : statement.Sid if startswith(statement.Action[0], "route53:")
+      ]
+    ])) == 0
+    error_message = "Zones of other accounts need no rights on zones of this one."
+  }
+}
+
+run "rotation_may_mend_in_repair_mode" {
+  command = plan
+
+  assert {
+    condition = sort(flatten(jsondecode(local.rotation_policy_json).Statement[*].Action)) == sort([
+      "acm:DescribeCertificate",
+      "acm:ListCertificateDomainValidations",
+      "acm:ListCertificates",
+      "acm:ListTagsForCertificate",
+      "acm:ResendValidationEmail",
+      "acm:UpdateCertificateOptions",
+      "route53:ChangeResourceRecordSets",
+      "route53:ListHostedZones",
+      "route53:ListResourceRecordSets",
+    ])
+    error_message = "In repair mode rotation must be able to read, to restore records and to mend e-mail validation, and no more."
+  }
+
+  assert {
+    condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["RestoreValidationRecords"].Condition["ForAllValues:StringLike"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == ["_*"]
+    error_message = "Rotation must be held to names that start like validation records."
+  }
+}
+
+run "rotation_may_only_read_in_notify_mode" {
+  command = plan
+
+  variables {
+    rotation_mode = "notify"
+  }
+
+  assert {
+    condition = sort(flatten(jsondecode(local.rotation_policy_json).Statement[*].Action)) == sort([
+      "acm:DescribeCertificate",
+      "acm:ListCertificates",
+      "acm:ListTagsForCertificate",
+      "route53:ListHostedZones",
+      "route53:ListResourceRecordSets",
+    ])
+    error_message = "In notify mode rotation must have no right to write."
+  }
+}
+
+run "rotation_is_held_to_the_region_it_runs_in" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(local.rotation_policy_json).Statement :
+      statement.Resource == ["arn:aws:acm:eu-west-1:123456789012:certificate/*"]
+      if startswith(statement.Action[0], "acm:") && statement.Sid != "ListCertificates"
+    ])
+    error_message = "Rotation looks at the certificates of one region only."
+  }
+}
+
+run "no_action_is_a_wildcard_and_only_listing_has_no_narrower_resource" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for statement in concat(jsondecode(local.creation_policy_json).Statement, jsondecode(local.rotation_policy_json).Statement) :
+      !strcontains(join("", statement.Action), "*")
+      && (!contains(statement.Resource, "*") || contains(["ListCertificates", "FindPublicHostedZones"], statement.Sid))
+    ])
+    error_message = "Neither function may be granted a wildcard, except where AWS knows no resource."
+  }
+}
+
+run "every_arn_follows_the_partition" {
+  command = plan
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws-us-gov" }
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in concat(jsondecode(local.creation_policy_json).Statement, jsondecode(local.rotation_policy_json).Statement) : [
+        for resource in statement.Resource : resource == "*" || startswith(resource, "arn:aws-us-gov:")
+      ]
+    ]))
+    error_message = "No ARN may name a partition of its own."
+  }
+}

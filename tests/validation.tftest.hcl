@@ -1,0 +1,190 @@
+# Each input refuses what would fail later, or quietly do something else.
+# One fault of each kind is enough here: tests/terraform/test_validation.py gives Terraform every row of tests/data.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  domain_name = "example.com"
+}
+
+# A rule that refers to a faulty input is not looked at before that is put right, hence one of these at a time.
+
+run "a_domain_name_that_acm_would_refuse" {
+  command = plan
+
+  variables {
+    domain_name = "https://example.com"
+  }
+
+  expect_failures = [var.domain_name]
+}
+
+run "an_alternative_name_that_acm_would_refuse" {
+  command = plan
+
+  variables {
+    subject_alternative_names = ["www.*.example.com"]
+  }
+
+  expect_failures = [var.subject_alternative_names]
+}
+
+run "an_alternative_name_that_repeats_the_domain_name" {
+  command = plan
+
+  variables {
+    subject_alternative_names = ["example.com"]
+  }
+
+  expect_failures = [var.subject_alternative_names]
+}
+
+run "an_allowed_domain_that_no_name_can_be_below" {
+  command = plan
+
+  variables {
+    allowed_domains = ["example.com", "com"]
+  }
+
+  expect_failures = [var.allowed_domains]
+}
+
+run "allowed_domains_that_do_not_allow_the_domain_name" {
+  command = plan
+
+  variables {
+    allowed_domains = ["example.net"]
+  }
+
+  expect_failures = [var.allowed_domains]
+}
+
+run "a_common_name_beyond_64_octets_without_a_shorter_name" {
+  command = plan
+
+  variables {
+    domain_name = "a-name-that-is-longer-than-a-common-name-may-be.staging.shop.example.com"
+  }
+
+  expect_failures = [var.subject_alternative_names]
+}
+
+run "a_long_name_beside_a_shorter_one" {
+  command = plan
+
+  variables {
+    domain_name               = "a-name-that-is-longer-than-a-common-name-may-be.staging.shop.example.com"
+    subject_alternative_names = ["shop.example.com"]
+  }
+}
+
+run "thresholds_that_make_no_sense" {
+  command = plan
+
+  variables {
+    expiration_threshold_days = 366
+    threshold_fraction        = 0
+  }
+
+  expect_failures = [var.expiration_threshold_days, var.threshold_fraction]
+}
+
+run "a_critical_threshold_that_is_not_below_the_first" {
+  command = plan
+
+  variables {
+    expiration_threshold_days = 14
+    critical_threshold_days   = 14
+  }
+
+  expect_failures = [var.critical_threshold_days]
+}
+
+run "a_schedule_with_a_plural_for_one" {
+  command = plan
+
+  variables {
+    schedule_expression = "rate(1 days)"
+  }
+
+  expect_failures = [var.schedule_expression]
+}
+
+run "a_schedule_with_neither_day_field_left_open" {
+  command = plan
+
+  variables {
+    schedule_expression = "cron(0 6 * * * *)"
+  }
+
+  expect_failures = [var.schedule_expression]
+}
+
+run "words_that_are_none_of_the_choices" {
+  command = plan
+
+  variables {
+    key_algorithm      = "RSA_4096"
+    log_retention_days = 364
+    rotation_mode      = "delete"
+  }
+
+  expect_failures = [var.key_algorithm, var.log_retention_days, var.rotation_mode]
+}
+
+run "a_prefix_that_leaves_no_room_for_the_names_behind_it" {
+  command = plan
+
+  variables {
+    name_prefix = "a-prefix-of-fifty-six-characters-which-is-one-too-many-x"
+  }
+
+  expect_failures = [var.name_prefix]
+}
+
+run "zones_that_route_53_does_not_know_by_that_name" {
+  command = plan
+
+  variables {
+    hosted_zones = { "*.example.com" = { zone_id = "/hostedzone/Z1", role_arn = "records" } }
+  }
+
+  expect_failures = [var.hosted_zones]
+}
+
+run "things_that_are_not_what_their_names_say" {
+  command = plan
+
+  variables {
+    kms_key_arn              = "alias/functions"
+    permissions_boundary_arn = "boundary"
+    reserved_concurrency     = 0
+  }
+
+  expect_failures = [var.kms_key_arn, var.permissions_boundary_arn, var.reserved_concurrency]
+}
+
+run "a_fifo_topic" {
+  command = plan
+
+  variables {
+    notifications = { topic_arn = "arn:aws:sns:eu-west-1:123456789012:alerts.fifo" }
+  }
+
+  expect_failures = [var.notifications]
+}
+
+run "a_topic_that_is_adopted_and_subscribed_to" {
+  command = plan
+
+  variables {
+    notifications = {
+      email_addresses = ["ops@example.com"]
+      topic_arn       = "arn:aws:sns:eu-west-1:123456789012:alerts"
+    }
+  }
+
+  expect_failures = [var.notifications]
+}
