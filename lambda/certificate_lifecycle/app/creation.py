@@ -8,6 +8,7 @@ requests at the same moment, and records that stand as they should are left alon
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,13 +97,19 @@ def create(
 
 
 def find_equal(request: CertificateRequest, certificates: Certificates) -> Certificate | None:
-    """Return the best certificate that already is what `request` asks for, described."""
-    candidates = [listed for listed in certificates.list_all() if may_be_equal(request, listed)]
-    equal = [
-        described
-        for listed in candidates
-        if is_equal(request, described := certificates.describe(listed.arn))
-    ]
+    """Return the best certificate that already is what `request` asks for, described.
+
+    One that is deleted while we look is none; should ACM only not know it yet, then the token of
+    the request leads back to it.
+    """
+    equal = []
+    for listed in certificates.list_all():
+        if not may_be_equal(request, listed):
+            continue
+        with suppress(CertificateNotFoundError):
+            described = certificates.describe(listed.arn)
+            if is_equal(request, described):
+                equal.append(described)
     return max(equal, key=preference, default=None)
 
 
