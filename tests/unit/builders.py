@@ -1,0 +1,171 @@
+"""Facts about certificates with ordinary defaults, so that a row shows only what matters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import settings
+
+from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.model import (
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+    Detail,
+    DomainValidation,
+    Renewal,
+    RenewalStatus,
+    ValidationMethod,
+    ValidationRecord,
+)
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.validation import RecordFinding, RecordState, Zone
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+PLACE = Place("123456789012", "eu-west-1")
+LOAD_BALANCER = (
+    "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/shop/50dc6c495c0c9188"
+)
+DISTRIBUTION = "arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE"
+AUTHORITY = (
+    "arn:aws:acm-pca:eu-west-1:123456789012:"
+    "certificate-authority/11111111-2222-3333-4444-555555555555"
+)
+#: Properties are tried on the same few examples everywhere: a test must not fail by luck.
+BOUNDED = settings(max_examples=80, deadline=None, derandomize=True, database=None)
+
+
+def days(count: float) -> timedelta:
+    return timedelta(days=count)
+
+
+def arn(name: str = "shop", region: str = "eu-west-1") -> str:
+    return f"arn:aws:acm:{region}:123456789012:certificate/{name}"
+
+
+FAR, IN_WINDOW = days(100), days(40)
+PUBLIC_LIFETIME = days(198)
+
+EXPIRED, REVOKED = CertificateStatus.EXPIRED, CertificateStatus.REVOKED
+FAILED, TIMED_OUT = CertificateStatus.FAILED, CertificateStatus.VALIDATION_TIMED_OUT
+
+
+def certificate(
+    *,
+    ends_in: timedelta | None = FAR,
+    lives: timedelta = PUBLIC_LIFETIME,
+    **changes: Any,  # noqa: ANN401 - any field of a certificate
+) -> Certificate:
+    """Return an issued public certificate that a load balancer serves, far from its end."""
+    not_after = None if ends_in is None else NOW + ends_in
+    not_before = None if not_after is None else not_after - lives
+    ordinary = Certificate(
+        arn=arn(),
+        names=("shop.example.com",),
+        status=CertificateStatus.ISSUED,
+        type=CertificateType.AMAZON_ISSUED,
+        key_algorithm="RSA_2048",
+        in_use=True,
+        not_before=not_before,
+        not_after=not_after,
+        created_at=not_before,
+    )
+    return replace(ordinary, **changes)
+
+
+def imported(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
+    return certificate(**{"type": CertificateType.IMPORTED, "lives": days(365), **changes})
+
+
+def private(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
+    return certificate(**{"type": CertificateType.PRIVATE, "lives": days(395), **changes})
+
+
+def request(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
+    """Return a certificate that was asked for two days ago and never issued."""
+    pending = CertificateStatus.PENDING_VALIDATION
+    facts = {"status": pending, "ends_in": None, "in_use": False, "created_at": NOW - days(2)}
+    return certificate(**{**facts, **changes})
+
+
+def detail(**changes: Any) -> Detail:  # noqa: ANN401 - any field of a detail
+    return replace(Detail(in_use_by=(LOAD_BALANCER,)), **changes)
+
+
+def renewal(
+    status: RenewalStatus = RenewalStatus.PENDING_VALIDATION,
+    reason: str | None = None,
+    *validations: DomainValidation,
+) -> Renewal:
+    return Renewal(status=status, reason=reason, validations=validations)
+
+
+def record(name: str = "shop.example.com") -> ValidationRecord:
+    """Return the CNAME of a name: one for an apex and its wildcard, as ACM has it."""
+    label = name.removeprefix("*.")
+    return ValidationRecord(f"_a1.{label}.", "CNAME", "_b2.c3.acm-validations.aws.")
+
+
+def validation(
+    name: str = "shop.example.com",
+    method: ValidationMethod = ValidationMethod.DNS,
+    **changes: Any,  # noqa: ANN401 - any field of a validation
+) -> DomainValidation:
+    ordinary = DomainValidation(
+        domain_name=name,
+        method=method,
+        validated=False,
+        record=record(name) if method is ValidationMethod.DNS else None,
+    )
+    return replace(ordinary, **changes)
+
+
+def zone(name: str = "example.com.", zone_id: str = "Z1", role_arn: str | None = None) -> Zone:
+    return Zone(zone_id, name, role_arn)
+
+
+def finding(
+    state: RecordState, name: str = "shop.example.com", found: str = "TXT hello"
+) -> RecordFinding:
+    lost = state in (RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS, RecordState.UNCHECKED)
+    return RecordFinding(record(name), state, None if lost else zone(), found)
+
+
+def observation(
+    seen: Certificate | None = None,
+    *records: RecordFinding,
+    successor: Certificate | None = None,
+    detail_error: str | None = None,
+) -> Observation:
+    return Observation(
+        certificate=seen or certificate(),
+        records=records,
+        successor=successor,
+        detail_error=detail_error,
+    )
+
+
+def renewing(
+    begun: Renewal,
+    *,
+    ends_in: timedelta = IN_WINDOW,
+    exported: bool = False,
+    tags: tuple[tuple[str, str], ...] = (),
+) -> Certificate:
+    """Return a certificate that ACM has begun to renew."""
+    return certificate(ends_in=ends_in, exported=exported, detail=detail(renewal=begun, tags=tags))
+
+
+def blocked(*, ends_in: timedelta = IN_WINDOW, exported: bool = False) -> Certificate:
+    """Return a certificate whose renewal waits for its DNS record."""
+    waits = renewal(RenewalStatus.PENDING_VALIDATION, None, validation())
+    return renewing(waits, ends_in=ends_in, exported=exported)
+
+
+BY_EMAIL = validation(method=ValidationMethod.EMAIL)
+APPROVAL = renewal(RenewalStatus.PENDING_VALIDATION, None, BY_EMAIL)
+BROKEN = renewal(RenewalStatus.FAILED)
+SUCCESSOR = certificate(arn=arn("successor"), ends_in=days(190))

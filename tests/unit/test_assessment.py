@@ -1,0 +1,1011 @@
+"""Which certificate needs attention, how urgently, why, and what would help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from certificate_lifecycle.core.assessment import CHAIN, assess
+from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.model import (
+    Action,
+    CertificateStatus,
+    CertificateType,
+    Decision,
+    Detail,
+    Reason,
+    RenewalStatus,
+    Severity,
+    Verdict,
+)
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.core.validation import RecordState
+from tests.unit.builders import (
+    APPROVAL,
+    BROKEN,
+    BY_EMAIL,
+    DISTRIBUTION,
+    EXPIRED,
+    FAILED,
+    LOAD_BALANCER,
+    NOW,
+    REVOKED,
+    SECOND,
+    SUCCESSOR,
+    TIMED_OUT,
+    blocked,
+    certificate,
+    days,
+    detail,
+    finding,
+    imported,
+    observation,
+    private,
+    renewal,
+    renewing,
+    request,
+    validation,
+)
+
+USUAL = Thresholds()
+OK, INFO, WARNING, CRITICAL = Severity
+
+
+def assessed(seen: Observation) -> Decision:
+    return assess(seen, USUAL, NOW)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A situation and the judgement on it."""
+
+    situation: str
+    seen: Observation
+    verdict: Verdict
+    severity: Severity
+    reason: Reason
+    action: Action = Action.NONE
+
+
+HEALTHY = [
+    Row(
+        "a used certificate far from its end",
+        observation(certificate()),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
+        "an imported certificate far from its end",
+        observation(imported()),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
+        "a private certificate before the 60 days in which ACM renews it",
+        observation(private(ends_in=days(61))),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
+        "a 47-day certificate with 20 days left",
+        observation(certificate(ends_in=days(20), lives=days(47))),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
+        "a healthy certificate stays healthy when a later one exists",
+        observation(certificate(), successor=SUCCESSOR),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
+        "a renewed certificate whose last renewal had been failing for a while",
+        observation(renewing(renewal(RenewalStatus.SUCCESS, "CAA_ERROR"), ends_in=days(190))),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
+        "a tag that names our own tools is no other manager",
+        observation(
+            certificate(detail=detail(tags=(("ManagedBy", "terraform"), ("Owner", "certbot"))))
+        ),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+]
+RENEWING = [
+    Row(
+        "ACM has begun to renew",
+        observation(renewing(renewal(RenewalStatus.PENDING_AUTO_RENEWAL))),
+        Verdict.RENEWING,
+        OK,
+        Reason.AUTO_RENEWAL_IN_PROGRESS,
+    ),
+    Row(
+        "inside ACM's window, and ACM has not begun",
+        observation(certificate(ends_in=days(40), detail=detail())),
+        Verdict.RENEWING,
+        OK,
+        Reason.AWAITING_ACM,
+    ),
+    Row(
+        "a private certificate inside its longer window",
+        observation(private(ends_in=days(59), detail=detail())),
+        Verdict.RENEWING,
+        OK,
+        Reason.AWAITING_ACM,
+    ),
+    Row(
+        "a certificate of the former 395 days inside its longer window",
+        observation(certificate(ends_in=days(59), lives=days(395), detail=detail())),
+        Verdict.RENEWING,
+        OK,
+        Reason.AWAITING_ACM,
+    ),
+    Row(
+        "the listing alone shows the window",
+        observation(certificate(ends_in=days(40))),
+        Verdict.RENEWING,
+        OK,
+        Reason.AWAITING_ACM,
+    ),
+    Row(
+        "validation is pending, and every record stands as ACM wants it",
+        observation(blocked(), finding(RecordState.IN_PLACE)),
+        Verdict.RENEWING,
+        OK,
+        Reason.RECORDS_IN_PLACE,
+    ),
+    Row(
+        "validation is pending, and every name is validated already",
+        observation(
+            renewing(renewal(RenewalStatus.PENDING_VALIDATION, None, validation(validated=True)))
+        ),
+        Verdict.RENEWING,
+        OK,
+        Reason.RECORDS_IN_PLACE,
+    ),
+    Row(
+        "a renewal status that came later than this version",
+        observation(renewing(renewal(RenewalStatus.NOT_UNDERSTOOD))),
+        Verdict.RENEWING,
+        OK,
+        Reason.AWAITING_ACM,
+    ),
+]
+RENEWAL_BLOCKED = [
+    Row(
+        "the validation record is missing",
+        observation(blocked(), finding(RecordState.MISSING)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "the validation record is missing with a week left",
+        observation(blocked(ends_in=days(7)), finding(RecordState.MISSING)),
+        Verdict.RENEWAL_BLOCKED,
+        CRITICAL,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "the validation record holds an older value of ACM",
+        observation(blocked(), finding(RecordState.OUTDATED)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_WRONG,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "somebody's own record stands in the way",
+        observation(blocked(), finding(RecordState.FOREIGN)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_WRONG,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "one record is somebody's own, another one can be written",
+        observation(
+            blocked(), finding(RecordState.MISSING), finding(RecordState.FOREIGN, "b.example.com")
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_WRONG,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "no zone holds the name",
+        observation(blocked(), finding(RecordState.ZONE_NOT_FOUND)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.ZONE_NOT_FOUND,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "two zones could hold the name, which is more telling than a missing record",
+        observation(
+            blocked(), finding(RecordState.MISSING), finding(RecordState.ZONE_AMBIGUOUS, "b.net")
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.ZONE_AMBIGUOUS,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "the records could not be compared",
+        observation(blocked(), finding(RecordState.UNCHECKED, found="AccessDenied")),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_UNCHECKED,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "ACM has not said which record it wants",
+        observation(blocked()),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_UNCHECKED,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "somebody has to answer an e-mail",
+        observation(renewing(APPROVAL)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.EMAIL_APPROVAL_PENDING,
+        Action.RENEW_BY_EMAIL,
+    ),
+    Row(
+        "a CAA record keeps ACM in automatic renewal for ever",
+        observation(renewing(renewal(RenewalStatus.PENDING_AUTO_RENEWAL, "CAA_ERROR"))),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.CAA_FORBIDS,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a CAA record forbids what a right validation record allows",
+        observation(
+            renewing(renewal(RenewalStatus.PENDING_VALIDATION, "CAA_ERROR", validation())),
+            finding(RecordState.IN_PLACE),
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.CAA_FORBIDS,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a blocked renewal of an exported certificate is told before its export",
+        observation(blocked(ends_in=days(20), exported=True), finding(RecordState.MISSING)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.RESTORE_RECORDS,
+    ),
+]
+RENEWAL_OVERDUE = [
+    Row(
+        "ACM should be done by now",
+        observation(certificate(ends_in=days(29), detail=detail())),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.NO_PROGRESS,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "ACM has been at it for two weeks",
+        observation(
+            renewing(renewal(RenewalStatus.PENDING_AUTO_RENEWAL), ends_in=days(29)),
+        ),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.NO_PROGRESS,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "only a successor helps within the last week",
+        observation(certificate(ends_in=days(6), detail=detail())),
+        Verdict.RENEWAL_OVERDUE,
+        CRITICAL,
+        Reason.NO_PROGRESS,
+        Action.REPLACE,
+    ),
+    Row(
+        "ACM says that it will not renew",
+        observation(certificate(ends_in=days(29), renewal_eligible=False, detail=detail())),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.NOT_ELIGIBLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "the records are right and ACM still has not looked",
+        observation(blocked(ends_in=days(29)), finding(RecordState.IN_PLACE)),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.RECORDS_IN_PLACE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "the renewal failed long before the end",
+        observation(renewing(BROKEN)),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.NO_REASON_GIVEN,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a failed renewal of an exported certificate is told before its export",
+        observation(renewing(BROKEN, ends_in=days(5), exported=True)),
+        Verdict.RENEWAL_OVERDUE,
+        CRITICAL,
+        Reason.NO_REASON_GIVEN,
+        Action.REPLACE,
+    ),
+]
+UNUSED = [
+    Row(
+        "nothing uses it",
+        observation(certificate(in_use=False)),
+        Verdict.UNUSED,
+        INFO,
+        Reason.NOT_IN_USE,
+    ),
+    Row(
+        "nothing uses it and it ends tomorrow",
+        observation(certificate(in_use=False, ends_in=days(1))),
+        Verdict.UNUSED,
+        INFO,
+        Reason.NOT_IN_USE,
+    ),
+    Row(
+        "nothing uses it, so a failed renewal does not matter",
+        observation(
+            certificate(in_use=False, ends_in=days(1), detail=Detail(renewal=BROKEN)),
+        ),
+        Verdict.UNUSED,
+        INFO,
+        Reason.NOT_IN_USE,
+    ),
+    Row(
+        "nothing uses it, so the trouble with its authority does not matter",
+        observation(
+            private(
+                in_use=False,
+                ends_in=days(1),
+                detail=Detail(renewal=renewal(RenewalStatus.FAILED, "PCA_ACCESS_DENIED")),
+            ),
+        ),
+        Verdict.UNUSED,
+        INFO,
+        Reason.NOT_IN_USE,
+    ),
+]
+EXPORT_DUE = [
+    Row(
+        "the copy of an exported private certificate ends soon",
+        observation(private(ends_in=days(25), in_use=False, exported=True, detail=Detail())),
+        Verdict.EXPORT_DUE,
+        WARNING,
+        Reason.EXPORTED_COPY_EXPIRING,
+        Action.EXPORT,
+    ),
+    Row(
+        "the copy of an exported public certificate ends within days",
+        observation(
+            certificate(
+                ends_in=days(3), in_use=False, exported=True, exportable=True, detail=Detail()
+            ),
+        ),
+        Verdict.EXPORT_DUE,
+        CRITICAL,
+        Reason.EXPORTED_COPY_EXPIRING,
+        Action.EXPORT,
+    ),
+]
+IMPORT_DUE = [
+    Row(
+        "an imported certificate in use ends within a month",
+        observation(imported(ends_in=days(29))),
+        Verdict.IMPORT_DUE,
+        WARNING,
+        Reason.IMPORTED_EXPIRING,
+        Action.REIMPORT,
+    ),
+    Row(
+        "an imported certificate in use ends within a week",
+        observation(imported(ends_in=days(6))),
+        Verdict.IMPORT_DUE,
+        CRITICAL,
+        Reason.IMPORTED_EXPIRING,
+        Action.REIMPORT,
+    ),
+    Row(
+        "an imported certificate that nothing uses ends within a week",
+        observation(imported(ends_in=days(6), in_use=False)),
+        Verdict.IMPORT_DUE,
+        INFO,
+        Reason.IMPORTED_EXPIRING,
+    ),
+]
+PENDING = [
+    Row(
+        "a fresh request",
+        observation(request(created_at=NOW - days(0.5))),
+        Verdict.PENDING_VALIDATION,
+        INFO,
+        Reason.AWAITING_VALIDATION,
+    ),
+    Row(
+        "a stuck request without its record",
+        observation(
+            request(detail=Detail(validations=(validation(),))), finding(RecordState.MISSING)
+        ),
+        Verdict.PENDING_VALIDATION,
+        INFO,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "a stuck request whose records stand",
+        observation(
+            request(detail=Detail(validations=(validation(),))), finding(RecordState.IN_PLACE)
+        ),
+        Verdict.PENDING_VALIDATION,
+        INFO,
+        Reason.RECORDS_IN_PLACE,
+        Action.FIX_VALIDATION,
+    ),
+    Row(
+        "a stuck request that waits for an e-mail to be answered",
+        observation(request(detail=Detail(validations=(BY_EMAIL,)))),
+        Verdict.PENDING_VALIDATION,
+        INFO,
+        Reason.EMAIL_APPROVAL_PENDING,
+        Action.RENEW_BY_EMAIL,
+    ),
+    Row(
+        "a request is no predecessor, even where a certificate for its names is valid",
+        observation(request(created_at=NOW - days(0.5)), successor=SUCCESSOR),
+        Verdict.PENDING_VALIDATION,
+        INFO,
+        Reason.AWAITING_VALIDATION,
+    ),
+]
+REQUEST_FAILED = [
+    Row(
+        "a request that was not validated in time",
+        observation(request(status=TIMED_OUT)),
+        Verdict.REQUEST_FAILED,
+        INFO,
+        Reason.VALIDATION_TIMED_OUT,
+        Action.REPLACE,
+    ),
+    Row(
+        "a failed request that is history",
+        observation(request(status=FAILED, created_at=NOW - days(30), detail=Detail())),
+        Verdict.REQUEST_FAILED,
+        INFO,
+        Reason.NO_REASON_GIVEN,
+    ),
+    Row(
+        "a failed request that was never described",
+        observation(request(status=FAILED)),
+        Verdict.REQUEST_FAILED,
+        INFO,
+        Reason.NO_REASON_GIVEN,
+        Action.REPLACE,
+    ),
+]
+OVER = [
+    Row(
+        "an expired certificate in use",
+        observation(certificate(status=EXPIRED, ends_in=-days(3), detail=detail())),
+        Verdict.EXPIRED,
+        CRITICAL,
+        Reason.PAST_NOT_AFTER,
+        Action.REPLACE,
+    ),
+    Row(
+        "an expired certificate that ACM still reports as issued",
+        observation(certificate(ends_in=-SECOND, detail=detail())),
+        Verdict.EXPIRED,
+        CRITICAL,
+        Reason.PAST_NOT_AFTER,
+        Action.REPLACE,
+    ),
+    Row(
+        "an expired imported certificate in use",
+        observation(imported(status=EXPIRED, ends_in=-days(3))),
+        Verdict.EXPIRED,
+        CRITICAL,
+        Reason.PAST_NOT_AFTER,
+        Action.REIMPORT,
+    ),
+    Row(
+        "an expired certificate that nothing uses",
+        observation(certificate(status=EXPIRED, ends_in=-days(3), in_use=False)),
+        Verdict.EXPIRED,
+        INFO,
+        Reason.PAST_NOT_AFTER,
+    ),
+    Row(
+        "a revoked certificate in use",
+        observation(certificate(status=REVOKED, detail=detail())),
+        Verdict.REVOKED,
+        CRITICAL,
+        Reason.REVOKED_BY_ISSUER,
+        Action.REPLACE,
+    ),
+    Row(
+        "a revoked certificate stays revoked beyond its end",
+        observation(certificate(status=REVOKED, ends_in=-days(3), detail=detail())),
+        Verdict.REVOKED,
+        CRITICAL,
+        Reason.REVOKED_BY_ISSUER,
+        Action.REPLACE,
+    ),
+    Row(
+        "a revoked certificate that nothing uses",
+        observation(certificate(status=REVOKED, in_use=False)),
+        Verdict.REVOKED,
+        INFO,
+        Reason.REVOKED_BY_ISSUER,
+    ),
+]
+MANAGED_ELSEWHERE = [
+    Row(
+        "CloudFront looks after it",
+        observation(certificate(managed_by="CLOUDFRONT")),
+        Verdict.MANAGED_ELSEWHERE,
+        OK,
+        Reason.MANAGED_BY_CLOUDFRONT,
+    ),
+    Row(
+        "the end of what CloudFront looks after is told",
+        observation(certificate(managed_by="CLOUDFRONT", ends_in=days(5))),
+        Verdict.MANAGED_ELSEWHERE,
+        CRITICAL,
+        Reason.MANAGED_BY_CLOUDFRONT,
+    ),
+    Row(
+        "an ACME client asked for it",
+        observation(certificate(key_pair_origin="ACME", in_use=False)),
+        Verdict.MANAGED_ELSEWHERE,
+        OK,
+        Reason.MANAGED_BY_ACME_CLIENT,
+    ),
+    Row(
+        "an ACME client is late",
+        observation(certificate(key_pair_origin="ACME", in_use=False, ends_in=days(20))),
+        Verdict.MANAGED_ELSEWHERE,
+        WARNING,
+        Reason.MANAGED_BY_ACME_CLIENT,
+    ),
+    Row(
+        "a service that came later than this version looks after it",
+        observation(certificate(managed_by="LIGHTSAIL")),
+        Verdict.MANAGED_ELSEWHERE,
+        OK,
+        Reason.MANAGED_BY_OTHER_TOOL,
+    ),
+    Row(
+        "a tag says that cert-manager imports it",
+        observation(
+            imported(ends_in=days(20), detail=detail(tags=(("ManagedBy", "Cert-Manager"),)))
+        ),
+        Verdict.MANAGED_ELSEWHERE,
+        WARNING,
+        Reason.MANAGED_BY_OTHER_TOOL,
+    ),
+    Row(
+        "a controller's own tag",
+        observation(
+            certificate(
+                ends_in=days(20),
+                detail=detail(tags=(("services.k8s.aws/controller-version", "acm-1.0.0"),)),
+            ),
+        ),
+        Verdict.MANAGED_ELSEWHERE,
+        WARNING,
+        Reason.MANAGED_BY_OTHER_TOOL,
+    ),
+    Row(
+        "what belongs to others is not touched when its renewal is blocked",
+        observation(
+            renewing(
+                renewal(RenewalStatus.PENDING_VALIDATION, None, validation()),
+                tags=(("ManagedBy", "certbot"),),
+            ),
+            finding(RecordState.MISSING),
+        ),
+        Verdict.MANAGED_ELSEWHERE,
+        OK,
+        Reason.MANAGED_BY_OTHER_TOOL,
+    ),
+    Row(
+        "what belongs to others is not touched when it is expired and succeeded",
+        observation(
+            certificate(managed_by="CLOUDFRONT", status=EXPIRED, ends_in=-days(3)),
+            successor=SUCCESSOR,
+        ),
+        Verdict.MANAGED_ELSEWHERE,
+        CRITICAL,
+        Reason.MANAGED_BY_CLOUDFRONT,
+    ),
+    Row(
+        "what belongs to others stays theirs when it could not be described",
+        observation(certificate(managed_by="CLOUDFRONT"), detail_error="Throttled"),
+        Verdict.MANAGED_ELSEWHERE,
+        OK,
+        Reason.MANAGED_BY_CLOUDFRONT,
+    ),
+]
+SUPERSEDED = [
+    Row(
+        "an unused certificate has a successor",
+        observation(certificate(in_use=False), successor=SUCCESSOR),
+        Verdict.SUPERSEDED,
+        INFO,
+        Reason.SUCCESSOR_ISSUED,
+    ),
+    Row(
+        "a used certificate that nobody renews has a successor",
+        observation(imported(ends_in=days(20)), successor=SUCCESSOR),
+        Verdict.SUPERSEDED,
+        WARNING,
+        Reason.SUCCESSOR_ISSUED,
+        Action.REBIND,
+    ),
+    Row(
+        "an expired certificate in use has a successor",
+        observation(
+            certificate(status=EXPIRED, ends_in=-days(1), detail=detail()), successor=SUCCESSOR
+        ),
+        Verdict.SUPERSEDED,
+        CRITICAL,
+        Reason.SUCCESSOR_ISSUED,
+        Action.REBIND,
+    ),
+    Row(
+        "a revoked certificate in use has a successor",
+        observation(certificate(status=REVOKED, detail=detail()), successor=SUCCESSOR),
+        Verdict.SUPERSEDED,
+        CRITICAL,
+        Reason.SUCCESSOR_ISSUED,
+        Action.REBIND,
+    ),
+    Row(
+        "a failed request whose names were asked for again",
+        observation(request(status=FAILED), successor=SUCCESSOR),
+        Verdict.SUPERSEDED,
+        INFO,
+        Reason.SUCCESSOR_ISSUED,
+    ),
+    Row(
+        "an overdue renewal has a successor",
+        observation(renewing(BROKEN, ends_in=days(6)), successor=SUCCESSOR),
+        Verdict.SUPERSEDED,
+        CRITICAL,
+        Reason.SUCCESSOR_ISSUED,
+        Action.REBIND,
+    ),
+    Row(
+        "a renewal that is blocked early is still mended, whatever else is valid",
+        observation(blocked(), finding(RecordState.MISSING), successor=SUCCESSOR),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.RESTORE_RECORDS,
+    ),
+]
+UNKNOWN = [
+    Row(
+        "its details could not be read",
+        observation(certificate(ends_in=days(40)), detail_error="ThrottlingException: slow down"),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.DETAILS_UNREADABLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "what could not be read is no milder than its end",
+        observation(certificate(ends_in=days(2)), detail_error="ThrottlingException: slow down"),
+        Verdict.UNKNOWN,
+        CRITICAL,
+        Reason.DETAILS_UNREADABLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "what could not be read is not called superseded",
+        observation(imported(ends_in=days(20)), detail_error="Throttled", successor=SUCCESSOR),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.DETAILS_UNREADABLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a stuck request could not be read",
+        observation(request(), detail_error="Throttled"),
+        Verdict.UNKNOWN,
+        INFO,
+        Reason.DETAILS_UNREADABLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a status that came later than this version",
+        observation(certificate(status=CertificateStatus.NOT_UNDERSTOOD)),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.STATUS_NOT_UNDERSTOOD,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a type that came later than this version",
+        observation(certificate(type=CertificateType.NOT_UNDERSTOOD)),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.TYPE_NOT_UNDERSTOOD,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a type that came later than this version is expired and in use",
+        observation(
+            certificate(type=CertificateType.NOT_UNDERSTOOD, status=EXPIRED, ends_in=-days(1))
+        ),
+        Verdict.UNKNOWN,
+        CRITICAL,
+        Reason.TYPE_NOT_UNDERSTOOD,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "an inactive certificate is not called superseded",
+        observation(certificate(status=CertificateStatus.INACTIVE), successor=SUCCESSOR),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.STATUS_INACTIVE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "an inactive certificate that nothing uses",
+        observation(certificate(status=CertificateStatus.INACTIVE, in_use=False)),
+        Verdict.UNKNOWN,
+        INFO,
+        Reason.STATUS_INACTIVE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "an issued certificate without an end",
+        observation(certificate(ends_in=None)),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.VALIDITY_UNKNOWN,
+        Action.INVESTIGATE,
+    ),
+]
+
+# FailureReason and RenewalStatusReason as ACM names them, and what we call them.
+ACM_REASONS = {
+    "NO_AVAILABLE_CONTACTS": Reason.NO_AVAILABLE_CONTACTS,
+    "ADDITIONAL_VERIFICATION_REQUIRED": Reason.ADDITIONAL_VERIFICATION_REQUIRED,
+    "DOMAIN_NOT_ALLOWED": Reason.DOMAIN_NOT_ALLOWED,
+    "INVALID_PUBLIC_DOMAIN": Reason.INVALID_PUBLIC_DOMAIN,
+    "DOMAIN_VALIDATION_DENIED": Reason.DOMAIN_VALIDATION_DENIED,
+    "CAA_ERROR": Reason.CAA_FORBIDS,
+    "PCA_LIMIT_EXCEEDED": Reason.AUTHORITY_LIMIT_EXCEEDED,
+    "PCA_INVALID_ARN": Reason.AUTHORITY_NOT_FOUND,
+    "PCA_INVALID_STATE": Reason.AUTHORITY_INVALID_STATE,
+    "PCA_REQUEST_FAILED": Reason.AUTHORITY_REQUEST_FAILED,
+    "PCA_NAME_CONSTRAINTS_VALIDATION": Reason.AUTHORITY_NAME_CONSTRAINTS,
+    "PCA_RESOURCE_NOT_FOUND": Reason.AUTHORITY_NOT_FOUND,
+    "PCA_INVALID_ARGS": Reason.AUTHORITY_INVALID_ARGUMENTS,
+    "PCA_INVALID_DURATION": Reason.AUTHORITY_ENDS_TOO_SOON,
+    "PCA_ACCESS_DENIED": Reason.AUTHORITY_ACCESS_DENIED,
+    "SLR_NOT_FOUND": Reason.SERVICE_LINKED_ROLE_MISSING,
+    "OTHER": Reason.OTHER_FAILURE,
+    "SOMETHING_OF_2031": Reason.OTHER_FAILURE,
+}
+FAILURES = [
+    Row(
+        f"a request that failed with {raw}",
+        observation(request(status=FAILED, detail=Detail(failure_reason=raw))),
+        Verdict.REQUEST_FAILED,
+        INFO,
+        reason,
+        Action.REPLACE,
+    )
+    for raw, reason in ACM_REASONS.items()
+]
+AUTHORITY_VERDICTS = {
+    "PCA_ACCESS_DENIED": Verdict.AUTHORITY_PERMISSION_MISSING,
+    "SLR_NOT_FOUND": Verdict.AUTHORITY_PERMISSION_MISSING,
+    "PCA_INVALID_DURATION": Verdict.AUTHORITY_EXPIRING,
+}
+FAILED_RENEWALS = [
+    Row(
+        f"a private certificate's renewal that failed with {raw}",
+        observation(
+            private(ends_in=days(50), detail=detail(renewal=renewal(RenewalStatus.FAILED, raw))),
+        ),
+        AUTHORITY_VERDICTS.get(raw, Verdict.RENEWAL_OVERDUE),
+        WARNING,
+        reason,
+        Action.FIX_AUTHORITY if raw in AUTHORITY_VERDICTS else Action.INVESTIGATE,
+    )
+    for raw, reason in ACM_REASONS.items()
+]
+AUTHORITY = [
+    Row(
+        "a private authority that ends too soon while ACM keeps trying",
+        observation(
+            private(
+                ends_in=days(6),
+                detail=detail(
+                    renewal=renewal(RenewalStatus.PENDING_AUTO_RENEWAL, "PCA_INVALID_DURATION")
+                ),
+            ),
+        ),
+        Verdict.AUTHORITY_EXPIRING,
+        CRITICAL,
+        Reason.AUTHORITY_ENDS_TOO_SOON,
+        Action.FIX_AUTHORITY,
+    ),
+    Row(
+        "the trouble of an earlier renewal is history",
+        observation(
+            private(
+                ends_in=days(300),
+                detail=detail(renewal=renewal(RenewalStatus.SUCCESS, "PCA_ACCESS_DENIED")),
+            ),
+        ),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+]
+
+# The table guards the order of the chain: many rows would be judged otherwise by a later check.
+ROWS = [
+    *HEALTHY,
+    *RENEWING,
+    *RENEWAL_BLOCKED,
+    *RENEWAL_OVERDUE,
+    *UNUSED,
+    *EXPORT_DUE,
+    *IMPORT_DUE,
+    *PENDING,
+    *REQUEST_FAILED,
+    *OVER,
+    *MANAGED_ELSEWHERE,
+    *SUPERSEDED,
+    *UNKNOWN,
+    *FAILURES,
+    *FAILED_RENEWALS,
+    *AUTHORITY,
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.situation)
+def test_each_situation_has_its_judgement(row: Row) -> None:
+    decision = assessed(row.seen)
+    assert (decision.verdict, decision.severity, decision.reason, decision.action) == (
+        row.verdict,
+        row.severity,
+        row.reason,
+        row.action,
+    )
+
+
+def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
+    assert {row.verdict for row in ROWS} == set(Verdict)
+    assert {row.reason for row in ROWS} == set(Reason)
+    assert {row.action for row in ROWS} == set(Action)
+
+
+def test_each_check_of_the_chain_decides_some_situation() -> None:
+    deciding = {
+        next((check for check in CHAIN if check(row.seen, USUAL, NOW) is not None), None)
+        for row in ROWS
+    }
+    assert deciding == {*CHAIN, None}
+
+
+# --- Messages ---------------------------------------------------------------------------------
+
+
+def test_an_overdue_renewal_says_when_it_ends_and_who_uses_it() -> None:
+    seen = certificate(ends_in=days(6.5), detail=detail(in_use_by=(LOAD_BALANCER, DISTRIBUTION)))
+    assert assessed(observation(seen)).message == (
+        "ACM should have renewed it by now; it expires in 6 days, on 2026-06-08 00:00 UTC and "
+        "load balancer shop, CloudFront distribution E1EXAMPLE use it."
+    )
+
+
+def test_a_blocked_renewal_says_which_record_is_missing_where_and_what_acm_wants() -> None:
+    decision = assessed(observation(blocked(), finding(RecordState.MISSING)))
+    assert decision.message == (
+        "ACM cannot renew it: _a1.shop.example.com does not exist in zone example.com (Z1); "
+        "ACM wants CNAME _b2.c3.acm-validations.aws. "
+        "It expires in 40 days, on 2026-07-11 12:00 UTC."
+    )
+
+
+def test_a_failed_renewal_says_acms_reason_in_words() -> None:
+    failed = renewal(RenewalStatus.FAILED, "CAA_ERROR")
+    decision = assessed(observation(renewing(failed, ends_in=days(1))))
+    assert decision.message == (
+        "ACM's renewal failed: a CAA record does not allow Amazon to issue (CAA_ERROR); "
+        "it expires in 1 day, on 2026-06-02 12:00 UTC and load balancer shop uses it."
+    )
+
+
+def test_an_abbreviation_keeps_its_capitals_after_a_colon() -> None:
+    seen = request(status=FAILED, detail=Detail(failure_reason="NO_AVAILABLE_CONTACTS"))
+    assert assessed(observation(seen)).message == (
+        "The request failed: ACM found no address to ask. It cannot be revived; request anew."
+    )
+
+
+def test_an_imported_certificate_says_that_nobody_renews_it() -> None:
+    seen = imported(ends_in=timedelta(hours=5))
+    assert assessed(observation(seen)).message == (
+        "It was imported, so ACM does not renew it; it expires in less than a day, "
+        "on 2026-06-01 17:00 UTC and an AWS service uses it."
+    )
+
+
+def test_an_expired_exported_certificate_says_that_a_copy_depends_on_it() -> None:
+    seen = certificate(ends_in=-days(2), in_use=False, exported=True)
+    assert assessed(observation(seen)).message == (
+        "It expired 2 days ago, on 2026-05-30 12:00 UTC and an exported copy depends on it."
+    )
+
+
+def test_a_successor_is_named_with_what_still_uses_the_old_one() -> None:
+    seen = imported(ends_in=days(20), detail=detail())
+    assert assessed(observation(seen, successor=SUCCESSOR)).message == (
+        f"Its successor {SUCCESSOR.arn} is valid, but load balancer shop uses the old one."
+    )
+
+
+def test_a_long_list_of_consumers_is_cut_with_a_count() -> None:
+    classic = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/old"
+    other = "arn:aws:apigateway:eu-west-1::/domainnames/api.example.com"
+    used_by = (classic, other, LOAD_BALANCER, DISTRIBUTION, f"{DISTRIBUTION}2")
+    message = assessed(
+        observation(certificate(status=REVOKED, detail=detail(in_use_by=used_by)))
+    ).message
+    assert message == (
+        f"It was revoked and load balancer old, {other}, load balancer shop and 2 more use it."
+    )
+
+
+def test_a_revoked_certificate_that_nothing_uses_says_so() -> None:
+    seen = certificate(status=REVOKED, in_use=False)
+    assert assessed(observation(seen)).message == "It was revoked and nothing uses it."
+
+
+def test_a_certificate_managed_elsewhere_names_its_manager_and_an_unknown_end() -> None:
+    seen = request(managed_by="CLOUDFRONT")
+    assert assessed(observation(seen)).message == ("CloudFront looks after it; its end is unknown.")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.situation)
+def test_every_message_is_a_sentence_for_people(row: Row) -> None:
+    message = assessed(row.seen).message
+    assert message[0].isupper() or message.startswith("certbot ")
+    assert message.endswith((".", "?", "slow down", "Throttled"))
+    assert "  " not in message
+    assert ".." not in message

@@ -1,0 +1,125 @@
+"""What holds for every certificate, however odd."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certificate_lifecycle.core.assessment import assess
+from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.model import (
+    CertificateStatus,
+    CertificateType,
+    Decision,
+    Detail,
+    DomainValidation,
+    Renewal,
+    RenewalStatus,
+    Severity,
+    ValidationMethod,
+)
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.core.validation import RecordState
+from tests.unit.builders import (
+    BOUNDED,
+    EXPIRED,
+    NOW,
+    REVOKED,
+    SUCCESSOR,
+    certificate,
+    days,
+    finding,
+    validation,
+)
+
+USUAL = Thresholds()
+OK, INFO, WARNING, CRITICAL = Severity
+
+
+def assessed(seen: Observation, now: datetime = NOW) -> Decision:
+    return assess(seen, USUAL, now)
+
+
+ACM_REASONS = ["CAA_ERROR", "PCA_ACCESS_DENIED", "PCA_INVALID_DURATION", "OTHER"]
+spans = st.floats(min_value=-30, max_value=420, allow_nan=False).map(days)
+records = st.lists(st.sampled_from(list(RecordState)).map(finding), max_size=2).map(tuple)
+validations = st.lists(
+    st.builds(
+        validation,
+        method=st.sampled_from(list(ValidationMethod)),
+        validated=st.booleans(),
+    ),
+    max_size=2,
+).map(tuple[DomainValidation, ...])
+renewals = st.none() | st.builds(
+    Renewal,
+    status=st.sampled_from(list(RenewalStatus)),
+    reason=st.none() | st.sampled_from(ACM_REASONS),
+    validations=validations,
+)
+details = st.none() | st.builds(
+    Detail,
+    in_use_by=st.just(()),
+    renewal=renewals,
+    validations=validations,
+    failure_reason=st.none() | st.sampled_from(ACM_REASONS),
+    tags=st.sampled_from([(), (("ManagedBy", "certbot"),), (("team", "shop"),)]),
+)
+certificates = st.builds(
+    certificate,
+    ends_in=st.none() | spans,
+    lives=st.sampled_from([days(10), days(47), days(198), days(395)]),
+    status=st.sampled_from(list(CertificateStatus)),
+    type=st.sampled_from(list(CertificateType)),
+    in_use=st.booleans(),
+    exported=st.booleans(),
+    renewal_eligible=st.sampled_from([None, True, False]),
+    created_at=st.none() | st.just(NOW - days(3)),
+    managed_by=st.sampled_from([None, None, "CLOUDFRONT"]),
+    key_pair_origin=st.sampled_from([None, "AWS_MANAGED", "ACME"]),
+    detail=details,
+)
+observations = st.builds(
+    Observation,
+    certificate=certificates,
+    records=records,
+    successor=st.sampled_from([None, SUCCESSOR]),
+    detail_error=st.sampled_from([None, None, None, "Throttled"]),
+)
+
+
+@BOUNDED
+@given(seen=observations)
+def test_every_certificate_gets_exactly_one_explained_decision(seen: Observation) -> None:
+    decision = assessed(seen)
+    assert isinstance(decision, Decision)
+    assert decision.message.strip()
+    assert decision == assessed(replace(seen))
+
+
+@BOUNDED
+@given(seen=observations, later=spans.filter(lambda span: span > timedelta()))
+def test_a_nearer_end_is_never_judged_more_mildly(seen: Observation, later: timedelta) -> None:
+    assert assessed(seen, NOW + later).severity >= assessed(seen).severity
+
+
+@BOUNDED
+@given(seen=observations)
+def test_what_nothing_uses_is_never_more_than_information(seen: Observation) -> None:
+    idle = replace(seen.certificate, in_use=False, exported=False, key_pair_origin=None)
+    assert assessed(replace(seen, certificate=idle)).severity <= INFO
+
+
+@BOUNDED
+@given(seen=observations)
+def test_ok_is_only_said_of_what_is_neither_expired_nor_revoked_nor_unread(
+    seen: Observation,
+) -> None:
+    if assessed(seen).healthy:
+        found = seen.certificate
+        assert seen.detail_error is None or found.managed_by or found.key_pair_origin == "ACME"
+        assert found.status not in (EXPIRED, REVOKED)
+        assert found.not_after is None or found.not_after > NOW
