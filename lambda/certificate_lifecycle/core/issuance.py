@@ -12,7 +12,7 @@ from certificate_lifecycle.core.model import (
     CertificateType,
     ValidationMethod,
 )
-from certificate_lifecycle.core.names import MAX_COMMON_NAME, is_wildcard
+from certificate_lifecycle.core.names import MAX_COMMON_NAME, MAX_NAME, is_wildcard
 
 #: Key algorithms that can be requested (API reference, RequestCertificate); others only imported.
 REQUESTABLE_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
@@ -94,6 +94,10 @@ def name_faults(names: tuple[str, ...]) -> list[str]:
             f"one name must have {MAX_COMMON_NAME} octets or fewer, because it becomes the common "
             f"name; the shortest is {min(names, key=len)!r}"
         )
+    # Each name was checked for itself, but `www.` came to one of them later.
+    faults.extend(
+        f"{name!r} is longer than {MAX_NAME} characters" for name in names if len(name) > MAX_NAME
+    )
     if len(names) > MAX_NAMES:
         faults.append(f"a certificate takes {MAX_NAMES} names at the most, got {len(names)}")
     return faults

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 _ACM_NAME = re.compile(
     r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])"
 )
-_MAX_NAME = 253
+#: Longest name that ACM accepts (API reference, RequestCertificate).
+MAX_NAME = 253
 #: Longest common name that ACM accepts, in octets (X.520 ub-common-name).
 MAX_COMMON_NAME = 64
 #: Characters that IDNA 2003, which Python's codec implements, maps away and IDNA 2008 keeps
@@ -29,8 +30,8 @@ def normalise(raw: str) -> str:
     name = _to_ascii(raw.strip().removesuffix("."))
     if not _ACM_NAME.fullmatch(name):
         raise InvalidNameError(f"{raw!r} is not a domain name that ACM accepts")
-    if len(name) > _MAX_NAME:
-        raise InvalidNameError(f"{raw!r} is longer than {_MAX_NAME} characters")
+    if len(name) > MAX_NAME:
+        raise InvalidNameError(f"{raw!r} is longer than {MAX_NAME} characters")
     if name.rpartition(".")[2].isdigit():
         raise InvalidNameError(
             f"{raw!r} looks like an IP address; ACM issues for domain names only"
