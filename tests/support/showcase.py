@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.support.cloud import Cloud
+from tests.support.zones import DEFAULT_ACCOUNT
 
 ZONE = "shop.example.com"
 _LOAD_BALANCER = (
@@ -141,10 +142,12 @@ def cases(now: datetime) -> Iterator[Case]:
     yield Case(f"odd.{ZONE}", "Unknown", "StatusInactive", {"status": "INACTIVE", **used})
 
 
-def fill(cloud: Cloud) -> dict[str, Case]:
+def fill(cloud: Cloud, account: str = DEFAULT_ACCOUNT) -> dict[str, Case]:
     """Put zone and certificates into `cloud`; return the cases by certificate ARN."""
-    cloud.zones.add(ZONE)
+    cloud.zones.add(ZONE, account=account)
     return {
-        cloud.certificates.add(domain_name=case.domain_name, **case.attributes): case
+        cloud.certificates.add(
+            domain_name=case.domain_name, account=account, **case.attributes
+        ): case
         for case in cases(cloud.now)
     }

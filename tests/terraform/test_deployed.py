@@ -1,0 +1,327 @@
+"""The deployed zip, with the deployed environment, under the deployed roles.
+
+What the functions may do and what they do is the same list: a refused call fails these tests, and
+so does a grant that no scenario needs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support import showcase
+from tests.support.calls import Call
+from tests.support.cloud import Cloud
+from tests.support.deployed import Invocation, invoke
+from tests.support.terraform import Workspace
+
+pytestmark = pytest.mark.terraform
+
+HOME, AWAY, ZONE_OWNER = "300000000001", "300000000002", "300000000003"
+ELSEWHERE = "shop.example.net"
+VALIDATOR = f"arn:aws:iam::{ZONE_OWNER}:role/validator"
+#: Done by Lambda itself under the function's role, so never seen as a call of the function: its
+#: logs, and the failed event that goes to the topic.
+BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish"}
+#: SNS opens the topic's key for whoever publishes; the gate judges it as part of Publish.
+BY_SNS = {"kms:Decrypt", "kms:GenerateDataKey*"}
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """An applied stack, and what its functions did."""
+
+    cloud: Cloud
+    account: str
+    outputs: dict[str, Any]
+
+    def invoke(self, function: str, event: object) -> Invocation:
+        name = self.outputs[f"{function}_function_name"]
+        return invoke(self.cloud, name, event, account=self.account)
+
+    def result(self, function: str, event: object) -> dict[str, Any]:
+        invocation = self.invoke(function, event)
+        assert invocation.error is None, invocation.error
+        result: dict[str, Any] = invocation.result
+        return result
+
+    def granted(self, function: str) -> set[str]:
+        role = self.outputs[f"{function}_role_arn"].rpartition("/")[2]
+        iam = self.cloud.client("iam", account=self.account)
+        return {
+            action
+            for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+            for statement in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"][
+                "Statement"
+            ]
+            for action in statement["Action"]
+        }
+
+
+def _policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.fixture(scope="module")
+def zone_elsewhere(cloud: Cloud) -> str:
+    """Make a zone in another account, and the role that may write to it."""
+    zone_id = cloud.zones.add(ELSEWHERE, account=ZONE_OWNER)
+    iam = cloud.client("iam", account=ZONE_OWNER)
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": f"arn:aws:iam::{AWAY}:root"},
+    }
+    allow = {
+        "Effect": "Allow",
+        "Action": ["route53:ListResourceRecordSets", "route53:ChangeResourceRecordSets"],
+        "Resource": f"arn:aws:route53:::hostedzone/{zone_id}",
+    }
+    iam.create_role(RoleName="validator", AssumeRolePolicyDocument=_policy(trust))
+    iam.put_role_policy(RoleName="validator", PolicyName="records", PolicyDocument=_policy(allow))
+    return zone_id
+
+
+@pytest.fixture(scope="module")
+def deployments(cloud: Cloud, zone_elsewhere: str) -> Iterator[dict[str, Deployment]]:
+    """Apply both kinds of stack at the same time: most of it is waiting."""
+    variables: dict[str, dict[str, object]] = {
+        HOME: {"domain_name": showcase.ZONE},
+        AWAY: {
+            "domain_name": f"*.{ELSEWHERE}",
+            "rotation_mode": "notify",
+            "hosted_zones": {
+                ELSEWHERE: {"zone_id": zone_elsewhere, "role_arn": VALIDATOR},
+            },
+        },
+    }
+
+    def deploy(account: str) -> tuple[str, Workspace, Deployment]:
+        environment = cloud.environment(account=account)
+        workspace = Workspace(".", environment, variables=variables[account])
+        workspace.apply()
+        return account, workspace, Deployment(cloud, account, workspace.output())
+
+    with ThreadPoolExecutor(2) as pool:
+        applied = list(pool.map(deploy, variables))
+    yield {account: deployment for account, _, deployment in applied}
+    for _, workspace, _ in applied:
+        workspace.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def home(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
+    """Let both functions live through everything that they have an answer to, at home."""
+    deployment = deployments[HOME]
+    showcase.fill(cloud, HOME)
+    cloud.certificates.add(
+        account=HOME,
+        domain_name=f"approval.{showcase.ZONE}",
+        status="PENDING_VALIDATION",
+        validation_method="EMAIL",
+        created_at=cloud.now - timedelta(hours=30),
+    )
+    cloud.forget_calls()
+    return deployment
+
+
+@dataclass(frozen=True)
+class Story:
+    """What both functions answered, and all that they asked of AWS on the way."""
+
+    created: dict[str, Any]
+    rotated: dict[str, Any]
+    calls: list[Call]
+
+    def used(self, role_arn: str) -> set[str]:
+        return {
+            action for call in self.calls if call.principal == role_arn for action in call.actions
+        }
+
+
+@pytest.fixture(scope="module")
+def story(cloud: Cloud, home: Deployment) -> Story:
+    created = home.result("creation", {"wait_seconds": 30})
+    rotated = home.result("rotation", {})
+    return Story(created, rotated, cloud.calls)
+
+
+def test_the_deployed_creation_function_issues_the_configured_certificate(
+    cloud: Cloud, story: Story
+) -> None:
+    assert (story.created["status"], story.created["created"]) == ("ISSUED", True)
+    certificate = cloud.certificates.get(story.created["certificate_arn"])
+    assert list(certificate.names) == [showcase.ZONE, f"www.{showcase.ZONE}"]
+
+
+def test_the_deployed_creation_function_finds_its_certificate_again(
+    home: Deployment, story: Story
+) -> None:
+    again = home.result("creation", {})
+
+    assert again["certificate_arn"] == story.created["certificate_arn"]
+    assert not again["created"]
+
+
+def test_the_deployed_rotation_function_mends_a_blocked_renewal(cloud: Cloud, story: Story) -> None:
+    domain_name = f"api.{showcase.ZONE}"
+    (finding,) = [f for f in story.rotated["findings"] if f["domain_name"] == domain_name]
+    (record,) = cloud.certificates.records(finding["certificate_arn"])
+
+    assert finding["verdict"] == "RenewalBlocked"
+    assert cloud.zones.resolve(record.name) == (record.value,)
+
+
+def test_the_deployed_rotation_function_tells_people(
+    cloud: Cloud, home: Deployment, story: Story
+) -> None:
+    message = cloud.topics.messages(home.outputs["sns_topic_arn"])[-1]
+
+    assert story.rotated["notification"]["sent"]
+    assert f"api.{showcase.ZONE}" in message.to("email")
+
+
+def test_a_bad_event_names_every_fault_and_reaches_no_service(
+    cloud: Cloud, home: Deployment
+) -> None:
+    before = len(cloud.calls)
+
+    failure = home.invoke("creation", {"domain_name": "exa mple", "dryrun": True}).error
+
+    assert failure is not None
+    assert failure.type == "ConfigurationError"
+    assert "domain_name" in failure.message
+    assert "dryrun" in failure.message
+    assert [c for c in cloud.calls[before:] if c.principal and c.operation != "AssumeRole"] == []
+
+
+def test_logs_are_json_with_the_verdict_as_a_key_of_its_own(home: Deployment) -> None:
+    invocation = home.invoke("rotation", {"dry_run": True})
+
+    verdicts = {record.get("verdict") for record in invocation.records}
+    assert {"RenewalBlocked", "Expired", "ImportDue"} <= verdicts
+
+
+class TestTheRolesAtHome:
+    def test_refuse_nothing_that_the_functions_do(self, story: Story) -> None:
+        assert [(c.operation, c.reason) for c in story.calls if not c.allowed] == []
+
+    @pytest.mark.parametrize("function", ["creation", "rotation"])
+    def test_grant_exactly_what_the_functions_do(
+        self, home: Deployment, story: Story, function: str
+    ) -> None:
+        by_others = BY_LAMBDA | BY_SNS
+        used = story.used(home.outputs[f"{function}_role_arn"])
+
+        assert home.granted(function) - by_others == {
+            action for action in used if not action.startswith(("kms:", "sns:"))
+        }
+
+    def test_need_the_topics_key_to_publish(self, home: Deployment, story: Story) -> None:
+        used = story.used(home.outputs["rotation_role_arn"])
+
+        assert {"sns:Publish", "kms:Decrypt"} <= used
+
+
+@pytest.fixture(scope="module")
+def away(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
+    deployment = deployments[AWAY]
+    cloud.certificates.add(
+        account=AWAY,
+        domain_name=f"api.{ELSEWHERE}",
+        not_after=cloud.now + timedelta(days=20),
+        in_use_by=["arn:aws:cloudfront::300000000002:distribution/E1"],
+        renewal_status="PENDING_VALIDATION",
+    )
+    return deployment
+
+
+class TestTheRolesAway:
+    def test_write_to_the_zone_of_another_account_through_its_role(
+        self, cloud: Cloud, away: Deployment, zone_elsewhere: str
+    ) -> None:
+        result = away.result("creation", {"wait_seconds": 30})
+
+        (record,) = result["validation_records"]
+        written = cloud.zones.records(zone_elsewhere)
+        assert result["status"] == "ISSUED"
+        assert written[record["name"].rstrip("."), "CNAME"] == (record["value"],)
+
+    def test_may_touch_no_zone_of_their_own_account(self, away: Deployment) -> None:
+        granted = away.granted("creation") | away.granted("rotation")
+
+        assert "sts:AssumeRole" in granted
+        assert not {action for action in granted if action.startswith("route53:")}
+
+    def test_change_nothing_in_mode_notify_and_explain_all_the_same(
+        self, cloud: Cloud, away: Deployment, zone_elsewhere: str
+    ) -> None:
+        before = cloud.zones.records(zone_elsewhere)
+
+        result = away.result("rotation", {})
+
+        (finding,) = [f for f in result["findings"] if f["domain_name"] == f"api.{ELSEWHERE}"]
+        assert (finding["verdict"], finding["reason"]) == (
+            "RenewalBlocked",
+            "ValidationRecordMissing",
+        )
+        assert cloud.zones.records(zone_elsewhere) == before
+
+
+@pytest.mark.parametrize(
+    ("function", "service", "operation", "parameters"),
+    [
+        pytest.param(
+            "creation",
+            "acm",
+            "request_certificate",
+            {"DomainName": "other.example.com", "ValidationMethod": "DNS"},
+            id="a certificate for a domain that is not allowed",
+        ),
+        pytest.param(
+            "creation",
+            "acm",
+            "request_certificate",
+            {"DomainName": showcase.ZONE, "ValidationMethod": "EMAIL"},
+            id="a certificate that people have to approve by e-mail",
+        ),
+        pytest.param(
+            "creation",
+            "acm",
+            "delete_certificate",
+            {"CertificateArn": f"arn:aws:acm:eu-west-1:{HOME}:certificate/any"},
+            id="deleting a certificate",
+        ),
+        pytest.param(
+            "rotation",
+            "acm",
+            "request_certificate",
+            {"DomainName": showcase.ZONE, "ValidationMethod": "DNS"},
+            id="a request by the rotation function",
+        ),
+        pytest.param(
+            "rotation", "sns", "publish", {"Message": "x"}, id="publishing to another topic"
+        ),
+    ],
+)
+def test_aws_refuses_what_is_none_of_their_business(
+    cloud: Cloud,
+    home: Deployment,
+    function: str,
+    service: str,
+    operation: str,
+    parameters: dict[str, str],
+) -> None:
+    client = cloud.client(service, account=HOME, role_arn=home.outputs[f"{function}_role_arn"])
+    if operation == "publish":
+        other = cloud.client("sns", account=HOME).create_topic(Name="other")["TopicArn"]
+        parameters = {**parameters, "TopicArn": other}
+
+    with pytest.raises(client.exceptions.ClientError, match=r"not authorized|AccessDenied"):
+        getattr(client, operation)(**parameters)
