@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.support.zones import normalised
+from tests.support.zones import Zones, normalised
 
 PUBLIC_LIFETIME = timedelta(days=198)
 PRIVATE_LIFETIME = timedelta(days=395)
@@ -26,8 +26,6 @@ PRIVATE_WINDOW = timedelta(days=60)
 VALIDATION_DEADLINE = timedelta(hours=72)
 # How long a renewal that nothing hinders stays PENDING_AUTO_RENEWAL: AWS says "several hours".
 RENEWAL_TAKES = timedelta(days=1)
-
-Resolver = Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -116,6 +114,7 @@ class Certificate:
     eligibility: str | None = None
     describes_left: int = 0
     resolvable_since: datetime | None = None
+    approved: bool = False
     certificate_pem: str | None = None
     private_key_pem: str | None = None
     chain_pem: str | None = None
@@ -172,9 +171,9 @@ class Timing:
 class Lifecycle:
     """Brings one certificate up to date with the clock and with the public DNS."""
 
-    def __init__(self, timing: Timing, resolve: Resolver) -> None:
+    def __init__(self, timing: Timing, dns: Zones) -> None:
         self._timing = timing
-        self._resolve = resolve
+        self._dns = dns
 
     def refresh(self, certificate: Certificate, now: datetime, *, in_use: bool) -> None:
         if certificate.status == "PENDING_VALIDATION":
@@ -188,7 +187,7 @@ class Lifecycle:
     def resolvable(self, certificate: Certificate, domain: str) -> bool:
         record = validation_record(domain, certificate.account)
         wanted = normalised(record.value)
-        return any(normalised(value) == wanted for value in self._resolve(record.name))
+        return any(normalised(value) == wanted for value in self._dns.resolve(record.name))
 
     def _all_resolvable(self, certificate: Certificate) -> bool:
         return all(self.resolvable(certificate, name) for name in certificate.names)
@@ -199,7 +198,9 @@ class Lifecycle:
         if waiting and self._proves(certificate):
             certificate.resolvable_since = now
         since = certificate.resolvable_since
-        if since is not None and now >= since + self._timing.issuance_delay:
+        if since is not None and self._forbidden(certificate):
+            certificate.status, certificate.failure_reason = "FAILED", "CAA_ERROR"
+        elif since is not None and now >= since + self._timing.issuance_delay:
             certificate.issue(now)
         elif since is None and now >= deadline:
             certificate.status = "VALIDATION_TIMED_OUT"
@@ -240,18 +241,19 @@ class Lifecycle:
 
     def _begin(self, certificate: Certificate, now: datetime) -> None:
         certificate.renewal = Renewal(status="PENDING_AUTO_RENEWAL", updated_at=now)
-        if certificate.type == "AMAZON_ISSUED" and not self._proves(certificate):
+        if not self._permitted(certificate):
             certificate.renewal.status = "PENDING_VALIDATION"
+            certificate.renewal.reason = self._obstacle(certificate)
         certificate.renewal.domain_states = self.states(certificate)
 
     def _progress(self, certificate: Certificate, renewal: Renewal, now: datetime) -> None:
         if _past(certificate.not_after, now) or not certificate.renews:
             return
-        proved = certificate.type == "PRIVATE" or self._proves(certificate)
-        if not proved:
+        if not self._permitted(certificate):
             renewal.resolvable_since = None
             if not renewal.seeded and renewal.status == "PENDING_AUTO_RENEWAL":
                 renewal.status, renewal.updated_at = "PENDING_VALIDATION", now
+                renewal.reason = self._obstacle(certificate)
                 renewal.domain_states = self.states(certificate)
             return
         renewal.resolvable_since = renewal.resolvable_since or now
@@ -267,11 +269,26 @@ class Lifecycle:
     @staticmethod
     def _succeed(certificate: Certificate, renewal: Renewal, now: datetime) -> None:
         certificate.issue(now)
+        certificate.approved = False
         renewal.status, renewal.updated_at, renewal.reason = "SUCCESS", now, None
         renewal.domain_states = dict.fromkeys(certificate.names, "SUCCESS")
 
     def _proves(self, certificate: Certificate) -> bool:
-        return certificate.validated_by("DNS") and self._all_resolvable(certificate)
+        by_dns = certificate.validated_by("DNS") and self._all_resolvable(certificate)
+        return by_dns or certificate.approved
+
+    def _permitted(self, certificate: Certificate) -> bool:
+        """Whether a renewal may go through: nothing to prove, or proved and not forbidden."""
+        if certificate.type == "PRIVATE":
+            return True
+        return self._proves(certificate) and not self._forbidden(certificate)
+
+    def _forbidden(self, certificate: Certificate) -> bool:
+        """Whether a CAA record keeps Amazon from issuing for one of the names."""
+        return any(self._dns.forbids_amazon(name) for name in certificate.names)
+
+    def _obstacle(self, certificate: Certificate) -> str | None:
+        return "CAA_ERROR" if self._forbidden(certificate) else None
 
     def states(self, certificate: Certificate) -> dict[str, str]:
         by_dns = certificate.validated_by("DNS")

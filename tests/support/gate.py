@@ -22,6 +22,7 @@ from tests.support.calls import Call, Permission, Recorder
 from tests.support.estate import Estate
 from tests.support.faults import Faults
 from tests.support.functions import Functions
+from tests.support.material import Material
 from tests.support.principals import Caller, caller, existing_role, trust_policy
 from tests.support.protocol import (
     AwsError,
@@ -35,6 +36,7 @@ from tests.support.protocol import (
     validation_code,
 )
 from tests.support.route53 import Route53
+from tests.support.rules import RULES
 from tests.support.topics import Topics, customer_key
 from tests.support.zones import Zones
 
@@ -85,6 +87,7 @@ class Gate:
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._handlers = {
             **{("acm", name): handler for name, handler in Acm(world.estate).handlers().items()},
+            **{("acm", name): h for name, h in Material(world.estate).handlers().items()},
             **{("route53", name): h for name, h in Route53(world.zones).handlers().items()},
         }
 
@@ -171,8 +174,9 @@ class Gate:
         if faults:
             count = f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected"
             raise AwsError(validation_code(request), f"{count}: {'; '.join(faults)}")
-        if (request.service, request.operation) == PUBLISH:
-            self._world.topics.check(request)
+        rule = RULES.get((request.service, request.operation))
+        if rule is not None:
+            rule(request)
 
     def _perform(self, request: Request, environ: WSGIEnvironment, body: bytes) -> Response:
         key = (request.service, request.operation)

@@ -14,6 +14,9 @@ from moto.route53 import models
 from moto.route53.models import FakeZone, RecordSet, Route53Backend, route53_backends
 
 DEFAULT_ACCOUNT = "123456789012"
+# The issuers that a CAA record may name to let ACM in.
+AMAZON = frozenset({"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"})
+CAA = re.compile(r'\d+ (issue|issuewild) "([^";]*)')
 ESCAPED = re.compile(r"\\([0-3][0-7]{2})")
 
 
@@ -159,6 +162,23 @@ class Zones:
             return ()
         found = record_set(zone, name, kind)
         return tuple(found.records or ()) if found else ()
+
+    def forbids_amazon(self, name: str) -> bool:
+        """Whether the closest CAA records above `name` leave Amazon out.
+
+        https://docs.aws.amazon.com/acm/latest/userguide/setup-caa.html
+        """
+        wildcard, closest = name.startswith("*."), normalised(name).removeprefix("*.")
+        while closest:
+            found = [CAA.match(value) for value in self.resolve(closest, "CAA")]
+            rules = [(match.group(1), match.group(2).strip()) for match in found if match]
+            if found:
+                wild = wildcard and any(tag == "issuewild" for tag, _ in rules)
+                wanted = "issuewild" if wild else "issue"
+                issuers = {issuer for tag, issuer in rules if tag == wanted}
+                return bool(issuers) and not issuers & AMAZON
+            closest = closest.partition(".")[2]
+        return False
 
     def _own_name_servers(self, zone: FakeZone) -> None:
         """Give each zone four servers of its own; moto gives every zone the same."""

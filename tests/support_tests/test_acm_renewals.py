@@ -153,6 +153,32 @@ def test_a_renewal_without_its_record_waits_for_it_and_then_succeeds(cloud: Clou
     assert renewal(cloud, arn) == "SUCCESS"
 
 
+def test_a_caa_record_holds_a_renewal_back_although_the_cname_is_right(cloud: Cloud) -> None:
+    arn = cloud.certificates.add(not_after=NOW + timedelta(days=30), in_use_by=USER)
+    zone = write_records(cloud, arn)
+    cloud.zones.put(zone, "example.com", "CAA", '0 issue "letsencrypt.org"')
+    summary = describe(cloud, arn)["RenewalSummary"]
+    assert summary["RenewalStatus"] == "PENDING_VALIDATION"
+    assert summary["RenewalStatusReason"] == "CAA_ERROR"
+    cloud.zones.remove(zone, "example.com", "CAA")
+    describe(cloud, arn)
+    cloud.advance(hours=1)
+    assert renewal(cloud, arn) == "SUCCESS"
+
+
+def test_an_email_renewal_waits_for_its_owner(cloud: Cloud) -> None:
+    """email-renewal-validation: a link to click, 45 days before expiry."""
+    arn = cloud.certificates.add(
+        validation_method="EMAIL", not_after=NOW + timedelta(days=30), in_use_by=USER
+    )
+    write_records(cloud, arn)
+    assert renewal(cloud, arn) == "PENDING_VALIDATION"
+    cloud.certificates.approve(arn)
+    describe(cloud, arn)
+    cloud.advance(hours=1)
+    assert renewal(cloud, arn) == "SUCCESS"
+
+
 def test_a_seeded_renewal_keeps_its_state_until_its_records_resolve(cloud: Cloud) -> None:
     arn = cloud.certificates.add(
         alternative_names=["www.example.com"],

@@ -265,6 +265,47 @@ def test_a_zone_of_another_account_proves_as_well(cloud: Cloud) -> None:
     assert describe(cloud, arn)["Status"] == "ISSUED"
 
 
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        ('0 issue "amazon.com"', "ISSUED"),
+        ('0 issue "letsencrypt.org"', "FAILED"),
+        ('0 issue ";"', "FAILED"),
+        ('0 iodef "mailto:security@example.com"', "ISSUED"),
+    ],
+)
+def test_a_caa_record_decides_whether_amazon_may_issue(
+    cloud: Cloud, value: str, status: str
+) -> None:
+    """setup-caa, troubleshooting-caa: one of four Amazon names, or CAA_ERROR."""
+    zone = cloud.zones.add("example.com")
+    cloud.zones.put(zone, "example.com", "CAA", value)
+    arn = request(cloud, "www.example.com")
+    write_records(cloud, zone, arn)
+    detail = describe(cloud, arn)
+    assert detail["Status"] == status
+    assert detail.get("FailureReason") == ("CAA_ERROR" if status == "FAILED" else None)
+
+
+def test_a_wildcard_obeys_issuewild_where_it_stands_and_issue_elsewhere(cloud: Cloud) -> None:
+    """setup-caa: wildcards obey issuewild if present."""
+    zone = cloud.zones.add("example.com")
+    rules = ['0 issue "letsencrypt.org"', '0 issuewild "amazontrust.com"']
+    cloud.zones.put(zone, "example.com", "CAA", *rules)
+    assert not cloud.zones.forbids_amazon("*.example.com")
+    assert cloud.zones.forbids_amazon("example.com")
+    cloud.zones.put(zone, "shop.example.com", "CAA", '0 issue "amazonaws.com"')
+    assert not cloud.zones.forbids_amazon("www.shop.example.com")
+
+
+def test_an_email_request_is_issued_when_its_owner_agrees(cloud: Cloud) -> None:
+    arn = request(cloud, ValidationMethod="EMAIL")
+    write_records(cloud, cloud.zones.add("example.com"), arn)
+    assert describe(cloud, arn)["Status"] == "PENDING_VALIDATION"
+    cloud.certificates.approve(arn)
+    assert describe(cloud, arn)["Status"] == "ISSUED"
+
+
 def test_a_request_times_out_after_72_hours(cloud: Cloud) -> None:
     """troubleshooting-timed-out: ACM stops trying after 72 hours."""
     arn = request(cloud)

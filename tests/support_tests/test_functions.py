@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from typing import Any
 
@@ -29,7 +30,14 @@ def archive(text: str = "handler = print") -> bytes:
 
 @pytest.fixture
 def role(cloud: Cloud) -> str:
-    created = cloud.client("iam").create_role(RoleName="f", AssumeRolePolicyDocument="{}")
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+    }
+    created = cloud.client("iam").create_role(
+        RoleName="f", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+    )
     return str(created["Role"]["Arn"])
 
 

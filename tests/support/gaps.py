@@ -1,0 +1,157 @@
+"""What the embedded AWS still does differently from AWS, and why it is left so.
+
+The only such list: whoever finds another difference repairs it, or writes it here with a reason.
+A test that depends on one of these proves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One known difference."""
+
+    service: str
+    differs: str
+    because: str
+
+
+GAPS = (
+    Gap(
+        "acm",
+        "SearchCertificates, RevokeCertificate and the ACME operations answer 501.",
+        "Nothing here calls them: ListCertificates is the portable path.",
+    ),
+    Gap(
+        "acm",
+        "No rate limits, and no quotas but the number of names in a certificate.",
+        "`cloud.fail` orders a throttle where a test needs one.",
+    ),
+    Gap(
+        "acm",
+        "All certificates of one key algorithm share one key pair, also after a renewal.",
+        "Making a key takes longer than most tests, and nobody looks at keys.",
+    ),
+    Gap(
+        "acm",
+        "KeyUsages and ExtendedKeyUsages are those of a web server for every certificate.",
+        "Nothing decides by them.",
+    ),
+    Gap(
+        "acm",
+        "InUseBy knows what a test has seeded and ALB and NLB listeners; no other consumer.",
+        "The other consumers are seeded with `in_use_by` until something rebinds them.",
+    ),
+    Gap(
+        "acm",
+        "A private renewal never fails by itself: the CA's permissions are not looked at.",
+        "The PCA_* reasons are seeded with `renewal_status` and `renewal_reason`.",
+    ),
+    Gap(
+        "acm",
+        "Issuance and renewal happen when somebody looks, at the moment of that look.",
+        "There is no background: tests move the clock and look again.",
+    ),
+    Gap(
+        "dns",
+        "A CNAME is read where it stands; chains, wildcards and TTLs are not followed.",
+        "ACM's own record is written in full, and nothing here delegates validation.",
+    ),
+    Gap(
+        "dns",
+        "Delegation is a property of a zone (`zones.add(delegated=...)`), not of NS records.",
+        "Registrars are not simulated, and the NS records of a delegated child are in its parent.",
+    ),
+    Gap(
+        "route53",
+        "Zones made with CreateHostedZone share moto's four name servers.",
+        "`zones.add` gives every zone its own; only tests make zones.",
+    ),
+    Gap(
+        "route53",
+        "Routing policies beside simple ones are stored, and not checked.",
+        "Validation records are simple.",
+    ),
+    Gap(
+        "route53",
+        "GetChange says INSYNC at once, and PriorRequestNotComplete never happens.",
+        "`cloud.fail` orders both where a test needs them.",
+    ),
+    Gap(
+        "sns",
+        "A subscription by e-mail is neither confirmed nor delivered.",
+        "`cloud.topics.messages` shows what a subscriber of each protocol would get.",
+    ),
+    Gap(
+        "sns",
+        "TracingConfig, SignatureVersion and delivery feedback roles are forgotten by moto.",
+        "The module sets none of them; Terraform's second plan would tell.",
+    ),
+    Gap(
+        "sns",
+        "Topic policies and key policies are stored, and not judged.",
+        "They speak about services (alarms, rules), which do not call here.",
+    ),
+    Gap(
+        "lambda",
+        "Functions are not run by Invoke, rules or destinations.",
+        "moto needs Docker for it; `tests.support.deployed` runs the deployed zip.",
+    ),
+    Gap(
+        "lambda",
+        "A published version shows the logging of its function today, not of its publication.",
+        "The module publishes no versions.",
+    ),
+    Gap(
+        "events",
+        "Rules never fire, and the fields of a cron are not checked one by one.",
+        "Tests read rule and target back and run the function themselves.",
+    ),
+    Gap(
+        "cloudwatch",
+        "A new alarm is OK at once, and nothing evaluates it.",
+        "Alarms are compared with what the module promises, not watched.",
+    ),
+    Gap(
+        "cloudwatch",
+        "Composite alarms answer 501.",
+        "moto lacks them, and the module has none.",
+    ),
+    Gap(
+        "iam",
+        "SCPs, session policies, resource policies and role chaining limits are not judged.",
+        "The module grants by role policies; boundaries and trust policies are judged.",
+    ),
+    Gap(
+        "iam",
+        "A role in the caller's own account needs both its trust and the caller's policy.",
+        "AWS would do with a trust policy that names the role; asking for both is stricter.",
+    ),
+    Gap(
+        "iam",
+        "Date, IP and binary conditions, and default values of variables, raise an error.",
+        "No policy here uses them, and a guess would be worse.",
+    ),
+    Gap(
+        "iam",
+        "AWS managed policies cannot be attached.",
+        "moto loads them only on request, and the module writes its own.",
+    ),
+    Gap(
+        "sts",
+        "A token never expires, and the signature is not verified.",
+        "Nothing here lives longer than a test.",
+    ),
+    Gap(
+        "protocol",
+        "Unsigned and presigned requests go to moto unrecorded, CBOR requests are not understood.",
+        "Neither boto3 nor the Terraform provider sends them to the services in use.",
+    ),
+    Gap(
+        "moto",
+        "moto's state belongs to the process, so two clouds at one time share it.",
+        "They follow one another; parallel tests run in processes of their own.",
+    ),
+)
