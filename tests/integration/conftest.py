@@ -1,0 +1,80 @@
+"""Both functions over the embedded AWS, in a time and an environment of their own."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES
+from certificate_lifecycle.handlers import creation as creation_handler
+from certificate_lifecycle.handlers import rotation as rotation_handler
+from tests.integration.invocation import NOW, Function, Wire
+from tests.support.cloud import Cloud
+from tests.support.fixtures import cloud, running_cloud
+
+__all__ = ["cloud", "running_cloud"]
+
+
+@pytest.fixture(scope="session")
+def warm_wire() -> Wire:
+    """Keep the SDK's models in memory for the whole session."""
+    return Wire()
+
+
+@pytest.fixture(autouse=True)
+def wire(warm_wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Wire:
+    """See and disturb the calls of both functions."""
+    warm_wire.reset()
+    monkeypatch.setattr("certificate_lifecycle.aws.clients.boto3.Session", warm_wire.session)
+    return warm_wire
+
+
+@pytest.fixture(autouse=True)
+def simulated_time(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the clock; whoever sleeps moves it on instead, the SDK between retries too."""
+    cloud.now = NOW
+
+    def sleep(seconds: float) -> None:
+        cloud.advance(seconds=seconds)
+
+    clock = SimpleNamespace(sleep=sleep)
+    monkeypatch.setattr("certificate_lifecycle.handlers.context.time", clock)
+    monkeypatch.setattr("botocore.endpoint.time", clock)
+    monkeypatch.setattr("certificate_lifecycle.handlers.rotation.current_time", lambda: cloud.now)
+
+
+@pytest.fixture
+def environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Give the functions nothing but what reaches the embedded AWS, whatever the machine has."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for variable in (*CREATION_VARIABLES, *ROTATION_VARIABLES):
+        monkeypatch.delenv(variable.name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    for name, value in cloud.environment().items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+@pytest.fixture
+def creation(cloud: Cloud, environment: pytest.MonkeyPatch) -> Function:
+    """Deploy the creation function with the only variable that it needs."""
+    environment.setenv("DOMAIN_NAME", "example.com")
+    return Function(cloud, "creation", creation_handler.lambda_handler)
+
+
+@pytest.fixture
+def topic(cloud: Cloud) -> str:
+    """Make the topic that rotation tells."""
+    arn: str = cloud.client("sns").create_topic(Name="certificate-lifecycle")["TopicArn"]
+    return arn
+
+
+@pytest.fixture
+def rotation(cloud: Cloud, topic: str, environment: pytest.MonkeyPatch) -> Function:
+    """Deploy the rotation function with the only variable that it needs."""
+    environment.setenv("SNS_TOPIC_ARN", topic)
+    return Function(cloud, "rotation", rotation_handler.lambda_handler)

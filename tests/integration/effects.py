@@ -1,0 +1,52 @@
+"""What the functions left behind in the embedded AWS, in the form in which tests compare it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from tests.support.certificates import Certificate
+from tests.support.cloud import Cloud
+from tests.support.zones import normalised
+
+Records = dict[tuple[str, str], tuple[str, ...]]
+
+LOAD_BALANCER = (
+    "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188"
+)
+#: In use, which is what makes ACM renew a certificate.
+USED: Mapping[str, Any] = {"in_use_by": [LOAD_BALANCER]}
+
+
+def wanted_records(cloud: Cloud, *arns: str) -> Records:
+    """Name the records that validate certificates, as a zone holds them."""
+    return {
+        (normalised(record.name), record.type): (record.value,)
+        for arn in arns
+        for record in cloud.certificates.records(arn)
+    }
+
+
+def put_records(cloud: Cloud, zone_id: str, *arns: str) -> None:
+    """Write the validation records of certificates, as they were when those were issued."""
+    for (name, kind), values in wanted_records(cloud, *arns).items():
+        cloud.zones.put(zone_id, name, kind, *values)
+
+
+def the_certificate(cloud: Cloud) -> Certificate:
+    """Return the only certificate that there is."""
+    (certificate,) = cloud.certificates.all()
+    return certificate
+
+
+def ending_in(cloud: Cloud, days: float, *, lifetime: float = 198) -> dict[str, Any]:
+    """Date a certificate by how long it still lives."""
+    not_after = cloud.now + timedelta(days=days)
+    return {"not_before": not_after - timedelta(days=lifetime), "not_after": not_after}
+
+
+def documents(cloud: Cloud, topic: str) -> list[dict[str, Any]]:
+    """Read what a queue that subscribes to the topic has received, oldest first."""
+    return [json.loads(message.to("sqs")) for message in cloud.topics.messages(topic)]

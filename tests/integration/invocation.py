@@ -1,0 +1,172 @@
+"""Invoking the handlers in this process as Lambda would, on a clock that moves when a test says so.
+
+`Wire` sits where the SDK meets the network: a test can let something happen, or a function die,
+between any two of its calls.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3.session
+import botocore.session
+from botocore.loaders import Loader
+
+from certificate_lifecycle.aws import acm, route53, sns
+from certificate_lifecycle.handlers.context import LambdaContext
+from tests.support.calls import Call
+from tests.support.cloud import Cloud
+
+NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
+LAMBDA_TIMEOUT = timedelta(minutes=15)
+EVENTS = Path(__file__).resolve().parents[1] / "events"
+FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:certificate-lifecycle-{name}"
+DECLARED = (*acm.PERMISSIONS, *route53.PERMISSIONS, *sns.PERMISSIONS)
+
+Hook = Callable[[str], None]
+
+
+class KilledError(BaseException):
+    """Lambda stopped the function: nothing in it may catch this."""
+
+
+class Handler(Protocol):
+    def __call__(self, event: object, context: LambdaContext) -> dict[str, Any]: ...
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """Read an event as it reaches the function."""
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+    return event
+
+
+def scheduled(at: datetime) -> dict[str, Any]:
+    """Build the event of the schedule's rule at a time."""
+    return {**recorded("scheduled"), "time": f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+
+
+class Wire:
+    """Calls `before` and `after` with the operation's name, around every call of a function."""
+
+    def __init__(self) -> None:
+        # Reading the models from disk takes most of the time in which a client is made.
+        self._loader = Loader()
+        self.reset()
+
+    def reset(self) -> None:
+        self.before: Hook = _nothing
+        self.after: Hook = _nothing
+
+    def session(self, **credentials: str) -> boto3.session.Session:
+        """Make what `boto3.Session` makes, with the hooks attached."""
+        core = botocore.session.get_session()
+        core.register_component("data_loader", self._loader)
+        session = boto3.session.Session(botocore_session=core, **credentials)
+        session.events.register("before-call", lambda model, **_: self.before(model.name))
+        session.events.register("after-call", lambda model, **_: self.after(model.name))
+        return session
+
+    def strike_before(self, number: int, strike: Callable[[], None]) -> None:
+        """Let `strike` happen once, before the call of that number."""
+        self.before = self._once(number, strike, "before")
+
+    def strike_after(self, number: int, strike: Callable[[], None]) -> None:
+        """Let `strike` happen once, when the call of that number has had its effect."""
+        self.after = self._once(number, strike, "after")
+
+    def _once(self, number: int, strike: Callable[[], None], side: str) -> Hook:
+        numbers = itertools.count(1)
+
+        def hook(_: str) -> None:
+            if next(numbers) == number:
+                # What happens now may be another invocation, which nothing shall strike.
+                setattr(self, side, _nothing)
+                strike()
+
+        return hook
+
+
+def _nothing(_: str) -> None:
+    pass
+
+
+def kill() -> None:
+    raise KilledError
+
+
+@dataclass
+class Context:
+    """Lambda's context, whose time runs by the embedded AWS's clock."""
+
+    aws_request_id: str
+    invoked_function_arn: str
+    ends: datetime
+    cloud: Cloud
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self.ends - self.cloud.now) / timedelta(milliseconds=1))
+
+
+class Function:
+    """One of the two functions, ready to be invoked.
+
+    Each invocation is held to the permissions that the adapters declare for the function, and each
+    result to being plain data that Lambda can turn into JSON.
+    """
+
+    def __init__(self, cloud: Cloud, name: str, handler: Handler) -> None:
+        self._cloud = cloud
+        self._handler = handler
+        self._numbers = itertools.count(1)
+        self.name = name
+        self.arn = FUNCTION_ARN.format(name=name)
+        self.timeout = LAMBDA_TIMEOUT
+        self.context: Context | None = None
+        self.calls: list[Call] = []
+
+    @property
+    def declared(self) -> frozenset[str]:
+        return frozenset(entry.action for entry in DECLARED if self.name in entry.functions)
+
+    @property
+    def operations(self) -> list[str]:
+        """The operations of the last invocation."""
+        return [call.operation for call in self.calls]
+
+    @property
+    def writes(self) -> list[str]:
+        """The operations of the last invocation that change something."""
+        return writes(self.calls)
+
+    @property
+    def left(self) -> timedelta:
+        """How much of its time the last invocation left."""
+        assert self.context is not None
+        return self.context.ends - self._cloud.now
+
+    def __call__(self, event: object) -> dict[str, Any]:
+        self.context = Context(
+            f"run-{next(self._numbers)}", self.arn, self._cloud.now + self.timeout, self._cloud
+        )
+        before = len(self._cloud.calls)
+        try:
+            result = self._handler(event, self.context)
+        finally:
+            self.calls = self._cloud.calls[before:]
+            made = {action for call in self.calls for action in call.actions}
+            assert made <= self.declared
+        # Anything but a plain result would look like a success to Lambda, or break its answer.
+        assert json.loads(json.dumps(result)) == result
+        assert {"statusCode", "body"}.isdisjoint(result)
+        return result
+
+
+def writes(calls: Iterable[Call]) -> list[str]:
+    reading = ("List", "Describe", "Get", "AssumeRole")
+    return [call.operation for call in calls if not call.operation.startswith(reading)]

@@ -1,0 +1,643 @@
+"""Creation from the event to the certificate: requested once, validated, waited for, told truly."""
+
+from __future__ import annotations
+
+import copy
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from certificate_lifecycle.errors import (
+    CertificateRequestError,
+    ConfigurationError,
+    ValidationRecordsNotReadyError,
+    ZoneNotFoundError,
+)
+from tests.integration.effects import the_certificate, wanted_records
+from tests.integration.invocation import NOW, Function, Wire, recorded, scheduled
+from tests.support.calls import Call
+from tests.support.cloud import Cloud
+
+pytestmark = pytest.mark.integration
+
+AUTHORITY = (
+    "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority"
+    "/12345678-1234-1234-1234-123456789012"
+)
+
+
+@pytest.fixture
+def zone(cloud: Cloud) -> str:
+    """Host example.com in public."""
+    return cloud.zones.add("example.com")
+
+
+@pytest.fixture
+def names(environment: pytest.MonkeyPatch) -> None:
+    """Allow the function every name that these tests ask for."""
+    environment.setenv("ALLOWED_DOMAINS", '["example.com", "example.net", "xn--bcher-kva.example"]')
+
+
+def request_of(function: Function) -> Call:
+    (request,) = [call for call in function.calls if call.operation == "RequestCertificate"]
+    return request
+
+
+# --- The usual way ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("event", [{}, scheduled(NOW)], ids=["by hand", "scheduled"])
+def test_the_default_event_leaves_every_validation_record_in_the_zone(
+    creation: Function, cloud: Cloud, zone: str, event: dict[str, Any]
+) -> None:
+    """Bugs 1 and 25: no waiter stands in the way, and the answer is a plain dict."""
+    result = creation(event)
+
+    certificate = the_certificate(cloud)
+    assert certificate.names == ("example.com", "www.example.com")
+    assert cloud.zones.records(zone) == wanted_records(cloud, certificate.arn)
+    assert result == {
+        "certificate_arn": certificate.arn,
+        "domain_name": "example.com",
+        "alternative_names": ["www.example.com"],
+        "region": "eu-west-1",
+        "account_id": "123456789012",
+        "status": "PENDING_VALIDATION",
+        "created": True,
+        "validation_records": [
+            {"name": record.name, "type": record.type, "value": record.value}
+            | {"zone_id": zone, "zone_name": "example.com", "change": "created"}
+            for record in certificate.records
+        ],
+        "dry_run": False,
+    }
+
+
+def test_waiting_ends_with_an_issued_certificate(
+    creation: Function, cloud: Cloud, zone: str
+) -> None:
+    cloud.certificates.issuance_delay = timedelta(seconds=90)
+
+    result = creation({"wait_seconds": 300})
+
+    assert result["status"] == the_certificate(cloud).status == "ISSUED"
+    assert cloud.zones.records(zone) != {}
+
+
+def test_a_second_invocation_finds_the_certificate_and_changes_nothing(
+    creation: Function, cloud: Cloud, zone: str
+) -> None:
+    first = creation({})
+    records = cloud.zones.records(zone)
+
+    cloud.certificates.issuance_delay = timedelta(days=1)
+    second = creation({})
+
+    assert (second["certificate_arn"], second["created"]) == (first["certificate_arn"], False)
+    assert (creation.writes, cloud.zones.records(zone)) == ([], records)
+
+
+@pytest.mark.usefixtures("zone")
+def test_the_same_request_a_day_later_is_the_same_request(creation: Function, cloud: Cloud) -> None:
+    """Bug 23: nothing in a request depends on the day, so nothing makes it a new one."""
+    first = creation({"wait_seconds": 60})
+    tags = the_certificate(cloud).tags
+
+    cloud.advance(days=1)
+
+    assert creation({})["certificate_arn"] == first["certificate_arn"]
+    assert tags == {"ManagedBy": "certificate-lifecycle"}
+
+
+@pytest.mark.usefixtures("zone", "names")
+def test_every_key_of_the_event_is_obeyed(creation: Function, cloud: Cloud) -> None:
+    """Bug 19: a certificate for CloudFront is made in us-east-1, wherever the function runs."""
+    event = recorded("creation")
+
+    result = creation(event)
+
+    certificate = the_certificate(cloud)
+    assert certificate.names == ("app.example.com", "*.app.example.com", "shop.example.com")
+    assert certificate.tags == {"ManagedBy": "certificate-lifecycle", "Team": "web"}
+    assert certificate.key_algorithm == event["key_algorithm"]
+    assert (certificate.region, certificate.arn.split(":")[3]) == ("us-east-1", "us-east-1")
+    assert (result["region"], result["status"]) == ("us-east-1", "ISSUED")
+
+
+@pytest.mark.usefixtures("zone", "names")
+def test_the_event_of_the_caller_is_left_as_it_was(creation: Function) -> None:
+    """Bug 13."""
+    event = {"domain_name": "example.com", "alt_names": ["Shop.Example.com."], "include_www": True}
+    before = copy.deepcopy(event)
+
+    creation(event)
+
+    assert event == before
+
+
+# --- What ACM takes ---------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("zone", "names")
+def test_names_are_asked_for_in_lower_case_ascii_without_dots_or_repetition(
+    creation: Function, cloud: Cloud
+) -> None:
+    """Bug 13."""
+    cloud.zones.add("xn--bcher-kva.example")
+
+    result = creation(
+        {
+            "domain_name": "Example.COM.",
+            "alt_names": ["www.EXAMPLE.com", "example.com", "bücher.example", "*.Bücher.example"],
+        }
+    )
+
+    assert result["alternative_names"] == [
+        "www.example.com",
+        "xn--bcher-kva.example",
+        "*.xn--bcher-kva.example",
+    ]
+    assert the_certificate(cloud).names == ("example.com", *result["alternative_names"])
+
+
+@pytest.mark.parametrize("nothing", [None, []], ids=["null", "empty"])
+@pytest.mark.usefixtures("zone")
+def test_no_alternative_names_are_no_list_at_all(creation: Function, nothing: object) -> None:
+    """Bug 13: null has no length, and ACM refuses an empty list."""
+    creation({"alt_names": nothing, "include_www": False})
+
+    assert "SubjectAlternativeNames" not in request_of(creation).parameters
+
+
+@pytest.mark.usefixtures("zone", "names")
+def test_a_domain_name_too_long_to_be_a_common_name_gives_way_to_a_shorter_one(
+    creation: Function, cloud: Cloud
+) -> None:
+    """Bug 13: a common name has 64 octets at the most."""
+    long = f"{'a' * 60}.example.com"
+
+    creation({"domain_name": long, "alt_names": ["b.example.com"], "include_www": False})
+
+    assert the_certificate(cloud).names == ("b.example.com", long)
+
+
+@pytest.mark.parametrize(
+    ("domain_name", "expected"),
+    [
+        ("example.com", ("example.com", "www.example.com")),
+        ("*.example.com", ("*.example.com",)),
+        ("www.example.com", ("www.example.com",)),
+    ],
+)
+@pytest.mark.usefixtures("zone")
+def test_www_is_never_put_before_a_wildcard_or_another_www(
+    creation: Function, cloud: Cloud, domain_name: str, expected: tuple[str, ...]
+) -> None:
+    """Bugs 8 and 9."""
+    creation({"domain_name": domain_name, "include_www": True})
+
+    assert the_certificate(cloud).names == expected
+
+
+@pytest.mark.parametrize("domain_name", ["example.com", "*.example.com", f"{'a' * 50}.example.com"])
+@pytest.mark.usefixtures("zone")
+def test_every_request_carries_a_token_that_acm_accepts(
+    creation: Function, domain_name: str
+) -> None:
+    r"""Bugs 10 and 41: the token is `\w{1,32}`, whatever the name is."""
+    creation({"domain_name": domain_name})
+
+    token = request_of(creation).parameters["IdempotencyToken"]
+    assert re.fullmatch(r"\w{1,32}", token, re.ASCII)
+
+
+@pytest.mark.usefixtures("zone")
+def test_a_wildcard_certificate_has_only_tags_that_acm_takes(
+    creation: Function, cloud: Cloud
+) -> None:
+    """Bug 12: `*` may not stand in a tag."""
+    creation({"domain_name": "*.example.com", "tags": {"Purpose": "all subdomains"}})
+
+    tags = the_certificate(cloud).tags
+    assert tags == {"ManagedBy": "certificate-lifecycle", "Purpose": "all subdomains"}
+
+
+@pytest.mark.usefixtures("zone")
+def test_an_exportable_certificate_is_asked_for_as_one(creation: Function, cloud: Cloud) -> None:
+    """Bug 40."""
+    creation({"exportable": True})
+
+    assert the_certificate(cloud).export_option == "ENABLED"
+
+
+@pytest.mark.usefixtures("names")
+def test_a_private_request_names_its_ca_and_needs_no_validation(
+    creation: Function, cloud: Cloud
+) -> None:
+    """Bug 39: without its CA, a private name would be asked for in public."""
+    result = creation({"domain_name": "db.example.com", "certificate_authority_arn": AUTHORITY})
+
+    certificate = the_certificate(cloud)
+    assert (certificate.type, certificate.certificate_authority_arn) == ("PRIVATE", AUTHORITY)
+    assert "ValidationMethod" not in request_of(creation).parameters
+    assert (result["status"], result["validation_records"]) == ("ISSUED", [])
+    assert {call.service for call in creation.calls} == {"acm"}
+
+
+def test_a_ca_of_another_region_is_refused_before_any_call(creation: Function) -> None:
+    elsewhere = AUTHORITY.replace("eu-west-1", "us-west-2")
+    with pytest.raises(ConfigurationError) as refused:
+        creation({"certificate_authority_arn": elsewhere})
+    assert len(refused.value.faults) == 1
+    assert creation.calls == []
+
+
+# --- An equal certificate ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"alt_names": ["b.example.com", "a.example.com"]},
+        {"alt_names": ["A.example.com", "b.example.com.", "b.EXAMPLE.com"]},
+        {"domain_name": "a.example.com", "alt_names": ["b.example.com", "example.com"]},
+    ],
+    ids=["another order", "another spelling", "another first name"],
+)
+@pytest.mark.parametrize("hours", [0.5, 30], ids=["within the hour", "the next day"])
+@pytest.mark.usefixtures("zone", "names")
+def test_the_same_names_are_the_same_certificate(
+    creation: Function,
+    cloud: Cloud,
+    again: dict[str, Any],
+    hours: float,
+) -> None:
+    """Bug 11."""
+    event = {"domain_name": "example.com", "include_www": False}
+    creation({**event, "alt_names": ["a.example.com", "b.example.com"]})
+
+    cloud.advance(hours=hours)
+    result = creation({**event, **again})
+
+    assert (result["created"], result["certificate_arn"]) == (False, the_certificate(cloud).arn)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"alt_names": ["a.example.com"]},
+        {"alt_names": ["a.example.com", "b.example.com", "c.example.com"]},
+        {"key_algorithm": "EC_prime256v1"},
+        {"exportable": True},
+        {"region": "us-east-1"},
+        {"certificate_authority_arn": AUTHORITY},
+    ],
+    ids=["fewer names", "more names", "key algorithm", "exportable", "region", "private CA"],
+)
+@pytest.mark.usefixtures("zone", "names")
+def test_two_different_requests_within_an_hour_make_two_certificates(
+    creation: Function, cloud: Cloud, other: dict[str, Any]
+) -> None:
+    """Bugs 11 and 42: ACM answers a repeated token with its first certificate, whatever is asked.
+
+    The common name is the same in each of them.
+    """
+    event = {"alt_names": ["a.example.com", "b.example.com"], "include_www": False}
+    first = creation(event)
+
+    second = creation({**event, **other})
+
+    assert second["created"]
+    arns = {certificate.arn for certificate in cloud.certificates.all()}
+    assert arns == {first["certificate_arn"], second["certificate_arn"]}
+
+
+@pytest.mark.parametrize("other", [AUTHORITY.replace("1234-1234", "9999-1234"), AUTHORITY])
+@pytest.mark.usefixtures("names")
+def test_only_a_certificate_of_the_same_ca_is_equal(
+    creation: Function, cloud: Cloud, other: str
+) -> None:
+    event = {"domain_name": "db.example.com", "include_www": False}
+    first = creation({**event, "certificate_authority_arn": AUTHORITY})
+    second = creation({**event, "certificate_authority_arn": other})
+    assert second["created"] == (other != AUTHORITY)
+    assert len(cloud.certificates.all()) == len(
+        {first["certificate_arn"], second["certificate_arn"]}
+    )
+
+
+@pytest.mark.parametrize("key_algorithm", ["RSA_2048", "EC_prime256v1", "EC_secp384r1"])
+@pytest.mark.usefixtures("zone")
+def test_an_equal_certificate_on_the_last_page_of_any_key_type_is_found(
+    creation: Function, cloud: Cloud, key_algorithm: str
+) -> None:
+    """Bug 29: without a filter ACM hides all but two key types, and it may list in pages."""
+    for number in range(7):
+        cloud.certificates.add(domain_name=f"{number}.example.net", key_algorithm=key_algorithm)
+    equal = cloud.certificates.add(
+        alternative_names=["www.example.com"], key_algorithm=key_algorithm
+    )
+
+    result = creation({"key_algorithm": key_algorithm})
+
+    assert (result["certificate_arn"], result["created"]) == (equal, False)
+    assert creation.operations == ["ListCertificates"] * 3 + ["DescribeCertificate"]
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {"status": "EXPIRED"},
+        {"status": "VALIDATION_TIMED_OUT"},
+        {"status": "REVOKED"},
+        {"status": "FAILED"},
+        {"type": "IMPORTED"},
+        {"managed_by": "CLOUDFRONT"},
+        {"status": "PENDING_VALIDATION", "validation_method": "EMAIL"},
+        {"alternative_names": ["www.example.com", "shop.example.com"]},
+        {"alternative_names": [f"{number}.example.com" for number in range(120)]},
+    ],
+    ids=lambda difference: " ".join(map(str, difference.values()))[:40],
+)
+@pytest.mark.usefixtures("zone")
+def test_a_certificate_that_will_not_serve_is_not_taken_for_an_equal_one(
+    creation: Function, cloud: Cloud, difference: dict[str, Any]
+) -> None:
+    """Bug 18: what timed out or failed is over, so the request is made again."""
+    cloud.certificates.add(**{"alternative_names": ["www.example.com"], **difference})
+
+    assert creation({})["created"]
+
+
+def test_of_equal_certificates_the_issued_and_used_one_is_taken(
+    creation: Function, cloud: Cloud
+) -> None:
+    same: dict[str, Any] = {"alternative_names": ["www.example.com"]}
+    cloud.certificates.add(status="PENDING_VALIDATION", **same)
+    used = cloud.certificates.add(in_use_by=["arn:aws:cloudfront::123456789012:x/E1"], **same)
+    cloud.certificates.add(**same)
+
+    assert creation({})["certificate_arn"] == used
+    assert creation.writes == []
+
+
+@pytest.mark.usefixtures("zone")
+def test_an_equal_certificate_that_is_deleted_while_we_look_is_asked_for_anew(
+    creation: Function, cloud: Cloud, wire: Wire
+) -> None:
+    equal = cloud.certificates.add(alternative_names=["www.example.com"])
+    deleted = cloud.certificates.get(equal)
+
+    def delete(operation: str) -> None:
+        if operation == "DescribeCertificate" and deleted in cloud.certificates.all():
+            cloud.certificates.remove(deleted)
+
+    wire.before = delete
+
+    result = creation({})
+
+    assert result["created"]
+    assert the_certificate(cloud).arn == result["certificate_arn"] != equal
+
+
+# --- Time and eventual consistency ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answers", [0, 1, 2, 5])
+@pytest.mark.usefixtures("names")
+def test_records_that_acm_names_late_or_in_parts_are_awaited(
+    creation: Function, cloud: Cloud, zone: str, answers: int
+) -> None:
+    """Bug 3: no record may be skipped because ACM had not named it yet."""
+    cloud.certificates.settle_after = answers
+
+    creation({"alt_names": ["a.example.com", "b.example.com", "c.example.com"]})
+
+    certificate = the_certificate(cloud)
+    assert len(certificate.records) == 5
+    assert cloud.zones.records(zone) == wanted_records(cloud, certificate.arn)
+
+
+def test_records_that_never_come_are_an_error_and_the_next_invocation_goes_on(
+    creation: Function, cloud: Cloud, zone: str
+) -> None:
+    """Bugs 3 and 14: what is not done is never reported as done."""
+    cloud.certificates.settle_after = 1000
+    with pytest.raises(ValidationRecordsNotReadyError):
+        creation({})
+    assert cloud.zones.records(zone) == {}
+
+    cloud.certificates.edit(the_certificate(cloud).arn, describes_left=0)
+    creation({})
+
+    assert cloud.zones.records(zone) == wanted_records(cloud, the_certificate(cloud).arn)
+
+
+def test_a_new_certificate_that_describe_does_not_know_yet_is_awaited(
+    creation: Function, cloud: Cloud, zone: str
+) -> None:
+    gone = cloud.fail("acm", "DescribeCertificate", "ResourceNotFoundException", times=3)
+    creation({})
+    assert gone.count == 3
+    assert cloud.zones.records(zone) == wanted_records(cloud, the_certificate(cloud).arn)
+
+
+def test_throttled_calls_are_made_again(creation: Function, cloud: Cloud, zone: str) -> None:
+    faults = [
+        cloud.fail("acm", "ListCertificates", times=2),
+        cloud.fail("acm", "RequestCertificate", times=2),
+        cloud.fail("acm", "DescribeCertificate", times=2),
+        cloud.fail("route53", "ListHostedZones", "Throttling", times=2),
+        cloud.fail("route53", "ChangeResourceRecordSets", "PriorRequestNotComplete", times=2),
+    ]
+    creation({})
+    assert [fault.count for fault in faults] == [2] * 5
+    assert cloud.zones.records(zone) == wanted_records(cloud, the_certificate(cloud).arn)
+
+
+@pytest.mark.parametrize(("timeout", "least_left"), [(60, 10), (120, 10), (900, 275)])
+@pytest.mark.usefixtures("zone")
+def test_waiting_ends_before_the_function_would_be_stopped(
+    creation: Function, cloud: Cloud, timeout: int, least_left: int
+) -> None:
+    """Bug 54: asked to wait for ten minutes, and the certificate is never issued."""
+    cloud.certificates.issuance_delay = timedelta(days=1)
+    creation.timeout = timedelta(seconds=timeout)
+
+    result = creation({"wait_seconds": 600})
+
+    assert result["status"] == "PENDING_VALIDATION"
+    assert creation.left >= timedelta(seconds=least_left)
+
+
+def test_a_zone_that_nobody_delegates_to_leaves_the_request_pending_and_the_answer_says_so(
+    creation: Function, cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Bug 22: what counts is a public zone that is delegated to, not where the name was bought."""
+    parent = cloud.zones.add("example.com")
+    child = cloud.zones.add("api.example.com", delegated=False)
+
+    result = creation({"domain_name": "api.example.com", "wait_seconds": 60})
+
+    assert result["status"] == "PENDING_VALIDATION"
+    assert cloud.zones.records(child) == wanted_records(cloud, the_certificate(cloud).arn)
+    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert [vars(warning)["zone_id"] for warning in warnings] == [child]
+    assert cloud.zones.records(parent) == {}
+
+
+# --- Refusals ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [("FAILED", "CAA_ERROR"), ("VALIDATION_TIMED_OUT", None)]
+)
+@pytest.mark.usefixtures("zone")
+def test_a_request_that_acm_ends_without_a_certificate_is_raised(
+    creation: Function, cloud: Cloud, wire: Wire, status: str, reason: str | None
+) -> None:
+    """Bugs 14 and 18."""
+
+    def end(operation: str) -> None:
+        if operation == "ChangeResourceRecordSets":
+            arn = the_certificate(cloud).arn
+            cloud.certificates.edit(arn, status=status, failure_reason=reason)
+
+    wire.before = end
+    with pytest.raises(CertificateRequestError, match=reason or status):
+        creation({"wait_seconds": 60})
+
+
+@pytest.mark.usefixtures("zone", "names")
+def test_the_quota_of_names_is_named_in_the_error(creation: Function, cloud: Cloud) -> None:
+    """Bug 13: ten names is what an account starts with, and only ACM knows its own number."""
+    alt_names = [f"{number}.example.com" for number in range(11)]
+
+    with pytest.raises(CertificateRequestError, match="quota"):
+        creation({"alt_names": alt_names})
+    assert cloud.certificates.all() == []
+
+    cloud.certificates.name_quota = 100
+    assert creation({"alt_names": alt_names})["created"]
+
+
+@pytest.mark.usefixtures("zone")
+def test_an_unexpected_refusal_reaches_lambda_with_its_cause(
+    creation: Function, cloud: Cloud
+) -> None:
+    """Bugs 14 and 15: an error is raised as it came, so that Lambda logs where it came from."""
+    cloud.fail("acm", "RequestCertificate", "AccessDeniedException", "not allowed")
+
+    with pytest.raises(ClientError, match="not allowed") as refused:
+        creation({})
+
+    files = [Path(entry.path).name for entry in refused.traceback]
+    assert ("creation.py" in files, files[-1]) == (True, "client.py")
+
+
+def test_bad_input_is_refused_in_one_error_that_names_every_fault_before_any_call(
+    creation: Function, environment: pytest.MonkeyPatch
+) -> None:
+    """Bugs 13, 14 and 24."""
+    environment.setenv("KEY_ALGORITHM", "RSA_1024")
+    environment.setenv("HOSTED_ZONES", "[]")
+
+    with pytest.raises(ConfigurationError) as refused:
+        creation(
+            {
+                "domain_name": "www.*.example.com",
+                "alt_names": "example.com",
+                "tags": {"Name": "cert-*.example.com"},
+                "wait_seconds": 10_000,
+                "validation_method": "EMAIL",
+                "account_id": "222222222222",
+                "dryrun": True,
+            }
+        )
+
+    faulty = ["KEY_ALGORITHM", "HOSTED_ZONES", "domain_name", "alt_names", "tags"]
+    faulty += ["wait_seconds", "validation_method", "account_id", "dryrun"]
+    assert len(refused.value.faults) == len(faulty)
+    assert all(any(name in fault for fault in refused.value.faults) for name in faulty)
+    assert creation.calls == []
+
+
+@pytest.mark.parametrize(
+    ("allowed", "domain_name"),
+    [
+        (None, "example.net"),
+        (None, "notexample.com"),
+        ('["*.example.com"]', "example.com"),
+        ('["example.net"]', "example.com"),
+    ],
+)
+def test_a_name_outside_the_allowed_domains_is_refused_before_any_call(
+    creation: Function,
+    environment: pytest.MonkeyPatch,
+    allowed: str | None,
+    domain_name: str,
+) -> None:
+    """Bug 24."""
+    if allowed:
+        environment.setenv("ALLOWED_DOMAINS", allowed)
+    with pytest.raises(ConfigurationError):
+        creation({"domain_name": domain_name, "include_www": False})
+    assert creation.calls == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        "example.com",
+        {"source": "aws.acm", "detail-type": "ACM Certificate Expired", "detail": {}},
+        {**scheduled(NOW), "domain_name": "example.com"},
+    ],
+    ids=["null", "list", "string", "somebody else's event", "envelope with a wish"],
+)
+def test_an_event_that_is_not_understood_is_refused_before_any_call(
+    creation: Function, event: object
+) -> None:
+    with pytest.raises(ConfigurationError):
+        creation(event)
+    assert creation.calls == []
+
+
+# --- Looking only -----------------------------------------------------------------------------
+
+
+def test_a_dry_run_changes_nothing_and_says_what_it_found(
+    creation: Function, cloud: Cloud, zone: str
+) -> None:
+    nothing = creation({"dry_run": True})
+    assert (nothing["certificate_arn"], nothing["status"]) == (None, None)
+    assert creation.writes == []
+
+    made = creation({})
+    for name, kind in list(cloud.zones.records(zone))[:1]:
+        cloud.zones.remove(zone, name, kind)
+    left = cloud.zones.records(zone)
+    found = creation({"dry_run": True})
+
+    assert found["certificate_arn"] == made["certificate_arn"]
+    changes = sorted(record["change"] for record in found["validation_records"])
+    assert changes == ["created", "unchanged"]
+    assert (creation.writes, cloud.zones.records(zone)) == ([], left)
+
+
+def test_a_dry_run_refuses_what_the_real_one_would_refuse(creation: Function, cloud: Cloud) -> None:
+    cloud.zones.add("example.net")
+    with pytest.raises(ZoneNotFoundError):
+        creation({"dry_run": True})
+    assert creation.writes == []
+
+
+def test_without_auto_validation_no_zone_is_looked_at(creation: Function, cloud: Cloud) -> None:
+    result = creation({"auto_validate": False})
+    assert result["certificate_arn"] == the_certificate(cloud).arn
+    assert {call.service for call in creation.calls} == {"acm"}
