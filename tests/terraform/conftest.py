@@ -43,6 +43,7 @@ class Stack:
     folder: str
     variables: Mapping[str, object] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    region: str = "eu-west-1"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def live(cloud: Cloud, stacks: Mapping[str, Stack]) -> dict[str, Life]:
 
 
 def _live(cloud: Cloud, stack: Stack, account: str) -> Life:
-    environment = cloud.environment(account=account)
+    environment = cloud.environment(stack.region, account)
     with Workspace(
         stack.folder, environment, variables=stack.variables, files=stack.files
     ) as workspace:
@@ -75,15 +76,16 @@ def _live(cloud: Cloud, stack: Stack, account: str) -> Life:
         resources, outputs = workspace.resources(), workspace.output()
         second_plan = workspace.changes()
         workspace.destroy()
-        left_in_state, left_in_aws = list(workspace.resources()), existing(cloud, account)
+        left_in_state = list(workspace.resources())
+        left_in_aws = existing(cloud, account, stack.region)
         return Life(resources, outputs, second_plan, left_in_state, left_in_aws)
 
 
-def existing(cloud: Cloud, account: str) -> list[str]:
-    """Name everything of the module's kinds that exists in an account."""
+def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]:
+    """Name everything of the module's kinds that exists in an account and region."""
 
     def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        return cloud.client(service, account=account)
+        return cloud.client(service, region, account)
 
     rows = [
         *client("cloudwatch").describe_alarms()["MetricAlarms"],

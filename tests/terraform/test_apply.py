@@ -1,0 +1,143 @@
+"""The root module through its life: applied, settled, changed in place, shared, destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.support.cloud import Cloud
+from tests.support.terraform import Workspace
+from tests.terraform.conftest import Life, Stack, existing, live
+
+pytestmark = pytest.mark.terraform
+
+MINIMAL = {"domain_name": "shop.example.com"}
+ACCOUNT = "200000000001"
+
+# Both traps at once: the same account twice, and a topic that is only known after apply.
+NEIGHBOURS = """
+provider "aws" {}
+
+module "first" {
+  source = "../"
+
+  domain_name = "shop.example.com"
+  name_prefix = "first"
+}
+
+module "second" {
+  source = "../"
+
+  domain_name = "blog.example.com"
+  name_prefix = "second"
+
+  notifications = {
+    topic_arn = format("%s", module.first.sns_topic_arn)
+  }
+}
+
+output "topics" {
+  value = [module.first.sns_topic_arn, module.second.sns_topic_arn]
+}
+"""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What each step of the root module's life showed."""
+
+    resources: Mapping[str, Mapping[str, Any]]
+    after_apply: list[str]
+    after_second_apply: list[str]
+    actions_of_change: list[list[str]]
+    after_change: list[str]
+    left_in_state: list[str]
+    left_in_aws: list[str]
+
+
+@pytest.fixture(scope="module")
+def both(cloud: Cloud) -> tuple[Steps, Life]:
+    """Let both scenarios run at the same time: most of each is waiting."""
+    stack = Stack("stack", files={"stack/main.tf": NEIGHBOURS}, region="us-gov-west-1")
+    with ThreadPoolExecutor(1) as pool:
+        neighbours = pool.submit(live, cloud, {"neighbours": stack})
+        return walk(cloud), neighbours.result()["neighbours"]
+
+
+def walk(cloud: Cloud) -> Steps:
+    with Workspace(".", cloud.environment(account=ACCOUNT), variables=MINIMAL) as module:
+        module.apply()
+        resources, after_apply = module.resources(), module.changes()
+        module.apply()
+        after_second_apply = module.changes()
+        module.variables = MINIMAL | {"rotation_mode": "notify", "log_retention_days": 30}
+        planned = module.plan()["resource_changes"]
+        module.apply()
+        after_change = module.changes()
+        module.destroy()
+        return Steps(
+            resources,
+            after_apply,
+            after_second_apply,
+            [change["change"]["actions"] for change in planned],
+            after_change,
+            list(module.resources()),
+            existing(cloud, ACCOUNT),
+        )
+
+
+@pytest.fixture
+def steps(both: tuple[Steps, Life]) -> Steps:
+    return both[0]
+
+
+@pytest.fixture
+def neighbours(both: tuple[Steps, Life]) -> Life:
+    return both[1]
+
+
+def test_a_domain_name_is_all_that_is_needed(steps: Steps) -> None:
+    kinds = {address.split(".")[-2] for address in steps.resources}
+
+    assert {"aws_lambda_function", "aws_sns_topic", "aws_cloudwatch_event_rule"} <= kinds
+
+
+def test_a_plan_after_apply_is_empty(steps: Steps) -> None:
+    assert steps.after_apply == []
+
+
+def test_a_plan_after_a_second_apply_is_empty(steps: Steps) -> None:
+    assert steps.after_second_apply == []
+
+
+def test_another_mode_and_retention_replace_nothing(steps: Steps) -> None:
+    kinds = {action for actions in steps.actions_of_change for action in actions}
+
+    assert kinds == {"no-op", "update"}
+    assert steps.after_change == []
+
+
+def test_destroy_leaves_nothing(steps: Steps) -> None:
+    assert steps.left_in_state == []
+    assert steps.left_in_aws == []
+
+
+def test_two_instances_live_in_one_account_and_share_a_topic(neighbours: Life) -> None:
+    """Bug 59 of the sample that this module replaces: fixed names allowed one instance only."""
+    first, second = neighbours.outputs["topics"]
+
+    assert first == second
+    assert neighbours.second_plan == []
+    assert neighbours.left_in_aws == []
+
+
+def test_in_another_partition_no_arn_names_the_commercial_one(neighbours: Life) -> None:
+    """Bug 59 of the sample that this module replaces: `arn:aws:` does not exist in GovCloud."""
+    text = str(neighbours.resources)
+
+    assert "arn:aws-us-gov:" in text
+    assert "arn:aws:" not in text

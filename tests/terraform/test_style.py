@@ -1,0 +1,149 @@
+"""Habits of the HCL that no tool on every machine checks: order, types, reasons.
+
+Nothing here runs terraform; the files are read.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import pytest
+
+from tests.support.terraform import REPOSITORY
+
+pytestmark = pytest.mark.terraform
+
+ROOT = [REPOSITORY]
+MODULES = sorted(path.parent for path in REPOSITORY.glob("modules/*/main.tf"))
+EXAMPLES = sorted(path.parent for path in REPOSITORY.glob("examples/*/main.tf"))
+
+SCALES = {"days", "seconds", "mb", "fraction"}
+
+
+def files(*folders: Path) -> list[Path]:
+    return [file for folder in folders for file in sorted(folder.glob("*.tf"))]
+
+
+def named(folder: Path) -> str:
+    return str(folder.relative_to(REPOSITORY)) or "."
+
+
+def blocks(folder: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield every block of a kind with its label, in the order of the file."""
+    for file in files(folder):
+        for block in hcl2.loads(file.read_text(encoding="utf-8")).get(kind, []):
+            for label, body in block.items():
+                if isinstance(body, dict):
+                    yield label.strip('"'), body
+
+
+every_folder = pytest.mark.parametrize("folder", [*ROOT, *MODULES, *EXAMPLES], ids=named)
+every_module = pytest.mark.parametrize("folder", [*ROOT, *MODULES], ids=named)
+every_file = pytest.mark.parametrize(
+    "file", files(*ROOT, *MODULES, *EXAMPLES), ids=lambda f: str(f.relative_to(REPOSITORY))
+)
+
+
+@every_folder
+@pytest.mark.parametrize("kind", ["variable", "output"])
+def test_variables_and_outputs_are_in_alphabetical_order(folder: Path, kind: str) -> None:
+    names = [name for name, _ in blocks(folder, kind)]
+
+    assert names == sorted(names)
+
+
+@every_folder
+def test_every_variable_has_a_type_and_a_description(folder: Path) -> None:
+    for name, variable in blocks(folder, "variable"):
+        assert "type" in variable, name
+        assert variable.get("description", "").endswith('."'), name
+
+
+@every_folder
+def test_every_output_has_a_description(folder: Path) -> None:
+    for name, output in blocks(folder, "output"):
+        assert output.get("description", "").endswith('."'), name
+
+
+@every_module
+def test_a_variable_takes_null_only_if_its_description_says_what_null_means(folder: Path) -> None:
+    for name, variable in blocks(folder, "variable"):
+        if variable.get("nullable", True):
+            assert re.search(r"\bnull\b", variable["description"], re.IGNORECASE), name
+
+
+def test_every_default_of_the_root_with_a_unit_says_it_in_the_name() -> None:
+    for name, variable in blocks(REPOSITORY, "variable"):
+        if variable["type"] == "number" and name != "reserved_concurrency":
+            assert name.split("_")[-1] in SCALES, name
+
+
+@every_file
+def test_a_resource_that_is_everything_says_why(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+
+    for before, line in itertools.pairwise(lines):
+        if re.search(r'Resource\s*=\s*(\[\s*)?"\*"', line):
+            assert before.strip().startswith('# "*": '), line
+
+
+@every_file
+def test_no_action_is_everything(file: Path) -> None:
+    assert not re.search(r'Action\s*=\s*\[?\s*"\*"', file.read_text(encoding="utf-8"))
+
+
+@every_file
+def test_no_arn_names_a_partition(file: Path) -> None:
+    """Bug 59 of the sample that this module replaces: GovCloud and China have other ARNs."""
+    assert "arn:aws:" not in file.read_text(encoding="utf-8")
+
+
+@every_module
+def test_a_module_configures_no_provider(folder: Path) -> None:
+    assert list(blocks(folder, "provider")) == []
+
+
+@every_folder
+def test_one_provider_is_all_that_is_needed_and_both_major_versions_will_do(folder: Path) -> None:
+    (settings,) = (
+        block
+        for file in files(folder)
+        for block in hcl2.loads(file.read_text(encoding="utf-8")).get("terraform", [])
+    )
+    (providers,) = settings["required_providers"]
+    providers = {name: value for name, value in providers.items() if isinstance(value, dict)}
+
+    assert settings["required_version"] == '">= 1.9"'
+    assert list(providers) == ["aws"]
+    assert '">= 5.100, < 7.0"' in providers["aws"].values()
+
+
+@every_file
+def test_nothing_is_used_that_the_next_major_version_of_the_provider_deprecates(
+    file: Path,
+) -> None:
+    text = re.sub(r"#.*", "", file.read_text(encoding="utf-8"))
+
+    for deprecated in ("is_enabled", "managed_policy_arns", "inline_policy", "current.name"):
+        assert deprecated not in text
+
+
+@every_file
+def test_a_skipped_check_has_a_reason(file: Path) -> None:
+    for skip in re.findall(r"checkov:skip=.*", file.read_text(encoding="utf-8")):
+        assert re.fullmatch(r"checkov:skip=CKV2?_AWS_\d+:\S.{10,}", skip)
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=named)
+def test_an_example_is_a_small_stack_of_its_own(folder: Path) -> None:
+    (module,) = (body for _, body in blocks(folder, "module"))
+
+    assert module["source"] == '"../../"'
+    assert [label for label, _ in blocks(folder, "provider")] == ["aws"]
+    assert (folder / "README.md").is_file()
+    assert list(blocks(folder, "output"))

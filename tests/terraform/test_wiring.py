@@ -1,0 +1,276 @@
+"""How the applied parts are joined, and what their policies say, asked of AWS and not of a plan."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle import config
+from tests.support.cloud import Cloud
+from tests.support.terraform import REPOSITORY, Workspace
+
+pytestmark = pytest.mark.terraform
+
+ACCOUNT = "400000000001"
+FUNCTIONS = ["creation", "rotation"]
+# AWS knows no narrower resource for these.
+LISTING = {"acm:ListCertificates", "route53:ListHostedZones"}
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The applied root module, and AWS to ask about it."""
+
+    cloud: Cloud
+    outputs: dict[str, Any]
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        return self.cloud.client(service, account=ACCOUNT)
+
+    def configuration(self, function: str) -> dict[str, Any]:
+        name = self.outputs[f"{function}_function_name"]
+        answer: dict[str, Any] = self.client("lambda").get_function_configuration(FunctionName=name)
+        return answer
+
+    def statements(self, function: str) -> dict[str, dict[str, Any]]:
+        """Read the one policy of a function's role: its statements by Sid."""
+        role = self.outputs[f"{function}_role_arn"].rpartition("/")[2]
+        iam = self.client("iam")
+        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+        (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+@pytest.fixture(scope="module")
+def applied(cloud: Cloud) -> Iterator[Applied]:
+    variables = {
+        "domain_name": "shop.example.com",
+        "log_retention_days": 30,
+        "notifications": {"email_addresses": ["ops@example.com"]},
+        "schedule_expression": "cron(0 6 * * ? *)",
+    }
+    with Workspace(".", cloud.environment(account=ACCOUNT), variables=variables) as module:
+        module.apply()
+        yield Applied(cloud, module.output())
+
+
+class TestTheSchedule:
+    def test_fires_as_asked_for(self, applied: Applied) -> None:
+        (rule,) = applied.client("events").list_rules()["Rules"]
+
+        assert rule["Arn"] == applied.outputs["schedule_rule_arn"]
+        assert rule["ScheduleExpression"] == "cron(0 6 * * ? *)"
+        assert rule["State"] == "ENABLED"
+
+    def test_starts_the_rotation_function(self, applied: Applied) -> None:
+        rule = applied.outputs["schedule_rule_arn"].rpartition("/")[2]
+
+        (target,) = applied.client("events").list_targets_by_rule(Rule=rule)["Targets"]
+
+        assert target["Arn"] == applied.outputs["rotation_function_arn"]
+
+    def test_is_the_only_one_that_may_start_it(self, applied: Applied) -> None:
+        name = applied.outputs["rotation_function_name"]
+
+        policy = json.loads(applied.client("lambda").get_policy(FunctionName=name)["Policy"])
+
+        (statement,) = policy["Statement"]
+        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+        assert statement["Action"] == "lambda:InvokeFunction"
+        condition = statement["Condition"]["ArnLike"]
+        assert condition == {"AWS:SourceArn": applied.outputs["schedule_rule_arn"]}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+class TestEachFunction:
+    def test_is_the_committed_zip(self, applied: Applied, function: str) -> None:
+        name = applied.outputs[f"{function}_function_name"]
+        committed = REPOSITORY / "lambda" / "dist" / "certificate_lifecycle.zip"
+
+        assert applied.cloud.function(name, account=ACCOUNT).code == committed.read_bytes()
+
+    def test_has_its_handler_in_the_zip(self, applied: Applied, function: str) -> None:
+        """Bug 55 of the sample that this module replaces: the zip was a comment."""
+        name = applied.outputs[f"{function}_function_name"]
+        deployed = applied.cloud.function(name, account=ACCOUNT)
+        module, _, handler = deployed.handler.rpartition(".")
+
+        with zipfile.ZipFile(io.BytesIO(deployed.code)) as package:
+            source = package.read(f"{module.replace('.', '/')}.py").decode()
+
+        assert f"def {handler}(event" in source
+
+    def test_is_told_exactly_what_its_code_reads(self, applied: Applied, function: str) -> None:
+        variables = {
+            "creation": config.CREATION_VARIABLES,
+            "rotation": config.ROTATION_VARIABLES,
+        }[function]
+
+        told = applied.configuration(function)["Environment"]["Variables"]
+
+        assert sorted(told) == sorted(variable.name for variable in variables)
+
+    def test_is_told_what_its_code_understands(self, applied: Applied, function: str) -> None:
+        read = {"creation": config.creation_settings, "rotation": config.rotation_settings}
+        faults: list[str] = []
+
+        read[function](applied.configuration(function)["Environment"]["Variables"], faults)
+
+        assert faults == []
+
+    def test_logs_json_to_a_group_that_forgets_when_asked_to(
+        self, applied: Applied, function: str
+    ) -> None:
+        """Bug 60 of the sample that this module replaces: logs were kept for ever."""
+        logging = applied.configuration(function)["LoggingConfig"]
+
+        groups = applied.client("logs").describe_log_groups()["logGroups"]
+
+        assert logging["LogFormat"] == "JSON"
+        assert logging["LogGroup"] == applied.outputs[f"{function}_log_group_name"]
+        assert {g["logGroupName"]: g["retentionInDays"] for g in groups}[logging["LogGroup"]] == 30
+
+    def test_reports_events_that_it_could_not_handle_after_three_tries(
+        self, applied: Applied, function: str
+    ) -> None:
+        """Bug 60 of the sample that this module replaces: failed events vanished."""
+        name = applied.outputs[f"{function}_function_name"]
+
+        answer = applied.client("lambda").get_function_event_invoke_config(FunctionName=name)
+
+        assert answer["MaximumRetryAttempts"] == 2
+        destination = answer["DestinationConfig"]["OnFailure"]["Destination"]
+        assert destination == applied.outputs["sns_topic_arn"]
+
+    def test_has_an_alarm_that_people_hear(self, applied: Applied, function: str) -> None:
+        """Bug 60 of the sample that this module replaces: nothing watched the functions."""
+        name = applied.outputs[f"{function}_function_name"]
+
+        alarms = applied.client("cloudwatch").describe_alarms()["MetricAlarms"]
+
+        (alarm,) = (a for a in alarms if {"Name": "FunctionName", "Value": name} in a["Dimensions"])
+        assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
+        assert alarm["AlarmActions"] == [applied.outputs["sns_topic_arn"]]
+
+    def test_may_be_assumed_by_lambda_alone(self, applied: Applied, function: str) -> None:
+        role = applied.outputs[f"{function}_role_arn"].rpartition("/")[2]
+
+        document = applied.client("iam").get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+
+        (statement,) = document["Statement"]
+        assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+    def test_is_granted_no_wildcard_but_where_aws_knows_no_resource(
+        self, applied: Applied, function: str
+    ) -> None:
+        """Bug 58 of the sample that this module replaces: every action on every resource."""
+        for statement in applied.statements(function).values():
+            assert statement["Effect"] == "Allow"
+            if not set(statement["Action"]) <= LISTING:
+                assert "*" not in statement["Resource"]
+            for action in statement["Action"]:
+                assert action == "kms:GenerateDataKey*" or "*" not in action
+
+    def test_may_change_records_only_as_validation_needs(
+        self, applied: Applied, function: str
+    ) -> None:
+        """Bug 58 of the sample that this module replaces: any record of any type."""
+        (statement,) = (
+            statement
+            for statement in applied.statements(function).values()
+            if "route53:ChangeResourceRecordSets" in statement["Action"]
+        )
+
+        key = "route53:ChangeResourceRecordSets"
+        exactly = statement["Condition"]["ForAllValues:StringEquals"]
+        names = statement["Condition"]["ForAllValues:StringLike"][f"{key}NormalizedRecordNames"]
+        assert exactly == {f"{key}Actions": ["UPSERT"], f"{key}RecordTypes": ["CNAME"]}
+        assert all(name.startswith("_*") for name in names)
+        assert set(statement["Condition"]["Null"].values()) == {"false"}
+
+    def test_may_write_to_its_own_logs_only(self, applied: Applied, function: str) -> None:
+        group = applied.outputs[f"{function}_log_group_name"]
+
+        statement = applied.statements(function)["WriteOwnLogs"]
+
+        assert statement["Resource"] == [f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:{group}:*"]
+        assert "logs:CreateLogGroup" not in statement["Action"]
+
+
+def test_each_function_has_a_role_of_its_own(applied: Applied) -> None:
+    """Bug 58 of the sample that this module replaces: one role for both."""
+    creation, rotation = (set(applied.statements(function)) for function in FUNCTIONS)
+
+    assert applied.outputs["creation_role_arn"] != applied.outputs["rotation_role_arn"]
+    assert "RequestPublicCertificates" in creation - rotation
+    assert "MendEmailValidation" in rotation - creation
+
+
+def test_nothing_may_delete_a_certificate_or_a_record(applied: Applied) -> None:
+    granted = {
+        action
+        for function in FUNCTIONS
+        for statement in applied.statements(function).values()
+        for action in statement["Action"]
+    }
+
+    assert not [action for action in granted if "Delete" in action]
+
+
+class TestTheTopic:
+    def test_is_heard_by_people(self, applied: Applied) -> None:
+        """Bug 57 of the sample that this module replaces: nobody was subscribed."""
+        (subscription,) = applied.client("sns").list_subscriptions()["Subscriptions"]
+
+        assert subscription["TopicArn"] == applied.outputs["sns_topic_arn"]
+        assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
+
+    def test_is_encrypted_with_a_key_that_alarms_may_use(self, applied: Applied) -> None:
+        """Bug 57 of the sample that this module replaces: neither key nor policy.
+
+        Under alias/aws/sns an alarm's message would be lost, as that key's policy is AWS's own.
+        """
+        topic = applied.outputs["sns_topic_arn"]
+        attributes = applied.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+        kms = applied.client("kms")
+
+        key = attributes["KmsMasterKeyId"]
+        policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+
+        assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
+        services = [s["Principal"].get("Service") for s in policy["Statement"]]
+        assert "cloudwatch.amazonaws.com" in services
+
+    @pytest.mark.parametrize("function", FUNCTIONS)
+    def test_may_be_published_to_by_each_function_with_its_key(
+        self, applied: Applied, function: str
+    ) -> None:
+        topic = applied.outputs["sns_topic_arn"]
+        attributes = applied.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+
+        statements = applied.statements(function)
+
+        assert statements["PublishToTopic"]["Resource"] == [topic]
+        assert statements["EncryptForTopic"]["Resource"] == [attributes["KmsMasterKeyId"]]
+
+    def test_takes_nothing_from_other_accounts_and_nothing_in_the_clear(
+        self, applied: Applied
+    ) -> None:
+        topic = applied.outputs["sns_topic_arn"]
+        attributes = applied.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+
+        statements = {s["Sid"]: s for s in json.loads(attributes["Policy"])["Statement"]}
+
+        alarms = statements["LetOwnAlarmsPublish"]["Condition"]
+        assert alarms["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
+        assert statements["LetOwnerManageTheTopic"]["Principal"] == {
+            "AWS": f"arn:aws:iam::{ACCOUNT}:root"
+        }
+        assert statements["RefusePublishingInTheClear"]["Effect"] == "Deny"
