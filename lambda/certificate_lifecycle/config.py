@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from certificate_lifecycle.core.issuance import REQUESTABLE_KEY_ALGORITHMS
-from certificate_lifecycle.core.names import InvalidNameError, normalise
+from certificate_lifecycle.core.names import InvalidNameError, is_wildcard, normalise
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
 
@@ -140,9 +140,9 @@ def creation_settings(environ: Mapping[str, str], faults: list[str]) -> Creation
 def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> RotationSettings:
     """Read the environment of the rotation function; what is wrong is added to `faults`."""
     environment = _Environment(environ, ROTATION_VARIABLES, faults)
-    expiration = environment.read("EXPIRATION_THRESHOLD_DAYS", _days, 30)
-    critical = environment.read("CRITICAL_THRESHOLD_DAYS", _days, 7)
-    if critical >= expiration:
+    expiration = environment.read("EXPIRATION_THRESHOLD_DAYS", _days, 0)
+    critical = environment.read("CRITICAL_THRESHOLD_DAYS", _days, 0)
+    if 0 < expiration <= critical:  # a fault has left 0, and is named already
         faults.append(
             f"CRITICAL_THRESHOLD_DAYS must be less than EXPIRATION_THRESHOLD_DAYS, "
             f"got {critical} and {expiration}"
@@ -174,6 +174,20 @@ def rotation_mode(raw: str) -> RotationMode:
     except ValueError:
         modes = ", ".join(RotationMode)
         raise ValueError(f"must be one of {modes}, got {raw!r}") from None
+
+
+def each(items: Iterable[Any], parse: Callable[[Any], T]) -> tuple[T, ...]:
+    """Return the parsed items once each; raises one ValueError that names every fault."""
+    parsed: dict[T, None] = {}
+    faults = []
+    for item in items:
+        try:
+            parsed[parse(item)] = None
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        raise ValueError("; ".join(faults))
+    return tuple(parsed)
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
@@ -211,12 +225,12 @@ def _names(raw: str) -> tuple[str, ...]:
     values = _json(raw, list, "a JSON list of domain names")
     if not all(isinstance(value, str) for value in values):
         raise ValueError("must be a JSON list of domain names")
-    return tuple(dict.fromkeys(normalise(value) for value in values))
+    return each(values, normalise)
 
 
 def _zones(raw: str) -> tuple[Zone, ...]:
     entries = _json(raw, dict, "a JSON object of zones")
-    return tuple(_zone(name, entry) for name, entry in entries.items())
+    return each(entries.items(), lambda entry: _zone(*entry))
 
 
 def _zone(name: str, entry: object) -> Zone:
@@ -231,9 +245,12 @@ def _zone(name: str, entry: object) -> Zone:
     if role_arn is not None and not (isinstance(role_arn, str) and _ROLE_ARN.fullmatch(role_arn)):
         raise ValueError(f"the zone {name!r} has no valid role_arn: {role_arn!r}")
     try:
-        return Zone(zone_id, normalise(name), role_arn)
+        zone_name = normalise(name)
     except InvalidNameError as error:
         raise ValueError(f"the zone name {error}") from error
+    if is_wildcard(zone_name):
+        raise ValueError(f"the zone name {name!r} is a wildcard, and zones have none")
+    return Zone(zone_id, zone_name, role_arn)
 
 
 def _json(raw: str, expected: type, what: str) -> Any:  # noqa: ANN401 - JSON has any type

@@ -16,6 +16,7 @@ from certificate_lifecycle.config import (
     CreationSettings,
     RotationMode,
     RotationSettings,
+    each,
     key_algorithm,
     rotation_mode,
 )
@@ -38,8 +39,9 @@ _AUTHORITY_ARN = re.compile(
 _CERTIFICATE_ARN = re.compile(
     r"arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):certificate/[\w-]{1,64}"
 )
-#: Characters that ACM takes in tags (API reference, Tag): `*` is not among them.
-_TAG = re.compile(r"[\w\s.:/=+\-@]*")
+#: Characters that ACM takes in tags (API reference, Tag): `*` is not among them, nor are those
+#: among white space that control something, such as a line break.
+_TAG = re.compile(r"(?:[\w.:/=+\-@]|[^\S\t-\r\x1c-\x1f\x85])*")
 _MAX_TAGS = 49
 _MAX_TAG_KEY = 128
 _MAX_TAG_VALUE = 256
@@ -211,7 +213,7 @@ def _name(raw: object) -> str:
 def _names(raw: object) -> tuple[str, ...]:
     if not isinstance(raw, list):
         raise ValueError(f"must be a list of domain names, got {raw!r}")  # noqa: TRY004 - collected as a fault
-    return tuple(dict.fromkeys(_name(item) for item in raw))
+    return each(raw, _name)
 
 
 def _boolean(raw: object) -> bool:
@@ -259,14 +261,13 @@ def _dns_only(raw: object) -> str:
 def _certificate_arns(raw: object) -> tuple[str, ...]:
     if not isinstance(raw, list) or not raw:
         raise ValueError(f"must be a list of certificate ARNs, got {raw!r}")
-    parse = _matching(_CERTIFICATE_ARN, "the ARN of an ACM certificate")
-    return tuple(dict.fromkeys(parse(item) for item in raw))
+    return each(raw, _matching(_CERTIFICATE_ARN, "the ARN of an ACM certificate"))
 
 
 def _tags(raw: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(raw, Mapping) or len(raw) > _MAX_TAGS:
         raise ValueError(f"must be an object of at most {_MAX_TAGS} tags")
-    return tuple(sorted(_tag(key, value) for key, value in raw.items()))
+    return tuple(sorted(each(raw.items(), lambda tag: _tag(*tag))))
 
 
 def _tag(key: object, value: object) -> tuple[str, str]:
