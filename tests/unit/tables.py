@@ -19,6 +19,22 @@ def refused(name: str) -> dict[str, Any]:
     return _values(name, "refused")
 
 
+def name_sets() -> dict[str, dict[str, dict[str, str]]]:
+    """Return sets of names as a function's environment, by whether and why they are accepted."""
+    table = json.loads((DATA / "name_sets.json").read_text(encoding="utf-8"))
+    return {
+        kind: {row["because"]: _environment(row["inputs"]) for row in table[kind]}
+        for kind in ("accepted", "refused")
+    }
+
+
+def _environment(inputs: dict[str, Any]) -> dict[str, str]:
+    return {
+        name.upper(): value if isinstance(value, str) else json.dumps(value)
+        for name, value in inputs.items()
+    }
+
+
 def _values(name: str, kind: str) -> dict[str, Any]:
     rows = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))[kind]
     values = {f"{row['value']!r}"[:40] + f": {row['because']}": row["value"] for row in rows}

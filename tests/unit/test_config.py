@@ -1,0 +1,288 @@
+"""The environment of both functions: what it may hold, and how its faults are told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.config import (
+    CREATION_VARIABLES,
+    ROTATION_VARIABLES,
+    CreationSettings,
+    RotationMode,
+    RotationSettings,
+    Variable,
+    creation_settings,
+    rotation_settings,
+)
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.core.validation import Zone
+from certificate_lifecycle.errors import ConfigurationError
+from tests.unit.builders import days
+from tests.unit.tables import accepted, refused
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
+ROLE = "arn:aws:iam::210987654321:role/records"
+
+
+def creation(**variables: str) -> tuple[CreationSettings, list[str]]:
+    faults: list[str] = []
+    settings = creation_settings({"DOMAIN_NAME": "example.com", **variables}, faults)
+    return settings, faults
+
+
+def rotation(**variables: str) -> tuple[RotationSettings, list[str]]:
+    faults: list[str] = []
+    settings = rotation_settings({"SNS_TOPIC_ARN": TOPIC, **variables}, faults)
+    return settings, faults
+
+
+def zones(name: str = "example.com", **entry: object) -> str:
+    return json.dumps({name: {"zone_id": "Z1", **entry}})
+
+
+def test_creation_runs_with_nothing_but_a_domain_name() -> None:
+    settings, faults = creation()
+    assert faults == []
+    assert settings == CreationSettings(
+        domain_name="example.com",
+        alternative_names=(),
+        include_www=True,
+        key_algorithm="RSA_2048",
+        allowed_domains=("example.com",),
+        zones=(),
+        name_prefix="certificate-lifecycle",
+    )
+
+
+def test_rotation_runs_with_nothing_but_a_topic() -> None:
+    settings, faults = rotation()
+    assert faults == []
+    assert settings == RotationSettings(
+        topic_arn=TOPIC,
+        thresholds=Thresholds(expiration=days(30), critical=days(7), fraction=0.33),
+        mode=RotationMode.REPAIR,
+        zones=(),
+        name_prefix="certificate-lifecycle",
+    )
+
+
+@pytest.mark.parametrize("variable", CREATION_VARIABLES, ids=lambda variable: variable.name)
+def test_an_empty_creation_variable_means_its_default(variable: Variable) -> None:
+    settings, faults = creation(**{variable.name: " "})
+    required = [] if variable.default is not None else [f"{variable.name} must be set"]
+    assert faults == required
+    assert required or settings == creation()[0]
+
+
+@pytest.mark.parametrize("variable", ROTATION_VARIABLES, ids=lambda variable: variable.name)
+def test_an_empty_rotation_variable_means_its_default(variable: Variable) -> None:
+    settings, faults = rotation(**{variable.name: ""})
+    required = [] if variable.default is not None else [f"{variable.name} must be set"]
+    assert faults == required
+    assert required or settings == rotation()[0]
+
+
+def test_creation_reads_every_variable() -> None:
+    settings, faults = creation(
+        DOMAIN_NAME="Example.com.",
+        SUBJECT_ALTERNATIVE_NAMES='["b.example.com", "B.example.com", "bücher.example"]',
+        INCLUDE_WWW="False",
+        KEY_ALGORITHM="EC_prime256v1",
+        ALLOWED_DOMAINS='["example.com", "*.example.net"]',
+        HOSTED_ZONES=zones(role_arn=ROLE),
+        NAME_PREFIX="shop-certs",
+    )
+    assert faults == []
+    assert settings == CreationSettings(
+        domain_name="example.com",
+        alternative_names=("b.example.com", "xn--bcher-kva.example"),
+        include_www=False,
+        key_algorithm="EC_prime256v1",
+        allowed_domains=("example.com", "*.example.net"),
+        zones=(Zone("Z1", "example.com", ROLE),),
+        name_prefix="shop-certs",
+    )
+
+
+def test_without_allowed_domains_the_configured_names_are_allowed() -> None:
+    settings, _ = creation(SUBJECT_ALTERNATIVE_NAMES='["b.example.net"]')
+    assert settings.allowed_domains == ("example.com", "b.example.net")
+
+
+def test_rotation_reads_every_variable() -> None:
+    settings, faults = rotation(
+        EXPIRATION_THRESHOLD_DAYS="60",
+        CRITICAL_THRESHOLD_DAYS="14",
+        THRESHOLD_FRACTION="0.5",
+        ROTATION_MODE="notify",
+        HOSTED_ZONES=zones(role_arn=None),
+        NAME_PREFIX="shop-certs",
+    )
+    assert faults == []
+    assert settings == RotationSettings(
+        topic_arn=TOPIC,
+        thresholds=Thresholds(expiration=days(60), critical=days(14), fraction=0.5),
+        mode=RotationMode.NOTIFY,
+        zones=(Zone("Z1", "example.com"),),
+        name_prefix="shop-certs",
+    )
+
+
+# Terraform and the functions agree about every value; the tables are Terraform's as well.
+TABLES: dict[str, tuple[str, Any]] = {
+    "key_algorithms": ("KEY_ALGORITHM", creation),
+    "name_prefixes": ("NAME_PREFIX", creation),
+    "topic_arns": ("SNS_TOPIC_ARN", rotation),
+    "expiration_thresholds": ("EXPIRATION_THRESHOLD_DAYS", rotation),
+    "critical_thresholds": ("CRITICAL_THRESHOLD_DAYS", rotation),
+    "threshold_fractions": ("THRESHOLD_FRACTION", rotation),
+    "rotation_modes": ("ROTATION_MODE", rotation),
+}
+# Rules about the names of resources, which only Terraform makes.
+ONLY_TERRAFORMS = {"a" * 56}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_terraform_accepts_the_functions_accept(table: str) -> None:
+    name, read = TABLES[table]
+    for value in accepted(table).values():
+        assert read(**{name: str(value)})[1] == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_terraform_refuses_the_functions_refuse_by_name(table: str) -> None:
+    name, read = TABLES[table]
+    for value in refused(table).values():
+        if value and value not in ONLY_TERRAFORMS:
+            (fault,) = read(**{name: str(value)})[1]
+            assert fault.startswith(name)
+            assert str(value) in fault
+
+
+@pytest.mark.parametrize("value", accepted("domain_names").values(), ids=accepted("domain_names"))
+def test_a_name_that_terraform_accepts_is_accepted_everywhere(value: str) -> None:
+    variables = {"SUBJECT_ALTERNATIVE_NAMES": json.dumps([value]), "DOMAIN_NAME": value}
+    assert creation(**variables, ALLOWED_DOMAINS=json.dumps([value]))[1] == []
+
+
+def test_zones_that_terraform_accepts_are_accepted() -> None:
+    found = [
+        *(zones(name) for name in accepted("zone_names").values()),
+        *(zones(zone_id=zone_id) for zone_id in accepted("zone_ids").values()),
+        *(zones(role_arn=role_arn) for role_arn in accepted("role_arns").values()),
+    ]
+    assert [creation(HOSTED_ZONES=value)[1] for value in found] == [[]] * len(found)
+
+
+# A zone's name is brought into one form, as other names are.
+BROUGHT_INTO_FORM = {"example.com.", "Example.com"}
+BAD_ZONES = [
+    *(zones(name) for name in refused("zone_names").values() if name not in BROUGHT_INTO_FORM),
+    *(zones(zone_id=zone_id) for zone_id in refused("zone_ids").values()),
+    *(zones(role_arn=role_arn) for role_arn in refused("role_arns").values()),
+    zones(role_arn=5),
+    zones(zone_id=None),
+    zones(private=True),
+    '{"example.com": "Z1"}',
+    '["example.com"]',
+    "example.com",
+]
+
+
+@pytest.mark.parametrize("value", BAD_ZONES)
+def test_a_bad_zone_is_one_fault(value: str) -> None:
+    (fault,) = creation(HOSTED_ZONES=value)[1]
+    assert fault.startswith("HOSTED_ZONES: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DOMAIN_NAME", "localhost"),
+        ("SUBJECT_ALTERNATIVE_NAMES", "b.example.com"),
+        ("SUBJECT_ALTERNATIVE_NAMES", '{"b.example.com": 1}'),
+        ("SUBJECT_ALTERNATIVE_NAMES", "[1]"),
+        ("SUBJECT_ALTERNATIVE_NAMES", '["b"]'),
+        ("ALLOWED_DOMAINS", "*"),
+        ("ALLOWED_DOMAINS", '["*"]'),
+        ("INCLUDE_WWW", "yes"),
+        ("INCLUDE_WWW", "1"),
+    ],
+)
+def test_a_bad_creation_variable_is_one_fault(name: str, value: str) -> None:
+    (fault,) = creation(**{name: value})[1]
+    assert fault.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EXPIRATION_THRESHOLD_DAYS", "30.5"),
+        ("EXPIRATION_THRESHOLD_DAYS", "thirty"),
+        ("EXPIRATION_THRESHOLD_DAYS", "1e2"),
+        ("CRITICAL_THRESHOLD_DAYS", "0x7"),
+        ("THRESHOLD_FRACTION", "33%"),
+        ("THRESHOLD_FRACTION", "nan"),
+        ("THRESHOLD_FRACTION", "inf"),
+        ("ROTATION_MODE", "replace"),
+    ],
+)
+def test_a_bad_rotation_variable_is_one_fault(name: str, value: str) -> None:
+    (fault,) = rotation(**{name: value})[1]
+    assert fault.startswith(f"{name}: ")
+    assert repr(value) in fault
+
+
+def test_every_fault_of_creation_is_named_at_once() -> None:
+    _, faults = creation(
+        DOMAIN_NAME="",
+        SUBJECT_ALTERNATIVE_NAMES='["a b", "fine.example.com", "c_d"]',
+        INCLUDE_WWW="maybe",
+        KEY_ALGORITHM="RSA_1024",
+        ALLOWED_DOMAINS="example.com",
+        HOSTED_ZONES='{"example.com": {"zone_id": "?"}, "b": {"zone_id": "Z1"}}',
+        NAME_PREFIX="Shop",
+    )
+    named = {fault.split(":")[0].split(" ")[0] for fault in faults}
+    assert named == {variable.name for variable in CREATION_VARIABLES}
+    text = str(ConfigurationError(faults))
+    assert all(value in text for value in ("'a b'", "'c_d'", "'?'", "zone name 'b'", "'Shop'"))
+    assert "fine" not in text
+
+
+def test_every_fault_of_rotation_is_named_at_once() -> None:
+    _, faults = rotation(
+        SNS_TOPIC_ARN="alerts",
+        EXPIRATION_THRESHOLD_DAYS="",
+        CRITICAL_THRESHOLD_DAYS="0",
+        THRESHOLD_FRACTION="2",
+        ROTATION_MODE="destroy",
+        HOSTED_ZONES="[]",
+        NAME_PREFIX="-",
+    )
+    named = {fault.split(":")[0] for fault in faults}
+    fine = "EXPIRATION_THRESHOLD_DAYS"
+    assert named == {variable.name for variable in ROTATION_VARIABLES} - {fine}
+
+
+def test_a_critical_threshold_above_the_other_one_names_both() -> None:
+    (fault,) = rotation(EXPIRATION_THRESHOLD_DAYS="5")[1]
+    assert fault == (
+        "CRITICAL_THRESHOLD_DAYS must be less than EXPIRATION_THRESHOLD_DAYS, got 7 and 5"
+    )
+
+
+def test_a_bad_threshold_is_not_compared_with_the_other_one() -> None:
+    faults = rotation(EXPIRATION_THRESHOLD_DAYS="x", CRITICAL_THRESHOLD_DAYS="31")[1]
+    assert faults == [
+        "EXPIRATION_THRESHOLD_DAYS: must be a whole number of days from 1 to 365, got 'x'"
+    ]
+
+
+def test_the_faults_are_one_sentence_and_kept_for_the_caller() -> None:
+    error = ConfigurationError(["DOMAIN_NAME must be set", "NAME_PREFIX: bad"])
+    assert str(error) == "DOMAIN_NAME must be set; NAME_PREFIX: bad"
+    assert error.faults == ("DOMAIN_NAME must be set", "NAME_PREFIX: bad")

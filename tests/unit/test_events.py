@@ -1,0 +1,403 @@
+"""The events that both functions accept, and how the faults of others are told."""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certificate_lifecycle.config import (
+    CreationSettings,
+    RotationMode,
+    RotationSettings,
+    creation_settings,
+    rotation_settings,
+)
+from certificate_lifecycle.core.issuance import CertificateRequest
+from certificate_lifecycle.events import (
+    CreationCommand,
+    RotationCommand,
+    creation_command,
+    rotation_command,
+)
+from tests.unit.builders import AUTHORITY, BOUNDED, PLACE, arn
+from tests.unit.tables import name_sets, refused
+
+OURS = ("ManagedBy", "certificate-lifecycle")
+SCHEDULED = {
+    "version": "0",
+    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "123456789012",
+    "time": "2026-06-01T06:00:00Z",
+    "region": "eu-west-1",
+    "resources": ["arn:aws:events:eu-west-1:123456789012:rule/certificate-lifecycle-rotation"],
+    "detail": {},
+}
+
+
+def creation_environment(**variables: str) -> CreationSettings:
+    faults: list[str] = []
+    settings = creation_settings({"DOMAIN_NAME": "example.com", **variables}, faults)
+    assert faults == []
+    return settings
+
+
+def rotation_environment(**variables: str) -> RotationSettings:
+    faults: list[str] = []
+    topic = "arn:aws:sns:eu-west-1:123456789012:alerts"
+    settings = rotation_settings({"SNS_TOPIC_ARN": topic, **variables}, faults)
+    assert faults == []
+    return settings
+
+
+USUAL = creation_environment(INCLUDE_WWW="false", ALLOWED_DOMAINS='["example.com"]')
+ROTATION = rotation_environment()
+
+
+def creation(event: object, settings: CreationSettings = USUAL) -> CreationCommand:
+    faults: list[str] = []
+    command = creation_command(event, settings, PLACE, faults)
+    assert faults == []
+    return command
+
+
+def creation_faults(event: object, settings: CreationSettings = USUAL) -> list[str]:
+    faults: list[str] = []
+    creation_command(event, settings, PLACE, faults)
+    return faults
+
+
+def rotation(event: object) -> RotationCommand:
+    faults: list[str] = []
+    command = rotation_command(event, ROTATION, PLACE, faults)
+    assert faults == []
+    return command
+
+
+def rotation_faults(event: object) -> list[str]:
+    faults: list[str] = []
+    rotation_command(event, ROTATION, PLACE, faults)
+    return faults
+
+
+# --- Creation ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("event", [{}, SCHEDULED], ids=["empty", "scheduled"])
+def test_an_event_without_wishes_means_the_configured_certificate(event: object) -> None:
+    settings = creation_environment(
+        SUBJECT_ALTERNATIVE_NAMES='["api.example.com"]', KEY_ALGORITHM="EC_prime256v1"
+    )
+    assert creation(event, settings) == CreationCommand(
+        request=CertificateRequest(
+            names=("example.com", "www.example.com", "api.example.com"),
+            region="eu-west-1",
+            key_algorithm="EC_prime256v1",
+            tags=(OURS,),
+        ),
+        auto_validate=True,
+        wait_seconds=0,
+        dry_run=False,
+    )
+
+
+def test_an_event_may_wish_for_everything() -> None:
+    event = {
+        "domain_name": "Shop.Example.com.",
+        "alt_names": ["b.example.com"],
+        "include_www": True,
+        "auto_validate": False,
+        "validation_method": "DNS",
+        "key_algorithm": "EC_secp384r1",
+        "certificate_authority_arn": AUTHORITY,
+        "exportable": True,
+        "region": "eu-west-1",
+        "account_id": "123456789012",
+        "tags": {"team": "shop", "Cost-Center": "1:2/3=4+5@6 7"},
+        "wait_seconds": 900,
+        "dry_run": True,
+    }
+    assert creation(event) == CreationCommand(
+        request=CertificateRequest(
+            names=("shop.example.com", "www.shop.example.com", "b.example.com"),
+            region="eu-west-1",
+            key_algorithm="EC_secp384r1",
+            certificate_authority_arn=AUTHORITY,
+            exportable=True,
+            tags=(OURS, ("Cost-Center", "1:2/3=4+5@6 7"), ("team", "shop")),
+        ),
+        auto_validate=False,
+        wait_seconds=900,
+        dry_run=True,
+    )
+
+
+def test_null_means_the_same_as_no_key() -> None:
+    keys = ("domain_name", "alt_names", "tags", "region", "dry_run", "validation_method")
+    assert creation(dict.fromkeys(keys)) == creation({})
+
+
+def test_a_certificate_for_cloudfront_is_asked_for_in_its_region() -> None:
+    assert creation({"region": "us-east-1"}).request.region == "us-east-1"
+
+
+def test_alternative_names_are_normalised_and_named_once() -> None:
+    event = {"alt_names": ["B.example.com", "b.example.com.", "example.com", "bücher.example.com"]}
+    names = ("example.com", "b.example.com", "xn--bcher-kva.example.com")
+    assert creation(event).request.names == names
+
+
+def test_configured_alternative_names_belong_to_the_configured_domain_name_only() -> None:
+    settings = creation_environment(
+        INCLUDE_WWW="false", SUBJECT_ALTERNATIVE_NAMES='["api.example.com"]'
+    )
+    assert creation({"domain_name": "shop.api.example.com"}, settings).request.names == (
+        "shop.api.example.com",
+    )
+    assert creation({"alt_names": []}, settings).request.names == ("example.com",)
+
+
+def test_the_callers_event_is_left_as_it_was() -> None:
+    event = {"domain_name": "B.example.com", "alt_names": ["C.example.com"], "tags": {"a": "b"}}
+    before = copy.deepcopy(event)
+    creation(event)
+    assert event == before
+
+
+FAULTY: dict[str, tuple[dict[str, Any], str]] = {
+    "a string of names": ({"alt_names": "b.example.com"}, "alt_names: must be a list"),
+    "a number among the names": ({"alt_names": [5]}, "alt_names: must be a string, got 5"),
+    "null among the names": ({"alt_names": [None]}, "alt_names: must be a string, got None"),
+    "a name that is none": ({"domain_name": "sh op"}, "domain_name: 'sh op' is not a domain"),
+    "an IP address": ({"domain_name": "192.0.2.10"}, "looks like an IP address"),
+    "e-mail validation": ({"validation_method": "EMAIL"}, "e-mail needs a person"),
+    "validation by HTTP": ({"validation_method": "HTTP"}, "HTTP belongs to CloudFront"),
+    "a key that is only imported": ({"key_algorithm": "RSA_4096"}, "key_algorithm: must be one of"),
+    "a key that is no text": ({"key_algorithm": 2048}, "key_algorithm: must be a string"),
+    "no authority": ({"certificate_authority_arn": "ours"}, "the ARN of a private CA"),
+    "an authority elsewhere": (
+        {"certificate_authority_arn": AUTHORITY, "region": "us-east-1"},
+        "the CA is in eu-west-1, the certificate would be in us-east-1",
+    ),
+    "no region": ({"region": "Ireland"}, "region: must be an AWS region, got 'Ireland'"),
+    "another account": ({"account_id": "210987654321"}, "its own account 123456789012"),
+    "a number of an account": ({"account_id": 123456789012}, "account_id: must be a string"),
+    "a short account id": ({"account_id": "1234"}, "account_id: must be an account id"),
+    "a dry run by text": ({"dry_run": "true"}, "dry_run: must be true or false, got 'true'"),
+    "a dry run by number": ({"dry_run": 1}, "dry_run: must be true or false, got 1"),
+    "a misspelt dry run": ({"dryrun": True}, "'dryrun' is not a key of this event"),
+    "a dry run in camel case": ({"dryRun": True}, "'dryRun' is not a key of this event"),
+    "a negative wait": ({"wait_seconds": -1}, "wait_seconds: must be a whole number from 0 to 900"),
+    "a wait beyond Lambda's": ({"wait_seconds": 901}, "wait_seconds: must be a whole number"),
+    "a wait of a fraction": ({"wait_seconds": 1.5}, "wait_seconds: must be a whole number"),
+    "a wait by boolean": ({"wait_seconds": True}, "wait_seconds: must be a whole number"),
+    "tags in a list": ({"tags": [{"Key": "a", "Value": "b"}]}, "tags: must be an object"),
+    "too many tags": (
+        {"tags": {f"t{number}": "" for number in range(50)}},
+        "tags: must be an object of at most 49 tags",
+    ),
+    "a tag of a wildcard": ({"tags": {"name": "*.example.com"}}, "does not take, such as *"),
+    "a tag of two lines": ({"tags": {"name": "a\nb"}}, "has characters that ACM does not take"),
+    "a tag without a name": ({"tags": {"": "b"}}, "has no name"),
+    "a tag with a long name": ({"tags": {"k" * 129: ""}}, "is too long"),
+    "a tag with a long value": ({"tags": {"k": "v" * 257}}, "is too long"),
+    "a tag that is no text": ({"tags": {"cost": 5}}, "tags: must be a string, got 5"),
+    "a tag of AWS": ({"tags": {"AWS:cost": "5"}}, "the tag 'AWS:cost' is not yours to set"),
+    "our own tag": ({"tags": {"ManagedBy": "me"}}, "the tag 'ManagedBy' is not yours to set"),
+}
+
+
+@pytest.mark.parametrize(("event", "fault"), FAULTY.values(), ids=FAULTY)
+def test_a_faulty_wish_is_one_fault(event: dict[str, Any], fault: str) -> None:
+    (found,) = creation_faults(event)
+    assert fault in found
+
+
+@pytest.mark.parametrize("event", [None, [], "example.com", 5, True])
+def test_an_event_that_is_no_object_is_a_fault(event: object) -> None:
+    (fault,) = creation_faults(event)
+    assert fault == f"the event must be a JSON object, got {type(event).__name__}"
+
+
+def test_the_largest_tags_are_accepted() -> None:
+    tags = {f"t{number}" + "k" * 125: "v" * 256 for number in range(49) if number > 9}
+    assert len(creation({"tags": tags}).request.tags) == len(tags) + 1
+
+
+def test_letters_and_spaces_of_every_language_are_accepted_in_tags() -> None:
+    assert creation({"tags": {"Büro": "東京\u00a0\u3000本社"}}).request.tags[1:] != ()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"domain_name": "example.net"},
+        {"domain_name": "myexample.com"},
+        {"domain_name": "com.example"},
+        {"alt_names": ["fine.example.com", "example.net"]},
+        {"domain_name": "*.example.net"},
+    ],
+    ids=str,
+)
+def test_only_allowed_domains_are_issued_for(event: dict[str, Any]) -> None:
+    (fault,) = creation_faults(event)
+    assert fault.endswith("is not equal to or below an allowed domain (example.com)")
+
+
+def test_a_wildcard_that_is_allowed_does_not_allow_its_apex() -> None:
+    settings = creation_environment(
+        INCLUDE_WWW="false",
+        DOMAIN_NAME="*.example.com",
+        ALLOWED_DOMAINS='["*.example.com"]',
+    )
+    assert creation_faults({"domain_name": "shop.example.com"}, settings) == []
+    (fault,) = creation_faults({"domain_name": "example.com"}, settings)
+    assert fault.startswith("'example.com' is not equal to or below")
+
+
+def test_a_common_name_that_is_too_long_is_named_before_acm_sees_it() -> None:
+    (fault,) = creation_faults({"domain_name": f"{'a' * 53}.example.com"})
+    assert "64 octets or fewer" in fault
+
+
+def test_every_fault_of_an_event_is_named_at_once() -> None:
+    faults = creation_faults(
+        {
+            "alt_names": ["a b", "fine.example.com", "c_d"],
+            "region": "eu",
+            "tags": {"a*": "b", "fine": "c", "aws:x": "d"},
+            "dryrun": True,
+            "Region": "eu-west-1",
+        }
+    )
+    text = "; ".join(faults)
+    assert all(
+        named in text for named in ("'a b'", "'c_d'", "'eu'", "a*='b'", "aws:x", "dryrun", "Region")
+    )
+    assert "fine" not in text
+
+
+def test_no_fault_follows_from_another_one() -> None:
+    assert len(creation_faults({"domain_name": "sh op", "alt_names": ["b.example.com"]})) == 1
+
+
+# What spans several inputs is checked with the names put together, by Terraform and by us.
+SETS = name_sets()
+# Terraform wants each name once, so that its plans show what will be asked for.
+NAMED_ONCE = "repeat"
+
+
+@pytest.mark.parametrize("because", SETS["accepted"])
+def test_names_that_terraform_accepts_together_are_accepted(because: str) -> None:
+    assert creation_faults({}, creation_environment(**SETS["accepted"][because])) == []
+
+
+@pytest.mark.parametrize("because", SETS["refused"])
+def test_names_that_terraform_refuses_together_are_refused_or_named_once(because: str) -> None:
+    faults = creation_faults({}, creation_environment(**SETS["refused"][because]))
+    assert bool(faults) is (NAMED_ONCE not in because)
+
+
+# --- Rotation ---------------------------------------------------------------------------------
+
+
+def test_a_scheduled_event_means_everything_as_configured_at_its_time() -> None:
+    assert rotation(SCHEDULED) == RotationCommand(
+        certificate_arns=(),
+        mode=RotationMode.REPAIR,
+        dry_run=False,
+        time=datetime(2026, 6, 1, 6, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize("time", [None, "yesterday", "2026-06-01T06:00:00", 5])
+def test_a_scheduled_event_without_a_usable_time_leaves_it_to_the_clock(time: object) -> None:
+    assert rotation({**SCHEDULED, "time": time}).time is None
+    without = {key: value for key, value in SCHEDULED.items() if key != "time"}
+    assert rotation(without).time is None
+
+
+def test_an_empty_event_means_everything_as_configured_now() -> None:
+    assert rotation({}) == RotationCommand(
+        certificate_arns=(), mode=RotationMode.REPAIR, dry_run=False, time=None
+    )
+
+
+def test_an_event_may_name_certificates_and_a_mode() -> None:
+    event = {
+        "certificate_arns": [arn("a"), arn("b"), arn("a")],
+        "rotation_mode": "notify",
+        "dry_run": True,
+    }
+    assert rotation(event) == RotationCommand(
+        certificate_arns=(arn("a"), arn("b")), mode=RotationMode.NOTIFY, dry_run=True, time=None
+    )
+
+
+@pytest.mark.parametrize("value", refused("rotation_modes").values())
+def test_a_mode_that_terraform_refuses_is_a_fault(value: str) -> None:
+    (fault,) = rotation_faults({"rotation_mode": value})
+    assert fault.startswith("rotation_mode: must be one of notify, repair")
+
+
+FAULTY_ROTATIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "no list of ARNs": ({"certificate_arns": arn("a")}, "must be a list of certificate ARNs"),
+    "an empty list of ARNs": ({"certificate_arns": []}, "must be a list of certificate ARNs"),
+    "no ARN": ({"certificate_arns": ["a"]}, "must be the ARN of an ACM certificate, got 'a'"),
+    "null for an ARN": ({"certificate_arns": [None]}, "must be a string, got None"),
+    "another region": (
+        {"certificate_arns": [arn("a", "us-east-1")]},
+        "is not in account 123456789012, region eu-west-1",
+    ),
+    "another account": (
+        {"certificate_arns": [arn("a").replace("123456789012", "210987654321")]},
+        "is not in account 123456789012, region eu-west-1",
+    ),
+    "a misspelt dry run": ({"dry-run": True}, "'dry-run' is not a key of this event"),
+    "a key of the other function": ({"domain_name": "a.com"}, "'domain_name' is not a key"),
+    "a scheduled event with a wish": (
+        {"source": "aws.events", "dry_run": True},
+        "'source' is not a key of this event",
+    ),
+}
+
+
+@pytest.mark.parametrize(("event", "fault"), FAULTY_ROTATIONS.values(), ids=FAULTY_ROTATIONS)
+def test_a_faulty_rotation_event_is_one_fault(event: dict[str, Any], fault: str) -> None:
+    (found,) = rotation_faults(event)
+    assert fault in found
+
+
+def test_an_event_of_another_source_is_not_taken_for_a_schedule() -> None:
+    assert rotation_faults({**SCHEDULED, "source": "aws.acm"}) != []
+
+
+# --- Whatever comes ---------------------------------------------------------------------------
+
+scalars = st.sampled_from(
+    [None, True, False, 0, -1, 10**30, 1.5, float("nan"), "", "example.com", "\ud800", "*.b.com"]
+)
+values = (
+    scalars | st.lists(scalars, max_size=3) | st.dictionaries(st.text("a:*", max_size=2), scalars)
+)
+KEYS = [
+    *("domain_name", "alt_names", "include_www", "auto_validate", "validation_method", "source"),
+    *("key_algorithm", "certificate_authority_arn", "exportable", "region", "account_id", "tags"),
+    *("wait_seconds", "dry_run", "certificate_arns", "rotation_mode", "time", "x"),
+]
+events = values | st.dictionaries(st.sampled_from(KEYS), values, max_size=6)
+
+
+@BOUNDED
+@given(event=events)
+def test_any_event_gives_a_command_or_faults_and_never_an_error(event: object) -> None:
+    for faults in (creation_faults(event), rotation_faults(event)):
+        assert all(faults)
+    if isinstance(event, dict) and "x" in event:
+        assert "'x' is not a key of this event" in creation_faults(event)
