@@ -371,12 +371,8 @@ class Acm:
         certificate.transparency = options.get(
             "CertificateTransparencyLoggingPreference", certificate.transparency
         )
-        if "Export" in options and options["Export"] != certificate.export_option:
-            if certificate.type != "AMAZON_ISSUED":
-                raise AwsError(
-                    "InvalidStateException", "Only public certificates have this option."
-                )
-            certificate.export_option = options["Export"]
+        if options.get("Export") not in {None, certificate.export_option}:
+            raise AwsError("ValidationException", "Export cannot be changed after creation.")
         return {}
 
     def _migrate(self, certificate: Certificate, method: str) -> None:

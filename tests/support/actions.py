@@ -106,6 +106,8 @@ def _request_certificate(scene: Scene) -> list[Permission]:
     """RequestCertificate, and AddTagsToCertificate when it carries tags.
 
     A public request without a validation method counts as EMAIL.
+    The names are judged as they were sent: whether ACM lower-cases them first is not documented,
+    and this refuses more.
     https://docs.aws.amazon.com/acm/latest/userguide/acm-conditions.html
     """
     wanted = scene.parameters
@@ -113,7 +115,7 @@ def _request_certificate(scene: Scene) -> list[Permission]:
     names = [wanted.get("DomainName", ""), *wanted.get("SubjectAlternativeNames", [])]
     tags = request_tags(wanted.get("Tags", []))
     context: Context = {
-        "acm:DomainNames": tuple(dict.fromkeys(name.lower() for name in names)),
+        "acm:DomainNames": _distinct(names),
         "acm:KeyAlgorithm": (wanted.get("KeyAlgorithm", "RSA_2048"),),
         "acm:Export": ((wanted.get("Options") or {}).get("Export", "DISABLED"),),
         "acm:CertificateTransparencyLogging": (

@@ -20,6 +20,9 @@ Document = Mapping[str, Any]
 Matcher = Callable[[str, str], bool]
 
 ARN_SEGMENTS = 6
+# `${*}`, `${?}` and `${$}` stand for the characters themselves; private ones keep them apart.
+SPECIAL = {"*": "\ue000", "?": "\ue001", "$": "\ue002"}
+LITERALS = {private: character for character, private in SPECIAL.items()}
 
 
 class UnjudgeablePolicyError(Exception):
@@ -124,8 +127,14 @@ def like(value: str, pattern: str) -> bool:
 
 @cache
 def _glob(pattern: str) -> re.Pattern[str]:
-    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
+    wildcards = {"*": ".*", "?": "."}
+    parts = (wildcards.get(c) or re.escape(LITERALS.get(c, c)) for c in pattern)
     return re.compile("".join(parts), re.DOTALL)
+
+
+def equal(value: str, wanted: str) -> bool:
+    """Compare without wildcards."""
+    return value == "".join(LITERALS.get(c, c) for c in wanted)
 
 
 def arn_like(value: str, pattern: str) -> bool:
@@ -154,10 +163,10 @@ def _number(value: str) -> float:
 
 # operator -> (does one value match one policy value, is the operator negated)
 OPERATORS: Mapping[str, tuple[Matcher, bool]] = {
-    "StringEquals": (lambda value, wanted: value == wanted, False),
-    "StringNotEquals": (lambda value, wanted: value == wanted, True),
-    "StringEqualsIgnoreCase": (lambda value, wanted: value.lower() == wanted.lower(), False),
-    "StringNotEqualsIgnoreCase": (lambda value, wanted: value.lower() == wanted.lower(), True),
+    "StringEquals": (equal, False),
+    "StringNotEquals": (equal, True),
+    "StringEqualsIgnoreCase": (lambda value, wanted: equal(value.lower(), wanted.lower()), False),
+    "StringNotEqualsIgnoreCase": (lambda value, wanted: equal(value.lower(), wanted.lower()), True),
     "StringLike": (like, False),
     "StringNotLike": (like, True),
     "ArnEquals": (arn_like, False),
@@ -246,9 +255,11 @@ def _substituted(text: str, context: Mapping[str, Sequence[str]]) -> str | None:
     def fill(found: re.Match[str]) -> str:
         nonlocal missing
         name = found.group(1)
-        if "," in name or name in {"*", "?", "$"}:
-            raise UnjudgeablePolicyError(f"policy variable {found.group(0)}")
+        if name in SPECIAL:
+            return SPECIAL[name]
         values = known.get(name.lower(), ())
+        if "," in name or any("*" in value or "?" in value for value in values):
+            raise UnjudgeablePolicyError(f"policy variable {found.group(0)}")
         missing = missing or len(values) != 1
         return values[0] if len(values) == 1 else ""
 

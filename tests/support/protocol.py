@@ -24,7 +24,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 if TYPE_CHECKING:
-    from moto.core.model import OperationModel, ServiceModel
+    from moto.core.model import OperationModel
 
 # SigV4 credential scopes that differ from botocore's service names, for the services that the
 # module, its tests or the Terraform provider call.
@@ -41,7 +41,7 @@ SIGNING_NAMES: Mapping[str, tuple[str, ...]] = {
 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
-FORBIDDEN = frozenset({"AccessDenied", "AuthorizationError"})
+FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
 
 
 class AwsError(Exception):
@@ -168,7 +168,7 @@ def success(request: Request, result: Mapping[str, Any]) -> Response:
 
 def failure(request: Request, error: AwsError) -> Response:
     """Answer with `error`, in the service's own wire format."""
-    status = error.status or _status(request.model.service_model, error.code)
+    status = error.status or _status(request, error.code)
     request_id = str(uuid.uuid4())
     headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": error.code}
     if request.protocol in {"json", "rest-json"}:
@@ -186,13 +186,13 @@ def failure(request: Request, error: AwsError) -> Response:
     return Response(body, status=status, headers=headers)
 
 
-def _status(model: ServiceModel, code: str) -> int:
-    """Find the model's own HTTP status for `code`; 403 where access is refused over XML."""
-    for shape in model.error_shapes:
+def _status(request: Request, code: str) -> int:
+    """Find the model's own HTTP status for `code`; 403 where access is refused over REST or XML."""
+    for shape in request.model.service_model.error_shapes:
         details = shape.metadata.get("error", {})
         if code in {shape.name, details.get("code")}:
             return int(details.get("httpStatusCode", 400))
-    return 403 if code in FORBIDDEN else 400
+    return 403 if code in FORBIDDEN and request.protocol != "json" else 400
 
 
 def error_code(response: Response) -> str | None:

@@ -312,6 +312,13 @@ def test_only_an_issued_email_certificate_migrates(cloud: Cloud) -> None:
     assert code == "InvalidStateException"
 
 
+def test_whether_a_certificate_can_be_exported_is_settled_at_its_request(cloud: Cloud) -> None:
+    """API_CertificateOptions: Export cannot be updated after creation."""
+    arn = cloud.certificates.add(export_option="DISABLED")
+    options: dict[str, object] = {"CertificateArn": arn, "Options": {"Export": "ENABLED"}}
+    assert refused(cloud, "update_certificate_options", **options) == "ValidationException"
+
+
 def test_only_an_exported_certificate_is_renewed_on_demand(cloud: Cloud) -> None:
     """force-certificate-renewal: only certificates that have been exported."""
     arn = cloud.certificates.add(in_use_by=USER)

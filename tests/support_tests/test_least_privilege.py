@@ -144,7 +144,7 @@ RIGHT = {
     [
         ({}, None),
         ({"SubjectAlternativeNames": ["evil.test"]}, "AccessDeniedException"),
-        ({"SubjectAlternativeNames": ["WWW.Example.com"]}, None),
+        ({"SubjectAlternativeNames": ["WWW.Example.com"]}, "AccessDeniedException"),
         ({"ValidationMethod": "EMAIL"}, "AccessDeniedException"),
         ({"ValidationMethod": None}, "AccessDeniedException"),
         ({"Tags": None}, "AccessDeniedException"),

@@ -224,6 +224,66 @@ def test_policy_variables_are_filled_in_and_never_match_without_a_value() -> Non
     assert not allows(statement, resource=path)
 
 
+def test_an_escaped_wildcard_is_the_character_itself() -> None:
+    """reference_policies_variables: `${*}`, `${?}` and `${$}` are the characters."""
+    assert holds("StringLike", "k", "${*}.*", k=("*.example.com",))
+    assert not holds("StringLike", "k", "${*}.*", k=("www.example.com",))
+    assert holds("StringEquals", "k", "a${$}${?}", k=("a$?",))
+
+
+DENY_REQUEST = {"Effect": "Deny", "Action": "acm:RequestCertificate", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "context", "denied"),
+    [
+        (
+            {"StringLike": {"acm:ValidationMethod": "EMAIL"}},
+            {"acm:ValidationMethod": ("EMAIL",)},
+            True,
+        ),
+        (
+            {"StringLike": {"acm:ValidationMethod": "EMAIL"}},
+            {"acm:ValidationMethod": ("DNS",)},
+            False,
+        ),
+        (
+            {"ForAnyValue:StringLike": {"acm:DomainNames": ["${*}.*"]}},
+            {"acm:DomainNames": ("example.com", "*.example.com")},
+            True,
+        ),
+        (
+            {"ForAnyValue:StringLike": {"acm:DomainNames": ["${*}.*"]}},
+            {"acm:DomainNames": ("example.com", "www.example.com")},
+            False,
+        ),
+        (
+            {"ForAnyValue:StringNotLike": {"acm:DomainNames": ["*.amazonaws.com"]}},
+            {"acm:DomainNames": ("a.amazonaws.com", "example.com")},
+            True,
+        ),
+        (
+            {"ForAnyValue:StringNotLike": {"acm:DomainNames": ["*.amazonaws.com"]}},
+            {"acm:DomainNames": ("a.amazonaws.com",)},
+            False,
+        ),
+    ],
+    ids=["e-mail", "no e-mail", "wildcard", "no wildcard", "other domain", "own domain"],
+)
+def test_the_examples_of_acm_s_own_guide_mean_what_it_says(
+    condition: Mapping[str, Any], context: Mapping[str, tuple[str, ...]], *, denied: bool
+) -> None:
+    """acm-conditions, examples 1 to 3."""
+    deny = {**DENY_REQUEST, "Condition": condition}
+    allowed = allows(allow(), deny, action="acm:RequestCertificate", context=context)
+    assert allowed is not denied
+
+
+def test_a_variable_whose_value_holds_a_wildcard_is_an_error() -> None:
+    with pytest.raises(UnjudgeablePolicyError):
+        holds("StringLike", "k", "${aws:username}", k=("jo",), aws__username=("*",))
+
+
 @pytest.mark.parametrize(
     "statement",
     [
