@@ -157,16 +157,22 @@ class Acm:
         certificate.describes_left = max(0, left - 1)
         if left > 1:
             return None
-        done = certificate.status not in {"PENDING_VALIDATION", "VALIDATION_TIMED_OUT", "FAILED"}
-        missing = {"PENDING_VALIDATION": "PENDING_VALIDATION"}.get(certificate.status, "FAILED")
         rows = [
-            self._domain(certificate, name, "SUCCESS" if done else missing)
+            self._domain(certificate, name, self._initial_state(certificate, name))
             for name in certificate.names
         ]
         if left == 1:
             for row in rows[len(rows) // 2 :]:
                 row.pop("ResourceRecord", None)
         return rows
+
+    def _initial_state(self, certificate: Certificate, name: str) -> str:
+        if certificate.status in {"VALIDATION_TIMED_OUT", "FAILED"}:
+            return "FAILED"
+        if certificate.status != "PENDING_VALIDATION":
+            return "SUCCESS"
+        proved = certificate.validated_by("DNS") and self._estate.resolvable(certificate, name)
+        return "SUCCESS" if proved else "PENDING_VALIDATION"
 
     def _domain(self, certificate: Certificate, name: str, state: str) -> Result:
         method = certificate.validation_method or "EMAIL"

@@ -102,6 +102,7 @@ class Certificate:
     export_option: str = "DISABLED"
     transparency: str = "ENABLED"
     exported: bool = False
+    renewed_since_export: bool = False
     in_use_by: list[str] = field(default_factory=list)
     managed_by: str | None = None
     certificate_authority_arn: str | None = None
@@ -270,6 +271,7 @@ class Lifecycle:
     def _succeed(certificate: Certificate, renewal: Renewal, now: datetime) -> None:
         certificate.issue(now)
         certificate.approved = False
+        certificate.renewed_since_export = certificate.exported
         renewal.status, renewal.updated_at, renewal.reason = "SUCCESS", now, None
         renewal.domain_states = dict.fromkeys(certificate.names, "SUCCESS")
 
@@ -310,7 +312,8 @@ def eligibility(certificate: Certificate, *, in_use: bool) -> str:
     managed = (
         certificate.type in {"AMAZON_ISSUED", "PRIVATE"} and certificate.origin == "AWS_MANAGED"
     )
-    served = in_use or certificate.exported
+    exported = certificate.exported and not certificate.renewed_since_export
+    served = in_use or exported
     return "ELIGIBLE" if managed and served and certificate.status == "ISSUED" else "INELIGIBLE"
 
 

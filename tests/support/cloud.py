@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -92,6 +93,7 @@ class Cloud:
     def reset(self) -> None:
         """Empty every service, the recorded calls, the clock and all settings."""
         BackendDict.reset()
+        reset_model_data()
         self._now = None
         self.zones.reset()
         self.certificates.reset()

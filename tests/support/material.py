@@ -117,7 +117,7 @@ class Material:
             raise AwsError("ValidationException", f"{certificate.arn} cannot be exported.")
         if len(passphrase) not in PASSPHRASE_LENGTH or set(passphrase) & set(b"#$%"):
             raise AwsError("ValidationException", "The passphrase is not acceptable.")
-        certificate.exported = True
+        certificate.exported, certificate.renewed_since_export = True, False
         key = _key(certificate.key_algorithm).private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,

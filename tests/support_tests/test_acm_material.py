@@ -148,6 +148,20 @@ def test_exporting_makes_a_certificate_eligible_for_renewal(cloud: Cloud) -> Non
     assert detail["RenewalEligibility"] == "ELIGIBLE"
 
 
+def test_an_exported_certificate_is_renewed_once_for_each_export(cloud: Cloud) -> None:
+    """managed-renewal: exported since it was issued, or last renewed."""
+    acm = cloud.client("acm")
+    arn = cloud.certificates.add(type="PRIVATE", exported=True, not_after=NOW + timedelta(days=9))
+    acm.describe_certificate(CertificateArn=arn)
+    cloud.advance(days=1)
+    detail = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    assert detail["RenewalSummary"]["RenewalStatus"] == "SUCCESS"
+    assert detail["RenewalEligibility"] == "INELIGIBLE"
+    acm.export_certificate(CertificateArn=arn, Passphrase=b"correct horse")
+    detail = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    assert detail["RenewalEligibility"] == "ELIGIBLE"
+
+
 def test_what_cannot_be_exported_is_refused(cloud: Cloud) -> None:
     plain = cloud.certificates.add()
     wanted: dict[str, object] = {"CertificateArn": plain, "Passphrase": b"correct horse"}
