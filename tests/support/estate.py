@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.support.protocol import Request
 from tests.support.zones import DEFAULT_ACCOUNT, Zones
 
 DEFAULT_REGION = "eu-west-1"
+ATTRIBUTES = frozenset(field.name for field in fields(Certificate))
 UNDATED = frozenset({"PENDING_VALIDATION", "VALIDATION_TIMED_OUT", "FAILED"})
 
 
@@ -60,7 +62,7 @@ class Estate(Timing):
 
     # --- for the tests ------------------------------------------------------------------------
 
-    def add(  # noqa: PLR0913 - one keyword for each thing a certificate can be
+    def add(  # noqa: PLR0913 - what a certificate cannot be without
         self,
         *,
         domain_name: str = "example.com",
@@ -73,19 +75,12 @@ class Estate(Timing):
         region: str = DEFAULT_REGION,
         account: str = DEFAULT_ACCOUNT,
         partition: str = "aws",
-        renewal_status: str | None = None,
-        renewal_reason: str | None = None,
-        renewal_updated_at: datetime | None = None,
-        validation_states: Mapping[str, str] | None = None,
-        **details: Any,  # noqa: ANN401 - any other attribute of Certificate
+        **details: Any,  # noqa: ANN401 - whatever `edit` takes
     ) -> str:
         """Put a certificate in any state into the estate and return its ARN.
 
-        `details` are attributes of `Certificate` (key_algorithm, in_use_by, exported,
-        export_option, managed_by, validation_method, failure_reason,
-        certificate_authority_arn, tags, key_pair_origin, renews, eligibility ...).
-        A seeded `renewal_status` stays as it is until its validation records resolve;
-        `renews=False` keeps managed renewal from starting at all.
+        `details` are what `edit` takes: any attribute of `Certificate`, and the renewal.
+        `renews=False` keeps managed renewal from starting for this certificate.
         """
         certificate = Certificate(
             arn=new_arn(partition, region, account),
@@ -100,13 +95,8 @@ class Estate(Timing):
         )
         self._date(certificate, not_before, not_after, created_at)
         self._default(certificate, partition)
-        self._store(account, region)[certificate.arn] = certificate
-        acm_backends[account][region]._certificates[certificate.arn] = Bundle(certificate)  # type: ignore[assignment]  # noqa: SLF001
-        self.edit(certificate.arn, **_listed(details))
-        if renewal_status is not None:
-            self._seed_renewal(
-                certificate, renewal_status, renewal_reason, renewal_updated_at, validation_states
-            )
+        self._register(certificate)
+        self.edit(certificate.arn, **details)
         return certificate.arn
 
     def edit(
@@ -119,13 +109,16 @@ class Estate(Timing):
         validation_states: Mapping[str, str] | None = None,
         **changes: Any,  # noqa: ANN401 - any attribute of Certificate
     ) -> None:
-        """Change any attribute of a certificate, or its renewal."""
+        """Change any attribute of a certificate, or its renewal.
+
+        A seeded `renewal_status` stays as it is until its validation records resolve.
+        """
         certificate = self._raw(arn)
         if "alternative_names" in changes:
             names = [certificate.domain_name, *changes.pop("alternative_names")]
             certificate.names = distinct(names)
         for name, value in _listed(changes).items():
-            if not hasattr(certificate, name):
+            if name not in ATTRIBUTES:
                 raise TypeError(f"a certificate has no {name!r}")
             setattr(certificate, name, value)
         if renewal_status is not None:
@@ -170,9 +163,7 @@ class Estate(Timing):
             serial=new_serial(),
             **attributes,
         )
-        self._store(request.account, request.region)[certificate.arn] = certificate
-        backend = acm_backends[request.account][request.region]
-        backend._certificates[certificate.arn] = Bundle(certificate)  # type: ignore[assignment]  # noqa: SLF001
+        self._register(certificate)
         return certificate
 
     def remove(self, certificate: Certificate) -> None:
@@ -211,6 +202,13 @@ class Estate(Timing):
             updated_at=self.now,
             domain_states=self._lifecycle.states(certificate),
         )
+
+    def _register(self, certificate: Certificate) -> None:
+        """Keep a certificate, and let moto's other services know that it exists."""
+        self._store(certificate.account, certificate.region)[certificate.arn] = certificate
+        backend = acm_backends[certificate.account][certificate.region]
+        bundle: Any = Bundle(certificate)
+        backend._certificates[certificate.arn] = bundle  # noqa: SLF001 - moto's own store
 
     def _current(self, certificate: Certificate) -> Certificate:
         in_use = bool(self.users(certificate))
