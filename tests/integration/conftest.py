@@ -45,7 +45,7 @@ def simulated_time(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("certificate_lifecycle.handlers.rotation.current_time", lambda: cloud.now)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Give the functions nothing but what reaches the embedded AWS, whatever the machine has."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:

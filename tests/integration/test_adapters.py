@@ -1,0 +1,279 @@
+"""The adapters alone: what they ask for, what they refuse, what they make of an answer."""
+
+from __future__ import annotations
+
+import string
+from datetime import UTC
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from certificate_lifecycle.aws.acm import KEY_TYPES, AcmCertificates
+from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.route53 import Route53Dns
+from certificate_lifecycle.aws.sns import SnsTopic
+from certificate_lifecycle.core.digest import MAX_SUBJECT, Message
+from certificate_lifecycle.core.issuance import (
+    REQUESTABLE_KEY_ALGORITHMS,
+    CertificateRequest,
+)
+from certificate_lifecycle.core.model import CertificateStatus, CertificateType, ValidationRecord
+from certificate_lifecycle.core.validation import Zone
+from certificate_lifecycle.errors import (
+    CertificateNotFoundError,
+    CertificateRequestError,
+    MigrationNotPossibleError,
+)
+from tests.integration.effects import USED, ending_in
+from tests.support.cloud import Cloud
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def clients() -> Clients:
+    """Make clients as the handlers do."""
+    return Clients()
+
+
+@pytest.fixture
+def certificates(clients: Clients) -> AcmCertificates:
+    return AcmCertificates(clients.acm("eu-west-1"))
+
+
+def enumeration(clients: Clients, shape: str) -> set[str]:
+    model = clients.acm("eu-west-1").meta.service_model
+    return set(model.shape_for(shape).metadata["enum"])
+
+
+# --- ACM --------------------------------------------------------------------------------------
+
+
+def test_every_key_type_that_acm_knows_is_asked_for(clients: Clients) -> None:
+    """Bug 29: one that AWS adds later would be invisible, so this test shall fail then."""
+    assert set(KEY_TYPES) == enumeration(clients, "KeyAlgorithm")
+    assert set(REQUESTABLE_KEY_ALGORITHMS) < set(KEY_TYPES)
+
+
+@pytest.mark.parametrize(
+    ("ours", "shape"),
+    [(CertificateStatus, "CertificateStatus"), (CertificateType, "CertificateType")],
+    ids=["status", "type"],
+)
+def test_every_status_and_type_that_acm_knows_is_understood(
+    clients: Clients, ours: type[CertificateStatus | CertificateType], shape: str
+) -> None:
+    """Bug 30."""
+    assert {member.value for member in ours} - {"NOT_UNDERSTOOD"} == enumeration(clients, shape)
+
+
+def test_a_listed_and_a_described_certificate_agree(
+    certificates: AcmCertificates, cloud: Cloud
+) -> None:
+    arn = cloud.certificates.add(
+        alternative_names=["www.example.com"],
+        export_option="ENABLED",
+        exported=True,
+        key_algorithm="EC_prime256v1",
+        **USED,
+    )
+    (listed,) = certificates.list_all()
+    described = listed.described_as(certificates.describe(arn))
+    assert (listed.detail, described.detail is None) == (None, False)
+    for name in ("arn", "names", "status", "type", "key_algorithm", "in_use", "exported"):
+        assert getattr(listed, name) == getattr(described, name)
+    assert (listed.exportable, described.exportable) == (True, True)
+    assert listed.not_after == described.not_after == cloud.certificates.get(arn).not_after
+
+
+def test_instants_are_aware_and_in_utc(certificates: AcmCertificates, cloud: Cloud) -> None:
+    """Bug 26: the SDK answers in the machine's own zone."""
+    cloud.certificates.add()
+    (listed,) = certificates.list_all()
+    for moment in (listed.not_before, listed.not_after, listed.created_at):
+        assert moment is not None
+        assert moment.tzinfo is UTC
+
+
+def test_a_certificate_without_names_or_dates_is_read_as_such(
+    certificates: AcmCertificates, cloud: Cloud
+) -> None:
+    """Many members of an answer are optional, NotAfter of a failed request among them."""
+    arn = cloud.certificates.add(status="FAILED", failure_reason="CAA_ERROR")
+    cloud.certificates.edit(arn, domain_name="", names=())
+    described = certificates.describe(arn)
+    assert (described.names, described.domain_name) == ((), "")
+    assert (described.not_after, described.lifetime) == (None, None)
+    assert described.detail is not None
+    assert described.detail.failure_reason == "CAA_ERROR"
+
+
+def test_a_certificate_that_does_not_exist_has_an_error_of_its_own(
+    certificates: AcmCertificates,
+) -> None:
+    """Bug 33."""
+    arn = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+    with pytest.raises(CertificateNotFoundError):
+        certificates.describe(arn)
+    with pytest.raises(CertificateNotFoundError):
+        certificates.tags(arn)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"names": ("www.*.example.com",)}, "ValidationException"),
+        ({"tags": (("Name", "cert-*.example.com"),)}, "ValidationException"),
+        ({"key_algorithm": "RSA_4096"}, "ValidationException"),
+        ({"names": ("a" * 63 + ".example.com",)}, "InvalidDomainValidationOptionsException"),
+    ],
+    ids=["name", "tag", "key algorithm", "common name"],
+)
+def test_what_acm_refuses_is_an_error_that_says_so(
+    certificates: AcmCertificates, cloud: Cloud, wrong: dict[str, Any], code: str
+) -> None:
+    """Bugs 9, 10 and 12: the embedded ACM holds every parameter against the service's model."""
+    request = CertificateRequest(
+        **{"names": ("example.com",), "region": "eu-west-1", "tags": (("A", "b"),), **wrong}
+    )
+    with pytest.raises(CertificateRequestError) as refused:
+        certificates.request(request)
+    assert isinstance(refused.value.__cause__, ClientError)
+    assert refused.value.__cause__.response["Error"]["Code"] == code
+    assert cloud.certificates.all() == []
+
+
+LABELS = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=12)
+DOMAINS = st.builds(
+    lambda wild, label: f"{wild}{label}.example.com", st.sampled_from(["", "*."]), LABELS
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    names=st.lists(DOMAINS, min_size=1, max_size=10, unique=True),
+    algorithm=st.sampled_from(REQUESTABLE_KEY_ALGORITHMS),
+)
+def test_acm_takes_the_token_of_every_request_and_knows_it_again(
+    certificates: AcmCertificates, names: list[str], algorithm: str
+) -> None:
+    """Bugs 10, 11, 41 and 42."""
+
+    def ask(order: list[str]) -> str:
+        request = CertificateRequest(
+            names=tuple(order), region="eu-west-1", key_algorithm=algorithm, tags=(("A", "b"),)
+        )
+        return certificates.request(request)
+
+    assert ask(names) == ask(names[::-1]) != ask([*names[:-1], "other.example.com"])
+
+
+def test_this_sdk_can_migrate_from_email_to_dns(certificates: AcmCertificates) -> None:
+    assert certificates.can_migrate_to_dns
+
+
+def test_a_migration_that_acm_refuses_has_an_error_of_its_own(
+    certificates: AcmCertificates, cloud: Cloud
+) -> None:
+    arn = cloud.certificates.add(validation_method="DNS")
+    with pytest.raises(MigrationNotPossibleError):
+        certificates.migrate_to_dns(arn)
+    cloud.fail("acm", "UpdateCertificateOptions", "AccessDeniedException")
+    with pytest.raises(ClientError):
+        certificates.migrate_to_dns(arn)
+
+
+def test_the_records_of_a_migration_are_read_from_every_page(
+    certificates: AcmCertificates, cloud: Cloud
+) -> None:
+    names = [f"{number}.example.com" for number in range(7)]
+    arn = cloud.certificates.add(
+        alternative_names=names, validation_method="EMAIL", **ending_in(cloud, 20)
+    )
+    assert set(certificates.migration_records(arn)) == {None}
+    certificates.migrate_to_dns(arn)
+    records = certificates.migration_records(arn)
+    assert [record.name for record in records if record] == [
+        record.name for record in cloud.certificates.records(arn)
+    ]
+
+
+# --- Route 53 ---------------------------------------------------------------------------------
+
+
+def test_the_zones_of_every_page_are_listed_once(clients: Clients, cloud: Cloud) -> None:
+    """Bugs 4 and 5."""
+    wanted = {
+        cloud.zones.add(f"{number}.example.com"): f"{number}.example.com" for number in range(5)
+    }
+    cloud.zones.add("private.example.com", private=True)
+    dns = Route53Dns(lambda role: clients.route53("eu-west-1", role), ())
+    cloud.forget_calls()
+
+    found = {zone.zone_id: zone.name for zone in dns.public_zones()}
+    calls = len(cloud.calls)
+    dns.public_zones()
+
+    assert found == wanted
+    assert (calls, len(cloud.calls)) == (3, 3)
+
+
+def test_only_what_stands_at_the_very_name_is_reported(clients: Clients, cloud: Cloud) -> None:
+    """The listing begins at a name and goes on with whatever comes after it."""
+    zone_id = cloud.zones.add("example.com")
+    cloud.zones.put(zone_id, "_b.example.com", "CNAME", "later.example.com.")
+    cloud.zones.put(zone_id, "*.example.com", "TXT", '"wild"')
+    dns = Route53Dns(lambda role: clients.route53("eu-west-1", role), ())
+    zone = Zone(zone_id, "example.com")
+
+    assert dns.records_at(zone, "_a.example.com") == ()
+    (wild,) = dns.records_at(zone, "*.example.com")
+    assert (wild.name, wild.type) == ("*.example.com", "TXT")
+    (later,) = dns.records_at(zone, "_B.example.com.")
+    assert later.values == ("later.example.com.",)
+
+
+def test_a_batch_is_written_whole_or_not_at_all(clients: Clients, cloud: Cloud) -> None:
+    """Bug 16."""
+    zone_id = cloud.zones.add("example.com")
+    cloud.zones.put(zone_id, "_b.example.com", "TXT", '"in the way"')
+    before = cloud.zones.records(zone_id)
+    dns = Route53Dns(lambda role: clients.route53("eu-west-1", role), ())
+    records = [
+        ValidationRecord(f"_{letter}.example.com.", "CNAME", "_x.acm-validations.aws.")
+        for letter in "ab"
+    ]
+
+    with pytest.raises(ClientError, match="InvalidChangeBatch"):
+        dns.upsert(Zone(zone_id, "example.com"), records)
+    assert cloud.zones.records(zone_id) == before
+
+
+# --- SNS --------------------------------------------------------------------------------------
+
+
+def test_a_message_goes_out_with_a_text_for_each_protocol(
+    clients: Clients, cloud: Cloud, topic: str
+) -> None:
+    message = Message("x" * MAX_SUBJECT, {"default": "d", "email": "e"}, {"severity": "info"})
+
+    message_id = SnsTopic(clients.sns("eu-west-1"), topic).publish(message)
+
+    (published,) = cloud.topics.messages(topic)
+    assert (published.to("email"), published.to("sms")) == ("e", "d")
+    assert (published.subject, published.attributes) == (message.subject, {"severity": "info"})
+    assert message_id
+
+
+@pytest.mark.parametrize("subject", ["x" * (MAX_SUBJECT + 1), "two\nlines", "é"])
+def test_sns_refuses_a_subject_that_the_digest_would_never_write(
+    clients: Clients, topic: str, subject: str
+) -> None:
+    """Bug 47."""
+    with pytest.raises(ClientError, match="Subject"):
+        SnsTopic(clients.sns("eu-west-1"), topic).publish(Message(subject, {"default": "d"}, {}))

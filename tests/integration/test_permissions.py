@@ -1,0 +1,75 @@
+"""The permissions that the adapters declare are the calls that the functions make.
+
+Every test of this folder holds each invocation to the declared actions, see `invocation.Function`;
+here each declared action is shown to be needed.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from certificate_lifecycle.aws.acm import AcmCertificates
+from tests.integration.effects import USED, ending_in
+from tests.integration.invocation import DECLARED, NOW, Function, scheduled
+from tests.support import showcase
+from tests.support.cloud import Cloud
+
+pytestmark = pytest.mark.integration
+
+ROLE = "arn:aws:iam::222222222222:role/acm-validation"
+
+
+def actions(function: Function) -> set[str]:
+    return {action for call in function.calls for action in call.actions}
+
+
+def test_creation_needs_every_action_that_is_declared_for_it(
+    creation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    """Bugs 58 and 62."""
+    cloud.zones.add("example.com")
+    creation({})
+    made = actions(creation)
+
+    zone = cloud.zones.add("example.com", account="222222222222")
+    zones = {"example.com": {"zone_id": zone, "role_arn": ROLE}}
+    environment.setenv("HOSTED_ZONES", json.dumps(zones))
+    creation({"domain_name": "api.example.com"})
+
+    assert made | actions(creation) == creation.declared
+
+
+def test_rotation_needs_every_action_that_is_declared_for_it(
+    rotation: Function,
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Bugs 58 and 62."""
+    showcase.fill(cloud)
+    rotation(scheduled(NOW))
+    made = actions(rotation)
+
+    cloud.certificates.add(
+        status="PENDING_VALIDATION", validation_method="EMAIL", created_at=NOW - timedelta(hours=30)
+    )
+    monkeypatch.setattr(AcmCertificates, "can_migrate_to_dns", False)
+    rotation(scheduled(NOW))
+    made |= actions(rotation)
+
+    zone = cloud.zones.add("example.com", account="222222222222")
+    zones = {"example.com": {"zone_id": zone, "role_arn": ROLE}}
+    environment.setenv("HOSTED_ZONES", json.dumps(zones))
+    cloud.certificates.add(renewal_status="PENDING_VALIDATION", **USED, **ending_in(cloud, 20))
+    rotation(scheduled(NOW))
+
+    assert made | actions(rotation) == rotation.declared
+
+
+def test_every_permission_says_why_and_for_which_function() -> None:
+    assert {name for entry in DECLARED for name in entry.functions} == {"creation", "rotation"}
+    assert all(entry.why for entry in DECLARED)
+    assert len({entry.action for entry in DECLARED}) == len(DECLARED)

@@ -1,0 +1,176 @@
+"""One message a run, for whoever subscribed: when there is something to tell, and only then."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.effects import LOAD_BALANCER, USED, documents, ending_in
+from tests.integration.invocation import NOW, Function, recorded, scheduled
+from tests.support import showcase
+from tests.support.cloud import Cloud
+
+pytestmark = pytest.mark.integration
+
+
+def test_when_there_is_nothing_to_tell_nothing_is_published(
+    rotation: Function, cloud: Cloud, topic: str
+) -> None:
+    cloud.certificates.add(**USED)
+    result = rotation(scheduled(NOW))
+    assert not result["notification"]["sent"]
+    assert (rotation.writes, cloud.topics.messages(topic)) == ([], [])
+
+
+def test_one_run_sends_one_message_and_names_it_in_its_result(
+    rotation: Function, cloud: Cloud, topic: str
+) -> None:
+    showcase.fill(cloud)
+    result = rotation(scheduled(NOW))
+    assert result["notification"]["sent"]
+    assert result["notification"]["message_id"]
+    assert len(cloud.topics.messages(topic)) == 1
+
+
+def test_the_email_says_what_is_wrong_where_who_uses_it_and_what_to_do(
+    rotation: Function, cloud: Cloud, topic: str
+) -> None:
+    """Bug 46."""
+    arn = cloud.certificates.add(
+        domain_name="shop.example.com", type="IMPORTED", **USED, **ending_in(cloud, 5)
+    )
+
+    rotation(scheduled(NOW))
+
+    (message,) = cloud.topics.messages(topic)
+    email = message.to("email")
+    for expected in (
+        "shop.example.com",
+        "ImportDue",
+        "load balancer web",
+        "123456789012",
+        "eu-west-1",
+        "CRITICAL",
+        "2026-06-20",
+        "Next:",
+        arn.rpartition("/")[2],
+    ):
+        assert expected in email
+    assert message.attributes == {
+        "severity": "critical",
+        "account": "123456789012",
+        "region": "eu-west-1",
+    }
+    assert message.subject is not None
+    assert message.subject.startswith("[critical]")
+
+
+def test_the_worst_comes_first(rotation: Function, cloud: Cloud, topic: str) -> None:
+    """Bug 46."""
+    for days in (20, 3, 29, -1):
+        name = f"in{days}.example.com".replace("in-", "past")
+        cloud.certificates.add(domain_name=name, type="IMPORTED", **USED, **ending_in(cloud, days))
+
+    rotation(scheduled(NOW))
+
+    (document,) = documents(cloud, topic)
+    order = [finding["domain_name"].partition(".")[0] for finding in document["findings"]]
+    assert order == ["past1", "in3", "in20", "in29"]
+    email = cloud.topics.messages(topic)[0].to("email")
+    assert sorted(order, key=email.index) == order
+
+
+def test_machines_get_the_findings_of_the_result(
+    rotation: Function, cloud: Cloud, topic: str
+) -> None:
+    """Bug 43: what was done and what was not is in the message as it is in the result."""
+    showcase.fill(cloud)
+
+    result = rotation(scheduled(NOW))
+
+    (document,) = documents(cloud, topic)
+    told = [finding for finding in result["findings"] if finding in document["findings"]]
+    assert told == document["findings"]
+    assert document["counts"] == result["counts"]
+    done = [action for action in result["actions"] if action["outcome"] != "advised"]
+    assert document["actions"] == done
+    (message,) = cloud.topics.messages(topic)
+    assert message.to("lambda") == message.to("sqs")
+
+
+def test_chat_gets_what_amazon_q_shows(rotation: Function, cloud: Cloud, topic: str) -> None:
+    cloud.certificates.add(
+        domain_name="shop.example.com", type="IMPORTED", **USED, **ending_in(cloud, 5)
+    )
+    rotation(scheduled(NOW))
+    (message,) = cloud.topics.messages(topic)
+    chat = json.loads(message.to("https"))
+    assert (chat["version"], chat["source"]) == ("1.0", "custom")
+    assert "shop.example.com" in chat["content"]["description"]
+
+
+def test_a_text_message_stays_short(rotation: Function, cloud: Cloud, topic: str) -> None:
+    showcase.fill(cloud)
+    rotation(scheduled(NOW))
+    assert len(cloud.topics.messages(topic)[0].to("sms")) < 200
+
+
+def test_a_message_over_the_limits_of_sns_is_cut_with_a_count(
+    rotation: Function, cloud: Cloud, topic: str
+) -> None:
+    """Bug 47: SNS takes 262,144 bytes, and a subject of fewer than 100 characters."""
+    names = [f"{number:02}{'x' * 55}.example.com" for number in range(99)]
+    for number in range(40):
+        cloud.certificates.add(
+            domain_name=f"{number}.example.com",
+            alternative_names=names,
+            type="IMPORTED",
+            **USED,
+            **ending_in(cloud, 10 + number / 10),
+        )
+
+    assert rotation(scheduled(NOW))["notification"]["sent"]
+
+    (document,) = documents(cloud, topic)
+    assert document["counts"] == {"ImportDue": 40}
+    assert 0 < len(document["findings"]) < 40
+    assert len(document["findings"]) + document["findings_not_shown"] == 40
+    assert str(document["findings_not_shown"]) in cloud.topics.messages(topic)[0].to("email")
+
+
+@pytest.mark.parametrize("name", ["evil\r\nSubject: all is well", "a\u202eb.example.com", "\x00"])
+def test_control_characters_in_what_others_wrote_never_reach_a_reader(
+    rotation: Function, cloud: Cloud, topic: str, name: str
+) -> None:
+    """An imported certificate may call itself anything."""
+    cloud.certificates.add(domain_name=name, type="IMPORTED", **USED, **ending_in(cloud, 5))
+
+    rotation(scheduled(NOW))
+
+    (message,) = cloud.topics.messages(topic)
+    email = message.to("email")
+    assert not {"\r", "\u202e", "\x00"} & set(email)
+    assert not any(line.startswith("Subject:") for line in email.splitlines())
+
+
+def test_a_replayed_event_is_judged_as_of_its_own_time(rotation: Function, cloud: Cloud) -> None:
+    """Bug 52: Lambda may repeat an event hours later, and the answer shall be the same."""
+    cloud.certificates.add(type="IMPORTED", **USED, **ending_in(cloud, 30.1))
+    event = recorded("scheduled")
+
+    first = rotation(event)
+    cloud.advance(hours=6)
+    second = rotation(event)
+
+    assert first["counts"] == second["counts"] == {"Healthy": 1}
+    assert first["started_at"] == second["started_at"] == NOW.isoformat()
+
+
+def test_a_finding_names_every_consumer(rotation: Function, cloud: Cloud) -> None:
+    """Bug 46."""
+    consumers = [LOAD_BALANCER, "arn:aws:cloudfront::123456789012:distribution/E1"]
+    cloud.certificates.add(type="IMPORTED", in_use_by=consumers, **ending_in(cloud, 5))
+    result: dict[str, Any] = rotation(scheduled(NOW))
+    assert result["findings"][0]["in_use_by"] == consumers
