@@ -19,7 +19,8 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -49,6 +50,10 @@ terraform {
   }
 }
 """
+
+
+# The processes that are running now, so that an interrupt can end those of other threads too.
+_running: set[subprocess.Popen[str]] = set()
 
 
 class TerraformError(Exception):
@@ -139,7 +144,7 @@ def _mirror_configuration(directory: Path) -> str:
 
 
 @functools.cache
-def _provider() -> tuple[ProviderSource | None, str]:
+def provider() -> tuple[ProviderSource | None, str]:
     """Find the first source that terraform can really install from, or say why there is none."""
     if shutil.which("terraform") is None:
         return None, "terraform is not installed"
@@ -167,7 +172,7 @@ def _version() -> tuple[int, ...]:
 
 def unavailable() -> str | None:
     """Why the real terraform cannot be run here, or None when it can."""
-    return _provider()[1] or None
+    return provider()[1] or None
 
 
 class Terraform:
@@ -211,6 +216,7 @@ class Terraform:
             encoding="utf-8",
             start_new_session=True,
         ) as process:
+            _running.add(process)
             try:
                 stdout, stderr = process.communicate(timeout=timeout)
             except subprocess.TimeoutExpired:
@@ -221,6 +227,8 @@ class Terraform:
             except BaseException:  # an interrupt must not leave terraform and its provider behind
                 _end(process)
                 raise
+            finally:
+                _running.discard(process)
         return Result(f"terraform {' '.join(arguments)}", process.returncode, stdout, stderr)
 
 
@@ -232,6 +240,23 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.wait(GRACE_SECONDS)
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+@contextmanager
+def side_by_side(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads for stacks that live at the same time, as most of an apply is waiting.
+
+    An interrupt reaches the main thread only; what the others run is ended with it.
+    """
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    except BaseException:
+        for process in list(_running):
+            _end(process)
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class Workspace:
@@ -251,7 +276,7 @@ class Workspace:
         variables: Mapping[str, object] | None = None,
         files: Mapping[str, str] | None = None,
     ) -> None:
-        source, reason = _provider()
+        source, reason = provider()
         if source is None:
             raise TerraformError(reason)
         self._temporary = tempfile.TemporaryDirectory(prefix="terraform-workspace-")

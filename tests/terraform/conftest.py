@@ -9,25 +9,27 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from tests.support.cloud import Cloud
-from tests.support.terraform import Workspace, unavailable
+from tests.support.terraform import Workspace, side_by_side, unavailable
+
+
+def give_up(reason: str) -> NoReturn:
+    """Skip what needs terraform, except where that would hide a fault."""
+    if os.environ.get("CI") and shutil.which("terraform"):
+        pytest.fail(f"terraform is installed here but its tests cannot run: {reason}")
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def terraform() -> None:
-    """Skip where terraform cannot be run, except where that would hide a fault."""
-    reason = unavailable()
-    if reason is None:
-        return
-    if os.environ.get("CI") and shutil.which("terraform"):
-        pytest.fail(f"terraform is installed here but its tests cannot run: {reason}")
-    pytest.skip(reason)
+    """Ask for terraform and its provider."""
+    if reason := unavailable():
+        give_up(reason)
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +55,7 @@ class Life:
     resources: Mapping[str, Mapping[str, Any]]
     outputs: Mapping[str, Any]
     second_plan: list[str]
+    made_in_aws: list[str]
     left_in_state: list[str]
     left_in_aws: list[str]
 
@@ -60,7 +63,7 @@ class Life:
 def live(cloud: Cloud, stacks: Mapping[str, Stack]) -> dict[str, Life]:
     """Let stacks live at the same time, each in an account of its own."""
     accounts = [f"{number:012}" for number in range(100000000001, 100000000001 + len(stacks))]
-    with ThreadPoolExecutor(len(stacks)) as pool:
+    with side_by_side(len(stacks)) as pool:
         lives = pool.map(
             lambda stack, account: _live(cloud, stack, account), stacks.values(), accounts
         )
@@ -75,10 +78,11 @@ def _live(cloud: Cloud, stack: Stack, account: str) -> Life:
         workspace.apply()
         resources, outputs = workspace.resources(), workspace.output()
         second_plan = workspace.changes()
+        made_in_aws = existing(cloud, account, stack.region)
         workspace.destroy()
         left_in_state = list(workspace.resources())
         left_in_aws = existing(cloud, account, stack.region)
-        return Life(resources, outputs, second_plan, left_in_state, left_in_aws)
+        return Life(resources, outputs, second_plan, made_in_aws, left_in_state, left_in_aws)
 
 
 def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]:

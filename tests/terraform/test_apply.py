@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.support.cloud import Cloud
-from tests.support.terraform import Workspace
+from tests.support.terraform import Workspace, side_by_side
 from tests.terraform.conftest import Life, Stack, existing, live
 
 pytestmark = pytest.mark.terraform
@@ -55,6 +54,7 @@ class Steps:
     after_second_apply: list[str]
     actions_of_change: list[list[str]]
     after_change: list[str]
+    made_in_aws: list[str]
     left_in_state: list[str]
     left_in_aws: list[str]
 
@@ -63,7 +63,7 @@ class Steps:
 def both(cloud: Cloud) -> tuple[Steps, Life]:
     """Let both scenarios run at the same time: most of each is waiting."""
     stack = Stack("stack", files={"stack/main.tf": NEIGHBOURS}, region="us-gov-west-1")
-    with ThreadPoolExecutor(1) as pool:
+    with side_by_side(1) as pool:
         neighbours = pool.submit(live, cloud, {"neighbours": stack})
         return walk(cloud), neighbours.result()["neighbours"]
 
@@ -78,6 +78,7 @@ def walk(cloud: Cloud) -> Steps:
         planned = module.plan()["resource_changes"]
         module.apply()
         after_change = module.changes()
+        made_in_aws = existing(cloud, ACCOUNT)
         module.destroy()
         return Steps(
             resources,
@@ -85,6 +86,7 @@ def walk(cloud: Cloud) -> Steps:
             after_second_apply,
             [change["change"]["actions"] for change in planned],
             after_change,
+            made_in_aws,
             list(module.resources()),
             existing(cloud, ACCOUNT),
         )
@@ -122,6 +124,7 @@ def test_another_mode_and_retention_replace_nothing(steps: Steps) -> None:
 
 
 def test_destroy_leaves_nothing(steps: Steps) -> None:
+    assert steps.made_in_aws != []
     assert steps.left_in_state == []
     assert steps.left_in_aws == []
 
@@ -132,6 +135,7 @@ def test_two_instances_live_in_one_account_and_share_a_topic(neighbours: Life) -
 
     assert first == second
     assert neighbours.second_plan == []
+    assert neighbours.made_in_aws != []
     assert neighbours.left_in_aws == []
 
 

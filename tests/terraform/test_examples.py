@@ -36,5 +36,6 @@ class TestEachExample:
         assert life.second_plan == []
 
     def test_leaves_nothing_behind_when_destroyed(self, life: Life) -> None:
+        assert life.made_in_aws != []
         assert life.left_in_state == []
         assert life.left_in_aws == []

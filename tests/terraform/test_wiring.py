@@ -13,7 +13,7 @@ import pytest
 
 from certificate_lifecycle import config
 from tests.support.cloud import Cloud
-from tests.support.terraform import REPOSITORY, Workspace
+from tests.support.terraform import Workspace
 
 pytestmark = pytest.mark.terraform
 
@@ -29,6 +29,7 @@ class Applied:
 
     cloud: Cloud
     outputs: dict[str, Any]
+    package: bytes
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         return self.cloud.client(service, account=ACCOUNT)
@@ -58,7 +59,8 @@ def applied(cloud: Cloud) -> Iterator[Applied]:
     }
     with Workspace(".", cloud.environment(account=ACCOUNT), variables=variables) as module:
         module.apply()
-        yield Applied(cloud, module.output())
+        package = module.module / "lambda" / "dist" / "certificate_lifecycle.zip"
+        yield Applied(cloud, module.output(), package.read_bytes())
 
 
 class TestTheSchedule:
@@ -92,9 +94,8 @@ class TestTheSchedule:
 class TestEachFunction:
     def test_is_the_committed_zip(self, applied: Applied, function: str) -> None:
         name = applied.outputs[f"{function}_function_name"]
-        committed = REPOSITORY / "lambda" / "dist" / "certificate_lifecycle.zip"
 
-        assert applied.cloud.function(name, account=ACCOUNT).code == committed.read_bytes()
+        assert applied.cloud.function(name, account=ACCOUNT).code == applied.package
 
     def test_has_its_handler_in_the_zip(self, applied: Applied, function: str) -> None:
         """Bug 55 of the sample that this module replaces: the zip was a comment."""
