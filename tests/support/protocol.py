@@ -221,14 +221,10 @@ def access_denied_code(request: Request) -> str:
 
 def validation_code(request: Request) -> str:
     """Name the code with which the service refuses a parameter that breaks its model."""
-    known = {shape.name for shape in request.model.service_model.error_shapes}
-    codes = {"sns": "InvalidParameter", "route53": "InvalidInput", "sts": "ValidationError"}
-    if request.service in codes:
-        return codes[request.service]
-    if "json" in request.protocol:
-        if request.service == "lambda":
-            return "InvalidParameterValueException"
-        return "ValidationException"
-    return next(
-        (code for code in ("ValidationError", "InvalidInput") if code in known), "ValidationError"
-    )
+    codes = {
+        "lambda": "InvalidParameterValueException",
+        "route53": "InvalidInput",
+        "sns": "InvalidParameter",
+    }
+    general = "ValidationException" if "json" in request.protocol else "ValidationError"
+    return codes.get(request.service, general)

@@ -82,6 +82,18 @@ def test_without_a_method_the_owner_is_asked_by_email(cloud: Cloud) -> None:
     assert "ResourceRecord" not in row
 
 
+def test_cloudfront_validates_by_http(cloud: Cloud) -> None:
+    """API_HttpRedirect: for certificates that CloudFront asks for."""
+    cloud.certificates.settle_after = 0
+    arn = request(cloud, "cdn.example.com", ValidationMethod="HTTP", ManagedBy="CLOUDFRONT")
+    detail = describe(cloud, arn)
+    (row,) = detail["DomainValidationOptions"]
+    assert detail["ManagedBy"] == "CLOUDFRONT"
+    assert row["ValidationMethod"] == "HTTP"
+    assert row["HttpRedirect"]["RedirectFrom"].startswith("http://cdn.example.com/.well-known/")
+    assert "ResourceRecord" not in row
+
+
 def test_a_private_request_is_issued_at_once_for_395_days(cloud: Cloud) -> None:
     """acm-certificate-characteristics: private certificates are valid for 395 days."""
     authority = "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/1234"

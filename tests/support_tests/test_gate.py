@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -92,6 +94,41 @@ def test_what_moto_lacks_is_answered_at_once_and_never_retried(
     assert error.value.response["Error"]["Code"] == "NotImplemented"
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     assert [call.status for call in cloud.calls] == [501]
+
+
+@pytest.mark.parametrize("service", ["acm", "lambda", "route53", "sns", "ec2", "s3"])
+def test_an_error_reaches_the_client_in_every_protocol(cloud: Cloud, service: str) -> None:
+    operations = {
+        "acm": "ListCertificates",
+        "lambda": "ListFunctions",
+        "route53": "ListHostedZones",
+        "sns": "ListTopics",
+        "ec2": "DescribeVpcs",
+        "s3": "ListBuckets",
+    }
+    cloud.fail(service, operations[service], "Refused", "for <reasons> & more")
+    client = cloud.client(service)
+    with pytest.raises(ClientError) as error:
+        client._make_api_call(operations[service], {})  # noqa: SLF001 - any operation by its name
+    assert error.value.response["Error"]["Code"] == "Refused"
+    assert error.value.response["Error"]["Message"] == "for <reasons> & more"
+    assert [call.error for call in cloud.calls] == ["Refused"]
+
+
+def test_a_service_that_no_model_knows_is_answered_at_once(cloud: Cloud) -> None:
+    scope = "test/20260701/eu-west-1/nonsense/aws4_request"
+    headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, Signature=0"}
+    request = urllib.request.Request(cloud.url, headers=headers)
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(request)
+    with error.value as answer:
+        assert answer.status == 501
+
+
+def test_an_unsigned_request_goes_straight_to_moto(cloud: Cloud) -> None:
+    with urllib.request.urlopen(f"{cloud.url}/moto-api/data.json") as answer:
+        assert answer.status == 200
+    assert cloud.calls == []
 
 
 def test_a_failure_can_be_ordered_and_counted(cloud: Cloud) -> None:

@@ -98,6 +98,14 @@ def test_a_permissions_boundary_limits_what_a_policy_grants(cloud: Cloud) -> Non
     assert code(acm.get_account_configuration) == "AccessDeniedException"
 
 
+def test_a_policy_that_cannot_be_judged_fails_loudly(cloud: Cloud) -> None:
+    condition = {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+    acm = cloud.client("acm", role_arn=role(cloud, allow("acm:*", Condition=condition)))
+    with pytest.raises(ClientError, match="UnjudgeablePolicyError: condition operator 'IpAddress'"):
+        acm.list_certificates()
+    assert [call.status for call in cloud.calls][-1] == 501
+
+
 def test_an_operation_that_the_table_lacks_is_refused_loudly(cloud: Cloud) -> None:
     """Whoever calls something new has to add it to tests/support/actions.py."""
     queues = cloud.client("sqs", role_arn=role(cloud, allow("*")))
@@ -318,6 +326,16 @@ def test_a_topic_under_the_service_s_own_key_needs_no_key_permission(cloud: Clou
     )["TopicArn"]
     publish = cloud.client("sns", role_arn=role(cloud, allow("sns:Publish", topic))).publish
     assert code(publish, TopicArn=topic, Message="hello") is None
+
+
+def test_a_key_is_judged_by_its_arn(cloud: Cloud) -> None:
+    kms = cloud.client("kms")
+    own, other = (kms.create_key()["KeyMetadata"] for _ in range(2))
+    arn = role(cloud, allow(["kms:Encrypt", "kms:GenerateDataKey*"], own["Arn"]))
+    encrypt = cloud.client("kms", role_arn=arn).encrypt
+    for name in (own["Arn"], own["KeyId"]):
+        assert code(encrypt, KeyId=name, Plaintext=b"x") is None
+    assert code(encrypt, KeyId=other["KeyId"], Plaintext=b"x") == "AccessDeniedException"
 
 
 def test_log_events_go_to_the_granted_group_only(cloud: Cloud) -> None:

@@ -339,6 +339,16 @@ def test_a_trust_policy_for_a_service_trusts_no_role() -> None:
     assert not trusted({"Principal": {"Service": "lambda.amazonaws.com"}})
 
 
+def test_a_trust_policy_may_deny_what_it_allows_elsewhere() -> None:
+    anyone = {"Effect": "Allow", "Action": "sts:*", "Principal": "*"}
+    deny = {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": {"AWS": HUB}}
+    permission = Permission("sts:AssumeRole", "arn:aws:iam::222222222222:role/member")
+    assert trusts({"Statement": [anyone]}, HUB, "111122223333", permission).allowed
+    assert not trusts({"Statement": [anyone, deny]}, HUB, "111122223333", permission).allowed
+    with pytest.raises(UnjudgeablePolicyError):
+        trusted({"NotPrincipal": {"AWS": HUB}})
+
+
 def test_a_trust_policy_may_demand_an_external_id() -> None:
     """id_roles_common-scenarios_third-party: sts:ExternalId."""
     statement = {

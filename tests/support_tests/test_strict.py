@@ -89,6 +89,7 @@ def test_java_classes_keep_their_meaning() -> None:
         ("acm", "describe_certificate", {"CertificateArn": "x" * 20}, "ValidationException"),
         ("sts", "assume_role", {"RoleArn": "x" * 20, "RoleSessionName": "a b"}, "ValidationError"),
         ("route53", "get_hosted_zone", {"Id": "Z" * 33}, "InvalidInput"),
+        ("lambda", "get_function", {"FunctionName": "a b"}, "InvalidParameterValueException"),
     ],
 )
 def test_each_service_refuses_in_its_own_shape(
