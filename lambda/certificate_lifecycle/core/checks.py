@@ -230,7 +230,7 @@ def expired(observation: Observation, _: Thresholds, now: datetime) -> Decision 
         Verdict.EXPIRED,
         _capped(certificate, Severity.CRITICAL),
         Reason.PAST_NOT_AFTER,
-        f"It {_when(certificate, now)} and {_consumers(certificate)} it.",
+        f"It {_when(certificate, now)}, and {_consumers(certificate)} it.",
         replacing if certificate.used else Action.NONE,
     )
 
@@ -246,7 +246,7 @@ def import_due(observation: Observation, thresholds: Thresholds, now: datetime) 
         Verdict.IMPORT_DUE,
         _severity_by_time(certificate, thresholds, now),
         Reason.IMPORTED_EXPIRING,
-        f"It was imported, so ACM does not renew it; it {_when(certificate, now)} and "
+        f"It was imported, so ACM does not renew it; it {_when(certificate, now)}, and "
         f"{_consumers(certificate)} it.",
         Action.REIMPORT if certificate.used else Action.NONE,
     )
@@ -433,10 +433,10 @@ def _validation_trouble(observation: Observation) -> tuple[Reason, Action, str]:
 
 def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
     records = observation.records
-    if not records and pending_methods(observation.certificate):
+    wrong = [finding for finding in records if finding.state is not RecordState.IN_PLACE]
+    if not wrong and not _all_named(observation):
         text = "ACM has not said which records it wants."
         return Reason.VALIDATION_UNCHECKED, Action.INVESTIGATE, text
-    wrong = [finding for finding in records if finding.state is not RecordState.IN_PLACE]
     if not wrong:
         return Reason.RECORDS_IN_PLACE, Action.NONE, "all validation records are in place."
     states = {finding.state for finding in wrong}
@@ -448,6 +448,16 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
     else:
         action = Action.FIX_VALIDATION
     return reason, action, "; ".join(explain(finding) for finding in wrong) + "."
+
+
+def _all_named(observation: Observation) -> bool:
+    """Whether ACM has said what proves each name that is not validated yet, and we looked there."""
+    detail = observation.certificate.detail
+    validations = detail.pending_validations if detail else ()
+    pending = [validation for validation in validations if not validation.validated]
+    if not pending:
+        return bool(validations)
+    return bool(observation.records) and all(validation.record for validation in pending)
 
 
 def _renewal_failed(certificate: Certificate) -> bool:
@@ -473,7 +483,7 @@ def _overdue(
         Verdict.RENEWAL_OVERDUE,
         _at_least_warning(certificate, thresholds, now),
         reason,
-        f"{text}{why}; it {_when(certificate, now)} and {_consumers(certificate)} it.",
+        f"{text}{why}; it {_when(certificate, now)}, and {_consumers(certificate)} it.",
         Action.REPLACE if critical else Action.INVESTIGATE,
     )
 

@@ -30,11 +30,14 @@ from certificate_lifecycle.core.run import (
 MAX_SUBJECT = 99
 #: SNS: 262,144 bytes for the whole message; some are kept back.
 MAX_MESSAGE_BYTES = 250_000
+#: What a finding takes at the least in all bodies together: more than fit are not even formatted.
+_LEAST_FINDING_BYTES = 1000
 #: Amazon Q Developer in chat applications, custom notifications.
 _MAX_TITLE = 250
 _MAX_DESCRIPTION = 8000
 _MAX_NEXT_STEP = 350
 _CHAT_FINDINGS = 15
+_SHOWN_NAMES = 2
 _WIDTH = 88
 
 _OUTCOMES = {
@@ -69,7 +72,7 @@ def compose(run: Run) -> Message | None:
     told = [entry for entry in run.findings if entry.decision.worth_telling]
     if not told and not run.done and not run.incomplete:
         return None
-    shown = len(told)
+    shown = min(len(told), MAX_MESSAGE_BYTES // _LEAST_FINDING_BYTES)
     bodies = _bodies(run, told, shown)
     while _size(bodies) > MAX_MESSAGE_BYTES and shown:
         shown = min(shown - 1, shown * MAX_MESSAGE_BYTES // _size(bodies))
@@ -166,8 +169,8 @@ def _text(run: Run, told: Sequence[Assessed], hidden: int) -> str:
         _wrapped(_headline(run, len(told) + hidden), ""),
         f"INCOMPLETE\n{_wrapped(run.scope.error)}" if run.scope.error is not None else "",
         *(_severity_text(severity, told, done) for severity in sorted(Severity, reverse=True)),
-        f"{hidden} more are not shown here; the log of the run names them all." if hidden else "",
-        _counts_text(run),
+        f"And {hidden} more; the log of the run names them all." if hidden else "",
+        "" if run.scope.status is ScopeStatus.FAILED else _counts_text(run),
         f"{run.instance}, run {run.run_id}, {run.started_at:%Y-%m-%d %H:%M} UTC, mode {run.mode}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -220,8 +223,9 @@ def _name(entry: Assessed) -> str:
     names = entry.certificate.names
     if not names:
         return clean(entry.certificate.arn)
-    more = f" (and {len(names) - 1} more names)" if len(names) > 2 else ""  # noqa: PLR2004 - two fit
-    return clean(", ".join(names[:2]) + more, 200)
+    rest = len(names) - _SHOWN_NAMES
+    more = f" (and {_many(rest, 'more name')})" if rest > 0 else ""
+    return clean(", ".join(names[:_SHOWN_NAMES]), 200) + more
 
 
 # --- Chat and machines ------------------------------------------------------------------------
@@ -243,8 +247,11 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
     if len(told) > _CHAT_FINDINGS:
         lines.append(f"... and {len(told) - _CHAT_FINDINGS} more.")
     lines += [f"*Done:* {_plain(record.detail)}" for record in run.done[:_CHAT_FINDINGS]]
+    done = {record.certificate_arn for record in run.done}
     steps = dict.fromkeys(
-        entry.decision.action.meaning for entry in told if entry.decision.action is not Action.NONE
+        entry.decision.action.meaning
+        for entry in told
+        if entry.decision.action is not Action.NONE and entry.certificate.arn not in done
     )
     return {
         "version": "1.0",
@@ -267,11 +274,12 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
 
 
 def _plain(text: str) -> str:
-    """Return `text` without what chat clients take for markup or for a mention."""
-    return clean(text).translate(str.maketrans("`<>", "'()"))
+    """Return `text` without what chat clients take for code, for a link or for a mention."""
+    return clean(text).translate(str.maketrans("`<>[]", "'()()"))
 
 
 def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]:
+    shown = {entry.certificate.arn for entry in told}
     return {
         "schema_version": "1",
         "instance": run.instance,
@@ -283,8 +291,10 @@ def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]
         "findings": [finding_entry(entry, run.started_at) for entry in told],
         "findings_not_shown": hidden,
         "actions": [
-            action_entry(record) for record in run.actions if record.outcome is not Outcome.ADVISED
-        ][: len(told) + 100],
+            action_entry(record)
+            for record in run.actions
+            if record.outcome is not Outcome.ADVISED and record.certificate_arn in shown
+        ],
     }
 
 

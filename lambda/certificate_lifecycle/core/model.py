@@ -164,7 +164,7 @@ class Action(Documented):
         "RenewByEmail",
         "Migrate from e-mail to DNS validation under the same ARN, or send the e-mail again.",
     )
-    FIX_VALIDATION = "FixValidation", "Remove by hand what keeps ACM from validating."
+    FIX_VALIDATION = "FixValidation", "Mend by hand what keeps ACM from validating."
     FIX_AUTHORITY = "FixAuthority", "Mend the private CA or ACM's permission on it."
     EXPORT = "Export", "Renew it where that applies, and export it to where it is served."
     REIMPORT = "Reimport", "Import a newer version under the same ARN."
