@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import settings
 
+from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.model import (
     Certificate,
@@ -21,6 +22,8 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.run import Assessed, Run, Scope, ScopeStatus
+from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, Zone
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -169,3 +172,31 @@ BY_EMAIL = validation(method=ValidationMethod.EMAIL)
 APPROVAL = renewal(RenewalStatus.PENDING_VALIDATION, None, BY_EMAIL)
 BROKEN = renewal(RenewalStatus.FAILED)
 SUCCESSOR = certificate(arn=arn("successor"), ends_in=days(190))
+
+
+def judged(seen: Observation | Certificate) -> Assessed:
+    """Return what is judged with the usual thresholds."""
+    found = seen if isinstance(seen, Observation) else observation(seen)
+    return Assessed(found.certificate, assess(found, Thresholds(), NOW))
+
+
+def run(*assessed: Assessed, **changes: Any) -> Run:  # noqa: ANN401 - any field of a run
+    """Return a complete run that did nothing."""
+    complete = Run(
+        run_id="8f6e3f0a-0000-4000-8000-000000000001",
+        started_at=NOW,
+        finished_at=NOW + SECOND,
+        instance="certificate-lifecycle",
+        mode="repair",
+        dry_run=False,
+        scope=scope(certificates=len(assessed)),
+        assessed=assessed,
+        actions=(),
+    )
+    return replace(complete, **changes)
+
+
+def scope(
+    status: ScopeStatus = ScopeStatus.OK, *, certificates: int = 0, error: str | None = None
+) -> Scope:
+    return Scope(PLACE.account_id, PLACE.region, status, certificates, error)

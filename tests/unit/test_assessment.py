@@ -260,6 +260,32 @@ RENEWAL_BLOCKED = [
         Action.INVESTIGATE,
     ),
     Row(
+        "ACM has said nothing about any name",
+        observation(renewing(renewal())),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_UNCHECKED,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "one record stands, and ACM has not named the other one",
+        observation(
+            renewing(
+                renewal(
+                    RenewalStatus.PENDING_VALIDATION,
+                    None,
+                    validation(),
+                    validation("b.example.com", record=None),
+                ),
+            ),
+            finding(RecordState.IN_PLACE),
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_UNCHECKED,
+        Action.INVESTIGATE,
+    ),
+    Row(
         "somebody has to answer an e-mail",
         observation(renewing(APPROVAL)),
         Verdict.RENEWAL_BLOCKED,
@@ -928,7 +954,7 @@ def test_each_check_of_the_chain_decides_some_situation() -> None:
 def test_an_overdue_renewal_says_when_it_ends_and_who_uses_it() -> None:
     seen = certificate(ends_in=days(6.5), detail=detail(in_use_by=(LOAD_BALANCER, DISTRIBUTION)))
     assert assessed(observation(seen)).message == (
-        "ACM should have renewed it by now; it expires in 6 days, on 2026-06-08 00:00 UTC and "
+        "ACM should have renewed it by now; it expires in 6 days, on 2026-06-08 00:00 UTC, and "
         "load balancer shop, CloudFront distribution E1EXAMPLE use it."
     )
 
@@ -947,7 +973,7 @@ def test_a_failed_renewal_says_acms_reason_in_words() -> None:
     decision = assessed(observation(renewing(failed, ends_in=days(1))))
     assert decision.message == (
         "ACM's renewal failed: a CAA record does not allow Amazon to issue (CAA_ERROR); "
-        "it expires in 1 day, on 2026-06-02 12:00 UTC and load balancer shop uses it."
+        "it expires in 1 day, on 2026-06-02 12:00 UTC, and load balancer shop uses it."
     )
 
 
@@ -962,14 +988,14 @@ def test_an_imported_certificate_says_that_nobody_renews_it() -> None:
     seen = imported(ends_in=timedelta(hours=5))
     assert assessed(observation(seen)).message == (
         "It was imported, so ACM does not renew it; it expires in less than a day, "
-        "on 2026-06-01 17:00 UTC and an AWS service uses it."
+        "on 2026-06-01 17:00 UTC, and an AWS service uses it."
     )
 
 
 def test_an_expired_exported_certificate_says_that_a_copy_depends_on_it() -> None:
     seen = certificate(ends_in=-days(2), in_use=False, exported=True)
     assert assessed(observation(seen)).message == (
-        "It expired 2 days ago, on 2026-05-30 12:00 UTC and an exported copy depends on it."
+        "It expired 2 days ago, on 2026-05-30 12:00 UTC, and an exported copy depends on it."
     )
 
 

@@ -1,0 +1,470 @@
+"""The one message of a run: short, worst first, for people and for machines."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.core.digest import (
+    MAX_MESSAGE_BYTES,
+    Message,
+    clean,
+    compose,
+    console_url,
+    severity_of,
+)
+from certificate_lifecycle.core.model import Action, Detail, Severity
+from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run, ScopeStatus
+from certificate_lifecycle.core.validation import RecordState
+from tests.unit.builders import (
+    APPROVAL,
+    EXPIRED,
+    arn,
+    blocked,
+    certificate,
+    days,
+    detail,
+    finding,
+    imported,
+    judged,
+    observation,
+    renewing,
+    request,
+    run,
+    scope,
+    validation,
+)
+from tests.unit.tables import DATA
+
+SNS_LIMIT = 262_144
+HEALTHY = judged(certificate(arn=arn("11111111-0000-4000-8000-000000000001")))
+UNUSED = judged(certificate(arn=arn("unused"), in_use=False))
+DUE = judged(imported(arn=arn("due"), ends_in=days(20), detail=detail()))
+BLOCKED = judged(observation(blocked(), finding(RecordState.MISSING)))
+LOST = scope(ScopeStatus.FAILED, error="the certificates could not be listed: AccessDenied")
+PARTIAL = scope(ScopeStatus.PARTIAL, certificates=3, error="one could not be read: Throttling")
+
+
+def told(whole: Run) -> Message:
+    message = compose(whole)
+    assert message is not None
+    return message
+
+
+def document(whole: Run) -> Any:  # noqa: ANN401 - JSON has any type
+    return json.loads(told(whole).bodies["sqs"])
+
+
+def chat(whole: Run) -> Any:  # noqa: ANN401 - JSON has any type
+    return json.loads(told(whole).bodies["https"])
+
+
+def acted(entry: Assessed, outcome: Outcome, text: str) -> ActionRecord:
+    return ActionRecord(entry.certificate.arn, entry.decision.action, outcome, text)
+
+
+# --- Whether there is anything to tell --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        run(),
+        run(HEALTHY),
+        run(UNUSED),
+        run(judged(imported(in_use=False, ends_in=days(2)))),
+        run(judged(certificate(ends_in=days(40)))),
+    ],
+    ids=["no certificate", "healthy", "unused", "unused and ending", "renewing"],
+)
+def test_nothing_is_told_where_nobody_can_or_need_do_anything(whole: Run) -> None:
+    assert compose(whole) is None
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        run(DUE),
+        run(judged(observation(request(), finding(RecordState.MISSING)))),
+        run(scope=LOST),
+        run(scope=PARTIAL),
+        run(actions=(ActionRecord(arn(), Action.RESTORE_RECORDS, Outcome.DONE, "created"),)),
+        run(actions=(ActionRecord(arn(), Action.RESTORE_RECORDS, Outcome.FAILED, "denied"),)),
+    ],
+    ids=["urgent", "can be helped", "unseen", "seen in part", "done", "not done"],
+)
+def test_what_is_urgent_helpable_done_or_unseen_is_told(whole: Run) -> None:
+    assert compose(whole) is not None
+
+
+# --- Subject and attributes -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("whole", "subject"),
+    [
+        (run(DUE), "[warning] 1 certificate needs attention"),
+        (run(DUE, BLOCKED), "[warning] 2 certificates need attention"),
+        (run(scope=LOST), "[warning] certificates could not be looked at"),
+        (run(HEALTHY, scope=PARTIAL), "[warning] run incomplete"),
+        (
+            run(actions=(ActionRecord(arn(), Action.RESTORE_RECORDS, Outcome.DONE, "created"),)),
+            "[ok] 1 repair done",
+        ),
+    ],
+    ids=["one", "several", "unseen", "seen in part", "done"],
+)
+def test_the_subject_says_how_bad_what_and_where(whole: Run, subject: str) -> None:
+    where = "123456789012 eu-west-1 (certificate-lifecycle)"
+    assert told(whole).subject == f"{subject} - {where}"
+
+
+def test_the_subject_is_printable_ascii_below_a_hundred_characters() -> None:
+    subject = told(run(DUE, instance="ü" * 80)).subject
+    assert re.fullmatch(r"[ -~]{1,99}", subject)
+
+
+def test_subscribers_can_filter_by_severity_account_and_region() -> None:
+    assert told(run(DUE, UNUSED)).attributes == {
+        "severity": "warning",
+        "account": "123456789012",
+        "region": "eu-west-1",
+    }
+
+
+def test_what_could_not_be_looked_at_is_at_least_a_warning() -> None:
+    expired = judged(certificate(status=EXPIRED, ends_in=-days(1)))
+    assert severity_of(run()) is Severity.OK
+    assert severity_of(run(UNUSED)) is Severity.INFO
+    assert severity_of(run(UNUSED, scope=PARTIAL)) is Severity.WARNING
+    assert severity_of(run(expired, scope=PARTIAL)) is Severity.CRITICAL
+
+
+# --- The text for people ----------------------------------------------------------------------
+
+
+def a_day_with_everything() -> Run:
+    """Return a run in which something is wrong, something was mended and something failed."""
+    expired = judged(
+        certificate(
+            arn=arn("11111111-0000-4000-8000-000000000002"),
+            names=("pay.example.com",),
+            status=EXPIRED,
+            ends_in=-days(2),
+            detail=detail(),
+        )
+    )
+    mended = judged(
+        observation(
+            replace(blocked(), arn=arn("11111111-0000-4000-8000-000000000003")),
+            finding(RecordState.MISSING),
+        )
+    )
+    due = judged(
+        imported(
+            arn=arn("11111111-0000-4000-8000-000000000004"),
+            names=tuple(f"{name}.example.com" for name in ("api", "b", "c", "d")),
+            ends_in=days(20),
+            detail=detail(),
+        )
+    )
+    approval = judged(
+        observation(replace(renewing(APPROVAL), arn=arn("11111111-0000-4000-8000-000000000005")))
+    )
+    stuck = judged(
+        observation(
+            request(
+                arn=arn("11111111-0000-4000-8000-000000000006"),
+                names=("new.example.com",),
+                detail=Detail(validations=(validation("new.example.com"),)),
+            ),
+            finding(RecordState.ZONE_NOT_FOUND, "new.example.com"),
+        )
+    )
+    return run(
+        HEALTHY,
+        UNUSED,
+        expired,
+        mended,
+        due,
+        approval,
+        stuck,
+        actions=(
+            acted(mended, Outcome.DONE, "created _a1.shop.example.com."),
+            acted(approval, Outcome.FAILED, "AccessDenied: not authorized to resend"),
+            acted(due, Outcome.ADVISED, due.decision.action.meaning),
+            acted(expired, Outcome.ADVISED, expired.decision.action.meaning),
+        ),
+        scope=scope(
+            ScopeStatus.PARTIAL,
+            certificates=8,
+            error=f"{arn('11111111-0000-4000-8000-000000000007')}: ThrottlingException",
+        ),
+    )
+
+
+def test_the_text_of_a_day_with_everything_reads_like_this() -> None:
+    expected = (DATA / "messages" / "everything.txt").read_text(encoding="utf-8")
+    assert told(a_day_with_everything()).bodies["email"] == expected
+
+
+def test_the_text_of_a_run_that_saw_nothing_claims_nothing_about_certificates() -> None:
+    expected = (DATA / "messages" / "unseen.txt").read_text(encoding="utf-8")
+    assert told(run(scope=LOST)).bodies["email"] == expected
+
+
+def test_the_text_is_narrow_enough_to_be_quoted() -> None:
+    lines = told(a_day_with_everything()).bodies["email"].splitlines()
+    assert [line for line in lines if len(line) > 88 and "https://" not in line] == [lines[-1]]
+
+
+def test_a_name_that_has_none_is_shown_by_its_arn() -> None:
+    text = told(run(judged(imported(names=(), ends_in=days(3))))).bodies["email"]
+    assert f"\n  {arn()}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (("a.com",), "a.com"),
+        (("a.com", "b.com"), "a.com, b.com"),
+        (("a.com", "b.com", "c.com"), "a.com, b.com (and 1 more name)"),
+        (("a.com", "b.com", "c.com", "d.com"), "a.com, b.com (and 2 more names)"),
+    ],
+)
+def test_two_names_are_shown_and_the_others_counted(names: tuple[str, ...], shown: str) -> None:
+    text = told(run(judged(imported(names=names, ends_in=days(3))))).bodies["email"]
+    assert f"\n  {shown}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "text"),
+    [
+        (Outcome.DONE, "Done in this run: the records"),
+        (Outcome.STARTED, "Begun in this run: the records"),
+        (Outcome.PLANNED, "Would be done: the records"),
+        (Outcome.FAILED, "Could not be done: the records"),
+        (Outcome.ADVISED, "Next: Write the validation records that ACM asks for."),
+    ],
+)
+def test_what_became_of_an_action_stands_with_its_certificate(outcome: Outcome, text: str) -> None:
+    whole = run(BLOCKED, actions=(acted(BLOCKED, outcome, "the records"),))
+    assert text in told(whole).bodies["email"]
+
+
+def test_the_end_of_what_belongs_to_others_is_told_without_advice() -> None:
+    theirs = judged(certificate(managed_by="CLOUDFRONT", ends_in=days(3)))
+    text = told(run(theirs)).bodies["email"]
+    assert "ManagedElsewhere: CloudFront looks after it" in text
+    assert "Next:" not in text
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "host"),
+    [
+        ("aws", "eu-west-1", "eu-west-1.console.aws.amazon.com"),
+        ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+        ("aws-iso", "us-iso-east-1", "us-iso-east-1.console.aws.amazon.com"),
+    ],
+)
+def test_the_console_is_that_of_the_partition(partition: str, region: str, host: str) -> None:
+    found = console_url(f"arn:{partition}:acm:{region}:123456789012:certificate/a-b")
+    assert found == f"https://{host}/acm/home?region={region}#/certificates/a-b"
+
+
+# --- Text from elsewhere ----------------------------------------------------------------------
+
+HOSTILE = "a.example.com\r\nCRITICAL\x1b[31m \u202emoc\u2028 <!channel> `rm` [click](https://evil)"
+
+
+def hostile() -> Run:
+    nasty = judged(
+        observation(
+            certificate(names=(HOSTILE,), ends_in=days(3)), detail_error=f"denied by {HOSTILE}"
+        )
+    )
+    return run(
+        nasty,
+        actions=(acted(nasty, Outcome.DONE, HOSTILE),),
+        scope=scope(ScopeStatus.PARTIAL, certificates=1, error=HOSTILE),
+    )
+
+
+def test_names_and_errors_lose_line_breaks_and_what_cannot_be_seen() -> None:
+    text = told(hostile()).bodies["email"]
+    assert set(re.findall(r"[^ -~]", text)) == {"\n"}
+    assert text.count("\nCRITICAL") == 1
+
+
+def test_names_and_errors_are_no_markup_in_chat() -> None:
+    description = chat(hostile())["content"]["description"]
+    assert "(!channel)" in description
+    assert not re.search(r"[<>\[\]]", description)
+    assert description.count("`") == 2
+
+
+def test_text_is_cleaned_to_one_line_of_bounded_length() -> None:
+    assert clean(" a\t\u200bb\x00\n c ") == "a b c"
+    assert clean("ü" * 30, 30) == "ü" * 30
+    assert clean("ü" * 31, 30) == "ü" * 27 + "..."
+
+
+# --- Protocols --------------------------------------------------------------------------------
+
+
+def test_each_protocol_gets_what_it_can_show() -> None:
+    bodies = told(run(DUE)).bodies
+    assert set(bodies) == {"default", "email", "https", "sqs", "lambda"}
+    headline = "1 of 1 certificate of account 123456789012, eu-west-1 needs attention."
+    assert bodies["default"] == headline
+    assert bodies["sqs"] == bodies["lambda"]
+
+
+def test_machines_get_a_document_with_a_version() -> None:
+    whole = run(HEALTHY, DUE, actions=(acted(DUE, Outcome.ADVISED, "import"),))
+    assert document(whole) == {
+        "schema_version": "1",
+        "instance": "certificate-lifecycle",
+        "run_id": whole.run_id,
+        "started_at": "2026-06-01T12:00:00+00:00",
+        "severity": "warning",
+        "scopes": [
+            {
+                "account_id": "123456789012",
+                "region": "eu-west-1",
+                "status": "ok",
+                "certificates": 2,
+                "error": None,
+            }
+        ],
+        "counts": {"Healthy": 1, "ImportDue": 1},
+        "findings": [
+            {
+                "certificate_arn": DUE.certificate.arn,
+                "domain_name": "shop.example.com",
+                "alternative_names": [],
+                "verdict": "ImportDue",
+                "severity": "warning",
+                "reason": "ImportedExpiring",
+                "message": DUE.decision.message,
+                "action": "Reimport",
+                "type": "IMPORTED",
+                "status": "ISSUED",
+                "not_after": "2026-06-21T12:00:00+00:00",
+                "days_left": 20,
+                "in_use": True,
+                "in_use_by": list(detail().in_use_by),
+            }
+        ],
+        "findings_not_shown": 0,
+        "actions": [],
+    }
+
+
+def test_machines_get_the_actions_that_were_tried() -> None:
+    whole = run(BLOCKED, actions=(acted(BLOCKED, Outcome.FAILED, "denied"),))
+    assert document(whole)["actions"] == [
+        {
+            "certificate_arn": BLOCKED.certificate.arn,
+            "action": "RestoreRecords",
+            "outcome": "failed",
+            "detail": "denied",
+        }
+    ]
+
+
+def test_chat_gets_the_custom_notification_of_its_client() -> None:
+    whole = run(DUE, BLOCKED, actions=(acted(BLOCKED, Outcome.DONE, "created the record"),))
+    found = chat(whole)
+    assert (found["version"], found["source"], found["id"]) == ("1.0", "custom", whole.run_id)
+    assert found["content"] == {
+        "textType": "client-markdown",
+        "title": told(whole).subject,
+        "description": (
+            "2 of 2 certificates of account 123456789012, eu-west-1 need attention; "
+            "1 repair done in this run.\n"
+            f"*warning* `shop.example.com` ImportDue: {DUE.decision.message}\n"
+            f"*warning* `shop.example.com` RenewalBlocked: {BLOCKED.decision.message}\n"
+            "*Done:* created the record"
+        ),
+        "nextSteps": [DUE.decision.action.meaning],
+        "keywords": ["certificates", "warning"],
+    }
+    assert found["metadata"] == {
+        "threadId": "certificate-lifecycle-123456789012-eu-west-1",
+        "summary": (
+            "2 of 2 certificates of account 123456789012, eu-west-1 need attention; "
+            "1 repair done in this run."
+        ),
+        "eventType": "certificate-lifecycle",
+        "relatedResources": [DUE.certificate.arn, BLOCKED.certificate.arn],
+    }
+
+
+def test_chat_stays_within_its_limits_however_much_there_is() -> None:
+    long = "x" * 5000
+    many = [
+        judged(
+            observation(
+                certificate(arn=arn(str(number)), names=(long,), ends_in=days(3)), detail_error=long
+            )
+        )
+        for number in range(100)
+    ]
+    content = chat(run(*many, scope=scope(ScopeStatus.PARTIAL, error=long)))["content"]
+    assert len(content["title"]) <= 250
+    assert len(content["description"]) <= 8000
+    assert all(len(step) <= 350 for step in content["nextSteps"])
+    assert all(len(keyword) <= 75 for keyword in content["keywords"])
+
+
+def test_chat_counts_the_findings_that_it_does_not_show() -> None:
+    many = [judged(imported(arn=arn(str(number)), ends_in=days(3))) for number in range(20)]
+    assert chat(run(*many))["content"]["description"].endswith("\n... and 5 more.")
+
+
+# --- Size -------------------------------------------------------------------------------------
+
+
+def size(message: Message) -> int:
+    return len(json.dumps(dict(message.bodies)).encode())
+
+
+def test_five_thousand_findings_fit_into_one_message_worst_first_with_a_count() -> None:
+    many = [
+        judged(
+            imported(arn=arn(f"{number:036d}"), names=(f"n{number}.example.com",), ends_in=days(20))
+        )
+        for number in range(5000)
+    ]
+    worst = judged(certificate(arn=arn("worst"), status=EXPIRED, ends_in=-days(1)))
+    message = told(run(*many, worst))
+    found = json.loads(message.bodies["sqs"])
+    shown, hidden = len(found["findings"]), found["findings_not_shown"]
+    assert MAX_MESSAGE_BYTES * 0.8 < size(message) <= MAX_MESSAGE_BYTES < SNS_LIMIT
+    assert found["findings"][0]["certificate_arn"] == arn("worst")
+    assert shown + hidden == 5001
+    assert shown > 100
+    assert f"And {hidden} more; the log" in message.bodies["email"]
+    assert message.bodies["email"].startswith("5001 of 5001 certificates")
+    assert "5000 ImportDue" in message.bodies["email"]
+
+
+def test_many_long_failures_fit_into_one_message() -> None:
+    many = [judged(observation(replace(blocked(), arn=arn(str(number))))) for number in range(300)]
+    whole = run(*many, actions=tuple(acted(entry, Outcome.FAILED, "x" * 3000) for entry in many))
+    assert size(told(whole)) <= MAX_MESSAGE_BYTES
+
+
+def test_a_finding_that_alone_is_too_long_is_left_to_the_log() -> None:
+    consumers = tuple(f"arn:aws:cloudfront::123456789012:distribution/{n}" for n in range(3000))
+    seen = certificate(ends_in=days(3), detail=detail(in_use_by=consumers))
+    message = told(run(judged(seen)))
+    assert size(message) <= MAX_MESSAGE_BYTES
+    assert message.bodies["email"].startswith("1 of 1 certificate of")
+    assert "And 1 more; the log" in message.bodies["email"]
