@@ -16,6 +16,10 @@ from tests.support.calls import Permission
 from tests.support.protocol import Request
 from tests.support.zones import normalised
 
+# Global services live in one region, whatever region their client was made for.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
+HOME = {"iam": "us-east-1", "route53": "us-east-1"}
+
 Context = dict[str, tuple[str, ...]]
 Needs = Callable[["Scene"], list[Permission]]
 
@@ -44,7 +48,7 @@ class Scene:
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
         """
         context: Context = {
-            "aws:RequestedRegion": (self.request.region,),
+            "aws:RequestedRegion": (HOME.get(self.request.service, self.request.region),),
             "aws:SecureTransport": ("true",),
         }
         if self.principal:

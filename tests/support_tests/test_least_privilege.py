@@ -274,6 +274,14 @@ def test_one_wrong_record_condemns_the_batch_and_the_zone_is_judged_too(cloud: C
     )
 
 
+def test_a_global_service_is_asked_in_its_home_region(cloud: Cloud) -> None:
+    """condition-keys-requestedregion: global services answer in us-east-1."""
+    cloud.client("route53").list_hosted_zones()
+    cloud.client("acm").list_certificates()
+    regions = [call.context["aws:RequestedRegion"] for call in cloud.calls]
+    assert regions == [("us-east-1",), ("eu-west-1",)]
+
+
 def test_names_are_normalised_for_the_condition_key_as_documented(cloud: Cloud) -> None:
     r"""specifying-conditions-route53: lower case, no trailing dot, `*` as `\052`."""
     zone = cloud.zones.add("example.com")
