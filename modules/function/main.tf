@@ -2,6 +2,7 @@
 
 # Created before the function: else Lambda makes the group at the first invocation, without retention, and Terraform's own create fails.
 resource "aws_cloudwatch_log_group" "this" {
+  # checkov:skip=CKV_AWS_338:retention is the caller's choice, a year by default
   name              = "/aws/lambda/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
