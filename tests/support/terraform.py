@@ -10,6 +10,7 @@ its home is a temporary folder, and neither `.terraform` nor a state ever appear
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -153,13 +154,24 @@ def provider() -> tuple[ProviderSource | None, str]:
         return None, f"terraform {'.'.join(map(str, version))} is older than {wanted}"
     tried = []
     for source in provider_sources(os.environ, Path.home()):
-        with tempfile.TemporaryDirectory(prefix="terraform-probe-") as directory:
-            Path(directory, "main.tf").write_text(PROBE, encoding="utf-8")
-            probe = Terraform(Path(directory), Path(directory), {}, source)
-            if probe.run("init", "-backend=false").exit_code == 0:
-                return source, ""
-            tried.append(source.description)
+        directory = Path(tempfile.mkdtemp(prefix="terraform-provider-"))
+        atexit.register(shutil.rmtree, directory, ignore_errors=True)
+        (directory / "main.tf").write_text(PROBE, encoding="utf-8")
+        probe = Terraform(directory, directory, {}, source)
+        if probe.run("init", "-backend=false").exit_code == 0:
+            return _kept(source, directory / ".terraform" / "providers"), ""
+        tried.append(source.description)
     return None, f"no aws provider could be installed; tried {', '.join(tried)}"
+
+
+def _kept(source: ProviderSource, installed: Path) -> ProviderSource:
+    """Serve what was installed once to every workspace: the registry is asked no second time.
+
+    Terraform's folder of installed providers has the very layout of a mirror.
+    """
+    if not (installed / PROVIDER).is_dir():  # such as a developer's own build of the provider
+        return source
+    return ProviderSource(source.description, _mirror_configuration(installed))
 
 
 def _version() -> tuple[int, ...]:

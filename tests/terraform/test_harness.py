@@ -111,6 +111,24 @@ def test_an_interrupt_ends_what_other_threads_run(impostor: Impostor) -> None:
     assert time.monotonic() - begin < 30
 
 
+def test_a_provider_from_the_registry_is_fetched_once_for_all_workspaces(
+    impostor: Impostor,
+) -> None:
+    installed = ".terraform/providers/registry.terraform.io/hashicorp/aws/5.100.0"
+    impostor.does(
+        "import pathlib, sys\n"
+        "if sys.argv[1] == 'version': print('{\"terraform_version\": \"1.11.4\"}')\n"
+        f"else: pathlib.Path('{installed}').mkdir(parents=True)"
+    )
+
+    source, reason = terraform.provider()
+
+    assert reason == ""
+    assert source is not None
+    assert "filesystem_mirror" in source.configuration
+    assert ".terraform/providers" in source.configuration
+
+
 class TestWhereTerraformCannotRun:
     def test_because_it_is_not_installed(self, impostor: Impostor) -> None:
         assert not (impostor.directory / "bin" / "terraform").exists()
