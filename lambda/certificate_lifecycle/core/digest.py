@@ -88,8 +88,10 @@ def severity_of(run: Run) -> Severity:
 
 def clean(text: str, limit: int = 1000) -> str:
     """Return `text` on one line, without control, format and direction characters."""
-    visible = "".join(
-        character if unicodedata.category(character)[0] != "C" else " " for character in text
+    visible = (
+        text
+        if text.isprintable()  # as nearly all text is, and this is far cheaper to find out
+        else "".join(" " if unicodedata.category(each)[0] == "C" else each for each in text)
     )
     folded = " ".join(visible.split())
     return folded if len(folded) <= limit else folded[: limit - 3] + "..."

@@ -154,7 +154,7 @@ def explain(finding: RecordFinding) -> str:
             return f"no public hosted zone that may be written holds {name}{_wanted(finding)}"
         case RecordState.ZONE_AMBIGUOUS:
             return f"{name} could be in several public hosted zones of one name: {finding.found}"
-        case RecordState.UNCHECKED:
+        case _:
             return f"{name} could not be compared: {finding.found}"
 
 
