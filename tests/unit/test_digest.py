@@ -414,7 +414,7 @@ def test_chat_stays_within_its_limits_however_much_there_is() -> None:
                 certificate(arn=arn(str(number)), names=(long,), ends_in=days(3)), detail_error=long
             )
         )
-        for number in range(100)
+        for number in range(30)
     ]
     content = chat(run(*many, scope=scope(ScopeStatus.PARTIAL, error=long)))["content"]
     assert len(content["title"]) <= 250
@@ -456,7 +456,7 @@ def test_five_thousand_findings_fit_into_one_message_worst_first_with_a_count() 
 
 
 def test_many_long_failures_fit_into_one_message() -> None:
-    many = [judged(observation(replace(blocked(), arn=arn(str(number))))) for number in range(300)]
+    many = [judged(observation(replace(blocked(), arn=arn(str(number))))) for number in range(200)]
     whole = run(*many, actions=tuple(acted(entry, Outcome.FAILED, "x" * 3000) for entry in many))
     assert size(told(whole)) <= MAX_MESSAGE_BYTES
 

@@ -283,6 +283,14 @@ def test_every_fault_of_an_event_is_named_at_once() -> None:
     assert "fine" not in text
 
 
+def test_no_fault_follows_from_a_fault_of_the_environment() -> None:
+    faults: list[str] = []
+    settings = creation_settings({"DOMAIN_NAME": "localhost"}, faults)
+    creation_command({"alt_names": ["b.example.com"]}, settings, PLACE, faults)
+    (fault,) = faults
+    assert fault.startswith("DOMAIN_NAME: ")
+
+
 def test_no_fault_follows_from_another_one() -> None:
     assert len(creation_faults({"domain_name": "sh op", "alt_names": ["b.example.com"]})) == 1
 

@@ -1,0 +1,217 @@
+"""One run: look, mend, tell, and only then fail if anything failed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.app.rotation import Order, rotate
+from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.errors import RotationError
+from tests.unit.builders import (
+    NOW,
+    PLACE,
+    SECOND,
+    arn,
+    blocked,
+    certificate,
+    days,
+    imported,
+    record,
+    zone,
+)
+from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryTopic, Outage
+
+HOME = zone()
+HEALTHY = certificate(arn=arn("healthy"))
+BLOCKED = replace(blocked(), arn=arn("blocked"))
+DUE = imported(arn=arn("due"), names=("api.example.com",), ends_in=days(20))
+ORDER = Order(
+    run_id="run-1",
+    instance="certificate-lifecycle",
+    place=PLACE,
+    certificate_arns=(),
+    thresholds=Thresholds(),
+    mode="repair",
+    repair=True,
+    dry_run=False,
+    now=NOW,
+)
+
+
+class Account:
+    """An account and region with everything that a run meets."""
+
+    def __init__(self, *held: Certificate) -> None:
+        self.certificates = MemoryCertificates(*held)
+        self.dns = MemoryDns(HOME)
+        self.topic = MemoryTopic()
+        self.clock = MemoryClock()
+
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
+        return rotate(
+            replace(ORDER, **changes),
+            certificates=self.certificates,
+            dns=self.dns,
+            topic=self.topic,
+            clock=self.clock,
+            current_time=lambda: NOW + SECOND,
+        )
+
+
+def test_a_healthy_account_is_left_in_peace() -> None:
+    account = Account(HEALTHY)
+    found = account.rotate()
+    assert found["counts"] == {"Healthy": 1}
+    assert found["findings"] == found["actions"] == []
+    assert found["notification"] == {
+        "sent": False,
+        "message_id": None,
+        "reason": "nothing to tell",
+    }
+    assert account.topic.messages == []
+    assert account.dns.batches == []
+
+
+def test_a_run_looks_mends_and_tells_once() -> None:
+    account = Account(HEALTHY, BLOCKED, DUE)
+    found = account.rotate()
+    assert account.dns.batches == [(HOME, (record(),))]
+    (message,) = account.topic.messages
+    assert "Done in this run: created _a1.shop.example.com." in message.bodies["email"]
+    assert found["notification"] == {
+        "sent": True,
+        "message_id": "message-1",
+        "reason": message.subject,
+    }
+    assert [action["outcome"] for action in found["actions"]] == ["done", "advised"]
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_the_result_says_when_where_and_how_much() -> None:
+    found = Account(HEALTHY, DUE).rotate()
+    assert (found["run_id"], found["started_at"], found["finished_at"]) == (
+        "run-1",
+        "2026-06-01T12:00:00+00:00",
+        "2026-06-01T12:00:01+00:00",
+    )
+    assert found["scopes"] == [
+        {
+            "account_id": "123456789012",
+            "region": "eu-west-1",
+            "status": "ok",
+            "certificates": 2,
+            "error": None,
+        }
+    ]
+
+
+def test_a_second_run_writes_nothing_more() -> None:
+    account = Account(BLOCKED)
+    account.rotate()
+    account.rotate()
+    assert len(account.dns.batches) == 1
+
+
+def test_mode_notify_tells_and_changes_nothing() -> None:
+    account = Account(BLOCKED)
+    found = account.rotate(mode="notify", repair=False)
+    assert account.dns.batches == []
+    assert found["actions"][0]["outcome"] == "advised"
+    assert len(account.topic.messages) == 1
+
+
+def test_a_dry_run_changes_nothing_and_tells_nobody() -> None:
+    account = Account(BLOCKED)
+    found = account.rotate(dry_run=True)
+    assert (account.dns.batches, account.topic.messages) == ([], [])
+    assert found["notification"]["reason"] == "dry run"
+    assert found["actions"][0]["outcome"] == "planned"
+
+
+def test_only_the_wanted_certificates_are_looked_at() -> None:
+    assert Account(HEALTHY, DUE).rotate(certificate_arns=[HEALTHY.arn])["counts"] == {"Healthy": 1}
+
+
+# --- Everything else is done, then the run fails ----------------------------------------------
+
+
+def test_one_unreadable_certificate_is_told_and_raised_after_the_others_were_mended() -> None:
+    account = Account(DUE, BLOCKED)
+    account.certificates.broken[f"describe {DUE.arn}"] = Outage("Throttling")
+    with pytest.raises(RotationError, match=r"run-1 is incomplete: .*due: Outage: Throttling"):
+        account.rotate()
+    assert account.dns.batches == [(HOME, (record(),))]
+    (message,) = account.topic.messages
+    assert "INCOMPLETE" in message.bodies["email"]
+
+
+def test_a_failed_repair_is_told_and_raised() -> None:
+    account = Account(BLOCKED, DUE)
+    account.dns.broken["upsert Z1"] = Outage("AccessDenied")
+    with pytest.raises(RotationError, match="blocked: Outage: AccessDenied"):
+        account.rotate()
+    (message,) = account.topic.messages
+    assert "Could not be done: Outage: AccessDenied" in message.bodies["email"]
+
+
+def test_certificates_that_could_not_be_listed_are_told_and_raised() -> None:
+    account = Account(HEALTHY)
+    account.certificates.broken["list_all"] = Outage("AccessDenied")
+    with pytest.raises(RotationError, match="could not be listed"):
+        account.rotate()
+    (message,) = account.topic.messages
+    assert "could not be looked at" in message.subject
+
+
+def test_a_message_that_cannot_be_sent_is_raised_after_the_work() -> None:
+    account = Account(BLOCKED)
+    account.topic.failure = Outage("NotFound")
+    with pytest.raises(RotationError, match="the message could not be sent: Outage: NotFound"):
+        account.rotate()
+    assert account.dns.batches == [(HOME, (record(),))]
+
+
+def test_the_lost_message_is_named_before_other_faults() -> None:
+    account = Account(BLOCKED)
+    account.topic.failure = Outage("NotFound")
+    account.dns.broken["upsert Z1"] = Outage("AccessDenied")
+    with pytest.raises(RotationError) as raised:
+        account.rotate()
+    text = str(raised.value)
+    assert text.index("NotFound") < text.index("AccessDenied")
+
+
+def test_a_run_out_of_time_is_partial_told_and_raised() -> None:
+    account = Account(BLOCKED, HEALTHY)
+    account.clock.left = 29
+    with pytest.raises(RotationError, match="the function's time ran out"):
+        account.rotate()
+    (message,) = account.topic.messages
+    assert json.loads(message.bodies["sqs"])["scopes"][0]["status"] == "partial"
+    assert account.dns.batches == []
+
+
+def test_an_error_names_the_first_faults_and_counts_the_rest() -> None:
+    many = [imported(arn=arn(f"n{number}"), ends_in=days(3)) for number in range(8)]
+    account = Account(*many)
+    for seen in many:
+        account.certificates.broken[f"describe {seen.arn}"] = Outage("Throttling")
+    with pytest.raises(RotationError, match=r"and 3 more$") as raised:
+        account.rotate()
+    assert str(raised.value).count("Throttling") == 5
+
+
+def test_a_failure_is_in_the_log_with_the_result(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    account = Account(BLOCKED)
+    account.topic.failure = Outage("NotFound")
+    with pytest.raises(RotationError):
+        account.rotate()
+    finished = [entry for entry in caplog.records if entry.getMessage() == "rotation finished"]
+    assert len(finished) == 1
+    assert vars(finished[0])["run_id"] == "run-1"
