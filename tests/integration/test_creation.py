@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.errors import (
+    CertificateNotFoundError,
     CertificateRequestError,
     ConfigurationError,
     ValidationRecordsNotReadyError,
@@ -126,6 +127,28 @@ def test_every_key_of_the_event_is_obeyed(creation: Function, cloud: Cloud) -> N
     assert certificate.key_algorithm == event["key_algorithm"]
     assert (certificate.region, certificate.arn.split(":")[3]) == ("us-east-1", "us-east-1")
     assert (result["region"], result["status"]) == ("us-east-1", "ISSUED")
+
+
+@pytest.mark.parametrize(
+    ("partition", "region"), [("aws-us-gov", "us-gov-west-1"), ("aws-cn", "cn-north-1")]
+)
+def test_another_partition_is_nothing_special(
+    creation: Function,
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    partition: str,
+    region: str,
+) -> None:
+    """Bug 59."""
+    zone = cloud.zones.add("example.com", partition=partition)
+    creation.arn = f"arn:{partition}:lambda:{region}:123456789012:function:creation"
+    environment.setenv("AWS_REGION", region)
+
+    result = creation({"wait_seconds": 60})
+
+    assert (result["region"], result["status"]) == (region, "ISSUED")
+    assert result["certificate_arn"].startswith(f"arn:{partition}:acm:{region}:123456789012:")
+    assert len(cloud.zones.records(zone)) == 2
 
 
 @pytest.mark.usefixtures("zone", "names")
@@ -312,22 +335,24 @@ def test_two_different_requests_within_an_hour_make_two_certificates(
     second = creation({**event, **other})
 
     assert second["created"]
-    arns = {certificate.arn for certificate in cloud.certificates.all()}
-    assert arns == {first["certificate_arn"], second["certificate_arn"]}
+    assert first["certificate_arn"] != second["certificate_arn"]
+    assert len(cloud.certificates.all()) == 2
 
 
-@pytest.mark.parametrize("other", [AUTHORITY.replace("1234-1234", "9999-1234"), AUTHORITY])
 @pytest.mark.usefixtures("names")
+@pytest.mark.parametrize(
+    ("other", "certificates"),
+    [(AUTHORITY, 1), (AUTHORITY.replace("/1234", "/9999"), 2)],
+    ids=["the same CA", "another CA"],
+)
 def test_only_a_certificate_of_the_same_ca_is_equal(
-    creation: Function, cloud: Cloud, other: str
+    creation: Function, cloud: Cloud, other: str, certificates: int
 ) -> None:
+    """Bug 39: the listing does not say which CA it was."""
     event = {"domain_name": "db.example.com", "include_www": False}
-    first = creation({**event, "certificate_authority_arn": AUTHORITY})
-    second = creation({**event, "certificate_authority_arn": other})
-    assert second["created"] == (other != AUTHORITY)
-    assert len(cloud.certificates.all()) == len(
-        {first["certificate_arn"], second["certificate_arn"]}
-    )
+    creation({**event, "certificate_authority_arn": AUTHORITY})
+    creation({**event, "certificate_authority_arn": other})
+    assert len(cloud.certificates.all()) == certificates
 
 
 @pytest.mark.parametrize("key_algorithm", ["RSA_2048", "EC_prime256v1", "EC_secp384r1"])
@@ -446,6 +471,21 @@ def test_a_new_certificate_that_describe_does_not_know_yet_is_awaited(
     assert cloud.zones.records(zone) == wanted_records(cloud, the_certificate(cloud).arn)
 
 
+@pytest.mark.usefixtures("zone")
+def test_a_new_certificate_that_describe_never_knows_is_found_by_the_next_invocation(
+    creation: Function, cloud: Cloud
+) -> None:
+    """Bug 2."""
+    fault = cloud.fail("acm", "DescribeCertificate", "ResourceNotFoundException", times=None)
+    with pytest.raises(CertificateNotFoundError):
+        creation({})
+    assert creation.left > timedelta(minutes=14)
+
+    fault.times = fault.count
+    assert not creation({})["created"]
+    assert the_certificate(cloud).status == "ISSUED"
+
+
 def test_throttled_calls_are_made_again(creation: Function, cloud: Cloud, zone: str) -> None:
     faults = [
         cloud.fail("acm", "ListCertificates", times=2),
@@ -510,6 +550,23 @@ def test_a_request_that_acm_ends_without_a_certificate_is_raised(
     wire.before = end
     with pytest.raises(CertificateRequestError, match=reason or status):
         creation({"wait_seconds": 60})
+
+
+def test_a_request_that_failed_is_told_as_failed_until_acm_forgets_it_and_then_made_again(
+    creation: Function, cloud: Cloud, zone: str
+) -> None:
+    """Bug 18: for an hour ACM answers the same request with its first certificate."""
+    cloud.zones.put(zone, "example.com", "CAA", '0 issue "ca.example.org"')
+    with pytest.raises(CertificateRequestError, match="CAA_ERROR"):
+        creation({"wait_seconds": 60})
+    cloud.zones.remove(zone, "example.com", "CAA")
+    with pytest.raises(CertificateRequestError, match="CAA_ERROR"):
+        creation({"wait_seconds": 60})
+
+    cloud.advance(hours=1)
+
+    result = creation({"wait_seconds": 60})
+    assert (result["created"], result["status"]) == (True, "ISSUED")
 
 
 @pytest.mark.usefixtures("zone", "names")

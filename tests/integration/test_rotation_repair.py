@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -184,11 +185,46 @@ def test_a_request_that_has_waited_for_more_than_a_day_is_mended_and_issued(
     assert the_certificate(cloud).status == "ISSUED"
 
 
+def test_a_request_whose_records_stand_where_nobody_looks_needs_a_person(
+    rotation: Function, cloud: Cloud
+) -> None:
+    """Bug 22: a zone that is not delegated to validates nothing."""
+    zone = cloud.zones.add("example.com", delegated=False)
+    arn = cloud.certificates.add(
+        **WEB, status="PENDING_VALIDATION", created_at=NOW - timedelta(hours=25)
+    )
+    put_records(cloud, zone, arn)
+
+    result = rotation(scheduled(NOW))
+
+    (finding,) = result["findings"]
+    assert (finding["verdict"], finding["reason"]) == ("PendingValidation", "RecordsInPlace")
+    assert only_action(result) == ("FixValidation", "advised")
+
+
 @pytest.mark.usefixtures("zone")
 def test_a_young_request_is_left_to_whoever_made_it(rotation: Function, cloud: Cloud) -> None:
     cloud.certificates.add(**WEB, status="PENDING_VALIDATION", created_at=NOW - timedelta(hours=23))
     rotation(scheduled(NOW))
     assert rotation.operations == ["ListCertificates"]
+
+
+def test_records_are_mended_in_a_zone_of_another_account(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    """Bug 20."""
+    ours = cloud.zones.add("example.com", delegated=False)
+    theirs = cloud.zones.add("example.com", account="222222222222")
+    role = "arn:aws:iam::222222222222:role/acm-validation"
+    zones = {"example.com": {"zone_id": theirs, "role_arn": role}}
+    environment.setenv("HOSTED_ZONES", json.dumps(zones))
+    arns = [blocked(cloud), blocked(cloud, domain_name="a.example.com", alternative_names=[])]
+
+    rotation(scheduled(NOW))
+
+    assert cloud.zones.records(theirs) == wanted_records(cloud, *arns)
+    assert cloud.zones.records(ours) == {}
+    assert rotation.operations.count("AssumeRole") == 1
 
 
 # --- E-mail -----------------------------------------------------------------------------------

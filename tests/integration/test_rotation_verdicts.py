@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from certificate_lifecycle.handlers.context import current_time
 from tests.integration.effects import USED, ending_in
 from tests.integration.invocation import NOW, Function, scheduled
 from tests.support import showcase
@@ -96,6 +97,24 @@ def test_what_is_over_is_told_by_who_still_uses_it(
     served = status in ("EXPIRED", "REVOKED")
     assert found[used]["severity"] == ("critical" if served else "info")
     assert found[idle]["severity"] == "info"
+
+
+@pytest.mark.parametrize(
+    ("novelty", "reason"),
+    [({"status": "PAUSED"}, "StatusNotUnderstood"), ({"type": "QUANTUM"}, "TypeNotUnderstood")],
+    ids=["status", "type"],
+)
+def test_what_aws_adds_later_is_told_and_stops_nothing(
+    rotation: Function, cloud: Cloud, novelty: dict[str, Any], reason: str
+) -> None:
+    """Bug 30."""
+    cloud.certificates.add(domain_name="new.example.com", **novelty, **USED)
+    cloud.certificates.add(type="IMPORTED", **USED, **ending_in(cloud, 10))
+
+    result = rotation(scheduled(NOW))
+
+    assert result["counts"] == {"ImportDue": 1, "Unknown": 1}
+    assert reason in [finding["reason"] for finding in result["findings"]]
 
 
 @pytest.mark.parametrize(
@@ -233,6 +252,26 @@ def test_a_later_certificate_succeeds_only_if_it_has_every_name(
     found = {f["certificate_arn"]: f["verdict"] for f in rotation(scheduled(NOW))["findings"]}
 
     assert found == {covered: "Superseded", lacking: "ImportDue"}
+
+
+def test_the_region_is_that_of_the_function_and_the_topic_may_be_elsewhere(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    topic = cloud.client("sns", region="eu-central-1").create_topic(Name="alerts")["TopicArn"]
+    environment.setenv("SNS_TOPIC_ARN", topic)
+    rotation.arn = rotation.arn.replace("eu-west-1", "us-east-1")
+    cloud.certificates.add(region="us-east-1", status="EXPIRED", **USED)
+
+    result = rotation(scheduled(NOW))
+
+    assert (result["scopes"][0]["region"], result["counts"]) == ("us-east-1", {"Expired": 1})
+    assert len(cloud.topics.messages(topic)) == 1
+
+
+def test_a_run_by_hand_is_judged_as_of_now() -> None:
+    """Bugs 26 and 42: aware, and in UTC whatever the machine thinks."""
+    assert abs(current_time() - datetime.now(UTC)) < timedelta(minutes=1)
+    assert current_time().tzinfo is UTC
 
 
 def test_other_regions_and_accounts_are_not_looked_at(rotation: Function, cloud: Cloud) -> None:
