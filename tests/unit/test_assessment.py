@@ -1028,10 +1028,10 @@ def test_a_certificate_managed_elsewhere_names_its_manager_and_an_unknown_end() 
     assert assessed(observation(seen)).message == ("CloudFront looks after it; its end is unknown.")
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.situation)
-def test_every_message_is_a_sentence_for_people(row: Row) -> None:
-    message = assessed(row.seen).message
-    assert message[0].isupper() or message.startswith("certbot ")
-    assert message.endswith((".", "?", "slow down", "Throttled"))
-    assert "  " not in message
-    assert ".." not in message
+def test_every_message_is_a_sentence_for_people() -> None:
+    for row in ROWS:
+        message = assessed(row.seen).message
+        assert message[0].isupper() or message.startswith("certbot ")
+        assert message.endswith((".", "?", "slow down", "Throttled"))
+        assert "  " not in message
+        assert ".." not in message
