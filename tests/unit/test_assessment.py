@@ -787,6 +787,22 @@ UNKNOWN = [
         Action.INVESTIGATE,
     ),
     Row(
+        "a type that came later than this version could not be described either",
+        observation(certificate(type=CertificateType.NOT_UNDERSTOOD), detail_error="Throttled"),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.DETAILS_UNREADABLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a request for a type that came later than this version",
+        observation(request(type=CertificateType.NOT_UNDERSTOOD)),
+        Verdict.UNKNOWN,
+        INFO,
+        Reason.TYPE_NOT_UNDERSTOOD,
+        Action.INVESTIGATE,
+    ),
+    Row(
         "a type that came later than this version is expired and in use",
         observation(
             certificate(type=CertificateType.NOT_UNDERSTOOD, status=EXPIRED, ends_in=-days(1))
