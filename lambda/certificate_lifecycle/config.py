@@ -16,6 +16,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from certificate_lifecycle.core.export import ExportTarget
 from certificate_lifecycle.core.issuance import REQUESTABLE_KEY_ALGORITHMS
 from certificate_lifecycle.core.names import InvalidNameError, is_wildcard, normalise
 from certificate_lifecycle.core.timing import Thresholds
@@ -25,7 +26,12 @@ T = TypeVar("T")
 
 _NONE: tuple[str, ...] = ()
 
+_CERTIFICATE_ARN = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+#: With the six characters that Secrets Manager adds to a name: IAM knows no secret without them.
+_SECRET_ARN = re.compile(
+    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"
+)
 _TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
 _NAME_PREFIX = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
@@ -61,6 +67,11 @@ ROTATION_VARIABLES = (
     Variable("ROTATION_MODE", "repair", "`notify` looks and tells, `repair` also mends"),
     Variable("HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"),
     Variable("NAME_PREFIX", "certificate-lifecycle", "names this instance in the message"),
+    Variable(
+        "EXPORT_TARGETS",
+        "{}",
+        "certificate ARN to `secret_arn`, `passphrase_secret_arn` and `renew_public` (JSON object)",
+    ),
 )
 
 
@@ -93,6 +104,7 @@ class RotationSettings:
     mode: RotationMode
     zones: tuple[Zone, ...]
     name_prefix: str
+    export_targets: tuple[ExportTarget, ...] = ()
 
 
 class _Environment:
@@ -157,6 +169,7 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         mode=environment.read("ROTATION_MODE", rotation_mode, RotationMode.REPAIR),
         zones=environment.read("HOSTED_ZONES", _zones, ()),
         name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
+        export_targets=environment.read("EXPORT_TARGETS", _export_targets, ()),
     )
 
 
@@ -251,6 +264,42 @@ def _zone(name: str, entry: object) -> Zone:
     if is_wildcard(zone_name):
         raise ValueError(f"the zone name {name!r} is a wildcard, and zones have none")
     return Zone(zone_id, zone_name, role_arn)
+
+
+def _export_targets(raw: str) -> tuple[ExportTarget, ...]:
+    entries = _json(raw, dict, "a JSON object of export targets")
+    targets = each(entries.items(), lambda entry: _export_target(*entry))
+    secrets = [target.secret_arn for target in targets]
+    taken = {arn for arn in secrets if secrets.count(arn) > 1}
+    taken |= {target.passphrase_secret_arn for target in targets} & set(secrets)
+    if taken:
+        raise ValueError(f"each target needs a secret of its own, got {', '.join(sorted(taken))}")
+    return targets
+
+
+def _export_target(arn: str, entry: object) -> ExportTarget:
+    if not _CERTIFICATE_ARN.fullmatch(arn):
+        raise ValueError(f"{arn!r} is no ARN of an ACM certificate")
+    if not isinstance(entry, dict):
+        raise ValueError(f"the export target of {arn} must be an object")  # noqa: TRY004 - collected as a fault
+    unknown = sorted(set(entry) - {"secret_arn", "passphrase_secret_arn", "renew_public"})
+    if unknown:
+        raise ValueError(f"the export target of {arn} has unknown keys: {', '.join(unknown)}")
+    for key in ("secret_arn", "passphrase_secret_arn"):
+        value = entry.get(key)
+        if not (isinstance(value, str) and _SECRET_ARN.fullmatch(value)):
+            raise ValueError(f"the export target of {arn} has no valid {key}: {value!r}")
+    renew_public = entry.get("renew_public", False)
+    if not isinstance(renew_public, bool):
+        raise ValueError(  # noqa: TRY004 - collected as a fault
+            f"renew_public of {arn} must be true or false, got {renew_public!r}"
+        )
+    return ExportTarget(
+        certificate_arn=arn,
+        secret_arn=entry["secret_arn"],
+        passphrase_secret_arn=entry["passphrase_secret_arn"],
+        renew_public=renew_public,
+    )
 
 
 def _json(raw: str, expected: type, what: str) -> Any:  # noqa: ANN401 - JSON has any type

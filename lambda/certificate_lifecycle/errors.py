@@ -49,5 +49,9 @@ class MigrationNotPossibleError(CertificateLifecycleError):
     """ACM will not change this certificate's validation method."""
 
 
+class ExportError(CertificateLifecycleError):
+    """A certificate could not be exported; the message shows neither key nor passphrase."""
+
+
 class RotationError(CertificateLifecycleError):
     """Something could not be looked at, mended or told; everything else was still done."""

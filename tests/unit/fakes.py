@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Topic
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns, ExportSecrets, Topic
 from certificate_lifecycle.core.digest import Message
+from certificate_lifecycle.core.export import CURRENT_STAGE, Exported, Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import (
     Certificate,
@@ -60,6 +61,10 @@ class MemoryCertificates(Certificates):
         self.described: list[str] = []
         self.resent: list[str] = []
         self.migrated: list[str] = []
+        self.exported: list[tuple[str, str]] = []
+        self.renewed: list[str] = []
+        self.renewing: set[str] = set()
+        self.renews_to: dict[str, Certificate] = {}
 
     def list_all(self) -> Iterator[Certificate]:
         self._raise_if_broken("list_all")
@@ -106,6 +111,28 @@ class MemoryCertificates(Certificates):
     def migration_records(self, arn: str) -> tuple[ValidationRecord | None, ...]:
         self._raise_if_broken(f"migration {arn}")
         return self.migration.pop(0) if len(self.migration) > 1 else self.migration[0]
+
+    def export(self, arn: str, passphrase: Hidden) -> Exported:
+        """Hand out the issue of the moment, then go on to what `later` holds."""
+        self._raise_if_broken(f"export {arn}")
+        self.exported.append((arn, passphrase.reveal()))
+        detail = self.held[arn].detail
+        serial = detail.serial if detail else None
+        if self.later[arn]:
+            self.held[arn] = self.later[arn].pop(0)
+        return Exported(
+            certificate=f"PEM {serial}", chain="CHAIN", private_key=Hidden(f"KEY {serial}")
+        )
+
+    def renew(self, arn: str) -> bool:
+        """Renew to what `renews_to` holds; without it, the renewal takes its time."""
+        self._raise_if_broken(f"renew {arn}")
+        if arn in self.renewing:
+            return False
+        self.renewed.append(arn)
+        self.renewing.add(arn)
+        self.held[arn] = self.renews_to.get(arn, self.held[arn])
+        return True
 
     def _raise_if_broken(self, operation: str) -> None:
         if operation in self.broken:
@@ -182,6 +209,46 @@ class MemoryDns(Dns):
         for zone, records in self.batches:
             found[zone.zone_id] += [wanted.name for wanted in records]
         return dict(found)
+
+
+class MemorySecrets(ExportSecrets):
+    """Secrets that passphrases are read from, and versions written to."""
+
+    def __init__(self, **passphrases: str) -> None:
+        self.passphrases = passphrases
+        self.versions: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        self.labels: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+        self.broken: dict[str, Exception] = {}
+        self.looked_at: list[str] = []
+
+    def stages(self, secret_arn: str) -> Mapping[str, Collection[str]]:
+        self._raise_if_broken(f"stages {secret_arn}")
+        self.looked_at.append(secret_arn)
+        return dict(self.labels[secret_arn])
+
+    def passphrase(self, secret_arn: str) -> Hidden:
+        self._raise_if_broken(f"passphrase {secret_arn}")
+        return Hidden(self.passphrases[secret_arn])
+
+    def put(self, secret_arn: str, token: str, document: Hidden) -> bool:
+        self._raise_if_broken(f"put {secret_arn}")
+        if token in self.versions[secret_arn]:
+            return False
+        self.versions[secret_arn][token] = document.reveal()
+        self.make_current(secret_arn, token)
+        return True
+
+    def make_current(self, secret_arn: str, token: str) -> None:
+        """Move the label, as whoever writes a version does, and whoever rolls back."""
+        labels = self.labels[secret_arn]
+        before = [version for version, stages in labels.items() if CURRENT_STAGE in stages]
+        labels.clear()
+        labels.update(dict.fromkeys(before, ("AWSPREVIOUS",)))
+        labels[token] = (CURRENT_STAGE,)
+
+    def _raise_if_broken(self, operation: str) -> None:
+        if operation in self.broken:
+            raise self.broken[operation]
 
 
 class MemoryTopic(Topic):

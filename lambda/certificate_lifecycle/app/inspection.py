@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.isolation import clause, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns
 from certificate_lifecycle.app.validation import inspect
@@ -21,6 +22,7 @@ from certificate_lifecycle.core.assessment import (
     wants_records,
 )
 from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.export import TargetFinding
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.run import Assessed, ScopeStatus
 from certificate_lifecycle.core.timing import Thresholds, lacks_future
@@ -56,6 +58,7 @@ class Inspection:
     clock: Clock
     thresholds: Thresholds
     now: datetime
+    exports: ExportTargets = field(default_factory=ExportTargets)
 
     def look(self, wanted: Sequence[str]) -> Inventory:
         """Judge every certificate, or only the `wanted` ARNs."""
@@ -68,6 +71,8 @@ class Inspection:
             inventory.problems.append(f"the certificates could not be listed: {clause(error)}")
             return inventory
         chosen = _only(everything, wanted, inventory.problems)
+        if not wanted:
+            inventory.problems.extend(self.exports.unlisted(everything))
         inventory.certificates = len(chosen)
         for certificate in chosen:
             self._look_at(certificate, everything, inventory)
@@ -100,7 +105,7 @@ class Inspection:
         self, listed: Certificate, everything: Iterable[Certificate], problems: list[str]
     ) -> Observation:
         certificate, error = listed, None
-        if needs_detail(listed, self.thresholds, self.now):
+        if needs_detail(listed, self.thresholds, self.now) or self.exports.concern(listed):
             certificate, error = self._describe(listed, problems)
         successor = None
         if lacks_future(certificate, self.thresholds, self.now):
@@ -110,7 +115,16 @@ class Inspection:
             records=self._records(certificate, problems),
             successor=successor,
             detail_error=error,
+            export=self._export(certificate, problems),
         )
+
+    def _export(self, certificate: Certificate, problems: list[str]) -> TargetFinding | None:
+        try:
+            return self.exports.inspect(certificate, self.now)
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+            logger.exception("target unreadable", extra={"certificate_arn": certificate.arn})
+            problems.append(f"{certificate.arn}: {clause(error)}")
+            return self.exports.unread(certificate)
 
     def _describe(self, listed: Certificate, problems: list[str]) -> tuple[Certificate, str | None]:
         try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from certificate_lifecycle.core.digest import Message
+from certificate_lifecycle.core.export import Exported, Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import Certificate, DomainValidation, ValidationRecord
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
@@ -54,6 +55,30 @@ class Certificates(Protocol):
 
     def migration_records(self, arn: str) -> tuple[ValidationRecord | None, ...]:
         """Return the record for each name of a migration; None for one that is not known yet."""
+        ...
+
+    def export(self, arn: str, passphrase: Hidden) -> Exported:
+        """Return certificate, chain and encrypted key; raises ExportError when ACM refuses."""
+        ...
+
+    def renew(self, arn: str) -> bool:
+        """Have ACM renew an exported certificate; false if it is doing so already."""
+        ...
+
+
+class ExportSecrets(Protocol):
+    """The secrets that exports are read and written with."""
+
+    def stages(self, secret_arn: str) -> Mapping[str, Collection[str]]:
+        """Return the staging labels of the versions of a secret, by version id."""
+        ...
+
+    def passphrase(self, secret_arn: str) -> Hidden:
+        """Return the passphrase that a secret holds; raises ExportError when it holds none."""
+        ...
+
+    def put(self, secret_arn: str, token: str, document: Hidden) -> bool:
+        """Make `document` the current version; false if that version exists already."""
         ...
 
 

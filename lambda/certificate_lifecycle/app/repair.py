@@ -6,7 +6,7 @@ has begun is recognised and gone on with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from certificate_lifecycle.app.inspection import Inventory
@@ -38,20 +38,24 @@ _REPAIRS = (Action.RESTORE_RECORDS, Action.RENEW_BY_EMAIL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """Carries out the actions of one account and region; without `enabled` it only advises."""
+    """Carries out the actions of one account and region; without `enabled` it only advises.
+
+    What is `settled`, by certificate and action, was done or advised before.
+    """
 
     certificates: Certificates
     dns: Dns
     clock: Clock
     enabled: bool
     dry_run: bool
+    settled: Collection[tuple[str, Action]] = ()
 
     def act(self, inventory: Inventory) -> list[ActionRecord]:
         """Return what was done or advised, one record for each certificate that needs something."""
         records = []
         for observation, entry in zip(inventory.observations, inventory.assessed, strict=True):
             action = entry.decision.action
-            if action is Action.NONE:
+            if action is Action.NONE or (entry.certificate.arn, action) in self.settled:
                 continue
             record = self._act_on(observation, action)
             logger.info(

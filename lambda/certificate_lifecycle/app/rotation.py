@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from certificate_lifecycle.app.export import Export
+from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.inspection import Inspection, Inventory
 from certificate_lifecycle.app.isolation import clause
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Topic
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns, ExportSecrets, Topic
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.core.digest import compose
+from certificate_lifecycle.core.export import ExportTarget
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import ActionRecord, Run, Scope, result
 from certificate_lifecycle.core.timing import Thresholds
@@ -34,6 +37,7 @@ class Order:
     repair: bool
     dry_run: bool
     now: datetime
+    export_targets: Sequence[ExportTarget] = ()
 
 
 def rotate(
@@ -44,6 +48,7 @@ def rotate(
     topic: Topic,
     clock: Clock,
     current_time: Callable[[], datetime],
+    export_secrets: ExportSecrets | None = None,
 ) -> dict[str, Any]:
     """Return the result of the run; raise RotationError if anything could not be done.
 
@@ -55,16 +60,22 @@ def rotate(
         clock=clock,
         thresholds=order.thresholds,
         now=order.now,
+        exports=ExportTargets(
+            by_arn={target.certificate_arn: target for target in order.export_targets},
+            secrets=export_secrets,
+        ),
     )
     inventory = inspection.look(order.certificate_arns)
+    exported = _export(order, inventory, certificates, export_secrets, clock)
     repair = Repair(
         certificates=certificates,
         dns=dns,
         clock=clock,
         enabled=order.repair,
         dry_run=order.dry_run,
+        settled={(record.certificate_arn, record.action) for record in exported},
     )
-    run = _run(order, inventory, repair.act(inventory), current_time())
+    run = _run(order, inventory, [*repair.act(inventory), *exported], current_time())
     notification, failure = _notify(run, topic)
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
@@ -74,6 +85,26 @@ def rotate(
     )
     _raise_if_incomplete(run, inventory, failure)
     return outcome
+
+
+def _export(
+    order: Order,
+    inventory: Inventory,
+    certificates: Certificates,
+    secrets: ExportSecrets | None,
+    clock: Clock,
+) -> list[ActionRecord]:
+    if secrets is None:
+        return []
+    export = Export(
+        certificates=certificates,
+        secrets=secrets,
+        clock=clock,
+        thresholds=order.thresholds,
+        now=order.now,
+        dry_run=order.dry_run,
+    )
+    return export.act(inventory)
 
 
 def _run(

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from certificate_lifecycle.aws.permissions import BOTH, CREATION, ROTATION, Permission
+from certificate_lifecycle.core.export import Exported, Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import (
     Certificate,
@@ -25,6 +26,7 @@ from certificate_lifecycle.core.model import (
 from certificate_lifecycle.errors import (
     CertificateNotFoundError,
     CertificateRequestError,
+    ExportError,
     MigrationNotPossibleError,
 )
 
@@ -45,6 +47,8 @@ PERMISSIONS = (
     Permission(
         "acm:ListCertificateDomainValidations", ROTATION, "mode repair: records of that migration"
     ),
+    Permission("acm:ExportCertificate", ROTATION, "mode repair: write it to its `export_targets`"),
+    Permission("acm:RenewCertificate", ROTATION, "mode repair: renew what `export_targets` hold"),
 )
 
 #: Every key type: without this filter ListCertificates hides all but RSA_1024 and RSA_2048 (API
@@ -179,6 +183,40 @@ class AcmCertificates:
                 return tuple(records)
             token = {"NextToken": answer["NextToken"]}
 
+    def export(self, arn: str, passphrase: Hidden) -> Exported:
+        """Return certificate, chain and encrypted key.
+
+        Raises ExportError when ACM refuses.
+        A refusal may repeat what was sent, so just its code is told, and its cause is cut off.
+        """
+        try:
+            answer = self._client.export_certificate(
+                CertificateArn=arn, Passphrase=passphrase.reveal().encode()
+            )
+        except ParamValidationError:
+            raise ExportError(f"the SDK refuses to export {arn}") from None
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            raise ExportError(f"ACM does not export {arn}: {code}") from None
+        return Exported(
+            certificate=answer["Certificate"],
+            chain=answer.get("CertificateChain", ""),
+            private_key=Hidden(answer["PrivateKey"]),
+        )
+
+    def renew(self, arn: str) -> bool:
+        """Have ACM renew an exported certificate; false if it is doing so already.
+
+        It has no token, but RequestInProgressException keeps a second call from a second renewal.
+        """
+        try:
+            self._client.renew_certificate(CertificateArn=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "RequestInProgressException":
+                raise
+            return False
+        return True
+
 
 def _raise_if_gone(error: ClientError, arn: str) -> None:
     if error.response["Error"]["Code"] == "ResourceNotFoundException":
@@ -227,6 +265,7 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
             validations=_validations(detail.get("DomainValidationOptions", ())),
             failure_reason=detail.get("FailureReason"),
             certificate_authority_arn=detail.get("CertificateAuthorityArn"),
+            serial=detail.get("Serial"),
             migrating_to_dns=update.get("Type") == "DOMAIN_VALIDATION_METHOD"
             and update.get("Status") == "PENDING_DOMAIN_VALIDATION",
         ),

@@ -31,6 +31,7 @@ CHAIN: Sequence[Check] = (
     checks.authority_trouble,
     checks.renewal_failed,
     checks.renewal_blocked,
+    checks.export_target,  # make sure that its more precise reasons come before mere time
     checks.export_due,
     checks.renewal_overdue,
     checks.renewing,

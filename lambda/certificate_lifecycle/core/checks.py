@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from certificate_lifecycle.core.export import TargetFinding, TargetState
 from certificate_lifecycle.core.model import (
     Action,
     Certificate,
@@ -85,6 +86,12 @@ class Observation:
     records: tuple[RecordFinding, ...] = ()
     successor: Certificate | None = None
     detail_error: str | None = None
+    export: TargetFinding | None = None
+
+    @property
+    def export_troubled(self) -> bool:
+        """Whether there is an export target, and it is not what it should be."""
+        return self.export is not None and self.export.troubled
 
 
 Check = Callable[[Observation, Thresholds, datetime], Decision | None]
@@ -99,13 +106,13 @@ def managed_elsewhere(
     if manager is None:
         return None
     reason, name = manager
-    return Decision(
-        Verdict.MANAGED_ELSEWHERE,
-        _severity_by_time(certificate, thresholds, now),
-        reason,
-        f"{name} looks after it; {_when(certificate, now)}.",
-        Action.NONE,
-    )
+    severity = _severity_by_time(certificate, thresholds, now)
+    message = f"{name} looks after it; {_when(certificate, now)}."
+    export, action = observation.export, Action.NONE
+    if export is not None and export.state is TargetState.NOT_POSSIBLE:
+        severity, action = max(severity, Severity.INFO), Action.INVESTIGATE
+        message += f" It has an export target and cannot be exported: {export.why}."
+    return Decision(Verdict.MANAGED_ELSEWHERE, severity, reason, message, action)
 
 
 def detail_unreadable(
@@ -255,7 +262,7 @@ def import_due(observation: Observation, thresholds: Thresholds, now: datetime) 
 def unused(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find managed certificates that ACM lets expire because nothing needs them."""
     certificate = observation.certificate
-    if not certificate.managed or certificate.used:
+    if not certificate.managed or certificate.used or observation.export_troubled:
         return None
     return Decision(
         Verdict.UNUSED,
@@ -320,6 +327,34 @@ def renewal_blocked(
         f"ACM cannot renew it: {why} {when}",
         action,
     )
+
+
+def export_target(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
+    """Find export targets that do not hold what ACM has now."""
+    export = observation.export
+    if export is None or not export.troubled:
+        return None
+    certificate = observation.certificate
+    when = _sentence(_when(certificate, now))
+    secret = export.target.secret_arn
+    least, action = Severity.INFO, Action.INVESTIGATE
+    match export.state:
+        case TargetState.NOT_POSSIBLE:
+            least, reason = Severity.WARNING, Reason.EXPORT_NOT_POSSIBLE
+            message = f"It has an export target and cannot be exported: {export.why}. {when}"
+        case TargetState.ROLLED_BACK:
+            reason = Reason.EXPORT_ROLLED_BACK
+            message = (
+                f"{secret} holds it as it is now, but somebody made another version current; "
+                f"that is left alone. {when}"
+            )
+        case _:
+            action, reason = Action.EXPORT, Reason.EXPORT_TARGET_OUTDATED
+            message = f"{secret} does not hold it as it is now. {when}"
+    severity = _capped(certificate, max(least, _severity_by_time(certificate, thresholds, now)))
+    return Decision(Verdict.EXPORT_DUE, severity, reason, message, action)
 
 
 def export_due(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:

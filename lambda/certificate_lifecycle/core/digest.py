@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import textwrap
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,9 +39,11 @@ _MAX_DESCRIPTION = 8000
 _MAX_NEXT_STEP = 350
 _CHAT_FINDINGS = 15
 _SHOWN_NAMES = 2
+_SHOWN_OTHERS = 20
 _WIDTH = 88
 
 _OUTCOMES = {
+    Outcome.ADVISED: "Next",
     Outcome.DONE: "Done in this run",
     Outcome.STARTED: "Begun in this run",
     Outcome.PLANNED: "Would be done",
@@ -140,7 +143,7 @@ def _headline(run: Run, told: int) -> str:
     if not told:
         return f"{_many(scope.certificates, 'certificate')} of {where}: no open finding."
     verb = "needs" if told == 1 else "need"
-    mended = f"; {_many(len(run.done), 'repair')} done in this run" if run.done else ""
+    mended = f"; {_deeds(run)} done in this run" if run.done else ""
     return (
         f"{told} of {_many(scope.certificates, 'certificate')} of {where} {verb} attention{mended}."
     )
@@ -157,7 +160,7 @@ def _subject(run: Run, told: Sequence[Assessed]) -> str:
     elif run.incomplete:
         what = "run incomplete"
     else:
-        what = f"{_many(len(run.done), 'repair')} done"
+        what = f"{_deeds(run)} done"
     full = f"[{severity_of(run).label}] {what} - {scope.account_id} {scope.region} ({run.instance})"
     return full.encode("ascii", "replace").decode()[:MAX_SUBJECT]
 
@@ -166,12 +169,15 @@ def _subject(run: Run, told: Sequence[Assessed]) -> str:
 
 
 def _text(run: Run, told: Sequence[Assessed], hidden: int) -> str:
-    done = {record.certificate_arn: record for record in run.actions}
+    done: defaultdict[str, list[ActionRecord]] = defaultdict(list)
+    for record in run.actions:
+        done[record.certificate_arn].append(record)
     sections = [
         _wrapped(_headline(run, len(told) + hidden), ""),
         f"INCOMPLETE\n{_wrapped(run.scope.error)}" if run.scope.error is not None else "",
         *(_severity_text(severity, told, done) for severity in sorted(Severity, reverse=True)),
         f"And {hidden} more; the log of the run names them all." if hidden else "",
+        _others_text(run),
         "" if run.scope.status is ScopeStatus.FAILED else _counts_text(run),
         f"{run.instance}, run {run.run_id}, {run.started_at:%Y-%m-%d %H:%M} UTC, mode {run.mode}",
     ]
@@ -179,7 +185,7 @@ def _text(run: Run, told: Sequence[Assessed], hidden: int) -> str:
 
 
 def _severity_text(
-    severity: Severity, told: Sequence[Assessed], done: Mapping[str, ActionRecord]
+    severity: Severity, told: Sequence[Assessed], done: Mapping[str, Sequence[ActionRecord]]
 ) -> str:
     entries = [entry for entry in told if entry.decision.severity is severity]
     if not entries:
@@ -187,22 +193,41 @@ def _severity_text(
     return "\n\n".join([severity.name, *(_entry_text(entry, done) for entry in entries)])
 
 
-def _entry_text(entry: Assessed, done: Mapping[str, ActionRecord]) -> str:
+def _entry_text(entry: Assessed, done: Mapping[str, Sequence[ActionRecord]]) -> str:
     decision, arn = entry.decision, entry.certificate.arn
     lines = [
         f"  {_name(entry)}",
         _wrapped(f"{decision.verdict}: {decision.message}", "    "),
     ]
-    if decision.action is not Action.NONE:
-        lines.append(_wrapped(_next_step(decision.action, done.get(arn)), "    "))
+    records = done.get(arn, ())
+    if decision.action is not Action.NONE and not records:
+        lines.append(_wrapped(f"Next: {decision.action.meaning}", "    "))
+    lines += [_wrapped(_step(record), "    ") for record in records]
     lines.append(f"    {console_url(arn)}")
     return "\n".join(lines)
 
 
-def _next_step(action: Action, record: ActionRecord | None) -> str:
-    if record is None or record.outcome is Outcome.ADVISED:
-        return f"Next: {action.meaning}"
+def _step(record: ActionRecord) -> str:
     return f"{_OUTCOMES[record.outcome]}: {record.detail}"
+
+
+def _others_text(run: Run) -> str:
+    """Return what was done for certificates that need no attention, such as an export."""
+    records = _untold(run)
+    if not records:
+        return ""
+    lines = [f"  {record.certificate_arn}\n{_wrapped(_step(record), '    ')}" for record in records]
+    return "\n\n".join(["ALSO", *lines[:_SHOWN_OTHERS]])
+
+
+def _untold(run: Run) -> list[ActionRecord]:
+    """Return the records that stand beside no finding that is told, advice left out."""
+    told = {entry.certificate.arn for entry in run.findings if entry.decision.worth_telling}
+    return [
+        record
+        for record in run.actions
+        if record.outcome is not Outcome.ADVISED and record.certificate_arn not in told
+    ]
 
 
 def _counts_text(run: Run) -> str:
@@ -282,6 +307,7 @@ def _plain(text: str) -> str:
 
 def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]:
     shown = {entry.certificate.arn for entry in told}
+    shown |= {record.certificate_arn for record in _untold(run)[:_SHOWN_OTHERS]}
     return {
         "schema_version": "1",
         "instance": run.instance,
@@ -298,6 +324,12 @@ def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]
             if record.outcome is not Outcome.ADVISED and record.certificate_arn in shown
         ],
     }
+
+
+def _deeds(run: Run) -> str:
+    """Count what was done, in the word that fits all of it."""
+    words = {"export" if record.action is Action.EXPORT else "repair" for record in run.done}
+    return _many(len(run.done), words.pop() if len(words) == 1 else "action")
 
 
 def _many(count: int, noun: str) -> str:

@@ -50,7 +50,10 @@ class Verdict(Documented):
         "ACM's renewal failed, or has not got anywhere with little time left.",
     )
     UNUSED = "Unused", "No AWS service uses it and it was never exported, so ACM will not renew it."
-    EXPORT_DUE = "ExportDue", "A copy was exported, and that copy is about to expire."
+    EXPORT_DUE = (
+        "ExportDue",
+        "A copy outside AWS is about to expire, or is not what its export target should hold.",
+    )
     IMPORT_DUE = "ImportDue", "It was imported, so only its owner can renew it, and that is due."
     AUTHORITY_EXPIRING = (
         "AuthorityExpiring",
@@ -136,6 +139,18 @@ class Reason(Documented):
     NOT_ELIGIBLE = "NotEligible", "ACM says that it will not renew it, although it is used."
     NOT_IN_USE = "NotInUse", "Nothing uses it."
     EXPORTED_COPY_EXPIRING = "ExportedCopyExpiring", "The exported copy has to be replaced."
+    EXPORT_TARGET_OUTDATED = (
+        "ExportTargetOutdated",
+        "The export target does not hold what ACM has now.",
+    )
+    EXPORT_ROLLED_BACK = (
+        "ExportRolledBack",
+        "The export target holds what ACM has now, and somebody made another version current.",
+    )
+    EXPORT_NOT_POSSIBLE = (
+        "ExportNotPossible",
+        "It has an export target, and ACM cannot export it.",
+    )
     IMPORTED_EXPIRING = "ImportedExpiring", "A new version has to be imported under its ARN."
     AWAITING_VALIDATION = "AwaitingValidation", "The request is younger than a day."
     VALIDATION_TIMED_OUT = "ValidationTimedOut", "It was not validated within 72 hours."
@@ -156,7 +171,11 @@ class Reason(Documented):
 
 
 class Action(Documented):
-    """What would help. `RESTORE_RECORDS` and `RENEW_BY_EMAIL` are carried out in mode `repair`."""
+    """What would help.
+
+    `RESTORE_RECORDS` and `RENEW_BY_EMAIL`, and `EXPORT` for what has an export target, are carried
+    out in mode `repair`.
+    """
 
     NONE = "None", "Nothing has to be done."
     RESTORE_RECORDS = "RestoreRecords", "Write the validation records that ACM asks for."
@@ -253,6 +272,7 @@ class Detail:
     failure_reason: str | None = None
     certificate_authority_arn: str | None = None
     migrating_to_dns: bool = False
+    serial: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
 
     @property

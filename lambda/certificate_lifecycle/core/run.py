@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from certificate_lifecycle.core.model import Action, Certificate, Decision, Verdict
+from certificate_lifecycle.core.model import Action, Certificate, Decision, Reason, Verdict
 from certificate_lifecycle.core.timing import days_left
 
 
@@ -44,7 +44,16 @@ EXPIRING = frozenset(
     }
 )
 #: Actions by which a run renews something itself; counted as `renewed_certificates`.
-RENEWING_ACTIONS = frozenset({Action.EXPORT, Action.REIMPORT, Action.REPLACE})
+#: An export is none by itself: its record says whether it had ACM renew the certificate first.
+RENEWING_ACTIONS = frozenset({Action.REIMPORT, Action.REPLACE})
+#: Reasons that speak about an export target, and not about an end.
+_ABOUT_TARGETS = frozenset(
+    {
+        Reason.EXPORT_TARGET_OUTDATED,
+        Reason.EXPORT_ROLLED_BACK,
+        Reason.EXPORT_NOT_POSSIBLE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +66,13 @@ class Assessed:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """What was done, or advised, for one certificate."""
+    """What was done, or advised, for one certificate; `renewed` if that made ACM renew it."""
 
     certificate_arn: str
     action: Action
     outcome: Outcome
     detail: str
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +129,7 @@ class Run:
 
 def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
     """Return the handler's result: plain data, ready for JSON."""
-    renewed = [record for record in run.done if record.action in RENEWING_ACTIONS]
+    renewed = [r for r in run.actions if r.renewed or _renews(r)]
     return {
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
@@ -128,10 +138,20 @@ def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
         "counts": run.counts,
         "findings": [finding_entry(entry, run.started_at) for entry in run.findings],
         "actions": [action_entry(record) for record in run.actions],
-        "expiring_certificates": sum(e.decision.verdict in EXPIRING for e in run.assessed),
+        "expiring_certificates": sum(_expires(e) for e in run.assessed),
         "renewed_certificates": len(renewed),
         "notification": dict(notification),
     }
+
+
+def _renews(record: ActionRecord) -> bool:
+    done = record.outcome in (Outcome.DONE, Outcome.STARTED)
+    return done and record.action in RENEWING_ACTIONS
+
+
+def _expires(entry: Assessed) -> bool:
+    decision = entry.decision
+    return decision.verdict in EXPIRING and decision.reason not in _ABOUT_TARGETS
 
 
 def scope_entry(scope: Scope) -> dict[str, Any]:

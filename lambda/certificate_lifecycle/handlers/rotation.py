@@ -9,6 +9,7 @@ from certificate_lifecycle.app.rotation import Order, rotate
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.route53 import Route53Dns
+from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.config import RotationMode, rotation_settings
 from certificate_lifecycle.core.place import Place
@@ -37,6 +38,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         dry_run=command.dry_run,
         # A replayed scheduled event gives the same answer.
         now=command.time or current_time(),
+        export_targets=settings.export_targets,
     )
     topic_region = Place.from_arn(settings.topic_arn).region
     return rotate(
@@ -46,4 +48,6 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         topic=SnsTopic(clients.sns(topic_region), settings.topic_arn),
         clock=LambdaClock(context),
         current_time=current_time,
+        # In mode notify the role may not even look at a secret.
+        export_secrets=SecretsManagerExports(clients.secretsmanager) if order.repair else None,
     )

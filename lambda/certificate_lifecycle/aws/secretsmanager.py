@@ -1,0 +1,128 @@
+"""Secrets Manager: the secrets that exported certificates are written to.
+
+Neither a value nor an answer that may repeat one gets out of here unhidden: refusals are told by
+their code, and their cause is cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError, ParamValidationError
+
+from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.core.export import Hidden
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.errors import ExportError
+
+PERMISSIONS = (
+    Permission(
+        "secretsmanager:DescribeSecret",
+        ROTATION,
+        "mode repair: see which version an export target holds, without its value",
+    ),
+    Permission(
+        "secretsmanager:GetSecretValue",
+        ROTATION,
+        "mode repair: the passphrase of an export target, never the target itself",
+    ),
+    Permission("secretsmanager:PutSecretValue", ROTATION, "mode repair: write to an export target"),
+)
+
+#: What people can mend themselves; these refusals name actions, keys and secrets, never values.
+_HARMLESS = frozenset(
+    {
+        "AccessDeniedException",
+        "DecryptionFailure",
+        "EncryptionFailure",
+        "InvalidRequestException",
+        "ResourceNotFoundException",
+    }
+)
+
+
+class SecretsClient(Protocol):
+    """The operations that are called."""
+
+    def describe_secret(self, *, SecretId: str) -> Mapping[str, Any]:  # noqa: N803 - AWS's name
+        """Return what is known of a secret but its value."""
+        ...
+
+    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # noqa: N803 - AWS's name
+        """Return the current value."""
+        ...
+
+    def put_secret_value(
+        self,
+        *,
+        SecretId: str,  # noqa: N803 - AWS's name
+        ClientRequestToken: str,  # noqa: N803 - AWS's name
+        SecretString: str,  # noqa: N803 - AWS's name
+    ) -> Mapping[str, Any]:
+        """Make a new version, and make it current."""
+        ...
+
+
+class SecretsManagerExports:
+    """Export targets and passphrases, each in the region that its ARN names."""
+
+    def __init__(self, client_for: Callable[[str], SecretsClient]) -> None:
+        self._client_for = client_for
+
+    def stages(self, secret_arn: str) -> Mapping[str, Collection[str]]:
+        """Return the staging labels of the versions of a secret, by version id.
+
+        Versions that have lost all labels may be missing (API reference, DescribeSecret).
+        """
+        with _refusals_hidden("DescribeSecret", secret_arn):
+            answer = self._client(secret_arn).describe_secret(SecretId=secret_arn)
+        stages: Mapping[str, Collection[str]] = answer.get("VersionIdsToStages", {})
+        return stages
+
+    def passphrase(self, secret_arn: str) -> Hidden:
+        """Return the passphrase that a secret holds; raises ExportError when it holds none."""
+        with _refusals_hidden("GetSecretValue", secret_arn):
+            answer = self._client(secret_arn).get_secret_value(SecretId=secret_arn)
+        if "SecretString" not in answer:
+            raise ExportError(f"{secret_arn} holds no text, so no passphrase")
+        return Hidden(answer["SecretString"])
+
+    def put(self, secret_arn: str, token: str, document: Hidden) -> bool:
+        """Make `document` the current version; false if that version exists already.
+
+        The token is the id of the version; with another value, as a key is encrypted differently
+        each time, Secrets Manager refuses to write it again (API reference, PutSecretValue).
+        """
+        try:
+            with _refusals_hidden("PutSecretValue", secret_arn):
+                self._client(secret_arn).put_secret_value(
+                    SecretId=secret_arn, ClientRequestToken=token, SecretString=document.reveal()
+                )
+        except _ExistsError:
+            return False
+        return True
+
+    def _client(self, secret_arn: str) -> SecretsClient:
+        return self._client_for(Place.from_arn(secret_arn).region)
+
+
+class _ExistsError(ExportError):
+    """The version exists."""
+
+
+@contextmanager
+def _refusals_hidden(operation: str, secret_arn: str) -> Iterator[None]:
+    try:
+        yield
+    except ParamValidationError:
+        raise ExportError(f"the SDK refuses {operation} of {secret_arn}") from None
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ResourceExistsException":
+            raise _ExistsError(f"{secret_arn} has that version") from None
+        text = error.response["Error"].get("Message", "") if code in _HARMLESS else ""
+        raise ExportError(
+            f"{operation} of {secret_arn} was refused: {code}{text and f' ({text})'}"
+        ) from None
