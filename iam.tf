@@ -74,6 +74,30 @@ locals {
     "route53:ChangeResourceRecordSetsRecordTypes" = ["CNAME"]
   }
 
+  # Mode notify writes nothing, so it needs none of this.
+  _exports = var.rotation_mode == "repair" ? var.export_targets : {}
+  _export_certificates = length(local._exports) == 0 ? [] : [
+    {
+      Sid      = "ExportAndRenewCertificates"
+      Effect   = "Allow"
+      Action   = ["acm:ExportCertificate", "acm:RenewCertificate"]
+      Resource = keys(local._exports)
+    },
+    {
+      Sid      = "ReadPassphrasesOfExports"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = distinct(values(local._exports)[*].passphrase_secret_arn)
+    },
+    {
+      # Without GetSecretValue: what was written is never read back.
+      Sid      = "WriteExports"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"]
+      Resource = values(local._exports)[*].secret_arn
+    },
+  ]
+
   creation_policy_json = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
@@ -185,6 +209,7 @@ locals {
         }
       }],
       local._assume_zone_roles,
+      local._export_certificates,
     )
   })
 }

@@ -88,6 +88,7 @@ module "rotation" {
   environment = {
     CRITICAL_THRESHOLD_DAYS   = tostring(var.critical_threshold_days)
     EXPIRATION_THRESHOLD_DAYS = tostring(var.expiration_threshold_days)
+    EXPORT_TARGETS            = jsonencode(var.export_targets)
     HOSTED_ZONES              = local.hosted_zones_json
     NAME_PREFIX               = var.name_prefix
     ROTATION_MODE             = var.rotation_mode

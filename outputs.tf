@@ -21,6 +21,12 @@ output "creation_role_arn" {
 output "rotation_function_arn" {
   description = "ARN of the function that looks at every certificate; null when `create` is false."
   value       = one(module.rotation[*].function_arn)
+
+  # Stated here, because a variable's rule knows no region.
+  precondition {
+    condition     = alltrue([for arn in keys(var.export_targets) : startswith(arn, trimsuffix(local._certificates_here, "*"))])
+    error_message = "export_targets must name certificates of this account and region, ${trimsuffix(local._certificates_here, "/*")}, got ${join(", ", keys(var.export_targets))}."
+  }
 }
 
 output "rotation_function_name" {

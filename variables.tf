@@ -30,6 +30,10 @@ locals {
   _cron = "^cron\\(${local._cron_lists.minutes} ${local._cron_lists.hours} (?:${local._cron_days}) ${local._cron_lists.years}\\)$"
   _rate = "^rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)$"
 
+  _certificate_arn = "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$"
+  # With the six characters that Secrets Manager adds to a name: IAM knows no secret without them.
+  _export_secret_arn = "^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$"
+
   _kms_key_arn = "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
 }
 
@@ -115,6 +119,44 @@ variable "expiration_threshold_days" {
       && var.expiration_threshold_days >= 1 && var.expiration_threshold_days <= 365
     )
     error_message = "expiration_threshold_days must be a whole number between 1 and 365, got ${var.expiration_threshold_days}."
+  }
+}
+
+variable "export_targets" {
+  type = map(object({
+    passphrase_secret_arn = string
+    renew_public          = optional(bool, false)
+    secret_arn            = string
+  }))
+  description = "ARN of an exportable certificate of this region -> the secret that receives certificate, chain and encrypted key after each renewal, and the secret that holds the passphrase of the key. `renew_public` has a public certificate renewed at `expiration_threshold_days` if ACM has not done so, which costs money each time; private ones always are. Empty exports nothing."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in keys(var.export_targets) : can(regex(local._certificate_arn, arn))])
+    error_message = "export_targets must have the ARNs of ACM certificates as keys, got ${join(", ", keys(var.export_targets))}."
+  }
+
+  validation {
+    condition = alltrue([
+      for target in values(var.export_targets) : can(regex(local._export_secret_arn, target.secret_arn))
+    ])
+    error_message = "export_targets must give each secret_arn as the complete ARN of a secret, with the six characters at its end, got ${join(", ", values(var.export_targets)[*].secret_arn)}."
+  }
+
+  validation {
+    condition = alltrue([
+      for target in values(var.export_targets) : can(regex(local._export_secret_arn, target.passphrase_secret_arn))
+    ])
+    error_message = "export_targets must give each passphrase_secret_arn as the complete ARN of a secret, with the six characters at its end, got ${join(", ", values(var.export_targets)[*].passphrase_secret_arn)}."
+  }
+
+  validation {
+    condition = length(setintersection(
+      values(var.export_targets)[*].secret_arn,
+      values(var.export_targets)[*].passphrase_secret_arn,
+    )) == 0 && length(var.export_targets) == length(distinct(values(var.export_targets)[*].secret_arn))
+    error_message = "export_targets must give each certificate a secret_arn of its own, which is no passphrase_secret_arn either, or one would overwrite the other, got ${join(", ", values(var.export_targets)[*].secret_arn)}."
   }
 }
 

@@ -32,6 +32,7 @@ class Scene:
     principal: str | None
     tags_of: Callable[[str], Mapping[str, str]]
     topic_key: Callable[[str], str | None]
+    names_of: Callable[[str], tuple[str, ...]]
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -94,6 +95,16 @@ def _certificate(action: str) -> Needs:
         return [_with(scene.permission(action, arn), resource_tags(scene.tags_of(arn)))]
 
     return needs
+
+
+def _export_certificate(scene: Scene) -> list[Permission]:
+    """Need ExportCertificate, which also knows the certificate's names.
+
+    https://docs.aws.amazon.com/acm/latest/userguide/acm-conditions.html
+    """
+    names = scene.names_of(scene.parameters.get("CertificateArn", ""))
+    context: Context = {"acm:DomainNames": names} if names else {}
+    return [_with(p, context) for p in _certificate("acm:ExportCertificate")(scene)]
 
 
 def _add_tags(scene: Scene) -> list[Permission]:
@@ -197,6 +208,26 @@ def _change(scene: Scene) -> list[Permission]:
     return [scene.permission("route53:GetChange", resource)]
 
 
+# --- Secrets Manager: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
+
+
+def _secret(action: str) -> Needs:
+    """Need an action on one secret, which must be named by its complete ARN here.
+
+    A name is completed with six random characters, which the table cannot know.
+    """
+
+    def needs(scene: Scene) -> list[Permission]:
+        arn = str(scene.parameters.get("SecretId", ""))
+        context: Context = {"secretsmanager:SecretId": (arn,)}
+        if action == "secretsmanager:GetSecretValue":
+            stage = scene.parameters.get("VersionStage", "AWSCURRENT")
+            context["secretsmanager:VersionStage"] = (stage,)
+        return [_with(scene.permission(action, arn), context)]
+
+    return needs
+
+
 # --- SNS, KMS: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
 
@@ -266,7 +297,6 @@ def _distinct(values: Iterable[str]) -> tuple[str, ...]:
 CERTIFICATE_ACTIONS = (
     "DeleteCertificate",
     "DescribeCertificate",
-    "ExportCertificate",
     "GetCertificate",
     "ListCertificateDomainValidations",
     "ListTagsForCertificate",
@@ -279,6 +309,7 @@ CERTIFICATE_ACTIONS = (
 TABLE: Mapping[tuple[str, str], Needs] = {
     **{("acm", name): _certificate(f"acm:{name}") for name in CERTIFICATE_ACTIONS},
     ("acm", "AddTagsToCertificate"): _add_tags,
+    ("acm", "ExportCertificate"): _export_certificate,
     ("acm", "GetAccountConfiguration"): _account_wide("acm:GetAccountConfiguration"),
     ("acm", "ImportCertificate"): _import_certificate,
     ("acm", "ListCertificates"): _account_wide("acm:ListCertificates"),
@@ -301,6 +332,9 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("route53", "ListHostedZonesByName"): _account_wide("route53:ListHostedZonesByName"),
     ("route53", "ListResourceRecordSets"): _zone("route53:ListResourceRecordSets", "HostedZoneId"),
     ("s3", "ListBuckets"): _account_wide("s3:ListAllMyBuckets"),
+    ("secretsmanager", "DescribeSecret"): _secret("secretsmanager:DescribeSecret"),
+    ("secretsmanager", "GetSecretValue"): _secret("secretsmanager:GetSecretValue"),
+    ("secretsmanager", "PutSecretValue"): _secret("secretsmanager:PutSecretValue"),
     ("sns", "Publish"): _publish,
     ("sts", "AssumeRole"): _assume_role,
 }

@@ -193,6 +193,12 @@ class Estate(Timing):
         found = self._store(parts[4], parts[3]).get(arn)
         return dict(found.tags) if found else {}
 
+    def names_of(self, arn: str) -> tuple[str, ...]:
+        """Look up the names of a certificate, none when there is no such certificate."""
+        parts = arn.split(":", 5)
+        found = self._store(parts[4], parts[3]).get(arn) if len(parts) == 6 else None
+        return found.names if found else ()
+
     def resolvable(self, certificate: Certificate, name: str) -> bool:
         return self._lifecycle.resolvable(certificate, name)
 

@@ -144,7 +144,9 @@ class Gate:
     # --- judging ------------------------------------------------------------------------------
 
     def _judge(self, request: Request, who: Caller) -> Judgement:
-        scene = actions.Scene(request, who.principal, self._tags_of, customer_key)
+        scene = actions.Scene(
+            request, who.principal, self._tags_of, customer_key, self._world.estate.names_of
+        )
         key = (request.service, request.operation)
         needs = actions.TABLE.get(key)
         permissions = tuple(needs(scene)) if needs else ()

@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.export import ExportTarget, TargetFinding, TargetState
 from certificate_lifecycle.core.model import (
     Certificate,
     CertificateStatus,
@@ -142,13 +143,34 @@ def observation(
     *records: RecordFinding,
     successor: Certificate | None = None,
     detail_error: str | None = None,
+    export: TargetFinding | None = None,
 ) -> Observation:
     return Observation(
         certificate=seen or certificate(),
         records=records,
         successor=successor,
         detail_error=detail_error,
+        export=export,
     )
+
+
+def secret(name: str) -> str:
+    return f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCd12"
+
+
+def export_target(
+    certificate_arn: str | None = None, *, renew_public: bool = False
+) -> ExportTarget:
+    return ExportTarget(
+        certificate_arn=certificate_arn or arn(),
+        secret_arn=secret("edge"),
+        passphrase_secret_arn=secret("passphrase"),
+        renew_public=renew_public,
+    )
+
+
+def at_target(state: TargetState, why: str = "") -> TargetFinding:
+    return TargetFinding(export_target(), state, why)
 
 
 def renewing(

@@ -9,6 +9,7 @@ import pytest
 
 from certificate_lifecycle.core.assessment import CHAIN, assess
 from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.export import TargetState
 from certificate_lifecycle.core.model import (
     Action,
     CertificateStatus,
@@ -35,6 +36,7 @@ from tests.unit.builders import (
     SECOND,
     SUCCESSOR,
     TIMED_OUT,
+    at_target,
     blocked,
     certificate,
     days,
@@ -51,6 +53,7 @@ from tests.unit.builders import (
 
 USUAL = Thresholds()
 OK, INFO, WARNING, CRITICAL = Severity
+CURRENT, OUTDATED, ROLLED_BACK, NOT_POSSIBLE, UNREAD = TargetState
 
 
 def assessed(seen: Observation) -> Decision:
@@ -439,6 +442,87 @@ EXPORT_DUE = [
         CRITICAL,
         Reason.EXPORTED_COPY_EXPIRING,
         Action.EXPORT,
+    ),
+    Row(
+        "an export target that holds it as it is changes nothing",
+        observation(private(ends_in=days(25), exported=True), export=at_target(CURRENT)),
+        Verdict.EXPORT_DUE,
+        WARNING,
+        Reason.EXPORTED_COPY_EXPIRING,
+        Action.EXPORT,
+    ),
+    Row(
+        "a healthy certificate has a newer issue than its export target",
+        observation(private(exported=True), export=at_target(OUTDATED)),
+        Verdict.EXPORT_DUE,
+        INFO,
+        Reason.EXPORT_TARGET_OUTDATED,
+        Action.EXPORT,
+    ),
+    Row(
+        "a certificate was never exported to its target, and nothing else uses it",
+        observation(private(in_use=False), export=at_target(OUTDATED)),
+        Verdict.EXPORT_DUE,
+        INFO,
+        Reason.EXPORT_TARGET_OUTDATED,
+        Action.EXPORT,
+    ),
+    Row(
+        "an outdated export target of a copy that ends soon",
+        observation(private(ends_in=days(5), exported=True), export=at_target(OUTDATED)),
+        Verdict.EXPORT_DUE,
+        CRITICAL,
+        Reason.EXPORT_TARGET_OUTDATED,
+        Action.EXPORT,
+    ),
+    Row(
+        "somebody made an older version of an export target current",
+        observation(private(exported=True), export=at_target(ROLLED_BACK)),
+        Verdict.EXPORT_DUE,
+        INFO,
+        Reason.EXPORT_ROLLED_BACK,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a certificate in use has an export target and cannot be exported",
+        observation(certificate(), export=at_target(NOT_POSSIBLE, "it is old")),
+        Verdict.EXPORT_DUE,
+        WARNING,
+        Reason.EXPORT_NOT_POSSIBLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "an unused certificate has an export target and cannot be exported",
+        observation(certificate(in_use=False), export=at_target(NOT_POSSIBLE, "it is old")),
+        Verdict.EXPORT_DUE,
+        INFO,
+        Reason.EXPORT_NOT_POSSIBLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "an unused certificate whose export target may not be looked at",
+        observation(certificate(in_use=False), export=at_target(UNREAD)),
+        Verdict.UNUSED,
+        INFO,
+        Reason.NOT_IN_USE,
+    ),
+    Row(
+        "a blocked renewal is told before its outdated export target",
+        observation(blocked(), finding(RecordState.MISSING), export=at_target(OUTDATED)),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "a certificate of CloudFront has an export target that it can never fill",
+        observation(
+            certificate(managed_by="CLOUDFRONT"), export=at_target(NOT_POSSIBLE, "it is not ours")
+        ),
+        Verdict.MANAGED_ELSEWHERE,
+        INFO,
+        Reason.MANAGED_BY_CLOUDFRONT,
+        Action.INVESTIGATE,
     ),
 ]
 IMPORT_DUE = [
@@ -1051,3 +1135,26 @@ def test_every_message_is_a_sentence_for_people() -> None:
         assert message.endswith((".", "?", "slow down", "Throttled"))
         assert "  " not in message
         assert ".." not in message
+
+
+def test_what_is_said_of_an_export_target_names_the_secret_and_the_end() -> None:
+    edge, ends = at_target(OUTDATED).target.secret_arn, "It expires in 100 days, on 2026-09-09"
+    said = {
+        OUTDATED: f"The secret {edge} does not hold it as it is now. {ends} 12:00 UTC.",
+        ROLLED_BACK: (
+            f"The secret {edge} holds it as it is now, but somebody made another version current; "
+            f"that is left alone. {ends} 12:00 UTC."
+        ),
+        NOT_POSSIBLE: (
+            f"It has an export target and cannot be exported: it is old. {ends} 12:00 UTC."
+        ),
+    }
+    for state, message in said.items():
+        seen = observation(private(exported=True), export=at_target(state, "it is old"))
+        assert assessed(seen).message == message
+
+
+def test_an_impossible_export_is_told_of_what_another_service_manages() -> None:
+    seen = observation(certificate(managed_by="CLOUDFRONT"), export=at_target(NOT_POSSIBLE, "no"))
+    assert assessed(seen).message.endswith("It has an export target and cannot be exported: no.")
+    assert assessed(seen).worth_telling

@@ -20,7 +20,7 @@ from certificate_lifecycle.config import (
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
 from certificate_lifecycle.errors import ConfigurationError
-from tests.unit.builders import days
+from tests.unit.builders import arn, days, export_target, secret
 from tests.unit.tables import accepted, refused
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
@@ -120,6 +120,12 @@ def test_rotation_reads_every_variable() -> None:
         ROTATION_MODE="notify",
         HOSTED_ZONES=zones(role_arn=None),
         NAME_PREFIX="shop-certs",
+        EXPORT_TARGETS=exports(
+            arn(),
+            secret_arn=secret("edge"),
+            passphrase_secret_arn=secret("passphrase"),
+            renew_public=True,
+        ),
     )
     assert faults == []
     assert settings == RotationSettings(
@@ -128,6 +134,7 @@ def test_rotation_reads_every_variable() -> None:
         mode=RotationMode.NOTIFY,
         zones=(Zone("Z1", "example.com"),),
         name_prefix="shop-certs",
+        export_targets=(export_target(renew_public=True),),
     )
 
 
@@ -141,6 +148,8 @@ TABLES: dict[str, tuple[str, Any]] = {
     "threshold_fractions": ("THRESHOLD_FRACTION", rotation),
     "rotation_modes": ("ROTATION_MODE", rotation),
 }
+EXPORTED = "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1"
+
 # Rules about the names of resources, which only Terraform makes.
 ONLY_TERRAFORMS = {"a" * 56}
 
@@ -196,6 +205,47 @@ BAD_ZONES = [
 def test_a_bad_zone_is_one_fault(value: str) -> None:
     (fault,) = creation(HOSTED_ZONES=value)[1]
     assert fault.startswith("HOSTED_ZONES: ")
+
+
+def exports(arn: str = EXPORTED, **changes: object) -> str:
+    return json.dumps({arn: {**TARGET, **changes}})
+
+
+TARGET: dict[str, object] = {
+    "secret_arn": secret("of-its-own"),
+    "passphrase_secret_arn": secret("words"),
+}
+SECRETS = ("secret_arn", "passphrase_secret_arn")
+
+
+def test_export_targets_that_terraform_accepts_are_accepted() -> None:
+    found = [
+        *(exports(arn) for arn in accepted("export_certificate_arns").values()),
+        *(exports(**{k: v}) for k in SECRETS for v in accepted("export_secret_arns").values()),
+        exports(renew_public=True),
+    ]
+    assert [rotation(EXPORT_TARGETS=value)[1] for value in found] == [[]] * len(found)
+
+
+BAD_TARGETS = [
+    *(exports(arn) for arn in refused("export_certificate_arns").values()),
+    *(exports(**{k: v}) for k in SECRETS for v in refused("export_secret_arns").values()),
+    exports(secret_arn=None),
+    exports(passphrase_secret_arn=5),
+    exports(renew_public="true"),
+    exports(renew_private=True),
+    json.dumps({EXPORTED: secret("edge")}),
+    json.dumps({EXPORTED: TARGET, f"{EXPORTED}0": TARGET}),
+    exports(passphrase_secret_arn=TARGET["secret_arn"]),
+    json.dumps([EXPORTED]),
+    "edge",
+]
+
+
+@pytest.mark.parametrize("value", BAD_TARGETS)
+def test_a_bad_export_target_is_one_fault(value: str) -> None:
+    (fault,) = rotation(EXPORT_TARGETS=value)[1]
+    assert fault.startswith("EXPORT_TARGETS: ")
 
 
 @pytest.mark.parametrize(
@@ -262,6 +312,7 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         ROTATION_MODE="destroy",
         HOSTED_ZONES="[]",
         NAME_PREFIX="-",
+        EXPORT_TARGETS='{"*": {}}',
     )
     named = {fault.split(":")[0] for fault in faults}
     fine = "EXPIRATION_THRESHOLD_DAYS"

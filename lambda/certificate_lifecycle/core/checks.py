@@ -347,12 +347,12 @@ def export_target(
         case TargetState.ROLLED_BACK:
             reason = Reason.EXPORT_ROLLED_BACK
             message = (
-                f"{secret} holds it as it is now, but somebody made another version current; "
-                f"that is left alone. {when}"
+                f"The secret {secret} holds it as it is now, but somebody made another version "
+                f"current; that is left alone. {when}"
             )
         case _:
             action, reason = Action.EXPORT, Reason.EXPORT_TARGET_OUTDATED
-            message = f"{secret} does not hold it as it is now. {when}"
+            message = f"The secret {secret} does not hold it as it is now. {when}"
     severity = _capped(certificate, max(least, _severity_by_time(certificate, thresholds, now)))
     return Decision(Verdict.EXPORT_DUE, severity, reason, message, action)
 
