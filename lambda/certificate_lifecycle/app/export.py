@@ -171,7 +171,7 @@ class Export:
             latest = self.certificates.describe(certificate.arn)
         if serial_of(latest) != serial_of(certificate):
             self._export(latest, target, progress)
-        else:
+        elif step is not RenewalStep.NOT_DUE:  # else another run was first, and all is done
             progress.said.append(_WAITING[step])
 
 
