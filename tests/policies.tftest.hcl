@@ -182,6 +182,77 @@ run "rotation_may_only_read_in_notify_mode" {
   }
 }
 
+run "rotation_may_export_just_what_has_a_target" {
+  command = plan
+
+  variables {
+    export_targets = {
+      "arn:aws:acm:eu-west-1:123456789012:certificate/one" = {
+        passphrase_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:passphrase-AbCd12"
+        secret_arn            = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:one-AbCd12"
+      }
+      "arn:aws:acm:eu-west-1:123456789012:certificate/two" = {
+        passphrase_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:passphrase-AbCd12"
+        secret_arn            = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:two-AbCd12"
+      }
+    }
+  }
+
+  assert {
+    condition = [for s in jsondecode(local.rotation_policy_json).Statement : s if anytrue([
+      for action in s.Action : startswith(action, "secretsmanager:") || contains(["acm:ExportCertificate", "acm:RenewCertificate"], action)
+      ])] == [
+      {
+        Sid      = "ExportAndRenewCertificates"
+        Effect   = "Allow"
+        Action   = ["acm:ExportCertificate", "acm:RenewCertificate"]
+        Resource = ["arn:aws:acm:eu-west-1:123456789012:certificate/one", "arn:aws:acm:eu-west-1:123456789012:certificate/two"]
+      },
+      {
+        Sid      = "ReadPassphrasesOfExports"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:passphrase-AbCd12"]
+      },
+      {
+        Sid    = "WriteExports"
+        Effect = "Allow"
+        Action = ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"]
+        Resource = [
+          "arn:aws:secretsmanager:eu-west-1:123456789012:secret:one-AbCd12",
+          "arn:aws:secretsmanager:eu-west-1:123456789012:secret:two-AbCd12",
+        ]
+      },
+    ]
+    error_message = "Exports must be bound to the certificates, passphrases and targets that are named, and read no target."
+  }
+
+  assert {
+    condition     = !strcontains(local.creation_policy_json, "secretsmanager:")
+    error_message = "The creation function has nothing to do with exports."
+  }
+}
+
+run "rotation_may_export_nothing_in_notify_mode" {
+  command = plan
+
+  variables {
+    rotation_mode = "notify"
+
+    export_targets = {
+      "arn:aws:acm:eu-west-1:123456789012:certificate/one" = {
+        passphrase_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:passphrase-AbCd12"
+        secret_arn            = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:one-AbCd12"
+      }
+    }
+  }
+
+  assert {
+    condition     = !strcontains(local.rotation_policy_json, "secretsmanager:") && !strcontains(local.rotation_policy_json, "acm:ExportCertificate") && !strcontains(local.rotation_policy_json, "acm:RenewCertificate")
+    error_message = "In notify mode rotation must neither export nor renew."
+  }
+}
+
 run "rotation_is_held_to_the_region_it_runs_in" {
   command = plan
 

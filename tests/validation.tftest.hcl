@@ -154,6 +154,36 @@ run "zones_that_route_53_does_not_know_by_that_name" {
   expect_failures = [var.hosted_zones]
 }
 
+run "export_targets_that_name_no_secret" {
+  command = plan
+
+  variables {
+    export_targets = {
+      "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1" = {
+        passphrase_secret_arn = "passphrase"
+        secret_arn            = "edge"
+      }
+    }
+  }
+
+  expect_failures = [var.export_targets]
+}
+
+run "an_export_target_of_another_region" {
+  command = plan
+
+  variables {
+    export_targets = {
+      "arn:aws:acm:us-east-1:123456789012:certificate/9f0d7bb1" = {
+        passphrase_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:passphrase-AbCd12"
+        secret_arn            = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:edge-AbCd12"
+      }
+    }
+  }
+
+  expect_failures = [output.rotation_function_arn]
+}
+
 run "things_that_are_not_what_their_names_say" {
   command = plan
 

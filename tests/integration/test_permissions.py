@@ -13,6 +13,7 @@ import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
 from tests.integration.effects import USED, ending_in
+from tests.integration.exports import put_exported
 from tests.integration.invocation import DECLARED, NOW, Function, scheduled
 from tests.support import showcase
 from tests.support.cloud import Cloud
@@ -64,6 +65,12 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
     zones = {"example.com": {"zone_id": zone, "role_arn": ROLE}}
     environment.setenv("HOSTED_ZONES", json.dumps(zones))
     cloud.certificates.add(renewal_status="PENDING_VALIDATION", **USED, **ending_in(cloud, 20))
+    rotation(scheduled(NOW))
+
+    made |= actions(rotation)
+
+    cloud.certificates.managed_renewal = False
+    environment.setenv("EXPORT_TARGETS", put_exported(cloud, 20).environment())
     rotation(scheduled(NOW))
 
     assert made | actions(rotation) == rotation.declared

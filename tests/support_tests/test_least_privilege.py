@@ -204,6 +204,23 @@ def test_a_certificate_is_judged_by_its_arn_and_its_tags(cloud: Cloud) -> None:
     assert code(acm.delete_certificate, CertificateArn=mine) is None
 
 
+def test_an_export_is_judged_by_the_names_of_the_certificate(cloud: Cloud) -> None:
+    """acm-conditions: acm:DomainNames."""
+    own = cloud.certificates.add(type="PRIVATE", domain_name="a.example.com")
+    other = cloud.certificates.add(type="PRIVATE", domain_name="a.example.net")
+    names = {"ForAllValues:StringLike": {"acm:DomainNames": ["*.example.com"]}}
+    exporting = allow(
+        "acm:ExportCertificate",
+        CERTIFICATES,
+        Condition={**names, "Null": {"acm:DomainNames": "false"}},
+    )
+    export = cloud.client("acm", role_arn=role(cloud, exporting)).export_certificate
+    assert code(export, CertificateArn=own, Passphrase=b"correct horse") is None
+    denied = "AccessDeniedException"
+    assert code(export, CertificateArn=other, Passphrase=b"correct horse") == denied
+    assert code(export, CertificateArn=f"{own}0", Passphrase=b"correct horse") == denied
+
+
 def test_listing_certificates_is_granted_by_the_star_only(cloud: Cloud) -> None:
     acm = cloud.client("acm", role_arn=role(cloud, allow("acm:ListCertificates", CERTIFICATES)))
     assert code(acm.list_certificates) == "AccessDeniedException"
@@ -292,6 +309,34 @@ def test_names_are_normalised_for_the_condition_key_as_documented(cloud: Cloud) 
     )
     key = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
     assert cloud.calls[-1].context[key] == ("\\052.example.com",)
+
+
+# --- Secrets Manager: list_awssecretsmanager -----------------------------------------------------
+
+
+def test_a_secret_is_judged_by_its_whole_arn_and_each_action_on_its_own(cloud: Cloud) -> None:
+    secrets = cloud.client("secretsmanager")
+    own = secrets.create_secret(Name="own", SecretString="a")["ARN"]
+    other = secrets.create_secret(Name="other", SecretString="b")["ARN"]
+    writing = allow(["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"], own)
+    arn = role(cloud, writing, allow("secretsmanager:GetSecretValue", other))
+    client = cloud.client("secretsmanager", role_arn=arn)
+    assert code(client.describe_secret, SecretId=own) is None
+    assert code(client.put_secret_value, SecretId=own, SecretString="c") is None
+    assert code(client.get_secret_value, SecretId=other) is None
+    denied = "AccessDeniedException"
+    assert code(client.get_secret_value, SecretId=own) == denied
+    assert code(client.describe_secret, SecretId=other) == denied
+    assert code(client.put_secret_value, SecretId=other, SecretString="c") == denied
+    assert code(client.describe_secret, SecretId="own") == denied
+
+
+def test_reading_a_secret_can_be_bound_to_a_stage(cloud: Cloud) -> None:
+    secret = cloud.client("secretsmanager").create_secret(Name="own", SecretString="a")["ARN"]
+    stage = {"StringEquals": {"secretsmanager:VersionStage": "AWSPREVIOUS"}}
+    arn = role(cloud, allow("secretsmanager:GetSecretValue", secret, Condition=stage))
+    client = cloud.client("secretsmanager", role_arn=arn)
+    assert code(client.get_secret_value, SecretId=secret) == "AccessDeniedException"
 
 
 # --- SNS, KMS and CloudWatch Logs ----------------------------------------------------------------

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.terraform
 
 HOME, AWAY, ZONE_OWNER = "300000000001", "300000000002", "300000000003"
 ELSEWHERE = "shop.example.net"
+PASSPHRASE = "correct horse TELLTALE"
 VALIDATOR = f"arn:aws:iam::{ZONE_OWNER}:role/validator"
 #: Done by Lambda itself under the function's role, so never seen as a call of the function: its
 #: logs, and the failed event that goes to the topic.
@@ -88,11 +89,49 @@ def zone_elsewhere(cloud: Cloud) -> str:
     return zone_id
 
 
+@dataclass(frozen=True)
+class ExportTarget:
+    """A certificate whose copy outside AWS ends soon, and the secrets that concern it."""
+
+    certificate_arn: str
+    secret_arn: str
+    passphrase_arn: str
+
+    @property
+    def variable(self) -> dict[str, dict[str, str]]:
+        secrets = {
+            "secret_arn": self.secret_arn,
+            "passphrase_secret_arn": self.passphrase_arn,
+        }
+        return {self.certificate_arn: secrets}
+
+
 @pytest.fixture(scope="module")
-def deployments(cloud: Cloud, zone_elsewhere: str) -> Iterator[dict[str, Deployment]]:
+def export(cloud: Cloud) -> ExportTarget:
+    """Make what is known before the stack is applied: its variables name it."""
+    secrets = cloud.client("secretsmanager", account=HOME)
+    return ExportTarget(
+        cloud.certificates.add(
+            account=HOME,
+            domain_name="edge.internal.example",
+            type="PRIVATE",
+            exported=True,
+            # Else ACM would have begun by itself, 60 days before the end.
+            eligibility="INELIGIBLE",
+            not_after=cloud.now + timedelta(days=20),
+        ),
+        secrets.create_secret(Name="edge")["ARN"],
+        secrets.create_secret(Name="passphrase", SecretString=PASSPHRASE)["ARN"],
+    )
+
+
+@pytest.fixture(scope="module")
+def deployments(
+    cloud: Cloud, zone_elsewhere: str, export: ExportTarget
+) -> Iterator[dict[str, Deployment]]:
     """Apply both kinds of stack at the same time: most of it is waiting."""
     variables: dict[str, dict[str, object]] = {
-        HOME: {"domain_name": showcase.ZONE},
+        HOME: {"domain_name": showcase.ZONE, "export_targets": export.variable},
         AWAY: {
             "domain_name": f"*.{ELSEWHERE}",
             "rotation_mode": "notify",
@@ -185,6 +224,46 @@ def test_the_deployed_rotation_function_tells_people(
 
     assert story.rotated["notification"]["sent"]
     assert f"api.{showcase.ZONE}" in message.to("email")
+
+
+def test_the_deployed_rotation_function_exports_and_renews(
+    cloud: Cloud, story: Story, export: ExportTarget
+) -> None:
+    secrets = cloud.client("secretsmanager", account=HOME)
+    held = json.loads(secrets.get_secret_value(SecretId=export.secret_arn)["SecretString"])
+    (action,) = [
+        action
+        for action in story.rotated["actions"]
+        if action["certificate_arn"] == export.certificate_arn
+    ]
+
+    assert held["certificate_arn"] == export.certificate_arn
+    assert held["serial"] == cloud.certificates.get(export.certificate_arn).serial
+    assert (action["action"], action["outcome"]) == ("Export", "started")
+    assert story.rotated["renewed_certificates"] == 1
+
+
+@pytest.mark.usefixtures("story")
+def test_neither_key_nor_passphrase_is_logged_even_at_the_loudest(
+    cloud: Cloud, home: Deployment, export: ExportTarget
+) -> None:
+    """The SDK's own DEBUG lines hold whole requests and answers."""
+    secrets = cloud.client("secretsmanager", account=HOME)
+    key = json.loads(secrets.get_secret_value(SecretId=export.secret_arn)["SecretString"])
+    line = key["private_key"].splitlines()[5]
+    name = home.outputs["rotation_function_name"]
+    logging = {"LogFormat": "JSON", "ApplicationLogLevel": "DEBUG"}
+    functions = cloud.client("lambda", account=HOME)
+    before = functions.get_function_configuration(FunctionName=name)["LoggingConfig"]
+    cloud.certificates.edit(export.certificate_arn, serial="0a:0b", renewal=None)
+    functions.update_function_configuration(FunctionName=name, LoggingConfig=logging)
+
+    invocation = home.invoke("rotation", {})
+
+    functions.update_function_configuration(FunctionName=name, LoggingConfig=before)
+    logged = "\n".join(invocation.logs)
+    assert "exported the issue 0a:0b" in logged
+    assert not [secret for secret in ("TELLTALE", "PRIVATE KEY", line) if secret in logged]
 
 
 def test_a_bad_event_names_every_fault_and_reaches_no_service(
@@ -304,6 +383,16 @@ class TestTheRolesAway:
             "request_certificate",
             {"DomainName": showcase.ZONE, "ValidationMethod": "DNS"},
             id="a request by the rotation function",
+        ),
+        pytest.param(
+            "rotation",
+            "acm",
+            "export_certificate",
+            {
+                "CertificateArn": f"arn:aws:acm:eu-west-1:{HOME}:certificate/any",
+                "Passphrase": "correct horse",
+            },
+            id="exporting a certificate that has no target",
         ),
         pytest.param(
             "rotation", "sns", "publish", {"Message": "x"}, id="publishing to another topic"

@@ -36,6 +36,22 @@ def zone(**settings: object) -> dict[str, object]:
     return {"hosted_zones": {"example.com": {"zone_id": "Z1"} | settings}}
 
 
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1"
+
+
+def secret(name: str) -> str:
+    return f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCd12"
+
+
+def target(**settings: object) -> dict[str, object]:
+    words = {"secret_arn": secret("target"), "passphrase_secret_arn": secret("words")}
+    return {**words, **settings}
+
+
+def export(**settings: object) -> dict[str, object]:
+    return {"export_targets": {CERTIFICATE: target(**settings)}}
+
+
 USES = (
     Use("critical_thresholds", "critical_threshold_days", lambda v: {"critical_threshold_days": v}),
     # A short alternative name keeps the rule about common names out of it.
@@ -61,6 +77,9 @@ USES = (
         "expiration_threshold_days",
         lambda v: {"expiration_threshold_days": v, "critical_threshold_days": 1},
     ),
+    Use("export_certificate_arns", "export_targets", lambda v: {"export_targets": {v: target()}}),
+    Use("export_secret_arns", "export_targets", lambda v: export(secret_arn=v)),
+    Use("export_secret_arns", "export_targets", lambda v: export(passphrase_secret_arn=v)),
     Use("key_algorithms", "key_algorithm", lambda v: {"key_algorithm": v}),
     Use("kms_key_arns", "kms_key_arn", lambda v: {"kms_key_arn": v}),
     Use("kms_key_arns", "notifications", lambda v: {"notifications": {"kms_key_arn": v}}),
@@ -169,6 +188,21 @@ def test_two_zones_cannot_share_an_id(rules: Rules) -> None:
     zones = {"example.com": {"zone_id": "Z1"}, "example.net": {"zone_id": "Z1"}}
 
     assert_refused(rules.faults({"hosted_zones": zones}), "hosted_zones")
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        {CERTIFICATE: target(), f"{CERTIFICATE}0": target()},
+        {CERTIFICATE: target(passphrase_secret_arn=secret("target"))},
+    ],
+    ids=["of two certificates", "of a certificate and a passphrase"],
+)
+def test_an_export_target_holds_nothing_else(rules: Rules, targets: Inputs) -> None:
+    faults = rules.faults({"export_targets": targets})
+
+    assert_refused(faults, "export_targets")
+    assert secret("target") in faults[0]
 
 
 def test_every_fault_is_named_at_once(rules: Rules) -> None:
