@@ -310,7 +310,7 @@ variable "reserved_concurrency" {
 
 variable "rotation_mode" {
   type        = string
-  description = "What the rotation function may do: `notify` looks and tells, `repair` also mends validation in place. The rights to write exist only in `repair`."
+  description = "What the rotation function may do: `notify` looks and tells, `repair` also mends validation in place and exports to `export_targets`. The rights to write exist only in `repair`."
   default     = "repair"
   nullable    = false
 

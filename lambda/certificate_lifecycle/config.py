@@ -64,7 +64,9 @@ ROTATION_VARIABLES = (
     Variable("EXPIRATION_THRESHOLD_DAYS", "30", "attention starts this long before expiry"),
     Variable("CRITICAL_THRESHOLD_DAYS", "7", "what is used becomes critical this long before"),
     Variable("THRESHOLD_FRACTION", "0.33", "the threshold never exceeds this share of a lifetime"),
-    Variable("ROTATION_MODE", "repair", "`notify` looks and tells, `repair` also mends"),
+    Variable(
+        "ROTATION_MODE", "repair", "`notify` looks and tells, `repair` also mends and exports"
+    ),
     Variable("HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"),
     Variable("NAME_PREFIX", "certificate-lifecycle", "names this instance in the message"),
     Variable(

@@ -262,6 +262,7 @@ def test_neither_key_nor_passphrase_is_logged_even_at_the_loudest(
 
     functions.update_function_configuration(FunctionName=name, LoggingConfig=before)
     logged = "\n".join(invocation.logs)
+    assert "DEBUG" in {record.get("level") for record in invocation.records}
     assert "exported the issue 0a:0b" in logged
     assert not [secret for secret in ("TELLTALE", "PRIVATE KEY", line) if secret in logged]
 

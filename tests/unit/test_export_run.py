@@ -200,6 +200,14 @@ def test_a_version_that_lost_its_labels_is_left_alone() -> None:
     assert said in " ".join(account.topic.messages[0].bodies["email"].split())
 
 
+def test_nothing_is_renewed_for_a_version_that_lost_its_labels() -> None:
+    account = Account(issue(ends_in=days(20)))
+    account.already_holds("01")
+    account.secrets.labels[EDGE] = {"theirs": (CURRENT_STAGE,)}
+    assert account.action()[0] == "advised"
+    assert account.certificates.renewed == []
+
+
 def test_what_somebody_rolled_back_is_left_alone_and_told() -> None:
     account = Account(issue("02", ends_in=days(20)))
     account.already_holds("02")

@@ -52,6 +52,7 @@ class _Progress:
     said: list[str] = field(default_factory=list)
     outcome: Outcome = Outcome.ADVISED
     renewed: bool = False
+    left_alone: bool = False
 
     def record(self, arn: str) -> ActionRecord:
         return ActionRecord(arn, Action.EXPORT, self.outcome, "; ".join(self.said), self.renewed)
@@ -105,7 +106,7 @@ class Export:
             require_time(self.clock)
             if outdated:
                 certificate = self._export(certificate, target, progress)
-            if step in _WAITING:
+            if step in _WAITING and not progress.left_alone:
                 self._renew(certificate, target, progress)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("export failed", extra={"certificate_arn": certificate.arn})
@@ -151,6 +152,7 @@ class Export:
             progress.said.append(f"another run exported the issue {serial} to {target.secret_arn}")
             progress.outcome = Outcome.DONE
         else:
+            progress.left_alone = True
             progress.said.append(
                 f"{target.secret_arn} had the issue {serial}, and somebody made another version "
                 "current; that is left alone"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 from certificate_lifecycle.app.ports import ExportSecrets
 from certificate_lifecycle.core.export import (
@@ -26,6 +27,11 @@ class ExportTargets:
 
     by_arn: Mapping[str, ExportTarget] = field(default_factory=dict)
     secrets: ExportSecrets | None = None
+
+    @classmethod
+    def of(cls, targets: Iterable[ExportTarget], secrets: ExportSecrets | None) -> Self:
+        """Return the targets by certificate."""
+        return cls(by_arn={target.certificate_arn: target for target in targets}, secrets=secrets)
 
     def concern(self, certificate: Certificate) -> bool:
         """Whether `certificate` has a target, so that its serial number is needed."""

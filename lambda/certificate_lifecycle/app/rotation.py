@@ -60,10 +60,7 @@ def rotate(
         clock=clock,
         thresholds=order.thresholds,
         now=order.now,
-        exports=ExportTargets(
-            by_arn={target.certificate_arn: target for target in order.export_targets},
-            secrets=export_secrets,
-        ),
+        exports=ExportTargets.of(order.export_targets, export_secrets),
     )
     inventory = inspection.look(order.certificate_arns)
     exported = _export(order, inventory, certificates, export_secrets, clock)
