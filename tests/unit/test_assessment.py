@@ -515,6 +515,14 @@ EXPORT_DUE = [
         Action.RESTORE_RECORDS,
     ),
     Row(
+        "an outdated export target is told though ACM will renew the certificate",
+        observation(blocked(), finding(RecordState.IN_PLACE), export=at_target(OUTDATED)),
+        Verdict.EXPORT_DUE,
+        INFO,
+        Reason.EXPORT_TARGET_OUTDATED,
+        Action.EXPORT,
+    ),
+    Row(
         "a certificate of CloudFront has an export target that it can never fill",
         observation(
             certificate(managed_by="CLOUDFRONT"), export=at_target(NOT_POSSIBLE, "it is not ours")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.export import TargetState
 from certificate_lifecycle.core.model import (
     CertificateStatus,
     CertificateType,
@@ -29,6 +30,7 @@ from tests.unit.builders import (
     NOW,
     REVOKED,
     SUCCESSOR,
+    at_target,
     certificate,
     days,
     finding,
@@ -88,6 +90,7 @@ observations = st.builds(
     records=records,
     successor=st.sampled_from([None, SUCCESSOR]),
     detail_error=st.sampled_from([None, None, None, "Throttled"]),
+    export=st.none() | st.builds(at_target, st.sampled_from(list(TargetState))),
 )
 
 

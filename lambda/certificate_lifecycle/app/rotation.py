@@ -63,16 +63,8 @@ def rotate(
         exports=ExportTargets.of(order.export_targets, export_secrets),
     )
     inventory = inspection.look(order.certificate_arns)
-    exported = _export(order, inventory, certificates, export_secrets, clock)
-    repair = Repair(
-        certificates=certificates,
-        dns=dns,
-        clock=clock,
-        enabled=order.repair,
-        dry_run=order.dry_run,
-        settled={(record.certificate_arn, record.action) for record in exported},
-    )
-    run = _run(order, inventory, [*repair.act(inventory), *exported], current_time())
+    actions = _act(order, inventory, certificates, dns, clock, export_secrets)
+    run = _run(order, inventory, actions, current_time())
     notification, failure = _notify(run, topic)
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
@@ -84,24 +76,34 @@ def rotate(
     return outcome
 
 
-def _export(
+def _act(
     order: Order,
     inventory: Inventory,
     certificates: Certificates,
-    secrets: ExportSecrets | None,
+    dns: Dns,
     clock: Clock,
+    secrets: ExportSecrets | None,
 ) -> list[ActionRecord]:
-    if secrets is None:
-        return []
-    export = Export(
+    """Export and repair; what was exported needs no advice to do so."""
+    exported: list[ActionRecord] = []
+    if secrets is not None:
+        exported = Export(
+            certificates=certificates,
+            secrets=secrets,
+            clock=clock,
+            thresholds=order.thresholds,
+            now=order.now,
+            dry_run=order.dry_run,
+        ).act(inventory)
+    repair = Repair(
         certificates=certificates,
-        secrets=secrets,
+        dns=dns,
         clock=clock,
-        thresholds=order.thresholds,
-        now=order.now,
+        enabled=order.repair,
         dry_run=order.dry_run,
+        settled={(record.certificate_arn, record.action) for record in exported},
     )
-    return export.act(inventory)
+    return [*repair.act(inventory), *exported]
 
 
 def _run(

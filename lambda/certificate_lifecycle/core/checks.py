@@ -318,6 +318,8 @@ def renewal_blocked(
         if is_within(certificate, overdue_threshold(certificate, thresholds), now):
             text = f"ACM has not renewed it although {why.removesuffix('.')}"
             return _overdue(certificate, reason, text, thresholds, now)
+        if observation.export_troubled:
+            return None
         message = f"ACM will renew it at its next attempt: {why} {when}"
         return Decision(Verdict.RENEWING, Severity.OK, reason, message, Action.NONE)
     return Decision(
