@@ -332,7 +332,7 @@ REPEATING = ParamValidationError(report=f"Invalid type, value: {MARKER}")
     ids=["export", "stages", "passphrase", "put"],
 )
 def test_what_the_sdk_refuses_is_not_repeated(call: Callable[[Any], object]) -> None:
-    with pytest.raises(ExportError, match="the SDK refuses") as refused:
+    with pytest.raises(ExportError, match=r"the SDK .*: ParamValidationError$") as refused:
         call(Refusing(REPEATING))
     assert MARKER not in str(refused.value)
     assert refused.value.__suppress_context__

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from certificate_lifecycle.aws.permissions import BOTH, CREATION, ROTATION, Permission
 from certificate_lifecycle.core.export import Exported, Hidden
@@ -193,8 +193,8 @@ class AcmCertificates:
             answer = self._client.export_certificate(
                 CertificateArn=arn, Passphrase=passphrase.reveal().encode()
             )
-        except ParamValidationError:
-            raise ExportError(f"the SDK refuses to export {arn}") from None
+        except BotoCoreError as error:
+            raise ExportError(f"the SDK could not export {arn}: {type(error).__name__}") from None
         except ClientError as error:
             code = error.response["Error"]["Code"]
             raise ExportError(f"ACM does not export {arn}: {code}") from None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.export import Hidden
@@ -116,8 +116,10 @@ class _ExistsError(ExportError):
 def _refusals_hidden(operation: str, secret_arn: str) -> Iterator[None]:
     try:
         yield
-    except ParamValidationError:
-        raise ExportError(f"the SDK refuses {operation} of {secret_arn}") from None
+    except BotoCoreError as error:
+        raise ExportError(
+            f"the SDK failed at {operation} of {secret_arn}: {type(error).__name__}"
+        ) from None
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "ResourceExistsException":
