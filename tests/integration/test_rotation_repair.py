@@ -342,6 +342,24 @@ def test_a_migration_whose_records_acm_has_not_named_yet_is_finished_by_the_next
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
 
 
+def test_records_of_a_migration_that_acm_names_late_are_awaited(
+    rotation: Function, cloud: Cloud, zone: str, wire: Wire
+) -> None:
+    """Bug 3: ACM needs several seconds here as well."""
+    arn = blocked(cloud, validation_method="EMAIL")
+    cloud.fail("acm", "UpdateCertificateOptions", "ConflictException", "under way, and not visible")
+
+    def name_them(operation: str) -> None:
+        if operation == "ListCertificateDomainValidations" and cloud.now > NOW:
+            begun = MethodUpdate(before="EMAIL", after="DNS", requested_at=NOW, updated_at=NOW)
+            cloud.certificates.edit(arn, update=begun)
+
+    wire.before = name_them
+
+    assert only_action(rotation(scheduled(NOW))) == ("RenewByEmail", "done")
+    assert cloud.zones.records(zone) == wanted_records(cloud, arn)
+
+
 @pytest.mark.usefixtures("zone")
 def test_a_request_that_waits_for_its_first_approval_gets_the_email_again(
     rotation: Function, cloud: Cloud
