@@ -1034,6 +1034,20 @@ def test_a_long_list_of_consumers_is_cut_with_a_count() -> None:
     )
 
 
+def test_a_list_of_consumers_that_fits_is_not_cut() -> None:
+    used_by = (LOAD_BALANCER, DISTRIBUTION, f"{DISTRIBUTION}2")
+    seen = certificate(status=REVOKED, detail=detail(in_use_by=used_by))
+    assert assessed(observation(seen)).message == (
+        "It was revoked and load balancer shop, CloudFront distribution E1EXAMPLE, "
+        "CloudFront distribution E1EXAMPLE2 use it."
+    )
+
+
+def test_at_its_very_end_a_certificate_has_expired() -> None:
+    message = assessed(observation(certificate(ends_in=days(0)))).message
+    assert message.startswith("It expired less than a day ago, on 2026-06-01 12:00 UTC")
+
+
 def test_a_revoked_certificate_that_nothing_uses_says_so() -> None:
     seen = certificate(status=REVOKED, in_use=False)
     assert assessed(observation(seen)).message == "It was revoked and nothing uses it."
