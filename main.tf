@@ -2,7 +2,15 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+data "aws_region" "current" {
+  lifecycle {
+    # A variable's own rule cannot know the region.
+    postcondition {
+      condition     = alltrue([for arn in keys(var.import_sources) : split(":", arn)[3] == self.id])
+      error_message = "import_sources must name certificates of the region that the module is deployed in (${self.id}), got ${join(", ", keys(var.import_sources))}."
+    }
+  }
+}
 
 locals {
   account_id = data.aws_caller_identity.current.account_id
@@ -24,6 +32,10 @@ locals {
 
   hosted_zones_json = jsonencode({
     for name, zone in var.hosted_zones : name => { zone_id = zone.zone_id, role_arn = zone.role_arn }
+  })
+
+  import_sources_json = jsonencode({
+    for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn }
   })
 }
 
@@ -89,6 +101,7 @@ module "rotation" {
     CRITICAL_THRESHOLD_DAYS   = tostring(var.critical_threshold_days)
     EXPIRATION_THRESHOLD_DAYS = tostring(var.expiration_threshold_days)
     HOSTED_ZONES              = local.hosted_zones_json
+    IMPORT_SOURCES            = local.import_sources_json
     NAME_PREFIX               = var.name_prefix
     ROTATION_MODE             = var.rotation_mode
     SNS_TOPIC_ARN             = local.topic_arn

@@ -151,6 +151,46 @@ variable "hosted_zones" {
   }
 }
 
+variable "import_sources" {
+  type = map(object({
+    kms_key_arn = optional(string)
+    secret_arn  = string
+  }))
+  description = "ARN of an imported certificate -> the Secrets Manager secret from which the rotation function imports it again, under the same ARN, whenever a newer version is in there: JSON with `certificate`, `private_key` and, optionally, `chain`, each in PEM. Whoever writes the secret becomes the renewer. `kms_key_arn` is the customer managed key of the secret, if it has one. The rights exist in rotation_mode `repair` only."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([
+      for arn in keys(var.import_sources) :
+      can(regex("^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$", arn))
+    ])
+    error_message = "import_sources must have ARNs of ACM certificates as keys, got ${join(", ", keys(var.import_sources))}."
+  }
+
+  validation {
+    condition = alltrue([
+      for source in values(var.import_sources) :
+      can(regex("^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$", source.secret_arn))
+    ])
+    error_message = "import_sources must give each secret_arn as the full ARN of a secret, with the six characters that Secrets Manager adds to its name, got ${join(", ", values(var.import_sources)[*].secret_arn)}."
+  }
+
+  validation {
+    condition = alltrue([
+      for source in values(var.import_sources) :
+      source.kms_key_arn == null || can(regex(local._kms_key_arn, source.kms_key_arn))
+    ])
+    error_message = "import_sources must give each kms_key_arn as the ARN of a KMS key, as IAM policies do not follow aliases, or leave it out, got ${join(", ", [for source in values(var.import_sources) : coalesce(source.kms_key_arn, "null")])}."
+  }
+
+  validation {
+    # Lambda takes 4 KB of environment for all variables together.
+    condition     = length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } })) <= 3000
+    error_message = "import_sources must fit into the function's environment, which are about 13 entries or 3000 characters, got ${length(var.import_sources)} entries with ${length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } }))} characters."
+  }
+}
+
 variable "include_www" {
   type        = bool
   description = "Whether the certificate also covers `www.` before a plain `domain_name`; never added to a wildcard or to a name that starts with `www.`. The default needs that name to be in the same zone, or in one that is known."
@@ -268,7 +308,7 @@ variable "reserved_concurrency" {
 
 variable "rotation_mode" {
   type        = string
-  description = "What the rotation function may do: `notify` looks and tells, `repair` also mends validation in place. The rights to write exist only in `repair`."
+  description = "What the rotation function may do: `notify` looks and tells, `repair` also mends validation in place and imports what is newer in `import_sources`. The rights to write exist only in `repair`."
   default     = "repair"
   nullable    = false
 

@@ -27,6 +27,10 @@ _NONE: tuple[str, ...] = ()
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 _TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
+_CERTIFICATE_ARN = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+")
+_SECRET_ARN = re.compile(
+    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"
+)
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
 _NAME_PREFIX = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 
@@ -60,6 +64,7 @@ ROTATION_VARIABLES = (
     Variable("THRESHOLD_FRACTION", "0.33", "the threshold never exceeds this share of a lifetime"),
     Variable("ROTATION_MODE", "repair", "`notify` looks and tells, `repair` also mends"),
     Variable("HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"),
+    Variable("IMPORT_SOURCES", "{}", "certificate ARN to `secret_arn` (JSON object)"),
     Variable("NAME_PREFIX", "certificate-lifecycle", "names this instance in the message"),
 )
 
@@ -91,6 +96,7 @@ class RotationSettings:
     topic_arn: str
     thresholds: Thresholds
     mode: RotationMode
+    import_sources: Mapping[str, str]
     zones: tuple[Zone, ...]
     name_prefix: str
 
@@ -155,6 +161,7 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
             fraction=environment.read("THRESHOLD_FRACTION", _fraction, 0.33),
         ),
         mode=environment.read("ROTATION_MODE", rotation_mode, RotationMode.REPAIR),
+        import_sources=environment.read("IMPORT_SOURCES", _import_sources, {}),
         zones=environment.read("HOSTED_ZONES", _zones, ()),
         name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
     )
@@ -251,6 +258,22 @@ def _zone(name: str, entry: object) -> Zone:
     if is_wildcard(zone_name):
         raise ValueError(f"the zone name {name!r} is a wildcard, and zones have none")
     return Zone(zone_id, zone_name, role_arn)
+
+
+def _import_sources(raw: str) -> dict[str, str]:
+    entries = _json(raw, dict, "a JSON object of import sources")
+    return dict(each(entries.items(), lambda entry: _import_source(*entry)))
+
+
+def _import_source(arn: str, entry: object) -> tuple[str, str]:
+    if not _CERTIFICATE_ARN.fullmatch(arn):
+        raise ValueError(f"{arn!r} is not the ARN of a certificate")
+    if not isinstance(entry, dict) or set(entry) != {"secret_arn"}:
+        raise ValueError(f"the source of {arn} must be an object with just a secret_arn")
+    secret_arn = entry["secret_arn"]
+    if not (isinstance(secret_arn, str) and _SECRET_ARN.fullmatch(secret_arn)):
+        raise ValueError(f"the source of {arn} has no valid secret_arn: {secret_arn!r}")
+    return arn, secret_arn
 
 
 def _json(raw: str, expected: type, what: str) -> Any:  # noqa: ANN401 - JSON has any type

@@ -49,5 +49,13 @@ class MigrationNotPossibleError(CertificateLifecycleError):
     """ACM will not change this certificate's validation method."""
 
 
+class SecretUnreadableError(CertificateLifecycleError):
+    """A secret cannot be read; the message holds nothing of its value."""
+
+
+class CertificateImportError(CertificateLifecycleError):
+    """ACM did not take what was to be imported; the message holds nothing of the private key."""
+
+
 class RotationError(CertificateLifecycleError):
     """Something could not be looked at, mended or told; everything else was still done."""

@@ -36,7 +36,16 @@ def zone(**settings: object) -> dict[str, object]:
     return {"hosted_zones": {"example.com": {"zone_id": "Z1"} | settings}}
 
 
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/shop"
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-tls-AbCdEf"
+
+
+def source(arn: str = CERTIFICATE, **settings: object) -> dict[str, object]:
+    return {"import_sources": {arn: {"secret_arn": SECRET} | settings}}
+
+
 USES = (
+    Use("certificate_arns", "import_sources", source),
     Use("critical_thresholds", "critical_threshold_days", lambda v: {"critical_threshold_days": v}),
     # A short alternative name keeps the rule about common names out of it.
     Use(
@@ -63,6 +72,7 @@ USES = (
     ),
     Use("key_algorithms", "key_algorithm", lambda v: {"key_algorithm": v}),
     Use("kms_key_arns", "kms_key_arn", lambda v: {"kms_key_arn": v}),
+    Use("kms_key_arns", "import_sources", lambda v: source(kms_key_arn=v)),
     Use("kms_key_arns", "notifications", lambda v: {"notifications": {"kms_key_arn": v}}),
     Use("log_retentions", "log_retention_days", lambda v: {"log_retention_days": v}),
     Use("name_prefixes", "name_prefix", lambda v: {"name_prefix": v}),
@@ -75,6 +85,7 @@ USES = (
     Use("role_arns", "hosted_zones", lambda v: zone(role_arn=v)),
     Use("rotation_modes", "rotation_mode", lambda v: {"rotation_mode": v}),
     Use("schedules", "schedule_expression", lambda v: {"schedule_expression": v}),
+    Use("secret_arns", "import_sources", lambda v: source(secret_arn=v)),
     Use("threshold_fractions", "threshold_fraction", lambda v: {"threshold_fraction": v}),
     Use("topic_arns", "notifications", lambda v: {"notifications": {"topic_arn": v}}),
     Use("zone_ids", "hosted_zones", lambda v: zone(zone_id=v)),
@@ -169,6 +180,12 @@ def test_two_zones_cannot_share_an_id(rules: Rules) -> None:
     zones = {"example.com": {"zone_id": "Z1"}, "example.net": {"zone_id": "Z1"}}
 
     assert_refused(rules.faults({"hosted_zones": zones}), "hosted_zones")
+
+
+def test_more_sources_than_the_environment_holds_are_refused(rules: Rules) -> None:
+    many = {f"{CERTIFICATE}-{number}": {"secret_arn": SECRET} for number in range(30)}
+
+    assert_refused(rules.faults({"import_sources": many}), "import_sources")
 
 
 def test_every_fault_is_named_at_once(rules: Rules) -> None:

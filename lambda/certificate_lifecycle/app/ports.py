@@ -8,6 +8,7 @@ from typing import Protocol
 from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import Certificate, DomainValidation, ValidationRecord
+from certificate_lifecycle.core.sources import Material, SecretText
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 
 
@@ -54,6 +55,21 @@ class Certificates(Protocol):
 
     def migration_records(self, arn: str) -> tuple[ValidationRecord | None, ...]:
         """Return the record for each name of a migration; None for one that is not known yet."""
+        ...
+
+    def reimport(self, arn: str, material: Material) -> None:
+        """Import under the ARN of an imported certificate; tags and consumers stay.
+
+        Raises CertificateImportError where ACM refuses it.
+        """
+        ...
+
+
+class Secrets(Protocol):
+    """Secrets Manager, in whichever region a secret is."""
+
+    def value(self, secret_arn: str) -> SecretText:
+        """Return the current value; raises SecretUnreadableError."""
         ...
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from certificate_lifecycle.app.imports import Reimport, Sources
 from certificate_lifecycle.app.inspection import Inspection, Inventory
 from certificate_lifecycle.app.isolation import clause
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Topic
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Secrets, Topic
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.place import Place
@@ -29,6 +30,7 @@ class Order:
     instance: str
     place: Place
     certificate_arns: Sequence[str]
+    import_sources: Mapping[str, str]
     thresholds: Thresholds
     mode: str
     repair: bool
@@ -41,6 +43,7 @@ def rotate(
     *,
     certificates: Certificates,
     dns: Dns,
+    secrets: Secrets,
     topic: Topic,
     clock: Clock,
     current_time: Callable[[], datetime],
@@ -49,10 +52,18 @@ def rotate(
 
     The message goes out either way, and says what could not be done.
     """
+    sources = Sources(
+        secrets=secrets,
+        secret_arns=order.import_sources,
+        clock=clock,
+        enabled=order.repair,
+        now=order.now,
+    )
     inspection = Inspection(
         certificates=certificates,
         dns=dns,
         clock=clock,
+        sources=sources,
         thresholds=order.thresholds,
         now=order.now,
     )
@@ -61,6 +72,7 @@ def rotate(
         certificates=certificates,
         dns=dns,
         clock=clock,
+        reimport=Reimport(certificates=certificates, clock=clock, now=order.now),
         enabled=order.repair,
         dry_run=order.dry_run,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from certificate_lifecycle.aws.permissions import BOTH, CREATION, ROTATION, Permission
 from certificate_lifecycle.core.issuance import CertificateRequest
@@ -22,7 +23,9 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.core.sources import Material
 from certificate_lifecycle.errors import (
+    CertificateImportError,
     CertificateNotFoundError,
     CertificateRequestError,
     MigrationNotPossibleError,
@@ -44,6 +47,9 @@ PERMISSIONS = (
     Permission("acm:UpdateCertificateOptions", ROTATION, "mode repair: migrate from e-mail to DNS"),
     Permission(
         "acm:ListCertificateDomainValidations", ROTATION, "mode repair: records of that migration"
+    ),
+    Permission(
+        "acm:ImportCertificate", ROTATION, "mode repair: a newer version from import_sources"
     ),
 )
 
@@ -179,6 +185,30 @@ class AcmCertificates:
                 return tuple(records)
             token = {"NextToken": answer["NextToken"]}
 
+    def reimport(self, arn: str, material: Material) -> None:
+        """Import under the ARN of an imported certificate; tags are not allowed in this call.
+
+        Raises CertificateImportError, without what the SDK raised: the SDK's errors quote
+        parameters that it refuses, and one of these is the private key.
+        """
+        chain: dict[str, Any] = {"CertificateChain": material.chain} if material.chain else {}
+        try:
+            self._client.import_certificate(
+                CertificateArn=arn,
+                Certificate=material.certificate,
+                PrivateKey=material.private_key,
+                **chain,
+            )
+        except ClientError as error:
+            details = error.response["Error"]
+            why = f"{details['Code']}: {material.without_key(details.get('Message', ''))}"
+        except BotoCoreError as error:
+            why = type(error).__name__
+        else:
+            return
+        # Raised outside of the handlers: an error keeps the one that it was raised in the face of.
+        raise CertificateImportError(f"ACM did not take the import under {arn} ({why})")
+
 
 def _raise_if_gone(error: ClientError, arn: str) -> None:
     if error.response["Error"]["Code"] == "ResourceNotFoundException":
@@ -229,6 +259,9 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
             certificate_authority_arn=detail.get("CertificateAuthorityArn"),
             migrating_to_dns=update.get("Type") == "DOMAIN_VALIDATION_METHOD"
             and update.get("Status") == "PENDING_DOMAIN_VALIDATION",
+            serial=_serial(detail.get("Serial")),
+            key_usages=_usages(detail.get("KeyUsages", ())),
+            extended_key_usages=_usages(detail.get("ExtendedKeyUsages", ())),
         ),
     )
 
@@ -276,6 +309,16 @@ def _validations(options: Sequence[Mapping[str, Any]]) -> tuple[DomainValidation
 
 def _record(raw: Mapping[str, Any] | None) -> ValidationRecord | None:
     return ValidationRecord(raw["Name"], raw["Type"], raw["Value"]) if raw else None
+
+
+def _serial(raw: str | None) -> int | None:
+    """Return a serial number, which ACM writes as hex pairs joined by colons."""
+    digits = (raw or "").replace(":", "")
+    return int(digits, 16) if re.fullmatch(r"[0-9a-fA-F]+", digits) else None
+
+
+def _usages(listed: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(usage["Name"] for usage in listed if "Name" in usage)
 
 
 def _member(enum: type[E], raw: object) -> E:

@@ -6,6 +6,7 @@ Importing this module builds nothing and needs neither region nor credentials.
 from __future__ import annotations
 
 import functools
+import logging
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
+
+    from certificate_lifecycle.aws.secrets_manager import SecretsClient
 
 #: Standard mode backs off with jitter and retries throttling, including Route 53's
 #: `PriorRequestNotComplete`.
@@ -32,6 +35,8 @@ class Clients:
     """All clients of one invocation; roles of other accounts are assumed once each."""
 
     def __init__(self) -> None:
+        # At level DEBUG botocore logs whole requests and answers, with secrets and private keys.
+        logging.getLogger("botocore").setLevel(logging.INFO)
         self._session = boto3.Session()
         self._make = functools.lru_cache(maxsize=None)(self._make_uncached)
 
@@ -42,6 +47,10 @@ class Clients:
     def sns(self, region: str) -> SNSClient:
         """SNS in `region`."""
         return cast("SNSClient", self._make("sns", region, None))
+
+    def secrets_manager(self, region: str) -> SecretsClient:
+        """Secrets Manager in `region`."""
+        return cast("SecretsClient", self._make("secretsmanager", region, None))
 
     def route53(self, region: str, role_arn: str | None = None) -> Route53Client:
         """Route 53, which is one service per partition; `region` only picks the partition."""

@@ -200,8 +200,10 @@ def _entry_text(entry: Assessed, done: Mapping[str, ActionRecord]) -> str:
 
 
 def _next_step(action: Action, record: ActionRecord | None) -> str:
-    if record is None or record.outcome is Outcome.ADVISED:
+    if record is None:
         return f"Next: {action.meaning}"
+    if record.outcome is Outcome.ADVISED:
+        return f"Next: {record.detail}"
     return f"{_OUTCOMES[record.outcome]}: {record.detail}"
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from certificate_lifecycle.core.model import Action, Certificate, Decision, Verdict
+from certificate_lifecycle.core.model import Action, Certificate, Decision, Reason, Verdict
 from certificate_lifecycle.core.timing import days_left
 
 
@@ -128,7 +128,7 @@ def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
         "counts": run.counts,
         "findings": [finding_entry(entry, run.started_at) for entry in run.findings],
         "actions": [action_entry(record) for record in run.actions],
-        "expiring_certificates": sum(e.decision.verdict in EXPIRING for e in run.assessed),
+        "expiring_certificates": sum(_is_expiring(e.decision) for e in run.assessed),
         "renewed_certificates": len(renewed),
         "notification": dict(notification),
     }
@@ -175,6 +175,11 @@ def action_entry(record: ActionRecord) -> dict[str, Any]:
         "outcome": record.outcome.value,
         "detail": record.detail,
     }
+
+
+def _is_expiring(decision: Decision) -> bool:
+    """Whether an end is near or past: a newer version may wait for import long before that."""
+    return decision.verdict in EXPIRING and decision.reason is not Reason.SOURCE_NEWER
 
 
 def _urgency(entry: Assessed) -> tuple[int, bool, float, str]:
