@@ -32,6 +32,7 @@ class Scene:
     principal: str | None
     tags_of: Callable[[str], Mapping[str, str]]
     topic_key: Callable[[str], str | None]
+    secret_key: Callable[[str], str | None]
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -224,6 +225,28 @@ def _key(action: str) -> Needs:
     return needs
 
 
+# --- Secrets Manager: https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+
+
+def _get_secret(scene: Scene) -> list[Permission]:
+    """Need to read the secret, and to use its customer managed key when it has one.
+
+    The AWS managed key lets the account use it through Secrets Manager.
+    """
+    arn = scene.parameters.get("SecretId", "")
+    stage = scene.parameters.get("VersionStage", "AWSCURRENT")
+    reading = scene.permission("secretsmanager:GetSecretValue", arn)
+    permissions = [_with(reading, {"secretsmanager:VersionStage": (stage,)})]
+    key = scene.secret_key(arn)
+    if key:
+        through: Context = {
+            "kms:ViaService": (f"secretsmanager.{scene.request.region}.amazonaws.com",),
+            "kms:EncryptionContext:SecretARN": (arn,),
+        }
+        permissions.append(_with(scene.permission("kms:Decrypt", key), through))
+    return permissions
+
+
 # --- STS: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
 
 
@@ -301,6 +324,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("route53", "ListHostedZonesByName"): _account_wide("route53:ListHostedZonesByName"),
     ("route53", "ListResourceRecordSets"): _zone("route53:ListResourceRecordSets", "HostedZoneId"),
     ("s3", "ListBuckets"): _account_wide("s3:ListAllMyBuckets"),
+    ("secretsmanager", "GetSecretValue"): _get_secret,
     ("sns", "Publish"): _publish,
     ("sts", "AssumeRole"): _assume_role,
 }

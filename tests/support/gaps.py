@@ -36,8 +36,8 @@ GAPS = (
     ),
     Gap(
         "acm",
-        "KeyUsages and ExtendedKeyUsages are those of a web server for every certificate.",
-        "Nothing decides by them.",
+        "KeyUsages and ExtendedKeyUsages are those of a web server unless it was imported.",
+        "ACM issues no others.",
     ),
     Gap(
         "acm",
@@ -138,6 +138,16 @@ GAPS = (
         "iam",
         "AWS managed policies cannot be attached.",
         "moto loads them only on request, and the module writes its own.",
+    ),
+    Gap(
+        "acm",
+        "ImportCertificate verifies no signature: neither the certificate's nor the chain's.",
+        "Nothing here decides by signatures; `cloud.fail` orders a refusal.",
+    ),
+    Gap(
+        "secretsmanager",
+        "Resource policies of secrets and key policies are stored, and not judged.",
+        "The module grants by role policies.",
     ),
     Gap(
         "sts",

@@ -23,6 +23,7 @@ from certificate_lifecycle.core.model import (
 )
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Assessed, Run, Scope, ScopeStatus
+from certificate_lifecycle.core.sources import SourceFinding
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, Zone
 
@@ -47,6 +48,10 @@ def days(count: float) -> timedelta:
 
 def arn(name: str = "shop", region: str = "eu-west-1") -> str:
     return f"arn:aws:acm:{region}:123456789012:certificate/{name}"
+
+
+def secret_arn(name: str = "shop") -> str:
+    return f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCdEf"
 
 
 FAR, IN_WINDOW = days(100), days(40)
@@ -142,12 +147,14 @@ def observation(
     *records: RecordFinding,
     successor: Certificate | None = None,
     detail_error: str | None = None,
+    source: SourceFinding | None = None,
 ) -> Observation:
     return Observation(
         certificate=seen or certificate(),
         records=records,
         successor=successor,
         detail_error=detail_error,
+        source=source,
     )
 
 

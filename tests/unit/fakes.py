@@ -1,25 +1,28 @@
-"""ACM, Route 53, SNS and time, as small as the use cases see them, in memory."""
+"""ACM, Route 53, Secrets Manager, SNS and time, as small as the use cases see them, in memory."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Topic
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Secrets, Topic
 from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import (
     Certificate,
+    CertificateStatus,
     Detail,
     DomainValidation,
     ValidationMethod,
     ValidationRecord,
 )
 from certificate_lifecycle.core.names import dns_form
+from certificate_lifecycle.core.sources import Material, SecretText, open_secret
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 from certificate_lifecycle.errors import CertificateNotFoundError
-from tests.unit.builders import NOW, arn, record, request, validation
+from tests.unit.builders import NOW, arn, record, request, secret_arn, validation
 
 
 class Outage(Exception):  # noqa: N818 - it stands for what an SDK raises
@@ -60,6 +63,7 @@ class MemoryCertificates(Certificates):
         self.described: list[str] = []
         self.resent: list[str] = []
         self.migrated: list[str] = []
+        self.imported: list[str] = []
 
     def list_all(self) -> Iterator[Certificate]:
         self._raise_if_broken("list_all")
@@ -106,6 +110,26 @@ class MemoryCertificates(Certificates):
     def migration_records(self, arn: str) -> tuple[ValidationRecord | None, ...]:
         self._raise_if_broken(f"migration {arn}")
         return self.migration.pop(0) if len(self.migration) > 1 else self.migration[0]
+
+    def reimport(self, arn: str, material: Material) -> None:
+        self._raise_if_broken(f"reimport {arn}")
+        self.imported.append(arn)
+        text = json.dumps(
+            {
+                "certificate": material.certificate.decode(),
+                "private_key": material.private_key.decode(),
+            }
+        )
+        leaf, _ = open_secret(SecretText(text))
+        before = self.held[arn]
+        self.held[arn] = replace(
+            before,
+            names=leaf.names,
+            status=CertificateStatus.ISSUED,
+            not_before=leaf.not_before,
+            not_after=leaf.not_after,
+            detail=replace(before.detail or Detail(), serial=leaf.serial),
+        )
 
     def _raise_if_broken(self, operation: str) -> None:
         if operation in self.broken:
@@ -182,6 +206,21 @@ class MemoryDns(Dns):
         for zone, records in self.batches:
             found[zone.zone_id] += [wanted.name for wanted in records]
         return dict(found)
+
+
+class MemorySecrets(Secrets):
+    """Secrets by ARN, and which of them were read."""
+
+    def __init__(self, **values: str) -> None:
+        self.values = {secret_arn(name): value for name, value in values.items()}
+        self.broken: dict[str, Exception] = {}
+        self.read: list[str] = []
+
+    def value(self, secret_arn: str) -> SecretText:
+        self.read.append(secret_arn)
+        if secret_arn in self.broken:
+            raise self.broken[secret_arn]
+        return SecretText(self.values[secret_arn])
 
 
 class MemoryTopic(Topic):
