@@ -23,9 +23,10 @@ from certificate_lifecycle.core.model import (
 )
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Assessed, Run, Scope, ScopeStatus
-from certificate_lifecycle.core.sources import SourceFinding
+from certificate_lifecycle.core.sources import Material, Newer, SourceFinding, SourceState
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, Zone
+from certificate_lifecycle.core.x509 import Leaf, PublicKey
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -54,6 +55,16 @@ def secret_arn(name: str = "shop") -> str:
     return f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCdEf"
 
 
+#: What a source may hold: the same as `imported`, for longer.
+LATER = Leaf(
+    serial=0xB2,
+    names=("shop.example.com",),
+    key=PublicKey("RSA_2048", b""),
+    not_before=NOW - days(1),
+    not_after=NOW + days(300),
+    key_usages=None,
+    extended_key_usages=None,
+)
 FAR, IN_WINDOW = days(100), days(40)
 PUBLIC_LIFETIME = days(198)
 
@@ -156,6 +167,12 @@ def observation(
         detail_error=detail_error,
         source=source,
     )
+
+
+def source(state: SourceState) -> SourceFinding:
+    """Return what the import source of a certificate is good for."""
+    newer = Newer(LATER, Material(b"", b"", b"")) if state is SourceState.NEWER else None
+    return SourceFinding(secret_arn(), state, f"Its import source is {state}.", newer)
 
 
 def renewing(

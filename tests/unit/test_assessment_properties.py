@@ -21,6 +21,7 @@ from certificate_lifecycle.core.model import (
     Severity,
     ValidationMethod,
 )
+from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordState
 from tests.unit.builders import (
@@ -32,6 +33,7 @@ from tests.unit.builders import (
     certificate,
     days,
     finding,
+    source,
     validation,
 )
 
@@ -88,6 +90,7 @@ observations = st.builds(
     records=records,
     successor=st.sampled_from([None, SUCCESSOR]),
     detail_error=st.sampled_from([None, None, None, "Throttled"]),
+    source=st.none() | st.sampled_from(list(SourceState)).map(source),
 )
 
 

@@ -24,6 +24,8 @@ from tests.unit.builders import days
 from tests.unit.tables import accepted, refused
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/shop"
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-tls-AbCdEf"
 ROLE = "arn:aws:iam::210987654321:role/records"
 
 
@@ -41,6 +43,10 @@ def rotation(**variables: str) -> tuple[RotationSettings, list[str]]:
 
 def zones(name: str = "example.com", **entry: object) -> str:
     return json.dumps({name: {"zone_id": "Z1", **entry}})
+
+
+def sources(arn: str = CERTIFICATE, **entry: object) -> str:
+    return json.dumps({arn: {"secret_arn": SECRET, **entry}})
 
 
 def test_creation_runs_with_nothing_but_a_domain_name() -> None:
@@ -64,6 +70,7 @@ def test_rotation_runs_with_nothing_but_a_topic() -> None:
         topic_arn=TOPIC,
         thresholds=Thresholds(expiration=days(30), critical=days(7), fraction=0.33),
         mode=RotationMode.REPAIR,
+        import_sources={},
         zones=(),
         name_prefix="certificate-lifecycle",
     )
@@ -119,6 +126,7 @@ def test_rotation_reads_every_variable() -> None:
         THRESHOLD_FRACTION="0.5",
         ROTATION_MODE="notify",
         HOSTED_ZONES=zones(role_arn=None),
+        IMPORT_SOURCES=sources(),
         NAME_PREFIX="shop-certs",
     )
     assert faults == []
@@ -126,6 +134,7 @@ def test_rotation_reads_every_variable() -> None:
         topic_arn=TOPIC,
         thresholds=Thresholds(expiration=days(60), critical=days(14), fraction=0.5),
         mode=RotationMode.NOTIFY,
+        import_sources={CERTIFICATE: SECRET},
         zones=(Zone("Z1", "example.com"),),
         name_prefix="shop-certs",
     )
@@ -190,6 +199,32 @@ BAD_ZONES = [
     '["example.com"]',
     "example.com",
 ]
+
+
+def test_import_sources_that_terraform_accepts_are_accepted() -> None:
+    found = [
+        *(sources(arn) for arn in accepted("certificate_arns").values()),
+        *(sources(secret_arn=arn) for arn in accepted("secret_arns").values()),
+    ]
+    assert [rotation(IMPORT_SOURCES=value)[1] for value in found] == [[]] * len(found)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(sources(arn) for arn in refused("certificate_arns").values()),
+        *(sources(secret_arn=arn) for arn in refused("secret_arns").values()),
+        sources(secret_arn=None),
+        sources(kms_key_arn="key"),
+        json.dumps({CERTIFICATE: SECRET}),
+        json.dumps({CERTIFICATE: {}}),
+        json.dumps([CERTIFICATE]),
+        CERTIFICATE,
+    ],
+)
+def test_a_bad_import_source_is_one_fault(value: str) -> None:
+    (fault,) = rotation(IMPORT_SOURCES=value)[1]
+    assert fault.startswith("IMPORT_SOURCES: ")
 
 
 @pytest.mark.parametrize("value", BAD_ZONES)
@@ -261,6 +296,7 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         THRESHOLD_FRACTION="2",
         ROTATION_MODE="destroy",
         HOSTED_ZONES="[]",
+        IMPORT_SOURCES="[]",
         NAME_PREFIX="-",
     )
     named = {fault.split(":")[0] for fault in faults}

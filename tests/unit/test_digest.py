@@ -248,7 +248,7 @@ def test_two_names_are_shown_and_the_others_counted(names: tuple[str, ...], show
         (Outcome.STARTED, "Begun in this run: the records"),
         (Outcome.PLANNED, "Would be done: the records"),
         (Outcome.FAILED, "Could not be done: the records"),
-        (Outcome.ADVISED, "Next: Write the validation records that ACM asks for."),
+        (Outcome.ADVISED, "Next: the records"),
     ],
 )
 def test_what_became_of_an_action_stands_with_its_certificate(outcome: Outcome, text: str) -> None:

@@ -60,8 +60,8 @@ def test_a_certificate_says_who_when_and_what_for() -> None:
     leaf = read(written("shop.example.com", "*.shop.example.com", serial=0xABCDEF))
     assert (leaf.serial, leaf.not_before, leaf.not_after) == (0xABCDEF, BEGIN, END)
     assert leaf.names == ("shop.example.com", "*.shop.example.com")
-    assert leaf.key_usages == {"DIGITAL_SIGNATURE", "KEY_ENCIPHERMENT"}
-    assert leaf.extended_key_usages == {"TLS_WEB_SERVER_AUTHENTICATION"}
+    assert set(leaf.key_usages or ()) == {"DIGITAL_SIGNATURE", "KEY_ENCIPHERMENT"}
+    assert set(leaf.extended_key_usages or ()) == {"TLS_WEB_SERVER_AUTHENTICATION"}
 
 
 @pytest.mark.parametrize("curve", authority.CURVES)
@@ -94,7 +94,8 @@ def test_only_common_names_and_dns_names_count() -> None:
 
 
 def test_a_certificate_without_names_has_none() -> None:
-    key, period = EC_KEY.public_key(), {"not_before": BEGIN, "not_after": END}
+    key: Any = EC_KEY.public_key()
+    period: dict[str, Any] = {"not_before": BEGIN, "not_after": END}
     assert read(authority.document(key, [], **period)).names == ()
     assert read(authority.document(key, [], **period, usages=None, purposes=None)).names == ()
 
@@ -106,11 +107,11 @@ def test_absent_usages_are_told_apart_from_none() -> None:
 
 def test_every_usage_has_acms_name() -> None:
     leaf = read(written(usages=authority.USAGES, purposes=[SERVER, CLIENT]))
-    assert leaf.key_usages == {
+    assert set(leaf.key_usages or ()) == {
         *("DIGITAL_SIGNATURE", "NON_REPUDIATION", "KEY_ENCIPHERMENT", "DATA_ENCIPHERMENT"),
         *("KEY_AGREEMENT", "CERTIFICATE_SIGNING", "CRL_SIGNING", "ENCIPHER_ONLY", "DECIPHER_ONLY"),
     }
-    assert leaf.extended_key_usages == {
+    assert set(leaf.extended_key_usages or ()) == {
         "TLS_WEB_SERVER_AUTHENTICATION",
         "TLS_WEB_CLIENT_AUTHENTICATION",
     }
@@ -118,9 +119,8 @@ def test_every_usage_has_acms_name() -> None:
 
 def test_a_purpose_without_a_name_of_acms_is_left_out() -> None:
     own = x509.ObjectIdentifier("1.2.3.4")
-    assert read(written(purposes=[own, SERVER])).extended_key_usages == {
-        "TLS_WEB_SERVER_AUTHENTICATION"
-    }
+    found = read(written(purposes=[own, SERVER])).extended_key_usages
+    assert set(found or ()) == {"TLS_WEB_SERVER_AUTHENTICATION"}
 
 
 @pytest.mark.parametrize(
@@ -312,8 +312,8 @@ def test_a_certificate_with_any_octets_changed_is_read_or_refused(data: st.DataO
         mutated[position] = data.draw(st.integers(0, 255))
     try:
         read_certificate(bytes(mutated[: data.draw(st.integers(0, len(GOOD)))] or mutated))
-    except MalformedCertificateError as error:
-        assert str(error)
+    except MalformedCertificateError:
+        return
 
 
 KEYS = [
@@ -331,8 +331,8 @@ def test_a_key_with_any_octet_changed_is_read_or_refused(der: bytes, data: st.Da
     for label in ("RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"):
         try:
             read_private_key(PemBlock(label, bytes(mutated)))
-        except MalformedCertificateError as error:
-            assert str(error)
+        except MalformedCertificateError:
+            continue
 
 
 @BOUNDED

@@ -69,7 +69,7 @@ class Sources:
             text = f"{name} is read in mode repair only."
             return SourceFinding(secret_arn, SourceState.UNREAD, text)
         if is_managed_elsewhere(certificate):
-            text = f"{name} is not used, because of that."
+            text = f"{name} is not used for that reason."
             return SourceFinding(secret_arn, SourceState.UNREAD, text)
         try:
             require_time(self.clock)
@@ -107,7 +107,7 @@ class Reimport:
         current = self.certificates.describe(arn)
         state, said = compare(newer.leaf, current, self.now)
         if state is not SourceState.NEWER:
-            text = f"Nothing: meanwhile another run was here, and the source {said}."
+            text = f"nothing, another run was here meanwhile: its import source {said}."
             return ActionRecord(arn, Action.REIMPORT, Outcome.ADVISED, text)
         self.certificates.reimport(arn, newer.material)
         lost = sorted(set(current.names) - set(newer.leaf.names))
