@@ -18,7 +18,7 @@ import boto3.session
 import botocore.session
 from botocore.loaders import Loader
 
-from certificate_lifecycle.aws import acm, route53, sns
+from certificate_lifecycle.aws import acm, route53, secrets_manager, sns
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
@@ -27,7 +27,12 @@ NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 LAMBDA_TIMEOUT = timedelta(minutes=15)
 EVENTS = Path(__file__).resolve().parents[1] / "events"
 FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:certificate-lifecycle-{name}"
-DECLARED = (*acm.PERMISSIONS, *route53.PERMISSIONS, *sns.PERMISSIONS)
+DECLARED = (
+    *acm.PERMISSIONS,
+    *route53.PERMISSIONS,
+    *secrets_manager.PERMISSIONS,
+    *sns.PERMISSIONS,
+)
 
 Hook = Callable[[str], None]
 

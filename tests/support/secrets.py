@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from moto.secretsmanager.models import secretsmanager_backends
 
 
@@ -19,3 +21,15 @@ def secret_key(arn: str) -> str | None:
     if not key or key.endswith("alias/aws/secretsmanager"):
         return None
     return key if key.startswith("arn:") else f"arn:{partition}:kms:{region}:{account}:key/{key}"
+
+
+def write_secret(arn: str, text: str) -> None:
+    """Write a new version as a tool does that nobody watches: it is not among the calls."""
+    _, _, _, region, account = arn.split(":")[:5]
+    secretsmanager_backends[account][region].put_secret_value(
+        secret_id=arn,
+        secret_string=text,
+        secret_binary="",
+        client_request_token=str(uuid.uuid4()),
+        version_stages=["AWSCURRENT"],
+    )

@@ -36,7 +36,7 @@ class Clients:
 
     def __init__(self) -> None:
         # At level DEBUG botocore logs whole requests and answers, with secrets and private keys.
-        logging.getLogger("botocore").setLevel(logging.INFO)
+        logging.getLogger("botocore").setLevel(logging.WARNING)
         self._session = boto3.Session()
         self._make = functools.lru_cache(maxsize=None)(self._make_uncached)
 
