@@ -16,6 +16,7 @@ from tests.integration.effects import USED, ending_in
 from tests.integration.invocation import DECLARED, NOW, Function, scheduled
 from tests.support import showcase
 from tests.support.cloud import Cloud
+from tests.support.imports import imported
 
 pytestmark = pytest.mark.integration
 
@@ -64,6 +65,10 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
     zones = {"example.com": {"zone_id": zone, "role_arn": ROLE}}
     environment.setenv("HOSTED_ZONES", json.dumps(zones))
     cloud.certificates.add(renewal_status="PENDING_VALIDATION", **USED, **ending_in(cloud, 20))
+    rotation(scheduled(NOW))
+    made |= actions(rotation)
+
+    environment.setenv("IMPORT_SOURCES", imported(cloud).sources)
     rotation(scheduled(NOW))
 
     assert made | actions(rotation) == rotation.declared

@@ -22,10 +22,10 @@ from certificate_lifecycle.errors import (
     RotationError,
     SecretUnreadableError,
 )
-from tests.integration.effects import LOAD_BALANCER, documents
-from tests.integration.imports import Imported, imported, issued
+from tests.integration.effects import documents
 from tests.integration.invocation import NOW, Function, KilledError, Wire, kill, scheduled
 from tests.support.cloud import Cloud
+from tests.support.imports import LOAD_BALANCER, Imported, imported, issued
 
 pytestmark = pytest.mark.integration
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.integration.effects import LOAD_BALANCER
-from tests.integration.invocation import NOW
 from tests.support import authority
 from tests.support.certificates import Certificate
 from tests.support.cloud import Cloud
 from tests.support.secrets import write_secret
+from tests.support.zones import DEFAULT_ACCOUNT
 
+LOAD_BALANCER = (
+    "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188"
+)
 TAGS = [{"Key": "Team", "Value": "shop"}]
 
 
@@ -51,16 +53,17 @@ def imported(
     *,
     left: timedelta = timedelta(days=20),
     name: str = "shop.example.com",
-    account: str = "123456789012",
+    account: str = DEFAULT_ACCOUNT,
     **secret: Any,  # noqa: ANN401 - whatever CreateSecret takes
 ) -> Imported:
     """Import a certificate that ends soon, and put a newer one into its secret."""
-    old = issued(NOW + left, name)
+    old = issued(cloud.now + left, name)
     arn = cloud.client("acm", account=account).import_certificate(
         Certificate=old.certificate, PrivateKey=old.private_key, Tags=TAGS
     )["CertificateArn"]
     cloud.certificates.edit(arn, in_use_by=[LOAD_BALANCER])
-    settings: Mapping[str, Any] = {"SecretString": issued(NOW + timedelta(days=300), name).secret()}
+    newer = issued(cloud.now + timedelta(days=300), name)
+    settings: Mapping[str, Any] = {"SecretString": newer.secret()}
     secret_arn = cloud.client("secretsmanager", account=account).create_secret(
         Name=f"tls/{name}", **{**settings, **secret}
     )["ARN"]
