@@ -113,7 +113,7 @@ def deployments(
         AWAY: {
             "domain_name": f"*.{ELSEWHERE}",
             "rotation_mode": "notify",
-            **sources(shop),
+            **sources(imported(cloud, name=f"imported.{ELSEWHERE}", account=AWAY)),
             "hosted_zones": {
                 ELSEWHERE: {"zone_id": zone_elsewhere, "role_arn": VALIDATOR},
             },

@@ -109,6 +109,8 @@ class Reimport:
         if state is not SourceState.NEWER:
             text = f"nothing, another run was here meanwhile: its import source {said}."
             return ActionRecord(arn, Action.REIMPORT, Outcome.ADVISED, text)
+        # Written first: a run that is killed has no other way to tell.
+        logger.info("importing", extra={"certificate_arn": arn, "detail": newer.label})
         self.certificates.reimport(arn, newer.material)
         lost = sorted(set(current.names) - set(newer.leaf.names))
         without = f", without {', '.join(lost)}" if lost else ""
