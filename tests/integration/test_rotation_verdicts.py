@@ -175,6 +175,15 @@ def test_a_47_day_certificate_is_not_expiring_for_most_of_its_life(
     assert cloud.topics.messages(topic) == []
 
 
+@pytest.mark.parametrize(("days", "verdict"), [(20, "Healthy"), (15, "ImportDue")])
+def test_the_threshold_is_never_most_of_a_short_life(
+    rotation: Function, cloud: Cloud, days: float, verdict: str
+) -> None:
+    """Bug 48."""
+    cloud.certificates.add(type="IMPORTED", **USED, **ending_in(cloud, days, lifetime=47))
+    assert rotation(scheduled(NOW))["counts"] == {verdict: 1}
+
+
 def test_a_renewal_that_does_not_get_on_is_told_before_the_threshold_of_imports(
     rotation: Function, cloud: Cloud
 ) -> None:

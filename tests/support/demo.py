@@ -49,6 +49,8 @@ class DemoError(Exception):
 
 def main() -> int:
     """Run the demo; the exit code says whether every step did what it should."""
+    # Whoever started us in the background may have had SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
     started = time.monotonic()
     try:

@@ -36,6 +36,9 @@ SOURCES = ("*.tf", "modules", "examples", "lambda/dist", "tests/*.tftest.hcl", "
 
 # A provider that retries for ever must not hold up a test run for ever.
 TIMEOUT_SECONDS = 300
+# The longest path of a socket on any system that we know (macOS), and what the provider appends.
+SOCKET_PATH = 103
+SOCKET_NAME = len("/plugin1234567890")
 GRACE_SECONDS = 5
 
 # Only `init` may need the outside world, and only where a proxy leads there.
@@ -209,6 +212,9 @@ class Terraform:
             "TF_INPUT": "0",
             **environment,
         }
+        # The provider puts a socket there and leaves it behind when it is ended.
+        if len(str(home)) + SOCKET_NAME <= SOCKET_PATH:
+            self._environment["TMPDIR"] = str(home)
 
     def run(self, *arguments: str, timeout: float = TIMEOUT_SECONDS) -> Result:
         command = [shutil.which("terraform") or "terraform", *arguments]

@@ -352,6 +352,35 @@ RENEWAL_OVERDUE = [
         Action.REPLACE,
     ),
     Row(
+        "ACM has been at it for two weeks and says why it does not get on",
+        observation(
+            renewing(
+                renewal(RenewalStatus.PENDING_AUTO_RENEWAL, reason="PCA_LIMIT_EXCEEDED"),
+                ends_in=days(29),
+            ),
+        ),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.AUTHORITY_LIMIT_EXCEEDED,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "ACM says at the start of its window that it will not renew",
+        observation(certificate(ends_in=days(45), renewal_eligible=False, detail=detail())),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.NOT_ELIGIBLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "ACM says before its window that it would not renew",
+        observation(certificate(ends_in=days(46), renewal_eligible=False)),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+        Action.NONE,
+    ),
+    Row(
         "ACM says that it will not renew",
         observation(certificate(ends_in=days(29), renewal_eligible=False, detail=detail())),
         Verdict.RENEWAL_OVERDUE,
@@ -896,6 +925,14 @@ UNKNOWN = [
         "a type that came later than this version",
         observation(certificate(type=CertificateType.NOT_UNDERSTOOD)),
         Verdict.UNKNOWN,
+        INFO,
+        Reason.TYPE_NOT_UNDERSTOOD,
+        Action.NONE,
+    ),
+    Row(
+        "a type that came later than this version, near its end",
+        observation(certificate(type=CertificateType.NOT_UNDERSTOOD, ends_in=days(29))),
+        Verdict.UNKNOWN,
         WARNING,
         Reason.TYPE_NOT_UNDERSTOOD,
         Action.INVESTIGATE,
@@ -914,7 +951,7 @@ UNKNOWN = [
         Verdict.UNKNOWN,
         INFO,
         Reason.TYPE_NOT_UNDERSTOOD,
-        Action.INVESTIGATE,
+        Action.NONE,
     ),
     Row(
         "a type that came later than this version is expired and in use",
@@ -1157,6 +1194,20 @@ def test_a_long_list_of_consumers_is_cut_with_a_count() -> None:
     assert message == (
         f"It was revoked and load balancer old, {other}, load balancer shop and 2 more use it."
     )
+
+
+def test_a_list_of_consumers_that_fits_is_not_cut() -> None:
+    used_by = (LOAD_BALANCER, DISTRIBUTION, f"{DISTRIBUTION}2")
+    seen = certificate(status=REVOKED, detail=detail(in_use_by=used_by))
+    assert assessed(observation(seen)).message == (
+        "It was revoked and load balancer shop, CloudFront distribution E1EXAMPLE, "
+        "CloudFront distribution E1EXAMPLE2 use it."
+    )
+
+
+def test_at_its_very_end_a_certificate_has_expired() -> None:
+    message = assessed(observation(certificate(ends_in=days(0)))).message
+    assert message.startswith("It expired less than a day ago, on 2026-06-01 12:00 UTC")
 
 
 def test_a_revoked_certificate_that_nothing_uses_says_so() -> None:

@@ -50,7 +50,7 @@ DETAIL_NEEDED = {
 }
 LISTING_IS_ENOUGH = {
     "a used certificate outside ACM's window": certificate(ends_in=days(45) + SECOND),
-    "an imported certificate far from its end": imported(ends_in=days(61)),
+    "an imported certificate before the threshold": imported(ends_in=days(31)),
     "a managed certificate that nothing uses": certificate(in_use=False, ends_in=days(1)),
     "an expired certificate that nothing uses": certificate(
         status=EXPIRED, ends_in=-days(1), in_use=False

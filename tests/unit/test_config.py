@@ -165,7 +165,7 @@ def test_what_terraform_accepts_the_functions_accept(table: str) -> None:
 def test_what_terraform_refuses_the_functions_refuse_by_name(table: str) -> None:
     name, read = TABLES[table]
     for value in refused(table).values():
-        if value and value not in ONLY_TERRAFORMS:
+        if value != "" and value not in ONLY_TERRAFORMS:
             (fault,) = read(**{name: str(value)})[1]
             assert fault.startswith(name)
             assert str(value) in fault

@@ -327,6 +327,12 @@ def test_issuance_is_awaited_as_long_as_asked() -> None:
     assert issuance.certificate.status is CertificateStatus.ISSUED
 
 
+def test_a_wait_of_one_second_looks_once_more() -> None:
+    clock = MemoryClock()
+    issue(MemoryCertificates(WAITING), MemoryDns(HOME), clock=clock, wait_seconds=1)
+    assert clock.slept == [1.0]
+
+
 def test_issuance_that_takes_longer_is_no_failure() -> None:
     clock = MemoryClock()
     issuance = issue(MemoryCertificates(WAITING), MemoryDns(HOME), clock=clock, wait_seconds=60)

@@ -426,6 +426,7 @@ def test_chat_stays_within_its_limits_however_much_there_is() -> None:
 def test_chat_counts_the_findings_that_it_does_not_show() -> None:
     many = [judged(imported(arn=arn(str(number)), ends_in=days(3))) for number in range(20)]
     assert chat(run(*many))["content"]["description"].endswith("\n... and 5 more.")
+    assert "more." not in chat(run(*many[:15]))["content"]["description"]
 
 
 # --- Size -------------------------------------------------------------------------------------

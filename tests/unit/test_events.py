@@ -143,6 +143,11 @@ def test_null_means_the_same_as_no_key() -> None:
     assert creation(dict.fromkeys(keys)) == creation({})
 
 
+@pytest.mark.parametrize("seconds", [0, 900])
+def test_a_wait_may_be_none_and_as_long_as_lambda_runs(seconds: int) -> None:
+    assert creation({"wait_seconds": seconds}).wait_seconds == seconds
+
+
 def test_a_certificate_for_cloudfront_is_asked_for_in_its_region() -> None:
     assert creation({"region": "us-east-1"}).request.region == "us-east-1"
 
@@ -226,7 +231,7 @@ def test_an_event_that_is_no_object_is_a_fault(event: object) -> None:
 
 
 def test_the_largest_tags_are_accepted() -> None:
-    tags = {f"t{number}" + "k" * 125: "v" * 256 for number in range(49) if number > 9}
+    tags = {f"t{number:02}" + "k" * 125: "v" * 256 for number in range(49)}
     assert len(creation({"tags": tags}).request.tags) == len(tags) + 1
 
 

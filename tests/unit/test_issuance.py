@@ -99,6 +99,7 @@ def test_a_request_without_an_authority_is_public_and_with_one_private() -> None
         ("example.com", ("www.example.com", "example.com"), True, NAMES),
         ("example.com", ("b.net", "a.net", "b.net"), False, ("example.com", "b.net", "a.net")),
         (A_LONG_NAME, ("b.net", "a.net"), False, ("b.net", A_LONG_NAME, "a.net")),
+        (A_LONG_NAME, (A_LONG_NAME[1:],), False, (A_LONG_NAME[1:], A_LONG_NAME)),
         (A_LONG_NAME, (), True, (A_LONG_NAME, f"www.{A_LONG_NAME}")),
     ],
     ids=[
@@ -109,6 +110,7 @@ def test_a_request_without_an_authority_is_public_and_with_one_private() -> None
         "each name once",
         "alternative names keep their order",
         "the first name of 64 octets or fewer becomes the common name",
+        "a name of just 64 octets becomes the common name",
         "no name is short enough",
     ],
 )
@@ -136,7 +138,10 @@ def test_a_hundred_and_one_names_are_a_fault() -> None:
 
 
 def test_www_does_not_make_a_name_longer_than_acm_takes() -> None:
-    names = ordered_names(".".join(["a" * 61] * 4) + ".org", ("b.net",), include_www=True)
+    fitting = ".".join(["a" * 60] * 4) + ".arpa"
+    assert len(f"www.{fitting}") == 252
+    assert name_faults(ordered_names(f"a{fitting}", ("b.net",), include_www=True)) == []
+    names = ordered_names(f"aa{fitting}", ("b.net",), include_www=True)
     (fault,) = name_faults(names)
     assert "253" in fault
 

@@ -205,8 +205,8 @@ def test_a_certificate_is_migrated_to_dns_under_its_arn() -> None:
     certificates.migration = [(record(),)]
     (done,) = mend(certificates, dns)
     assert (done.outcome, done.detail) == (
-        Outcome.DONE,
-        "migrated from e-mail to DNS validation; created _a1.shop.example.com.",
+        Outcome.STARTED,
+        "migration from e-mail to DNS validation begun; created _a1.shop.example.com.",
     )
     assert certificates.migrated == [APPROVED_BY_MAIL.arn]
     assert certificates.resent == []
@@ -218,7 +218,7 @@ def test_a_migration_whose_records_stand_already_writes_nothing() -> None:
     certificates.migration = [(record(),)]
     dns.put(HOME, record().name, "CNAME", record().value)
     (done,) = mend(certificates, dns)
-    assert done.detail == "migrated from e-mail to DNS validation; records in place"
+    assert done.detail.endswith("begun; all records are in place")
     assert dns.batches == []
 
 
@@ -257,8 +257,8 @@ def test_a_migration_that_has_begun_is_gone_on_with() -> None:
     )
     certificates, dns = MemoryCertificates(under_way, migrates=True), MemoryDns(HOME)
     certificates.migration = [(record(),)]
-    (done,) = mend(certificates, dns)
-    assert done.outcome is Outcome.DONE
+    (begun,) = mend(certificates, dns)
+    assert begun.outcome is Outcome.STARTED
     assert certificates.migrated == []
     assert dns.batches == [(HOME, (record(),))]
 

@@ -147,6 +147,14 @@ def test_only_the_wanted_certificates_are_looked_at() -> None:
     assert Account(HEALTHY, DUE).rotate(certificate_arns=[HEALTHY.arn])["counts"] == {"Healthy": 1}
 
 
+def test_no_certificate_is_ever_requested_for_one_that_acm_renews() -> None:
+    account = Account(certificate(ends_in=days(60)), replace(blocked(), arn=arn("blocked")))
+    for day in range(70):
+        account.rotate(now=NOW + days(day))
+    assert account.certificates.asked == []
+    assert len(account.dns.batches) == 1
+
+
 # --- Everything else is done, then the run fails ----------------------------------------------
 
 
@@ -206,12 +214,13 @@ def test_a_run_out_of_time_is_partial_told_and_raised() -> None:
     assert account.dns.batches == []
 
 
-def test_an_error_names_the_first_faults_and_counts_the_rest() -> None:
-    many = [imported(arn=arn(f"n{number}"), ends_in=days(3)) for number in range(8)]
+@pytest.mark.parametrize(("count", "rest"), [(5, r"Throttling$"), (8, r"and 3 more$")])
+def test_an_error_names_the_first_faults_and_counts_the_rest(count: int, rest: str) -> None:
+    many = [imported(arn=arn(f"n{number}"), ends_in=days(3)) for number in range(count)]
     account = Account(*many)
     for seen in many:
         account.certificates.broken[f"describe {seen.arn}"] = Outage("Throttling")
-    with pytest.raises(RotationError, match=r"and 3 more$") as raised:
+    with pytest.raises(RotationError, match=rest) as raised:
         account.rotate()
     assert str(raised.value).count("Throttling") == 5
 

@@ -23,7 +23,7 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.run import ActionRecord, Outcome
-from certificate_lifecycle.core.validation import Change, RecordFinding, explain
+from certificate_lifecycle.core.validation import Change, explain
 from certificate_lifecycle.errors import (
     MigrationNotPossibleError,
     ZoneAmbiguousError,
@@ -82,19 +82,22 @@ class Repair:
             if newer is not None:
                 return self.reimport.carry_out(arn, newer)
             if action is Action.RESTORE_RECORDS:
-                return self._restore(arn, observation.records)
+                wanted = [finding.record for finding in observation.records]
+                return ActionRecord(arn, action, Outcome.DONE, self._restore(wanted))
             return self._renew_by_email(observation.certificate)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("action failed", extra={"certificate_arn": arn})
             return ActionRecord(arn, action, Outcome.FAILED, clause(error))
 
-    def _restore(self, arn: str, findings: Sequence[RecordFinding]) -> ActionRecord:
+    def _restore(self, wanted: Sequence[ValidationRecord]) -> str:
+        """Look again, because the run's look may be minutes old; write, and say what was done."""
+        findings = inspect(self.dns, wanted)
         write(self.dns, findings)
         written = [f for f in findings if f.change in (Change.CREATED, Change.UPDATED)]
         left = [f for f in findings if f.change is None]
         parts = [f"{finding.change} {finding.record.name}" for finding in written]
         parts += [f"left alone: {explain(finding)}" for finding in left]
-        return ActionRecord(arn, Action.RESTORE_RECORDS, Outcome.DONE, "; ".join(parts))
+        return "; ".join(parts) or "all records are in place"
 
     def _renew_by_email(self, certificate: Certificate) -> ActionRecord:
         """Migrate to DNS where the API has it and we may write the records, else send the e-mail.
@@ -114,12 +117,10 @@ class Repair:
         if certificate.detail is None or not certificate.detail.migrating_to_dns:
             self.certificates.migrate_to_dns(certificate.arn)
         records = self._await_migration_records(certificate.arn)
-        if not records:
-            text = "migration to DNS validation begun; ACM has not named all records yet"
-            return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.STARTED, text)
-        restored = self._restore(certificate.arn, inspect(self.dns, records))
-        text = f"migrated from e-mail to DNS validation; {restored.detail or 'records in place'}"
-        return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.DONE, text)
+        what = self._restore(records) if records else "ACM has not named all records yet"
+        # ACM finishes it by itself once it sees the records: nothing here can say that it is done.
+        text = f"migration from e-mail to DNS validation begun; {what}"
+        return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.STARTED, text)
 
     def _await_migration_records(self, arn: str) -> list[ValidationRecord]:
         """Return the records of all names, or none when ACM has not named each of them in time."""

@@ -14,7 +14,7 @@ from certificate_lifecycle.core.model import (
     Decision,
     ValidationMethod,
 )
-from certificate_lifecycle.core.timing import Thresholds, is_recent, renewal_window
+from certificate_lifecycle.core.timing import Thresholds, is_recent, is_within, renewal_window
 
 #: The order matters: what we must not touch, then what we cannot judge, then ends, then renewals.
 CHAIN: Sequence[Check] = (
@@ -59,9 +59,11 @@ def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime
         case CertificateStatus.ISSUED:
             if certificate.not_after is None:
                 return False
-            horizon = max(renewal_window(certificate), thresholds.effective(certificate))
+            horizon = thresholds.effective(certificate)
+            if certificate.managed:
+                horizon = max(renewal_window(certificate), horizon)
             concerns = certificate.used or not certificate.managed
-            return concerns and certificate.not_after - now <= horizon
+            return concerns and is_within(certificate, horizon, now)
         case CertificateStatus.PENDING_VALIDATION:
             return not is_recent(certificate, checks.STUCK_AFTER, now)
         case CertificateStatus.FAILED:
@@ -83,7 +85,8 @@ def find_successor(
     """Return the certificate that takes over from `certificate`, the one that ends last.
 
     A successor is valid now, ends later, has all of its names, and is trusted by the same clients:
-    a private certificate never succeeds a public one, or the reverse.
+    a private certificate never succeeds a public one, or the reverse. Which CA stands behind a
+    private or an imported one, the listing does not tell.
     """
     if not certificate.names or not certificate.names_complete:
         return None

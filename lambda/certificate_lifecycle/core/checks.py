@@ -143,9 +143,7 @@ def not_understood(
     """Find what we have no rule for, and issued certificates without an end."""
     certificate = observation.certificate
     if certificate.type is CertificateType.NOT_UNDERSTOOD:
-        reason = Reason.TYPE_NOT_UNDERSTOOD
-        message = f"{reason.meaning} {_sentence(_when(certificate, now))}"
-        return _unknown(observation, reason, message, thresholds, now)
+        return _unknown_type(certificate, thresholds, now)
     match certificate.status:
         case CertificateStatus.NOT_UNDERSTOOD:
             reason = Reason.STATUS_NOT_UNDERSTOOD
@@ -399,13 +397,17 @@ def renewal_overdue(
     certificate = observation.certificate
     if not certificate.managed:
         return None
-    if not is_within(certificate, overdue_threshold(certificate, thresholds), now):
-        return None
     if certificate.renewal_eligible is False:
+        if not is_within(certificate, renewal_window(certificate), now):
+            return None
         text = "ACM says that it will not renew it"
         return _overdue(certificate, Reason.NOT_ELIGIBLE, text, thresholds, now)
+    if not is_within(certificate, overdue_threshold(certificate, thresholds), now):
+        return None
+    said = _renewal_reason(certificate)
+    reason = Reason.NO_PROGRESS if said is Reason.NO_REASON_GIVEN else said
     text = "ACM should have renewed it by now"
-    return _overdue(certificate, Reason.NO_PROGRESS, text, thresholds, now)
+    return _overdue(certificate, reason, text, thresholds, now)
 
 
 def renewing(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
@@ -552,6 +554,18 @@ def _unknown(
     """Judge by what is known, which may be the end: ignorance makes nothing milder."""
     severity = _at_least_warning(observation.certificate, thresholds, now)
     return Decision(Verdict.UNKNOWN, severity, reason, message, Action.INVESTIGATE)
+
+
+def _unknown_type(certificate: Certificate, thresholds: Thresholds, now: datetime) -> Decision:
+    """Judge by the end alone: a type that came later is no trouble until then."""
+    severity = max(_severity_by_time(certificate, thresholds, now), Severity.INFO)
+    return Decision(
+        Verdict.UNKNOWN,
+        severity,
+        Reason.TYPE_NOT_UNDERSTOOD,
+        f"{Reason.TYPE_NOT_UNDERSTOOD.meaning} {_sentence(_when(certificate, now))}",
+        Action.INVESTIGATE if severity > Severity.INFO else Action.NONE,
+    )
 
 
 def _capped(certificate: Certificate, severity: Severity) -> Severity:

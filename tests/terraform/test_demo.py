@@ -1,0 +1,85 @@
+"""`make demo` keeps its promises: it shows what it says, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.terraform import REPOSITORY
+
+pytestmark = [pytest.mark.terraform, pytest.mark.usefixtures("terraform")]
+
+WHOLE_SECONDS = 300
+UNDER_WAY = "terraform apply"
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """Give a folder with a short path: the provider's socket has to fit in."""
+    with tempfile.TemporaryDirectory(prefix="demo-") as directory:
+        yield Path(directory)
+
+
+def start(temporary: Path) -> subprocess.Popen[str]:
+    environment = os.environ | {"PYTHONPATH": "lambda", "TMPDIR": str(temporary)}
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "tests.support.demo"],
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def processes_below(temporary: Path) -> list[str]:
+    """Name the processes whose working folder is below `temporary`, terraform and provider."""
+    return [
+        entry.name
+        for entry in Path("/proc").glob("[0-9]*")
+        if (entry / "cwd").is_symlink() and _readable(entry / "cwd").startswith(str(temporary))
+    ]
+
+
+def _readable(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # it ended, or belongs to somebody else
+        return ""
+
+
+def test_the_demo_applies_repairs_tells_and_destroys(temporary: Path) -> None:
+    with start(temporary) as demo:
+        output, _ = demo.communicate(timeout=WHOLE_SECONDS)
+
+    assert demo.returncode == 0, output
+    assert "a second terraform plan is empty" in output
+    assert "RenewalBlocked" in output
+    assert "Done in this run: created" in output
+    assert "the same ARN" in output
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["interrupt", "terminate"])
+def test_an_interrupted_demo_leaves_nothing_behind(temporary: Path, how: signal.Signals) -> None:
+    with start(temporary) as demo:
+        assert demo.stdout is not None
+        while UNDER_WAY not in (line := demo.stdout.readline()):
+            assert line or demo.poll() is None, "the demo ended before it applied anything"
+        time.sleep(3)  # terraform has started its provider by then
+        demo.send_signal(how)
+        output, _ = demo.communicate(timeout=WHOLE_SECONDS)
+
+    assert demo.returncode == 130, output
+    assert "Traceback" not in output
+    assert list(temporary.iterdir()) == []
+    assert processes_below(temporary) == []
