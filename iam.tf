@@ -63,6 +63,39 @@ locals {
     Resource = local._zone_role_arns
   }]
 
+  _import_sources = var.rotation_mode == "repair" ? var.import_sources : {}
+
+  # The AWS managed key of Secrets Manager lets the account use it through Secrets Manager; only a customer's key needs a grant.
+  _secrets_with_a_key = { for arn, source in local._import_sources : arn => source if source.kms_key_arn != null }
+
+  _reimport = length(local._import_sources) == 0 ? [] : [
+    {
+      Sid      = "ReadImportSources"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = distinct(values(local._import_sources)[*].secret_arn)
+    },
+    {
+      Sid      = "ImportNewerVersions"
+      Effect   = "Allow"
+      Action   = ["acm:ImportCertificate"]
+      Resource = keys(local._import_sources)
+    },
+  ]
+
+  _decrypt_sources = length(local._secrets_with_a_key) == 0 ? [] : [{
+    Sid      = "DecryptImportSources"
+    Effect   = "Allow"
+    Action   = ["kms:Decrypt"]
+    Resource = distinct(values(local._secrets_with_a_key)[*].kms_key_arn)
+    Condition = {
+      # Secrets Manager binds what it encrypts to the secret, so the key opens these secrets and nothing else.
+      StringEquals = {
+        "kms:EncryptionContext:SecretARN" = distinct(values(local._secrets_with_a_key)[*].secret_arn)
+      }
+    }
+  }]
+
   # ForAllValues is also true when the key is absent from the request; `Null` closes that door.
   _records_present = {
     "route53:ChangeResourceRecordSetsActions"               = "false"
@@ -209,6 +242,8 @@ locals {
         }
       }],
       local._assume_zone_roles,
+      local._reimport,
+      local._decrypt_sources,
       local._export_certificates,
     )
   })

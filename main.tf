@@ -25,6 +25,10 @@ locals {
   hosted_zones_json = jsonencode({
     for name, zone in var.hosted_zones : name => { zone_id = zone.zone_id, role_arn = zone.role_arn }
   })
+
+  import_sources_json = jsonencode({
+    for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn }
+  })
 }
 
 module "notifications" {
@@ -90,6 +94,7 @@ module "rotation" {
     EXPIRATION_THRESHOLD_DAYS = tostring(var.expiration_threshold_days)
     EXPORT_TARGETS            = jsonencode(var.export_targets)
     HOSTED_ZONES              = local.hosted_zones_json
+    IMPORT_SOURCES            = local.import_sources_json
     NAME_PREFIX               = var.name_prefix
     ROTATION_MODE             = var.rotation_mode
     SNS_TOPIC_ARN             = local.topic_arn

@@ -22,10 +22,15 @@ output "rotation_function_arn" {
   description = "ARN of the function that looks at every certificate; null when `create` is false."
   value       = one(module.rotation[*].function_arn)
 
-  # Stated here, because a variable's rule knows no region.
+  # Both stated here, because a variable's rule knows no region.
   precondition {
     condition     = alltrue([for arn in keys(var.export_targets) : startswith(arn, trimsuffix(local._certificates_here, "*"))])
     error_message = "export_targets must name certificates of this account and region, ${trimsuffix(local._certificates_here, "/*")}, got ${join(", ", keys(var.export_targets))}."
+  }
+
+  precondition {
+    condition     = alltrue([for arn in keys(var.import_sources) : startswith(arn, trimsuffix(local._certificates_here, "*"))])
+    error_message = "import_sources must name certificates of this account and region, ${trimsuffix(local._certificates_here, "/*")}, got ${join(", ", keys(var.import_sources))}."
   }
 }
 

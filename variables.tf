@@ -32,7 +32,7 @@ locals {
 
   _certificate_arn = "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$"
   # With the six characters that Secrets Manager adds to a name: IAM knows no secret without them.
-  _export_secret_arn = "^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$"
+  _secret_arn = "^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}$"
 
   _kms_key_arn = "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
 }
@@ -139,14 +139,14 @@ variable "export_targets" {
 
   validation {
     condition = alltrue([
-      for target in values(var.export_targets) : can(regex(local._export_secret_arn, target.secret_arn))
+      for target in values(var.export_targets) : can(regex(local._secret_arn, target.secret_arn))
     ])
     error_message = "export_targets must give each secret_arn as the complete ARN of a secret, with the six characters at its end, got ${join(", ", values(var.export_targets)[*].secret_arn)}."
   }
 
   validation {
     condition = alltrue([
-      for target in values(var.export_targets) : can(regex(local._export_secret_arn, target.passphrase_secret_arn))
+      for target in values(var.export_targets) : can(regex(local._secret_arn, target.passphrase_secret_arn))
     ])
     error_message = "export_targets must give each passphrase_secret_arn as the complete ARN of a secret, with the six characters at its end, got ${join(", ", values(var.export_targets)[*].passphrase_secret_arn)}."
   }
@@ -157,6 +157,12 @@ variable "export_targets" {
       values(var.export_targets)[*].passphrase_secret_arn,
     )) == 0 && length(var.export_targets) == length(distinct(values(var.export_targets)[*].secret_arn))
     error_message = "export_targets must give each certificate a secret_arn of its own, which is no passphrase_secret_arn either, or one would overwrite the other, got ${join(", ", values(var.export_targets)[*].secret_arn)}."
+  }
+
+  validation {
+    # Lambda takes 4 KB of environment for all variables together; import_sources alone has a rule of its own.
+    condition     = length(var.export_targets) == 0 || length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } })) <= 3000
+    error_message = "export_targets must fit into the function's environment together with import_sources, which are 3000 characters or about nine targets without any source, got ${length(var.export_targets)} targets and ${length(var.import_sources)} sources with ${length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } }))} characters."
   }
 }
 
@@ -190,6 +196,43 @@ variable "hosted_zones" {
       zone.role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+$", zone.role_arn))
     ])
     error_message = "hosted_zones must give each role_arn as the ARN of an IAM role, or leave it out, got ${join(", ", [for zone in values(var.hosted_zones) : coalesce(zone.role_arn, "null")])}."
+  }
+}
+
+variable "import_sources" {
+  type = map(object({
+    kms_key_arn = optional(string)
+    secret_arn  = string
+  }))
+  description = "ARN of an imported certificate -> the Secrets Manager secret from which the rotation function imports it again, under the same ARN, whenever a newer version is in there: JSON with `certificate`, `private_key` and, optionally, `chain`, each in PEM. Whoever writes the secret becomes the renewer. `kms_key_arn` is the customer managed key of the secret, if it has one. The rights exist in rotation_mode `repair` only."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in keys(var.import_sources) : can(regex(local._certificate_arn, arn))])
+    error_message = "import_sources must have ARNs of ACM certificates as keys, got ${join(", ", keys(var.import_sources))}."
+  }
+
+  validation {
+    condition = alltrue([
+      for source in values(var.import_sources) :
+      can(regex(local._secret_arn, source.secret_arn))
+    ])
+    error_message = "import_sources must give each secret_arn as the full ARN of a secret, with the six characters that Secrets Manager adds to its name, got ${join(", ", values(var.import_sources)[*].secret_arn)}."
+  }
+
+  validation {
+    condition = alltrue([
+      for source in values(var.import_sources) :
+      source.kms_key_arn == null || can(regex(local._kms_key_arn, source.kms_key_arn))
+    ])
+    error_message = "import_sources must give each kms_key_arn as the ARN of a KMS key, as IAM policies do not follow aliases, or leave it out, got ${join(", ", [for source in values(var.import_sources) : coalesce(source.kms_key_arn, "null")])}."
+  }
+
+  validation {
+    # Lambda takes 4 KB of environment for all variables together.
+    condition     = length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } })) <= 3000
+    error_message = "import_sources must fit into the function's environment, which are about 13 entries or 3000 characters, got ${length(var.import_sources)} entries with ${length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } }))} characters."
   }
 }
 
@@ -310,7 +353,7 @@ variable "reserved_concurrency" {
 
 variable "rotation_mode" {
   type        = string
-  description = "What the rotation function may do: `notify` looks and tells, `repair` also mends validation in place and exports to `export_targets`. The rights to write exist only in `repair`."
+  description = "What the rotation function may do: `notify` looks and tells, `repair` also mends validation in place, imports what is newer in `import_sources` and exports to `export_targets`. The rights to write exist only in `repair`."
   default     = "repair"
   nullable    = false
 

@@ -253,6 +253,90 @@ run "rotation_may_export_nothing_in_notify_mode" {
   }
 }
 
+run "rotation_may_import_from_its_sources_and_only_under_their_arns" {
+  command = plan
+
+  variables {
+    import_sources = {
+      "arn:aws:acm:eu-west-1:123456789012:certificate/own-key" = {
+        kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/own"
+        secret_arn  = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:own-key-AbCdEf"
+      }
+      "arn:aws:acm:eu-west-1:123456789012:certificate/plain" = {
+        secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:plain-AbCdEf"
+      }
+    }
+  }
+
+  assert {
+    condition = [for s in jsondecode(local.rotation_policy_json).Statement : s if contains(["ReadImportSources", "ImportNewerVersions", "DecryptImportSources"], s.Sid)] == [
+      {
+        Sid    = "ReadImportSources"
+        Effect = "Allow"
+        Action = ["secretsmanager:GetSecretValue"]
+        Resource = [
+          "arn:aws:secretsmanager:eu-west-1:123456789012:secret:own-key-AbCdEf",
+          "arn:aws:secretsmanager:eu-west-1:123456789012:secret:plain-AbCdEf",
+        ]
+      },
+      {
+        Sid    = "ImportNewerVersions"
+        Effect = "Allow"
+        Action = ["acm:ImportCertificate"]
+        Resource = [
+          "arn:aws:acm:eu-west-1:123456789012:certificate/own-key",
+          "arn:aws:acm:eu-west-1:123456789012:certificate/plain",
+        ]
+      },
+      {
+        Sid      = "DecryptImportSources"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt"]
+        Resource = ["arn:aws:kms:eu-west-1:123456789012:key/own"]
+        Condition = {
+          StringEquals = {
+            "kms:EncryptionContext:SecretARN" = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:own-key-AbCdEf"]
+          }
+        }
+      },
+    ]
+    error_message = "Rotation must read exactly the configured secrets, import under exactly the configured ARNs, and use a key for its secret only."
+  }
+}
+
+run "rotation_may_not_read_a_source_in_notify_mode" {
+  command = plan
+
+  variables {
+    import_sources = {
+      "arn:aws:acm:eu-west-1:123456789012:certificate/plain" = {
+        kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/own"
+        secret_arn  = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:plain-AbCdEf"
+      }
+    }
+    rotation_mode = "notify"
+  }
+
+  assert {
+    condition     = alltrue([for action in flatten(jsondecode(local.rotation_policy_json).Statement[*].Action) : !startswith(action, "secretsmanager:") && !startswith(action, "kms:") && action != "acm:ImportCertificate"])
+    error_message = "In notify mode rotation must have no right to a private key."
+  }
+}
+
+run "a_source_of_another_region_is_refused" {
+  command = plan
+
+  variables {
+    import_sources = {
+      "arn:aws:acm:us-east-1:123456789012:certificate/edge" = {
+        secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:plain-AbCdEf"
+      }
+    }
+  }
+
+  expect_failures = [output.rotation_function_arn]
+}
+
 run "rotation_is_held_to_the_region_it_runs_in" {
   command = plan
 

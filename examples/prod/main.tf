@@ -46,6 +46,13 @@ module "certificate_lifecycle" {
     }
   }
 
+  # A partner's CA renews this one: its tool writes the secret, and the rotation function imports it under the same ARN.
+  import_sources = {
+    "arn:${local.partition}:acm:${local.region}:${local.account_id}:certificate/6f1d8a52-7c1e-4c0b-9d4e-2f2b7a1c9e30" = {
+      secret_arn = aws_secretsmanager_secret.partner.arn
+    }
+  }
+
   rotation_mode             = "repair"
   schedule_expression       = "rate(12 hours)"
   expiration_threshold_days = 45
@@ -82,11 +89,19 @@ resource "aws_iam_policy" "boundary" {
     Statement = [{
       Sid    = "StayWithinTheServicesOfThisModule"
       Effect = "Allow"
-      Action = ["acm:*", "kms:Decrypt", "kms:GenerateDataKey*", "logs:*", "route53:*", "sns:Publish", "sts:AssumeRole"]
+      Action = ["acm:*", "kms:Decrypt", "kms:GenerateDataKey*", "logs:*", "route53:*", "secretsmanager:GetSecretValue", "sns:Publish", "sts:AssumeRole"]
       # "*": a boundary limits what may be granted and grants nothing itself.
       Resource = ["*"]
     }]
   })
+}
+
+resource "aws_secretsmanager_secret" "partner" {
+  # checkov:skip=CKV2_AWS_57:whoever renews the certificate writes the secret, nothing here rotates it
+  # checkov:skip=CKV_AWS_149:the key that AWS manages serves everybody of this account who may read the secret
+  name        = "${local.name}-partner"
+  description = "JSON with certificate, private_key and chain in PEM, written by the partner's tool; never by Terraform, whose state would keep the key."
+  tags        = local.tags
 }
 
 resource "aws_kms_key" "functions" {

@@ -68,6 +68,7 @@ ROTATION_VARIABLES = (
         "ROTATION_MODE", "repair", "`notify` looks and tells, `repair` also mends and exports"
     ),
     Variable("HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"),
+    Variable("IMPORT_SOURCES", "{}", "certificate ARN to `secret_arn` (JSON object)"),
     Variable("NAME_PREFIX", "certificate-lifecycle", "names this instance in the message"),
     Variable(
         "EXPORT_TARGETS",
@@ -104,6 +105,7 @@ class RotationSettings:
     topic_arn: str
     thresholds: Thresholds
     mode: RotationMode
+    import_sources: Mapping[str, str]
     zones: tuple[Zone, ...]
     name_prefix: str
     export_targets: tuple[ExportTarget, ...] = ()
@@ -169,6 +171,7 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
             fraction=environment.read("THRESHOLD_FRACTION", _fraction, 0.33),
         ),
         mode=environment.read("ROTATION_MODE", rotation_mode, RotationMode.REPAIR),
+        import_sources=environment.read("IMPORT_SOURCES", _import_sources, {}),
         zones=environment.read("HOSTED_ZONES", _zones, ()),
         name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
         export_targets=environment.read("EXPORT_TARGETS", _export_targets, ()),
@@ -302,6 +305,22 @@ def _export_target(arn: str, entry: object) -> ExportTarget:
         passphrase_secret_arn=entry["passphrase_secret_arn"],
         renew_public=renew_public,
     )
+
+
+def _import_sources(raw: str) -> dict[str, str]:
+    entries = _json(raw, dict, "a JSON object of import sources")
+    return dict(each(entries.items(), lambda entry: _import_source(*entry)))
+
+
+def _import_source(arn: str, entry: object) -> tuple[str, str]:
+    if not _CERTIFICATE_ARN.fullmatch(arn):
+        raise ValueError(f"{arn!r} is not the ARN of a certificate")
+    if not isinstance(entry, dict) or set(entry) != {"secret_arn"}:
+        raise ValueError(f"the source of {arn} must be an object with just a secret_arn")
+    secret_arn = entry["secret_arn"]
+    if not (isinstance(secret_arn, str) and _SECRET_ARN.fullmatch(secret_arn)):
+        raise ValueError(f"the source of {arn} has no valid secret_arn: {secret_arn!r}")
+    return arn, secret_arn
 
 
 def _json(raw: str, expected: type, what: str) -> Any:  # noqa: ANN401 - JSON has any type

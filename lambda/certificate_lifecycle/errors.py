@@ -53,5 +53,13 @@ class ExportError(CertificateLifecycleError):
     """A certificate could not be exported; the message shows neither key nor passphrase."""
 
 
+class SecretUnreadableError(CertificateLifecycleError):
+    """A secret cannot be read; the message holds nothing of its value."""
+
+
+class CertificateImportError(CertificateLifecycleError):
+    """ACM did not take what was to be imported; the message holds nothing of the private key."""
+
+
 class RotationError(CertificateLifecycleError):
     """Something could not be looked at, mended or told; everything else was still done."""

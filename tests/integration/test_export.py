@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports
-from certificate_lifecycle.core.export import Hidden, version_token
+from certificate_lifecycle.core.export import version_token
+from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.errors import ExportError, RotationError
 from tests.integration.exports import PASSPHRASE, Exported, put_exported
 from tests.integration.invocation import NOW, Function, scheduled

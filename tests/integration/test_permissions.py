@@ -17,6 +17,7 @@ from tests.integration.exports import put_exported
 from tests.integration.invocation import DECLARED, NOW, Function, scheduled
 from tests.support import showcase
 from tests.support.cloud import Cloud
+from tests.support.imports import imported
 
 pytestmark = pytest.mark.integration
 
@@ -65,6 +66,10 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
     zones = {"example.com": {"zone_id": zone, "role_arn": ROLE}}
     environment.setenv("HOSTED_ZONES", json.dumps(zones))
     cloud.certificates.add(renewal_status="PENDING_VALIDATION", **USED, **ending_in(cloud, 20))
+    rotation(scheduled(NOW))
+    made |= actions(rotation)
+
+    environment.setenv("IMPORT_SOURCES", imported(cloud).sources)
     rotation(scheduled(NOW))
 
     made |= actions(rotation)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from tests.support.acm_shapes import EXTENDED_USAGES, USAGES, Shown
+from tests.support.acm_shapes import Shown
 from tests.support.certificates import (
     Certificate,
     MethodUpdate,
@@ -78,8 +78,8 @@ class Acm:
             and certificate.key_algorithm in (includes.get("keyTypes") or DEFAULT_KEY_TYPES)
             and includes.get("exportOption") in {None, certificate.export_option}
             and includes.get("managedBy") in {None, certificate.managed_by}
-            and (not usages or bool({"ANY", *USAGES} & set(usages)))
-            and (not extended or bool({"ANY", *EXTENDED_USAGES} & set(extended)))
+            and (not usages or bool({"ANY", *certificate.key_usages} & set(usages)))
+            and (not extended or bool({"ANY", *certificate.extended_key_usages} & set(extended)))
         )
 
     def _paged(self, rows: list[Any], wanted: Mapping[str, Any]) -> tuple[list[Any], str | None]:

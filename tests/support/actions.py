@@ -33,6 +33,7 @@ class Scene:
     tags_of: Callable[[str], Mapping[str, str]]
     topic_key: Callable[[str], str | None]
     names_of: Callable[[str], tuple[str, ...]]
+    secret_key: Callable[[str], str | None]
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -219,13 +220,30 @@ def _secret(action: str) -> Needs:
 
     def needs(scene: Scene) -> list[Permission]:
         arn = str(scene.parameters.get("SecretId", ""))
-        context: Context = {"secretsmanager:SecretId": (arn,)}
-        if action == "secretsmanager:GetSecretValue":
-            stage = scene.parameters.get("VersionStage", "AWSCURRENT")
-            context["secretsmanager:VersionStage"] = (stage,)
-        return [_with(scene.permission(action, arn), context)]
+        return [_with(scene.permission(action, arn), {"secretsmanager:SecretId": (arn,)})]
 
     return needs
+
+
+def _get_secret(scene: Scene) -> list[Permission]:
+    """Need to read the secret, and to use its customer managed key when it has one.
+
+    The AWS managed key lets the account use it through Secrets Manager.
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    """
+    stage: Context = {
+        "secretsmanager:VersionStage": (scene.parameters.get("VersionStage", "AWSCURRENT"),)
+    }
+    permissions = [_with(p, stage) for p in _secret("secretsmanager:GetSecretValue")(scene)]
+    arn = str(scene.parameters.get("SecretId", ""))
+    key = scene.secret_key(arn)
+    if key:
+        through: Context = {
+            "kms:ViaService": (f"secretsmanager.{scene.request.region}.amazonaws.com",),
+            "kms:EncryptionContext:SecretARN": (arn,),
+        }
+        permissions.append(_with(scene.permission("kms:Decrypt", key), through))
+    return permissions
 
 
 # --- SNS, KMS: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -333,7 +351,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("route53", "ListResourceRecordSets"): _zone("route53:ListResourceRecordSets", "HostedZoneId"),
     ("s3", "ListBuckets"): _account_wide("s3:ListAllMyBuckets"),
     ("secretsmanager", "DescribeSecret"): _secret("secretsmanager:DescribeSecret"),
-    ("secretsmanager", "GetSecretValue"): _secret("secretsmanager:GetSecretValue"),
+    ("secretsmanager", "GetSecretValue"): _get_secret,
     ("secretsmanager", "PutSecretValue"): _secret("secretsmanager:PutSecretValue"),
     ("sns", "Publish"): _publish,
     ("sts", "AssumeRole"): _assume_role,

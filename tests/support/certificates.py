@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,10 @@ PRIVATE_WINDOW = timedelta(days=60)
 VALIDATION_DEADLINE = timedelta(hours=72)
 # How long a renewal that nothing hinders stays PENDING_AUTO_RENEWAL: AWS says "several hours".
 RENEWAL_TAKES = timedelta(days=1)
+
+#: What ACM's own certificates, and those of most CAs, are for.
+USAGES = ("DIGITAL_SIGNATURE", "KEY_ENCIPHERMENT")
+EXTENDED_USAGES = ("TLS_WEB_SERVER_AUTHENTICATION",)
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,8 @@ class Certificate:
     key_pair_origin: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     serial: str = ""
+    key_usages: Sequence[str] = USAGES
+    extended_key_usages: Sequence[str] = EXTENDED_USAGES
     renewal: Renewal | None = None
     renews: bool = True
     update: MethodUpdate | None = None

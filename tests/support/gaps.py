@@ -36,8 +36,13 @@ GAPS = (
     ),
     Gap(
         "acm",
-        "KeyUsages and ExtendedKeyUsages are those of a web server for every certificate.",
-        "Nothing decides by them.",
+        "KeyUsages and ExtendedKeyUsages are those of a web server unless it was imported.",
+        "ACM issues no others.",
+    ),
+    Gap(
+        "acm",
+        "ImportCertificate verifies no signature: neither the certificate's nor the chain's.",
+        "Nothing here decides by signatures; `cloud.fail` orders a refusal.",
     ),
     Gap(
         "acm",
@@ -91,8 +96,8 @@ GAPS = (
     ),
     Gap(
         "secretsmanager",
-        "Resource policies and the keys of secrets are stored, and not judged.",
-        "The module makes neither; the README says what their owners must allow.",
+        "Resource and key policies are stored, and not judged; nor is the key that a write needs.",
+        "The module makes none of them; the README says what their owners must allow.",
     ),
     Gap(
         "sns",

@@ -37,6 +37,7 @@ from tests.support.protocol import (
 )
 from tests.support.route53 import Route53
 from tests.support.rules import RULES
+from tests.support.secrets import secret_key
 from tests.support.topics import Topics, customer_key
 from tests.support.zones import Zones
 
@@ -145,7 +146,12 @@ class Gate:
 
     def _judge(self, request: Request, who: Caller) -> Judgement:
         scene = actions.Scene(
-            request, who.principal, self._tags_of, customer_key, self._world.estate.names_of
+            request,
+            who.principal,
+            self._tags_of,
+            customer_key,
+            self._world.estate.names_of,
+            secret_key,
         )
         key = (request.service, request.operation)
         needs = actions.TABLE.get(key)

@@ -14,7 +14,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.support.certificates import Certificate, distinct
 from tests.support.estate import Estate
@@ -29,6 +29,25 @@ CURVES: Mapping[str, type[ec.EllipticCurve]] = {
     "EC_secp384r1": ec.SECP384R1,
     "EC_secp521r1": ec.SECP521R1,
 }
+# https://docs.aws.amazon.com/acm/latest/APIReference/API_KeyUsage.html
+KEY_USAGES: Mapping[str, str] = {
+    "digital_signature": "DIGITAL_SIGNATURE",
+    "content_commitment": "NON_REPUDIATION",
+    "key_encipherment": "KEY_ENCIPHERMENT",
+    "data_encipherment": "DATA_ENCIPHERMENT",
+    "key_agreement": "KEY_AGREEMENT",
+    "key_cert_sign": "CERTIFICATE_SIGNING",
+    "crl_sign": "CRL_SIGNING",
+}
+# https://docs.aws.amazon.com/acm/latest/APIReference/API_ExtendedKeyUsage.html
+PURPOSES: Mapping[x509.ObjectIdentifier, str] = {
+    ExtendedKeyUsageOID.SERVER_AUTH: "TLS_WEB_SERVER_AUTHENTICATION",
+    ExtendedKeyUsageOID.CLIENT_AUTH: "TLS_WEB_CLIENT_AUTHENTICATION",
+    ExtendedKeyUsageOID.CODE_SIGNING: "CODE_SIGNING",
+    ExtendedKeyUsageOID.EMAIL_PROTECTION: "EMAIL_PROTECTION",
+    ExtendedKeyUsageOID.TIME_STAMPING: "TIME_STAMPING",
+    ExtendedKeyUsageOID.OCSP_SIGNING: "OCSP_SIGNING",
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +59,8 @@ class Read:
     not_before: datetime
     not_after: datetime
     serial: str
+    key_usages: tuple[str, ...]
+    extended_key_usages: tuple[str, ...]
 
 
 class Material:
@@ -80,6 +101,8 @@ class Material:
         certificate.not_before, certificate.not_after = read.not_before, read.not_after
         certificate.status, certificate.imported_at = "ISSUED", now
         certificate.serial = read.serial
+        certificate.key_usages = read.key_usages
+        certificate.extended_key_usages = read.extended_key_usages
         certificate.certificate_pem = _text(wanted["Certificate"])
         certificate.private_key_pem = _text(wanted["PrivateKey"])
         chain = wanted.get("CertificateChain")
@@ -102,6 +125,10 @@ class Material:
             raise AwsError("ValidationException", "The key type or size differs.")
         if not set(certificate.names) & set(read.names):
             raise AwsError("ValidationException", "None of the domain names is left.")
+        lost = _lost(certificate, read)
+        if lost:
+            text = f"The usages {', '.join(sorted(lost))} cannot be removed."
+            raise AwsError("ValidationException", text)
         return certificate
 
     def get(self, request: Request) -> Result:
@@ -136,7 +163,21 @@ class Material:
         return certificate
 
 
+def _lost(before: Certificate, read: Read) -> set[str]:
+    """Name the usages that would be removed and must not be, with the two exceptions of AWS.
+
+    https://docs.aws.amazon.com/acm/latest/userguide/import-reimport.html
+    """
+    usages = set(before.key_usages) - set(read.key_usages)
+    if read.key_algorithm in CURVES:
+        usages -= {"KEY_ENCIPHERMENT"}
+    purposes = set(before.extended_key_usages) - set(read.extended_key_usages)
+    return usages | (purposes - {"TLS_WEB_CLIENT_AUTHENTICATION"})
+
+
 def _read(certificate: bytes, private_key: bytes) -> Read:
+    if certificate.count(b"-----BEGIN CERTIFICATE-----") > 1:
+        raise AwsError("ValidationException", "The certificate field holds more than one.")
     try:
         document = x509.load_pem_x509_certificate(certificate)
         key = serialization.load_pem_private_key(private_key, password=None)
@@ -157,7 +198,25 @@ def _read(certificate: bytes, private_key: bytes) -> Read:
         not_before=document.not_valid_before_utc,
         not_after=document.not_valid_after_utc,
         serial=":".join(padded[i : i + 2] for i in range(0, len(padded), 2)),
+        key_usages=_key_usages(document),
+        extended_key_usages=_extended_key_usages(document),
     )
+
+
+def _key_usages(document: x509.Certificate) -> tuple[str, ...]:
+    try:
+        usage = document.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(shown for name, shown in KEY_USAGES.items() if getattr(usage, name))
+
+
+def _extended_key_usages(document: x509.Certificate) -> tuple[str, ...]:
+    try:
+        usage = document.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(PURPOSES.get(purpose, "CUSTOM") for purpose in usage)
 
 
 def _common_names(document: x509.Certificate) -> list[str]:

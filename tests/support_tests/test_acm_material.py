@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.support import authority
 from tests.support.cloud import Cloud
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -113,6 +114,47 @@ def test_what_cannot_be_reimported_is_refused(cloud: Cloud) -> None:
     tags = [{"Key": "k", "Value": "v"}]
     assert again(pair("example.com"), Tags=tags) == "InvalidParameterException"
     assert again(pair("example.com"), target=f"{arn}0") == "ResourceNotFoundException"
+
+
+def test_a_reimport_may_drop_no_usage_but_two(cloud: Cloud) -> None:
+    """import-reimport: clientAuth, and for ECDSA keyEncipherment, may go."""
+    acm = cloud.client("acm")
+
+    def material(
+        algorithm: str, usages: tuple[str, ...], *purposes: x509.ObjectIdentifier
+    ) -> dict[str, bytes]:
+        issued = authority.issue(
+            "example.com",
+            not_after=NOW + timedelta(days=90),
+            algorithm=algorithm,
+            usages=usages,
+            purposes=purposes,
+        )
+        return {
+            "Certificate": issued.certificate.encode(),
+            "PrivateKey": issued.private_key.encode(),
+        }
+
+    both, server, client = authority.WEB_SERVER, authority.SERVER, authority.CLIENT
+    for algorithm, may_go in (("EC_prime256v1", True), ("RSA_2048", False)):
+        arn = acm.import_certificate(**material(algorithm, both, server, client))["CertificateArn"]
+        again = material(algorithm, both, server)
+        assert acm.import_certificate(CertificateArn=arn, **again)["CertificateArn"] == arn
+        again = material(algorithm, both, client)
+        code = refused(cloud, "import_certificate", CertificateArn=arn, **again)
+        assert code == "ValidationException"
+        again = material(algorithm, ("digital_signature",), server)
+        if may_go:
+            acm.import_certificate(CertificateArn=arn, **again)
+            continue
+        code = refused(cloud, "import_certificate", CertificateArn=arn, **again)
+        assert code == "ValidationException"
+
+
+def test_the_certificate_field_holds_one_certificate(cloud: Cloud) -> None:
+    one = pair("example.com")
+    twice = {**one, "Certificate": one["Certificate"] * 2}
+    assert refused(cloud, "import_certificate", **twice) == "ValidationException"
 
 
 def test_an_issued_certificate_can_be_read_and_a_pending_one_cannot(cloud: Cloud) -> None:

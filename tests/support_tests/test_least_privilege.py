@@ -381,6 +381,44 @@ def test_a_topic_under_the_service_s_own_key_needs_no_key_permission(cloud: Clou
     assert code(publish, TopicArn=topic, Message="hello") is None
 
 
+def test_reading_a_secret_is_judged_by_its_arn(cloud: Cloud) -> None:
+    secrets = cloud.client("secretsmanager")
+    own, other = (
+        secrets.create_secret(Name=name, SecretString="x")["ARN"] for name in ("own", "other")
+    )
+    arn = role(cloud, allow("secretsmanager:GetSecretValue", own))
+    read = cloud.client("secretsmanager", role_arn=arn).get_secret_value
+    assert code(read, SecretId=own) is None
+    assert code(read, SecretId=other) == "AccessDeniedException"
+
+
+def test_reading_a_secret_under_a_customers_key_needs_the_key_for_that_secret(
+    cloud: Cloud,
+) -> None:
+    """security-encryption: the encryption context names the secret."""
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    secret = cloud.client("secretsmanager").create_secret(
+        Name="own", SecretString="x", KmsKeyId=key
+    )["ARN"]
+    reading = allow("secretsmanager:GetSecretValue", secret)
+
+    def bound(arn: str) -> Statement:
+        condition = {"StringEquals": {"kms:EncryptionContext:SecretARN": [arn]}}
+        return allow("kms:Decrypt", key, Condition=condition)
+
+    roles = {
+        "plain": role(cloud, reading, name="plain"),
+        "bound": role(cloud, reading, bound(secret), name="bound"),
+        "other": role(cloud, reading, bound(f"{secret}x"), name="other"),
+    }
+    found = {
+        name: code(cloud.client("secretsmanager", role_arn=arn).get_secret_value, SecretId=secret)
+        for name, arn in roles.items()
+    }
+    refusal = "AccessDeniedException"
+    assert found == {"plain": refusal, "bound": None, "other": refusal}
+
+
 def test_a_key_is_judged_by_its_arn(cloud: Cloud) -> None:
     kms = cloud.client("kms")
     own, other = (kms.create_key()["KeyMetadata"] for _ in range(2))

@@ -19,6 +19,8 @@ from tests.support import showcase
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
 from tests.support.deployed import Invocation, invoke
+from tests.support.imports import Imported, imported
+from tests.support.secrets import secret_key
 from tests.support.terraform import Workspace
 
 pytestmark = pytest.mark.terraform
@@ -125,16 +127,33 @@ def export(cloud: Cloud) -> ExportTarget:
     )
 
 
+def shop(cloud: Cloud) -> Imported:
+    """Import a certificate at home, whose source is a secret under a key of its own."""
+    key = cloud.client("kms", account=HOME).create_key()["KeyMetadata"]["Arn"]
+    return imported(cloud, name=f"imported.{showcase.ZONE}", account=HOME, KmsKeyId=key)
+
+
+def sources(shop: Imported) -> dict[str, object]:
+    """Give the input that makes the secret the source of the certificate."""
+    key = secret_key(shop.secret_arn)
+    return {"import_sources": {shop.arn: {"secret_arn": shop.secret_arn, "kms_key_arn": key}}}
+
+
 @pytest.fixture(scope="module")
 def deployments(
-    cloud: Cloud, zone_elsewhere: str, export: ExportTarget
+    cloud: Cloud, zone_elsewhere: str, export: ExportTarget, shop: Imported
 ) -> Iterator[dict[str, Deployment]]:
     """Apply both kinds of stack at the same time: most of it is waiting."""
     variables: dict[str, dict[str, object]] = {
-        HOME: {"domain_name": showcase.ZONE, "export_targets": export.variable},
+        HOME: {
+            "domain_name": showcase.ZONE,
+            "export_targets": export.variable,
+            **sources(shop),
+        },
         AWAY: {
             "domain_name": f"*.{ELSEWHERE}",
             "rotation_mode": "notify",
+            **sources(imported(cloud, name=f"imported.{ELSEWHERE}", account=AWAY)),
             "hosted_zones": {
                 ELSEWHERE: {"zone_id": zone_elsewhere, "role_arn": VALIDATOR},
             },
@@ -217,6 +236,17 @@ def test_the_deployed_rotation_function_mends_a_blocked_renewal(cloud: Cloud, st
     assert cloud.zones.resolve(record.name) == (record.value,)
 
 
+def test_the_deployed_rotation_function_imports_what_is_newer(
+    cloud: Cloud, story: Story, shop: Imported
+) -> None:
+    (action,) = [a for a in story.rotated["actions"] if a["certificate_arn"] == shop.arn]
+
+    assert (action["action"], action["outcome"]) == ("Reimport", "done")
+    assert story.rotated["renewed_certificates"] == 2
+    left = (shop.certificate.not_after or cloud.now) - cloud.now
+    assert left > timedelta(days=299)
+
+
 def test_the_deployed_rotation_function_tells_people(
     cloud: Cloud, home: Deployment, story: Story
 ) -> None:
@@ -240,7 +270,7 @@ def test_the_deployed_rotation_function_exports_and_renews(
     assert held["certificate_arn"] == export.certificate_arn
     assert held["serial"] == cloud.certificates.get(export.certificate_arn).serial
     assert (action["action"], action["outcome"]) == ("Export", "started")
-    assert story.rotated["renewed_certificates"] == 1
+    assert story.rotated["renewed_certificates"] == 2
 
 
 @pytest.mark.usefixtures("story")
@@ -308,6 +338,17 @@ class TestTheRolesAtHome:
 
         assert {"sns:Publish", "kms:Decrypt"} <= used
 
+    def test_open_the_source_of_a_certificate_with_its_key_and_nothing_else_with_it(
+        self, cloud: Cloud, home: Deployment, story: Story, shop: Imported
+    ) -> None:
+        (reading,) = [call for call in story.calls if call.operation == "GetSecretValue"]
+
+        assert reading.actions == ("secretsmanager:GetSecretValue", "kms:Decrypt")
+        assert reading.principal == home.outputs["rotation_role_arn"]
+        kms = cloud.client("kms", account=HOME, role_arn=home.outputs["rotation_role_arn"])
+        with pytest.raises(kms.exceptions.ClientError, match="not authorized"):
+            kms.decrypt(KeyId=secret_key(shop.secret_arn), CiphertextBlob=b"x")
+
 
 @pytest.fixture(scope="module")
 def away(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
@@ -338,6 +379,16 @@ class TestTheRolesAway:
 
         assert "sts:AssumeRole" in granted
         assert not {action for action in granted if action.startswith("route53:")}
+
+    def test_may_neither_read_a_source_nor_import_in_mode_notify(self, away: Deployment) -> None:
+        granted = away.granted("rotation")
+
+        assert (
+            "IMPORT_SOURCES"
+            in away.cloud.function(away.outputs["rotation_function_name"], account=AWAY).environment
+        )
+        assert not {action for action in granted if action.startswith("secretsmanager:")}
+        assert "acm:ImportCertificate" not in granted
 
     def test_change_nothing_in_mode_notify_and_explain_all_the_same(
         self, cloud: Cloud, away: Deployment, zone_elsewhere: str
@@ -396,6 +447,31 @@ class TestTheRolesAway:
             id="exporting a certificate that has no target",
         ),
         pytest.param(
+            "rotation",
+            "acm",
+            "import_certificate",
+            {
+                "CertificateArn": f"arn:aws:acm:eu-west-1:{HOME}:certificate/other",
+                "Certificate": b"x",
+                "PrivateKey": b"y",
+            },
+            id="an import under an ARN that has no source",
+        ),
+        pytest.param(
+            "rotation",
+            "acm",
+            "import_certificate",
+            {"Certificate": b"x", "PrivateKey": b"y"},
+            id="an import of a further certificate",
+        ),
+        pytest.param(
+            "rotation",
+            "secretsmanager",
+            "get_secret_value",
+            {"SecretId": f"arn:aws:secretsmanager:eu-west-1:{HOME}:secret:other-AbCdEf"},
+            id="another secret",
+        ),
+        pytest.param(
             "rotation", "sns", "publish", {"Message": "x"}, id="publishing to another topic"
         ),
     ],
@@ -406,7 +482,7 @@ def test_aws_refuses_what_is_none_of_their_business(
     function: str,
     service: str,
     operation: str,
-    parameters: dict[str, str],
+    parameters: dict[str, Any],
 ) -> None:
     client = cloud.client(service, account=HOME, role_arn=home.outputs[f"{function}_role_arn"])
     if operation == "publish":

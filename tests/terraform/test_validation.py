@@ -36,11 +36,11 @@ def zone(**settings: object) -> dict[str, object]:
     return {"hosted_zones": {"example.com": {"zone_id": "Z1"} | settings}}
 
 
-CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1"
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/shop"
 
 
 def secret(name: str) -> str:
-    return f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCd12"
+    return f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCdEf"
 
 
 def target(**settings: object) -> dict[str, object]:
@@ -52,7 +52,13 @@ def export(**settings: object) -> dict[str, object]:
     return {"export_targets": {CERTIFICATE: target(**settings)}}
 
 
+def source(arn: str = CERTIFICATE, **settings: object) -> dict[str, object]:
+    return {"import_sources": {arn: {"secret_arn": secret("shop-tls")} | settings}}
+
+
 USES = (
+    Use("certificate_arns", "export_targets", lambda v: {"export_targets": {v: target()}}),
+    Use("certificate_arns", "import_sources", source),
     Use("critical_thresholds", "critical_threshold_days", lambda v: {"critical_threshold_days": v}),
     # A short alternative name keeps the rule about common names out of it.
     Use(
@@ -77,11 +83,9 @@ USES = (
         "expiration_threshold_days",
         lambda v: {"expiration_threshold_days": v, "critical_threshold_days": 1},
     ),
-    Use("export_certificate_arns", "export_targets", lambda v: {"export_targets": {v: target()}}),
-    Use("export_secret_arns", "export_targets", lambda v: export(secret_arn=v)),
-    Use("export_secret_arns", "export_targets", lambda v: export(passphrase_secret_arn=v)),
     Use("key_algorithms", "key_algorithm", lambda v: {"key_algorithm": v}),
     Use("kms_key_arns", "kms_key_arn", lambda v: {"kms_key_arn": v}),
+    Use("kms_key_arns", "import_sources", lambda v: source(kms_key_arn=v)),
     Use("kms_key_arns", "notifications", lambda v: {"notifications": {"kms_key_arn": v}}),
     Use("log_retentions", "log_retention_days", lambda v: {"log_retention_days": v}),
     Use("name_prefixes", "name_prefix", lambda v: {"name_prefix": v}),
@@ -94,6 +98,9 @@ USES = (
     Use("role_arns", "hosted_zones", lambda v: zone(role_arn=v)),
     Use("rotation_modes", "rotation_mode", lambda v: {"rotation_mode": v}),
     Use("schedules", "schedule_expression", lambda v: {"schedule_expression": v}),
+    Use("secret_arns", "export_targets", lambda v: export(secret_arn=v)),
+    Use("secret_arns", "export_targets", lambda v: export(passphrase_secret_arn=v)),
+    Use("secret_arns", "import_sources", lambda v: source(secret_arn=v)),
     Use("threshold_fractions", "threshold_fraction", lambda v: {"threshold_fraction": v}),
     Use("topic_arns", "notifications", lambda v: {"notifications": {"topic_arn": v}}),
     Use("zone_ids", "hosted_zones", lambda v: zone(zone_id=v)),
@@ -203,6 +210,34 @@ def test_an_export_target_holds_nothing_else(rules: Rules, targets: Inputs) -> N
 
     assert_refused(faults, "export_targets")
     assert secret("target") in faults[0]
+
+
+def many_sources(count: int) -> dict[str, object]:
+    return {f"{CERTIFICATE}-{number}": {"secret_arn": secret("tls")} for number in range(count)}
+
+
+def many_targets(count: int) -> dict[str, object]:
+    return {
+        f"{CERTIFICATE}-{number}": target(secret_arn=secret(f"target-{number}"))
+        for number in range(count)
+    }
+
+
+def test_more_sources_than_the_environment_holds_are_refused(rules: Rules) -> None:
+    assert_refused(rules.faults({"import_sources": many_sources(30)}), "import_sources")
+
+
+def test_more_targets_than_the_environment_holds_are_refused(rules: Rules) -> None:
+    assert_refused(rules.faults({"export_targets": many_targets(15)}), "export_targets")
+
+
+def test_sources_and_targets_share_the_room_of_the_environment(rules: Rules) -> None:
+    sources, targets = many_sources(10), many_targets(5)
+
+    assert rules.faults({"import_sources": sources}) == []
+    assert rules.faults({"export_targets": targets}) == []
+    faults = rules.faults({"export_targets": targets, "import_sources": sources})
+    assert_refused(faults, "export_targets")
 
 
 def test_every_fault_is_named_at_once(rules: Rules) -> None:

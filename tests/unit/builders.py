@@ -24,8 +24,10 @@ from certificate_lifecycle.core.model import (
 )
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Assessed, Run, Scope, ScopeStatus
+from certificate_lifecycle.core.sources import Material, Newer, SourceFinding, SourceState
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, Zone
+from certificate_lifecycle.core.x509 import Leaf, PublicKey
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -50,6 +52,20 @@ def arn(name: str = "shop", region: str = "eu-west-1") -> str:
     return f"arn:aws:acm:{region}:123456789012:certificate/{name}"
 
 
+def secret_arn(name: str = "shop") -> str:
+    return f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCdEf"
+
+
+#: What a source may hold: the same as `imported`, for longer.
+LATER = Leaf(
+    serial=0xB2,
+    names=("shop.example.com",),
+    key=PublicKey("RSA_2048", b""),
+    not_before=NOW - days(1),
+    not_after=NOW + days(300),
+    key_usages=None,
+    extended_key_usages=None,
+)
 FAR, IN_WINDOW = days(100), days(40)
 PUBLIC_LIFETIME = days(198)
 
@@ -144,6 +160,7 @@ def observation(
     successor: Certificate | None = None,
     detail_error: str | None = None,
     export: TargetFinding | None = None,
+    source: SourceFinding | None = None,
 ) -> Observation:
     return Observation(
         certificate=seen or certificate(),
@@ -151,11 +168,8 @@ def observation(
         successor=successor,
         detail_error=detail_error,
         export=export,
+        source=source,
     )
-
-
-def secret(name: str) -> str:
-    return f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCd12"
 
 
 def export_target(
@@ -163,14 +177,20 @@ def export_target(
 ) -> ExportTarget:
     return ExportTarget(
         certificate_arn=certificate_arn or arn(),
-        secret_arn=secret("edge"),
-        passphrase_secret_arn=secret("passphrase"),
+        secret_arn=secret_arn("edge"),
+        passphrase_secret_arn=secret_arn("passphrase"),
         renew_public=renew_public,
     )
 
 
 def at_target(state: TargetState, why: str = "") -> TargetFinding:
     return TargetFinding(export_target(), state, why)
+
+
+def source(state: SourceState) -> SourceFinding:
+    """Return what the import source of a certificate is good for."""
+    newer = Newer(LATER, Material(b"", b"", b"")) if state is SourceState.NEWER else None
+    return SourceFinding(secret_arn(), state, f"Its import source is {state}.", newer)
 
 
 def renewing(

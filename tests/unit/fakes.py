@@ -1,26 +1,37 @@
-"""ACM, Route 53, SNS and time, as small as the use cases see them, in memory."""
+"""ACM, Route 53, Secrets Manager, SNS and time, as small as the use cases see them, in memory."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns, ExportSecrets, Topic
+from certificate_lifecycle.app.ports import (
+    Certificates,
+    Clock,
+    Dns,
+    ExportSecrets,
+    ImportSecrets,
+    Topic,
+)
 from certificate_lifecycle.core.digest import Message
-from certificate_lifecycle.core.export import CURRENT_STAGE, Exported, Hidden
+from certificate_lifecycle.core.export import CURRENT_STAGE, Exported
+from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import (
     Certificate,
+    CertificateStatus,
     Detail,
     DomainValidation,
     ValidationMethod,
     ValidationRecord,
 )
 from certificate_lifecycle.core.names import dns_form
+from certificate_lifecycle.core.sources import Material, open_secret, serial_text
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 from certificate_lifecycle.errors import CertificateNotFoundError
-from tests.unit.builders import NOW, arn, record, request, validation
+from tests.unit.builders import NOW, arn, record, request, secret_arn, validation
 
 
 class Outage(Exception):  # noqa: N818 - it stands for what an SDK raises
@@ -65,6 +76,7 @@ class MemoryCertificates(Certificates):
         self.renewed: list[str] = []
         self.renewing: set[str] = set()
         self.renews_to: dict[str, Certificate] = {}
+        self.imported: list[str] = []
 
     def list_all(self) -> Iterator[Certificate]:
         self._raise_if_broken("list_all")
@@ -133,6 +145,26 @@ class MemoryCertificates(Certificates):
         self.renewing.add(arn)
         self.held[arn] = self.renews_to.get(arn, self.held[arn])
         return True
+
+    def reimport(self, arn: str, material: Material) -> None:
+        self._raise_if_broken(f"reimport {arn}")
+        self.imported.append(arn)
+        text = json.dumps(
+            {
+                "certificate": material.certificate.decode(),
+                "private_key": material.private_key.decode(),
+            }
+        )
+        leaf, _ = open_secret(Hidden(text))
+        before = self.held[arn]
+        self.held[arn] = replace(
+            before,
+            names=leaf.names,
+            status=CertificateStatus.ISSUED,
+            not_before=leaf.not_before,
+            not_after=leaf.not_after,
+            detail=replace(before.detail or Detail(), serial=serial_text(leaf.serial)),
+        )
 
     def _raise_if_broken(self, operation: str) -> None:
         if operation in self.broken:
@@ -211,7 +243,7 @@ class MemoryDns(Dns):
         return dict(found)
 
 
-class MemorySecrets(ExportSecrets):
+class MemoryExportSecrets(ExportSecrets):
     """Secrets that passphrases are read from, and versions written to."""
 
     def __init__(self, **passphrases: str) -> None:
@@ -249,6 +281,21 @@ class MemorySecrets(ExportSecrets):
     def _raise_if_broken(self, operation: str) -> None:
         if operation in self.broken:
             raise self.broken[operation]
+
+
+class MemoryImportSecrets(ImportSecrets):
+    """Secrets by ARN, and which of them were read."""
+
+    def __init__(self, **values: str) -> None:
+        self.values = {secret_arn(name): value for name, value in values.items()}
+        self.broken: dict[str, Exception] = {}
+        self.read: list[str] = []
+
+    def value(self, secret_arn: str) -> Hidden:
+        self.read.append(secret_arn)
+        if secret_arn in self.broken:
+            raise self.broken[secret_arn]
+        return Hidden(self.values[secret_arn])
 
 
 class MemoryTopic(Topic):

@@ -12,6 +12,7 @@ from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.export import TargetState
 from certificate_lifecycle.core.model import (
     Action,
+    Certificate,
     CertificateStatus,
     CertificateType,
     Decision,
@@ -21,6 +22,7 @@ from certificate_lifecycle.core.model import (
     Severity,
     Verdict,
 )
+from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordState
 from tests.unit.builders import (
@@ -48,6 +50,7 @@ from tests.unit.builders import (
     renewal,
     renewing,
     request,
+    source,
     validation,
 )
 
@@ -587,6 +590,117 @@ IMPORT_DUE = [
         Reason.IMPORTED_EXPIRING,
     ),
 ]
+SOURCES = [
+    Row(
+        "an imported certificate in use ends within a month, and its source is ahead of it",
+        observation(imported(ends_in=days(29)), source=source(SourceState.NEWER)),
+        Verdict.IMPORT_DUE,
+        WARNING,
+        Reason.IMPORTED_EXPIRING,
+        Action.REIMPORT,
+    ),
+    Row(
+        "an imported certificate that nothing uses ends, and its source is ahead of it",
+        observation(imported(ends_in=days(6), in_use=False), source=source(SourceState.NEWER)),
+        Verdict.IMPORT_DUE,
+        INFO,
+        Reason.IMPORTED_EXPIRING,
+        Action.REIMPORT,
+    ),
+    Row(
+        "an expired imported certificate whose source is ahead of it",
+        observation(
+            imported(status=EXPIRED, ends_in=-days(3), in_use=False),
+            source=source(SourceState.NEWER),
+        ),
+        Verdict.EXPIRED,
+        INFO,
+        Reason.PAST_NOT_AFTER,
+        Action.REIMPORT,
+    ),
+    Row(
+        "an imported certificate has a successor, and its source is ahead of it all the same",
+        observation(
+            imported(ends_in=days(20)), successor=SUCCESSOR, source=source(SourceState.NEWER)
+        ),
+        Verdict.IMPORT_DUE,
+        WARNING,
+        Reason.IMPORTED_EXPIRING,
+        Action.REIMPORT,
+    ),
+    Row(
+        "an imported certificate ends within a month and is read in mode notify",
+        observation(imported(ends_in=days(29)), source=source(SourceState.UNREAD)),
+        Verdict.IMPORT_DUE,
+        WARNING,
+        Reason.IMPORTED_EXPIRING,
+        Action.REIMPORT,
+    ),
+    *(
+        Row(
+            f"an imported certificate in use ends within a week, and its source is {state}",
+            observation(imported(ends_in=days(6)), source=source(state)),
+            Verdict.IMPORT_DUE,
+            CRITICAL,
+            reason,
+            Action.REIMPORT,
+        )
+        for state, reason in {
+            SourceState.SAME: Reason.SOURCE_NOT_NEWER,
+            SourceState.NOT_NEWER: Reason.SOURCE_NOT_NEWER,
+            SourceState.NOT_YET_VALID: Reason.SOURCE_NOT_YET_VALID,
+            SourceState.INCOMPATIBLE: Reason.SOURCE_INCOMPATIBLE,
+            SourceState.INVALID: Reason.SOURCE_INVALID,
+            SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
+        }.items()
+    ),
+    Row(
+        "an imported certificate far from its end whose source is ahead of it",
+        observation(imported(), source=source(SourceState.NEWER)),
+        Verdict.IMPORT_DUE,
+        INFO,
+        Reason.SOURCE_NEWER,
+        Action.REIMPORT,
+    ),
+    *(
+        Row(
+            f"an imported certificate far from its end whose source is {state}",
+            observation(imported(), source=source(state)),
+            Verdict.HEALTHY,
+            OK,
+            Reason.FAR_FROM_EXPIRY,
+        )
+        for state in (
+            SourceState.SAME,
+            SourceState.NOT_NEWER,
+            SourceState.NOT_YET_VALID,
+            SourceState.UNREAD,
+        )
+    ),
+    *(
+        Row(
+            f"a used certificate far from its end could not be renewed: its source is {state}",
+            observation(imported(), source=source(state)),
+            Verdict.UNKNOWN,
+            WARNING,
+            reason,
+            Action.INVESTIGATE,
+        )
+        for state, reason in {
+            SourceState.INCOMPATIBLE: Reason.SOURCE_INCOMPATIBLE,
+            SourceState.INVALID: Reason.SOURCE_INVALID,
+            SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
+        }.items()
+    ),
+    Row(
+        "a certificate that nothing uses has a source that is invalid",
+        observation(imported(in_use=False), source=source(SourceState.INVALID)),
+        Verdict.UNKNOWN,
+        INFO,
+        Reason.SOURCE_INVALID,
+        Action.INVESTIGATE,
+    ),
+]
 PENDING = [
     Row(
         "a fresh request",
@@ -1056,6 +1170,7 @@ ROWS = [
     *UNUSED,
     *EXPORT_DUE,
     *IMPORT_DUE,
+    *SOURCES,
     *PENDING,
     *REQUEST_FAILED,
     *OVER,
@@ -1135,6 +1250,16 @@ def test_an_imported_certificate_says_that_nobody_renews_it() -> None:
         "It was imported, so ACM does not renew it; it expires in less than a day, "
         "on 2026-06-01 17:00 UTC, and an AWS service uses it."
     )
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [imported(ends_in=days(6)), imported(ends_in=-days(6)), imported(), imported(managed_by="X")],
+    ids=["due", "expired", "far from its end", "managed elsewhere"],
+)
+def test_what_its_source_is_good_for_is_said_at_the_end(seen: Certificate) -> None:
+    message = assessed(observation(seen, source=source(SourceState.INVALID))).message
+    assert message.endswith(". Its import source is invalid.")
 
 
 def test_an_expired_exported_certificate_says_that_a_copy_depends_on_it() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.checks import Observation, is_managed_elsewhere
 from certificate_lifecycle.core.export import TargetState
 from certificate_lifecycle.core.model import (
     CertificateStatus,
@@ -22,6 +22,7 @@ from certificate_lifecycle.core.model import (
     Severity,
     ValidationMethod,
 )
+from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordState
 from tests.unit.builders import (
@@ -34,6 +35,7 @@ from tests.unit.builders import (
     certificate,
     days,
     finding,
+    source,
     validation,
 )
 
@@ -91,6 +93,7 @@ observations = st.builds(
     successor=st.sampled_from([None, SUCCESSOR]),
     detail_error=st.sampled_from([None, None, None, "Throttled"]),
     export=st.none() | st.builds(at_target, st.sampled_from(list(TargetState))),
+    source=st.none() | st.sampled_from(list(SourceState)).map(source),
 )
 
 
@@ -123,6 +126,6 @@ def test_ok_is_only_said_of_what_is_neither_expired_nor_revoked_nor_unread(
 ) -> None:
     if assessed(seen).healthy:
         found = seen.certificate
-        assert seen.detail_error is None or found.managed_by or found.key_pair_origin == "ACME"
+        assert seen.detail_error is None or is_managed_elsewhere(found)
         assert found.status not in (EXPIRED, REVOKED)
         assert found.not_after is None or found.not_after > NOW

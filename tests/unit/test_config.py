@@ -20,10 +20,12 @@ from certificate_lifecycle.config import (
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
 from certificate_lifecycle.errors import ConfigurationError
-from tests.unit.builders import arn, days, export_target, secret
+from tests.unit.builders import arn, days, export_target, secret_arn
 from tests.unit.tables import accepted, refused
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/shop"
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-tls-AbCdEf"
 ROLE = "arn:aws:iam::210987654321:role/records"
 
 
@@ -41,6 +43,10 @@ def rotation(**variables: str) -> tuple[RotationSettings, list[str]]:
 
 def zones(name: str = "example.com", **entry: object) -> str:
     return json.dumps({name: {"zone_id": "Z1", **entry}})
+
+
+def sources(arn: str = CERTIFICATE, **entry: object) -> str:
+    return json.dumps({arn: {"secret_arn": SECRET, **entry}})
 
 
 def test_creation_runs_with_nothing_but_a_domain_name() -> None:
@@ -64,6 +70,7 @@ def test_rotation_runs_with_nothing_but_a_topic() -> None:
         topic_arn=TOPIC,
         thresholds=Thresholds(expiration=days(30), critical=days(7), fraction=0.33),
         mode=RotationMode.REPAIR,
+        import_sources={},
         zones=(),
         name_prefix="certificate-lifecycle",
     )
@@ -119,11 +126,12 @@ def test_rotation_reads_every_variable() -> None:
         THRESHOLD_FRACTION="0.5",
         ROTATION_MODE="notify",
         HOSTED_ZONES=zones(role_arn=None),
+        IMPORT_SOURCES=sources(),
         NAME_PREFIX="shop-certs",
         EXPORT_TARGETS=exports(
             arn(),
-            secret_arn=secret("edge"),
-            passphrase_secret_arn=secret("passphrase"),
+            secret_arn=secret_arn("edge"),
+            passphrase_secret_arn=secret_arn("passphrase"),
             renew_public=True,
         ),
     )
@@ -132,6 +140,7 @@ def test_rotation_reads_every_variable() -> None:
         topic_arn=TOPIC,
         thresholds=Thresholds(expiration=days(60), critical=days(14), fraction=0.5),
         mode=RotationMode.NOTIFY,
+        import_sources={CERTIFICATE: SECRET},
         zones=(Zone("Z1", "example.com"),),
         name_prefix="shop-certs",
         export_targets=(export_target(renew_public=True),),
@@ -201,6 +210,32 @@ BAD_ZONES = [
 ]
 
 
+def test_import_sources_that_terraform_accepts_are_accepted() -> None:
+    found = [
+        *(sources(arn) for arn in accepted("certificate_arns").values()),
+        *(sources(secret_arn=arn) for arn in accepted("secret_arns").values()),
+    ]
+    assert [rotation(IMPORT_SOURCES=value)[1] for value in found] == [[]] * len(found)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(sources(arn) for arn in refused("certificate_arns").values()),
+        *(sources(secret_arn=arn) for arn in refused("secret_arns").values()),
+        sources(secret_arn=None),
+        sources(kms_key_arn="key"),
+        json.dumps({CERTIFICATE: SECRET}),
+        json.dumps({CERTIFICATE: {}}),
+        json.dumps([CERTIFICATE]),
+        CERTIFICATE,
+    ],
+)
+def test_a_bad_import_source_is_one_fault(value: str) -> None:
+    (fault,) = rotation(IMPORT_SOURCES=value)[1]
+    assert fault.startswith("IMPORT_SOURCES: ")
+
+
 @pytest.mark.parametrize("value", BAD_ZONES)
 def test_a_bad_zone_is_one_fault(value: str) -> None:
     (fault,) = creation(HOSTED_ZONES=value)[1]
@@ -212,29 +247,29 @@ def exports(arn: str = EXPORTED, **changes: object) -> str:
 
 
 TARGET: dict[str, object] = {
-    "secret_arn": secret("of-its-own"),
-    "passphrase_secret_arn": secret("words"),
+    "secret_arn": secret_arn("of-its-own"),
+    "passphrase_secret_arn": secret_arn("words"),
 }
 SECRETS = ("secret_arn", "passphrase_secret_arn")
 
 
 def test_export_targets_that_terraform_accepts_are_accepted() -> None:
     found = [
-        *(exports(arn) for arn in accepted("export_certificate_arns").values()),
-        *(exports(**{k: v}) for k in SECRETS for v in accepted("export_secret_arns").values()),
+        *(exports(arn) for arn in accepted("certificate_arns").values()),
+        *(exports(**{k: v}) for k in SECRETS for v in accepted("secret_arns").values()),
         exports(renew_public=True),
     ]
     assert [rotation(EXPORT_TARGETS=value)[1] for value in found] == [[]] * len(found)
 
 
 BAD_TARGETS = [
-    *(exports(arn) for arn in refused("export_certificate_arns").values()),
-    *(exports(**{k: v}) for k in SECRETS for v in refused("export_secret_arns").values()),
+    *(exports(arn) for arn in refused("certificate_arns").values()),
+    *(exports(**{k: v}) for k in SECRETS for v in refused("secret_arns").values()),
     exports(secret_arn=None),
     exports(passphrase_secret_arn=5),
     exports(renew_public="true"),
     exports(renew_private=True),
-    json.dumps({EXPORTED: secret("edge")}),
+    json.dumps({EXPORTED: secret_arn("edge")}),
     json.dumps({EXPORTED: TARGET, f"{EXPORTED}0": TARGET}),
     exports(passphrase_secret_arn=TARGET["secret_arn"]),
     json.dumps([EXPORTED]),
@@ -311,6 +346,7 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         THRESHOLD_FRACTION="2",
         ROTATION_MODE="destroy",
         HOSTED_ZONES="[]",
+        IMPORT_SOURCES="[]",
         NAME_PREFIX="-",
         EXPORT_TARGETS='{"*": {}}',
     )

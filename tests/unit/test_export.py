@@ -13,7 +13,6 @@ import pytest
 
 from certificate_lifecycle.core.export import (
     Exported,
-    Hidden,
     RenewalStep,
     TargetState,
     is_exported_now,
@@ -24,6 +23,7 @@ from certificate_lifecycle.core.export import (
     target_state,
     version_token,
 )
+from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.model import Certificate, CertificateType, RenewalStatus
 from certificate_lifecycle.core.timing import Thresholds
 from tests.unit.builders import (

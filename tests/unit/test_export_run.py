@@ -26,24 +26,26 @@ from tests.unit.builders import (
     export_target,
     private,
     renewal,
-    secret,
+    secret_arn,
     zone,
 )
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
-    MemorySecrets,
+    MemoryExportSecrets,
+    MemoryImportSecrets,
     MemoryTopic,
     Outage,
 )
 
-EDGE, PASSPHRASE = secret("edge"), secret("passphrase")
+EDGE, PASSPHRASE = secret_arn("edge"), secret_arn("passphrase")
 ORDER = Order(
     run_id="run-1",
     instance="certificate-lifecycle",
     place=PLACE,
     certificate_arns=(),
+    import_sources={},
     thresholds=Thresholds(),
     mode="repair",
     repair=True,
@@ -74,7 +76,7 @@ class Account:
 
     def __init__(self, held: Certificate, *targets: ExportTarget) -> None:
         self.certificates = MemoryCertificates(held)
-        self.secrets = MemorySecrets(**{PASSPHRASE: "correct horse"})
+        self.secrets = MemoryExportSecrets(**{PASSPHRASE: "correct horse"})
         self.topic = MemoryTopic()
         self.clock = MemoryClock()
         self.targets = targets or (export_target(),)
@@ -84,6 +86,7 @@ class Account:
             replace(ORDER, export_targets=self.targets, **changes),
             certificates=self.certificates,
             dns=MemoryDns(zone()),
+            import_secrets=MemoryImportSecrets(),
             topic=self.topic,
             clock=self.clock,
             current_time=lambda: NOW + SECOND,
@@ -178,7 +181,7 @@ def test_a_version_that_another_run_wrote_meanwhile_is_fine() -> None:
     account = Account(issue())
     token = version_token(arn(), "01")
 
-    class Overtaken(MemorySecrets):
+    class Overtaken(MemoryExportSecrets):
         def put(self, secret_arn: str, *_: object) -> bool:
             self.make_current(secret_arn, token)
             return False
@@ -456,7 +459,7 @@ def test_the_end_of_the_functions_time_is_no_time_to_begin() -> None:
     account = Account(issue())
     account.clock.left = 31.0
 
-    class Slow(MemorySecrets):
+    class Slow(MemoryExportSecrets):
         def stages(self, secret_arn: str) -> Any:  # noqa: ANN401 - the fake's
             account.clock.left = 29.0
             return super().stages(secret_arn)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from certificate_lifecycle.app.imports import Sources
 from certificate_lifecycle.app.inspection import Inspection, Inventory
 from certificate_lifecycle.core.model import Certificate, Detail, Reason, RenewalStatus, Verdict
 from certificate_lifecycle.core.run import ScopeStatus
@@ -29,7 +30,7 @@ from tests.unit.builders import (
     validation,
     zone,
 )
-from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, Outage
+from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryImportSecrets, Outage
 
 HOME = zone()
 HEALTHY = certificate(arn=arn("healthy"))
@@ -43,10 +44,14 @@ def look(
     wanted: Sequence[str] = (),
     clock: MemoryClock | None = None,
 ) -> Inventory:
+    clock = clock or MemoryClock()
     return Inspection(
         certificates=certificates,
         dns=dns or MemoryDns(HOME),
-        clock=clock or MemoryClock(),
+        clock=clock,
+        sources=Sources(
+            secrets=MemoryImportSecrets(), secret_arns={}, clock=clock, enabled=True, now=NOW
+        ),
         thresholds=Thresholds(),
         now=NOW,
     ).look(wanted)

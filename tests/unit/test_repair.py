@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from certificate_lifecycle.app.imports import Reimport, Sources
 from certificate_lifecycle.app.inspection import Inspection
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.core.model import Action, Certificate, Detail, RenewalStatus
@@ -28,7 +29,7 @@ from tests.unit.builders import (
     validation,
     zone,
 )
-from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, Outage
+from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryImportSecrets, Outage
 
 HOME = zone()
 BLOCKED = replace(blocked(), arn=arn("blocked"))
@@ -45,11 +46,24 @@ def mend(
 ) -> list[ActionRecord]:
     """Look, and act on what was found."""
     dns, clock = dns or MemoryDns(HOME), clock or MemoryClock()
+    sources = Sources(
+        secrets=MemoryImportSecrets(), secret_arns={}, clock=clock, enabled=enabled, now=NOW
+    )
     inventory = Inspection(
-        certificates=certificates, dns=dns, clock=MemoryClock(), thresholds=Thresholds(), now=NOW
+        certificates=certificates,
+        dns=dns,
+        clock=MemoryClock(),
+        sources=sources,
+        thresholds=Thresholds(),
+        now=NOW,
     ).look([])
     repair = Repair(
-        certificates=certificates, dns=dns, clock=clock, enabled=enabled, dry_run=dry_run
+        certificates=certificates,
+        dns=dns,
+        clock=clock,
+        reimport=Reimport(certificates=certificates, clock=clock, now=NOW),
+        enabled=enabled,
+        dry_run=dry_run,
     )
     return repair.act(inventory)
 

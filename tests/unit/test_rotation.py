@@ -24,7 +24,14 @@ from tests.unit.builders import (
     record,
     zone,
 )
-from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryTopic, Outage
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryImportSecrets,
+    MemoryTopic,
+    Outage,
+)
 
 HOME = zone()
 HEALTHY = certificate(arn=arn("healthy"))
@@ -35,6 +42,7 @@ ORDER = Order(
     instance="certificate-lifecycle",
     place=PLACE,
     certificate_arns=(),
+    import_sources={},
     thresholds=Thresholds(),
     mode="repair",
     repair=True,
@@ -49,6 +57,7 @@ class Account:
     def __init__(self, *held: Certificate) -> None:
         self.certificates = MemoryCertificates(*held)
         self.dns = MemoryDns(HOME)
+        self.secrets = MemoryImportSecrets()
         self.topic = MemoryTopic()
         self.clock = MemoryClock()
 
@@ -57,6 +66,7 @@ class Account:
             replace(ORDER, **changes),
             certificates=self.certificates,
             dns=self.dns,
+            import_secrets=self.secrets,
             topic=self.topic,
             clock=self.clock,
             current_time=lambda: NOW + SECOND,

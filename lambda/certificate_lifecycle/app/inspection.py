@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from certificate_lifecycle.app.export_targets import ExportTargets
+from certificate_lifecycle.app.imports import Sources
 from certificate_lifecycle.app.isolation import clause, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns
 from certificate_lifecycle.app.validation import inspect
@@ -56,6 +57,7 @@ class Inspection:
     certificates: Certificates
     dns: Dns
     clock: Clock
+    sources: Sources
     thresholds: Thresholds
     now: datetime
     exports: ExportTargets = field(default_factory=ExportTargets)
@@ -70,8 +72,10 @@ class Inspection:
             inventory.listed = False
             inventory.problems.append(f"the certificates could not be listed: {clause(error)}")
             return inventory
-        chosen = _only(everything, wanted, inventory.problems)
+        by_arn = {certificate.arn: certificate for certificate in everything}
+        chosen = _only(by_arn, wanted, inventory.problems)
         if not wanted:
+            inventory.problems.extend(self.sources.misplaced(by_arn))
             inventory.problems.extend(self.exports.unlisted(everything))
         inventory.certificates = len(chosen)
         for certificate in chosen:
@@ -105,7 +109,9 @@ class Inspection:
         self, listed: Certificate, everything: Iterable[Certificate], problems: list[str]
     ) -> Observation:
         certificate, error = listed, None
-        if needs_detail(listed, self.thresholds, self.now) or self.exports.concern(listed):
+        has_source = self.sources.concern(listed)
+        concerned = has_source or self.exports.concern(listed)
+        if concerned or needs_detail(listed, self.thresholds, self.now):
             certificate, error = self._describe(listed, problems)
         successor = None
         if lacks_future(certificate, self.thresholds, self.now):
@@ -115,6 +121,9 @@ class Inspection:
             records=self._records(certificate, problems),
             successor=successor,
             detail_error=error,
+            source=self.sources.look(certificate, problems)
+            if has_source and error is None
+            else None,
             export=self._export(certificate, problems),
         )
 
@@ -162,10 +171,9 @@ class Inspection:
 
 
 def _only(
-    everything: list[Certificate], wanted: Sequence[str], problems: list[str]
+    by_arn: dict[str, Certificate], wanted: Sequence[str], problems: list[str]
 ) -> list[Certificate]:
     if not wanted:
-        return everything
-    by_arn = {certificate.arn: certificate for certificate in everything}
+        return list(by_arn.values())
     problems.extend(f"{arn} does not exist" for arn in wanted if arn not in by_arn)
     return [by_arn[arn] for arn in wanted if arn in by_arn]

@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from certificate_lifecycle.core.digest import Message
-from certificate_lifecycle.core.export import Exported, Hidden
+from certificate_lifecycle.core.export import Exported
+from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import Certificate, DomainValidation, ValidationRecord
+from certificate_lifecycle.core.sources import Material
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 
 
@@ -65,6 +67,13 @@ class Certificates(Protocol):
         """Have ACM renew an exported certificate; false if it is doing so already."""
         ...
 
+    def reimport(self, arn: str, material: Material) -> None:
+        """Import under the ARN of an imported certificate; tags and consumers stay.
+
+        Raises CertificateImportError where ACM refuses it.
+        """
+        ...
+
 
 class ExportSecrets(Protocol):
     """The secrets that exports are read and written with."""
@@ -79,6 +88,14 @@ class ExportSecrets(Protocol):
 
     def put(self, secret_arn: str, token: str, document: Hidden) -> bool:
         """Make `document` the current version; false if that version exists already."""
+        ...
+
+
+class ImportSecrets(Protocol):
+    """The secrets that newer versions of imported certificates are read from."""
+
+    def value(self, secret_arn: str) -> Hidden:
+        """Return the current value; raises SecretUnreadableError."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Mend in place what can be mended, and give advice on the rest.
 
-Everything that is written is safe to repeat and to overlap, see `app.validation`; a migration that
-has begun is recognised and gone on with.
+Everything that is written is safe to repeat and to overlap, see `app.validation` and `app.imports`;
+a migration that has begun is recognised and gone on with.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from certificate_lifecycle.app.imports import Reimport
 from certificate_lifecycle.app.inspection import Inventory
 from certificate_lifecycle.app.isolation import RESERVE_SECONDS, clause, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns
@@ -46,6 +47,7 @@ class Repair:
     certificates: Certificates
     dns: Dns
     clock: Clock
+    reimport: Reimport
     enabled: bool
     dry_run: bool
     settled: Collection[tuple[str, Action]] = ()
@@ -72,12 +74,17 @@ class Repair:
 
     def _act_on(self, observation: Observation, action: Action) -> ActionRecord:
         arn = observation.certificate.arn
-        if not self.enabled or action not in _REPAIRS:
+        source = observation.source
+        newer = source.newer if source is not None and action is Action.REIMPORT else None
+        if not self.enabled or (action not in _REPAIRS and newer is None):
             return ActionRecord(arn, action, Outcome.ADVISED, action.meaning)
         if self.dry_run:
-            return ActionRecord(arn, action, Outcome.PLANNED, action.meaning)
+            text = action.meaning if newer is None else f"import {newer.label}"
+            return ActionRecord(arn, action, Outcome.PLANNED, text)
         try:
             require_time(self.clock)
+            if newer is not None:
+                return self.reimport.carry_out(arn, newer)
             if action is Action.RESTORE_RECORDS:
                 wanted = [finding.record for finding in observation.records]
                 return ActionRecord(arn, action, Outcome.DONE, self._restore(wanted))

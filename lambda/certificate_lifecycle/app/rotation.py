@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from certificate_lifecycle.app.export import Export
 from certificate_lifecycle.app.export_targets import ExportTargets
+from certificate_lifecycle.app.imports import Reimport, Sources
 from certificate_lifecycle.app.inspection import Inspection, Inventory
 from certificate_lifecycle.app.isolation import clause
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns, ExportSecrets, Topic
+from certificate_lifecycle.app.ports import (
+    Certificates,
+    Clock,
+    Dns,
+    ExportSecrets,
+    ImportSecrets,
+    Topic,
+)
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.export import ExportTarget
@@ -32,6 +40,7 @@ class Order:
     instance: str
     place: Place
     certificate_arns: Sequence[str]
+    import_sources: Mapping[str, str]
     thresholds: Thresholds
     mode: str
     repair: bool
@@ -45,6 +54,7 @@ def rotate(
     *,
     certificates: Certificates,
     dns: Dns,
+    import_secrets: ImportSecrets,
     topic: Topic,
     clock: Clock,
     current_time: Callable[[], datetime],
@@ -54,10 +64,18 @@ def rotate(
 
     The message goes out either way, and says what could not be done.
     """
+    sources = Sources(
+        secrets=import_secrets,
+        secret_arns=order.import_sources,
+        clock=clock,
+        enabled=order.repair,
+        now=order.now,
+    )
     inspection = Inspection(
         certificates=certificates,
         dns=dns,
         clock=clock,
+        sources=sources,
         thresholds=order.thresholds,
         now=order.now,
         exports=ExportTargets.of(order.export_targets, export_secrets),
@@ -82,14 +100,14 @@ def _act(
     certificates: Certificates,
     dns: Dns,
     clock: Clock,
-    secrets: ExportSecrets | None,
+    export_secrets: ExportSecrets | None,
 ) -> list[ActionRecord]:
-    """Export and repair; what was exported needs no advice to do so."""
+    """Export, repair and import; what was exported needs no advice to do so."""
     exported: list[ActionRecord] = []
-    if secrets is not None:
+    if export_secrets is not None:
         exported = Export(
             certificates=certificates,
-            secrets=secrets,
+            secrets=export_secrets,
             clock=clock,
             thresholds=order.thresholds,
             now=order.now,
@@ -99,6 +117,7 @@ def _act(
         certificates=certificates,
         dns=dns,
         clock=clock,
+        reimport=Reimport(certificates=certificates, clock=clock, now=order.now),
         enabled=order.repair,
         dry_run=order.dry_run,
         settled={(record.certificate_arn, record.action) for record in exported},

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from certificate_lifecycle.aws.permissions import BOTH, CREATION, ROTATION, Permission
-from certificate_lifecycle.core.export import Exported, Hidden
+from certificate_lifecycle.core.export import Exported
+from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import (
     Certificate,
@@ -23,7 +24,9 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.core.sources import Material
 from certificate_lifecycle.errors import (
+    CertificateImportError,
     CertificateNotFoundError,
     CertificateRequestError,
     ExportError,
@@ -49,6 +52,9 @@ PERMISSIONS = (
     ),
     Permission("acm:ExportCertificate", ROTATION, "mode repair: write it to its `export_targets`"),
     Permission("acm:RenewCertificate", ROTATION, "mode repair: renew what `export_targets` hold"),
+    Permission(
+        "acm:ImportCertificate", ROTATION, "mode repair: a newer version from `import_sources`"
+    ),
 )
 
 #: Every key type: without this filter ListCertificates hides all but RSA_1024 and RSA_2048 (API
@@ -217,6 +223,30 @@ class AcmCertificates:
             return False
         return True
 
+    def reimport(self, arn: str, material: Material) -> None:
+        """Import under the ARN of an imported certificate; tags are not allowed in this call.
+
+        Raises CertificateImportError, without what the SDK raised: the SDK's errors quote
+        parameters that it refuses, and one of these is the private key.
+        """
+        chain: dict[str, Any] = {"CertificateChain": material.chain} if material.chain else {}
+        try:
+            self._client.import_certificate(
+                CertificateArn=arn,
+                Certificate=material.certificate,
+                PrivateKey=material.private_key,
+                **chain,
+            )
+        except ClientError as error:
+            details = error.response["Error"]
+            why = f"{details['Code']}: {material.without_key(details.get('Message', ''))}"
+        except BotoCoreError as error:
+            why = type(error).__name__
+        else:
+            return
+        # Raised outside of the handlers: an error keeps the one that it was raised in the face of.
+        raise CertificateImportError(f"ACM did not take the import under {arn} ({why})")
+
 
 def _raise_if_gone(error: ClientError, arn: str) -> None:
     if error.response["Error"]["Code"] == "ResourceNotFoundException":
@@ -268,6 +298,8 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
             serial=detail.get("Serial"),
             migrating_to_dns=update.get("Type") == "DOMAIN_VALIDATION_METHOD"
             and update.get("Status") == "PENDING_DOMAIN_VALIDATION",
+            key_usages=_usages(detail.get("KeyUsages", ())),
+            extended_key_usages=_usages(detail.get("ExtendedKeyUsages", ())),
         ),
     )
 
@@ -315,6 +347,10 @@ def _validations(options: Sequence[Mapping[str, Any]]) -> tuple[DomainValidation
 
 def _record(raw: Mapping[str, Any] | None) -> ValidationRecord | None:
     return ValidationRecord(raw["Name"], raw["Type"], raw["Value"]) if raw else None
+
+
+def _usages(listed: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(usage["Name"] for usage in listed if "Name" in usage)
 
 
 def _member(enum: type[E], raw: object) -> E:

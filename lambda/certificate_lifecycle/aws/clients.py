@@ -35,8 +35,8 @@ class Clients:
     """All clients of one invocation; roles of other accounts are assumed once each."""
 
     def __init__(self) -> None:
-        # At DEBUG the SDK logs whole requests and answers, and some hold passphrases and keys.
-        logging.getLogger("botocore").setLevel(logging.INFO)
+        # At DEBUG the SDK logs whole requests and answers, with passphrases, secrets and keys.
+        logging.getLogger("botocore").setLevel(logging.WARNING)
         self._session = boto3.Session()
         self._make = functools.lru_cache(maxsize=None)(self._make_uncached)
 

@@ -1,4 +1,4 @@
-"""Secrets Manager: the secrets that exported certificates are written to.
+"""Secrets Manager: the secrets that exports are written to, and those that imports come from.
 
 Neither a value nor an answer that may repeat one gets out of here unhidden: refusals are told by
 their code, and their cause is cut off.
@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
-from certificate_lifecycle.core.export import Hidden
+from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.errors import ExportError
+from certificate_lifecycle.errors import ExportError, SecretUnreadableError
 
 PERMISSIONS = (
     Permission(
@@ -26,7 +26,7 @@ PERMISSIONS = (
     Permission(
         "secretsmanager:GetSecretValue",
         ROTATION,
-        "mode repair: the passphrase of an export target, never the target itself",
+        "mode repair: passphrases of export targets, and the secrets of `import_sources`",
     ),
     Permission("secretsmanager:PutSecretValue", ROTATION, "mode repair: write to an export target"),
 )
@@ -106,6 +106,29 @@ class SecretsManagerExports:
 
     def _client(self, secret_arn: str) -> SecretsClient:
         return self._client_for(Place.from_arn(secret_arn).region)
+
+
+class SecretsManagerImports:
+    """Import sources, each in the region that its ARN names."""
+
+    def __init__(self, client_for: Callable[[str], SecretsClient]) -> None:
+        self._client_for = client_for
+
+    def value(self, secret_arn: str) -> Hidden:
+        """Return the current text of a secret, empty for a binary one.
+
+        Raises SecretUnreadableError, without what the SDK raised, which may quote an answer.
+        """
+        client = self._client_for(Place.from_arn(secret_arn).region)
+        try:
+            return Hidden(client.get_secret_value(SecretId=secret_arn).get("SecretString", ""))
+        except ClientError as error:
+            details = error.response["Error"]
+            why = f"{details['Code']}: {details.get('Message', '')}"
+        except BotoCoreError as error:
+            why = type(error).__name__
+        # Raised outside of the handlers: an error keeps the one that it was raised in the face of.
+        raise SecretUnreadableError(f"the secret {secret_arn} cannot be read ({why})")
 
 
 class _ExistsError(ExportError):

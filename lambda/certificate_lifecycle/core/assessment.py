@@ -27,6 +27,8 @@ CHAIN: Sequence[Check] = (
     checks.revoked,
     checks.expired,
     checks.import_due,
+    checks.source_newer,  # make sure that an end that is near counts before a source that is ahead
+    checks.source_trouble,
     checks.unused,  # make sure that renewals below concern certificates that something needs
     checks.authority_trouble,
     checks.renewal_failed,

@@ -22,6 +22,7 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     Verdict,
 )
+from certificate_lifecycle.core.sources import SourceFinding, SourceState
 from certificate_lifecycle.core.timing import (
     Thresholds,
     is_recent,
@@ -77,6 +78,18 @@ _RECORD_REASONS = {
     RecordState.UNCHECKED: Reason.VALIDATION_UNCHECKED,
 }
 
+#: What the state of an import source means for a certificate that is due.
+_SOURCE_REASONS = {
+    SourceState.SAME: Reason.SOURCE_NOT_NEWER,
+    SourceState.NOT_NEWER: Reason.SOURCE_NOT_NEWER,
+    SourceState.NOT_YET_VALID: Reason.SOURCE_NOT_YET_VALID,
+    SourceState.INCOMPATIBLE: Reason.SOURCE_INCOMPATIBLE,
+    SourceState.INVALID: Reason.SOURCE_INVALID,
+    SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
+}
+#: States that somebody has to mend, however far the end is.
+_SOURCE_TROUBLE = (SourceState.INCOMPATIBLE, SourceState.INVALID, SourceState.UNREADABLE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
@@ -87,11 +100,17 @@ class Observation:
     successor: Certificate | None = None
     detail_error: str | None = None
     export: TargetFinding | None = None
+    source: SourceFinding | None = None
 
     @property
     def export_troubled(self) -> bool:
         """Whether there is an export target, and it is not what it should be."""
         return self.export is not None and self.export.troubled
+
+    @property
+    def importable(self) -> bool:
+        """Whether the import source holds a newer version that may follow."""
+        return self.source is not None and self.source.newer is not None
 
 
 Check = Callable[[Observation, Thresholds, datetime], Decision | None]
@@ -107,7 +126,7 @@ def managed_elsewhere(
         return None
     reason, name = manager
     severity = _severity_by_time(certificate, thresholds, now)
-    message = f"{name} looks after it; {_when(certificate, now)}."
+    message = f"{name} looks after it; {_when(certificate, now)}.{_source(observation)}"
     export, action = observation.export, Action.NONE
     if export is not None and export.state is TargetState.NOT_POSSIBLE:
         severity, action = max(severity, Severity.INFO), Action.INVESTIGATE
@@ -177,6 +196,8 @@ def superseded(observation: Observation, thresholds: Thresholds, now: datetime) 
     certificate, successor = observation.certificate, observation.successor
     if successor is None or not lacks_future(certificate, thresholds, now):
         return None
+    if observation.importable:
+        return None  # under the ARN that is used, which is better than any successor
     where = f"Its successor {successor.arn} is valid"
     if not certificate.used:
         message, action = f"{where} and nothing uses the old one any more.", Action.NONE
@@ -235,14 +256,14 @@ def expired(observation: Observation, _: Thresholds, now: datetime) -> Decision 
         Verdict.EXPIRED,
         _capped(certificate, Severity.CRITICAL),
         Reason.PAST_NOT_AFTER,
-        f"It {_when(certificate, now)}, and {_consumers(certificate)} it.",
-        replacing if certificate.used else Action.NONE,
+        f"It {_when(certificate, now)}, and {_consumers(certificate)} it.{_source(observation)}",
+        replacing if certificate.used or observation.importable else Action.NONE,
     )
 
 
 def import_due(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:
     """Find imported certificates near their end: ACM never renews them."""
-    certificate = observation.certificate
+    certificate, source = observation.certificate, observation.source
     if certificate.type is not CertificateType.IMPORTED:
         return None
     if not is_within(certificate, thresholds.effective(certificate), now):
@@ -250,11 +271,43 @@ def import_due(observation: Observation, thresholds: Thresholds, now: datetime) 
     return Decision(
         Verdict.IMPORT_DUE,
         _severity_by_time(certificate, thresholds, now),
-        Reason.IMPORTED_EXPIRING,
+        _SOURCE_REASONS.get(source.state, Reason.IMPORTED_EXPIRING)
+        if source
+        else Reason.IMPORTED_EXPIRING,
         f"It was imported, so ACM does not renew it; it {_when(certificate, now)}, and "
-        f"{_consumers(certificate)} it.",
-        Action.REIMPORT if certificate.used else Action.NONE,
+        f"{_consumers(certificate)} it.{_source(observation)}",
+        Action.REIMPORT if certificate.used or observation.importable else Action.NONE,
     )
+
+
+def source_newer(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
+    """Find imported certificates whose source is ahead of them, long before they end.
+
+    Whoever wrote the secret wants it served, be it for a later end, another key or other names.
+    """
+    if not observation.importable:
+        return None
+    return Decision(
+        Verdict.IMPORT_DUE,
+        Severity.INFO,
+        Reason.SOURCE_NEWER,
+        f"{_sentence(_when(observation.certificate, now))}{_source(observation)}",
+        Action.REIMPORT,
+    )
+
+
+def source_trouble(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
+    """Find import sources that could not renew their certificate, while there is time to mend them.
+
+    How the certificate itself is going to be renewed is unknown then, and that is the verdict.
+    """
+    source = observation.source
+    if source is None or source.state not in _SOURCE_TROUBLE:
+        return None
+    message = f"{_sentence(_when(observation.certificate, now))}{_source(observation)}"
+    return _unknown(observation, _SOURCE_REASONS[source.state], message, thresholds, now)
 
 
 def unused(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
@@ -443,6 +496,11 @@ def pending_methods(certificate: Certificate) -> set[ValidationMethod]:
     return {validation.method for validation in validations if not validation.validated}
 
 
+def is_managed_elsewhere(certificate: Certificate) -> bool:
+    """Whether another tool or service looks after `certificate`."""
+    return _manager(certificate) is not None
+
+
 def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
     if certificate.managed_by == "CLOUDFRONT":
         return Reason.MANAGED_BY_CLOUDFRONT, "CloudFront"
@@ -577,6 +635,10 @@ def _when(certificate: Certificate, now: datetime) -> str:
         if left > timedelta()
         else f"expired {count} ago, on {date}"
     )
+
+
+def _source(observation: Observation) -> str:
+    return f" {observation.source.text}" if observation.source else ""
 
 
 def _sentence(clause: str) -> str:

@@ -50,6 +50,9 @@ _OUTCOMES = {
     Outcome.FAILED: "Could not be done",
 }
 
+#: What an action is counted as; the others mend something.
+_DEEDS = {Action.EXPORT: "export", Action.REIMPORT: "import"}
+
 _CONSOLES = {
     "aws": "console.aws.amazon.com",
     "aws-cn": "console.amazonaws.cn",
@@ -328,7 +331,7 @@ def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]
 
 def _deeds(run: Run) -> str:
     """Count what was done, in the word that fits all of it."""
-    words = {"export" if record.action is Action.EXPORT else "repair" for record in run.done}
+    words = {_DEEDS.get(record.action, "repair") for record in run.done}
     return _many(len(run.done), words.pop() if len(words) == 1 else "action")
 
 

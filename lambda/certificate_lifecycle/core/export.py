@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NoReturn
 
+from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.model import (
     Certificate,
     CertificateStatus,
@@ -30,25 +30,6 @@ EXPORTABLE_SINCE = datetime(2025, 6, 17, tzinfo=UTC)
 #: ExportCertificate, `Passphrase`: 4 to 128 ASCII characters without these.
 _PASSPHRASE_LENGTH = range(4, 129)
 _REFUSED_CHARACTERS = frozenset("#$%")
-
-
-class Hidden:
-    """A text that no log, message or traceback shows; only `reveal` gives it away."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Return the text, for the one call that needs it."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Hidden()"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a hidden text is not written down")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,6 +152,27 @@ class Reason(Documented):
         "It has an export target, and ACM cannot export it.",
     )
     IMPORTED_EXPIRING = "ImportedExpiring", "A new version has to be imported under its ARN."
+    SOURCE_NEWER = (
+        "SourceNewer",
+        "Its import source holds a newer version, although it is not near its end.",
+    )
+    SOURCE_NOT_NEWER = (
+        "SourceNotNewer",
+        "Its import source holds nothing newer; whoever writes the secret has to renew it.",
+    )
+    SOURCE_NOT_YET_VALID = (
+        "SourceNotYetValid",
+        "Its import source holds a newer version that is not valid yet.",
+    )
+    SOURCE_INCOMPATIBLE = (
+        "SourceIncompatible",
+        "ACM would not take what its import source holds: another key, no name kept, a usage less.",
+    )
+    SOURCE_INVALID = (
+        "SourceInvalid",
+        "Its import source does not hold a certificate with its private key as ACM takes them.",
+    )
+    SOURCE_UNREADABLE = "SourceUnreadable", "The secret that is its import source cannot be read."
     AWAITING_VALIDATION = "AwaitingValidation", "The request is younger than a day."
     VALIDATION_TIMED_OUT = "ValidationTimedOut", "It was not validated within 72 hours."
     PAST_NOT_AFTER = "PastNotAfter", "NotAfter is in the past."
@@ -173,8 +194,8 @@ class Reason(Documented):
 class Action(Documented):
     """What would help.
 
-    `RESTORE_RECORDS` and `RENEW_BY_EMAIL`, and `EXPORT` for what has an export target, are carried
-    out in mode `repair`.
+    `RESTORE_RECORDS` and `RENEW_BY_EMAIL`, `REIMPORT` from an import source, and `EXPORT` for what
+    has an export target, are carried out in mode `repair`.
     """
 
     NONE = "None", "Nothing has to be done."
@@ -273,6 +294,8 @@ class Detail:
     certificate_authority_arn: str | None = None
     migrating_to_dns: bool = False
     serial: str | None = None
+    key_usages: frozenset[str] = frozenset()
+    extended_key_usages: frozenset[str] = frozenset()
     tags: tuple[tuple[str, str], ...] = ()
 
     @property

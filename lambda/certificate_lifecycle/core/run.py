@@ -46,12 +46,13 @@ EXPIRING = frozenset(
 #: Actions by which a run renews something itself; counted as `renewed_certificates`.
 #: An export is none by itself: its record says whether it had ACM renew the certificate first.
 RENEWING_ACTIONS = frozenset({Action.REIMPORT, Action.REPLACE})
-#: Reasons that speak about an export target, and not about an end.
-_ABOUT_TARGETS = frozenset(
+#: Reasons that speak about an import source or an export target, and not about an end.
+_ABOUT_NO_END = frozenset(
     {
         Reason.EXPORT_TARGET_OUTDATED,
         Reason.EXPORT_ROLLED_BACK,
         Reason.EXPORT_NOT_POSSIBLE,
+        Reason.SOURCE_NEWER,
     }
 )
 
@@ -150,8 +151,9 @@ def _renews(record: ActionRecord) -> bool:
 
 
 def _expires(entry: Assessed) -> bool:
+    """Whether an end is near or past: an import or an export may be due long before that."""
     decision = entry.decision
-    return decision.verdict in EXPIRING and decision.reason not in _ABOUT_TARGETS
+    return decision.verdict in EXPIRING and decision.reason not in _ABOUT_NO_END
 
 
 def scope_entry(scope: Scope) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from certificate_lifecycle.app.rotation import Order, rotate
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.route53 import Route53Dns
-from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports
+from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.config import RotationMode, rotation_settings
 from certificate_lifecycle.core.place import Place
@@ -32,6 +32,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         instance=settings.name_prefix,
         place=place,
         certificate_arns=command.certificate_arns,
+        import_sources=settings.import_sources,
         thresholds=settings.thresholds,
         mode=command.mode.value,
         repair=command.mode is RotationMode.REPAIR,
@@ -45,6 +46,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         order,
         certificates=AcmCertificates(clients.acm(place.region)),
         dns=Route53Dns(lambda role: clients.route53(place.region, role), settings.zones),
+        import_secrets=SecretsManagerImports(clients.secretsmanager),
         topic=SnsTopic(clients.sns(topic_region), settings.topic_arn),
         clock=LambdaClock(context),
         current_time=current_time,
