@@ -9,15 +9,22 @@ locals {
     : distinct(concat([var.domain_name], var.subject_alternative_names))
   )
 
+  # Without those that lie below another plain one, because a policy has a size limit.
+  _widest_domains = [
+    for domain in local.allowed_domains : domain if !anytrue([
+      for other in local.allowed_domains : endswith(domain, ".${other}")
+    ])
+  ]
+
   # A plain name allows itself and everything below it; a wildcard only what is below.
   _allowed_name_patterns = distinct(flatten([
-    for domain in local.allowed_domains :
+    for domain in local._widest_domains :
     startswith(domain, "*.") ? [domain] : [domain, "*.${domain}"]
   ]))
 
   # ACM's validation records are named `_<hash>.<name>`, and a wildcard shares the record of its base name.
   _allowed_record_patterns = distinct([
-    for domain in local.allowed_domains : "_*.${trimprefix(domain, "*.")}"
+    for domain in local._widest_domains : "_*.${trimprefix(domain, "*.")}"
   ])
 
   # Zones of other accounts are reached through their role, so this account's policy names only its own.

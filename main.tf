@@ -47,11 +47,12 @@ module "creation" {
   count  = var.create ? 1 : 0
 
   alarms                   = var.alarms
-  description              = "Issues the certificate for ${var.domain_name} and carries its DNS validation through."
+  description              = "Issues certificates and carries their DNS validation through."
   filename                 = local.package
   handler                  = "certificate_lifecycle.handlers.creation.lambda_handler"
   kms_key_arn              = var.kms_key_arn
   log_retention_days       = var.log_retention_days
+  maximum_retry_attempts   = 2
   name                     = local.creation_name
   permissions_boundary_arn = var.permissions_boundary_arn
   policy_json              = local.creation_policy_json
@@ -61,7 +62,8 @@ module "creation" {
   topic_kms_key_arn        = local.topic_kms_key_arn
 
   environment = {
-    ALLOWED_DOMAINS           = jsonencode(local.allowed_domains)
+    # As given: empty means the names just below to the function, too, and Lambda gives only 4096 bytes.
+    ALLOWED_DOMAINS           = jsonencode(var.allowed_domains)
     DOMAIN_NAME               = var.domain_name
     HOSTED_ZONES              = local.hosted_zones_json
     INCLUDE_WWW               = tostring(var.include_www)
@@ -75,12 +77,14 @@ module "rotation" {
   source = "./modules/function"
   count  = var.create ? 1 : 0
 
-  alarms                   = var.alarms
-  description              = "Looks at every certificate of the account and region, mends what can be mended and tells people."
-  filename                 = local.package
-  handler                  = "certificate_lifecycle.handlers.rotation.lambda_handler"
-  kms_key_arn              = var.kms_key_arn
-  log_retention_days       = var.log_retention_days
+  alarms             = var.alarms
+  description        = "Looks at every certificate of the account and region, mends what can be mended and tells people."
+  filename           = local.package
+  handler            = "certificate_lifecycle.handlers.rotation.lambda_handler"
+  kms_key_arn        = var.kms_key_arn
+  log_retention_days = var.log_retention_days
+  # None: an incomplete run has told people already, a repeated one would tell them again, and the schedule looks anew.
+  maximum_retry_attempts   = 0
   name                     = local.rotation_name
   permissions_boundary_arn = var.permissions_boundary_arn
   policy_json              = local.rotation_policy_json

@@ -4,6 +4,9 @@ locals {
   _plain_name  = "(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]"
   _domain_name = "^(?:\\*\\.)?${local._plain_name}$"
 
+  # What ends in digits only is an IP address, which ACM's pattern lets through and ACM does not.
+  _ip_address = "\\.[0-9]+$"
+
   # One regular expression for each of the six fields of a cron expression: single values, ranges, steps, lists.
   _cron_values = {
     minutes = "(?:[0-5]?[0-9])"
@@ -51,7 +54,7 @@ variable "allowed_domains" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in var.allowed_domains : length(name) <= 253 && can(regex(local._domain_name, name))])
+    condition     = alltrue([for name in var.allowed_domains : length(name) <= 253 && can(regex(local._domain_name, name)) && !can(regex(local._ip_address, name))])
     error_message = "allowed_domains must hold lower-case domain names of at most 253 characters, each with at most one leading `*.` and no scheme, path or trailing dot, got ${join(", ", var.allowed_domains)}."
   }
 
@@ -102,7 +105,7 @@ variable "domain_name" {
   nullable    = false
 
   validation {
-    condition     = length(var.domain_name) <= 253 && can(regex(local._domain_name, var.domain_name))
+    condition     = length(var.domain_name) <= 253 && can(regex(local._domain_name, var.domain_name)) && !can(regex(local._ip_address, var.domain_name))
     error_message = "domain_name must be a lower-case domain name of at most 253 characters, with at most one leading `*.` and no scheme, port, path or trailing dot, got ${var.domain_name}."
   }
 }
@@ -195,7 +198,7 @@ variable "hosted_zones" {
       for zone in values(var.hosted_zones) :
       zone.role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]+$", zone.role_arn))
     ])
-    error_message = "hosted_zones must give each role_arn as the ARN of an IAM role, or leave it out, got ${join(", ", [for zone in values(var.hosted_zones) : coalesce(zone.role_arn, "null")])}."
+    error_message = "hosted_zones must give each role_arn as the ARN of an IAM role, or leave it out, got ${join(", ", [for zone in values(var.hosted_zones) : jsonencode(zone.role_arn)])}."
   }
 }
 
@@ -262,7 +265,7 @@ variable "kms_key_arn" {
 
   validation {
     condition     = var.kms_key_arn == null || can(regex(local._kms_key_arn, var.kms_key_arn))
-    error_message = "kms_key_arn must be the ARN of a KMS key, as IAM policies do not follow aliases, or null, got ${coalesce(var.kms_key_arn, "null")}."
+    error_message = "kms_key_arn must be the ARN of a KMS key, as IAM policies do not follow aliases, or null, got ${jsonencode(var.kms_key_arn)}."
   }
 }
 
@@ -289,7 +292,7 @@ variable "name_prefix" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]*[a-z0-9]$", var.name_prefix))
-    error_message = "name_prefix must start with a lower-case letter, go on with lower-case letters, digits and hyphens, and not end with a hyphen, got ${var.name_prefix}."
+    error_message = "name_prefix must have at least two characters, start with a lower-case letter, go on with lower-case letters, digits and hyphens, and not end with a hyphen, got ${var.name_prefix}."
   }
 
   validation {
@@ -310,12 +313,12 @@ variable "notifications" {
 
   validation {
     condition     = var.notifications.topic_arn == null || can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.notifications.topic_arn))
-    error_message = "notifications.topic_arn must be the ARN of a standard SNS topic, as alarms and failure destinations refuse FIFO ones, or null, got ${coalesce(var.notifications.topic_arn, "null")}."
+    error_message = "notifications.topic_arn must be the ARN of a standard SNS topic, as alarms and failure destinations refuse FIFO ones, or null, got ${jsonencode(var.notifications.topic_arn)}."
   }
 
   validation {
     condition     = var.notifications.topic_arn == null || length(var.notifications.email_addresses) == 0
-    error_message = "notifications must either adopt a topic or subscribe to the one it creates, because an adopted topic is left as it is, got topic_arn ${coalesce(var.notifications.topic_arn, "null")} with email_addresses ${join(", ", var.notifications.email_addresses)}."
+    error_message = "notifications must either adopt a topic or subscribe to the one it creates, because an adopted topic is left as it is, got topic_arn ${jsonencode(var.notifications.topic_arn)} with email_addresses ${join(", ", var.notifications.email_addresses)}."
   }
 
   validation {
@@ -325,7 +328,7 @@ variable "notifications" {
 
   validation {
     condition     = var.notifications.kms_key_arn == null || can(regex(local._kms_key_arn, var.notifications.kms_key_arn))
-    error_message = "notifications.kms_key_arn must be the ARN of a KMS key, as IAM policies do not follow aliases, or null, got ${coalesce(var.notifications.kms_key_arn, "null")}."
+    error_message = "notifications.kms_key_arn must be the ARN of a KMS key, as IAM policies do not follow aliases, or null, got ${jsonencode(var.notifications.kms_key_arn)}."
   }
 }
 
@@ -336,7 +339,7 @@ variable "permissions_boundary_arn" {
 
   validation {
     condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/[!-~]+$", var.permissions_boundary_arn))
-    error_message = "permissions_boundary_arn must be the ARN of an IAM policy, or null, got ${coalesce(var.permissions_boundary_arn, "null")}."
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy, or null, got ${jsonencode(var.permissions_boundary_arn)}."
   }
 }
 
@@ -347,7 +350,7 @@ variable "reserved_concurrency" {
 
   validation {
     condition     = var.reserved_concurrency == null || try(floor(var.reserved_concurrency) == var.reserved_concurrency && var.reserved_concurrency >= 1, false)
-    error_message = "reserved_concurrency must be a whole number of at least 1, or null, got ${coalesce(var.reserved_concurrency, "null")}."
+    error_message = "reserved_concurrency must be a whole number of at least 1, or null, got ${jsonencode(var.reserved_concurrency)}."
   }
 }
 
@@ -382,7 +385,7 @@ variable "subject_alternative_names" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in var.subject_alternative_names : length(name) <= 253 && can(regex(local._domain_name, name))])
+    condition     = alltrue([for name in var.subject_alternative_names : length(name) <= 253 && can(regex(local._domain_name, name)) && !can(regex(local._ip_address, name))])
     error_message = "subject_alternative_names must hold lower-case domain names of at most 253 characters, each with at most one leading `*.` and no scheme, port, path or trailing dot, got ${join(", ", var.subject_alternative_names)}."
   }
 

@@ -12,6 +12,7 @@ variables {
   handler                  = "certificate_lifecycle.handlers.creation.lambda_handler"
   kms_key_arn              = null
   log_retention_days       = 30
+  maximum_retry_attempts   = 1
   name                     = "team-creation"
   permissions_boundary_arn = null
   policy_json              = "{\"Statement\":[{\"Sid\":\"Given\",\"Effect\":\"Allow\",\"Action\":[\"acm:ListCertificates\"],\"Resource\":[\"*\"]}]}"
@@ -62,7 +63,7 @@ run "a_failed_event_is_retried_twice_and_then_reported" {
   }
 
   assert {
-    condition     = aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == 2 && aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == var.topic_arn
+    condition     = aws_lambda_function_event_invoke_config.this.maximum_retry_attempts == var.maximum_retry_attempts && aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination == var.topic_arn
     error_message = "An event that fails three times must reach the topic."
   }
 }
@@ -178,6 +179,28 @@ run "the_boundary_and_the_reservation_are_passed_on" {
     condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn && aws_lambda_function.this.reserved_concurrent_executions == 3
     error_message = "Boundary and reservation must be as asked for."
   }
+}
+
+run "a_policy_beyond_iam_s_10240_characters_is_refused" {
+  command = plan
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    policy_json = jsonencode({
+      Version = "2012-10-17"
+      Statement = [{
+        Sid      = "RequestTooMuch"
+        Effect   = "Allow"
+        Action   = ["acm:RequestCertificate"]
+        Resource = [for i in range(200) : "arn:aws:acm:eu-west-1:123456789012:certificate/some-forty-characters-${i}"]
+      }]
+    })
+  }
+
+  expect_failures = [aws_iam_role_policy.this]
 }
 
 run "an_environment_beyond_lambda_s_4096_bytes_is_refused" {

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, TypeVar
 
 from certificate_lifecycle.config import (
@@ -31,7 +30,7 @@ OWNER_TAG = "ManagedBy"
 
 _NONE: tuple[str, ...] = ()
 
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 _ACCOUNT = re.compile(r"\d{12}")
 _AUTHORITY_ARN = re.compile(
     r"arn:aws[a-z-]*:acm-pca:(?P<region>[a-z0-9-]+):\d{12}:certificate-authority/[0-9a-f-]{36}"
@@ -47,6 +46,8 @@ _MAX_TAG_KEY = 128
 _MAX_TAG_VALUE = 256
 _MAX_WAIT_SECONDS = 900
 
+#: Keys that narrow down what is done: null would widen it.
+_NEVER_NULL = frozenset({"auto_validate", "certificate_arns", "dry_run", "rotation_mode"})
 _ENVELOPE_KEYS = frozenset(
     {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
 )
@@ -69,7 +70,6 @@ class RotationCommand:
     certificate_arns: tuple[str, ...]
     mode: RotationMode
     dry_run: bool
-    time: datetime | None
 
 
 class _Event:
@@ -78,16 +78,18 @@ class _Event:
     def __init__(self, event: object, faults: list[str]) -> None:
         self._faults = faults
         self._keys: dict[str, Any] = {}
-        self.time: datetime | None = None
         if not isinstance(event, Mapping):
             faults.append(f"the event must be a JSON object, got {type(event).__name__}")
-        elif _is_envelope(event):
-            self.time = self._time(event)
-        else:
+        elif not _is_envelope(event):
             self._keys = {str(key): value for key, value in event.items()}
 
     def take(self, key: str, parse: Callable[[Any], T], default: T) -> T:
-        """Return the parsed value of `key`; a missing or null key means `default`."""
+        """Return the parsed value of `key`; a missing key means `default`.
+
+        So does a null one, except where an unset template variable would make the run do more.
+        """
+        if key in self._keys and self._keys[key] is None and key in _NEVER_NULL:
+            self._faults.append(f"{key}: must not be null; leave it out for the default")
         raw = self._keys.pop(key, None)
         if raw is None:
             return default
@@ -101,13 +103,6 @@ class _Event:
         """Note every key that nobody took."""
         for key in sorted(self._keys):
             self._faults.append(f"{key!r} is not a key of this event")
-
-    def _time(self, event: Mapping[str, object]) -> datetime | None:
-        try:
-            time = datetime.fromisoformat(str(event["time"]))
-        except (KeyError, ValueError):
-            return None
-        return time if time.tzinfo else None
 
 
 def _is_envelope(event: Mapping[str, object]) -> bool:
@@ -155,12 +150,15 @@ def _request(
             for name in names
             if settings.allowed_domains and not is_allowed(name, settings.allowed_domains)
         )
+    authority = keys.take("certificate_authority_arn", _authority, None)
+    exportable = keys.take("exportable", _boolean, default=False)
     request = CertificateRequest(
         names=names,
         region=keys.take("region", _matching(_REGION, "an AWS region"), place.region),
         key_algorithm=keys.take("key_algorithm", _key_algorithm, settings.key_algorithm),
-        certificate_authority_arn=keys.take("certificate_authority_arn", _authority, None),
-        exportable=keys.take("exportable", _boolean, default=False),
+        certificate_authority_arn=authority,
+        # A private certificate always can be exported, and ACM refuses the option for it.
+        exportable=exportable and authority is None,
         tags=keys.take("tags", _tags, ()),
     )
     _check_authority_region(request, faults)
@@ -194,7 +192,6 @@ def rotation_command(
         certificate_arns=arns,
         mode=keys.take("rotation_mode", _mode, settings.mode),
         dry_run=keys.take("dry_run", _boolean, default=False),
-        time=keys.time,
     )
     keys.refuse_the_rest()
     return command

@@ -57,4 +57,12 @@ resource "aws_iam_role_policy" "this" {
     Version   = "2012-10-17"
     Statement = concat(jsondecode(var.policy_json).Statement, local._own_statements)
   })
+
+  lifecycle {
+    # IAM allows 10240 characters; a tenth is kept for the statements above, whose ARNs a plan does not know yet.
+    precondition {
+      condition     = length(var.policy_json) <= 9216
+      error_message = "The policy of ${var.name} must leave room within IAM's 10240 characters, got ${length(var.policy_json)} of at most 9216; name fewer domains, zones, import sources or export targets, or allow a common parent of the domains."
+    }
+  }
 }

@@ -51,10 +51,10 @@ resource "aws_lambda_function" "this" {
   }
 }
 
-# Scheduled and event-driven invocations are asynchronous: without this, the third failure of an event vanishes.
+# Scheduled and event-driven invocations are asynchronous: without this, the last failure of an event vanishes.
 resource "aws_lambda_function_event_invoke_config" "this" {
   function_name          = aws_lambda_function.this.function_name
-  maximum_retry_attempts = 2
+  maximum_retry_attempts = var.maximum_retry_attempts
 
   destination_config {
     on_failure {

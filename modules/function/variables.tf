@@ -39,6 +39,12 @@ variable "log_retention_days" {
   nullable    = false
 }
 
+variable "maximum_retry_attempts" {
+  type        = number
+  description = "How often Lambda repeats a failed asynchronous invocation, 0 to 2, before the event goes to the topic."
+  nullable    = false
+}
+
 variable "memory_mb" {
   type        = number
   description = "Memory of the function in MB, which also sets its share of a processor."

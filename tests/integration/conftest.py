@@ -42,7 +42,9 @@ def simulated_time(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(sleep=sleep)
     monkeypatch.setattr("certificate_lifecycle.handlers.context.time", clock)
     monkeypatch.setattr("botocore.endpoint.time", clock)
-    monkeypatch.setattr("certificate_lifecycle.handlers.rotation.current_time", lambda: cloud.now)
+    for name in ("creation", "rotation"):
+        asked = f"certificate_lifecycle.handlers.{name}.current_time"
+        monkeypatch.setattr(asked, lambda: cloud.now)
 
 
 @pytest.fixture(autouse=True)

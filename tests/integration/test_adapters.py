@@ -32,6 +32,11 @@ from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 
+AUTHORITY = (
+    "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority"
+    "/12345678-1234-1234-1234-123456789012"
+)
+
 
 @pytest.fixture
 def clients() -> Clients:
@@ -89,6 +94,26 @@ def test_a_listed_and_a_described_certificate_agree(
     assert listed.not_after == described.not_after == cloud.certificates.get(arn).not_after
 
 
+def test_a_private_certificate_is_reported_as_exportable_though_nobody_asked(
+    certificates: AcmCertificates, cloud: Cloud
+) -> None:
+    seeded = cloud.certificates.add(type="PRIVATE")
+    requested = certificates.request(
+        CertificateRequest(
+            names=("db.example.com",),
+            region="eu-west-1",
+            certificate_authority_arn=AUTHORITY,
+            tags=(("A", "b"),),
+        )
+    )
+    assert {listed.arn: listed.exportable for listed in certificates.list_all()} == {
+        seeded: True,
+        requested: True,
+    }
+    assert certificates.describe(seeded).exportable
+    assert certificates.describe(requested).exportable
+
+
 def test_instants_are_aware_and_in_utc(certificates: AcmCertificates, cloud: Cloud) -> None:
     """Bug 26: the SDK answers in the machine's own zone."""
     cloud.certificates.add()
@@ -129,8 +154,9 @@ def test_a_certificate_that_does_not_exist_has_an_error_of_its_own(
         ({"tags": (("Name", "cert-*.example.com"),)}, "ValidationException"),
         ({"key_algorithm": "RSA_4096"}, "ValidationException"),
         ({"names": ("a" * 63 + ".example.com",)}, "InvalidDomainValidationOptionsException"),
+        ({"certificate_authority_arn": AUTHORITY, "exportable": True}, "ValidationException"),
     ],
-    ids=["name", "tag", "key algorithm", "common name"],
+    ids=["name", "tag", "key algorithm", "common name", "option of a private one"],
 )
 def test_what_acm_refuses_is_an_error_that_says_so(
     certificates: AcmCertificates, cloud: Cloud, wrong: dict[str, Any], code: str

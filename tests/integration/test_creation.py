@@ -18,7 +18,7 @@ from certificate_lifecycle.errors import (
     ValidationRecordsNotReadyError,
     ZoneNotFoundError,
 )
-from tests.integration.effects import the_certificate, wanted_records
+from tests.integration.effects import ending_in, the_certificate, wanted_records
 from tests.integration.invocation import NOW, Function, Wire, recorded, scheduled
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
@@ -271,6 +271,19 @@ def test_a_private_request_names_its_ca_and_needs_no_validation(
     assert {call.service for call in creation.calls} == {"acm"}
 
 
+@pytest.mark.usefixtures("names")
+def test_a_private_request_never_says_that_it_shall_be_exportable(
+    creation: Function, cloud: Cloud
+) -> None:
+    """ACM refuses the option for a private certificate, which always can be exported."""
+    event = {"domain_name": "db.example.com", "certificate_authority_arn": AUTHORITY}
+
+    result = creation({**event, "exportable": True})
+
+    assert "Options" not in request_of(creation).parameters
+    assert (result["created"], the_certificate(cloud).export_option) == (True, "ENABLED")
+
+
 def test_a_ca_of_another_region_is_refused_before_any_call(creation: Function) -> None:
     elsewhere = AUTHORITY.replace("eu-west-1", "us-west-2")
     with pytest.raises(ConfigurationError) as refused:
@@ -353,6 +366,37 @@ def test_only_a_certificate_of_the_same_ca_is_equal(
     creation({**event, "certificate_authority_arn": AUTHORITY})
     creation({**event, "certificate_authority_arn": other})
     assert len(cloud.certificates.all()) == certificates
+
+
+@pytest.mark.usefixtures("names")
+@pytest.mark.parametrize("again", [{}, {"exportable": True}], ids=["as before", "exportable"])
+def test_a_private_certificate_is_found_again_when_acm_has_forgotten_the_request(
+    creation: Function, cloud: Cloud, again: dict[str, Any]
+) -> None:
+    """ACM reports it as exportable, whatever was asked."""
+    event = {"domain_name": "db.example.com", "certificate_authority_arn": AUTHORITY}
+    creation(event)
+
+    cloud.advance(hours=2)
+    result = creation({**event, **again})
+
+    assert (result["created"], result["certificate_arn"]) == (False, the_certificate(cloud).arn)
+
+
+def test_a_certificate_at_its_end_is_replaced_though_acm_still_calls_it_issued(
+    creation: Function, cloud: Cloud, zone: str, environment: pytest.MonkeyPatch
+) -> None:
+    """ACM's status lags behind the clock, here by an hour."""
+    same: dict[str, Any] = {"alternative_names": ["www.example.com"]}
+    old = cloud.certificates.add(**same, **ending_in(cloud, 0.01))
+    clock = "certificate_lifecycle.handlers.creation.current_time"
+    environment.setattr(clock, lambda: cloud.now + timedelta(hours=1))
+
+    result = creation({})
+
+    assert result["created"]
+    assert cloud.certificates.get(old).status == "ISSUED"
+    assert cloud.zones.records(zone) == wanted_records(cloud, result["certificate_arn"])
 
 
 @pytest.mark.parametrize("key_algorithm", ["RSA_2048", "EC_prime256v1", "EC_secp384r1"])
@@ -530,6 +574,21 @@ def test_a_zone_that_nobody_delegates_to_leaves_the_request_pending_and_the_answ
     assert cloud.zones.records(parent) == {}
 
 
+def test_a_delegated_zone_with_many_records_beside_its_delegation_is_no_reason_to_warn(
+    creation: Function, cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The NS record stands among the last in the listing."""
+    parent = cloud.zones.add("example.com")
+    cloud.zones.add("api.example.com")
+    cloud.zones.put(parent, "api.example.com", "A", "192.0.2.1")
+    cloud.zones.put(parent, "api.example.com", "CAA", '0 issue "amazon.com"')
+    cloud.zones.put(parent, "api.example.com", "MX", "10 mail.example.com.")
+
+    creation({"domain_name": "api.example.com"})
+
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+
+
 # --- Refusals ---------------------------------------------------------------------------------
 
 
@@ -694,7 +753,32 @@ def test_a_dry_run_refuses_what_the_real_one_would_refuse(creation: Function, cl
     assert creation.writes == []
 
 
-def test_without_auto_validation_no_zone_is_looked_at(creation: Function, cloud: Cloud) -> None:
-    result = creation({"auto_validate": False})
-    assert result["certificate_arn"] == the_certificate(cloud).arn
+@pytest.mark.parametrize("event", [{}, {"dry_run": True}], ids=["anew", "looking only"])
+def test_without_auto_validation_the_records_are_told_and_no_zone_is_looked_at(
+    creation: Function, cloud: Cloud, zone: str, event: dict[str, Any]
+) -> None:
+    """Whoever keeps the DNS elsewhere needs to know what to write."""
+    if event:
+        creation({"auto_validate": False})
+
+    result = creation({"auto_validate": False, **event})
+
+    certificate = the_certificate(cloud)
+    assert (result["certificate_arn"], result["created"]) == (certificate.arn, not event)
+    assert result["validation_records"] == [
+        {"name": record.name, "type": record.type, "value": record.value}
+        | {"zone_id": None, "zone_name": None, "change": None}
+        for record in certificate.records
+    ]
     assert {call.service for call in creation.calls} == {"acm"}
+    assert cloud.zones.records(zone) == {}
+
+
+@pytest.mark.parametrize("key", ["auto_validate", "dry_run"])
+def test_null_for_what_narrows_a_request_is_refused_before_any_call(
+    creation: Function, key: str
+) -> None:
+    """An unset template variable must not turn a dry run into a real one."""
+    with pytest.raises(ConfigurationError, match=f"{key}: must not be null"):
+        creation({key: None})
+    assert creation.calls == []

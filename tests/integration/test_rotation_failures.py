@@ -274,11 +274,17 @@ def test_an_empty_variable_counts_as_unset(
         None,
         "all",
         {"certificate_arns": []},
+        {"certificate_arns": None},
+        {"dry_run": None},
+        {"rotation_mode": None},
         {"certificate_arns": ["arn:aws:acm:us-east-1:123456789012:certificate/a"]},
         {"certificate_arns": ["arn:aws:acm:eu-west-1:222222222222:certificate/a"]},
         {**scheduled(NOW), "dry_run": True},
     ],
-    ids=["null", "string", "no certificates", "another region", "another account", "a wish"],
+    ids=[
+        *("null", "string", "no certificates", "null for certificates", "null for a dry run"),
+        *("null for a mode", "another region", "another account", "a wish"),
+    ],
 )
 def test_an_event_that_is_not_understood_is_refused_before_any_call(
     rotation: Function, event: object

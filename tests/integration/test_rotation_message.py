@@ -155,17 +155,22 @@ def test_control_characters_in_what_others_wrote_never_reach_a_reader(
     assert not any(line.startswith("Subject:") for line in email.splitlines())
 
 
-def test_a_replayed_event_is_judged_as_of_its_own_time(rotation: Function, cloud: Cloud) -> None:
-    """Bug 52: Lambda may repeat an event hours later, and the answer shall be the same."""
+@pytest.mark.parametrize("time", ["1970-01-01T00:00:00Z", "2099-01-01T00:00:00Z"])
+def test_an_event_of_another_time_is_judged_as_of_now(
+    rotation: Function, cloud: Cloud, topic: str, time: str
+) -> None:
+    """A replayed event would find everything healthy for ever, and an invented one expired."""
     cloud.certificates.add(type="IMPORTED", **USED, **ending_in(cloud, 30.1))
-    event = recorded("scheduled")
+    event = {**recorded("scheduled"), "time": time}
 
     first = rotation(event)
     cloud.advance(hours=6)
     second = rotation(event)
 
-    assert first["counts"] == second["counts"] == {"Healthy": 1}
-    assert first["started_at"] == second["started_at"] == NOW.isoformat()
+    assert (first["counts"], second["counts"]) == ({"Healthy": 1}, {"ImportDue": 1})
+    assert first["started_at"] == NOW.isoformat()
+    assert second["started_at"] == cloud.now.isoformat()
+    assert len(cloud.topics.messages(topic)) == 1
 
 
 def test_a_finding_names_every_consumer(rotation: Function, cloud: Cloud) -> None:

@@ -80,6 +80,20 @@ def test_a_blocked_renewal_gets_its_records_back_and_acm_renews_under_the_same_a
     assert rotation(scheduled(cloud.now))["counts"] == {"Healthy": 1}
 
 
+def test_a_blocked_renewal_is_mended_although_a_later_certificate_has_all_its_names(
+    rotation: Function, cloud: Cloud, zone: str
+) -> None:
+    """Moving what uses it is work and a risk; a record is neither."""
+    arn = blocked(cloud)
+    cloud.certificates.add(**WEB, **USED, **ending_in(cloud, 190))
+
+    result = rotation(scheduled(NOW))
+
+    assert [finding["verdict"] for finding in result["findings"]] == ["RenewalBlocked"]
+    assert only_action(result) == ("RestoreRecords", "done")
+    assert cloud.zones.records(zone) == wanted_records(cloud, arn)
+
+
 def test_a_repaired_renewal_is_not_reported_as_renewed(
     rotation: Function, cloud: Cloud, zone: str
 ) -> None:
@@ -305,6 +319,7 @@ def test_a_migration_that_is_under_way_is_gone_on_with(
     result = rotation(scheduled(NOW))
 
     assert only_action(result) == ("RenewByEmail", "started")
+    assert " under way; " in result["actions"][0]["detail"]
     assert rotation.writes == ["ChangeResourceRecordSets", "Publish"]
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
 

@@ -263,6 +263,30 @@ def test_a_later_certificate_succeeds_only_if_it_has_every_name(
     assert found == {covered: "Superseded", lacking: "ImportDue"}
 
 
+def test_two_certificates_of_one_name_with_keys_of_two_kinds_do_not_succeed_each_other(
+    rotation: Function, cloud: Cloud
+) -> None:
+    """Load balancers serve them side by side: each has to be replaced by one of its own kind."""
+    due = cloud.certificates.add(
+        type="IMPORTED", key_algorithm="RSA_2048", **USED, **ending_in(cloud, 10)
+    )
+    cloud.certificates.add(
+        type="IMPORTED", key_algorithm="EC_prime256v1", **USED, **ending_in(cloud, 190)
+    )
+
+    (finding,) = rotation(scheduled(NOW))["findings"]
+
+    assert (finding["certificate_arn"], finding["verdict"]) == (due, "ImportDue")
+
+
+def test_a_certificate_that_ends_soon_itself_succeeds_nothing(
+    rotation: Function, cloud: Cloud
+) -> None:
+    for days in (10, 20):
+        cloud.certificates.add(type="IMPORTED", **USED, **ending_in(cloud, days))
+    assert rotation(scheduled(NOW))["counts"] == {"ImportDue": 2}
+
+
 def test_the_region_is_that_of_the_function_and_the_topic_may_be_elsewhere(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.support.acm_shapes import Shown
 from tests.support.certificates import (
+    PRIVATE_EXPORT,
     Certificate,
     MethodUpdate,
     distinct,
@@ -111,23 +112,26 @@ class Acm:
             return {"CertificateArn": first}
         names = distinct([wanted["DomainName"], *wanted.get("SubjectAlternativeNames", [])])
         self._check_request(wanted, names)
+        private = "CertificateAuthorityArn" in wanted
         certificate = self._estate.create(
             request,
             domain_name=names[0],
             names=names,
-            type="PRIVATE" if wanted.get("CertificateAuthorityArn") else "AMAZON_ISSUED",
+            type="PRIVATE" if private else "AMAZON_ISSUED",
             key_algorithm=wanted.get("KeyAlgorithm", "RSA_2048"),
             validation_method=wanted.get("ValidationMethod", "EMAIL"),
             validation_domains={
                 option["DomainName"].lower(): option["ValidationDomain"].lower()
                 for option in wanted.get("DomainValidationOptions", [])
             },
-            export_option=(wanted.get("Options") or {}).get("Export", "DISABLED"),
+            export_option=PRIVATE_EXPORT
+            if private
+            else (wanted.get("Options") or {}).get("Export", "DISABLED"),
             managed_by=wanted.get("ManagedBy"),
             certificate_authority_arn=wanted.get("CertificateAuthorityArn"),
             tags=_checked_tags(wanted.get("Tags", [])),
         )
-        if certificate.type == "PRIVATE":
+        if private:
             certificate.validation_method = None
             certificate.issue(self._estate.now)
         else:
@@ -149,6 +153,13 @@ class Acm:
         algorithm = wanted.get("KeyAlgorithm", "RSA_2048")
         if algorithm not in REQUESTABLE:
             raise AwsError("ValidationException", f"{algorithm} cannot be requested.")
+        # https://github.com/cloudposse/terraform-aws-acm-request-certificate/issues/95
+        if "CertificateAuthorityArn" in wanted and "Export" in wanted.get("Options", {}):
+            raise AwsError(
+                "ValidationException",
+                "One or more of the options specified in the request are not supported for "
+                "PRIVATE certificate types",
+            )
         if wanted.get("ValidationMethod") == "HTTP" and (
             wanted.get("ManagedBy") != "CLOUDFRONT" or any(n.startswith("*.") for n in names)
         ):

@@ -18,6 +18,8 @@ from tests.support.zones import Zones, normalised
 
 PUBLIC_LIFETIME = timedelta(days=198)
 PRIVATE_LIFETIME = timedelta(days=395)
+# Whatever was asked: https://github.com/hashicorp/terraform-provider-aws/issues/46498
+PRIVATE_EXPORT = "ENABLED"
 # https://docs.aws.amazon.com/acm/latest/userguide/dns-renewal-validation.html
 PUBLIC_WINDOW = timedelta(days=45)
 # https://docs.aws.amazon.com/acm/latest/userguide/renew-private-cert.html

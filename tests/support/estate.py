@@ -12,6 +12,7 @@ from typing import Any
 from moto.acm.models import acm_backends
 
 from tests.support.certificates import (
+    PRIVATE_EXPORT,
     Bundle,
     Certificate,
     Lifecycle,
@@ -254,6 +255,7 @@ class Estate(Timing):
         if certificate.type != "AMAZON_ISSUED":
             certificate.validation_method = None
         if certificate.type == "PRIVATE":
+            certificate.export_option = PRIVATE_EXPORT
             certificate.certificate_authority_arn = (
                 f"arn:{partition}:acm-pca:{certificate.region}:{certificate.account}"
                 f":certificate-authority/{uuid.uuid4()}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,135 +19,161 @@ _DISTRIBUTION = "arn:aws:cloudfront::123456789012:distribution/EDFDVBD6EXAMPLE"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A certificate, and the verdict and reason that it deserves."""
+    """A certificate, and the verdict and reason that it deserves.
 
-    domain_name: str
+    `ends_in` and `lifetime` are days from the run on, `age` is in hours.
+    """
+
+    name: str
     verdict: str
     reason: str
+    ends_in: float | None = None
+    lifetime: float = 198
+    age: float | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def domain_name(self) -> str:
+        """The whole name: one without a dot lies in the zone that exists."""
+        return self.name if "." in self.name else f"{self.name}.{ZONE}"
 
-def _used(name: str) -> dict[str, Any]:
-    return {"in_use_by": [_LOAD_BALANCER.format(name=name)]}
+    def dates(self, now: datetime) -> dict[str, Any]:
+        """Return the dates for a run at `now`."""
+        dates = {}
+        if self.ends_in is not None:
+            dates["not_after"] = now + timedelta(days=self.ends_in)
+            dates["not_before"] = dates["not_after"] - timedelta(days=self.lifetime)
+        if self.age is not None:
+            dates["created_at"] = now - timedelta(hours=self.age)
+        return dates
 
 
-def _ends(now: datetime, days: float, lifetime: float = 198) -> dict[str, Any]:
-    not_after = now + timedelta(days=days)
-    return {"not_before": not_after - timedelta(days=lifetime), "not_after": not_after}
+def _used(name: str, **attributes: Any) -> dict[str, Any]:  # noqa: ANN401 - any attribute
+    return {"in_use_by": [_LOAD_BALANCER.format(name=name)], **attributes}
 
 
-def cases(now: datetime) -> Iterator[Case]:
-    """Yield the certificates of the estate; `now` is the time of the run."""
-    used, stuck = _used("web"), {"created_at": now - timedelta(hours=30)}
-    pending = {"renewal_status": "PENDING_VALIDATION", **used}
-    yield Case(f"www.{ZONE}", "Healthy", "FarFromExpiry", {**used, **_ends(now, 150)})
-    yield Case(
-        f"ec.{ZONE}",
+def _waiting(**attributes: Any) -> dict[str, Any]:  # noqa: ANN401 - any attribute
+    return _used("web", renewal_status="PENDING_VALIDATION", **attributes)
+
+
+def _private(reason: str) -> dict[str, Any]:
+    return _used("internal", type="PRIVATE", renewal_status="FAILED", renewal_reason=reason)
+
+
+CASES = (
+    Case("www", "Healthy", "FarFromExpiry", 150, attributes=_used("web")),
+    Case(
+        "ec",
         "Healthy",
         "FarFromExpiry",
-        {**used, **_ends(now, 150), "key_algorithm": "EC_prime256v1"},
-    )
-    yield Case(
-        f"auto.{ZONE}",
+        150,
+        attributes=_used("web", key_algorithm="EC_prime256v1"),
+    ),
+    Case(
+        "auto",
         "Renewing",
         "AutoRenewalInProgress",
-        {**used, **_ends(now, 44), "renewal_status": "PENDING_AUTO_RENEWAL"},
-    )
-    yield Case(
-        f"api.{ZONE}", "RenewalBlocked", "ValidationRecordMissing", {**pending, **_ends(now, 20)}
-    )
-    yield Case("shop.example.org", "RenewalBlocked", "ZoneNotFound", {**pending, **_ends(now, 25)})
-    yield Case(
-        f"caa.{ZONE}",
+        44,
+        attributes=_used("web", renewal_status="PENDING_AUTO_RENEWAL"),
+    ),
+    Case("api", "RenewalBlocked", "ValidationRecordMissing", 20, attributes=_waiting()),
+    Case("shop.example.org", "RenewalBlocked", "ZoneNotFound", 25, attributes=_waiting()),
+    Case(
+        "caa",
         "RenewalBlocked",
         "CaaForbids",
-        {**pending, **_ends(now, 18), "renewal_reason": "CAA_ERROR"},
-    )
-    yield Case(
-        f"mail.{ZONE}",
+        18,
+        attributes=_waiting(renewal_reason="CAA_ERROR"),
+    ),
+    Case(
+        "mail",
         "RenewalBlocked",
         "EmailApprovalPending",
-        {**pending, **_ends(now, 21), "validation_method": "EMAIL"},
-    )
-    yield Case(
-        f"overdue.{ZONE}",
+        21,
+        attributes=_waiting(validation_method="EMAIL"),
+    ),
+    Case(
+        "overdue",
         "RenewalOverdue",
         "NoProgress",
-        {**used, **_ends(now, 6), "renewal_status": "PENDING_AUTO_RENEWAL"},
-    )
-    yield Case(f"idle.{ZONE}", "Unused", "NotInUse", _ends(now, 40))
-    yield Case(
-        f"partner.{ZONE}",
+        6,
+        attributes=_used("web", renewal_status="PENDING_AUTO_RENEWAL"),
+    ),
+    Case("idle", "Unused", "NotInUse", 40),
+    Case(
+        "partner",
         "ExportDue",
         "ExportedCopyExpiring",
-        {"exported": True, "export_option": "ENABLED", "renews": False, **_ends(now, 29)},
-    )
-    yield Case(
-        f"legacy.{ZONE}",
+        29,
+        attributes={"exported": True, "export_option": "ENABLED", "renews": False},
+    ),
+    Case(
+        "legacy",
         "ImportDue",
         "ImportedExpiring",
-        {"type": "IMPORTED", **_used("legacy"), **_ends(now, 5, 365)},
-    )
-    yield Case(
+        5,
+        365,
+        attributes=_used("legacy", type="IMPORTED"),
+    ),
+    Case(
         "db.internal.example",
         "AuthorityPermissionMissing",
         "AuthorityAccessDenied",
-        {
-            "type": "PRIVATE",
-            **_used("internal"),
-            **_ends(now, 28, 395),
-            "renewal_status": "FAILED",
-            "renewal_reason": "PCA_ACCESS_DENIED",
-        },
-    )
-    yield Case(
+        28,
+        395,
+        attributes=_private("PCA_ACCESS_DENIED"),
+    ),
+    Case(
         "mq.internal.example",
         "AuthorityExpiring",
         "AuthorityEndsTooSoon",
-        {
-            "type": "PRIVATE",
-            **_used("internal"),
-            **_ends(now, 27, 395),
-            "renewal_status": "FAILED",
-            "renewal_reason": "PCA_INVALID_DURATION",
-        },
-    )
-    yield Case(
-        f"new.{ZONE}",
+        27,
+        395,
+        attributes=_private("PCA_INVALID_DURATION"),
+    ),
+    Case(
+        "new",
         "PendingValidation",
         "ValidationRecordMissing",
-        {"status": "PENDING_VALIDATION", **stuck},
-    )
-    yield Case(
-        f"late.{ZONE}",
+        age=30,
+        attributes={"status": "PENDING_VALIDATION"},
+    ),
+    Case(
+        "late",
         "RequestFailed",
         "ValidationTimedOut",
-        {"status": "VALIDATION_TIMED_OUT", "created_at": now - timedelta(days=4)},
-    )
-    yield Case(f"old.{ZONE}", "Expired", "PastNotAfter", {**used, **_ends(now, -2)})
-    yield Case(f"leaked.{ZONE}", "Revoked", "RevokedByIssuer", {"status": "REVOKED", **used})
-    yield Case(
-        f"cdn.{ZONE}",
+        age=96,
+        attributes={"status": "VALIDATION_TIMED_OUT"},
+    ),
+    Case("old", "Expired", "PastNotAfter", -2, attributes=_used("web")),
+    Case("leaked", "Revoked", "RevokedByIssuer", attributes=_used("web", status="REVOKED")),
+    Case(
+        "cdn",
         "ManagedElsewhere",
         "ManagedByCloudFront",
-        {"managed_by": "CLOUDFRONT", "in_use_by": [_DISTRIBUTION], **_ends(now, 90)},
-    )
-    yield Case(
-        f"moved.{ZONE}",
+        90,
+        attributes={"managed_by": "CLOUDFRONT", "in_use_by": [_DISTRIBUTION]},
+    ),
+    Case(
+        "moved",
         "Superseded",
         "SuccessorIssued",
-        {"type": "IMPORTED", **_used("moved"), **_ends(now, 12, 365)},
-    )
-    yield Case(f"moved.{ZONE}", "Healthy", "FarFromExpiry", {**used, **_ends(now, 180)})
-    yield Case(f"odd.{ZONE}", "Unknown", "StatusInactive", {"status": "INACTIVE", **used})
+        12,
+        365,
+        attributes=_used("moved", type="IMPORTED"),
+    ),
+    Case("moved", "Healthy", "FarFromExpiry", 180, attributes=_used("web")),
+    Case("odd", "Unknown", "StatusInactive", attributes=_used("web", status="INACTIVE")),
+)
 
 
 def fill(cloud: Cloud, account: str = DEFAULT_ACCOUNT) -> dict[str, Case]:
     """Put zone and certificates into `cloud`; return the cases by certificate ARN."""
     cloud.zones.add(ZONE, account=account)
+    now = cloud.now
     return {
         cloud.certificates.add(
-            domain_name=case.domain_name, account=account, **case.attributes
+            domain_name=case.domain_name, account=account, **case.dates(now), **case.attributes
         ): case
-        for case in cases(cloud.now)
+        for case in CASES
     }

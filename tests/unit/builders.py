@@ -101,7 +101,9 @@ def imported(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a ce
 
 
 def private(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
-    return certificate(**{"type": CertificateType.PRIVATE, "lives": days(395), **changes})
+    """Return a certificate of a private CA, which ACM reports as exportable whatever was asked."""
+    facts = {"type": CertificateType.PRIVATE, "lives": days(395), "exportable": True}
+    return certificate(**{**facts, **changes})
 
 
 def request(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate

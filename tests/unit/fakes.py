@@ -181,7 +181,7 @@ def _states(found: str, wanted: CertificateRequest, *, late: bool) -> list[Certi
             names=wanted.names,
             type=wanted.type,
             key_algorithm=wanted.key_algorithm,
-            exportable=wanted.exportable,
+            exportable=private or wanted.exportable,
             created_at=NOW,
             detail=Detail(
                 certificate_authority_arn=wanted.certificate_authority_arn,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -752,7 +752,7 @@ REQUEST_FAILED = [
         Verdict.REQUEST_FAILED,
         INFO,
         Reason.VALIDATION_TIMED_OUT,
-        Action.REPLACE,
+        Action.REQUEST_ANEW,
     ),
     Row(
         "a failed request that is history",
@@ -767,7 +767,7 @@ REQUEST_FAILED = [
         Verdict.REQUEST_FAILED,
         INFO,
         Reason.NO_REASON_GIVEN,
-        Action.REPLACE,
+        Action.REQUEST_ANEW,
     ),
 ]
 OVER = [
@@ -971,6 +971,63 @@ SUPERSEDED = [
         Reason.VALIDATION_RECORD_MISSING,
         Action.RESTORE_RECORDS,
     ),
+    Row(
+        "a renewal that is blocked to the last is still mended, whatever else is valid",
+        observation(blocked(ends_in=days(5)), finding(RecordState.MISSING), successor=SUCCESSOR),
+        Verdict.RENEWAL_BLOCKED,
+        CRITICAL,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.RESTORE_RECORDS,
+    ),
+    Row(
+        "a renewal that waits for an answer to an e-mail is gone on with beside a successor",
+        observation(renewing(APPROVAL, ends_in=days(5)), successor=SUCCESSOR),
+        Verdict.RENEWAL_BLOCKED,
+        CRITICAL,
+        Reason.EMAIL_APPROVAL_PENDING,
+        Action.RENEW_BY_EMAIL,
+    ),
+    Row(
+        "a renewal that was blocked until the end is past mending, and the successor is there",
+        observation(
+            replace(blocked(ends_in=-days(1)), status=EXPIRED),
+            finding(RecordState.MISSING),
+            successor=SUCCESSOR,
+        ),
+        Verdict.SUPERSEDED,
+        CRITICAL,
+        Reason.SUCCESSOR_ISSUED,
+        Action.REBIND,
+    ),
+    Row(
+        "a renewal that was blocked until the end, which ACM has not noticed yet",
+        observation(blocked(ends_in=-SECOND), finding(RecordState.MISSING), successor=SUCCESSOR),
+        Verdict.SUPERSEDED,
+        CRITICAL,
+        Reason.SUCCESSOR_ISSUED,
+        Action.REBIND,
+    ),
+    Row(
+        "a blocked renewal of what was revoked is past mending, and the successor is there",
+        observation(
+            replace(blocked(), status=REVOKED), finding(RecordState.MISSING), successor=SUCCESSOR
+        ),
+        Verdict.SUPERSEDED,
+        CRITICAL,
+        Reason.SUCCESSOR_ISSUED,
+        Action.REBIND,
+    ),
+    Row(
+        "a blocked renewal of what nothing uses any more is over with its successor",
+        observation(
+            replace(blocked(ends_in=days(5)), in_use=False),
+            finding(RecordState.MISSING),
+            successor=SUCCESSOR,
+        ),
+        Verdict.SUPERSEDED,
+        INFO,
+        Reason.SUCCESSOR_ISSUED,
+    ),
 ]
 UNKNOWN = [
     Row(
@@ -1109,7 +1166,7 @@ FAILURES = [
         Verdict.REQUEST_FAILED,
         INFO,
         reason,
-        Action.REPLACE,
+        Action.REQUEST_ANEW,
     )
     for raw, reason in ACM_REASONS.items()
 ]
@@ -1240,7 +1297,7 @@ def test_a_failed_renewal_says_acms_reason_in_words() -> None:
 def test_an_abbreviation_keeps_its_capitals_after_a_colon() -> None:
     seen = request(status=FAILED, detail=Detail(failure_reason="NO_AVAILABLE_CONTACTS"))
     assert assessed(observation(seen)).message == (
-        "The request failed: ACM found no address to ask. It cannot be revived; request anew."
+        "The request failed: ACM found no address to ask. It cannot be revived."
     )
 
 

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from certificate_lifecycle.core.assessment import find_successor, needs_detail, wants_records
-from certificate_lifecycle.core.model import Certificate, CertificateStatus, Detail, RenewalStatus
+from certificate_lifecycle.core.model import (
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+    Detail,
+    RenewalStatus,
+)
 from certificate_lifecycle.core.timing import Thresholds, lacks_future
 from tests.unit.builders import (
     APPROVAL,
@@ -107,7 +114,15 @@ TAKES_OVER = {
         arn=arn("b"), names=("b.example.com", "www.example.com", "example.com")
     ),
     "imported again under another ARN": imported(arn=arn("b"), names=OLD.names),
-    "one second later": imported(arn=arn("b"), names=OLD.names, ends_in=days(20) + SECOND),
+    "with a longer key of the same kind": imported(
+        arn=arn("b"), names=OLD.names, key_algorithm="RSA_4096"
+    ),
+    "one that is not due itself for a second yet": imported(
+        arn=arn("b"), names=OLD.names, ends_in=days(30) + SECOND
+    ),
+    "one of so short a life that it is not due yet": certificate(
+        arn=arn("b"), names=OLD.names, ends_in=days(21), lives=days(47)
+    ),
 }
 DOES_NOT_TAKE_OVER = {
     "itself": replace(OLD, not_after=NOW + days(90)),
@@ -115,8 +130,10 @@ DOES_NOT_TAKE_OVER = {
     "a wildcard, which is not the name": certificate(
         arn=arn("b"), names=("example.com", "*.example.com")
     ),
-    "one that ends at the same instant": imported(arn=arn("b"), names=OLD.names, ends_in=days(20)),
-    "one that ends earlier": certificate(arn=arn("b"), names=OLD.names, ends_in=days(19)),
+    "one that ends soon itself": imported(arn=arn("b"), names=OLD.names, ends_in=days(30)),
+    "one with a key of another kind, served beside it": certificate(
+        arn=arn("b"), names=OLD.names, key_algorithm="EC_prime256v1"
+    ),
     "one that is not issued yet": request(arn=arn("b"), names=OLD.names),
     "one whose end is unknown": certificate(arn=arn("b"), names=OLD.names, ends_in=None),
     "one that is revoked": certificate(arn=arn("b"), names=OLD.names, status=REVOKED),
@@ -127,36 +144,57 @@ DOES_NOT_TAKE_OVER = {
 
 @pytest.mark.parametrize("other", TAKES_OVER.values(), ids=TAKES_OVER)
 def test_a_successor_has_all_the_names_and_ends_later(other: Certificate) -> None:
-    assert find_successor(OLD, [OLD, other], NOW) is other
+    assert find_successor(OLD, [OLD, other], USUAL, NOW) is other
 
 
 @pytest.mark.parametrize("other", DOES_NOT_TAKE_OVER.values(), ids=DOES_NOT_TAKE_OVER)
 def test_no_successor_is_made_of(other: Certificate) -> None:
-    assert find_successor(OLD, [other], NOW) is None
+    assert find_successor(OLD, [other], USUAL, NOW) is None
+
+
+def test_a_successor_outlives_the_certificate_that_it_succeeds() -> None:
+    revoked = certificate(status=REVOKED, ends_in=days(100))
+    sooner, at_once, later = (
+        certificate(arn=arn("b"), ends_in=days(100) + shift)
+        for shift in (-SECOND, timedelta(), SECOND)
+    )
+    assert find_successor(revoked, [sooner, at_once], USUAL, NOW) is None
+    assert find_successor(revoked, [later], USUAL, NOW) is later
+
+
+@pytest.mark.parametrize("old", [CertificateType.AMAZON_ISSUED, CertificateType.PRIVATE])
+def test_an_imported_certificate_never_succeeds_one_that_acm_renews(old: CertificateType) -> None:
+    due = certificate(type=old, ends_in=days(5))
+    assert find_successor(due, [imported(arn=arn("b"))], USUAL, NOW) is None
+
+
+def test_a_private_certificate_succeeds_a_private_one() -> None:
+    later = private(arn=arn("b"), ends_in=days(300))
+    assert find_successor(private(ends_in=days(5)), [later], USUAL, NOW) is later
 
 
 def test_an_expired_certificate_is_no_successor_of_one_that_expired_earlier() -> None:
     older, newer = certificate(ends_in=-days(5)), certificate(arn=arn("b"), ends_in=-days(1))
-    assert find_successor(older, [newer], NOW) is None
+    assert find_successor(older, [newer], USUAL, NOW) is None
 
 
 def test_a_public_certificate_never_succeeds_a_private_one() -> None:
-    assert find_successor(private(ends_in=days(5)), [SUCCESSOR], NOW) is None
+    assert find_successor(private(ends_in=days(5)), [SUCCESSOR], USUAL, NOW) is None
 
 
 def test_a_certificate_without_an_end_may_have_a_successor() -> None:
-    assert find_successor(request(status=TIMED_OUT), [SUCCESSOR], NOW) is SUCCESSOR
+    assert find_successor(request(status=TIMED_OUT), [SUCCESSOR], USUAL, NOW) is SUCCESSOR
 
 
 def test_nothing_succeeds_a_certificate_whose_names_are_not_all_known() -> None:
-    assert find_successor(imported(names=()), [SUCCESSOR], NOW) is None
-    assert find_successor(imported(names_complete=False), [SUCCESSOR], NOW) is None
+    assert find_successor(imported(names=()), [SUCCESSOR], USUAL, NOW) is None
+    assert find_successor(imported(names_complete=False), [SUCCESSOR], USUAL, NOW) is None
 
 
 def test_of_several_successors_the_one_that_ends_last_is_named() -> None:
     ends = {"a": 150, "b": 190, "c": 170}
     others = [certificate(arn=arn(name), ends_in=days(end)) for name, end in ends.items()]
-    assert find_successor(imported(ends_in=days(5)), others, NOW) is others[1]
+    assert find_successor(imported(ends_in=days(5)), others, USUAL, NOW) is others[1]
 
 
 LACKING = {

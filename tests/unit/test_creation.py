@@ -23,6 +23,7 @@ from certificate_lifecycle.errors import (
 from tests.unit.builders import (
     AUTHORITY,
     FAILED,
+    NOW,
     REVOKED,
     TIMED_OUT,
     arn,
@@ -60,6 +61,7 @@ def issue(
         certificates=certificates,
         dns=dns,
         clock=clock or MemoryClock(),
+        now=NOW,
         **{**usual, **wishes},
     )
 
@@ -224,6 +226,13 @@ def test_another_authoritys_certificate_is_not_taken() -> None:
     assert issue(MemoryCertificates(theirs), MemoryDns(), PRIVATE).created
 
 
+def test_a_certificate_past_its_end_is_not_taken_though_acm_still_calls_it_issued() -> None:
+    certificates = MemoryCertificates(replace(ISSUED, not_after=NOW))
+    issuance = issue(certificates, MemoryDns(HOME))
+    assert issuance.created
+    assert certificates.asked == [WANTED]
+
+
 # --- Refusing ---------------------------------------------------------------------------------
 
 
@@ -305,10 +314,20 @@ def test_a_dry_run_tells_which_records_a_waiting_certificate_lacks() -> None:
     assert clock.slept == []
 
 
-def test_without_validation_no_record_is_written_and_no_zone_needed() -> None:
-    certificates, dns = MemoryCertificates(), MemoryDns()
-    assert issue(certificates, dns, auto_validate=False).created
-    assert dns.batches == []
+def test_without_validation_the_records_are_named_for_whoever_writes_them() -> None:
+    certificates, dns, clock = MemoryCertificates(), MemoryDns(), MemoryClock()
+    certificates.names_records_late = True
+    for operation in ("zones", "upsert Z1"):
+        dns.broken[operation] = Outage("nobody should look")
+    wanted = replace(WANTED, names=("example.com", "*.example.com", "www.example.com"))
+    issuance = issue(certificates, dns, wanted, clock, auto_validate=False)
+    told = creation_result(issuance, "123456789012", dry_run=False)["validation_records"]
+    assert [entry["name"] for entry in told] == names_of("example.com", "www.example.com")
+    assert {(entry["zone_id"], entry["zone_name"], entry["change"]) for entry in told} == {
+        (None, None, None)
+    }
+    assert (issuance.created, dns.batches) == (True, [])
+    assert clock.slept == [1.0, 2.0, 4.0]
 
 
 def test_a_private_certificate_needs_no_validation() -> None:
@@ -317,6 +336,14 @@ def test_a_private_certificate_needs_no_validation() -> None:
     assert certificates.asked == [PRIVATE]
     assert issuance.records == ()
     assert issue(certificates, dns, PRIVATE).created is False
+
+
+def test_a_private_certificate_is_found_again_though_acm_reports_it_as_exportable() -> None:
+    theirs = Detail(certificate_authority_arn=AUTHORITY)
+    existing = private(arn=arn("p"), names=NAMES, exportable=True, detail=theirs)
+    certificates = MemoryCertificates(existing)
+    assert not issue(certificates, MemoryDns(), PRIVATE).created
+    assert certificates.asked == []
 
 
 def test_issuance_is_awaited_as_long_as_asked() -> None:

@@ -17,7 +17,7 @@ from certificate_lifecycle.core.digest import (
     console_url,
     severity_of,
 )
-from certificate_lifecycle.core.model import Action, Detail, Severity
+from certificate_lifecycle.core.model import Detail, Severity
 from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run, ScopeStatus
 from certificate_lifecycle.core.validation import RecordState
 from tests.unit.builders import (
@@ -45,6 +45,7 @@ HEALTHY = judged(certificate(arn=arn("11111111-0000-4000-8000-000000000001")))
 UNUSED = judged(certificate(arn=arn("unused"), in_use=False))
 DUE = judged(imported(arn=arn("due"), ends_in=days(20), detail=detail()))
 BLOCKED = judged(observation(blocked(), finding(RecordState.MISSING)))
+STUCK = judged(observation(request(arn=arn("stuck")), finding(RecordState.MISSING)))
 LOST = scope(ScopeStatus.FAILED, error="the certificates could not be listed: AccessDenied")
 PARTIAL = scope(ScopeStatus.PARTIAL, certificates=3, error="one could not be read: Throttling")
 
@@ -89,15 +90,13 @@ def test_nothing_is_told_where_nobody_can_or_need_do_anything(whole: Run) -> Non
     "whole",
     [
         run(DUE),
-        run(judged(observation(request(), finding(RecordState.MISSING)))),
+        run(STUCK),
         run(scope=LOST),
         run(scope=PARTIAL),
-        run(actions=(ActionRecord(arn(), Action.RESTORE_RECORDS, Outcome.DONE, "created"),)),
-        run(actions=(ActionRecord(arn(), Action.RESTORE_RECORDS, Outcome.FAILED, "denied"),)),
     ],
-    ids=["urgent", "can be helped", "unseen", "seen in part", "done", "not done"],
+    ids=["urgent", "can be helped", "unseen", "seen in part"],
 )
-def test_what_is_urgent_helpable_done_or_unseen_is_told(whole: Run) -> None:
+def test_what_is_urgent_helpable_or_unseen_is_told(whole: Run) -> None:
     assert compose(whole) is not None
 
 
@@ -107,20 +106,27 @@ def test_what_is_urgent_helpable_done_or_unseen_is_told(whole: Run) -> None:
 @pytest.mark.parametrize(
     ("whole", "subject"),
     [
-        (run(DUE), "[warning] 1 certificate needs attention"),
-        (run(DUE, BLOCKED), "[warning] 2 certificates need attention"),
-        (run(scope=LOST), "[warning] certificates could not be looked at"),
-        (run(HEALTHY, scope=PARTIAL), "[warning] run incomplete"),
+        (run(DUE), "[warning] certificate-lifecycle: 1 needs attention"),
+        (run(DUE, BLOCKED), "[warning] certificate-lifecycle: 2 need attention"),
+        (run(STUCK), "[info] certificate-lifecycle: 1 can be helped"),
         (
-            run(actions=(ActionRecord(arn(), Action.RESTORE_RECORDS, Outcome.DONE, "created"),)),
-            "[ok] 1 repair done",
+            run(DUE, BLOCKED, STUCK, HEALTHY),
+            "[warning] certificate-lifecycle: 2 need attention, 1 more can be helped",
         ),
+        (run(scope=LOST), "[warning] certificate-lifecycle: nothing could be looked at"),
+        (run(HEALTHY, scope=PARTIAL), "[warning] certificate-lifecycle: run incomplete"),
     ],
-    ids=["one", "several", "unseen", "seen in part", "done"],
+    ids=["one", "several", "one to help", "both", "unseen", "seen in part"],
 )
 def test_the_subject_says_how_bad_what_and_where(whole: Run, subject: str) -> None:
-    where = "123456789012 eu-west-1 (certificate-lifecycle)"
-    assert told(whole).subject == f"{subject} - {where}"
+    assert told(whole).subject == f"{subject} - 123456789012 eu-west-1"
+
+
+def test_a_long_name_of_the_instance_gives_way_to_what_happened_and_where() -> None:
+    subject = told(run(DUE, BLOCKED, STUCK, instance="x" * 80)).subject
+    assert len(subject) == 99
+    assert subject.startswith("[warning] xxx")
+    assert subject.endswith("x: 2 need attention, 1 more can be helped - 123456789012 eu-west-1")
 
 
 def test_the_subject_is_printable_ascii_below_a_hundred_characters() -> None:
@@ -269,12 +275,22 @@ def test_the_end_of_what_belongs_to_others_is_told_without_advice() -> None:
         ("aws", "eu-west-1", "eu-west-1.console.aws.amazon.com"),
         ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
         ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
-        ("aws-iso", "us-iso-east-1", "us-iso-east-1.console.aws.amazon.com"),
     ],
 )
 def test_the_console_is_that_of_the_partition(partition: str, region: str, host: str) -> None:
     found = console_url(f"arn:{partition}:acm:{region}:123456789012:certificate/a-b")
     assert found == f"https://{host}/acm/home?region={region}#/certificates/a-b"
+
+
+@pytest.mark.parametrize(
+    ("partition", "region"), [("aws-iso", "us-iso-east-1"), ("aws-eusc", "eusc-de-east-1")]
+)
+def test_where_no_console_is_known_the_arn_stands_for_itself(partition: str, region: str) -> None:
+    unknown = f"arn:{partition}:acm:{region}:123456789012:certificate/a-b"
+    assert console_url(unknown) == unknown
+    text = told(run(judged(imported(arn=unknown, ends_in=days(3))))).bodies["email"]
+    assert f"\n    {unknown}\n" in text
+    assert "https://" not in text
 
 
 # --- Text from elsewhere ----------------------------------------------------------------------
@@ -320,9 +336,37 @@ def test_text_is_cleaned_to_one_line_of_bounded_length() -> None:
 def test_each_protocol_gets_what_it_can_show() -> None:
     bodies = told(run(DUE)).bodies
     assert set(bodies) == {"default", "email", "https", "sqs", "lambda"}
-    headline = "1 of 1 certificate of account 123456789012, eu-west-1 needs attention."
+    headline = "1 certificate of account 123456789012, eu-west-1: 1 needs attention."
     assert bodies["default"] == headline
     assert bodies["sqs"] == bodies["lambda"]
+
+
+@pytest.mark.parametrize(
+    ("whole", "headline"),
+    [
+        (run(HEALTHY, DUE, BLOCKED), "3 certificates of {}: 2 need attention."),
+        (run(HEALTHY, STUCK), "2 certificates of {}: 1 can be helped."),
+        (run(DUE, STUCK), "2 certificates of {}: 1 needs attention, 1 more can be helped."),
+        (
+            run(DUE, STUCK, actions=(acted(STUCK, Outcome.DONE, "created the record"),)),
+            (
+                "2 certificates of {}: 1 needs attention, 1 more can be helped; "
+                "1 repair done in this run."
+            ),
+        ),
+        (run(scope=PARTIAL), "3 certificates of {}: not everything could be looked at."),
+        (run(scope=LOST), "The certificates of {} could not be looked at."),
+    ],
+    ids=["urgent", "to help", "both", "mended", "seen in part", "unseen"],
+)
+def test_the_headline_counts_what_is_urgent_what_can_be_helped_and_what_was_done(
+    whole: Run, headline: str
+) -> None:
+    bodies = told(whole).bodies
+    wanted = headline.format("account 123456789012, eu-west-1")
+    assert bodies["default"] == wanted
+    assert bodies["email"].replace("\n", " ").startswith(f"{wanted} ")
+    assert chat(whole)["content"]["description"].startswith(wanted)
 
 
 def test_machines_get_a_document_with_a_version() -> None:
@@ -386,7 +430,7 @@ def test_chat_gets_the_custom_notification_of_its_client() -> None:
         "textType": "client-markdown",
         "title": told(whole).subject,
         "description": (
-            "2 of 2 certificates of account 123456789012, eu-west-1 need attention; "
+            "2 certificates of account 123456789012, eu-west-1: 2 need attention; "
             "1 repair done in this run.\n"
             f"*warning* `shop.example.com` ImportDue: {DUE.decision.message}\n"
             f"*warning* `shop.example.com` RenewalBlocked: {BLOCKED.decision.message}\n"
@@ -398,7 +442,7 @@ def test_chat_gets_the_custom_notification_of_its_client() -> None:
     assert found["metadata"] == {
         "threadId": "certificate-lifecycle-123456789012-eu-west-1",
         "summary": (
-            "2 of 2 certificates of account 123456789012, eu-west-1 need attention; "
+            "2 certificates of account 123456789012, eu-west-1: 2 need attention; "
             "1 repair done in this run."
         ),
         "eventType": "certificate-lifecycle",
@@ -452,7 +496,8 @@ def test_five_thousand_findings_fit_into_one_message_worst_first_with_a_count() 
     assert shown + hidden == 5001
     assert shown > 100
     assert f"And {hidden} more; the log" in message.bodies["email"]
-    assert message.bodies["email"].startswith("5001 of 5001 certificates")
+    headline = "5001 certificates of account 123456789012, eu-west-1: 5001 need attention.\n"
+    assert message.bodies["email"].startswith(headline)
     assert "5000 ImportDue" in message.bodies["email"]
 
 
@@ -467,5 +512,6 @@ def test_a_finding_that_alone_is_too_long_is_left_to_the_log() -> None:
     seen = certificate(ends_in=days(3), detail=detail(in_use_by=consumers))
     message = told(run(judged(seen)))
     assert size(message) <= MAX_MESSAGE_BYTES
-    assert message.bodies["email"].startswith("1 of 1 certificate of")
+    headline = "1 certificate of account 123456789012, eu-west-1: 1 needs attention.\n"
+    assert message.bodies["email"].startswith(headline)
     assert "And 1 more; the log" in message.bodies["email"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -116,7 +115,7 @@ def test_an_event_may_wish_for_everything() -> None:
         "validation_method": "DNS",
         "key_algorithm": "EC_secp384r1",
         "certificate_authority_arn": AUTHORITY,
-        "exportable": True,
+        "exportable": False,
         "region": "eu-west-1",
         "account_id": "123456789012",
         "tags": {"team": "shop", "Cost-Center": "1:2/3=4+5@6 7"},
@@ -129,7 +128,7 @@ def test_an_event_may_wish_for_everything() -> None:
             region="eu-west-1",
             key_algorithm="EC_secp384r1",
             certificate_authority_arn=AUTHORITY,
-            exportable=True,
+            exportable=False,
             tags=(OURS, ("Cost-Center", "1:2/3=4+5@6 7"), ("team", "shop")),
         ),
         auto_validate=False,
@@ -138,9 +137,39 @@ def test_an_event_may_wish_for_everything() -> None:
     )
 
 
+def test_a_public_certificate_can_be_exported_only_on_request() -> None:
+    assert creation({"exportable": True}).request.exportable
+    assert not creation({}).request.exportable
+
+
+def test_a_private_certificate_is_exportable_without_being_asked_for_as_one() -> None:
+    private = {"certificate_authority_arn": AUTHORITY}
+    asked = creation({**private, "exportable": True}).request
+    assert not asked.exportable
+    assert asked == creation(private).request
+
+
+NULLABLE = (
+    *("domain_name", "alt_names", "include_www", "validation_method", "key_algorithm", "region"),
+    *("certificate_authority_arn", "exportable", "account_id", "tags", "wait_seconds"),
+)
+
+
 def test_null_means_the_same_as_no_key() -> None:
-    keys = ("domain_name", "alt_names", "tags", "region", "dry_run", "validation_method")
-    assert creation(dict.fromkeys(keys)) == creation({})
+    assert creation(dict.fromkeys(NULLABLE)) == creation({})
+
+
+@pytest.mark.parametrize("key", ["auto_validate", "dry_run"])
+def test_null_is_refused_where_the_default_would_do_more_than_was_meant(key: str) -> None:
+    (fault,) = creation_faults({key: None})
+    assert fault == f"{key}: must not be null; leave it out for the default"
+
+
+@pytest.mark.parametrize(
+    "region", ["us-east-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1", "ap-southeast-10"]
+)
+def test_a_region_of_any_partition_may_be_named(region: str) -> None:
+    assert creation({"region": region}).request.region == region
 
 
 @pytest.mark.parametrize("seconds", [0, 900])
@@ -320,26 +349,22 @@ def test_names_that_terraform_refuses_together_are_refused_or_named_once(because
 # --- Rotation ---------------------------------------------------------------------------------
 
 
-def test_a_scheduled_event_means_everything_as_configured_at_its_time() -> None:
-    assert rotation(SCHEDULED) == RotationCommand(
-        certificate_arns=(),
-        mode=RotationMode.REPAIR,
-        dry_run=False,
-        time=datetime(2026, 6, 1, 6, tzinfo=UTC),
+@pytest.mark.parametrize("event", [{}, SCHEDULED], ids=["empty", "scheduled"])
+def test_an_event_without_wishes_means_everything_as_configured(event: object) -> None:
+    assert rotation(event) == RotationCommand(
+        certificate_arns=(), mode=RotationMode.REPAIR, dry_run=False
     )
 
 
-@pytest.mark.parametrize("time", [None, "yesterday", "2026-06-01T06:00:00", 5])
-def test_a_scheduled_event_without_a_usable_time_leaves_it_to_the_clock(time: object) -> None:
-    assert rotation({**SCHEDULED, "time": time}).time is None
-    without = {key: value for key, value in SCHEDULED.items() if key != "time"}
-    assert rotation(without).time is None
+@pytest.mark.parametrize("time", [None, "yesterday", "1970-01-01T00:00:00Z", 5])
+def test_the_time_of_a_scheduled_event_means_nothing(time: object) -> None:
+    assert rotation({**SCHEDULED, "time": time}) == rotation({})
 
 
-def test_an_empty_event_means_everything_as_configured_now() -> None:
-    assert rotation({}) == RotationCommand(
-        certificate_arns=(), mode=RotationMode.REPAIR, dry_run=False, time=None
-    )
+@pytest.mark.parametrize("key", ["certificate_arns", "dry_run", "rotation_mode"])
+def test_null_is_refused_where_the_default_would_look_at_or_change_more(key: str) -> None:
+    (fault,) = rotation_faults({key: None})
+    assert fault == f"{key}: must not be null; leave it out for the default"
 
 
 def test_an_event_may_name_certificates_and_a_mode() -> None:
@@ -349,7 +374,7 @@ def test_an_event_may_name_certificates_and_a_mode() -> None:
         "dry_run": True,
     }
     assert rotation(event) == RotationCommand(
-        certificate_arns=(arn("a"), arn("b")), mode=RotationMode.NOTIFY, dry_run=True, time=None
+        certificate_arns=(arn("a"), arn("b")), mode=RotationMode.NOTIFY, dry_run=True
     )
 
 

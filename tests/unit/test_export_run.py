@@ -239,7 +239,7 @@ def test_what_is_exported_beside_no_finding_is_told_too() -> None:
     result = account.rotate()
     assert result["counts"] == {"Superseded": 1, "Unused": 1}
     (message,) = account.topic.messages
-    assert message.subject.startswith("[info] 1 export done")
+    assert message.subject.startswith("[info] certificate-lifecycle: 1 export done")
     assert f"ALSO\n\n  {arn()}\n    Done in this run: exported" in message.bodies["email"]
     assert [a["outcome"] for a in json.loads(message.bodies["sqs"])["actions"]] == ["done"]
     assert account.certificates.renewed == []

@@ -31,6 +31,8 @@ from tests.unit.builders import (
     BOUNDED,
     BY_EMAIL,
     FAILED,
+    NOW,
+    SECOND,
     arn,
     certificate,
     days,
@@ -156,6 +158,7 @@ EQUALS = {
     "one with the names in another order": replace(EQUAL, names=NAMES[::-1]),
     "one that says where its key comes from": replace(EQUAL, key_pair_origin="AWS_MANAGED"),
     "one that nothing uses yet": replace(EQUAL, in_use=False),
+    "one that ends in a second": replace(EQUAL, not_after=NOW + SECOND),
 }
 DIFFERENT = {
     "fewer names": replace(EQUAL, names=NAMES[:1]),
@@ -169,46 +172,62 @@ DIFFERENT = {
     "an expired one": replace(EQUAL, status=CertificateStatus.EXPIRED),
     "a failed one": replace(EQUAL, status=FAILED),
     "a revoked one": replace(EQUAL, status=CertificateStatus.REVOKED),
+    "one at its end that ACM still calls issued": replace(EQUAL, not_after=NOW),
 }
 
 
 @pytest.mark.parametrize("existing", EQUALS.values(), ids=EQUALS)
 def test_an_equal_certificate_is_found_again(existing: Certificate) -> None:
-    assert may_be_equal(WANTED, existing)
-    assert is_equal(WANTED, existing)
+    assert may_be_equal(WANTED, existing, NOW)
+    assert is_equal(WANTED, existing, NOW)
 
 
 @pytest.mark.parametrize("existing", DIFFERENT.values(), ids=DIFFERENT)
 def test_a_different_certificate_is_not_taken_for_it(existing: Certificate) -> None:
-    assert not may_be_equal(WANTED, existing)
-    assert not is_equal(WANTED, existing)
+    assert not may_be_equal(WANTED, existing, NOW)
+    assert not is_equal(WANTED, existing, NOW)
 
 
 def test_a_listing_that_cuts_the_names_short_is_no_answer_yet() -> None:
-    assert may_be_equal(WANTED, replace(EQUAL, names=NAMES[:1], names_complete=False))
+    assert may_be_equal(WANTED, replace(EQUAL, names=NAMES[:1], names_complete=False), NOW)
 
 
 def test_a_certificate_is_not_equal_before_it_is_described() -> None:
-    assert not is_equal(WANTED, replace(EQUAL, detail=None))
+    assert not is_equal(WANTED, replace(EQUAL, detail=None), NOW)
 
 
 def test_a_private_certificate_is_equal_only_with_the_same_authority() -> None:
     wanted = replace(WANTED, certificate_authority_arn=AUTHORITY)
     ours = private(names=NAMES, detail=Detail(certificate_authority_arn=AUTHORITY))
     theirs = private(names=NAMES, detail=Detail(certificate_authority_arn=f"{AUTHORITY[:-1]}6"))
-    assert is_equal(wanted, ours)
-    assert may_be_equal(wanted, theirs)
-    assert not is_equal(wanted, theirs)
+    assert is_equal(wanted, ours, NOW)
+    assert may_be_equal(wanted, theirs, NOW)
+    assert not is_equal(wanted, theirs, NOW)
+
+
+@pytest.mark.parametrize("exportable", [True, False])
+def test_whether_a_private_certificate_can_be_exported_makes_no_difference(
+    *, exportable: bool
+) -> None:
+    wanted = replace(WANTED, certificate_authority_arn=AUTHORITY)
+    detail = Detail(certificate_authority_arn=AUTHORITY)
+    assert is_equal(wanted, private(names=NAMES, exportable=exportable, detail=detail), NOW)
+
+
+def test_an_exportable_public_certificate_is_equal_only_to_an_exportable_one() -> None:
+    wanted = replace(WANTED, exportable=True)
+    assert is_equal(wanted, replace(EQUAL, exportable=True), NOW)
+    assert not may_be_equal(wanted, EQUAL, NOW)
 
 
 @pytest.mark.parametrize("method", [ValidationMethod.EMAIL, ValidationMethod.HTTP])
 def test_a_request_that_waits_for_anything_but_dns_is_not_joined(method: ValidationMethod) -> None:
     waiting = Detail(validations=(validation("example.com"), replace(BY_EMAIL, method=method)))
-    assert not is_equal(WANTED, replace(WAITING, detail=waiting))
+    assert not is_equal(WANTED, replace(WAITING, detail=waiting), NOW)
 
 
 def test_an_issued_certificate_is_equal_however_it_was_validated() -> None:
-    assert is_equal(WANTED, replace(EQUAL, detail=Detail(validations=(BY_EMAIL,))))
+    assert is_equal(WANTED, replace(EQUAL, detail=Detail(validations=(BY_EMAIL,))), NOW)
 
 
 def test_of_equal_certificates_the_issued_the_used_and_the_longest_are_preferred() -> None:

@@ -127,7 +127,9 @@ def test_what_is_ahead_is_imported_long_before_the_end_and_does_not_count_as_exp
     )
     assert account.certificates.imported == [arn()]
     assert (found["expiring_certificates"], found["renewed_certificates"]) == (0, 1)
-    assert "[info] 1 certificate needs attention" in account.topic.messages[0].subject
+    (message,) = account.topic.messages
+    assert message.subject.startswith("[info] certificate-lifecycle: 1 can be helped")
+    assert message.bodies["default"].endswith(": 1 can be helped; 1 import done in this run.")
 
 
 def test_an_expired_certificate_comes_back_to_life() -> None:

@@ -258,7 +258,10 @@ def test_a_migration_that_has_begun_is_gone_on_with() -> None:
     certificates, dns = MemoryCertificates(under_way, migrates=True), MemoryDns(HOME)
     certificates.migration = [(record(),)]
     (begun,) = mend(certificates, dns)
-    assert begun.outcome is Outcome.STARTED
+    assert (begun.outcome, begun.detail) == (
+        Outcome.STARTED,
+        "migration from e-mail to DNS validation under way; created _a1.shop.example.com.",
+    )
     assert certificates.migrated == []
     assert dns.batches == [(HOME, (record(),))]
 

@@ -183,7 +183,7 @@ def test_certificates_that_could_not_be_listed_are_told_and_raised() -> None:
     with pytest.raises(RotationError, match="could not be listed"):
         account.rotate()
     (message,) = account.topic.messages
-    assert "could not be looked at" in message.subject
+    assert "nothing could be looked at" in message.subject
 
 
 def test_a_message_that_cannot_be_sent_is_raised_after_the_work() -> None:

@@ -7,9 +7,10 @@ requests at the same moment, and records that stand as they should are left alon
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns
@@ -26,7 +27,7 @@ from certificate_lifecycle.core.model import (
     CertificateType,
     ValidationRecord,
 )
-from certificate_lifecycle.core.validation import RecordFinding
+from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct
 from certificate_lifecycle.errors import (
     CertificateNotFoundError,
     CertificateRequestError,
@@ -66,6 +67,7 @@ def create(
     certificates: Certificates,
     dns: Dns,
     clock: Clock,
+    now: datetime,
     auto_validate: bool,
     wait_seconds: int,
     dry_run: bool,
@@ -75,9 +77,9 @@ def create(
     Raises CertificateRequestError, ZoneNotFoundError, ZoneAmbiguousError, RecordConflictError or
     ValidationRecordsNotReadyError; what was reached by then is found again by the next call.
     """
-    found = find_equal(request, certificates)
-    validates = auto_validate and request.type is not CertificateType.PRIVATE
-    if found is None and validates:
+    found = find_equal(request, certificates, now)
+    validates = request.type is not CertificateType.PRIVATE
+    if found is None and validates and auto_validate:
         require_zones(dns, request.names)
     if found is None and dry_run:
         return Issuance(request=request, certificate=None, created=False, records=())
@@ -87,7 +89,10 @@ def create(
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
         if validates:
             certificate = _await_records(certificate, certificates, clock)
-            records = _validate(certificate, dns, dry_run=dry_run)
+            wanted = _wanted(certificate)
+            records = (
+                _validate(wanted, dns, dry_run=dry_run) if auto_validate else _for_others(wanted)
+            )
         if not dry_run:
             certificate = _await_issuance(certificate, certificates, clock, wait_seconds)
     _raise_if_over(certificate)
@@ -96,7 +101,9 @@ def create(
     )
 
 
-def find_equal(request: CertificateRequest, certificates: Certificates) -> Certificate | None:
+def find_equal(
+    request: CertificateRequest, certificates: Certificates, now: datetime
+) -> Certificate | None:
     """Return the best certificate that already is what `request` asks for, described.
 
     One that is deleted while we look is none; should ACM only not know it yet, then the token of
@@ -104,11 +111,11 @@ def find_equal(request: CertificateRequest, certificates: Certificates) -> Certi
     """
     equal = []
     for listed in certificates.list_all():
-        if not may_be_equal(request, listed):
+        if not may_be_equal(request, listed, now):
             continue
         with suppress(CertificateNotFoundError):
             described = certificates.describe(listed.arn)
-            if is_equal(request, described):
+            if is_equal(request, described, now):
                 equal.append(described)
     return max(equal, key=preference, default=None)
 
@@ -125,8 +132,15 @@ def _describe_new(arn: str, certificates: Certificates, clock: Clock) -> Certifi
             clock.sleep(_FIRST_POLL_SECONDS)
 
 
-def _validate(certificate: Certificate, dns: Dns, *, dry_run: bool) -> tuple[RecordFinding, ...]:
-    findings = inspect(dns, _wanted(certificate))
+def _for_others(wanted: Iterable[ValidationRecord]) -> tuple[RecordFinding, ...]:
+    """Return the records for somebody else to write: they are not looked for."""
+    return tuple(RecordFinding(record, RecordState.UNCHECKED) for record in distinct(wanted))
+
+
+def _validate(
+    wanted: Iterable[ValidationRecord], dns: Dns, *, dry_run: bool
+) -> tuple[RecordFinding, ...]:
+    findings = inspect(dns, wanted)
     require_writable(findings)
     if not dry_run:
         write(dns, findings)

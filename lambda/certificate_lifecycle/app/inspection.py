@@ -115,7 +115,7 @@ class Inspection:
             certificate, error = self._describe(listed, problems)
         successor = None
         if lacks_future(certificate, self.thresholds, self.now):
-            successor = find_successor(certificate, everything, self.now)
+            successor = find_successor(certificate, everything, self.thresholds, self.now)
         return Observation(
             certificate=certificate,
             records=self._records(certificate, problems),

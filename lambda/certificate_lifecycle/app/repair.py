@@ -118,12 +118,14 @@ class Repair:
         return self._resend(certificate, "")
 
     def _migrate(self, certificate: Certificate) -> ActionRecord:
-        if certificate.detail is None or not certificate.detail.migrating_to_dns:
+        under_way = certificate.detail is not None and certificate.detail.migrating_to_dns
+        if not under_way:
             self.certificates.migrate_to_dns(certificate.arn)
         records = self._await_migration_records(certificate.arn)
         what = self._restore(records) if records else "ACM has not named all records yet"
         # ACM finishes it by itself once it sees the records: nothing here can say that it is done.
-        text = f"migration from e-mail to DNS validation begun; {what}"
+        stage = "under way" if under_way else "begun"
+        text = f"migration from e-mail to DNS validation {stage}; {what}"
         return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.STARTED, text)
 
     def _await_migration_records(self, arn: str) -> list[ValidationRecord]:

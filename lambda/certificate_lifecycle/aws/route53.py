@@ -59,12 +59,12 @@ class Route53Dns:
         """Return the record sets that stand at `name`.
 
         The listing starts at `name` and goes on with later names, so others are dropped.
-        Two are enough to tell: a CNAME stands alone (RFC 1034 section 3.6.2), and routing policies
-        make several of one name.
+        Ten are enough to tell: a CNAME stands alone (RFC 1034 section 3.6.2), and there are fewer
+        types than that at the name of a delegated zone.
         """
         wanted = dns_form(name)
         answer = self._client_for(zone.role_arn).list_resource_record_sets(
-            HostedZoneId=zone.zone_id, StartRecordName=wanted, MaxItems="2"
+            HostedZoneId=zone.zone_id, StartRecordName=wanted, MaxItems="10"
         )
         return tuple(
             _existing(record)

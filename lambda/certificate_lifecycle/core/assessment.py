@@ -40,6 +40,17 @@ CHAIN: Sequence[Check] = (
 )
 
 
+#: Which type may succeed which without a change of who trusts it.
+_SUCCESSIONS = frozenset(
+    {
+        (CertificateType.AMAZON_ISSUED, CertificateType.AMAZON_ISSUED),
+        (CertificateType.PRIVATE, CertificateType.PRIVATE),
+        (CertificateType.IMPORTED, CertificateType.IMPORTED),
+        (CertificateType.IMPORTED, CertificateType.AMAZON_ISSUED),
+    }
+)
+
+
 def assess(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision:
     """Return the one decision for a certificate."""
     for check in CHAIN:
@@ -81,18 +92,19 @@ def wants_records(certificate: Certificate) -> bool:
 
 
 def find_successor(
-    certificate: Certificate, others: Iterable[Certificate], now: datetime
+    certificate: Certificate,
+    others: Iterable[Certificate],
+    thresholds: Thresholds,
+    now: datetime,
 ) -> Certificate | None:
     """Return the certificate that takes over from `certificate`, the one that ends last.
 
-    A successor is valid now, ends later, has all of its names, and is trusted by the same clients:
-    a private certificate never succeeds a public one, or the reverse. Which CA stands behind a
-    private or an imported one, the listing does not tell.
+    A successor is valid, ends later and not soon, has all of its names and a key of the same kind
+    (load balancers serve an RSA and an ECDSA certificate side by side), and is trusted by the same
+    clients: it is of the same type, or ACM issued it publicly in place of an imported one.
     """
     if not certificate.names or not certificate.names_complete:
         return None
-    names = set(certificate.names)
-    private = certificate.type is CertificateType.PRIVATE
     successors = [
         other
         for other in others
@@ -100,8 +112,15 @@ def find_successor(
         and other.status is CertificateStatus.ISSUED
         and other.not_after is not None
         and other.not_after > max(now, certificate.not_after or now)
-        and (other.type is CertificateType.PRIVATE) == private
+        and not is_within(other, thresholds.effective(other), now)
+        and _key_family(other) == _key_family(certificate)
         and other.region == certificate.region
-        and names <= set(other.names)
+        and (certificate.type, other.type) in _SUCCESSIONS
+        and set(certificate.names) <= set(other.names)
     ]
     return max(successors, key=lambda other: (other.not_after or now, other.arn), default=None)
+
+
+def _key_family(certificate: Certificate) -> str:
+    """Return RSA or EC: the size may change from one certificate to the next."""
+    return certificate.key_algorithm.partition("_")[0]

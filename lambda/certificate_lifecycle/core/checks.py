@@ -198,6 +198,11 @@ def superseded(observation: Observation, thresholds: Thresholds, now: datetime) 
         return None
     if observation.importable:
         return None  # under the ARN that is used, which is better than any successor
+    renewable = certificate.status is CertificateStatus.ISSUED and not is_within(
+        certificate, timedelta(), now
+    )
+    if renewable and certificate.used and waits_for_validation(certificate):
+        return None  # mending the renewal in place is safer than moving what uses it
     where = f"Its successor {successor.arn} is valid"
     if not certificate.used:
         message, action = f"{where} and nothing uses the old one any more.", Action.NONE
@@ -226,8 +231,8 @@ def request_failed(observation: Observation, _: Thresholds, now: datetime) -> De
         Verdict.REQUEST_FAILED,
         Severity.INFO,
         reason,
-        f"The request failed: {_lower(reason.meaning)} It cannot be revived; request anew.",
-        Action.REPLACE if is_recent(certificate, FAILURE_IS_NEWS, now) else Action.NONE,
+        f"The request failed: {_lower(reason.meaning)} It cannot be revived.",
+        Action.REQUEST_ANEW if is_recent(certificate, FAILURE_IS_NEWS, now) else Action.NONE,
     )
 
 

@@ -72,8 +72,8 @@ class Message:
 def compose(run: Run) -> Message | None:
     """Return the message of `run`, or None if there is nothing that a person should hear.
 
-    A person hears of what is urgent or can be helped, of what was done, and of what could not be
-    looked at or done.
+    A person hears of what is urgent or can be helped, with what was done about it, of an export
+    that stands beside no finding, and of what could not be looked at.
     """
     told = [entry for entry in run.findings if entry.decision.worth_telling]
     if not told and not run.done and not run.incomplete:
@@ -104,9 +104,11 @@ def clean(text: str, limit: int = 1000) -> str:
 
 
 def console_url(arn: str) -> str:
-    """Return the console page of a certificate."""
+    """Return the console page of a certificate, or its ARN where we know of no console."""
     place = Place.from_arn(arn)
-    host = _CONSOLES.get(place.partition, _CONSOLES["aws"])
+    host = _CONSOLES.get(place.partition)
+    if host is None:
+        return arn
     certificate_id = arn.rpartition("/")[2]
     return (
         f"https://{place.region}.{host}/acm/home?region={place.region}"
@@ -116,9 +118,9 @@ def console_url(arn: str) -> str:
 
 def _bodies(run: Run, told: Sequence[Assessed], shown: int) -> dict[str, str]:
     document = json.dumps(_document(run, told[:shown], len(told) - shown))
-    text = _text(run, told[:shown], len(told) - shown)
+    text = _text(run, told, shown)
     return {
-        "default": _headline(run, len(told)),
+        "default": _headline(run, told),
         "email": text,
         "https": json.dumps(_chat(run, told)),
         "sqs": document,
@@ -138,47 +140,62 @@ def _attributes(run: Run) -> dict[str, str]:
     }
 
 
-def _headline(run: Run, told: int) -> str:
+def _headline(run: Run, told: Sequence[Assessed]) -> str:
     scope = run.scope
     where = f"account {scope.account_id}, {scope.region}"
     if scope.status is ScopeStatus.FAILED:
         return f"The certificates of {where} could not be looked at."
+    all_of_them = f"{_many(scope.certificates, 'certificate')} of {where}"
     if not told:
-        return f"{_many(scope.certificates, 'certificate')} of {where}: no open finding."
-    verb = "needs" if told == 1 else "need"
-    mended = f"; {_deeds(run)} done in this run" if run.done else ""
-    return (
-        f"{told} of {_many(scope.certificates, 'certificate')} of {where} {verb} attention{mended}."
-    )
+        state = "not everything could be looked at" if run.incomplete else "no open finding"
+        return f"{all_of_them}: {state}{_mended(run)}."
+    return f"{all_of_them}: {_attention(told)}{_mended(run)}."
+
+
+def _mended(run: Run) -> str:
+    return f"; {_deeds(run)} done in this run" if run.done else ""
+
+
+def _attention(told: Sequence[Assessed]) -> str:
+    """Count what is urgent, and apart from it what only could be helped."""
+    urgent = sum(entry.decision.severity >= Severity.WARNING for entry in told)
+    rest = len(told) - urgent
+    parts = []
+    if urgent:
+        parts.append(f"{urgent} {'needs' if urgent == 1 else 'need'} attention")
+    if rest:
+        parts.append(f"{rest}{' more' if urgent else ''} can be helped")
+    return ", ".join(parts)
 
 
 def _subject(run: Run, told: Sequence[Assessed]) -> str:
     scope = run.scope
     if scope.status is ScopeStatus.FAILED:
-        what = "certificates could not be looked at"
-    elif told:
-        what = (
-            f"{_many(len(told), 'certificate')} {'needs' if len(told) == 1 else 'need'} attention"
-        )
-    elif run.incomplete:
-        what = "run incomplete"
+        what = "nothing could be looked at"
     else:
-        what = f"{_deeds(run)} done"
-    full = f"[{severity_of(run).label}] {what} - {scope.account_id} {scope.region} ({run.instance})"
-    return full.encode("ascii", "replace").decode()[:MAX_SUBJECT]
+        quiet = "run incomplete" if run.incomplete else f"{_deeds(run)} done"
+        what = _attention(told) if told else quiet
+    before = f"[{severity_of(run).label}] "
+    after = f": {what} - {scope.account_id} {scope.region}"
+    instance = run.instance[: MAX_SUBJECT - len(before) - len(after)]
+    return f"{before}{instance}{after}".encode("ascii", "replace").decode()[:MAX_SUBJECT]
 
 
 # --- E-mail -----------------------------------------------------------------------------------
 
 
-def _text(run: Run, told: Sequence[Assessed], hidden: int) -> str:
+def _text(run: Run, told: Sequence[Assessed], shown: int) -> str:
     done: defaultdict[str, list[ActionRecord]] = defaultdict(list)
     for record in run.actions:
         done[record.certificate_arn].append(record)
+    hidden = len(told) - shown
     sections = [
-        _wrapped(_headline(run, len(told) + hidden), ""),
+        _wrapped(_headline(run, told), ""),
         f"INCOMPLETE\n{_wrapped(run.scope.error)}" if run.scope.error is not None else "",
-        *(_severity_text(severity, told, done) for severity in sorted(Severity, reverse=True)),
+        *(
+            _severity_text(severity, told[:shown], done)
+            for severity in sorted(Severity, reverse=True)
+        ),
         f"And {hidden} more; the log of the run names them all." if hidden else "",
         _others_text(run),
         "" if run.scope.status is ScopeStatus.FAILED else _counts_text(run),
@@ -266,7 +283,7 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
 
     Source: its user guide, "Custom notifications"; anything else is silently not shown.
     """
-    lines = [_headline(run, len(told))]
+    lines = [_headline(run, told)]
     if run.scope.error is not None:
         lines.append(f"*Incomplete:* {_plain(run.scope.error)}")
     lines += [
@@ -296,7 +313,7 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
         },
         "metadata": {
             "threadId": f"{run.instance}-{run.scope.account_id}-{run.scope.region}",
-            "summary": _headline(run, len(told)),
+            "summary": _headline(run, told),
             "eventType": "certificate-lifecycle",
             "relatedResources": [entry.certificate.arn for entry in told[:_CHAT_FINDINGS]],
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from certificate_lifecycle.core.model import (
     Certificate,
@@ -103,29 +104,33 @@ def name_faults(names: tuple[str, ...]) -> list[str]:
     return faults
 
 
-def may_be_equal(request: CertificateRequest, listed: Certificate) -> bool:
+def may_be_equal(request: CertificateRequest, listed: Certificate, now: datetime) -> bool:
     """Whether a listed certificate could be the one that `request` asks for.
+
+    One past its end is not, even while ACM still calls it issued.
 
     The listing names neither the CA nor the validation method, and only the first 100 names:
     `is_equal` decides on the described certificate.
     """
     return (
         listed.status in (CertificateStatus.ISSUED, CertificateStatus.PENDING_VALIDATION)
+        and (listed.not_after is None or listed.not_after > now)
         and listed.type is request.type
         and listed.key_algorithm == request.key_algorithm
-        and listed.exportable == request.exportable
+        # ACM reports private certificates as exportable whatever was asked for.
+        and (request.type is CertificateType.PRIVATE or listed.exportable == request.exportable)
         and listed.managed_by is None
         and listed.key_pair_origin in (None, "AWS_MANAGED")
         and (not listed.names_complete or set(listed.names) == set(request.names))
     )
 
 
-def is_equal(request: CertificateRequest, described: Certificate) -> bool:
+def is_equal(request: CertificateRequest, described: Certificate, now: datetime) -> bool:
     """Whether a described certificate is the one that `request` asks for.
 
     A request that waits for somebody to answer an e-mail is not: we would wait with it.
     """
-    if described.detail is None or not may_be_equal(request, described):
+    if described.detail is None or not may_be_equal(request, described, now):
         return False
     if described.detail.certificate_authority_arn != request.certificate_authority_arn:
         return False

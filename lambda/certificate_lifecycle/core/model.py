@@ -209,6 +209,7 @@ class Action(Documented):
     EXPORT = "Export", "Renew it where that applies, and export it to where it is served."
     REIMPORT = "Reimport", "Import a newer version under the same ARN."
     REPLACE = "Replace", "Request a successor and move the consumers to it."
+    REQUEST_ANEW = "RequestAnew", "Request it again; the creation function does so."
     REBIND = "Rebind", "Move what still uses it to its successor."
     INVESTIGATE = "Investigate", "Look at it; the message says what is strange."
 

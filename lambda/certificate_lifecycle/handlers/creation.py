@@ -13,7 +13,7 @@ from certificate_lifecycle.config import creation_settings
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
 from certificate_lifecycle.events import creation_command
-from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext
+from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext, current_time
 
 
 def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
@@ -30,6 +30,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         certificates=AcmCertificates(clients.acm(command.request.region)),
         dns=Route53Dns(lambda role: clients.route53(place.region, role), settings.zones),
         clock=LambdaClock(context),
+        now=current_time(),
         auto_validate=command.auto_validate,
         wait_seconds=command.wait_seconds,
         dry_run=command.dry_run,

@@ -37,8 +37,8 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         mode=command.mode.value,
         repair=command.mode is RotationMode.REPAIR,
         dry_run=command.dry_run,
-        # A replayed scheduled event gives the same answer.
-        now=command.time or current_time(),
+        # Never the event's own time: a replayed event would find everything healthy.
+        now=current_time(),
         export_targets=settings.export_targets,
     )
     topic_region = Place.from_arn(settings.topic_arn).region
