@@ -46,7 +46,7 @@ resource "aws_lambda_function" "this" {
   lifecycle {
     precondition {
       condition     = sum([for name, value in var.environment : length(name) + length(value)]) <= 4096
-      error_message = "The environment of ${var.name} must stay within Lambda's 4096 bytes; name fewer domains or zones, or name them by a common parent."
+      error_message = "The environment of ${var.name} must stay within Lambda's 4096 bytes; name fewer domains, zones, import sources or export targets, or allow a common parent of the domains."
     }
   }
 }

@@ -127,6 +127,7 @@ def export(cloud: Cloud) -> ExportTarget:
     )
 
 
+@pytest.fixture(scope="module")
 def shop(cloud: Cloud) -> Imported:
     """Import a certificate at home, whose source is a secret under a key of its own."""
     key = cloud.client("kms", account=HOME).create_key()["KeyMetadata"]["Arn"]
@@ -341,7 +342,9 @@ class TestTheRolesAtHome:
     def test_open_the_source_of_a_certificate_with_its_key_and_nothing_else_with_it(
         self, cloud: Cloud, home: Deployment, story: Story, shop: Imported
     ) -> None:
-        (reading,) = [call for call in story.calls if call.operation == "GetSecretValue"]
+        (reading,) = [
+            call for call in story.calls if call.parameters.get("SecretId") == shop.secret_arn
+        ]
 
         assert reading.actions == ("secretsmanager:GetSecretValue", "kms:Decrypt")
         assert reading.principal == home.outputs["rotation_role_arn"]

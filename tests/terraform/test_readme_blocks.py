@@ -55,4 +55,4 @@ def test_the_minimal_block_makes_a_topic_and_the_adopting_one_does_not(
 ) -> None:
     assert plans[0]["aws_sns_topic"] == 1
     assert plans[0]["aws_sns_topic_subscription"] == 1
-    assert [plan.get("aws_sns_topic", 0) for plan in plans] == [1, 1, 0, 1, 1]
+    assert [plan.get("aws_sns_topic", 0) for plan in plans] == [1, 1, 0, 1, 1, 1]

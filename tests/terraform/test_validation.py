@@ -239,7 +239,7 @@ def test_more_targets_than_the_environment_holds_are_refused(rules: Rules) -> No
 
 
 def test_sources_and_targets_share_the_room_of_the_environment(rules: Rules) -> None:
-    sources, targets = many_sources(10), many_targets(5)
+    sources, targets = many_sources(12), many_targets(7)
 
     assert rules.faults({"import_sources": sources}) == []
     assert rules.faults({"export_targets": targets}) == []
