@@ -163,6 +163,14 @@ variable "export_targets" {
   }
 
   validation {
+    condition = length(setintersection(
+      values(var.export_targets)[*].secret_arn,
+      values(var.import_sources)[*].secret_arn,
+    )) == 0
+    error_message = "export_targets must not name a secret_arn that import_sources names too, because the functions may read those and never what they exported, got ${join(", ", values(var.export_targets)[*].secret_arn)}."
+  }
+
+  validation {
     # Lambda takes 4 KB of environment for all variables together; import_sources alone has a rule of its own.
     condition     = length(var.export_targets) == 0 || length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } })) <= 3000
     error_message = "export_targets must fit into the function's environment together with import_sources, which are 3000 characters or about nine targets without any source, got ${length(var.export_targets)} targets and ${length(var.import_sources)} sources with ${length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } }))} characters."
@@ -229,7 +237,7 @@ variable "import_sources" {
       for source in values(var.import_sources) :
       source.kms_key_arn == null || can(regex(local._kms_key_arn, source.kms_key_arn))
     ])
-    error_message = "import_sources must give each kms_key_arn as the ARN of a KMS key, as IAM policies do not follow aliases, or leave it out, got ${join(", ", [for source in values(var.import_sources) : coalesce(source.kms_key_arn, "null")])}."
+    error_message = "import_sources must give each kms_key_arn as the ARN of a KMS key, as IAM policies do not follow aliases, or leave it out, got ${join(", ", [for source in values(var.import_sources) : jsonencode(source.kms_key_arn)])}."
   }
 
   validation {

@@ -163,6 +163,14 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
             f"CRITICAL_THRESHOLD_DAYS must be less than EXPIRATION_THRESHOLD_DAYS, "
             f"got {critical} and {expiration}"
         )
+    no_targets: tuple[ExportTarget, ...] = ()
+    sources = environment.read("IMPORT_SOURCES", _import_sources, {})
+    targets = environment.read("EXPORT_TARGETS", _export_targets, no_targets)
+    faults.extend(
+        f"EXPORT_TARGETS and IMPORT_SOURCES must not share a secret, got {target.secret_arn} twice"
+        for target in targets
+        if target.secret_arn in sources.values()
+    )
     return RotationSettings(
         topic_arn=environment.read("SNS_TOPIC_ARN", _matching(_TOPIC_ARN, "an SNS topic ARN"), ""),
         thresholds=Thresholds(
@@ -171,10 +179,10 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
             fraction=environment.read("THRESHOLD_FRACTION", _fraction, 0.33),
         ),
         mode=environment.read("ROTATION_MODE", rotation_mode, RotationMode.REPAIR),
-        import_sources=environment.read("IMPORT_SOURCES", _import_sources, {}),
+        import_sources=sources,
         zones=environment.read("HOSTED_ZONES", _zones, ()),
         name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
-        export_targets=environment.read("EXPORT_TARGETS", _export_targets, ()),
+        export_targets=targets,
     )
 
 

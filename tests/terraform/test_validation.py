@@ -247,6 +247,15 @@ def test_sources_and_targets_share_the_room_of_the_environment(rules: Rules) -> 
     assert_refused(faults, "export_targets")
 
 
+def test_what_is_exported_is_never_an_import_source(rules: Rules) -> None:
+    shared = secret("shared")
+    inputs = source(secret_arn=shared) | {
+        "export_targets": {CERTIFICATE: target(secret_arn=shared)}
+    }
+
+    assert_refused(rules.faults(inputs), "export_targets")
+
+
 def test_every_fault_is_named_at_once(rules: Rules) -> None:
     faults = rules.faults(
         {

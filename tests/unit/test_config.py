@@ -373,3 +373,10 @@ def test_the_faults_are_one_sentence_and_kept_for_the_caller() -> None:
     error = ConfigurationError(["DOMAIN_NAME must be set", "NAME_PREFIX: bad"])
     assert str(error) == "DOMAIN_NAME must be set; NAME_PREFIX: bad"
     assert error.faults == ("DOMAIN_NAME must be set", "NAME_PREFIX: bad")
+
+
+def test_what_is_exported_is_never_an_import_source() -> None:
+    targets = exports(secret_arn=SECRET)
+    assert rotation(IMPORT_SOURCES=sources(), EXPORT_TARGETS=targets)[1] == [
+        f"EXPORT_TARGETS and IMPORT_SOURCES must not share a secret, got {SECRET} twice"
+    ]
