@@ -163,8 +163,9 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
             f"CRITICAL_THRESHOLD_DAYS must be less than EXPIRATION_THRESHOLD_DAYS, "
             f"got {critical} and {expiration}"
         )
+    no_sources: dict[str, str] = {}
     no_targets: tuple[ExportTarget, ...] = ()
-    sources = environment.read("IMPORT_SOURCES", _import_sources, {})
+    sources = environment.read("IMPORT_SOURCES", _import_sources, no_sources)
     targets = environment.read("EXPORT_TARGETS", _export_targets, no_targets)
     faults.extend(
         f"EXPORT_TARGETS and IMPORT_SOURCES must not share a secret, got {target.secret_arn} twice"
