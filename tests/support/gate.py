@@ -35,6 +35,7 @@ from tests.support.protocol import (
     success,
     validation_code,
 )
+from tests.support.repeats import Repeats
 from tests.support.route53 import Route53
 from tests.support.rules import RULES
 from tests.support.secrets import secret_key
@@ -85,6 +86,7 @@ class Gate:
     def __init__(self, world: World) -> None:
         self._world = world
         self._lock = threading.RLock()
+        self._repeats = Repeats()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._handlers = {
             **{("acm", name): handler for name, handler in Acm(world.estate).handlers().items()},
@@ -93,11 +95,13 @@ class Gate:
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return self._answer(environ)(environ, start_response)
+        # Always read to its end: closing a connection with unread data resets it.
+        body = HttpRequest(environ).get_data(cache=True, parse_form_data=False)
+        invocation_id = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
+        response = self._repeats.once(invocation_id, lambda: self._answer(environ, body))
+        return response(environ, start_response)
 
-    def _answer(self, environ: WSGIEnvironment) -> Response:
-        http = HttpRequest(environ)
-        body = http.get_data(cache=True, parse_form_data=False)
+    def _answer(self, environ: WSGIEnvironment, body: bytes) -> Response:
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ["wsgi.input"] = io.BytesIO(body)

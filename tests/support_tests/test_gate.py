@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -205,3 +206,43 @@ def test_the_environment_reaches_any_account_without_code(cloud: Cloud) -> None:
     assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "us-east-1"
     identity = cloud.client("sts", account="222222222222").get_caller_identity()
     assert identity["Account"] == "222222222222"
+
+
+def send(client: Any, invocation_id: str, name: str) -> str:  # noqa: ANN401 - boto3 makes it
+    """Create a role under an invocation id of one's own, as an SDK does that repeats itself."""
+
+    def mark(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore has no public type
+        request.headers["amz-sdk-invocation-id"] = invocation_id
+
+    client.meta.events.register_last("before-send.iam.CreateRole", mark)
+    try:
+        answer = client.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    finally:
+        client.meta.events.unregister("before-send.iam.CreateRole", mark)
+    return str(answer["Role"]["RoleId"])
+
+
+def test_a_request_that_is_repeated_because_its_answer_was_lost_is_done_once(cloud: Cloud) -> None:
+    client = cloud.client("iam", retries={"max_attempts": 0})
+
+    first = send(client, "lost-answer", "once")
+
+    assert send(client, "lost-answer", "once") == first
+    assert [call.operation for call in cloud.calls] == ["CreateRole"]
+
+
+def test_a_request_of_its_own_is_never_taken_for_a_repeated_one(cloud: Cloud) -> None:
+    client = cloud.client("iam", retries={"max_attempts": 0})
+    send(client, "one", "once")
+
+    with pytest.raises(ClientError, match="EntityAlreadyExists"):
+        send(client, "another", "once")
+
+
+def test_a_refused_request_is_heard_again_when_it_is_repeated(cloud: Cloud) -> None:
+    client = cloud.client("iam", retries={"max_attempts": 0})
+    cloud.fail("iam", "CreateRole", code="ServiceUnavailable")
+    with pytest.raises(ClientError, match="ServiceUnavailable"):
+        send(client, "refused", "later")
+
+    assert send(client, "refused", "later")
