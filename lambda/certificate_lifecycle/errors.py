@@ -61,5 +61,17 @@ class CertificateImportError(CertificateLifecycleError):
     """ACM did not take what was to be imported; the message holds nothing of the private key."""
 
 
+class ConsumerChangedError(CertificateLifecycleError):
+    """Somebody else changed a consumer meanwhile; it is left alone."""
+
+
+class ConsumerBusyError(CertificateLifecycleError):
+    """A consumer still carries out another change; a later run goes on."""
+
+
+class LedgerConflictError(CertificateLifecycleError):
+    """Another run holds, or has changed, the same entry of the ledger."""
+
+
 class RotationError(CertificateLifecycleError):
     """Something could not be looked at, mended or told; everything else was still done."""

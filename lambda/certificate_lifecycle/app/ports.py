@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Protocol
 
+from certificate_lifecycle.core.consumers import Binding, Held
 from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.export import Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
+from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.model import Certificate, DomainValidation, ValidationRecord
+from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.sources import Material
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 
@@ -72,6 +76,89 @@ class Certificates(Protocol):
 
         Raises CertificateImportError where ACM refuses it.
         """
+        ...
+
+
+    def mark_replaced(self, arn: str, successor_arn: str) -> None:
+        """Tag a certificate with its successor; only what is tagged so may be deleted."""
+        ...
+
+    def delete(self, arn: str) -> bool:
+        """Delete a certificate; false while something uses it; one that is gone counts as done."""
+        ...
+
+
+class Consumers(Protocol):
+    """Everything in this account and region that certificates can be moved on."""
+
+    def find(self, certificate: Certificate) -> Sequence[Binding]:
+        """Return every setting that holds a described certificate now."""
+        ...
+
+    def held(self, binding: Binding) -> Held | None:
+        """Return what a setting holds; None when the consumer or the setting is gone."""
+        ...
+
+    def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
+        """Let a setting hold `certificate_arn`; a list keeps what it has.
+
+        Raises ConsumerChangedError if a single setting holds neither of both by now, and
+        ConsumerBusyError while the service carries out another change.
+        """
+        ...
+
+    def unbind(self, binding: Binding, certificate_arn: str) -> None:
+        """Take a certificate out of a list; one that is not in it counts as done."""
+        ...
+
+
+class Ledger(Protocol):
+    """What is remembered between runs about one account and region; no write is unconditional."""
+
+    def journals(self) -> Sequence[Journal]:
+        """Return every replacement on record."""
+        ...
+
+    def claim(self, journal: Journal, run_id: str, now: datetime, until: datetime) -> Journal:
+        """Make `run_id` the only run that may act on a journal, stored or new.
+
+        Raises LedgerConflictError if another run holds it, or was faster.
+        """
+        ...
+
+    def record(self, journal: Journal) -> Journal:
+        """Store a journal that this run has claimed, and return it as it is stored.
+
+        Raises LedgerConflictError if it is not what this run last stored.
+        """
+        ...
+
+    def take_request(self, day: date, certificate_arn: str, limit: int) -> bool:
+        """Count a request towards the budget of `day`; a certificate counts once a day."""
+        ...
+
+    def memories(self) -> Sequence[Memory]:
+        """Return what was told and is still open."""
+        ...
+
+    def remember(self, memory: Memory) -> None:
+        """Store what was told; if another run has stored something since, that stays."""
+        ...
+
+    def forget(self, memory: Memory) -> None:
+        """Drop what is over; if another run has stored something since, that stays."""
+        ...
+
+    def notes(self) -> Sequence[Note]:
+        """Return what runs were about to do, and no message has told."""
+        ...
+
+    def note(self, note: Note) -> None:
+        """Store what is about to be done; the same action again replaces it."""
+        ...
+
+    def strike(self, note: Note) -> None:
+        """Drop a note that a message has told; if it was written anew since, that stays."""
         ...
 
 

@@ -24,6 +24,7 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.core.replacement import REPLACED_BY_TAG
 from certificate_lifecycle.core.sources import Material
 from certificate_lifecycle.errors import (
     CertificateImportError,
@@ -42,8 +43,10 @@ E = TypeVar("E", bound=StrEnum)
 PERMISSIONS = (
     Permission("acm:ListCertificates", BOTH, "find equal certificates; look at every certificate"),
     Permission("acm:DescribeCertificate", BOTH, "validation records, status, renewal"),
-    Permission("acm:RequestCertificate", CREATION, "request the certificate"),
-    Permission("acm:AddTagsToCertificate", CREATION, "mark it as ours in the same call"),
+    Permission(
+        "acm:RequestCertificate", BOTH, "request the certificate; mode replace: its successor"
+    ),
+    Permission("acm:AddTagsToCertificate", BOTH, "mark it in the same call; mark what is replaced"),
     Permission("acm:ListTagsForCertificate", ROTATION, "recognise what another tool manages"),
     Permission("acm:ResendValidationEmail", ROTATION, "mode repair: send the approval mail again"),
     Permission("acm:UpdateCertificateOptions", ROTATION, "mode repair: migrate from e-mail to DNS"),
@@ -54,6 +57,9 @@ PERMISSIONS = (
     Permission("acm:RenewCertificate", ROTATION, "mode repair: renew what `export_targets` hold"),
     Permission(
         "acm:ImportCertificate", ROTATION, "mode repair: a newer version from `import_sources`"
+    ),
+    Permission(
+        "acm:DeleteCertificate", ROTATION, "mode replace: what `retire_superseded_after_days` ends"
     ),
 )
 
@@ -246,6 +252,22 @@ class AcmCertificates:
             return
         # Raised outside of the handlers: an error keeps the one that it was raised in the face of.
         raise CertificateImportError(f"ACM did not take the import under {arn} ({why})")
+
+    def mark_replaced(self, arn: str, successor_arn: str) -> None:
+        """Tag a certificate with its successor: the role may delete nothing else."""
+        tag = {"Key": REPLACED_BY_TAG, "Value": successor_arn}
+        self._client.add_tags_to_certificate(CertificateArn=arn, Tags=[tag])
+
+    def delete(self, arn: str) -> bool:
+        """Delete a certificate; false while something uses it; one that is gone counts as done."""
+        try:
+            self._client.delete_certificate(CertificateArn=arn)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code not in ("ResourceInUseException", "ResourceNotFoundException"):
+                raise
+            return code == "ResourceNotFoundException"
+        return True
 
 
 def _raise_if_gone(error: ClientError, arn: str) -> None:

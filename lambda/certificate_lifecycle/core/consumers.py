@@ -1,0 +1,92 @@
+"""Where a certificate is bound, what is done to move it, and what a person would have to do.
+
+A consumer is moved in the order bind, verify, unbind; each step looks first, so that a step which
+was carried out and not recorded is found done, and what somebody else changed is left alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from certificate_lifecycle.core.model import Documented
+
+#: A consumer that has not settled by then has failed: an edge-optimised domain name of API Gateway
+#: takes 40 minutes, a user pool domain of Cognito an hour (their developer guides).
+SETTLES_WITHIN = timedelta(hours=24)
+
+
+class ConsumerKind(Documented):
+    """A setting that holds a certificate and that can be changed without an outage."""
+
+    LISTENER = "Listener", "The default certificate of a listener of an ALB or NLB."
+    LISTENER_SNI = "ListenerSni", "A further certificate of a listener, chosen by SNI."
+    CLASSIC_LISTENER = "ClassicListener", "The certificate of a listener of a Classic ELB."
+    DISTRIBUTION = "Distribution", "The viewer certificate of a CloudFront distribution."
+    DOMAIN_NAME = "DomainName", "The certificate of a regional API Gateway domain name."
+    EDGE_DOMAIN_NAME = "EdgeDomainName", "The certificate of an edge-optimised domain name."
+    DOMAIN_OWNERSHIP = "DomainOwnership", "The ownership verification certificate of mutual TLS."
+    USER_POOL_DOMAIN = "UserPoolDomain", "The certificate of a custom domain of Cognito."
+
+    @property
+    def holds_many(self) -> bool:
+        """Whether the setting is a list, so that old and new stand beside each other."""
+        return self is ConsumerKind.LISTENER_SNI
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One setting of one consumer.
+
+    `consumer` is what the service's calls name (ARN, name or id), `place` what they need beside it
+    (the port of a Classic listener, the user pool of a domain, the id of a private domain name).
+    """
+
+    kind: ConsumerKind
+    consumer: str
+    place: str = ""
+    label: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells bindings apart; the label is for people."""
+        return (self.kind.value, self.consumer, self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a setting holds now.
+
+    `settled` is false while the service still carries out a change; `fault` says in a clause that
+    it could not.
+    """
+
+    certificates: tuple[str, ...]
+    settled: bool = True
+    fault: str | None = None
+
+
+class MoveStatus(StrEnum):
+    """How far a consumer has been moved."""
+
+    PLANNED = "planned"
+    BOUND = "bound"
+    MOVED = "moved"
+    ROLLED_BACK = "rolled back"
+    LEFT_ALONE = "left alone"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One binding on its way from a certificate to its successor.
+
+    `before` is what the setting held before the first change.
+    """
+
+    binding: Binding
+    before: tuple[str, ...]
+    status: MoveStatus = MoveStatus.PLANNED
+    bound_at: datetime | None = None
+    note: str = ""
