@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from certificate_lifecycle.aws.permissions import BOTH, CREATION, ROTATION, Permission
+from certificate_lifecycle.aws.permissions import BOTH, ROTATION, Permission
 from certificate_lifecycle.core.export import Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
@@ -255,8 +255,9 @@ class AcmCertificates:
 
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
         """Tag a certificate with its successor: the role may delete nothing else."""
-        tag = {"Key": REPLACED_BY_TAG, "Value": successor_arn}
-        self._client.add_tags_to_certificate(CertificateArn=arn, Tags=[tag])
+        self._client.add_tags_to_certificate(
+            CertificateArn=arn, Tags=[{"Key": REPLACED_BY_TAG, "Value": successor_arn}]
+        )
 
     def delete(self, arn: str) -> bool:
         """Delete a certificate; false while something uses it; one that is gone counts as done."""
