@@ -6,9 +6,11 @@ was carried out and not recorded is found done, and what somebody else changed i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from certificate_lifecycle.core.model import Documented
 
@@ -90,3 +92,38 @@ class Move:
     status: MoveStatus = MoveStatus.PLANNED
     bound_at: datetime | None = None
     note: str = ""
+
+
+# --- What the ledger keeps of a move ----------------------------------------------------------
+
+
+def move_entry(move: Move) -> dict[str, Any]:
+    """Return a move as plain data that JSON can carry."""
+    binding = move.binding
+    return {
+        "kind": binding.kind.value,
+        "consumer": binding.consumer,
+        "place": binding.place,
+        "label": binding.label,
+        "before": list(move.before),
+        "status": move.status.value,
+        "bound_at": move.bound_at.isoformat() if move.bound_at else None,
+        "note": move.note,
+    }
+
+
+def move_from(entry: Mapping[str, Any]) -> Move:
+    """Return the move that `move_entry` made plain data of."""
+    bound_at = entry["bound_at"]
+    return Move(
+        binding=Binding(
+            kind=ConsumerKind(entry["kind"]),
+            consumer=entry["consumer"],
+            place=entry["place"],
+            label=entry["label"],
+        ),
+        before=tuple(entry["before"]),
+        status=MoveStatus(entry["status"]),
+        bound_at=datetime.fromisoformat(bound_at) if bound_at else None,
+        note=entry["note"],
+    )
