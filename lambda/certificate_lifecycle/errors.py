@@ -73,5 +73,9 @@ class LedgerConflictError(CertificateLifecycleError):
     """Another run holds, or has changed, the same entry of the ledger."""
 
 
+class ReplacementError(CertificateLifecycleError):
+    """A certificate could not be replaced, or not all of its consumers could be moved."""
+
+
 class RotationError(CertificateLifecycleError):
     """Something could not be looked at, mended or told; everything else was still done."""

@@ -1,6 +1,7 @@
 """The events that both functions accept, checked before anything is done.
 
 A scheduled or EventBridge envelope is understood: it carries no wishes, so it means "the usual".
+One of ACM's own events narrows that down to the certificates that it is about.
 Unknown keys are refused, because a misspelt `dry_run` must not become a real run.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from certificate_lifecycle.config import (
     CreationSettings,
@@ -65,11 +66,15 @@ class CreationCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationCommand:
-    """A checked rotation event; no `certificate_arns` means all certificates."""
+    """A checked rotation event; no `certificate_arns` means all certificates.
+
+    `announced` says that an event of ACM's own names them: one may be gone by now.
+    """
 
     certificate_arns: tuple[str, ...]
     mode: RotationMode
     dry_run: bool
+    announced: bool = False
 
 
 class _Event:
@@ -108,6 +113,24 @@ class _Event:
 def _is_envelope(event: Mapping[str, object]) -> bool:
     """Whether `event` comes from EventBridge; only scheduled ones carry no wishes."""
     return event.get("source") == "aws.events" and set(event) <= _ENVELOPE_KEYS
+
+
+def _is_from_acm(event: object) -> TypeGuard[Mapping[str, object]]:
+    """Whether `event` is one of ACM's own, which says what happened to a certificate."""
+    return (
+        isinstance(event, Mapping)
+        and event.get("source") == "aws.acm"
+        and set(event) <= _ENVELOPE_KEYS
+    )
+
+
+def _announced(event: Mapping[str, object], faults: list[str]) -> tuple[str, ...]:
+    """Return the certificates that an event of ACM's own is about."""
+    try:
+        return _certificate_arns(event.get("resources"))
+    except ValueError as error:
+        faults.append(f"resources: {error}")
+        return ()
 
 
 def creation_command(
@@ -179,17 +202,21 @@ def rotation_command(
     event: object, settings: RotationSettings, place: Place, faults: list[str]
 ) -> RotationCommand:
     """Check a rotation event; what is wrong is added to `faults`."""
+    announced = _NONE
+    if _is_from_acm(event):
+        announced, event = _announced(event, faults), {}
     keys = _Event(event, faults)
-    arns = keys.take("certificate_arns", _certificate_arns, _NONE)
+    arns = announced or keys.take("certificate_arns", _certificate_arns, _NONE)
     for arn in arns:
         found = _CERTIFICATE_ARN.fullmatch(arn)
         if found and (found["account"], found["region"]) != (place.account_id, place.region):
             faults.append(
-                f"certificate_arns: {arn!r} is not in account {place.account_id}, "
-                f"region {place.region}"
+                f"{'resources' if announced else 'certificate_arns'}: {arn!r} is not in account "
+                f"{place.account_id}, region {place.region}"
             )
     command = RotationCommand(
         certificate_arns=arns,
+        announced=bool(announced),
         mode=keys.take("rotation_mode", _mode, settings.mode),
         dry_run=keys.take("dry_run", _boolean, default=False),
     )

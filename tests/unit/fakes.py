@@ -30,7 +30,7 @@ from certificate_lifecycle.core.model import (
 from certificate_lifecycle.core.names import dns_form
 from certificate_lifecycle.core.sources import Material, open_secret, serial_text
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
-from certificate_lifecycle.errors import CertificateNotFoundError
+from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
 from tests.unit.builders import NOW, arn, record, request, secret_arn, validation
 
 
@@ -77,6 +77,9 @@ class MemoryCertificates(Certificates):
         self.renewing: set[str] = set()
         self.renews_to: dict[str, Certificate] = {}
         self.imported: list[str] = []
+        self.replaced: dict[str, str] = {}
+        self.deleted: list[str] = []
+        self.in_use_by_then = False
 
     def list_all(self) -> Iterator[Certificate]:
         self._raise_if_broken("list_all")
@@ -165,6 +168,18 @@ class MemoryCertificates(Certificates):
             not_after=leaf.not_after,
             detail=replace(before.detail or Detail(), serial=serial_text(leaf.serial)),
         )
+
+    def mark_replaced(self, arn: str, successor_arn: str) -> None:
+        self.replaced[arn] = successor_arn
+
+    def delete(self, arn: str) -> bool:
+        """Delete what was marked first; `in_use_by_then` is what ACM may see that we do not."""
+        assert arn in self.replaced
+        if self.in_use_by_then:
+            return False
+        self.deleted.append(arn)
+        del self.held[arn]
+        return True
 
     def _raise_if_broken(self, operation: str) -> None:
         if operation in self.broken:
@@ -310,3 +325,38 @@ class MemoryTopic(Topic):
             raise self.failure
         self.messages.append(message)
         return f"message-{len(self.messages)}"
+
+
+class MemoryLedger:
+    def __init__(self):
+        self.stored = {}
+        self.budget = {}
+
+    def journals(self):
+        return list(self.stored.values())
+
+    def claim(self, journal, run_id, now, until):
+        there = self.stored.get(journal.certificate_arn)
+        if (there.version if there else 0) != journal.version:
+            raise LedgerConflictError("changed")
+        if there and there.claimed_by not in (None, run_id) and there.claimed_until > now:
+            raise LedgerConflictError("another run holds it")
+        return self._put(replace(journal, claimed_by=run_id, claimed_until=until))
+
+    def record(self, journal):
+        there = self.stored[journal.certificate_arn]
+        if there.version != journal.version:
+            raise LedgerConflictError("changed")
+        return self._put(journal)
+
+    def _put(self, journal):
+        journal = replace(journal, version=journal.version + 1)
+        self.stored[journal.certificate_arn] = journal
+        return journal
+
+    def take_request(self, day, certificate_arn, limit):
+        taken = self.budget.setdefault(day, set())
+        if certificate_arn not in taken and len(taken) >= limit:
+            return False
+        taken.add(certificate_arn)
+        return True

@@ -1170,6 +1170,12 @@ FAILURES = [
     )
     for raw, reason in ACM_REASONS.items()
 ]
+#: What ACM would answer to the request of a successor as well.
+SAME_FOR_A_SUCCESSOR = {
+    *("CAA_ERROR", "ADDITIONAL_VERIFICATION_REQUIRED", "DOMAIN_NOT_ALLOWED"),
+    *("INVALID_PUBLIC_DOMAIN", "PCA_INVALID_ARN", "PCA_RESOURCE_NOT_FOUND", "PCA_INVALID_STATE"),
+    "PCA_NAME_CONSTRAINTS_VALIDATION",
+}
 AUTHORITY_VERDICTS = {
     "PCA_ACCESS_DENIED": Verdict.AUTHORITY_PERMISSION_MISSING,
     "SLR_NOT_FOUND": Verdict.AUTHORITY_PERMISSION_MISSING,
@@ -1184,7 +1190,20 @@ FAILED_RENEWALS = [
         AUTHORITY_VERDICTS.get(raw, Verdict.RENEWAL_OVERDUE),
         WARNING,
         reason,
-        Action.FIX_AUTHORITY if raw in AUTHORITY_VERDICTS else Action.INVESTIGATE,
+        Action.FIX_AUTHORITY
+        if raw in {*AUTHORITY_VERDICTS, *SAME_FOR_A_SUCCESSOR}
+        else Action.INVESTIGATE,
+    )
+    for raw, reason in ACM_REASONS.items()
+]
+HOPELESS = [
+    Row(
+        f"a renewal that failed with {raw} just before the end",
+        observation(renewing(renewal(RenewalStatus.FAILED, raw), ends_in=days(2))),
+        Verdict.RENEWAL_OVERDUE,
+        CRITICAL,
+        reason,
+        Action.FIX_VALIDATION if raw in SAME_FOR_A_SUCCESSOR else Action.REPLACE,
     )
     for raw, reason in ACM_REASONS.items()
 ]
@@ -1236,6 +1255,7 @@ ROWS = [
     *UNKNOWN,
     *FAILURES,
     *FAILED_RENEWALS,
+    *HOPELESS,
     *AUTHORITY,
 ]
 

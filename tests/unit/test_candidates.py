@@ -54,6 +54,7 @@ DETAIL_NEEDED = {
     "a stuck request": request(),
     "a request of unknown age": request(created_at=None),
     "a failed request": request(status=FAILED),
+    "a request that timed out lately": request(status=TIMED_OUT, created_at=NOW - days(3)),
 }
 LISTING_IS_ENOUGH = {
     "a used certificate outside ACM's window": certificate(ends_in=days(45) + SECOND),
@@ -64,7 +65,7 @@ LISTING_IS_ENOUGH = {
     ),
     "a revoked certificate that nothing uses": certificate(status=REVOKED, in_use=False),
     "a fresh request": request(created_at=NOW - days(0.9)),
-    "a request that timed out": request(status=TIMED_OUT),
+    "a request that timed out long ago": request(status=TIMED_OUT, created_at=NOW - days(8)),
     "an inactive certificate": certificate(status=CertificateStatus.INACTIVE),
     "a status that came later": certificate(status=CertificateStatus.NOT_UNDERSTOOD),
     "an issued certificate without an end": certificate(ends_in=None),

@@ -412,8 +412,40 @@ def test_a_faulty_rotation_event_is_one_fault(event: dict[str, Any], fault: str)
     assert fault in found
 
 
+ANNOUNCED = {
+    **SCHEDULED,
+    "source": "aws.acm",
+    "detail-type": "ACM Certificate Available",
+    "resources": [arn("a")],
+    "detail": {"Action": "ISSUANCE", "InUse": "TRUE", "DaysToExpiry": 198},
+}
+
+
+def test_an_event_of_acms_own_is_about_its_certificates_only() -> None:
+    command = rotation(ANNOUNCED)
+    assert command.certificate_arns == (arn("a"),)
+    assert command.announced
+    assert not rotation({"certificate_arns": [arn("a")]}).announced
+
+
+@pytest.mark.parametrize("resources", [[], None, "x", [arn("a", "us-east-1")], [5]])
+def test_an_event_of_acms_own_without_a_certificate_of_this_place_is_one_fault(
+    resources: object,
+) -> None:
+    (fault,) = rotation_faults({**ANNOUNCED, "resources": resources})
+    assert fault.startswith("resources: ")
+
+
+def test_an_event_of_acms_own_carries_no_wishes() -> None:
+    assert rotation_faults({**ANNOUNCED, "dry_run": True}) != []
+
+
+def test_the_creation_function_does_not_answer_to_acms_own_events() -> None:
+    assert creation_faults(ANNOUNCED) != []
+
+
 def test_an_event_of_another_source_is_not_taken_for_a_schedule() -> None:
-    assert rotation_faults({**SCHEDULED, "source": "aws.acm"}) != []
+    assert rotation_faults({**SCHEDULED, "source": "aws.health"}) != []
 
 
 # --- Whatever comes ---------------------------------------------------------------------------

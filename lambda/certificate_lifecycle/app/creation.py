@@ -7,7 +7,7 @@ requests at the same moment, and records that stand as they should are left alon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,13 @@ from typing import Any
 
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns
 from certificate_lifecycle.app.validation import inspect, require_writable, require_zones, write
+from certificate_lifecycle.app.waiting import (
+    await_records,
+    describe_new,
+    poll,
+    settled,
+    wanted_records,
+)
 from certificate_lifecycle.core.issuance import (
     CertificateRequest,
     is_equal,
@@ -31,17 +38,8 @@ from certificate_lifecycle.core.validation import RecordFinding, RecordState, di
 from certificate_lifecycle.errors import (
     CertificateNotFoundError,
     CertificateRequestError,
-    ValidationRecordsNotReadyError,
 )
 from certificate_lifecycle.log import logger
-
-#: ACM needs several seconds until it names the records (API reference, DescribeCertificate).
-_RECORDS_TIMEOUT_SECONDS = 120.0
-_DESCRIPTION_TIMEOUT_SECONDS = 30.0
-_FIRST_POLL_SECONDS = 1.0
-_LAST_POLL_SECONDS = 10.0
-#: Kept back for writing records and for the answer.
-_RESERVE_SECONDS = 15.0
 
 _OVER = (
     CertificateStatus.FAILED,
@@ -83,18 +81,20 @@ def create(
         require_zones(dns, request.names)
     if found is None and dry_run:
         return Issuance(request=request, certificate=None, created=False, records=())
-    certificate = found or _describe_new(certificates.request(request), certificates, clock)
+    certificate = found or describe_new(certificates.request(request), certificates, clock)
     _log(certificate, created=found is None)
     records: tuple[RecordFinding, ...] = ()
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
         if validates:
-            certificate = _await_records(certificate, certificates, clock)
-            wanted = _wanted(certificate)
+            certificate = await_records(certificate, certificates, clock)
+            _raise_if_over(certificate)
+            wanted = wanted_records(certificate)
             records = (
                 _validate(wanted, dns, dry_run=dry_run) if auto_validate else _for_others(wanted)
             )
         if not dry_run:
-            certificate = _await_issuance(certificate, certificates, clock, wait_seconds)
+            # Taking longer than asked is no failure: the status tells it.
+            certificate = poll(certificate, certificates, clock, seconds=wait_seconds, done=settled)
     _raise_if_over(certificate)
     return Issuance(
         request=request, certificate=certificate, created=found is None, records=records
@@ -120,18 +120,6 @@ def find_equal(
     return max(equal, key=preference, default=None)
 
 
-def _describe_new(arn: str, certificates: Certificates, clock: Clock) -> Certificate:
-    """Describe a certificate that was just requested: ACM may not know it for some seconds."""
-    ends = clock.remaining() - _DESCRIPTION_TIMEOUT_SECONDS
-    while True:
-        try:
-            return certificates.describe(arn)
-        except CertificateNotFoundError:
-            if clock.remaining() - _FIRST_POLL_SECONDS < max(ends, _RESERVE_SECONDS):
-                raise
-            clock.sleep(_FIRST_POLL_SECONDS)
-
-
 def _for_others(wanted: Iterable[ValidationRecord]) -> tuple[RecordFinding, ...]:
     """Return the records for somebody else to write: they are not looked for."""
     return tuple(RecordFinding(record, RecordState.UNCHECKED) for record in distinct(wanted))
@@ -145,66 +133,6 @@ def _validate(
     if not dry_run:
         write(dns, findings)
     return findings
-
-
-def _wanted(certificate: Certificate) -> list[ValidationRecord]:
-    validations = certificate.detail.validations if certificate.detail else ()
-    return [validation.record for validation in validations if validation.record is not None]
-
-
-def _records_known(certificate: Certificate) -> bool:
-    validations = certificate.detail.validations if certificate.detail else ()
-    named = {validation.domain_name for validation in validations if validation.record is not None}
-    return named >= set(certificate.names)
-
-
-def _await_records(
-    certificate: Certificate, certificates: Certificates, clock: Clock
-) -> Certificate:
-    """Poll until ACM has named the record of *every* name: some appear before others."""
-    known = _poll(
-        certificate,
-        certificates,
-        clock,
-        seconds=_RECORDS_TIMEOUT_SECONDS,
-        done=lambda current: _settled(current) or _records_known(current),
-    )
-    _raise_if_over(known)
-    if not _settled(known) and not _records_known(known):
-        raise ValidationRecordsNotReadyError(
-            f"ACM has not named all validation records of {certificate.arn} yet; "
-            "invoke the function again to go on"
-        )
-    return known
-
-
-def _await_issuance(
-    certificate: Certificate, certificates: Certificates, clock: Clock, seconds: int
-) -> Certificate:
-    """Wait for issuance as long as asked; taking longer is no failure, the status tells it."""
-    return _poll(certificate, certificates, clock, seconds=seconds, done=_settled)
-
-
-def _poll(
-    certificate: Certificate,
-    certificates: Certificates,
-    clock: Clock,
-    *,
-    seconds: float,
-    done: Callable[[Certificate], bool],
-) -> Certificate:
-    pause = _FIRST_POLL_SECONDS
-    ends = clock.remaining() - min(seconds, max(0.0, clock.remaining() - _RESERVE_SECONDS))
-    current = certificate
-    while not done(current) and clock.remaining() - pause >= ends:
-        clock.sleep(pause)
-        pause = min(pause * 2, _LAST_POLL_SECONDS)
-        current = certificates.describe(certificate.arn)
-    return current
-
-
-def _settled(certificate: Certificate) -> bool:
-    return certificate.status is not CertificateStatus.PENDING_VALIDATION
 
 
 def _raise_if_over(certificate: Certificate) -> None:

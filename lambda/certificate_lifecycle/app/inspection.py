@@ -7,7 +7,7 @@ wrong is kept for the message and for the error at the end.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -62,7 +62,7 @@ class Inspection:
     now: datetime
     exports: ExportTargets = field(default_factory=ExportTargets)
 
-    def look(self, wanted: Sequence[str]) -> Inventory:
+    def look(self, wanted: Sequence[str], *, may_be_gone: Collection[str] = ()) -> Inventory:
         """Judge every certificate, or only the `wanted` ARNs."""
         inventory = Inventory()
         try:
@@ -73,7 +73,9 @@ class Inspection:
             inventory.problems.append(f"the certificates could not be listed: {clause(error)}")
             return inventory
         by_arn = {certificate.arn: certificate for certificate in everything}
-        chosen = _only(by_arn, wanted, inventory.problems)
+        missing = [arn for arn in wanted if arn not in by_arn and arn not in may_be_gone]
+        inventory.problems.extend(f"{arn} does not exist" for arn in missing)
+        chosen = [by_arn[arn] for arn in wanted or by_arn if arn in by_arn]
         if not wanted:
             inventory.problems.extend(self.sources.misplaced(by_arn))
             inventory.problems.extend(self.exports.unlisted(everything))
@@ -168,12 +170,3 @@ class Inspection:
                 RecordFinding(record, RecordState.UNCHECKED, found=clause(error))
                 for record in wanted
             )
-
-
-def _only(
-    by_arn: dict[str, Certificate], wanted: Sequence[str], problems: list[str]
-) -> list[Certificate]:
-    if not wanted:
-        return list(by_arn.values())
-    problems.extend(f"{arn} does not exist" for arn in wanted if arn not in by_arn)
-    return [by_arn[arn] for arn in wanted if arn in by_arn]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from certificate_lifecycle.app.export import Export
@@ -15,15 +15,20 @@ from certificate_lifecycle.app.isolation import clause
 from certificate_lifecycle.app.ports import (
     Certificates,
     Clock,
+    Consumers,
     Dns,
     ExportSecrets,
     ImportSecrets,
+    Ledger,
     Topic,
 )
 from certificate_lifecycle.app.repair import Repair
+from certificate_lifecycle.app.replacement import Replacement, refuse
+from certificate_lifecycle.app.succession import Succession
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.export import ExportTarget
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import ActionRecord, Run, Scope, result
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
@@ -34,7 +39,7 @@ _SHOWN_PROBLEMS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What this run shall do."""
+    """What this run shall do; see `events` for `announced`, and `config` for the modes."""
 
     run_id: str
     instance: str
@@ -47,6 +52,9 @@ class Order:
     dry_run: bool
     now: datetime
     export_targets: Sequence[ExportTarget] = ()
+    announced: bool = False
+    replace: bool = False
+    retire_after: timedelta | None = None
 
 
 def rotate(
@@ -59,10 +67,13 @@ def rotate(
     clock: Clock,
     current_time: Callable[[], datetime],
     export_secrets: ExportSecrets | None = None,
+    ledger: Ledger | None = None,
+    consumers: Consumers | None = None,
 ) -> dict[str, Any]:
     """Return the result of the run; raise RotationError if anything could not be done.
 
     The message goes out either way, and says what could not be done.
+    Without `ledger` nothing is replaced, and without `consumers` none is moved.
     """
     sources = Sources(
         secrets=import_secrets,
@@ -80,10 +91,33 @@ def rotate(
         now=order.now,
         exports=ExportTargets.of(order.export_targets, export_secrets),
     )
-    inventory = inspection.look(order.certificate_arns)
-    actions = _act(order, inventory, certificates, dns, clock, export_secrets)
+    journals, problem = _journals(order, ledger)
+    inventory = _look(inspection, order, journals)
+    inventory.problems.extend([problem] if problem else [])
+    replacement = None
+    if ledger is not None and order.replace and problem is None:
+        replacement = Replacement(
+            succession=Succession(
+                certificates=certificates,
+                dns=dns,
+                clock=clock,
+                ledger=ledger,
+                consumers=consumers,
+                thresholds=order.thresholds,
+                retire_after=order.retire_after,
+                account_id=order.place.account_id,
+                now=order.now,
+            ),
+            instance=order.instance,
+            run_id=order.run_id,
+            dry_run=order.dry_run,
+        )
+    replaced = _replace(order, inventory, journals, replacement)
+    actions = _act(order, inventory, certificates, dns, clock, export_secrets, replaced)
     run = _run(order, inventory, actions, current_time())
     notification, failure = _notify(run, topic)
+    if replacement is not None and notification["sent"]:
+        replacement.told()
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
     logger.info(
@@ -101,8 +135,9 @@ def _act(
     dns: Dns,
     clock: Clock,
     export_secrets: ExportSecrets | None,
+    replaced: list[ActionRecord],
 ) -> list[ActionRecord]:
-    """Export, repair and import; what was exported needs no advice to do so."""
+    """Export, repair and import; what was exported or replaced needs no advice to do so."""
     exported: list[ActionRecord] = []
     if export_secrets is not None:
         exported = Export(
@@ -120,9 +155,42 @@ def _act(
         reimport=Reimport(certificates=certificates, clock=clock, now=order.now),
         enabled=order.repair,
         dry_run=order.dry_run,
-        settled={(record.certificate_arn, record.action) for record in exported},
+        settled={(record.certificate_arn, record.action) for record in (*exported, *replaced)},
     )
-    return [*repair.act(inventory), *exported]
+    return [*replaced, *repair.act(inventory), *exported]
+
+
+def _journals(order: Order, ledger: Ledger | None) -> tuple[Mapping[str, Journal], str | None]:
+    """Return the replacements on record by certificate, or why they cannot be read."""
+    if ledger is None or not order.replace:
+        return {}, None
+    try:
+        return {journal.certificate_arn: journal for journal in ledger.journals()}, None
+    except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
+        logger.exception("ledger unreadable")
+        return {}, f"the ledger could not be read: {clause(error)}"
+
+
+def _look(inspection: Inspection, order: Order, journals: Mapping[str, Journal]) -> Inventory:
+    """Look at everything, or at what was asked for and at what that is to succeed."""
+    asked = order.certificate_arns
+    replaced = [arn for arn, journal in journals.items() if journal.successor_arn in asked]
+    may_be_gone = [*replaced, *(asked if order.announced else ())]
+    wanted = dict.fromkeys((*asked, *replaced))
+    return inspection.look(list(wanted), may_be_gone=may_be_gone)
+
+
+def _replace(
+    order: Order,
+    inventory: Inventory,
+    journals: Mapping[str, Journal],
+    replacement: Replacement | None,
+) -> list[ActionRecord]:
+    if not order.replace:
+        return []
+    if replacement is None:
+        return refuse(inventory, "there is no ledger to record it in, see LEDGER_TABLE")
+    return replacement.act(inventory, journals, everything=not order.certificate_arns)
 
 
 def _run(

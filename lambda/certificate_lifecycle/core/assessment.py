@@ -80,6 +80,9 @@ def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime
             return not is_recent(certificate, checks.STUCK_AFTER, now)
         case CertificateStatus.FAILED:
             return True
+        case CertificateStatus.VALIDATION_TIMED_OUT:
+            # Only its tags tell whether it was ours to request again.
+            return is_recent(certificate, checks.FAILURE_IS_NEWS, now)
         case _:
             return False
 

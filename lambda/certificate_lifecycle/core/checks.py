@@ -63,6 +63,15 @@ _ACM_REASONS = {
     "PCA_ACCESS_DENIED": Reason.AUTHORITY_ACCESS_DENIED,
     "SLR_NOT_FOUND": Reason.SERVICE_LINKED_ROLE_MISSING,
 }
+#: What would keep ACM from issuing a successor as well.
+_SAME_FOR_A_SUCCESSOR = frozenset(
+    {
+        *(Reason.CAA_FORBIDS, Reason.ADDITIONAL_VERIFICATION_REQUIRED),
+        *(Reason.DOMAIN_NOT_ALLOWED, Reason.INVALID_PUBLIC_DOMAIN),
+        *(Reason.AUTHORITY_NOT_FOUND, Reason.AUTHORITY_INVALID_STATE),
+        Reason.AUTHORITY_NAME_CONSTRAINTS,
+    }
+)
 _AUTHORITY_VERDICTS = {
     Reason.AUTHORITY_ACCESS_DENIED: Verdict.AUTHORITY_PERMISSION_MISSING,
     Reason.SERVICE_LINKED_ROLE_MISSING: Verdict.AUTHORITY_PERMISSION_MISSING,
@@ -586,8 +595,16 @@ def _overdue(
         _at_least_warning(certificate, thresholds, now),
         reason,
         f"{text}{why}; it {_when(certificate, now)}, and {_consumers(certificate)} it.",
-        Action.REPLACE if critical else Action.INVESTIGATE,
+        _overdue_action(certificate, reason, critical=critical),
     )
+
+
+def _overdue_action(certificate: Certificate, reason: Reason, *, critical: bool) -> Action:
+    """Return what helps: a successor only if it would not meet the same obstacle."""
+    if reason in _SAME_FOR_A_SUCCESSOR:
+        private = certificate.type is CertificateType.PRIVATE
+        return Action.FIX_AUTHORITY if private else Action.FIX_VALIDATION
+    return Action.REPLACE if critical else Action.INVESTIGATE
 
 
 def _unknown(

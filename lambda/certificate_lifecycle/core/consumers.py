@@ -6,13 +6,13 @@ was carried out and not recorded is found done, and what somebody else changed i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from certificate_lifecycle.core.model import Documented
+from certificate_lifecycle.core.model import Certificate, Documented
 
 #: A consumer that has not settled by then has failed: an edge-optimised domain name of API Gateway
 #: takes 40 minutes, a user pool domain of Cognito an hour (their developer guides).
@@ -127,3 +127,82 @@ def move_from(entry: Mapping[str, Any]) -> Move:
         bound_at=datetime.fromisoformat(bound_at) if bound_at else None,
         note=entry["note"],
     )
+
+
+class BindStep(StrEnum):
+    """What a planned move needs."""
+
+    BIND = "bind"
+    DONE = "done"
+    LEFT_ALONE = "left alone"
+    GONE = "gone"
+
+
+class VerifyStep(StrEnum):
+    """What a bound setting has come to."""
+
+    VERIFIED = "verified"
+    WAIT = "wait"
+    ROLL_BACK = "roll back"
+    LEFT_ALONE = "left alone"
+    GONE = "gone"
+
+
+class RollBackStep(StrEnum):
+    """What puts a setting back."""
+
+    RESTORE = "restore"
+    DONE = "done"
+    LEFT_ALONE = "left alone"
+    GONE = "gone"
+
+
+def planned(binding: Binding, held: Held) -> Move:
+    """Return the move of a setting that holds the old certificate."""
+    return Move(binding=binding, before=held.certificates)
+
+
+def bind_step(move: Move, held: Held | None, old: str, new: str) -> BindStep:
+    """Say what a planned move needs, by what the setting holds now."""
+    if held is None:
+        return BindStep.GONE
+    if new in held.certificates:
+        return BindStep.DONE
+    return BindStep.BIND if old in held.certificates else BindStep.LEFT_ALONE
+
+
+def verify_step(move: Move, held: Held | None, old: str, new: str, now: datetime) -> VerifyStep:
+    """Say what a bound setting has come to."""
+    if held is None:
+        return VerifyStep.GONE
+    if not {old, new} & set(held.certificates):
+        return VerifyStep.LEFT_ALONE
+    if held.fault is not None:
+        return VerifyStep.ROLL_BACK
+    if held.settled and new in held.certificates:
+        return VerifyStep.VERIFIED
+    late = move.bound_at is not None and now - move.bound_at >= SETTLES_WITHIN
+    return VerifyStep.ROLL_BACK if late else VerifyStep.WAIT
+
+
+def roll_back_step(move: Move, held: Held | None, old: str, new: str) -> RollBackStep:
+    """Say what puts a setting back to what it held before."""
+    if held is None:
+        return RollBackStep.GONE
+    if move.binding.kind.holds_many:
+        ours = new in held.certificates and new not in move.before
+        return RollBackStep.RESTORE if ours else RollBackStep.DONE
+    if new in held.certificates:
+        return RollBackStep.RESTORE
+    return RollBackStep.DONE if old in held.certificates else RollBackStep.LEFT_ALONE
+
+
+def unsupported(
+    certificate: Certificate, bindings: Sequence[Binding], own_account: str
+) -> tuple[str, ...]:
+    detail = certificate.detail
+    return detail.in_use_by if detail and not bindings else ()
+
+
+def manual_commands(consumer_arn: str, successor_arn: str, own_account: str) -> str:
+    return f"move {consumer_arn} to {successor_arn}"

@@ -32,6 +32,7 @@ class CertificateRequest:
     certificate_authority_arn: str | None = None
     exportable: bool = False
     tags: tuple[tuple[str, str], ...] = ()
+    purpose: str = ""
 
     @property
     def domain_name(self) -> str:
@@ -54,17 +55,18 @@ class CertificateRequest:
         ACM wants `\w{1,32}` and answers an hour long with the first certificate of a token,
         whatever else the request says (API reference, RequestCertificate): so two requests
         share a token exactly when they ask for the same certificate. Names count as a set.
+        `purpose` tells apart what must not be answered with each other's certificate.
         """
-        canonical = json.dumps(
-            {
-                "names": sorted(self.names),
-                "key_algorithm": self.key_algorithm,
-                "certificate_authority_arn": self.certificate_authority_arn,
-                "exportable": self.exportable,
-                "region": self.region,
-            },
-            sort_keys=True,
-        )
+        wanted: dict[str, object] = {
+            "names": sorted(self.names),
+            "key_algorithm": self.key_algorithm,
+            "certificate_authority_arn": self.certificate_authority_arn,
+            "exportable": self.exportable,
+            "region": self.region,
+        }
+        if self.purpose:
+            wanted["purpose"] = self.purpose
+        canonical = json.dumps(wanted, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:32]
 
 

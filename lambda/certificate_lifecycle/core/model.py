@@ -195,7 +195,8 @@ class Action(Documented):
     """What would help.
 
     `RESTORE_RECORDS` and `RENEW_BY_EMAIL`, `REIMPORT` from an import source, and `EXPORT` for what
-    has an export target, are carried out in mode `repair`.
+    has an export target, are carried out in the modes `repair` and `replace`; `REPLACE` and
+    `REBIND`, and `REQUEST_ANEW` for what this instance requested, in mode `replace`.
     """
 
     NONE = "None", "Nothing has to be done."

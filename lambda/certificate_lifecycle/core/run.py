@@ -44,8 +44,8 @@ EXPIRING = frozenset(
     }
 )
 #: Actions by which a run renews something itself; counted as `renewed_certificates`.
-#: An export is none by itself: its record says whether it had ACM renew the certificate first.
-RENEWING_ACTIONS = frozenset({Action.REIMPORT, Action.REPLACE})
+#: An export or a replacement is none by itself: its record says whether it came to a renewal.
+RENEWING_ACTIONS = frozenset({Action.REIMPORT})
 #: Reasons that speak about an import source or an export target, and not about an end.
 _ABOUT_NO_END = frozenset(
     {
@@ -67,7 +67,10 @@ class Assessed:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """What was done, or advised, for one certificate; `renewed` if that made ACM renew it."""
+    """What was done, or advised, for one certificate.
+
+    `renewed` says that ACM renewed it for that, or that its successor serves in its place.
+    """
 
     certificate_arn: str
     action: Action

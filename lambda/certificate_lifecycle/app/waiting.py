@@ -1,0 +1,90 @@
+"""Waiting for what ACM needs some seconds for, within the time that the function has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from certificate_lifecycle.app.ports import Certificates, Clock
+from certificate_lifecycle.core.model import Certificate, CertificateStatus, ValidationRecord
+from certificate_lifecycle.errors import CertificateNotFoundError, ValidationRecordsNotReadyError
+
+#: ACM needs several seconds until it names the records (API reference, DescribeCertificate).
+_RECORDS_TIMEOUT_SECONDS = 120.0
+_DESCRIPTION_TIMEOUT_SECONDS = 30.0
+_FIRST_POLL_SECONDS = 1.0
+_LAST_POLL_SECONDS = 10.0
+#: Kept back for writing records and for the answer.
+_RESERVE_SECONDS = 15.0
+
+
+def describe_new(arn: str, certificates: Certificates, clock: Clock) -> Certificate:
+    """Describe a certificate that was just requested: ACM may not know it for some seconds.
+
+    Raises CertificateNotFoundError when it still does not know it after half a minute.
+    """
+    ends = clock.remaining() - _DESCRIPTION_TIMEOUT_SECONDS
+    while True:
+        try:
+            return certificates.describe(arn)
+        except CertificateNotFoundError:
+            if clock.remaining() - _FIRST_POLL_SECONDS < max(ends, _RESERVE_SECONDS):
+                raise
+            clock.sleep(_FIRST_POLL_SECONDS)
+
+
+def await_records(
+    certificate: Certificate, certificates: Certificates, clock: Clock
+) -> Certificate:
+    """Poll until ACM has named the record of *every* name, or has settled the request.
+
+    Raises ValidationRecordsNotReadyError after two minutes: some appear before others.
+    """
+    known = poll(
+        certificate,
+        certificates,
+        clock,
+        seconds=_RECORDS_TIMEOUT_SECONDS,
+        done=lambda current: settled(current) or _records_known(current),
+    )
+    if not settled(known) and not _records_known(known):
+        raise ValidationRecordsNotReadyError(
+            f"ACM has not named all validation records of {certificate.arn} yet; "
+            "invoke the function again to go on"
+        )
+    return known
+
+
+def poll(
+    certificate: Certificate,
+    certificates: Certificates,
+    clock: Clock,
+    *,
+    seconds: float,
+    done: Callable[[Certificate], bool],
+) -> Certificate:
+    """Describe again, ever more slowly, until `done` or until `seconds` have passed."""
+    pause = _FIRST_POLL_SECONDS
+    ends = clock.remaining() - min(seconds, max(0.0, clock.remaining() - _RESERVE_SECONDS))
+    current = certificate
+    while not done(current) and clock.remaining() - pause >= ends:
+        clock.sleep(pause)
+        pause = min(pause * 2, _LAST_POLL_SECONDS)
+        current = certificates.describe(certificate.arn)
+    return current
+
+
+def settled(certificate: Certificate) -> bool:
+    """Whether ACM waits for nothing any more."""
+    return certificate.status is not CertificateStatus.PENDING_VALIDATION
+
+
+def wanted_records(certificate: Certificate) -> list[ValidationRecord]:
+    """Return the validation records that ACM has named so far."""
+    validations = certificate.detail.validations if certificate.detail else ()
+    return [validation.record for validation in validations if validation.record is not None]
+
+
+def _records_known(certificate: Certificate) -> bool:
+    validations = certificate.detail.validations if certificate.detail else ()
+    named = {validation.domain_name for validation in validations if validation.record is not None}
+    return named >= set(certificate.names)

@@ -1,0 +1,73 @@
+"""Listeners, distributions and domain names, as small as the use cases see them, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from certificate_lifecycle.app.ports import Consumers
+from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
+from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.errors import ConsumerChangedError
+
+
+def listener(name: str = "web") -> Binding:
+    return Binding(ConsumerKind.LISTENER, name, label=f"listener {name} (default certificate)")
+
+
+def sni(name: str = "web") -> Binding:
+    return Binding(ConsumerKind.LISTENER_SNI, name, label=f"listener {name} (SNI)")
+
+
+def domain(name: str = "api.example.com") -> Binding:
+    return Binding(ConsumerKind.DOMAIN_NAME, name, label=f"domain name {name}")
+
+
+class MemoryConsumers(Consumers):
+    """Settings and what they hold; every write is kept in `written`.
+
+    `unsettled`, `faults` and `deaf` are settings that take their time, fail, or accept a change
+    without any effect; `broken` are operations on a setting that raise.
+    """
+
+    def __init__(self, *held: tuple[Binding, Sequence[str]]) -> None:
+        self.settings = {binding: list(certificates) for binding, certificates in held}
+        self.unsettled: set[Binding] = set()
+        self.faults: dict[Binding, str] = {}
+        self.deaf: set[Binding] = set()
+        self.broken: dict[tuple[str, Binding], Exception] = {}
+        self.before_bind: Callable[[Binding], None] = lambda _: None
+        self.written: list[tuple[str, Binding, str]] = []
+
+    def find(self, certificate: Certificate) -> Sequence[Binding]:
+        return [binding for binding, held in self.settings.items() if certificate.arn in held]
+
+    def held(self, binding: Binding) -> Held | None:
+        self._raise_if_broken("held", binding)
+        if binding not in self.settings:
+            return None
+        certificates = tuple(self.settings[binding])
+        return Held(certificates, binding not in self.unsettled, self.faults.get(binding))
+
+    def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
+        self._raise_if_broken("bind", binding)
+        self.before_bind(binding)
+        held = self.settings[binding]
+        if not binding.kind.holds_many and not {certificate_arn, instead_of} & set(held):
+            raise ConsumerChangedError(f"{binding.label} was changed")
+        self.written.append(("bind", binding, certificate_arn))
+        if binding in self.deaf:
+            return
+        if binding.kind.holds_many:
+            held.append(certificate_arn)
+        else:
+            held[:] = [certificate_arn]
+
+    def unbind(self, binding: Binding, certificate_arn: str) -> None:
+        self._raise_if_broken("unbind", binding)
+        self.written.append(("unbind", binding, certificate_arn))
+        if certificate_arn in self.settings[binding]:
+            self.settings[binding].remove(certificate_arn)
+
+    def _raise_if_broken(self, operation: str, binding: Binding) -> None:
+        if (operation, binding) in self.broken:
+            raise self.broken[operation, binding]
