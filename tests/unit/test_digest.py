@@ -17,7 +17,7 @@ from certificate_lifecycle.core.digest import (
     console_url,
     severity_of,
 )
-from certificate_lifecycle.core.model import Detail, Severity
+from certificate_lifecycle.core.model import Action, Detail, Severity
 from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run, ScopeStatus
 from certificate_lifecycle.core.validation import RecordState
 from tests.unit.builders import (
@@ -260,6 +260,22 @@ def test_two_names_are_shown_and_the_others_counted(names: tuple[str, ...], show
 def test_what_became_of_an_action_stands_with_its_certificate(outcome: Outcome, text: str) -> None:
     whole = run(BLOCKED, actions=(acted(BLOCKED, outcome, "the records"),))
     assert text in told(whole).bodies["email"]
+
+
+def test_commands_stay_on_lines_of_their_own_to_be_copied_whole() -> None:
+    command = f"aws elbv2 modify-listener --listener-arn {'x' * 90} --certificates CertificateArn=y"
+    entry = judged(certificate(status=EXPIRED, ends_in=-days(1)))
+    detail = f"what still has to be moved:\n{command}\n# explained \u202e here"
+    record = ActionRecord(entry.certificate.arn, Action.REBIND, Outcome.ADVISED, detail)
+    lines = told(run(entry, actions=(record,))).bodies["email"].splitlines()
+    position = lines.index("    Next: what still has to be moved:")
+    assert lines[position + 1 : position + 3] == [f"      {command}", "      # explained here"]
+
+
+def test_an_action_without_a_word_is_shown_as_such() -> None:
+    entry = judged(certificate(status=EXPIRED, ends_in=-days(1)))
+    record = ActionRecord(entry.certificate.arn, Action.REPLACE, Outcome.DONE, "")
+    assert "Done in this run:" in told(run(entry, actions=(record,))).bodies["email"]
 
 
 def test_the_end_of_what_belongs_to_others_is_told_without_advice() -> None:

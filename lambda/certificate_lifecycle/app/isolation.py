@@ -16,7 +16,7 @@ def require_time(clock: Clock) -> None:
 
 
 def clause(error: Exception) -> str:
-    """Return one clause about an error; ours already are sentences for people."""
-    if isinstance(error, CertificateLifecycleError):
-        return str(error)
-    return f"{type(error).__name__}: {error}"
+    """Return one clause about an error, on one line; ours already are sentences for people."""
+    ours = isinstance(error, CertificateLifecycleError)
+    text = str(error) if ours else f"{type(error).__name__}: {error}"
+    return " ".join(text.split())

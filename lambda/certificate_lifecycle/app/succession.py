@@ -90,10 +90,10 @@ class Case:
         """Return what this run did, what an earlier one did and could not tell, or what is next."""
         journal = self.journal
         action = self.action or Action.REPLACE
-        said = [*journal.untold, *([self.advice] if self.advice else [])]
-        if failure is not None:
-            detail = "; ".join([*said, failure])
-            return ActionRecord(self.arn, action, Outcome.FAILED, detail, self.renewed)
+        failed = [failure] if failure is not None else []
+        said = [*journal.untold, *failed, *([self.advice] if self.advice else [])]
+        if failed:
+            return ActionRecord(self.arn, action, Outcome.FAILED, "; ".join(said), self.renewed)
         if not said:
             return None
         outcome = Outcome.ADVISED
@@ -160,13 +160,15 @@ class Succession:
             manual_commands(arn, successor_arn, self.account_id) for arn in arns[:_SHOWN_COMMANDS]
         ]
         more = len(arns) - _SHOWN_COMMANDS
-        parts = [*commands, *([f"and {more} more"] if more > 0 else [])]
-        parts += [
+        left = [
             f"{move.binding.label}: {move.note}"
             for move in journal.moves
             if move.status in (MoveStatus.LEFT_ALONE, MoveStatus.ROLLED_BACK)
         ]
-        return "; ".join(parts)
+        if arns:
+            others = f" (and {more} more like these)" if more > 0 else ""
+            left.append(f"what still has to be moved to {successor_arn}{others}:")
+        return "\n".join(["; ".join(left), *commands] if left else [])
 
     # --- The steps: each returns whether the next one may follow at once --------------------------
 

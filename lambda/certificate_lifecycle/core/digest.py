@@ -222,13 +222,16 @@ def _entry_text(entry: Assessed, done: Mapping[str, Sequence[ActionRecord]]) -> 
     records = done.get(arn, ())
     if decision.action is not Action.NONE and not records:
         lines.append(_wrapped(f"Next: {decision.action.meaning}", "    "))
-    lines += [_wrapped(_step(record), "    ") for record in records]
+    lines += [_step(record) for record in records]
     lines.append(f"    {console_url(arn)}")
     return "\n".join(lines)
 
 
 def _step(record: ActionRecord) -> str:
-    return f"{_OUTCOMES[record.outcome]}: {record.detail}"
+    """Return what was done or is next; lines after the first are commands, to be copied whole."""
+    text, *commands = record.detail.splitlines() or [""]
+    said = _wrapped(f"{_OUTCOMES[record.outcome]}: {text}", "    ")
+    return "\n".join([said, *(f"      {clean(command)}" for command in commands)])
 
 
 def _others_text(run: Run) -> str:
@@ -236,7 +239,7 @@ def _others_text(run: Run) -> str:
     records = _untold(run)
     if not records:
         return ""
-    lines = [f"  {record.certificate_arn}\n{_wrapped(_step(record), '    ')}" for record in records]
+    lines = [f"  {record.certificate_arn}\n{_step(record)}" for record in records]
     return "\n\n".join(["ALSO", *lines[:_SHOWN_OTHERS]])
 
 
