@@ -70,6 +70,9 @@ ROTATION_VARIABLES = (
     Variable("HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"),
     Variable("IMPORT_SOURCES", "{}", "certificate ARN to `secret_arn` (JSON object)"),
     Variable("NAME_PREFIX", "certificate-lifecycle", "names this instance in the message"),
+    Variable("LEDGER_TABLE", "", "the table"),
+    Variable("REBIND_CONSUMERS", "false", "whether consumers are moved"),
+    Variable("RETIRE_SUPERSEDED_AFTER_DAYS", "", "when what was replaced is deleted"),
     Variable(
         "EXPORT_TARGETS",
         "{}",
@@ -83,6 +86,7 @@ class RotationMode(StrEnum):
 
     NOTIFY = "notify"
     REPAIR = "repair"
+    REPLACE = "replace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,9 @@ class RotationSettings:
     zones: tuple[Zone, ...]
     name_prefix: str
     export_targets: tuple[ExportTarget, ...] = ()
+    ledger_table: str | None = None
+    rebind_consumers: bool = False
+    retire_after: timedelta | None = None
 
 
 class _Environment:
@@ -184,6 +191,13 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         zones=environment.read("HOSTED_ZONES", _zones, ()),
         name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
         export_targets=targets,
+        ledger_table=environment.read("LEDGER_TABLE", str, "") or None,
+        rebind_consumers=environment.read("REBIND_CONSUMERS", _boolean, False),  # noqa: FBT003 - a fallback value
+        retire_after=environment.read(
+            "RETIRE_SUPERSEDED_AFTER_DAYS",
+            lambda raw: timedelta(days=_days(raw)) if raw else None,
+            None,
+        ),
     )
 
 

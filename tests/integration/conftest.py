@@ -80,3 +80,23 @@ def rotation(cloud: Cloud, topic: str, environment: pytest.MonkeyPatch) -> Funct
     """Deploy the rotation function with the only variable that it needs."""
     environment.setenv("SNS_TOPIC_ARN", topic)
     return Function(cloud, "rotation", rotation_handler.lambda_handler)
+
+
+@pytest.fixture
+def ledger_table(cloud: Cloud, environment: pytest.MonkeyPatch) -> str:
+    """Make the table that rotation remembers in."""
+    name = "certificate-lifecycle-ledger"
+    cloud.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "scope", "KeyType": "HASH"},
+            {"AttributeName": "entry", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "scope", "AttributeType": "S"},
+            {"AttributeName": "entry", "AttributeType": "S"},
+        ],
+    )
+    environment.setenv("LEDGER_TABLE", name)
+    return name

@@ -14,6 +14,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
@@ -51,6 +52,10 @@ class Clients:
     def secretsmanager(self, region: str) -> SecretsClient:
         """Secrets Manager in `region`."""
         return cast("SecretsClient", self._make("secretsmanager", region, None))
+
+    def dynamodb(self, region: str) -> DynamoDBClient:
+        """DynamoDB in `region`."""
+        return cast("DynamoDBClient", self._make("dynamodb", region, None))
 
     def route53(self, region: str, role_arn: str | None = None) -> Route53Client:
         """Route 53, which is one service per partition; `region` only picks the partition."""

@@ -8,6 +8,7 @@ from typing import Any
 from certificate_lifecycle.app.rotation import Order, rotate
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.aws.route53 import Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
 from certificate_lifecycle.aws.sns import SnsTopic
@@ -35,11 +36,14 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         import_sources=settings.import_sources,
         thresholds=settings.thresholds,
         mode=command.mode.value,
-        repair=command.mode is RotationMode.REPAIR,
+        repair=command.mode is not RotationMode.NOTIFY,
         dry_run=command.dry_run,
         # Never the event's own time: a replayed event would find everything healthy.
         now=current_time(),
         export_targets=settings.export_targets,
+        announced=command.announced,
+        replace=command.mode is RotationMode.REPLACE,
+        retire_after=settings.retire_after,
     )
     topic_region = Place.from_arn(settings.topic_arn).region
     return rotate(
@@ -52,4 +56,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         current_time=current_time,
         # In mode notify the role may not even look at a secret.
         export_secrets=SecretsManagerExports(clients.secretsmanager) if order.repair else None,
+        ledger=DynamoLedger(clients.dynamodb(place.region), settings.ledger_table, place)
+        if settings.ledger_table
+        else None,
     )

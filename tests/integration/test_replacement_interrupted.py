@@ -1,0 +1,152 @@
+"""Whatever happens between two calls, a dead certificate gets one successor, and people hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.integration.effects import USED, documents, ending_in, wanted_records
+from tests.integration.invocation import NOW, Function, KilledError, Wire, kill, scheduled
+from tests.support.certificates import Certificate
+from tests.support.cloud import Cloud
+
+pytestmark = pytest.mark.integration
+
+EVENT = scheduled(NOW)
+#: Calls of the run that requests, of the next one, and of one that lives through both.
+FIRST, SECOND, BOTH = 22, 13, 25
+
+
+@dataclass
+class Dead:
+    """An expired certificate that a load balancer serves, and what becomes of it."""
+
+    cloud: Cloud
+    topic: str
+    zone_id: str
+    arn: str
+
+    @property
+    def successors(self) -> list[Certificate]:
+        return [each for each in self.cloud.certificates.all() if each.arn != self.arn]
+
+    @property
+    def journal(self) -> Mapping[str, Any]:
+        """The attributes of the only journal, as a person sees them in the console."""
+        items = self.cloud.client("dynamodb").scan(TableName="certificate-lifecycle-ledger")[
+            "Items"
+        ]
+        (journal,) = [item for item in items if item["entry"]["S"].startswith("replacement#")]
+        return {name: next(iter(value.values())) for name, value in journal.items()}
+
+    def assert_replaced(self) -> None:
+        """Compare with the state in which undisturbed runs leave everything."""
+        (successor,) = self.successors
+        assert successor.status == "ISSUED"
+        assert successor.tags["certificate-lifecycle:replaces"] == self.arn
+        assert self.cloud.zones.records(self.zone_id) == wanted_records(self.cloud, self.arn)
+        assert self.journal["state"] == "issued"
+        assert self.journal["successor_arn"] == successor.arn
+        assert self.journal["untold"] == "[]"
+        told = [
+            action["detail"]
+            for document in documents(self.cloud, self.topic)
+            for action in document["actions"]
+            if action["outcome"] in ("started", "done")
+        ]
+        assert any("the successor" in text and successor.arn in text for text in told)
+        assert any(f"{successor.arn} is issued" in text for text in told)
+
+
+@pytest.fixture
+def dead(cloud: Cloud, topic: str, environment: pytest.MonkeyPatch, ledger_table: str) -> Dead:
+    environment.setenv("ROTATION_MODE", "replace")
+    zone_id = cloud.zones.add("example.com")
+    arn = cloud.certificates.add(
+        domain_name="example.com", status="EXPIRED", **USED, **ending_in(cloud, -1)
+    )
+    cloud.forget_calls()
+    return Dead(cloud, topic, zone_id, arn)
+
+
+@pytest.fixture
+def slow(cloud: Cloud) -> None:
+    """Let ACM take an hour to issue."""
+    cloud.certificates.issuance_delay = timedelta(hours=1)
+
+
+def tomorrow(cloud: Cloud) -> Mapping[str, Any]:
+    return scheduled(cloud.advance(days=1))
+
+
+def test_an_undisturbed_run_may_live_through_all_of_it(rotation: Function, dead: Dead) -> None:
+    rotation(EVENT)
+    assert len(rotation.calls) == BOTH
+    dead.assert_replaced()
+
+
+@pytest.mark.usefixtures("slow")
+def test_undisturbed_runs_make_as_many_calls_as_are_disturbed_below(
+    rotation: Function, cloud: Cloud, dead: Dead
+) -> None:
+    rotation(EVENT)
+    assert len(rotation.calls) == FIRST
+    rotation(tomorrow(cloud))
+    assert len(rotation.calls) == SECOND
+    dead.assert_replaced()
+    rotation(tomorrow(cloud))
+    assert set(rotation.writes) <= {"Publish"}
+
+
+@pytest.mark.parametrize("number", range(1, BOTH + 1))
+def test_a_run_that_is_killed_while_acm_is_quick_is_made_up_for(
+    rotation: Function, cloud: Cloud, dead: Dead, wire: Wire, number: int
+) -> None:
+    wire.strike_after(number, kill)
+    with pytest.raises(KilledError):
+        rotation(EVENT)
+    rotation(tomorrow(cloud))
+    rotation(tomorrow(cloud))
+    dead.assert_replaced()
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("number", range(1, FIRST + 1))
+def test_a_first_run_that_is_killed_is_made_up_for(
+    rotation: Function, cloud: Cloud, dead: Dead, wire: Wire, number: int
+) -> None:
+    wire.strike_after(number, kill)
+    with pytest.raises(KilledError):
+        rotation(EVENT)
+    rotation(tomorrow(cloud))
+    rotation(tomorrow(cloud))
+    dead.assert_replaced()
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("number", range(1, SECOND + 1))
+def test_a_second_run_that_is_killed_is_made_up_for(
+    rotation: Function, cloud: Cloud, dead: Dead, wire: Wire, number: int
+) -> None:
+    rotation(EVENT)
+    event = tomorrow(cloud)
+    wire.strike_after(number, kill)
+    with pytest.raises(KilledError):
+        rotation(event)
+    rotation(tomorrow(cloud))
+    dead.assert_replaced()
+
+
+@pytest.mark.parametrize("number", range(1, BOTH + 1))
+def test_a_run_inside_another_makes_no_second_successor(
+    rotation: Function, cloud: Cloud, dead: Dead, wire: Wire, number: int
+) -> None:
+    wire.strike_before(number, lambda: rotation(EVENT) and None)
+    rotation(EVENT)
+    assert len(dead.successors) == 1
+    rotation(tomorrow(cloud))
+    dead.assert_replaced()
