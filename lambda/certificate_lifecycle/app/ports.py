@@ -78,7 +78,6 @@ class Certificates(Protocol):
         """
         ...
 
-
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
         """Tag a certificate with its successor; only what is tagged so may be deleted."""
         ...
