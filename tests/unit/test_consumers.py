@@ -1,35 +1,247 @@
-"""Moving consumers: what each step does with what it finds, and what a person is told to do."""
+"""Moving consumers: what each step does with what it finds, and what stays to be moved by hand."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.core.consumers import (
+    SETTLES_WITHIN,
     Binding,
+    BindStep,
+    ConsumerArn,
     ConsumerKind,
+    Held,
     Move,
     MoveStatus,
+    RollBackStep,
+    VerifyStep,
+    bind_step,
     move_entry,
     move_from,
+    planned,
+    roll_back_step,
+    unsupported,
+    verify_step,
 )
-from tests.unit.builders import BOUNDED
+from tests.unit.builders import (
+    BOUNDED,
+    DISTRIBUTION,
+    LOAD_BALANCER,
+    NOW,
+    PLACE,
+    SECOND,
+    arn,
+    certificate,
+    detail,
+)
+
+OLD, NEW, OTHER = arn("old"), arn("new"), arn("other")
+OWN, AWS = PLACE.account_id, "999999999999"
+LISTENER = f"{LOAD_BALANCER.replace(':loadbalancer/', ':listener/')}/0467ef3c8400ae65"
+CLASSIC = f"arn:aws:elasticloadbalancing:eu-west-1:{OWN}:loadbalancer/shop"
+SINGLE = Binding(ConsumerKind.LISTENER, LISTENER)
+LIST = Binding(ConsumerKind.LISTENER_SNI, LISTENER)
 
 TEXTS = st.text(max_size=12)
-BINDINGS = st.builds(
-    Binding, kind=st.sampled_from(ConsumerKind), consumer=TEXTS, place=TEXTS, label=TEXTS
-)
 MOVES = st.builds(
     Move,
-    binding=BINDINGS,
-    before=st.lists(TEXTS, max_size=3).map(tuple),
+    binding=st.builds(
+        Binding, kind=st.sampled_from(ConsumerKind), consumer=TEXTS, place=TEXTS, label=TEXTS
+    ),
+    before=st.lists(st.sampled_from([OLD, NEW, OTHER]), max_size=3).map(tuple),
     status=st.sampled_from(MoveStatus),
     bound_at=st.none() | st.datetimes(timezones=st.just(UTC)),
     note=TEXTS,
 )
+
+
+def bound(binding: Binding = SINGLE, *, since: timedelta = SECOND, before: str = OLD) -> Move:
+    return Move(binding=binding, before=(before,), status=MoveStatus.BOUND, bound_at=NOW - since)
+
+
+def held(*certificates: str, settled: bool = True, fault: str | None = None) -> Held:
+    return Held(certificates, settled, fault)
+
+
+# --- The steps --------------------------------------------------------------------------------
+
+
+def test_only_the_list_of_a_listener_holds_several_certificates() -> None:
+    assert [kind for kind in ConsumerKind if kind.holds_many] == [ConsumerKind.LISTENER_SNI]
+
+
+def test_a_label_is_for_people_and_tells_no_bindings_apart() -> None:
+    assert replace(SINGLE, label="shop").key == SINGLE.key != LIST.key
+
+
+def test_a_move_begins_with_what_the_setting_holds() -> None:
+    assert planned(LIST, held(OLD, OTHER)) == Move(binding=LIST, before=(OLD, OTHER))
+
+
+def test_a_consumer_that_went_between_two_looks_needs_no_move() -> None:
+    assert planned(SINGLE, None).status is MoveStatus.GONE
+
+
+@pytest.mark.parametrize(
+    ("found", "step"),
+    [
+        (held(OLD), BindStep.BIND),
+        (held(OLD, OTHER), BindStep.BIND),
+        (held(NEW), BindStep.DONE),
+        (held(OLD, NEW), BindStep.DONE),
+        (held(OTHER), BindStep.LEFT_ALONE),
+        (held(), BindStep.LEFT_ALONE),
+        (None, BindStep.GONE),
+    ],
+)
+@pytest.mark.parametrize("binding", [SINGLE, LIST], ids=["single", "list"])
+def test_only_what_holds_the_old_certificate_is_bound(
+    binding: Binding, found: Held | None, step: BindStep
+) -> None:
+    assert bind_step(Move(binding=binding, before=(OLD,)), found, OLD, NEW) is step
+
+
+@pytest.mark.parametrize(
+    ("found", "step"),
+    [
+        (held(NEW), VerifyStep.VERIFIED),
+        (held(OLD, NEW), VerifyStep.VERIFIED),
+        (held(NEW, settled=False), VerifyStep.WAIT),
+        (held(OLD, settled=False), VerifyStep.WAIT),
+        (held(OLD), VerifyStep.WAIT),
+        (held(NEW, fault="it FAILED"), VerifyStep.ROLL_BACK),
+        (held(OLD, settled=False, fault="it FAILED"), VerifyStep.ROLL_BACK),
+        (held(OTHER), VerifyStep.LEFT_ALONE),
+        (held(OTHER, settled=False, fault="it FAILED"), VerifyStep.LEFT_ALONE),
+        (held(), VerifyStep.LEFT_ALONE),
+        (None, VerifyStep.GONE),
+    ],
+)
+@pytest.mark.parametrize("binding", [SINGLE, LIST], ids=["single", "list"])
+def test_what_was_bound_is_verified_by_what_the_service_says_now(
+    binding: Binding, found: Held | None, step: VerifyStep
+) -> None:
+    assert verify_step(bound(binding), found, OLD, NEW, NOW) is step
+
+
+@pytest.mark.parametrize("found", [held(NEW, settled=False), held(OLD), held(OLD, settled=False)])
+def test_what_does_not_settle_in_time_is_rolled_back(found: Held) -> None:
+    nearly, overdue = bound(since=SETTLES_WITHIN - SECOND), bound(since=SETTLES_WITHIN)
+    assert verify_step(nearly, found, OLD, NEW, NOW) is VerifyStep.WAIT
+    assert verify_step(overdue, found, OLD, NEW, NOW) is VerifyStep.ROLL_BACK
+    assert verify_step(overdue, held(NEW), OLD, NEW, NOW) is VerifyStep.VERIFIED
+
+
+def test_nothing_is_late_that_was_never_bound() -> None:
+    move = Move(binding=SINGLE, before=(OLD,))
+    assert verify_step(move, held(OLD), OLD, NEW, NOW) is VerifyStep.WAIT
+
+
+@pytest.mark.parametrize(
+    ("binding", "found", "step"),
+    [
+        (SINGLE, held(NEW), RollBackStep.RESTORE),
+        (SINGLE, held(NEW, settled=False, fault="it FAILED"), RollBackStep.RESTORE),
+        (SINGLE, held(OLD), RollBackStep.DONE),
+        (SINGLE, held(OLD, settled=False, fault="it FAILED"), RollBackStep.DONE),
+        (SINGLE, held(OTHER), RollBackStep.LEFT_ALONE),
+        (SINGLE, None, RollBackStep.GONE),
+        (LIST, held(OLD, NEW), RollBackStep.RESTORE),
+        (LIST, held(NEW), RollBackStep.RESTORE),
+        (LIST, held(OLD), RollBackStep.DONE),
+        (LIST, held(OTHER), RollBackStep.DONE),
+        (LIST, None, RollBackStep.GONE),
+    ],
+)
+def test_only_what_holds_the_successor_is_led_back(
+    binding: Binding, found: Held | None, step: RollBackStep
+) -> None:
+    assert roll_back_step(bound(binding), found, OLD, NEW) is step
+
+
+@pytest.mark.parametrize("binding", [SINGLE, LIST], ids=["single", "list"])
+def test_what_held_the_successor_before_the_move_keeps_it(binding: Binding) -> None:
+    assert roll_back_step(bound(binding, before=NEW), held(NEW), OLD, NEW) is RollBackStep.DONE
+
+
+def holding(certificates: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[Held]:
+    return st.builds(
+        Held, certificates=certificates, settled=st.booleans(), fault=st.none() | TEXTS
+    )
+
+
+@BOUNDED
+@given(move=MOVES, found=holding(st.sampled_from([(), (OTHER,), (OTHER, arn("third"))])))
+def test_no_step_touches_what_holds_neither_certificate(move: Move, found: Held) -> None:
+    assert bind_step(move, found, OLD, NEW) is BindStep.LEFT_ALONE
+    assert verify_step(move, found, OLD, NEW, NOW) is VerifyStep.LEFT_ALONE
+    untouched = RollBackStep.DONE if move.binding.kind.holds_many else RollBackStep.LEFT_ALONE
+    assert roll_back_step(move, found, OLD, NEW) is untouched
+
+
+@BOUNDED
+@given(move=MOVES, after=holding(st.just((NEW,))), back=holding(st.just((OLD,))))
+def test_a_step_that_was_carried_out_and_not_recorded_is_found_done(
+    move: Move, after: Held, back: Held
+) -> None:
+    assert bind_step(move, after, OLD, NEW) is BindStep.DONE
+    assert roll_back_step(move, back, OLD, NEW) is RollBackStep.DONE
+
+
+# --- What cannot be moved ---------------------------------------------------------------------
+
+
+def left(bindings: list[Binding], *in_use_by: str) -> tuple[str, ...]:
+    seen = certificate(detail=detail(in_use_by=in_use_by))
+    return unsupported(seen, bindings, OWN)
+
+
+@pytest.mark.parametrize(
+    ("binding", "consumer"),
+    [
+        (SINGLE, LOAD_BALANCER),
+        (LIST, LOAD_BALANCER),
+        (Binding(ConsumerKind.CLASSIC_LISTENER, "shop", "443"), CLASSIC),
+        (Binding(ConsumerKind.DISTRIBUTION, "E1EXAMPLE"), DISTRIBUTION),
+        (Binding(ConsumerKind.DOMAIN_NAME, "a.example.com"), LOAD_BALANCER.replace(OWN, AWS)),
+        (Binding(ConsumerKind.EDGE_DOMAIN_NAME, "a.example.com"), DISTRIBUTION.replace(OWN, AWS)),
+        (Binding(ConsumerKind.USER_POOL_DOMAIN, "a.example.com"), DISTRIBUTION.replace(OWN, AWS)),
+    ],
+)
+def test_a_binding_explains_its_consumer_and_no_other(binding: Binding, consumer: str) -> None:
+    others = {LOAD_BALANCER, CLASSIC, DISTRIBUTION, f"{CLASSIC}2"}
+    others |= {other.replace(OWN, AWS) for other in (LOAD_BALANCER, DISTRIBUTION)}
+    others.discard(consumer)
+    assert set(left([binding], consumer, *others)) == others
+
+
+def test_the_certificate_that_proves_ownership_explains_nothing() -> None:
+    """It is shown nowhere in `InUseBy`."""
+    binding = Binding(ConsumerKind.DOMAIN_OWNERSHIP, "a.example.com")
+    foreign = LOAD_BALANCER.replace(OWN, AWS)
+    assert left([binding], foreign) == (foreign,)
+
+
+@pytest.mark.parametrize("strange", ["", "not an ARN", "arn:aws", f"arn:aws:es:eu-west-1:{OWN}:"])
+def test_what_is_not_understood_stays_named(strange: str) -> None:
+    assert left([SINGLE], strange, LOAD_BALANCER) == (strange,)
+
+
+def test_nothing_is_left_of_a_certificate_without_consumers() -> None:
+    assert left([]) == unsupported(certificate(), [], OWN) == ()
+
+
+def test_an_arn_without_an_account_is_not_foreign() -> None:
+    assert not ConsumerArn.parse("arn:aws:apigateway:eu-west-1::/domainnames/a.b").is_foreign(OWN)
+
+
+# --- What the ledger keeps of a move ----------------------------------------------------------
 
 
 @BOUNDED

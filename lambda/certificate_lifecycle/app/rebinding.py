@@ -74,9 +74,8 @@ class Rebinding:
                 rebound.moves.append(move)
         known = {move.binding.key for move in moves}
         for binding in found.values():
-            held = None if binding.key in known else self.consumers.held(binding)
-            if held is not None:
-                rebound.moves.append(planned(binding, held))
+            if binding.key not in known:
+                rebound.moves.append(planned(binding, self.consumers.held(binding)))
         return rebound
 
     def bind(self, moves: Sequence[Move]) -> Rebound:

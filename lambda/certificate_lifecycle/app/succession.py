@@ -18,8 +18,9 @@ from certificate_lifecycle.app.rebinding import Rebinding, Rebound
 from certificate_lifecycle.app.validation import inspect, require_writable, write
 from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
 from certificate_lifecycle.core.assessment import find_successor
+from certificate_lifecycle.core.by_hand import manual_commands
 from certificate_lifecycle.core.checks import Observation
-from certificate_lifecycle.core.consumers import MoveStatus, manual_commands, unsupported
+from certificate_lifecycle.core.consumers import MoveStatus, unsupported
 from certificate_lifecycle.core.issuance import CertificateRequest, is_equal, may_be_equal
 from certificate_lifecycle.core.model import (
     Action,

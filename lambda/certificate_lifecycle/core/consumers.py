@@ -6,7 +6,7 @@ was carried out and not recorded is found done, and what somebody else changed i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -94,6 +94,152 @@ class Move:
     note: str = ""
 
 
+# --- The steps --------------------------------------------------------------------------------
+
+
+class BindStep(StrEnum):
+    """What to do with a setting that shall hold the successor."""
+
+    BIND = "bind"
+    DONE = "done"
+    LEFT_ALONE = "left alone"
+    GONE = "gone"
+
+
+class VerifyStep(StrEnum):
+    """What to do with a setting that was bound."""
+
+    VERIFIED = "verified"
+    WAIT = "wait"
+    ROLL_BACK = "roll back"
+    LEFT_ALONE = "left alone"
+    GONE = "gone"
+
+
+class RollBackStep(StrEnum):
+    """What to do with a setting that shall hold what it held before: bind it, or unbind new."""
+
+    RESTORE = "restore"
+    DONE = "done"
+    LEFT_ALONE = "left alone"
+    GONE = "gone"
+
+
+def planned(binding: Binding, held: Held | None) -> Move:
+    """Return the move of a binding that was just found; `held` is what a way back leads to."""
+    if held is None:
+        return Move(binding=binding, before=(), status=MoveStatus.GONE)
+    return Move(binding=binding, before=held.certificates)
+
+
+def bind_step(_: Move, held: Held | None, old: str, new: str) -> BindStep:
+    """Decide what binds: only a setting that still holds the old certificate is touched."""
+    if held is None:
+        return BindStep.GONE
+    if new in held.certificates:
+        return BindStep.DONE
+    return BindStep.BIND if old in held.certificates else BindStep.LEFT_ALONE
+
+
+def verify_step(move: Move, held: Held | None, old: str, new: str, now: datetime) -> VerifyStep:
+    """Decide whether a service has carried out the change, may take longer, or has failed."""
+    if held is None:
+        return VerifyStep.GONE
+    if new not in held.certificates and old not in held.certificates:
+        return VerifyStep.LEFT_ALONE
+    if held.fault is not None:
+        return VerifyStep.ROLL_BACK
+    if held.settled and new in held.certificates:
+        return VerifyStep.VERIFIED
+    overdue = move.bound_at is not None and now >= move.bound_at + SETTLES_WITHIN
+    return VerifyStep.ROLL_BACK if overdue else VerifyStep.WAIT
+
+
+def roll_back_step(move: Move, held: Held | None, old: str, new: str) -> RollBackStep:
+    """Decide what leads back; a setting that held the successor before the move keeps it."""
+    if held is None:
+        return RollBackStep.GONE
+    if new in held.certificates:
+        return RollBackStep.DONE if new in move.before else RollBackStep.RESTORE
+    if move.binding.kind.holds_many or old in held.certificates:
+        return RollBackStep.DONE
+    return RollBackStep.LEFT_ALONE
+
+
+# --- What cannot be moved ---------------------------------------------------------------------
+
+#: Load balancers and distributions in accounts of AWS's own, and what makes AWS use them.
+_BEHIND = {
+    ConsumerKind.DOMAIN_NAME: "elasticloadbalancing",
+    ConsumerKind.EDGE_DOMAIN_NAME: "cloudfront",
+    ConsumerKind.USER_POOL_DOMAIN: "cloudfront",
+}
+
+
+def unsupported(
+    certificate: Certificate, bindings: Iterable[Binding], own_account: str
+) -> tuple[str, ...]:
+    """Return the ARNs of `in_use_by` that no binding explains.
+
+    What stands in an account of AWS's own cannot be looked at, so that one such load balancer or
+    distribution is explained by any domain name of the kind that makes AWS use one.
+    """
+    found = tuple(bindings)
+    own = {_name(binding) for binding in found}
+    foreign = {_BEHIND[binding.kind] for binding in found if binding.kind in _BEHIND}
+    return tuple(
+        text
+        for text in (certificate.detail.in_use_by if certificate.detail else ())
+        if not _explained(ConsumerArn.parse(text), own, foreign, own_account)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerArn:
+    """The parts of an entry of `InUseBy`, empty where it is no ARN; `name` follows the type."""
+
+    partition: str
+    service: str
+    region: str
+    account_id: str
+    type: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> ConsumerArn:
+        """Split an ARN whose resource has the form `type/name`."""
+        _, partition, service, region, account_id, resource = [*text.split(":", 5), *[""] * 5][:6]
+        kind, _, name = resource.partition("/")
+        return cls(partition, service, region, account_id, kind, name)
+
+    def is_foreign(self, own_account: str) -> bool:
+        """Whether it stands in an account that is not ours, which is one of AWS's own."""
+        return self.account_id not in (own_account, "")
+
+
+def _explained(
+    arn: ConsumerArn, own: set[tuple[str, str]], foreign: set[str], own_account: str
+) -> bool:
+    if arn.is_foreign(own_account):
+        return arn.service in foreign
+    return (arn.service, arn.name) in own
+
+
+def _name(binding: Binding) -> tuple[str, str]:
+    """Return the service and the name that the ARN of the consumer has."""
+    match binding.kind:
+        case ConsumerKind.LISTENER | ConsumerKind.LISTENER_SNI:
+            # listener/app/NAME/ID/LISTENER belongs to loadbalancer/app/NAME/ID
+            load_balancer, _, _ = ConsumerArn.parse(binding.consumer).name.rpartition("/")
+            return "elasticloadbalancing", load_balancer
+        case ConsumerKind.CLASSIC_LISTENER:
+            return "elasticloadbalancing", binding.consumer
+        case ConsumerKind.DISTRIBUTION:
+            return "cloudfront", binding.consumer
+        case _:
+            return "", binding.consumer
+
+
 # --- What the ledger keeps of a move ----------------------------------------------------------
 
 
@@ -127,82 +273,3 @@ def move_from(entry: Mapping[str, Any]) -> Move:
         bound_at=datetime.fromisoformat(bound_at) if bound_at else None,
         note=entry["note"],
     )
-
-
-class BindStep(StrEnum):
-    """What a planned move needs."""
-
-    BIND = "bind"
-    DONE = "done"
-    LEFT_ALONE = "left alone"
-    GONE = "gone"
-
-
-class VerifyStep(StrEnum):
-    """What a bound setting has come to."""
-
-    VERIFIED = "verified"
-    WAIT = "wait"
-    ROLL_BACK = "roll back"
-    LEFT_ALONE = "left alone"
-    GONE = "gone"
-
-
-class RollBackStep(StrEnum):
-    """What puts a setting back."""
-
-    RESTORE = "restore"
-    DONE = "done"
-    LEFT_ALONE = "left alone"
-    GONE = "gone"
-
-
-def planned(binding: Binding, held: Held) -> Move:
-    """Return the move of a setting that holds the old certificate."""
-    return Move(binding=binding, before=held.certificates)
-
-
-def bind_step(move: Move, held: Held | None, old: str, new: str) -> BindStep:
-    """Say what a planned move needs, by what the setting holds now."""
-    if held is None:
-        return BindStep.GONE
-    if new in held.certificates:
-        return BindStep.DONE
-    return BindStep.BIND if old in held.certificates else BindStep.LEFT_ALONE
-
-
-def verify_step(move: Move, held: Held | None, old: str, new: str, now: datetime) -> VerifyStep:
-    """Say what a bound setting has come to."""
-    if held is None:
-        return VerifyStep.GONE
-    if not {old, new} & set(held.certificates):
-        return VerifyStep.LEFT_ALONE
-    if held.fault is not None:
-        return VerifyStep.ROLL_BACK
-    if held.settled and new in held.certificates:
-        return VerifyStep.VERIFIED
-    late = move.bound_at is not None and now - move.bound_at >= SETTLES_WITHIN
-    return VerifyStep.ROLL_BACK if late else VerifyStep.WAIT
-
-
-def roll_back_step(move: Move, held: Held | None, old: str, new: str) -> RollBackStep:
-    """Say what puts a setting back to what it held before."""
-    if held is None:
-        return RollBackStep.GONE
-    if move.binding.kind.holds_many:
-        ours = new in held.certificates and new not in move.before
-        return RollBackStep.RESTORE if ours else RollBackStep.DONE
-    if new in held.certificates:
-        return RollBackStep.RESTORE
-    return RollBackStep.DONE if old in held.certificates else RollBackStep.LEFT_ALONE
-
-
-def unsupported(
-    certificate: Certificate, bindings: Sequence[Binding], own_account: str
-) -> tuple[str, ...]:
-    detail = certificate.detail
-    return detail.in_use_by if detail and not bindings else ()
-
-
-def manual_commands(consumer_arn: str, successor_arn: str, own_account: str) -> str:
-    return f"move {consumer_arn} to {successor_arn}"
