@@ -34,6 +34,7 @@ _SECRET_ARN = re.compile(
 )
 _TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
+_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _NAME_PREFIX = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 
 
@@ -65,14 +66,21 @@ ROTATION_VARIABLES = (
     Variable("CRITICAL_THRESHOLD_DAYS", "7", "what is used becomes critical this long before"),
     Variable("THRESHOLD_FRACTION", "0.33", "the threshold never exceeds this share of a lifetime"),
     Variable(
-        "ROTATION_MODE", "repair", "`notify` looks and tells, `repair` also mends and exports"
+        "ROTATION_MODE",
+        "replace",
+        "`notify` looks and tells, `repair` also mends and exports, `replace` also requests "
+        "successors",
     ),
     Variable("HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"),
     Variable("IMPORT_SOURCES", "{}", "certificate ARN to `secret_arn` (JSON object)"),
     Variable("NAME_PREFIX", "certificate-lifecycle", "names this instance in the message"),
-    Variable("LEDGER_TABLE", "", "the table"),
-    Variable("REBIND_CONSUMERS", "false", "whether consumers are moved"),
-    Variable("RETIRE_SUPERSEDED_AFTER_DAYS", "", "when what was replaced is deleted"),
+    Variable("LEDGER_TABLE", "", "the table of the ledger; empty: no memory, nothing is replaced"),
+    Variable("REBIND_CONSUMERS", "false", "whether consumers are moved to a successor"),
+    Variable(
+        "RETIRE_SUPERSEDED_AFTER_DAYS",
+        "",
+        "soak after which what was replaced is deleted; empty: never",
+    ),
     Variable(
         "EXPORT_TARGETS",
         "{}",
@@ -186,18 +194,14 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
             critical=timedelta(days=critical),
             fraction=environment.read("THRESHOLD_FRACTION", _fraction, 0.33),
         ),
-        mode=environment.read("ROTATION_MODE", rotation_mode, RotationMode.REPAIR),
+        mode=environment.read("ROTATION_MODE", rotation_mode, RotationMode.REPLACE),
         import_sources=sources,
         zones=environment.read("HOSTED_ZONES", _zones, ()),
         name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
         export_targets=targets,
-        ledger_table=environment.read("LEDGER_TABLE", str, "") or None,
+        ledger_table=environment.read("LEDGER_TABLE", _table, None),
         rebind_consumers=environment.read("REBIND_CONSUMERS", _boolean, False),  # noqa: FBT003 - a fallback value
-        retire_after=environment.read(
-            "RETIRE_SUPERSEDED_AFTER_DAYS",
-            lambda raw: timedelta(days=_days(raw)) if raw else None,
-            None,
-        ),
+        retire_after=environment.read("RETIRE_SUPERSEDED_AFTER_DAYS", _soak, None),
     )
 
 
@@ -250,6 +254,14 @@ def _days(raw: str) -> int:
     if not re.fullmatch(r"\d{1,4}", raw) or not 1 <= int(raw) <= 365:  # noqa: PLR2004 - a year
         raise ValueError(f"must be a whole number of days from 1 to 365, got {raw!r}")
     return int(raw)
+
+
+def _soak(raw: str) -> timedelta | None:
+    return timedelta(days=_days(raw)) if raw else None
+
+
+def _table(raw: str) -> str | None:
+    return _matching(_TABLE, "the name of a DynamoDB table")(raw) if raw else None
 
 
 def _fraction(raw: str) -> float:

@@ -8,14 +8,20 @@ from certificate_lifecycle.app.ports import Consumers
 from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.errors import ConsumerChangedError
+from tests.unit.builders import LOAD_BALANCER
 
 
 def listener(name: str = "web") -> Binding:
-    return Binding(ConsumerKind.LISTENER, name, label=f"listener {name} (default certificate)")
+    label = f"listener {name} (default certificate)"
+    return Binding(ConsumerKind.LISTENER, _listener_arn(name), label=label)
 
 
 def sni(name: str = "web") -> Binding:
-    return Binding(ConsumerKind.LISTENER_SNI, name, label=f"listener {name} (SNI)")
+    return Binding(ConsumerKind.LISTENER_SNI, _listener_arn(name), label=f"listener {name} (SNI)")
+
+
+def _listener_arn(name: str) -> str:
+    return f"{LOAD_BALANCER.replace(':loadbalancer/', ':listener/')}/{name}"
 
 
 def domain(name: str = "api.example.com") -> Binding:

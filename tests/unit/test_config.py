@@ -69,7 +69,7 @@ def test_rotation_runs_with_nothing_but_a_topic() -> None:
     assert settings == RotationSettings(
         topic_arn=TOPIC,
         thresholds=Thresholds(expiration=days(30), critical=days(7), fraction=0.33),
-        mode=RotationMode.REPAIR,
+        mode=RotationMode.REPLACE,
         import_sources={},
         zones=(),
         name_prefix="certificate-lifecycle",
@@ -134,6 +134,9 @@ def test_rotation_reads_every_variable() -> None:
             passphrase_secret_arn=secret_arn("passphrase"),
             renew_public=True,
         ),
+        LEDGER_TABLE="shop-certs-ledger",
+        REBIND_CONSUMERS="true",
+        RETIRE_SUPERSEDED_AFTER_DAYS="30",
     )
     assert faults == []
     assert settings == RotationSettings(
@@ -144,6 +147,9 @@ def test_rotation_reads_every_variable() -> None:
         zones=(Zone("Z1", "example.com"),),
         name_prefix="shop-certs",
         export_targets=(export_target(renew_public=True),),
+        ledger_table="shop-certs-ledger",
+        rebind_consumers=True,
+        retire_after=days(30),
     )
 
 
@@ -156,6 +162,7 @@ TABLES: dict[str, tuple[str, Any]] = {
     "critical_thresholds": ("CRITICAL_THRESHOLD_DAYS", rotation),
     "threshold_fractions": ("THRESHOLD_FRACTION", rotation),
     "rotation_modes": ("ROTATION_MODE", rotation),
+    "retirements": ("RETIRE_SUPERSEDED_AFTER_DAYS", rotation),
 }
 EXPORTED = "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1"
 
@@ -312,7 +319,11 @@ def test_a_bad_creation_variable_is_one_fault(name: str, value: str) -> None:
         ("THRESHOLD_FRACTION", "33%"),
         ("THRESHOLD_FRACTION", "nan"),
         ("THRESHOLD_FRACTION", "inf"),
-        ("ROTATION_MODE", "replace"),
+        ("ROTATION_MODE", "rotate"),
+        ("LEDGER_TABLE", "my ledger"),
+        ("LEDGER_TABLE", "no"),
+        ("REBIND_CONSUMERS", "on"),
+        ("RETIRE_SUPERSEDED_AFTER_DAYS", "a month"),
     ],
 )
 def test_a_bad_rotation_variable_is_one_fault(name: str, value: str) -> None:
@@ -349,6 +360,9 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         IMPORT_SOURCES="[]",
         NAME_PREFIX="-",
         EXPORT_TARGETS='{"*": {}}',
+        LEDGER_TABLE="?",
+        REBIND_CONSUMERS="perhaps",
+        RETIRE_SUPERSEDED_AFTER_DAYS="0",
     )
     named = {fault.split(":")[0] for fault in faults}
     fine = "EXPIRATION_THRESHOLD_DAYS"

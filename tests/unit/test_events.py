@@ -352,7 +352,7 @@ def test_names_that_terraform_refuses_together_are_refused_or_named_once(because
 @pytest.mark.parametrize("event", [{}, SCHEDULED], ids=["empty", "scheduled"])
 def test_an_event_without_wishes_means_everything_as_configured(event: object) -> None:
     assert rotation(event) == RotationCommand(
-        certificate_arns=(), mode=RotationMode.REPAIR, dry_run=False
+        certificate_arns=(), mode=RotationMode.REPLACE, dry_run=False
     )
 
 
@@ -381,7 +381,7 @@ def test_an_event_may_name_certificates_and_a_mode() -> None:
 @pytest.mark.parametrize("value", refused("rotation_modes").values())
 def test_a_mode_that_terraform_refuses_is_a_fault(value: str) -> None:
     (fault,) = rotation_faults({"rotation_mode": value})
-    assert fault.startswith("rotation_mode: must be one of notify, repair")
+    assert fault.startswith("rotation_mode: must be one of notify, repair, replace")
 
 
 FAULTY_ROTATIONS: dict[str, tuple[dict[str, Any], str]] = {
