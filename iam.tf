@@ -70,7 +70,10 @@ locals {
     Resource = local._zone_role_arns
   }]
 
-  _import_sources = var.rotation_mode == "repair" ? var.import_sources : {}
+  _mends    = var.rotation_mode != "notify"
+  _replaces = var.rotation_mode == "replace"
+
+  _import_sources = local._mends ? var.import_sources : {}
 
   # The AWS managed key of Secrets Manager lets the account use it through Secrets Manager; only a customer's key needs a grant.
   _secrets_with_a_key = { for arn, source in local._import_sources : arn => source if source.kms_key_arn != null }
@@ -115,7 +118,7 @@ locals {
   }
 
   # Mode notify writes nothing, so it needs none of this.
-  _exports = var.rotation_mode == "repair" ? var.export_targets : {}
+  _exports = local._mends ? var.export_targets : {}
   _export_certificates = length(local._exports) == 0 ? [] : [
     {
       Sid      = "ExportAndRenewCertificates"
@@ -137,6 +140,143 @@ locals {
       Resource = values(local._exports)[*].secret_arn
     },
   ]
+
+  # In every mode: what was told is remembered, so that it is told once.
+  _remember = [{
+    Sid    = "RememberInTheLedger"
+    Effect = "Allow"
+    Action = concat(
+      ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"],
+      # Counts the requests of a day.
+      local._replaces ? ["dynamodb:UpdateItem"] : [],
+    )
+    Resource = ["arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.ledger_name}"]
+  }]
+
+  # A list of statements that differ in shape has no type to choose from, so that each is kept or dropped for itself.
+
+  # A successor names in a tag what it replaces; without that tag nothing can be requested.
+  _successor_tag_present = { "aws:RequestTag/certificate-lifecycle:replaces" = "false" }
+  _replace = [for statement in [
+    {
+      Sid      = "RequestPublicSuccessors"
+      Effect   = "Allow"
+      Action   = ["acm:RequestCertificate"]
+      Resource = [local._certificates_here]
+      Condition = {
+        Null         = merge(local._successor_tag_present, { "acm:CertificateAuthority" = "true" })
+        StringEquals = { "acm:ValidationMethod" = "DNS" }
+      }
+    },
+    {
+      # A private authority validates nothing, so there is no validation method to pin.
+      Sid       = "RequestPrivateSuccessors"
+      Effect    = "Allow"
+      Action    = ["acm:RequestCertificate"]
+      Resource  = [local._certificates_here]
+      Condition = { Null = merge(local._successor_tag_present, { "acm:CertificateAuthority" = "false" }) }
+    },
+    {
+      # ACM checks this one too when a request carries tags.
+      Sid       = "TagSuccessors"
+      Effect    = "Allow"
+      Action    = ["acm:AddTagsToCertificate"]
+      Resource  = [local._certificates_here]
+      Condition = { Null = local._successor_tag_present }
+    },
+  ] : statement if local._replaces]
+
+  _retire = [for statement in [
+    {
+      Sid      = "MarkWhatIsReplaced"
+      Effect   = "Allow"
+      Action   = ["acm:AddTagsToCertificate"]
+      Resource = [local._certificates_here]
+      Condition = {
+        "ForAllValues:StringEquals" = { "aws:TagKeys" = ["certificate-lifecycle:replaced-by"] }
+        Null                        = { "aws:TagKeys" = "false" }
+      }
+    },
+    {
+      Sid       = "DeleteWhatIsMarked"
+      Effect    = "Allow"
+      Action    = ["acm:DeleteCertificate"]
+      Resource  = [local._certificates_here]
+      Condition = { Null = { "aws:ResourceTag/certificate-lifecycle:replaced-by" = "false" } }
+    },
+  ] : statement if var.retire_superseded_after_days != null]
+
+  _elb_here    = "arn:${local.partition}:elasticloadbalancing:${local.region}:${local.account_id}"
+  _domains_api = "arn:${local.partition}:apigateway:${local.region}::/domainnames"
+  _rebind = [for statement in [
+    {
+      Sid    = "FindListeners"
+      Effect = "Allow"
+      Action = [
+        "elasticloadbalancing:DescribeListenerCertificates",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancers",
+      ]
+      # "*": AWS defines no resource type for these actions.
+      Resource = ["*"]
+    },
+    {
+      Sid    = "MoveListeners"
+      Effect = "Allow"
+      Action = [
+        "elasticloadbalancing:AddListenerCertificates",
+        "elasticloadbalancing:ModifyListener",
+        "elasticloadbalancing:RemoveListenerCertificates",
+      ]
+      Resource = ["${local._elb_here}:listener/app/*", "${local._elb_here}:listener/net/*"]
+    },
+    {
+      Sid      = "MoveClassicListeners"
+      Effect   = "Allow"
+      Action   = ["elasticloadbalancing:SetLoadBalancerListenerSSLCertificate"]
+      Resource = ["${local._elb_here}:loadbalancer/*"]
+    },
+    {
+      Sid      = "FindDomainNames"
+      Effect   = "Allow"
+      Action   = ["apigateway:GET"]
+      Resource = [local._domains_api, "${local._domains_api}/*"]
+    },
+    {
+      Sid    = "MoveDomainNames"
+      Effect = "Allow"
+      Action = [
+        "apigateway:AddCertificateToDomain",
+        "apigateway:PATCH",
+        "apigateway:RemoveCertificateFromDomain",
+      ]
+      Resource = ["${local._domains_api}/*"]
+    },
+  ] : statement if var.rebind_consumers]
+
+  # What CloudFront stands behind takes certificates of us-east-1 alone.
+  _user_pools = "arn:${local.partition}:cognito-idp:${local.region}:${local.account_id}:userpool/*"
+  _rebind_at_the_edge = [for statement in [
+    {
+      Sid      = "MoveDistributions"
+      Effect   = "Allow"
+      Action   = ["cloudfront:GetDistribution", "cloudfront:UpdateDistribution"]
+      Resource = ["arn:${local.partition}:cloudfront::${local.account_id}:distribution/*"]
+    },
+    {
+      Sid    = "FindUserPoolDomains"
+      Effect = "Allow"
+      Action = ["cognito-idp:DescribeUserPoolDomain", "cognito-idp:ListUserPools"]
+      # "*": AWS defines no resource type for these actions.
+      Resource = ["*"]
+    },
+    {
+      Sid      = "MoveUserPoolDomains"
+      Effect   = "Allow"
+      Action   = ["cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPoolDomain"]
+      Resource = [local._user_pools]
+    },
+  ] : statement if var.rebind_consumers && local.region == "us-east-1"]
 
   creation_policy_json = jsonencode({
     Version = "2012-10-17"
@@ -222,7 +362,7 @@ locals {
           Resource = [local._certificates_here]
         },
       ],
-      var.rotation_mode != "repair" ? [] : [{
+      !local._mends ? [] : [{
         Sid    = "MendEmailValidation"
         Effect = "Allow"
         Action = [
@@ -234,7 +374,7 @@ locals {
       }],
       local._list_hosted_zones,
       local._read_records,
-      var.rotation_mode != "repair" || length(local._zone_arns) == 0 ? [] : [{
+      !local._mends || length(local._zone_arns) == 0 ? [] : [{
         Sid      = "RestoreValidationRecords"
         Effect   = "Allow"
         Action   = ["route53:ChangeResourceRecordSets"]
@@ -252,6 +392,11 @@ locals {
       local._reimport,
       local._decrypt_sources,
       local._export_certificates,
+      local._remember,
+      local._replace,
+      local._retire,
+      local._rebind,
+      local._rebind_at_the_edge,
     )
   })
 }

@@ -17,6 +17,7 @@ locals {
   topic_kms_key_arn = local.create_topic ? one(module.notifications[*].kms_key_arn) : var.notifications.kms_key_arn
 
   creation_name = "${var.name_prefix}-creation"
+  ledger_name   = "${var.name_prefix}-ledger"
   rotation_name = "${var.name_prefix}-rotation"
 
   # The zip is committed and reproducible, so nothing is built at plan time, and a laptop and CI see the same hash.
@@ -24,6 +25,18 @@ locals {
 
   hosted_zones_json = jsonencode({
     for name, zone in var.hosted_zones : name => { zone_id = zone.zone_id, role_arn = zone.role_arn }
+  })
+
+  acm_events_json = jsonencode({
+    source = ["aws.acm"]
+    "detail-type" = [
+      "ACM Certificate Approaching Expiration",
+      "ACM Certificate Available",
+      "ACM Certificate Expired",
+      "ACM Certificate Renewal Action Required",
+    ]
+    # Only `Available` has an action; an import, which may be the function's own, is no reason to look again.
+    detail = { Action = [{ exists = false }, "ISSUANCE", "RENEWAL"] }
   })
 
   import_sources_json = jsonencode({
@@ -40,6 +53,14 @@ module "notifications" {
   kms_key_arn       = var.notifications.kms_key_arn
   name              = "${var.name_prefix}-notifications"
   tags              = var.tags
+}
+
+module "ledger" {
+  source = "./modules/ledger"
+  count  = var.create ? 1 : 0
+
+  name = local.ledger_name
+  tags = var.tags
 }
 
 module "creation" {
@@ -99,10 +120,15 @@ module "rotation" {
     EXPORT_TARGETS            = jsonencode(var.export_targets)
     HOSTED_ZONES              = local.hosted_zones_json
     IMPORT_SOURCES            = local.import_sources_json
-    NAME_PREFIX               = var.name_prefix
-    ROTATION_MODE             = var.rotation_mode
-    SNS_TOPIC_ARN             = local.topic_arn
-    THRESHOLD_FRACTION        = tostring(var.threshold_fraction)
+    # From the module, so that no run starts before there is a table.
+    LEDGER_TABLE     = module.ledger[0].table_name
+    NAME_PREFIX      = var.name_prefix
+    REBIND_CONSUMERS = tostring(var.rebind_consumers)
+    # Empty: never.
+    RETIRE_SUPERSEDED_AFTER_DAYS = var.retire_superseded_after_days == null ? "" : tostring(var.retire_superseded_after_days)
+    ROTATION_MODE                = var.rotation_mode
+    SNS_TOPIC_ARN                = local.topic_arn
+    THRESHOLD_FRACTION           = tostring(var.threshold_fraction)
   }
 }
 
@@ -116,4 +142,17 @@ module "schedule" {
   name                = local.rotation_name
   schedule_expression = var.schedule_expression
   tags                = var.tags
+}
+
+# ACM says by itself what cannot wait for the clock: a renewal that needs help, an end that is near, a certificate that is there.
+module "acm_events" {
+  source = "./modules/schedule"
+  count  = var.create ? 1 : 0
+
+  description   = "Starts ${local.rotation_name}, which looks at the certificate that ACM speaks of."
+  event_pattern = local.acm_events_json
+  function_arn  = module.rotation[0].function_arn
+  function_name = module.rotation[0].function_name
+  name          = "${var.name_prefix}-acm-events"
+  tags          = var.tags
 }

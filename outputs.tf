@@ -18,6 +18,11 @@ output "creation_role_arn" {
   value       = one(module.creation[*].role_arn)
 }
 
+output "ledger_table_name" {
+  description = "Table in which the rotation function remembers what was told and how far each replacement has come; null when `create` is false."
+  value       = one(module.ledger[*].table_name)
+}
+
 output "rotation_function_arn" {
   description = "ARN of the function that looks at every certificate; null when `create` is false."
   value       = one(module.rotation[*].function_arn)

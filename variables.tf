@@ -351,6 +351,18 @@ variable "permissions_boundary_arn" {
   }
 }
 
+variable "rebind_consumers" {
+  type        = bool
+  description = "Whether consumers are moved from a certificate to its successor: listeners of load balancers, CloudFront distributions, domain names of API Gateway and Cognito. The rights to change them exist only then. Without it the message names the calls that a person would make."
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.rebind_consumers || var.rotation_mode == "replace"
+    error_message = "rebind_consumers needs rotation_mode `replace`, because nothing else makes successors, got ${var.rotation_mode}."
+  }
+}
+
 variable "reserved_concurrency" {
   type        = number
   description = "Executions reserved for each function, and its most at one time. Null reserves nothing, because accounts with a small quota refuse any reservation; both functions are safe to overlap."
@@ -362,15 +374,34 @@ variable "reserved_concurrency" {
   }
 }
 
+variable "retire_superseded_after_days" {
+  type        = number
+  description = "Days after which a certificate that was replaced is deleted, if nothing uses it and its successor is good. Null deletes nothing, and the right to delete exists only otherwise."
+  default     = null
+
+  validation {
+    condition = (
+      var.retire_superseded_after_days == null
+      || try(floor(var.retire_superseded_after_days) == var.retire_superseded_after_days && var.retire_superseded_after_days >= 1 && var.retire_superseded_after_days <= 365, false)
+    )
+    error_message = "retire_superseded_after_days must be a whole number between 1 and 365, or null, got ${jsonencode(var.retire_superseded_after_days)}."
+  }
+
+  validation {
+    condition     = var.retire_superseded_after_days == null || var.rotation_mode == "replace"
+    error_message = "retire_superseded_after_days needs rotation_mode `replace`, because nothing else replaces certificates, got ${var.rotation_mode}."
+  }
+}
+
 variable "rotation_mode" {
   type        = string
-  description = "What the rotation function may do: `notify` looks and tells, `repair` also mends validation in place, imports what is newer in `import_sources` and exports to `export_targets`. The rights to write exist only in `repair`."
-  default     = "repair"
+  description = "What the rotation function may do: `notify` looks and tells, `repair` also mends validation in place, imports what is newer in `import_sources` and exports to `export_targets`, `replace` also requests a successor for what nothing else can help. The rights to do so exist only in their modes."
+  default     = "replace"
   nullable    = false
 
   validation {
-    condition     = contains(["notify", "repair"], var.rotation_mode)
-    error_message = "rotation_mode must be `notify` or `repair`, got ${var.rotation_mode}."
+    condition     = contains(["notify", "repair", "replace"], var.rotation_mode)
+    error_message = "rotation_mode must be `notify`, `repair` or `replace`, got ${var.rotation_mode}."
   }
 }
 

@@ -21,6 +21,11 @@ run "names_start_with_the_prefix" {
   }
 
   assert {
+    condition     = output.ledger_table_name == "team-a-ledger"
+    error_message = "The ledger must start with the prefix, too."
+  }
+
+  assert {
     condition     = output.creation_log_group_name == "/aws/lambda/team-a-creation" && output.rotation_log_group_name == "/aws/lambda/team-a-rotation"
     error_message = "Log groups must be the ones that Lambda would use, so that it never makes its own."
   }
@@ -34,13 +39,13 @@ run "create_false_makes_nothing" {
   }
 
   assert {
-    condition     = length(module.creation) + length(module.notifications) + length(module.rotation) + length(module.schedule) == 0
+    condition     = length(module.acm_events) + length(module.creation) + length(module.ledger) + length(module.notifications) + length(module.rotation) + length(module.schedule) == 0
     error_message = "create = false must make nothing."
   }
 
   assert {
     condition = alltrue([for value in [
-      output.creation_function_arn, output.creation_function_name, output.creation_log_group_name, output.creation_role_arn,
+      output.creation_function_arn, output.creation_function_name, output.creation_log_group_name, output.creation_role_arn, output.ledger_table_name,
       output.rotation_function_arn, output.rotation_function_name, output.rotation_log_group_name, output.rotation_role_arn,
       output.schedule_rule_arn, output.sns_topic_arn,
     ] : value == null])

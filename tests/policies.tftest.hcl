@@ -142,6 +142,10 @@ run "zones_of_other_accounts_alone_leave_no_route_53_rights_here" {
 run "rotation_may_mend_in_repair_mode" {
   command = plan
 
+  variables {
+    rotation_mode = "repair"
+  }
+
   assert {
     condition = sort(flatten(jsondecode(local.rotation_policy_json).Statement[*].Action)) == sort([
       "acm:DescribeCertificate",
@@ -150,6 +154,9 @@ run "rotation_may_mend_in_repair_mode" {
       "acm:ListTagsForCertificate",
       "acm:ResendValidationEmail",
       "acm:UpdateCertificateOptions",
+      "dynamodb:DeleteItem",
+      "dynamodb:PutItem",
+      "dynamodb:Query",
       "route53:ChangeResourceRecordSets",
       "route53:ListHostedZones",
       "route53:ListResourceRecordSets",
@@ -175,10 +182,13 @@ run "rotation_may_only_read_in_notify_mode" {
       "acm:DescribeCertificate",
       "acm:ListCertificates",
       "acm:ListTagsForCertificate",
+      "dynamodb:DeleteItem",
+      "dynamodb:PutItem",
+      "dynamodb:Query",
       "route53:ListHostedZones",
       "route53:ListResourceRecordSets",
     ])
-    error_message = "In notify mode rotation must have no right to write."
+    error_message = "In notify mode rotation must have no right to write but into its own memory."
   }
 }
 
@@ -378,5 +388,169 @@ run "every_arn_follows_the_partition" {
       ]
     ]))
     error_message = "No ARN may name a partition of its own."
+  }
+}
+
+run "rotation_remembers_in_its_own_table_only" {
+  command = plan
+
+  variables {
+    name_prefix = "team-a"
+  }
+
+  assert {
+    condition = [
+      for s in jsondecode(local.rotation_policy_json).Statement : s.Resource if anytrue([for a in s.Action : startswith(a, "dynamodb:")])
+    ] == [["arn:aws:dynamodb:eu-west-1:123456789012:table/team-a-ledger"]]
+    error_message = "Rotation must reach no table but its ledger."
+  }
+
+  assert {
+    condition     = !anytrue([for a in flatten(jsondecode(local.creation_policy_json).Statement[*].Action) : startswith(a, "dynamodb:")])
+    error_message = "Creation needs no ledger."
+  }
+}
+
+run "rotation_may_request_successors_in_replace_mode_and_name_what_they_replace" {
+  command = plan
+
+  assert {
+    condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s if contains(s.Action, "acm:RequestCertificate") } == {
+      RequestPublicSuccessors = {
+        Sid      = "RequestPublicSuccessors"
+        Effect   = "Allow"
+        Action   = ["acm:RequestCertificate"]
+        Resource = ["arn:aws:acm:eu-west-1:123456789012:certificate/*"]
+        Condition = {
+          Null         = { "acm:CertificateAuthority" = "true", "aws:RequestTag/certificate-lifecycle:replaces" = "false" }
+          StringEquals = { "acm:ValidationMethod" = "DNS" }
+        }
+      }
+      RequestPrivateSuccessors = {
+        Sid       = "RequestPrivateSuccessors"
+        Effect    = "Allow"
+        Action    = ["acm:RequestCertificate"]
+        Resource  = ["arn:aws:acm:eu-west-1:123456789012:certificate/*"]
+        Condition = { Null = { "acm:CertificateAuthority" = "false", "aws:RequestTag/certificate-lifecycle:replaces" = "false" } }
+      }
+    }
+    error_message = "A successor must name what it replaces, and be validated by DNS or issued by an authority."
+  }
+
+  assert {
+    condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["TagSuccessors"].Condition == { Null = { "aws:RequestTag/certificate-lifecycle:replaces" = "false" } }
+    error_message = "Rotation must not tag anything but with what a successor replaces."
+  }
+
+  assert {
+    condition     = contains(flatten(jsondecode(local.rotation_policy_json).Statement[*].Action), "acm:ResendValidationEmail")
+    error_message = "What may be mended in repair mode may be mended in replace mode."
+  }
+}
+
+run "nothing_may_be_deleted_unless_that_is_asked_for" {
+  command = plan
+
+  assert {
+    condition     = !contains(flatten(jsondecode(local.rotation_policy_json).Statement[*].Action), "acm:DeleteCertificate")
+    error_message = "Without retire_superseded_after_days there must be no right to delete."
+  }
+}
+
+run "only_what_was_marked_as_replaced_may_be_deleted" {
+  command = plan
+
+  variables {
+    retire_superseded_after_days = 30
+  }
+
+  assert {
+    condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["DeleteWhatIsMarked"].Condition == { Null = { "aws:ResourceTag/certificate-lifecycle:replaced-by" = "false" } }
+    error_message = "Only what carries the mark of being replaced may be deleted."
+  }
+
+  assert {
+    condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["MarkWhatIsReplaced"].Condition == {
+      "ForAllValues:StringEquals" = { "aws:TagKeys" = ["certificate-lifecycle:replaced-by"] }
+      Null                        = { "aws:TagKeys" = "false" }
+    }
+    error_message = "The right to mark must be a right to nothing else."
+  }
+}
+
+run "without_leave_to_move_consumers_there_is_no_right_to_touch_one" {
+  command = plan
+
+  assert {
+    condition = [
+      for a in flatten(jsondecode(local.rotation_policy_json).Statement[*].Action) : a
+      if !contains(["acm", "dynamodb", "route53"], split(":", a)[0])
+    ] == []
+    error_message = "With rebind_consumers = false no service that uses certificates may be reached."
+  }
+}
+
+run "with_leave_to_move_consumers_exactly_those_of_the_region_may_be_moved" {
+  command = plan
+
+  variables {
+    rebind_consumers = true
+  }
+
+  assert {
+    condition = sort([
+      for a in flatten(jsondecode(local.rotation_policy_json).Statement[*].Action) : a
+      if !contains(["acm", "dynamodb", "route53"], split(":", a)[0])
+      ]) == sort([
+      "apigateway:AddCertificateToDomain",
+      "apigateway:GET",
+      "apigateway:PATCH",
+      "apigateway:RemoveCertificateFromDomain",
+      "elasticloadbalancing:AddListenerCertificates",
+      "elasticloadbalancing:DescribeListenerCertificates",
+      "elasticloadbalancing:DescribeListeners",
+      "elasticloadbalancing:DescribeLoadBalancers",
+      "elasticloadbalancing:ModifyListener",
+      "elasticloadbalancing:RemoveListenerCertificates",
+      "elasticloadbalancing:SetLoadBalancerListenerSSLCertificate",
+    ])
+    error_message = "Load balancers and domain names are what a region has."
+  }
+
+  assert {
+    condition = alltrue([
+      for s in jsondecode(local.rotation_policy_json).Statement : alltrue([
+        for r in s.Resource : strcontains(r, ":eu-west-1:")
+      ]) if startswith(s.Sid, "Move")
+    ])
+    error_message = "Nothing outside the region may be moved."
+  }
+}
+
+run "in_us_east_1_what_stands_behind_cloudfront_may_be_moved_too" {
+  command = plan
+
+  override_data {
+    target = data.aws_region.current
+    values = { id = "us-east-1" }
+  }
+
+  variables {
+    rebind_consumers = true
+  }
+
+  assert {
+    condition = sort([
+      for a in flatten(jsondecode(local.rotation_policy_json).Statement[*].Action) : a
+      if contains(["cloudfront", "cognito-idp"], split(":", a)[0])
+      ]) == sort([
+      "cloudfront:GetDistribution",
+      "cloudfront:UpdateDistribution",
+      "cognito-idp:DescribeUserPool",
+      "cognito-idp:DescribeUserPoolDomain",
+      "cognito-idp:ListUserPools",
+      "cognito-idp:UpdateUserPoolDomain",
+    ])
+    error_message = "CloudFront and Cognito take certificates of us-east-1, so that only a function there may move them."
   }
 }

@@ -52,3 +52,35 @@ run "a_hand_over_that_fails_is_tried_again_for_an_hour" {
     error_message = "A busy Lambda must not cost a run."
   }
 }
+
+run "events_may_start_the_function_too_and_need_a_permission_of_their_own" {
+  command = apply
+
+  module {
+    source = "./modules/schedule"
+  }
+
+  variables {
+    event_pattern       = jsonencode({ source = ["aws.acm"] })
+    schedule_expression = null
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.this.event_pattern == jsonencode({ source = ["aws.acm"] }) && aws_lambda_permission.this.statement_id == "LetEventsInvoke"
+    error_message = "A rule for events must not share its statement in the function's policy with the clock's."
+  }
+}
+
+run "a_rule_has_either_a_clock_or_events" {
+  command = plan
+
+  module {
+    source = "./modules/schedule"
+  }
+
+  variables {
+    event_pattern = jsonencode({ source = ["aws.acm"] })
+  }
+
+  expect_failures = [var.schedule_expression]
+}

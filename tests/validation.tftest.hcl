@@ -218,3 +218,15 @@ run "a_topic_that_is_adopted_and_subscribed_to" {
 
   expect_failures = [var.notifications]
 }
+
+run "consumers_cannot_be_moved_nor_anything_retired_where_nothing_is_replaced" {
+  command = plan
+
+  variables {
+    rebind_consumers             = true
+    retire_superseded_after_days = 30
+    rotation_mode                = "repair"
+  }
+
+  expect_failures = [var.rebind_consumers, var.retire_superseded_after_days]
+}

@@ -1,9 +1,10 @@
-# The clock: a rule, its target, and the target's permission for just this rule.
+# What starts the function: a rule, by the clock or by events, its target, and the target's permission for just this rule.
 
 resource "aws_cloudwatch_event_rule" "this" {
   name                = var.name
   description         = var.description
   schedule_expression = var.schedule_expression
+  event_pattern       = var.event_pattern
   state               = "ENABLED"
   tags                = var.tags
 }
@@ -24,7 +25,7 @@ resource "aws_cloudwatch_event_target" "this" {
 }
 
 resource "aws_lambda_permission" "this" {
-  statement_id  = "LetTheScheduleInvoke"
+  statement_id  = var.event_pattern == null ? "LetTheScheduleInvoke" : "LetEventsInvoke"
   action        = "lambda:InvokeFunction"
   function_name = var.function_name
   principal     = "events.amazonaws.com"

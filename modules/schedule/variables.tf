@@ -4,6 +4,12 @@ variable "description" {
   nullable    = false
 }
 
+variable "event_pattern" {
+  type        = string
+  description = "Which events make the rule fire, as JSON; null if the clock does."
+  default     = null
+}
+
 variable "function_arn" {
   type        = string
   description = "Function that the rule invokes."
@@ -24,8 +30,13 @@ variable "name" {
 
 variable "schedule_expression" {
   type        = string
-  description = "When the rule fires: `rate()`, or `cron()` in UTC."
-  nullable    = false
+  description = "When the rule fires: `rate()`, or `cron()` in UTC; null if events make it."
+  default     = null
+
+  validation {
+    condition     = (var.schedule_expression == null) != (var.event_pattern == null)
+    error_message = "Exactly one of schedule_expression and event_pattern must be given."
+  }
 }
 
 variable "tags" {

@@ -95,6 +95,11 @@ USES = (
         lambda v: {"permissions_boundary_arn": v},
     ),
     Use("reserved_concurrencies", "reserved_concurrency", lambda v: {"reserved_concurrency": v}),
+    Use(
+        "retirements",
+        "retire_superseded_after_days",
+        lambda v: {"retire_superseded_after_days": v},
+    ),
     Use("role_arns", "hosted_zones", lambda v: zone(role_arn=v)),
     Use("rotation_modes", "rotation_mode", lambda v: {"rotation_mode": v}),
     Use("schedules", "schedule_expression", lambda v: {"schedule_expression": v}),

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from moto.events.models import EventPattern
 
 from certificate_lifecycle import config
 from tests.support.cloud import Cloud
-from tests.support.terraform import Workspace
+from tests.support.terraform import REPOSITORY, Workspace
 
 pytestmark = pytest.mark.terraform
 
@@ -65,9 +66,10 @@ def applied(cloud: Cloud) -> Iterator[Applied]:
 
 class TestTheSchedule:
     def test_fires_as_asked_for(self, applied: Applied) -> None:
-        (rule,) = applied.client("events").list_rules()["Rules"]
+        name = applied.outputs["schedule_rule_arn"].rpartition("/")[2]
 
-        assert rule["Arn"] == applied.outputs["schedule_rule_arn"]
+        rule = applied.client("events").describe_rule(Name=name)
+
         assert rule["ScheduleExpression"] == "cron(0 6 * * ? *)"
         assert rule["State"] == "ENABLED"
 
@@ -78,16 +80,46 @@ class TestTheSchedule:
 
         assert target["Arn"] == applied.outputs["rotation_function_arn"]
 
-    def test_is_the_only_one_that_may_start_it(self, applied: Applied) -> None:
+    def test_and_acm_are_the_only_ones_that_may_start_it(self, applied: Applied) -> None:
         name = applied.outputs["rotation_function_name"]
 
         policy = json.loads(applied.client("lambda").get_policy(FunctionName=name)["Policy"])
 
-        (statement,) = policy["Statement"]
-        assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-        assert statement["Action"] == "lambda:InvokeFunction"
-        condition = statement["Condition"]["ArnLike"]
-        assert condition == {"AWS:SourceArn": applied.outputs["schedule_rule_arn"]}
+        clock = applied.outputs["schedule_rule_arn"]
+        events = clock.replace("-rotation", "-acm-events")
+        statements = policy["Statement"]
+        for statement in statements:
+            assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+            assert statement["Action"] == "lambda:InvokeFunction"
+        sources = [statement["Condition"]["ArnLike"]["AWS:SourceArn"] for statement in statements]
+        assert sorted(sources) == sorted([clock, events])
+
+
+STARTING = ("acm_approaching", "acm_expired", "acm_issued", "acm_renewal", "acm_renewed")
+OTHERS = ("acm_imported", "acm_reimported", "acm_revoked", "scheduled")
+
+
+class TestAcmsOwnEvents:
+    @pytest.mark.parametrize("event", [*STARTING, *OTHERS])
+    def test_start_the_function_unless_they_are_about_an_import(
+        self, applied: Applied, event: str
+    ) -> None:
+        """An import may be the function's own: it must not answer to itself."""
+        rule = applied.client("events").describe_rule(Name="certificate-lifecycle-acm-events")
+        text = (REPOSITORY / "tests" / "events" / f"{event}.json").read_text(encoding="utf-8")
+
+        pattern = EventPattern.load(rule["EventPattern"])
+
+        assert rule["State"] == "ENABLED"
+        assert pattern.matches_event(json.loads(text)) is (event in STARTING)
+
+    def test_start_the_rotation_function(self, applied: Applied) -> None:
+        events = applied.client("events")
+
+        (target,) = events.list_targets_by_rule(Rule="certificate-lifecycle-acm-events")["Targets"]
+
+        assert target["Arn"] == applied.outputs["rotation_function_arn"]
+        assert {"Input", "InputPath", "InputTransformer"}.isdisjoint(target)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -215,6 +247,21 @@ def test_each_function_has_a_role_of_its_own(applied: Applied) -> None:
     assert "MendEmailValidation" in rotation - creation
 
 
+def test_the_ledger_is_where_the_function_looks_for_it(applied: Applied) -> None:
+    """The layout is a contract between the table and `aws.dynamodb`."""
+    name = applied.outputs["ledger_table_name"]
+
+    table = applied.client("dynamodb").describe_table(TableName=name)["Table"]
+
+    environment = applied.configuration("rotation")["Environment"]["Variables"]
+    assert environment["LEDGER_TABLE"] == name
+    assert {key["AttributeName"]: key["KeyType"] for key in table["KeySchema"]} == {
+        "scope": "HASH",
+        "entry": "RANGE",
+    }
+    assert applied.statements("rotation")["RememberInTheLedger"]["Resource"] == [table["TableArn"]]
+
+
 def test_nothing_may_delete_a_certificate_or_a_record(applied: Applied) -> None:
     granted = {
         action
@@ -223,7 +270,8 @@ def test_nothing_may_delete_a_certificate_or_a_record(applied: Applied) -> None:
         for action in statement["Action"]
     }
 
-    assert not [action for action in granted if "Delete" in action]
+    # What the ledger remembers is the only thing that may be forgotten.
+    assert [action for action in granted if "Delete" in action] == ["dynamodb:DeleteItem"]
 
 
 class TestTheTopic:

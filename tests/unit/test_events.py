@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from certificate_lifecycle.events import (
     rotation_command,
 )
 from tests.unit.builders import AUTHORITY, BOUNDED, PLACE, arn
-from tests.unit.tables import name_sets, refused
+from tests.unit.tables import DATA, name_sets, refused
 
 OURS = ("ManagedBy", "certificate-lifecycle")
 SCHEDULED = {
@@ -434,6 +435,15 @@ def test_an_event_of_acms_own_without_a_certificate_of_this_place_is_one_fault(
 ) -> None:
     (fault,) = rotation_faults({**ANNOUNCED, "resources": resources})
     assert fault.startswith("resources: ")
+
+
+@pytest.mark.parametrize(
+    "name", ["acm_approaching", "acm_expired", "acm_issued", "acm_renewal", "acm_renewed"]
+)
+def test_each_event_that_the_rule_lets_through_is_understood(name: str) -> None:
+    path = DATA.parent / "events" / f"{name}.json"
+    event = json.loads(path.read_text(encoding="utf-8"))
+    assert rotation(event).certificate_arns == tuple(event["resources"])
 
 
 def test_an_event_of_acms_own_carries_no_wishes() -> None:

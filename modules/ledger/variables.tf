@@ -1,0 +1,11 @@
+variable "name" {
+  type        = string
+  description = "Name of the table."
+  nullable    = false
+}
+
+variable "tags" {
+  type        = map(string)
+  description = "Tags of the table."
+  nullable    = false
+}
