@@ -53,7 +53,11 @@ module "certificate_lifecycle" {
     }
   }
 
-  rotation_mode             = "repair"
+  # What nothing can renew gets a successor, the consumers are moved to it, and the old one goes a month later.
+  rotation_mode                = "replace"
+  rebind_consumers             = true
+  retire_superseded_after_days = 30
+
   schedule_expression       = "rate(12 hours)"
   expiration_threshold_days = 45
   critical_threshold_days   = 14
@@ -89,7 +93,7 @@ resource "aws_iam_policy" "boundary" {
     Statement = [{
       Sid    = "StayWithinTheServicesOfThisModule"
       Effect = "Allow"
-      Action = ["acm:*", "kms:Decrypt", "kms:GenerateDataKey*", "logs:*", "route53:*", "secretsmanager:GetSecretValue", "sns:Publish", "sts:AssumeRole"]
+      Action = ["acm:*", "apigateway:*", "dynamodb:*", "elasticloadbalancing:*", "kms:Decrypt", "kms:GenerateDataKey*", "logs:*", "route53:*", "secretsmanager:GetSecretValue", "sns:Publish", "sts:AssumeRole"]
       # "*": a boundary limits what may be granted and grants nothing itself.
       Resource = ["*"]
     }]

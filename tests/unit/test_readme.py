@@ -121,7 +121,7 @@ def run(documents: list[dict[str, Any]]) -> Run:
         started_at=now,
         finished_at=datetime.fromisoformat(sample["finished_at"]),
         instance="certificate-lifecycle",
-        mode="repair",
+        mode="replace",
         dry_run=False,
         scope=Scope("123456789012", "eu-west-1", ScopeStatus.OK, 21, None),
         assessed=[*(healthy(number, now) for number in range(20)), blocked(finding, now)],
