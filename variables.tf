@@ -215,7 +215,7 @@ variable "import_sources" {
     kms_key_arn = optional(string)
     secret_arn  = string
   }))
-  description = "ARN of an imported certificate -> the Secrets Manager secret from which the rotation function imports it again, under the same ARN, whenever a newer version is in there: JSON with `certificate`, `private_key` and, optionally, `chain`, each in PEM. Whoever writes the secret becomes the renewer. `kms_key_arn` is the customer managed key of the secret, if it has one. The rights exist in rotation_mode `repair` only."
+  description = "ARN of an imported certificate -> the Secrets Manager secret from which the rotation function imports it again, under the same ARN, whenever a newer version is in there: JSON with `certificate`, `private_key` and, optionally, `chain`, each in PEM. Whoever writes the secret becomes the renewer. `kms_key_arn` is the customer managed key of the secret, if it has one. The rights do not exist in rotation_mode `notify`."
   default     = {}
   nullable    = false
 
