@@ -73,6 +73,10 @@ class LedgerConflictError(CertificateLifecycleError):
     """Another run holds, or has changed, the same entry of the ledger."""
 
 
+class LedgerUnreadableError(CertificateLifecycleError):
+    """An entry of the ledger is not understood: a later version, or somebody, has written it."""
+
+
 class ReplacementError(CertificateLifecycleError):
     """A certificate could not be replaced, or not all of its consumers could be moved."""
 

@@ -174,5 +174,5 @@ class Function:
 
 
 def writes(calls: Iterable[Call]) -> list[str]:
-    reading = ("List", "Describe", "Get", "AssumeRole")
+    reading = ("List", "Describe", "Get", "AssumeRole", "Query")
     return [call.operation for call in calls if not call.operation.startswith(reading)]

@@ -14,7 +14,12 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_elb import ElasticLoadBalancingClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
@@ -56,6 +61,26 @@ class Clients:
     def dynamodb(self, region: str) -> DynamoDBClient:
         """DynamoDB in `region`."""
         return cast("DynamoDBClient", self._make("dynamodb", region, None))
+
+    def elbv2(self, region: str) -> ElasticLoadBalancingv2Client:
+        """Application and Network Load Balancers in `region`."""
+        return cast("ElasticLoadBalancingv2Client", self._make("elbv2", region, None))
+
+    def elb(self, region: str) -> ElasticLoadBalancingClient:
+        """Classic Load Balancers in `region`."""
+        return cast("ElasticLoadBalancingClient", self._make("elb", region, None))
+
+    def cloudfront(self, region: str) -> CloudFrontClient:
+        """CloudFront, which is one service per partition; `region` only picks the partition."""
+        return cast("CloudFrontClient", self._make("cloudfront", region, None))
+
+    def apigateway(self, region: str) -> APIGatewayClient:
+        """The domain names of API Gateway in `region`."""
+        return cast("APIGatewayClient", self._make("apigateway", region, None))
+
+    def cognito(self, region: str) -> CognitoIdentityProviderClient:
+        """Cognito user pools in `region`."""
+        return cast("CognitoIdentityProviderClient", self._make("cognito-idp", region, None))
 
     def route53(self, region: str, role_arn: str | None = None) -> Route53Client:
         """Route 53, which is one service per partition; `region` only picks the partition."""

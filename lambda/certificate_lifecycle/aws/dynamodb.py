@@ -1,35 +1,49 @@
 """The ledger in DynamoDB: what is remembered between runs about one account and region.
 
 Every write is conditional, so that of two runs that read the same entry only one can change it.
-A write names itself: when the SDK repeats one whose answer was lost, the condition fails because
-of the first try, and the name in the stored item tells that it was ours.
+A write of a journal names itself: when the SDK repeats one whose answer was lost, the condition
+fails because of the first try, and the name in the stored item tells that it was ours.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.consumers import move_entry, move_from
+from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import HISTORY, Journal, ReplacementState
-from certificate_lifecycle.errors import LedgerConflictError
+from certificate_lifecycle.errors import LedgerConflictError, LedgerUnreadableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+T = TypeVar("T")
+Item = Mapping[str, Any]
+
 PERMISSIONS = (
     Permission("dynamodb:Query", ROTATION, "read the ledger"),
-    Permission("dynamodb:PutItem", ROTATION, "write the ledger"),
-    Permission("dynamodb:UpdateItem", ROTATION, "count the requests of a day"),
+    Permission("dynamodb:PutItem", ROTATION, "remember what was told, and each step"),
+    Permission("dynamodb:DeleteItem", ROTATION, "forget what is over"),
+    Permission("dynamodb:UpdateItem", ROTATION, "mode replace: count the requests of a day"),
 )
-_UNCLAIMED = "attribute_not_exists(claimed_by) OR claimed_by = :me OR claimed_until <= :now"
+_JOURNAL, _TOLD, _NOTE, _REQUESTS = "replacement#", "told#", "note#", "requests#"
+_NEW = "attribute_not_exists(entry)"
+_SAME_VERSION = "version = :version"
+_CLAIMABLE = "attribute_not_exists(claimed_by) OR claimed_by = :me OR claimed_until <= :now"
+_ROOM = (
+    "attribute_not_exists(certificates) OR contains(certificates, :arn)"
+    " OR size(certificates) < :limit"
+)
+_CONFLICT = "ConditionalCheckFailedException"
 
 
 class DynamoLedger:
@@ -40,134 +54,253 @@ class DynamoLedger:
         self._table = table
         self._scope = f"{place.account_id}/{place.region}"
 
+    # --- Replacements -----------------------------------------------------------------------------
+
     def journals(self) -> Sequence[Journal]:
-        """Return every replacement on record."""
-        return [_journal(item) for item in self._items("replacement#")]
+        """Return every replacement on record; raises LedgerUnreadableError."""
+        return self._read(_JOURNAL, _journal)
 
     def claim(self, journal: Journal, run_id: str, now: datetime, until: datetime) -> Journal:
-        claimed = _next(journal, claimed_by=run_id, claimed_until=until)
-        condition, values = "attribute_not_exists(entry)", {}
-        if journal.version:
-            condition = f"version = :version AND ({_UNCLAIMED})"
-            values = {
-                ":version": _number(journal.version),
-                ":me": _text(run_id),
-                ":now": _text(_stamp(now)),
-            }
-        self._put(claimed, condition, values)
-        return claimed
+        """Make `run_id` the only run that may act on a journal, stored or new.
+
+        Raises LedgerConflictError if another run holds it, or was faster.
+        """
+        claimed = replace(journal, claimed_by=run_id, claimed_until=until)
+        if journal.version == 0:
+            return self._write(claimed, _NEW, {})
+        values = {":me": _text(run_id), ":now": _text(_stamp(now))}
+        return self._write(claimed, f"{_SAME_VERSION} AND ({_CLAIMABLE})", values)
 
     def record(self, journal: Journal) -> Journal:
-        recorded = _next(journal)
-        self._put(recorded, "version = :version", {":version": _number(journal.version)})
-        return recorded
+        """Store a journal that this run has claimed, and return it as it is stored.
+
+        The version is enough of a condition: a claim by another run would have raised it.
+        Raises LedgerConflictError if it is not what this run last stored.
+        """
+        return self._write(journal, _SAME_VERSION, {})
+
+    def _write(self, journal: Journal, condition: str, values: Mapping[str, Any]) -> Journal:
+        written = replace(journal, version=journal.version + 1)
+        write_id = _text(str(uuid.uuid4()))
+        item = {**self._key(_JOURNAL + journal.certificate_arn), "write_id": write_id}
+        if journal.version:
+            values = {**values, ":version": _number(journal.version)}
+        stored = self._put({**item, **_journal_item(written)}, condition, values)
+        if stored is not None and stored.get("write_id") != write_id:
+            holder = stored.get("claimed_by", {}).get("S", "another run")
+            raise LedgerConflictError(f"{holder} is at it, or was faster")
+        return written
 
     def take_request(self, day: date, certificate_arn: str, limit: int) -> bool:
+        """Count a request towards the budget of `day`; a certificate counts once a day."""
+        ends = datetime.combine(day, time(), UTC) + HISTORY
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key={"scope": _text(self._scope), "entry": _text(f"requests#{day}")},
-                UpdateExpression="ADD certificates :one SET expires_at = :end",
-                ConditionExpression="attribute_not_exists(certificates) OR contains(certificates, :arn) OR size(certificates) < :limit",
+                Key=self._key(f"{_REQUESTS}{day}"),
+                UpdateExpression="ADD certificates :certificates SET expires_at = :ends",
+                ConditionExpression=_ROOM,
                 ExpressionAttributeValues={
-                    ":one": {"SS": [certificate_arn]},
                     ":arn": _text(certificate_arn),
+                    ":certificates": {"SS": [certificate_arn]},
+                    ":ends": _epoch(ends),
                     ":limit": _number(limit),
-                    ":end": _number(
-                        int((datetime.combine(day, time(), UTC) + HISTORY).timestamp())
-                    ),
                 },
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+            _raise_unless_conflict(error)
             return False
         return True
 
-    def _items(self, prefix: str) -> Iterator[Mapping[str, Any]]:
+    # --- What was told, and what was about to be done ---------------------------------------------
+
+    def memories(self) -> Sequence[Memory]:
+        """Return what was told and is still open; raises LedgerUnreadableError."""
+        return self._read(_TOLD, _memory)
+
+    def remember(self, memory: Memory) -> None:
+        """Store what was told; if another run has stored something since, that stays."""
+        item = {
+            **self._key(_TOLD + memory.certificate_arn),
+            "verdict": _text(memory.verdict),
+            "reason": _text(memory.reason),
+            "severity": _text(memory.severity),
+            "band": _text(memory.band),
+            "told_at": _text(_stamp(memory.told_at)),
+            "version": _number(memory.version + 1),
+            "expires_at": _epoch(memory.told_at + HISTORY),
+        }
+        if memory.version == 0:
+            self._put(item, _NEW, {})
+        else:
+            self._put(item, _SAME_VERSION, {":version": _number(memory.version)})
+
+    def forget(self, memory: Memory) -> None:
+        """Drop what is over; if another run has stored something since, that stays."""
+        key = self._key(_TOLD + memory.certificate_arn)
+        self._delete(key, _SAME_VERSION, {":version": _number(memory.version)})
+
+    def notes(self) -> Sequence[Note]:
+        """Return what runs were about to do, and no message has told."""
+        return self._read(_NOTE, _note)
+
+    def note(self, note: Note) -> None:
+        """Store what is about to be done; the same action again replaces it."""
+        written = _text(_stamp(note.written_at))
+        item = {
+            **self._key(f"{_NOTE}{note.certificate_arn}#{note.action}"),
+            "text": _text(note.text),
+            "run_id": _text(note.run_id),
+            "written_at": written,
+            "expires_at": _epoch(note.written_at + HISTORY),
+        }
+        # A later one is of a run that overtook this one, and tells at least as much.
+        self._put(item, f"{_NEW} OR written_at <= :written", {":written": written})
+
+    def strike(self, note: Note) -> None:
+        """Drop a note that a message has told; if it was written anew since, that stays."""
+        self._delete(
+            self._key(f"{_NOTE}{note.certificate_arn}#{note.action}"),
+            "run_id = :run AND written_at = :written",
+            {":run": _text(note.run_id), ":written": _text(_stamp(note.written_at))},
+        )
+
+    # --- DynamoDB ---------------------------------------------------------------------------------
+
+    def _key(self, entry: str) -> dict[str, Any]:
+        return {"scope": _text(self._scope), "entry": _text(entry)}
+
+    def _read(self, prefix: str, parse: Callable[[Item], T]) -> list[T]:
+        found = []
+        for item in self._items(prefix):
+            try:
+                found.append(parse(item))
+            except (KeyError, TypeError, ValueError) as error:
+                entry = item["entry"]["S"]
+                raise LedgerUnreadableError(
+                    f"{entry} in {self._table} is not understood"
+                ) from error
+        return found
+
+    def _items(self, prefix: str) -> Iterator[Item]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             ConsistentRead=True,
             KeyConditionExpression="#scope = :scope AND begins_with(entry, :prefix)",
-            ExpressionAttributeNames={"#scope": "scope"},
+            ExpressionAttributeNames={"#scope": "scope"},  # a reserved word of DynamoDB's
             ExpressionAttributeValues={":scope": _text(self._scope), ":prefix": _text(prefix)},
         )
         for page in pages:
             yield from page["Items"]
 
-    def _put(self, journal: Journal, condition: str, values: dict[str, Any]) -> None:
-        write_id = str(uuid.uuid4())
-        item = {
-            "scope": _text(self._scope),
-            "entry": _text(f"replacement#{journal.certificate_arn}"),
-            "write_id": _text(write_id),
-            **_item(journal),
-        }
-        extra: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+    def _put(self, item: Item, condition: str, values: Mapping[str, Any]) -> Item | None:
+        """Put an item; return the one that is stored instead if the condition does not hold."""
+        given: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item=item,
                 ConditionExpression=condition,
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **extra,
+                **given,
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            stored: Mapping[str, Any] = error.response.get("Item", {})
-            if stored.get("write_id") != _text(write_id):
-                raise LedgerConflictError(f"another run is at {journal.certificate_arn}") from error
+            _raise_unless_conflict(error)
+            stored: Item = error.response.get("Item", {})  # type: ignore[assignment] # DynamoDB's own
+            return stored
+        return None
+
+    def _delete(self, key: Item, condition: str, values: Mapping[str, Any]) -> None:
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key=key,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+            )
+        except ClientError as error:
+            _raise_unless_conflict(error)
 
 
-def _next(journal: Journal, **changes: Any) -> Journal:
-    from dataclasses import replace
-
-    return replace(journal, version=journal.version + 1, **changes)
-
-
-def _item(journal: Journal) -> dict[str, Any]:
-    from dataclasses import fields
-
-    found = {}
-    for f in fields(journal):
-        value = getattr(journal, f.name)
-        if value is None or f.name == "certificate_arn":
-            continue
-        if f.name == "moves":
-            found["moves"] = _text(json.dumps([move_entry(m) for m in value]))
-        elif f.name == "untold":
-            found["untold"] = _text(json.dumps(value))
-        elif f.name == "expires_at":
-            found["expires_at"] = _number(int(value.timestamp()))
-        elif isinstance(value, datetime):
-            found[f.name] = _text(_stamp(value))
-        elif isinstance(value, int):
-            found[f.name] = _number(value)
-        else:
-            found[f.name] = _text(str(value))
-    return found
+def _raise_unless_conflict(error: ClientError) -> None:
+    if error.response["Error"]["Code"] != _CONFLICT:
+        raise error
 
 
-def _journal(item: Mapping[str, Any]) -> Journal:
-    t = {k: next(iter(v.values())) for k, v in item.items()}
-    d = lambda k: datetime.fromisoformat(t[k]) if k in t else None
+# --- Entries as items, readable in the console ----------------------------------------------------
+
+
+def _journal_item(journal: Journal) -> dict[str, Any]:
+    moments = {
+        "started_at": journal.started_at,
+        "requested_at": journal.requested_at,
+        "verified_at": journal.verified_at,
+        "claimed_until": journal.claimed_until,
+    }
+    texts = {
+        "state": journal.state.value,
+        "successor_arn": journal.successor_arn,
+        "note": journal.note,
+        "claimed_by": journal.claimed_by,
+        "moves": json.dumps([move_entry(move) for move in journal.moves]),
+        "untold": json.dumps(journal.untold),
+        **{name: _stamp(moment) for name, moment in moments.items() if moment is not None},
+    }
+    item = {name: _text(text) for name, text in texts.items() if text is not None}
+    item |= {"attempt": _number(journal.attempt), "version": _number(journal.version)}
+    return item | ({"expires_at": _epoch(journal.expires_at)} if journal.expires_at else {})
+
+
+def _journal(item: Item) -> Journal:
+    ends = item.get("expires_at")
     return Journal(
-        certificate_arn=t["entry"].partition("#")[2],
-        state=[s for s in ReplacementState if s.value == t["state"]][0],
-        started_at=d("started_at"),
-        attempt=int(t["attempt"]),
-        successor_arn=t.get("successor_arn"),
-        requested_at=d("requested_at"),
-        moves=tuple(move_from(m) for m in json.loads(t["moves"])),
-        verified_at=d("verified_at"),
-        note=t["note"],
-        untold=tuple(json.loads(t["untold"])),
-        version=int(t["version"]),
-        claimed_by=t.get("claimed_by"),
-        claimed_until=d("claimed_until"),
-        expires_at=datetime.fromtimestamp(int(t["expires_at"]), UTC) if "expires_at" in t else None,
+        certificate_arn=item["entry"]["S"].removeprefix(_JOURNAL),
+        state=ReplacementState.of(item["state"]["S"]),
+        started_at=_moment(item, "started_at"),
+        attempt=int(item["attempt"]["N"]),
+        successor_arn=item.get("successor_arn", {}).get("S"),
+        requested_at=_moment(item, "requested_at") if "requested_at" in item else None,
+        moves=tuple(move_from(entry) for entry in json.loads(item["moves"]["S"])),
+        verified_at=_moment(item, "verified_at") if "verified_at" in item else None,
+        note=item["note"]["S"],
+        untold=tuple(json.loads(item["untold"]["S"])),
+        version=int(item["version"]["N"]),
+        claimed_by=item.get("claimed_by", {}).get("S"),
+        claimed_until=_moment(item, "claimed_until") if "claimed_until" in item else None,
+        expires_at=datetime.fromtimestamp(int(ends["N"]), UTC) if ends else None,
     )
+
+
+def _memory(item: Item) -> Memory:
+    return Memory(
+        certificate_arn=item["entry"]["S"].removeprefix(_TOLD),
+        verdict=item["verdict"]["S"],
+        reason=item["reason"]["S"],
+        severity=item["severity"]["S"],
+        band=item["band"]["S"],
+        told_at=_moment(item, "told_at"),
+        version=int(item["version"]["N"]),
+    )
+
+
+def _note(item: Item) -> Note:
+    arn, _, action = item["entry"]["S"].removeprefix(_NOTE).rpartition("#")
+    return Note(
+        certificate_arn=arn,
+        action=action,
+        text=item["text"]["S"],
+        run_id=item["run_id"]["S"],
+        written_at=_moment(item, "written_at"),
+    )
+
+
+def _moment(item: Item, name: str) -> datetime:
+    return datetime.fromisoformat(item[name]["S"])
+
+
+def _stamp(moment: datetime) -> str:
+    """Return a moment as text of one width, which compares like the moments themselves."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _text(value: str) -> dict[str, str]:
@@ -178,5 +311,5 @@ def _number(value: int) -> dict[str, str]:
     return {"N": str(value)}
 
 
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+def _epoch(moment: datetime) -> dict[str, str]:
+    return _number(int(moment.timestamp()))

@@ -263,7 +263,7 @@ def move_from(entry: Mapping[str, Any]) -> Move:
     bound_at = entry["bound_at"]
     return Move(
         binding=Binding(
-            kind=ConsumerKind(entry["kind"]),
+            kind=ConsumerKind.of(entry["kind"]),
             consumer=entry["consumer"],
             place=entry["place"],
             label=entry["label"],

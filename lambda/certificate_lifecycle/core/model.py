@@ -38,6 +38,14 @@ class Documented(StrEnum):
         member.meaning = meaning
         return member
 
+    @classmethod
+    def of(cls, value: str) -> Self:
+        """Return the member with a value; raises ValueError if there is none."""
+        for member in cls:
+            if member.value == value:
+                return member
+        raise ValueError(f"{value!r} is none of {', '.join(cls)}")
+
 
 class Verdict(Documented):
     """What is the matter with a certificate, or that nothing is."""

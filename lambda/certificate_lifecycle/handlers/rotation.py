@@ -8,6 +8,7 @@ from typing import Any
 from certificate_lifecycle.app.rotation import Order, rotate
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.consumers import AwsConsumers
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.aws.route53 import Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
@@ -56,6 +57,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         current_time=current_time,
         # In mode notify the role may not even look at a secret.
         export_secrets=SecretsManagerExports(clients.secretsmanager) if order.repair else None,
+        consumers=AwsConsumers(clients, place) if settings.rebind_consumers else None,
         ledger=DynamoLedger(clients.dynamodb(place.region), settings.ledger_table, place)
         if settings.ledger_table
         else None,

@@ -1,0 +1,114 @@
+"""API Gateway: the certificates of custom domain names, of REST and HTTP APIs alike.
+
+A domain name made through either version of the API is seen and changed through this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
+from certificate_lifecycle.errors import ConsumerBusyError
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+
+PERMISSIONS = (
+    Permission("apigateway:GET", ROTATION, "rebinding: domain names and their certificates"),
+    Permission("apigateway:PATCH", ROTATION, "rebinding: the certificate of a domain name"),
+    Permission("apigateway:AddCertificateToDomain", ROTATION, "rebinding: the new certificate"),
+    Permission("apigateway:RemoveCertificateFromDomain", ROTATION, "rebinding: the old one"),
+)
+#: The attribute that each kind of setting is (API reference, UpdateDomainName).
+_ATTRIBUTES = {
+    ConsumerKind.DOMAIN_NAME: "regionalCertificateArn",
+    ConsumerKind.EDGE_DOMAIN_NAME: "certificateArn",
+    ConsumerKind.DOMAIN_OWNERSHIP: "ownershipVerificationCertificateArn",
+}
+_WORDS = {
+    ConsumerKind.DOMAIN_NAME: "regional",
+    ConsumerKind.EDGE_DOMAIN_NAME: "edge-optimised",
+    ConsumerKind.DOMAIN_OWNERSHIP: "ownership verification",
+}
+#: States in which a change has failed, or waits for somebody's proof of ownership.
+_FAULTS = ("FAILED", "PENDING_CERTIFICATE_REIMPORT", "PENDING_OWNERSHIP_VERIFICATION")
+_AVAILABLE = "AVAILABLE"
+_BUSY = ("ConflictException", "BadRequestException")
+
+
+class DomainNames:
+    """The custom domain names of one account and region."""
+
+    def __init__(self, client: APIGatewayClient) -> None:
+        self._client = client
+
+    def find(self, certificate_arn: str) -> list[Binding]:
+        """Return every setting of a domain name that holds a certificate."""
+        return [
+            Binding(
+                kind,
+                domain["domainName"],
+                domain.get("domainNameId", ""),
+                f"API Gateway domain name {domain['domainName']} ({_WORDS[kind]})",
+            )
+            for domain in self._domains()
+            for kind, attribute in _ATTRIBUTES.items()
+            if domain.get(attribute) == certificate_arn
+        ]
+
+    def held(self, binding: Binding) -> Held | None:
+        """Return what a domain name holds and whether it is available; None if it is gone."""
+        domain = self._get(binding)
+        if domain is None:
+            return None
+        certificate = domain.get(_ATTRIBUTES[binding.kind])
+        status = domain.get("domainNameStatus", _AVAILABLE)
+        why = " ".join(domain.get("domainNameStatusMessage", "").split())
+        fault = f"its status is {status}{f' ({why})' if why else ''}"
+        return Held(
+            (certificate,) if certificate else (),
+            status == _AVAILABLE,
+            fault if status in _FAULTS else None,
+        )
+
+    def bind(self, binding: Binding, certificate_arn: str) -> None:
+        """Let a domain name hold another certificate.
+
+        Raises ConsumerBusyError while it still carries out another change.
+        """
+        path = f"/{_ATTRIBUTES[binding.kind]}"
+        try:
+            self._client.update_domain_name(
+                **_names(binding),
+                patchOperations=[{"op": "replace", "path": path, "value": certificate_arn}],
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _BUSY or not self._updating(binding):
+                raise
+            raise ConsumerBusyError("it still carries out another change") from error
+
+    def _updating(self, binding: Binding) -> bool:
+        domain = self._get(binding)
+        return domain is not None and domain.get("domainNameStatus") == "UPDATING"
+
+    def _get(self, binding: Binding) -> Mapping[str, Any] | None:
+        try:
+            return self._client.get_domain_name(**_names(binding))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NotFoundException":
+                raise
+            return None
+
+    def _domains(self) -> Iterator[Mapping[str, Any]]:
+        for page in self._client.get_paginator("get_domain_names").paginate():
+            yield from page["items"]
+
+
+def _names(binding: Binding) -> dict[str, Any]:
+    """Return what names a domain name: a private one has an id, too."""
+    private = {"domainNameId": binding.place} if binding.place else {}
+    return {"domainName": binding.consumer, **private}

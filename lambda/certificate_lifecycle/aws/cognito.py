@@ -1,0 +1,86 @@
+"""Cognito: the certificates of user pools' custom domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
+from certificate_lifecycle.errors import ConsumerBusyError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+PERMISSIONS = (
+    Permission("cognito-idp:ListUserPools", ROTATION, "rebinding: user pools"),
+    Permission("cognito-idp:DescribeUserPool", ROTATION, "rebinding: their custom domains"),
+    Permission("cognito-idp:DescribeUserPoolDomain", ROTATION, "rebinding: what a domain holds"),
+    Permission("cognito-idp:UpdateUserPoolDomain", ROTATION, "rebinding: its certificate"),
+)
+_PAGE_SIZE = 60
+
+
+class UserPoolDomains:
+    """The custom domains of the user pools of one account and region."""
+
+    def __init__(self, client: CognitoIdentityProviderClient) -> None:
+        self._client = client
+
+    def find(self, certificate_arn: str) -> list[Binding]:
+        """Return the custom domains that hold a certificate."""
+        return [
+            Binding(ConsumerKind.USER_POOL_DOMAIN, domain, pool_id, f"Cognito domain {domain}")
+            for pool_id, domain in self._domains()
+            if _certificate(self._describe(domain)) == certificate_arn
+        ]
+
+    def held(self, binding: Binding) -> Held | None:
+        """Return what a domain holds and whether it is active; None if it is gone."""
+        described = self._describe(binding.consumer)
+        if not described:
+            return None
+        certificate, status = _certificate(described), described.get("Status")
+        fault = "its status is FAILED" if status == "FAILED" else None
+        return Held((certificate,) if certificate else (), status == "ACTIVE", fault)
+
+    def bind(self, binding: Binding, certificate_arn: str) -> None:
+        """Let a domain hold another certificate.
+
+        Raises ConsumerBusyError while it still carries out another change.
+        """
+        described = self._describe(binding.consumer)
+        version = described.get("ManagedLoginVersion")
+        kept: dict[str, Any] = {"ManagedLoginVersion": version} if version is not None else {}
+        try:
+            self._client.update_user_pool_domain(
+                Domain=binding.consumer,
+                UserPoolId=binding.place,
+                CustomDomainConfig={"CertificateArn": certificate_arn},
+                **kept,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConcurrentModificationException":
+                raise
+            raise ConsumerBusyError("it still carries out another change") from error
+
+    def _domains(self) -> Iterator[tuple[str, str]]:
+        pages = self._client.get_paginator("list_user_pools").paginate(
+            PaginationConfig={"PageSize": _PAGE_SIZE}
+        )
+        for page in pages:
+            for pool in page["UserPools"]:
+                found = self._client.describe_user_pool(UserPoolId=pool["Id"])["UserPool"]
+                if found.get("CustomDomain"):
+                    yield pool["Id"], found["CustomDomain"]
+
+    def _describe(self, domain: str) -> Mapping[str, Any]:
+        """Describe a domain; one that does not exist has an empty description (API reference)."""
+        return self._client.describe_user_pool_domain(Domain=domain).get("DomainDescription", {})
+
+
+def _certificate(described: Mapping[str, Any]) -> str | None:
+    found: str | None = described.get("CustomDomainConfig", {}).get("CertificateArn")
+    return found

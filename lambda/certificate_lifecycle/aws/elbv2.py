@@ -1,0 +1,128 @@
+"""Application and Network Load Balancers: the certificates of their listeners.
+
+A listener has one default certificate and a list for SNI; the same certificate may be in both, as
+in listeners made in the console (Application Load Balancer guide, "HTTPS listeners").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import ListenerTypeDef
+
+PERMISSIONS = (
+    Permission(
+        "elasticloadbalancing:DescribeListeners", ROTATION, "rebinding: listeners with certificates"
+    ),
+    Permission(
+        "elasticloadbalancing:DescribeListenerCertificates", ROTATION, "rebinding: what they hold"
+    ),
+    Permission(
+        "elasticloadbalancing:ModifyListener", ROTATION, "rebinding: the default certificate"
+    ),
+    Permission(
+        "elasticloadbalancing:AddListenerCertificates", ROTATION, "rebinding: the list for SNI"
+    ),
+    Permission(
+        "elasticloadbalancing:RemoveListenerCertificates", ROTATION, "rebinding: the list for SNI"
+    ),
+)
+_SECURE = ("HTTPS", "TLS")
+_GONE = ("ListenerNotFound", "LoadBalancerNotFound")
+
+
+class LoadBalancers:
+    """The listeners of the load balancers of one account and region."""
+
+    def __init__(self, client: ElasticLoadBalancingv2Client) -> None:
+        self._client = client
+
+    def find(self, certificate_arn: str, load_balancer_arn: str) -> list[Binding]:
+        """Return the settings of a load balancer that hold a certificate; none if it is gone."""
+        try:
+            return list(self._bindings(certificate_arn, load_balancer_arn))
+        except ClientError as error:
+            _raise_unless_gone(error)
+            return []
+
+    def _bindings(self, certificate_arn: str, load_balancer_arn: str) -> Iterator[Binding]:
+        pages = self._client.get_paginator("describe_listeners").paginate(
+            LoadBalancerArn=load_balancer_arn
+        )
+        for page in pages:
+            for listener in page["Listeners"]:
+                if listener.get("Protocol") not in _SECURE:
+                    continue
+                default, others = self._certificates(listener["ListenerArn"])
+                if certificate_arn in default:
+                    yield _binding(ConsumerKind.LISTENER, listener)
+                if certificate_arn in others:
+                    yield _binding(ConsumerKind.LISTENER_SNI, listener)
+
+    def held(self, binding: Binding) -> Held | None:
+        """Return what a listener holds as its default, or in its list; None if it is gone."""
+        try:
+            default, others = self._certificates(binding.consumer)
+        except ClientError as error:
+            _raise_unless_gone(error)
+            return None
+        return Held(others if binding.kind is ConsumerKind.LISTENER_SNI else default)
+
+    def bind(self, binding: Binding, certificate_arn: str) -> None:
+        """Make a certificate the default, or put it into the list, where it may be already."""
+        if binding.kind is ConsumerKind.LISTENER_SNI:
+            self._client.add_listener_certificates(
+                ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}]
+            )
+        else:
+            self._client.modify_listener(
+                ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}]
+            )
+
+    def unbind(self, binding: Binding, certificate_arn: str) -> None:
+        """Take a certificate out of the list; one that is not in it counts as done."""
+        _, others = self._certificates(binding.consumer)
+        if certificate_arn in others:
+            self._client.remove_listener_certificates(
+                ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}]
+            )
+
+    def _certificates(self, listener_arn: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the default certificate and those for SNI.
+
+        A default that is in the list as well is shown twice (API reference,
+        DescribeListenerCertificates).
+        """
+        default: list[str] = []
+        others: list[str] = []
+        pages = self._client.get_paginator("describe_listener_certificates").paginate(
+            ListenerArn=listener_arn
+        )
+        for page in pages:
+            for certificate in page["Certificates"]:
+                (default if certificate.get("IsDefault") else others).append(
+                    certificate["CertificateArn"]
+                )
+        return tuple(default), tuple(others)
+
+
+def _binding(kind: ConsumerKind, listener: ListenerTypeDef) -> Binding:
+    """Name a listener as people do: its load balancer, protocol and port."""
+    arn = listener["ListenerArn"]
+    name = arn.split("/")[2]
+    place = "default certificate" if kind is ConsumerKind.LISTENER else "SNI"
+    label = f"load balancer {name}, listener {listener['Protocol']}:{listener['Port']} ({place})"
+    return Binding(kind, arn, label=label)
+
+
+def _raise_unless_gone(error: ClientError) -> None:
+    if error.response["Error"]["Code"] not in _GONE:
+        raise error

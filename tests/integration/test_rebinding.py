@@ -1,0 +1,309 @@
+"""Consumers of every kind are moved to the successor, whatever happens between two calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.integration.effects import documents, ending_in
+from tests.integration.invocation import NOW, Function, KilledError, Wire, kill, scheduled
+from tests.support.cloud import Cloud
+
+pytestmark = pytest.mark.integration
+
+Setup = Callable[[Cloud, str], None]
+HOME, EDGE = "eu-west-1", "us-east-1"
+
+
+def _listener(cloud: Cloud, arn: str) -> None:
+    cloud.consumers.load_balancer(arn, name="web")
+
+
+def _both_places(cloud: Cloud, arn: str) -> None:
+    """Serve the old one as default and by SNI, as a listener made in the console does."""
+    other = cloud.certificates.add(domain_name="other.example.com", region=HOME)
+    another = cloud.certificates.add(domain_name="another.example.com", region=HOME)
+    cloud.consumers.load_balancer(arn, other, arn, another, name="web")
+
+
+def _network(cloud: Cloud, arn: str) -> None:
+    cloud.consumers.load_balancer(arn, kind="network", name="tcp")
+
+
+def _classic(cloud: Cloud, arn: str) -> None:
+    cloud.consumers.classic_load_balancer(arn, name="classic")
+
+
+def _distribution(cloud: Cloud, arn: str) -> None:
+    cloud.consumers.distribution(arn, "example.com")
+
+
+def _regional(cloud: Cloud, arn: str) -> None:
+    cloud.consumers.domain_name("example.com", arn)
+
+
+def _http_api(cloud: Cloud, arn: str) -> None:
+    cloud.consumers.domain_name("example.com", arn, api="v2")
+
+
+def _edge(cloud: Cloud, arn: str) -> None:
+    cloud.consumers.domain_name("example.com", arn, endpoint="EDGE")
+
+
+def _ownership(cloud: Cloud, arn: str) -> None:
+    cloud.consumers.domain_name("example.com", arn, ownership=arn)
+
+
+def _user_pool(cloud: Cloud, arn: str) -> None:
+    cloud.consumers.user_pool_domain("example.com", arn)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of consumer: how it is made, where, and how many calls it takes to move it."""
+
+    setup: Setup
+    calls: int
+    region: str = HOME
+
+
+KINDS = {
+    "the default of a listener": Kind(_listener, 22),
+    "a listener that has it in both places": Kind(_both_places, 26),
+    "a network load balancer": Kind(_network, 22),
+    "a Classic load balancer": Kind(_classic, 20),
+    "a distribution": Kind(_distribution, 20, EDGE),
+    "a regional domain name": Kind(_regional, 20),
+    "a domain name of an HTTP API": Kind(_http_api, 20),
+    "an edge-optimised domain name": Kind(_edge, 20, EDGE),
+    "a domain name of mutual TLS": Kind(_ownership, 20),
+    "a user pool's domain": Kind(_user_pool, 20, EDGE),
+}
+
+
+@dataclass
+class Moving:
+    """A dead certificate whose successor is issued, and the consumers that are to be moved."""
+
+    cloud: Cloud
+    topic: str
+    old: str
+    region: str
+    new: str = ""
+
+    @property
+    def journal(self) -> Mapping[str, Any]:
+        client = self.cloud.client("dynamodb", region=self.region)
+        items = client.scan(TableName="certificate-lifecycle-ledger")["Items"]
+        (journal,) = [item for item in items if item["entry"]["S"].startswith("replacement#")]
+        return {name: next(iter(value.values())) for name, value in journal.items()}
+
+    def snapshot(self) -> str:
+        """Every answer about every consumer, with the names of both certificates made one."""
+        return repr(self.cloud.consumers.snapshot())
+
+    def told(self) -> str:
+        return "\n".join(
+            action["detail"]
+            for document in documents(self.cloud, self.topic)
+            for action in document["actions"]
+            if action["outcome"] in ("started", "done", "failed")
+        )
+
+
+@pytest.fixture
+def moving(
+    cloud: Cloud,
+    topic: str,
+    environment: pytest.MonkeyPatch,
+    rotation: Function,
+    request: pytest.FixtureRequest,
+) -> Moving:
+    """Have the successor issued, and leave the consumers to the next run."""
+    kind: Kind = request.param
+    rotation.arn = rotation.arn.replace(HOME, kind.region)
+    _make_ledger(cloud, environment, kind.region)
+    cloud.zones.add("example.com")
+    arn = cloud.certificates.add(
+        domain_name="example.com",
+        region=kind.region,
+        renews=False,
+        **ending_in(cloud, 5),
+    )
+    kind.setup(cloud, arn)
+    moving = Moving(cloud, topic, arn, kind.region)
+    rotation(scheduled(NOW))
+    (moving.new,) = {
+        certificate.arn
+        for certificate in cloud.certificates.all()
+        if certificate.tags.get("certificate-lifecycle:replaces") == arn
+    }
+    assert moving.journal["state"] == "issued"
+    environment.setenv("REBIND_CONSUMERS", "true")
+    cloud.advance(days=1)
+    return moving
+
+
+def _make_ledger(cloud: Cloud, environment: pytest.MonkeyPatch, region: str) -> None:
+    name = "certificate-lifecycle-ledger"
+    cloud.client("dynamodb", region=region).create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "scope", "KeyType": "HASH"},
+            {"AttributeName": "entry", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "scope", "AttributeType": "S"},
+            {"AttributeName": "entry", "AttributeType": "S"},
+        ],
+    )
+    environment.setenv("LEDGER_TABLE", name)
+
+
+def every_kind(function: Any) -> Any:  # noqa: ANN401 - a decorator
+    return pytest.mark.parametrize(
+        "moving", [pytest.param(kind, id=name) for name, kind in KINDS.items()], indirect=True
+    )(function)
+
+
+def every_call(function: Any) -> Any:  # noqa: ANN401 - a decorator
+    cases = [
+        pytest.param(kind, number, id=f"{name}-{number}")
+        for name, kind in KINDS.items()
+        for number in range(1, kind.calls + 1)
+    ]
+    return pytest.mark.parametrize(("moving", "number"), cases, indirect=["moving"])(function)
+
+
+def tomorrow(cloud: Cloud) -> Mapping[str, Any]:
+    return scheduled(cloud.advance(days=1))
+
+
+def assert_moved(moving: Moving) -> None:
+    """Compare with the state in which undisturbed runs leave everything."""
+    shown = moving.snapshot()
+    assert moving.old not in shown
+    assert moving.new in shown
+    assert moving.journal["state"] == "verified"
+    assert moving.journal["untold"] == "[]"
+    assert "serves the successor" in moving.told()
+    (successor,) = [
+        certificate
+        for certificate in moving.cloud.certificates.all()
+        if certificate.tags.get("certificate-lifecycle:replaces")
+    ]
+    assert successor.arn == moving.new
+
+
+@every_kind
+def test_a_consumer_is_moved_as_it_is_but_for_the_certificate(
+    rotation: Function, cloud: Cloud, moving: Moving
+) -> None:
+    before = moving.snapshot()
+    rotation(scheduled(cloud.now))
+    assert_moved(moving)
+    assert before.count(moving.old) == moving.snapshot().count(moving.new)
+
+
+@every_kind
+def test_an_undisturbed_run_makes_as_many_calls_as_are_disturbed_below(
+    rotation: Function, cloud: Cloud, moving: Moving, request: pytest.FixtureRequest
+) -> None:
+    rotation(scheduled(cloud.now))
+    assert len(rotation.calls) == KINDS[request.node.callspec.id].calls
+    rotation(tomorrow(cloud))
+    assert set(rotation.writes) <= {"Publish"}
+
+
+@every_call
+def test_a_run_that_is_killed_is_made_up_for(
+    rotation: Function, cloud: Cloud, moving: Moving, wire: Wire, number: int
+) -> None:
+    wire.strike_after(number, kill)
+    with pytest.raises(KilledError):
+        rotation(scheduled(cloud.now))
+    rotation(tomorrow(cloud))
+    rotation(tomorrow(cloud))
+    assert_moved(moving)
+
+
+@every_call
+def test_a_run_inside_another_changes_nothing_twice(
+    rotation: Function, cloud: Cloud, moving: Moving, wire: Wire, number: int
+) -> None:
+    event = scheduled(cloud.now)
+    wire.strike_before(number, lambda: _again(rotation, event))
+    rotation(event)
+    rotation(tomorrow(cloud))
+    assert_moved(moving)
+
+
+def _again(rotation: Function, event: Mapping[str, Any]) -> None:
+    rotation(event)
+
+
+# --- Verification that fails ----------------------------------------------------------------------
+
+
+@every_kind
+def test_a_consumer_that_does_not_take_the_successor_is_left_exactly_as_it_was(
+    rotation: Function, cloud: Cloud, moving: Moving
+) -> None:
+    before = moving.snapshot()
+    cloud.consumers.ignore_everything()
+    rotation(scheduled(cloud.now))
+    rotation(tomorrow(cloud))
+    rotation(tomorrow(cloud))
+    assert moving.snapshot() == before
+    assert "put back, because the verification failed" in moving.told()
+
+
+@pytest.mark.parametrize(
+    "moving",
+    [KINDS["a regional domain name"], KINDS["a user pool's domain"]],
+    indirect=True,
+    ids=["a regional domain name", "a user pool's domain"],
+)
+def test_a_consumer_that_ends_in_failure_is_put_back(
+    rotation: Function, cloud: Cloud, moving: Moving
+) -> None:
+    cloud.consumers.failing.add("example.com")
+    rotation(scheduled(cloud.now))
+    cloud.consumers.failing.clear()
+    rotation(tomorrow(cloud))
+    assert moving.new not in moving.snapshot()
+    assert moving.old in moving.snapshot()
+    assert "FAILED" in moving.told()
+
+
+@pytest.mark.parametrize(
+    "moving", [KINDS["a listener that has it in both places"]], indirect=True, ids=["both"]
+)
+def test_a_listener_that_has_it_in_both_places_ends_right(
+    rotation: Function, cloud: Cloud, moving: Moving
+) -> None:
+    rotation(scheduled(cloud.now))
+    (listener,) = cloud.consumers.listeners
+    default, others = cloud.consumers.listener_certificates(listener)
+    assert default == moving.new
+    assert moving.new in others
+    assert len(others) == 3
+    assert moving.old not in others
+
+
+@pytest.mark.parametrize(
+    "moving", [KINDS["a distribution"]], indirect=True, ids=["a distribution"]
+)
+def test_a_distribution_that_takes_its_time_keeps_the_run_from_waiting(
+    rotation: Function, cloud: Cloud, moving: Moving
+) -> None:
+    cloud.consumers.cloudfront_deploys = timedelta(minutes=15)
+    rotation(scheduled(cloud.now))
+    assert moving.journal["state"] == "bound"
+    rotation(tomorrow(cloud))
+    assert_moved(moving)
