@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES
 from certificate_lifecycle.handlers import creation as creation_handler
 from certificate_lifecycle.handlers import rotation as rotation_handler
@@ -59,6 +60,23 @@ def environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyP
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
     return monkeypatch
+
+
+@pytest.fixture(scope="session")
+def warm_clients() -> dict[str, Clients]:
+    """Keep the clients that tests with hundreds of runs share, by the cloud that they reach."""
+    return {}
+
+
+@pytest.fixture
+def kept_clients(
+    cloud: Cloud, environment: pytest.MonkeyPatch, warm_clients: dict[str, Clients]
+) -> None:
+    """Make the rotation's clients once: they would take most of the time of its runs."""
+    if cloud.url not in warm_clients:
+        warm_clients[cloud.url] = Clients()
+    kept = warm_clients[cloud.url]
+    environment.setattr("certificate_lifecycle.handlers.rotation.Clients", lambda: kept)
 
 
 @pytest.fixture

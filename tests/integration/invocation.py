@@ -18,7 +18,7 @@ import boto3.session
 import botocore.session
 from botocore.loaders import Loader
 
-from certificate_lifecycle.aws import acm, dynamodb, route53, secretsmanager, sns
+from certificate_lifecycle.aws import acm, consumers, dynamodb, route53, secretsmanager, sns
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
@@ -29,6 +29,7 @@ EVENTS = Path(__file__).resolve().parents[1] / "events"
 FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:certificate-lifecycle-{name}"
 DECLARED = (
     *acm.PERMISSIONS,
+    *consumers.PERMISSIONS,
     *dynamodb.PERMISSIONS,
     *route53.PERMISSIONS,
     *secretsmanager.PERMISSIONS,

@@ -13,7 +13,7 @@ from tests.integration.effects import documents, ending_in
 from tests.integration.invocation import NOW, Function, KilledError, Wire, kill, scheduled
 from tests.support.cloud import Cloud
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
 
 Setup = Callable[[Cloud, str], None]
 HOME, EDGE = "eu-west-1", "us-east-1"
@@ -31,7 +31,7 @@ def _both_places(cloud: Cloud, arn: str) -> None:
 
 
 def _network(cloud: Cloud, arn: str) -> None:
-    cloud.consumers.load_balancer(arn, kind="network", name="tcp")
+    cloud.consumers.load_balancer(arn, network=True, name="tcp")
 
 
 def _classic(cloud: Cloud, arn: str) -> None:
@@ -46,12 +46,8 @@ def _regional(cloud: Cloud, arn: str) -> None:
     cloud.consumers.domain_name("example.com", arn)
 
 
-def _http_api(cloud: Cloud, arn: str) -> None:
-    cloud.consumers.domain_name("example.com", arn, api="v2")
-
-
 def _edge(cloud: Cloud, arn: str) -> None:
-    cloud.consumers.domain_name("example.com", arn, endpoint="EDGE")
+    cloud.consumers.domain_name("example.com", arn, endpoint="EDGE", region=EDGE)
 
 
 def _ownership(cloud: Cloud, arn: str) -> None:
@@ -73,15 +69,14 @@ class Kind:
 
 KINDS = {
     "the default of a listener": Kind(_listener, 22),
-    "a listener that has it in both places": Kind(_both_places, 26),
+    "a listener that has it in both places": Kind(_both_places, 40),
     "a network load balancer": Kind(_network, 22),
-    "a Classic load balancer": Kind(_classic, 20),
-    "a distribution": Kind(_distribution, 20, EDGE),
+    "a Classic load balancer": Kind(_classic, 21),
+    "a distribution": Kind(_distribution, 22, EDGE),
     "a regional domain name": Kind(_regional, 20),
-    "a domain name of an HTTP API": Kind(_http_api, 20),
-    "an edge-optimised domain name": Kind(_edge, 20, EDGE),
-    "a domain name of mutual TLS": Kind(_ownership, 20),
-    "a user pool's domain": Kind(_user_pool, 20, EDGE),
+    "an edge-optimised domain name": Kind(_edge, 21, EDGE),
+    "a domain name of mutual TLS": Kind(_ownership, 24),
+    "a user pool's domain": Kind(_user_pool, 24, EDGE),
 }
 
 
@@ -255,7 +250,7 @@ def test_a_consumer_that_does_not_take_the_successor_is_left_exactly_as_it_was(
     rotation: Function, cloud: Cloud, moving: Moving
 ) -> None:
     before = moving.snapshot()
-    cloud.consumers.ignore_everything()
+    cloud.consumers.knobs.ignore_all_updates = True
     rotation(scheduled(cloud.now))
     rotation(tomorrow(cloud))
     rotation(tomorrow(cloud))
@@ -272,9 +267,9 @@ def test_a_consumer_that_does_not_take_the_successor_is_left_exactly_as_it_was(
 def test_a_consumer_that_ends_in_failure_is_put_back(
     rotation: Function, cloud: Cloud, moving: Moving
 ) -> None:
-    cloud.consumers.failing.add("example.com")
+    cloud.consumers.knobs.failing.add("example.com")
     rotation(scheduled(cloud.now))
-    cloud.consumers.failing.clear()
+    cloud.consumers.knobs.failing.clear()
     rotation(tomorrow(cloud))
     assert moving.new not in moving.snapshot()
     assert moving.old in moving.snapshot()
@@ -288,7 +283,7 @@ def test_a_listener_that_has_it_in_both_places_ends_right(
     rotation: Function, cloud: Cloud, moving: Moving
 ) -> None:
     rotation(scheduled(cloud.now))
-    (listener,) = cloud.consumers.listeners
+    (listener,) = cloud.consumers.snapshot()
     default, others = cloud.consumers.listener_certificates(listener)
     assert default == moving.new
     assert moving.new in others
@@ -296,13 +291,11 @@ def test_a_listener_that_has_it_in_both_places_ends_right(
     assert moving.old not in others
 
 
-@pytest.mark.parametrize(
-    "moving", [KINDS["a distribution"]], indirect=True, ids=["a distribution"]
-)
+@pytest.mark.parametrize("moving", [KINDS["a distribution"]], indirect=True, ids=["a distribution"])
 def test_a_distribution_that_takes_its_time_keeps_the_run_from_waiting(
     rotation: Function, cloud: Cloud, moving: Moving
 ) -> None:
-    cloud.consumers.cloudfront_deploys = timedelta(minutes=15)
+    cloud.consumers.knobs.cloudfront_deploys = timedelta(minutes=15)
     rotation(scheduled(cloud.now))
     assert moving.journal["state"] == "bound"
     rotation(tomorrow(cloud))

@@ -1,4 +1,4 @@
-"""Whatever happens between two calls, a dead certificate gets one successor, and people hear of it."""
+"""Whatever happens between two calls, a dead certificate gets one successor, and it is told."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.integration.invocation import NOW, Function, KilledError, Wire, kill,
 from tests.support.certificates import Certificate
 from tests.support.cloud import Cloud
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients", "ledger_table")]
 
 EVENT = scheduled(NOW)
 #: Calls of the run that requests, of the next one, and of one that lives through both.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -35,7 +33,10 @@ def test_a_mixed_estate(rotation: Function, cloud: Cloud, topic: str) -> None:
         "395 days": add(domain_name="b.example.com", **USED, **ending_in(cloud, 300, lifetime=395)),
         "47 days": add(domain_name="c.example.com", **USED, **ending_in(cloud, 40, lifetime=47)),
         "private": add(
-            domain_name="d.example.com", type="PRIVATE", **USED, **ending_in(cloud, 200, lifetime=395)
+            domain_name="d.example.com",
+            type="PRIVATE",
+            **USED,
+            **ending_in(cloud, 200, lifetime=395),
         ),
     }
     unused = add(domain_name="e.example.com", **ending_in(cloud, 90))
@@ -60,5 +61,9 @@ def test_a_mixed_estate(rotation: Function, cloud: Cloud, topic: str) -> None:
     for c in cloud.certificates.all():
         print(c.domain_name, c.status, c.not_after, c.tags)
     for d in documents(cloud, topic):
-        print(d["run_id"] if "run_id" in d else "", [(f["domain_name"], f["verdict"], f["severity"]) for f in d["findings"]], [(a["outcome"], a["detail"][:60]) for a in d["actions"]])
+        print(
+            d["run_id"] if "run_id" in d else "",
+            [(f["domain_name"], f["verdict"], f["severity"]) for f in d["findings"]],
+            [(a["outcome"], a["detail"][:60]) for a in d["actions"]],
+        )
     assert 0

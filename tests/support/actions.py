@@ -18,7 +18,7 @@ from tests.support.zones import normalised
 
 # Global services live in one region, whatever region their client was made for.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
-HOME = {"iam": "us-east-1", "route53": "us-east-1"}
+HOME = {"cloudfront": "us-east-1", "iam": "us-east-1", "route53": "us-east-1"}
 
 Context = dict[str, tuple[str, ...]]
 Needs = Callable[["Scene"], list[Permission]]
@@ -285,6 +285,101 @@ def _assume_role(scene: Scene) -> list[Permission]:
     return [_with(permission, context)]
 
 
+# --- DynamoDB: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+
+
+def _table(action: str) -> Needs:
+    """Need an action on a table, and on the partition of it that is named.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    """
+    return lambda scene: [
+        scene.permission(action, scene.arn("dynamodb", f"table/{scene.parameters['TableName']}"))
+    ]
+
+
+# --- Elastic Load Balancing: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+# and https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancing.html
+
+
+def _listener(action: str) -> Needs:
+    return lambda scene: [scene.permission(action, scene.parameters["ListenerArn"])]
+
+
+def _classic(scene: Scene) -> list[Permission]:
+    name = scene.parameters["LoadBalancerName"]
+    action = "elasticloadbalancing:SetLoadBalancerListenerSSLCertificate"
+    return [scene.permission(action, scene.arn("elasticloadbalancing", f"loadbalancer/{name}"))]
+
+
+# --- CloudFront: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudfront.html
+
+
+def _distribution(action: str) -> Needs:
+    def needs(scene: Scene) -> list[Permission]:
+        where = f"{scene.request.account}:distribution/{scene.parameters['Id']}"
+        return [scene.permission(action, f"arn:{scene.request.partition}:cloudfront::{where}")]
+
+    return needs
+
+
+# --- API Gateway: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
+
+
+def _domain_name(scene: Scene, name: str) -> str:
+    path = f"/domainnames/{name}" if name else "/domainnames"
+    return f"arn:{scene.request.partition}:apigateway:{scene.request.region}::{path}"
+
+
+def _get_domain_name(scene: Scene) -> list[Permission]:
+    name = scene.parameters.get("domainName", "")
+    return [scene.permission("apigateway:GET", _domain_name(scene, name))]
+
+
+def _update_domain_name(scene: Scene) -> list[Permission]:
+    """Need to change it, and to let go of one certificate and take another.
+
+    An edge-optimised one changes a distribution, which is AWS's own, so that no ARN of ours names
+    it.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-edge-optimized-custom-domain-name.html
+    """
+    resource = _domain_name(scene, scene.parameters["domainName"])
+    actions = ("PATCH", "AddCertificateToDomain", "RemoveCertificateFromDomain")
+    permissions = [scene.permission(f"apigateway:{action}", resource) for action in actions]
+    paths = [each.get("path") for each in scene.parameters.get("patchOperations", [])]
+    if "/certificateArn" in paths:
+        permissions.append(scene.permission("cloudfront:UpdateDistribution", _ANY_DISTRIBUTION))
+    return permissions
+
+
+# --- Cognito: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
+
+# A distribution in an account of AWS's own, whose ARN nobody outside knows beforehand.
+_ANY_DISTRIBUTION = "arn:aws:cloudfront::392220576650:distribution/EDGE"
+
+
+def _user_pool(action: str) -> Needs:
+    def needs(scene: Scene) -> list[Permission]:
+        return [
+            scene.permission(
+                action, scene.arn("cognito-idp", f"userpool/{scene.parameters['UserPoolId']}")
+            )
+        ]
+
+    return needs
+
+
+def _update_user_pool_domain(scene: Scene) -> list[Permission]:
+    """Need to change it, and the distribution of AWS's own that it stands on.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-add-custom-domain.html
+    """
+    return [
+        *_user_pool("cognito-idp:UpdateUserPoolDomain")(scene),
+        scene.permission("cloudfront:UpdateDistribution", _ANY_DISTRIBUTION),
+    ]
+
+
 # --- CloudWatch Logs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
 
 
@@ -335,6 +430,30 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("acm", "RemoveTagsFromCertificate"): _remove_tags,
     ("acm", "RequestCertificate"): _request_certificate,
     ("acm", "SearchCertificates"): _account_wide("acm:SearchCertificates"),
+    ("apigateway", "GetDomainName"): _get_domain_name,
+    ("apigateway", "GetDomainNames"): _get_domain_name,
+    ("apigateway", "UpdateDomainName"): _update_domain_name,
+    ("cloudfront", "GetDistribution"): _distribution("cloudfront:GetDistribution"),
+    ("cloudfront", "UpdateDistribution"): _distribution("cloudfront:UpdateDistribution"),
+    ("cognito-idp", "DescribeUserPool"): _user_pool("cognito-idp:DescribeUserPool"),
+    ("cognito-idp", "DescribeUserPoolDomain"): _account_wide("cognito-idp:DescribeUserPoolDomain"),
+    ("cognito-idp", "ListUserPools"): _account_wide("cognito-idp:ListUserPools"),
+    ("cognito-idp", "UpdateUserPoolDomain"): _update_user_pool_domain,
+    ("dynamodb", "DeleteItem"): _table("dynamodb:DeleteItem"),
+    ("dynamodb", "PutItem"): _table("dynamodb:PutItem"),
+    ("dynamodb", "Query"): _table("dynamodb:Query"),
+    ("dynamodb", "UpdateItem"): _table("dynamodb:UpdateItem"),
+    ("elb", "DescribeLoadBalancers"): _account_wide("elasticloadbalancing:DescribeLoadBalancers"),
+    ("elb", "SetLoadBalancerListenerSSLCertificate"): _classic,
+    ("elbv2", "AddListenerCertificates"): _listener("elasticloadbalancing:AddListenerCertificates"),
+    ("elbv2", "DescribeListenerCertificates"): _account_wide(
+        "elasticloadbalancing:DescribeListenerCertificates"
+    ),
+    ("elbv2", "DescribeListeners"): _account_wide("elasticloadbalancing:DescribeListeners"),
+    ("elbv2", "ModifyListener"): _listener("elasticloadbalancing:ModifyListener"),
+    ("elbv2", "RemoveListenerCertificates"): _listener(
+        "elasticloadbalancing:RemoveListenerCertificates"
+    ),
     ("kms", "Decrypt"): _key("kms:Decrypt"),
     ("kms", "DescribeKey"): _key("kms:DescribeKey"),
     ("kms", "Encrypt"): _key("kms:Encrypt"),

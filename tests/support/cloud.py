@@ -25,6 +25,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from tests.support.calls import Call, Recorder
+from tests.support.consumers import Consumers
 from tests.support.estate import DEFAULT_REGION, Estate
 from tests.support.faults import Fault, Faults
 from tests.support.functions import Function, Functions
@@ -56,12 +57,14 @@ class Cloud:
         self._clients: dict[tuple[str, ...], Any] = {}
         self.zones = Zones()
         self.certificates = Estate(lambda: self.now, self.zones)
+        self.consumers = Consumers(self.certificates)
         self.topics = Topics()
         self._world = World(
             recorder=Recorder(),
             faults=Faults(),
             zones=self.zones,
             estate=self.certificates,
+            consumers=self.consumers,
             topics=self.topics,
             functions=Functions(),
         )
@@ -97,6 +100,7 @@ class Cloud:
         self._now = None
         self.zones.reset()
         self.certificates.reset()
+        self.consumers.reset()
         self.topics.reset()
         self._world.functions.reset()
         self._world.faults.clear()

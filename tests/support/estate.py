@@ -44,6 +44,8 @@ class Estate(Timing):
         super().__init__()
         self._clock = clock
         self._lifecycle = Lifecycle(self, zones)
+        #: Who uses a certificate, apart from what is seeded and from moto's listeners.
+        self.consumers: Callable[[Certificate], Iterable[str]] = lambda _: ()
         self.reset()
 
     def reset(self) -> None:
@@ -182,8 +184,12 @@ class Estate(Timing):
         self._tokens[request.account, request.region, token] = (arn, self.now)
 
     def users(self, certificate: Certificate) -> list[str]:
-        """Who uses the certificate: what was seeded, and the load balancers that serve it."""
-        used_by = [*certificate.in_use_by, *_load_balancers(certificate)]
+        """Who uses the certificate: what was seeded, and whatever serves it."""
+        used_by = [
+            *certificate.in_use_by,
+            *_load_balancers(certificate),
+            *self.consumers(certificate),
+        ]
         return list(dict.fromkeys(used_by))
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
