@@ -269,7 +269,8 @@ def permissions(_: Path) -> str:
         importlib.import_module(f"certificate_lifecycle.aws.{found.name}")
         for found in pkgutil.iter_modules([f"{folder}/aws"])
     )
-    rows = (
+    # Once each: an adapter that joins others repeats what they declare.
+    rows = dict.fromkeys(
         (f"`{needed.action}`", ", ".join(needed.functions), needed.why)
         for adapter in adapters
         for needed in getattr(adapter, "PERMISSIONS", ())

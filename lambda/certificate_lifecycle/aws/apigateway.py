@@ -37,6 +37,7 @@ _WORDS = {
 #: States in which a change has failed, or waits for somebody's proof of ownership.
 _FAULTS = ("FAILED", "PENDING_CERTIFICATE_REIMPORT", "PENDING_OWNERSHIP_VERIFICATION")
 _AVAILABLE = "AVAILABLE"
+_PAGE_SIZE = 500
 _BUSY = ("ConflictException", "BadRequestException")
 
 
@@ -49,15 +50,10 @@ class DomainNames:
     def find(self, certificate_arn: str) -> list[Binding]:
         """Return every setting of a domain name that holds a certificate."""
         return [
-            Binding(
-                kind,
-                domain["domainName"],
-                domain.get("domainNameId", ""),
-                f"API Gateway domain name {domain['domainName']} ({_WORDS[kind]})",
-            )
+            binding
             for domain in self._domains()
-            for kind, attribute in _ATTRIBUTES.items()
-            if domain.get(attribute) == certificate_arn
+            for binding in _bindings(domain)
+            if domain.get(_attribute(binding)) == certificate_arn
         ]
 
     def held(self, binding: Binding) -> Held | None:
@@ -65,7 +61,7 @@ class DomainNames:
         domain = self._get(binding)
         if domain is None:
             return None
-        certificate = domain.get(_ATTRIBUTES[binding.kind])
+        certificate = domain.get(_attribute(binding))
         status = domain.get("domainNameStatus", _AVAILABLE)
         why = " ".join(domain.get("domainNameStatusMessage", "").split())
         fault = f"its status is {status}{f' ({why})' if why else ''}"
@@ -80,7 +76,7 @@ class DomainNames:
 
         Raises ConsumerBusyError while it still carries out another change.
         """
-        path = f"/{_ATTRIBUTES[binding.kind]}"
+        path = f"/{_attribute(binding)}"
         try:
             self._client.update_domain_name(
                 **_names(binding),
@@ -104,8 +100,29 @@ class DomainNames:
             return None
 
     def _domains(self) -> Iterator[Mapping[str, Any]]:
-        for page in self._client.get_paginator("get_domain_names").paginate():
+        pages = self._client.get_paginator("get_domain_names").paginate(
+            PaginationConfig={"PageSize": _PAGE_SIZE}
+        )
+        for page in pages:
             yield from page["items"]
+
+
+def _bindings(domain: Mapping[str, Any]) -> Iterator[Binding]:
+    """Yield what may hold a certificate; a private domain name has but one setting."""
+    name = domain["domainName"]
+    label = f"API Gateway domain name {name}"
+    if "PRIVATE" in domain.get("endpointConfiguration", {}).get("types", ()):
+        domain_id = domain["domainNameId"]
+        yield Binding(ConsumerKind.DOMAIN_NAME, name, domain_id, f"{label} (private)")
+        return
+    for kind, word in _WORDS.items():
+        yield Binding(kind, name, label=f"{label} ({word})")
+
+
+def _attribute(binding: Binding) -> str:
+    """Return what holds the certificate: a private domain name keeps it where an edge one does."""
+    kind = ConsumerKind.EDGE_DOMAIN_NAME if binding.place else binding.kind
+    return _ATTRIBUTES[kind]
 
 
 def _names(binding: Binding) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class Clients:
         return cast("CloudFrontClient", self._make("cloudfront", region, None))
 
     def apigateway(self, region: str) -> APIGatewayClient:
-        """The domain names of API Gateway in `region`."""
+        """Domain names of API Gateway in `region`."""
         return cast("APIGatewayClient", self._make("apigateway", region, None))
 
     def cognito(self, region: str) -> CognitoIdentityProviderClient:

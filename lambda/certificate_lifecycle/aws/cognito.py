@@ -21,6 +21,8 @@ PERMISSIONS = (
     Permission("cognito-idp:UpdateUserPoolDomain", ROTATION, "rebinding: its certificate"),
 )
 _PAGE_SIZE = 60
+#: What a change has to repeat in order to keep it.
+_KEPT = ("ManagedLoginVersion", "Routing")
 
 
 class UserPoolDomains:
@@ -47,19 +49,19 @@ class UserPoolDomains:
         return Held((certificate,) if certificate else (), status == "ACTIVE", fault)
 
     def bind(self, binding: Binding, certificate_arn: str) -> None:
-        """Let a domain hold another certificate.
+        """Let a domain hold another certificate, everything else as it is.
 
         Raises ConsumerBusyError while it still carries out another change.
         """
         described = self._describe(binding.consumer)
-        version = described.get("ManagedLoginVersion")
-        kept: dict[str, Any] = {"ManagedLoginVersion": version} if version is not None else {}
+        config = described.get("CustomDomainConfig", {})
+        changed: dict[str, Any] = {
+            "CustomDomainConfig": {**config, "CertificateArn": certificate_arn},
+            **{name: described[name] for name in _KEPT if name in described},
+        }
         try:
             self._client.update_user_pool_domain(
-                Domain=binding.consumer,
-                UserPoolId=binding.place,
-                CustomDomainConfig={"CertificateArn": certificate_arn},
-                **kept,
+                Domain=binding.consumer, UserPoolId=binding.place, **changed
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConcurrentModificationException":
@@ -72,9 +74,18 @@ class UserPoolDomains:
         )
         for page in pages:
             for pool in page["UserPools"]:
-                found = self._client.describe_user_pool(UserPoolId=pool["Id"])["UserPool"]
-                if found.get("CustomDomain"):
-                    yield pool["Id"], found["CustomDomain"]
+                domain = self._custom_domain(pool["Id"])
+                if domain is not None:
+                    yield pool["Id"], domain
+
+    def _custom_domain(self, pool_id: str) -> str | None:
+        try:
+            answer = self._client.describe_user_pool(UserPoolId=pool_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            return None
+        return answer["UserPool"].get("CustomDomain")
 
     def _describe(self, domain: str) -> Mapping[str, Any]:
         """Describe a domain; one that does not exist has an empty description (API reference)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import assert_never
 
 from certificate_lifecycle.aws import apigateway, cloudfront, cognito, elb, elbv2
 from certificate_lifecycle.aws.clients import Clients
@@ -71,16 +70,10 @@ class AwsConsumers:
                 return self._classic_load_balancers.held(binding)
             case ConsumerKind.DISTRIBUTION:
                 return self._distributions.held(binding)
-            case (
-                ConsumerKind.DOMAIN_NAME
-                | ConsumerKind.EDGE_DOMAIN_NAME
-                | ConsumerKind.DOMAIN_OWNERSHIP
-            ):
-                return self._domain_names.held(binding)
             case ConsumerKind.USER_POOL_DOMAIN:
                 return self._user_pool_domains.held(binding)
-            case _:
-                assert_never(binding.kind)
+            case _:  # the three certificates that a domain name may have
+                return self._domain_names.held(binding)
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Let a setting hold `certificate_arn`; a list keeps what it has.
@@ -95,16 +88,10 @@ class AwsConsumers:
                 self._classic_load_balancers.bind(binding, certificate_arn)
             case ConsumerKind.DISTRIBUTION:
                 self._distributions.bind(binding, certificate_arn, instead_of=instead_of)
-            case (
-                ConsumerKind.DOMAIN_NAME
-                | ConsumerKind.EDGE_DOMAIN_NAME
-                | ConsumerKind.DOMAIN_OWNERSHIP
-            ):
-                self._domain_names.bind(binding, certificate_arn)
             case ConsumerKind.USER_POOL_DOMAIN:
                 self._user_pool_domains.bind(binding, certificate_arn)
-            case _:
-                assert_never(binding.kind)
+            case _:  # the three certificates that a domain name may have
+                self._domain_names.bind(binding, certificate_arn)
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
         """Take a certificate out of the list of a listener, the only setting that is one."""

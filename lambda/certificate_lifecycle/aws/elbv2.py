@@ -6,7 +6,6 @@ in listeners made in the console (Application Load Balancer guide, "HTTPS listen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -36,7 +35,7 @@ PERMISSIONS = (
     ),
 )
 _SECURE = ("HTTPS", "TLS")
-_GONE = ("ListenerNotFound", "LoadBalancerNotFound")
+_GONE = "ListenerNotFound"
 
 
 class LoadBalancers:
@@ -47,33 +46,21 @@ class LoadBalancers:
 
     def find(self, certificate_arn: str, load_balancer_arn: str) -> list[Binding]:
         """Return the settings of a load balancer that hold a certificate; none if it is gone."""
-        try:
-            return list(self._bindings(certificate_arn, load_balancer_arn))
-        except ClientError as error:
-            _raise_unless_gone(error)
-            return []
-
-    def _bindings(self, certificate_arn: str, load_balancer_arn: str) -> Iterator[Binding]:
-        pages = self._client.get_paginator("describe_listeners").paginate(
-            LoadBalancerArn=load_balancer_arn
-        )
-        for page in pages:
-            for listener in page["Listeners"]:
-                if listener.get("Protocol") not in _SECURE:
-                    continue
-                default, others = self._certificates(listener["ListenerArn"])
-                if certificate_arn in default:
-                    yield _binding(ConsumerKind.LISTENER, listener)
-                if certificate_arn in others:
-                    yield _binding(ConsumerKind.LISTENER_SNI, listener)
+        found: list[Binding] = []
+        for listener in self._secure_listeners(load_balancer_arn):
+            default, others = self._certificates(listener["ListenerArn"]) or ((), ())
+            if certificate_arn in default:
+                found.append(_binding(ConsumerKind.LISTENER, listener))
+            if certificate_arn in others:
+                found.append(_binding(ConsumerKind.LISTENER_SNI, listener))
+        return found
 
     def held(self, binding: Binding) -> Held | None:
         """Return what a listener holds as its default, or in its list; None if it is gone."""
-        try:
-            default, others = self._certificates(binding.consumer)
-        except ClientError as error:
-            _raise_unless_gone(error)
+        certificates = self._certificates(binding.consumer)
+        if certificates is None:
             return None
+        default, others = certificates
         return Held(others if binding.kind is ConsumerKind.LISTENER_SNI else default)
 
     def bind(self, binding: Binding, certificate_arn: str) -> None:
@@ -88,29 +75,52 @@ class LoadBalancers:
             )
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
-        """Take a certificate out of the list; one that is not in it counts as done."""
-        _, others = self._certificates(binding.consumer)
-        if certificate_arn in others:
+        """Take a certificate out of the list; done if it, or the listener, is not there."""
+        _, others = self._certificates(binding.consumer) or ((), ())
+        if certificate_arn not in others:
+            return
+        try:
             self._client.remove_listener_certificates(
                 ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}]
             )
+        except ClientError as error:
+            # The second is a certificate that somebody else has taken out of the list meanwhile.
+            if error.response["Error"]["Code"] not in (_GONE, "CertificateNotFound"):
+                raise
 
-    def _certificates(self, listener_arn: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the default certificate and those for SNI.
+    def _secure_listeners(self, load_balancer_arn: str) -> list[ListenerTypeDef]:
+        pages = self._client.get_paginator("describe_listeners").paginate(
+            LoadBalancerArn=load_balancer_arn
+        )
+        try:
+            listeners = [listener for page in pages for listener in page["Listeners"]]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "LoadBalancerNotFound":
+                raise
+            return []
+        return [listener for listener in listeners if listener.get("Protocol") in _SECURE]
+
+    def _certificates(self, listener_arn: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """Return the default certificate and those for SNI; None if the listener is gone.
 
         A default that is in the list as well is shown twice (API reference,
         DescribeListenerCertificates).
         """
-        default: list[str] = []
-        others: list[str] = []
         pages = self._client.get_paginator("describe_listener_certificates").paginate(
             ListenerArn=listener_arn
         )
-        for page in pages:
-            for certificate in page["Certificates"]:
-                (default if certificate.get("IsDefault") else others).append(
-                    certificate["CertificateArn"]
-                )
+        default: list[str] = []
+        others: list[str] = []
+        try:
+            for page in pages:
+                for certificate in page["Certificates"]:
+                    (default if certificate.get("IsDefault") else others).append(
+                        certificate["CertificateArn"]
+                    )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _GONE:
+                raise
+            return None
         return tuple(default), tuple(others)
 
 
@@ -121,8 +131,3 @@ def _binding(kind: ConsumerKind, listener: ListenerTypeDef) -> Binding:
     place = "default certificate" if kind is ConsumerKind.LISTENER else "SNI"
     label = f"load balancer {name}, listener {listener['Protocol']}:{listener['Port']} ({place})"
     return Binding(kind, arn, label=label)
-
-
-def _raise_unless_gone(error: ClientError) -> None:
-    if error.response["Error"]["Code"] not in _GONE:
-        raise error
