@@ -258,10 +258,17 @@ locals {
   _user_pools = "arn:${local.partition}:cognito-idp:${local.region}:${local.account_id}:userpool/*"
   _rebind_at_the_edge = [for statement in [
     {
-      Sid      = "MoveDistributions"
+      Sid      = "FindDistributions"
       Effect   = "Allow"
-      Action   = ["cloudfront:GetDistribution", "cloudfront:UpdateDistribution"]
+      Action   = ["cloudfront:GetDistribution"]
       Resource = ["arn:${local.partition}:cloudfront::${local.account_id}:distribution/*"]
+    },
+    {
+      Sid    = "MoveDistributions"
+      Effect = "Allow"
+      Action = ["cloudfront:UpdateDistribution"]
+      # Any account: the distributions behind edge-optimised domain names and user pools are in accounts of AWS's own.
+      Resource = ["arn:${local.partition}:cloudfront::*:distribution/*"]
     },
     {
       Sid    = "FindUserPoolDomains"

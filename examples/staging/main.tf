@@ -26,7 +26,8 @@ module "certificate_lifecycle" {
   # Production's next key algorithm is tried here first.
   key_algorithm = "EC_prime256v1"
 
-  rotation_mode             = "repair"
+  # Successors as in production, but people move the consumers: the message has the commands.
+  rotation_mode             = "replace"
   schedule_expression       = "cron(0 6 ? * MON-FRI *)"
   expiration_threshold_days = 21
   critical_threshold_days   = 5

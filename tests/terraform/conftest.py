@@ -93,6 +93,7 @@ def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]
 
     rows = [
         *client("cloudwatch").describe_alarms()["MetricAlarms"],
+        *({"TableName": name} for name in client("dynamodb").list_tables()["TableNames"]),
         *client("events").list_rules()["Rules"],
         *client("iam").list_policies(Scope="Local")["Policies"],
         *client("iam").list_roles()["Roles"],
@@ -104,6 +105,7 @@ def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]
         ),
         *client("lambda").list_functions()["Functions"],
         *client("logs").describe_log_groups()["logGroups"],
+        *client("secretsmanager").list_secrets()["SecretList"],
         *client("sns").list_subscriptions()["Subscriptions"],
         *client("sns").list_topics()["Topics"],
     ]

@@ -105,7 +105,12 @@ def neighbours(both: tuple[Steps, Life]) -> Life:
 def test_a_domain_name_is_all_that_is_needed(steps: Steps) -> None:
     kinds = {address.split(".")[-2] for address in steps.resources}
 
-    assert {"aws_lambda_function", "aws_sns_topic", "aws_cloudwatch_event_rule"} <= kinds
+    assert {
+        "aws_cloudwatch_event_rule",
+        "aws_dynamodb_table",
+        "aws_lambda_function",
+        "aws_sns_topic",
+    } <= kinds
 
 
 def test_a_plan_after_apply_is_empty(steps: Steps) -> None:

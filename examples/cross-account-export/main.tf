@@ -1,0 +1,148 @@
+# One exported certificate for servers of another account: the secret, its key and both policies that such a reader needs.
+
+provider "aws" {
+  region = "eu-west-1"
+}
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  name = "shop-edge-certificates"
+
+  partition  = data.aws_partition.current.partition
+  account_id = data.aws_caller_identity.current.account_id
+  region     = data.aws_region.current.id
+
+  # Who fetches the certificate: one role of one other account.
+  reader_account_id = "210987654321"
+  reader_role_arn   = "arn:${local.partition}:iam::${local.reader_account_id}:role/edge-proxy"
+
+  # The reader needs the passphrase, too: the private key is never written in the clear.
+  shared_secrets = {
+    certificate = aws_secretsmanager_secret.certificate.arn
+    passphrase  = aws_secretsmanager_secret.passphrase.arn
+  }
+
+  tags = {
+    Environment = "prod"
+    Service     = "shop"
+  }
+}
+
+module "certificate_lifecycle" {
+  # Elsewhere: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+  source = "../../"
+
+  name_prefix = local.name
+  domain_name = "edge.shop.example.com"
+
+  # Its certificate was requested with the export option, which cannot be added later.
+  export_targets = {
+    "arn:${local.partition}:acm:${local.region}:${local.account_id}:certificate/9f0d7bb1-5f1a-4c3f-9f57-3a6b1a0e2c11" = {
+      passphrase_secret_arn = aws_secretsmanager_secret.passphrase.arn
+      secret_arn            = aws_secretsmanager_secret.certificate.arn
+    }
+  }
+
+  notifications = {
+    email_addresses = ["shop-on-call@example.com"]
+  }
+
+  tags = local.tags
+}
+
+resource "aws_secretsmanager_secret" "certificate" {
+  # checkov:skip=CKV2_AWS_57:the rotation function writes it after each renewal
+  name        = "${local.name}-certificate"
+  description = "Certificate, chain and encrypted private key, written by the rotation function after each renewal."
+  kms_key_id  = aws_kms_key.shared.arn
+  tags        = local.tags
+}
+
+resource "aws_secretsmanager_secret" "passphrase" {
+  # checkov:skip=CKV2_AWS_57:another passphrase would not open what was exported before
+  name        = "${local.name}-passphrase"
+  description = "What the private key is encrypted with; written by hand and never by Terraform, whose state would keep it."
+  kms_key_id  = aws_kms_key.shared.arn
+  tags        = local.tags
+}
+
+resource "aws_secretsmanager_secret_policy" "shared" {
+  for_each = local.shared_secrets
+
+  secret_arn          = each.value
+  block_public_policy = true
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "LetTheReaderOfTheOtherAccountRead"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = [each.value]
+      # The account with a condition, and not the role itself, which would have to exist first and must never be made anew.
+      Principal = { AWS = "arn:${local.partition}:iam::${local.reader_account_id}:root" }
+      Condition = { ArnEquals = { "aws:PrincipalArn" = local.reader_role_arn } }
+    }]
+  })
+}
+
+# A key of one's own: the policy of the key that AWS manages for Secrets Manager lets no other account in, and cannot be changed.
+resource "aws_kms_key" "shared" {
+  description         = "Encrypts the exported certificate and its passphrase, for this account and one reader."
+  enable_key_rotation = true
+  tags                = local.tags
+}
+
+# Apart from the key, because it names the secrets and the role, which come after the key.
+resource "aws_kms_key_policy" "shared" {
+  key_id = aws_kms_key.shared.key_id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "LetIamOfThisAccountGovernTheKey"
+        Effect    = "Allow"
+        Action    = ["kms:*"]
+        Principal = { AWS = "arn:${local.partition}:iam::${local.account_id}:root" }
+        # "*": in a key policy it means this key.
+        Resource = ["*"]
+      },
+      {
+        Sid       = "LetTheRotationFunctionWriteTheSecret"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Principal = { AWS = module.certificate_lifecycle.rotation_role_arn }
+        # "*": in a key policy it means this key.
+        Resource = ["*"]
+        Condition = {
+          StringEquals = {
+            # Secrets Manager binds what it encrypts to the secret, so the key opens these two and nothing else.
+            "kms:EncryptionContext:SecretARN" = values(local.shared_secrets)
+            "kms:ViaService"                  = "secretsmanager.${local.region}.amazonaws.com"
+          }
+        }
+      },
+      {
+        Sid       = "LetTheReaderOfTheOtherAccountDecrypt"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt"]
+        Principal = { AWS = "arn:${local.partition}:iam::${local.reader_account_id}:root" }
+        # "*": in a key policy it means this key.
+        Resource = ["*"]
+        Condition = {
+          ArnEquals = { "aws:PrincipalArn" = local.reader_role_arn }
+          StringEquals = {
+            "kms:EncryptionContext:SecretARN" = values(local.shared_secrets)
+            "kms:ViaService"                  = "secretsmanager.${local.region}.amazonaws.com"
+          }
+        }
+      },
+    ]
+  })
+}
