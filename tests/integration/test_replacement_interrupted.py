@@ -141,11 +141,15 @@ def test_a_second_run_that_is_killed_is_made_up_for(
     dead.assert_replaced()
 
 
+def _again(rotation: Function) -> None:
+    rotation(EVENT)
+
+
 @pytest.mark.parametrize("number", range(1, BOTH + 1))
 def test_a_run_inside_another_makes_no_second_successor(
     rotation: Function, cloud: Cloud, dead: Dead, wire: Wire, number: int
 ) -> None:
-    wire.strike_before(number, lambda: rotation(EVENT) and None)
+    wire.strike_before(number, lambda: _again(rotation))
     rotation(EVENT)
     assert len(dead.successors) == 1
     rotation(tomorrow(cloud))

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, datetime
 
 from certificate_lifecycle.app.ports import (
     Certificates,
@@ -13,12 +14,14 @@ from certificate_lifecycle.app.ports import (
     Dns,
     ExportSecrets,
     ImportSecrets,
+    Ledger,
     Topic,
 )
 from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.export import CURRENT_STAGE, Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
+from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.model import (
     Certificate,
     CertificateStatus,
@@ -28,6 +31,7 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.names import dns_form
+from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.sources import Material, open_secret, serial_text
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
@@ -327,36 +331,79 @@ class MemoryTopic(Topic):
         return f"message-{len(self.messages)}"
 
 
-class MemoryLedger:
-    def __init__(self):
-        self.stored = {}
-        self.budget = {}
+class MemoryLedger(Ledger):
+    """A ledger with the conditions of the real one; `broken` are methods that raise."""
 
-    def journals(self):
+    def __init__(self) -> None:
+        self.stored: dict[str, Journal] = {}
+        self.requests: defaultdict[date, set[str]] = defaultdict(set)
+        self.told: dict[str, Memory] = {}
+        self.noted: dict[tuple[str, str], Note] = {}
+        self.broken: dict[str, Exception] = {}
+        self.writes = 0
+
+    def journals(self) -> Sequence[Journal]:
+        self._raise_if_broken("journals")
         return list(self.stored.values())
 
-    def claim(self, journal, run_id, now, until):
+    def claim(self, journal: Journal, run_id: str, now: datetime, until: datetime) -> Journal:
+        self._raise_if_broken("claim")
         there = self.stored.get(journal.certificate_arn)
-        if (there.version if there else 0) != journal.version:
-            raise LedgerConflictError("changed")
-        if there and there.claimed_by not in (None, run_id) and there.claimed_until > now:
-            raise LedgerConflictError("another run holds it")
+        if there is not None and there.claimed_until is not None:
+            free = there.claimed_by in (None, run_id) or there.claimed_until <= now
+            if not free:
+                raise LedgerConflictError(f"{there.claimed_by} is at it, or was faster")
         return self._put(replace(journal, claimed_by=run_id, claimed_until=until))
 
-    def record(self, journal):
-        there = self.stored[journal.certificate_arn]
-        if there.version != journal.version:
-            raise LedgerConflictError("changed")
+    def record(self, journal: Journal) -> Journal:
+        self._raise_if_broken("record")
         return self._put(journal)
 
-    def _put(self, journal):
-        journal = replace(journal, version=journal.version + 1)
-        self.stored[journal.certificate_arn] = journal
-        return journal
-
-    def take_request(self, day, certificate_arn, limit):
-        taken = self.budget.setdefault(day, set())
+    def take_request(self, day: date, certificate_arn: str, limit: int) -> bool:
+        taken = self.requests[day]
         if certificate_arn not in taken and len(taken) >= limit:
             return False
         taken.add(certificate_arn)
         return True
+
+    def memories(self) -> Sequence[Memory]:
+        self._raise_if_broken("memories")
+        return list(self.told.values())
+
+    def remember(self, memory: Memory) -> None:
+        self._raise_if_broken("remember")
+        there = self.told.get(memory.certificate_arn)
+        if (there.version if there else 0) == memory.version:
+            self.writes += 1
+            self.told[memory.certificate_arn] = replace(memory, version=memory.version + 1)
+
+    def forget(self, memory: Memory) -> None:
+        if self.told.get(memory.certificate_arn) == memory:
+            self.writes += 1
+            del self.told[memory.certificate_arn]
+
+    def notes(self) -> Sequence[Note]:
+        return list(self.noted.values())
+
+    def note(self, note: Note) -> None:
+        self._raise_if_broken("note")
+        self.writes += 1
+        self.noted[note.certificate_arn, note.action] = note
+
+    def strike(self, note: Note) -> None:
+        if self.noted.get((note.certificate_arn, note.action)) == note:
+            self.writes += 1
+            del self.noted[note.certificate_arn, note.action]
+
+    def _put(self, journal: Journal) -> Journal:
+        there = self.stored.get(journal.certificate_arn)
+        if (there.version if there else 0) != journal.version:
+            raise LedgerConflictError("another run was faster")
+        self.writes += 1
+        written = replace(journal, version=journal.version + 1)
+        self.stored[journal.certificate_arn] = written
+        return written
+
+    def _raise_if_broken(self, method: str) -> None:
+        if method in self.broken:
+            raise self.broken[method]

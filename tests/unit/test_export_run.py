@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.app.ports import Surroundings
 from certificate_lifecycle.app.rotation import Order, rotate
 from certificate_lifecycle.core.export import CURRENT_STAGE, ExportTarget, version_token
 from certificate_lifecycle.core.model import Certificate, RenewalStatus
@@ -82,16 +83,16 @@ class Account:
         self.targets = targets or (export_target(),)
 
     def rotate(self, *, writing: bool = True, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
-        return rotate(
-            replace(ORDER, export_targets=self.targets, **changes),
+        order = replace(ORDER, export_targets=self.targets, **changes)
+        around = Surroundings(
             certificates=self.certificates,
             dns=MemoryDns(zone()),
             import_secrets=MemoryImportSecrets(),
             topic=self.topic,
             clock=self.clock,
-            current_time=lambda: NOW + SECOND,
             export_secrets=self.secrets if writing else None,
         )
+        return rotate(order, around, current_time=lambda: NOW + SECOND)
 
     def action(self, **changes: Any) -> tuple[str, str]:  # noqa: ANN401 - as above
         (action,) = self.rotate(**changes)["actions"]

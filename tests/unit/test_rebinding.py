@@ -112,7 +112,8 @@ def test_a_consumer_that_came_later_is_planned_beside_the_others() -> None:
 
 def test_a_consumer_that_vanishes_while_it_is_planned_is_gone() -> None:
     consumers = MemoryConsumers((listener(), [OLD]))
-    consumers.find = lambda _: [listener(), domain()]  # type: ignore[method-assign] # a late listing
+    late = [listener(), domain()]
+    consumers.find = lambda certificate: late  # type: ignore[method-assign] # noqa: ARG005 - a late listing
     assert statuses(rebinding(consumers).plan(CERTIFICATE, ())) == ["planned", "gone"]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.app.ports import Surroundings
 from certificate_lifecycle.app.rotation import Order, rotate
 from certificate_lifecycle.core.model import Certificate, CertificateStatus, Detail
 from certificate_lifecycle.core.timing import Thresholds
@@ -72,15 +73,14 @@ class Account:
         self.clock = MemoryClock()
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
-        return rotate(
-            replace(ORDER, **changes),
+        around = Surroundings(
             certificates=self.certificates,
             dns=MemoryDns(),
             import_secrets=self.secrets,
             topic=self.topic,
             clock=self.clock,
-            current_time=lambda: NOW + SECOND,
         )
+        return rotate(replace(ORDER, **changes), around, current_time=lambda: NOW + SECOND)
 
     @property
     def mail(self) -> str:

@@ -222,3 +222,9 @@ def test_a_journal_knows_whether_a_consumer_stands_at_a_status() -> None:
     begun = journal(moves=(move,))
     assert begun.has(MoveStatus.PLANNED, MoveStatus.BOUND)
     assert not begun.has(MoveStatus.MOVED)
+
+
+def test_a_state_is_found_by_its_value_and_another_value_is_refused() -> None:
+    assert ReplacementState.of("issued") is ReplacementState.ISSUED
+    with pytest.raises(ValueError, match="'lost' is none of requested, validated, issued"):
+        ReplacementState.of("lost")

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.app.ports import Surroundings
 from certificate_lifecycle.app.rotation import Order, rotate
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import (
+    EXPIRED,
     NOW,
     PLACE,
     SECOND,
@@ -20,15 +22,18 @@ from tests.unit.builders import (
     blocked,
     certificate,
     days,
+    detail,
     imported,
     record,
     zone,
 )
+from tests.unit.consumers import MemoryConsumers, listener
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
+    MemoryLedger,
     MemoryTopic,
     Outage,
 )
@@ -60,17 +65,20 @@ class Account:
         self.secrets = MemoryImportSecrets()
         self.topic = MemoryTopic()
         self.clock = MemoryClock()
+        self.ledger: MemoryLedger | None = None
+        self.consumers: MemoryConsumers | None = None
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
-        return rotate(
-            replace(ORDER, **changes),
+        around = Surroundings(
             certificates=self.certificates,
             dns=self.dns,
             import_secrets=self.secrets,
             topic=self.topic,
             clock=self.clock,
-            current_time=lambda: NOW + SECOND,
+            ledger=self.ledger,
+            consumers=self.consumers,
         )
+        return rotate(replace(ORDER, **changes), around, current_time=lambda: NOW + SECOND)
 
 
 def test_a_healthy_account_is_left_in_peace() -> None:
@@ -234,3 +242,24 @@ def test_a_failure_is_in_the_log_with_the_result(caplog: pytest.LogCaptureFixtur
     finished = [entry for entry in caplog.records if entry.getMessage() == "rotation finished"]
     assert len(finished) == 1
     assert vars(finished[0])["run_id"] == "run-1"
+
+
+def test_without_a_ledger_nothing_is_replaced_and_the_message_says_so() -> None:
+    dead = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
+    account = Account(dead)
+    account.consumers = MemoryConsumers((listener(), [dead.arn]))
+    (action,) = account.rotate(mode="replace", replace=True)["actions"]
+    assert action["outcome"] == "advised"
+    assert action["detail"].endswith(
+        "Not done here: there is no ledger to record it in, see LEDGER_TABLE"
+    )
+    assert account.certificates.asked == []
+
+
+def test_with_a_ledger_it_is_replaced() -> None:
+    dead = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
+    account = Account(dead)
+    account.ledger = MemoryLedger()
+    (action,) = account.rotate(mode="replace", replace=True)["actions"]
+    assert action["outcome"] == "started"
+    assert len(account.certificates.asked) == 1

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from certificate_lifecycle.app.export_targets import serial_of
 from certificate_lifecycle.app.inspection import Inventory
-from certificate_lifecycle.app.isolation import clause, require_time
+from certificate_lifecycle.app.isolation import Announce, clause, require_time, silent
 from certificate_lifecycle.app.ports import Certificates, Clock, ExportSecrets
 from certificate_lifecycle.core.export import (
     ExportTarget,
@@ -68,6 +68,7 @@ class Export:
     thresholds: Thresholds
     now: datetime
     dry_run: bool
+    announce: Announce = silent
 
     def act(self, inventory: Inventory) -> list[ActionRecord]:
         """Return what was done, one record for each certificate whose target needs something."""
@@ -128,6 +129,8 @@ class Export:
         serial = serial_of(described)
         token = version_token(certificate.arn, serial)
         document = secret_document(described, serial, exported)
+        text = f"export the issue {serial} to {target.secret_arn}"
+        self.announce(certificate.arn, Action.EXPORT, text)
         if self.secrets.put(target.secret_arn, token, document):
             progress.said.append(f"exported the issue {serial} to {target.secret_arn}")
             progress.outcome = Outcome.DONE
@@ -159,6 +162,7 @@ class Export:
         step = renewal_step(latest, target, self.thresholds, self.now)
         if step is RenewalStep.WANTED:
             step = RenewalStep.UNDER_WAY
+            self.announce(certificate.arn, Action.EXPORT, "have ACM renew it, and export it")
             if self.certificates.renew(certificate.arn):
                 progress.renewed, progress.outcome = True, Outcome.STARTED
                 progress.said.append("had ACM renew it")

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from certificate_lifecycle.app.isolation import clause, require_time
+from certificate_lifecycle.app.isolation import Announce, clause, require_time, silent
 from certificate_lifecycle.app.ports import Certificates, Clock, ImportSecrets
 from certificate_lifecycle.core.checks import is_managed_elsewhere
 from certificate_lifecycle.core.model import Action, Certificate, CertificateType
@@ -96,6 +96,7 @@ class Reimport:
     certificates: Certificates
     clock: Clock
     now: datetime
+    announce: Announce = silent
     _imports: int = field(default=0, init=False)
 
     def carry_out(self, arn: str, newer: Newer) -> ActionRecord:
@@ -111,6 +112,7 @@ class Reimport:
             return ActionRecord(arn, Action.REIMPORT, Outcome.ADVISED, text)
         # Written first: a run that is killed has no other way to tell.
         logger.info("importing", extra={"certificate_arn": arn, "detail": newer.label})
+        self.announce(arn, Action.REIMPORT, f"import {newer.label}")
         self.certificates.reimport(arn, newer.material)
         lost = sorted(set(current.names) - set(newer.leaf.names))
         without = f", without {', '.join(lost)}" if lost else ""

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from certificate_lifecycle.app.ports import Clock
+from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.errors import CertificateLifecycleError
 
 #: Kept back for the message: better an honest "partial" than to be stopped.
 RESERVE_SECONDS = 30.0
+
+
+#: Called with a certificate, an action and words that follow "about to", before something is done.
+Announce = Callable[[str, Action, str], None]
+
+
+def silent(_: str, __: Action, ___: str) -> None:
+    """Announce nothing: there is no ledger to do it in."""
 
 
 def require_time(clock: Clock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
@@ -101,7 +102,7 @@ class Consumers(Protocol):
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Let a setting hold `certificate_arn`; a list keeps what it has.
 
-        Raises ConsumerChangedError if a single setting holds neither of both by now, and
+        Raises ConsumerChangedError if the service shows that it holds neither of both by now, and
         ConsumerBusyError while the service carries out another change.
         """
         ...
@@ -219,3 +220,21 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Everything that a run of rotation reaches.
+
+    Without `export_secrets` nothing is exported, without `ledger` nothing is remembered or
+    replaced, and without `consumers` none is moved.
+    """
+
+    certificates: Certificates
+    dns: Dns
+    import_secrets: ImportSecrets
+    topic: Topic
+    clock: Clock
+    export_secrets: ExportSecrets | None = None
+    ledger: Ledger | None = None
+    consumers: Consumers | None = None

@@ -131,7 +131,7 @@ class Rebinding:
                 rebound.take(bound, MoveStatus.BOUND, "holds the successor already")
             case BindStep.LEFT_ALONE:
                 rebound.take(move, MoveStatus.LEFT_ALONE, _CHANGED)
-            case BindStep.GONE:
+            case _:
                 rebound.take(move, MoveStatus.GONE, _GONE)
 
     def _bind_now(self, move: Move, rebound: Rebound) -> None:
@@ -177,18 +177,10 @@ class Rebinding:
     def _put_back(self, move: Move, held: Held | None, rebound: Rebound) -> None:
         """Let a setting hold exactly what it held before, unless that is somebody else's by now."""
         fault = held.fault if held is not None and held.fault else "it does not take the successor"
-        match roll_back_step(move, held, self.old, self.new):
-            case RollBackStep.RESTORE if move.binding.kind.holds_many:
+        if roll_back_step(move, held, self.old, self.new) is RollBackStep.RESTORE:
+            if move.binding.kind.holds_many:
                 self.consumers.unbind(move.binding, self.new)
-            case RollBackStep.RESTORE:
+            else:
                 self.consumers.bind(move.binding, self.old, instead_of=self.new)
-            case RollBackStep.LEFT_ALONE:
-                rebound.take(move, MoveStatus.LEFT_ALONE, _CHANGED)
-                return
-            case RollBackStep.GONE:
-                rebound.take(move, MoveStatus.GONE, _GONE)
-                return
-            case RollBackStep.DONE:
-                pass
         text = f"put back, because the verification failed: {fault}"
         rebound.take(move, MoveStatus.ROLLED_BACK, text)

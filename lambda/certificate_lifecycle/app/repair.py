@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from certificate_lifecycle.app.imports import Reimport
 from certificate_lifecycle.app.inspection import Inventory
-from certificate_lifecycle.app.isolation import RESERVE_SECONDS, clause, require_time
+from certificate_lifecycle.app.isolation import (
+    RESERVE_SECONDS,
+    Announce,
+    clause,
+    require_time,
+    silent,
+)
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns
 from certificate_lifecycle.app.validation import inspect, require_zones, write
 from certificate_lifecycle.core.checks import Observation
@@ -50,6 +56,7 @@ class Repair:
     reimport: Reimport
     enabled: bool
     dry_run: bool
+    announce: Announce = silent
     settled: Collection[tuple[str, Action]] = ()
 
     def act(self, inventory: Inventory) -> list[ActionRecord]:
@@ -79,17 +86,25 @@ class Repair:
                 return self.reimport.carry_out(arn, newer)
             if action is Action.RESTORE_RECORDS:
                 wanted = [finding.record for finding in observation.records]
-                return ActionRecord(arn, action, Outcome.DONE, self._restore(wanted))
+                return ActionRecord(arn, action, Outcome.DONE, self._restore(arn, wanted))
             return self._renew_by_email(observation.certificate)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("action failed", extra={"certificate_arn": arn})
             return ActionRecord(arn, action, Outcome.FAILED, clause(error))
 
-    def _restore(self, wanted: Sequence[ValidationRecord]) -> str:
+    def _restore(
+        self,
+        arn: str,
+        wanted: Sequence[ValidationRecord],
+        action: Action = Action.RESTORE_RECORDS,
+    ) -> str:
         """Look again, because the run's look may be minutes old; write, and say what was done."""
         findings = inspect(self.dns, wanted)
-        write(self.dns, findings)
         written = [f for f in findings if f.change in (Change.CREATED, Change.UPDATED)]
+        if written:
+            names = ", ".join(finding.record.name for finding in written)
+            self.announce(arn, action, f"write the validation record {names}")
+            write(self.dns, findings)
         left = [f for f in findings if f.change is None]
         parts = [f"{finding.change} {finding.record.name}" for finding in written]
         parts += [f"left alone: {explain(finding)}" for finding in left]
@@ -112,9 +127,15 @@ class Repair:
     def _migrate(self, certificate: Certificate) -> ActionRecord:
         under_way = certificate.detail is not None and certificate.detail.migrating_to_dns
         if not under_way:
+            text = "migrate it from e-mail to DNS validation"
+            self.announce(certificate.arn, Action.RENEW_BY_EMAIL, text)
             self.certificates.migrate_to_dns(certificate.arn)
         records = self._await_migration_records(certificate.arn)
-        what = self._restore(records) if records else "ACM has not named all records yet"
+        what = (
+            self._restore(certificate.arn, records, Action.RENEW_BY_EMAIL)
+            if records
+            else "ACM has not named all records yet"
+        )
         # ACM finishes it by itself once it sees the records: nothing here can say that it is done.
         stage = "under way" if under_way else "begun"
         text = f"migration from e-mail to DNS validation {stage}; {what}"
@@ -139,6 +160,8 @@ class Repair:
             for validation in validations
             if validation.method is ValidationMethod.EMAIL and not validation.validated
         ]
+        text = "have the approval e-mail sent again"
+        self.announce(certificate.arn, Action.RENEW_BY_EMAIL, text)
         for validation in pending:
             self.certificates.resend_validation_email(certificate.arn, validation)
         names = ", ".join(validation.domain_name for validation in pending)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from certificate_lifecycle.app.export import Export
@@ -12,16 +13,8 @@ from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.imports import Reimport, Sources
 from certificate_lifecycle.app.inspection import Inspection, Inventory
 from certificate_lifecycle.app.isolation import clause
-from certificate_lifecycle.app.ports import (
-    Certificates,
-    Clock,
-    Consumers,
-    Dns,
-    ExportSecrets,
-    ImportSecrets,
-    Ledger,
-    Topic,
-)
+from certificate_lifecycle.app.memory import Recollection
+from certificate_lifecycle.app.ports import Surroundings, Topic
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement import Replacement, refuse
 from certificate_lifecycle.app.succession import Succession
@@ -58,117 +51,136 @@ class Order:
 
 
 def rotate(
-    order: Order,
-    *,
-    certificates: Certificates,
-    dns: Dns,
-    import_secrets: ImportSecrets,
-    topic: Topic,
-    clock: Clock,
-    current_time: Callable[[], datetime],
-    export_secrets: ExportSecrets | None = None,
-    ledger: Ledger | None = None,
-    consumers: Consumers | None = None,
+    order: Order, around: Surroundings, *, current_time: Callable[[], datetime]
 ) -> dict[str, Any]:
     """Return the result of the run; raise RotationError if anything could not be done.
 
     The message goes out either way, and says what could not be done.
-    Without `ledger` nothing is replaced, and without `consumers` none is moved.
     """
-    sources = Sources(
-        secrets=import_secrets,
-        secret_arns=order.import_sources,
-        clock=clock,
-        enabled=order.repair,
+    recollection = Recollection.of(
+        around.ledger,
+        run_id=order.run_id,
         now=order.now,
-    )
-    inspection = Inspection(
-        certificates=certificates,
-        dns=dns,
-        clock=clock,
-        sources=sources,
         thresholds=order.thresholds,
-        now=order.now,
-        exports=ExportTargets.of(order.export_targets, export_secrets),
+        dry_run=order.dry_run,
     )
-    journals, problem = _journals(order, ledger)
-    inventory = _look(inspection, order, journals)
-    inventory.problems.extend([problem] if problem else [])
-    replacement = None
-    if ledger is not None and order.replace and problem is None:
-        replacement = Replacement(
-            succession=Succession(
-                certificates=certificates,
-                dns=dns,
-                clock=clock,
-                ledger=ledger,
-                consumers=consumers,
-                thresholds=order.thresholds,
-                retire_after=order.retire_after,
-                account_id=order.place.account_id,
-                now=order.now,
-            ),
-            instance=order.instance,
-            run_id=order.run_id,
-            dry_run=order.dry_run,
-        )
-    replaced = _replace(order, inventory, journals, replacement)
-    actions = _act(order, inventory, certificates, dns, clock, export_secrets, replaced)
+    inventory = _look(_inspection(order, around), order, recollection.journals)
+    if recollection.problem is not None:
+        inventory.problems.append(recollection.problem)
+    replacement = _replacement(order, around, recollection)
+    actions = _act(order, around, inventory, recollection, replacement)
     run = _run(order, inventory, actions, current_time())
-    notification, failure = _notify(run, topic)
-    if replacement is not None and notification["sent"]:
-        replacement.told()
+    notification, failures = _notify(run, around.topic, recollection)
+    failures += _remember(order, run, recollection, replacement, sent=notification["sent"])
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
     logger.info(
         "rotation finished",
         extra={key: outcome[key] for key in ("run_id", "scopes", "counts", "notification")},
     )
-    _raise_if_incomplete(run, inventory, failure)
+    _raise_if_incomplete(run, inventory, failures)
     return outcome
+
+
+def _inspection(order: Order, around: Surroundings) -> Inspection:
+    sources = Sources(
+        secrets=around.import_secrets,
+        secret_arns=order.import_sources,
+        clock=around.clock,
+        enabled=order.repair,
+        now=order.now,
+    )
+    return Inspection(
+        certificates=around.certificates,
+        dns=around.dns,
+        clock=around.clock,
+        sources=sources,
+        thresholds=order.thresholds,
+        now=order.now,
+        exports=ExportTargets.of(order.export_targets, around.export_secrets),
+    )
+
+
+def _replacement(
+    order: Order, around: Surroundings, recollection: Recollection
+) -> Replacement | None:
+    """Return what replaces, in mode replace and with a ledger that could be read."""
+    if not order.replace or recollection.ledger is None:
+        return None
+    succession = Succession(
+        certificates=around.certificates,
+        dns=around.dns,
+        clock=around.clock,
+        ledger=recollection.ledger,
+        consumers=around.consumers,
+        thresholds=order.thresholds,
+        retire_after=order.retire_after,
+        account_id=order.place.account_id,
+        now=order.now,
+    )
+    return Replacement(
+        succession=succession,
+        instance=order.instance,
+        run_id=order.run_id,
+        dry_run=order.dry_run,
+    )
 
 
 def _act(
     order: Order,
+    around: Surroundings,
     inventory: Inventory,
-    certificates: Certificates,
-    dns: Dns,
-    clock: Clock,
-    export_secrets: ExportSecrets | None,
-    replaced: list[ActionRecord],
+    recollection: Recollection,
+    replacement: Replacement | None,
 ) -> list[ActionRecord]:
-    """Export, repair and import; what was exported or replaced needs no advice to do so."""
+    """Replace, export, repair and import; what was done needs no advice to do so.
+
+    What earlier runs began and could not tell comes last.
+    """
+    replaced = _replace(order, inventory, recollection, replacement)
     exported: list[ActionRecord] = []
-    if export_secrets is not None:
+    if around.export_secrets is not None:
         exported = Export(
-            certificates=certificates,
-            secrets=export_secrets,
-            clock=clock,
+            certificates=around.certificates,
+            secrets=around.export_secrets,
+            clock=around.clock,
             thresholds=order.thresholds,
             now=order.now,
             dry_run=order.dry_run,
+            announce=recollection.announce,
         ).act(inventory)
     repair = Repair(
-        certificates=certificates,
-        dns=dns,
-        clock=clock,
-        reimport=Reimport(certificates=certificates, clock=clock, now=order.now),
+        certificates=around.certificates,
+        dns=around.dns,
+        clock=around.clock,
+        reimport=Reimport(
+            certificates=around.certificates,
+            clock=around.clock,
+            now=order.now,
+            announce=recollection.announce,
+        ),
         enabled=order.repair,
         dry_run=order.dry_run,
-        settled={(record.certificate_arn, record.action) for record in (*exported, *replaced)},
+        announce=recollection.announce,
+        settled={(record.certificate_arn, record.action) for record in (*replaced, *exported)},
     )
-    return [*replaced, *repair.act(inventory), *exported]
+    actions = [*replaced, *repair.act(inventory), *exported]
+    return [*actions, *recollection.untold(actions)]
 
 
-def _journals(order: Order, ledger: Ledger | None) -> tuple[Mapping[str, Journal], str | None]:
-    """Return the replacements on record by certificate, or why they cannot be read."""
-    if ledger is None or not order.replace:
-        return {}, None
-    try:
-        return {journal.certificate_arn: journal for journal in ledger.journals()}, None
-    except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
-        logger.exception("ledger unreadable")
-        return {}, f"the ledger could not be read: {clause(error)}"
+def _replace(
+    order: Order,
+    inventory: Inventory,
+    recollection: Recollection,
+    replacement: Replacement | None,
+) -> list[ActionRecord]:
+    if not order.replace:
+        return []
+    if replacement is None:
+        why = recollection.problem or "there is no ledger to record it in, see LEDGER_TABLE"
+        return refuse(inventory, why)
+    everything = not order.certificate_arns
+    return replacement.act(inventory, recollection.journals, everything=everything)
 
 
 def _look(inspection: Inspection, order: Order, journals: Mapping[str, Journal]) -> Inventory:
@@ -178,19 +190,6 @@ def _look(inspection: Inspection, order: Order, journals: Mapping[str, Journal])
     may_be_gone = [*replaced, *(asked if order.announced else ())]
     wanted = dict.fromkeys((*asked, *replaced))
     return inspection.look(list(wanted), may_be_gone=may_be_gone)
-
-
-def _replace(
-    order: Order,
-    inventory: Inventory,
-    journals: Mapping[str, Journal],
-    replacement: Replacement | None,
-) -> list[ActionRecord]:
-    if not order.replace:
-        return []
-    if replacement is None:
-        return refuse(inventory, "there is no ledger to record it in, see LEDGER_TABLE")
-    return replacement.act(inventory, journals, everything=not order.certificate_arns)
 
 
 def _run(
@@ -215,31 +214,56 @@ def _run(
     )
 
 
-def _notify(run: Run, topic: Topic) -> tuple[dict[str, Any], str | None]:
+def _notify(run: Run, topic: Topic, recollection: Recollection) -> tuple[dict[str, Any], list[str]]:
     """Publish the message of the run; a failure is returned, to be raised after the result."""
     if run.dry_run:
-        return _notification(reason="dry run"), None
+        return _notification(reason="dry run"), []
     message = compose(run)
     if message is None:
-        return _notification(reason="nothing to tell"), None
+        return _notification(reason="nothing to tell"), []
+    if not recollection.has_news(run):
+        return _notification(reason="nothing new to tell"), []
     try:
         message_id = topic.publish(message)
     except Exception as error:  # noqa: BLE001 - raised once the result is logged
         logger.exception("message could not be sent")
         failure = f"the message could not be sent: {clause(error)}"
-        return _notification(reason=failure), failure
-    return {"sent": True, "message_id": message_id, "reason": message.subject}, None
+        return _notification(reason=failure), [failure]
+    return {"sent": True, "message_id": message_id, "reason": message.subject}, []
+
+
+def _remember(
+    order: Order,
+    run: Run,
+    recollection: Recollection,
+    replacement: Replacement | None,
+    *,
+    sent: bool,
+) -> list[str]:
+    """Record what was told and what is over; return what could not be recorded."""
+    steps: list[Callable[[], None]] = []
+    if not order.dry_run and not order.certificate_arns:
+        steps.append(partial(recollection.forget, run))
+    if sent:
+        steps.append(partial(recollection.remember, run))
+        steps += [replacement.told] if replacement is not None else []
+    failures = []
+    for step in steps:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - raised at the end of the run
+            logger.exception("ledger could not be written")
+            failures.append(f"what was told could not be remembered: {clause(error)}")
+    return failures
 
 
 def _notification(reason: str) -> dict[str, Any]:
     return {"sent": False, "message_id": None, "reason": reason}
 
 
-def _raise_if_incomplete(run: Run, inventory: Inventory, failure: str | None) -> None:
-    faults = list(inventory.problems)
+def _raise_if_incomplete(run: Run, inventory: Inventory, failures: Sequence[str]) -> None:
+    faults = [*failures, *inventory.problems]
     faults += [f"{record.certificate_arn}: {record.detail}" for record in run.failed_actions]
-    if failure is not None:
-        faults.insert(0, failure)
     if faults:
         raise RotationError(f"run {run.run_id} is incomplete: {_summary(faults)}")
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -172,7 +173,9 @@ class DynamoLedger:
 
     def _read(self, prefix: str, parse: Callable[[Item], T]) -> list[T]:
         found = []
-        for item in self._items(prefix):
+        for item in self._items:
+            if not item["entry"]["S"].startswith(prefix):
+                continue
             try:
                 found.append(parse(item))
             except (KeyError, TypeError, ValueError) as error:
@@ -182,16 +185,17 @@ class DynamoLedger:
                 ) from error
         return found
 
-    def _items(self, prefix: str) -> Iterator[Item]:
+    @cached_property
+    def _items(self) -> list[Item]:
+        """Every entry of this account and region, read once: a run reads them at its start."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             ConsistentRead=True,
-            KeyConditionExpression="#scope = :scope AND begins_with(entry, :prefix)",
+            KeyConditionExpression="#scope = :scope",
             ExpressionAttributeNames={"#scope": "scope"},  # a reserved word of DynamoDB's
-            ExpressionAttributeValues={":scope": _text(self._scope), ":prefix": _text(prefix)},
+            ExpressionAttributeValues={":scope": _text(self._scope)},
         )
-        for page in pages:
-            yield from page["Items"]
+        return [item for page in pages for item in page["Items"]]
 
     def _put(self, item: Item, condition: str, values: Mapping[str, Any]) -> Item | None:
         """Put an item; return the one that is stored instead if the condition does not hold."""

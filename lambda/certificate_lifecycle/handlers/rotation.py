@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from certificate_lifecycle.app.ports import Surroundings
 from certificate_lifecycle.app.rotation import Order, rotate
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
@@ -13,7 +14,7 @@ from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.aws.route53 import Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
 from certificate_lifecycle.aws.sns import SnsTopic
-from certificate_lifecycle.config import RotationMode, rotation_settings
+from certificate_lifecycle.config import RotationMode, RotationSettings, rotation_settings
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
 from certificate_lifecycle.events import rotation_command
@@ -46,19 +47,22 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         replace=command.mode is RotationMode.REPLACE,
         retire_after=settings.retire_after,
     )
+    return rotate(order, _around(settings, order, clients, context), current_time=current_time)
+
+
+def _around(
+    settings: RotationSettings, order: Order, clients: Clients, context: LambdaContext
+) -> Surroundings:
+    place, table = order.place, settings.ledger_table
     topic_region = Place.from_arn(settings.topic_arn).region
-    return rotate(
-        order,
+    return Surroundings(
         certificates=AcmCertificates(clients.acm(place.region)),
         dns=Route53Dns(lambda role: clients.route53(place.region, role), settings.zones),
         import_secrets=SecretsManagerImports(clients.secretsmanager),
         topic=SnsTopic(clients.sns(topic_region), settings.topic_arn),
         clock=LambdaClock(context),
-        current_time=current_time,
         # In mode notify the role may not even look at a secret.
         export_secrets=SecretsManagerExports(clients.secretsmanager) if order.repair else None,
+        ledger=DynamoLedger(clients.dynamodb(place.region), table, place) if table else None,
         consumers=AwsConsumers(clients, place) if settings.rebind_consumers else None,
-        ledger=DynamoLedger(clients.dynamodb(place.region), settings.ledger_table, place)
-        if settings.ledger_table
-        else None,
     )

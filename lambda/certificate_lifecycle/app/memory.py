@@ -1,0 +1,125 @@
+"""What a run knows of earlier ones: what was told, what was begun, and what was left untold.
+
+What is told is remembered only after the message is out, and what is about to be done is noted
+before: a run that is killed in between makes the next one tell it again, never not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+from certificate_lifecycle.app.isolation import clause
+from certificate_lifecycle.app.ports import Ledger
+from certificate_lifecycle.core.memory import Memory, Note, is_news, memory_of
+from certificate_lifecycle.core.model import Action
+from certificate_lifecycle.core.replacement import Journal
+from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.log import logger
+
+
+@dataclass(slots=True, kw_only=True)
+class Recollection:
+    """The ledger as one run reads it at its start; without a ledger nothing is known.
+
+    `problem` says why a ledger that is there could not be read.
+    """
+
+    ledger: Ledger | None
+    run_id: str
+    now: datetime
+    thresholds: Thresholds
+    dry_run: bool
+    journals: Mapping[str, Journal] = field(default_factory=dict)
+    memories: Mapping[str, Memory] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    problem: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        ledger: Ledger | None,
+        *,
+        run_id: str,
+        now: datetime,
+        thresholds: Thresholds,
+        dry_run: bool,
+    ) -> Self:
+        """Read the ledger; a failure is kept in `problem`, and the run goes on without memory."""
+        found = cls(ledger=ledger, run_id=run_id, now=now, thresholds=thresholds, dry_run=dry_run)
+        if ledger is None:
+            return found
+        try:
+            found.journals = {each.certificate_arn: each for each in ledger.journals()}
+            found.memories = {each.certificate_arn: each for each in ledger.memories()}
+            found.notes = list(ledger.notes())
+        except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
+            logger.exception("ledger unreadable")
+            found.ledger = None
+            found.problem = f"the ledger could not be read: {clause(error)}"
+        return found
+
+    def announce(self, certificate_arn: str, action: Action, text: str) -> None:
+        """Note what is about to be done, in words that follow "about to"."""
+        if self.ledger is None or self.dry_run:
+            return
+        note = Note(
+            certificate_arn=certificate_arn,
+            action=action.value,
+            text=text,
+            run_id=self.run_id,
+            written_at=self.now,
+        )
+        self.ledger.note(note)
+        self.notes.append(note)
+
+    def untold(self, actions: Sequence[ActionRecord]) -> list[ActionRecord]:
+        """Return what earlier runs began and could not tell, unless this run tells it itself."""
+        own = {(record.certificate_arn, record.action.value) for record in actions}
+        return [
+            ActionRecord(
+                note.certificate_arn,
+                Action.of(note.action),
+                Outcome.STARTED,
+                f"an earlier run was stopped when it was about to {note.text}",
+            )
+            for note in self.notes
+            if note.run_id != self.run_id and (note.certificate_arn, note.action) not in own
+        ]
+
+    def has_news(self, run: Run) -> bool:
+        """Whether something happened, or a finding is not what was told of it."""
+        if self.ledger is None or run.incomplete or run.done:
+            return True
+        return any(self._is_news(entry) for entry in _told(run))
+
+    def _is_news(self, entry: Assessed) -> bool:
+        before = self.memories.get(entry.certificate.arn)
+        return is_news(entry, before, self.thresholds, self.now)
+
+    def remember(self, run: Run) -> None:
+        """Store what the message has told, and strike what it made up for."""
+        if self.ledger is None:
+            return
+        for entry in _told(run):
+            if self._is_news(entry):
+                before = self.memories.get(entry.certificate.arn)
+                self.ledger.remember(memory_of(entry, before, self.thresholds, self.now))
+        for note in self.notes:
+            self.ledger.strike(note)
+
+    def forget(self, run: Run) -> None:
+        """Drop what was told and is no finding any more, after a complete look at everything."""
+        if self.ledger is None or run.incomplete:
+            return
+        still_open = {entry.certificate.arn for entry in _told(run)}
+        for arn, memory in self.memories.items():
+            if arn not in still_open:
+                self.ledger.forget(memory)
+
+
+def _told(run: Run) -> list[Assessed]:
+    return [entry for entry in run.findings if entry.decision.worth_telling]

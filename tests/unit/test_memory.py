@@ -1,0 +1,122 @@
+"""What was told is told again when it matters: worse, nearer to the end, or a week later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certificate_lifecycle.core.memory import REMINDER, Memory, band, is_news, memory_of
+from certificate_lifecycle.core.run import Assessed
+from certificate_lifecycle.core.timing import Thresholds
+from tests.unit.builders import (
+    BOUNDED,
+    NOW,
+    SECOND,
+    arn,
+    certificate,
+    days,
+    detail,
+    imported,
+    judged,
+    request,
+)
+
+USUAL = Thresholds()
+DUE = judged(imported(ends_in=days(20), detail=detail()))
+STUCK = judged(request())
+
+
+def told(entry: Assessed = DUE, ago: timedelta = SECOND) -> Memory:
+    return replace(memory_of(entry, None, USUAL, NOW - ago), band=band_of(entry), version=1)
+
+
+def band_of(entry: Assessed) -> str:
+    return band(entry.certificate, USUAL, NOW)
+
+
+@pytest.mark.parametrize(
+    ("left", "mark"),
+    [
+        (days(31), "far"),
+        (days(30) + SECOND, "far"),
+        (days(30), "near"),
+        (days(7) + SECOND, "near"),
+        (days(7), "critical"),
+        (days(3), "3 days"),
+        (days(1), "1 day"),
+        (SECOND, "1 day"),
+        (timedelta(), "over"),
+        (-days(100), "over"),
+    ],
+)
+def test_marks_are_spans_before_the_end(left: timedelta, mark: str) -> None:
+    assert band(certificate(ends_in=left), USUAL, NOW) == mark
+
+
+def test_the_marks_of_a_short_life_are_nearer_to_its_end() -> None:
+    assert band(certificate(ends_in=days(7), lives=days(20)), USUAL, NOW) == "far"
+    assert band(certificate(ends_in=days(3.2), lives=days(20)), USUAL, NOW) == "critical"
+    assert band(certificate(ends_in=days(3.2)), USUAL, NOW) == "critical"
+
+
+def test_what_has_no_end_has_no_mark() -> None:
+    assert band(request(), USUAL, NOW) == "far"
+
+
+def test_what_was_never_told_is_news() -> None:
+    assert is_news(DUE, None, USUAL, NOW)
+
+
+def test_what_was_told_is_none() -> None:
+    assert not is_news(DUE, told(), USUAL, NOW)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        replace(told(), verdict="Expired"),
+        replace(told(), reason="SourceInvalid"),
+        replace(told(), severity="info"),
+        replace(told(), band="far"),
+    ],
+    ids=["verdict", "reason", "severity", "mark"],
+)
+def test_what_has_changed_since_is_news(before: Memory) -> None:
+    assert is_news(DUE, before, USUAL, NOW)
+
+
+def test_what_is_urgent_is_told_again_after_a_week() -> None:
+    assert not is_news(DUE, told(ago=REMINDER - SECOND), USUAL, NOW)
+    assert is_news(DUE, told(ago=REMINDER), USUAL, NOW)
+
+
+def test_what_only_could_be_helped_is_told_once() -> None:
+    assert not is_news(STUCK, told(STUCK, ago=days(300)), USUAL, NOW)
+
+
+def test_a_memory_keeps_what_was_told_and_counts_on() -> None:
+    assert memory_of(DUE, told(), USUAL, NOW) == Memory(
+        certificate_arn=arn(),
+        verdict="ImportDue",
+        reason="ImportedExpiring",
+        severity="warning",
+        band="near",
+        told_at=NOW,
+        version=1,
+    )
+
+
+@given(hours=st.lists(st.integers(1, 200), min_size=1, max_size=30))
+@BOUNDED
+def test_the_last_mark_is_told_whichever_runs_are_missed(hours: list[int]) -> None:
+    """Bugs 46 and 60: an alert that hangs on a day is lost with that day's run."""
+    moment, before = NOW, told()
+    for pause in hours:
+        moment += timedelta(hours=pause)
+        if is_news(DUE, before, USUAL, moment):
+            before = memory_of(DUE, before, USUAL, moment)
+    assert before.band == band(DUE.certificate, USUAL, moment)

@@ -1,0 +1,334 @@
+"""What a run knows of earlier ones, and what becomes of that when something goes wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.app.ports import Surroundings
+from certificate_lifecycle.app.rotation import Order, rotate
+from certificate_lifecycle.core.memory import REMINDER, Note
+from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.errors import RotationError
+from tests.unit.builders import (
+    EXPIRED,
+    NOW,
+    PLACE,
+    SECOND,
+    arn,
+    blocked,
+    certificate,
+    days,
+    detail,
+    imported,
+    zone,
+)
+from tests.unit.consumers import MemoryConsumers, listener
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryImportSecrets,
+    MemoryLedger,
+    MemoryTopic,
+    Outage,
+)
+
+DUE = imported(arn=arn("due"), names=("api.example.com",), ends_in=days(20), detail=detail())
+BLOCKED = replace(blocked(), arn=arn("blocked"))
+DEAD = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
+ORDER = Order(
+    run_id="run-1",
+    instance="certificate-lifecycle",
+    place=PLACE,
+    certificate_arns=(),
+    import_sources={},
+    thresholds=Thresholds(),
+    mode="replace",
+    repair=True,
+    replace=True,
+    dry_run=False,
+    now=NOW,
+)
+
+
+class Account:
+    """An account and region with a ledger, looked at day after day."""
+
+    def __init__(self, *held: Certificate) -> None:
+        self.certificates = MemoryCertificates(*held)
+        self.dns = MemoryDns(zone())
+        self.topic = MemoryTopic()
+        self.ledger = MemoryLedger()
+        self.consumers = MemoryConsumers((listener(), [DEAD.arn]))
+        self.now: datetime = NOW
+        self.runs = 0
+
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
+        self.runs += 1
+        around = Surroundings(
+            certificates=self.certificates,
+            dns=self.dns,
+            import_secrets=MemoryImportSecrets(),
+            topic=self.topic,
+            clock=MemoryClock(),
+            ledger=self.ledger,
+            consumers=self.consumers,
+        )
+        order = replace(ORDER, run_id=f"run-{self.runs}", now=self.now, **changes)
+        return rotate(order, around, current_time=lambda: self.now + SECOND)
+
+    def tomorrow(self) -> Account:
+        self.now += days(1)
+        return self
+
+    @property
+    def mail(self) -> str:
+        """The last message, unfolded."""
+        return " ".join(self.topic.messages[-1].bodies["email"].split())
+
+    @property
+    def sent(self) -> int:
+        return len(self.topic.messages)
+
+
+# --- Telling once ---------------------------------------------------------------------------------
+
+
+def test_a_problem_that_stays_is_told_once() -> None:
+    account = Account(DUE)
+    account.rotate()
+    assert account.tomorrow().rotate()["notification"] == {
+        "sent": False,
+        "message_id": None,
+        "reason": "nothing new to tell",
+    }
+    assert account.sent == 1
+
+
+def test_and_again_when_a_week_has_passed_a_mark_was_crossed_or_it_got_worse() -> None:
+    account = Account(DUE)
+    days_told = []
+    for day in range(25):
+        before = account.sent
+        account.rotate()
+        if account.sent > before:
+            days_told.append(day)
+        account.tomorrow()
+    # 20 days left, 13 days left, 7 (critical), 3, 1, over, and a week after that one would follow.
+    assert days_told == [0, 7, 13, 17, 19, 20]
+
+
+def test_a_message_has_all_that_is_open_whatever_is_new() -> None:
+    account = Account(DUE)
+    account.rotate()
+    account.certificates.held[BLOCKED.arn] = BLOCKED
+    account.tomorrow().rotate()
+    assert "api.example.com" in account.topic.messages[-1].bodies["email"]
+    assert "shop.example.com" in account.topic.messages[-1].bodies["email"]
+
+
+def test_what_is_over_is_forgotten_so_that_it_is_news_when_it_comes_back() -> None:
+    account = Account(DUE)
+    account.rotate()
+    account.certificates.held[DUE.arn] = replace(DUE, not_after=NOW + days(300))
+    account.tomorrow().rotate()
+    assert account.ledger.told == {}
+    account.certificates.held[DUE.arn] = DUE
+    account.tomorrow().rotate()
+    assert account.sent == 2
+
+
+def test_a_look_at_one_certificate_forgets_nothing_of_the_others() -> None:
+    account = Account(DUE, BLOCKED)
+    account.rotate()
+    assert set(account.ledger.told) == {DUE.arn, BLOCKED.arn}
+    account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
+    account.certificates.held[DUE.arn] = replace(DUE, not_after=account.now + days(5))
+    account.tomorrow().rotate(certificate_arns=[DUE.arn])
+    assert set(account.ledger.told) == {DUE.arn, BLOCKED.arn}
+
+
+def test_a_run_that_could_not_look_everywhere_forgets_nothing() -> None:
+    account = Account(DUE, BLOCKED)
+    account.rotate()
+    account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
+    account.certificates.broken[f"describe {DUE.arn}"] = Outage("not today")
+    with pytest.raises(RotationError):
+        account.tomorrow().rotate()
+    assert set(account.ledger.told) == {DUE.arn, BLOCKED.arn}
+
+
+def test_what_could_not_be_sent_is_told_by_the_next_run() -> None:
+    account = Account(DUE)
+    account.topic.failure = Outage("SNS is down")
+    with pytest.raises(RotationError, match="could not be sent"):
+        account.rotate()
+    account.topic.failure = None
+    account.rotate()
+    assert account.sent == 1
+
+
+def test_a_quiet_run_writes_nothing() -> None:
+    account = Account(DUE)
+    account.rotate()
+    before = account.ledger.writes
+    account.tomorrow().rotate()
+    assert account.ledger.writes == before
+
+
+def test_a_dry_run_neither_writes_nor_tells() -> None:
+    account = Account(DUE, BLOCKED, DEAD)
+    account.rotate(dry_run=True)
+    assert (account.ledger.writes, account.sent) == (0, 0)
+
+
+# --- A ledger that fails --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["journals", "memories"])
+def test_without_memory_everything_is_told_nothing_is_replaced_and_the_run_fails(
+    method: str,
+) -> None:
+    account = Account(DUE, DEAD)
+    account.ledger.broken[method] = Outage("not today")
+    for _ in range(2):
+        with pytest.raises(RotationError, match="the ledger could not be read"):
+            account.rotate()
+    assert account.sent == 2
+    assert account.certificates.asked == []
+    assert "Not done here: the ledger could not be read" in " ".join(
+        account.topic.messages[0].bodies["email"].split()
+    )
+
+
+def test_what_could_not_be_remembered_is_told_again_and_the_run_fails() -> None:
+    account = Account(DUE)
+    account.ledger.broken["remember"] = Outage("not today")
+    with pytest.raises(RotationError, match="what was told could not be remembered"):
+        account.rotate()
+    account.ledger.broken.clear()
+    account.rotate()
+    assert account.sent == 2
+
+
+def test_a_journal_that_could_not_be_struck_fails_the_run_after_everything_else() -> None:
+    account = Account(DEAD)
+    account.rotate()
+    account.certificates.held[DEAD.arn] = certificate(arn=DEAD.arn, ends_in=days(190))
+    account.now += days(1)
+    told_again = account.ledger.claim
+
+    def claim(journal: Any, run_id: str, now: datetime, until: datetime) -> Any:  # noqa: ANN401
+        if now == until:
+            raise Outage("not today")
+        return told_again(journal, run_id, now, until)
+
+    account.ledger.claim = claim  # type: ignore[method-assign] # fails for what strikes only
+    with pytest.raises(RotationError, match="what was told could not be remembered"):
+        account.rotate()
+    assert account.sent == 2
+
+
+# --- Notes ----------------------------------------------------------------------------------------
+
+
+def test_what_is_about_to_be_done_is_noted_and_struck_once_it_is_told() -> None:
+    account = Account(BLOCKED)
+    account.topic.failure = Outage("SNS is down")
+    with pytest.raises(RotationError):
+        account.rotate()
+    (noted,) = account.ledger.noted.values()
+    assert noted.text == "write the validation record _a1.shop.example.com."
+    account.topic.failure = None
+    account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
+    account.tomorrow().rotate()
+    assert "about to write the validation record" in account.mail
+    assert account.ledger.noted == {}
+
+
+def test_what_cannot_be_noted_is_not_done() -> None:
+    account = Account(BLOCKED)
+    account.ledger.broken["note"] = Outage("not today")
+    with pytest.raises(RotationError):
+        account.rotate()
+    assert account.dns.batches == []
+
+
+def stopped(action: str = "RestoreRecords") -> Note:
+    return Note(
+        certificate_arn=BLOCKED.arn,
+        action=action,
+        text="write the validation record _a1",
+        run_id="dead",
+        written_at=NOW,
+    )
+
+
+def test_what_an_earlier_run_began_and_could_not_tell_is_told() -> None:
+    account = Account(certificate(arn=BLOCKED.arn))
+    account.ledger.note(stopped())
+    found = account.rotate()
+    assert found["actions"] == [
+        {
+            "certificate_arn": BLOCKED.arn,
+            "action": "RestoreRecords",
+            "outcome": "started",
+            "detail": (
+                "an earlier run was stopped when it was about to write the validation record _a1"
+            ),
+        }
+    ]
+    assert account.sent == 1
+    assert account.ledger.noted == {}
+    account.tomorrow().rotate()
+    assert account.sent == 1
+
+
+def test_what_this_run_does_itself_is_not_told_twice() -> None:
+    account = Account(BLOCKED)
+    account.ledger.note(stopped())
+    (action,) = account.rotate()["actions"]
+    assert action["outcome"] == "done"
+    assert account.ledger.noted == {}
+
+
+# --- Replacement within a run ---------------------------------------------------------------------
+
+
+def test_an_event_about_the_successor_looks_at_what_it_succeeds() -> None:
+    account = Account(DEAD)
+    account.rotate()
+    successor = account.ledger.stored[DEAD.arn].successor_arn
+    assert successor is not None
+    issued = certificate(arn=successor, in_use=False, ends_in=days(190))
+    account.certificates.held[successor] = issued
+    account.certificates.later[successor] = []
+    found = account.rotate(certificate_arns=[successor], announced=True)
+    assert account.ledger.stored[DEAD.arn].state.value == "verified"
+    assert account.consumers.settings == {listener(): [successor]}
+    assert found["renewed_certificates"] == 1
+
+
+def test_a_certificate_that_an_event_names_and_that_is_gone_is_no_problem() -> None:
+    account = Account(DUE)
+    found = account.rotate(certificate_arns=[arn("gone")], announced=True)
+    assert found["scopes"][0]["status"] == "ok"
+    with pytest.raises(RotationError, match="does not exist"):
+        account.rotate(certificate_arns=[arn("gone")])
+
+
+@pytest.mark.parametrize("mode", ["repair", "notify"])
+def test_in_other_modes_nothing_is_replaced(mode: str) -> None:
+    account = Account(DEAD)
+    (action,) = account.rotate(mode=mode, repair=mode == "repair", replace=False)["actions"]
+    assert action["outcome"] == "advised"
+    assert account.ledger.stored == {}
+
+
+def test_a_reminder_is_a_week() -> None:
+    assert days(7) == REMINDER
