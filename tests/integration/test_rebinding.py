@@ -211,6 +211,7 @@ def test_an_undisturbed_run_makes_as_many_calls_as_are_disturbed_below(
 ) -> None:
     rotation(scheduled(cloud.now))
     assert len(rotation.calls) == KINDS[request.node.callspec.id].calls
+    assert moving.journal["state"] == "verified"
     rotation(tomorrow(cloud))
     assert set(rotation.writes) <= {"Publish"}
 

@@ -63,7 +63,7 @@ class Dead:
 
 
 @pytest.fixture
-def dead(cloud: Cloud, topic: str, environment: pytest.MonkeyPatch, ledger_table: str) -> Dead:
+def dead(cloud: Cloud, topic: str, environment: pytest.MonkeyPatch) -> Dead:
     environment.setenv("ROTATION_MODE", "replace")
     zone_id = cloud.zones.add("example.com")
     arn = cloud.certificates.add(

@@ -94,20 +94,21 @@ class Recollection:
         """Whether something happened, or a finding is not what was told of it."""
         if self.ledger is None or run.incomplete or run.done:
             return True
-        return any(self._is_news(entry) for entry in _told(run))
-
-    def _is_news(self, entry: Assessed) -> bool:
-        before = self.memories.get(entry.certificate.arn)
-        return is_news(entry, before, self.thresholds, self.now)
+        return any(
+            is_news(entry, self.memories.get(entry.certificate.arn), self.thresholds, self.now)
+            for entry in _told(run)
+        )
 
     def remember(self, run: Run) -> None:
-        """Store what the message has told, and strike what it made up for."""
+        """Store what the message has told, and strike what it made up for.
+
+        A message has everything that is open, so that all reminders follow together.
+        """
         if self.ledger is None:
             return
         for entry in _told(run):
-            if self._is_news(entry):
-                before = self.memories.get(entry.certificate.arn)
-                self.ledger.remember(memory_of(entry, before, self.thresholds, self.now))
+            before = self.memories.get(entry.certificate.arn)
+            self.ledger.remember(memory_of(entry, before, self.thresholds, self.now))
         for note in self.notes:
             self.ledger.strike(note)
 
