@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.app.memory import Recollection
 from certificate_lifecycle.app.ports import Surroundings
 from certificate_lifecycle.app.rotation import Order, rotate
 from certificate_lifecycle.core.memory import REMINDER, Note
-from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.model import Action, Certificate
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import (
@@ -263,7 +264,7 @@ def stopped(action: str = "RestoreRecords") -> Note:
     return Note(
         certificate_arn=BLOCKED.arn,
         action=action,
-        text="write the validation record _a1",
+        text="write the validation record _a1.shop.example.com.",
         run_id="dead",
         written_at=NOW,
     )
@@ -279,7 +280,8 @@ def test_what_an_earlier_run_began_and_could_not_tell_is_told() -> None:
             "action": "RestoreRecords",
             "outcome": "started",
             "detail": (
-                "an earlier run was stopped when it was about to write the validation record _a1"
+                "an earlier run was stopped when it was about to write the validation record "
+                "_a1.shop.example.com."
             ),
         }
     ]
@@ -332,3 +334,26 @@ def test_in_other_modes_nothing_is_replaced(mode: str) -> None:
 
 def test_a_reminder_is_a_week() -> None:
     assert days(7) == REMINDER
+
+
+def test_what_an_earlier_run_began_is_told_even_if_this_run_does_something_else_about_it() -> None:
+    account = Account(BLOCKED)
+    account.ledger.note(replace(stopped(), text="write the validation record _b2"))
+    details = [action["detail"] for action in account.rotate()["actions"]]
+    assert details == [
+        "created _a1.shop.example.com.",
+        "an earlier run was stopped when it was about to write the validation record _b2",
+    ]
+    assert account.ledger.noted == {}
+
+
+def test_two_things_that_are_begun_for_one_certificate_are_both_noted() -> None:
+    ledger = MemoryLedger()
+    first = Recollection.of(ledger, run_id="run-1", now=NOW, thresholds=Thresholds(), dry_run=False)
+    for text in ("export the issue 01", "have ACM renew it", "have ACM renew it"):
+        first.announce(BLOCKED.arn, Action.EXPORT, text)
+    later = Recollection.of(ledger, run_id="run-2", now=NOW, thresholds=Thresholds(), dry_run=False)
+    later.announce(BLOCKED.arn, Action.EXPORT, "have ACM renew it")
+    assert [record.detail for record in later.untold()] == [
+        "an earlier run was stopped when it was about to export the issue 01"
+    ]

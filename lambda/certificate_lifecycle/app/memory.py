@@ -20,11 +20,15 @@ from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.log import logger
 
+#: Between the things that one note speaks of.
+_AND = "; and to "
+
 
 @dataclass(slots=True, kw_only=True)
 class Recollection:
     """The ledger as one run reads it at its start; without a ledger nothing is known.
 
+    `notes` are those of earlier runs, `pending` what the ledger holds of them and of this run, and
     `problem` says why a ledger that is there could not be read.
     """
 
@@ -35,7 +39,9 @@ class Recollection:
     dry_run: bool
     journals: Mapping[str, Journal] = field(default_factory=dict)
     memories: Mapping[str, Memory] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
+    notes: Sequence[Note] = ()
+    pending: dict[tuple[str, str], Note] = field(default_factory=dict)
+    announced: set[tuple[str, str, str]] = field(default_factory=set)
     problem: str | None = None
 
     @classmethod
@@ -55,7 +61,8 @@ class Recollection:
         try:
             found.journals = {each.certificate_arn: each for each in ledger.journals()}
             found.memories = {each.certificate_arn: each for each in ledger.memories()}
-            found.notes = list(ledger.notes())
+            found.notes = ledger.notes()
+            found.pending = {(note.certificate_arn, note.action): note for note in found.notes}
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
             logger.exception("ledger unreadable")
             found.ledger = None
@@ -63,9 +70,19 @@ class Recollection:
         return found
 
     def announce(self, certificate_arn: str, action: Action, text: str) -> None:
-        """Note what is about to be done, in words that follow "about to"."""
+        """Note what is about to be done, in words that follow "about to".
+
+        What is noted already for the same certificate and action is kept beside it: it may have
+        been done, and is untold as well.
+        """
         if self.ledger is None or self.dry_run:
             return
+        self.announced.add((certificate_arn, action.value, text))
+        key = (certificate_arn, action.value)
+        before = self.pending.get(key)
+        if before is not None:
+            known = before.text.split(_AND)
+            text = before.text if text in known else _AND.join([*known, text])
         note = Note(
             certificate_arn=certificate_arn,
             action=action.value,
@@ -74,20 +91,20 @@ class Recollection:
             written_at=self.now,
         )
         self.ledger.note(note)
-        self.notes.append(note)
+        self.pending[key] = note
 
-    def untold(self, actions: Sequence[ActionRecord]) -> list[ActionRecord]:
-        """Return what earlier runs began and could not tell, unless this run tells it itself."""
-        own = {(record.certificate_arn, record.action.value) for record in actions}
+    def untold(self) -> list[ActionRecord]:
+        """Return what earlier runs began and could not tell, unless this run did it again."""
         return [
             ActionRecord(
                 note.certificate_arn,
                 Action.of(note.action),
                 Outcome.STARTED,
-                f"an earlier run was stopped when it was about to {note.text}",
+                f"an earlier run was stopped when it was about to {text}",
             )
             for note in self.notes
-            if note.run_id != self.run_id and (note.certificate_arn, note.action) not in own
+            for text in note.text.split(_AND)
+            if (note.certificate_arn, note.action, text) not in self.announced
         ]
 
     def has_news(self, run: Run) -> bool:
@@ -109,7 +126,7 @@ class Recollection:
         for entry in _told(run):
             before = self.memories.get(entry.certificate.arn)
             self.ledger.remember(memory_of(entry, before, self.thresholds, self.now))
-        for note in self.notes:
+        for note in self.pending.values():
             self.ledger.strike(note)
 
     def forget(self, run: Run) -> None:

@@ -165,7 +165,7 @@ def _act(
         settled={(record.certificate_arn, record.action) for record in (*replaced, *exported)},
     )
     actions = [*replaced, *repair.act(inventory), *exported]
-    return [*actions, *recollection.untold(actions)]
+    return [*actions, *recollection.untold()]
 
 
 def _replace(

@@ -1,0 +1,100 @@
+"""ACM's own events: one certificate looked at, seconds instead of a day, and no loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.integration.effects import USED, documents, ending_in
+from tests.integration.invocation import NOW, Function, recorded, scheduled
+from tests.support.cloud import Cloud
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ledger_table")]
+
+
+def event(name: str, arn: str) -> Mapping[str, Any]:
+    return {**recorded(name), "resources": [arn]}
+
+
+@pytest.fixture
+def zone(cloud: Cloud) -> str:
+    return cloud.zones.add("example.com")
+
+
+def test_an_issued_successor_is_bound_within_seconds(
+    rotation: Function, cloud: Cloud, zone: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("REBIND_CONSUMERS", "true")
+    cloud.certificates.issuance_delay = timedelta(minutes=3)
+    old = cloud.certificates.add(domain_name="example.com", renews=False, **ending_in(cloud, 5))
+    others = [
+        cloud.certificates.add(domain_name=f"{n}.example.com", **USED, **ending_in(cloud, 20))
+        for n in range(4)
+    ]
+    listener = cloud.consumers.load_balancer(old)
+    rotation(scheduled(NOW))
+    (successor,) = {each.arn for each in cloud.certificates.all()} - {old, *others}
+    assert cloud.zones.records(zone)
+
+    cloud.advance(minutes=4)
+    result = rotation(event("acm_issued", successor))
+
+    assert cloud.consumers.listener_certificates(listener) == (successor, [])
+    assert result["renewed_certificates"] == 1
+    described = [
+        call.parameters["CertificateArn"]
+        for call in rotation.calls
+        if call.operation == "DescribeCertificate"
+    ]
+    assert set(described) == {old, successor}
+    assert result["scopes"][0]["certificates"] == 2
+
+
+def test_a_renewal_that_needs_help_is_mended_at_once_and_told(
+    rotation: Function, cloud: Cloud, zone: str, topic: str
+) -> None:
+    blocked = cloud.certificates.add(
+        domain_name="example.com",
+        renewal_status="PENDING_VALIDATION",
+        **USED,
+        **ending_in(cloud, 20),
+    )
+    result = rotation(event("acm_renewal", blocked))
+    assert cloud.zones.records(zone)
+    assert [action["outcome"] for action in result["actions"]] == ["done"]
+    assert len(documents(cloud, topic)) == 1
+
+
+def test_an_event_that_is_delivered_twice_changes_and_tells_nothing_twice(
+    rotation: Function, cloud: Cloud, topic: str
+) -> None:
+    due = cloud.certificates.add(
+        domain_name="example.com", type="IMPORTED", **USED, **ending_in(cloud, 20, lifetime=365)
+    )
+    rotation(event("acm_approaching", due))
+    rotation(event("acm_approaching", due))
+    assert rotation.writes == []
+    rotation(scheduled(cloud.advance(hours=6)))
+    assert rotation.writes == []
+    assert len(documents(cloud, topic)) == 1
+
+
+def test_an_event_about_a_certificate_that_is_gone_is_no_failure(
+    rotation: Function, cloud: Cloud
+) -> None:
+    gone = cloud.certificates.add(domain_name="example.com")
+    cloud.client("acm").delete_certificate(CertificateArn=gone)
+    result = rotation(event("acm_expired", gone))
+    assert result["scopes"][0]["status"] == "ok"
+    assert rotation.writes == []
+
+
+def test_an_event_about_a_healthy_certificate_starts_nothing(
+    rotation: Function, cloud: Cloud
+) -> None:
+    fine = cloud.certificates.add(domain_name="example.com", **USED)
+    rotation(event("acm_renewed", fine))
+    assert rotation.operations == ["Query", "ListCertificates"]
