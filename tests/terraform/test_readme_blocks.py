@@ -42,12 +42,14 @@ def plans(cloud: Cloud) -> list[dict[str, int]]:
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_each_block_plans_both_functions_and_their_schedule(
+def test_each_block_plans_both_functions_what_starts_them_and_what_they_remember(
     plans: list[dict[str, int]], number: int
 ) -> None:
     assert plans[number]["aws_lambda_function"] == 2
     assert plans[number]["aws_iam_role"] == 2
-    assert plans[number]["aws_cloudwatch_event_rule"] == 1
+    # The clock, and ACM's own events.
+    assert plans[number]["aws_cloudwatch_event_rule"] == 2
+    assert plans[number]["aws_dynamodb_table"] == 1
 
 
 def test_the_minimal_block_makes_a_topic_and_the_adopting_one_does_not(
