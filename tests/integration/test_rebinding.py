@@ -292,6 +292,49 @@ def test_a_listener_that_has_it_in_both_places_ends_right(
     assert moving.old not in others
 
 
+#: The call that changes the listener, and the look before it: ELB has no conditional change.
+CHANGE = 12
+
+
+@pytest.mark.parametrize(
+    "moving", [KINDS["the default of a listener"]], indirect=True, ids=["a listener"]
+)
+@pytest.mark.parametrize("number", range(1, KINDS["the default of a listener"].calls + 1))
+def test_what_somebody_else_changes_in_the_meantime_is_noticed_and_left_alone(
+    rotation: Function, cloud: Cloud, moving: Moving, wire: Wire, number: int
+) -> None:
+    other = cloud.certificates.add(domain_name="other.example.com")
+    (listener,) = cloud.consumers.snapshot()
+    wire.strike_before(number, lambda: cloud.consumers.set_default(listener, other))
+    rotation(scheduled(cloud.now))
+    if number == CHANGE:
+        assert rotation.operations[number - 1] == "ModifyListener"
+        return
+    rotation(tomorrow(cloud))
+    rotation(tomorrow(cloud))
+    assert cloud.consumers.listener_certificates(listener) == (other, [])
+    assert moving.old not in moving.snapshot()
+
+
+def test_what_somebody_puts_back_is_noticed_told_and_left_alone(
+    rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch
+) -> None:
+    """Infrastructure as code does so with its next deployment."""
+    environment.setenv("REBIND_CONSUMERS", "true")
+    _make_ledger(cloud, environment, HOME)
+    cloud.zones.add("example.com")
+    old = cloud.certificates.add(domain_name="example.com", renews=False, **ending_in(cloud, 5))
+    listener = cloud.consumers.load_balancer(old)
+    rotation(scheduled(NOW))
+    cloud.consumers.set_default(listener, old)
+    rotation(tomorrow(cloud))
+    assert cloud.consumers.listener_certificates(listener) == (old, [])
+    told = [action["detail"] for action in documents(cloud, topic)[-1]["actions"]]
+    assert "somebody put the old certificate back" in told[0]
+    rotation(tomorrow(cloud))
+    assert cloud.consumers.listener_certificates(listener) == (old, [])
+
+
 @pytest.mark.parametrize("moving", [KINDS["a distribution"]], indirect=True, ids=["a distribution"])
 def test_a_distribution_that_takes_its_time_keeps_the_run_from_waiting(
     rotation: Function, cloud: Cloud, moving: Moving

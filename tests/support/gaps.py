@@ -46,8 +46,25 @@ GAPS = (
     ),
     Gap(
         "acm",
-        "InUseBy knows what a test has seeded and ALB and NLB listeners; no other consumer.",
-        "The other consumers are seeded with `in_use_by` until something rebinds them.",
+        "InUseBy knows what `cloud.consumers` has made, ALB and NLB listeners of moto's, and what "
+        "a test has seeded; no other consumer.",
+        "Nothing else is moved; the others are seeded with `in_use_by`.",
+    ),
+    Gap(
+        "elasticloadbalancing, cloudfront, apigateway, cognito-idp",
+        "Consumers that are made through these services' own calls are moto's, with its faults; "
+        "only those that `cloud.consumers` makes behave as AWS.",
+        "The module makes none: it reads and changes certificates on what is there.",
+    ),
+    Gap(
+        "apigateway",
+        "Private domain names, and trust stores of mutual TLS, do not exist.",
+        "Their calls are proved by botocore's stubber.",
+    ),
+    Gap(
+        "dynamodb",
+        "Items past their TTL stay until a test removes them.",
+        "AWS may take days as well: what has ended is recognised by what it says.",
     ),
     Gap(
         "acm",

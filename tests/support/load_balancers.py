@@ -237,7 +237,7 @@ class LoadBalancers:
         wanted = request.parameters
         balancer = self.classic.get(wanted["LoadBalancerName"])
         if balancer is None:
-            raise Elsewhere
+            raise AwsError("LoadBalancerNotFound", "There is no ACTIVE Load Balancer of that name.")
         if int(wanted["LoadBalancerPort"]) != balancer.port:
             raise AwsError("ListenerNotFound", f"No listener on {wanted['LoadBalancerPort']}.")
         try:
