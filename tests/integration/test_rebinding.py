@@ -293,7 +293,7 @@ def test_a_listener_that_has_it_in_both_places_ends_right(
 
 
 #: The call that changes the listener, and the look before it: ELB has no conditional change.
-CHANGE = 12
+CHANGE = 14
 
 
 @pytest.mark.parametrize(
