@@ -450,4 +450,4 @@ def test_a_condition_that_does_not_hold_shows_what_is_stored(cloud: Cloud) -> No
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     assert refused.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
-    assert refused.value.response["Item"] == item
+    assert refused.value.response["Item"] == item  # type: ignore[typeddict-item] # DynamoDB's own
