@@ -11,7 +11,7 @@ from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES
 from certificate_lifecycle.handlers import creation as creation_handler
 from certificate_lifecycle.handlers import rotation as rotation_handler
-from tests.integration.invocation import NOW, Function, Wire
+from tests.integration.invocation import NOW, Function, Wire, make_ledger
 from tests.support.cloud import Cloud
 from tests.support.fixtures import cloud, running_cloud
 
@@ -103,18 +103,4 @@ def rotation(cloud: Cloud, topic: str, environment: pytest.MonkeyPatch) -> Funct
 @pytest.fixture
 def ledger_table(cloud: Cloud, environment: pytest.MonkeyPatch) -> str:
     """Make the table that rotation remembers in."""
-    name = "certificate-lifecycle-ledger"
-    cloud.client("dynamodb").create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "scope", "KeyType": "HASH"},
-            {"AttributeName": "entry", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "scope", "AttributeType": "S"},
-            {"AttributeName": "entry", "AttributeType": "S"},
-        ],
-    )
-    environment.setenv("LEDGER_TABLE", name)
-    return name
+    return make_ledger(cloud, environment, "eu-west-1")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3.session
 import botocore.session
@@ -22,6 +22,9 @@ from certificate_lifecycle.aws import acm, consumers, dynamodb, route53, secrets
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
+
+if TYPE_CHECKING:
+    import pytest
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 LAMBDA_TIMEOUT = timedelta(minutes=15)
@@ -177,3 +180,22 @@ class Function:
 def writes(calls: Iterable[Call]) -> list[str]:
     reading = ("List", "Describe", "Get", "AssumeRole", "Query")
     return [call.operation for call in calls if not call.operation.startswith(reading)]
+
+
+def make_ledger(cloud: Cloud, environment: pytest.MonkeyPatch, region: str) -> str:
+    """Make the table that `modules/ledger` makes, and let the rotation function use it."""
+    name = "certificate-lifecycle-ledger"
+    cloud.client("dynamodb", region=region).create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "scope", "KeyType": "HASH"},
+            {"AttributeName": "entry", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "scope", "AttributeType": "S"},
+            {"AttributeName": "entry", "AttributeType": "S"},
+        ],
+    )
+    environment.setenv("LEDGER_TABLE", name)
+    return name

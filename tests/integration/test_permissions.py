@@ -14,7 +14,7 @@ import pytest
 from certificate_lifecycle.aws.acm import AcmCertificates
 from tests.integration.effects import USED, ending_in
 from tests.integration.exports import put_exported
-from tests.integration.invocation import DECLARED, NOW, Function, scheduled
+from tests.integration.invocation import DECLARED, NOW, Function, make_ledger, scheduled
 from tests.support import showcase
 from tests.support.cloud import Cloud
 from tests.support.imports import imported
@@ -77,8 +77,39 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
     cloud.certificates.managed_renewal = False
     environment.setenv("EXPORT_TARGETS", put_exported(cloud, 20).environment())
     rotation(scheduled(NOW))
+    made |= actions(rotation)
 
-    assert made | actions(rotation) == rotation.declared
+    made |= replaced(rotation, cloud, environment)
+
+    assert made == rotation.declared
+
+
+def replaced(rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch) -> set[str]:
+    """Replace a certificate that everything uses, in both kinds of region, and retire it."""
+    made: set[str] = set()
+    cloud.zones.add("example.com")
+    environment.delenv("HOSTED_ZONES")
+    environment.setenv("IMPORT_SOURCES", "{}")
+    environment.setenv("EXPORT_TARGETS", "{}")
+    environment.setenv("REBIND_CONSUMERS", "true")
+    environment.setenv("RETIRE_SUPERSEDED_AFTER_DAYS", "1")
+    for region in ("eu-west-1", "us-east-1"):
+        rotation.arn = rotation.arn.replace("eu-west-1", region)
+        make_ledger(cloud, environment, region)
+        old = cloud.certificates.add(region=region, renews=False, **ending_in(cloud, 5))
+        if region == "us-east-1":
+            cloud.consumers.distribution(old)
+            cloud.consumers.user_pool_domain("example.com", old)
+        else:
+            cloud.consumers.load_balancer(old, old)
+            cloud.consumers.classic_load_balancer(old)
+            cloud.consumers.domain_name("example.com", old)
+        for _ in range(3):
+            rotation(scheduled(cloud.now))
+            made |= actions(rotation)
+            cloud.advance(days=2)
+        assert old not in {certificate.arn for certificate in cloud.certificates.all()}
+    return made
 
 
 def test_every_permission_says_why_and_for_which_function() -> None:

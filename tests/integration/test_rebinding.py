@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from tests.integration.effects import documents, ending_in
-from tests.integration.invocation import NOW, Function, KilledError, Wire, kill, scheduled
+from tests.integration.invocation import (
+    NOW,
+    Function,
+    KilledError,
+    Wire,
+    kill,
+    make_ledger,
+    scheduled,
+)
 from tests.support.cloud import Cloud
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
@@ -121,7 +129,7 @@ def moving(
     """Have the successor issued, and leave the consumers to the next run."""
     kind: Kind = request.param
     rotation.arn = rotation.arn.replace(HOME, kind.region)
-    _make_ledger(cloud, environment, kind.region)
+    make_ledger(cloud, environment, kind.region)
     cloud.zones.add("example.com")
     arn = cloud.certificates.add(
         domain_name="example.com",
@@ -141,23 +149,6 @@ def moving(
     environment.setenv("REBIND_CONSUMERS", "true")
     cloud.advance(days=1)
     return moving
-
-
-def _make_ledger(cloud: Cloud, environment: pytest.MonkeyPatch, region: str) -> None:
-    name = "certificate-lifecycle-ledger"
-    cloud.client("dynamodb", region=region).create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "scope", "KeyType": "HASH"},
-            {"AttributeName": "entry", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "scope", "AttributeType": "S"},
-            {"AttributeName": "entry", "AttributeType": "S"},
-        ],
-    )
-    environment.setenv("LEDGER_TABLE", name)
 
 
 def every_kind(function: Any) -> Any:  # noqa: ANN401 - a decorator
@@ -321,7 +312,7 @@ def test_what_somebody_puts_back_is_noticed_told_and_left_alone(
 ) -> None:
     """Infrastructure as code does so with its next deployment."""
     environment.setenv("REBIND_CONSUMERS", "true")
-    _make_ledger(cloud, environment, HOME)
+    make_ledger(cloud, environment, HOME)
     cloud.zones.add("example.com")
     old = cloud.certificates.add(domain_name="example.com", renews=False, **ending_in(cloud, 5))
     listener = cloud.consumers.load_balancer(old)

@@ -656,6 +656,16 @@ def test_leave_that_is_taken_back_halfway_is_respected() -> None:
     assert account.state == "bound"
 
 
+def test_what_nobody_here_could_move_is_no_renewal() -> None:
+    account = Account(DEAD, consumers=MemoryConsumers())
+    account.run()
+    account.issue()
+    record = account.tomorrow().only()
+    assert account.state == "verified"
+    assert not record.renewed
+    assert "what still has to be moved" in record.detail
+
+
 def test_a_slow_consumer_is_verified_by_a_later_run() -> None:
     account = serving()
     assert account.consumers is not None

@@ -67,7 +67,6 @@ class Case:
     observation: Observation | None
     action: Action | None
     advice: str = ""
-    acted: bool = False
     renewed: bool = False
 
     @property
@@ -84,7 +83,6 @@ class Case:
 
     def tell(self, text: str) -> None:
         """Note what was done; it stays in the journal until a message has carried it."""
-        self.acted = True
         self.journal = replace(self.journal, untold=(*self.journal.untold, text))
 
     def record(self, *, failure: str | None = None) -> ActionRecord | None:
@@ -242,8 +240,8 @@ class Succession:
             waits = [m.binding.label for m in case.journal.moves if m.status is MoveStatus.BOUND]
             case.advice = f"still taking the successor: {', '.join(waits)}"
             return False
-        moves = case.journal.moves
-        case.renewed = not moves or case.journal.has(MoveStatus.MOVED)
+        used = case.observation is not None and case.observation.certificate.in_use
+        case.renewed = case.journal.has(MoveStatus.MOVED) or not used
         self._record(case, state=ReplacementState.VERIFIED, verified_at=self.now)
         case.advice = self.by_hand(case, case.successor_arn)
         return False
