@@ -208,6 +208,8 @@ locals {
 
   _elb_here    = "arn:${local.partition}:elasticloadbalancing:${local.region}:${local.account_id}"
   _domains_api = "arn:${local.partition}:apigateway:${local.region}::/domainnames"
+  # Only private domain names have the account in their ARN.
+  _domain_names = ["${local._domains_api}/*", "arn:${local.partition}:apigateway:${local.region}:${local.account_id}:/domainnames/*"]
   _rebind = [for statement in [
     {
       Sid    = "FindListeners"
@@ -240,7 +242,7 @@ locals {
       Sid      = "FindDomainNames"
       Effect   = "Allow"
       Action   = ["apigateway:GET"]
-      Resource = [local._domains_api, "${local._domains_api}/*"]
+      Resource = concat([local._domains_api], local._domain_names)
     },
     {
       Sid    = "MoveDomainNames"
@@ -250,7 +252,7 @@ locals {
         "apigateway:PATCH",
         "apigateway:RemoveCertificateFromDomain",
       ]
-      Resource = ["${local._domains_api}/*"]
+      Resource = local._domain_names
     },
   ] : statement if var.rebind_consumers]
 
@@ -267,8 +269,8 @@ locals {
       Sid    = "MoveDistributions"
       Effect = "Allow"
       Action = ["cloudfront:UpdateDistribution"]
-      # Any account: the distributions behind edge-optimised domain names and user pools are in accounts of AWS's own.
-      Resource = ["arn:${local.partition}:cloudfront::*:distribution/*"]
+      # "*": the distributions behind edge-optimised domain names and user pools are AWS's own, and both services ask for this action on no narrower resource.
+      Resource = ["*"]
     },
     {
       Sid    = "FindUserPoolDomains"

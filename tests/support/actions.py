@@ -354,8 +354,9 @@ def _update_domain_name(scene: Scene) -> list[Permission]:
 
 # --- Cognito: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
 
-# A distribution in an account of AWS's own, whose ARN nobody outside knows beforehand.
-_ANY_DISTRIBUTION = "arn:aws:cloudfront::392220576650:distribution/EDGE"
+# A distribution in an account of AWS's own: both services ask for the action "on '*' resources".
+# https://github.com/amplify-education/serverless-domain-manager/issues/161
+_ANY_DISTRIBUTION = "*"
 
 
 def _user_pool(action: str) -> Needs:

@@ -47,10 +47,9 @@ class Consumers:
         *others: str,
         name: str = "web",
         network: bool = False,
-        region: str = DEFAULT_REGION,
     ) -> str:
         """Make a load balancer with one HTTPS (or TLS) listener, and return the listener's ARN."""
-        return self._balancers.add(default, others, name=name, network=network, region=region)
+        return self._balancers.add(default, others, name=name, network=network)
 
     def classic_load_balancer(self, certificate: str, name: str = "classic") -> str:
         """Make a Classic Load Balancer that listens on 443, and return its name."""

@@ -15,8 +15,7 @@ from typing import Any
 from tests.support.certificates import Certificate
 from tests.support.estate import Estate
 from tests.support.protocol import AwsError, Request
-from tests.support.settings import EDGE_REGION, Elsewhere, Knobs, Uses, usable
-from tests.support.zones import DEFAULT_ACCOUNT
+from tests.support.settings import EDGE_REGION, Elsewhere, Knobs, Uses, place, usable
 
 Result = dict[str, Any]
 
@@ -32,7 +31,8 @@ class Distribution:
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:cloudfront::{DEFAULT_ACCOUNT}:distribution/{self.id}"
+        account = place(self.certificate).partition(":")[2]
+        return f"arn:aws:cloudfront::{account}:distribution/{self.id}"
 
     @property
     def certificate(self) -> str:

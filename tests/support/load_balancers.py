@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.certificates import Certificate
-from tests.support.estate import DEFAULT_REGION, Estate
+from tests.support.estate import Estate
 from tests.support.protocol import AwsError, Request
-from tests.support.settings import Elsewhere, Knobs, Uses, page_of
-from tests.support.zones import DEFAULT_ACCOUNT
+from tests.support.settings import Elsewhere, Knobs, Uses, page_of, place
 
 Result = dict[str, Any]
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
@@ -106,11 +105,9 @@ class LoadBalancers:
         self.listeners.clear()
         self.classic.clear()
 
-    def add(
-        self, default: str, others: tuple[str, ...], *, name: str, network: bool, region: str
-    ) -> str:
+    def add(self, default: str, others: tuple[str, ...], *, name: str, network: bool) -> str:
         kind = "net" if network else "app"
-        base = f"arn:aws:elasticloadbalancing:{region}:{DEFAULT_ACCOUNT}"
+        base = f"arn:aws:elasticloadbalancing:{place(default)}"
         path = f"{kind}/{name}/{len(self.listeners):016x}"
         arn = f"{base}:listener/{path}/{443:016x}"
         protocol = "TLS" if network else "HTTPS"
@@ -118,8 +115,8 @@ class LoadBalancers:
         self.listeners[arn] = Listener(arn, balancer, protocol, 443, default, list(others))
         return arn
 
-    def add_classic(self, certificate: str, name: str, region: str = DEFAULT_REGION) -> str:
-        arn = f"arn:aws:elasticloadbalancing:{region}:{DEFAULT_ACCOUNT}:loadbalancer/{name}"
+    def add_classic(self, certificate: str, name: str) -> str:
+        arn = f"arn:aws:elasticloadbalancing:{place(certificate)}:loadbalancer/{name}"
         self.classic[name] = Classic(arn, name, 443, certificate)
         return name
 

@@ -67,6 +67,11 @@ class Uses:
         self._released.clear()
 
 
+def place(certificate_arn: str) -> str:
+    """Return the region and account of a certificate, as they stand in ARNs: its users share it."""
+    return ":".join(certificate_arn.split(":")[3:5])
+
+
 def usable(estate: Estate, arn: str, *regions: str) -> bool:
     """Whether a certificate exists, is issued, and stands in one of `regions`."""
     try:

@@ -26,12 +26,16 @@ from tests.support.terraform import Workspace
 pytestmark = pytest.mark.terraform
 
 HOME, AWAY, ZONE_OWNER = "300000000001", "300000000002", "300000000003"
-ELSEWHERE = "shop.example.net"
+#: In us-east-1, where the certificates of CloudFront and Cognito live.
+EDGE, EDGE_REGION = "300000000004", "us-east-1"
+ELSEWHERE, AT_THE_EDGE = "shop.example.net", "www.example.org"
 PASSPHRASE = "correct horse TELLTALE"
 VALIDATOR = f"arn:aws:iam::{ZONE_OWNER}:role/validator"
 #: Done by Lambda itself under the function's role, so never seen as a call of the function: its
 #: logs, and the failed event that goes to the topic.
 BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish"}
+#: One is imported, one renewed for its export, and one replaced.
+RENEWED = 3
 #: SNS opens the topic's key for whoever publishes; the gate judges it as part of Publish.
 BY_SNS = {"kms:Decrypt", "kms:GenerateDataKey*"}
 
@@ -43,10 +47,20 @@ class Deployment:
     cloud: Cloud
     account: str
     outputs: dict[str, Any]
+    region: str = "eu-west-1"
 
     def invoke(self, function: str, event: object) -> Invocation:
         name = self.outputs[f"{function}_function_name"]
-        return invoke(self.cloud, name, event, account=self.account)
+        return invoke(self.cloud, name, event, account=self.account, region=self.region)
+
+    def end_the_soak(self) -> None:
+        """Date every verification long ago: the function's own clock is the real one."""
+        table = self.outputs["ledger_table_name"]
+        dynamodb = self.cloud.client("dynamodb", self.region, self.account)
+        for item in dynamodb.scan(TableName=table)["Items"]:
+            if item.get("state") == {"S": "verified"}:
+                long_ago = {"S": "2026-01-01T00:00:00.000000+00:00"}
+                dynamodb.put_item(TableName=table, Item={**item, "verified_at": long_ago})
 
     def result(self, function: str, event: object) -> dict[str, Any]:
         invocation = self.invoke(function, event)
@@ -144,12 +158,18 @@ def sources(shop: Imported) -> dict[str, object]:
 def deployments(
     cloud: Cloud, zone_elsewhere: str, export: ExportTarget, shop: Imported
 ) -> Iterator[dict[str, Deployment]]:
-    """Apply both kinds of stack at the same time: most of it is waiting."""
+    """Apply all kinds of stack at the same time: most of it is waiting."""
     variables: dict[str, dict[str, object]] = {
         HOME: {
             "domain_name": showcase.ZONE,
             "export_targets": export.variable,
+            "rebind_consumers": True,
+            "retire_superseded_after_days": 1,
             **sources(shop),
+        },
+        EDGE: {
+            "domain_name": AT_THE_EDGE,
+            "rebind_consumers": True,
         },
         AWAY: {
             "domain_name": f"*.{ELSEWHERE}",
@@ -162,12 +182,13 @@ def deployments(
     }
 
     def deploy(account: str) -> tuple[str, Workspace, Deployment]:
-        environment = cloud.environment(account=account)
+        region = EDGE_REGION if account == EDGE else "eu-west-1"
+        environment = cloud.environment(region, account)
         workspace = Workspace(".", environment, variables=variables[account])
         workspace.apply()
-        return account, workspace, Deployment(cloud, account, workspace.output())
+        return account, workspace, Deployment(cloud, account, workspace.output(), region)
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(len(variables)) as pool:
         applied = list(pool.map(deploy, variables))
     yield {account: deployment for account, _, deployment in applied}
     for _, workspace, _ in applied:
@@ -190,6 +211,21 @@ def home(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
     return deployment
 
 
+@pytest.fixture(scope="module")
+def given_up(cloud: Cloud, home: Deployment) -> str:
+    """Make a certificate that ACM does not renew any more, and that everything uses."""
+    arn = cloud.certificates.add(
+        account=home.account,
+        domain_name=f"given-up.{showcase.ZONE}",
+        renews=False,
+        not_after=cloud.now + timedelta(days=5),
+    )
+    cloud.consumers.load_balancer(arn, arn, name="given-up")
+    cloud.consumers.classic_load_balancer(arn)
+    cloud.consumers.domain_name(f"given-up.{showcase.ZONE}", arn)
+    return arn
+
+
 @dataclass(frozen=True)
 class Story:
     """What both functions answered, and all that they asked of AWS on the way."""
@@ -205,10 +241,29 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(cloud: Cloud, home: Deployment) -> Story:
+def story(cloud: Cloud, home: Deployment, given_up: str) -> Story:
     created = home.result("creation", {"wait_seconds": 30})
     rotated = home.result("rotation", {})
+    home.end_the_soak()
+    home.result("rotation", {"certificate_arns": [given_up]})
     return Story(created, rotated, cloud.calls)
+
+
+def test_the_deployed_rotation_function_replaces_moves_and_retires(
+    cloud: Cloud, story: Story, given_up: str
+) -> None:
+    (action,) = [a for a in story.rotated["actions"] if a["certificate_arn"] == given_up]
+    (successor,) = [
+        each
+        for each in cloud.certificates.all()
+        if each.tags.get("certificate-lifecycle:replaces") == given_up
+    ]
+
+    assert (action["action"], action["outcome"]) == ("Replace", "done")
+    shown = repr(cloud.consumers.snapshot())
+    assert given_up not in shown
+    assert shown.count(successor.arn) >= 4
+    assert given_up not in {each.arn for each in cloud.certificates.all()}
 
 
 def test_the_deployed_creation_function_issues_the_configured_certificate(
@@ -243,7 +298,7 @@ def test_the_deployed_rotation_function_imports_what_is_newer(
     (action,) = [a for a in story.rotated["actions"] if a["certificate_arn"] == shop.arn]
 
     assert (action["action"], action["outcome"]) == ("Reimport", "done")
-    assert story.rotated["renewed_certificates"] == 2
+    assert story.rotated["renewed_certificates"] == RENEWED
     left = (shop.certificate.not_after or cloud.now) - cloud.now
     assert left > timedelta(days=299)
 
@@ -251,7 +306,7 @@ def test_the_deployed_rotation_function_imports_what_is_newer(
 def test_the_deployed_rotation_function_tells_people(
     cloud: Cloud, home: Deployment, story: Story
 ) -> None:
-    message = cloud.topics.messages(home.outputs["sns_topic_arn"])[-1]
+    message = cloud.topics.messages(home.outputs["sns_topic_arn"])[0]
 
     assert story.rotated["notification"]["sent"]
     assert f"api.{showcase.ZONE}" in message.to("email")
@@ -271,7 +326,7 @@ def test_the_deployed_rotation_function_exports_and_renews(
     assert held["certificate_arn"] == export.certificate_arn
     assert held["serial"] == cloud.certificates.get(export.certificate_arn).serial
     assert (action["action"], action["outcome"]) == ("Export", "started")
-    assert story.rotated["renewed_certificates"] == 2
+    assert story.rotated["renewed_certificates"] == RENEWED
 
 
 @pytest.mark.usefixtures("story")
@@ -316,7 +371,7 @@ def test_logs_are_json_with_the_verdict_as_a_key_of_its_own(home: Deployment) ->
     invocation = home.invoke("rotation", {"dry_run": True})
 
     verdicts = {record.get("verdict") for record in invocation.records}
-    assert {"RenewalBlocked", "Expired", "ImportDue"} <= verdicts
+    assert {"RenewalBlocked", "ImportDue"} <= verdicts
 
 
 class TestTheRolesAtHome:
@@ -351,6 +406,45 @@ class TestTheRolesAtHome:
         kms = cloud.client("kms", account=HOME, role_arn=home.outputs["rotation_role_arn"])
         with pytest.raises(kms.exceptions.ClientError, match="not authorized"):
             kms.decrypt(KeyId=secret_key(shop.secret_arn), CiphertextBlob=b"x")
+
+
+@pytest.fixture(scope="module")
+def used_at_the_edge(cloud: Cloud, deployments: dict[str, Deployment]) -> list[Call]:
+    """Replace a certificate that everything behind CloudFront uses."""
+    edge = deployments[EDGE]
+    cloud.zones.add(AT_THE_EDGE, account=EDGE)
+    arn = cloud.certificates.add(
+        account=EDGE,
+        region=EDGE_REGION,
+        domain_name=AT_THE_EDGE,
+        renews=False,
+        not_after=cloud.now + timedelta(days=5),
+    )
+    cloud.consumers.distribution(arn)
+    cloud.consumers.domain_name(AT_THE_EDGE, arn, endpoint="EDGE", region=EDGE_REGION)
+    cloud.consumers.user_pool_domain(f"auth.{AT_THE_EDGE}", arn)
+    before = len(cloud.calls)
+    (action,) = edge.result("rotation", {})["actions"]
+    assert action["outcome"] == "done", action["detail"]
+    assert arn not in repr(cloud.consumers.snapshot())
+    role = edge.outputs["rotation_role_arn"]
+    return [call for call in cloud.calls[before:] if call.principal == role]
+
+
+class TestTheRoleAtTheEdge:
+    def test_refuses_nothing_that_the_function_does(self, used_at_the_edge: list[Call]) -> None:
+        assert [(c.operation, c.reason) for c in used_at_the_edge if not c.allowed] == []
+
+    def test_grants_for_the_edge_exactly_what_the_function_does(
+        self, deployments: dict[str, Deployment], used_at_the_edge: list[Call]
+    ) -> None:
+        services = ("cloudfront:", "cognito-idp:")
+        granted = deployments[EDGE].granted("rotation")
+        needed = {action for call in used_at_the_edge for action in call.actions}
+
+        assert {action for action in granted if action.startswith(services)} == {
+            action for action in needed if action.startswith(services)
+        }
 
 
 @pytest.fixture(scope="module")
@@ -437,7 +531,31 @@ class TestTheRolesAway:
             "acm",
             "request_certificate",
             {"DomainName": showcase.ZONE, "ValidationMethod": "DNS"},
-            id="a request by the rotation function",
+            id="a request that does not say what it replaces",
+        ),
+        pytest.param(
+            "rotation",
+            "acm",
+            "delete_certificate",
+            {"CertificateArn": f"arn:aws:acm:eu-west-1:{HOME}:certificate/any"},
+            id="deleting a certificate that is not marked as replaced",
+        ),
+        pytest.param(
+            "rotation",
+            "acm",
+            "add_tags_to_certificate",
+            {
+                "CertificateArn": f"arn:aws:acm:eu-west-1:{HOME}:certificate/any",
+                "Tags": [{"Key": "ManagedBy", "Value": "me"}],
+            },
+            id="another tag",
+        ),
+        pytest.param(
+            "rotation",
+            "dynamodb",
+            "put_item",
+            {"TableName": "another", "Item": {"scope": {"S": "a"}}},
+            id="another table",
         ),
         pytest.param(
             "rotation",
