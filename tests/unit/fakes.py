@@ -378,7 +378,8 @@ class MemoryLedger(Ledger):
             self.told[memory.certificate_arn] = replace(memory, version=memory.version + 1)
 
     def forget(self, memory: Memory) -> None:
-        if self.told.get(memory.certificate_arn) == memory:
+        there = self.told.get(memory.certificate_arn)
+        if there is not None and there.version == memory.version:
             self.writes += 1
             del self.told[memory.certificate_arn]
 
@@ -387,11 +388,14 @@ class MemoryLedger(Ledger):
 
     def note(self, note: Note) -> None:
         self._raise_if_broken("note")
-        self.writes += 1
-        self.noted[note.certificate_arn, note.action] = note
+        there = self.noted.get((note.certificate_arn, note.action))
+        if there is None or there.written_at <= note.written_at:
+            self.writes += 1
+            self.noted[note.certificate_arn, note.action] = note
 
     def strike(self, note: Note) -> None:
-        if self.noted.get((note.certificate_arn, note.action)) == note:
+        there = self.noted.get((note.certificate_arn, note.action))
+        if there is not None and (there.run_id, there.written_at) == (note.run_id, note.written_at):
             self.writes += 1
             del self.noted[note.certificate_arn, note.action]
 

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.consumers import move_entry, move_from
 from certificate_lifecycle.core.memory import Memory, Note
+from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import HISTORY, Journal, ReplacementState
 from certificate_lifecycle.errors import LedgerConflictError, LedgerUnreadableError
@@ -88,8 +89,7 @@ class DynamoLedger:
             values = {**values, ":version": _number(journal.version)}
         stored = self._put({**item, **_journal_item(written)}, condition, values)
         if stored is not None and stored.get("write_id") != write_id:
-            holder = stored.get("claimed_by", {}).get("S", "another run")
-            raise LedgerConflictError(f"{holder} is at it, or was faster")
+            raise LedgerConflictError(_conflict(stored))
         return written
 
     def take_request(self, day: date, certificate_arn: str, limit: int) -> bool:
@@ -178,7 +178,7 @@ class DynamoLedger:
                 continue
             try:
                 found.append(parse(item))
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, OverflowError, TypeError, ValueError) as error:
                 entry = item["entry"]["S"]
                 raise LedgerUnreadableError(
                     f"{entry} in {self._table} is not understood"
@@ -226,6 +226,13 @@ class DynamoLedger:
             _raise_unless_conflict(error)
 
 
+def _conflict(stored: Item) -> str:
+    """Say who holds the stored journal until when, as far as it tells."""
+    holder = stored.get("claimed_by", {}).get("S", "another run")
+    until = stored.get("claimed_until", {}).get("S")
+    return f"{holder} is at it, or was faster{f'; its claim ends at {until}' if until else ''}"
+
+
 def _raise_unless_conflict(error: ClientError) -> None:
     if error.response["Error"]["Code"] != _CONFLICT:
         raise error
@@ -262,14 +269,14 @@ def _journal(item: Item) -> Journal:
         state=ReplacementState.of(item["state"]["S"]),
         started_at=_moment(item, "started_at"),
         attempt=int(item["attempt"]["N"]),
-        successor_arn=item.get("successor_arn", {}).get("S"),
+        successor_arn=item["successor_arn"]["S"] if "successor_arn" in item else None,
         requested_at=_moment(item, "requested_at") if "requested_at" in item else None,
-        moves=tuple(move_from(entry) for entry in json.loads(item["moves"]["S"])),
+        moves=tuple(move_from(entry) for entry in _array(item, "moves")),
         verified_at=_moment(item, "verified_at") if "verified_at" in item else None,
         note=item["note"]["S"],
-        untold=tuple(json.loads(item["untold"]["S"])),
+        untold=tuple(_sentence(entry) for entry in _array(item, "untold")),
         version=int(item["version"]["N"]),
-        claimed_by=item.get("claimed_by", {}).get("S"),
+        claimed_by=item["claimed_by"]["S"] if "claimed_by" in item else None,
         claimed_until=_moment(item, "claimed_until") if "claimed_until" in item else None,
         expires_at=datetime.fromtimestamp(int(ends["N"]), UTC) if ends else None,
     )
@@ -291,15 +298,36 @@ def _note(item: Item) -> Note:
     arn, _, action = item["entry"]["S"].removeprefix(_NOTE).rpartition("#")
     return Note(
         certificate_arn=arn,
-        action=action,
+        action=Action.of(action).value,
         text=item["text"]["S"],
         run_id=item["run_id"]["S"],
         written_at=_moment(item, "written_at"),
     )
 
 
+def _array(item: Item, name: str) -> list[Any]:
+    found = json.loads(item[name]["S"])
+    if not isinstance(found, list):
+        raise TypeError(f"{name} is no list")
+    return found
+
+
+def _sentence(entry: object) -> str:
+    if not isinstance(entry, str):
+        raise TypeError("a sentence is no text")
+    return entry
+
+
 def _moment(item: Item, name: str) -> datetime:
-    return datetime.fromisoformat(item[name]["S"])
+    """Return a moment in the form of `_stamp`: the table compares no other, nor do we without UTC.
+
+    Raises ValueError for every other form.
+    """
+    text = item[name]["S"]
+    moment = datetime.fromisoformat(text)
+    if _stamp(moment) != text:
+        raise ValueError(f"{name} is not in the form of {_stamp(moment)}")
+    return moment
 
 
 def _stamp(moment: datetime) -> str:
