@@ -109,7 +109,7 @@ def contents(ledger: Ledger) -> tuple[Sequence[object], ...]:
 
 @pytest.mark.parametrize("writes", [journal_writes, memory_writes, note_writes, requests])
 @settings(
-    max_examples=30,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     database=None,

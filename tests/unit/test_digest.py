@@ -385,6 +385,13 @@ def test_the_headline_counts_what_is_urgent_what_can_be_helped_and_what_was_done
     assert chat(whole)["content"]["description"].startswith(wanted)
 
 
+def test_steps_of_a_replacement_are_counted_as_such() -> None:
+    entry = judged(certificate(status=EXPIRED, ends_in=-days(1), detail=detail()))
+    record = ActionRecord(entry.certificate.arn, Action.REPLACE, Outcome.STARTED, "requested")
+    whole = run(entry, actions=(record,))
+    assert told(whole).bodies["default"].endswith("; 1 replacement step done in this run.")
+
+
 def test_machines_get_a_document_with_a_version() -> None:
     whole = run(HEALTHY, DUE, actions=(acted(DUE, Outcome.ADVISED, "import"),))
     assert document(whole) == {

@@ -51,7 +51,11 @@ _OUTCOMES = {
 }
 
 #: What an action is counted as; the others mend something.
-_DEEDS = {Action.EXPORT: "export", Action.REIMPORT: "import"}
+_DEEDS = {
+    Action.EXPORT: "export",
+    Action.REIMPORT: "import",
+    **dict.fromkeys((Action.REPLACE, Action.REQUEST_ANEW, Action.REBIND), "replacement step"),
+}
 
 _CONSOLES = {
     "aws": "console.aws.amazon.com",
