@@ -303,3 +303,19 @@ def test_sns_refuses_a_subject_that_the_digest_would_never_write(
     """Bug 47."""
     with pytest.raises(ClientError, match="Subject"):
         SnsTopic(clients.sns("eu-west-1"), topic).publish(Message(subject, {"default": "d"}, {}))
+
+
+def test_what_is_in_use_is_not_deleted_and_what_is_gone_counts_as_deleted(cloud: Cloud) -> None:
+    certificates = AcmCertificates(cloud.client("acm"))
+    used, free = cloud.certificates.add(), cloud.certificates.add()
+    cloud.consumers.load_balancer(used)
+    assert not certificates.delete(used)
+    assert certificates.delete(free)
+    assert certificates.delete(free)
+    assert [each.arn for each in cloud.certificates.all()] == [used]
+
+
+def test_a_deletion_that_aws_refuses_for_another_reason_is_raised(cloud: Cloud) -> None:
+    cloud.fail("acm", "DeleteCertificate", "AccessDeniedException", "not today")
+    with pytest.raises(ClientError, match="not today"):
+        AcmCertificates(cloud.client("acm")).delete(cloud.certificates.add())
