@@ -37,7 +37,8 @@ locals {
   )
 
   _certificates_everywhere = "arn:${local.partition}:acm:*:${local.account_id}:certificate/*"
-  _certificates_here       = "arn:${local.partition}:acm:${local.region}:${local.account_id}:certificate/*"
+  # Where import sources and export targets may be: in this account, in a region that is looked at.
+  _certificates_here = [for region in local.regions : "arn:${local.partition}:acm:${region}:${local.account_id}:certificate/"]
 
   _list_certificates = {
     Sid    = "ListCertificates"
@@ -68,6 +69,13 @@ locals {
     Effect   = "Allow"
     Action   = ["sts:AssumeRole"]
     Resource = local._zone_role_arns
+  }]
+
+  _assume_account_roles = length(var.accounts) == 0 ? [] : [{
+    Sid      = "ReachOtherAccounts"
+    Effect   = "Allow"
+    Action   = ["sts:AssumeRole"]
+    Resource = [for account in var.accounts : "arn:${local.partition}:iam::${account.account_id}:role/${account.role_name}"]
   }]
 
   _mends    = var.rotation_mode != "notify"
@@ -155,138 +163,6 @@ locals {
 
   # A list of statements that differ in shape has no type to choose from, so that each is kept or dropped for itself.
 
-  # A successor names in a tag what it replaces; without that tag nothing can be requested.
-  _successor_tag_present = { "aws:RequestTag/certificate-lifecycle:replaces" = "false" }
-  _replace = [for statement in [
-    {
-      Sid      = "RequestPublicSuccessors"
-      Effect   = "Allow"
-      Action   = ["acm:RequestCertificate"]
-      Resource = [local._certificates_here]
-      Condition = {
-        Null         = merge(local._successor_tag_present, { "acm:CertificateAuthority" = "true" })
-        StringEquals = { "acm:ValidationMethod" = "DNS" }
-      }
-    },
-    {
-      # A private authority validates nothing, so there is no validation method to pin.
-      Sid       = "RequestPrivateSuccessors"
-      Effect    = "Allow"
-      Action    = ["acm:RequestCertificate"]
-      Resource  = [local._certificates_here]
-      Condition = { Null = merge(local._successor_tag_present, { "acm:CertificateAuthority" = "false" }) }
-    },
-    {
-      # ACM checks this one too when a request carries tags.
-      Sid       = "TagSuccessors"
-      Effect    = "Allow"
-      Action    = ["acm:AddTagsToCertificate"]
-      Resource  = [local._certificates_here]
-      Condition = { Null = local._successor_tag_present }
-    },
-  ] : statement if local._replaces]
-
-  _retire = [for statement in [
-    {
-      Sid      = "MarkWhatIsReplaced"
-      Effect   = "Allow"
-      Action   = ["acm:AddTagsToCertificate"]
-      Resource = [local._certificates_here]
-      Condition = {
-        "ForAllValues:StringEquals" = { "aws:TagKeys" = ["certificate-lifecycle:replaced-by"] }
-        Null                        = { "aws:TagKeys" = "false" }
-      }
-    },
-    {
-      Sid       = "DeleteWhatIsMarked"
-      Effect    = "Allow"
-      Action    = ["acm:DeleteCertificate"]
-      Resource  = [local._certificates_here]
-      Condition = { Null = { "aws:ResourceTag/certificate-lifecycle:replaced-by" = "false" } }
-    },
-  ] : statement if var.retire_superseded_after_days != null]
-
-  _elb_here    = "arn:${local.partition}:elasticloadbalancing:${local.region}:${local.account_id}"
-  _domains_api = "arn:${local.partition}:apigateway:${local.region}::/domainnames"
-  # Only private domain names have the account in their ARN.
-  _domain_names = ["${local._domains_api}/*", "arn:${local.partition}:apigateway:${local.region}:${local.account_id}:/domainnames/*"]
-  _rebind = [for statement in [
-    {
-      Sid    = "FindListeners"
-      Effect = "Allow"
-      Action = [
-        "elasticloadbalancing:DescribeListenerCertificates",
-        "elasticloadbalancing:DescribeListeners",
-        "elasticloadbalancing:DescribeLoadBalancers",
-      ]
-      # "*": AWS defines no resource type for these actions.
-      Resource = ["*"]
-    },
-    {
-      Sid    = "MoveListeners"
-      Effect = "Allow"
-      Action = [
-        "elasticloadbalancing:AddListenerCertificates",
-        "elasticloadbalancing:ModifyListener",
-        "elasticloadbalancing:RemoveListenerCertificates",
-      ]
-      Resource = ["${local._elb_here}:listener/app/*", "${local._elb_here}:listener/net/*"]
-    },
-    {
-      Sid      = "MoveClassicListeners"
-      Effect   = "Allow"
-      Action   = ["elasticloadbalancing:SetLoadBalancerListenerSSLCertificate"]
-      Resource = ["${local._elb_here}:loadbalancer/*"]
-    },
-    {
-      Sid      = "FindDomainNames"
-      Effect   = "Allow"
-      Action   = ["apigateway:GET"]
-      Resource = concat([local._domains_api], local._domain_names)
-    },
-    {
-      Sid    = "MoveDomainNames"
-      Effect = "Allow"
-      Action = [
-        "apigateway:AddCertificateToDomain",
-        "apigateway:PATCH",
-        "apigateway:RemoveCertificateFromDomain",
-      ]
-      Resource = local._domain_names
-    },
-  ] : statement if var.rebind_consumers]
-
-  # What CloudFront stands behind takes certificates of us-east-1 alone.
-  _user_pools = "arn:${local.partition}:cognito-idp:${local.region}:${local.account_id}:userpool/*"
-  _rebind_at_the_edge = [for statement in [
-    {
-      Sid      = "FindDistributions"
-      Effect   = "Allow"
-      Action   = ["cloudfront:GetDistribution"]
-      Resource = ["arn:${local.partition}:cloudfront::${local.account_id}:distribution/*"]
-    },
-    {
-      Sid    = "MoveDistributions"
-      Effect = "Allow"
-      Action = ["cloudfront:UpdateDistribution"]
-      # "*": the distributions behind edge-optimised domain names and user pools are AWS's own, and both services ask for this action on no narrower resource.
-      Resource = ["*"]
-    },
-    {
-      Sid    = "FindUserPoolDomains"
-      Effect = "Allow"
-      Action = ["cognito-idp:DescribeUserPoolDomain", "cognito-idp:ListUserPools"]
-      # "*": AWS defines no resource type for these actions.
-      Resource = ["*"]
-    },
-    {
-      Sid      = "MoveUserPoolDomains"
-      Effect   = "Allow"
-      Action   = ["cognito-idp:DescribeUserPool", "cognito-idp:UpdateUserPoolDomain"]
-      Resource = [local._user_pools]
-    },
-  ] : statement if var.rebind_consumers && local.region == "us-east-1"]
-
   creation_policy_json = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
@@ -362,50 +238,26 @@ locals {
   rotation_policy_json = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
-      [
-        local._list_certificates,
-        {
-          Sid      = "ReadCertificates"
-          Effect   = "Allow"
-          Action   = ["acm:DescribeCertificate", "acm:ListTagsForCertificate"]
-          Resource = [local._certificates_here]
-        },
-      ],
-      !local._mends ? [] : [{
-        Sid    = "MendEmailValidation"
-        Effect = "Allow"
-        Action = [
-          "acm:ListCertificateDomainValidations",
-          "acm:ResendValidationEmail",
-          "acm:UpdateCertificateOptions",
-        ]
-        Resource = [local._certificates_here]
-      }],
-      local._list_hosted_zones,
-      local._read_records,
-      !local._mends || length(local._zone_arns) == 0 ? [] : [{
-        Sid      = "RestoreValidationRecords"
-        Effect   = "Allow"
-        Action   = ["route53:ChangeResourceRecordSets"]
-        Resource = local._zone_arns
-        Condition = {
-          "ForAllValues:StringEquals" = local._upsert_cnames
-          "ForAllValues:StringLike" = {
-            # Any name: every certificate of the account is looked after, whoever requested it.
-            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["_*"]
-          }
-          Null = local._records_present
-        }
-      }],
+      jsondecode(module.certificate_access.policy_json).Statement,
       local._assume_zone_roles,
+      local._assume_account_roles,
       local._reimport,
       local._decrypt_sources,
       local._export_certificates,
       local._remember,
-      local._replace,
-      local._retire,
-      local._rebind,
-      local._rebind_at_the_edge,
     )
   })
+}
+
+module "certificate_access" {
+  source = "./modules/certificate-access"
+
+  account_id        = local.account_id
+  find_zones        = length(var.hosted_zones) == 0
+  partition         = local.partition
+  rebind_consumers  = var.rebind_consumers
+  regions           = local.regions
+  retire_superseded = var.retire_superseded_after_days != null
+  rotation_mode     = var.rotation_mode
+  zone_arns         = local._zone_arns
 }

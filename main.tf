@@ -11,6 +11,8 @@ locals {
   # `id` is the one attribute that provider 5 and 6 share: 6 deprecates `name`, 5 has no `region`.
   region = data.aws_region.current.id
 
+  regions = length(var.regions) == 0 ? [local.region] : sort(var.regions)
+
   create_topic = var.create && var.notifications.topic_arn == null
 
   topic_arn         = local.create_topic ? one(module.notifications[*].topic_arn) : var.notifications.topic_arn
@@ -26,6 +28,15 @@ locals {
   hosted_zones_json = jsonencode({
     for name, zone in var.hosted_zones : name => { zone_id = zone.zone_id, role_arn = zone.role_arn }
   })
+
+  # Defaults are left out: Lambda gives only 4096 bytes for everything.
+  accounts_json = jsonencode([
+    for account in var.accounts : merge(
+      { account_id = account.account_id, external_id = account.external_id, role_name = account.role_name },
+      account.rotation_mode == "notify" ? {} : { rotation_mode = account.rotation_mode },
+      account.rebind_consumers ? { rebind_consumers = true } : {},
+    )
+  ])
 
   acm_events_json = jsonencode({
     source = ["aws.acm"]
@@ -99,7 +110,7 @@ module "rotation" {
   count  = var.create ? 1 : 0
 
   alarms             = var.alarms
-  description        = "Looks at every certificate of the account and region, mends what can be mended and tells people."
+  description        = "Looks at every certificate, mends what can be mended and tells people."
   filename           = local.package
   handler            = "certificate_lifecycle.handlers.rotation.lambda_handler"
   kms_key_arn        = var.kms_key_arn
@@ -115,6 +126,7 @@ module "rotation" {
   topic_kms_key_arn        = local.topic_kms_key_arn
 
   environment = {
+    ACCOUNTS                  = local.accounts_json
     CRITICAL_THRESHOLD_DAYS   = tostring(var.critical_threshold_days)
     EXPIRATION_THRESHOLD_DAYS = tostring(var.expiration_threshold_days)
     EXPORT_TARGETS            = jsonencode(var.export_targets)
@@ -124,6 +136,7 @@ module "rotation" {
     LEDGER_TABLE     = module.ledger[0].table_name
     NAME_PREFIX      = var.name_prefix
     REBIND_CONSUMERS = tostring(var.rebind_consumers)
+    REGIONS          = jsonencode(local.regions)
     # Empty: never.
     RETIRE_SUPERSEDED_AFTER_DAYS = var.retire_superseded_after_days == null ? "" : tostring(var.retire_superseded_after_days)
     ROTATION_MODE                = var.rotation_mode
@@ -155,4 +168,25 @@ module "acm_events" {
   function_name = module.rotation[0].function_name
   name          = "${var.name_prefix}-acm-events"
   tags          = var.tags
+}
+
+# The errors alarm says that a run was incomplete; this one says that whole accounts or regions went unseen.
+resource "aws_cloudwatch_metric_alarm" "failed_scopes" {
+  count = var.create && var.alarms ? 1 : 0
+
+  alarm_name          = "${local.rotation_name}-failed-scopes"
+  alarm_description   = "${local.rotation_name} could not look at a whole account and region, which may hold anything. Its message and its log group ${module.rotation[0].log_group_name} name it."
+  namespace           = "CertificateLifecycle"
+  metric_name         = "FailedScopes"
+  dimensions          = { Instance = var.name_prefix }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  # The function writes the figure at the end of a run, so most periods have none.
+  treat_missing_data = "notBreaching"
+  alarm_actions      = [local.topic_arn]
+  ok_actions         = [local.topic_arn]
+  tags               = var.tags
 }

@@ -27,15 +27,20 @@ output "rotation_function_arn" {
   description = "ARN of the function that looks at every certificate; null when `create` is false."
   value       = one(module.rotation[*].function_arn)
 
-  # Both stated here, because a variable's rule knows no region.
+  # Stated here, because a variable's rule knows neither account nor region.
   precondition {
-    condition     = alltrue([for arn in keys(var.export_targets) : startswith(arn, trimsuffix(local._certificates_here, "*"))])
-    error_message = "export_targets must name certificates of this account and region, ${trimsuffix(local._certificates_here, "/*")}, got ${join(", ", keys(var.export_targets))}."
+    condition     = alltrue([for arn in keys(var.export_targets) : anytrue([for here in local._certificates_here : startswith(arn, here)])])
+    error_message = "export_targets must name certificates of this account and of a region that is looked at, ${join(", ", local._certificates_here)}, got ${join(", ", keys(var.export_targets))}."
   }
 
   precondition {
-    condition     = alltrue([for arn in keys(var.import_sources) : startswith(arn, trimsuffix(local._certificates_here, "*"))])
-    error_message = "import_sources must name certificates of this account and region, ${trimsuffix(local._certificates_here, "/*")}, got ${join(", ", keys(var.import_sources))}."
+    condition     = alltrue([for account in var.accounts : account.account_id != local.account_id])
+    error_message = "accounts must not name the function's own account ${local.account_id}, which is looked after anyway."
+  }
+
+  precondition {
+    condition     = alltrue([for arn in keys(var.import_sources) : anytrue([for here in local._certificates_here : startswith(arn, here)])])
+    error_message = "import_sources must name certificates of this account and of a region that is looked at, ${join(", ", local._certificates_here)}, got ${join(", ", keys(var.import_sources))}."
   }
 }
 

@@ -40,6 +40,44 @@ locals {
   _kms_key_arn = "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"
 }
 
+variable "accounts" {
+  type = list(object({
+    account_id       = string
+    external_id      = string
+    rebind_consumers = optional(bool, false)
+    role_name        = string
+    rotation_mode    = optional(string, "notify")
+  }))
+  description = "Other accounts to look after, in the same regions: each with the name, path included, and the external id of the role that it offers, see `modules/member-account`. `rotation_mode` and `rebind_consumers` say what may be done there, and never exceed the module's own; what is replaced there is never deleted."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for account in var.accounts : can(regex("^[0-9]{12}$", account.account_id))])
+    error_message = "accounts must give each account_id as twelve digits, got ${join(", ", var.accounts[*].account_id)}."
+  }
+
+  validation {
+    condition     = length(var.accounts) == length(distinct(var.accounts[*].account_id))
+    error_message = "accounts must name each account once, got ${join(", ", var.accounts[*].account_id)}."
+  }
+
+  validation {
+    condition     = alltrue([for account in var.accounts : can(regex("^(?:[!-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$", account.role_name))])
+    error_message = "accounts must give each role_name as the name of an IAM role, with its path and without a leading slash, got ${join(", ", var.accounts[*].role_name)}."
+  }
+
+  validation {
+    condition     = alltrue([for account in var.accounts : length(account.external_id) >= 2 && length(account.external_id) <= 1224 && can(regex("^[A-Za-z0-9_+=,.@:/-]+$", account.external_id))])
+    error_message = "accounts must give each external_id as STS takes it: 2 to 1224 letters, digits and _+=,.@:/-, got ${join(", ", var.accounts[*].external_id)}."
+  }
+
+  validation {
+    condition     = alltrue([for account in var.accounts : contains(["notify", "repair", "replace"], account.rotation_mode)])
+    error_message = "accounts must give each rotation_mode as notify, repair or replace, got ${join(", ", var.accounts[*].rotation_mode)}."
+  }
+}
+
 variable "alarms" {
   type        = bool
   description = "Whether an alarm on each function's errors reports to the topic. Without alarms a failing function is only visible in its log and through failed events."
@@ -360,6 +398,18 @@ variable "rebind_consumers" {
   validation {
     condition     = !var.rebind_consumers || var.rotation_mode == "replace"
     error_message = "rebind_consumers needs rotation_mode `replace`, because nothing else makes successors, got ${var.rotation_mode}."
+  }
+}
+
+variable "regions" {
+  type        = set(string)
+  description = "Regions to look at, in this account and in each of `accounts`. Empty looks at the region of the functions alone; given, name that one too if it shall be looked at. CloudFront takes certificates of us-east-1."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for region in var.regions : can(regex("^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$", region))])
+    error_message = "regions must hold names of AWS regions such as eu-west-1, got ${join(", ", var.regions)}."
   }
 }
 

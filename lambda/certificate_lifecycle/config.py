@@ -33,6 +33,12 @@ _SECRET_ARN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"
 )
 _TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_ACCOUNT = re.compile(r"\d{12}")
+#: A role's path and name, and the external id, as IAM and STS take them (API references, CreateRole
+#: and AssumeRole).
+_ROLE_NAME = re.compile(r"([!-~]+/)?[\w+=,.@-]{1,64}", re.ASCII)
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _NAME_PREFIX = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
@@ -74,6 +80,12 @@ ROTATION_VARIABLES = (
     Variable("HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"),
     Variable("IMPORT_SOURCES", "{}", "certificate ARN to `secret_arn` (JSON object)"),
     Variable("NAME_PREFIX", "certificate-lifecycle", "names this instance in the message"),
+    Variable("REGIONS", "[]", "where it looks (JSON list); empty: the function's own region"),
+    Variable(
+        "ACCOUNTS",
+        "[]",
+        "other accounts that it looks after: `account_id`, `role_name`, `external_id` (JSON list)",
+    ),
     Variable("LEDGER_TABLE", "", "the table of the ledger; empty: no memory, nothing is replaced"),
     Variable("REBIND_CONSUMERS", "false", "whether consumers are moved to a successor"),
     Variable(
@@ -95,6 +107,21 @@ class RotationMode(StrEnum):
     NOTIFY = "notify"
     REPAIR = "repair"
     REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Another account, the role that it offers, and the most that may be done there."""
+
+    account_id: str
+    role_name: str
+    external_id: str
+    mode: RotationMode = RotationMode.NOTIFY
+    rebind_consumers: bool = False
+
+    def role_arn(self, partition: str) -> str:
+        """Return the ARN of the role; every account of an organization is in one partition."""
+        return f"arn:{partition}:iam::{self.account_id}:role/{self.role_name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +147,8 @@ class RotationSettings:
     import_sources: Mapping[str, str]
     zones: tuple[Zone, ...]
     name_prefix: str
+    regions: tuple[str, ...] = ()
+    accounts: tuple[Account, ...] = ()
     export_targets: tuple[ExportTarget, ...] = ()
     ledger_table: str | None = None
     rebind_consumers: bool = False
@@ -180,6 +209,7 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         )
     no_sources: dict[str, str] = {}
     no_targets: tuple[ExportTarget, ...] = ()
+    no_accounts: tuple[Account, ...] = ()
     sources = environment.read("IMPORT_SOURCES", _import_sources, no_sources)
     targets = environment.read("EXPORT_TARGETS", _export_targets, no_targets)
     faults.extend(
@@ -198,6 +228,8 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         import_sources=sources,
         zones=environment.read("HOSTED_ZONES", _zones, ()),
         name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
+        regions=environment.read("REGIONS", _regions, _NONE),
+        accounts=environment.read("ACCOUNTS", _accounts, no_accounts),
         export_targets=targets,
         ledger_table=environment.read("LEDGER_TABLE", _table, None),
         rebind_consumers=environment.read("REBIND_CONSUMERS", _boolean, False),  # noqa: FBT003 - a fallback value
@@ -233,6 +265,59 @@ def each(items: Iterable[Any], parse: Callable[[Any], T]) -> tuple[T, ...]:
     if faults:
         raise ValueError("; ".join(faults))
     return tuple(parsed)
+
+
+def region(raw: object) -> str:
+    """Return `raw` if it is spelt like a region; raises ValueError otherwise."""
+    if not (isinstance(raw, str) and _REGION.fullmatch(raw)):
+        raise ValueError(f"must be an AWS region, got {raw!r}")
+    return raw
+
+
+def account_id(raw: object) -> str:
+    """Return `raw` if it is spelt like an account id; raises ValueError otherwise."""
+    if not (isinstance(raw, str) and _ACCOUNT.fullmatch(raw)):
+        raise ValueError(f"must be an account id, got {raw!r}")
+    return raw
+
+
+def _regions(raw: str) -> tuple[str, ...]:
+    return each(_json(raw, list, "a JSON list of regions"), region)
+
+
+def _accounts(raw: str) -> tuple[Account, ...]:
+    accounts = each(_json(raw, list, "a JSON list of accounts"), _account)
+    ids = [account.account_id for account in accounts]
+    twice = sorted({each_id for each_id in ids if ids.count(each_id) > 1})
+    if twice:
+        raise ValueError(f"each account may be there once, got {', '.join(twice)} twice")
+    return accounts
+
+
+def _account(entry: object) -> Account:
+    keys = {"account_id", "role_name", "external_id"}
+    optional = {"rebind_consumers", "rotation_mode"}
+    if not isinstance(entry, dict) or not keys <= set(entry) <= keys | optional:
+        raise ValueError(
+            f"an account must be an object with {', '.join(sorted(keys))} and, optionally, "
+            f"{', '.join(sorted(optional))}"
+        )
+    found = account_id(entry["account_id"])
+    for key, pattern in (("role_name", _ROLE_NAME), ("external_id", _EXTERNAL_ID)):
+        if not (isinstance(entry[key], str) and pattern.fullmatch(entry[key])):
+            raise ValueError(f"account {found} has no valid {key}: {entry[key]!r}")
+    rebind_consumers = entry.get("rebind_consumers", False)
+    if not isinstance(rebind_consumers, bool):
+        raise ValueError(  # noqa: TRY004 - collected as a fault
+            f"rebind_consumers of {found} must be true or false, got {rebind_consumers!r}"
+        )
+    return Account(
+        found,
+        entry["role_name"],
+        entry["external_id"],
+        rotation_mode(entry.get("rotation_mode", RotationMode.NOTIFY)),
+        rebind_consumers,
+    )
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:

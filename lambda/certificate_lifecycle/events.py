@@ -16,8 +16,10 @@ from certificate_lifecycle.config import (
     CreationSettings,
     RotationMode,
     RotationSettings,
+    account_id,
     each,
     key_algorithm,
+    region,
     rotation_mode,
 )
 from certificate_lifecycle.core.issuance import CertificateRequest, name_faults, ordered_names
@@ -31,8 +33,6 @@ OWNER_TAG = "ManagedBy"
 
 _NONE: tuple[str, ...] = ()
 
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
-_ACCOUNT = re.compile(r"\d{12}")
 _AUTHORITY_ARN = re.compile(
     r"arn:aws[a-z-]*:acm-pca:(?P<region>[a-z0-9-]+):\d{12}:certificate-authority/[0-9a-f-]{36}"
 )
@@ -48,7 +48,9 @@ _MAX_TAG_VALUE = 256
 _MAX_WAIT_SECONDS = 900
 
 #: Keys that narrow down what is done: null would widen it.
-_NEVER_NULL = frozenset({"auto_validate", "certificate_arns", "dry_run", "rotation_mode"})
+_NEVER_NULL = frozenset(
+    {"accounts", "auto_validate", "certificate_arns", "dry_run", "regions", "rotation_mode"}
+)
 _ENVELOPE_KEYS = frozenset(
     {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
 )
@@ -66,11 +68,12 @@ class CreationCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationCommand:
-    """A checked rotation event; no `certificate_arns` means all certificates.
+    """A checked rotation event; no `certificate_arns` means all certificates of `scopes`.
 
     `announced` says that an event of ACM's own names them: one may be gone by now.
     """
 
+    scopes: tuple[Place, ...]
     certificate_arns: tuple[str, ...]
     mode: RotationMode
     dry_run: bool
@@ -146,7 +149,7 @@ def creation_command(
         wait_seconds=keys.take("wait_seconds", _seconds, 0),
         dry_run=keys.take("dry_run", _boolean, default=False),
     )
-    account = keys.take("account_id", _matching(_ACCOUNT, "an account id"), place.account_id)
+    account = keys.take("account_id", account_id, place.account_id)
     if account != place.account_id:
         faults.append(
             f"account_id: this function issues in its own account {place.account_id}, "
@@ -177,7 +180,7 @@ def _request(
     exportable = keys.take("exportable", _boolean, default=False)
     request = CertificateRequest(
         names=names,
-        region=keys.take("region", _matching(_REGION, "an AWS region"), place.region),
+        region=keys.take("region", region, place.region),
         key_algorithm=keys.take("key_algorithm", _key_algorithm, settings.key_algorithm),
         certificate_authority_arn=authority,
         # A private certificate always can be exported, and ACM refuses the option for it.
@@ -207,14 +210,17 @@ def rotation_command(
         announced, event = _announced(event, faults), {}
     keys = _Event(event, faults)
     arns = announced or keys.take("certificate_arns", _certificate_arns, _NONE)
+    _check_settings(settings, place, faults)
+    scopes = _scopes(keys, settings, place, faults)
+    named = "resources" if announced else "certificate_arns"
     for arn in arns:
-        found = _CERTIFICATE_ARN.fullmatch(arn)
-        if found and (found["account"], found["region"]) != (place.account_id, place.region):
-            faults.append(
-                f"{'resources' if announced else 'certificate_arns'}: {arn!r} is not in account "
-                f"{place.account_id}, region {place.region}"
-            )
+        if not any(scope.holds(arn) for scope in scopes):
+            where = ", ".join(f"{scope.account_id} {scope.region}" for scope in scopes)
+            faults.append(f"{named}: {arn!r} is in no account and region of this run ({where})")
     command = RotationCommand(
+        scopes=tuple(
+            scope for scope in scopes if not arns or any(scope.holds(arn) for arn in arns)
+        ),
         certificate_arns=arns,
         announced=bool(announced),
         mode=keys.take("rotation_mode", _mode, settings.mode),
@@ -222,6 +228,56 @@ def rotation_command(
     )
     keys.refuse_the_rest()
     return command
+
+
+def _scopes(
+    keys: _Event, settings: RotationSettings, place: Place, faults: list[str]
+) -> list[Place]:
+    """Return each account with each region, narrowed down by the event, never widened."""
+    accounts = (place.account_id, *(account.account_id for account in settings.accounts))
+    regions = settings.regions or (place.region,)
+    wanted_accounts = keys.take("accounts", _listed(account_id, "account ids"), accounts)
+    wanted_regions = keys.take("regions", _listed(region, "regions"), regions)
+    for key, wanted, known in (
+        ("accounts", wanted_accounts, accounts),
+        ("regions", wanted_regions, regions),
+    ):
+        faults.extend(
+            f"{key}: {name!r} is not looked after here ({', '.join(known)})"
+            for name in wanted
+            if name not in known
+        )
+    return [
+        Place(account, where, place.partition)
+        for account in wanted_accounts
+        for where in wanted_regions
+    ]
+
+
+def _check_settings(settings: RotationSettings, place: Place, faults: list[str]) -> None:
+    """Note what the environment alone cannot tell: whether it fits where the function runs."""
+    if place.account_id in {account.account_id for account in settings.accounts}:
+        faults.append(f"ACCOUNTS: {place.account_id} is the function's own account")
+    regions = settings.regions or (place.region,)
+    here = [Place(place.account_id, each, place.partition) for each in regions]
+    for name, arns in (
+        ("IMPORT_SOURCES", list(settings.import_sources)),
+        ("EXPORT_TARGETS", [target.certificate_arn for target in settings.export_targets]),
+    ):
+        faults.extend(
+            f"{name}: {arn} is not in account {place.account_id}, {', '.join(regions)}"
+            for arn in arns
+            if not any(scope.holds(arn) for scope in here)
+        )
+
+
+def _listed(parse: Callable[[Any], str], what: str) -> Callable[[object], tuple[str, ...]]:
+    def parse_all(raw: object) -> tuple[str, ...]:
+        if not isinstance(raw, list) or not raw:
+            raise ValueError(f"must be a list of {what}, got {raw!r}")
+        return each(raw, parse)
+
+    return parse_all
 
 
 def _text(raw: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -43,6 +44,9 @@ def simulated_time(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(sleep=sleep)
     monkeypatch.setattr("certificate_lifecycle.handlers.context.time", clock)
     monkeypatch.setattr("botocore.endpoint.time", clock)
+    # Keeping below AWS's rates takes no time here, neither real nor simulated.
+    unhurried = SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic)
+    monkeypatch.setattr("certificate_lifecycle.aws.pacing.time", unhurried)
     for name in ("creation", "rotation"):
         asked = f"certificate_lifecycle.handlers.{name}.current_time"
         monkeypatch.setattr(asked, lambda: cloud.now)
@@ -74,9 +78,9 @@ def kept_clients(
 ) -> None:
     """Make the rotation's clients once: they would take most of the time of its runs."""
     if cloud.url not in warm_clients:
-        warm_clients[cloud.url] = Clients()
+        warm_clients[cloud.url] = Clients("eu-west-1")
     kept = warm_clients[cloud.url]
-    environment.setattr("certificate_lifecycle.handlers.rotation.Clients", lambda: kept)
+    environment.setattr("certificate_lifecycle.handlers.outside.Clients", lambda *_: kept)
 
 
 @pytest.fixture

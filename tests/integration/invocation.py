@@ -62,7 +62,10 @@ def scheduled(at: datetime) -> dict[str, Any]:
 
 
 class Wire:
-    """Calls `before` and `after` with the operation's name, around every call of a function."""
+    """Calls `before` and `after` with the operation's name, around every call of a function.
+
+    `making` is called with the service of each client that is made, `sending` with each request.
+    """
 
     def __init__(self) -> None:
         # Reading the models from disk takes most of the time in which a client is made.
@@ -72,14 +75,22 @@ class Wire:
     def reset(self) -> None:
         self.before: Hook = _nothing
         self.after: Hook = _nothing
+        self.making: Hook = _nothing
+        self.sending: Callable[[Any], None] = _nothing
 
-    def session(self, **credentials: str) -> boto3.session.Session:
+    def session(
+        self, botocore_session: botocore.session.Session | None = None
+    ) -> boto3.session.Session:
         """Make what `boto3.Session` makes, with the hooks attached."""
-        core = botocore.session.get_session()
+        core = botocore_session or botocore.session.get_session()
         core.register_component("data_loader", self._loader)
-        session = boto3.session.Session(botocore_session=core, **credentials)
+        session = boto3.session.Session(botocore_session=core)
         session.events.register("before-call", lambda model, **_: self.before(model.name))
         session.events.register("after-call", lambda model, **_: self.after(model.name))
+        session.events.register(
+            "creating-client-class", lambda event_name, **_: self.making(event_name.split(".")[1])
+        )
+        session.events.register("before-send", lambda request, **_: self.sending(request))
         return session
 
     def strike_before(self, number: int, strike: Callable[[], None]) -> None:
@@ -102,7 +113,7 @@ class Wire:
         return hook
 
 
-def _nothing(_: str) -> None:
+def _nothing(_: object) -> None:
     pass
 
 

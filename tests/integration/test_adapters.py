@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from certificate_lifecycle.aws.acm import KEY_TYPES, AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.aws.route53 import Route53Dns
+from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.core.digest import MAX_SUBJECT, Message
 from certificate_lifecycle.core.issuance import (
@@ -41,7 +41,7 @@ AUTHORITY = (
 @pytest.fixture
 def clients() -> Clients:
     """Make clients as the handlers do."""
-    return Clients()
+    return Clients("eu-west-1")
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ def test_the_zones_of_every_page_are_listed_once(clients: Clients, cloud: Cloud)
         cloud.zones.add(f"{number}.example.com"): f"{number}.example.com" for number in range(5)
     }
     cloud.zones.add("private.example.com", private=True)
-    dns = Route53Dns(lambda role: clients.route53("eu-west-1", role), ())
+    dns = Route53Dns(HostedZones(clients.route53), ())
     cloud.forget_calls()
 
     found = {zone.zone_id: zone.name for zone in dns.public_zones()}
@@ -254,7 +254,7 @@ def test_only_what_stands_at_the_very_name_is_reported(clients: Clients, cloud: 
     zone_id = cloud.zones.add("example.com")
     cloud.zones.put(zone_id, "_b.example.com", "CNAME", "later.example.com.")
     cloud.zones.put(zone_id, "*.example.com", "TXT", '"wild"')
-    dns = Route53Dns(lambda role: clients.route53("eu-west-1", role), ())
+    dns = Route53Dns(HostedZones(clients.route53), ())
     zone = Zone(zone_id, "example.com")
 
     assert dns.records_at(zone, "_a.example.com") == ()
@@ -269,7 +269,7 @@ def test_a_batch_is_written_whole_or_not_at_all(clients: Clients, cloud: Cloud) 
     zone_id = cloud.zones.add("example.com")
     cloud.zones.put(zone_id, "_b.example.com", "TXT", '"in the way"')
     before = cloud.zones.records(zone_id)
-    dns = Route53Dns(lambda role: clients.route53("eu-west-1", role), ())
+    dns = Route53Dns(HostedZones(clients.route53), ())
     records = [
         ValidationRecord(f"_{letter}.example.com.", "CNAME", "_x.acm-validations.aws.")
         for letter in "ab"
@@ -288,7 +288,7 @@ def test_a_message_goes_out_with_a_text_for_each_protocol(
 ) -> None:
     message = Message("x" * MAX_SUBJECT, {"default": "d", "email": "e"}, {"severity": "info"})
 
-    message_id = SnsTopic(clients.sns("eu-west-1"), topic).publish(message)
+    message_id = SnsTopic(lambda: clients.sns("eu-west-1"), topic).publish(message)
 
     (published,) = cloud.topics.messages(topic)
     assert (published.to("email"), published.to("sms")) == ("e", "d")
@@ -302,7 +302,9 @@ def test_sns_refuses_a_subject_that_the_digest_would_never_write(
 ) -> None:
     """Bug 47."""
     with pytest.raises(ClientError, match="Subject"):
-        SnsTopic(clients.sns("eu-west-1"), topic).publish(Message(subject, {"default": "d"}, {}))
+        SnsTopic(lambda: clients.sns("eu-west-1"), topic).publish(
+            Message(subject, {"default": "d"}, {})
+        )
 
 
 def test_what_is_in_use_is_not_deleted_and_what_is_gone_counts_as_deleted(cloud: Cloud) -> None:

@@ -186,7 +186,7 @@ def certificate(*in_use_by: str) -> Certificate:
 
 @pytest.fixture
 def clients() -> Clients:
-    return Clients()
+    return Clients("eu-west-1")
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def test_a_listing_that_fails_on_any_page_is_told_and_never_looks_like_all_is_we
 
     (document,) = documents(cloud, topic)
     assert (document["scopes"][0]["status"], document["severity"]) == ("failed", "warning")
-    assert document["counts"] == {}
+    assert document["counts"] == {"NotLookedAt": 1}
 
 
 def test_a_message_that_cannot_be_sent_fails_the_run_after_the_repairs_are_done(

@@ -25,8 +25,8 @@ LATE = timedelta(days=2)
 @pytest.fixture(autouse=True)
 def kept_clients(cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
     """Make the clients once: they would take most of the time of hundreds of runs."""
-    clients = Clients()
-    environment.setattr("certificate_lifecycle.handlers.rotation.Clients", lambda: clients)
+    clients = Clients("eu-west-1")
+    environment.setattr("certificate_lifecycle.handlers.outside.Clients", lambda *_: clients)
     cloud.certificates.page_size = 1000
 
 

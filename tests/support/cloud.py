@@ -206,7 +206,7 @@ class Cloud:
         self.now = self.now + timedelta(**duration)
         return self.now
 
-    def fail(
+    def fail(  # noqa: PLR0913 - all that a failure may depend on
         self,
         service: str,
         operation: str,
@@ -216,10 +216,13 @@ class Cloud:
         times: int | None = 1,
         status: int = 400,
         when: Callable[[Mapping[str, Any]], bool] = lambda _: True,
+        account: str | None = None,
+        region: str | None = None,
     ) -> Fault:
-        """Let an operation fail; the answer's `count` says how often it did."""
+        """Let an operation (`*` for all) fail; the answer's `count` says how often it did."""
         error = AwsError(code, message, status=status)
-        return self._world.faults.add(Fault(service, operation, error, times, when))
+        fault = Fault(service, operation, error, times, when, account, region)
+        return self._world.faults.add(fault)
 
     @property
     def enforcing(self) -> bool:

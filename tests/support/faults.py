@@ -14,19 +14,27 @@ Condition = Callable[[Mapping[str, Any]], bool]
 
 @dataclass
 class Fault:
-    """One ordered failure; `count` says how often it has struck."""
+    """One ordered failure; `count` says how often it has struck.
+
+    The operation `*` stands for all; None is any account, or any region.
+    """
 
     service: str
     operation: str
     error: AwsError
     times: int | None
     when: Condition
+    account: str | None = None
+    region: str | None = None
     count: int = 0
 
     def strikes(self, request: Request) -> bool:
         return (
             (self.times is None or self.count < self.times)
-            and (self.service, self.operation) == (request.service, request.operation)
+            and self.service == request.service
+            and self.operation in {"*", request.operation}
+            and self.account in {None, request.account}
+            and self.region in {None, request.region}
             and self.when(request.parameters)
         )
 

@@ -233,7 +233,7 @@ def run(*assessed: Assessed, **changes: Any) -> Run:  # noqa: ANN401 - any field
         instance="certificate-lifecycle",
         mode="repair",
         dry_run=False,
-        scope=scope(certificates=len(assessed)),
+        scopes=(scope(certificates=len(assessed)),),
         assessed=assessed,
         actions=(),
     )

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 from certificate_lifecycle.app.ports import (
     Certificates,
@@ -15,6 +16,9 @@ from certificate_lifecycle.app.ports import (
     ExportSecrets,
     ImportSecrets,
     Ledger,
+    Metrics,
+    Outside,
+    Surroundings,
     Topic,
 )
 from certificate_lifecycle.core.digest import Message
@@ -32,6 +36,7 @@ from certificate_lifecycle.core.model import (
 )
 from certificate_lifecycle.core.names import dns_form
 from certificate_lifecycle.core.replacement import Journal
+from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.sources import Material, open_secret, serial_text
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
@@ -329,6 +334,31 @@ class MemoryTopic(Topic):
             raise self.failure
         self.messages.append(message)
         return f"message-{len(self.messages)}"
+
+
+class MemoryMetrics(Metrics):
+    """Keeps the runs whose figures were written."""
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+
+    def emit(self, run: Run) -> None:
+        self.runs.append(run)
+
+
+def outside(
+    *,
+    topic: Topic,
+    clock: Clock,
+    metrics: Metrics | None = None,
+    **parts: Any,  # noqa: ANN401 - what surrounds a run in its only account and region
+) -> Outside:
+    return Outside(
+        at=lambda _: Surroundings(**parts),
+        topic=topic,
+        clock=clock,
+        metrics=metrics or MemoryMetrics(),
+    )
 
 
 class MemoryLedger(Ledger):

@@ -360,6 +360,8 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         IMPORT_SOURCES="[]",
         NAME_PREFIX="-",
         EXPORT_TARGETS='{"*": {}}',
+        REGIONS='["everywhere"]',
+        ACCOUNTS='[{"account_id": "1"}]',
         LEDGER_TABLE="?",
         REBIND_CONSUMERS="perhaps",
         RETIRE_SUPERSEDED_AFTER_DAYS="0",
@@ -394,3 +396,48 @@ def test_what_is_exported_is_never_an_import_source() -> None:
     assert rotation(IMPORT_SOURCES=sources(), EXPORT_TARGETS=targets)[1] == [
         f"EXPORT_TARGETS and IMPORT_SOURCES must not share a secret, got {SECRET} twice"
     ]
+
+
+# --- Accounts and regions ---------------------------------------------------------------------
+
+ACCOUNT = {"account_id": "222222222222", "role_name": "certificates", "external_id": "x-1"}
+
+
+def accounts(*entries: object) -> tuple[RotationSettings, list[str]]:
+    return rotation(ACCOUNTS=json.dumps(entries))
+
+
+def test_an_account_is_reached_by_the_role_that_it_offers() -> None:
+    settings, faults = accounts({**ACCOUNT, "role_name": "path/to/certificates"})
+    assert faults == []
+    (account,) = settings.accounts
+    assert account.role_arn("aws-cn") == ("arn:aws-cn:iam::222222222222:role/path/to/certificates")
+
+
+@pytest.mark.parametrize(
+    ("entry", "named"),
+    [
+        ("222222222222", "an account must be an object"),
+        ({}, "just account_id, external_id, role_name"),
+        ({**ACCOUNT, "more": 1}, "just account_id, external_id, role_name"),
+        ({**ACCOUNT, "account_id": 222222222222}, "must be an account id, got 222222222222"),
+        ({**ACCOUNT, "role_name": "a b"}, "account 222222222222 has no valid role_name: 'a b'"),
+        ({**ACCOUNT, "external_id": "x"}, "account 222222222222 has no valid external_id: 'x'"),
+        ({**ACCOUNT, "external_id": None}, "has no valid external_id: None"),
+    ],
+)
+def test_an_account_that_cannot_be_reached_is_a_fault(entry: object, named: str) -> None:
+    (fault,) = accounts(entry)[1]
+    assert fault.startswith("ACCOUNTS: ")
+    assert named in fault
+
+
+def test_an_account_is_there_once() -> None:
+    (fault,) = accounts(ACCOUNT, {**ACCOUNT, "role_name": "other"})[1]
+    assert fault == "ACCOUNTS: each account may be there once, got 222222222222 twice"
+
+
+@pytest.mark.parametrize("raw", ['"eu-west-1"', "[5]", '["EU-WEST-1"]', '["eu-west"]', "{"])
+def test_regions_are_a_list_of_regions(raw: str) -> None:
+    (fault,) = rotation(REGIONS=raw)[1]
+    assert fault.startswith("REGIONS: must be ")

@@ -91,8 +91,8 @@ def test_nothing_is_told_where_nobody_can_or_need_do_anything(whole: Run) -> Non
     [
         run(DUE),
         run(STUCK),
-        run(scope=LOST),
-        run(scope=PARTIAL),
+        run(scopes=(LOST,)),
+        run(scopes=(PARTIAL,)),
     ],
     ids=["urgent", "can be helped", "unseen", "seen in part"],
 )
@@ -113,8 +113,8 @@ def test_what_is_urgent_helpable_or_unseen_is_told(whole: Run) -> None:
             run(DUE, BLOCKED, STUCK, HEALTHY),
             "[warning] certificate-lifecycle: 2 need attention, 1 more can be helped",
         ),
-        (run(scope=LOST), "[warning] certificate-lifecycle: nothing could be looked at"),
-        (run(HEALTHY, scope=PARTIAL), "[warning] certificate-lifecycle: run incomplete"),
+        (run(scopes=(LOST,)), "[warning] certificate-lifecycle: nothing could be looked at"),
+        (run(HEALTHY, scopes=(PARTIAL,)), "[warning] certificate-lifecycle: run incomplete"),
     ],
     ids=["one", "several", "one to help", "both", "unseen", "seen in part"],
 )
@@ -146,8 +146,8 @@ def test_what_could_not_be_looked_at_is_at_least_a_warning() -> None:
     expired = judged(certificate(status=EXPIRED, ends_in=-days(1)))
     assert severity_of(run()) is Severity.OK
     assert severity_of(run(UNUSED)) is Severity.INFO
-    assert severity_of(run(UNUSED, scope=PARTIAL)) is Severity.WARNING
-    assert severity_of(run(expired, scope=PARTIAL)) is Severity.CRITICAL
+    assert severity_of(run(UNUSED, scopes=(PARTIAL,))) is Severity.WARNING
+    assert severity_of(run(expired, scopes=(PARTIAL,))) is Severity.CRITICAL
 
 
 # --- The text for people ----------------------------------------------------------------------
@@ -205,10 +205,12 @@ def a_day_with_everything() -> Run:
             acted(due, Outcome.ADVISED, due.decision.action.meaning),
             acted(expired, Outcome.ADVISED, expired.decision.action.meaning),
         ),
-        scope=scope(
-            ScopeStatus.PARTIAL,
-            certificates=8,
-            error=f"{arn('11111111-0000-4000-8000-000000000007')}: ThrottlingException",
+        scopes=(
+            scope(
+                ScopeStatus.PARTIAL,
+                certificates=8,
+                error=f"{arn('11111111-0000-4000-8000-000000000007')}: ThrottlingException",
+            ),
         ),
     )
 
@@ -220,7 +222,7 @@ def test_the_text_of_a_day_with_everything_reads_like_this() -> None:
 
 def test_the_text_of_a_run_that_saw_nothing_claims_nothing_about_certificates() -> None:
     expected = (DATA / "messages" / "unseen.txt").read_text(encoding="utf-8")
-    assert told(run(scope=LOST)).bodies["email"] == expected
+    assert told(run(scopes=(LOST,))).bodies["email"] == expected
 
 
 def test_the_text_is_narrow_enough_to_be_quoted() -> None:
@@ -323,7 +325,7 @@ def hostile() -> Run:
     return run(
         nasty,
         actions=(acted(nasty, Outcome.DONE, HOSTILE),),
-        scope=scope(ScopeStatus.PARTIAL, certificates=1, error=HOSTILE),
+        scopes=(scope(ScopeStatus.PARTIAL, certificates=1, error=HOSTILE),),
     )
 
 
@@ -370,8 +372,8 @@ def test_each_protocol_gets_what_it_can_show() -> None:
                 "1 repair done in this run."
             ),
         ),
-        (run(scope=PARTIAL), "3 certificates of {}: not everything could be looked at."),
-        (run(scope=LOST), "The certificates of {} could not be looked at."),
+        (run(scopes=(PARTIAL,)), "3 certificates of {}: not everything could be looked at."),
+        (run(scopes=(LOST,)), "The certificates of {} could not be looked at."),
     ],
     ids=["urgent", "to help", "both", "mended", "seen in part", "unseen"],
 )
@@ -413,6 +415,8 @@ def test_machines_get_a_document_with_a_version() -> None:
         "findings": [
             {
                 "certificate_arn": DUE.certificate.arn,
+                "account_id": "123456789012",
+                "region": "eu-west-1",
                 "domain_name": "shop.example.com",
                 "alternative_names": [],
                 "verdict": "ImportDue",
@@ -483,7 +487,7 @@ def test_chat_stays_within_its_limits_however_much_there_is() -> None:
         )
         for number in range(30)
     ]
-    content = chat(run(*many, scope=scope(ScopeStatus.PARTIAL, error=long)))["content"]
+    content = chat(run(*many, scopes=(scope(ScopeStatus.PARTIAL, error=long),)))["content"]
     assert len(content["title"]) <= 250
     assert len(content["description"]) <= 8000
     assert all(len(step) <= 350 for step in content["nextSteps"])

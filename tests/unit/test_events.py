@@ -222,7 +222,10 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no region": ({"region": "Ireland"}, "region: must be an AWS region, got 'Ireland'"),
     "another account": ({"account_id": "210987654321"}, "its own account 123456789012"),
-    "a number of an account": ({"account_id": 123456789012}, "account_id: must be a string"),
+    "a number of an account": (
+        {"account_id": 123456789012},
+        "account_id: must be an account id, got 123456789012",
+    ),
     "a short account id": ({"account_id": "1234"}, "account_id: must be an account id"),
     "a dry run by text": ({"dry_run": "true"}, "dry_run: must be true or false, got 'true'"),
     "a dry run by number": ({"dry_run": 1}, "dry_run: must be true or false, got 1"),
@@ -353,7 +356,7 @@ def test_names_that_terraform_refuses_together_are_refused_or_named_once(because
 @pytest.mark.parametrize("event", [{}, SCHEDULED], ids=["empty", "scheduled"])
 def test_an_event_without_wishes_means_everything_as_configured(event: object) -> None:
     assert rotation(event) == RotationCommand(
-        certificate_arns=(), mode=RotationMode.REPLACE, dry_run=False
+        scopes=(PLACE,), certificate_arns=(), mode=RotationMode.REPLACE, dry_run=False
     )
 
 
@@ -362,7 +365,9 @@ def test_the_time_of_a_scheduled_event_means_nothing(time: object) -> None:
     assert rotation({**SCHEDULED, "time": time}) == rotation({})
 
 
-@pytest.mark.parametrize("key", ["certificate_arns", "dry_run", "rotation_mode"])
+@pytest.mark.parametrize(
+    "key", ["accounts", "certificate_arns", "dry_run", "regions", "rotation_mode"]
+)
 def test_null_is_refused_where_the_default_would_look_at_or_change_more(key: str) -> None:
     (fault,) = rotation_faults({key: None})
     assert fault == f"{key}: must not be null; leave it out for the default"
@@ -375,7 +380,10 @@ def test_an_event_may_name_certificates_and_a_mode() -> None:
         "dry_run": True,
     }
     assert rotation(event) == RotationCommand(
-        certificate_arns=(arn("a"), arn("b")), mode=RotationMode.NOTIFY, dry_run=True
+        scopes=(PLACE,),
+        certificate_arns=(arn("a"), arn("b")),
+        mode=RotationMode.NOTIFY,
+        dry_run=True,
     )
 
 
@@ -392,11 +400,11 @@ FAULTY_ROTATIONS: dict[str, tuple[dict[str, Any], str]] = {
     "null for an ARN": ({"certificate_arns": [None]}, "must be a string, got None"),
     "another region": (
         {"certificate_arns": [arn("a", "us-east-1")]},
-        "is not in account 123456789012, region eu-west-1",
+        "is in no account and region of this run (123456789012 eu-west-1)",
     ),
     "another account": (
         {"certificate_arns": [arn("a").replace("123456789012", "210987654321")]},
-        "is not in account 123456789012, region eu-west-1",
+        "is in no account and region of this run (123456789012 eu-west-1)",
     ),
     "a misspelt dry run": ({"dry-run": True}, "'dry-run' is not a key of this event"),
     "a key of the other function": ({"domain_name": "a.com"}, "'domain_name' is not a key"),
@@ -470,6 +478,7 @@ KEYS = [
     *("domain_name", "alt_names", "include_www", "auto_validate", "validation_method", "source"),
     *("key_algorithm", "certificate_authority_arn", "exportable", "region", "account_id", "tags"),
     *("wait_seconds", "dry_run", "certificate_arns", "rotation_mode", "time", "x"),
+    *("accounts", "regions"),
 ]
 events = values | st.dictionaries(st.sampled_from(KEYS), values, max_size=6)
 
@@ -481,3 +490,75 @@ def test_any_event_gives_a_command_or_faults_and_never_an_error(event: object) -
         assert all(faults)
     if isinstance(event, dict) and "x" in event:
         assert "'x' is not a key of this event" in creation_faults(event)
+
+
+# --- Accounts and regions ---------------------------------------------------------------------
+
+MEMBER = {"account_id": "222222222222", "role_name": "certificates", "external_id": "x-1"}
+WIDE = rotation_environment(REGIONS='["eu-west-1", "us-east-1"]', ACCOUNTS=json.dumps([MEMBER]))
+
+
+def wide(event: object) -> tuple[RotationCommand, list[str]]:
+    faults: list[str] = []
+    return rotation_command(event, WIDE, PLACE, faults), faults
+
+
+def places(command: RotationCommand) -> list[tuple[str, str]]:
+    return [(scope.account_id, scope.region) for scope in command.scopes]
+
+
+def test_every_account_is_looked_at_in_every_region() -> None:
+    command, faults = wide({})
+    assert faults == []
+    assert places(command) == [
+        ("123456789012", "eu-west-1"),
+        ("123456789012", "us-east-1"),
+        ("222222222222", "eu-west-1"),
+        ("222222222222", "us-east-1"),
+    ]
+
+
+def test_regions_without_accounts_leave_out_the_functions_own_if_it_is_not_named() -> None:
+    command = rotation_command({}, rotation_environment(REGIONS='["us-east-1"]'), PLACE, [])
+    assert places(command) == [("123456789012", "us-east-1")]
+
+
+def test_an_event_may_narrow_down_accounts_and_regions() -> None:
+    command, faults = wide({"accounts": ["222222222222"], "regions": ["us-east-1"]})
+    assert (faults, places(command)) == ([], [("222222222222", "us-east-1")])
+
+
+@pytest.mark.parametrize("key", ["accounts", "regions"])
+def test_an_event_may_not_widen_what_is_looked_at(key: str) -> None:
+    value = {"accounts": "333333333333", "regions": "ap-south-1"}[key]
+    (fault,) = wide({key: [value]})[1]
+    assert fault.startswith(f"{key}: {value!r} is not looked after here (")
+
+
+@pytest.mark.parametrize("value", [[], "x", 5, [5], ["nowhere"]])
+@pytest.mark.parametrize("key", ["accounts", "regions"])
+def test_what_is_no_list_of_accounts_or_regions_is_a_fault(key: str, value: object) -> None:
+    assert [fault.split(":")[0] for fault in wide({key: value})[1]] == [key]
+
+
+def test_certificates_by_name_are_looked_for_where_they_are() -> None:
+    far = arn("a", "us-east-1").replace("123456789012", "222222222222")
+    command, faults = wide({"certificate_arns": [far]})
+    assert (faults, places(command)) == ([], [("222222222222", "us-east-1")])
+
+
+def test_the_functions_own_account_needs_no_role() -> None:
+    accounts = json.dumps([{**MEMBER, "account_id": PLACE.account_id}])
+    faults: list[str] = []
+    rotation_command({}, rotation_environment(ACCOUNTS=accounts), PLACE, faults)
+    assert faults == ["ACCOUNTS: 123456789012 is the function's own account"]
+
+
+def test_sources_and_targets_lie_in_a_region_that_is_looked_at() -> None:
+    secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s-AbCdEf"
+    sources = json.dumps({arn("a", "ap-south-1"): {"secret_arn": secret}})
+    faults: list[str] = []
+    rotation_command({}, rotation_environment(IMPORT_SOURCES=sources), PLACE, faults)
+    assert faults == [
+        f"IMPORT_SOURCES: {arn('a', 'ap-south-1')} is not in account 123456789012, eu-west-1"
+    ]

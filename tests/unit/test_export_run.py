@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.app.ports import Surroundings
-from certificate_lifecycle.app.rotation import Order, rotate
+from certificate_lifecycle.app.rotation import rotate
+from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.export import CURRENT_STAGE, ExportTarget, version_token
 from certificate_lifecycle.core.model import Certificate, RenewalStatus
 from certificate_lifecycle.core.timing import Thresholds
@@ -38,13 +38,14 @@ from tests.unit.fakes import (
     MemoryImportSecrets,
     MemoryTopic,
     Outage,
+    outside,
 )
 
 EDGE, PASSPHRASE = secret_arn("edge"), secret_arn("passphrase")
 ORDER = Order(
     run_id="run-1",
     instance="certificate-lifecycle",
-    place=PLACE,
+    scopes=(PLACE,),
     certificate_arns=(),
     import_sources={},
     thresholds=Thresholds(),
@@ -84,7 +85,7 @@ class Account:
 
     def rotate(self, *, writing: bool = True, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
         order = replace(ORDER, export_targets=self.targets, **changes)
-        around = Surroundings(
+        around = outside(
             certificates=self.certificates,
             dns=MemoryDns(zone()),
             import_secrets=MemoryImportSecrets(),

@@ -123,7 +123,7 @@ def run(documents: list[dict[str, Any]]) -> Run:
         instance="certificate-lifecycle",
         mode="replace",
         dry_run=False,
-        scope=Scope("123456789012", "eu-west-1", ScopeStatus.OK, 21, None),
+        scopes=[Scope("123456789012", "eu-west-1", ScopeStatus.OK, 21, None)],
         assessed=[*(healthy(number, now) for number in range(20)), blocked(finding, now)],
         actions=[
             ActionRecord(

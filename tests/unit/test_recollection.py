@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.memory import Recollection
-from certificate_lifecycle.app.ports import Surroundings
-from certificate_lifecycle.app.rotation import Order, rotate
+from certificate_lifecycle.app.rotation import rotate
+from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.memory import REMINDER, Note
 from certificate_lifecycle.core.model import Action, Certificate
 from certificate_lifecycle.core.timing import Thresholds
@@ -37,6 +37,7 @@ from tests.unit.fakes import (
     MemoryLedger,
     MemoryTopic,
     Outage,
+    outside,
 )
 
 DUE = imported(arn=arn("due"), names=("api.example.com",), ends_in=days(20), detail=detail())
@@ -45,7 +46,7 @@ DEAD = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=det
 ORDER = Order(
     run_id="run-1",
     instance="certificate-lifecycle",
-    place=PLACE,
+    scopes=(PLACE,),
     certificate_arns=(),
     import_sources={},
     thresholds=Thresholds(),
@@ -71,7 +72,7 @@ class Account:
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
         self.runs += 1
-        around = Surroundings(
+        around = outside(
             certificates=self.certificates,
             dns=self.dns,
             import_secrets=MemoryImportSecrets(),

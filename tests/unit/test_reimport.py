@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.app.ports import Surroundings
-from certificate_lifecycle.app.rotation import Order, rotate
+from certificate_lifecycle.app.rotation import rotate
+from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.model import Certificate, CertificateStatus, Detail
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import (
@@ -36,6 +36,7 @@ from tests.unit.fakes import (
     MemoryDns,
     MemoryImportSecrets,
     MemoryTopic,
+    outside,
 )
 
 ALGORITHM = "EC_prime256v1"
@@ -46,7 +47,7 @@ SOONER = authority.issue("shop.example.com", not_after=NOW + days(9), algorithm=
 ORDER = Order(
     run_id="run-1",
     instance="certificate-lifecycle",
-    place=PLACE,
+    scopes=(PLACE,),
     certificate_arns=(),
     import_sources={arn(): secret_arn()},
     thresholds=Thresholds(),
@@ -73,7 +74,7 @@ class Account:
         self.clock = MemoryClock()
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
-        around = Surroundings(
+        around = outside(
             certificates=self.certificates,
             dns=MemoryDns(),
             import_secrets=self.secrets,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.app.ports import Surroundings
-from certificate_lifecycle.app.rotation import Order, rotate
+from certificate_lifecycle.app.rotation import rotate
+from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
@@ -36,6 +36,7 @@ from tests.unit.fakes import (
     MemoryLedger,
     MemoryTopic,
     Outage,
+    outside,
 )
 
 HOME = zone()
@@ -45,7 +46,7 @@ DUE = imported(arn=arn("due"), names=("api.example.com",), ends_in=days(20))
 ORDER = Order(
     run_id="run-1",
     instance="certificate-lifecycle",
-    place=PLACE,
+    scopes=(PLACE,),
     certificate_arns=(),
     import_sources={},
     thresholds=Thresholds(),
@@ -69,7 +70,7 @@ class Account:
         self.consumers: MemoryConsumers | None = None
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
-        around = Surroundings(
+        around = outside(
             certificates=self.certificates,
             dns=self.dns,
             import_secrets=self.secrets,

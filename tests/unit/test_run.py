@@ -63,7 +63,7 @@ def test_the_result_is_plain_data() -> None:
         BLOCKED,
         judged(request(status=TIMED_OUT)),
         actions=(record(Outcome.DONE),),
-        scope=scope(ScopeStatus.PARTIAL, certificates=4, error="one could not be read"),
+        scopes=(scope(ScopeStatus.PARTIAL, certificates=4, error="one could not be read"),),
     )
     found = result(whole, NOTHING_SENT)
     assert json.loads(json.dumps(found)) == found
@@ -79,7 +79,7 @@ def test_the_result_says_when_it_ran_and_what_was_sent() -> None:
 
 def test_each_scope_says_how_much_was_seen() -> None:
     partial = scope(ScopeStatus.PARTIAL, certificates=3, error="one could not be read")
-    assert result(run(scope=partial), NOTHING_SENT)["scopes"] == [
+    assert result(run(scopes=(partial,)), NOTHING_SENT)["scopes"] == [
         {
             "account_id": "123456789012",
             "region": "eu-west-1",
@@ -94,6 +94,8 @@ def test_a_finding_says_all_that_is_known() -> None:
     (found,) = result(run(DUE), NOTHING_SENT)["findings"]
     assert found == {
         "certificate_arn": arn("due"),
+        "account_id": "123456789012",
+        "region": "eu-west-1",
         "domain_name": "a.example.com",
         "alternative_names": ["b.example.com"],
         "verdict": "ImportDue",
@@ -177,7 +179,7 @@ def test_actions_are_listed_with_their_outcome() -> None:
 
 @pytest.mark.parametrize("status", ScopeStatus)
 def test_a_run_is_incomplete_where_something_could_not_be_looked_at(status: ScopeStatus) -> None:
-    assert run(scope=scope(status)).incomplete is (status is not ScopeStatus.OK)
+    assert run(scopes=(scope(status),)).incomplete is (status is not ScopeStatus.OK)
 
 
 def test_days_left_are_whole_days_rounded_down() -> None:

@@ -10,6 +10,8 @@ from certificate_lifecycle.errors import CertificateLifecycleError
 
 #: Kept back for the message: better an honest "partial" than to be stopped.
 RESERVE_SECONDS = 30.0
+#: How much of that is left to whoever has begun something and waits for AWS to answer.
+_GRACE_SECONDS = 15.0
 
 
 #: Called with a certificate, an action and words that follow "about to", before something is done.
@@ -18,6 +20,29 @@ Announce = Callable[[str, Action, str], None]
 
 def silent(_: str, __: Action, ___: str) -> None:
     """Announce nothing: there is no ledger to do it in."""
+
+
+class Deadline:
+    """The function's clock, which stands at the end once the run is over.
+
+    A thread that was given up may live on in a frozen process, and wake up in another run.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.over = False
+
+    def remaining(self) -> float:
+        """Seconds until the function would be stopped; none once the run is over."""
+        return 0.0 if self.over else self._clock.remaining()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._clock.sleep(seconds)
+
+    def patience(self) -> float:
+        """Seconds for which others may be waited for, so that the message still goes out."""
+        return max(1.0, self.remaining() - _GRACE_SECONDS)
 
 
 def require_time(clock: Clock) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -14,7 +14,9 @@ from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.model import Certificate, DomainValidation, ValidationRecord
+from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
+from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.sources import Material
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 
@@ -222,9 +224,17 @@ class Clock(Protocol):
         ...
 
 
+class Metrics(Protocol):
+    """Where the figures of a run go."""
+
+    def emit(self, run: Run) -> None:
+        """Write the figures that alarms and dashboards are built on."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Everything that a run of rotation reaches.
+    """Everything that a run of rotation reaches in and for one account and region.
 
     Without `export_secrets` nothing is exported, without `ledger` nothing is remembered or
     replaced, and without `consumers` none is moved.
@@ -233,8 +243,19 @@ class Surroundings:
     certificates: Certificates
     dns: Dns
     import_secrets: ImportSecrets
-    topic: Topic
-    clock: Clock
     export_secrets: ExportSecrets | None = None
     ledger: Ledger | None = None
     consumers: Consumers | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Everything that a run of rotation reaches, wherever it looks.
+
+    `at` joins what belongs to one account and region; it is asked once for each of them.
+    """
+
+    at: Callable[[Place], Surroundings]
+    topic: Topic
+    metrics: Metrics
+    clock: Clock

@@ -5,12 +5,16 @@ Importing this module builds nothing and needs neither region nor credentials.
 
 from __future__ import annotations
 
-import functools
 import logging
+import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
+
+from certificate_lifecycle.aws.pacing import Pacer
+from certificate_lifecycle.aws.sessions import assumed
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
@@ -34,21 +38,30 @@ _CONFIG = Config(
     read_timeout=20,
     user_agent_extra="certificate-lifecycle",
 )
-_SESSION_NAME = "certificate-lifecycle"
 
 
 class Clients:
-    """All clients of one invocation; roles of other accounts are assumed once each."""
+    """All clients of one invocation, each made when it is first needed, and then kept.
 
-    def __init__(self) -> None:
+    `home` is the function's own region. `role_arn` picks an account by the role that it offers,
+    None the function's own; `external_ids` has what some of the roles ask for.
+    """
+
+    def __init__(self, home: str, external_ids: Mapping[str, str] | None = None) -> None:
         # At DEBUG the SDK logs whole requests and answers, with passphrases, secrets and keys.
         logging.getLogger("botocore").setLevel(logging.WARNING)
         self._session = boto3.Session()
-        self._make = functools.lru_cache(maxsize=None)(self._make_uncached)
+        self._home = home
+        self._external_ids = external_ids or {}
+        # A session is not safe to make clients from in several threads, a client is safe to use.
+        self._lock = threading.RLock()
+        self._made: dict[tuple[str, str, str | None], Any] = {}
+        self._sessions: dict[str, boto3.Session] = {}
+        self._pacers: dict[tuple[str, str, str], Pacer] = {}
 
-    def acm(self, region: str) -> ACMClient:
+    def acm(self, region: str, role_arn: str | None = None) -> ACMClient:
         """ACM in `region`."""
-        return cast("ACMClient", self._make("acm", region, None))
+        return cast("ACMClient", self._make("acm", region, role_arn))
 
     def sns(self, region: str) -> SNSClient:
         """SNS in `region`."""
@@ -62,40 +75,51 @@ class Clients:
         """DynamoDB in `region`."""
         return cast("DynamoDBClient", self._make("dynamodb", region, None))
 
-    def elbv2(self, region: str) -> ElasticLoadBalancingv2Client:
+    def elbv2(self, region: str, role_arn: str | None = None) -> ElasticLoadBalancingv2Client:
         """Application and Network Load Balancers in `region`."""
-        return cast("ElasticLoadBalancingv2Client", self._make("elbv2", region, None))
+        return cast("ElasticLoadBalancingv2Client", self._make("elbv2", region, role_arn))
 
-    def elb(self, region: str) -> ElasticLoadBalancingClient:
+    def elb(self, region: str, role_arn: str | None = None) -> ElasticLoadBalancingClient:
         """Classic Load Balancers in `region`."""
-        return cast("ElasticLoadBalancingClient", self._make("elb", region, None))
+        return cast("ElasticLoadBalancingClient", self._make("elb", region, role_arn))
 
-    def cloudfront(self, region: str) -> CloudFrontClient:
+    def cloudfront(self, region: str, role_arn: str | None = None) -> CloudFrontClient:
         """CloudFront, which is one service per partition; `region` only picks the partition."""
-        return cast("CloudFrontClient", self._make("cloudfront", region, None))
+        return cast("CloudFrontClient", self._make("cloudfront", region, role_arn))
 
-    def apigateway(self, region: str) -> APIGatewayClient:
+    def apigateway(self, region: str, role_arn: str | None = None) -> APIGatewayClient:
         """Domain names of API Gateway in `region`."""
-        return cast("APIGatewayClient", self._make("apigateway", region, None))
+        return cast("APIGatewayClient", self._make("apigateway", region, role_arn))
 
-    def cognito(self, region: str) -> CognitoIdentityProviderClient:
+    def cognito(self, region: str, role_arn: str | None = None) -> CognitoIdentityProviderClient:
         """Cognito user pools in `region`."""
-        return cast("CognitoIdentityProviderClient", self._make("cognito-idp", region, None))
+        return cast("CognitoIdentityProviderClient", self._make("cognito-idp", region, role_arn))
 
-    def route53(self, region: str, role_arn: str | None = None) -> Route53Client:
-        """Route 53, which is one service per partition; `region` only picks the partition."""
-        return cast("Route53Client", self._make("route53", region, role_arn))
+    def route53(self, role_arn: str | None = None) -> Route53Client:
+        """Route 53, which is one service per partition."""
+        return cast("Route53Client", self._make("route53", self._home, role_arn))
 
-    def _make_uncached(self, service: str, region: str, role_arn: str | None) -> Any:  # noqa: ANN401 - one maker for all services
-        session = self._assume(role_arn, region) if role_arn else self._session
-        return session.client(service, region_name=region, config=_CONFIG)  # type: ignore[call-overload] # the stubs know literal service names only
+    def _make(self, service: str, region: str, role_arn: str | None) -> Any:  # noqa: ANN401 - one maker for all services
+        key = (service, region, role_arn)
+        with self._lock:
+            if key not in self._made:
+                session = self._assumed(role_arn) if role_arn else self._session
+                client = session.client(service, region_name=region, config=_CONFIG)  # type: ignore[call-overload] # the stubs know literal service names only
+                client.meta.events.register(f"before-send.{service}", self._pacer(*key))
+                self._made[key] = client
+            return self._made[key]
 
-    def _assume(self, role_arn: str, region: str) -> boto3.Session:
-        sts: STSClient = self._session.client("sts", region_name=region, config=_CONFIG)
-        answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME)
-        credentials = answer["Credentials"]
-        return boto3.Session(
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-        )
+    def _pacer(self, service: str, region: str, role_arn: str | None) -> Pacer:
+        """Return the pacer of an account: its quotas hold for all roles together."""
+        account_id = role_arn.split(":")[4] if role_arn else ""
+        return self._pacers.setdefault((service, region, account_id), Pacer(service))
+
+    def _assumed(self, role_arn: str) -> boto3.Session:
+        if role_arn not in self._sessions:
+            self._sessions[role_arn] = assumed(
+                self._session,
+                lambda: cast("STSClient", self._make("sts", self._home, None)),
+                role_arn,
+                self._external_ids.get(role_arn),
+            )
+        return self._sessions[role_arn]

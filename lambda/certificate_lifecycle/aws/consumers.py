@@ -25,9 +25,10 @@ _EDGE_REGION = "us-east-1"
 class AwsConsumers:
     """Finds and changes consumers; a service that is not concerned is not asked."""
 
-    def __init__(self, clients: Clients, place: Place) -> None:
+    def __init__(self, clients: Clients, place: Place, role_arn: str | None = None) -> None:
         self._clients = clients
         self._place = place
+        self._role_arn = role_arn
 
     def find(self, certificate: Certificate) -> Sequence[Binding]:
         """Return every setting that holds a described certificate now.
@@ -99,20 +100,22 @@ class AwsConsumers:
 
     @cached_property
     def _load_balancers(self) -> elbv2.LoadBalancers:
-        return elbv2.LoadBalancers(self._clients.elbv2(self._place.region))
+        return elbv2.LoadBalancers(self._clients.elbv2(self._place.region, self._role_arn))
 
     @cached_property
     def _classic_load_balancers(self) -> elb.ClassicLoadBalancers:
-        return elb.ClassicLoadBalancers(self._clients.elb(self._place.region))
+        return elb.ClassicLoadBalancers(self._clients.elb(self._place.region, self._role_arn))
 
     @cached_property
     def _distributions(self) -> cloudfront.Distributions:
-        return cloudfront.Distributions(self._clients.cloudfront(self._place.region))
+        return cloudfront.Distributions(
+            self._clients.cloudfront(self._place.region, self._role_arn)
+        )
 
     @cached_property
     def _domain_names(self) -> apigateway.DomainNames:
-        return apigateway.DomainNames(self._clients.apigateway(self._place.region))
+        return apigateway.DomainNames(self._clients.apigateway(self._place.region, self._role_arn))
 
     @cached_property
     def _user_pool_domains(self) -> cognito.UserPoolDomains:
-        return cognito.UserPoolDomains(self._clients.cognito(self._place.region))
+        return cognito.UserPoolDomains(self._clients.cognito(self._place.region, self._role_arn))

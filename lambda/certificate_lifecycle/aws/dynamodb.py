@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
@@ -55,6 +54,7 @@ class DynamoLedger:
         self._client = client
         self._table = table
         self._scope = f"{place.account_id}/{place.region}"
+        self._items: list[Item] | None = None
 
     # --- Replacements -----------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class DynamoLedger:
 
     def _read(self, prefix: str, parse: Callable[[Item], T]) -> list[T]:
         found = []
-        for item in self._items:
+        for item in self._all():
             if not item["entry"]["S"].startswith(prefix):
                 continue
             try:
@@ -185,9 +185,14 @@ class DynamoLedger:
                 ) from error
         return found
 
-    @cached_property
-    def _items(self) -> list[Item]:
-        """Every entry of this account and region, read once: a run reads them at its start."""
+    def _all(self) -> list[Item]:
+        """Return every entry of this account and region; a run reads them once, at its start.
+
+        Not a `cached_property`: up to Python 3.11 all of a class share a lock, so that accounts and
+        regions would wait for one another.
+        """
+        if self._items is not None:
+            return self._items
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             ConsistentRead=True,
@@ -195,7 +200,8 @@ class DynamoLedger:
             ExpressionAttributeNames={"#scope": "scope"},  # a reserved word of DynamoDB's
             ExpressionAttributeValues={":scope": _text(self._scope)},
         )
-        return [item for page in pages for item in page["Items"]]
+        self._items = [item for page in pages for item in page["Items"]]
+        return self._items
 
     def _put(self, item: Item, condition: str, values: Mapping[str, Any]) -> Item | None:
         """Put an item; return the one that is stored instead if the condition does not hold."""

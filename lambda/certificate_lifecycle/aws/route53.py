@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,33 +28,53 @@ PERMISSIONS = (
 _TTL_SECONDS = 300
 
 
-class Route53Dns:
-    """The zones given in the settings, or else all public ones of this account.
+class HostedZones:
+    """The public hosted zones of several accounts, each listed once, by the role that reaches it.
 
-    `client_for` returns the client for a zone's role, or for this account with None.
+    `client_for` returns the client for a role, or for the function's own account with None.
     """
 
-    def __init__(
-        self, client_for: Callable[[str | None], Route53Client], configured: Sequence[Zone]
-    ) -> None:
-        self._client_for = client_for
-        self._zones: Sequence[Zone] | None = configured or None
+    def __init__(self, client_for: Callable[[str | None], Route53Client]) -> None:
+        self.client_for = client_for
+        self._lock = threading.Lock()
+        self._listed: dict[str | None, tuple[Zone, ...]] = {}
 
-    def public_zones(self) -> Sequence[Zone]:
-        """Return the public hosted zones that may be written; listed once.
+    def listed(self, role_arn: str | None) -> tuple[Zone, ...]:
+        """Return the public hosted zones of an account.
 
         Private ones are left out, because ACM asks public DNS, and so are those that another AWS
         service made, because they cannot be edited.
         """
-        if self._zones is None:
-            pages = self._client_for(None).get_paginator("list_hosted_zones").paginate()
-            self._zones = tuple(
-                Zone(zone["Id"].removeprefix("/hostedzone/"), dns_form(zone["Name"]))
-                for page in pages
-                for zone in page["HostedZones"]
-                if not zone.get("Config", {}).get("PrivateZone") and not zone.get("LinkedService")
-            )
-        return self._zones
+        with self._lock:
+            if role_arn not in self._listed:
+                pages = self.client_for(role_arn).get_paginator("list_hosted_zones").paginate()
+                self._listed[role_arn] = tuple(
+                    Zone(zone["Id"].removeprefix("/hostedzone/"), dns_form(zone["Name"]), role_arn)
+                    for page in pages
+                    for zone in page["HostedZones"]
+                    if not zone.get("Config", {}).get("PrivateZone")
+                    and not zone.get("LinkedService")
+                )
+            return self._listed[role_arn]
+
+
+class Route53Dns:
+    """The zones given in the settings, or else all public ones of some accounts.
+
+    `roles` are the accounts to look for zones in, the function's own if there are none.
+    """
+
+    def __init__(self, zones: HostedZones, configured: Sequence[Zone], *roles: str | None) -> None:
+        self._zones = zones
+        self._client_for = zones.client_for
+        self._configured = configured
+        self._roles = roles or (None,)
+
+    def public_zones(self) -> Sequence[Zone]:
+        """Return the public hosted zones that may be written."""
+        if self._configured:
+            return self._configured
+        return [zone for role in self._roles for zone in self._zones.listed(role)]
 
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
         """Return the record sets that stand at `name`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
@@ -10,27 +11,34 @@ from certificate_lifecycle.core.digest import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 PERMISSIONS = (Permission("sns:Publish", ROTATION, "send the message"),)
 
 
 class SnsTopic:
-    """One topic."""
+    """One topic; its client is made when there is something to publish."""
 
-    def __init__(self, client: SNSClient, arn: str) -> None:
+    def __init__(self, client: Callable[[], SNSClient], arn: str) -> None:
         self._client = client
         self._arn = arn
 
     def publish(self, message: Message) -> str:
         """Publish with a text for each protocol, and return the message id."""
-        answer = self._client.publish(
+        answer = self._client().publish(
             TopicArn=self._arn,
             Subject=message.subject,
             Message=json.dumps(dict(message.bodies)),
             MessageStructure="json",
             MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in message.attributes.items()
+                name: _attribute(value) for name, value in message.attributes.items()
             },
         )
         return answer["MessageId"]
+
+
+def _attribute(value: str | Sequence[str]) -> MessageAttributeValueTypeDef:
+    """Return one value, or a list of which a filter policy has to match any."""
+    if isinstance(value, str):
+        return {"DataType": "String", "StringValue": value}
+    return {"DataType": "String.Array", "StringValue": json.dumps(list(value))}

@@ -10,8 +10,8 @@ import json
 import textwrap
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from certificate_lifecycle.core.model import Action, Severity
@@ -21,9 +21,8 @@ from certificate_lifecycle.core.run import (
     Assessed,
     Outcome,
     Run,
-    ScopeStatus,
     action_entry,
-    finding_entry,
+    finding_entries,
     scope_entry,
 )
 
@@ -38,8 +37,13 @@ _MAX_TITLE = 250
 _MAX_DESCRIPTION = 8000
 _MAX_NEXT_STEP = 350
 _CHAT_FINDINGS = 15
+_CHAT_ERRORS = 5
+#: Values of one attribute; a longer list would crowd out the findings.
+_MAX_VALUES = 500
 _SHOWN_NAMES = 2
 _SHOWN_OTHERS = 20
+_SHOWN_SCOPES = 50
+_MAX_ERROR = 500
 _WIDTH = 88
 
 _OUTCOMES = {
@@ -66,11 +70,14 @@ _CONSOLES = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: a text for each protocol and what subscribers filter on."""
+    """One message: a text for each protocol and what subscribers filter on.
+
+    An attribute has one value, or several of which a filter has to match any.
+    """
 
     subject: str
     bodies: Mapping[str, str]
-    attributes: Mapping[str, str]
+    attributes: Mapping[str, str | Sequence[str]]
 
 
 def compose(run: Run) -> Message | None:
@@ -82,12 +89,14 @@ def compose(run: Run) -> Message | None:
     told = [entry for entry in run.findings if entry.decision.worth_telling]
     if not told and not run.done and not run.incomplete:
         return None
-    shown = min(len(told), MAX_MESSAGE_BYTES // _LEAST_FINDING_BYTES)
+    attributes = _attributes(run, told)
+    limit = MAX_MESSAGE_BYTES - len(json.dumps(attributes).encode())
+    shown = min(len(told), limit // _LEAST_FINDING_BYTES)
     bodies = _bodies(run, told, shown)
-    while _size(bodies) > MAX_MESSAGE_BYTES and shown:
-        shown = min(shown - 1, shown * MAX_MESSAGE_BYTES // _size(bodies))
+    while _size(bodies) > limit and shown:
+        shown = min(shown - 1, shown * limit // _size(bodies))
         bodies = _bodies(run, told, shown)
-    return Message(_subject(run, told), bodies, _attributes(run))
+    return Message(_subject(run, told), bodies, attributes)
 
 
 def severity_of(run: Run) -> Severity:
@@ -136,24 +145,53 @@ def _size(bodies: Mapping[str, str]) -> int:
     return len(json.dumps(dict(bodies)).encode())
 
 
-def _attributes(run: Run) -> dict[str, str]:
+def _attributes(run: Run, told: Sequence[Assessed]) -> dict[str, str | list[str]]:
+    """Return what subscribers filter on: with several scopes, the ones that the message is about.
+
+    Whoever asks for one account must hear of it; of the others there is nothing to be heard.
+    """
+    places = {(entry.certificate.account_id, entry.certificate.region) for entry in told}
+    places |= {(scope.account_id, scope.region) for scope in run.scopes if scope.error is not None}
+    places |= {(place.account_id, place.region) for place in _places_of(run.done)}
+    if not places:
+        places = {(scope.account_id, scope.region) for scope in run.scopes}
     return {
         "severity": severity_of(run).label,
-        "account": run.scope.account_id,
-        "region": run.scope.region,
+        "account": _one_or_many({account for account, _ in places}),
+        "region": _one_or_many({region for _, region in places}),
     }
 
 
+def _places_of(records: Sequence[ActionRecord]) -> list[Place]:
+    return [Place.from_arn(record.certificate_arn) for record in records]
+
+
+def _one_or_many(values: Collection[str]) -> str | list[str]:
+    return next(iter(values)) if len(values) == 1 else sorted(values)[:_MAX_VALUES]
+
+
 def _headline(run: Run, told: Sequence[Assessed]) -> str:
-    scope = run.scope
-    where = f"account {scope.account_id}, {scope.region}"
-    if scope.status is ScopeStatus.FAILED:
+    where = _where(run, "account ")
+    if _nothing_seen(run):
         return f"The certificates of {where} could not be looked at."
-    all_of_them = f"{_many(scope.certificates, 'certificate')} of {where}"
+    all_of_them = f"{_many(run.certificates, 'certificate')} of {where}"
     if not told:
         state = "not everything could be looked at" if run.incomplete else "no open finding"
         return f"{all_of_them}: {state}{_mended(run)}."
     return f"{all_of_them}: {_attention(told)}{_mended(run)}."
+
+
+def _nothing_seen(run: Run) -> bool:
+    return len(run.lost) == len(run.scopes)
+
+
+def _where(run: Run, before: str, between: str = ", ") -> str:
+    """Return the account and region, or how many of them there are."""
+    accounts = {scope.account_id for scope in run.scopes}
+    regions = {scope.region for scope in run.scopes}
+    account = before + accounts.copy().pop() if len(accounts) == 1 else f"{len(accounts)} accounts"
+    region = regions.copy().pop() if len(regions) == 1 else f"{len(regions)} regions"
+    return f"{account}{between}{region}"
 
 
 def _mended(run: Run) -> str:
@@ -173,14 +211,13 @@ def _attention(told: Sequence[Assessed]) -> str:
 
 
 def _subject(run: Run, told: Sequence[Assessed]) -> str:
-    scope = run.scope
-    if scope.status is ScopeStatus.FAILED:
+    if _nothing_seen(run):
         what = "nothing could be looked at"
     else:
         quiet = "run incomplete" if run.incomplete else f"{_deeds(run)} done"
         what = _attention(told) if told else quiet
     before = f"[{severity_of(run).label}] "
-    after = f": {what} - {scope.account_id} {scope.region}"
+    after = f": {what} - {_where(run, '', ' ')}"
     instance = run.instance[: MAX_SUBJECT - len(before) - len(after)]
     return f"{before}{instance}{after}".encode("ascii", "replace").decode()[:MAX_SUBJECT]
 
@@ -195,32 +232,62 @@ def _text(run: Run, told: Sequence[Assessed], shown: int) -> str:
     hidden = len(told) - shown
     sections = [
         _wrapped(_headline(run, told), ""),
-        f"INCOMPLETE\n{_wrapped(run.scope.error)}" if run.scope.error is not None else "",
+        _incomplete_text(run),
         *(
-            _severity_text(severity, told[:shown], done)
+            _severity_text(run, severity, told[:shown], done)
             for severity in sorted(Severity, reverse=True)
         ),
         f"And {hidden} more; the log of the run names them all." if hidden else "",
         _others_text(run),
-        "" if run.scope.status is ScopeStatus.FAILED else _counts_text(run),
+        "" if _nothing_seen(run) else _counts_text(run),
         f"{run.instance}, run {run.run_id}, {run.started_at:%Y-%m-%d %H:%M} UTC, mode {run.mode}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
+def _incomplete_text(run: Run) -> str:
+    """Return what could not be looked at; a single account and region was named already."""
+    errors = _errors(run)
+    if not errors:
+        return ""
+    more = len(errors) - _SHOWN_OTHERS
+    rest = [f"  And {more} more; the log of the run names them all."] if more > 0 else []
+    return "\n".join(["INCOMPLETE", *(_wrapped(text) for text in errors[:_SHOWN_OTHERS]), *rest])
+
+
+def _errors(run: Run) -> list[str]:
+    several = len(run.scopes) > 1
+    lost = set(run.lost)
+    worst_first = sorted(run.scopes, key=lambda scope: scope not in lost)
+    return [
+        f"{scope.label}: {scope.error}" if several else scope.error
+        for scope in worst_first
+        if scope.error is not None
+    ]
+
+
 def _severity_text(
-    severity: Severity, told: Sequence[Assessed], done: Mapping[str, Sequence[ActionRecord]]
+    run: Run,
+    severity: Severity,
+    told: Sequence[Assessed],
+    done: Mapping[str, Sequence[ActionRecord]],
 ) -> str:
     entries = [entry for entry in told if entry.decision.severity is severity]
     if not entries:
         return ""
-    return "\n\n".join([severity.name, *(_entry_text(entry, done) for entry in entries)])
+    several = len(run.scopes) > 1
+    texts = [_entry_text(entry, done, several=several) for entry in entries]
+    return "\n\n".join([severity.name, *texts])
 
 
-def _entry_text(entry: Assessed, done: Mapping[str, Sequence[ActionRecord]]) -> str:
+def _entry_text(
+    entry: Assessed, done: Mapping[str, Sequence[ActionRecord]], *, several: bool
+) -> str:
+    """Return a finding; `several` scopes make it say where it is."""
     decision, arn = entry.decision, entry.certificate.arn
+    where = f" - {entry.certificate.account_id} {entry.certificate.region}" if several else ""
     lines = [
-        f"  {_name(entry)}",
+        f"  {_name(entry)}{where}",
         _wrapped(f"{decision.verdict}: {decision.message}", "    "),
     ]
     records = done.get(arn, ())
@@ -291,8 +358,7 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
     Source: its user guide, "Custom notifications"; anything else is silently not shown.
     """
     lines = [_headline(run, told)]
-    if run.scope.error is not None:
-        lines.append(f"*Incomplete:* {_plain(run.scope.error)}")
+    lines += [f"*Incomplete:* {_plain(text)}" for text in _errors(run)[:_CHAT_ERRORS]]
     lines += [
         f"*{entry.decision.severity.label}* `{_plain(_name(entry))}` "
         f"{entry.decision.verdict}: {_plain(entry.decision.message)}"
@@ -319,7 +385,7 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
             "keywords": ["certificates", severity_of(run).label],
         },
         "metadata": {
-            "threadId": f"{run.instance}-{run.scope.account_id}-{run.scope.region}",
+            "threadId": f"{run.instance}-{_where(run, '', '-')}".replace(" ", "-"),
             "summary": _headline(run, told),
             "eventType": "certificate-lifecycle",
             "relatedResources": [entry.certificate.arn for entry in told[:_CHAT_FINDINGS]],
@@ -333,17 +399,24 @@ def _plain(text: str) -> str:
 
 
 def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]:
+    lost = set(run.lost)
     shown = {entry.certificate.arn for entry in told}
     shown |= {record.certificate_arn for record in _untold(run)[:_SHOWN_OTHERS]}
+    worst_first = sorted(run.scopes, key=lambda scope: (scope not in lost, scope.error is None))
+    scopes = [
+        scope if scope.error is None else replace(scope, error=clean(scope.error, _MAX_ERROR))
+        for scope in worst_first[:_SHOWN_SCOPES]
+    ]
     return {
         "schema_version": "1",
         "instance": run.instance,
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
         "severity": severity_of(run).label,
-        "scopes": [scope_entry(run.scope)],
+        "scopes": [scope_entry(scope) for scope in scopes],
+        "scopes_not_shown": len(run.scopes) - len(scopes),
         "counts": run.counts,
-        "findings": [finding_entry(entry, run.started_at) for entry in told],
+        "findings": finding_entries(replace(run, scopes=scopes), told),
         "findings_not_shown": hidden,
         "actions": [
             action_entry(record)

@@ -78,6 +78,10 @@ class Verdict(Documented):
     MANAGED_ELSEWHERE = "ManagedElsewhere", "Another tool or service looks after it."
     SUPERSEDED = "Superseded", "A valid, later certificate for the same names has been issued."
     UNKNOWN = "Unknown", "It could not be judged; the message says why."
+    NOT_LOOKED_AT = (
+        "NotLookedAt",
+        "A whole account and region could not be looked at: it may hold anything.",
+    )
 
 
 class Reason(Documented):
@@ -197,6 +201,7 @@ class Reason(Documented):
     STATUS_INACTIVE = "StatusInactive", "ACM reports the status INACTIVE."
     VALIDITY_UNKNOWN = "ValidityUnknown", "ACM does not say when it ends."
     DETAILS_UNREADABLE = "DetailsUnreadable", "DescribeCertificate failed for it."
+    SCOPE_FAILED = "ScopeFailed", "The certificates of an account and region could not be listed."
 
 
 class Action(Documented):
@@ -348,6 +353,11 @@ class Certificate:
     def region(self) -> str:
         """The region, from the ARN."""
         return self.arn.split(":")[3]
+
+    @property
+    def account_id(self) -> str:
+        """The account, from the ARN."""
+        return self.arn.split(":")[4]
 
     @property
     def used(self) -> bool:

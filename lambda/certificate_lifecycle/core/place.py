@@ -18,3 +18,8 @@ class Place:
         """Read the place out of any regional ARN, such as `context.invoked_function_arn`."""
         _, partition, _, region, account_id, *_ = arn.split(":")
         return cls(account_id, region, partition)
+
+    def holds(self, arn: str) -> bool:
+        """Whether a regional ARN, such as a certificate's, is of this account and region."""
+        _, _, _, region, account_id, *_ = arn.split(":")
+        return (account_id, region) == (self.account_id, self.region)

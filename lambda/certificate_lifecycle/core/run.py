@@ -9,7 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from certificate_lifecycle.core.model import Action, Certificate, Decision, Reason, Verdict
+from certificate_lifecycle.core.model import (
+    Action,
+    Certificate,
+    Decision,
+    Reason,
+    Severity,
+    Verdict,
+)
 from certificate_lifecycle.core.timing import days_left
 
 
@@ -89,10 +96,15 @@ class Scope:
     certificates: int
     error: str | None
 
+    @property
+    def label(self) -> str:
+        """The account and region as messages name them."""
+        return f"account {self.account_id}, {self.region}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Everything that one run found and did."""
+    """Everything that one run found and did, in all of its scopes or in one of them."""
 
     run_id: str
     started_at: datetime
@@ -100,7 +112,7 @@ class Run:
     instance: str
     mode: str
     dry_run: bool
-    scope: Scope
+    scopes: Sequence[Scope]
     assessed: Sequence[Assessed]
     actions: Sequence[ActionRecord]
 
@@ -112,8 +124,21 @@ class Run:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many certificates have each verdict."""
-        return dict(sorted(Counter(e.decision.verdict.value for e in self.assessed).items()))
+        """How many certificates have each verdict, and how many scopes were not looked at."""
+        counted = Counter(entry.decision.verdict.value for entry in self.assessed)
+        if self.lost:
+            counted[Verdict.NOT_LOOKED_AT.value] = len(self.lost)
+        return dict(sorted(counted.items()))
+
+    @property
+    def lost(self) -> list[Scope]:
+        """The scopes of which nothing could be looked at."""
+        return [scope for scope in self.scopes if scope.status is ScopeStatus.FAILED]
+
+    @property
+    def certificates(self) -> int:
+        """How many certificates were looked at."""
+        return sum(scope.certificates for scope in self.scopes)
 
     @property
     def failed_actions(self) -> list[ActionRecord]:
@@ -128,7 +153,8 @@ class Run:
     @property
     def incomplete(self) -> bool:
         """Whether something could not be looked at or done."""
-        return self.scope.status is not ScopeStatus.OK or bool(self.failed_actions)
+        whole = all(scope.status is ScopeStatus.OK for scope in self.scopes)
+        return not whole or bool(self.failed_actions)
 
 
 def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,9 +164,9 @@ def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
         "finished_at": run.finished_at.isoformat(),
-        "scopes": [scope_entry(run.scope)],
+        "scopes": [scope_entry(scope) for scope in run.scopes],
         "counts": run.counts,
-        "findings": [finding_entry(entry, run.started_at) for entry in run.findings],
+        "findings": finding_entries(run, run.findings),
         "actions": [action_entry(record) for record in run.actions],
         "expiring_certificates": sum(_expires(e) for e in run.assessed),
         "renewed_certificates": len(renewed),
@@ -170,12 +196,42 @@ def scope_entry(scope: Scope) -> dict[str, Any]:
     }
 
 
+def finding_entries(run: Run, findings: Sequence[Assessed]) -> list[dict[str, Any]]:
+    """Return what was not looked at, which may hold anything, and then `findings`."""
+    lost = [_lost_entry(scope) for scope in run.lost]
+    return lost + [finding_entry(entry, run.started_at) for entry in findings]
+
+
+def _lost_entry(scope: Scope) -> dict[str, Any]:
+    """Return a scope that was not looked at in the shape of a finding; no certificate is named."""
+    return {
+        "certificate_arn": None,
+        "account_id": scope.account_id,
+        "region": scope.region,
+        "domain_name": None,
+        "alternative_names": [],
+        "verdict": Verdict.NOT_LOOKED_AT.value,
+        "severity": Severity.WARNING.label,
+        "reason": Reason.SCOPE_FAILED.value,
+        "message": scope.error,
+        "action": Action.INVESTIGATE.value,
+        "type": None,
+        "status": None,
+        "not_after": None,
+        "days_left": None,
+        "in_use": None,
+        "in_use_by": [],
+    }
+
+
 def finding_entry(entry: Assessed, now: datetime) -> dict[str, Any]:
     """Return a finding as plain data."""
     certificate, decision = entry.certificate, entry.decision
     detail = certificate.detail
     return {
         "certificate_arn": certificate.arn,
+        "account_id": certificate.account_id,
+        "region": certificate.region,
         "domain_name": certificate.domain_name,
         "alternative_names": list(certificate.names[1:]),
         "verdict": decision.verdict.value,

@@ -8,7 +8,7 @@ from typing import Any
 from certificate_lifecycle.app.creation import create, creation_result
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.aws.route53 import Route53Dns
+from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.config import creation_settings
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
@@ -24,11 +24,11 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     command = creation_command(event, settings, place, faults)
     if faults:
         raise ConfigurationError(faults)
-    clients = Clients()
+    clients = Clients(place.region)
     issuance = create(
         command.request,
         certificates=AcmCertificates(clients.acm(command.request.region)),
-        dns=Route53Dns(lambda role: clients.route53(place.region, role), settings.zones),
+        dns=Route53Dns(HostedZones(clients.route53), settings.zones),
         clock=LambdaClock(context),
         now=current_time(),
         auto_validate=command.auto_validate,

@@ -1,0 +1,275 @@
+"""One account and region within a run: look, and mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from certificate_lifecycle.app.export import Export
+from certificate_lifecycle.app.export_targets import ExportTargets
+from certificate_lifecycle.app.imports import Reimport, Sources
+from certificate_lifecycle.app.inspection import Inspection, Inventory
+from certificate_lifecycle.app.memory import Recollection
+from certificate_lifecycle.app.ports import Clock, Surroundings
+from certificate_lifecycle.app.repair import Repair
+from certificate_lifecycle.app.replacement import Replacement, refuse
+from certificate_lifecycle.app.succession import Succession
+from certificate_lifecycle.config import RotationMode
+from certificate_lifecycle.core.export import ExportTarget
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.replacement import Journal
+from certificate_lifecycle.core.run import ActionRecord, Assessed, Run, Scope, ScopeStatus
+from certificate_lifecycle.core.timing import Thresholds
+
+_SHOWN_PROBLEMS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What this run shall do; see `events` for `announced`, and `config` for the modes.
+
+    `limits` are the most that may be done in other accounts.
+    """
+
+    run_id: str
+    instance: str
+    scopes: Sequence[Place]
+    certificate_arns: Sequence[str]
+    import_sources: Mapping[str, str]
+    thresholds: Thresholds
+    mode: str
+    repair: bool
+    dry_run: bool
+    now: datetime
+    export_targets: Sequence[ExportTarget] = ()
+    announced: bool = False
+    replace: bool = False
+    retire_after: timedelta | None = None
+    limits: Mapping[str, RotationMode] = field(default_factory=dict)
+
+    def narrowed(self, place: Place) -> Order:
+        """Return the part of the order that one account and region is concerned with.
+
+        Another account has limits of its own, and nothing is ever deleted there.
+        """
+        limit = self.limits.get(place.account_id)
+        return replace(
+            self,
+            scopes=(place,),
+            repair=self.repair and limit is not RotationMode.NOTIFY,
+            replace=self.replace and limit in (None, RotationMode.REPLACE),
+            retire_after=self.retire_after if limit is None else None,
+            certificate_arns=[arn for arn in self.certificate_arns if place.holds(arn)],
+            import_sources={
+                arn: secret for arn, secret in self.import_sources.items() if place.holds(arn)
+            },
+            export_targets=[
+                target for target in self.export_targets if place.holds(target.certificate_arn)
+            ],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What a run found and did in one account and region.
+
+    `problems` are what could not be looked at; `recollection` is None where the visit came to
+    nothing.
+    """
+
+    run: Run
+    problems: Sequence[str]
+    recollection: Recollection | None = None
+    replacement: Replacement | None = None
+
+    @property
+    def has_news(self) -> bool:
+        """Whether somebody should hear of what was found and done here."""
+        return self.recollection is None or self.recollection.has_news(self.run)
+
+    @classmethod
+    def lost(cls, order: Order, place: Place, why: str, finished_at: datetime) -> Visit:
+        """Return the visit of an account and region of which nothing is known."""
+        text = f"the certificates could not be looked at: {why}"
+        scope = Scope(place.account_id, place.region, ScopeStatus.FAILED, 0, text)
+        return cls(run=run_of(order, [scope], [], [], finished_at), problems=[text])
+
+
+def visit(
+    order: Order,
+    place: Place,
+    around: Surroundings,
+    clock: Clock,
+    current_time: Callable[[], datetime],
+) -> Visit:
+    """Look at the certificates of one account and region, and mend what can be mended."""
+    order = order.narrowed(place)
+    recollection = Recollection.of(
+        around.ledger,
+        run_id=order.run_id,
+        now=order.now,
+        thresholds=order.thresholds,
+        dry_run=order.dry_run,
+    )
+    inventory = _look(_inspection(order, around, clock), order, recollection.journals)
+    if recollection.problem is not None:
+        inventory.problems.append(recollection.problem)
+    replacement = _replacement(order, place, around, clock, recollection)
+    actions = _act(order, around, clock, inventory, recollection, replacement)
+    scope = Scope(
+        place.account_id,
+        place.region,
+        inventory.status,
+        inventory.certificates,
+        summary(inventory.problems) or None,
+    )
+    return Visit(
+        run=run_of(order, [scope], inventory.assessed, actions, current_time()),
+        problems=inventory.problems,
+        recollection=recollection,
+        replacement=replacement,
+    )
+
+
+def run_of(
+    order: Order,
+    scopes: Sequence[Scope],
+    assessed: Sequence[Assessed],
+    actions: Sequence[ActionRecord],
+    finished_at: datetime,
+) -> Run:
+    """Return what a run found and did, in one account and region or in all of them."""
+    return Run(
+        run_id=order.run_id,
+        started_at=order.now,
+        finished_at=finished_at,
+        instance=order.instance,
+        mode=order.mode,
+        dry_run=order.dry_run,
+        scopes=tuple(scopes),
+        assessed=tuple(assessed),
+        actions=tuple(actions),
+    )
+
+
+def summary(problems: Sequence[str]) -> str:
+    """Return the first problems and a count of the rest: an error is not a listing."""
+    more = len(problems) - _SHOWN_PROBLEMS
+    shown = "; ".join(problems[:_SHOWN_PROBLEMS])
+    return f"{shown}; and {more} more" if more > 0 else shown
+
+
+def _inspection(order: Order, around: Surroundings, clock: Clock) -> Inspection:
+    sources = Sources(
+        secrets=around.import_secrets,
+        secret_arns=order.import_sources,
+        clock=clock,
+        enabled=order.repair,
+        now=order.now,
+    )
+    return Inspection(
+        certificates=around.certificates,
+        dns=around.dns,
+        clock=clock,
+        sources=sources,
+        thresholds=order.thresholds,
+        now=order.now,
+        exports=ExportTargets.of(order.export_targets, around.export_secrets),
+    )
+
+
+def _look(inspection: Inspection, order: Order, journals: Mapping[str, Journal]) -> Inventory:
+    """Look at everything, or at what was asked for and at what that is to succeed."""
+    asked = order.certificate_arns
+    replaced = [arn for arn, journal in journals.items() if journal.successor_arn in asked]
+    may_be_gone = [*replaced, *(asked if order.announced else ())]
+    wanted = dict.fromkeys((*asked, *replaced))
+    return inspection.look(list(wanted), may_be_gone=may_be_gone)
+
+
+def _replacement(
+    order: Order,
+    place: Place,
+    around: Surroundings,
+    clock: Clock,
+    recollection: Recollection,
+) -> Replacement | None:
+    """Return what replaces, in mode replace and with a ledger that could be read."""
+    if not order.replace or recollection.ledger is None:
+        return None
+    succession = Succession(
+        certificates=around.certificates,
+        dns=around.dns,
+        clock=clock,
+        ledger=recollection.ledger,
+        consumers=around.consumers,
+        thresholds=order.thresholds,
+        retire_after=order.retire_after,
+        account_id=place.account_id,
+        now=order.now,
+    )
+    return Replacement(
+        succession=succession,
+        instance=order.instance,
+        run_id=order.run_id,
+        dry_run=order.dry_run,
+    )
+
+
+def _act(
+    order: Order,
+    around: Surroundings,
+    clock: Clock,
+    inventory: Inventory,
+    recollection: Recollection,
+    replacement: Replacement | None,
+) -> list[ActionRecord]:
+    """Replace, export, repair and import; what was done needs no advice to do so.
+
+    What earlier runs began and could not tell comes last.
+    """
+    replaced = _replace(order, inventory, recollection, replacement)
+    exported: list[ActionRecord] = []
+    if around.export_secrets is not None:
+        exported = Export(
+            certificates=around.certificates,
+            secrets=around.export_secrets,
+            clock=clock,
+            thresholds=order.thresholds,
+            now=order.now,
+            dry_run=order.dry_run,
+            announce=recollection.announce,
+        ).act(inventory)
+    repair = Repair(
+        certificates=around.certificates,
+        dns=around.dns,
+        clock=clock,
+        reimport=Reimport(
+            certificates=around.certificates,
+            clock=clock,
+            now=order.now,
+            announce=recollection.announce,
+        ),
+        enabled=order.repair,
+        dry_run=order.dry_run,
+        announce=recollection.announce,
+        settled={(record.certificate_arn, record.action) for record in (*replaced, *exported)},
+    )
+    actions = [*replaced, *repair.act(inventory), *exported]
+    return [*actions, *recollection.untold()]
+
+
+def _replace(
+    order: Order,
+    inventory: Inventory,
+    recollection: Recollection,
+    replacement: Replacement | None,
+) -> list[ActionRecord]:
+    if not order.replace:
+        return []
+    if replacement is None:
+        why = recollection.problem or "there is no ledger to record it in, see LEDGER_TABLE"
+        return refuse(inventory, why)
+    everything = not order.certificate_arns
+    return replacement.act(inventory, recollection.journals, everything=everything)

@@ -1,0 +1,70 @@
+"""Calls that keep below the rates that AWS documents, rather than being throttled.
+
+Rates are per account and region: ACM user guide, "Quotas"; Route 53 developer guide, "Quotas",
+where all of an account's requests share one rate.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+#: Requests a second that AWS allows; an operation that is not here has no rate that we could reach.
+RATES: Mapping[str, Mapping[str, float]] = {
+    "acm": {
+        "ListCertificates": 8,
+        "SearchCertificates": 5,
+        "DescribeCertificate": 10,
+        "ListTagsForCertificate": 10,
+        "RequestCertificate": 5,
+        "AddTagsToCertificate": 5,
+        "UpdateCertificateOptions": 5,
+        "RenewCertificate": 5,
+        "ExportCertificate": 10,
+        "DeleteCertificate": 10,
+        "ImportCertificate": 1,
+        "ResendValidationEmail": 1,
+    },
+}
+#: Requests a second that AWS allows to all operations of a service together.
+SHARED_RATES: Mapping[str, float] = {"route53": 10}
+#: What we take of a rate: the network bunches requests, and we are not alone in the account.
+_SHARE = 0.9
+
+
+class Pace:
+    """One rate; requests are spaced evenly, whichever thread makes them."""
+
+    def __init__(self, rate: float) -> None:
+        self._interval = 1 / (rate * _SHARE)
+        self._lock = threading.Lock()
+        self._free_at = 0.0
+
+    def wait(self) -> None:
+        """Return when the next request may be sent."""
+        with self._lock:
+            now = time.monotonic()
+            at = max(now, self._free_at)
+            self._free_at = at + self._interval
+        if at > now:
+            time.sleep(at - now)
+
+
+class Pacer:
+    """The rates of one account and region, by operation.
+
+    It is asked before each attempt, so that the SDK's retries are paced as well.
+    """
+
+    def __init__(self, service: str) -> None:
+        self._paces = {name: Pace(rate) for name, rate in RATES.get(service, {}).items()}
+        shared = SHARED_RATES.get(service)
+        self._shared = Pace(shared) if shared else None
+
+    def __call__(self, event_name: str, **_: Any) -> None:  # noqa: ANN401 - whatever botocore tells
+        """Handle botocore's `before-send.SERVICE.OPERATION`."""
+        pace = self._paces.get(event_name.rpartition(".")[2], self._shared)
+        if pace is not None:
+            pace.wait()

@@ -1,0 +1,61 @@
+"""Sessions of the roles that other accounts offer, sharing what makes a session expensive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+from botocore.credentials import (
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
+
+_SESSION_NAME = "certificate-lifecycle"
+
+
+def assumed(
+    base: boto3.Session, sts: Callable[[], STSClient], role_arn: str, external_id: str | None
+) -> boto3.Session:
+    """Return a session of a role, assumed when the first call is made and again as it expires.
+
+    The session has the loader of `base`: reading the service models anew for each session takes
+    most of the time in which its clients are made.
+    """
+    core = botocore.session.Session()
+    core.register_component("data_loader", base._session.get_component("data_loader"))  # noqa: SLF001 - boto3 offers no other way to it
+    credentials = DeferredRefreshableCredentials(
+        refresh_using=lambda: _assume(sts(), role_arn, external_id), method=_Assumed.METHOD
+    )
+    core.register_component("credential_provider", CredentialResolver([_Assumed(credentials)]))
+    return boto3.Session(botocore_session=core)
+
+
+class _Assumed(CredentialProvider):
+    """Provides the credentials of the role, and never any others."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, credentials: DeferredRefreshableCredentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> DeferredRefreshableCredentials:
+        return self._credentials
+
+
+def _assume(sts: STSClient, role_arn: str, external_id: str | None) -> dict[str, Any]:
+    proof: dict[str, Any] = {"ExternalId": external_id} if external_id else {}
+    answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME, **proof)
+    credentials = answer["Credentials"]
+    return {
+        "access_key": credentials["AccessKeyId"],
+        "secret_key": credentials["SecretAccessKey"],
+        "token": credentials["SessionToken"],
+        "expiry_time": credentials["Expiration"].isoformat(),
+    }

@@ -1,0 +1,17 @@
+output "policy_json" {
+  description = "IAM policy document with these permissions."
+  value = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      local._read,
+      local._mend,
+      local._find_zones,
+      local._read_records,
+      local._restore_records,
+      local._replace,
+      local._retire,
+      local._rebind,
+      local._rebind_at_the_edge,
+    )
+  })
+}

@@ -1,0 +1,63 @@
+# The role by which the rotation function of another account looks after the certificates of this one.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  _zone_arns = (
+    var.hosted_zone_ids == null
+    ? ["arn:${data.aws_partition.current.partition}:route53:::hostedzone/*"]
+    : [for id in sort(coalesce(var.hosted_zone_ids, [])) : "arn:${data.aws_partition.current.partition}:route53:::hostedzone/${id}"]
+  )
+}
+
+module "certificate_access" {
+  source = "../certificate-access"
+
+  account_id = data.aws_caller_identity.current.account_id
+  # Always: the function asks for zones wherever it finds certificates, unless its `hosted_zones` names them.
+  find_zones       = true
+  partition        = data.aws_partition.current.partition
+  rebind_consumers = var.rebind_consumers
+  # `id` is the one attribute that provider 5 and 6 share: 6 deprecates `name`, 5 has no `region`.
+  regions = length(var.regions) == 0 ? [data.aws_region.current.id] : sort(var.regions)
+  # What is replaced here is deleted by its owner.
+  retire_superseded = false
+  rotation_mode     = var.rotation_mode
+  zone_arns         = local._zone_arns
+}
+
+resource "aws_iam_role" "this" {
+  name                 = var.name
+  description          = "Lets ${var.rotation_role_arn} look after the certificates of this account."
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "LetTheRotationFunctionIn"
+      Effect    = "Allow"
+      Action    = ["sts:AssumeRole"]
+      Principal = { AWS = var.rotation_role_arn }
+      Condition = { StringEquals = { "sts:ExternalId" = var.external_id } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name   = var.name
+  role   = aws_iam_role.this.name
+  policy = module.certificate_access.policy_json
+
+  lifecycle {
+    # IAM's limit for the inline policies of a role.
+    precondition {
+      condition     = length(module.certificate_access.policy_json) <= 10240
+      error_message = "The policy of ${var.name} must stay within IAM's 10240 characters, got ${length(module.certificate_access.policy_json)}; name fewer regions or zones."
+    }
+  }
+}
