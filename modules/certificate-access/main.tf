@@ -11,8 +11,8 @@ locals {
     {
       Sid    = "ListCertificates"
       Effect = "Allow"
-      Action = ["acm:ListCertificates"]
-      # "*": AWS defines no resource type for this action.
+      Action = ["acm:ListCertificates", "acm:SearchCertificates"]
+      # "*": AWS defines no resource type for these actions.
       Resource = ["*"]
     },
     {

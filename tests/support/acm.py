@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from tests.support import search
 from tests.support.acm_shapes import Shown
 from tests.support.certificates import (
     PRIVATE_EXPORT,
@@ -32,6 +33,8 @@ DEFAULT_KEY_TYPES = ("RSA_1024", "RSA_2048")
 DEFAULT_ORIGINS = ("AWS_MANAGED", "CUSTOMER_PROVIDED")
 REQUESTABLE = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
 COMMON_NAME_OCTETS = 64
+# Without `MaxResults`.
+SEARCH_PAGE = 100
 TOKEN_WINDOW = timedelta(hours=1)
 
 
@@ -53,6 +56,7 @@ class Acm:
             "RemoveTagsFromCertificate": self.remove_tags,
             "RenewCertificate": self.renew,
             "RequestCertificate": self.request,
+            "SearchCertificates": self.search,
             "ResendValidationEmail": self.resend_validation_email,
             "UpdateCertificateOptions": self.update_options,
         }
@@ -67,6 +71,16 @@ class Acm:
         found.sort(key=lambda c: c.created_at, reverse=wanted.get("SortOrder") == "DESCENDING")
         page, token = self._paged(found, wanted)
         result: Result = {"CertificateSummaryList": [self._shown.summary(c) for c in page]}
+        return {**result, "NextToken": token} if token else result
+
+    def search(self, request: Request) -> Result:
+        """Answer with all key types and origins: nothing is hidden unless it is filtered out."""
+        wanted = request.parameters
+        rows = [search.shown(each, self._shown.summary(each)) for each in self._estate.of(request)]
+        found = [row for row in rows if search.matches(wanted.get("FilterStatement"), row)]
+        size = {"MaxItems": wanted.get("MaxResults") or SEARCH_PAGE}
+        page, token = self._paged(found, {**size, "NextToken": wanted.get("NextToken")})
+        result: Result = {"Results": page}
         return {**result, "NextToken": token} if token else result
 
     def _selected(self, certificate: Certificate, wanted: Mapping[str, Any]) -> bool:

@@ -31,6 +31,7 @@ from tests.support.faults import Fault, Faults
 from tests.support.functions import Function, Functions
 from tests.support.gate import Gate, Settings, World
 from tests.support.protocol import AwsError
+from tests.support.rates import Rates
 from tests.support.topics import Topics
 from tests.support.zones import DEFAULT_ACCOUNT, Zones
 
@@ -67,6 +68,7 @@ class Cloud:
             consumers=self.consumers,
             topics=self.topics,
             functions=Functions(),
+            rates=Rates(),
         )
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", 0, Gate(self._world), threaded=True, request_handler=_QuietHandler
@@ -104,6 +106,7 @@ class Cloud:
         self.topics.reset()
         self._world.functions.reset()
         self._world.faults.clear()
+        self._world.rates.reset()
         self._world.recorder.clear()
         self._world.settings = Settings()
 
@@ -232,6 +235,15 @@ class Cloud:
     @enforcing.setter
     def enforcing(self, value: bool) -> None:
         self._world.settings.enforcing = value
+
+    @property
+    def rate_limited(self) -> bool:
+        """Whether the request rates that AWS documents are enforced."""
+        return self._world.rates.enforced
+
+    @rate_limited.setter
+    def rate_limited(self, value: bool) -> None:
+        self._world.rates.enforced = value
 
     @property
     def latency(self) -> float:

@@ -37,6 +37,7 @@ from tests.support.protocol import (
     success,
     validation_code,
 )
+from tests.support.rates import Rates
 from tests.support.repeats import Repeats
 from tests.support.route53 import Route53
 from tests.support.rules import RULES
@@ -75,6 +76,7 @@ class World:
     consumers: Consumers
     topics: Topics
     functions: Functions
+    rates: Rates
     settings: Settings = field(default_factory=Settings)
 
 
@@ -149,6 +151,7 @@ class Gate:
     ) -> Response:
         """Answer unless a fault was ordered, the role may not, or the parameters are wrong."""
         self._world.faults.raise_for(request)
+        self._world.rates.raise_for(request)
         if not judgement.allowed:
             raise AwsError(access_denied_code(request), str(judgement.reason))
         self._check(request)

@@ -117,8 +117,11 @@ def troubles(estate: Estate) -> dict[str, str]:
     """Let everything happen that there is an answer to, in the account that allows it."""
     cloud = estate.cloud
     cloud.zones.add(ZONE, account=WRITABLE)
-    soon = {"renews": False, "not_after": cloud.now + timedelta(days=5)}
-    waiting = {"status": "PENDING_VALIDATION", "created_at": cloud.now - timedelta(hours=30)}
+    soon: dict[str, Any] = {"renews": False, "not_after": cloud.now + timedelta(days=5)}
+    waiting: dict[str, Any] = {
+        "status": "PENDING_VALIDATION",
+        "created_at": cloud.now - timedelta(hours=30),
+    }
     found = {
         "given up": cloud.certificates.add(
             account=WRITABLE, domain_name=f"given-up.{ZONE}", **soon

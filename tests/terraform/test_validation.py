@@ -56,7 +56,13 @@ def source(arn: str = CERTIFICATE, **settings: object) -> dict[str, object]:
     return {"import_sources": {arn: {"secret_arn": secret("shop-tls")} | settings}}
 
 
+def account(**settings: object) -> dict[str, object]:
+    entry = {"account_id": "222222222222", "external_id": "x-1", "role_name": "certificates"}
+    return {"accounts": [entry | settings]}
+
+
 USES = (
+    Use("account_ids", "accounts", lambda v: account(account_id=v)),
     Use("certificate_arns", "export_targets", lambda v: {"export_targets": {v: target()}}),
     Use("certificate_arns", "import_sources", source),
     Use("critical_thresholds", "critical_threshold_days", lambda v: {"critical_threshold_days": v}),
@@ -83,6 +89,7 @@ USES = (
         "expiration_threshold_days",
         lambda v: {"expiration_threshold_days": v, "critical_threshold_days": 1},
     ),
+    Use("external_ids", "accounts", lambda v: account(external_id=v)),
     Use("key_algorithms", "key_algorithm", lambda v: {"key_algorithm": v}),
     Use("kms_key_arns", "kms_key_arn", lambda v: {"kms_key_arn": v}),
     Use("kms_key_arns", "import_sources", lambda v: source(kms_key_arn=v)),
@@ -94,6 +101,7 @@ USES = (
         "permissions_boundary_arn",
         lambda v: {"permissions_boundary_arn": v},
     ),
+    Use("regions", "regions", lambda v: {"regions": [v]}),
     Use("reserved_concurrencies", "reserved_concurrency", lambda v: {"reserved_concurrency": v}),
     Use(
         "retirements",
@@ -101,6 +109,8 @@ USES = (
         lambda v: {"retire_superseded_after_days": v},
     ),
     Use("role_arns", "hosted_zones", lambda v: zone(role_arn=v)),
+    Use("role_names", "accounts", lambda v: account(role_name=v)),
+    Use("rotation_modes", "accounts", lambda v: account(rotation_mode=v)),
     Use("rotation_modes", "rotation_mode", lambda v: {"rotation_mode": v}),
     Use("schedules", "schedule_expression", lambda v: {"schedule_expression": v}),
     Use("secret_arns", "export_targets", lambda v: export(secret_arn=v)),

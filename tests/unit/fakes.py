@@ -31,6 +31,7 @@ from certificate_lifecycle.core.model import (
     CertificateStatus,
     Detail,
     DomainValidation,
+    RenewalStatus,
     ValidationMethod,
     ValidationRecord,
 )
@@ -79,6 +80,8 @@ class MemoryCertificates(Certificates):
         self.names_records_late = False
         self.asked: list[CertificateRequest] = []
         self.described: list[str] = []
+        self.searches = False
+        self.searched = 0
         self.resent: list[str] = []
         self.migrated: list[str] = []
         self.exported: list[tuple[str, str]] = []
@@ -94,6 +97,18 @@ class MemoryCertificates(Certificates):
         self._raise_if_broken("list_all")
         for certificate in self.held.values():
             yield replace(certificate, detail=None)
+
+    def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
+        """Answer if `searches` says so, for what ends in between."""
+        self._raise_if_broken("renewals")
+        if not self.searches:
+            return None
+        self.searched += 1
+        return {
+            each.arn: each.detail.renewal.status if each.detail and each.detail.renewal else None
+            for each in self.held.values()
+            if each.managed and each.not_after is not None and start <= each.not_after <= end
+        }
 
     def describe(self, arn: str) -> Certificate:
         self.described.append(arn)

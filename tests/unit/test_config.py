@@ -418,8 +418,8 @@ def test_an_account_is_reached_by_the_role_that_it_offers() -> None:
     ("entry", "named"),
     [
         ("222222222222", "an account must be an object"),
-        ({}, "just account_id, external_id, role_name"),
-        ({**ACCOUNT, "more": 1}, "just account_id, external_id, role_name"),
+        ({}, "an object with account_id, external_id, role_name and, optionally, rebind"),
+        ({**ACCOUNT, "more": 1}, "an object with account_id, external_id, role_name"),
         ({**ACCOUNT, "account_id": 222222222222}, "must be an account id, got 222222222222"),
         ({**ACCOUNT, "role_name": "a b"}, "account 222222222222 has no valid role_name: 'a b'"),
         ({**ACCOUNT, "external_id": "x"}, "account 222222222222 has no valid external_id: 'x'"),
@@ -441,3 +441,40 @@ def test_an_account_is_there_once() -> None:
 def test_regions_are_a_list_of_regions(raw: str) -> None:
     (fault,) = rotation(REGIONS=raw)[1]
     assert fault.startswith("REGIONS: must be ")
+
+
+ACCOUNT_KEYS = {
+    "account_id": "account_ids",
+    "external_id": "external_ids",
+    "role_name": "role_names",
+    "rotation_mode": "rotation_modes",
+}
+
+
+@pytest.mark.parametrize("key", ACCOUNT_KEYS)
+def test_accounts_are_what_terraform_takes_for_accounts(key: str) -> None:
+    for value in accepted(ACCOUNT_KEYS[key]).values():
+        assert accounts({**ACCOUNT, key: value})[1] == []
+    for value in refused(ACCOUNT_KEYS[key]).values():
+        assert len(accounts({**ACCOUNT, key: value})[1]) == 1, value
+
+
+def test_regions_are_what_terraform_takes_for_regions() -> None:
+    regions = list(accepted("regions").values())
+    assert rotation(REGIONS=json.dumps(regions))[0].regions == tuple(regions)
+    for value in refused("regions").values():
+        assert len(rotation(REGIONS=json.dumps([value]))[1]) == 1, value
+
+
+def test_an_account_allows_reading_and_nothing_more_unless_it_says_so() -> None:
+    (account,) = accounts(ACCOUNT)[0].accounts
+    assert (account.mode, account.rebind_consumers) == (RotationMode.NOTIFY, False)
+    (account,) = accounts({**ACCOUNT, "rotation_mode": "repair", "rebind_consumers": True})[
+        0
+    ].accounts
+    assert (account.mode, account.rebind_consumers) == (RotationMode.REPAIR, True)
+
+
+def test_whether_consumers_are_moved_in_an_account_is_true_or_false() -> None:
+    (fault,) = accounts({**ACCOUNT, "rebind_consumers": "yes"})[1]
+    assert fault.endswith("rebind_consumers of 222222222222 must be true or false, got 'yes'")

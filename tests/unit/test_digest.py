@@ -411,6 +411,7 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "error": None,
             }
         ],
+        "scopes_not_shown": 0,
         "counts": {"Healthy": 1, "ImportDue": 1},
         "findings": [
             {

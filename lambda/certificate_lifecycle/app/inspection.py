@@ -7,7 +7,7 @@ wrong is kept for the message and for the error at the end.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,19 +17,25 @@ from certificate_lifecycle.app.isolation import clause, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.core.assessment import (
+    as_renewing,
     assess,
+    by_name,
     find_successor,
     needs_detail,
+    renews_well,
     wants_records,
 )
 from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.export import TargetFinding
-from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.model import Certificate, RenewalStatus
 from certificate_lifecycle.core.run import Assessed, ScopeStatus
 from certificate_lifecycle.core.timing import Thresholds, lacks_future
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct
 from certificate_lifecycle.errors import CertificateNotFoundError
 from certificate_lifecycle.log import logger
+
+#: A search costs one call, a description two: that of its tags included.
+_WORTH_A_SEARCH = 2
 
 
 @dataclass(slots=True)
@@ -50,6 +56,18 @@ class Inventory:
         return ScopeStatus.PARTIAL if self.problems else ScopeStatus.OK
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of all certificates before each of them is looked at.
+
+    It says which have to be described, how the renewals of others stand, and who has which name.
+    """
+
+    described: Collection[str]
+    renewals: Mapping[str, RenewalStatus | None]
+    by_name: Mapping[str, Sequence[Certificate]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
     """Reads and judges the certificates of one account and region."""
@@ -62,8 +80,17 @@ class Inspection:
     now: datetime
     exports: ExportTargets = field(default_factory=ExportTargets)
 
-    def look(self, wanted: Sequence[str], *, may_be_gone: Collection[str] = ()) -> Inventory:
-        """Judge every certificate, or only the `wanted` ARNs."""
+    def look(
+        self,
+        wanted: Sequence[str],
+        *,
+        may_be_gone: Collection[str] = (),
+        in_hand: Collection[str] = (),
+    ) -> Inventory:
+        """Judge every certificate, or only the `wanted` ARNs.
+
+        Those `in_hand` are being replaced, so that all of their detail is needed.
+        """
         inventory = Inventory()
         try:
             everything = list(self.certificates.list_all())
@@ -80,15 +107,39 @@ class Inspection:
             inventory.problems.extend(self.sources.misplaced(by_arn))
             inventory.problems.extend(self.exports.unlisted(everything))
         inventory.certificates = len(chosen)
+        described = {certificate.arn for certificate in chosen if self._concerned(certificate)}
+        described.update(in_hand)
+        renewals = self._renewals([each for each in chosen if each.arn not in described])
+        known = _Known(described, renewals, by_name(everything))
         for certificate in chosen:
-            self._look_at(certificate, everything, inventory)
+            self._look_at(certificate, inventory, known)
         return inventory
 
+    def _concerned(self, certificate: Certificate) -> bool:
+        return self.sources.concern(certificate) or self.exports.concern(certificate)
+
+    def _renewals(self, certificates: Iterable[Certificate]) -> Mapping[str, RenewalStatus | None]:
+        """Return how ACM's renewals stand, where asking for all of them is worth a call."""
+        promising = [
+            each for each in certificates if renews_well(each, None, self.thresholds, self.now)
+        ]
+        if len(promising) < _WORTH_A_SEARCH:
+            return {}
+        ends = [each.not_after for each in promising if each.not_after is not None]
+        try:
+            return self.certificates.renewals(min(ends), max(ends)) or {}
+        except Exception:  # noqa: BLE001 - describing them one by one gives the same answer
+            logger.warning("renewals could not be searched", exc_info=True)
+            return {}
+
     def _look_at(
-        self, listed: Certificate, everything: Iterable[Certificate], inventory: Inventory
+        self,
+        listed: Certificate,
+        inventory: Inventory,
+        known: _Known,
     ) -> None:
         try:
-            observation = self._observe(listed, everything, inventory.problems)
+            observation = self._observe(listed, inventory.problems, known)
         except CertificateNotFoundError:
             logger.info("certificate deleted meanwhile", extra={"certificate_arn": listed.arn})
             return
@@ -108,16 +159,23 @@ class Inspection:
         )
 
     def _observe(
-        self, listed: Certificate, everything: Iterable[Certificate], problems: list[str]
+        self,
+        listed: Certificate,
+        problems: list[str],
+        known: _Known,
     ) -> Observation:
         certificate, error = listed, None
         has_source = self.sources.concern(listed)
-        concerned = has_source or self.exports.concern(listed)
-        if concerned or needs_detail(listed, self.thresholds, self.now):
+        if listed.arn in known.described:
             certificate, error = self._describe(listed, problems)
+        elif self._is_renewing(listed, known.renewals):
+            certificate = as_renewing(listed, known.renewals[listed.arn])
+        elif needs_detail(listed, self.thresholds, self.now):
+            certificate, error = self._describe(listed, problems, in_full=False)
         successor = None
         if lacks_future(certificate, self.thresholds, self.now):
-            successor = find_successor(certificate, everything, self.thresholds, self.now)
+            others = known.by_name.get(certificate.domain_name, ())
+            successor = find_successor(certificate, others, self.thresholds, self.now)
         return Observation(
             certificate=certificate,
             records=self._records(certificate, problems),
@@ -137,10 +195,28 @@ class Inspection:
             problems.append(f"{certificate.arn}: {clause(error)}")
             return self.exports.unread(certificate)
 
-    def _describe(self, listed: Certificate, problems: list[str]) -> tuple[Certificate, str | None]:
+    def _is_renewing(
+        self, listed: Certificate, renewals: Mapping[str, RenewalStatus | None]
+    ) -> bool:
+        return listed.arn in renewals and renews_well(
+            listed, renewals[listed.arn], self.thresholds, self.now
+        )
+
+    def _describe(
+        self, listed: Certificate, problems: list[str], *, in_full: bool = True
+    ) -> tuple[Certificate, str | None]:
+        """Return a certificate with its detail, or why there is none.
+
+        Unless it is wanted `in_full`, one that renews well is shown as a search would show it, so
+        that the judgement does not depend on how it was looked at.
+        """
         try:
             require_time(self.clock)
             described = listed.described_as(self.certificates.describe(listed.arn))
+            renewal = described.detail.renewal if described.detail else None
+            status = renewal.status if renewal else None
+            if not in_full and renews_well(described, status, self.thresholds, self.now):
+                return as_renewing(described, status), None
             tags = self.certificates.tags(listed.arn)
         except CertificateNotFoundError:
             raise

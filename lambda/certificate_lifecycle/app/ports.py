@@ -13,7 +13,12 @@ from certificate_lifecycle.core.export import Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.memory import Memory, Note
-from certificate_lifecycle.core.model import Certificate, DomainValidation, ValidationRecord
+from certificate_lifecycle.core.model import (
+    Certificate,
+    DomainValidation,
+    RenewalStatus,
+    ValidationRecord,
+)
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import Run
@@ -26,6 +31,13 @@ class Certificates(Protocol):
 
     def list_all(self) -> Iterator[Certificate]:
         """Yield every certificate, of all key types and statuses, without detail."""
+        ...
+
+    def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
+        """Return the state of renewal of all that ACM issued and that ends between two instants.
+
+        None where there is no way to ask for all of them at once.
+        """
         ...
 
     def describe(self, arn: str) -> Certificate:

@@ -185,7 +185,7 @@ def _look(inspection: Inspection, order: Order, journals: Mapping[str, Journal])
     replaced = [arn for arn, journal in journals.items() if journal.successor_arn in asked]
     may_be_gone = [*replaced, *(asked if order.announced else ())]
     wanted = dict.fromkeys((*asked, *replaced))
-    return inspection.look(list(wanted), may_be_gone=may_be_gone)
+    return inspection.look(list(wanted), may_be_gone=may_be_gone, in_hand=journals)
 
 
 def _replacement(

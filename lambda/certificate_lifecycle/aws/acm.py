@@ -33,15 +33,18 @@ from certificate_lifecycle.errors import (
     ExportError,
     MigrationNotPossibleError,
 )
+from certificate_lifecycle.log import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_acm.literals import KeyAlgorithmType
+    from mypy_boto3_acm.type_defs import CertificateFilterStatementPaginatorTypeDef
 
 E = TypeVar("E", bound=StrEnum)
 
 PERMISSIONS = (
     Permission("acm:ListCertificates", BOTH, "find equal certificates; look at every certificate"),
+    Permission("acm:SearchCertificates", ROTATION, "see many renewals in one call"),
     Permission("acm:DescribeCertificate", BOTH, "validation records, status, renewal"),
     Permission(
         "acm:RequestCertificate", BOTH, "request the certificate; mode replace: its successor"
@@ -75,6 +78,11 @@ KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
     "EC_secp521r1",
 )
 _PAGE_SIZE = 1000
+_SEARCH_PAGE_SIZE = 500
+#: What a service answers that knows no SearchCertificates, or not for us.
+_NO_SEARCH = frozenset(
+    {"AccessDeniedException", "UnknownOperationException", "ValidationException"}
+)
 _REFUSALS = {
     "LimitExceededException": "a quota is reached (names in a certificate, certificates in the "
     "account, or requests in a year)",
@@ -103,6 +111,31 @@ class AcmCertificates:
         for page in pages:
             for summary in page["CertificateSummaryList"]:
                 yield _listed(summary)
+
+    def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
+        """Return the state of renewal of all that ACM issued and that ends between two instants.
+
+        None where there is no way to ask for all of them at once: the operation came in 2026, and
+        an SDK, a region or a role may not have it yet.
+        """
+        if not hasattr(self._client, "search_certificates"):
+            return None
+        found: dict[str, RenewalStatus | None] = {}
+        try:
+            pages = self._client.get_paginator("search_certificates").paginate(
+                FilterStatement=_renewable(start, end),
+                PaginationConfig={"PageSize": _SEARCH_PAGE_SIZE},
+            )
+            for page in pages:
+                for result in page["Results"]:
+                    found[result["CertificateArn"]] = _renewal_state(result)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code not in _NO_SEARCH:
+                raise
+            logger.info("renewals are described one by one", extra={"reason": code})
+            return None
+        return found
 
     def describe(self, arn: str) -> Certificate:
         """Return one certificate with its detail, tags left out.
@@ -274,6 +307,23 @@ class AcmCertificates:
 def _raise_if_gone(error: ClientError, arn: str) -> None:
     if error.response["Error"]["Code"] == "ResourceNotFoundException":
         raise CertificateNotFoundError(f"{arn} does not exist") from error
+
+
+def _renewable(start: datetime, end: datetime) -> CertificateFilterStatementPaginatorTypeDef:
+    """Return the filter for what ACM issued and renews, by when it ends."""
+    return {
+        "And": [
+            {"Filter": {"X509AttributeFilter": {"NotAfter": {"Start": start, "End": end}}}},
+            {"Filter": {"AcmCertificateMetadataFilter": {"Status": "ISSUED"}}},
+            {"Not": {"Filter": {"AcmCertificateMetadataFilter": {"Type": "IMPORTED"}}}},
+        ]
+    }
+
+
+def _renewal_state(result: Mapping[str, Any]) -> RenewalStatus | None:
+    metadata = result.get("CertificateMetadata", {}).get("AcmCertificateMetadata", {})
+    status = metadata.get("RenewalStatus")
+    return None if status is None else _member(RenewalStatus, status)
 
 
 def _parameters(request: CertificateRequest) -> dict[str, Any]:

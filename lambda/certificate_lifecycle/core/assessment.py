@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from certificate_lifecycle.core import checks
@@ -12,9 +14,18 @@ from certificate_lifecycle.core.model import (
     CertificateStatus,
     CertificateType,
     Decision,
+    Detail,
+    Renewal,
+    RenewalStatus,
     ValidationMethod,
 )
-from certificate_lifecycle.core.timing import Thresholds, is_recent, is_within, renewal_window
+from certificate_lifecycle.core.timing import (
+    Thresholds,
+    is_recent,
+    is_within,
+    overdue_threshold,
+    renewal_window,
+)
 
 #: The order matters: what we must not touch, then what we cannot judge, then ends, then renewals.
 CHAIN: Sequence[Check] = (
@@ -39,6 +50,8 @@ CHAIN: Sequence[Check] = (
     checks.renewing,
 )
 
+
+_ISSUED = CertificateStatus.ISSUED
 
 #: Which type may succeed which without a change of who trusts it.
 _SUCCESSIONS = frozenset(
@@ -87,11 +100,59 @@ def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime
             return False
 
 
+def renews_well(
+    certificate: Certificate,
+    renewal: RenewalStatus | None,
+    thresholds: Thresholds,
+    now: datetime,
+) -> bool:
+    """Whether ACM has all that it needs and time left, going by the listing and `renewal` alone.
+
+    `renewal` is None before the first renewal, and SUCCESS of the last one stays until the next.
+    ACM repeats a renewal that gets nowhere after 72 hours (user guide, "Troubleshoot managed
+    renewal"): one that is no older needs no explanation, an older one does.
+    """
+    own = certificate.managed and certificate.used and certificate.status is _ISSUED
+    if not own or checks.is_managed_elsewhere(certificate):
+        return False
+    if certificate.renewal_eligible is False or certificate.not_after is None:
+        return False
+    window = renewal_window(certificate)
+    least = overdue_threshold(certificate, thresholds)
+    if certificate.exported:
+        least = max(least, thresholds.effective(certificate))
+    if not is_within(certificate, window, now) or is_within(certificate, least, now):
+        return False
+    if renewal is RenewalStatus.PENDING_AUTO_RENEWAL:
+        return not is_within(certificate, window - checks.RENEWAL_ATTEMPT, now)
+    return renewal in (None, RenewalStatus.SUCCESS)
+
+
+def as_renewing(certificate: Certificate, renewal: RenewalStatus | None) -> Certificate:
+    """Return what is known of a certificate that renews well, however that was found out."""
+    state = Renewal(status=renewal) if renewal is not None else None
+    return replace(certificate, detail=Detail(renewal=state))
+
+
 def wants_records(certificate: Certificate) -> bool:
     """Whether ACM waits for DNS validation of `certificate`, so that its records should be read."""
     return checks.waits_for_validation(
         certificate
     ) and ValidationMethod.DNS in checks.pending_methods(certificate)
+
+
+def by_name(certificates: Iterable[Certificate]) -> Mapping[str, Sequence[Certificate]]:
+    """Return the issued certificates that have each name.
+
+    Whoever may succeed a certificate has its common name: without this index, each of many
+    certificates that are near their end would be compared with all others.
+    """
+    found: defaultdict[str, list[Certificate]] = defaultdict(list)
+    for certificate in certificates:
+        if certificate.status is _ISSUED:
+            for name in certificate.names:
+                found[name].append(certificate)
+    return found
 
 
 def find_successor(

@@ -36,6 +36,9 @@ from certificate_lifecycle.core.validation import RecordFinding, RecordState, ex
 #: A request that waits longer than this for validation is stuck.
 STUCK_AFTER = timedelta(hours=24)
 
+#: How long ACM tries a renewal before it begins another attempt.
+RENEWAL_ATTEMPT = timedelta(hours=72)
+
 #: A request that failed longer ago is history: still a finding, no longer worth a message.
 FAILURE_IS_NEWS = timedelta(days=7)
 _SHOWN_CONSUMERS = 3

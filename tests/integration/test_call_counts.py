@@ -1,0 +1,107 @@
+"""What a scan costs: calls follow what is wrong, and not what exists."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import ceil
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.aws.acm import AcmCertificates
+from tests.integration.effects import USED, ending_in
+from tests.integration.invocation import NOW, Function, scheduled
+from tests.support.cloud import Cloud
+from tests.support.scale import RENEWING, WRONG, fill
+
+pytestmark = pytest.mark.integration
+
+SIZES = (100, 1_000, 2_500, 10_000)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_scan_lists_by_the_thousand_and_describes_candidates_once(
+    rotation: Function, cloud: Cloud, size: int
+) -> None:
+    """Bug 32: with the fast path, what renews well costs a search for all of them together."""
+    made = fill(cloud, size)
+    rotation({"rotation_mode": "notify"})
+    wrong = sum(made[kind] for kind in WRONG)
+    assert Counter(rotation.operations) == {
+        "ListCertificates": ceil(size / 1000),
+        "SearchCertificates": ceil(made["renewing"] / 500),
+        "DescribeCertificate": wrong,
+        "ListTagsForCertificate": wrong,
+        "Publish": 1,
+    }
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_without_the_fast_path_what_renews_is_described_and_the_answer_is_the_same(
+    rotation: Function, cloud: Cloud, size: int
+) -> None:
+    made = fill(cloud, size)
+    fast = rotation({"rotation_mode": "notify"})
+    cloud.fail("acm", "SearchCertificates", "AccessDeniedException", times=None)
+    slow = rotation({"rotation_mode": "notify"})
+    counts = Counter(rotation.operations)
+    wrong = sum(made[kind] for kind in WRONG)
+    assert counts["ListCertificates"] == ceil(size / 1000)
+    assert counts["DescribeCertificate"] == wrong + made["renewing"]
+    assert counts["ListTagsForCertificate"] == wrong
+    for said in (fast, slow):
+        del said["run_id"], said["notification"]
+    assert slow == fast
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_estate_that_is_well_costs_its_listing_and_nothing_else(
+    rotation: Function, cloud: Cloud, size: int
+) -> None:
+    cloud.certificates.page_size = 1000
+    for number in range(size):
+        cloud.certificates.add(
+            domain_name=f"n{number}.example.com", **USED, **ending_in(cloud, 150)
+        )
+    rotation(scheduled(NOW))
+    assert Counter(rotation.operations) == {"ListCertificates": ceil(size / 1000)}
+
+
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "UnknownOperationException", "ValidationException"]
+)
+def test_a_region_or_role_without_the_search_is_looked_at_all_the_same(
+    rotation: Function, cloud: Cloud, code: str
+) -> None:
+    fill(cloud, 100)
+    cloud.fail("acm", "SearchCertificates", code, times=None)
+    assert rotation({"rotation_mode": "notify"})["counts"]["Renewing"] == len(RENEWING)
+
+
+def test_an_sdk_without_the_search_is_enough(
+    rotation: Function, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(cloud, 100)
+    monkeypatch.setattr(
+        AcmCertificates, "renewals", without_the_operation(AcmCertificates.renewals)
+    )
+    assert rotation({"rotation_mode": "notify"})["counts"]["Renewing"] == len(RENEWING)
+    assert "SearchCertificates" not in rotation.operations
+
+
+def without_the_operation(renewals: Any) -> Any:  # noqa: ANN401 - a method, and one like it
+    """Give the adapter a client as older releases of the SDK make it."""
+
+    class Older:
+        def __init__(self, client: object) -> None:
+            self._client = client
+
+        def __getattr__(self, name: str) -> object:
+            if name == "search_certificates":
+                raise AttributeError(name)
+            return getattr(self._client, name)
+
+    def ask(self: Any, *span: object) -> object:  # noqa: ANN401 - the adapter
+        return renewals(AcmCertificates(Older(self._client)), *span)  # type: ignore[arg-type] # as much of a client as is asked of
+
+    return ask
