@@ -130,7 +130,8 @@ locals {
     # Only private domain names have the account in their ARN.
     [for region in var.regions : "arn:${var.partition}:apigateway:${region}:${var.account_id}:/domainnames/*"],
   )
-  _rebind = [for statement in [
+  # In every mode: a finding says who uses the certificate.
+  _name_users = [
     {
       Sid    = "FindListeners"
       Effect = "Allow"
@@ -142,6 +143,21 @@ locals {
       # "*": AWS defines no resource type for these actions.
       Resource = ["*"]
     },
+    {
+      Sid      = "FindDomainNames"
+      Effect   = "Allow"
+      Action   = ["apigateway:GET"]
+      Resource = concat(local._domains_apis, local._domain_names)
+    },
+  ]
+  _name_users_at_the_edge = [for statement in [{
+    Sid      = "FindDistributions"
+    Effect   = "Allow"
+    Action   = ["cloudfront:GetDistribution"]
+    Resource = ["arn:${var.partition}:cloudfront::${var.account_id}:distribution/*"]
+  }] : statement if contains(var.regions, "us-east-1")]
+
+  _rebind = [for statement in [
     {
       Sid    = "MoveListeners"
       Effect = "Allow"
@@ -159,12 +175,6 @@ locals {
       Resource = [for arn in local._load_balancing : "${arn}:loadbalancer/*"]
     },
     {
-      Sid      = "FindDomainNames"
-      Effect   = "Allow"
-      Action   = ["apigateway:GET"]
-      Resource = concat(local._domains_apis, local._domain_names)
-    },
-    {
       Sid    = "MoveDomainNames"
       Effect = "Allow"
       Action = [
@@ -179,12 +189,6 @@ locals {
   # What CloudFront stands behind takes certificates of us-east-1 alone.
   _user_pools = "arn:${var.partition}:cognito-idp:us-east-1:${var.account_id}:userpool/*"
   _rebind_at_the_edge = [for statement in [
-    {
-      Sid      = "FindDistributions"
-      Effect   = "Allow"
-      Action   = ["cloudfront:GetDistribution"]
-      Resource = ["arn:${var.partition}:cloudfront::${var.account_id}:distribution/*"]
-    },
     {
       Sid    = "MoveDistributions"
       Effect = "Allow"

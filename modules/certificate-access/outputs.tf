@@ -8,6 +8,8 @@ output "policy_json" {
       local._find_zones,
       local._read_records,
       local._restore_records,
+      local._name_users,
+      local._name_users_at_the_edge,
       local._replace,
       local._retire,
       local._rebind,

@@ -32,6 +32,7 @@ def test_a_scan_lists_by_the_thousand_and_describes_candidates_once(
         "SearchCertificates": ceil(made["renewing"] / 500),
         "DescribeCertificate": wrong,
         "ListTagsForCertificate": wrong,
+        "DescribeListeners": made["due"] + made["overdue"],
         "Publish": 1,
     }
 

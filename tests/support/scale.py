@@ -24,9 +24,11 @@ def fill(cloud: Cloud, size: int, regions: Sequence[str] = (DEFAULT_REGION,)) ->
     cloud.certificates.page_size = 1000
     cloud.certificates.managed_renewal = False
     made: Counter[str] = Counter()
+    # The dates of a certificate are whole seconds (RFC 5280, 4.1.2.5).
+    now = cloud.now.replace(microsecond=0)
     for number in range(size):
         turn, region = divmod(number, len(regions))
-        kind, details = _kind(cloud.now, turn % 100)
+        kind, details = _kind(now, turn % 100)
         made[kind] += 1
         cloud.certificates.add(
             domain_name=f"n{number}.example.com", region=regions[region], **details

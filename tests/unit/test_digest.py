@@ -431,6 +431,7 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "days_left": 20,
                 "in_use": True,
                 "in_use_by": list(detail().in_use_by),
+                "used_by": [],
             }
         ],
         "findings_not_shown": 0,

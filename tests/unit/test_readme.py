@@ -106,9 +106,8 @@ def blocked(sample: dict[str, Any], now: datetime) -> Assessed:
         ),
     )
     records = (RecordFinding(RECORD, RecordState.MISSING, ZONE),)
-    return Assessed(
-        found, assess(Observation(certificate=found, records=records), Thresholds(), now)
-    )
+    decision = assess(Observation(certificate=found, records=records), Thresholds(), now)
+    return Assessed(found, decision, tuple(sample["used_by"]))
 
 
 @pytest.fixture

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from certificate_lifecycle.app.ports import Users
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
@@ -24,7 +27,9 @@ from tests.unit.builders import (
     days,
     detail,
     imported,
+    judged,
     record,
+    run,
     zone,
 )
 from tests.unit.consumers import MemoryConsumers, listener
@@ -68,6 +73,7 @@ class Account:
         self.clock = MemoryClock()
         self.ledger: MemoryLedger | None = None
         self.consumers: MemoryConsumers | None = None
+        self.users: MemoryUsers | None = None
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
         around = outside(
@@ -78,6 +84,7 @@ class Account:
             clock=self.clock,
             ledger=self.ledger,
             consumers=self.consumers,
+            users=self.users,
         )
         return rotate(replace(ORDER, **changes), around, current_time=lambda: NOW + SECOND)
 
@@ -264,3 +271,61 @@ def test_with_a_ledger_it_is_replaced() -> None:
     (action,) = account.rotate(mode="replace", replace=True)["actions"]
     assert action["outcome"] == "started"
     assert len(account.certificates.asked) == 1
+
+
+# --- Who uses it --------------------------------------------------------------------------------
+
+
+SERVING = replace(DUE, detail=detail())
+
+
+class MemoryUsers(Users):
+    """Knows each certificate's users by name, or does not answer."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+        self.asked: list[str] = []
+
+    def names(self, certificate: Certificate) -> Sequence[str]:
+        self.asked.append(certificate.arn)
+        if self.failure is not None:
+            raise self.failure
+        return [f"listener of {certificate.domain_name}"]
+
+
+def users(found: dict[str, Any]) -> dict[str, list[str]]:
+    return {f["certificate_arn"]: f["used_by"] for f in found["findings"]}
+
+
+def test_findings_say_who_uses_the_certificate_and_each_is_looked_up_once() -> None:
+    account = Account(HEALTHY, BLOCKED, SERVING)
+    account.users = MemoryUsers()
+    found = account.rotate()
+    assert account.users.asked == [BLOCKED.arn, SERVING.arn]
+    assert users(found)[SERVING.arn] == ["listener of api.example.com"]
+    (message,) = account.topic.messages
+    assert "    Used by: listener of api.example.com.\n" in message.bodies["email"]
+
+
+def test_who_cannot_be_looked_up_is_told_by_its_arn_and_no_failure() -> None:
+    account = Account(BLOCKED, SERVING)
+    account.users = MemoryUsers(Outage("AccessDenied"))
+    found = account.rotate()
+    assert len(account.users.asked) == 1
+    assert users(found) == {key: ["load balancer shop"] for key in (BLOCKED.arn, SERVING.arn)}
+    assert found["scopes"][0]["status"] == "ok"
+
+
+def test_what_nobody_needs_to_hear_of_is_not_looked_up() -> None:
+    account = Account(HEALTHY, replace(DUE, in_use=False, detail=None))
+    account.users = MemoryUsers()
+    account.rotate()
+    assert account.users.asked == []
+
+
+def test_of_many_users_a_few_are_named_and_the_rest_is_counted() -> None:
+    names = tuple(f"listener {number}" for number in range(8))
+    message = compose(run(replace(judged(DUE), used_by=names)))
+    assert message is not None
+    text = " ".join(message.bodies["email"].split())
+    assert "listener 3; listener 4; and 3 more." in text

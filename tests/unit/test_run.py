@@ -108,6 +108,7 @@ def test_a_finding_says_all_that_is_known() -> None:
         "not_after": "2026-06-06T12:00:00+00:00",
         "days_left": 5,
         "in_use": True,
+        "used_by": [],
         "in_use_by": [],
     }
 

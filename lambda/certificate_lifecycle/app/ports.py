@@ -102,6 +102,14 @@ class Certificates(Protocol):
         ...
 
 
+class Users(Protocol):
+    """Who uses certificates in this account and region, for people to recognise."""
+
+    def names(self, certificate: Certificate) -> Sequence[str]:
+        """Return a name for each user of a described certificate that ACM tells of."""
+        ...
+
+
 class Consumers(Protocol):
     """Everything in this account and region that certificates can be moved on."""
 
@@ -249,7 +257,7 @@ class Surroundings:
     """Everything that a run of rotation reaches in and for one account and region.
 
     Without `export_secrets` nothing is exported, without `ledger` nothing is remembered or
-    replaced, and without `consumers` none is moved.
+    replaced, without `consumers` none is moved, and without `users` they are told by their ARNs.
     """
 
     certificates: Certificates
@@ -258,6 +266,7 @@ class Surroundings:
     export_secrets: ExportSecrets | None = None
     ledger: Ledger | None = None
     consumers: Consumers | None = None
+    users: Users | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

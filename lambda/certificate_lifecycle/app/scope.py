@@ -10,17 +10,21 @@ from certificate_lifecycle.app.export import Export
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.imports import Reimport, Sources
 from certificate_lifecycle.app.inspection import Inspection, Inventory
+from certificate_lifecycle.app.isolation import require_time
 from certificate_lifecycle.app.memory import Recollection
-from certificate_lifecycle.app.ports import Clock, Surroundings
+from certificate_lifecycle.app.ports import Clock, Surroundings, Users
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement import Replacement, refuse
 from certificate_lifecycle.app.succession import Succession
 from certificate_lifecycle.config import RotationMode
+from certificate_lifecycle.core.checks import consumer_name
 from certificate_lifecycle.core.export import ExportTarget
+from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import ActionRecord, Assessed, Run, Scope, ScopeStatus
 from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.log import logger
 
 _SHOWN_PROBLEMS = 5
 
@@ -117,6 +121,8 @@ def visit(
         inventory.problems.append(recollection.problem)
     replacement = _replacement(order, place, around, clock, recollection)
     actions = _act(order, around, clock, inventory, recollection, replacement)
+    naming = _Naming(around.users, clock)
+    assessed = [naming.named(entry) for entry in inventory.assessed]
     scope = Scope(
         place.account_id,
         place.region,
@@ -125,11 +131,42 @@ def visit(
         summary(inventory.problems) or None,
     )
     return Visit(
-        run=run_of(order, [scope], inventory.assessed, actions, current_time()),
+        run=run_of(order, [scope], assessed, actions, current_time()),
         problems=inventory.problems,
         recollection=recollection,
         replacement=replacement,
     )
+
+
+@dataclass(slots=True)
+class _Naming:
+    """Says who uses what somebody should hear of, in names that people know.
+
+    Where that cannot be found out, the ARNs have to do: nothing is decided by it.
+    """
+
+    users: Users | None
+    clock: Clock
+
+    def named(self, entry: Assessed) -> Assessed:
+        """Return a finding with the names of who uses it; anything else as it is."""
+        detail = entry.certificate.detail
+        if not entry.decision.worth_telling or detail is None or not detail.in_use_by:
+            return entry
+        names = self._names(entry.certificate) or map(consumer_name, detail.in_use_by)
+        return replace(entry, used_by=tuple(names))
+
+    def _names(self, certificate: Certificate) -> Sequence[str]:
+        if self.users is None:
+            return ()
+        try:
+            require_time(self.clock)
+            return self.users.names(certificate)
+        except Exception:  # noqa: BLE001 - a name more or less is no failure of the run
+            extra = {"certificate_arn": certificate.arn}
+            logger.warning("users not named, nor are those of others", exc_info=True, extra=extra)
+            self.users = None
+            return ()
 
 
 def run_of(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
 
 PERMISSIONS = (
-    Permission("apigateway:GET", ROTATION, "rebinding: domain names and their certificates"),
+    Permission("apigateway:GET", ROTATION, "name: domain names and their certificates"),
     Permission("apigateway:PATCH", ROTATION, "rebinding: the certificate of a domain name"),
     Permission("apigateway:AddCertificateToDomain", ROTATION, "rebinding: the new certificate"),
     Permission("apigateway:RemoveCertificateFromDomain", ROTATION, "rebinding: the old one"),

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudfront.type_defs import GetDistributionResultTypeDef
 
 PERMISSIONS = (
-    Permission("cloudfront:GetDistribution", ROTATION, "rebinding: its configuration and status"),
+    Permission(
+        "cloudfront:GetDistribution", ROTATION, "name: its aliases; rebinding: its configuration"
+    ),
     Permission("cloudfront:UpdateDistribution", ROTATION, "rebinding: its certificate"),
 )
 #: Members of ViewerCertificate that belong to another certificate or are deprecated.

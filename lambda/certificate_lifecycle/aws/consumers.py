@@ -7,6 +7,7 @@ from functools import cached_property
 
 from certificate_lifecycle.aws import apigateway, cloudfront, cognito, elb, elbv2
 from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.core.checks import consumer_name
 from certificate_lifecycle.core.consumers import Binding, ConsumerArn, ConsumerKind, Held
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.place import Place
@@ -49,6 +50,26 @@ class AwsConsumers:
         )
         if behind_cloudfront and self._place.region == _EDGE_REGION:
             found += self._user_pool_domains.find(certificate.arn)
+        return found
+
+    def names(self, certificate: Certificate) -> Sequence[str]:
+        """Return a name for each user of a described certificate that ACM tells of.
+
+        What ACM names in an account of AWS's own stands for a domain name of API Gateway, unless it
+        belongs to a service that cannot be asked; then its ARN has to do.
+        """
+        found: list[str] = []
+        foreign: list[str] = []
+        for text in certificate.detail.in_use_by if certificate.detail else ():
+            arn = ConsumerArn.parse(text)
+            if arn.is_foreign(self._place.account_id):
+                foreign.append(consumer_name(text))
+                continue
+            labels = [each.label for each in self._own(certificate.arn, text, arn)]
+            found += labels or [consumer_name(text)]
+        if foreign:
+            domains = [each.label for each in self._domain_names.find(certificate.arn)]
+            found += domains or foreign
         return found
 
     def _own(self, certificate_arn: str, text: str, arn: ConsumerArn) -> list[Binding]:

@@ -18,7 +18,7 @@ PERMISSIONS = (
     Permission(
         "elasticloadbalancing:DescribeLoadBalancers",
         ROTATION,
-        "rebinding: listeners of Classic Load Balancers",
+        "name: listeners of Classic Load Balancers",
     ),
     Permission(
         "elasticloadbalancing:SetLoadBalancerListenerSSLCertificate",

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 PERMISSIONS = (
     Permission(
-        "elasticloadbalancing:DescribeListeners", ROTATION, "rebinding: listeners with certificates"
+        "elasticloadbalancing:DescribeListeners",
+        ROTATION,
+        "name: listeners with certificates",
     ),
     Permission(
-        "elasticloadbalancing:DescribeListenerCertificates", ROTATION, "rebinding: what they hold"
+        "elasticloadbalancing:DescribeListenerCertificates",
+        ROTATION,
+        "name: what they hold",
     ),
     Permission(
         "elasticloadbalancing:ModifyListener", ROTATION, "rebinding: the default certificate"

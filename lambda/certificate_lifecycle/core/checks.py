@@ -675,7 +675,7 @@ def _lower(sentence: str) -> str:
     return sentence if sentence[1].isupper() else sentence[0].lower() + sentence[1:]
 
 
-def _consumer(arn: str) -> str:
+def consumer_name(arn: str) -> str:
     """Return the part of an ARN by which people know a consumer."""
     match arn.replace("/", ":").split(":"):
         case [_, _, "elasticloadbalancing", _, _, "loadbalancer", "app" | "net", name, _]:
@@ -692,7 +692,7 @@ def _consumers(certificate: Certificate) -> str:
     """Who depends on it, as the subject of a clause that ends in the certificate."""
     consumers = certificate.detail.in_use_by if certificate.detail else ()
     if consumers:
-        shown = ", ".join(_consumer(arn) for arn in consumers[:_SHOWN_CONSUMERS])
+        shown = ", ".join(consumer_name(arn) for arn in consumers[:_SHOWN_CONSUMERS])
         rest = len(consumers) - _SHOWN_CONSUMERS
         more = f" and {rest} more" if rest > 0 else ""
         return f"{shown}{more} {'uses' if len(consumers) == 1 else 'use'}"

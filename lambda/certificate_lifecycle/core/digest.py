@@ -41,6 +41,7 @@ _CHAT_ERRORS = 5
 #: Values of one attribute; a longer list would crowd out the findings.
 _MAX_VALUES = 500
 _SHOWN_NAMES = 2
+_SHOWN_USERS = 5
 _SHOWN_OTHERS = 20
 _SHOWN_SCOPES = 50
 _MAX_ERROR = 500
@@ -290,12 +291,20 @@ def _entry_text(
         f"  {_name(entry)}{where}",
         _wrapped(f"{decision.verdict}: {decision.message}", "    "),
     ]
+    if entry.used_by:
+        lines.append(_wrapped(f"Used by: {_users(entry.used_by)}.", "    "))
     records = done.get(arn, ())
     if decision.action is not Action.NONE and not records:
         lines.append(_wrapped(f"Next: {decision.action.meaning}", "    "))
     lines += [_step(record) for record in records]
     lines.append(f"    {console_url(arn)}")
     return "\n".join(lines)
+
+
+def _users(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN_USERS
+    shown = "; ".join(names[:_SHOWN_USERS])
+    return f"{shown}; and {more} more" if more > 0 else shown
 
 
 def _step(record: ActionRecord) -> str:

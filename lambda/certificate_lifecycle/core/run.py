@@ -66,10 +66,14 @@ _ABOUT_NO_END = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """A certificate and the decision on it."""
+    """A certificate and the decision on it.
+
+    `used_by` names what uses it as people know it, where somebody should hear of it.
+    """
 
     certificate: Certificate
     decision: Decision
+    used_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,7 @@ def _lost_entry(scope: Scope) -> dict[str, Any]:
         "days_left": None,
         "in_use": None,
         "in_use_by": [],
+        "used_by": [],
     }
 
 
@@ -245,6 +250,7 @@ def finding_entry(entry: Assessed, now: datetime) -> dict[str, Any]:
         "days_left": days_left(certificate, now),
         "in_use": certificate.in_use,
         "in_use_by": list(detail.in_use_by) if detail else [],
+        "used_by": list(entry.used_by),
     }
 
 

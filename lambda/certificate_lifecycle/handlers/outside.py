@@ -25,14 +25,14 @@ def outside_of(
     clients = Clients(home.region, external_ids)
     zones = HostedZones(clients.route53)
     table = settings.ledger_table
-    rebinding = {home.account_id} | {
-        each.account_id for each in settings.accounts if each.rebind_consumers
-    }
+    allowing = [each.account_id for each in settings.accounts if each.rebind_consumers]
+    rebinding = {home.account_id, *allowing} if settings.rebind_consumers else set()
 
     def at(place: Place) -> Surroundings:
         role = roles.get(place.account_id)
         # The names of a certificate may live beside it, or in the account of the function.
         dns = Route53Dns(zones, settings.zones, *dict.fromkeys((role, None)))
+        consumers = AwsConsumers(clients, place, role)
         return Surroundings(
             certificates=AcmCertificates(clients.acm(place.region, role)),
             dns=dns,
@@ -40,11 +40,8 @@ def outside_of(
             # In mode notify the role may not even look at a secret.
             export_secrets=SecretsManagerExports(clients.secretsmanager) if repair else None,
             ledger=DynamoLedger(clients.dynamodb(home.region), table, place) if table else None,
-            consumers=(
-                AwsConsumers(clients, place, role)
-                if settings.rebind_consumers and place.account_id in rebinding
-                else None
-            ),
+            consumers=consumers if place.account_id in rebinding else None,
+            users=consumers,
         )
 
     return Outside(
