@@ -75,6 +75,10 @@ integration: $(READY) ## Run adapters, use cases, handlers and the embedded AWS 
 terraform: $(READY) ## Run the real terraform against the embedded AWS
 	$(BIN)/pytest tests/terraform -n $(WORKERS) --dist loadfile
 
+.PHONY: bench
+bench: $(READY) ## Measure scans of 100 to 10,000 certificates and write docs/performance.md
+	PYTHONPATH=lambda:. $(BIN)/python -m tests.benchmark
+
 .PHONY: check
 check: $(READY) ## Run all that CI runs
 	$(MAKE) --no-print-directory fmt-check lint type package-check docs-check

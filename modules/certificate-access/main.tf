@@ -21,6 +21,25 @@ locals {
       Action   = ["acm:DescribeCertificate", "acm:ListTagsForCertificate"]
       Resource = local._certificates
     },
+    {
+      Sid    = "ListOtherStores"
+      Effect = "Allow"
+      Action = ["acm-pca:ListCertificateAuthorities", "iam:ListServerCertificates"]
+      # "*": AWS defines no resource type for these actions.
+      Resource = ["*"]
+    },
+    {
+      Sid      = "ReadServerCertificates"
+      Effect   = "Allow"
+      Action   = ["iam:GetServerCertificate"]
+      Resource = ["arn:${var.partition}:iam::${var.account_id}:server-certificate/*"]
+    },
+    {
+      Sid      = "ReadPermissionsOfAuthorities"
+      Effect   = "Allow"
+      Action   = ["acm-pca:ListPermissions"]
+      Resource = [for region in var.regions : "arn:${var.partition}:acm-pca:${region}:${var.account_id}:certificate-authority/*"]
+    },
   ]
 
   _mend = [for statement in [{

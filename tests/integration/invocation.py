@@ -18,7 +18,16 @@ import boto3.session
 import botocore.session
 from botocore.loaders import Loader
 
-from certificate_lifecycle.aws import acm, consumers, dynamodb, route53, secretsmanager, sns
+from certificate_lifecycle.aws import (
+    acm,
+    acmpca,
+    consumers,
+    dynamodb,
+    iam,
+    route53,
+    secretsmanager,
+    sns,
+)
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
@@ -32,8 +41,10 @@ EVENTS = Path(__file__).resolve().parents[1] / "events"
 FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:certificate-lifecycle-{name}"
 DECLARED = (
     *acm.PERMISSIONS,
+    *acmpca.PERMISSIONS,
     *consumers.PERMISSIONS,
     *dynamodb.PERMISSIONS,
+    *iam.PERMISSIONS,
     *route53.PERMISSIONS,
     *secretsmanager.PERMISSIONS,
     *sns.PERMISSIONS,

@@ -29,6 +29,7 @@ def test_a_scan_lists_by_the_thousand_and_describes_candidates_once(
     wrong = sum(made[kind] for kind in WRONG)
     assert Counter(rotation.operations) == {
         "ListCertificates": ceil(size / 1000),
+        "ListServerCertificates": 1,
         "SearchCertificates": ceil(made["renewing"] / 500),
         "DescribeCertificate": wrong,
         "ListTagsForCertificate": wrong,
@@ -65,7 +66,10 @@ def test_an_estate_that_is_well_costs_its_listing_and_nothing_else(
             domain_name=f"n{number}.example.com", **USED, **ending_in(cloud, 150)
         )
     rotation(scheduled(NOW))
-    assert Counter(rotation.operations) == {"ListCertificates": ceil(size / 1000)}
+    assert Counter(rotation.operations) == {
+        "ListCertificates": ceil(size / 1000),
+        "ListServerCertificates": 1,
+    }
 
 
 @pytest.mark.parametrize(

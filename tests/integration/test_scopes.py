@@ -447,12 +447,12 @@ def made(wire: Wire) -> Callable[[], list[str]]:
     return lambda: sorted(services)
 
 
-def test_a_run_that_finds_nothing_makes_a_client_for_acm_and_none_else(
+def test_a_run_that_finds_nothing_makes_clients_for_acm_and_iam_and_none_else(
     rotation: Function, made: Callable[[], list[str]], cloud: Cloud
 ) -> None:
     cloud.certificates.add(**USED, **ending_in(cloud, FAR))
     rotation(scheduled(NOW))
-    assert made() == ["acm"]
+    assert made() == ["acm", "iam"]
 
 
 def test_each_service_and_scope_has_one_client(
@@ -466,6 +466,7 @@ def test_each_service_and_scope_has_one_client(
     everywhere(scheduled(NOW))
     assert Counter(made()) == {
         "acm": len(SCOPES),
+        "iam": len(ACCOUNTS),
         "elastic-load-balancing-v2": len(REGIONS),
         "api-gateway": len(SCOPES) - len(REGIONS),
         "sts": 1,

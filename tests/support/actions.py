@@ -98,6 +98,28 @@ def _certificate(action: str) -> Needs:
     return needs
 
 
+def _authority(action: str) -> Needs:
+    """Need an action on one private CA.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsprivatecertificateauthority.html
+    """
+    return lambda scene: [scene.permission(action, scene.parameters["CertificateAuthorityArn"])]
+
+
+def _server_certificate(action: str) -> Needs:
+    """Need an action on one server certificate, of those without a path.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+    """
+
+    def needs(scene: Scene) -> list[Permission]:
+        name = scene.parameters["ServerCertificateName"]
+        owner = f"arn:{scene.request.partition}:iam::{scene.request.account}"
+        return [scene.permission(action, f"{owner}:server-certificate/{name}")]
+
+    return needs
+
+
 def _export_certificate(scene: Scene) -> list[Permission]:
     """Need ExportCertificate, which also knows the certificate's names.
 
@@ -431,6 +453,8 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("acm", "RemoveTagsFromCertificate"): _remove_tags,
     ("acm", "RequestCertificate"): _request_certificate,
     ("acm", "SearchCertificates"): _account_wide("acm:SearchCertificates"),
+    ("acm-pca", "ListCertificateAuthorities"): _account_wide("acm-pca:ListCertificateAuthorities"),
+    ("acm-pca", "ListPermissions"): _authority("acm-pca:ListPermissions"),
     ("apigateway", "GetDomainName"): _get_domain_name,
     ("apigateway", "GetDomainNames"): _get_domain_name,
     ("apigateway", "UpdateDomainName"): _update_domain_name,
@@ -463,6 +487,8 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("logs", "CreateLogStream"): _log_group("logs:CreateLogStream"),
     ("logs", "DescribeLogStreams"): _log_group("logs:DescribeLogStreams"),
     ("logs", "PutLogEvents"): _log_stream("logs:PutLogEvents"),
+    ("iam", "GetServerCertificate"): _server_certificate("iam:GetServerCertificate"),
+    ("iam", "ListServerCertificates"): _account_wide("iam:ListServerCertificates"),
     ("route53", "ChangeResourceRecordSets"): _change_records,
     ("route53", "GetChange"): _change,
     ("route53", "GetHostedZone"): _zone("route53:GetHostedZone", "Id"),

@@ -32,6 +32,7 @@ from tests.support.functions import Function, Functions
 from tests.support.gate import Gate, Settings, World
 from tests.support.protocol import AwsError
 from tests.support.rates import Rates
+from tests.support.stores import PrivateAuthorities, ServerCertificates
 from tests.support.topics import Topics
 from tests.support.zones import DEFAULT_ACCOUNT, Zones
 
@@ -59,6 +60,8 @@ class Cloud:
         self.zones = Zones()
         self.certificates = Estate(lambda: self.now, self.zones)
         self.consumers = Consumers(self.certificates)
+        self.server_certificates = ServerCertificates()
+        self.authorities = PrivateAuthorities()
         self.topics = Topics()
         self._world = World(
             recorder=Recorder(),
@@ -69,6 +72,8 @@ class Cloud:
             topics=self.topics,
             functions=Functions(),
             rates=Rates(),
+            server_certificates=self.server_certificates,
+            authorities=self.authorities,
         )
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", 0, Gate(self._world), threaded=True, request_handler=_QuietHandler
@@ -103,6 +108,8 @@ class Cloud:
         self.zones.reset()
         self.certificates.reset()
         self.consumers.reset()
+        self.server_certificates.reset()
+        self.authorities.reset()
         self.topics.reset()
         self._world.functions.reset()
         self._world.faults.clear()

@@ -43,6 +43,7 @@ from tests.support.route53 import Route53
 from tests.support.rules import RULES
 from tests.support.secrets import secret_key
 from tests.support.settings import Elsewhere
+from tests.support.stores import PrivateAuthorities, ServerCertificates
 from tests.support.topics import Topics, customer_key
 from tests.support.zones import Zones
 
@@ -77,6 +78,8 @@ class World:
     topics: Topics
     functions: Functions
     rates: Rates
+    server_certificates: ServerCertificates
+    authorities: PrivateAuthorities
     settings: Settings = field(default_factory=Settings)
 
 
@@ -102,6 +105,8 @@ class Gate:
             **{("acm", name): h for name, h in Material(world.estate).handlers().items()},
             **{("route53", name): h for name, h in Route53(world.zones).handlers().items()},
             **world.consumers.handlers(),
+            **world.server_certificates.handlers(),
+            **world.authorities.handlers(),
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

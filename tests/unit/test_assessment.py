@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -1237,6 +1238,99 @@ AUTHORITY = [
     ),
 ]
 
+SERVER = CertificateType.SERVER_CERTIFICATE
+AUTHORITY_ITSELF = CertificateType.PRIVATE_AUTHORITY
+
+
+def server(**changes: Any) -> Observation:  # noqa: ANN401 - any field of a certificate
+    return observation(certificate(**{"type": SERVER, "detail": None, **changes}))
+
+
+def authority(**changes: Any) -> Observation:  # noqa: ANN401 - any field of a certificate
+    return observation(certificate(**{"type": AUTHORITY_ITSELF, "detail": None, **changes}))
+
+
+STORES = [
+    Row(
+        "a server certificate far from its end",
+        server(ends_in=days(31)),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
+        "a server certificate near its end",
+        server(ends_in=days(30)),
+        Verdict.IMPORT_DUE,
+        WARNING,
+        Reason.SERVER_CERTIFICATE_EXPIRING,
+        Action.MOVE_TO_ACM,
+    ),
+    Row(
+        "a server certificate just before its end",
+        server(ends_in=days(7)),
+        Verdict.IMPORT_DUE,
+        CRITICAL,
+        Reason.SERVER_CERTIFICATE_EXPIRING,
+        Action.MOVE_TO_ACM,
+    ),
+    Row(
+        "a server certificate past its end",
+        server(ends_in=days(0)),
+        Verdict.EXPIRED,
+        CRITICAL,
+        Reason.PAST_NOT_AFTER,
+        Action.MOVE_TO_ACM,
+    ),
+    Row(
+        "a server certificate without an end",
+        server(ends_in=None),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.VALIDITY_UNKNOWN,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a private CA that outlives what it issues",
+        authority(ends_in=days(396), detail=Detail(issues_for_acm=True)),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
+        "a private CA that ends before what it would issue",
+        authority(ends_in=days(395), detail=Detail(issues_for_acm=True)),
+        Verdict.AUTHORITY_EXPIRING,
+        WARNING,
+        Reason.AUTHORITY_ENDS_TOO_SOON,
+        Action.FIX_AUTHORITY,
+    ),
+    Row(
+        "a private CA past its end",
+        authority(status=EXPIRED, ends_in=days(-1)),
+        Verdict.AUTHORITY_EXPIRING,
+        CRITICAL,
+        Reason.AUTHORITY_ENDS_TOO_SOON,
+        Action.FIX_AUTHORITY,
+    ),
+    Row(
+        "a private CA that is disabled",
+        authority(status=CertificateStatus.INACTIVE, ends_in=days(1000)),
+        Verdict.AUTHORITY_PERMISSION_MISSING,
+        WARNING,
+        Reason.AUTHORITY_INVALID_STATE,
+        Action.FIX_AUTHORITY,
+    ),
+    Row(
+        "a private CA that does not let ACM issue",
+        authority(ends_in=days(1000), detail=Detail(issues_for_acm=False)),
+        Verdict.AUTHORITY_PERMISSION_MISSING,
+        Severity.INFO,
+        Reason.AUTHORITY_ACCESS_DENIED,
+        Action.FIX_AUTHORITY,
+    ),
+]
+
 # The table guards the order of the chain: many rows would be judged otherwise by a later check.
 ROWS = [
     *HEALTHY,
@@ -1257,6 +1351,7 @@ ROWS = [
     *FAILED_RENEWALS,
     *HOPELESS,
     *AUTHORITY,
+    *STORES,
 ]
 
 

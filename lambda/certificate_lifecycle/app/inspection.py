@@ -14,7 +14,7 @@ from datetime import datetime
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.imports import Sources
 from certificate_lifecycle.app.isolation import clause, require_time
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Store
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.core.assessment import (
     as_renewing,
@@ -60,12 +60,14 @@ class Inventory:
 class _Known:
     """What is known of all certificates before each of them is looked at.
 
-    It says which have to be described, how the renewals of others stand, and who has which name.
+    It says which have to be described, how the renewals of others stand, who has which name,
+    and what is kept outside ACM.
     """
 
     described: Collection[str]
     renewals: Mapping[str, RenewalStatus | None]
     by_name: Mapping[str, Sequence[Certificate]]
+    stores: Mapping[str, Store]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ class Inspection:
     thresholds: Thresholds
     now: datetime
     exports: ExportTargets = field(default_factory=ExportTargets)
+    stores: Sequence[Store] = ()
 
     def look(
         self,
@@ -99,6 +102,8 @@ class Inspection:
             inventory.listed = False
             inventory.problems.append(f"the certificates could not be listed: {clause(error)}")
             return inventory
+        kept = {} if wanted else self._kept(everything, inventory.problems)
+        everything += [certificate for certificate, _ in kept.values()]
         by_arn = {certificate.arn: certificate for certificate in everything}
         missing = [arn for arn in wanted if arn not in by_arn and arn not in may_be_gone]
         inventory.problems.extend(f"{arn} does not exist" for arn in missing)
@@ -110,10 +115,27 @@ class Inspection:
         described = {certificate.arn for certificate in chosen if self._concerned(certificate)}
         described.update(in_hand)
         renewals = self._renewals([each for each in chosen if each.arn not in described])
-        known = _Known(described, renewals, by_name(everything))
+        stores = {arn: store for arn, (_, store) in kept.items()}
+        known = _Known(described, renewals, by_name(everything), stores)
         for certificate in chosen:
             self._look_at(certificate, inventory, known)
         return inventory
+
+    def _kept(
+        self, everything: Sequence[Certificate], problems: list[str]
+    ) -> dict[str, tuple[Certificate, Store]]:
+        """Return what is kept outside ACM; a store that fails does not stop the others."""
+        found: dict[str, tuple[Certificate, Store]] = {}
+        for store in self.stores:
+            if not store.concerns(everything):
+                continue
+            try:
+                require_time(self.clock)
+                found |= {each.arn: (each, store) for each in store.list_all()}
+            except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+                logger.exception("store could not be listed", extra={"store": store.name})
+                problems.append(f"the {store.name} could not be listed: {clause(error)}")
+        return found
 
     def _concerned(self, certificate: Certificate) -> bool:
         return self.sources.concern(certificate) or self.exports.concern(certificate)
@@ -166,12 +188,13 @@ class Inspection:
     ) -> Observation:
         certificate, error = listed, None
         has_source = self.sources.concern(listed)
+        store = known.stores.get(listed.arn)
         if listed.arn in known.described:
             certificate, error = self._describe(listed, problems)
         elif self._is_renewing(listed, known.renewals):
             certificate = as_renewing(listed, known.renewals[listed.arn])
         elif needs_detail(listed, self.thresholds, self.now):
-            certificate, error = self._describe(listed, problems, in_full=False)
+            certificate, error = self._describe(listed, problems, store, in_full=False)
         successor = None
         if lacks_future(certificate, self.thresholds, self.now):
             others = known.by_name.get(certificate.domain_name, ())
@@ -203,7 +226,12 @@ class Inspection:
         )
 
     def _describe(
-        self, listed: Certificate, problems: list[str], *, in_full: bool = True
+        self,
+        listed: Certificate,
+        problems: list[str],
+        store: Store | None = None,
+        *,
+        in_full: bool = True,
     ) -> tuple[Certificate, str | None]:
         """Return a certificate with its detail, or why there is none.
 
@@ -212,6 +240,8 @@ class Inspection:
         """
         try:
             require_time(self.clock)
+            if store is not None:
+                return store.describe(listed), None
             described = listed.described_as(self.certificates.describe(listed.arn))
             renewal = described.detail.renewal if described.detail else None
             status = renewal.status if renewal else None

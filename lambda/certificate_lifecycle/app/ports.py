@@ -102,6 +102,27 @@ class Certificates(Protocol):
         ...
 
 
+class Store(Protocol):
+    """Certificates that are kept outside ACM: looked at, and never changed."""
+
+    @property
+    def name(self) -> str:
+        """What is kept, in the plural."""
+        ...
+
+    def concerns(self, certificates: Sequence[Certificate]) -> bool:
+        """Whether it matters where ACM holds these."""
+        ...
+
+    def list_all(self) -> Iterator[Certificate]:
+        """Yield everything that is kept, without detail."""
+        ...
+
+    def describe(self, listed: Certificate) -> Certificate:
+        """Return one of them with its detail; raises CertificateNotFoundError if it is gone."""
+        ...
+
+
 class Users(Protocol):
     """Who uses certificates in this account and region, for people to recognise."""
 
@@ -258,6 +279,7 @@ class Surroundings:
 
     Without `export_secrets` nothing is exported, without `ledger` nothing is remembered or
     replaced, without `consumers` none is moved, and without `users` they are told by their ARNs.
+    Of `account_stores` there is one in each account, whatever its regions.
     """
 
     certificates: Certificates
@@ -267,6 +289,8 @@ class Surroundings:
     ledger: Ledger | None = None
     consumers: Consumers | None = None
     users: Users | None = None
+    stores: Sequence[Store] = ()
+    account_stores: Sequence[Store] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,8 @@ _SHOWN_PROBLEMS = 5
 class Order:
     """What this run shall do; see `events` for `announced`, and `config` for the modes.
 
-    `limits` are the most that may be done in other accounts.
+    `limits` are the most that may be done in other accounts; `account_wide` says that this scope
+    is the one that looks at what an account has only once.
     """
 
     run_id: str
@@ -51,6 +52,7 @@ class Order:
     replace: bool = False
     retire_after: timedelta | None = None
     limits: Mapping[str, RotationMode] = field(default_factory=dict)
+    account_wide: bool = True
 
     def narrowed(self, place: Place) -> Order:
         """Return the part of the order that one account and region is concerned with.
@@ -58,9 +60,11 @@ class Order:
         Another account has limits of its own, and nothing is ever deleted there.
         """
         limit = self.limits.get(place.account_id)
+        first = next(each for each in self.scopes if each.account_id == place.account_id)
         return replace(
             self,
             scopes=(place,),
+            account_wide=place == first,
             repair=self.repair and limit is not RotationMode.NOTIFY,
             replace=self.replace and limit in (None, RotationMode.REPLACE),
             retire_after=self.retire_after if limit is None else None,
@@ -213,6 +217,7 @@ def _inspection(order: Order, around: Surroundings, clock: Clock) -> Inspection:
         thresholds=order.thresholds,
         now=order.now,
         exports=ExportTargets.of(order.export_targets, around.export_secrets),
+        stores=(*around.stores, *(around.account_stores if order.account_wide else ())),
     )
 
 

@@ -77,6 +77,8 @@ KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
     "EC_secp384r1",
     "EC_secp521r1",
 )
+#: Every origin of a key pair (API reference, ListCertificates, CertificateKeyPairOrigins).
+KEY_PAIR_ORIGINS = ("AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED")
 _PAGE_SIZE = 1000
 _SEARCH_PAGE_SIZE = 500
 #: What a service answers that knows no SearchCertificates, or not for us.
@@ -103,9 +105,17 @@ class AcmCertificates:
         self._client = client
 
     def list_all(self) -> Iterator[Certificate]:
-        """Yield every certificate, of all key types and statuses, without detail."""
+        """Yield every certificate, of all key types, origins and statuses, without detail."""
+        listing = self._client.meta.service_model.operation_model("ListCertificates")
+        # What ACME clients asked for is hidden unless it is wanted; older SDKs cannot say so.
+        origins: dict[str, Any] = (
+            {"CertificateKeyPairOrigins": list(KEY_PAIR_ORIGINS)}
+            if "CertificateKeyPairOrigins" in listing.input_shape.members  # type: ignore[union-attr] # a structure shape
+            else {}
+        )
         pages = self._client.get_paginator("list_certificates").paginate(
             Includes={"keyTypes": list(KEY_TYPES)},
+            **origins,
             PaginationConfig={"PageSize": _PAGE_SIZE},
         )
         for page in pages:

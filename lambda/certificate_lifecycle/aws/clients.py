@@ -18,12 +18,14 @@ from certificate_lifecycle.aws.sessions import assumed
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
+    from mypy_boto3_acm_pca import ACMPCAClient
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_elb import ElasticLoadBalancingClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
@@ -62,6 +64,14 @@ class Clients:
     def acm(self, region: str, role_arn: str | None = None) -> ACMClient:
         """ACM in `region`."""
         return cast("ACMClient", self._make("acm", region, role_arn))
+
+    def acm_pca(self, region: str, role_arn: str | None = None) -> ACMPCAClient:
+        """AWS Private CA in `region`."""
+        return cast("ACMPCAClient", self._make("acm-pca", region, role_arn))
+
+    def iam(self, role_arn: str | None = None) -> IAMClient:
+        """IAM, which is one service per partition."""
+        return cast("IAMClient", self._make("iam", self._home, role_arn))
 
     def sns(self, region: str) -> SNSClient:
         """SNS in `region`."""

@@ -31,6 +31,8 @@ from certificate_lifecycle.core.timing import (
 CHAIN: Sequence[Check] = (
     checks.managed_elsewhere,  # make sure that nothing below touches what belongs to another tool
     checks.detail_unreadable,  # make sure that ignorance never looks healthy
+    checks.server_certificate,  # make sure that ACM's rules are for what is in ACM
+    checks.private_authority,
     checks.not_understood,
     checks.pending_validation,
     checks.superseded,  # make sure that nobody renews what has been replaced
@@ -78,6 +80,8 @@ def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime
 
     Far from expiry it is: then nothing that only DescribeCertificate tells can matter yet.
     """
+    if certificate.type is CertificateType.PRIVATE_AUTHORITY:
+        return certificate.status is _ISSUED
     match certificate.status:
         case CertificateStatus.EXPIRED | CertificateStatus.REVOKED:
             return certificate.used

@@ -36,6 +36,9 @@ from certificate_lifecycle.core.validation import RecordFinding, RecordState, ex
 #: A request that waits longer than this for validation is stuck.
 STUCK_AFTER = timedelta(hours=24)
 
+#: How long private certificates live that ACM issues (user guide, "Certificate characteristics").
+PRIVATE_LIFETIME = timedelta(days=395)
+
 #: How long ACM tries a renewal before it begins another attempt.
 RENEWAL_ATTEMPT = timedelta(hours=72)
 
@@ -154,6 +157,70 @@ def detail_unreadable(
         return None
     message = f"Its details could not be read: {observation.detail_error}"
     return _unknown(observation, Reason.DETAILS_UNREADABLE, message, thresholds, now)
+
+
+def server_certificate(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
+    """Judge certificates that are kept in IAM; this check is total for them.
+
+    IAM tells neither who uses one nor that it ends, and a new version is another certificate.
+    """
+    certificate = observation.certificate
+    if certificate.type is not CertificateType.SERVER_CERTIFICATE:
+        return None
+    if certificate.not_after is None:
+        return _unknown(
+            observation, Reason.VALIDITY_UNKNOWN, "IAM does not say when it ends.", thresholds, now
+        )
+    over = _is_over(certificate, now)
+    if not over and not is_within(certificate, thresholds.effective(certificate), now):
+        return healthy(observation, thresholds, now)
+    return Decision(
+        Verdict.EXPIRED if over else Verdict.IMPORT_DUE,
+        _capped(certificate, Severity.CRITICAL)
+        if over
+        else _severity_by_time(certificate, thresholds, now),
+        Reason.PAST_NOT_AFTER if over else Reason.SERVER_CERTIFICATE_EXPIRING,
+        f"It is an IAM server certificate, which nothing renews, and {_when(certificate, now)}.",
+        Action.MOVE_TO_ACM,
+    )
+
+
+def private_authority(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
+    """Judge private CAs that ACM could issue from; this check is total for them."""
+    certificate = observation.certificate
+    if certificate.type is not CertificateType.PRIVATE_AUTHORITY:
+        return None
+    if _is_over(certificate, now) or is_within(certificate, PRIVATE_LIFETIME, now):
+        return Decision(
+            Verdict.AUTHORITY_EXPIRING,
+            _at_least_warning(certificate, thresholds, now),
+            Reason.AUTHORITY_ENDS_TOO_SOON,
+            f"The private CA {_when(certificate, now)}, before a certificate would that ACM issues "
+            "or renews now.",
+            Action.FIX_AUTHORITY,
+        )
+    if certificate.status is CertificateStatus.INACTIVE:
+        return Decision(
+            Verdict.AUTHORITY_PERMISSION_MISSING,
+            _capped(certificate, Severity.WARNING),
+            Reason.AUTHORITY_INVALID_STATE,
+            "The private CA is disabled, so ACM cannot renew what it has issued from it.",
+            Action.FIX_AUTHORITY,
+        )
+    if certificate.detail is not None and certificate.detail.issues_for_acm is False:
+        return Decision(
+            Verdict.AUTHORITY_PERMISSION_MISSING,
+            Severity.INFO,
+            Reason.AUTHORITY_ACCESS_DENIED,
+            "The private CA does not let ACM issue, so ACM cannot renew what it has issued from "
+            "it; if it is not meant for ACM, nothing is wrong.",
+            Action.FIX_AUTHORITY,
+        )
+    return healthy(observation, thresholds, now)
 
 
 def not_understood(
@@ -572,6 +639,11 @@ def _all_named(observation: Observation) -> bool:
     if not pending:
         return bool(validations)
     return bool(observation.records) and all(validation.record for validation in pending)
+
+
+def _is_over(certificate: Certificate, now: datetime) -> bool:
+    past = certificate.not_after is not None and certificate.not_after <= now
+    return past or certificate.status in (CertificateStatus.EXPIRED, CertificateStatus.REVOKED)
 
 
 def _renewal_failed(certificate: Certificate) -> bool:

@@ -121,7 +121,7 @@ def console_url(arn: str) -> str:
     """Return the console page of a certificate, or its ARN where we know of no console."""
     place = Place.from_arn(arn)
     host = _CONSOLES.get(place.partition)
-    if host is None:
+    if host is None or arn.split(":")[2] != "acm":
         return arn
     certificate_id = arn.rpartition("/")[2]
     return (

@@ -164,6 +164,10 @@ class Reason(Documented):
         "It has an export target, and ACM cannot export it.",
     )
     IMPORTED_EXPIRING = "ImportedExpiring", "A new version has to be imported under its ARN."
+    SERVER_CERTIFICATE_EXPIRING = (
+        "ServerCertificateExpiring",
+        "It is kept in IAM, where nothing renews it and no ARN takes a new version.",
+    )
     SOURCE_NEWER = (
         "SourceNewer",
         "Its import source holds a newer version, although it is not near its end.",
@@ -225,6 +229,10 @@ class Action(Documented):
     REPLACE = "Replace", "Request a successor and move the consumers to it."
     REQUEST_ANEW = "RequestAnew", "Request it again; the creation function does so."
     REBIND = "Rebind", "Move what still uses it to its successor."
+    MOVE_TO_ACM = (
+        "MoveToAcm",
+        "Import its successor into ACM, and move what uses it there.",
+    )
     INVESTIGATE = "Investigate", "Look at it; the message says what is strange."
 
 
@@ -242,11 +250,13 @@ class CertificateStatus(StrEnum):
 
 
 class CertificateType(StrEnum):
-    """`Type` of a certificate as ACM has it."""
+    """`Type` of a certificate as ACM has it, and what is kept outside ACM and looked at as well."""
 
     AMAZON_ISSUED = "AMAZON_ISSUED"
     PRIVATE = "PRIVATE"
     IMPORTED = "IMPORTED"
+    SERVER_CERTIFICATE = "IAM_SERVER_CERTIFICATE"
+    PRIVATE_AUTHORITY = "PRIVATE_AUTHORITY"
     NOT_UNDERSTOOD = "NOT_UNDERSTOOD"
 
 
@@ -312,6 +322,7 @@ class Detail:
     key_usages: frozenset[str] = frozenset()
     extended_key_usages: frozenset[str] = frozenset()
     tags: tuple[tuple[str, str], ...] = ()
+    issues_for_acm: bool | None = None
 
     @property
     def pending_validations(self) -> tuple[DomainValidation, ...]:
@@ -351,8 +362,8 @@ class Certificate:
 
     @property
     def region(self) -> str:
-        """The region, from the ARN."""
-        return self.arn.split(":")[3]
+        """The region, from the ARN; `global` where a service has none."""
+        return self.arn.split(":")[3] or "global"
 
     @property
     def account_id(self) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from certificate_lifecycle.app.ports import Outside, Surroundings
 from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.aws.acmpca import Authorities
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.consumers import AwsConsumers
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
+from certificate_lifecycle.aws.iam import ServerCertificates
 from certificate_lifecycle.aws.metrics import EmbeddedMetrics
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
@@ -42,6 +44,8 @@ def outside_of(
             ledger=DynamoLedger(clients.dynamodb(home.region), table, place) if table else None,
             consumers=consumers if place.account_id in rebinding else None,
             users=consumers,
+            stores=(Authorities(lambda: clients.acm_pca(place.region, role)),),
+            account_stores=(ServerCertificates(lambda: clients.iam(role)),),
         )
 
     return Outside(
