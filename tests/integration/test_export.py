@@ -186,8 +186,9 @@ def test_the_certificate_of_an_acme_client_is_not_exported(
     rotation: Function, given: Callable[..., Exported]
 ) -> None:
     exported = given(200, key_pair_origin="ACME")
-    with pytest.raises(RotationError, match="belongs to an ACME client"):
-        rotation(EVENT)
+    (found,) = rotation(EVENT)["findings"]
+    assert (found["reason"], found["action"]) == ("ManagedByAcmeClient", "Investigate")
+    assert "cannot be exported" in found["message"]
     assert exported.versions == {}
 
 

@@ -339,7 +339,8 @@ def test_certificates_far_from_expiry_cost_one_listing_and_no_description(
     result = rotation(scheduled(NOW))
 
     assert result["counts"] == {"Healthy": number}
-    assert rotation.operations == ["ListCertificates"] * math.ceil(number / 1000)
+    listings = ["ListCertificates"] * math.ceil(number / 1000)
+    assert rotation.operations == [*listings, "ListServerCertificates"]
 
 
 def test_each_candidate_costs_one_description(rotation: Function, cloud: Cloud) -> None:
@@ -355,7 +356,9 @@ def test_each_candidate_costs_one_description(rotation: Function, cloud: Cloud) 
 
     assert Counter(rotation.operations) == {
         "ListCertificates": 1,
+        "ListServerCertificates": 1,
         "DescribeCertificate": 10,
+        "DescribeListeners": 10,
         "ListTagsForCertificate": 10,
         "Publish": 1,
     }

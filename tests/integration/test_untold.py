@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 #: Calls of an undisturbed run, with those to the ledger.
-IMPORT, EXPORT = 11, 17
+IMPORT, EXPORT = 13, 18
 
 
 @pytest.fixture

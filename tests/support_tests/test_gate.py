@@ -70,7 +70,6 @@ def test_calls_of_many_threads_are_all_recorded(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [
-        ("acm", "search_certificates", {}),
         ("acm", "list_acme_endpoints", {}),
         (
             "cloudwatch",

@@ -39,6 +39,11 @@ from tests.unit.builders import (
 
 USUAL = Thresholds()
 
+
+def authority(status: CertificateStatus) -> Certificate:
+    return certificate(type=CertificateType.PRIVATE_AUTHORITY, status=status)
+
+
 DETAIL_NEEDED = {
     "a used certificate inside ACM's window": certificate(ends_in=days(45)),
     "a private certificate inside its longer window": private(ends_in=days(60)),
@@ -55,6 +60,7 @@ DETAIL_NEEDED = {
     "a request of unknown age": request(created_at=None),
     "a failed request": request(status=FAILED),
     "a request that timed out lately": request(status=TIMED_OUT, created_at=NOW - days(3)),
+    "a private CA, whose permissions no listing shows": authority(CertificateStatus.ISSUED),
 }
 LISTING_IS_ENOUGH = {
     "a used certificate outside ACM's window": certificate(ends_in=days(45) + SECOND),
@@ -69,6 +75,7 @@ LISTING_IS_ENOUGH = {
     "an inactive certificate": certificate(status=CertificateStatus.INACTIVE),
     "a status that came later": certificate(status=CertificateStatus.NOT_UNDERSTOOD),
     "an issued certificate without an end": certificate(ends_in=None),
+    "a private CA that is disabled": authority(CertificateStatus.INACTIVE),
 }
 
 

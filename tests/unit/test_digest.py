@@ -142,6 +142,13 @@ def test_subscribers_can_filter_by_severity_account_and_region() -> None:
     }
 
 
+def test_an_action_that_failed_beside_no_finding_is_addressed_to_its_account_and_region() -> None:
+    elsewhere = replace(scope(), region="us-east-1")
+    failed = acted(HEALTHY, Outcome.FAILED, "the secret could not be written")
+    whole = run(HEALTHY, scopes=(scope(), elsewhere), actions=(failed,))
+    assert told(whole).attributes["region"] == "eu-west-1"
+
+
 def test_what_could_not_be_looked_at_is_at_least_a_warning() -> None:
     expired = judged(certificate(status=EXPIRED, ends_in=-days(1)))
     assert severity_of(run()) is Severity.OK

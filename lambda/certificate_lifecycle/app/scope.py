@@ -123,10 +123,11 @@ def visit(
     inventory = _look(_inspection(order, around, clock), order, recollection.journals)
     if recollection.problem is not None:
         inventory.problems.append(recollection.problem)
-    replacement = _replacement(order, place, around, clock, recollection)
-    actions = _act(order, around, clock, inventory, recollection, replacement)
+    # Before anything is moved: afterwards nobody would use what was found.
     naming = _Naming(around.users, clock)
     assessed = [naming.named(entry) for entry in inventory.assessed]
+    replacement = _replacement(order, place, around, clock, recollection)
+    actions = _act(order, around, clock, inventory, recollection, replacement)
     scope = Scope(
         place.account_id,
         place.region,

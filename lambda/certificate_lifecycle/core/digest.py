@@ -153,9 +153,8 @@ def _attributes(run: Run, told: Sequence[Assessed]) -> dict[str, str | list[str]
     """
     places = {(entry.certificate.account_id, entry.certificate.region) for entry in told}
     places |= {(scope.account_id, scope.region) for scope in run.scopes if scope.error is not None}
-    places |= {(place.account_id, place.region) for place in _places_of(run.done)}
-    if not places:
-        places = {(scope.account_id, scope.region) for scope in run.scopes}
+    acted = _places_of([*run.done, *run.failed_actions])
+    places |= {(place.account_id, place.region) for place in acted}
     return {
         "severity": severity_of(run).label,
         "account": _one_or_many({account for account, _ in places}),
