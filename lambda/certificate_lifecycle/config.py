@@ -35,11 +35,14 @@ _SECRET_ARN = re.compile(
 _TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 _ACCOUNT = re.compile(r"\d{12}")
+#: Children of a distributed map that Step Functions runs at once at the most (developer guide).
+_MAX_CONCURRENCY = 10_000
 #: A role's path and name, and the external id, as IAM and STS take them (API references, CreateRole
 #: and AssumeRole).
 _ROLE_NAME = re.compile(r"([!-~]+/)?[\w+=,.@-]{1,64}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _NAME_PREFIX = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 
@@ -86,6 +89,13 @@ ROTATION_VARIABLES = (
         "[]",
         "other accounts that it looks after: `account_id`, `role_name`, `external_id` (JSON list)",
     ),
+    Variable(
+        "ORGANIZATION",
+        "{}",
+        "where the steps of a run over an organization leave what they find, the role that each of "
+        "its accounts offers, and how many are looked at side by side: `bucket`, `role_name`, "
+        "`external_id`, `max_concurrency` (JSON object)",
+    ),
     Variable("LEDGER_TABLE", "", "the table of the ledger; empty: no memory, nothing is replaced"),
     Variable("REBIND_CONSUMERS", "false", "whether consumers are moved to a successor"),
     Variable(
@@ -125,6 +135,28 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationSettings:
+    """What all accounts of an organization have in common, and what is done in them.
+
+    `bucket` keeps the documents of the runs; `max_concurrency` accounts are looked at side by side,
+    and share the quotas of what they have in common.
+    """
+
+    bucket: str
+    role_name: str
+    external_id: str
+    max_concurrency: int
+    mode: RotationMode = RotationMode.NOTIFY
+    rebind_consumers: bool = False
+
+    def account(self, account_id: str) -> Account:
+        """Return one of the accounts."""
+        return Account(
+            account_id, self.role_name, self.external_id, self.mode, self.rebind_consumers
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreationSettings:
     """The environment of the creation function."""
 
@@ -149,6 +181,7 @@ class RotationSettings:
     name_prefix: str
     regions: tuple[str, ...] = ()
     accounts: tuple[Account, ...] = ()
+    organization: OrganizationSettings | None = None
     export_targets: tuple[ExportTarget, ...] = ()
     ledger_table: str | None = None
     rebind_consumers: bool = False
@@ -230,6 +263,7 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
         regions=environment.read("REGIONS", _regions, _NONE),
         accounts=environment.read("ACCOUNTS", _accounts, no_accounts),
+        organization=environment.read("ORGANIZATION", _organization, None),
         export_targets=targets,
         ledger_table=environment.read("LEDGER_TABLE", _table, None),
         rebind_consumers=environment.read("REBIND_CONSUMERS", _boolean, False),  # noqa: FBT003 - a fallback value
@@ -295,29 +329,62 @@ def _accounts(raw: str) -> tuple[Account, ...]:
 
 
 def _account(entry: object) -> Account:
-    keys = {"account_id", "role_name", "external_id"}
+    fields = _fields(entry, "an account", {"account_id", "role_name", "external_id"})
+    found = account_id(fields["account_id"])
+    where = f"account {found}"
+    return Account(
+        found,
+        _spelt(fields, "role_name", _ROLE_NAME, where),
+        _spelt(fields, "external_id", _EXTERNAL_ID, where),
+        rotation_mode(fields.get("rotation_mode", RotationMode.NOTIFY)),
+        _flag(fields, "rebind_consumers", where),
+    )
+
+
+def _organization(raw: str) -> OrganizationSettings | None:
+    entry = _json(raw, dict, "a JSON object")
+    if not entry:
+        return None
+    where = "the organization"
+    fields = _fields(entry, where, {"bucket", "role_name", "external_id", "max_concurrency"})
+    at_once = fields["max_concurrency"]
+    if type(at_once) is not int or not 1 <= at_once <= _MAX_CONCURRENCY:
+        raise ValueError(
+            f"max_concurrency must be a whole number from 1 to {_MAX_CONCURRENCY}, got {at_once!r}"
+        )
+    return OrganizationSettings(
+        bucket=_spelt(fields, "bucket", _BUCKET, where),
+        role_name=_spelt(fields, "role_name", _ROLE_NAME, where),
+        external_id=_spelt(fields, "external_id", _EXTERNAL_ID, where),
+        max_concurrency=at_once,
+        mode=rotation_mode(fields.get("rotation_mode", RotationMode.NOTIFY)),
+        rebind_consumers=_flag(fields, "rebind_consumers", where),
+    )
+
+
+def _fields(entry: object, what: str, keys: set[str]) -> dict[str, Any]:
+    """Return an object that has `keys` and, perhaps, what may be done there."""
     optional = {"rebind_consumers", "rotation_mode"}
     if not isinstance(entry, dict) or not keys <= set(entry) <= keys | optional:
         raise ValueError(
-            f"an account must be an object with {', '.join(sorted(keys))} and, optionally, "
+            f"{what} must be an object with {', '.join(sorted(keys))} and, optionally, "
             f"{', '.join(sorted(optional))}"
         )
-    found = account_id(entry["account_id"])
-    for key, pattern in (("role_name", _ROLE_NAME), ("external_id", _EXTERNAL_ID)):
-        if not (isinstance(entry[key], str) and pattern.fullmatch(entry[key])):
-            raise ValueError(f"account {found} has no valid {key}: {entry[key]!r}")
-    rebind_consumers = entry.get("rebind_consumers", False)
-    if not isinstance(rebind_consumers, bool):
-        raise ValueError(  # noqa: TRY004 - collected as a fault
-            f"rebind_consumers of {found} must be true or false, got {rebind_consumers!r}"
-        )
-    return Account(
-        found,
-        entry["role_name"],
-        entry["external_id"],
-        rotation_mode(entry.get("rotation_mode", RotationMode.NOTIFY)),
-        rebind_consumers,
-    )
+    return entry
+
+
+def _spelt(fields: Mapping[str, Any], key: str, pattern: re.Pattern[str], where: str) -> str:
+    value = fields[key]
+    if not (isinstance(value, str) and pattern.fullmatch(value)):
+        raise ValueError(f"{where} has no valid {key}: {value!r}")
+    return value
+
+
+def _flag(fields: Mapping[str, Any], key: str, where: str) -> bool:
+    value = fields.get(key, False)
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} of {where} must be true or false, got {value!r}")  # noqa: TRY004 - collected as a fault
+    return value
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
@@ -414,11 +481,7 @@ def _export_target(arn: str, entry: object) -> ExportTarget:
         value = entry.get(key)
         if not (isinstance(value, str) and _SECRET_ARN.fullmatch(value)):
             raise ValueError(f"the export target of {arn} has no valid {key}: {value!r}")
-    renew_public = entry.get("renew_public", False)
-    if not isinstance(renew_public, bool):
-        raise ValueError(  # noqa: TRY004 - collected as a fault
-            f"renew_public of {arn} must be true or false, got {renew_public!r}"
-        )
+    renew_public = _flag(entry, "renew_public", arn)
     return ExportTarget(
         certificate_arn=arn,
         secret_arn=entry["secret_arn"],

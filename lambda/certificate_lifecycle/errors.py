@@ -77,6 +77,10 @@ class LedgerUnreadableError(CertificateLifecycleError):
     """An entry of the ledger is not understood: a later version, or somebody, has written it."""
 
 
+class DocumentError(CertificateLifecycleError):
+    """What a step of a run over an organization left is missing or cannot be read."""
+
+
 class ReplacementError(CertificateLifecycleError):
     """A certificate could not be replaced, or not all of its consumers could be moved."""
 

@@ -8,8 +8,10 @@ Unknown keys are refused, because a misspelt `dry_run` must not become a real ru
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, TypeGuard, TypeVar
 
 from certificate_lifecycle.config import (
@@ -39,6 +41,8 @@ _AUTHORITY_ARN = re.compile(
 _CERTIFICATE_ARN = re.compile(
     r"arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):certificate/[\w-]{1,64}"
 )
+#: The name of an execution (API reference, StartExecution), as far as it makes a plain key in S3.
+_EXECUTION = re.compile(r"[A-Za-z0-9_-]{1,80}")
 #: Characters that ACM takes in tags (API reference, Tag): `*` is not among them, nor are those
 #: among white space that control something, such as a line break.
 _TAG = re.compile(r"(?:[\w.:/=+\-@]|[^\S\t-\r\x1c-\x1f\x85])*")
@@ -78,6 +82,32 @@ class RotationCommand:
     mode: RotationMode
     dry_run: bool
     announced: bool = False
+
+
+class Step(StrEnum):
+    """A step of a run over an organization."""
+
+    LIST = "list"
+    LOOK = "look"
+    TELL = "tell"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationCommand:
+    """A checked event of the state machine; `rotation` is what to do in the accounts of the step.
+
+    `given` accounts take the place of those that the organization has, `excluded` are left out, and
+    `only` is what whoever started the run has narrowed it down to.
+    """
+
+    step: Step
+    run: str
+    started_at: datetime
+    rotation: RotationCommand
+    given: tuple[str, ...]
+    excluded: tuple[str, ...]
+    only: tuple[str, ...]
+    regions: tuple[str, ...]
 
 
 class _Event:
@@ -230,6 +260,59 @@ def rotation_command(
     return command
 
 
+def is_of_an_organization(event: object) -> TypeGuard[Mapping[str, object]]:
+    """Whether an event comes from the state machine of `modules/organization`."""
+    return isinstance(event, Mapping) and "organization" in event
+
+
+def organization_command(
+    event: Mapping[str, object], settings: RotationSettings, place: Place, faults: list[str]
+) -> OrganizationCommand:
+    """Check an event of the state machine; what is wrong is added to `faults`.
+
+    `wishes` is the input that the execution was started with: the keys of a rotation event by hand
+    that make sense for a whole organization.
+    """
+    if settings.organization is None:
+        faults.append("organization: ORGANIZATION is not set, so this function looks after none")
+    keys = _Event(event["organization"], faults)
+    step = keys.take("step", _step, Step.LIST)
+    looked_at = keys.take("account_id", account_id, None)
+    if (looked_at is not None) != (step is Step.LOOK):
+        faults.append("account_id: belongs to the step look, and to no other")
+    run = keys.take("run", _matching(_EXECUTION, "the name of an execution"), "")
+    started_at = keys.take("started_at", _moment, None)
+    if not run or started_at is None:
+        faults.append("organization: run and started_at must be set")
+    given = keys.take("accounts", _accounts, _NONE)
+    excluded = keys.take("excluded_accounts", _accounts, _NONE)
+    nothing: Mapping[str, object] = {}
+    wishes = _Event(keys.take("wishes", _object, nothing), faults)
+    keys.refuse_the_rest()
+    only = wishes.take("accounts", _listed(account_id, "account ids"), _NONE)
+    regions = settings.regions or (place.region,)
+    wanted = wishes.take("regions", _listed(region, "regions"), regions)
+    faults.extend(_unknown("regions", wanted, regions))
+    _check_settings(settings, place, faults)
+    command = RotationCommand(
+        scopes=tuple(Place(looked_at, where, place.partition) for where in wanted if looked_at),
+        certificate_arns=_NONE,
+        mode=wishes.take("rotation_mode", _mode, settings.mode),
+        dry_run=wishes.take("dry_run", _boolean, default=False),
+    )
+    wishes.refuse_the_rest()
+    return OrganizationCommand(
+        step=step,
+        run=run,
+        started_at=started_at or datetime.min.replace(tzinfo=UTC),
+        rotation=command,
+        given=given,
+        excluded=excluded,
+        only=only,
+        regions=wanted,
+    )
+
+
 def _scopes(
     keys: _Event, settings: RotationSettings, place: Place, faults: list[str]
 ) -> list[Place]:
@@ -242,15 +325,19 @@ def _scopes(
         ("accounts", wanted_accounts, accounts),
         ("regions", wanted_regions, regions),
     ):
-        faults.extend(
-            f"{key}: {name!r} is not looked after here ({', '.join(known)})"
-            for name in wanted
-            if name not in known
-        )
+        faults.extend(_unknown(key, wanted, known))
     return [
         Place(account, where, place.partition)
         for account in wanted_accounts
         for where in wanted_regions
+    ]
+
+
+def _unknown(key: str, wanted: Sequence[str], known: Sequence[str]) -> list[str]:
+    return [
+        f"{key}: {name!r} is not looked after here ({', '.join(known)})"
+        for name in wanted
+        if name not in known
     ]
 
 
@@ -278,6 +365,35 @@ def _listed(parse: Callable[[Any], str], what: str) -> Callable[[object], tuple[
         return each(raw, parse)
 
     return parse_all
+
+
+def _accounts(raw: object) -> tuple[str, ...]:
+    if not isinstance(raw, list):
+        raise ValueError(f"must be a list of account ids, got {raw!r}")  # noqa: TRY004 - collected as a fault
+    return each(raw, account_id)
+
+
+def _object(raw: object) -> Mapping[str, object]:
+    if not isinstance(raw, Mapping):
+        raise ValueError(f"must be an object, got {raw!r}")  # noqa: TRY004 - collected as a fault
+    return raw
+
+
+def _step(raw: object) -> Step:
+    try:
+        return Step(_text(raw))
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(Step)}, got {raw!r}") from None
+
+
+def _moment(raw: object) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_text(raw))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(f"must be a time in ISO 8601 with its zone, got {raw!r}")
+    return moment
 
 
 def _text(raw: object) -> str:

@@ -13,6 +13,7 @@ from certificate_lifecycle.app.ports import (
     Certificates,
     Clock,
     Dns,
+    Documents,
     ExportSecrets,
     ImportSecrets,
     Ledger,
@@ -349,6 +350,30 @@ class MemoryTopic(Topic):
             raise self.failure
         self.messages.append(message)
         return f"message-{len(self.messages)}"
+
+
+class MemoryDocuments(Documents):
+    """Keeps documents as the text that they would be stored as; `broken` are names that fail."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, str] = {}
+        self.broken: dict[str, Exception] = {}
+
+    def put(self, name: str, content: object) -> None:
+        if name in self.broken:
+            raise self.broken[name]
+        self.stored[name] = json.dumps(content)
+
+    def names(self, folder: str) -> Collection[str]:
+        return {name for name in self.stored if name.startswith(folder)}
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 - JSON has any type
+        if name in self.broken:
+            raise self.broken[name]
+        return json.loads(self.stored[name])
+
+    def address(self, name: str) -> str:
+        return f"s3://runs/{name}"
 
 
 class MemoryMetrics(Metrics):

@@ -10,7 +10,9 @@ import pytest
 from certificate_lifecycle.config import (
     CREATION_VARIABLES,
     ROTATION_VARIABLES,
+    Account,
     CreationSettings,
+    OrganizationSettings,
     RotationMode,
     RotationSettings,
     Variable,
@@ -362,6 +364,7 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         EXPORT_TARGETS='{"*": {}}',
         REGIONS='["everywhere"]',
         ACCOUNTS='[{"account_id": "1"}]',
+        ORGANIZATION='{"bucket": "runs"}',
         LEDGER_TABLE="?",
         REBIND_CONSUMERS="perhaps",
         RETIRE_SUPERSEDED_AFTER_DAYS="0",
@@ -477,4 +480,61 @@ def test_an_account_allows_reading_and_nothing_more_unless_it_says_so() -> None:
 
 def test_whether_consumers_are_moved_in_an_account_is_true_or_false() -> None:
     (fault,) = accounts({**ACCOUNT, "rebind_consumers": "yes"})[1]
-    assert fault.endswith("rebind_consumers of 222222222222 must be true or false, got 'yes'")
+    assert fault.endswith("rebind_consumers of account 222222222222 must be true or false, got 'yes'")
+
+
+# --- An organization --------------------------------------------------------------------------
+
+ORGANIZATION = {
+    "bucket": "certificate-lifecycle-runs-123456789012",
+    "role_name": "certificates",
+    "external_id": "x-1",
+    "max_concurrency": 25,
+}
+
+
+def organization(entry: object) -> tuple[OrganizationSettings | None, list[str]]:
+    settings, faults = rotation(ORGANIZATION=json.dumps(entry))
+    return settings.organization, faults
+
+
+def test_no_organization_is_looked_after_unless_one_is_named() -> None:
+    assert organization({}) == (None, [])
+
+
+def test_an_account_of_an_organization_offers_what_all_of_them_offer() -> None:
+    found, faults = organization({**ORGANIZATION, "rotation_mode": "repair"})
+    assert (found is not None, faults) == (True, [])
+    assert found is not None
+    assert found.account("222222222222") == Account(
+        "222222222222", "certificates", "x-1", RotationMode.REPAIR
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bucket": "No_Bucket"},
+        {"bucket": 5},
+        {"role_name": "no role"},
+        {"external_id": "?"},
+        {"max_concurrency": 0},
+        {"max_concurrency": 10_001},
+        {"max_concurrency": True},
+        {"max_concurrency": "25"},
+        {"rotation_mode": "destroy"},
+        {"rebind_consumers": "yes"},
+        {"accounts": []},
+    ],
+    ids=str,
+)
+def test_an_organization_that_is_described_wrongly_is_refused(change: dict[str, object]) -> None:
+    found, (fault,) = organization({**ORGANIZATION, **change})
+    assert found is None
+    assert fault.startswith("ORGANIZATION: ")
+
+
+@pytest.mark.parametrize("missing", ORGANIZATION)
+def test_an_organization_needs_all_that_its_accounts_are_reached_with(missing: str) -> None:
+    entry = {key: value for key, value in ORGANIZATION.items() if key != missing}
+    assert organization(entry)[1] != []

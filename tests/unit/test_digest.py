@@ -442,6 +442,7 @@ def test_machines_get_a_document_with_a_version() -> None:
             }
         ],
         "findings_not_shown": 0,
+        "report": None,
         "actions": [],
     }
 

@@ -20,8 +20,12 @@ from certificate_lifecycle.config import (
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.events import (
     CreationCommand,
+    OrganizationCommand,
     RotationCommand,
+    Step,
     creation_command,
+    is_of_an_organization,
+    organization_command,
     rotation_command,
 )
 from tests.unit.builders import AUTHORITY, BOUNDED, PLACE, arn
@@ -562,3 +566,105 @@ def test_sources_and_targets_lie_in_a_region_that_is_looked_at() -> None:
     assert faults == [
         f"IMPORT_SOURCES: {arn('a', 'ap-south-1')} is not in account 123456789012, eu-west-1"
     ]
+
+
+# --- The steps of a run over an organization --------------------------------------------------
+
+MANY = rotation_environment(
+    ORGANIZATION=json.dumps(
+        {"bucket": "runs", "role_name": "certificates", "external_id": "x-1", "max_concurrency": 9}
+    ),
+    REGIONS='["eu-west-1", "us-east-1"]',
+)
+STARTED = "2026-06-01T06:00:00.123Z"
+LIST = {"step": "list", "run": "53dc4d37", "started_at": STARTED, "wishes": {}}
+LOOK = {**LIST, "step": "look", "account_id": "222222222222"}
+
+
+def step_of(
+    fields: object, settings: RotationSettings = MANY
+) -> tuple[OrganizationCommand, list[str]]:
+    faults: list[str] = []
+    event = {"organization": fields}
+    assert is_of_an_organization(event)
+    return organization_command(event, settings, PLACE, faults), faults
+
+
+def test_only_an_event_of_the_state_machine_is_a_step() -> None:
+    assert not is_of_an_organization(SCHEDULED)
+    assert not is_of_an_organization(["organization"])
+
+
+def test_looking_is_for_one_account_in_every_region() -> None:
+    command, faults = step_of(LOOK)
+    assert faults == []
+    assert command.step is Step.LOOK
+    assert [(each.account_id, each.region) for each in command.rotation.scopes] == [
+        ("222222222222", "eu-west-1"),
+        ("222222222222", "us-east-1"),
+    ]
+    assert (command.rotation.mode, command.rotation.dry_run) == (RotationMode.REPLACE, False)
+
+
+def test_whoever_starts_a_run_may_narrow_it_down() -> None:
+    wishes = {
+        "accounts": ["222222222222"],
+        "regions": ["us-east-1"],
+        "rotation_mode": "notify",
+        "dry_run": True,
+    }
+    command, faults = step_of({**LOOK, "wishes": wishes})
+    assert faults == []
+    assert command.only == ("222222222222",)
+    assert [each.region for each in command.rotation.scopes] == ["us-east-1"]
+    assert (command.rotation.mode, command.rotation.dry_run) == (RotationMode.NOTIFY, True)
+
+
+def test_a_scheduled_start_carries_no_wishes() -> None:
+    command, faults = step_of({**LIST, "wishes": SCHEDULED})
+    assert faults == []
+    assert command.rotation == RotationCommand(
+        scopes=(), certificate_arns=(), mode=RotationMode.REPLACE, dry_run=False
+    )
+
+
+def test_the_accounts_of_an_organization_may_be_given_and_left_out() -> None:
+    command, faults = step_of(
+        {**LIST, "accounts": ["222222222222"], "excluded_accounts": ["333333333333"]}
+    )
+    assert faults == []
+    assert (command.given, command.excluded) == (("222222222222",), ("333333333333",))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [],
+        {**LIST, "step": "look"},
+        {**LIST, "account_id": "222222222222"},
+        {**LOOK, "account_id": "2"},
+        {**LIST, "step": "think"},
+        {**LIST, "run": "../../other"},
+        {**LIST, "started_at": "yesterday"},
+        {**LIST, "started_at": "2026-06-01T06:00:00"},
+        {key: value for key, value in LIST.items() if key != "run"},
+        {key: value for key, value in LIST.items() if key != "started_at"},
+        {**LIST, "accounts": "222222222222"},
+        {**LIST, "accounts": ["2"]},
+        {**LIST, "wishes": "all"},
+        {**LIST, "wishes": {"dry_run": "yes"}},
+        {**LIST, "wishes": {"dry-run": True}},
+        {**LIST, "wishes": {"certificate_arns": [arn("a")]}},
+        {**LIST, "wishes": {"regions": ["eu-central-1"]}},
+        {**LIST, "wishes": {"accounts": []}},
+        {**LIST, "other": 1},
+    ],
+    ids=str,
+)
+def test_a_step_that_is_not_understood_is_refused(fields: object) -> None:
+    assert step_of(fields)[1] != []
+
+
+def test_a_function_without_an_organization_takes_no_step() -> None:
+    (fault,) = step_of(LIST, ROTATION)[1]
+    assert fault == "organization: ORGANIZATION is not set, so this function looks after none"

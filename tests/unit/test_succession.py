@@ -11,6 +11,7 @@ import pytest
 
 from certificate_lifecycle.app.imports import Sources
 from certificate_lifecycle.app.inspection import Inspection
+from certificate_lifecycle.app.memory import Dues
 from certificate_lifecycle.app.replacement import Replacement
 from certificate_lifecycle.app.succession import Succession
 from certificate_lifecycle.core.consumers import SETTLES_WITHIN
@@ -115,7 +116,14 @@ class Account:
         )
         journals = {journal.certificate_arn: journal for journal in self.ledger.journals()}
         records = replacement.act(inventory, journals, everything=not only)
-        replacement.told()
+        Dues(
+            ledger=self.ledger,
+            run_id=replacement.run_id,
+            now=self.now,
+            memories=(),
+            notes=(),
+            journals=[journal for journal in replacement.handled if journal.untold],
+        ).settle()
         return records
 
     def only(self, **options: Any) -> ActionRecord:  # noqa: ANN401 - those of `run`

@@ -7,7 +7,8 @@ before: a run that is killed in between makes the next one tell it again, never 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
@@ -18,10 +19,37 @@ from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run
 from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.errors import LedgerConflictError
 from certificate_lifecycle.log import logger
 
 #: Between the things that one note speaks of.
 _AND = "; and to "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dues:
+    """What the ledger of one account and region is owed once the message is out.
+
+    What another run has stored since stays as it is, and is told by that run.
+    """
+
+    ledger: Ledger
+    run_id: str
+    now: datetime
+    memories: Sequence[Memory]
+    notes: Sequence[Note]
+    journals: Sequence[Journal]
+
+    def settle(self) -> None:
+        """Remember what was told, and strike what the message has made up for."""
+        for memory in self.memories:
+            self.ledger.remember(memory)
+        for note in self.notes:
+            self.ledger.strike(note)
+        for journal in self.journals:
+            told = replace(journal, untold=())
+            with suppress(LedgerConflictError):
+                self.ledger.claim(told, self.run_id, self.now, self.now)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,18 +144,27 @@ class Recollection:
             for entry in _told(run)
         )
 
-    def remember(self, run: Run) -> None:
-        """Store what the message has told, and strike what it made up for.
+    def dues(self, run: Run, journals: Sequence[Journal] = ()) -> Dues | None:
+        """Return what the ledger is owed once a message has told of `run`.
 
-        A message has everything that is open, so that all reminders follow together.
+        A message has everything that is open, so that all reminders follow together; `journals` are
+        those of the replacements that it tells of.
         """
         if self.ledger is None:
-            return
-        for entry in _told(run):
-            before = self.memories.get(entry.certificate.arn)
-            self.ledger.remember(memory_of(entry, before, self.thresholds, self.now))
-        for note in self.pending.values():
-            self.ledger.strike(note)
+            return None
+        return Dues(
+            ledger=self.ledger,
+            run_id=self.run_id,
+            now=self.now,
+            memories=[
+                memory_of(
+                    entry, self.memories.get(entry.certificate.arn), self.thresholds, self.now
+                )
+                for entry in _told(run)
+            ],
+            notes=list(self.pending.values()),
+            journals=[journal for journal in journals if journal.untold],
+        )
 
     def forget(self, run: Run) -> None:
         """Drop what was told and is no finding any more, after a complete look at everything."""

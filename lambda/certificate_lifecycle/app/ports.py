@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from certificate_lifecycle.core.consumers import Binding, Held
 from certificate_lifecycle.core.digest import Message
@@ -242,6 +242,34 @@ class Dns(Protocol):
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
         """Write all `records` in one batch: all of them or none."""
+        ...
+
+
+class Organization(Protocol):
+    """AWS Organizations, as its management account or a delegated administrator sees it."""
+
+    def accounts(self) -> Iterator[str]:
+        """Yield the ids of all accounts that are not closed, suspended, or on the way there."""
+        ...
+
+
+class Documents(Protocol):
+    """What the steps of one run leave for one another."""
+
+    def put(self, name: str, content: object) -> None:
+        """Store plain data under a name; what was there is replaced."""
+        ...
+
+    def names(self, folder: str) -> Collection[str]:
+        """Return the names of all that is stored below a folder."""
+        ...
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 - JSON has any type
+        """Return what is stored under a name; raises DocumentError if it is no JSON."""
+        ...
+
+    def address(self, name: str) -> str:
+        """Return where people find what is stored under a name."""
         ...
 
 

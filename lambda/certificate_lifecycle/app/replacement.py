@@ -6,8 +6,7 @@ and every record is conditional on that claim.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from certificate_lifecycle.app.inspection import Inventory
@@ -76,15 +75,10 @@ class Replacement:
                 records.append(record)
         return records
 
-    def told(self) -> None:
-        """Strike what the message has carried; where another run has been since, it tells again."""
-        for journal in self._handled:
-            if journal.untold:
-                told = replace(journal, untold=())
-                with suppress(LedgerConflictError):
-                    self.succession.ledger.claim(
-                        told, self.run_id, self.succession.now, self.succession.now
-                    )
+    @property
+    def handled(self) -> Sequence[Journal]:
+        """The journals of this run as they are now, whose story the message tells."""
+        return self._handled
 
     def _cases(
         self, inventory: Inventory, journals: Mapping[str, Journal], *, everything: bool

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from certificate_lifecycle.app.isolation import Deadline, clause
@@ -20,6 +20,8 @@ from certificate_lifecycle.log import logger
 #: Accounts and regions that are looked at side by side.
 #: Each has quotas of its own in ACM; more threads than this only wait for the processor.
 _WORKERS = 8
+#: A log line has a limit of 256 KB, and an organization more accounts and regions than fit.
+_LOGGED_SCOPES = 200
 
 
 def rotate(
@@ -29,23 +31,36 @@ def rotate(
 
     The message and the figures go out either way, and say what could not be done.
     """
-    visits = _visit_all(order, outside, current_time)
-    run = _merged(order, visits, current_time())
+    visits = visit_all(order, outside, current_time)
+    run = merged(order, visits, current_time())
+    outcome, failures = tell(run, outside, visits)
+    failures += forget(order, visits)
+    raise_if_incomplete(run, visits, failures)
+    return outcome
+
+
+def tell(run: Run, outside: Outside, visits: Sequence[Visit]) -> tuple[dict[str, Any], list[str]]:
+    """Send the message and the figures of a run; return its result, and what could not be done."""
     notification, failures = _notify(run, outside.topic, visits)
-    failures += _remember(order, visits, sent=notification["sent"])
-    if not order.dry_run:
+    if notification["sent"]:
+        failures += _each([each.dues.settle for each in visits if each.dues is not None])
+    if not run.dry_run:
         outside.metrics.emit(run)
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
     logger.info(
         "rotation finished",
-        extra={key: outcome[key] for key in ("run_id", "scopes", "counts", "notification")},
+        extra={
+            "run_id": run.run_id,
+            "scopes": outcome["scopes"][:_LOGGED_SCOPES],
+            "counts": run.counts,
+            "notification": notification,
+        },
     )
-    _raise_if_incomplete(run, visits, failures)
-    return outcome
+    return outcome, failures
 
 
-def _visit_all(order: Order, outside: Outside, current_time: Callable[[], datetime]) -> list[Visit]:
+def visit_all(order: Order, outside: Outside, current_time: Callable[[], datetime]) -> list[Visit]:
     """Look at all accounts and regions side by side; one that fails does not stop the others.
 
     One that hangs is given up before the function's time is over. Its thread stops at the next
@@ -78,14 +93,21 @@ def _outcome(order: Order, place: Place, future: Future[Visit], now: datetime) -
         return Visit.lost(order, place, clause(error), now)
 
 
-def _merged(order: Order, visits: Sequence[Visit], finished_at: datetime) -> Run:
+def merged(
+    order: Order, visits: Sequence[Visit], finished_at: datetime, *, report: str | None = None
+) -> Run:
     """Return the runs of all accounts and regions as one."""
+    healthy: Counter[str] = Counter()
+    for each in visits:
+        healthy.update(each.run.healthy)
     return run_of(
         order,
         [scope for each in visits for scope in each.run.scopes],
         [entry for each in visits for entry in each.run.assessed],
         [record for each in visits for record in each.run.actions],
         finished_at,
+        healthy=healthy,
+        report=report,
     )
 
 
@@ -107,17 +129,15 @@ def _notify(run: Run, topic: Topic, visits: Sequence[Visit]) -> tuple[dict[str, 
     return {"sent": True, "message_id": message_id, "reason": message.subject}, []
 
 
-def _remember(order: Order, visits: Sequence[Visit], *, sent: bool) -> list[str]:
-    """Record what was told and what is over; return what could not be recorded."""
-    steps: list[Callable[[], None]] = []
-    for each in visits:
-        if each.recollection is None:
-            continue
-        if not order.dry_run and not order.certificate_arns:
-            steps.append(partial(each.recollection.forget, each.run))
-        if sent:
-            steps.append(partial(each.recollection.remember, each.run))
-            steps += [each.replacement.told] if each.replacement is not None else []
+def forget(order: Order, visits: Sequence[Visit]) -> list[str]:
+    """Drop from the ledger what is over, after a whole look; return what could not be dropped."""
+    if order.dry_run or order.certificate_arns:
+        return []
+    return _each([each.forget for each in visits])
+
+
+def _each(steps: Sequence[Callable[[], None]]) -> list[str]:
+    """Take every step, and return why some of them failed."""
     failures = []
     for step in steps:
         try:
@@ -132,7 +152,8 @@ def _notification(reason: str) -> dict[str, Any]:
     return {"sent": False, "message_id": None, "reason": reason}
 
 
-def _raise_if_incomplete(run: Run, visits: Sequence[Visit], failures: Sequence[str]) -> None:
+def raise_if_incomplete(run: Run, visits: Sequence[Visit], failures: Sequence[str]) -> None:
+    """Raise RotationError if a run could not do everything."""
     several = len(run.scopes) > 1
     faults = [
         *failures,

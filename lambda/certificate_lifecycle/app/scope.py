@@ -11,7 +11,7 @@ from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.imports import Reimport, Sources
 from certificate_lifecycle.app.inspection import Inspection, Inventory
 from certificate_lifecycle.app.isolation import require_time
-from certificate_lifecycle.app.memory import Recollection
+from certificate_lifecycle.app.memory import Dues, Recollection
 from certificate_lifecycle.app.ports import Clock, Surroundings, Users
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement import Replacement, refuse
@@ -82,19 +82,21 @@ class Order:
 class Visit:
     """What a run found and did in one account and region.
 
-    `problems` are what could not be looked at; `recollection` is None where the visit came to
+    `problems` are what could not be looked at; `has_news` says whether somebody should hear of it,
+    and `dues` is what the ledger is owed then. `recollection` is None where the visit came to
     nothing.
     """
 
     run: Run
     problems: Sequence[str]
+    has_news: bool = True
+    dues: Dues | None = None
     recollection: Recollection | None = None
-    replacement: Replacement | None = None
 
-    @property
-    def has_news(self) -> bool:
-        """Whether somebody should hear of what was found and done here."""
-        return self.recollection is None or self.recollection.has_news(self.run)
+    def forget(self) -> None:
+        """Drop from the ledger what is over."""
+        if self.recollection is not None:
+            self.recollection.forget(self.run)
 
     @classmethod
     def lost(cls, order: Order, place: Place, why: str, finished_at: datetime) -> Visit:
@@ -135,11 +137,13 @@ def visit(
         inventory.certificates,
         summary(inventory.problems) or None,
     )
+    run = run_of(order, [scope], assessed, actions, current_time())
     return Visit(
-        run=run_of(order, [scope], assessed, actions, current_time()),
+        run=run,
         problems=inventory.problems,
+        has_news=recollection.has_news(run),
+        dues=recollection.dues(run, replacement.handled if replacement is not None else ()),
         recollection=recollection,
-        replacement=replacement,
     )
 
 
@@ -180,6 +184,9 @@ def run_of(
     assessed: Sequence[Assessed],
     actions: Sequence[ActionRecord],
     finished_at: datetime,
+    *,
+    healthy: Mapping[str, int] | None = None,
+    report: str | None = None,
 ) -> Run:
     """Return what a run found and did, in one account and region or in all of them."""
     return Run(
@@ -192,6 +199,8 @@ def run_of(
         scopes=tuple(scopes),
         assessed=tuple(assessed),
         actions=tuple(actions),
+        healthy=healthy or {},
+        report=report,
     )
 
 

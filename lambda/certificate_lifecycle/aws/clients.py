@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from mypy_boto3_elb import ElasticLoadBalancingClient
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
 
@@ -46,15 +48,26 @@ class Clients:
     """All clients of one invocation, each made when it is first needed, and then kept.
 
     `home` is the function's own region. `role_arn` picks an account by the role that it offers,
-    None the function's own; `external_ids` has what some of the roles ask for.
+    None the function's own; `external_ids` has what some of the roles ask for. Invocations that run
+    side by side, `shared_by` of them, share the rates of Route 53 in every account but the one that
+    this one is `alone_in`.
     """
 
-    def __init__(self, home: str, external_ids: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: str,
+        external_ids: Mapping[str, str] | None = None,
+        *,
+        shared_by: int = 1,
+        alone_in: str = "",
+    ) -> None:
         # At DEBUG the SDK logs whole requests and answers, with passphrases, secrets and keys.
         logging.getLogger("botocore").setLevel(logging.WARNING)
         self._session = boto3.Session()
         self._home = home
         self._external_ids = external_ids or {}
+        self._shared_by = shared_by
+        self._alone_in = alone_in
         # A session is not safe to make clients from in several threads, a client is safe to use.
         self._lock = threading.RLock()
         self._made: dict[tuple[str, str, str | None], Any] = {}
@@ -72,6 +85,14 @@ class Clients:
     def iam(self, role_arn: str | None = None) -> IAMClient:
         """IAM, which is one service per partition."""
         return cast("IAMClient", self._make("iam", self._home, role_arn))
+
+    def organizations(self) -> OrganizationsClient:
+        """AWS Organizations, which is one service per partition."""
+        return cast("OrganizationsClient", self._make("organizations", self._home, None))
+
+    def s3(self, region: str) -> S3Client:
+        """S3 in `region`."""
+        return cast("S3Client", self._make("s3", region, None))
 
     def sns(self, region: str) -> SNSClient:
         """SNS in `region`."""
@@ -122,7 +143,9 @@ class Clients:
     def _pacer(self, service: str, region: str, role_arn: str | None) -> Pacer:
         """Return the pacer of an account: its quotas hold for all roles together."""
         account_id = role_arn.split(":")[4] if role_arn else ""
-        return self._pacers.setdefault((service, region, account_id), Pacer(service))
+        alone = account_id != "" and account_id == self._alone_in
+        pacer = Pacer(service, shared_by=1 if alone else self._shared_by)
+        return self._pacers.setdefault((service, region, account_id), pacer)
 
     def _assumed(self, role_arn: str) -> boto3.Session:
         if role_arn not in self._sessions:

@@ -237,7 +237,7 @@ def _text(run: Run, told: Sequence[Assessed], shown: int) -> str:
             _severity_text(run, severity, told[:shown], done)
             for severity in sorted(Severity, reverse=True)
         ),
-        f"And {hidden} more; the log of the run names them all." if hidden else "",
+        f"And {hidden} more; {_kept(run)}." if hidden else "",
         _others_text(run),
         "" if _nothing_seen(run) else _counts_text(run),
         f"{run.instance}, run {run.run_id}, {run.started_at:%Y-%m-%d %H:%M} UTC, mode {run.mode}",
@@ -251,8 +251,13 @@ def _incomplete_text(run: Run) -> str:
     if not errors:
         return ""
     more = len(errors) - _SHOWN_OTHERS
-    rest = [f"  And {more} more; the log of the run names them all."] if more > 0 else []
+    rest = [f"  And {more} more; {_kept(run)}."] if more > 0 else []
     return "\n".join(["INCOMPLETE", *(_wrapped(text) for text in errors[:_SHOWN_OTHERS]), *rest])
+
+
+def _kept(run: Run) -> str:
+    """Say where all of it is that a message has no room for."""
+    return f"{run.report or 'the log of the run'} names them all"
 
 
 def _errors(run: Run) -> list[str]:
@@ -426,6 +431,7 @@ def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]
         "counts": run.counts,
         "findings": finding_entries(replace(run, scopes=scopes), told),
         "findings_not_shown": hidden,
+        "report": run.report,
         "actions": [
             action_entry(record)
             for record in run.actions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -108,7 +108,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Everything that one run found and did, in all of its scopes or in one of them."""
+    """Everything that one run found and did, in all of its scopes or in one of them.
+
+    `healthy` counts, by verdict, what needs nothing and is known by its number alone; `report` says
+    where all findings are kept that a message has no room for.
+    """
 
     run_id: str
     started_at: datetime
@@ -119,6 +123,8 @@ class Run:
     scopes: Sequence[Scope]
     assessed: Sequence[Assessed]
     actions: Sequence[ActionRecord]
+    healthy: Mapping[str, int] = field(default_factory=dict)
+    report: str | None = None
 
     @property
     def findings(self) -> list[Assessed]:
@@ -129,7 +135,8 @@ class Run:
     @property
     def counts(self) -> dict[str, int]:
         """How many certificates have each verdict, and how many scopes were not looked at."""
-        counted = Counter(entry.decision.verdict.value for entry in self.assessed)
+        counted = Counter(self.healthy)
+        counted.update(entry.decision.verdict.value for entry in self.assessed)
         if self.lost:
             counted[Verdict.NOT_LOOKED_AT.value] = len(self.lost)
         return dict(sorted(counted.items()))
@@ -163,6 +170,11 @@ class Run:
 
 def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
     """Return the handler's result: plain data, ready for JSON."""
+    return {**report_entry(run), "notification": dict(notification)}
+
+
+def report_entry(run: Run) -> dict[str, Any]:
+    """Return all that a run found and did, as plain data."""
     renewed = [r for r in run.actions if r.renewed or _renews(r)]
     return {
         "run_id": run.run_id,
@@ -174,7 +186,6 @@ def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
         "actions": [action_entry(record) for record in run.actions],
         "expiring_certificates": sum(_expires(e) for e in run.assessed),
         "renewed_certificates": len(renewed),
-        "notification": dict(notification),
     }
 
 

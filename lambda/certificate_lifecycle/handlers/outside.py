@@ -1,8 +1,12 @@
-"""What a run of rotation reaches, put together from the settings."""
+"""What a run of rotation shall do, and what it reaches, put together from the settings."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from certificate_lifecycle.app.ports import Outside, Surroundings
+from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.acmpca import Authorities
 from certificate_lifecycle.aws.clients import Clients
@@ -13,21 +17,76 @@ from certificate_lifecycle.aws.metrics import EmbeddedMetrics
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
 from certificate_lifecycle.aws.sns import SnsTopic
-from certificate_lifecycle.config import RotationSettings
+from certificate_lifecycle.config import Account, RotationMode, RotationSettings
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.events import RotationCommand
 from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext
 
 
+def order_of(
+    command: RotationCommand,
+    settings: RotationSettings,
+    run_id: str,
+    now: datetime,
+    joining: Sequence[Account] = (),
+) -> Order:
+    """Return what a run shall do; accounts of an organization join those of the settings."""
+    return Order(
+        run_id=run_id,
+        instance=settings.name_prefix,
+        scopes=command.scopes,
+        certificate_arns=command.certificate_arns,
+        import_sources=settings.import_sources,
+        thresholds=settings.thresholds,
+        mode=command.mode.value,
+        repair=command.mode is not RotationMode.NOTIFY,
+        dry_run=command.dry_run,
+        now=now,
+        export_targets=settings.export_targets,
+        announced=command.announced,
+        replace=command.mode is RotationMode.REPLACE,
+        retire_after=settings.retire_after,
+        limits={each.account_id: each.mode for each in (*settings.accounts, *joining)},
+    )
+
+
+def clients_of(
+    settings: RotationSettings,
+    home: Place,
+    joining: Sequence[Account] = (),
+    *,
+    shared_by: int = 1,
+    alone_in: str = "",
+) -> Clients:
+    """Return the clients of one invocation, none of them made yet."""
+    external_ids = {
+        each.role_arn(home.partition): each.external_id for each in (*settings.accounts, *joining)
+    }
+    return Clients(home.region, external_ids, shared_by=shared_by, alone_in=alone_in)
+
+
+def ledger_of(
+    settings: RotationSettings, home: Place, clients: Clients, place: Place
+) -> DynamoLedger | None:
+    """Return the ledger of one account and region; there is one table for all of them."""
+    table = settings.ledger_table
+    return DynamoLedger(clients.dynamodb(home.region), table, place) if table else None
+
+
 def outside_of(
-    settings: RotationSettings, home: Place, context: LambdaContext, *, repair: bool
+    settings: RotationSettings,
+    home: Place,
+    context: LambdaContext,
+    clients: Clients,
+    joining: Sequence[Account] = (),
+    *,
+    repair: bool,
 ) -> Outside:
     """Return everything that is reached; a client is made when its first call is."""
-    roles = {each.account_id: each.role_arn(home.partition) for each in settings.accounts}
-    external_ids = {roles[each.account_id]: each.external_id for each in settings.accounts}
-    clients = Clients(home.region, external_ids)
+    accounts = (*settings.accounts, *joining)
+    roles = {each.account_id: each.role_arn(home.partition) for each in accounts}
     zones = HostedZones(clients.route53)
-    table = settings.ledger_table
-    allowing = [each.account_id for each in settings.accounts if each.rebind_consumers]
+    allowing = [each.account_id for each in accounts if each.rebind_consumers]
     rebinding = {home.account_id, *allowing} if settings.rebind_consumers else set()
 
     def at(place: Place) -> Surroundings:
@@ -41,7 +100,7 @@ def outside_of(
             import_secrets=SecretsManagerImports(clients.secretsmanager),
             # In mode notify the role may not even look at a secret.
             export_secrets=SecretsManagerExports(clients.secretsmanager) if repair else None,
-            ledger=DynamoLedger(clients.dynamodb(home.region), table, place) if table else None,
+            ledger=ledger_of(settings, home, clients, place),
             consumers=consumers if place.account_id in rebinding else None,
             users=consumers,
             stores=(Authorities(lambda: clients.acm_pca(place.region, role)),),

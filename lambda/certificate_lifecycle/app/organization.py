@@ -1,0 +1,212 @@
+"""A run over an organization in three steps: list the accounts, look at each, tell of all of them.
+
+Step Functions runs the second step once for each account, side by side and each in an invocation of
+its own. What a step finds lies in documents, because the state of a state machine holds 256 KiB.
+Every step may be repeated: it writes the same documents again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from certificate_lifecycle.app.isolation import clause
+from certificate_lifecycle.app.memory import Dues
+from certificate_lifecycle.app.ports import Documents, Ledger, Organization, Outside
+from certificate_lifecycle.app.rotation import (
+    forget,
+    merged,
+    raise_if_incomplete,
+    tell,
+    visit_all,
+)
+from certificate_lifecycle.app.scope import Order, Visit, run_of
+from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.run import Run, report_entry
+from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.log import logger
+
+#: The file that the state machine reads its items from.
+ACCOUNTS = "accounts.json"
+#: Where each account's own look is kept.
+_FOLDER = "accounts/"
+_REPORT = "report.json"
+#: Documents that are fetched side by side.
+_READERS = 16
+
+
+def list_accounts(
+    organization: Organization,
+    documents: Documents,
+    *,
+    given: Sequence[str],
+    excluded: Collection[str],
+    only: Collection[str],
+) -> dict[str, Any]:
+    """Write which accounts are to be looked at: those given, or all that the organization has.
+
+    `only` narrows that down. Raises RotationError if none is left: nothing to look at is never
+    taken for nothing that is wrong.
+    """
+    found = given or tuple(organization.accounts())
+    accounts = sorted({each for each in found if each not in excluded})
+    if only:
+        accounts = [each for each in accounts if each in only]
+        unknown = sorted(set(only) - set(accounts))
+        if unknown:
+            raise RotationError(f"no account of this organization: {', '.join(unknown)}")
+    if not accounts:
+        raise RotationError("the organization has no account to look at")
+    # Objects, since the items of a distributed map are JSON objects in every version of its reader.
+    documents.put(ACCOUNTS, [{"account_id": each} for each in accounts])
+    logger.info("accounts listed", extra={"accounts": len(accounts)})
+    return {"accounts": len(accounts)}
+
+
+def look(
+    order: Order,
+    outside: Outside,
+    documents: Documents,
+    *,
+    current_time: Callable[[], datetime],
+) -> dict[str, Any]:
+    """Look at one account, mend what can be mended there, and leave what is to be told.
+
+    Raises RotationError if anything could not be done, after the document is written: the step that
+    tells says so, and the state machine counts the account as failed.
+    """
+    visits = visit_all(order, outside, current_time)
+    account_id = order.scopes[0].account_id
+    documents.put(_name(account_id), [document(_left(visit), order.now) for visit in visits])
+    failures = forget(order, visits)
+    run = merged(order, visits, current_time())
+    raise_if_incomplete(run, visits, failures)
+    return {"account_id": account_id, "certificates": run.certificates}
+
+
+def _name(account_id: str) -> str:
+    return f"{_FOLDER}{account_id}.json"
+
+
+def _left(visit: Visit) -> Handover:
+    (scope,) = visit.run.scopes
+    dues = visit.dues
+    return Handover(
+        scope=scope,
+        looked_by=visit.run.run_id,
+        has_news=visit.has_news,
+        problems=visit.problems,
+        findings=visit.run.findings,
+        healthy=healthy_counts(visit.run),
+        actions=visit.run.actions,
+        memories=dues.memories if dues else (),
+        notes=dues.notes if dues else (),
+        journals={each.certificate_arn: each.version for each in dues.journals} if dues else {},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """The last step: what all accounts left, in one message, one report and one set of figures.
+
+    `ledger` opens the ledger of one account and region; `regions` are those that every account was
+    to be looked at in.
+    """
+
+    order: Order
+    regions: Sequence[str]
+    partition: str
+    outside: Outside
+    documents: Documents
+    ledger: Callable[[Place], Ledger | None]
+
+    def tell(self, *, current_time: Callable[[], datetime]) -> dict[str, Any]:
+        """Return the result in figures; raise RotationError if anything could not be done."""
+        visits = list(self._visits(current_time()))
+        run = merged(self.order, visits, current_time())
+        report, failures = self._report(run)
+        outcome, more = tell(replace(run, report=report), self.outside, visits)
+        raise_if_incomplete(run, visits, [*failures, *more])
+        statuses = Counter(scope.status.value for scope in run.scopes)
+        return {
+            "run_id": run.run_id,
+            "counts": run.counts,
+            "scopes": dict(sorted(statuses.items())),
+            "findings": len(outcome["findings"]),
+            "expiring_certificates": outcome["expiring_certificates"],
+            "renewed_certificates": outcome["renewed_certificates"],
+            "notification": outcome["notification"],
+            "report": report,
+        }
+
+    def _report(self, run: Run) -> tuple[str | None, list[str]]:
+        """Write the report, before any message names it; the message goes out without one, too."""
+        try:
+            self.documents.put(_REPORT, report_entry(run))
+        except Exception as error:  # noqa: BLE001 - raised at the end of the run
+            logger.exception("report could not be written")
+            return None, [f"the report could not be written: {clause(error)}"]
+        return self.documents.address(_REPORT), []
+
+    def _visits(self, now: datetime) -> Iterator[Visit]:
+        """Yield what each account left; one that left nothing was not looked at."""
+        accounts = [str(item["account_id"]) for item in self.documents.get(ACCOUNTS)]
+        left = self.documents.names(_FOLDER)
+
+        def read(account_id: str) -> list[Visit]:
+            name = _name(account_id)
+            if name not in left:
+                return self._lost(account_id, "its function left no result", now)
+            try:
+                return [self._visit(handover(entry)) for entry in self.documents.get(name)]
+            except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+                logger.exception("document unreadable", extra={"account_id": account_id})
+                why = f"what its function left could not be read ({clause(error)})"
+                return self._lost(account_id, why, now)
+
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="documents") as pool:
+            for visits in pool.map(read, accounts):
+                yield from visits
+
+    def _lost(self, account_id: str, why: str, now: datetime) -> list[Visit]:
+        return [
+            Visit.lost(self.order, Place(account_id, region, self.partition), why, now)
+            for region in self.regions
+        ]
+
+    def _visit(self, left: Handover) -> Visit:
+        run = run_of(
+            self.order,
+            [left.scope],
+            left.findings,
+            left.actions,
+            self.order.now,
+            healthy=left.healthy,
+        )
+        return Visit(run=run, problems=left.problems, has_news=left.has_news, dues=self._dues(left))
+
+    def _dues(self, left: Handover) -> Dues | None:
+        if not (left.memories or left.notes or left.journals):
+            return None
+        place = Place(left.scope.account_id, left.scope.region, self.partition)
+        ledger = self.ledger(place)
+        if ledger is None:
+            return None
+        return Dues(
+            ledger=ledger,
+            run_id=left.looked_by,
+            now=self.order.now,
+            memories=left.memories,
+            notes=left.notes,
+            # One that has moved on since has a longer story, which the run that moved it tells.
+            journals=[
+                journal
+                for journal in (ledger.journals() if left.journals else ())
+                if left.journals.get(journal.certificate_arn) == journal.version
+            ],
+        )

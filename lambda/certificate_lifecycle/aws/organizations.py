@@ -1,0 +1,34 @@
+"""The accounts of an organization."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from certificate_lifecycle.aws.permissions import ROTATION, Permission
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
+PERMISSIONS = (
+    Permission("organizations:ListAccounts", ROTATION, "which accounts an organization has"),
+)
+
+
+class AwsOrganization:
+    """AWS Organizations; only its management account and delegated administrators may ask."""
+
+    def __init__(self, client: Callable[[], OrganizationsClient]) -> None:
+        self._client = client
+
+    def accounts(self) -> Iterator[str]:
+        """Yield the ids of the active accounts.
+
+        `State` has taken the place of `Status`, which AWS stopped giving in September 2026
+        (API reference, Account); an SDK that is older knows only the latter.
+        """
+        for page in self._client().get_paginator("list_accounts").paginate():
+            for account in page["Accounts"]:
+                state = account.get("State") or account.get("Status")
+                if state == "ACTIVE" and "Id" in account:
+                    yield account["Id"]

@@ -1,0 +1,62 @@
+"""What the steps of one run over an organization leave for one another, in a bucket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.errors import DocumentError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PERMISSIONS = (
+    Permission("s3:PutObject", ROTATION, "organization: leave what a step has found"),
+    Permission("s3:GetObject", ROTATION, "organization: read what the other steps have left"),
+    Permission("s3:ListBucket", ROTATION, "organization: find out who has left nothing"),
+)
+
+
+class S3Documents:
+    """The documents of one run, below a prefix of its own."""
+
+    def __init__(self, client: Callable[[], S3Client], bucket: str, prefix: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = prefix
+
+    def put(self, name: str, content: object) -> None:
+        """Store plain data as JSON."""
+        self._client().put_object(
+            Bucket=self._bucket,
+            Key=self._prefix + name,
+            Body=json.dumps(content).encode(),
+            ContentType="application/json",
+        )
+
+    def names(self, folder: str) -> frozenset[str]:
+        """Return the names of all that is stored below a folder."""
+        pages = (
+            self._client()
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=self._bucket, Prefix=self._prefix + folder)
+        )
+        return frozenset(
+            found["Key"].removeprefix(self._prefix)
+            for page in pages
+            for found in page.get("Contents", ())
+        )
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 - JSON has any type
+        """Return what is stored under a name; raises DocumentError if it is no JSON."""
+        answer = self._client().get_object(Bucket=self._bucket, Key=self._prefix + name)
+        try:
+            return json.loads(answer["Body"].read())
+        except ValueError as error:
+            raise DocumentError(f"{self.address(name)} is not JSON") from error
+
+    def address(self, name: str) -> str:
+        """Return the address that the AWS CLI and the console understand."""
+        return f"s3://{self._bucket}/{self._prefix}{name}"

@@ -1,0 +1,171 @@
+"""What the look at one account hands to the step that tells of a whole organization.
+
+A document a region, plain data: the findings in the very shape of the rotation's result, and the
+rest as numbers, so that it grows with what is wrong and not with what exists.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from certificate_lifecycle.core.memory import Memory, Note
+from certificate_lifecycle.core.model import (
+    Action,
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+    Decision,
+    Detail,
+    Reason,
+    Severity,
+    Verdict,
+)
+from certificate_lifecycle.core.run import (
+    ActionRecord,
+    Assessed,
+    Outcome,
+    Run,
+    Scope,
+    ScopeStatus,
+    action_entry,
+    finding_entry,
+    scope_entry,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """One account and region as its own look left it.
+
+    `healthy` counts by verdict what needs nothing; `looked_by` is the run that looked, in whose
+    name the ledger was written. `memories`, `notes` and `journals` (by certificate, the version
+    that the story was read from) are what the ledger is owed once the message is out.
+    """
+
+    scope: Scope
+    looked_by: str
+    has_news: bool
+    problems: Sequence[str] = ()
+    findings: Sequence[Assessed] = ()
+    healthy: Mapping[str, int] = field(default_factory=dict)
+    actions: Sequence[ActionRecord] = ()
+    memories: Sequence[Memory] = ()
+    notes: Sequence[Note] = ()
+    journals: Mapping[str, int] = field(default_factory=dict)
+
+
+def healthy_counts(run: Run) -> dict[str, int]:
+    """Return how many certificates of `run` need nothing, by verdict."""
+    return dict(
+        Counter(e.decision.verdict.value for e in run.assessed if e.decision.healthy)
+        + Counter(run.healthy)
+    )
+
+
+def document(handover: Handover, now: datetime) -> dict[str, Any]:
+    """Return a handover as plain data, ready for JSON."""
+    return {
+        "scope": scope_entry(handover.scope),
+        "looked_by": handover.looked_by,
+        "has_news": handover.has_news,
+        "problems": list(handover.problems),
+        "findings": [finding_entry(entry, now) for entry in handover.findings],
+        "healthy": dict(handover.healthy),
+        "actions": [
+            {**action_entry(record), "renewed": record.renewed} for record in handover.actions
+        ],
+        "memories": [_memory_entry(memory) for memory in handover.memories],
+        "notes": [_note_entry(note) for note in handover.notes],
+        "journals": dict(handover.journals),
+    }
+
+
+def handover(found: Mapping[str, Any]) -> Handover:
+    """Return the handover of a document; raises KeyError, TypeError or ValueError if it is none."""
+    scope = found["scope"]
+    return Handover(
+        scope=Scope(
+            account_id=str(scope["account_id"]),
+            region=str(scope["region"]),
+            status=ScopeStatus(scope["status"]),
+            certificates=int(scope["certificates"]),
+            error=scope["error"],
+        ),
+        looked_by=str(found["looked_by"]),
+        has_news=bool(found["has_news"]),
+        problems=tuple(str(problem) for problem in found["problems"]),
+        findings=tuple(_assessed(entry) for entry in found["findings"]),
+        healthy={Verdict.of(name).value: int(n) for name, n in found["healthy"].items()},
+        actions=tuple(_record(entry) for entry in found["actions"]),
+        memories=tuple(_memory(entry) for entry in found["memories"]),
+        notes=tuple(_note(entry) for entry in found["notes"]),
+        journals={str(arn): int(version) for arn, version in found["journals"].items()},
+    )
+
+
+def _assessed(entry: Mapping[str, Any]) -> Assessed:
+    """Return a finding with as much of its certificate as people are told."""
+    names = [entry["domain_name"], *entry["alternative_names"]] if entry["domain_name"] else []
+    ends = entry["not_after"]
+    certificate = Certificate(
+        arn=str(entry["certificate_arn"]),
+        names=tuple(str(name) for name in names),
+        status=CertificateStatus(entry["status"]),
+        type=CertificateType(entry["type"]),
+        key_algorithm="",
+        in_use=bool(entry["in_use"]),
+        not_after=datetime.fromisoformat(ends) if ends else None,
+        detail=Detail(in_use_by=tuple(entry["in_use_by"])),
+    )
+    decision = Decision(
+        verdict=Verdict.of(entry["verdict"]),
+        severity=Severity[str(entry["severity"]).upper()],
+        reason=Reason.of(entry["reason"]),
+        message=str(entry["message"]),
+        action=Action.of(entry["action"]),
+    )
+    return Assessed(certificate, decision, tuple(str(user) for user in entry["used_by"]))
+
+
+def _record(entry: Mapping[str, Any]) -> ActionRecord:
+    return ActionRecord(
+        certificate_arn=str(entry["certificate_arn"]),
+        action=Action.of(entry["action"]),
+        outcome=Outcome(entry["outcome"]),
+        detail=str(entry["detail"]),
+        renewed=bool(entry["renewed"]),
+    )
+
+
+def _memory_entry(memory: Memory) -> dict[str, Any]:
+    return {
+        "certificate_arn": memory.certificate_arn,
+        "verdict": memory.verdict,
+        "reason": memory.reason,
+        "severity": memory.severity,
+        "band": memory.band,
+        "told_at": memory.told_at.isoformat(),
+        "version": memory.version,
+    }
+
+
+def _memory(entry: Mapping[str, Any]) -> Memory:
+    return Memory(**{**entry, "told_at": datetime.fromisoformat(entry["told_at"])})
+
+
+def _note_entry(note: Note) -> dict[str, Any]:
+    return {
+        "certificate_arn": note.certificate_arn,
+        "action": note.action,
+        "text": note.text,
+        "run_id": note.run_id,
+        "written_at": note.written_at.isoformat(),
+    }
+
+
+def _note(entry: Mapping[str, Any]) -> Note:
+    return Note(**{**entry, "written_at": datetime.fromisoformat(entry["written_at"])})

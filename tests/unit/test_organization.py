@@ -1,0 +1,476 @@
+"""A run over an organization: as one run over all of its accounts, and no account is silent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.app.organization import ACCOUNTS, Telling, list_accounts, look
+from certificate_lifecycle.app.ports import Organization, Outside, Surroundings
+from certificate_lifecycle.app.rotation import rotate
+from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.core.digest import compose
+from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
+from certificate_lifecycle.core.memory import Memory, Note
+from certificate_lifecycle.core.model import Action, Certificate
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.run import ActionRecord, Outcome, Run, result
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.errors import RotationError
+from tests.unit.builders import (
+    EXPIRED,
+    NOW,
+    SECOND,
+    arn,
+    blocked,
+    certificate,
+    days,
+    detail,
+    imported,
+    judged,
+    private,
+    request,
+    run,
+    zone,
+)
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryDocuments,
+    MemoryImportSecrets,
+    MemoryLedger,
+    MemoryMetrics,
+    MemoryTopic,
+    Outage,
+)
+
+IDS = ("123456789012", "222222222222", "333333333333")
+REGIONS = ("eu-west-1", "us-east-1")
+PLACES = [Place(account, region) for account in IDS for region in REGIONS]
+ORDER = Order(
+    run_id="run-1",
+    instance="certificate-lifecycle",
+    scopes=tuple(PLACES),
+    certificate_arns=(),
+    import_sources={},
+    thresholds=Thresholds(),
+    mode="repair",
+    repair=True,
+    dry_run=False,
+    now=NOW,
+)
+
+
+def at(place: Place, found: Certificate) -> Certificate:
+    """Return a certificate as if it were of another account and region."""
+    elsewhere = found.arn.replace("eu-west-1", place.region).replace(IDS[0], place.account_id)
+    return replace(found, arn=elsewhere)
+
+
+ESTATE = (
+    certificate(arn=arn("healthy")),
+    imported(arn=arn("due"), names=("api.example.com", "b.example.com"), ends_in=days(20)),
+    certificate(
+        arn=arn("expired"),
+        names=("gone.example.com",),
+        status=EXPIRED,
+        ends_in=-days(1),
+        detail=detail(),
+    ),
+    certificate(arn=arn("unused"), names=("idle.example.com",), in_use=False),
+    replace(blocked(), arn=arn("blocked")),
+)
+
+
+class TheOrganization(Organization):
+    def __init__(self, *accounts: str) -> None:
+        self.listed = accounts
+
+    def accounts(self) -> Iterator[str]:
+        yield from self.listed
+
+
+class World:
+    """Three accounts with two regions each, and what the steps of a run leave."""
+
+    def __init__(self) -> None:
+        self.certificates = {
+            place: MemoryCertificates(*(at(place, each) for each in ESTATE)) for place in PLACES
+        }
+        self.dns = {place: MemoryDns(zone()) for place in PLACES}
+        self.ledgers = {place: MemoryLedger() for place in PLACES}
+        self.topic = MemoryTopic()
+        self.metrics = MemoryMetrics()
+        self.documents = MemoryDocuments()
+        self.unreachable: dict[str, Exception] = {}
+        self.now = NOW
+
+    def surroundings(self, place: Place) -> Surroundings:
+        if place.account_id in self.unreachable:
+            raise self.unreachable[place.account_id]
+        return Surroundings(
+            certificates=self.certificates[place],
+            dns=self.dns[place],
+            import_secrets=MemoryImportSecrets(),
+            ledger=self.ledgers[place],
+        )
+
+    @property
+    def outside(self) -> Outside:
+        return Outside(
+            at=self.surroundings, topic=self.topic, metrics=self.metrics, clock=MemoryClock()
+        )
+
+    def order(self, **changes: Any) -> Order:  # noqa: ANN401 - any field of an order
+        return replace(ORDER, now=self.now, **changes)
+
+    def list(self) -> None:
+        list_accounts(TheOrganization(*IDS), self.documents, given=(), excluded=(), only=())
+
+    def look(self, account_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+        scopes = tuple(place for place in PLACES if place.account_id == account_id)
+        order = self.order(run_id=f"look-{account_id}", scopes=scopes, **changes)
+        return look(
+            order, self.outside, self.documents, current_time=lambda: self.now + SECOND
+        )
+
+    def tell(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+        telling = Telling(
+            order=self.order(**changes),
+            regions=REGIONS,
+            partition="aws",
+            outside=self.outside,
+            documents=self.documents,
+            ledger=lambda place: self.ledgers[place],
+        )
+        return telling.tell(current_time=lambda: self.now + SECOND)
+
+    def run(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+        """Take all steps, as the state machine does."""
+        self.list()
+        for account_id in IDS:
+            self.look(account_id, **changes)
+        return self.tell(**changes)
+
+    @property
+    def report(self) -> Any:  # noqa: ANN401 - JSON has any type
+        return self.documents.get("report.json")
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+# --- As one run -------------------------------------------------------------------------------
+
+
+def test_the_message_is_that_of_one_run_over_all_accounts(world: World) -> None:
+    world.run()
+    together = World()
+    rotate(together.order(), together.outside, current_time=lambda: NOW + SECOND)
+    (alone,), (apart,) = together.topic.messages, world.topic.messages
+    assert apart.subject == alone.subject
+    assert apart.attributes == alone.attributes
+    assert apart.bodies["email"] == alone.bodies["email"]
+    assert apart.bodies["https"] == alone.bodies["https"]
+    where = {"report": "s3://runs/report.json"}
+    assert json.loads(apart.bodies["sqs"]) == {**json.loads(alone.bodies["sqs"]), **where}
+
+
+def test_the_report_is_the_result_of_one_run_over_all_accounts(world: World) -> None:
+    world.run()
+    together = World()
+    found = rotate(together.order(), together.outside, current_time=lambda: NOW + SECOND)
+    del found["notification"]
+    assert world.report == found
+    (figures,), (alone,) = world.metrics.runs, together.metrics.runs
+    assert (figures.certificates, figures.counts) == (alone.certificates, alone.counts)
+
+
+def test_the_result_is_in_figures_and_says_where_everything_is(world: World) -> None:
+    assert world.run() == {
+        "run_id": "run-1",
+        "counts": {
+            "Expired": 6,
+            "Healthy": 6,
+            "ImportDue": 6,
+            "RenewalBlocked": 6,
+            "Unused": 6,
+        },
+        "scopes": {"ok": 6},
+        "findings": 24,
+        "expiring_certificates": 18,
+        "renewed_certificates": 0,
+        "notification": {
+            "sent": True,
+            "message_id": "message-1",
+            "reason": world.topic.messages[0].subject,
+        },
+        "report": "s3://runs/report.json",
+    }
+
+
+def test_looking_tells_nobody_and_writes_no_figures(world: World) -> None:
+    assert world.look(IDS[1]) == {"account_id": IDS[1], "certificates": 10}
+    assert (world.topic.messages, world.metrics.runs) == ([], [])
+    assert all(ledger.told == {} for ledger in world.ledgers.values())
+
+
+# --- What is remembered -----------------------------------------------------------------------
+
+
+def test_what_was_told_is_remembered_for_each_account_and_not_told_again(world: World) -> None:
+    world.run()
+    assert all(len(ledger.told) == 3 for ledger in world.ledgers.values())
+    assert all(ledger.noted == {} for ledger in world.ledgers.values())
+    world.now += days(1)
+    assert world.run()["notification"]["sent"] is False
+
+
+def test_what_no_message_has_told_is_told_by_the_next_run(world: World) -> None:
+    world.topic.failure = Outage("SNS is down")
+    with pytest.raises(RotationError, match="SNS is down"):
+        world.run()
+    assert all(ledger.told == {} for ledger in world.ledgers.values())
+    world.topic.failure = None
+    world.now += days(1)
+    assert world.run()["notification"]["sent"] is True
+    assert "an earlier run" in world.topic.messages[0].bodies["email"]
+
+
+def test_what_is_over_is_forgotten_by_the_look_that_sees_it(world: World) -> None:
+    world.run()
+    world.certificates[PLACES[0]] = MemoryCertificates(at(PLACES[0], ESTATE[0]))
+    world.now += days(1)
+    world.look(IDS[0])
+    assert world.ledgers[PLACES[0]].told == {}
+
+
+def test_a_dry_run_tells_nobody_and_remembers_nothing(world: World) -> None:
+    told = world.run(dry_run=True)
+    assert told["notification"] == {"sent": False, "message_id": None, "reason": "dry run"}
+    assert (world.topic.messages, world.metrics.runs) == ([], [])
+    assert all(ledger.writes == 0 for ledger in world.ledgers.values())
+    assert world.report["counts"]["Expired"] == 6
+
+
+def test_a_ledger_that_cannot_be_written_fails_the_run_after_everything_is_told(
+    world: World,
+) -> None:
+    world.list()
+    for account_id in IDS:
+        world.look(account_id)
+    world.ledgers[PLACES[2]].broken["remember"] = Outage("throttled")
+    with pytest.raises(RotationError, match="could not be remembered: Outage: throttled"):
+        world.tell()
+    assert len(world.topic.messages) == 1
+    assert len(world.ledgers[PLACES[3]].told) == 3
+
+
+# --- Failures ---------------------------------------------------------------------------------
+
+
+def test_an_account_that_fails_leaves_the_others_complete_and_is_told(world: World) -> None:
+    world.unreachable[IDS[1]] = Outage("AccessDenied")
+    world.list()
+    for account_id in (IDS[0], IDS[2]):
+        world.look(account_id)
+    with pytest.raises(RotationError, match="AccessDenied"):
+        world.look(IDS[1])
+    with pytest.raises(RotationError) as caught:
+        world.tell()
+    for region in REGIONS:
+        assert f"account {IDS[1]}, {region}: the certificates could not" in str(caught.value)
+    (message,) = world.topic.messages
+    assert "AccessDenied" in message.bodies["email"]
+    assert world.report["counts"] == {
+        "Expired": 4,
+        "Healthy": 4,
+        "ImportDue": 4,
+        "NotLookedAt": 2,
+        "RenewalBlocked": 4,
+        "Unused": 4,
+    }
+
+
+def test_an_account_whose_function_died_is_told(world: World) -> None:
+    world.list()
+    world.look(IDS[0])
+    world.look(IDS[2])
+    with pytest.raises(RotationError, match="its function left no result"):
+        world.tell()
+    statuses = {(s["account_id"], s["status"]) for s in world.report["scopes"]}
+    assert statuses == {(IDS[0], "ok"), (IDS[1], "failed"), (IDS[2], "ok")}
+
+
+@pytest.mark.parametrize(
+    "content", [[{}], {"scope": None}, "text", [None], [{"scope": {"account_id": "1"}}]], ids=str
+)
+def test_what_is_not_understood_is_an_account_that_was_not_looked_at(
+    world: World, content: object
+) -> None:
+    world.list()
+    for account_id in IDS:
+        world.look(account_id)
+    world.documents.put(f"accounts/{IDS[1]}.json", content)
+    with pytest.raises(RotationError, match=f"{IDS[1]}, eu-west-1.*left could not be read"):
+        world.tell()
+    assert world.report["counts"]["NotLookedAt"] == 2
+
+
+def test_a_report_that_cannot_be_written_does_not_keep_the_message_back(world: World) -> None:
+    world.documents.broken["report.json"] = Outage("bucket is gone")
+    with pytest.raises(RotationError, match="the report could not be written: Outage: bucket"):
+        world.run()
+    (message,) = world.topic.messages
+    assert json.loads(message.bodies["sqs"])["report"] is None
+
+
+def test_a_function_that_could_not_leave_its_findings_has_failed(world: World) -> None:
+    world.documents.broken[f"accounts/{IDS[0]}.json"] = Outage("bucket is gone")
+    with pytest.raises(Outage):
+        world.look(IDS[0])
+
+
+def test_a_step_may_be_repeated(world: World) -> None:
+    world.list()
+    for account_id in (*IDS, *IDS):
+        world.look(account_id)
+    assert world.tell()["counts"]["Expired"] == 6
+
+
+def test_a_story_that_went_on_after_the_look_is_left_to_be_told_again(world: World) -> None:
+    """The journal of a replacement is struck only as it was when it was read."""
+    world.list()
+    for account_id in IDS:
+        world.look(account_id, replace=True)
+    stories = {
+        place: [journal for journal in ledger.stored.values() if journal.untold]
+        for place, ledger in world.ledgers.items()
+    }
+    assert all(stories.values())
+    moved = stories[PLACES[0]][0]
+    world.ledgers[PLACES[0]].record(moved)
+    world.tell(replace=True)
+    assert world.ledgers[PLACES[0]].stored[moved.certificate_arn].untold == moved.untold
+    assert not any(
+        journal.untold
+        for place in PLACES[1:]
+        for journal in world.ledgers[place].stored.values()
+    )
+
+
+# --- Which accounts ---------------------------------------------------------------------------
+
+
+def listed(world: World) -> list[str]:
+    return [item["account_id"] for item in world.documents.get(ACCOUNTS)]
+
+
+def test_every_account_of_the_organization_is_looked_at_once(world: World) -> None:
+    organization = TheOrganization(IDS[2], IDS[0], IDS[1], IDS[0])
+    told = list_accounts(organization, world.documents, given=(), excluded=(), only=())
+    assert listed(world) == sorted(IDS)
+    assert told == {"accounts": 3}
+
+
+def test_accounts_that_are_given_take_the_place_of_the_organizations(world: World) -> None:
+    list_accounts(TheOrganization(), world.documents, given=IDS, excluded=(IDS[1],), only=())
+    assert listed(world) == [IDS[0], IDS[2]]
+
+
+def test_a_run_may_be_for_some_accounts_only(world: World) -> None:
+    list_accounts(TheOrganization(*IDS), world.documents, given=(), excluded=(), only=(IDS[1],))
+    assert listed(world) == [IDS[1]]
+
+
+def test_an_account_that_is_not_the_organizations_is_refused(world: World) -> None:
+    with pytest.raises(RotationError, match="no account of this organization: 444444444444"):
+        list_accounts(
+            TheOrganization(*IDS), world.documents, given=(), excluded=(), only=("444444444444",)
+        )
+
+
+def test_an_organization_without_accounts_is_a_failure_and_not_well(world: World) -> None:
+    with pytest.raises(RotationError, match="no account to look at"):
+        list_accounts(TheOrganization(IDS[0]), world.documents, given=(), excluded=IDS, only=())
+    assert world.documents.stored == {}
+
+
+# --- What is handed over ----------------------------------------------------------------------
+
+FOUND = (
+    judged(imported(arn=arn("due"), names=("api.example.com", "b.example.com"), ends_in=days(20))),
+    judged(certificate(arn=arn("expired"), status=EXPIRED, ends_in=-days(1), detail=detail())),
+    judged(certificate(arn=arn("unused"), in_use=False)),
+    judged(private(arn=arn("private"), in_use=False)),
+    judged(request(arn=arn("request"))),
+    judged(imported(arn=arn("nameless"), names=(), ends_in=None)),
+)
+
+
+@pytest.fixture
+def whole() -> Run:
+    seen = [replace(entry, used_by=("listener 443 of shop",)) for entry in FOUND]
+    healthy = [judged(certificate(arn=arn(f"healthy-{n}"))) for n in range(3)]
+    return run(*seen, *healthy)
+
+
+def passed_on(left: Handover) -> Handover:
+    """Return what the other step reads."""
+    return handover(json.loads(json.dumps(document(left, NOW))))
+
+
+def left_by(found: Run, **changes: Any) -> Handover:  # noqa: ANN401 - any field of a handover
+    return Handover(
+        scope=found.scopes[0],
+        looked_by="look",
+        has_news=True,
+        findings=found.findings,
+        healthy=healthy_counts(found),
+        actions=found.actions,
+        **changes,
+    )
+
+
+def test_nothing_that_people_are_told_is_lost_on_the_way(whole: Run) -> None:
+    read = passed_on(left_by(whole))
+    again = replace(whole, assessed=tuple(read.findings), healthy=read.healthy)
+    assert result(again, {}) == result(whole, {})
+    assert compose(again) == compose(whole)
+
+
+def test_what_the_ledger_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
+    memory = Memory(
+        certificate_arn=arn("due"),
+        verdict="ImportDue",
+        reason="ImportedExpiring",
+        severity="warning",
+        band="near",
+        told_at=NOW,
+        version=3,
+    )
+    note = Note(
+        certificate_arn=arn("due"), action="Reimport", text="import", run_id="r", written_at=NOW
+    )
+    left = left_by(whole, memories=(memory,), notes=(note,), journals={arn("due"): 4})
+    read = passed_on(left)
+    assert (read.memories, read.notes, read.journals) == (
+        left.memories,
+        left.notes,
+        left.journals,
+    )
+
+
+def test_what_was_done_is_not_lost_on_the_way(whole: Run) -> None:
+    records = (
+        ActionRecord(arn("due"), Action.REIMPORT, Outcome.DONE, "imported", renewed=True),
+        ActionRecord(arn("expired"), Action.REPLACE, Outcome.FAILED, "no zone"),
+    )
+    assert passed_on(left_by(replace(whole, actions=records))).actions == records
