@@ -78,6 +78,38 @@ locals {
     Resource = [for account in var.accounts : "arn:${local.partition}:iam::${account.account_id}:role/${account.role_name}"]
   }]
 
+  _organization = [for statement in [
+    {
+      Sid      = "ReachAccountsOfTheOrganization"
+      Effect   = "Allow"
+      Action   = ["sts:AssumeRole"]
+      Resource = ["arn:${local.partition}:iam::*:role/${try(var.organization.role_name, "")}"]
+      # Accounts come and go; what lies outside the organization is out of reach.
+      Condition = { StringEquals = { "aws:ResourceOrgID" = try(var.organization.organization_id, "") } }
+    },
+    {
+      Sid    = "ListAccountsOfTheOrganization"
+      Effect = "Allow"
+      Action = ["organizations:ListAccounts"]
+      # "*": AWS defines no resource type for this action.
+      Resource = ["*"]
+    },
+    {
+      Sid      = "KeepWhatARunFinds"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = ["arn:${local.partition}:s3:::${local.bucket_name}/runs/*"]
+    },
+    {
+      Sid       = "ListWhatARunFound"
+      Effect    = "Allow"
+      Action    = ["s3:ListBucket"]
+      Resource  = ["arn:${local.partition}:s3:::${local.bucket_name}"]
+      Condition = { StringLike = { "s3:prefix" = "runs/*/accounts/" } }
+    },
+    # With a list of accounts there is nothing to ask for.
+  ] : statement if var.organization != null && (statement.Sid != "ListAccountsOfTheOrganization" || length(try(var.organization.account_ids, [])) == 0)]
+
   _mends    = var.rotation_mode != "notify"
   _replaces = var.rotation_mode == "replace"
 
@@ -241,6 +273,7 @@ locals {
       jsondecode(module.certificate_access.policy_json).Statement,
       local._assume_zone_roles,
       local._assume_account_roles,
+      local._organization,
       local._reimport,
       local._decrypt_sources,
       local._export_certificates,

@@ -18,9 +18,11 @@ locals {
   topic_arn         = local.create_topic ? one(module.notifications[*].topic_arn) : var.notifications.topic_arn
   topic_kms_key_arn = local.create_topic ? one(module.notifications[*].kms_key_arn) : var.notifications.kms_key_arn
 
-  creation_name = "${var.name_prefix}-creation"
-  ledger_name   = "${var.name_prefix}-ledger"
-  rotation_name = "${var.name_prefix}-rotation"
+  bucket_name       = "${var.name_prefix}-runs-${local.account_id}"
+  creation_name     = "${var.name_prefix}-creation"
+  ledger_name       = "${var.name_prefix}-ledger"
+  organization_name = "${var.name_prefix}-organization"
+  rotation_name     = "${var.name_prefix}-rotation"
 
   # The zip is committed and reproducible, so nothing is built at plan time, and a laptop and CI see the same hash.
   package = "${path.module}/lambda/dist/certificate_lifecycle.zip"
@@ -37,6 +39,18 @@ locals {
       account.rebind_consumers ? { rebind_consumers = true } : {},
     )
   ])
+
+  # A condition around the object would turn its number into a string, as both sides must be of one type.
+  organization_json = var.organization == null ? "{}" : jsonencode(merge(
+    {
+      bucket          = local.bucket_name
+      external_id     = var.organization.external_id
+      max_concurrency = var.organization.max_concurrency
+      role_name       = var.organization.role_name
+    },
+    var.organization.rotation_mode == "notify" ? {} : { rotation_mode = var.organization.rotation_mode },
+    var.organization.rebind_consumers ? { rebind_consumers = true } : {},
+  ))
 
   acm_events_json = jsonencode({
     source = ["aws.acm"]
@@ -135,6 +149,7 @@ module "rotation" {
     # From the module, so that no run starts before there is a table.
     LEDGER_TABLE     = module.ledger[0].table_name
     NAME_PREFIX      = var.name_prefix
+    ORGANIZATION     = local.organization_json
     REBIND_CONSUMERS = tostring(var.rebind_consumers)
     REGIONS          = jsonencode(local.regions)
     # Empty: never.
@@ -145,9 +160,10 @@ module "rotation" {
   }
 }
 
+# With an organization, the clock starts the state machine, which looks at this account among the others.
 module "schedule" {
   source = "./modules/schedule"
-  count  = var.create ? 1 : 0
+  count  = var.create && var.organization == null ? 1 : 0
 
   description         = "Starts ${local.rotation_name}, which looks at every certificate."
   function_arn        = module.rotation[0].function_arn
@@ -155,6 +171,25 @@ module "schedule" {
   name                = local.rotation_name
   schedule_expression = var.schedule_expression
   tags                = var.tags
+}
+
+module "organization" {
+  source = "./modules/organization"
+  count  = var.create && var.organization != null ? 1 : 0
+
+  account_ids                  = var.organization.account_ids
+  alarms                       = var.alarms
+  bucket_name                  = local.bucket_name
+  excluded_account_ids         = var.organization.excluded_account_ids
+  function_arn                 = module.rotation[0].function_arn
+  function_name                = module.rotation[0].function_name
+  max_concurrency              = var.organization.max_concurrency
+  name                         = local.organization_name
+  permissions_boundary_arn     = var.permissions_boundary_arn
+  schedule_expression          = var.schedule_expression
+  tags                         = var.tags
+  tolerated_failure_percentage = var.organization.tolerated_failure_percentage
+  topic_arn                    = local.topic_arn
 }
 
 # ACM says by itself what cannot wait for the clock: a renewal that needs help, an end that is near, a certificate that is there.

@@ -23,6 +23,11 @@ output "ledger_table_name" {
   value       = one(module.ledger[*].table_name)
 }
 
+output "organization_state_machine_arn" {
+  description = "State machine that runs over the accounts of `organization`; null without one, and when `create` is false."
+  value       = one(module.organization[*].state_machine_arn)
+}
+
 output "rotation_function_arn" {
   description = "ARN of the function that looks at every certificate; null when `create` is false."
   value       = one(module.rotation[*].function_arn)
@@ -60,8 +65,8 @@ output "rotation_role_arn" {
 }
 
 output "schedule_rule_arn" {
-  description = "ARN of the rule that starts the rotation function; null when `create` is false."
-  value       = one(module.schedule[*].rule_arn)
+  description = "ARN of the rule that starts the rotation function or, with `organization`, the state machine; null when `create` is false."
+  value       = one(concat(module.schedule[*].rule_arn, module.organization[*].rule_arn))
 }
 
 output "sns_topic_arn" {

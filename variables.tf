@@ -378,6 +378,68 @@ variable "notifications" {
   }
 }
 
+variable "organization" {
+  type = object({
+    account_ids                  = optional(set(string), [])
+    excluded_account_ids         = optional(set(string), [])
+    external_id                  = string
+    max_concurrency              = optional(number, 25)
+    organization_id              = string
+    rebind_consumers             = optional(bool, false)
+    role_name                    = string
+    rotation_mode                = optional(string, "notify")
+    tolerated_failure_percentage = optional(number, 100)
+  })
+  description = "An AWS Organization to look after: `schedule_expression` then starts a state machine that invokes the rotation function once for each account, `max_concurrency` of them side by side, and sends one message about all of them. Every account, other than this one and those of `accounts`, offers the role `role_name` (path included) with the same `external_id`, see `modules/member-account`; `rotation_mode` and `rebind_consumers` say what may be done there, and never exceed the module's own. Empty `account_ids` asks AWS Organizations, which its management account and delegated administrators may do. No further account is begun once more than `tolerated_failure_percentage` of them have failed. Null looks at this account and `accounts` alone."
+  default     = null
+
+  validation {
+    condition     = alltrue([for id in concat(tolist(try(var.organization.account_ids, [])), tolist(try(var.organization.excluded_account_ids, []))) : can(regex("^[0-9]{12}$", id))])
+    error_message = "organization must give account_ids and excluded_account_ids as twelve digits each, got ${join(", ", concat(tolist(try(var.organization.account_ids, [])), tolist(try(var.organization.excluded_account_ids, []))))}."
+  }
+
+  validation {
+    condition     = var.organization == null || can(regex("^o-[a-z0-9]{10,32}$", var.organization.organization_id))
+    error_message = "organization must give organization_id as AWS Organizations does, such as o-a1b2c3d4e5, got ${try(var.organization.organization_id, "null")}."
+  }
+
+  validation {
+    condition     = var.organization == null || can(regex("^(?:[!-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$", var.organization.role_name))
+    error_message = "organization must give role_name as the name of an IAM role, with its path and without a leading slash, got ${try(var.organization.role_name, "null")}."
+  }
+
+  validation {
+    condition     = var.organization == null || try(length(var.organization.external_id) >= 2 && length(var.organization.external_id) <= 1224 && can(regex("^[A-Za-z0-9_+=,.@:/-]+$", var.organization.external_id)), false)
+    error_message = "organization must give external_id as STS takes it: 2 to 1224 letters, digits and _+=,.@:/-, got ${try(var.organization.external_id, "null")}."
+  }
+
+  validation {
+    condition     = contains(["notify", "repair", "replace"], try(var.organization.rotation_mode, "notify"))
+    error_message = "organization must give rotation_mode as notify, repair or replace, got ${try(var.organization.rotation_mode, "null")}."
+  }
+
+  validation {
+    condition     = try(floor(var.organization.max_concurrency) == var.organization.max_concurrency && var.organization.max_concurrency >= 1 && var.organization.max_concurrency <= 10000, var.organization == null)
+    error_message = "organization must give max_concurrency as a whole number between 1 and 10000, got ${try(var.organization.max_concurrency, "null")}."
+  }
+
+  validation {
+    condition     = try(var.organization.tolerated_failure_percentage >= 0 && var.organization.tolerated_failure_percentage <= 100, var.organization == null)
+    error_message = "organization must give tolerated_failure_percentage as a number between 0 and 100, got ${try(var.organization.tolerated_failure_percentage, "null")}."
+  }
+
+  validation {
+    condition     = var.organization == null || var.reserved_concurrency == null || try(var.organization.max_concurrency <= var.reserved_concurrency, false)
+    error_message = "organization must not look at more accounts side by side than reserved_concurrency allows, got max_concurrency ${try(var.organization.max_concurrency, "null")} and reserved_concurrency ${jsonencode(var.reserved_concurrency)}."
+  }
+
+  # Names that have more behind the prefix than the others.
+  validation {
+    condition     = var.organization == null || length(var.name_prefix) <= 45
+    error_message = "organization needs a name_prefix of at most 45 characters, because a bucket's name has 63 and ends in `-runs-` and the account, got ${var.name_prefix} with ${length(var.name_prefix)}."
+  }
+}
+
 variable "permissions_boundary_arn" {
   type        = string
   description = "IAM policy that bounds the functions' roles, where an account demands one; null sets no boundary."

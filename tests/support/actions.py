@@ -34,6 +34,7 @@ class Scene:
     topic_key: Callable[[str], str | None]
     names_of: Callable[[str], tuple[str, ...]]
     secret_key: Callable[[str], str | None]
+    organization_of: Callable[[str], str | None]
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -303,8 +304,13 @@ def _assume_role(scene: Scene) -> list[Permission]:
     context: Context = {"sts:RoleSessionName": (wanted.get("RoleSessionName", ""),)}
     if wanted.get("ExternalId"):
         context["sts:ExternalId"] = (wanted["ExternalId"],)
-    permission = scene.permission("sts:AssumeRole", wanted.get("RoleArn", ""))
-    return [_with(permission, context)]
+    arn = wanted.get("RoleArn", "")
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    owner = arn.split(":")[4] if arn.count(":") > 4 else ""
+    organization = scene.organization_of(owner)
+    context |= {"aws:ResourceAccount": (owner,)}
+    context |= {"aws:ResourceOrgID": (organization,)} if organization else {}
+    return [_with(scene.permission("sts:AssumeRole", arn), context)]
 
 
 # --- DynamoDB: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
@@ -403,6 +409,33 @@ def _update_user_pool_domain(scene: Scene) -> list[Permission]:
     ]
 
 
+# --- S3: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+
+
+def _object(action: str) -> Needs:
+    def needs(scene: Scene) -> list[Permission]:
+        wanted = scene.parameters
+        owner = f"arn:{scene.request.partition}:s3:::{wanted['Bucket']}"
+        return [scene.permission(action, f"{owner}/{wanted['Key']}")]
+
+    return needs
+
+
+def _list_objects(scene: Scene) -> list[Permission]:
+    wanted = scene.parameters
+    bucket = f"arn:{scene.request.partition}:s3:::{wanted['Bucket']}"
+    context: Context = {"s3:prefix": (wanted["Prefix"],)} if "Prefix" in wanted else {}
+    return [_with(scene.permission("s3:ListBucket", bucket), context)]
+
+
+# --- Lambda: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+
+
+def _invoke(scene: Scene) -> list[Permission]:
+    name = scene.parameters["FunctionName"].rpartition(":")[2]
+    return [scene.permission("lambda:InvokeFunction", scene.arn("lambda", f"function:{name}"))]
+
+
 # --- CloudWatch Logs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
 
 
@@ -483,19 +516,24 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("kms", "DescribeKey"): _key("kms:DescribeKey"),
     ("kms", "Encrypt"): _key("kms:Encrypt"),
     ("kms", "GenerateDataKey"): _key("kms:GenerateDataKey"),
+    ("lambda", "Invoke"): _invoke,
     ("logs", "CreateLogGroup"): _log_group("logs:CreateLogGroup"),
     ("logs", "CreateLogStream"): _log_group("logs:CreateLogStream"),
     ("logs", "DescribeLogStreams"): _log_group("logs:DescribeLogStreams"),
     ("logs", "PutLogEvents"): _log_stream("logs:PutLogEvents"),
     ("iam", "GetServerCertificate"): _server_certificate("iam:GetServerCertificate"),
     ("iam", "ListServerCertificates"): _account_wide("iam:ListServerCertificates"),
+    ("organizations", "ListAccounts"): _account_wide("organizations:ListAccounts"),
     ("route53", "ChangeResourceRecordSets"): _change_records,
     ("route53", "GetChange"): _change,
     ("route53", "GetHostedZone"): _zone("route53:GetHostedZone", "Id"),
     ("route53", "ListHostedZones"): _account_wide("route53:ListHostedZones"),
     ("route53", "ListHostedZonesByName"): _account_wide("route53:ListHostedZonesByName"),
     ("route53", "ListResourceRecordSets"): _zone("route53:ListResourceRecordSets", "HostedZoneId"),
+    ("s3", "GetObject"): _object("s3:GetObject"),
     ("s3", "ListBuckets"): _account_wide("s3:ListAllMyBuckets"),
+    ("s3", "ListObjectsV2"): _list_objects,
+    ("s3", "PutObject"): _object("s3:PutObject"),
     ("secretsmanager", "DescribeSecret"): _secret("secretsmanager:DescribeSecret"),
     ("secretsmanager", "GetSecretValue"): _get_secret,
     ("secretsmanager", "PutSecretValue"): _secret("secretsmanager:PutSecretValue"),

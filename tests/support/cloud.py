@@ -24,13 +24,15 @@ from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from tests.support import buckets, state_machines
 from tests.support.calls import Call, Recorder
 from tests.support.consumers import Consumers
 from tests.support.estate import DEFAULT_REGION, Estate
 from tests.support.faults import Fault, Faults
 from tests.support.functions import Function, Functions
 from tests.support.gate import Gate, Settings, World
-from tests.support.protocol import AwsError
+from tests.support.organization import Organization
+from tests.support.protocol import AwsError, Request
 from tests.support.rates import Rates
 from tests.support.stores import PrivateAuthorities, ServerCertificates
 from tests.support.topics import Topics
@@ -63,6 +65,7 @@ class Cloud:
         self.server_certificates = ServerCertificates()
         self.authorities = PrivateAuthorities()
         self.topics = Topics()
+        self.organization = Organization()
         self._world = World(
             recorder=Recorder(),
             faults=Faults(),
@@ -74,7 +77,11 @@ class Cloud:
             rates=Rates(),
             server_certificates=self.server_certificates,
             authorities=self.authorities,
+            organization=self.organization,
+            invoke=self._invoke,
         )
+        buckets.install()
+        state_machines.install(self._client_of_a_state_machine)
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", 0, Gate(self._world), threaded=True, request_handler=_QuietHandler
         )
@@ -111,6 +118,7 @@ class Cloud:
         self.server_certificates.reset()
         self.authorities.reset()
         self.topics.reset()
+        self.organization.reset()
         self._world.functions.reset()
         self._world.faults.clear()
         self._world.rates.reset()
@@ -260,6 +268,15 @@ class Cloud:
     @latency.setter
     def latency(self, seconds: float) -> None:
         self._world.settings.latency = seconds
+
+    def _client_of_a_state_machine(self, service: str, region: str, role_arn: str) -> Any:  # noqa: ANN401 - as above
+        return self.client(service, region, role_arn=role_arn, read_timeout=900)
+
+    def _invoke(self, request: Request) -> dict[str, Any]:
+        """Run a function and wait for its end, as Invoke with the type RequestResponse does."""
+        from tests.support.deployed import invoke_directly  # it needs this module
+
+        return invoke_directly(self, request)
 
     def function(
         self, name: str, region: str = DEFAULT_REGION, account: str = DEFAULT_ACCOUNT

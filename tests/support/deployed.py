@@ -33,6 +33,7 @@ from typing import Any, Self
 
 from tests.support.cloud import Cloud
 from tests.support.functions import Function
+from tests.support.protocol import AwsError, Request
 
 API = "/2018-06-01/runtime"
 POLL_SECONDS = 0.01
@@ -106,6 +107,33 @@ def invoke(
     error = outcome if isinstance(outcome, Failure) else None
     result = outcome if error is None else None
     return Invocation(api.request_id, result, error, lines, seconds)
+
+
+def invoke_directly(cloud: Cloud, request: Request) -> dict[str, Any]:
+    """Answer Lambda's Invoke: whoever calls waits for the result, or for the error.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+    """
+    wanted = request.parameters
+    if wanted.get("InvocationType", "RequestResponse") != "RequestResponse":
+        raise AwsError("NotImplemented", "only RequestResponse is invoked here", status=501)
+    ended = invoke(
+        cloud,
+        wanted["FunctionName"].rpartition(":")[2],
+        json.loads(wanted.get("Payload") or b"{}"),
+        timeout=900,
+        region=request.region,
+        account=request.account,
+    )
+    answer = {"StatusCode": HTTPStatus.OK, "ExecutedVersion": "$LATEST"}
+    if ended.error is None:
+        return {**answer, "Payload": json.dumps(ended.result).encode()}
+    told = {
+        "errorType": ended.error.type,
+        "errorMessage": ended.error.message,
+        "stackTrace": list(ended.error.stack),
+    }
+    return {**answer, "FunctionError": "Unhandled", "Payload": json.dumps(told).encode()}
 
 
 def _environment(cloud: Cloud, function: Function, code: Path, api: str) -> dict[str, str]:

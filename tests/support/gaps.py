@@ -140,8 +140,30 @@ GAPS = (
     ),
     Gap(
         "lambda",
-        "Functions are not run by Invoke, rules or destinations.",
+        "Functions are not run by rules or destinations, nor by Invoke unless it waits.",
         "moto needs Docker for it; `tests.support.deployed` runs the deployed zip.",
+    ),
+    Gap(
+        "s3",
+        "Bucket policies are stored, and not judged.",
+        "The module's only one refuses plain HTTP, which is all that there is here.",
+    ),
+    Gap(
+        "stepfunctions",
+        "The children of a distributed map are no executions of their own: nobody starts, "
+        "describes or stops them, and all of them run, however many fail.",
+        "moto's interpreter runs them in threads; the role's grants for them are the ones that the "
+        "developer guide lists.",
+    ),
+    Gap(
+        "stepfunctions",
+        "A state's input and output may be larger than 256 KiB, and no quota ends an execution.",
+        "What is large lies in a bucket; a test holds the steps' results to a few figures.",
+    ),
+    Gap(
+        "organizations",
+        "There is one organization, and nothing but its list of accounts.",
+        "The module asks for nothing else.",
     ),
     Gap(
         "lambda",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from moto.core.request import Request as HttpRequest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
-from tests.support import actions, policy, strict
+from tests.support import actions, policy, state_machines, strict
 from tests.support.acm import Acm
 from tests.support.calls import Call, Permission, Recorder
 from tests.support.consumers import Consumers
@@ -25,6 +25,7 @@ from tests.support.estate import Estate
 from tests.support.faults import Faults
 from tests.support.functions import Functions
 from tests.support.material import Material
+from tests.support.organization import Organization
 from tests.support.principals import Caller, caller, existing_role, trust_policy
 from tests.support.protocol import (
     AwsError,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 NOT_IMPLEMENTED = 501
 SERVER_ERROR = 500
+INVOKE = ("lambda", "Invoke")
 PUBLISH = ("sns", "Publish")
 # What a model demands and AWS itself contradicts: a custom domain is a fully qualified name.
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolDomain.html
@@ -80,6 +82,8 @@ class World:
     rates: Rates
     server_certificates: ServerCertificates
     authorities: PrivateAuthorities
+    organization: Organization
+    invoke: Callable[[Request], Mapping[str, object]]
     settings: Settings = field(default_factory=Settings)
 
 
@@ -107,6 +111,8 @@ class Gate:
             **world.consumers.handlers(),
             **world.server_certificates.handlers(),
             **world.authorities.handlers(),
+            **world.organization.handlers(),
+            **state_machines.HANDLERS,
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -172,6 +178,7 @@ class Gate:
             customer_key,
             self._world.estate.names_of,
             secret_key,
+            self._world.organization.of,
         )
         key = (request.service, request.operation)
         needs = actions.TABLE.get(key)
@@ -216,6 +223,12 @@ class Gate:
         if handler is not None:
             with self._lock, suppress(Elsewhere):
                 return success(request, handler(request))
+        if key == INVOKE:
+            # Not under the lock: what is run makes calls of its own.
+            return success(request, self._world.invoke(request))
+        if key == state_machines.START:
+            body = state_machines.named(request, body)
+            environ["CONTENT_LENGTH"] = str(len(body))
         response = self._forward(environ, body, request)
         if request.service == "lambda":
             return self._world.functions.amend(request, response)

@@ -480,7 +480,9 @@ def test_an_account_allows_reading_and_nothing_more_unless_it_says_so() -> None:
 
 def test_whether_consumers_are_moved_in_an_account_is_true_or_false() -> None:
     (fault,) = accounts({**ACCOUNT, "rebind_consumers": "yes"})[1]
-    assert fault.endswith("rebind_consumers of account 222222222222 must be true or false, got 'yes'")
+    assert fault.endswith(
+        "rebind_consumers of account 222222222222 must be true or false, got 'yes'"
+    )
 
 
 # --- An organization --------------------------------------------------------------------------

@@ -130,14 +130,14 @@ class World:
         return replace(ORDER, now=self.now, **changes)
 
     def list(self) -> None:
-        list_accounts(TheOrganization(*IDS), self.documents, given=(), excluded=(), only=())
+        list_accounts(
+            TheOrganization(*IDS), self.documents, always=(), given=(), excluded=(), only=()
+        )
 
     def look(self, account_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         scopes = tuple(place for place in PLACES if place.account_id == account_id)
         order = self.order(run_id=f"look-{account_id}", scopes=scopes, **changes)
-        return look(
-            order, self.outside, self.documents, current_time=lambda: self.now + SECOND
-        )
+        return look(order, self.outside, self.documents, current_time=lambda: self.now + SECOND)
 
     def tell(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         telling = Telling(
@@ -360,9 +360,7 @@ def test_a_story_that_went_on_after_the_look_is_left_to_be_told_again(world: Wor
     world.tell(replace=True)
     assert world.ledgers[PLACES[0]].stored[moved.certificate_arn].untold == moved.untold
     assert not any(
-        journal.untold
-        for place in PLACES[1:]
-        for journal in world.ledgers[place].stored.values()
+        journal.untold for place in PLACES[1:] for journal in world.ledgers[place].stored.values()
     )
 
 
@@ -375,31 +373,49 @@ def listed(world: World) -> list[str]:
 
 def test_every_account_of_the_organization_is_looked_at_once(world: World) -> None:
     organization = TheOrganization(IDS[2], IDS[0], IDS[1], IDS[0])
-    told = list_accounts(organization, world.documents, given=(), excluded=(), only=())
+    told = list_accounts(organization, world.documents, always=(), given=(), excluded=(), only=())
     assert listed(world) == sorted(IDS)
     assert told == {"accounts": 3}
 
 
+def test_the_functions_own_account_is_looked_at_whatever_is_given(world: World) -> None:
+    list_accounts(
+        TheOrganization(), world.documents, always=IDS[:1], given=IDS[1:2], excluded=(), only=()
+    )
+    assert listed(world) == [IDS[0], IDS[1]]
+
+
 def test_accounts_that_are_given_take_the_place_of_the_organizations(world: World) -> None:
-    list_accounts(TheOrganization(), world.documents, given=IDS, excluded=(IDS[1],), only=())
+    list_accounts(
+        TheOrganization(), world.documents, always=(), given=IDS, excluded=(IDS[1],), only=()
+    )
     assert listed(world) == [IDS[0], IDS[2]]
 
 
 def test_a_run_may_be_for_some_accounts_only(world: World) -> None:
-    list_accounts(TheOrganization(*IDS), world.documents, given=(), excluded=(), only=(IDS[1],))
+    list_accounts(
+        TheOrganization(*IDS), world.documents, always=(), given=(), excluded=(), only=(IDS[1],)
+    )
     assert listed(world) == [IDS[1]]
 
 
 def test_an_account_that_is_not_the_organizations_is_refused(world: World) -> None:
     with pytest.raises(RotationError, match="no account of this organization: 444444444444"):
         list_accounts(
-            TheOrganization(*IDS), world.documents, given=(), excluded=(), only=("444444444444",)
+            TheOrganization(*IDS),
+            world.documents,
+            always=(),
+            given=(),
+            excluded=(),
+            only=("444444444444",),
         )
 
 
 def test_an_organization_without_accounts_is_a_failure_and_not_well(world: World) -> None:
     with pytest.raises(RotationError, match="no account to look at"):
-        list_accounts(TheOrganization(IDS[0]), world.documents, given=(), excluded=IDS, only=())
+        list_accounts(
+            TheOrganization(IDS[0]), world.documents, always=(), given=(), excluded=IDS, only=()
+        )
     assert world.documents.stored == {}
 
 

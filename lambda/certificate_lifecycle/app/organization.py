@@ -44,17 +44,19 @@ def list_accounts(
     organization: Organization,
     documents: Documents,
     *,
-    given: Sequence[str],
+    always: Collection[str],
+    given: Collection[str],
     excluded: Collection[str],
     only: Collection[str],
 ) -> dict[str, Any]:
     """Write which accounts are to be looked at: those given, or all that the organization has.
 
-    `only` narrows that down. Raises RotationError if none is left: nothing to look at is never
-    taken for nothing that is wrong.
+    Those that are looked after `always`, such as the function's own, come with them; `only` narrows
+    all of it down. Raises RotationError if none is left: nothing to look at is never taken for
+    nothing that is wrong.
     """
-    found = given or tuple(organization.accounts())
-    accounts = sorted({each for each in found if each not in excluded})
+    found = {*always, *(given or organization.accounts())}
+    accounts = sorted(found - set(excluded))
     if only:
         accounts = [each for each in accounts if each in only]
         unknown = sorted(set(only) - set(accounts))

@@ -60,6 +60,7 @@ def _take(
         return list_accounts(
             AwsOrganization(clients.organizations),
             documents,
+            always=accounts,
             given=command.given,
             excluded=command.excluded,
             only=command.only,

@@ -1,0 +1,19 @@
+output "bucket_name" {
+  description = "Bucket with the report of each run."
+  value       = aws_s3_bucket.this.id
+}
+
+output "definition_json" {
+  description = "Definition of the state machine."
+  value       = local.definition_json
+}
+
+output "rule_arn" {
+  description = "ARN of the rule that starts a run."
+  value       = aws_cloudwatch_event_rule.this.arn
+}
+
+output "state_machine_arn" {
+  description = "ARN of the state machine; starting it by hand is a run."
+  value       = aws_sfn_state_machine.this.arn
+}

@@ -1,0 +1,219 @@
+"""An organization: the deployed state machine runs the deployed function, under their roles."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.calls import Call
+from tests.support.cloud import Cloud
+from tests.support.organization import ORGANIZATION_ID
+from tests.support.terraform import Workspace
+
+pytestmark = pytest.mark.terraform
+
+HOME, FIRST, SECOND, ROLELESS, OUTSIDER, CLOSED = (f"32000000000{n}" for n in range(1, 7))
+REGIONS = ["eu-west-1", "us-east-1"]
+ROTATION_ROLE = f"arn:aws:iam::{HOME}:role/certificate-lifecycle-rotation"
+ROLE = "certificate-lifecycle-member"
+SECONDS = 120
+
+
+@dataclass
+class Estate:
+    """The applied stack in one account of an organization, and the others."""
+
+    cloud: Cloud
+    outputs: Mapping[str, Any]
+    #: Those of the first run, before other tests make some of their own.
+    calls: list[Call] = field(default_factory=list)
+    messages: list[Any] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        return self.cloud.client(service, account=HOME)
+
+    def run(self, wishes: Mapping[str, object]) -> dict[str, Any]:
+        """Start the state machine, and wait for its end."""
+        client = self.client("stepfunctions")
+        machine = self.outputs["organization_state_machine_arn"]
+        arn = client.start_execution(stateMachineArn=machine, input=json.dumps(wishes))[
+            "executionArn"
+        ]
+        ends = time.monotonic() + SECONDS
+        while time.monotonic() < ends:
+            found: dict[str, Any] = client.describe_execution(executionArn=arn)
+            if found["status"] != "RUNNING":
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"{arn} runs for more than {SECONDS} seconds")
+
+    def document(self, execution: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - JSON has any type
+        run = execution["executionArn"].rpartition(":")[2]
+        bucket = f"certificate-lifecycle-runs-{HOME}"
+        answer = self.client("s3").get_object(Bucket=bucket, Key=f"runs/{run}/{name}")
+        return json.loads(answer["Body"].read())
+
+    def published(self) -> list[Any]:
+        found = self.cloud.topics.messages(self.outputs["sns_topic_arn"])
+        return [json.loads(message.to("sqs")) for message in found]
+
+
+@pytest.fixture(scope="module")
+def estate(cloud: Cloud) -> Iterator[Estate]:
+    cloud.organization.add(HOME, FIRST, SECOND, ROLELESS)
+    cloud.organization.add(CLOSED, state="CLOSED")
+    cloud.organization.trusted.add(HOME)
+    root = {
+        "domain_name": "home.example.com",
+        "organization": {
+            "external_id": "organization-1",
+            "max_concurrency": 2,
+            "organization_id": ORGANIZATION_ID,
+            "role_name": ROLE,
+        },
+        "regions": REGIONS,
+    }
+    member = {
+        "external_id": "organization-1",
+        "regions": REGIONS,
+        "rotation_role_arn": ROTATION_ROLE,
+    }
+    with ExitStack() as stack:
+        for account in (FIRST, SECOND, OUTSIDER):
+            environment = cloud.environment(account=account)
+            stack.enter_context(
+                Workspace("modules/member-account", environment, variables=member)
+            ).apply()
+        workspace = stack.enter_context(
+            Workspace(".", cloud.environment(account=HOME), variables=root)
+        )
+        workspace.apply()
+        assert workspace.changes() == []
+        yield Estate(cloud, workspace.output())
+        workspace.destroy()
+
+
+@pytest.fixture(scope="module")
+def due(estate: Estate) -> set[str]:
+    """One certificate that needs attention in each account and region."""
+    cloud = estate.cloud
+    return {
+        cloud.certificates.add(
+            account=account,
+            region=region,
+            type="IMPORTED",
+            domain_name=f"a{account}.example.com",
+            in_use_by=[f"arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/app/x/1"],
+            not_after=cloud.now + timedelta(days=20),
+        )
+        for account in (HOME, FIRST, SECOND, ROLELESS, OUTSIDER, CLOSED)
+        for region in REGIONS
+    }
+
+
+@pytest.fixture(scope="module")
+def ran(estate: Estate, due: set[str]) -> dict[str, Any]:
+    assert due
+    estate.cloud.forget_calls()
+    found = estate.run({})
+    estate.calls, estate.messages = estate.cloud.calls, estate.published()
+    return found
+
+
+def test_every_account_is_looked_at_and_one_message_tells_of_all(
+    estate: Estate, ran: dict[str, Any], due: set[str]
+) -> None:
+    (message,) = estate.messages
+    named = {finding["certificate_arn"] for finding in message["findings"]} - {None}
+    assert named == {arn for arn in due if arn.split(":")[4] in (HOME, FIRST, SECOND)}
+    assert message["counts"] == {"ImportDue": 6, "NotLookedAt": 2}
+    report = estate.document(ran, "report.json")
+    assert report["counts"] == message["counts"]
+    assert message["report"].endswith("/report.json")
+
+
+def test_an_account_without_the_role_fails_the_execution_after_everything_is_told(
+    estate: Estate, ran: dict[str, Any]
+) -> None:
+    assert (ran["status"], ran["error"]) == ("FAILED", "RotationError")
+    assert f"account {ROLELESS}, eu-west-1" in ran["cause"]
+    report = estate.document(ran, "report.json")
+    statuses = {(s["account_id"], s["region"]): s["status"] for s in report["scopes"]}
+    assert statuses == {
+        (account, region): "failed" if account == ROLELESS else "ok"
+        for account in (HOME, FIRST, SECOND, ROLELESS)
+        for region in REGIONS
+    }
+
+
+def test_nothing_is_refused_but_what_was_taken_away(estate: Estate, ran: dict[str, Any]) -> None:
+    assert ran
+    assert {
+        (call.operation, call.parameters["RoleArn"].split(":")[4])
+        for call in estate.calls
+        if not call.allowed
+    } == {("AssumeRole", ROLELESS)}
+
+
+def test_the_state_machine_needs_what_its_role_grants(estate: Estate, ran: dict[str, Any]) -> None:
+    """Those of the children are moto's own business, see tests/support/gaps.py."""
+    assert ran
+    name = "certificate-lifecycle-organization"
+    role = f"arn:aws:iam::{HOME}:role/{name}"
+    used = {action for call in estate.calls if call.principal == role for action in call.actions}
+    policy = estate.client("iam").get_role_policy(RoleName=name, PolicyName=name)
+    statements = policy["PolicyDocument"]["Statement"]
+    granted = {action for statement in statements for action in statement["Action"]}
+    assert granted - used == {
+        "states:StartExecution",
+        "states:DescribeExecution",
+        "states:StopExecution",
+    }
+    assert used <= granted
+
+
+def test_the_schedule_starts_the_state_machine_and_not_the_function(estate: Estate) -> None:
+    client = estate.client("events")
+    rule = estate.outputs["schedule_rule_arn"].rpartition("/")[2]
+    (target,) = client.list_targets_by_rule(Rule=rule)["Targets"]
+    assert target["Arn"] == estate.outputs["organization_state_machine_arn"]
+    assert json.loads(target["Input"]) == {}
+    scheduled = [
+        found["Name"] for found in client.list_rules()["Rules"] if "ScheduleExpression" in found
+    ]
+    assert scheduled == [rule]
+
+
+def test_a_run_may_be_narrowed_down_by_hand(estate: Estate, due: set[str]) -> None:
+    assert due
+    told = len(estate.published())
+    found = estate.run({"accounts": [FIRST], "regions": ["us-east-1"], "dry_run": True})
+    assert found["status"] == "SUCCEEDED", found
+    result = json.loads(found["output"])
+    assert (result["counts"], result["scopes"]) == ({"ImportDue": 1}, {"ok": 1})
+    assert result["notification"]["reason"] == "dry run"
+    assert len(estate.published()) == told
+
+
+def test_an_account_of_another_organization_is_out_of_reach_whatever_it_offers(
+    estate: Estate, due: set[str]
+) -> None:
+    assert due
+    found = estate.run({"accounts": [OUTSIDER], "dry_run": True})
+    assert (found["status"], found["error"]) == ("FAILED", "RotationError")
+    assert "no account of this organization" in found["cause"]
+
+
+def test_a_wish_that_is_not_understood_ends_the_run_before_any_account(estate: Estate) -> None:
+    estate.cloud.forget_calls()
+    found = estate.run({"dry-run": True})
+    assert (found["status"], found["error"]) == ("FAILED", "ConfigurationError")
+    assert "'dry-run' is not a key of this event" in found["cause"]
+    assert not [call for call in estate.cloud.calls if call.operation == "ListCertificates"]
