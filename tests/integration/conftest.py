@@ -47,7 +47,7 @@ def simulated_time(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     # Keeping below AWS's rates takes no time here, neither real nor simulated.
     unhurried = SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic)
     monkeypatch.setattr("certificate_lifecycle.aws.pacing.time", unhurried)
-    for name in ("creation", "rotation"):
+    for name in ("creation", "organization", "rotation"):
         asked = f"certificate_lifecycle.handlers.{name}.current_time"
         monkeypatch.setattr(asked, lambda: cloud.now)
 
@@ -80,7 +80,7 @@ def kept_clients(
     if cloud.url not in warm_clients:
         warm_clients[cloud.url] = Clients("eu-west-1")
     kept = warm_clients[cloud.url]
-    environment.setattr("certificate_lifecycle.handlers.outside.Clients", lambda *_: kept)
+    environment.setattr("certificate_lifecycle.handlers.outside.Clients", lambda *_, **__: kept)
 
 
 @pytest.fixture

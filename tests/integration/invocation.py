@@ -24,7 +24,9 @@ from certificate_lifecycle.aws import (
     consumers,
     dynamodb,
     iam,
+    organizations,
     route53,
+    s3,
     secretsmanager,
     sns,
 )
@@ -45,7 +47,9 @@ DECLARED = (
     *consumers.PERMISSIONS,
     *dynamodb.PERMISSIONS,
     *iam.PERMISSIONS,
+    *organizations.PERMISSIONS,
     *route53.PERMISSIONS,
+    *s3.PERMISSIONS,
     *secretsmanager.PERMISSIONS,
     *sns.PERMISSIONS,
 )

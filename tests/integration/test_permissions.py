@@ -12,9 +12,11 @@ from datetime import timedelta
 import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.errors import RotationError
 from tests.integration.effects import USED, ending_in
 from tests.integration.exports import put_exported
 from tests.integration.invocation import DECLARED, NOW, Function, make_ledger, scheduled
+from tests.integration.machine import make_machine
 from tests.support import showcase
 from tests.support.cloud import Cloud
 from tests.support.imports import imported
@@ -87,8 +89,21 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
     made |= actions(rotation)
 
     made |= replaced(rotation, cloud, environment)
+    made |= over_an_organization(rotation, cloud, environment)
 
     assert made == rotation.declared
+
+
+def over_an_organization(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> set[str]:
+    """List the accounts of an organization, and tell of them."""
+    machine = make_machine(rotation, cloud, environment)
+    machine.step("list")
+    made = actions(rotation)
+    with pytest.raises(RotationError):
+        machine.step("tell")
+    return made | actions(rotation)
 
 
 def replaced(rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch) -> set[str]:

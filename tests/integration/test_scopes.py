@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
 from certificate_lifecycle.errors import RotationError
+from tests.integration.breakage import WAYS, Breakage
 from tests.integration.effects import USED, documents, ending_in
 from tests.integration.invocation import NOW, Function, Wire, make_ledger, scheduled
 from tests.support.cloud import Cloud
@@ -185,66 +185,6 @@ def test_no_account_or_region_is_left_out_of_an_estate_of_thousands(
 
 # --- Failures ---------------------------------------------------------------------------------
 
-BROKEN_ACCOUNT, BROKEN_REGION = "222222222222", "sa-east-1"
-
-
-@dataclass(frozen=True)
-class Breakage:
-    """A way in which one account or region fails, and the scopes that are lost by it."""
-
-    cloud: Cloud
-    wire: Wire
-
-    def access_denied(self) -> set[tuple[str, str]]:
-        return self._refused("AccessDeniedException", BROKEN_ACCOUNT)
-
-    def throttled_for_ever(self) -> set[tuple[str, str]]:
-        return self._refused("ThrottlingException", BROKEN_ACCOUNT)
-
-    def clock_skew(self) -> set[tuple[str, str]]:
-        return self._refused("InvalidSignatureException", BROKEN_ACCOUNT)
-
-    def region_not_enabled(self) -> set[tuple[str, str]]:
-        return self._refused("UnrecognizedClientException", *ACCOUNTS)
-
-    def endpoint_timeout(self) -> set[tuple[str, str]]:
-        return self._unreachable(ConnectTimeoutError(endpoint_url="https://acm.invalid"))
-
-    def endpoint_unreachable(self) -> set[tuple[str, str]]:
-        return self._unreachable(EndpointConnectionError(endpoint_url="https://acm.invalid"))
-
-    def role_missing(self) -> set[tuple[str, str]]:
-        self.cloud.fail(
-            "sts",
-            "AssumeRole",
-            "AccessDenied",
-            "not authorized to perform: sts:AssumeRole",
-            times=None,
-            when=lambda wanted: BROKEN_ACCOUNT in wanted["RoleArn"],
-        )
-        return {(BROKEN_ACCOUNT, region) for region in REGIONS}
-
-    def _refused(self, code: str, *accounts: str) -> set[tuple[str, str]]:
-        for account in accounts:
-            self.cloud.fail("acm", "*", code, times=None, account=account, region=BROKEN_REGION)
-        return {(account, BROKEN_REGION) for account in accounts}
-
-    def _unreachable(self, error: Exception) -> set[tuple[str, str]]:
-        """Let every request of a region fail before it leaves."""
-
-        def fail(request: Any) -> None:  # noqa: ANN401 - botocore's own request
-            if f"/{BROKEN_REGION}/acm/" in str(request.headers.get("Authorization")):
-                raise error
-
-        self.wire.sending = fail
-        return {(account, BROKEN_REGION) for account in ACCOUNTS}
-
-
-WAYS = (
-    *("access_denied", "throttled_for_ever", "clock_skew", "region_not_enabled"),
-    *("endpoint_timeout", "endpoint_unreachable", "role_missing"),
-)
-
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_scope_that_fails_leaves_all_others_complete_and_is_seen_everywhere(
@@ -261,7 +201,7 @@ def test_a_scope_that_fails_leaves_all_others_complete_and_is_seen_everywhere(
         )
         for scope in SCOPES
     }
-    lost = getattr(Breakage(cloud, wire), way)()
+    lost = Breakage(cloud, wire, ACCOUNTS, REGIONS).happen(way)
 
     with pytest.raises(RotationError) as caught:
         everywhere(scheduled(NOW))
