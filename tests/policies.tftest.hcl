@@ -559,3 +559,76 @@ run "in_us_east_1_what_stands_behind_cloudfront_may_be_moved_too" {
     error_message = "API Gateway updates a distribution of its own account in the caller's name, so that the right must reach it."
   }
 }
+
+run "without_an_organization_nothing_reaches_accounts_or_buckets" {
+  command = plan
+
+  assert {
+    condition = length(flatten([
+      for statement in jsondecode(local.rotation_policy_json).Statement : statement.Sid
+      if anytrue([for action in statement.Action : startswith(action, "s3:") || startswith(action, "organizations:") || startswith(action, "sts:")])
+    ])) == 0
+    error_message = "An instance without an organization must have none of its rights."
+  }
+}
+
+run "an_organization_is_reached_by_one_role_and_only_inside_it" {
+  command = plan
+
+  variables {
+    organization = {
+      external_id     = "x-1"
+      organization_id = "o-a1b2c3d4e5"
+      role_name       = "baseline/certificates"
+    }
+  }
+
+  assert {
+    condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["ReachAccountsOfTheOrganization"] == {
+      Sid       = "ReachAccountsOfTheOrganization"
+      Effect    = "Allow"
+      Action    = ["sts:AssumeRole"]
+      Resource  = ["arn:aws:iam::*:role/baseline/certificates"]
+      Condition = { StringEquals = { "aws:ResourceOrgID" = "o-a1b2c3d4e5" } }
+    }
+    error_message = "The function must reach roles of that name, in accounts of that organization and no others."
+  }
+
+  assert {
+    condition = sort(flatten([
+      for statement in jsondecode(local.rotation_policy_json).Statement : [
+        for action in statement.Action : "${action} ${statement.Resource[0]}"
+        if startswith(action, "s3:") || startswith(action, "organizations:")
+      ]
+      ])) == sort([
+      "organizations:ListAccounts *",
+      "s3:GetObject arn:aws:s3:::certificate-lifecycle-runs-123456789012/runs/*",
+      "s3:ListBucket arn:aws:s3:::certificate-lifecycle-runs-123456789012",
+      "s3:PutObject arn:aws:s3:::certificate-lifecycle-runs-123456789012/runs/*",
+    ])
+    error_message = "The function must list the accounts, and keep what a run finds in its own bucket, and no more."
+  }
+
+  assert {
+    condition     = !strcontains(local.creation_policy_json, "organizations:") && !strcontains(local.creation_policy_json, "s3:")
+    error_message = "An organization is no business of the creation function."
+  }
+}
+
+run "a_list_of_accounts_needs_no_right_to_ask_for_one" {
+  command = plan
+
+  variables {
+    organization = {
+      account_ids     = ["210987654321"]
+      external_id     = "x-1"
+      organization_id = "o-a1b2c3d4e5"
+      role_name       = "certificates"
+    }
+  }
+
+  assert {
+    condition     = !strcontains(local.rotation_policy_json, "organizations:ListAccounts")
+    error_message = "With a list of accounts there is nothing to ask for."
+  }
+}

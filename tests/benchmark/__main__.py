@@ -1,8 +1,8 @@
-"""Measure scans of 100 to 10,000 certificates, and write the tables of docs/performance.md.
+"""Measure scans and runs over organizations, and write docs/performance.md and docs/scale.md.
 
     make bench
 
-It ends with an error if one of the promises in that page does not hold.
+It ends with an error if one of the promises in those pages does not hold.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 
 from botocore import xform_name
 
+from tests.benchmark import organization
 from tests.support import scale
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
@@ -29,6 +30,7 @@ from tests.support.rates import ACM
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "performance.md"
+SCALE = ROOT / "docs" / "scale.md"
 SIZES = (100, 1_000, 2_500, 10_000)
 REGIONS = ("eu-west-1", "us-east-1", "ap-southeast-2", "sa-east-1")
 LATENCY_SECONDS = 0.02
@@ -72,11 +74,14 @@ def main() -> int:
     with Cloud.start() as cloud:
         latent = [measure(cloud, size, count, limited=False) for size, count in shapes()]
         limited = [measure(cloud, size, count, limited=True) for size, count in shapes()]
+        look, rows = organization.measure(cloud, work, say)
     imports = {code: fastest(code) for code in ("boto3", *HANDLERS)}
     promises = judge(latent, limited, imports)
     text = page(latent, limited, imports, promises, started)
     PAGE.write_text(text, encoding="utf-8")
-    say(f"{PAGE.relative_to(ROOT)} was written")
+    SCALE.write_text(organization.page(look, rows, started), encoding="utf-8")
+    say(f"{PAGE.relative_to(ROOT)} and {SCALE.relative_to(ROOT)} were written")
+    promises |= organization.judge(rows)
     for promise, held in promises.items():
         say(f"{'held    ' if held else 'BROKEN  '} {promise}")
     return 0 if all(promises.values()) else 1

@@ -61,10 +61,22 @@ def account(**settings: object) -> dict[str, object]:
     return {"accounts": [entry | settings]}
 
 
+def organization(**settings: object) -> Inputs:
+    entry = {
+        "external_id": "x-1",
+        "organization_id": "o-a1b2c3d4e5",
+        "role_name": "certificates",
+    }
+    return {"organization": entry | settings}
+
+
 USES = (
     Use("account_ids", "accounts", lambda v: account(account_id=v)),
+    Use("account_ids", "organization", lambda v: organization(account_ids=[v])),
+    Use("account_ids", "organization", lambda v: organization(excluded_account_ids=[v])),
     Use("certificate_arns", "export_targets", lambda v: {"export_targets": {v: target()}}),
     Use("certificate_arns", "import_sources", source),
+    Use("concurrencies", "organization", lambda v: organization(max_concurrency=v)),
     Use("critical_thresholds", "critical_threshold_days", lambda v: {"critical_threshold_days": v}),
     # A short alternative name keeps the rule about common names out of it.
     Use(
@@ -90,12 +102,14 @@ USES = (
         lambda v: {"expiration_threshold_days": v, "critical_threshold_days": 1},
     ),
     Use("external_ids", "accounts", lambda v: account(external_id=v)),
+    Use("external_ids", "organization", lambda v: organization(external_id=v)),
     Use("key_algorithms", "key_algorithm", lambda v: {"key_algorithm": v}),
     Use("kms_key_arns", "kms_key_arn", lambda v: {"kms_key_arn": v}),
     Use("kms_key_arns", "import_sources", lambda v: source(kms_key_arn=v)),
     Use("kms_key_arns", "notifications", lambda v: {"notifications": {"kms_key_arn": v}}),
     Use("log_retentions", "log_retention_days", lambda v: {"log_retention_days": v}),
     Use("name_prefixes", "name_prefix", lambda v: {"name_prefix": v}),
+    Use("organization_ids", "organization", lambda v: organization(organization_id=v)),
     Use(
         "permissions_boundaries",
         "permissions_boundary_arn",
@@ -110,13 +124,20 @@ USES = (
     ),
     Use("role_arns", "hosted_zones", lambda v: zone(role_arn=v)),
     Use("role_names", "accounts", lambda v: account(role_name=v)),
+    Use("role_names", "organization", lambda v: organization(role_name=v)),
     Use("rotation_modes", "accounts", lambda v: account(rotation_mode=v)),
+    Use("rotation_modes", "organization", lambda v: organization(rotation_mode=v)),
     Use("rotation_modes", "rotation_mode", lambda v: {"rotation_mode": v}),
     Use("schedules", "schedule_expression", lambda v: {"schedule_expression": v}),
     Use("secret_arns", "export_targets", lambda v: export(secret_arn=v)),
     Use("secret_arns", "export_targets", lambda v: export(passphrase_secret_arn=v)),
     Use("secret_arns", "import_sources", lambda v: source(secret_arn=v)),
     Use("threshold_fractions", "threshold_fraction", lambda v: {"threshold_fraction": v}),
+    Use(
+        "tolerated_failures",
+        "organization",
+        lambda v: organization(tolerated_failure_percentage=v),
+    ),
     Use("topic_arns", "notifications", lambda v: {"notifications": {"topic_arn": v}}),
     Use("zone_ids", "hosted_zones", lambda v: zone(zone_id=v)),
     Use("zone_names", "hosted_zones", lambda v: {"hosted_zones": {v: {"zone_id": "Z1"}}}),
@@ -269,6 +290,20 @@ def test_what_is_exported_is_never_an_import_source(rules: Rules) -> None:
     }
 
     assert_refused(rules.faults(inputs), "export_targets")
+
+
+def test_an_organization_is_not_looked_at_faster_than_the_function_may_run(rules: Rules) -> None:
+    fits = {"reserved_concurrency": 25, **organization(max_concurrency=25)}
+    assert rules.faults(fits) == []
+
+    assert_refused(rules.faults({**fits, "reserved_concurrency": 24}), "organization")
+
+
+def test_an_organization_needs_room_for_the_name_of_a_bucket(rules: Rules) -> None:
+    assert rules.faults({"name_prefix": "x" * 45, **organization()}) == []
+
+    (fault,) = rules.faults({"name_prefix": "x" * 46, **organization()})
+    assert fault.startswith("organization needs a name_prefix of at most 45 characters")
 
 
 def test_every_fault_is_named_at_once(rules: Rules) -> None:

@@ -536,6 +536,22 @@ def test_an_organization_that_is_described_wrongly_is_refused(change: dict[str, 
     assert fault.startswith("ORGANIZATION: ")
 
 
+ORGANIZATION_KEYS = {
+    "external_id": "external_ids",
+    "max_concurrency": "concurrencies",
+    "role_name": "role_names",
+    "rotation_mode": "rotation_modes",
+}
+
+
+@pytest.mark.parametrize("key", ORGANIZATION_KEYS)
+def test_an_organization_is_what_terraform_takes_for_one(key: str) -> None:
+    for value in accepted(ORGANIZATION_KEYS[key]).values():
+        assert organization({**ORGANIZATION, key: value})[1] == []
+    for value in refused(ORGANIZATION_KEYS[key]).values():
+        assert len(organization({**ORGANIZATION, key: value})[1]) == 1, value
+
+
 @pytest.mark.parametrize("missing", ORGANIZATION)
 def test_an_organization_needs_all_that_its_accounts_are_reached_with(missing: str) -> None:
     entry = {key: value for key, value in ORGANIZATION.items() if key != missing}

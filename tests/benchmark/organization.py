@@ -1,0 +1,259 @@
+"""Measure the steps of a run over an organization, and write docs/scale.md.
+
+Everything in that page is either measured here, a price, or a product of both.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Any
+
+from tests.support import scale
+from tests.support.cloud import Cloud
+from tests.support.organization import ORGANIZATION_ID
+from tests.support.zones import DEFAULT_ACCOUNT
+
+Work = Callable[[Cloud, str, Mapping[str, Any], Mapping[str, str]], dict[str, float]]
+
+ACCOUNTS = (10, 100, 1_000, 5_000)
+REGIONS = ("eu-west-1", "us-east-1")
+#: Certificates of an account in all regions; of each hundred three are findings, see `scale`.
+CERTIFICATES = 100
+CONCURRENCY = 25
+LATENCY_SECONDS = 0.02
+BUCKET, RUN = "certificate-lifecycle-runs", "benchmark"
+#: Of each that Lambda's own start and end, and Step Functions' hand-over, add; not measured here.
+OVERHEAD_SECONDS = 1.0
+MEMORY_GB = 0.5
+#: What a memory function of 512 MB may hold.
+MAX_MEMORY = 450e6
+
+# Prices of us-east-1 in US dollars, as their pages list them: arm64, Standard workflows, Standard
+# storage and on-demand tables; they are constants of this page and not promises.
+GB_SECOND = 0.0000133334
+INVOCATION = 0.20 / 1e6
+TRANSITION = 0.025 / 1e3
+S3_WRITE, S3_READ = 0.005 / 1e3, 0.0004 / 1e3
+LEDGER_WRITE, LEDGER_READ = 0.625 / 1e6, 0.125 / 1e6
+#: Transitions of the run itself, and of each child: its start, its state, its end.
+RUN_TRANSITIONS, CHILD_TRANSITIONS = 5, 3
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step of a run took."""
+
+    calls: Mapping[str, int]
+    wall: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """A run over so many accounts: the steps that are made once, measured."""
+
+    accounts: int
+    list: Step
+    tell: Step
+
+
+def measure(cloud: Cloud, work: Work, say: Callable[[str], None]) -> tuple[Step, list[Row]]:
+    """Look at one typical account, and list and tell of as many as there may be."""
+    cloud.reset()
+    environment = prepare(cloud)
+    say(f"one account of an organization, {CERTIFICATES} certificates")
+    scale.fill(cloud, CERTIFICATES, REGIONS)
+    look = step(cloud, work, environment, "look", account_id=DEFAULT_ACCOUNT)
+    left = read(cloud, f"accounts/{DEFAULT_ACCOUNT}.json")
+    rows = []
+    for count in ACCOUNTS:
+        say(f"{count} accounts of an organization")
+        rows.append(run(cloud, work, environment, left, count))
+    return look, rows
+
+
+def prepare(cloud: Cloud) -> dict[str, str]:
+    cloud.organization.trusted.add(DEFAULT_ACCOUNT)
+    cloud.client("s3").create_bucket(
+        Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    cloud.client("dynamodb").create_table(
+        TableName="ledger",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "scope", "KeyType": "HASH"},
+            {"AttributeName": "entry", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "scope", "AttributeType": "S"},
+            {"AttributeName": "entry", "AttributeType": "S"},
+        ],
+    )
+    topic = cloud.client("sns").create_topic(Name="benchmark")["TopicArn"]
+    organization = {
+        "bucket": BUCKET,
+        "role_name": "certificates",
+        "external_id": ORGANIZATION_ID,
+        "max_concurrency": CONCURRENCY,
+    }
+    return {
+        "SNS_TOPIC_ARN": topic,
+        "REGIONS": json.dumps(REGIONS),
+        "ORGANIZATION": json.dumps(organization),
+        "LEDGER_TABLE": "ledger",
+    }
+
+
+def run(
+    cloud: Cloud, work: Work, environment: Mapping[str, str], left: Sequence[Any], count: int
+) -> Row:
+    """List so many accounts, let each of them have left what the typical one did, and tell."""
+    ids = [f"{number:012}" for number in range(1, count)]
+    cloud.organization.reset()
+    cloud.organization.trusted.add(DEFAULT_ACCOUNT)
+    cloud.organization.add(DEFAULT_ACCOUNT, *ids)
+    listed = step(cloud, work, environment, "list")
+    cloud.latency = 0.0
+    text = json.dumps(left)
+    for account_id in (DEFAULT_ACCOUNT, *ids):
+        write(cloud, f"accounts/{account_id}.json", text.replace(DEFAULT_ACCOUNT, account_id))
+    return Row(count, listed, step(cloud, work, environment, "tell"))
+
+
+def step(
+    cloud: Cloud, work: Work, environment: Mapping[str, str], name: str, **fields: str
+) -> Step:
+    cloud.latency = LATENCY_SECONDS
+    cloud.forget_calls()
+    base = {"step": name, "run": RUN, "started_at": "2026-06-01T06:00:00+00:00"}
+    order = {"paced": True, "event": {"organization": {**base, **fields}}}
+    took = work(cloud, "function", order, environment)
+    calls = Counter(call.operation for call in cloud.calls)
+    return Step(calls, took["wall"], took["memory"])
+
+
+def read(cloud: Cloud, name: str) -> Any:  # noqa: ANN401 - JSON has any type
+    answer = cloud.client("s3").get_object(Bucket=BUCKET, Key=f"runs/{RUN}/{name}")
+    return json.loads(answer["Body"].read())
+
+
+def write(cloud: Cloud, name: str, text: str) -> None:
+    cloud.client("s3").put_object(Bucket=BUCKET, Key=f"runs/{RUN}/{name}", Body=text.encode())
+
+
+# --- Telling ----------------------------------------------------------------------------------
+
+
+def judge(rows: Sequence[Row]) -> dict[str, bool]:
+    """Say whether the last step of the largest organization fits into the function."""
+    largest = rows[-1]
+    return {
+        f"Telling of {largest.accounts:,} accounts stays below {MAX_MEMORY / 1e6:.0f} MB of the "
+        f"function's 512 MB: {largest.tell.memory / 1e6:.0f} MB.": largest.tell.memory < MAX_MEMORY,
+        f"Telling of {largest.accounts:,} accounts takes less than a third of the function's 900 "
+        f"seconds: {largest.tell.wall:.0f} s.": largest.tell.wall < 900 / 3,
+    }
+
+
+def page(look: Step, rows: Sequence[Row], when: datetime) -> str:
+    """Return docs/scale.md."""
+    promises = "\n".join(
+        f"- {'Held' if held else '**Broken**'}. {promise}" for promise, held in judge(rows).items()
+    )
+    calls = ", ".join(f"{count} `{name}`" for name, count in sorted(look.calls.items()))
+    findings = rows[-1].tell.calls.get("PutItem", 0) // rows[-1].accounts
+    return f"""# Scale
+
+`make bench` wrote this page on {when:%Y-%m-%d}, with Python {platform.python_version()} on a \
+{platform.machine()} machine: the embedded AWS of the tests answered each call after \
+{LATENCY_SECONDS * 1000:.0f} ms.
+[performance.md](performance.md) has the same for one account and up to 10,000 certificates.
+
+With `organization` a run has three steps: the accounts are listed, each is looked at by an \
+invocation of its own, and one message, one report and one set of figures tell of all of them.
+[ADR 0011](adr/0011-an-organization-is-a-distributed-map.md) says why.
+
+## Promises
+
+{promises}
+
+## One account
+
+A typical account here has {CERTIFICATES} certificates in {len(REGIONS)} regions, three of a \
+hundred with something wrong.
+Looking at it took {look.wall:.1f} s, {look.memory / 1e6:.0f} MB and {sum(look.calls.values())} \
+calls: {calls}.
+ACM's rates hold for each account and region, so accounts do not slow one another down.
+What they share is Route 53 in the function's own account and in those of `hosted_zones`: each of \
+the {CONCURRENCY} invocations that run side by side takes its share of ten requests a second.
+
+## An organization
+
+{CONCURRENCY} accounts are looked at side by side unless `max_concurrency` says otherwise; it must \
+stay within the concurrency that the account's Lambda quota leaves.
+The duration is that of the listing, of as many rounds of looking as there are, with \
+{OVERHEAD_SECONDS:.0f} s for the start of each invocation, and of the telling.
+The cost is that of a run whose findings are all new: `PutItem` is written once for each of them \
+({findings} an account), and not again until something changes.
+
+{table(look, rows)}
+
+Prices are those of us-east-1, and leave out what CloudWatch takes for logs, metrics and alarms.
+Certificates that are well add a call for each thousand in a region, and nothing else.
+
+## Limits
+
+- A distributed map runs at most 10,000 children at once, and each has a history of its own, so \
+that the number of accounts is not bounded by the 25,000 events of an execution.
+- What the steps leave for one another lies in a bucket, because a state holds 256 KiB.
+- `ListAccounts` gives 20 accounts a page; if AWS throttles it, the SDK waits and asks again.
+- A message has 256 KiB: it names the worst first, counts the rest, and says where the report is.
+"""
+
+
+def table(look: Step, rows: Sequence[Row]) -> str:
+    head = (
+        "| Accounts | Listing | Looking | Telling | Duration | Memory of telling | Lambda "
+        "| Step Functions | S3 and ledger | A run | A month of daily runs |"
+    )
+    lines = [head, "|" + "---|" * head.count(" | ") + "---|"]
+    for row in rows:
+        rounds = ceil(row.accounts / CONCURRENCY)
+        looking = rounds * (look.wall + OVERHEAD_SECONDS)
+        seconds = row.list.wall + looking + row.tell.wall
+        cost = costs(look, row)
+        run_cost = sum(cost)
+        lines.append(
+            f"| {row.accounts:,} | {row.list.wall:.1f} s | {looking:.0f} s | {row.tell.wall:.1f} s "
+            f"| {duration(seconds)} | {row.tell.memory / 1e6:.0f} MB | "
+            + " | ".join(f"${part:.4f}" for part in cost)
+            + f" | ${run_cost:.3f} | ${30 * run_cost:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def costs(look: Step, row: Row) -> tuple[float, float, float]:
+    """Return what Lambda, Step Functions, and S3 with the ledger take for a run."""
+    seconds = row.list.wall + row.tell.wall + row.accounts * look.wall
+    functions = seconds * MEMORY_GB * GB_SECOND + (row.accounts + 2) * INVOCATION
+    transitions = RUN_TRANSITIONS + row.accounts * CHILD_TRANSITIONS
+    calls = Counter(row.list.calls) + Counter(row.tell.calls)
+    for name, count in look.calls.items():
+        calls[name] += count * row.accounts
+    stored = (
+        (calls["PutObject"] + calls["ListObjectsV2"]) * S3_WRITE
+        + calls["GetObject"] * S3_READ
+        + (calls["PutItem"] + calls["DeleteItem"] + calls["UpdateItem"]) * LEDGER_WRITE
+        + calls["Query"] * LEDGER_READ
+    )
+    return functions, transitions * TRANSITION, stored
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
