@@ -148,15 +148,24 @@ run "rotation_may_mend_in_repair_mode" {
 
   assert {
     condition = sort(flatten(jsondecode(local.rotation_policy_json).Statement[*].Action)) == sort([
+      "acm-pca:ListCertificateAuthorities",
+      "acm-pca:ListPermissions",
       "acm:DescribeCertificate",
       "acm:ListCertificateDomainValidations",
       "acm:ListCertificates",
       "acm:ListTagsForCertificate",
       "acm:ResendValidationEmail",
+      "acm:SearchCertificates",
       "acm:UpdateCertificateOptions",
+      "apigateway:GET",
       "dynamodb:DeleteItem",
       "dynamodb:PutItem",
       "dynamodb:Query",
+      "elasticloadbalancing:DescribeListenerCertificates",
+      "elasticloadbalancing:DescribeListeners",
+      "elasticloadbalancing:DescribeLoadBalancers",
+      "iam:GetServerCertificate",
+      "iam:ListServerCertificates",
       "route53:ChangeResourceRecordSets",
       "route53:ListHostedZones",
       "route53:ListResourceRecordSets",
@@ -179,12 +188,21 @@ run "rotation_may_only_read_in_notify_mode" {
 
   assert {
     condition = sort(flatten(jsondecode(local.rotation_policy_json).Statement[*].Action)) == sort([
+      "acm-pca:ListCertificateAuthorities",
+      "acm-pca:ListPermissions",
       "acm:DescribeCertificate",
       "acm:ListCertificates",
       "acm:ListTagsForCertificate",
+      "acm:SearchCertificates",
+      "apigateway:GET",
       "dynamodb:DeleteItem",
       "dynamodb:PutItem",
       "dynamodb:Query",
+      "elasticloadbalancing:DescribeListenerCertificates",
+      "elasticloadbalancing:DescribeListeners",
+      "elasticloadbalancing:DescribeLoadBalancers",
+      "iam:GetServerCertificate",
+      "iam:ListServerCertificates",
       "route53:ListHostedZones",
       "route53:ListResourceRecordSets",
     ])
@@ -367,7 +385,7 @@ run "no_action_is_a_wildcard_and_only_listing_has_no_narrower_resource" {
     condition = alltrue([
       for statement in concat(jsondecode(local.creation_policy_json).Statement, jsondecode(local.rotation_policy_json).Statement) :
       !strcontains(join("", statement.Action), "*")
-      && (!contains(statement.Resource, "*") || contains(["ListCertificates", "FindPublicHostedZones"], statement.Sid))
+      && (!contains(statement.Resource, "*") || contains(["FindListeners", "FindPublicHostedZones", "ListCertificates", "ListOtherStores"], statement.Sid))
     ])
     error_message = "Neither function may be granted a wildcard, except where AWS knows no resource."
   }
@@ -484,9 +502,14 @@ run "without_leave_to_move_consumers_there_is_no_right_to_touch_one" {
   assert {
     condition = [
       for a in flatten(jsondecode(local.rotation_policy_json).Statement[*].Action) : a
-      if !contains(["acm", "dynamodb", "route53"], split(":", a)[0])
-    ] == []
-    error_message = "With rebind_consumers = false no service that uses certificates may be reached."
+      if !contains(["acm", "acm-pca", "dynamodb", "iam", "route53"], split(":", a)[0])
+      ] == [
+      "elasticloadbalancing:DescribeListenerCertificates",
+      "elasticloadbalancing:DescribeListeners",
+      "elasticloadbalancing:DescribeLoadBalancers",
+      "apigateway:GET",
+    ]
+    error_message = "With rebind_consumers = false no service that uses certificates may be changed, only asked who uses one."
   }
 }
 
@@ -500,7 +523,7 @@ run "with_leave_to_move_consumers_exactly_those_of_the_region_may_be_moved" {
   assert {
     condition = sort([
       for a in flatten(jsondecode(local.rotation_policy_json).Statement[*].Action) : a
-      if !contains(["acm", "dynamodb", "route53"], split(":", a)[0])
+      if !contains(["acm", "acm-pca", "dynamodb", "iam", "route53"], split(":", a)[0])
       ]) == sort([
       "apigateway:AddCertificateToDomain",
       "apigateway:GET",

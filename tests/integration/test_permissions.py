@@ -54,13 +54,7 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
 ) -> None:
     """Bugs 58 and 62."""
     showcase.fill(cloud)
-    cloud.server_certificates.add("old", "a.example.com", not_after=NOW + timedelta(days=9))
-    cloud.authorities.add(not_after=NOW + timedelta(days=3000))
-    for _ in range(2):
-        # A search is made where it saves calls: for two renewals and more.
-        cloud.certificates.add(
-            renewal_status="PENDING_AUTO_RENEWAL", **USED, **ending_in(cloud, 43)
-        )
+    showcase.fill_other_stores(cloud)
     rotation(scheduled(NOW))
     made = actions(rotation)
 

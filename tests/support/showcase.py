@@ -177,3 +177,23 @@ def fill(cloud: Cloud, account: str = DEFAULT_ACCOUNT) -> dict[str, Case]:
         ): case
         for case in CASES
     }
+
+
+def fill_other_stores(cloud: Cloud, account: str = DEFAULT_ACCOUNT) -> None:
+    """Let everything be there that is kept outside ACM, and renewals enough for a search."""
+    cloud.server_certificates.add(
+        "legacy", f"legacy.{ZONE}", not_after=cloud.now + timedelta(days=9), account=account
+    )
+    cloud.authorities.add(not_after=cloud.now + timedelta(days=3000), account=account)
+    used = _used("internal", not_after=cloud.now + timedelta(days=300))
+    cloud.certificates.add(account=account, type="PRIVATE", domain_name=f"ca.{ZONE}", **used)
+    for number in range(2):
+        cloud.certificates.add(
+            account=account,
+            domain_name=f"renewing-{number}.{ZONE}",
+            **_used(
+                "web",
+                renewal_status="PENDING_AUTO_RENEWAL",
+                not_after=cloud.now + timedelta(days=43),
+            ),
+        )

@@ -200,6 +200,7 @@ def home(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
     """Let both functions live through everything that they have an answer to, at home."""
     deployment = deployments[HOME]
     showcase.fill(cloud, HOME)
+    showcase.fill_other_stores(cloud, HOME)
     cloud.certificates.add(
         account=HOME,
         domain_name=f"approval.{showcase.ZONE}",

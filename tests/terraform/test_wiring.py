@@ -21,7 +21,16 @@ pytestmark = pytest.mark.terraform
 ACCOUNT = "400000000001"
 FUNCTIONS = ["creation", "rotation"]
 # AWS knows no narrower resource for these.
-LISTING = {"acm:ListCertificates", "route53:ListHostedZones"}
+LISTING = {
+    "acm:ListCertificates",
+    "acm:SearchCertificates",
+    "acm-pca:ListCertificateAuthorities",
+    "elasticloadbalancing:DescribeListenerCertificates",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "iam:ListServerCertificates",
+    "route53:ListHostedZones",
+}
 
 
 @dataclass(frozen=True)
