@@ -24,7 +24,8 @@ module "certificate_lifecycle" {
   rotation_mode = "notify"
 
   notifications = {
-    topic_arn = aws_sns_topic.operations.arn
+    # `format` tells Terraform that there will be an ARN, before it is known; a topic that exists already needs no such hint.
+    topic_arn = format("%s", aws_sns_topic.operations.arn)
   }
 
   tags = local.tags

@@ -4,28 +4,8 @@ provider "aws" {
   region = "eu-west-1"
 }
 
-# Elsewhere each of these lives in the stack of its own account; `rotation_role_arn` is an output of the module.
-provider "aws" {
-  alias  = "payments"
-  region = "eu-west-1"
-
-  assume_role {
-    role_arn = "arn:aws:iam::210987654321:role/deployment"
-  }
-}
-
-provider "aws" {
-  alias  = "search"
-  region = "eu-west-1"
-
-  assume_role {
-    role_arn = "arn:aws:iam::345678901234:role/deployment"
-  }
-}
-
 locals {
-  name    = "shop-accounts-certificates"
-  regions = ["eu-west-1", "us-east-1"]
+  name = "shop-accounts-certificates"
 
   tags = {
     Environment = "prod"
@@ -39,11 +19,11 @@ module "certificate_lifecycle" {
 
   name_prefix = local.name
   domain_name = "shop.example.com"
-  regions     = local.regions
+  regions     = ["eu-west-1", "us-east-1"]
 
   rebind_consumers = true
 
-  # What is done in an account is what both sides allow: the role, and these lines.
+  # What is done in an account is what both sides allow: its role, and these lines.
   accounts = [
     {
       account_id       = "210987654321"
@@ -64,32 +44,4 @@ module "certificate_lifecycle" {
   }
 
   tags = local.tags
-}
-
-module "payments" {
-  source = "../../modules/member-account"
-
-  providers = {
-    aws = aws.payments
-  }
-
-  external_id       = "shop-certificates"
-  rebind_consumers  = true
-  regions           = local.regions
-  rotation_mode     = "replace"
-  rotation_role_arn = module.certificate_lifecycle.rotation_role_arn
-  tags              = local.tags
-}
-
-module "search" {
-  source = "../../modules/member-account"
-
-  providers = {
-    aws = aws.search
-  }
-
-  external_id       = "shop-certificates"
-  regions           = local.regions
-  rotation_role_arn = module.certificate_lifecycle.rotation_role_arn
-  tags              = local.tags
 }

@@ -11,13 +11,15 @@ from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
 from certificate_lifecycle.events import is_of_an_organization, rotation_command
 from certificate_lifecycle.handlers.context import LambdaContext, current_time
-from certificate_lifecycle.handlers.organization import organization_step
 from certificate_lifecycle.handlers.outside import clients_of, order_of, outside_of
 
 
 def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """Return what was found and done; raise RotationError if anything could not be done."""
     if is_of_an_organization(event):
+        # Here, so that a cold start without an organization does not wait for it.
+        from certificate_lifecycle.handlers.organization import organization_step  # noqa: PLC0415
+
         return organization_step(event, context)
     place = Place.from_arn(context.invoked_function_arn)
     faults: list[str] = []
