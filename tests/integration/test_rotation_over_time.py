@@ -9,25 +9,16 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.aws.clients import Clients
 from tests.integration.effects import USED, ending_in, put_records, wanted_records
 from tests.integration.invocation import NOW, Function, scheduled
 from tests.support.cloud import Cloud
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
 
 DAYS = 400
 NAMES = ("example.com", "*.example.com", "api.example.com", "shop.example.com")
 #: Runs are a day apart, and ACM needs up to one to renew once it can.
 LATE = timedelta(days=2)
-
-
-@pytest.fixture(autouse=True)
-def kept_clients(cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
-    """Make the clients once: they would take most of the time of hundreds of runs."""
-    clients = Clients("eu-west-1")
-    environment.setattr("certificate_lifecycle.handlers.outside.Clients", lambda *_: clients)
-    cloud.certificates.page_size = 1000
 
 
 @pytest.fixture
