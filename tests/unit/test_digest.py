@@ -538,6 +538,15 @@ def test_five_thousand_findings_fit_into_one_message_worst_first_with_a_count() 
     assert "5000 ImportDue" in message.bodies["email"]
 
 
+def test_a_message_without_room_says_where_the_report_is() -> None:
+    where = "s3://runs/run-1/report.json"
+    many = [judged(imported(arn=arn(f"{number:036d}"), ends_in=days(20))) for number in range(1000)]
+    message = told(run(*many, report=where))
+    hidden = json.loads(message.bodies["sqs"])["findings_not_shown"]
+    assert f"And {hidden} more; {where} names them all." in message.bodies["email"]
+    assert json.loads(message.bodies["sqs"])["report"] == where
+
+
 def test_many_long_failures_fit_into_one_message() -> None:
     many = [judged(observation(replace(blocked(), arn=arn(str(number))))) for number in range(200)]
     whole = run(*many, actions=tuple(acted(entry, Outcome.FAILED, "x" * 3000) for entry in many))

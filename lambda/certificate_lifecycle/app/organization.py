@@ -36,8 +36,8 @@ ACCOUNTS = "accounts.json"
 #: Where each account's own look is kept.
 _FOLDER = "accounts/"
 _REPORT = "report.json"
-#: Documents that are fetched side by side.
-_READERS = 16
+#: Documents that are fetched side by side: as many connections as the SDK keeps open.
+_READERS = 10
 
 
 def list_accounts(
