@@ -281,6 +281,27 @@ class Topic(Protocol):
         ...
 
 
+class Machine(Protocol):
+    """Something beside the topic that is told of every run that is no dry run."""
+
+    @property
+    def name(self) -> str:
+        """What it is, as a sentence about its failure names it."""
+        ...
+
+    def tell(self, run: Run) -> None:
+        """Tell it of what was found and changed; raises if not all of it was taken."""
+        ...
+
+
+class Reports(Protocol):
+    """Where the report of a run is kept for people to read."""
+
+    def put(self, run: Run) -> str:
+        """Write the report of a run and return its address."""
+        ...
+
+
 class Clock(Protocol):
     """Time as the function has it: how much is left, and how to let some pass."""
 
@@ -325,10 +346,13 @@ class Surroundings:
 class Outside:
     """Everything that a run of rotation reaches, wherever it looks.
 
-    `at` joins what belongs to one account and region; it is asked once for each of them.
+    `at` joins what belongs to one account and region; it is asked once for each of them. Without
+    `reports` none is written.
     """
 
     at: Callable[[Place], Surroundings]
     topic: Topic
     metrics: Metrics
     clock: Clock
+    machines: Sequence[Machine] = ()
+    reports: Reports | None = None

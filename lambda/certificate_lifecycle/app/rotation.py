@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from certificate_lifecycle.app.isolation import Deadline, clause
-from certificate_lifecycle.app.ports import Outside, Topic
+from certificate_lifecycle.app.ports import Machine, Outside, Reports, Topic
 from certificate_lifecycle.app.scope import Order, Visit, run_of, summary, visit
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.place import Place
@@ -41,10 +42,13 @@ def rotate(
 
 def tell(run: Run, outside: Outside, visits: Sequence[Visit]) -> tuple[dict[str, Any], list[str]]:
     """Send the message and the figures of a run; return its result, and what could not be done."""
-    notification, failures = _notify(run, outside.topic, visits)
+    run, failures = _reported(run, outside.reports)
+    notification, more = _notify(run, outside.topic, visits)
+    failures += more
     if notification["sent"]:
         failures += _each([each.dues.settle for each in visits if each.dues is not None])
     if not run.dry_run:
+        failures += _each_machine(run, outside.machines)
         outside.metrics.emit(run)
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
@@ -109,6 +113,28 @@ def merged(
         healthy=healthy,
         report=report,
     )
+
+
+def _reported(run: Run, reports: Reports | None) -> tuple[Run, list[str]]:
+    """Write the report before any message names it; the message goes out without one, too."""
+    if reports is None or run.dry_run:
+        return run, []
+    try:
+        return replace(run, report=reports.put(run)), []
+    except Exception as error:  # noqa: BLE001 - raised at the end of the run
+        logger.exception("report could not be written")
+        return run, [f"the report could not be written: {clause(error)}"]
+
+
+def _each_machine(run: Run, machines: Sequence[Machine]) -> list[str]:
+    failures = []
+    for machine in machines:
+        try:
+            machine.tell(run)
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+            logger.exception("machine could not be told", extra={"machine": machine.name})
+            failures.append(f"{machine.name} could not be told: {clause(error)}")
+    return failures
 
 
 def _notify(run: Run, topic: Topic, visits: Sequence[Visit]) -> tuple[dict[str, Any], list[str]]:

@@ -38,6 +38,17 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
+class ChangeKind(StrEnum):
+    """How a finding differs from what was last told of it."""
+
+    NEW = "new"
+    WORSE = "worse"
+    BETTER = "better"
+    CHANGED = "changed"
+    REMINDER = "reminder"
+    OVER = "over"
+
+
 #: Verdicts that say that an end is near or past; counted as `expiring_certificates`.
 EXPIRING = frozenset(
     {
@@ -91,6 +102,15 @@ class ActionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What is new about a certificate; `was` is the verdict that was told before, if any was."""
+
+    certificate_arn: str
+    kind: ChangeKind
+    was: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """One account and region."""
 
@@ -110,8 +130,9 @@ class Scope:
 class Run:
     """Everything that one run found and did, in all of its scopes or in one of them.
 
-    `healthy` counts, by verdict, what needs nothing and is known by its number alone; `report` says
-    where all findings are kept that a message has no room for.
+    `changes` are what is new since people were last told; without a memory everything is. `healthy`
+    counts, by verdict, what needs nothing and is known by its number alone; `report` says where all
+    findings are kept that a message has no room for.
     """
 
     run_id: str
@@ -123,6 +144,7 @@ class Run:
     scopes: Sequence[Scope]
     assessed: Sequence[Assessed]
     actions: Sequence[ActionRecord]
+    changes: Sequence[Change] = ()
     healthy: Mapping[str, int] = field(default_factory=dict)
     report: str | None = None
 
