@@ -152,12 +152,14 @@ module "rotation" {
     LEDGER_TABLE     = module.ledger[0].table_name
     NAME_PREFIX      = var.name_prefix
     ORGANIZATION     = local.organization_json
+    OWNER_TAG        = var.owner_tag
     REBIND_CONSUMERS = tostring(var.rebind_consumers)
     REGIONS          = jsonencode(local.regions)
     # Empty: never.
     RETIRE_SUPERSEDED_AFTER_DAYS = var.retire_superseded_after_days == null ? "" : tostring(var.retire_superseded_after_days)
     ROTATION_MODE                = var.rotation_mode
     SNS_TOPIC_ARN                = local.topic_arn
+    SUMMARY_AFTER_DAYS           = tostring(var.summary_after_days)
     THRESHOLD_FRACTION           = tostring(var.threshold_fraction)
   }
 }

@@ -440,6 +440,18 @@ variable "organization" {
   }
 }
 
+variable "owner_tag" {
+  type        = string
+  description = "Tag of a certificate that names whose it is, in any letter case; findings show its value."
+  default     = "Owner"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_ .:/=+@-]{1,128}$", var.owner_tag))
+    error_message = "owner_tag must be the key of a tag, 1 to 128 letters, digits, spaces and _.:/=+@-, got ${var.owner_tag}."
+  }
+}
+
 variable "permissions_boundary_arn" {
   type        = string
   description = "IAM policy that bounds the functions' roles, where an account demands one; null sets no boundary."
@@ -565,6 +577,18 @@ variable "subject_alternative_names" {
       var.include_www && !startswith(var.domain_name, "*.") && !startswith(var.domain_name, "www.") ? ["www.${var.domain_name}"] : [],
     ))) <= 100
     error_message = "subject_alternative_names must leave the certificate with at most 100 names, counting domain_name and the `www.` name that include_www adds, got ${length(var.subject_alternative_names)} alternative names."
+  }
+}
+
+variable "summary_after_days" {
+  type        = number
+  description = "Days without a message after which one says that all is well, so that silence never looks like good news; the first run says so, too. 0 sends none."
+  default     = 7
+  nullable    = false
+
+  validation {
+    condition     = floor(var.summary_after_days) == var.summary_after_days && var.summary_after_days >= 0 && var.summary_after_days <= 365
+    error_message = "summary_after_days must be a whole number between 0 and 365, got ${var.summary_after_days}."
   }
 }
 

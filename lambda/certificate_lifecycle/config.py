@@ -44,6 +44,8 @@ _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+#: What ACM takes as the key of a tag (API reference, Tag).
+_TAG_KEY = re.compile(r"[\w .:/=+\-@]{1,128}")
 _NAME_PREFIX = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 
 
@@ -95,6 +97,12 @@ ROTATION_VARIABLES = (
         "where the steps of a run over an organization leave what they find, the role that each of "
         "its accounts offers, and how many are looked at side by side: `bucket`, `role_name`, "
         "`external_id`, `max_concurrency` (JSON object)",
+    ),
+    Variable("OWNER_TAG", "Owner", "the tag of a certificate that names whose it is"),
+    Variable(
+        "SUMMARY_AFTER_DAYS",
+        "7",
+        "days without a message after which one says that all is well; `0`: never",
     ),
     Variable("LEDGER_TABLE", "", "the table of the ledger; empty: no memory, nothing is replaced"),
     Variable("REBIND_CONSUMERS", "false", "whether consumers are moved to a successor"),
@@ -183,6 +191,8 @@ class RotationSettings:
     accounts: tuple[Account, ...] = ()
     organization: OrganizationSettings | None = None
     export_targets: tuple[ExportTarget, ...] = ()
+    owner_tag: str = "Owner"
+    summary_after: timedelta | None = None
     ledger_table: str | None = None
     rebind_consumers: bool = False
     retire_after: timedelta | None = None
@@ -265,6 +275,8 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         accounts=environment.read("ACCOUNTS", _accounts, no_accounts),
         organization=environment.read("ORGANIZATION", _organization, None),
         export_targets=targets,
+        owner_tag=environment.read("OWNER_TAG", _matching(_TAG_KEY, "the key of a tag"), "Owner"),
+        summary_after=environment.read("SUMMARY_AFTER_DAYS", _summary, None),
         ledger_table=environment.read("LEDGER_TABLE", _table, None),
         rebind_consumers=environment.read("REBIND_CONSUMERS", _boolean, False),  # noqa: FBT003 - a fallback value
         retire_after=environment.read("RETIRE_SUPERSEDED_AFTER_DAYS", _soak, None),
@@ -410,6 +422,10 @@ def _days(raw: str) -> int:
 
 def _soak(raw: str) -> timedelta | None:
     return timedelta(days=_days(raw)) if raw else None
+
+
+def _summary(raw: str) -> timedelta | None:
+    return None if raw == "0" else timedelta(days=_days(raw))
 
 
 def _table(raw: str) -> str | None:

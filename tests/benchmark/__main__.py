@@ -42,6 +42,8 @@ OPERATIONS = (
     "DescribeListeners",
 )
 IMPORTS = 9
+#: Up to so many certificates, so many measurements beside the first; the shortest counts.
+SHORT, REPEATS = 1_000, 2
 
 MAX_RATIO = 1.2
 MAX_MEMORY = 200e6
@@ -108,9 +110,15 @@ def measure(cloud: Cloud, size: int, count: int, *, limited: bool) -> Row:
     cloud.forget_calls()
     took = work(cloud, "function", order, environment)
     calls = cloud.calls
+    # What is over in less than a second is measured again: one hiccup would be a tenth of it.
+    again = REPEATS if size <= SHORT else 0
+    for _ in range(again):
+        took = min(took, work(cloud, "function", order, environment), key=_wall)
     order["calls"] = replay(calls, regions)
     order["rates"] = {xform_name(name): rate for name, rate in ACM.items()}
     script = work(cloud, "script", order, environment)
+    for _ in range(again):
+        script = min(script, work(cloud, "script", order, environment), key=_wall)
     return Row(
         size=size,
         regions=count,
@@ -121,6 +129,10 @@ def measure(cloud: Cloud, size: int, count: int, *, limited: bool) -> Row:
         memory=took["memory"],
         script=script["wall"],
     )
+
+
+def _wall(took: Mapping[str, float]) -> float:
+    return took["wall"]
 
 
 def replay(calls: Sequence[Call], regions: Sequence[str]) -> dict[str, Any]:
@@ -262,6 +274,7 @@ No rates are enforced here, and none are kept to: what is measured is what the p
 its calls.
 The bare script makes the same calls with the same SDK, one thread a region, and does nothing with \
 the answers.
+Up to {SHORT:,} certificates both are measured {REPEATS + 1} times, and the shortest counts.
 
 {table(latent)}
 

@@ -12,6 +12,7 @@ from typing import Any
 from certificate_lifecycle.app.ports import (
     Certificates,
     Clock,
+    Diary,
     Dns,
     Documents,
     ExportSecrets,
@@ -374,6 +375,22 @@ class MemoryDocuments(Documents):
 
     def address(self, name: str) -> str:
         return f"s3://runs/{name}"
+
+
+class MemoryDiary(Diary):
+    """Remembers the last message."""
+
+    def __init__(self, last: datetime | None = None) -> None:
+        self.last = last
+        self.broken: Exception | None = None
+
+    def last_message(self) -> datetime | None:
+        if self.broken is not None:
+            raise self.broken
+        return self.last
+
+    def note_message(self, at: datetime) -> None:
+        self.last = max(self.last, at) if self.last else at
 
 
 class MemoryMetrics(Metrics):

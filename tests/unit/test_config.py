@@ -365,6 +365,8 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         REGIONS='["everywhere"]',
         ACCOUNTS='[{"account_id": "1"}]',
         ORGANIZATION='{"bucket": "runs"}',
+        OWNER_TAG="a*",
+        SUMMARY_AFTER_DAYS="-1",
         LEDGER_TABLE="?",
         REBIND_CONSUMERS="perhaps",
         RETIRE_SUPERSEDED_AFTER_DAYS="0",
@@ -556,3 +558,18 @@ def test_an_organization_is_what_terraform_takes_for_one(key: str) -> None:
 def test_an_organization_needs_all_that_its_accounts_are_reached_with(missing: str) -> None:
     entry = {key: value for key, value in ORGANIZATION.items() if key != missing}
     assert organization(entry)[1] != []
+
+
+# --- People -----------------------------------------------------------------------------------
+
+
+def test_all_is_well_is_told_weekly_unless_it_is_switched_off() -> None:
+    assert rotation()[0].summary_after == days(7)
+    assert rotation(SUMMARY_AFTER_DAYS="1")[0].summary_after == days(1)
+    assert rotation(SUMMARY_AFTER_DAYS="0") == (rotation(SUMMARY_AFTER_DAYS="0")[0], [])
+    assert rotation(SUMMARY_AFTER_DAYS="0")[0].summary_after is None
+
+
+def test_the_tag_of_owners_can_have_another_name() -> None:
+    assert rotation()[0].owner_tag == "Owner"
+    assert rotation(OWNER_TAG="Cost Center")[0].owner_tag == "Cost Center"

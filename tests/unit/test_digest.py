@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -18,11 +19,20 @@ from certificate_lifecycle.core.digest import (
     severity_of,
 )
 from certificate_lifecycle.core.model import Action, Detail, Severity
-from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run, ScopeStatus
+from certificate_lifecycle.core.run import (
+    ActionRecord,
+    Assessed,
+    Change,
+    ChangeKind,
+    Outcome,
+    Run,
+    ScopeStatus,
+)
 from certificate_lifecycle.core.validation import RecordState
 from tests.unit.builders import (
     APPROVAL,
     EXPIRED,
+    NOW,
     arn,
     blocked,
     certificate,
@@ -439,10 +449,15 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "in_use": True,
                 "in_use_by": list(detail().in_use_by),
                 "used_by": [],
+                "owner": None,
+                "muted_until": None,
             }
         ],
         "findings_not_shown": 0,
         "report": None,
+        "changes": [],
+        "changes_not_shown": 0,
+        "regained": [],
         "actions": [],
     }
 
@@ -561,3 +576,106 @@ def test_a_finding_that_alone_is_too_long_is_left_to_the_log() -> None:
     headline = "1 certificate of account 123456789012, eu-west-1: 1 needs attention.\n"
     assert message.bodies["email"].startswith(headline)
     assert "And 1 more; the log" in message.bodies["email"]
+
+
+# --- What is new, over and muted --------------------------------------------------------------
+
+
+def told_of(*changes: Change, **more: Any) -> str:  # noqa: ANN401 - any field of a run
+    return told(run(DUE, changes=changes, **more)).bodies["email"]
+
+
+DUE_ARN = DUE.certificate.arn
+LONG_AGO = NOW - days(12)
+
+
+@pytest.mark.parametrize(
+    ("change", "mark"),
+    [
+        (Change(DUE_ARN, ChangeKind.NEW), " - new"),
+        (Change(DUE_ARN, ChangeKind.WORSE, was="Unused"), " - worse, was Unused"),
+        (Change(DUE_ARN, ChangeKind.BETTER, was="Expired"), " - better, was Expired"),
+        (Change(DUE_ARN, ChangeKind.CHANGED, was="Unknown"), " - changed, was Unknown"),
+        (Change(DUE_ARN, ChangeKind.REMINDER, was="ImportDue"), " - reminder"),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Change) else "",
+)
+def test_a_finding_says_what_is_new_about_it(change: Change, mark: str) -> None:
+    assert f"\n  shop.example.com{mark}\n" in told_of(change)
+
+
+def test_a_finding_says_since_when_it_is_open_and_whose_it_is() -> None:
+    owned = replace(DUE, owner="payments <pay@example.com>\x1b[31m")
+    text = told(run(owned, since={DUE_ARN: LONG_AGO})).bodies["email"]
+    assert "\n    Open since 2026-05-20.\n" in text
+    assert "\n    Owner: payments <pay@example.com> [31m.\n" in text
+
+
+OVER = Change(
+    arn("fine"),
+    ChangeKind.OVER,
+    was="RenewalBlocked",
+    since=LONG_AGO,
+    name="fine.example.com",
+    now="198 days are left.",
+)
+
+
+def test_what_is_over_is_told_even_if_nothing_else_is_open() -> None:
+    message = told(run(HEALTHY, changes=(OVER,)))
+    assert message.subject.startswith("[ok] certificate-lifecycle: 1 finding over - ")
+    text = message.bodies["email"]
+    assert text.startswith(
+        "1 certificate of account 123456789012, eu-west-1: no open finding; 1 is over.\n"
+    )
+    assert "OVER\n\n  fine.example.com\n" in text
+    assert "    Was RenewalBlocked since 2026-05-20. 198 days are left.\n" in text
+
+
+def test_what_is_gone_is_named_by_its_arn() -> None:
+    gone = replace(OVER, name="", since=None, now=None)
+    text = told(run(HEALTHY, changes=(gone,))).bodies["email"]
+    assert f"  {arn('fine')}\n    Was RenewalBlocked.\n" in text
+
+
+def test_what_can_be_looked_at_again_is_told() -> None:
+    message = told(run(HEALTHY, regained=("account 222222222222, eu-west-1",)))
+    assert (
+        "  account 222222222222, eu-west-1\n    It can be looked at in full again."
+        in (message.bodies["email"])
+    )
+    assert message.attributes["account"] == "123456789012"
+
+
+def test_thousands_that_are_over_are_counted() -> None:
+    many = [replace(OVER, certificate_arn=arn(str(number))) for number in range(1000)]
+    message = told(run(HEALTHY, changes=many))
+    assert "  And 980 more." in message.bodies["email"]
+    document = json.loads(message.bodies["sqs"])
+    assert (len(document["changes"]), document["changes_not_shown"]) == (50, 950)
+    assert size(message) < MAX_MESSAGE_BYTES
+
+
+def test_what_is_muted_is_no_finding_of_the_message_and_is_never_forgotten() -> None:
+    muted = replace(DUE, muted_until=date(2026, 7, 1))
+    message = told(run(muted, changes=(Change(DUE_ARN, ChangeKind.CHANGED),)))
+    assert message.subject.startswith("[warning] certificate-lifecycle: findings muted")
+    text = message.bodies["email"]
+    assert "no open finding" in text
+    assert "MUTED\n  shop.example.com: ImportDue, until 2026-07-01." in text
+
+
+def test_many_that_are_muted_are_counted() -> None:
+    many = [
+        replace(judged(imported(arn=arn(str(n)), ends_in=days(20))), muted_until=date(2026, 7, 1))
+        for n in range(30)
+    ]
+    assert "  And 10 more." in told(run(BLOCKED, *many)).bodies["email"]
+
+
+def test_a_summary_says_that_all_is_well() -> None:
+    assert compose(run(HEALTHY)) is None
+    message = compose(run(HEALTHY), summary=True)
+    assert message is not None
+    assert message.subject.startswith("[ok] certificate-lifecycle: all is well - ")
+    assert "All certificates: 1 Healthy." in message.bodies["email"]

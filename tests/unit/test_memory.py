@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificate_lifecycle.core.memory import REMINDER, Memory, band, is_news, memory_of
-from certificate_lifecycle.core.run import Assessed
+from certificate_lifecycle.core.memory import (
+    REMINDER,
+    Memory,
+    band,
+    change_of,
+    memory_of,
+    scope_is_news,
+    scope_memory,
+)
+from certificate_lifecycle.core.run import Assessed, ChangeKind, Scope, ScopeStatus
 from certificate_lifecycle.core.timing import Thresholds
 from tests.unit.builders import (
     BOUNDED,
@@ -67,35 +75,85 @@ def test_what_has_no_end_has_no_mark() -> None:
     assert band(request(), USUAL, NOW) == "far"
 
 
-def test_what_was_never_told_is_news() -> None:
-    assert is_news(DUE, None, USUAL, NOW)
+def test_what_was_never_told_is_new() -> None:
+    assert change_of(DUE, None, USUAL, NOW) is ChangeKind.NEW
 
 
-def test_what_was_told_is_none() -> None:
-    assert not is_news(DUE, told(), USUAL, NOW)
+def test_what_was_told_is_no_news() -> None:
+    assert change_of(DUE, told(), USUAL, NOW) is None
 
 
 @pytest.mark.parametrize(
-    "before",
+    ("before", "kind"),
     [
-        replace(told(), verdict="Expired"),
-        replace(told(), reason="SourceInvalid"),
-        replace(told(), severity="info"),
-        replace(told(), band="far"),
+        (replace(told(), verdict="Expired"), ChangeKind.CHANGED),
+        (replace(told(), reason="SourceInvalid"), ChangeKind.CHANGED),
+        (replace(told(), severity="info"), ChangeKind.WORSE),
+        (replace(told(), severity="critical"), ChangeKind.BETTER),
+        (replace(told(), severity="of a later version"), ChangeKind.WORSE),
+        (replace(told(), band="far"), ChangeKind.REMINDER),
+        (replace(told(), band="critical"), ChangeKind.BETTER),
+        (replace(told(), band="of a later version"), ChangeKind.CHANGED),
+        (replace(told(), band="near, failing"), ChangeKind.CHANGED),
     ],
-    ids=["verdict", "reason", "severity", "mark"],
 )
-def test_what_has_changed_since_is_news(before: Memory) -> None:
-    assert is_news(DUE, before, USUAL, NOW)
+def test_what_differs_from_what_was_told_is_news(before: Memory, kind: ChangeKind) -> None:
+    assert change_of(DUE, before, USUAL, NOW) is kind
+
+
+def test_a_repair_that_fails_is_told_once_and_again_when_it_works() -> None:
+    failing = replace(told(), band="near, failing")
+    assert change_of(DUE, told(), USUAL, NOW, failing=True) is ChangeKind.CHANGED
+    assert change_of(DUE, failing, USUAL, NOW, failing=True) is None
+    assert change_of(DUE, failing, USUAL, NOW) is ChangeKind.CHANGED
+
+
+def test_a_mute_is_told_once_and_so_is_its_end() -> None:
+    muted = replace(DUE, muted_until=date(2026, 7, 1))
+    assert change_of(muted, told(), USUAL, NOW) is ChangeKind.CHANGED
+    silent = memory_of(muted, told(), USUAL, NOW)
+    assert silent.band == "muted until 2026-07-01"
+    assert change_of(muted, silent, USUAL, NOW + days(20)) is None
+    assert change_of(DUE, silent, USUAL, NOW + days(20)) is ChangeKind.CHANGED
+
+
+def test_trouble_is_as_old_as_its_first_message() -> None:
+    first = memory_of(DUE, None, USUAL, NOW)
+    assert first.since == NOW
+    assert memory_of(DUE, first, USUAL, NOW + days(9)).since == NOW
+    earlier = replace(first, since=None)
+    assert memory_of(DUE, earlier, USUAL, NOW + days(9)).since == NOW
+
+
+FAILED_SCOPE = Scope("123456789012", "eu-west-1", ScopeStatus.FAILED, 0, "no answer")
+
+
+def test_an_account_and_region_that_fails_is_told_once_weekly_and_when_it_is_over() -> None:
+    before = scope_memory(FAILED_SCOPE, None, NOW)
+    assert scope_is_news(FAILED_SCOPE, None, NOW)
+    assert not scope_is_news(FAILED_SCOPE, before, NOW + REMINDER - SECOND)
+    assert scope_is_news(FAILED_SCOPE, before, NOW + REMINDER)
+    partly = replace(FAILED_SCOPE, status=ScopeStatus.PARTIAL)
+    assert scope_is_news(partly, before, NOW + SECOND)
+    well = replace(FAILED_SCOPE, status=ScopeStatus.OK, error=None)
+    assert scope_is_news(well, before, NOW + SECOND)
+    assert not scope_is_news(well, None, NOW)
+
+
+def test_what_is_remembered_of_an_account_and_region_counts_on() -> None:
+    before = replace(scope_memory(FAILED_SCOPE, None, NOW), version=1)
+    later = scope_memory(FAILED_SCOPE, before, NOW + days(7))
+    assert (later.since, later.told_at, later.version) == (NOW, NOW + days(7), 1)
+    assert scope_memory(FAILED_SCOPE, replace(before, since=None), NOW + days(7)).since == NOW
 
 
 def test_what_is_urgent_is_told_again_after_a_week() -> None:
-    assert not is_news(DUE, told(ago=REMINDER - SECOND), USUAL, NOW)
-    assert is_news(DUE, told(ago=REMINDER), USUAL, NOW)
+    assert not change_of(DUE, told(ago=REMINDER - SECOND), USUAL, NOW)
+    assert change_of(DUE, told(ago=REMINDER), USUAL, NOW)
 
 
 def test_what_only_could_be_helped_is_told_once() -> None:
-    assert not is_news(STUCK, told(STUCK, ago=days(300)), USUAL, NOW)
+    assert not change_of(STUCK, told(STUCK, ago=days(300)), USUAL, NOW)
 
 
 def test_a_memory_keeps_what_was_told_and_counts_on() -> None:
@@ -106,6 +164,7 @@ def test_a_memory_keeps_what_was_told_and_counts_on() -> None:
         severity="warning",
         band="near",
         told_at=NOW,
+        since=NOW - SECOND,
         version=1,
     )
 
@@ -117,6 +176,6 @@ def test_the_last_mark_is_told_whichever_runs_are_missed(hours: list[int]) -> No
     moment, before = NOW, told()
     for pause in hours:
         moment += timedelta(hours=pause)
-        if is_news(DUE, before, USUAL, moment):
+        if change_of(DUE, before, USUAL, moment):
             before = memory_of(DUE, before, USUAL, moment)
     assert before.band == band(DUE.certificate, USUAL, moment)

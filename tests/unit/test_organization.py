@@ -230,6 +230,9 @@ def test_what_was_told_is_remembered_for_each_account_and_not_told_again(world: 
     assert all(len(ledger.told) == 3 for ledger in world.ledgers.values())
     assert all(ledger.noted == {} for ledger in world.ledgers.values())
     world.now += days(1)
+    # The records that were mended are in place, so that this is over.
+    assert world.run()["notification"]["sent"] is True
+    world.now += days(1)
     assert world.run()["notification"]["sent"] is False
 
 
@@ -244,12 +247,13 @@ def test_what_no_message_has_told_is_told_by_the_next_run(world: World) -> None:
     assert "an earlier run" in world.topic.messages[0].bodies["email"]
 
 
-def test_what_is_over_is_forgotten_by_the_look_that_sees_it(world: World) -> None:
+def test_what_is_over_is_told_and_then_forgotten(world: World) -> None:
     world.run()
     world.certificates[PLACES[0]] = MemoryCertificates(at(PLACES[0], ESTATE[0]))
     world.now += days(1)
-    world.look(IDS[0])
+    world.run()
     assert world.ledgers[PLACES[0]].told == {}
+    assert "Was ImportDue since 2026-06-01." in world.topic.messages[-1].bodies["email"]
 
 
 def test_a_dry_run_tells_nobody_and_remembers_nothing(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 from certificate_lifecycle.app.memory import Recollection
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
-from certificate_lifecycle.core.memory import REMINDER, Note
+from certificate_lifecycle.core.memory import REMINDER, SCOPE, Note
 from certificate_lifecycle.core.model import Action, Certificate
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
@@ -42,6 +42,7 @@ from tests.unit.fakes import (
 
 DUE = imported(arn=arn("due"), names=("api.example.com",), ends_in=days(20), detail=detail())
 BLOCKED = replace(blocked(), arn=arn("blocked"))
+OTHER = replace(DUE, arn=arn("other"), names=("other.example.com",))
 DEAD = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
 ORDER = Order(
     run_id="run-1",
@@ -140,9 +141,11 @@ def test_what_is_over_is_forgotten_so_that_it_is_news_when_it_comes_back() -> No
     account.certificates.held[DUE.arn] = replace(DUE, not_after=NOW + days(300))
     account.tomorrow().rotate()
     assert account.ledger.told == {}
+    assert "OVER" in account.topic.messages[-1].bodies["email"]
     account.certificates.held[DUE.arn] = DUE
     account.tomorrow().rotate()
-    assert account.sent == 2
+    # When it began, when it was over, and when it came back.
+    assert account.sent == 3
 
 
 def test_a_look_at_one_certificate_forgets_nothing_of_the_others() -> None:
@@ -155,14 +158,15 @@ def test_a_look_at_one_certificate_forgets_nothing_of_the_others() -> None:
     assert set(account.ledger.told) == {DUE.arn, BLOCKED.arn}
 
 
-def test_a_run_that_could_not_look_everywhere_forgets_nothing() -> None:
-    account = Account(DUE, BLOCKED)
+def test_a_run_that_could_not_look_everywhere_forgets_nothing_but_what_it_saw_to_be_well() -> None:
+    account = Account(DUE, BLOCKED, OTHER)
     account.rotate()
     account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
+    del account.certificates.held[OTHER.arn]
     account.certificates.broken[f"describe {DUE.arn}"] = Outage("not today")
     with pytest.raises(RotationError):
         account.tomorrow().rotate()
-    assert set(account.ledger.told) == {DUE.arn, BLOCKED.arn}
+    assert set(account.ledger.told) == {DUE.arn, OTHER.arn, SCOPE}
 
 
 def test_what_could_not_be_sent_is_told_by_the_next_run() -> None:

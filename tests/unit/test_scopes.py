@@ -15,6 +15,7 @@ from certificate_lifecycle.app.ports import Outside, Surroundings
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.digest import MAX_MESSAGE_BYTES, compose
+from certificate_lifecycle.core.memory import SCOPE
 from certificate_lifecycle.core.metrics import embedded_metrics
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.place import Place
@@ -118,7 +119,7 @@ def test_one_message_tells_of_all_of_them_and_says_where_each_finding_is(world: 
     )
     assert text.startswith("6 certificates of 2 accounts, 2 regions: 3 need attention.")
     for place in ORDER.scopes:
-        assert f"  api.example.com - {place.account_id} {place.region}\n" in text
+        assert f"  api.example.com - {place.account_id} {place.region} - new\n" in text
     assert message.attributes == {
         "severity": "warning",
         "account": ["123456789012", "222222222222"],
@@ -163,9 +164,9 @@ def broken(request: pytest.FixtureRequest, world: World) -> World:
     return world
 
 
-def outcome(world: World) -> dict[str, Any]:
+def outcome(world: World, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
     with pytest.raises(RotationError, match=r"account 123456789012, us-east-1: .*no answer"):
-        world.rotate()
+        world.rotate(**changes)
     return result(world.metrics.runs[-1], {})
 
 
@@ -216,7 +217,22 @@ def test_memory_of_a_failed_scope_is_kept(world: World) -> None:
     world.rotate()
     world.certificates[AWAY].broken["list_all"] = Outage("no answer")
     outcome(world)
-    assert len(world.ledgers[AWAY].memories()) == 1
+    kept = {memory.certificate_arn for memory in world.ledgers[AWAY].memories()}
+    assert kept == {due(AWAY).arn, SCOPE}
+
+
+def test_a_failed_scope_is_told_once_and_when_it_is_over(world: World) -> None:
+    world.rotate()
+    world.certificates[AWAY].broken["list_all"] = Outage("no answer")
+    outcome(world, now=NOW + days(1))
+    outcome(world, now=NOW + days(2))
+    world.certificates[AWAY].broken.clear()
+    world.rotate(now=NOW + days(3))
+    world.rotate(now=NOW + days(4))
+    subjects = [message.bodies["email"] for message in world.topic.messages]
+    assert len(subjects) == 3
+    assert "INCOMPLETE" in subjects[1]
+    assert "It can be looked at in full again." in subjects[2]
 
 
 def test_a_scope_that_hangs_is_given_up_in_time_for_the_message(world: World) -> None:

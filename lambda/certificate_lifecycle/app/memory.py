@@ -14,10 +14,27 @@ from typing import Self
 
 from certificate_lifecycle.app.isolation import clause
 from certificate_lifecycle.app.ports import Ledger
-from certificate_lifecycle.core.memory import Memory, Note, is_news, memory_of
+from certificate_lifecycle.core.memory import (
+    SCOPE,
+    Memory,
+    Note,
+    change_of,
+    memory_of,
+    scope_is_news,
+    scope_memory,
+)
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.replacement import Journal
-from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run
+from certificate_lifecycle.core.run import (
+    ActionRecord,
+    Assessed,
+    Change,
+    ChangeKind,
+    Outcome,
+    Run,
+    Scope,
+    ScopeStatus,
+)
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import LedgerConflictError
 from certificate_lifecycle.log import logger
@@ -39,11 +56,14 @@ class Dues:
     memories: Sequence[Memory]
     notes: Sequence[Note]
     journals: Sequence[Journal]
+    over: Sequence[Memory] = ()
 
     def settle(self) -> None:
-        """Remember what was told, and strike what the message has made up for."""
+        """Remember what was told, forget what is over, and strike what the message made up for."""
         for memory in self.memories:
             self.ledger.remember(memory)
+        for memory in self.over:
+            self.ledger.forget(memory)
         for note in self.notes:
             self.ledger.strike(note)
         for journal in self.journals:
@@ -56,7 +76,8 @@ class Dues:
 class Recollection:
     """The ledger as one run reads it at its start; without a ledger nothing is known.
 
-    `notes` are those of earlier runs, `pending` what the ledger holds of them and of this run, and
+    `scope` is what was told of the account and region as a whole, `notes` are those of earlier
+    runs, `pending` what the ledger holds of them and of this run, and
     `problem` says why a ledger that is there could not be read.
     """
 
@@ -67,6 +88,7 @@ class Recollection:
     dry_run: bool
     journals: Mapping[str, Journal] = field(default_factory=dict)
     memories: Mapping[str, Memory] = field(default_factory=dict)
+    scope: Memory | None = None
     notes: Sequence[Note] = ()
     pending: dict[tuple[str, str], Note] = field(default_factory=dict)
     announced: set[tuple[str, str, str]] = field(default_factory=set)
@@ -88,7 +110,9 @@ class Recollection:
             return found
         try:
             found.journals = {each.certificate_arn: each for each in ledger.journals()}
-            found.memories = {each.certificate_arn: each for each in ledger.memories()}
+            memories = {each.certificate_arn: each for each in ledger.memories()}
+            found.scope = memories.pop(SCOPE, None)
+            found.memories = memories
             found.notes = ledger.notes()
             found.pending = {(note.certificate_arn, note.action): note for note in found.notes}
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
@@ -135,46 +159,121 @@ class Recollection:
             if (note.certificate_arn, note.action, text) not in self.announced
         ]
 
-    def has_news(self, run: Run) -> bool:
-        """Whether something happened, or a finding is not what was told of it."""
-        if self.ledger is None or run.incomplete or run.done:
-            return True
-        return any(
-            is_news(entry, self.memories.get(entry.certificate.arn), self.thresholds, self.now)
-            for entry in _told(run)
+    def informed(self, run: Run, *, whole: bool) -> Run:
+        """Return `run` with what is new in it; `whole` says that everything was looked at."""
+        if self.ledger is None:
+            return run
+        changes = [*self._changes(run), *self._over_changes(run, whole=whole)]
+        known = {arn: memory.since or memory.told_at for arn, memory in self.memories.items()}
+        regained = [scope.label for scope in run.scopes if self._regained(scope)]
+        return replace(
+            run,
+            changes=tuple(changes),
+            regained=tuple(regained),
+            since={arn: known[arn] for arn in map(_arn, _told(run)) if arn in known},
         )
 
-    def dues(self, run: Run, journals: Sequence[Journal] = ()) -> Dues | None:
-        """Return what the ledger is owed once a message has told of `run`.
+    def has_news(self, run: Run) -> bool:
+        """Whether somebody should hear of an informed run.
+
+        That something could not be looked at, or done, is told once like everything else.
+        """
+        if self.ledger is None or run.done or run.changes:
+            return True
+        told = set(map(_arn, _told(run)))
+        if any(record.certificate_arn not in told for record in run.failed_actions):
+            return True
+        return any(scope_is_news(scope, self.scope, self.now) for scope in run.scopes)
+
+    def dues(self, run: Run, journals: Sequence[Journal] = (), *, whole: bool) -> Dues | None:
+        """Return what the ledger is owed once a message has told of an informed run.
 
         A message has everything that is open, so that all reminders follow together; `journals` are
         those of the replacements that it tells of.
         """
         if self.ledger is None:
             return None
+        failing = _failing(run)
+        memories = [
+            memory_of(
+                entry,
+                self.memories.get(_arn(entry)),
+                self.thresholds,
+                self.now,
+                failing=_arn(entry) in failing,
+            )
+            for entry in _told(run)
+        ]
+        unseen = [scope for scope in run.scopes if scope.status is not ScopeStatus.OK]
+        memories += [scope_memory(scope, self.scope, self.now) for scope in unseen]
+        over = self._over(run, whole=whole)
+        if self.scope is not None and not unseen:
+            over.append(self.scope)
         return Dues(
             ledger=self.ledger,
             run_id=self.run_id,
             now=self.now,
-            memories=[
-                memory_of(
-                    entry, self.memories.get(entry.certificate.arn), self.thresholds, self.now
-                )
-                for entry in _told(run)
-            ],
+            memories=memories,
             notes=list(self.pending.values()),
             journals=[journal for journal in journals if journal.untold],
+            over=over,
         )
 
-    def forget(self, run: Run) -> None:
-        """Drop what was told and is no finding any more, after a complete look at everything."""
-        if self.ledger is None or run.incomplete:
-            return
-        still_open = {entry.certificate.arn for entry in _told(run)}
-        for arn, memory in self.memories.items():
-            if arn not in still_open:
-                self.ledger.forget(memory)
+    def _changes(self, run: Run) -> list[Change]:
+        failing = _failing(run)
+        found = []
+        for entry in _told(run):
+            before = self.memories.get(_arn(entry))
+            kind = change_of(
+                entry, before, self.thresholds, self.now, failing=_arn(entry) in failing
+            )
+            if kind is not None:
+                was, since = (before.verdict, before.since) if before else (None, None)
+                found.append(Change(_arn(entry), kind, was=was, since=since))
+        return found
+
+    def _over_changes(self, run: Run, *, whole: bool) -> list[Change]:
+        seen = {_arn(entry): entry for entry in run.assessed}
+        return [
+            Change(
+                memory.certificate_arn,
+                ChangeKind.OVER,
+                was=memory.verdict,
+                since=memory.since or memory.told_at,
+                name=", ".join(entry.certificate.names) if entry else "",
+                now=entry.decision.message if entry else "It does not exist any more.",
+            )
+            for memory in self._over(run, whole=whole)
+            for entry in [seen.get(memory.certificate_arn)]
+        ]
+
+    def _over(self, run: Run, *, whole: bool) -> list[Memory]:
+        """Return what was told and is no finding any more.
+
+        What was looked at and is well is over; what is not there is, after a complete look at
+        everything.
+        """
+        complete = whole and all(scope.status is ScopeStatus.OK for scope in run.scopes)
+        seen = set(map(_arn, run.assessed))
+        still_open = set(map(_arn, _told(run)))
+        return [
+            memory
+            for arn, memory in self.memories.items()
+            if arn not in still_open and (complete or arn in seen)
+        ]
+
+    def _regained(self, scope: Scope) -> bool:
+        return self.scope is not None and scope.status is ScopeStatus.OK
+
+
+def _arn(entry: Assessed) -> str:
+    return entry.certificate.arn
+
+
+def _failing(run: Run) -> set[str]:
+    return {record.certificate_arn for record in run.failed_actions}
 
 
 def _told(run: Run) -> list[Assessed]:
+    """Return what people hear of, or would if they had not muted it: that is told, too."""
     return [entry for entry in run.findings if entry.decision.worth_telling]

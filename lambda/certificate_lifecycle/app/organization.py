@@ -18,7 +18,6 @@ from certificate_lifecycle.app.isolation import clause
 from certificate_lifecycle.app.memory import Dues
 from certificate_lifecycle.app.ports import Documents, Ledger, Organization, Outside
 from certificate_lifecycle.app.rotation import (
-    forget,
     merged,
     raise_if_incomplete,
     tell,
@@ -85,9 +84,8 @@ def look(
     visits = visit_all(order, outside, current_time)
     account_id = order.scopes[0].account_id
     documents.put(_name(account_id), [document(_left(visit), order.now) for visit in visits])
-    failures = forget(order, visits)
     run = merged(order, visits, current_time())
-    raise_if_incomplete(run, visits, failures)
+    raise_if_incomplete(run, visits, ())
     return {"account_id": account_id, "certificates": run.certificates}
 
 
@@ -105,8 +103,12 @@ def _left(visit: Visit) -> Handover:
         problems=visit.problems,
         findings=visit.run.findings,
         healthy=healthy_counts(visit.run),
+        changes=visit.run.changes,
+        regained=visit.run.regained,
+        since=visit.run.since,
         actions=visit.run.actions,
         memories=dues.memories if dues else (),
+        over=dues.over if dues else (),
         notes=dues.notes if dues else (),
         journals={each.certificate_arn: each.version for each in dues.journals} if dues else {},
     )
@@ -132,7 +134,7 @@ class Telling:
         visits = list(self._visits(current_time()))
         run = merged(self.order, visits, current_time())
         report, failures = self._report(run)
-        outcome, more = tell(replace(run, report=report), self.outside, visits)
+        outcome, more = tell(replace(run, report=report), self.outside, visits, whole=True)
         raise_if_incomplete(run, visits, [*failures, *more])
         statuses = Counter(scope.status.value for scope in run.scopes)
         return {
@@ -177,23 +179,23 @@ class Telling:
 
     def _lost(self, account_id: str, why: str, now: datetime) -> list[Visit]:
         return [
-            Visit.lost(self.order, Place(account_id, region, self.partition), why, now)
-            for region in self.regions
+            Visit.lost(self.order, place, why, now, self.ledger(place))
+            for place in (Place(account_id, each, self.partition) for each in self.regions)
         ]
 
     def _visit(self, left: Handover) -> Visit:
-        run = run_of(
-            self.order,
-            [left.scope],
-            left.findings,
-            left.actions,
-            self.order.now,
+        run = run_of(self.order, [left.scope], left.findings, left.actions, self.order.now)
+        run = replace(
+            run,
+            changes=tuple(left.changes),
+            regained=tuple(left.regained),
+            since=left.since,
             healthy=left.healthy,
         )
         return Visit(run=run, problems=left.problems, has_news=left.has_news, dues=self._dues(left))
 
     def _dues(self, left: Handover) -> Dues | None:
-        if not (left.memories or left.notes or left.journals):
+        if not (left.memories or left.over or left.notes or left.journals):
             return None
         place = Place(left.scope.account_id, left.scope.region, self.partition)
         ledger = self.ledger(place)
@@ -204,6 +206,7 @@ class Telling:
             run_id=left.looked_by,
             now=self.order.now,
             memories=left.memories,
+            over=left.over,
             notes=left.notes,
             # One that has moved on since has a longer story, which the run that moved it tells.
             journals=[

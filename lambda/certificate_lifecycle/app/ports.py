@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from certificate_lifecycle.core.consumers import Binding, Held
@@ -205,6 +205,18 @@ class Ledger(Protocol):
         ...
 
 
+class Diary(Protocol):
+    """What is remembered between runs about this instance as a whole."""
+
+    def last_message(self) -> datetime | None:
+        """Return when a message last went out; None if none is on record."""
+        ...
+
+    def note_message(self, at: datetime) -> None:
+        """Record that a message has gone out; a later one that is on record stays."""
+        ...
+
+
 class ExportSecrets(Protocol):
     """The secrets that exports are read and written with."""
 
@@ -347,7 +359,8 @@ class Outside:
     """Everything that a run of rotation reaches, wherever it looks.
 
     `at` joins what belongs to one account and region; it is asked once for each of them. Without
-    `reports` none is written.
+    `reports` none is written. If `summary_after` has passed without a message in the `diary`, a run
+    that looked at everything sends one although all is well.
     """
 
     at: Callable[[Place], Surroundings]
@@ -356,3 +369,5 @@ class Outside:
     clock: Clock
     machines: Sequence[Machine] = ()
     reports: Reports | None = None
+    diary: Diary | None = None
+    summary_after: timedelta | None = None

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from certificate_lifecycle.app.isolation import Deadline, clause
-from certificate_lifecycle.app.ports import Machine, Outside, Reports, Topic
+from certificate_lifecycle.app.ports import Machine, Outside, Reports
 from certificate_lifecycle.app.scope import Order, Visit, run_of, summary, visit
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.place import Place
@@ -34,19 +35,26 @@ def rotate(
     """
     visits = visit_all(order, outside, current_time)
     run = merged(order, visits, current_time())
-    outcome, failures = tell(run, outside, visits)
-    failures += forget(order, visits)
+    outcome, failures = tell(run, outside, visits, whole=not order.certificate_arns)
     raise_if_incomplete(run, visits, failures)
     return outcome
 
 
-def tell(run: Run, outside: Outside, visits: Sequence[Visit]) -> tuple[dict[str, Any], list[str]]:
-    """Send the message and the figures of a run; return its result, and what could not be done."""
+def tell(
+    run: Run, outside: Outside, visits: Sequence[Visit], *, whole: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Send the message and the figures of a run; return its result, and what could not be done.
+
+    `whole` says that everything was to be looked at: only then can all be well.
+    """
     run, failures = _reported(run, outside.reports)
-    notification, more = _notify(run, outside.topic, visits)
+    notification, more = _notify(run, outside, visits, whole=whole)
     failures += more
     if notification["sent"]:
-        failures += _each([each.dues.settle for each in visits if each.dues is not None])
+        steps = [each.dues.settle for each in visits if each.dues is not None]
+        if outside.diary is not None:
+            steps.append(partial(outside.diary.note_message, run.started_at))
+        failures += _each(steps)
     if not run.dry_run:
         failures += _each_machine(run, outside.machines)
         outside.metrics.emit(run)
@@ -79,37 +87,56 @@ def visit_all(order: Order, outside: Outside, current_time: Callable[[], datetim
     try:
         begun = [(place, pool.submit(go, place)) for place in order.scopes]
         wait([future for _, future in begun], timeout=deadline.patience())
-        return [_outcome(order, place, future, current_time()) for place, future in begun]
+        return [_outcome(order, outside, place, future, current_time()) for place, future in begun]
     finally:
         deadline.over = True
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _outcome(order: Order, place: Place, future: Future[Visit], now: datetime) -> Visit:
+def _outcome(
+    order: Order, outside: Outside, place: Place, future: Future[Visit], now: datetime
+) -> Visit:
     where = {"account_id": place.account_id, "region": place.region}
     if not future.done():
         logger.error("scope given up", extra=where)
-        return Visit.lost(order, place, "the function's time ran out", now)
+        return _lost(order, outside, place, "the function's time ran out", now)
     try:
         return future.result()
     except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
         logger.exception("scope failed", extra=where)
-        return Visit.lost(order, place, clause(error), now)
+        return _lost(order, outside, place, clause(error), now)
+
+
+def _lost(order: Order, outside: Outside, place: Place, why: str, now: datetime) -> Visit:
+    try:
+        ledger = outside.at(place).ledger
+    except Exception:  # noqa: BLE001 - what kept the visit from its surroundings keeps this from them
+        ledger = None
+    return Visit.lost(order, place, why, now, ledger)
 
 
 def merged(
     order: Order, visits: Sequence[Visit], finished_at: datetime, *, report: str | None = None
 ) -> Run:
     """Return the runs of all accounts and regions as one."""
+    runs = [each.run for each in visits]
     healthy: Counter[str] = Counter()
-    for each in visits:
-        healthy.update(each.run.healthy)
-    return run_of(
+    since: dict[str, datetime] = {}
+    for run in runs:
+        healthy.update(run.healthy)
+        since |= run.since
+    together = run_of(
         order,
-        [scope for each in visits for scope in each.run.scopes],
-        [entry for each in visits for entry in each.run.assessed],
-        [record for each in visits for record in each.run.actions],
+        [scope for run in runs for scope in run.scopes],
+        [entry for run in runs for entry in run.assessed],
+        [record for run in runs for record in run.actions],
         finished_at,
+    )
+    return replace(
+        together,
+        changes=tuple(change for run in runs for change in run.changes),
+        regained=tuple(label for run in runs for label in run.regained),
+        since=since,
         healthy=healthy,
         report=report,
     )
@@ -137,29 +164,41 @@ def _each_machine(run: Run, machines: Sequence[Machine]) -> list[str]:
     return failures
 
 
-def _notify(run: Run, topic: Topic, visits: Sequence[Visit]) -> tuple[dict[str, Any], list[str]]:
+def _notify(
+    run: Run, outside: Outside, visits: Sequence[Visit], *, whole: bool
+) -> tuple[dict[str, Any], list[str]]:
     """Publish the message of the run; a failure is returned, to be raised after the result."""
     if run.dry_run:
         return _notification(reason="dry run"), []
-    message = compose(run)
+    news = any(each.has_news for each in visits)
+    due, failures = (False, []) if news or not whole else _summary_due(run, outside)
+    message = compose(run, summary=due)
     if message is None:
-        return _notification(reason="nothing to tell"), []
-    if not any(each.has_news for each in visits):
-        return _notification(reason="nothing new to tell"), []
+        return _notification(reason="nothing to tell"), failures
+    if not news and not due:
+        return _notification(reason="nothing new to tell"), failures
     try:
-        message_id = topic.publish(message)
+        message_id = outside.topic.publish(message)
     except Exception as error:  # noqa: BLE001 - raised once the result is logged
         logger.exception("message could not be sent")
         failure = f"the message could not be sent: {clause(error)}"
-        return _notification(reason=failure), [failure]
-    return {"sent": True, "message_id": message_id, "reason": message.subject}, []
+        return _notification(reason=failure), [*failures, failure]
+    return {"sent": True, "message_id": message_id, "reason": message.subject}, failures
 
 
-def forget(order: Order, visits: Sequence[Visit]) -> list[str]:
-    """Drop from the ledger what is over, after a whole look; return what could not be dropped."""
-    if order.dry_run or order.certificate_arns:
-        return []
-    return _each([each.forget for each in visits])
+def _summary_due(run: Run, outside: Outside) -> tuple[bool, list[str]]:
+    """Say whether people should hear that all is well: silence looks like a checker that stopped.
+
+    The first run of an instance says so, too, and so shows that its messages arrive.
+    """
+    if outside.diary is None or outside.summary_after is None:
+        return False, []
+    try:
+        last = outside.diary.last_message()
+    except Exception as error:  # noqa: BLE001 - raised at the end of the run
+        logger.exception("diary unreadable")
+        return True, [f"when a message last went out could not be read: {clause(error)}"]
+    return last is None or run.started_at - last >= outside.summary_after, []
 
 
 def _each(steps: Sequence[Callable[[], None]]) -> list[str]:

@@ -12,7 +12,7 @@ from certificate_lifecycle.app.imports import Reimport, Sources
 from certificate_lifecycle.app.inspection import Inspection, Inventory
 from certificate_lifecycle.app.isolation import require_time
 from certificate_lifecycle.app.memory import Dues, Recollection
-from certificate_lifecycle.app.ports import Clock, Surroundings, Users
+from certificate_lifecycle.app.ports import Clock, Ledger, Surroundings, Users
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement import Replacement, refuse
 from certificate_lifecycle.app.succession import Succession
@@ -20,6 +20,7 @@ from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.checks import consumer_name
 from certificate_lifecycle.core.export import ExportTarget
 from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.people import muted_until, owner
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import ActionRecord, Assessed, Run, Scope, ScopeStatus
@@ -33,7 +34,8 @@ _SHOWN_PROBLEMS = 5
 class Order:
     """What this run shall do; see `events` for `announced`, and `config` for the modes.
 
-    `limits` are the most that may be done in other accounts; `account_wide` says that this scope
+    `limits` are the most that may be done in other accounts; `owner_tag` is the tag that names
+    whose a certificate is; `account_wide` says that this scope
     is the one that looks at what an account has only once.
     """
 
@@ -52,6 +54,7 @@ class Order:
     replace: bool = False
     retire_after: timedelta | None = None
     limits: Mapping[str, RotationMode] = field(default_factory=dict)
+    owner_tag: str = "Owner"
     account_wide: bool = True
 
     def narrowed(self, place: Place) -> Order:
@@ -83,27 +86,32 @@ class Visit:
     """What a run found and did in one account and region.
 
     `problems` are what could not be looked at; `has_news` says whether somebody should hear of it,
-    and `dues` is what the ledger is owed then. `recollection` is None where the visit came to
-    nothing.
+    and `dues` is what the ledger is owed then.
     """
 
     run: Run
     problems: Sequence[str]
     has_news: bool = True
     dues: Dues | None = None
-    recollection: Recollection | None = None
-
-    def forget(self) -> None:
-        """Drop from the ledger what is over."""
-        if self.recollection is not None:
-            self.recollection.forget(self.run)
 
     @classmethod
-    def lost(cls, order: Order, place: Place, why: str, finished_at: datetime) -> Visit:
-        """Return the visit of an account and region of which nothing is known."""
+    def lost(
+        cls, order: Order, place: Place, why: str, finished_at: datetime, ledger: Ledger | None
+    ) -> Visit:
+        """Return the visit of an account and region of which nothing is known.
+
+        The ledger lies in the function's own account, and still knows whether that was told.
+        """
         text = f"the certificates could not be looked at: {why}"
         scope = Scope(place.account_id, place.region, ScopeStatus.FAILED, 0, text)
-        return cls(run=run_of(order, [scope], [], [], finished_at), problems=[text])
+        run = run_of(order, [scope], [], [], finished_at)
+        recollection = _recollection(order, ledger)
+        return cls(
+            run=run,
+            problems=[text],
+            has_news=recollection.has_news(run),
+            dues=recollection.dues(run, whole=False),
+        )
 
 
 def visit(
@@ -115,19 +123,13 @@ def visit(
 ) -> Visit:
     """Look at the certificates of one account and region, and mend what can be mended."""
     order = order.narrowed(place)
-    recollection = Recollection.of(
-        around.ledger,
-        run_id=order.run_id,
-        now=order.now,
-        thresholds=order.thresholds,
-        dry_run=order.dry_run,
-    )
+    recollection = _recollection(order, around.ledger)
     inventory = _look(_inspection(order, around, clock), order, recollection.journals)
     if recollection.problem is not None:
         inventory.problems.append(recollection.problem)
     # Before anything is moved: afterwards nobody would use what was found.
     naming = _Naming(around.users, clock)
-    assessed = [naming.named(entry) for entry in inventory.assessed]
+    assessed = [naming.named(_for_people(entry, order)) for entry in inventory.assessed]
     replacement = _replacement(order, place, around, clock, recollection)
     actions = _act(order, around, clock, inventory, recollection, replacement)
     scope = Scope(
@@ -137,13 +139,35 @@ def visit(
         inventory.certificates,
         summary(inventory.problems) or None,
     )
+    whole = not order.certificate_arns
     run = run_of(order, [scope], assessed, actions, current_time())
+    run = recollection.informed(run, whole=whole)
+    handled = replacement.handled if replacement is not None else ()
     return Visit(
         run=run,
         problems=inventory.problems,
         has_news=recollection.has_news(run),
-        dues=recollection.dues(run, replacement.handled if replacement is not None else ()),
-        recollection=recollection,
+        dues=recollection.dues(run, handled, whole=whole),
+    )
+
+
+def _recollection(order: Order, ledger: Ledger | None) -> Recollection:
+    return Recollection.of(
+        ledger,
+        run_id=order.run_id,
+        now=order.now,
+        thresholds=order.thresholds,
+        dry_run=order.dry_run,
+    )
+
+
+def _for_people(entry: Assessed, order: Order) -> Assessed:
+    """Return a finding with whose it is, and with whether its owner wants to hear of it."""
+    certificate = entry.certificate
+    return replace(
+        entry,
+        owner=owner(certificate, order.owner_tag),
+        muted_until=muted_until(certificate, order.now),
     )
 
 
@@ -184,9 +208,6 @@ def run_of(
     assessed: Sequence[Assessed],
     actions: Sequence[ActionRecord],
     finished_at: datetime,
-    *,
-    healthy: Mapping[str, int] | None = None,
-    report: str | None = None,
 ) -> Run:
     """Return what a run found and did, in one account and region or in all of them."""
     return Run(
@@ -199,8 +220,6 @@ def run_of(
         scopes=tuple(scopes),
         assessed=tuple(assessed),
         actions=tuple(actions),
-        healthy=healthy or {},
-        report=report,
     )
 
 

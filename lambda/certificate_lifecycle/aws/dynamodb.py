@@ -37,6 +37,8 @@ PERMISSIONS = (
     Permission("dynamodb:UpdateItem", ROTATION, "mode replace: count the requests of a day"),
 )
 _JOURNAL, _TOLD, _NOTE, _REQUESTS = "replacement#", "told#", "note#", "requests#"
+#: One of the scope of the function itself, for all that it looks at.
+_MESSAGE = "message#last"
 _NEW = "attribute_not_exists(entry)"
 _SAME_VERSION = "version = :version"
 _CLAIMABLE = "attribute_not_exists(claimed_by) OR claimed_by = :me OR claimed_until <= :now"
@@ -128,6 +130,7 @@ class DynamoLedger:
             "severity": _text(memory.severity),
             "band": _text(memory.band),
             "told_at": _text(_stamp(memory.told_at)),
+            "since": _text(_stamp(memory.since or memory.told_at)),
             "version": _number(memory.version + 1),
             "expires_at": _epoch(memory.told_at + HISTORY),
         }
@@ -165,6 +168,19 @@ class DynamoLedger:
             "run_id = :run AND written_at = :written",
             {":run": _text(note.run_id), ":written": _text(_stamp(note.written_at))},
         )
+
+    # --- Messages ---------------------------------------------------------------------------------
+
+    def last_message(self) -> datetime | None:
+        """Return when a message last went out; None if none is on record."""
+        found = self._read(_MESSAGE, lambda item: _moment(item, "told_at"))
+        return found[0] if found else None
+
+    def note_message(self, at: datetime) -> None:
+        """Record that a message has gone out; a later one that is on record stays."""
+        told = _text(_stamp(at))
+        item = {**self._key(_MESSAGE), "told_at": told}
+        self._put(item, f"{_NEW} OR told_at <= :told", {":told": told})
 
     # --- DynamoDB ---------------------------------------------------------------------------------
 
@@ -296,6 +312,8 @@ def _memory(item: Item) -> Memory:
         severity=item["severity"]["S"],
         band=item["band"]["S"],
         told_at=_moment(item, "told_at"),
+        # An entry of an earlier version has none.
+        since=_moment(item, "since") if "since" in item else None,
         version=int(item["version"]["N"]),
     )
 

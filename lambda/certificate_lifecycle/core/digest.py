@@ -19,9 +19,12 @@ from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import (
     ActionRecord,
     Assessed,
+    Change,
+    ChangeKind,
     Outcome,
     Run,
     action_entry,
+    change_entry,
     finding_entries,
     scope_entry,
 )
@@ -44,6 +47,7 @@ _SHOWN_NAMES = 2
 _SHOWN_USERS = 5
 _SHOWN_OTHERS = 20
 _SHOWN_SCOPES = 50
+_SHOWN_CHANGES = 50
 _MAX_ERROR = 500
 _WIDTH = 88
 
@@ -54,6 +58,9 @@ _OUTCOMES = {
     Outcome.PLANNED: "Would be done",
     Outcome.FAILED: "Could not be done",
 }
+
+#: Changes that say what was told before.
+_DIFFERENT = frozenset({ChangeKind.WORSE, ChangeKind.BETTER, ChangeKind.CHANGED})
 
 #: What an action is counted as; the others mend something.
 _DEEDS = {
@@ -81,14 +88,16 @@ class Message:
     attributes: Mapping[str, str | Sequence[str]]
 
 
-def compose(run: Run) -> Message | None:
+def compose(run: Run, *, summary: bool = False) -> Message | None:
     """Return the message of `run`, or None if there is nothing that a person should hear.
 
     A person hears of what is urgent or can be helped, with what was done about it, of an export
-    that stands beside no finding, and of what could not be looked at.
+    that stands beside no finding, of what could not be looked at, and of what is over. A `summary`
+    is told even if all is well.
     """
-    told = [entry for entry in run.findings if entry.decision.worth_telling]
-    if not told and not run.done and not run.incomplete:
+    told = [entry for entry in run.findings if entry.told]
+    something = told or run.done or run.incomplete or run.changes or run.regained
+    if not something and not summary:
         return None
     attributes = _attributes(run, told)
     limit = MAX_MESSAGE_BYTES - len(json.dumps(attributes).encode())
@@ -153,17 +162,17 @@ def _attributes(run: Run, told: Sequence[Assessed]) -> dict[str, str | list[str]
     """
     places = {(entry.certificate.account_id, entry.certificate.region) for entry in told}
     places |= {(scope.account_id, scope.region) for scope in run.scopes if scope.error is not None}
-    acted = _places_of([*run.done, *run.failed_actions])
-    places |= {(place.account_id, place.region) for place in acted}
+    arns = [record.certificate_arn for record in (*run.done, *run.failed_actions)]
+    arns += [change.certificate_arn for change in run.changes]
+    places |= {(place.account_id, place.region) for place in map(Place.from_arn, arns)}
+    if not places:
+        # Of a summary, and of what can be looked at again, everybody hears.
+        places = {(scope.account_id, scope.region) for scope in run.scopes}
     return {
         "severity": severity_of(run).label,
         "account": _one_or_many({account for account, _ in places}),
         "region": _one_or_many({region for _, region in places}),
     }
-
-
-def _places_of(records: Sequence[ActionRecord]) -> list[Place]:
-    return [Place.from_arn(record.certificate_arn) for record in records]
 
 
 def _one_or_many(values: Collection[str]) -> str | list[str]:
@@ -177,8 +186,8 @@ def _headline(run: Run, told: Sequence[Assessed]) -> str:
     all_of_them = f"{_many(run.certificates, 'certificate')} of {where}"
     if not told:
         state = "not everything could be looked at" if run.incomplete else "no open finding"
-        return f"{all_of_them}: {state}{_mended(run)}."
-    return f"{all_of_them}: {_attention(told)}{_mended(run)}."
+        return f"{all_of_them}: {state}{_mended(run)}{_ended(run)}."
+    return f"{all_of_them}: {_attention(told)}{_mended(run)}{_ended(run)}."
 
 
 def _nothing_seen(run: Run) -> bool:
@@ -198,6 +207,15 @@ def _mended(run: Run) -> str:
     return f"; {_deeds(run)} done in this run" if run.done else ""
 
 
+def _ended(run: Run) -> str:
+    count = len(_over(run)) + len(run.regained)
+    return f"; {count} {'is' if count == 1 else 'are'} over" if count else ""
+
+
+def _over(run: Run) -> list[Change]:
+    return [change for change in run.changes if change.kind is ChangeKind.OVER]
+
+
 def _attention(told: Sequence[Assessed]) -> str:
     """Count what is urgent, and apart from it what only could be helped."""
     urgent = sum(entry.decision.severity >= Severity.WARNING for entry in told)
@@ -214,12 +232,23 @@ def _subject(run: Run, told: Sequence[Assessed]) -> str:
     if _nothing_seen(run):
         what = "nothing could be looked at"
     else:
-        quiet = "run incomplete" if run.incomplete else f"{_deeds(run)} done"
-        what = _attention(told) if told else quiet
+        what = _attention(told) if told else _quiet(run)
     before = f"[{severity_of(run).label}] "
     after = f": {what} - {_where(run, '', ' ')}"
     instance = run.instance[: MAX_SUBJECT - len(before) - len(after)]
     return f"{before}{instance}{after}".encode("ascii", "replace").decode()[:MAX_SUBJECT]
+
+
+def _quiet(run: Run) -> str:
+    """Say in a few words what a message without open findings is about."""
+    if run.incomplete:
+        return "run incomplete"
+    if run.done:
+        return f"{_deeds(run)} done"
+    over = len(_over(run)) + len(run.regained)
+    if over:
+        return f"{_many(over, 'finding')} over"
+    return "findings muted" if run.changes else "all is well"
 
 
 # --- E-mail -----------------------------------------------------------------------------------
@@ -239,6 +268,8 @@ def _text(run: Run, told: Sequence[Assessed], shown: int) -> str:
         ),
         f"And {hidden} more; {_kept(run)}." if hidden else "",
         _others_text(run),
+        _over_text(run),
+        _muted_text(run),
         "" if _nothing_seen(run) else _counts_text(run),
         f"{run.instance}, run {run.run_id}, {run.started_at:%Y-%m-%d %H:%M} UTC, mode {run.mode}",
     ]
@@ -280,21 +311,23 @@ def _severity_text(
     entries = [entry for entry in told if entry.decision.severity is severity]
     if not entries:
         return ""
-    several = len(run.scopes) > 1
-    texts = [_entry_text(entry, done, several=several) for entry in entries]
+    texts = [_entry_text(entry, done, run) for entry in entries]
     return "\n\n".join([severity.name, *texts])
 
 
-def _entry_text(
-    entry: Assessed, done: Mapping[str, Sequence[ActionRecord]], *, several: bool
-) -> str:
-    """Return a finding; `several` scopes make it say where it is."""
+def _entry_text(entry: Assessed, done: Mapping[str, Sequence[ActionRecord]], run: Run) -> str:
+    """Return a finding; several scopes make it say where it is, a memory what is new about it."""
     decision, arn = entry.decision, entry.certificate.arn
+    several = len(run.scopes) > 1
     where = f" - {entry.certificate.account_id} {entry.certificate.region}" if several else ""
     lines = [
-        f"  {_name(entry)}{where}",
+        f"  {_name(entry)}{where}{_news(run, arn)}",
         _wrapped(f"{decision.verdict}: {decision.message}", "    "),
     ]
+    if arn in run.since:
+        lines.append(f"    Open since {run.since[arn]:%Y-%m-%d}.")
+    if entry.owner:
+        lines.append(_wrapped(f"Owner: {entry.owner}.", "    "))
     if entry.used_by:
         lines.append(_wrapped(f"Used by: {_users(entry.used_by)}.", "    "))
     records = done.get(arn, ())
@@ -303,6 +336,50 @@ def _entry_text(
     lines += [_step(record) for record in records]
     lines.append(f"    {console_url(arn)}")
     return "\n".join(lines)
+
+
+def _news(run: Run, arn: str) -> str:
+    """Return what is new about an open finding, for its first line."""
+    change = next((each for each in run.changes if each.certificate_arn == arn), None)
+    if change is None:
+        return ""
+    was = f", was {change.was}" if change.kind in _DIFFERENT and change.was else ""
+    return f" - {change.kind}{was}"
+
+
+def _over_text(run: Run) -> str:
+    """Return what was told before and is no trouble any more."""
+    texts = [_over_entry(change) for change in _over(run)]
+    texts += [f"  {label}\n    It can be looked at in full again." for label in run.regained]
+    more = len(texts) - _SHOWN_OTHERS
+    rest = [f"  And {more} more."] if more > 0 else []
+    return "\n\n".join(["OVER", *texts[:_SHOWN_OTHERS], *rest]) if texts else ""
+
+
+def _over_entry(change: Change) -> str:
+    since = f" since {change.since:%Y-%m-%d}" if change.since else ""
+    told = f"Was {change.was}{since}. {change.now or ''}"
+    return "\n".join(
+        [
+            f"  {clean(change.name, 200) or clean(change.certificate_arn)}",
+            _wrapped(told, "    "),
+            f"    {console_url(change.certificate_arn)}",
+        ]
+    )
+
+
+def _muted_text(run: Run) -> str:
+    """Return what somebody has muted, so that a mute is never forgotten."""
+    entries = [entry for entry in run.findings if entry.muted]
+    if not entries:
+        return ""
+    lines = [
+        _wrapped(f"{_name(entry)}: {entry.decision.verdict}, until {entry.muted_until}.")
+        for entry in entries[:_SHOWN_OTHERS]
+    ]
+    more = len(entries) - _SHOWN_OTHERS
+    rest = [f"  And {more} more."] if more > 0 else []
+    return "\n".join(["MUTED", *lines, *rest])
 
 
 def _users(names: Sequence[str]) -> str:
@@ -329,7 +406,7 @@ def _others_text(run: Run) -> str:
 
 def _untold(run: Run) -> list[ActionRecord]:
     """Return the records that stand beside no finding that is told, advice left out."""
-    told = {entry.certificate.arn for entry in run.findings if entry.decision.worth_telling}
+    told = {entry.certificate.arn for entry in run.findings if entry.told}
     return [
         record
         for record in run.actions
@@ -432,6 +509,9 @@ def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]
         "findings": finding_entries(replace(run, scopes=scopes), told),
         "findings_not_shown": hidden,
         "report": run.report,
+        "changes": [change_entry(change) for change in run.changes[:_SHOWN_CHANGES]],
+        "changes_not_shown": max(0, len(run.changes) - _SHOWN_CHANGES),
+        "regained": list(run.regained[:_SHOWN_OTHERS]),
         "actions": [
             action_entry(record)
             for record in run.actions

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from certificate_lifecycle.core.memory import Memory, Note
@@ -27,11 +27,14 @@ from certificate_lifecycle.core.model import (
 from certificate_lifecycle.core.run import (
     ActionRecord,
     Assessed,
+    Change,
+    ChangeKind,
     Outcome,
     Run,
     Scope,
     ScopeStatus,
     action_entry,
+    change_entry,
     finding_entry,
     scope_entry,
 )
@@ -43,7 +46,8 @@ class Handover:
 
     `healthy` counts by verdict what needs nothing; `looked_by` is the run that looked, in whose
     name the ledger was written. `memories`, `notes` and `journals` (by certificate, the version
-    that the story was read from) are what the ledger is owed once the message is out.
+    that the story was read from) are what the ledger is owed once the message is out, and `over`
+    is what it may drop then.
     """
 
     scope: Scope
@@ -52,9 +56,13 @@ class Handover:
     problems: Sequence[str] = ()
     findings: Sequence[Assessed] = ()
     healthy: Mapping[str, int] = field(default_factory=dict)
+    changes: Sequence[Change] = ()
+    regained: Sequence[str] = ()
+    since: Mapping[str, datetime] = field(default_factory=dict)
     actions: Sequence[ActionRecord] = ()
     memories: Sequence[Memory] = ()
     notes: Sequence[Note] = ()
+    over: Sequence[Memory] = ()
     journals: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -75,10 +83,14 @@ def document(handover: Handover, now: datetime) -> dict[str, Any]:
         "problems": list(handover.problems),
         "findings": [finding_entry(entry, now) for entry in handover.findings],
         "healthy": dict(handover.healthy),
+        "changes": [change_entry(change) for change in handover.changes],
+        "regained": list(handover.regained),
+        "since": {arn: since.isoformat() for arn, since in handover.since.items()},
         "actions": [
             {**action_entry(record), "renewed": record.renewed} for record in handover.actions
         ],
         "memories": [_memory_entry(memory) for memory in handover.memories],
+        "over": [_memory_entry(memory) for memory in handover.over],
         "notes": [_note_entry(note) for note in handover.notes],
         "journals": dict(handover.journals),
     }
@@ -100,8 +112,12 @@ def handover(found: Mapping[str, Any]) -> Handover:
         problems=tuple(str(problem) for problem in found["problems"]),
         findings=tuple(_assessed(entry) for entry in found["findings"]),
         healthy={Verdict.of(name).value: int(n) for name, n in found["healthy"].items()},
+        changes=tuple(_change(entry) for entry in found["changes"]),
+        regained=tuple(str(label) for label in found["regained"]),
+        since={str(arn): datetime.fromisoformat(at) for arn, at in found["since"].items()},
         actions=tuple(_record(entry) for entry in found["actions"]),
         memories=tuple(_memory(entry) for entry in found["memories"]),
+        over=tuple(_memory(entry) for entry in found["over"]),
         notes=tuple(_note(entry) for entry in found["notes"]),
         journals={str(arn): int(version) for arn, version in found["journals"].items()},
     )
@@ -128,7 +144,26 @@ def _assessed(entry: Mapping[str, Any]) -> Assessed:
         message=str(entry["message"]),
         action=Action.of(entry["action"]),
     )
-    return Assessed(certificate, decision, tuple(str(user) for user in entry["used_by"]))
+    muted_until = entry["muted_until"]
+    return Assessed(
+        certificate,
+        decision,
+        used_by=tuple(str(user) for user in entry["used_by"]),
+        owner=entry["owner"],
+        muted_until=date.fromisoformat(muted_until) if muted_until else None,
+    )
+
+
+def _change(entry: Mapping[str, Any]) -> Change:
+    since = entry["since"]
+    return Change(
+        certificate_arn=str(entry["certificate_arn"]),
+        kind=ChangeKind(entry["kind"]),
+        was=entry["was"],
+        since=datetime.fromisoformat(since) if since else None,
+        name=str(entry["name"]),
+        now=entry["now"],
+    )
 
 
 def _record(entry: Mapping[str, Any]) -> ActionRecord:
@@ -149,12 +184,18 @@ def _memory_entry(memory: Memory) -> dict[str, Any]:
         "severity": memory.severity,
         "band": memory.band,
         "told_at": memory.told_at.isoformat(),
+        "since": memory.since.isoformat() if memory.since else None,
         "version": memory.version,
     }
 
 
 def _memory(entry: Mapping[str, Any]) -> Memory:
-    return Memory(**{**entry, "told_at": datetime.fromisoformat(entry["told_at"])})
+    since = entry["since"]
+    moments = {
+        "told_at": datetime.fromisoformat(entry["told_at"]),
+        "since": datetime.fromisoformat(since) if since else None,
+    }
+    return Memory(**{**entry, **moments})
 
 
 def _note_entry(note: Note) -> dict[str, Any]:

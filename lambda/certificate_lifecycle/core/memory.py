@@ -6,18 +6,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from certificate_lifecycle.core.model import Certificate, Severity
-from certificate_lifecycle.core.run import Assessed
+from certificate_lifecycle.core.run import Assessed, ChangeKind, Scope, ScopeStatus
 from certificate_lifecycle.core.timing import Thresholds, is_within
 
 #: A problem that stays is told again after this long, however little changes.
 REMINDER = timedelta(days=7)
 #: Marks before the end that are told for themselves, nearest last.
 _MARKS = (("3 days", timedelta(days=3)), ("1 day", timedelta(days=1)), ("over", timedelta()))
+_ORDER = ("far", "near", "critical", *(name for name, _ in _MARKS))
+_MUTED, _FAILING = "muted", "failing"
+
+
+#: Under this name the ledger remembers what was told of an account and region as a whole.
+SCOPE = "scope"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """The last thing that a message said about a certificate; `version` counts its writes."""
+    """The last thing that a message said about a certificate, or about an account and region.
+
+    `since` is when the trouble was first told, None in entries of an earlier version; `version`
+    counts the writes of the entry.
+    """
 
     certificate_arn: str
     verdict: str
@@ -25,6 +35,7 @@ class Memory:
     severity: str
     band: str
     told_at: datetime
+    since: datetime | None = None
     version: int = 0
 
 
@@ -56,28 +67,90 @@ def band(certificate: Certificate, thresholds: Thresholds, now: datetime) -> str
 
 
 def memory_of(
-    entry: Assessed, before: Memory | None, thresholds: Thresholds, now: datetime
+    entry: Assessed,
+    before: Memory | None,
+    thresholds: Thresholds,
+    now: datetime,
+    *,
+    failing: bool = False,
 ) -> Memory:
-    """Return what is to be remembered of a finding that is told now."""
+    """Return what is to be remembered of a finding that is told now.
+
+    `failing` says that what would help was tried and failed: that it does so still is no news.
+    """
     decision = entry.decision
+    mark = band(entry.certificate, thresholds, now)
+    if entry.muted_until is not None:
+        mark = f"{_MUTED} until {entry.muted_until}"
     return Memory(
         certificate_arn=entry.certificate.arn,
         verdict=decision.verdict.value,
         reason=decision.reason.value,
         severity=decision.severity.label,
-        band=band(entry.certificate, thresholds, now),
+        band=f"{mark}, {_FAILING}" if failing else mark,
         told_at=now,
+        since=(before.since or before.told_at) if before else now,
         version=before.version if before else 0,
     )
 
 
-def is_news(entry: Assessed, before: Memory | None, thresholds: Thresholds, now: datetime) -> bool:
-    """Whether a finding differs from what was told of it, or was told too long ago."""
+def change_of(
+    entry: Assessed,
+    before: Memory | None,
+    thresholds: Thresholds,
+    now: datetime,
+    *,
+    failing: bool = False,
+) -> ChangeKind | None:
+    """Return how a finding differs from what was told of it, or None if nothing is to be told.
+
+    What is urgent is told again after a while, unless somebody has muted it.
+    """
     if before is None:
+        return ChangeKind.NEW
+    latest = memory_of(entry, before, thresholds, now, failing=failing)
+    was, now_is = _rank(before.severity), _rank(latest.severity)
+    if was != now_is:
+        return ChangeKind.WORSE if now_is > was else ChangeKind.BETTER
+    if (before.verdict, before.reason) != (latest.verdict, latest.reason):
+        return ChangeKind.CHANGED
+    if before.band != latest.band:
+        return _passed(before.band, latest.band)
+    urgent = entry.decision.severity >= Severity.WARNING and entry.muted_until is None
+    return ChangeKind.REMINDER if urgent and now - before.told_at >= REMINDER else None
+
+
+def scope_memory(scope: Scope, before: Memory | None, now: datetime) -> Memory:
+    """Return what is to be remembered of an account and region that was not looked at in full."""
+    return Memory(
+        certificate_arn=SCOPE,
+        verdict=scope.status.value,
+        reason="",
+        severity=Severity.WARNING.label,
+        band="",
+        told_at=now,
+        since=(before.since or before.told_at) if before else now,
+        version=before.version if before else 0,
+    )
+
+
+def scope_is_news(scope: Scope, before: Memory | None, now: datetime) -> bool:
+    """Whether how much could be looked at differs from what was told, or was told long ago."""
+    if scope.status is ScopeStatus.OK:
+        return before is not None
+    if before is None or before.verdict != scope.status.value:
         return True
-    told = (before.verdict, before.reason, before.severity, before.band)
-    latest = memory_of(entry, before, thresholds, now)
-    if told != (latest.verdict, latest.reason, latest.severity, latest.band):
-        return True
-    urgent = entry.decision.severity >= Severity.WARNING
-    return urgent and now - before.told_at >= REMINDER
+    return now - before.told_at >= REMINDER
+
+
+def _rank(severity: str) -> int:
+    """Return the rank of a severity by its label; one that came later ranks lowest."""
+    return next((each for each in Severity if each.label == severity), Severity.OK)
+
+
+def _passed(before: str, latest: str) -> ChangeKind:
+    """Return what a crossed mark means: only a later mark on the way to the end is a reminder."""
+    if before in _ORDER and latest in _ORDER:
+        later = _ORDER.index(latest) > _ORDER.index(before)
+        return ChangeKind.REMINDER if later else ChangeKind.BETTER
+    return ChangeKind.CHANGED

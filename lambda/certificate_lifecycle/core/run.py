@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -79,12 +79,25 @@ _ABOUT_NO_END = frozenset(
 class Assessed:
     """A certificate and the decision on it.
 
-    `used_by` names what uses it as people know it, where somebody should hear of it.
+    `used_by` names what uses it as people know it, where somebody should hear of it, `owner` is
+    whom its tags name, and `muted_until` the last day on which nobody wants to hear of it.
     """
 
     certificate: Certificate
     decision: Decision
     used_by: tuple[str, ...] = ()
+    owner: str | None = None
+    muted_until: date | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether a message tells people of it."""
+        return self.decision.worth_telling and self.muted_until is None
+
+    @property
+    def muted(self) -> bool:
+        """Whether people would be told of it if they had not muted it."""
+        return self.decision.worth_telling and self.muted_until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +116,19 @@ class ActionRecord:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is new about a certificate; `was` is the verdict that was told before, if any was."""
+    """What is new about a certificate.
+
+    `was` is the verdict that was told before, if any was, and `since` when the trouble was first
+    told. For one that is over, `now` is a sentence about what has taken its place, and `name` what
+    the certificate is for, if it still exists.
+    """
 
     certificate_arn: str
     kind: ChangeKind
     was: str | None = None
+    since: datetime | None = None
+    name: str = ""
+    now: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +151,9 @@ class Scope:
 class Run:
     """Everything that one run found and did, in all of its scopes or in one of them.
 
-    `changes` are what is new since people were last told; without a memory everything is. `healthy`
+    `changes` are what is new since people were last told; without a memory nothing is known of
+    that. `regained` names accounts and regions that can be looked at in full again, `since` says
+    when each open finding was first told. `healthy`
     counts, by verdict, what needs nothing and is known by its number alone; `report` says where all
     findings are kept that a message has no room for.
     """
@@ -145,6 +168,8 @@ class Run:
     assessed: Sequence[Assessed]
     actions: Sequence[ActionRecord]
     changes: Sequence[Change] = ()
+    regained: Sequence[str] = ()
+    since: Mapping[str, datetime] = field(default_factory=dict)
     healthy: Mapping[str, int] = field(default_factory=dict)
     report: str | None = None
 
@@ -259,6 +284,8 @@ def _lost_entry(scope: Scope) -> dict[str, Any]:
         "in_use": None,
         "in_use_by": [],
         "used_by": [],
+        "owner": None,
+        "muted_until": None,
     }
 
 
@@ -284,6 +311,8 @@ def finding_entry(entry: Assessed, now: datetime) -> dict[str, Any]:
         "in_use": certificate.in_use,
         "in_use_by": list(detail.in_use_by) if detail else [],
         "used_by": list(entry.used_by),
+        "owner": entry.owner,
+        "muted_until": entry.muted_until.isoformat() if entry.muted_until else None,
     }
 
 
@@ -297,11 +326,23 @@ def action_entry(record: ActionRecord) -> dict[str, Any]:
     }
 
 
+def change_entry(change: Change) -> dict[str, Any]:
+    """Return what is new as plain data."""
+    return {
+        "certificate_arn": change.certificate_arn,
+        "kind": change.kind.value,
+        "was": change.was,
+        "since": change.since.isoformat() if change.since else None,
+        "name": change.name,
+        "now": change.now,
+    }
+
+
 def _urgency(entry: Assessed) -> tuple[int, bool, float, str]:
     ends = entry.certificate.not_after
     return (
         -entry.decision.severity,
-        not entry.decision.worth_telling,
+        not entry.told,
         ends.timestamp() if ends else 0.0,
         entry.certificate.arn,
     )

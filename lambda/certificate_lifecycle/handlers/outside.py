@@ -46,6 +46,7 @@ def order_of(
         announced=command.announced,
         replace=command.mode is RotationMode.REPLACE,
         retire_after=settings.retire_after,
+        owner_tag=settings.owner_tag,
         limits={each.account_id: each.mode for each in (*settings.accounts, *joining)},
     )
 
@@ -114,4 +115,7 @@ def outside_of(
         ),
         metrics=EmbeddedMetrics(),
         clock=LambdaClock(context),
+        # What all accounts and regions have in common is kept where the function is.
+        diary=ledger_of(settings, home, clients, home),
+        summary_after=settings.summary_after,
     )

@@ -1,0 +1,135 @@
+"""That all is well is told now and then, because silence looks like a checker that stopped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from certificate_lifecycle.app.ports import Outside, Surroundings
+from certificate_lifecycle.app.rotation import rotate
+from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.errors import RotationError
+from tests.unit.builders import NOW, PLACE, SECOND, certificate, days, detail, imported
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDiary,
+    MemoryDns,
+    MemoryImportSecrets,
+    MemoryLedger,
+    MemoryMetrics,
+    MemoryTopic,
+    Outage,
+)
+
+
+class World:
+    """An account in which all is well, unless a test says otherwise."""
+
+    def __init__(self, last: datetime | None = None) -> None:
+        self.certificates = MemoryCertificates(certificate())
+        self.ledger = MemoryLedger()
+        self.topic = MemoryTopic()
+        self.diary = MemoryDiary(last)
+        self.asked: tuple[str, ...] = ()
+        self.dry_run = False
+
+    def rotate(self, *, weekly: bool = True) -> None:
+        around = Surroundings(
+            certificates=self.certificates,
+            dns=MemoryDns(),
+            import_secrets=MemoryImportSecrets(),
+            ledger=self.ledger,
+        )
+        order = Order(
+            run_id="run-1",
+            instance="certificate-lifecycle",
+            scopes=(PLACE,),
+            certificate_arns=self.asked,
+            import_sources={},
+            thresholds=Thresholds(),
+            mode="repair",
+            repair=True,
+            dry_run=self.dry_run,
+            now=NOW,
+        )
+        outside = Outside(
+            at=lambda _: around,
+            topic=self.topic,
+            metrics=MemoryMetrics(),
+            clock=MemoryClock(),
+            diary=self.diary,
+            summary_after=days(7) if weekly else None,
+        )
+        rotate(order, outside, current_time=lambda: NOW + SECOND)
+
+    @property
+    def subjects(self) -> list[str]:
+        return [
+            message.subject.partition(": ")[2].partition(" - ")[0]
+            for message in self.topic.messages
+        ]
+
+
+def test_the_first_run_shows_that_its_messages_arrive() -> None:
+    world = World()
+    world.rotate()
+    assert world.subjects == ["all is well"]
+    assert world.diary.last == NOW
+
+
+def test_after_a_week_of_silence_all_is_well_is_told() -> None:
+    world = World(NOW - days(7))
+    world.rotate()
+    assert world.subjects == ["all is well"]
+
+
+def test_before_that_nothing_is_told() -> None:
+    world = World(NOW - days(7) + SECOND)
+    world.rotate()
+    assert world.subjects == []
+    assert world.diary.last == NOW - days(7) + SECOND
+
+
+def test_any_message_is_a_sign_of_life() -> None:
+    world = World(NOW - days(30))
+    world.certificates = MemoryCertificates(imported(ends_in=days(20), detail=detail()))
+    world.rotate()
+    assert world.subjects == ["1 needs attention"]
+    assert world.diary.last == NOW
+
+
+def test_what_is_open_and_told_is_in_the_summary() -> None:
+    world = World()
+    world.certificates = MemoryCertificates(imported(ends_in=days(20), detail=detail()))
+    world.rotate()
+    world.diary.last = NOW - days(8)
+    world.rotate()
+    assert world.subjects == ["1 needs attention", "1 needs attention"]
+
+
+@pytest.mark.parametrize("way", ["switched off", "dry run", "some certificates"])
+def test_no_summary_is_sent_where_nobody_asked_for_one(way: str) -> None:
+    world = World()
+    world.dry_run = way == "dry run"
+    world.asked = (certificate().arn,) if way == "some certificates" else ()
+    world.rotate(weekly=way != "switched off")
+    assert world.subjects == []
+
+
+def test_a_diary_that_cannot_be_read_is_no_reason_to_be_silent() -> None:
+    world = World(NOW)
+    world.diary.broken = Outage("throttled")
+    with pytest.raises(RotationError, match="last went out could not be read: Outage: throttled"):
+        world.rotate()
+    assert world.subjects == ["all is well"]
+
+
+def test_what_could_not_be_sent_is_not_recorded() -> None:
+    world = World()
+    world.topic.failure = Outage("SNS is down")
+    with pytest.raises(RotationError, match="could not be sent"):
+        world.rotate()
+    assert world.diary.last is None
