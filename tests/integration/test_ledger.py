@@ -55,6 +55,7 @@ TOLD = Memory(
     severity="critical",
     band="over",
     told_at=NOW,
+    since=NOW,
 )
 NOTE = Note(certificate_arn=ARN, action="Export", text="export it", run_id="run-1", written_at=NOW)
 

@@ -61,7 +61,7 @@ def record(note: str, behind: int, run: str | None) -> Write:
 
 def remember(band: str, behind: int) -> Write:
     return lambda ledger: ledger.remember(
-        replace(MEMORY, band=band, version=version(ledger.memories(), behind))
+        replace(MEMORY, band=band, since=NOW, version=version(ledger.memories(), behind))
     )
 
 

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/acm/latest/APIReference/API_ListCertificates.html
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -169,11 +168,10 @@ def test_each_account_and_region_has_its_own_certificates(cloud: Cloud) -> None:
     assert [row["DomainName"] for row in other["CertificateSummaryList"]] == ["theirs.test"]
 
 
-def test_three_thousand_certificates_are_seeded_and_listed_quickly(cloud: Cloud) -> None:
+def test_thousands_of_certificates_are_listed_a_thousand_a_call(cloud: Cloud) -> None:
     cloud.certificates.page_size = 1000
-    started = time.monotonic()
     for number in range(3000):
         cloud.certificates.add(domain_name=f"n{number}.example.com", in_use_by=["arn:x"])
     pages = cloud.client("acm").get_paginator("list_certificates").paginate()
     assert sum(len(page["CertificateSummaryList"]) for page in pages) == 3000
-    assert time.monotonic() - started < 4
+    assert [call.operation for call in cloud.calls] == ["ListCertificates"] * 3

@@ -75,6 +75,7 @@ def test_rotation_runs_with_nothing_but_a_topic() -> None:
         import_sources={},
         zones=(),
         name_prefix="certificate-lifecycle",
+        summary_after=days(7),
     )
 
 
@@ -136,6 +137,8 @@ def test_rotation_reads_every_variable() -> None:
             passphrase_secret_arn=secret_arn("passphrase"),
             renew_public=True,
         ),
+        OWNER_TAG="Team",
+        SUMMARY_AFTER_DAYS="0",
         LEDGER_TABLE="shop-certs-ledger",
         REBIND_CONSUMERS="true",
         RETIRE_SUPERSEDED_AFTER_DAYS="30",
@@ -152,6 +155,8 @@ def test_rotation_reads_every_variable() -> None:
         ledger_table="shop-certs-ledger",
         rebind_consumers=True,
         retire_after=days(30),
+        owner_tag="Team",
+        summary_after=None,
     )
 
 

@@ -41,6 +41,8 @@ from certificate_lifecycle.log import logger
 
 #: Between the things that one note speaks of.
 _AND = "; and to "
+#: What leaves nothing to wait for, other than a repair, after which ACM has to look again.
+_SETTLING = frozenset({Action.EXPORT, Action.REIMPORT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +195,7 @@ class Recollection:
         """
         if self.ledger is None:
             return None
-        failing = _failing(run)
+        failing, settled = _failing(run), _settled(run)
         memories = [
             memory_of(
                 entry,
@@ -203,10 +205,12 @@ class Recollection:
                 failing=_arn(entry) in failing,
             )
             for entry in _told(run)
+            if _arn(entry) not in settled
         ]
         unseen = [scope for scope in run.scopes if scope.status is not ScopeStatus.OK]
         memories += [scope_memory(scope, self.scope, self.now) for scope in unseen]
         over = self._over(run, whole=whole)
+        over += [self.memories[arn] for arn in settled if arn in self.memories]
         if self.scope is not None and not unseen:
             over.append(self.scope)
         return Dues(
@@ -272,6 +276,15 @@ def _arn(entry: Assessed) -> str:
 
 def _failing(run: Run) -> set[str]:
     return {record.certificate_arn for record in run.failed_actions}
+
+
+def _settled(run: Run) -> set[str]:
+    """Return what the run itself has brought to its end: that it did so is all there is to tell."""
+    return {
+        record.certificate_arn
+        for record in run.actions
+        if record.outcome is Outcome.DONE and record.action in _SETTLING
+    }
 
 
 def _told(run: Run) -> list[Assessed]:
