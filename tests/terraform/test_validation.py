@@ -110,6 +110,7 @@ USES = (
     Use("log_retentions", "log_retention_days", lambda v: {"log_retention_days": v}),
     Use("name_prefixes", "name_prefix", lambda v: {"name_prefix": v}),
     Use("organization_ids", "organization", lambda v: organization(organization_id=v)),
+    Use("owner_tags", "owner_tag", lambda v: {"owner_tag": v}),
     Use(
         "permissions_boundaries",
         "permissions_boundary_arn",
@@ -132,6 +133,7 @@ USES = (
     Use("secret_arns", "export_targets", lambda v: export(secret_arn=v)),
     Use("secret_arns", "export_targets", lambda v: export(passphrase_secret_arn=v)),
     Use("secret_arns", "import_sources", lambda v: source(secret_arn=v)),
+    Use("summary_days", "summary_after_days", lambda v: {"summary_after_days": v}),
     Use("threshold_fractions", "threshold_fraction", lambda v: {"threshold_fraction": v}),
     Use(
         "tolerated_failures",

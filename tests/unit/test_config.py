@@ -578,3 +578,13 @@ def test_all_is_well_is_told_weekly_unless_it_is_switched_off() -> None:
 def test_the_tag_of_owners_can_have_another_name() -> None:
     assert rotation()[0].owner_tag == "Owner"
     assert rotation(OWNER_TAG="Cost Center")[0].owner_tag == "Cost Center"
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("OWNER_TAG", "owner_tags"), ("SUMMARY_AFTER_DAYS", "summary_days")]
+)
+def test_what_people_hear_is_what_terraform_takes_for_it(name: str, table: str) -> None:
+    for value in accepted(table).values():
+        assert rotation(**{name: str(value)})[1] == []
+    for value in refused(table).values():
+        assert len(rotation(**{name: str(value)})[1]) == 1, value

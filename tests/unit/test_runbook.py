@@ -1,0 +1,24 @@
+"""The runbook says what to do for every verdict, and names no verdict that there is not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from certificate_lifecycle.core.model import Reason, Verdict
+
+RUNBOOK = (Path(__file__).resolve().parents[2] / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+
+def test_every_verdict_has_a_section() -> None:
+    headings = re.findall(r"^## (.*)$", RUNBOOK, re.MULTILINE)
+    named = {name for heading in headings for name in re.findall(r"`(\w+)`", heading)}
+    assert named == {verdict.value for verdict in Verdict}
+
+
+def test_reasons_are_spelt_as_messages_spell_them() -> None:
+    reasons = {reason.value for reason in Reason}
+    bullets = re.findall(r"^- ((?:`\w+`(?:, )?)+):", RUNBOOK, re.MULTILINE)
+    named = {name for bullet in bullets for name in re.findall(r"`(\w+)`", bullet)}
+    assert named
+    assert named - {"PendingConfirmation"} <= reasons
