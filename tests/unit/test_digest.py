@@ -632,6 +632,20 @@ def test_what_is_over_is_told_even_if_nothing_else_is_open() -> None:
     assert "    Was RenewalBlocked since 2026-05-20. 198 days are left.\n" in text
 
 
+def test_chat_says_what_is_new_and_what_is_over() -> None:
+    whole = run(
+        DUE,
+        changes=(Change(DUE_ARN, ChangeKind.NEW), OVER),
+        regained=("account 222222222222, eu-west-1",),
+    )
+    lines = chat(whole)["content"]["description"].splitlines()
+    assert lines[1].startswith("*warning* `shop.example.com` - new ImportDue: ")
+    assert lines[2:] == [
+        "*Over:* `fine.example.com` was RenewalBlocked.",
+        "*Over:* account 222222222222, eu-west-1 can be looked at again.",
+    ]
+
+
 def test_what_is_gone_is_named_by_its_arn() -> None:
     gone = replace(OVER, name="", since=None, now=None)
     text = told(run(HEALTHY, changes=(gone,))).bodies["email"]

@@ -450,13 +450,19 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
     lines = [_headline(run, told)]
     lines += [f"*Incomplete:* {_plain(text)}" for text in _errors(run)[:_CHAT_ERRORS]]
     lines += [
-        f"*{entry.decision.severity.label}* `{_plain(_name(entry))}` "
+        f"*{entry.decision.severity.label}* `{_plain(_name(entry))}`"
+        f"{_news(run, entry.certificate.arn)} "
         f"{entry.decision.verdict}: {_plain(entry.decision.message)}"
         for entry in told[:_CHAT_FINDINGS]
     ]
     if len(told) > _CHAT_FINDINGS:
         lines.append(f"... and {len(told) - _CHAT_FINDINGS} more.")
     lines += [f"*Done:* {_plain(record.detail)}" for record in run.done[:_CHAT_FINDINGS]]
+    lines += [
+        f"*Over:* `{_plain(change.name or change.certificate_arn)}` was {change.was}."
+        for change in _over(run)[:_CHAT_FINDINGS]
+    ]
+    lines += [f"*Over:* {label} can be looked at again." for label in run.regained[:_CHAT_ERRORS]]
     done = {record.certificate_arn for record in run.done}
     steps = dict.fromkeys(
         entry.decision.action.meaning
