@@ -159,6 +159,8 @@ module "rotation" {
     ROTATION_MODE                = var.rotation_mode
     SNS_TOPIC_ARN                = local.topic_arn
     THRESHOLD_FRACTION           = tostring(var.threshold_fraction)
+    TLS_PROBE                    = tostring(var.tls_probe.enabled)
+    TLS_PROBE_PRIVATE_ADDRESSES  = tostring(var.tls_probe.private_addresses)
   }
 }
 

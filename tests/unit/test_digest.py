@@ -439,6 +439,7 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "in_use": True,
                 "in_use_by": list(detail().in_use_by),
                 "used_by": [],
+                "served": [],
             }
         ],
         "findings_not_shown": 0,

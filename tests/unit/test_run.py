@@ -109,6 +109,7 @@ def test_a_finding_says_all_that_is_known() -> None:
         "days_left": 5,
         "in_use": True,
         "used_by": [],
+        "served": [],
         "in_use_by": [],
     }
 

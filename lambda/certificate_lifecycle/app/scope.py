@@ -15,11 +15,12 @@ from certificate_lifecycle.app.memory import Dues, Recollection
 from certificate_lifecycle.app.ports import Clock, Surroundings, Users
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement import Replacement, refuse
+from certificate_lifecycle.app.served import Probing
 from certificate_lifecycle.app.succession import Succession
 from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.checks import consumer_name
 from certificate_lifecycle.core.export import ExportTarget
-from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.model import Certificate, Verdict
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import ActionRecord, Assessed, Run, Scope, ScopeStatus
@@ -127,7 +128,9 @@ def visit(
         inventory.problems.append(recollection.problem)
     # Before anything is moved: afterwards nobody would use what was found.
     naming = _Naming(around.users, clock)
-    assessed = [naming.named(entry) for entry in inventory.assessed]
+    assessed = [
+        naming.named(entry) for entry in _probed(order, around, clock, inventory, recollection)
+    ]
     replacement = _replacement(order, place, around, clock, recollection)
     actions = _act(order, around, clock, inventory, recollection, replacement)
     scope = Scope(
@@ -145,6 +148,31 @@ def visit(
         dues=recollection.dues(run, replacement.handled if replacement is not None else ()),
         recollection=recollection,
     )
+
+
+def _probed(
+    order: Order,
+    around: Surroundings,
+    clock: Clock,
+    inventory: Inventory,
+    recollection: Recollection,
+) -> list[Assessed]:
+    """Return what was assessed, with what is served where that shall be looked at."""
+    if around.served is None:
+        return inventory.assessed
+    return Probing(
+        served=around.served,
+        certificates=around.certificates,
+        clock=clock,
+        thresholds=order.thresholds,
+        now=order.now,
+        everything=inventory.everything,
+        told=[
+            arn
+            for arn, memory in recollection.memories.items()
+            if memory.verdict == Verdict.NOT_SERVED.value
+        ],
+    ).looked_at(inventory.assessed)
 
 
 @dataclass(slots=True)

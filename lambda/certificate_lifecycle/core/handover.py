@@ -128,7 +128,12 @@ def _assessed(entry: Mapping[str, Any]) -> Assessed:
         message=str(entry["message"]),
         action=Action.of(entry["action"]),
     )
-    return Assessed(certificate, decision, tuple(str(user) for user in entry["used_by"]))
+    return Assessed(
+        certificate,
+        decision,
+        used_by=tuple(str(user) for user in entry["used_by"]),
+        served=tuple(str(sentence) for sentence in entry["served"]),
+    )
 
 
 def _record(entry: Mapping[str, Any]) -> ActionRecord:

@@ -79,12 +79,14 @@ _ABOUT_NO_END = frozenset(
 class Assessed:
     """A certificate and the decision on it.
 
-    `used_by` names what uses it as people know it, where somebody should hear of it.
+    `used_by` names what uses it as people know it, where somebody should hear of it; `served` are
+    sentences about what its names show to whoever connects, where that was looked at.
     """
 
     certificate: Certificate
     decision: Decision
     used_by: tuple[str, ...] = ()
+    served: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,7 @@ def _lost_entry(scope: Scope) -> dict[str, Any]:
         "in_use": None,
         "in_use_by": [],
         "used_by": [],
+        "served": [],
     }
 
 
@@ -284,6 +287,7 @@ def finding_entry(entry: Assessed, now: datetime) -> dict[str, Any]:
         "in_use": certificate.in_use,
         "in_use_by": list(detail.in_use_by) if detail else [],
         "used_by": list(entry.used_by),
+        "served": list(entry.served),
     }
 
 
