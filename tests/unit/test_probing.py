@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from certificate_lifecycle.app.ports import Served
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.core.served import ServedState, Sight
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.x509 import Leaf, PublicKey
 from tests.unit.builders import (
@@ -34,12 +30,12 @@ from tests.unit.fakes import (
     MemoryDns,
     MemoryImportSecrets,
     MemoryLedger,
+    MemoryServed,
     MemoryTopic,
     Outage,
     outside,
 )
 
-ADDRESS = "203.0.113.7"
 ORDER = Order(
     run_id="run-1",
     instance="certificate-lifecycle",
@@ -73,33 +69,6 @@ def renewed(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a cer
     """Return a certificate that was renewed two days ago."""
     facts = {"ends_in": PUBLIC_LIFETIME - days(2), "detail": detail(serial="0b")}
     return certificate(**{**facts, **changes})
-
-
-class MemoryServed(Served):
-    """Servers that show what they were told to, everybody else's are out of reach.
-
-    A name in `broken` raises, and one in `hanging` does not answer before `release` is called.
-    """
-
-    def __init__(self, **shown: Leaf) -> None:
-        self.shown = {name.replace("_", "."): leaf for name, leaf in shown.items()}
-        self.asked: list[tuple[str, str]] = []
-        self.broken: set[str] = set()
-        self.hanging: set[str] = set()
-        self._released = threading.Event()
-
-    def release(self) -> None:
-        self._released.set()
-
-    def look(self, name: str, key_algorithm: str) -> Sequence[Sight]:
-        self.asked.append((name, key_algorithm))
-        if name in self.broken:
-            raise Outage("no network")
-        if name in self.hanging:
-            self._released.wait(30)
-        if name not in self.shown:
-            return [Sight(name, ADDRESS, state=ServedState.UNREACHABLE)]
-        return [Sight(name, ADDRESS, self.shown[name])]
 
 
 class Account:

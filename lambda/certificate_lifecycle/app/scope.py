@@ -288,6 +288,7 @@ def _replacement(
         retire_after=order.retire_after,
         account_id=place.account_id,
         now=order.now,
+        served=around.served,
     )
     return Replacement(
         succession=succession,

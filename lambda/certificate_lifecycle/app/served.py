@@ -73,7 +73,7 @@ class Probing:
             for each in wanted[:_MAX_CERTIFICATES]
             if (certificate := self._described(each.certificate)) is not None
         }
-        sights = self._sights(described.values())
+        sights = _looks(self.served, self.clock, described.values())
         return [
             self._told(each, described[each.certificate.arn], sights)
             if each.certificate.arn in described
@@ -102,25 +102,6 @@ class Probing:
             return None
         return described if serial_of(described) is not None else None
 
-    def _sights(self, certificates: Iterable[Certificate]) -> Mapping[_Question, Sequence[Sight]]:
-        """Ask each question once, as many at the same time as there are workers, and for a while.
-
-        What is not answered by then is left behind: its thread ends by the timeouts that it has.
-        """
-        questions = dict.fromkeys(
-            question for certificate in certificates for question in _questions(certificate)
-        )
-        patience = min(_MOST_SECONDS, self.clock.remaining() - RESERVE_SECONDS)
-        if not questions or patience <= 0:
-            return {}
-        pool = ThreadPoolExecutor(min(_WORKERS, len(questions)), thread_name_prefix="served")
-        try:
-            asked = {each: pool.submit(self.served.look, *each) for each in questions}
-            wait(asked.values(), timeout=patience)
-            return {each: _answer(*each, future) for each, future in asked.items()}
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
     def _told(
         self,
         entry: Assessed,
@@ -133,7 +114,11 @@ class Probing:
             extra={
                 "certificate_arn": certificate.arn,
                 "served": [
-                    {"name": each.sight.name, "address": each.sight.address, "state": each.state}
+                    {
+                        "name": each.sight.name,
+                        "address": each.sight.address,
+                        "state": each.state.value,
+                    }
                     for each in seen
                 ],
             },
@@ -154,6 +139,39 @@ class Probing:
             for question in _questions(certificate)
             for sight in sights.get(question, (Sight(question[0], ""),))
         ]
+
+
+def names_that_show(certificate: Certificate, served: Served, clock: Clock) -> list[str]:
+    """Return the names under which a described certificate is seen; none if none is reached."""
+    serial = serial_of(certificate)
+    sights = _looks(served, clock, [certificate])
+    return [
+        name
+        for (name, _), seen in sights.items()
+        if any(sight.leaf is not None and sight.leaf.serial == serial for sight in seen)
+    ]
+
+
+def _looks(
+    served: Served, clock: Clock, certificates: Iterable[Certificate]
+) -> Mapping[_Question, Sequence[Sight]]:
+    """Ask each question once, as many at the same time as there are workers, and for a while.
+
+    What is not answered by then is left behind: its thread ends by the timeouts that it has.
+    """
+    questions = dict.fromkeys(
+        question for certificate in certificates for question in _questions(certificate)
+    )
+    patience = min(_MOST_SECONDS, clock.remaining() - RESERVE_SECONDS)
+    if not questions or patience <= 0:
+        return {}
+    pool = ThreadPoolExecutor(min(_WORKERS, len(questions)), thread_name_prefix="served")
+    try:
+        asked = {each: pool.submit(served.look, *each) for each in questions}
+        wait(asked.values(), timeout=patience)
+        return {each: _answer(*each, future) for each, future in asked.items()}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _questions(certificate: Certificate) -> list[_Question]:

@@ -110,7 +110,7 @@ def _context(suites: str, newest: ssl.TLSVersion) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_NONE
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.maximum_version = newest
-    context.set_ciphers(f"{suites}:@SECLEVEL=0")
+    context.set_ciphers(f"{suites}:!aNULL:!eNULL:@SECLEVEL=0")
     return context
 
 
