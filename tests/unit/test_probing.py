@@ -222,15 +222,18 @@ def test_no_look_is_begun_with_nothing_but_the_reserve_left() -> None:
     ]
 
 
+@pytest.mark.parametrize(("most", "left"), [(0.2, 900.0), (60.0, 32.0)], ids=["most", "share"])
 def test_a_name_that_hangs_is_given_up_and_the_others_are_told(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    most: float, left: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("certificate_lifecycle.app.served._MOST_SECONDS", 0.2)
+    """After the most that a look may take, or a tenth of the time that is left for more."""
+    monkeypatch.setattr("certificate_lifecycle.app.served._MOST_SECONDS", most)
     served = MemoryServed(shop_example_com=OLD)
     served.hanging.add("slow.example.com")
-    names = ("slow.example.com", "shop.example.com")
+    account = Account(served, renewed(names=("slow.example.com", "shop.example.com")))
+    account.clock = MemoryClock(left)
     try:
-        (finding,) = Account(served, renewed(names=names)).rotate()["findings"]
+        (finding,) = account.rotate()["findings"]
     finally:
         served.release()
     assert finding["served"][0] == (

@@ -33,8 +33,10 @@ from certificate_lifecycle.log import logger
 _WORKERS = 8
 #: Certificates of one account and region whose names are looked at, the most urgent ones first.
 _MAX_CERTIFICATES = 200
-#: What looking may take altogether in one account and region.
+#: What looking may take altogether in one account and region, and which share of the time that is
+#: left: those that are looked at later need theirs, and no look is worth their failure.
 _MOST_SECONDS = 60.0
+_MOST_OF_THE_REST = 0.1
 
 #: A name, and the kind of key that the certificate which it is looked at for has.
 _Question = tuple[str, str]
@@ -162,7 +164,8 @@ def _looks(
     questions = dict.fromkeys(
         question for certificate in certificates for question in _questions(certificate)
     )
-    patience = min(_MOST_SECONDS, clock.remaining() - RESERVE_SECONDS)
+    rest = clock.remaining() - RESERVE_SECONDS
+    patience = min(_MOST_SECONDS, rest * _MOST_OF_THE_REST)
     if not questions or patience <= 0:
         return {}
     pool = ThreadPoolExecutor(min(_WORKERS, len(questions)), thread_name_prefix="served")
