@@ -161,6 +161,8 @@ module "rotation" {
     SNS_TOPIC_ARN                = local.topic_arn
     SUMMARY_AFTER_DAYS           = tostring(var.summary_after_days)
     THRESHOLD_FRACTION           = tostring(var.threshold_fraction)
+    TLS_PROBE                    = tostring(var.tls_probe.enabled)
+    TLS_PROBE_PRIVATE_ADDRESSES  = tostring(var.tls_probe.private_addresses)
   }
 }
 

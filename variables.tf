@@ -610,3 +610,18 @@ variable "threshold_fraction" {
     error_message = "threshold_fraction must be more than 0 and at most 1, got ${var.threshold_fraction}."
   }
 }
+
+variable "tls_probe" {
+  type = object({
+    enabled           = optional(bool, false)
+    private_addresses = optional(bool, false)
+  })
+  description = "Whether the rotation function connects, on port 443 and with nothing but a TLS handshake, to up to five names of each certificate that has a finding or was renewed one to three days ago, and compares what is served with what ACM has. A wildcard has no name to connect to. The function is not in a VPC: it sees what the internet sees, and from where it runs, so that a name that leads to another region or a CDN with a certificate of its own is told as serving another certificate, and what only a network inside sees as not reachable. `private_addresses` lets names lead to private and loopback addresses, too, which makes sense only where the function is given a way there; link-local ones, where credentials of machines are, it never connects to. The default connects to nothing."
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = var.tls_probe.enabled || !var.tls_probe.private_addresses
+    error_message = "tls_probe must be enabled where private_addresses is true, because nothing is connected to otherwise, got enabled = ${var.tls_probe.enabled}."
+  }
+}

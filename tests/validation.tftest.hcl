@@ -230,3 +230,21 @@ run "consumers_cannot_be_moved_nor_anything_retired_where_nothing_is_replaced" {
 
   expect_failures = [var.rebind_consumers, var.retire_superseded_after_days]
 }
+
+run "private_addresses_without_a_look_at_what_is_served" {
+  command = plan
+
+  variables {
+    tls_probe = { private_addresses = true }
+  }
+
+  expect_failures = [var.tls_probe]
+}
+
+run "a_look_at_what_is_served_with_and_without_private_addresses" {
+  command = plan
+
+  variables {
+    tls_probe = { enabled = true, private_addresses = true }
+  }
+}

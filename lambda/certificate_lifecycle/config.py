@@ -111,6 +111,10 @@ ROTATION_VARIABLES = (
         "",
         "soak after which what was replaced is deleted; empty: never",
     ),
+    Variable("TLS_PROBE", "false", "whether it looks at what the names of certificates serve"),
+    Variable(
+        "TLS_PROBE_PRIVATE_ADDRESSES", "false", "whether names may lead it to private addresses"
+    ),
     Variable(
         "EXPORT_TARGETS",
         "{}",
@@ -196,6 +200,8 @@ class RotationSettings:
     ledger_table: str | None = None
     rebind_consumers: bool = False
     retire_after: timedelta | None = None
+    tls_probe: bool = False
+    tls_probe_private_addresses: bool = False
 
 
 class _Environment:
@@ -280,6 +286,12 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         ledger_table=environment.read("LEDGER_TABLE", _table, None),
         rebind_consumers=environment.read("REBIND_CONSUMERS", _boolean, False),  # noqa: FBT003 - a fallback value
         retire_after=environment.read("RETIRE_SUPERSEDED_AFTER_DAYS", _soak, None),
+        tls_probe=environment.read("TLS_PROBE", _boolean, False),  # noqa: FBT003 - a fallback value
+        tls_probe_private_addresses=environment.read(
+            "TLS_PROBE_PRIVATE_ADDRESSES",
+            _boolean,
+            False,  # noqa: FBT003 - a fallback value
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from certificate_lifecycle.app.ports import (
     Ledger,
     Metrics,
     Outside,
+    Served,
     Surroundings,
     Topic,
 )
@@ -40,8 +42,10 @@ from certificate_lifecycle.core.model import (
 from certificate_lifecycle.core.names import dns_form
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import Run
+from certificate_lifecycle.core.served import ServedState, Sight
 from certificate_lifecycle.core.sources import Material, open_secret, serial_text
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
+from certificate_lifecycle.core.x509 import Leaf
 from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
 from tests.unit.builders import NOW, arn, record, request, secret_arn, validation
 
@@ -337,6 +341,36 @@ class MemoryImportSecrets(ImportSecrets):
         if secret_arn in self.broken:
             raise self.broken[secret_arn]
         return Hidden(self.values[secret_arn])
+
+
+_ADDRESS = "203.0.113.7"
+
+
+class MemoryServed(Served):
+    """Servers that show what they were told to, everybody else's are out of reach.
+
+    A name in `broken` raises, and one in `hanging` does not answer before `release` is called.
+    """
+
+    def __init__(self, **shown: Leaf) -> None:
+        self.shown = {name.replace("_", "."): leaf for name, leaf in shown.items()}
+        self.asked: list[tuple[str, str]] = []
+        self.broken: set[str] = set()
+        self.hanging: set[str] = set()
+        self._released = threading.Event()
+
+    def release(self) -> None:
+        self._released.set()
+
+    def look(self, name: str, key_algorithm: str) -> Sequence[Sight]:
+        self.asked.append((name, key_algorithm))
+        if name in self.broken:
+            raise Outage("no network")
+        if name in self.hanging:
+            self._released.wait(30)
+        if name not in self.shown:
+            return [Sight(name, _ADDRESS, state=ServedState.UNREACHABLE)]
+        return [Sight(name, _ADDRESS, self.shown[name])]
 
 
 class MemoryTopic(Topic):

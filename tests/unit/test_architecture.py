@@ -24,7 +24,8 @@ ALLOWED: dict[str, set[str]] = {
     "events": {"core", "errors", "config"},
     "app": {"core", "errors", "log", "config", "events"},
     "aws": {"core", "errors", "log", "config", "events"},
-    "handlers": {"core", "errors", "log", "config", "events", "app", "aws"},
+    "net": {"core", "errors", "log"},
+    "handlers": {"core", "errors", "log", "config", "events", "app", "aws", "net"},
 }
 # The parts of the standard library that reach out of the process, or whose answer depends on when.
 IMPURE = {

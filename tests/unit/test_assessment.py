@@ -1367,9 +1367,17 @@ def test_each_situation_has_its_judgement(row: Row) -> None:
 
 
 def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
-    """All but what is said of a whole account and region, see `test_run`."""
-    assert {row.verdict for row in ROWS} == set(Verdict) - {Verdict.NOT_LOOKED_AT}
-    assert {row.reason for row in ROWS} == set(Reason) - {Reason.SCOPE_FAILED}
+    """All but what is said of a whole account and region, and of what is served elsewhere.
+
+    See `test_run` and `test_served`.
+    """
+    others = {Verdict.NOT_LOOKED_AT, Verdict.NOT_SERVED}
+    assert {row.verdict for row in ROWS} == set(Verdict) - others
+    assert {row.reason for row in ROWS} == set(Reason) - {
+        Reason.SCOPE_FAILED,
+        Reason.OLDER_CERTIFICATE_SERVED,
+        Reason.OTHER_CERTIFICATE_SERVED,
+    }
     assert {row.action for row in ROWS} == set(Action)
 
 

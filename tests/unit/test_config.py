@@ -142,6 +142,8 @@ def test_rotation_reads_every_variable() -> None:
         LEDGER_TABLE="shop-certs-ledger",
         REBIND_CONSUMERS="true",
         RETIRE_SUPERSEDED_AFTER_DAYS="30",
+        TLS_PROBE="true",
+        TLS_PROBE_PRIVATE_ADDRESSES="true",
     )
     assert faults == []
     assert settings == RotationSettings(
@@ -157,6 +159,8 @@ def test_rotation_reads_every_variable() -> None:
         retire_after=days(30),
         owner_tag="Team",
         summary_after=None,
+        tls_probe=True,
+        tls_probe_private_addresses=True,
     )
 
 
@@ -331,6 +335,8 @@ def test_a_bad_creation_variable_is_one_fault(name: str, value: str) -> None:
         ("LEDGER_TABLE", "no"),
         ("REBIND_CONSUMERS", "on"),
         ("RETIRE_SUPERSEDED_AFTER_DAYS", "a month"),
+        ("TLS_PROBE", "yes"),
+        ("TLS_PROBE_PRIVATE_ADDRESSES", "1"),
     ],
 )
 def test_a_bad_rotation_variable_is_one_fault(name: str, value: str) -> None:
@@ -375,6 +381,8 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         LEDGER_TABLE="?",
         REBIND_CONSUMERS="perhaps",
         RETIRE_SUPERSEDED_AFTER_DAYS="0",
+        TLS_PROBE="maybe",
+        TLS_PROBE_PRIVATE_ADDRESSES="some",
     )
     named = {fault.split(":")[0] for fault in faults}
     fine = "EXPIRATION_THRESHOLD_DAYS"

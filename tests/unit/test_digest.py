@@ -451,6 +451,7 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "used_by": [],
                 "owner": None,
                 "muted_until": None,
+                "served": [],
             }
         ],
         "findings_not_shown": 0,

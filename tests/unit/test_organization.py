@@ -437,7 +437,10 @@ FOUND = (
 
 @pytest.fixture
 def whole() -> Run:
-    seen = [replace(entry, used_by=("listener 443 of shop",)) for entry in FOUND]
+    seen = [
+        replace(entry, used_by=("listener 443 of shop",), served=("shop.example.com serves it",))
+        for entry in FOUND
+    ]
     healthy = [judged(certificate(arn=arn(f"healthy-{n}"))) for n in range(3)]
     return run(*seen, *healthy)
 

@@ -111,6 +111,7 @@ def test_a_finding_says_all_that_is_known() -> None:
         "used_by": [],
         "owner": None,
         "muted_until": None,
+        "served": [],
         "in_use_by": [],
     }
 

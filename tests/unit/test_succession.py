@@ -31,6 +31,7 @@ from tests.unit.builders import (
     AUTHORITY,
     EXPIRED,
     FAILED,
+    LATER,
     LOAD_BALANCER,
     NOW,
     SECOND,
@@ -52,6 +53,7 @@ from tests.unit.fakes import (
     MemoryDns,
     MemoryImportSecrets,
     MemoryLedger,
+    MemoryServed,
     Outage,
 )
 
@@ -75,6 +77,7 @@ class Account:
         self.dns = MemoryDns(zone())
         self.ledger = MemoryLedger()
         self.consumers = consumers
+        self.served: MemoryServed | None = None
         self.clock = MemoryClock(100_000)
         self.now = NOW
         self.runs = 0
@@ -109,6 +112,7 @@ class Account:
                 retire_after=retire_after,
                 account_id="123456789012",
                 now=self.now,
+                served=self.served,
             ),
             instance=INSTANCE,
             run_id=f"run-{self.runs}",
@@ -672,6 +676,79 @@ def test_what_nobody_here_could_move_is_no_renewal() -> None:
     assert account.state == "verified"
     assert not record.renewed
     assert "what still has to be moved" in record.detail
+
+
+# --- What the names show after that ---------------------------------------------------------------
+
+SHOWN_BEFORE = replace(LATER, serial=0x0A)
+
+
+def shown() -> Account:
+    """Return an account whose successor is issued while its name shows the old certificate."""
+    account = Account(
+        replace(DEAD, detail=detail(serial="0a")),
+        consumers=MemoryConsumers((listener(), [OLD])),
+    )
+    account.served = MemoryServed(shop_example_com=SHOWN_BEFORE)
+    account.run()
+    account.issue()
+    return account
+
+
+def test_what_still_shows_the_old_certificate_is_verified_by_a_later_run() -> None:
+    account = shown()
+    record = account.tomorrow().only()
+    assert account.state == "bound"
+    assert not record.renewed
+    assert "moved, and shop.example.com still shows the old one" in record.detail
+
+    assert account.served is not None
+    account.served.shown["shop.example.com"] = LATER
+    record = account.tomorrow(timedelta(hours=1)).only()
+    assert account.state == "verified"
+    assert account.journal.verified_at == account.now
+    assert record.renewed
+    assert record.outcome is Outcome.DONE
+    assert record.detail == "none of its names is seen to show the old one any more"
+
+
+def test_what_cannot_be_reached_is_verified_by_what_its_service_says() -> None:
+    account = shown()
+    account.served = MemoryServed()
+    account.tomorrow().run()
+    assert account.state == "verified"
+    assert account.served.asked == [("shop.example.com", "RSA_2048")]
+
+
+def test_what_something_else_shows_is_waited_for_a_day_and_puts_nothing_back() -> None:
+    account = shown()
+    account.tomorrow().run()
+    account.tomorrow(SETTLES_WITHIN - SECOND).run()
+    assert account.state == "bound"
+    record = account.tomorrow(SECOND).only()
+    assert account.state == "verified"
+    assert (
+        "shop.example.com still shows the old one, long after everything that could be"
+        in record.detail
+    )
+    assert account.consumers is not None
+    assert account.consumers.settings == {listener(): [account.successor]}
+
+
+def test_a_listener_that_holds_both_is_not_looked_at_before_it_lets_go_of_the_old_one() -> None:
+    account = shown()
+    account.consumers = MemoryConsumers((sni(), [OLD]))
+    account.tomorrow().run()
+    assert account.consumers.settings == {sni(): [account.successor]}
+
+
+def test_where_nothing_was_moved_nothing_is_looked_at() -> None:
+    account = shown()
+    account.consumers = MemoryConsumers()
+    account.tomorrow().run()
+    assert account.state == "verified"
+    assert account.served is not None
+    assert account.served.asked == []
 
 
 def test_a_slow_consumer_is_verified_by_a_later_run() -> None:

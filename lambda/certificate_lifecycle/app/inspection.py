@@ -40,9 +40,13 @@ _WORTH_A_SEARCH = 2
 
 @dataclass(slots=True)
 class Inventory:
-    """What was found in an account and region, and what could not be read."""
+    """What was found in an account and region, and what could not be read.
+
+    `everything` is the whole listing, whatever part of it was looked at.
+    """
 
     certificates: int = 0
+    everything: Sequence[Certificate] = ()
     assessed: list[Assessed] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -102,6 +106,7 @@ class Inspection:
             inventory.listed = False
             inventory.problems.append(f"the certificates could not be listed: {clause(error)}")
             return inventory
+        inventory.everything = tuple(everything)
         kept = {} if wanted else self._kept(everything, inventory.problems)
         everything += [certificate for certificate, _ in kept.values()]
         by_arn = {certificate.arn: certificate for certificate in everything}

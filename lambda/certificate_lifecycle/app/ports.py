@@ -22,6 +22,7 @@ from certificate_lifecycle.core.model import (
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import Run
+from certificate_lifecycle.core.served import Sight
 from certificate_lifecycle.core.sources import Material
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 
@@ -128,6 +129,17 @@ class Users(Protocol):
 
     def names(self, certificate: Certificate) -> Sequence[str]:
         """Return a name for each user of a described certificate that ACM tells of."""
+        ...
+
+
+class Served(Protocol):
+    """What servers show to whoever connects to them."""
+
+    def look(self, name: str, key_algorithm: str) -> Sequence[Sight]:
+        """Return what each address of a name shows to a client that takes such a key.
+
+        What cannot be reached is an answer as well, and none is waited for without end.
+        """
         ...
 
 
@@ -339,7 +351,8 @@ class Surroundings:
     """Everything that a run of rotation reaches in and for one account and region.
 
     Without `export_secrets` nothing is exported, without `ledger` nothing is remembered or
-    replaced, without `consumers` none is moved, and without `users` they are told by their ARNs.
+    replaced, without `consumers` none is moved, without `users` they are told by their ARNs, and
+    without `served` nothing is connected to.
     Of `account_stores` there is one in each account, whatever its regions.
     """
 
@@ -350,6 +363,7 @@ class Surroundings:
     ledger: Ledger | None = None
     consumers: Consumers | None = None
     users: Users | None = None
+    served: Served | None = None
     stores: Sequence[Store] = ()
     account_stores: Sequence[Store] = ()
 

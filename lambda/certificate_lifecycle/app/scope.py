@@ -15,11 +15,12 @@ from certificate_lifecycle.app.memory import Dues, Recollection
 from certificate_lifecycle.app.ports import Clock, Ledger, Surroundings, Users
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement import Replacement, refuse
+from certificate_lifecycle.app.served import Probing
 from certificate_lifecycle.app.succession import Succession
 from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.checks import consumer_name
 from certificate_lifecycle.core.export import ExportTarget
-from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.model import Certificate, Verdict
 from certificate_lifecycle.core.people import muted_until, owner
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
@@ -129,7 +130,10 @@ def visit(
         inventory.problems.append(recollection.problem)
     # Before anything is moved: afterwards nobody would use what was found.
     naming = _Naming(around.users, clock)
-    assessed = [naming.named(_for_people(entry, order)) for entry in inventory.assessed]
+    assessed = [
+        naming.named(_for_people(entry, order))
+        for entry in _probed(order, around, clock, inventory, recollection)
+    ]
     replacement = _replacement(order, place, around, clock, recollection)
     actions = _act(order, around, clock, inventory, recollection, replacement)
     scope = Scope(
@@ -169,6 +173,31 @@ def _for_people(entry: Assessed, order: Order) -> Assessed:
         owner=owner(certificate, order.owner_tag),
         muted_until=muted_until(certificate, order.now),
     )
+
+
+def _probed(
+    order: Order,
+    around: Surroundings,
+    clock: Clock,
+    inventory: Inventory,
+    recollection: Recollection,
+) -> list[Assessed]:
+    """Return what was assessed, with what is served where that shall be looked at."""
+    if around.served is None:
+        return inventory.assessed
+    return Probing(
+        served=around.served,
+        certificates=around.certificates,
+        clock=clock,
+        thresholds=order.thresholds,
+        now=order.now,
+        everything=inventory.everything,
+        told=[
+            arn
+            for arn, memory in recollection.memories.items()
+            if memory.verdict == Verdict.NOT_SERVED.value
+        ],
+    ).looked_at(inventory.assessed)
 
 
 @dataclass(slots=True)
@@ -279,6 +308,7 @@ def _replacement(
         retire_after=order.retire_after,
         account_id=place.account_id,
         now=order.now,
+        served=around.served,
     )
     return Replacement(
         succession=succession,

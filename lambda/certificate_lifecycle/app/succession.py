@@ -13,14 +13,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from certificate_lifecycle.app.isolation import require_time
-from certificate_lifecycle.app.ports import Certificates, Clock, Consumers, Dns, Ledger
+from certificate_lifecycle.app.ports import Certificates, Clock, Consumers, Dns, Ledger, Served
 from certificate_lifecycle.app.rebinding import Rebinding, Rebound
+from certificate_lifecycle.app.served import names_that_show
 from certificate_lifecycle.app.validation import inspect, require_writable, write
 from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
 from certificate_lifecycle.core.assessment import find_successor
 from certificate_lifecycle.core.by_hand import manual_commands
 from certificate_lifecycle.core.checks import Observation
-from certificate_lifecycle.core.consumers import MoveStatus, unsupported
+from certificate_lifecycle.core.consumers import SETTLES_WITHIN, MoveStatus, unsupported
 from certificate_lifecycle.core.issuance import CertificateRequest, is_equal, may_be_equal
 from certificate_lifecycle.core.model import (
     Action,
@@ -104,7 +105,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succession:
-    """Takes the steps of replacements in one account and region."""
+    """Takes the steps of replacements in one account and region.
+
+    With `served`, what was moved is verified by what its names show, too.
+    """
 
     certificates: Certificates
     dns: Dns
@@ -115,6 +119,7 @@ class Succession:
     retire_after: timedelta | None
     account_id: str
     now: datetime
+    served: Served | None = None
 
     def go_on(self, case: Case) -> None:
         """Take step after step until one has to wait, and let go of the claim."""
@@ -234,16 +239,43 @@ class Succession:
 
     def _verify(self, case: Case) -> bool:
         """Verify what was bound, and unbind or put back."""
+        moved_before = not case.journal.has(MoveStatus.BOUND)
         if self.consumers is not None and case.journal.moves:
             self._take(case, self._rebinding(case, self.consumers).verify(case.journal.moves))
         if case.journal.has(MoveStatus.BOUND):
             waits = [m.binding.label for m in case.journal.moves if m.status is MoveStatus.BOUND]
             case.advice = f"still taking the successor: {', '.join(waits)}"
             return False
+        if self._is_still_shown(case, moved_before=moved_before):
+            return False
         used = case.observation is not None and case.observation.certificate.in_use
         case.renewed = case.journal.has(MoveStatus.MOVED) or not used
         self._record(case, state=ReplacementState.VERIFIED, verified_at=self.now)
         case.advice = self.by_hand(case, case.successor_arn)
+        return False
+
+    def _is_still_shown(self, case: Case, *, moved_before: bool) -> bool:
+        """Whether to wait because names still show the old certificate where all was moved.
+
+        Only after what was moved has let go of it: a listener that holds both may show either.
+        What cannot be reached says nothing, and nothing is put back for what is seen: after a
+        while, something that this module does not move must be what shows it. Where all was
+        `moved_before` this run, an earlier one has waited, and people are told the end of it.
+        """
+        moved = [m.bound_at for m in case.journal.moves if m.status is MoveStatus.MOVED]
+        bound = [moment for moment in moved if moment is not None]
+        if self.served is None or case.observation is None or not bound:
+            return False
+        names = names_that_show(case.observation.certificate, self.served, self.clock)
+        if not names:
+            if moved_before:
+                case.tell("none of its names is seen to show the old one any more")
+            return False
+        shown = f"{', '.join(names)} still {'shows' if len(names) == 1 else 'show'} the old one"
+        if self.now < max(bound) + SETTLES_WITHIN:
+            case.advice = f"moved, and {shown}"
+            return True
+        case.tell(f"{shown}, long after everything that could be moved has the successor")
         return False
 
     def _settle(self, case: Case) -> bool:

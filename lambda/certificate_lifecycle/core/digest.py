@@ -44,7 +44,8 @@ _CHAT_ERRORS = 5
 #: Values of one attribute; a longer list would crowd out the findings.
 _MAX_VALUES = 500
 _SHOWN_NAMES = 2
-_SHOWN_USERS = 5
+#: Of what uses a certificate, and of what is served under its names.
+_SHOWN_TEXTS = 5
 _SHOWN_OTHERS = 20
 _SHOWN_SCOPES = 50
 _SHOWN_CHANGES = 50
@@ -329,7 +330,9 @@ def _entry_text(entry: Assessed, done: Mapping[str, Sequence[ActionRecord]], run
     if entry.owner:
         lines.append(_wrapped(f"Owner: {entry.owner}.", "    "))
     if entry.used_by:
-        lines.append(_wrapped(f"Used by: {_users(entry.used_by)}.", "    "))
+        lines.append(_wrapped(f"Used by: {_first(entry.used_by)}.", "    "))
+    if entry.served:
+        lines.append(_wrapped(f"Served: {_first(entry.served)}.", "    "))
     records = done.get(arn, ())
     if decision.action is not Action.NONE and not records:
         lines.append(_wrapped(f"Next: {decision.action.meaning}", "    "))
@@ -382,9 +385,9 @@ def _muted_text(run: Run) -> str:
     return "\n".join(["MUTED", *lines, *rest])
 
 
-def _users(names: Sequence[str]) -> str:
-    more = len(names) - _SHOWN_USERS
-    shown = "; ".join(names[:_SHOWN_USERS])
+def _first(texts: Sequence[str]) -> str:
+    more = len(texts) - _SHOWN_TEXTS
+    shown = "; ".join(texts[:_SHOWN_TEXTS])
     return f"{shown}; and {more} more" if more > 0 else shown
 
 

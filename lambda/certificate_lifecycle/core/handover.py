@@ -151,6 +151,7 @@ def _assessed(entry: Mapping[str, Any]) -> Assessed:
         used_by=tuple(str(user) for user in entry["used_by"]),
         owner=entry["owner"],
         muted_until=date.fromisoformat(muted_until) if muted_until else None,
+        served=tuple(str(sentence) for sentence in entry["served"]),
     )
 
 

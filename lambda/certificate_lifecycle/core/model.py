@@ -76,6 +76,10 @@ class Verdict(Documented):
     EXPIRED = "Expired", "Its validity is over."
     REVOKED = "Revoked", "It was revoked."
     MANAGED_ELSEWHERE = "ManagedElsewhere", "Another tool or service looks after it."
+    NOT_SERVED = (
+        "NotServed",
+        "ACM has a valid certificate, and those who connect are shown another one.",
+    )
     SUPERSEDED = "Superseded", "A valid, later certificate for the same names has been issued."
     UNKNOWN = "Unknown", "It could not be judged; the message says why."
     NOT_LOOKED_AT = (
@@ -196,6 +200,14 @@ class Reason(Documented):
     MANAGED_BY_CLOUDFRONT = "ManagedByCloudFront", "CloudFront validates and renews it."
     MANAGED_BY_ACME_CLIENT = "ManagedByAcmeClient", "An ACME client renews it."
     MANAGED_BY_OTHER_TOOL = "ManagedByOtherTool", "A tag names the tool that looks after it."
+    OLDER_CERTIFICATE_SERVED = (
+        "OlderCertificateServed",
+        "It was renewed, and an earlier certificate is still served under one of its names.",
+    )
+    OTHER_CERTIFICATE_SERVED = (
+        "OtherCertificateServed",
+        "A certificate that ACM does not have here is served under one of its names.",
+    )
     SUCCESSOR_ISSUED = "SuccessorIssued", "A later certificate with all its names is valid."
     STATUS_NOT_UNDERSTOOD = (
         "StatusNotUnderstood",

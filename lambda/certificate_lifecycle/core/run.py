@@ -80,7 +80,8 @@ class Assessed:
     """A certificate and the decision on it.
 
     `used_by` names what uses it as people know it, where somebody should hear of it, `owner` is
-    whom its tags name, and `muted_until` the last day on which nobody wants to hear of it.
+    whom its tags name, and `muted_until` the last day on which nobody wants to hear of it. `served`
+    are sentences about what its names show to whoever connects, where that was looked at.
     """
 
     certificate: Certificate
@@ -88,6 +89,7 @@ class Assessed:
     used_by: tuple[str, ...] = ()
     owner: str | None = None
     muted_until: date | None = None
+    served: tuple[str, ...] = ()
 
     @property
     def told(self) -> bool:
@@ -286,6 +288,7 @@ def _lost_entry(scope: Scope) -> dict[str, Any]:
         "used_by": [],
         "owner": None,
         "muted_until": None,
+        "served": [],
     }
 
 
@@ -313,6 +316,7 @@ def finding_entry(entry: Assessed, now: datetime) -> dict[str, Any]:
         "used_by": list(entry.used_by),
         "owner": entry.owner,
         "muted_until": entry.muted_until.isoformat() if entry.muted_until else None,
+        "served": list(entry.served),
     }
 
 

@@ -21,6 +21,7 @@ from certificate_lifecycle.config import Account, RotationMode, RotationSettings
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.events import RotationCommand
 from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext
+from certificate_lifecycle.net.tls import TlsProbe
 
 
 def order_of(
@@ -88,6 +89,7 @@ def outside_of(
     roles = {each.account_id: each.role_arn(home.partition) for each in accounts}
     zones = HostedZones(clients.route53)
     allowing = [each.account_id for each in accounts if each.rebind_consumers]
+    probe = TlsProbe(private_addresses=settings.tls_probe_private_addresses)
     rebinding = {home.account_id, *allowing} if settings.rebind_consumers else set()
 
     def at(place: Place) -> Surroundings:
@@ -104,6 +106,7 @@ def outside_of(
             ledger=ledger_of(settings, home, clients, place),
             consumers=consumers if place.account_id in rebinding else None,
             users=consumers,
+            served=probe if settings.tls_probe else None,
             stores=(Authorities(lambda: clients.acm_pca(place.region, role)),),
             account_stores=(ServerCertificates(lambda: clients.iam(role)),),
         )

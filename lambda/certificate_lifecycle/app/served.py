@@ -1,0 +1,193 @@
+"""Look at what the names of certificates serve, and put it beside what ACM has.
+
+Whatever is seen is information. Nothing that fails here is a failure of the run: a server that
+cannot be reached from here may well be reached by those whom it is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from certificate_lifecycle.app.isolation import RESERVE_SECONDS, require_time
+from certificate_lifecycle.app.ports import Certificates, Clock, Served
+from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.run import Assessed
+from certificate_lifecycle.core.served import (
+    Compared,
+    Sight,
+    compare,
+    concerned,
+    names_to_look_at,
+    not_served,
+    sentences,
+    serial_of,
+)
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.errors import CertificateNotFoundError
+from certificate_lifecycle.log import logger
+
+#: Names that are looked at side by side: each thread only waits for a server.
+_WORKERS = 8
+#: Certificates of one account and region whose names are looked at, the most urgent ones first.
+_MAX_CERTIFICATES = 200
+#: What looking may take altogether in one account and region, and which share of the time that is
+#: left: those that are looked at later need theirs, and no look is worth their failure.
+_MOST_SECONDS = 60.0
+_MOST_OF_THE_REST = 0.1
+
+#: A name, and the kind of key that the certificate which it is looked at for has.
+_Question = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probing:
+    """Looks at the names of what was assessed in one account and region.
+
+    `everything` is all that ACM has there; `told` are the ARNs of which people were told that they
+    are not served, so that this goes on until they are.
+    """
+
+    served: Served
+    certificates: Certificates
+    clock: Clock
+    thresholds: Thresholds
+    now: datetime
+    everything: Sequence[Certificate] = ()
+    told: Collection[str] = ()
+
+    def looked_at(self, assessed: Sequence[Assessed]) -> list[Assessed]:
+        """Return what was assessed, with what is served where it is worth a look.
+
+        A renewal that is healthy in ACM and not served everywhere becomes a finding.
+        """
+        wanted = sorted(
+            (each for each in assessed if self._concerned(each)),
+            key=lambda each: -each.decision.severity,
+        )
+        if len(wanted) > _MAX_CERTIFICATES:
+            left_out = len(wanted) - _MAX_CERTIFICATES
+            logger.warning("names not looked at", extra={"certificates": left_out})
+        described = {
+            each.certificate.arn: certificate
+            for each in wanted[:_MAX_CERTIFICATES]
+            if (certificate := self._described(each.certificate)) is not None
+        }
+        sights = _looks(self.served, self.clock, described.values())
+        return [
+            self._told(each, described[each.certificate.arn], sights)
+            if each.certificate.arn in described
+            else each
+            for each in assessed
+        ]
+
+    def _concerned(self, entry: Assessed) -> bool:
+        return concerned(entry, self.now, told=entry.certificate.arn in self.told)
+
+    def _described(self, certificate: Certificate) -> Certificate | None:
+        """Return a certificate with its serial number; None, and a line in the log, without one."""
+        if not names_to_look_at(certificate):
+            return None
+        if serial_of(certificate) is not None:
+            return certificate
+        extra = {"certificate_arn": certificate.arn}
+        try:
+            require_time(self.clock)
+            described = certificate.described_as(self.certificates.describe(certificate.arn))
+        except CertificateNotFoundError:
+            logger.info("certificate deleted meanwhile", extra=extra)
+            return None
+        except Exception:  # noqa: BLE001 - what is served is no part of the judgement
+            logger.warning("served certificate not compared", exc_info=True, extra=extra)
+            return None
+        return described if serial_of(described) is not None else None
+
+    def _told(
+        self,
+        entry: Assessed,
+        certificate: Certificate,
+        sights: Mapping[_Question, Sequence[Sight]],
+    ) -> Assessed:
+        seen = self._seen(certificate, sights)
+        logger.info(
+            "served certificates compared",
+            extra={
+                "certificate_arn": certificate.arn,
+                "served": [
+                    {
+                        "name": each.sight.name,
+                        "address": each.sight.address,
+                        "state": each.state.value,
+                    }
+                    for each in seen
+                ],
+            },
+        )
+        if not entry.decision.healthy:
+            return replace(entry, served=sentences(certificate, seen))
+        decision = not_served(certificate, seen, self.thresholds, self.now)
+        if decision is None:
+            return entry
+        # With its detail, so that people are told who uses it.
+        return Assessed(certificate, decision, served=sentences(certificate, seen))
+
+    def _seen(
+        self, certificate: Certificate, sights: Mapping[_Question, Sequence[Sight]]
+    ) -> list[Compared]:
+        return [
+            compare(certificate, sight, self.everything)
+            for question in _questions(certificate)
+            for sight in sights.get(question, (Sight(question[0], ""),))
+        ]
+
+
+def names_that_show(certificate: Certificate, served: Served, clock: Clock) -> list[str]:
+    """Return the names under which a described certificate is seen; none if none is reached."""
+    serial = serial_of(certificate)
+    sights = _looks(served, clock, [certificate])
+    return [
+        name
+        for (name, _), seen in sights.items()
+        if any(sight.leaf is not None and sight.leaf.serial == serial for sight in seen)
+    ]
+
+
+def _looks(
+    served: Served, clock: Clock, certificates: Iterable[Certificate]
+) -> Mapping[_Question, Sequence[Sight]]:
+    """Ask each question once, as many at the same time as there are workers, and for a while.
+
+    What is not answered by then is left behind: its thread ends by the timeouts that it has.
+    """
+    questions = dict.fromkeys(
+        question for certificate in certificates for question in _questions(certificate)
+    )
+    rest = clock.remaining() - RESERVE_SECONDS
+    patience = min(_MOST_SECONDS, rest * _MOST_OF_THE_REST)
+    if not questions or patience <= 0:
+        return {}
+    pool = ThreadPoolExecutor(min(_WORKERS, len(questions)), thread_name_prefix="served")
+    try:
+        asked = {each: pool.submit(served.look, *each) for each in questions}
+        wait(asked.values(), timeout=patience)
+        return {each: _answer(*each, future) for each, future in asked.items()}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _questions(certificate: Certificate) -> list[_Question]:
+    return [(name, certificate.key_algorithm) for name in names_to_look_at(certificate)]
+
+
+def _answer(name: str, _: str, future: Future[Sequence[Sight]]) -> Sequence[Sight]:
+    """Return what was seen; that nothing was is an answer, too."""
+    if not future.done():
+        logger.warning("name not looked at in time", extra={"name_looked_at": name})
+        return (Sight(name, ""),)
+    error = future.exception()
+    if error is None:
+        return future.result()
+    logger.warning("name not looked at", exc_info=error, extra={"name_looked_at": name})
+    return (Sight(name, ""),)
