@@ -201,6 +201,7 @@ def run_of(
         actions=tuple(actions),
         healthy=healthy or {},
         report=report,
+        whole=not order.certificate_arns,
     )
 
 

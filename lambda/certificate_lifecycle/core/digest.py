@@ -47,7 +47,8 @@ _SHOWN_SCOPES = 50
 _MAX_ERROR = 500
 _WIDTH = 88
 
-_OUTCOMES = {
+#: How an outcome is told to people.
+OUTCOMES = {
     Outcome.ADVISED: "Next",
     Outcome.DONE: "Done in this run",
     Outcome.STARTED: "Begun in this run",
@@ -314,7 +315,7 @@ def _users(names: Sequence[str]) -> str:
 def _step(record: ActionRecord) -> str:
     """Return what was done or is next; lines after the first are commands, to be copied whole."""
     text, *commands = record.detail.splitlines() or [""]
-    said = _wrapped(f"{_OUTCOMES[record.outcome]}: {text}", "    ")
+    said = _wrapped(f"{OUTCOMES[record.outcome]}: {text}", "    ")
     return "\n".join([said, *(f"      {clean(command)}" for command in commands)])
 
 

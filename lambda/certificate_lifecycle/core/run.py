@@ -132,7 +132,8 @@ class Run:
 
     `changes` are what is new since people were last told; without a memory everything is. `healthy`
     counts, by verdict, what needs nothing and is known by its number alone; `report` says where all
-    findings are kept that a message has no room for.
+    findings are kept that a message has no room for. A run that is not `whole` looked only at the
+    certificates that it was asked for.
     """
 
     run_id: str
@@ -147,6 +148,7 @@ class Run:
     changes: Sequence[Change] = ()
     healthy: Mapping[str, int] = field(default_factory=dict)
     report: str | None = None
+    whole: bool = True
 
     @property
     def findings(self) -> list[Assessed]:
