@@ -97,6 +97,7 @@ ROTATION_VARIABLES = (
         "`external_id`, `max_concurrency` (JSON object)",
     ),
     Variable("LEDGER_TABLE", "", "the table of the ledger; empty: no memory, nothing is replaced"),
+    Variable("REPORT_BUCKET", "", "the bucket that each run writes its report to; empty: none"),
     Variable("REBIND_CONSUMERS", "false", "whether consumers are moved to a successor"),
     Variable(
         "RETIRE_SUPERSEDED_AFTER_DAYS",
@@ -184,6 +185,7 @@ class RotationSettings:
     organization: OrganizationSettings | None = None
     export_targets: tuple[ExportTarget, ...] = ()
     ledger_table: str | None = None
+    report_bucket: str | None = None
     rebind_consumers: bool = False
     retire_after: timedelta | None = None
 
@@ -266,6 +268,7 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         organization=environment.read("ORGANIZATION", _organization, None),
         export_targets=targets,
         ledger_table=environment.read("LEDGER_TABLE", _table, None),
+        report_bucket=environment.read("REPORT_BUCKET", _bucket, None),
         rebind_consumers=environment.read("REBIND_CONSUMERS", _boolean, False),  # noqa: FBT003 - a fallback value
         retire_after=environment.read("RETIRE_SUPERSEDED_AFTER_DAYS", _soak, None),
     )
@@ -414,6 +417,10 @@ def _soak(raw: str) -> timedelta | None:
 
 def _table(raw: str) -> str | None:
     return _matching(_TABLE, "the name of a DynamoDB table")(raw) if raw else None
+
+
+def _bucket(raw: str) -> str | None:
+    return _matching(_BUCKET, "the name of an S3 bucket without dots")(raw) if raw else None
 
 
 def _fraction(raw: str) -> float:

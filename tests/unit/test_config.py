@@ -137,6 +137,7 @@ def test_rotation_reads_every_variable() -> None:
             renew_public=True,
         ),
         LEDGER_TABLE="shop-certs-ledger",
+        REPORT_BUCKET="shop-certs-reports",
         REBIND_CONSUMERS="true",
         RETIRE_SUPERSEDED_AFTER_DAYS="30",
     )
@@ -150,6 +151,7 @@ def test_rotation_reads_every_variable() -> None:
         name_prefix="shop-certs",
         export_targets=(export_target(renew_public=True),),
         ledger_table="shop-certs-ledger",
+        report_bucket="shop-certs-reports",
         rebind_consumers=True,
         retire_after=days(30),
     )
@@ -324,6 +326,7 @@ def test_a_bad_creation_variable_is_one_fault(name: str, value: str) -> None:
         ("ROTATION_MODE", "rotate"),
         ("LEDGER_TABLE", "my ledger"),
         ("LEDGER_TABLE", "no"),
+        ("REPORT_BUCKET", "dotted.name"),
         ("REBIND_CONSUMERS", "on"),
         ("RETIRE_SUPERSEDED_AFTER_DAYS", "a month"),
     ],
@@ -366,6 +369,7 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         ACCOUNTS='[{"account_id": "1"}]',
         ORGANIZATION='{"bucket": "runs"}',
         LEDGER_TABLE="?",
+        REPORT_BUCKET="My.Bucket",
         REBIND_CONSUMERS="perhaps",
         RETIRE_SUPERSEDED_AFTER_DAYS="0",
     )

@@ -40,9 +40,11 @@ def rotate(
     return outcome
 
 
-def tell(run: Run, outside: Outside, visits: Sequence[Visit]) -> tuple[dict[str, Any], list[str]]:
+def tell(
+    run: Run, outside: Outside, visits: Sequence[Visit], *, reports_dry_runs: bool = False
+) -> tuple[dict[str, Any], list[str]]:
     """Send the message and the figures of a run; return its result, and what could not be done."""
-    run, failures = _reported(run, outside.reports)
+    run, failures = _reported(run, outside.reports if reports_dry_runs or not run.dry_run else None)
     notification, more = _notify(run, outside.topic, visits)
     failures += more
     if notification["sent"]:
@@ -117,7 +119,7 @@ def merged(
 
 def _reported(run: Run, reports: Reports | None) -> tuple[Run, list[str]]:
     """Write the report before any message names it; the message goes out without one, too."""
-    if reports is None or run.dry_run:
+    if reports is None:
         return run, []
     try:
         return replace(run, report=reports.put(run)), []

@@ -36,17 +36,22 @@ _MOST_CHARACTERS = 32_000
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """The three documents, each as text."""
+class Document:
+    """One of the documents, as text, under the ending that tells it from the others."""
 
-    html: str
-    csv: str
-    json: str
+    suffix: str
+    content_type: str
+    text: str
 
 
-def report_of(run: Run) -> Report:
-    """Return what a run found and did; `run.report` plays no part in it."""
-    return Report(html=page(run), csv=_rows(run), json=_data(run))
+def documents(run: Run) -> Iterator[Document]:
+    """Yield what a run found and did, one document after the other: an organization's are large.
+
+    The page comes last, since it is what people are pointed to. `run.report` plays no part.
+    """
+    yield Document("csv", "text/csv; charset=utf-8", _rows(run))
+    yield Document("json", "application/json; charset=utf-8", _data(run))
+    yield Document("html", "text/html; charset=utf-8", page(run))
 
 
 def _data(run: Run) -> str:

@@ -121,7 +121,10 @@ pre {
   background: var(--page); border: 1px solid var(--line); border-radius: .3rem; font-size: .85rem;
   max-width: 40rem; padding: .4rem .5rem; white-space: pre-wrap;
 }
-#findings-table { min-width: 62rem; }
+.date { white-space: nowrap; }
+#findings-table { min-width: 68rem; }
+#findings-table th[scope=row] { min-width: 16rem; }
+#findings-table td:nth-child(6) { min-width: 7rem; }
 #findings-table td:nth-child(3), #findings-table td:nth-child(5) { min-width: 15rem; }
 #inventory-table { min-width: 56rem; }
 .entries { margin: 0; padding-left: 1.2rem; }
@@ -135,6 +138,7 @@ summary { cursor: pointer; }
   section { padding: .75rem; }
   .tiles { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
   #findings-table, #inventory-table { min-width: 0; }
+  #findings-table :is(th, td) { min-width: 0 !important; }
   #findings-table :is(tbody, tr, th, td), #inventory-table :is(tbody, tr, th, td) {
     display: block;
   }
@@ -166,7 +170,7 @@ summary { cursor: pointer; }
   .skip, #filter, .pages, details, noscript { display: none; }
   .scroll { overflow: visible; }
   svg, #findings-table, #inventory-table { min-width: 0; }
-  #findings-table td:nth-child(3), #findings-table td:nth-child(5) { min-width: 0; }
+  #findings-table :is(th, td) { min-width: 0 !important; }
   tr, li, figure { break-inside: avoid; }
   h2 { break-after: avoid; }
   thead { display: table-header-group; }
@@ -271,8 +275,8 @@ SCRIPT = """
       const { column, up } = this.sorted || {};
       this.found.sort((one, other) => {
         const keys = column === undefined ? 0 : compare(one.keys[column], other.keys[column]);
-        const known = column === undefined || (one.keys[column] !== null && other.keys[column] !== null);
-        return (up === false && known ? -keys : keys) || one.index - other.index;
+        const turned = up === false && one.keys[column] !== null && other.keys[column] !== null;
+        return (turned ? -keys : keys) || one.index - other.index;
       });
       [...this.table.tHead.rows[0].cells].forEach((cell, index) => {
         if (index === column) cell.setAttribute("aria-sort", up ? "ascending" : "descending");
@@ -298,10 +302,12 @@ SCRIPT = """
       const shown = this.found.slice(this.first, this.first + size);
       this.body.replaceChildren(...shown.map((row) => this.row(row)));
       const count = (number) => number.toLocaleString("en");
-      const all = this.rows.length === this.found.length ? "" : ` (${count(this.rows.length)} in all)`;
+      const [found, all] = [this.found.length, this.rows.length];
+      const last = this.first + shown.length;
       this.status.textContent = shown.length
-        ? `${count(this.first + 1)} to ${count(this.first + shown.length)} of ${count(this.found.length)}${all}`
-        : `None of ${count(this.rows.length)} fits the filter`;
+        ? `${count(this.first + 1)} to ${count(last)} of ${count(found)}`
+          + (found === all ? "" : ` that fit the filter, ${count(all)} in all`)
+        : `None of ${count(all)} fits the filter`;
       this.back.disabled = this.first === 0;
       this.next.disabled = this.first + PAGE >= this.found.length;
       this.back.hidden = this.next.hidden = this.found.length <= PAGE;
@@ -320,7 +326,9 @@ SCRIPT = """
     }
   }
 
-  const tables = Object.keys(data).filter((name) => byId(`${name}-table`)).map((name) => new Table(name));
+  const tables = Object.keys(data)
+    .filter((name) => byId(`${name}-table`))
+    .map((name) => new Table(name));
 
   const apply = () => {
     const wanted = Object.fromEntries(
@@ -330,7 +338,7 @@ SCRIPT = """
     return wanted;
   };
 
-  // Sets the fields from an address such as #filter=shop&severity=critical; other ones lead elsewhere.
+  // Sets the fields from an address such as #filter=shop&severity=critical.
   const read = () => {
     const given = new URLSearchParams(location.hash.slice(1));
     const known = Object.keys(fields).filter((name) => given.has(name));

@@ -34,9 +34,7 @@ _SHAPES = {
 def timeline(run: Run) -> str:
     """Return when certificates end, a lane for each severity and a mark for each week."""
     weeks = Counter(
-        (severity, week)
-        for severity, week in _ends(run)
-        if -_WEEKS_BEFORE <= week < _WEEKS_AFTER
+        (severity, week) for severity, week in _ends(run) if -_WEEKS_BEFORE <= week < _WEEKS_AFTER
     )
     lanes = sorted(Severity, reverse=True)
     width = _LEFT + (_WEEKS_BEFORE + _WEEKS_AFTER) * _STEP + 8
@@ -104,25 +102,18 @@ def _spans(run: Run) -> str:
         for entry in run.assessed
         if entry.certificate.not_after is not None
     ]
-    bounds = (0, 7, 30, 90)
-    counts = [sum(each <= timedelta(days=days) for each in left) for days in bounds]
-    later = len(left) - counts[-1]
-    endless = len(run.assessed) - len(left)
-    parts = [
-        f"{counts[0]:,} have ended",
-        *(
-            f"{after - before:,} end within {days} days"
-            if not first
-            else f"{after - before:,} after {first} and within {days} days"
-            for first, days, before, after in zip(
-                bounds, bounds[1:], counts, counts[1:], strict=False
-            )
-        ),
-        f"{later:,} later",
-    ]
-    if endless:
-        parts.append(f"{endless:,} without a known end")
-    return ", ".join(parts) + "."
+    ended, week, month, quarter = (
+        sum(each <= timedelta(days=days) for each in left) for days in (0, 7, 30, 90)
+    )
+    counts = {
+        "ended": ended,
+        "within 7 days": week - ended,
+        "after 7 and within 30 days": month - week,
+        "after 30 and within 90 days": quarter - month,
+        "later": len(left) - quarter,
+        "no end known": len(run.assessed) - len(left),
+    }
+    return "; ".join(f"{name}: {count:,}" for name, count in counts.items()) + "."
 
 
 def _day(run: Run, week: int) -> str:
@@ -142,7 +133,7 @@ def _figure(caption: str, drawing: str, text: str) -> str:
 
 
 def _svg(width: int, height: int, title: str, parts: Sequence[str]) -> str:
-    name = title.split()[0].lower()
+    name = title.partition(" ")[0].lower()
     return (
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-drawing">'
         f'<title id="{name}-drawing">{title}; the text below says the same</title>'

@@ -61,6 +61,11 @@ class _Table:
 
 _FINDINGS = ("Severity", "Certificate", "What is wrong", "Used by", "Next step", "Ends")
 _INVENTORY = ("Certificate", "Account", "Region", "Verdict", "Type", "Status", "Used", "Ends")
+_FOOTER = (
+    "<footer><p>The same run as rows for a spreadsheet and as data lies beside this page: its "
+    "address with <code>.csv</code> and <code>.json</code> in place of <code>.html</code>.</p>"
+    "</footer>"
+)
 
 
 def page(run: Run) -> str:
@@ -92,11 +97,11 @@ def page(run: Run) -> str:
             _filter(run),
             _section("findings", "Findings", _findings_intro(findings), _markup(findings)),
             _deeds(run),
-            _section("inventory", "Inventory", _inventory_intro(run), _markup(inventory)),
+            _section(
+                "inventory", "Inventory", _inventory_intro(run, inventory), _markup(inventory)
+            ),
             "</main>",
-            "<footer><p>The same run as rows for a spreadsheet and as data lies beside this page: "
-            "its address with <code>.csv</code> and <code>.json</code> in place of "
-            "<code>.html</code>.</p></footer>",
+            _FOOTER,
             # Data, which nothing runs: what could end the element is written as an escape.
             f'<script type="application/json" id="data">{_data(findings, inventory)}</script>',
             f"<script>{SCRIPT}</script>",
@@ -195,13 +200,14 @@ def _places(run: Run) -> str:
 
 
 def _overview(run: Run) -> str:
-    worst: defaultdict[str, Severity] = defaultdict(lambda: Severity.OK)
+    found: defaultdict[str, set[Severity]] = defaultdict(set)
     for entry in run.assessed:
-        verdict = entry.decision.verdict.value
-        worst[verdict] = max(worst[verdict], entry.decision.severity)
-    worst[Verdict.NOT_LOOKED_AT.value] = Severity.WARNING
-    order = sorted(run.counts.items(), key=lambda each: (-worst[each[0]], -each[1], each[0]))
-    tiles = "".join(_tile(verdict, count, worst[verdict]) for verdict, count in order)
+        found[entry.decision.verdict.value].add(entry.decision.severity)
+    for verdict in run.healthy:
+        found[verdict].add(Severity.OK)
+    found[Verdict.NOT_LOOKED_AT.value].add(Severity.WARNING)
+    order = sorted(run.counts.items(), key=lambda each: (-max(found[each[0]]), -each[1], each[0]))
+    tiles = "".join(_tile(verdict, count, found[verdict]) for verdict, count in order)
     urgent = sum(entry.decision.severity >= Severity.WARNING for entry in run.assessed)
     sentence = (
         f"{_many(urgent, 'certificate')} {'needs' if urgent == 1 else 'need'} attention."
@@ -219,13 +225,16 @@ def _overview(run: Run) -> str:
     )
 
 
-def _tile(verdict: str, count: int, severity: Severity) -> str:
+def _tile(verdict: str, count: int, severities: set[Severity]) -> str:
     """Return a tile, which is a link that filters the tables by its verdict."""
+    severity = max(severities)
+    some = "up to " if len(severities) > 1 else ""
     target = "scopes" if verdict == Verdict.NOT_LOOKED_AT else f"verdict={verdict}"
     return (
         f'<li><a class="tile {severity.label}" href="#{target}"><strong>{count:,}</strong> '
         f'<span class="name">{verdict}</span> <span class="badge {severity.label}">'
-        f"{severity.label}</span> <small>{escape(Verdict.of(verdict).meaning)}</small></a></li>"
+        f"{some}{severity.label}</span> "
+        f"<small>{escape(Verdict.of(verdict).meaning)}</small></a></li>"
     )
 
 
@@ -250,11 +259,10 @@ def _deeds(run: Run) -> str:
     told = [record for record in run.actions if record.outcome is not Outcome.ADVISED]
     if not told:
         return _section("done", "Done in this run", _paragraph("Nothing had to be done."))
-    names = {entry.certificate.arn: _name(entry) for entry in run.assessed}
+    names = {record.certificate_arn: clean(record.certificate_arn) for record in told}
+    names |= {entry.certificate.arn: _name(entry) for entry in run.assessed}
     entries = [
-        markup(_node("strong", "", names.get(record.certificate_arn, clean(record.certificate_arn))))
-        + " "
-        + "".join(markup(node) for node in _step(record))
+        markup(_node("div", "", _node("strong", "", names[record.certificate_arn]), *_step(record)))
         for record in told
     ]
     return _section("done", "Done in this run", _entries(entries))
@@ -306,7 +314,7 @@ def _findings(run: Run) -> _Table:
 
 
 def _inventory(run: Run) -> _Table:
-    """Return what is known: the findings in their order, then what is healthy by what ends first."""
+    """Return what is known: findings in their order, then what is healthy by what ends first."""
     healthy = sorted(
         (entry for entry in run.assessed if entry.decision.healthy),
         key=lambda entry: (*_ends(entry), entry.certificate.arn),
@@ -328,9 +336,9 @@ def _findings_intro(table: _Table) -> str:
     return _paragraph(_cut(table))
 
 
-def _inventory_intro(run: Run) -> str:
+def _inventory_intro(run: Run, table: _Table) -> str:
     unnamed = sum(run.healthy.values())
-    known = _paragraph(_cut(_inventory_size(run)))
+    known = _paragraph(_cut(table))
     if not unnamed:
         return known
     text = (
@@ -339,11 +347,6 @@ def _inventory_intro(run: Run) -> str:
         f"{'is' if unnamed == 1 else 'are'} known by number only, and in no table or chart."
     )
     return known + _paragraph(text)
-
-
-def _inventory_size(run: Run) -> _Table:
-    total = len(run.assessed)
-    return _Table("inventory", "", (), (), total)
 
 
 def _cut(table: _Table) -> str:
@@ -444,9 +447,7 @@ def _known(run: Run, entry: Assessed) -> _Row:
             _node("div", "", _node("strong", "names", name), _console(certificate.arn)),
             certificate.account_id,
             certificate.region,
-            _node(
-                "span", f"badge {decision.severity.label}", decision.verdict.value
-            ),
+            _node("span", f"badge {decision.severity.label}", decision.verdict.value),
             kind,
             status,
             used,
@@ -525,7 +526,7 @@ def _end(run: Run, entry: Assessed) -> Node:
     ends, left = entry.certificate.not_after, days_left(entry.certificate, run.started_at)
     if ends is None or left is None:
         return "not known"
-    return _node("div", "", _node("b", "", f"{ends:%Y-%m-%d}"), _node("small", "", _left(left)))
+    return _node("div", "", _node("b", "date", f"{ends:%Y-%m-%d}"), _node("small", "", _left(left)))
 
 
 def _left(days: int) -> str:

@@ -193,8 +193,9 @@ class Run:
 
 
 def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the handler's result: plain data, ready for JSON."""
-    return {**report_entry(run), "notification": dict(notification)}
+    """Return the handler's result: plain data, ready for JSON; `report` where one was written."""
+    where = {"report": run.report} if run.report else {}
+    return {**report_entry(run), "notification": dict(notification), **where}
 
 
 def report_entry(run: Run) -> dict[str, Any]:
