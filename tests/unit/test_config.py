@@ -166,6 +166,7 @@ TABLES: dict[str, tuple[str, Any]] = {
     "critical_thresholds": ("CRITICAL_THRESHOLD_DAYS", rotation),
     "threshold_fractions": ("THRESHOLD_FRACTION", rotation),
     "rotation_modes": ("ROTATION_MODE", rotation),
+    "bucket_names": ("REPORT_BUCKET", rotation),
     "retirements": ("RETIRE_SUPERSEDED_AFTER_DAYS", rotation),
 }
 EXPORTED = "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1"

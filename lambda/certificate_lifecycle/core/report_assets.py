@@ -338,14 +338,18 @@ SCRIPT = """
     return wanted;
   };
 
-  // Sets the fields from an address such as #filter=shop&severity=critical.
+  // Takes the fields from an address such as #filter=shop&severity=critical&sort=Ends&down=1.
   const read = () => {
     const given = new URLSearchParams(location.hash.slice(1));
-    const known = Object.keys(fields).filter((name) => given.has(name));
-    if (!known.length && location.hash) return false;
+    const known = [...Object.keys(fields), "sort"].some((name) => given.has(name));
+    if (!known && location.hash) return false;
     for (const [name, field] of Object.entries(fields)) field.value = given.get(name) || "";
+    for (const table of tables) {
+      const column = table.labels.indexOf(given.get("sort"));
+      table.sorted = column < 0 ? null : { column, up: !given.has("down") };
+    }
     apply();
-    return known.length > 0;
+    return known;
   };
 
   const write = () => {

@@ -409,7 +409,7 @@ def _finding(run: Run, entry: Assessed, records: _Records) -> _Row:
                 _node("strong", "names", name),
                 *_more_names(entry),
                 _node("span", "where", f"{certificate.account_id} {certificate.region}"),
-                _console(certificate.arn),
+                *(_console(certificate.arn) or [_node("small", "", clean(certificate.arn))]),
             ),
             _node(
                 "div",
@@ -444,7 +444,13 @@ def _known(run: Run, entry: Assessed) -> _Row:
             _end_key(entry),
         ),
         (
-            _node("div", "", _node("strong", "names", name), _console(certificate.arn)),
+            _node(
+                "div",
+                "",
+                _node("strong", "names", name),
+                _node("small", "", clean(certificate.arn)),
+                *_console(certificate.arn),
+            ),
             certificate.account_id,
             certificate.region,
             _node("span", f"badge {decision.severity.label}", decision.verdict.value),
@@ -478,12 +484,10 @@ def _more_names(entry: Assessed) -> list[Node]:
     return [_node("span", "names", clean(text, 3000))]
 
 
-def _console(arn: str) -> Node:
-    """Return a link to the console, or the ARN where we know of no page."""
+def _console(arn: str) -> list[Node]:
+    """Return a link to the console, or nothing where we know of no page."""
     url = clean(console_url(arn))
-    if url.startswith("https://"):
-        return _node("a", url, "Open in the console")
-    return _node("small", "names", url)
+    return [_node("a", url, "Open in the console")] if url.startswith("https://") else []
 
 
 def _users(entry: Assessed) -> Sequence[str]:
