@@ -464,7 +464,7 @@ def test_the_timeline_has_a_mark_for_each_week_and_severity_and_says_it_in_a_sen
     drawing = text[text.index('<section id="timeline"') : text.index('<section id="forecast"')]
     assert re.findall(r'<path class="(\w+)"', drawing) == ["ok", "info", "warning", "critical"]
     assert (
-        "ended: 1; within 7 days: 0; after 7 and within 30 days: 1; "
+        "Ended: 1; within 7 days: 0; after 7 and within 30 days: 1; "
         "after 30 and within 90 days: 0; later: 2; no end known: 1." in drawing
     )
 
@@ -474,7 +474,7 @@ def test_what_ends_beyond_the_timeline_has_no_mark_and_is_counted() -> None:
     past = replace(far, certificate=replace(far.certificate, not_after=NOW - days(28.1)))
     html = report(run(far, past))["html"]
     assert "<path" not in html
-    assert "ended: 1; within 7 days: 0;" in html
+    assert "Ended: 1; within 7 days: 0;" in html
 
 
 # --- The page: for everybody ------------------------------------------------------------------

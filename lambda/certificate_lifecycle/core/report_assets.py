@@ -21,8 +21,7 @@ STYLE = """
 }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
-html { scroll-behavior: smooth; }
-@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
+@media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 body {
   margin: 0 auto; max-width: 86rem; padding: 1rem; background: var(--page); color: var(--text);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
@@ -122,11 +121,13 @@ pre {
   max-width: 40rem; padding: .4rem .5rem; white-space: pre-wrap;
 }
 .date { white-space: nowrap; }
-#findings-table { min-width: 68rem; }
+#findings-table { min-width: 70rem; }
 #findings-table th[scope=row] { min-width: 16rem; }
+#findings-table td:nth-child(4) { min-width: 12rem; }
 #findings-table td:nth-child(6) { min-width: 7rem; }
 #findings-table td:nth-child(3), #findings-table td:nth-child(5) { min-width: 15rem; }
-#inventory-table { min-width: 56rem; }
+#inventory-table { min-width: 60rem; }
+#inventory-table td:nth-child(2), #inventory-table td:nth-child(3) { white-space: nowrap; }
 .entries { margin: 0; padding-left: 1.2rem; }
 .entries li { margin-bottom: .5rem; }
 .pages { display: flex; gap: .75rem; }
@@ -136,7 +137,7 @@ summary { cursor: pointer; }
 @media (max-width: 45rem) {
   body { padding: .5rem; }
   section { padding: .75rem; }
-  .tiles { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
+  .tiles { grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); }
   #findings-table, #inventory-table { min-width: 0; }
   #findings-table :is(th, td) { min-width: 0 !important; }
   #findings-table :is(tbody, tr, th, td), #inventory-table :is(tbody, tr, th, td) {
@@ -165,15 +166,18 @@ summary { cursor: pointer; }
     --link: #000; --critical: #8f1d17; --warning: #6b4100; --info: #174c84; --ok: #155a31;
   }
   @page { margin: 12mm; size: A4 landscape; }
-  body { font-size: 9pt; max-width: none; padding: 0; }
+  html { font-size: 8.5pt; }
+  body { max-width: none; padding: 0; }
   section { border: 0; margin: 0 0 6mm; padding: 0; }
-  .skip, #filter, .pages, details, noscript { display: none; }
+  .skip, #filter, .pages, details, noscript, th a { display: none; }
   .scroll { overflow: visible; }
   svg, #findings-table, #inventory-table { min-width: 0; }
   #findings-table :is(th, td) { min-width: 0 !important; }
   tr, li, figure { break-inside: avoid; }
   h2 { break-after: avoid; }
   thead { display: table-header-group; }
+  /* As text, because a heading that is repeated shows no button. */
+  thead button { display: contents; }
   thead button::after { content: none; }
 }
 """

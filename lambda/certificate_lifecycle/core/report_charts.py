@@ -106,7 +106,7 @@ def _spans(run: Run) -> str:
         sum(each <= timedelta(days=days) for each in left) for days in (0, 7, 30, 90)
     )
     counts = {
-        "ended": ended,
+        "Ended": ended,
         "within 7 days": week - ended,
         "after 7 and within 30 days": month - week,
         "after 30 and within 90 days": quarter - month,

@@ -153,10 +153,10 @@ def markup(node: Node) -> str:
     return f'<{tag} class="{escape(extra)}">{inner}</{tag}>' if extra else f"<{tag}>{inner}</{tag}>"
 
 
-def _section(name: str, title: str, *parts: str) -> str:
+def _section(name: str, title: str, *parts: str, hidden: bool = False) -> str:
     return "\n".join(
         [
-            f'<section id="{name}" aria-labelledby="{name}-title">',
+            f'<section id="{name}" aria-labelledby="{name}-title"{" hidden" * hidden}>',
             f'<h2 id="{name}-title">{escape(title)}</h2>',
             *(part for part in parts if part),
             "</section>",
@@ -290,7 +290,8 @@ def _filter(run: Run) -> str:
         _select("verdict", verdicts),
         '<button type="button" id="filter-clear">Show all</button>',
         "</div>",
-    ).replace("<section", "<section hidden", 1)
+        hidden=True,
+    )
 
 
 def _select(name: str, values: Iterable[str]) -> str:
