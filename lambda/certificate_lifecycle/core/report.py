@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from certificate_lifecycle.core.digest import clean
 from certificate_lifecycle.core.report_page import page
@@ -69,10 +70,10 @@ def _rows(run: Run) -> str:
 
 def _lines(run: Run) -> Iterator[str]:
     healthy = (entry for entry in run.assessed if entry.decision.healthy)
-    entries = [
-        *finding_entries(run, run.findings),
-        *(finding_entry(entry, run.started_at) for entry in healthy),
-    ]
+    entries = chain(
+        finding_entries(run, ()),
+        (finding_entry(entry, run.started_at) for entry in chain(run.findings, healthy)),
+    )
     done: defaultdict[str, list[str]] = defaultdict(list)
     for record in run.actions:
         done[record.certificate_arn].append(f"{record.outcome}: {record.detail}")
