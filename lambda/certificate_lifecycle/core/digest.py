@@ -241,6 +241,7 @@ def _text(run: Run, told: Sequence[Assessed], shown: int) -> str:
         f"And {hidden} more; {_kept(run)}." if hidden else "",
         _others_text(run),
         "" if _nothing_seen(run) else _counts_text(run),
+        f"Report: {run.report}" if run.report else "",
         f"{run.instance}, run {run.run_id}, {run.started_at:%Y-%m-%d %H:%M} UTC, mode {run.mode}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"

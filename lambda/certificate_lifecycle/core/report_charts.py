@@ -54,8 +54,9 @@ def timeline(run: Run) -> str:
         ),
     ]
     return _figure(
+        "Timeline",
         "Ends by week and severity; a larger mark stands for more certificates",
-        _svg(width, height, "Timeline of expiries", parts),
+        _svg(width, height, "Timeline", parts),
         f"<p>{_spans(run)}</p>",
     )
 
@@ -84,7 +85,7 @@ def forecast(run: Run) -> str:
     )
     total = sum(weeks.values())
     words = f"{total:,} of the certificates in the tables below end in these weeks"
-    return _figure(words, _svg(width, height, "Forecast by week", parts), table)
+    return _figure("Forecast", words, _svg(width, height, "Forecast", parts), table)
 
 
 def _ends(run: Run) -> Iterator[tuple[Severity, int]]:
@@ -124,19 +125,19 @@ def _start(run: Run, week: int) -> datetime:
     return run.started_at + week * _WEEK
 
 
-def _figure(caption: str, drawing: str, text: str) -> str:
+def _figure(title: str, caption: str, drawing: str, text: str) -> str:
     """Return a drawing that scrolls in a box of its own where it is too wide."""
     return (
         f'<figure><figcaption>{caption}</figcaption><div class="scroll" tabindex="0" role="region" '
-        f'aria-label="Chart">{drawing}</div>{text}</figure>'
+        f'aria-label="{title}">{drawing}</div>{text}</figure>'
     )
 
 
 def _svg(width: int, height: int, title: str, parts: Sequence[str]) -> str:
-    name = title.partition(" ")[0].lower()
+    name = f"{title.lower()}-drawing"
     return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-drawing">'
-        f'<title id="{name}-drawing">{title}; the text below says the same</title>'
+        f'<svg viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}">'
+        f'<title id="{name}">{title}; the words below sum it up</title>'
         f"{''.join(parts)}</svg>"
     )
 

@@ -115,11 +115,11 @@ def outside_of(
         ),
         metrics=EmbeddedMetrics(),
         clock=LambdaClock(context),
-        reports=reports_of(settings, home, clients),
+        reports=_reports_of(settings, home, clients),
     )
 
 
-def reports_of(settings: RotationSettings, home: Place, clients: Clients) -> Reports | None:
+def _reports_of(settings: RotationSettings, home: Place, clients: Clients) -> Reports | None:
     """Return where reports are kept, if anywhere; the bucket is in the function's own region."""
     bucket = settings.report_bucket
     return DatedReports(lambda: clients.s3(home.region), bucket) if bucket else None
