@@ -193,6 +193,14 @@ locals {
     Resource = ["arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.ledger_name}"]
   }]
 
+  # Without GetObject: no run reads what another one reported.
+  _report = var.report_bucket_name == null ? [] : [{
+    Sid      = "WriteReports"
+    Effect   = "Allow"
+    Action   = ["s3:PutObject"]
+    Resource = ["arn:${local.partition}:s3:::${var.report_bucket_name}/reports/${var.name_prefix}/*"]
+  }]
+
   # A list of statements that differ in shape has no type to choose from, so that each is kept or dropped for itself.
 
   creation_policy_json = jsonencode({
@@ -278,6 +286,7 @@ locals {
       local._decrypt_sources,
       local._export_certificates,
       local._remember,
+      local._report,
     )
   })
 }

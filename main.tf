@@ -88,6 +88,18 @@ module "ledger" {
   tags = var.tags
 }
 
+module "report_bucket" {
+  source = "./modules/bucket"
+  count  = var.create && var.report_bucket_name != null ? 1 : 0
+
+  # Reports say what was done and when, so that they outlive a stack unless somebody empties the bucket.
+  force_destroy  = false
+  name           = var.report_bucket_name
+  prefix         = "reports/"
+  retention_days = var.report_retention_days
+  tags           = var.tags
+}
+
 module "creation" {
   source = "./modules/function"
   count  = var.create ? 1 : 0
@@ -155,6 +167,8 @@ module "rotation" {
     OWNER_TAG        = var.owner_tag
     REBIND_CONSUMERS = tostring(var.rebind_consumers)
     REGIONS          = jsonencode(local.regions)
+    # From the module, as above; empty: no report.
+    REPORT_BUCKET = var.report_bucket_name == null ? "" : module.report_bucket[0].name
     # Empty: never.
     RETIRE_SUPERSEDED_AFTER_DAYS = var.retire_superseded_after_days == null ? "" : tostring(var.retire_superseded_after_days)
     ROTATION_MODE                = var.rotation_mode

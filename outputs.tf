@@ -28,6 +28,11 @@ output "organization_state_machine_arn" {
   value       = one(module.organization[*].state_machine_arn)
 }
 
+output "report_bucket_name" {
+  description = "Bucket with the reports of the runs; null without `report_bucket_name`, and when `create` is false."
+  value       = one(module.report_bucket[*].name)
+}
+
 output "rotation_function_arn" {
   description = "ARN of the function that looks at every certificate; null when `create` is false."
   value       = one(module.rotation[*].function_arn)

@@ -487,6 +487,29 @@ variable "regions" {
   }
 }
 
+variable "report_bucket_name" {
+  type        = string
+  description = "Bucket to make for the report of each run, as a page for people, as rows for a spreadsheet and as data: `reports/<name_prefix>/<year>/<month>/<day>/<run>.html`, `.csv` and `.json`, and the newest as `reports/<name_prefix>/latest.html`. While there are reports in it, the bucket cannot be destroyed. Null writes none, other than that of an `organization`, which lies beside what its run leaves."
+  default     = null
+
+  validation {
+    condition     = var.report_bucket_name == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.report_bucket_name))
+    error_message = "report_bucket_name must have 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end and no dot, which TLS certificates of S3 do not cover, or be null, got ${jsonencode(var.report_bucket_name)}."
+  }
+}
+
+variable "report_retention_days" {
+  type        = number
+  description = "Days that a report is kept in `report_bucket_name`. The default keeps a year."
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = floor(var.report_retention_days) == var.report_retention_days && var.report_retention_days >= 1
+    error_message = "report_retention_days must be a whole number of at least 1, got ${var.report_retention_days}."
+  }
+}
+
 variable "reserved_concurrency" {
   type        = number
   description = "Executions reserved for each function, and its most at one time. Null reserves nothing, because accounts with a small quota refuse any reservation; both functions are safe to overlap."

@@ -105,6 +105,7 @@ ROTATION_VARIABLES = (
         "days without a message after which one says that all is well; `0`: never",
     ),
     Variable("LEDGER_TABLE", "", "the table of the ledger; empty: no memory, nothing is replaced"),
+    Variable("REPORT_BUCKET", "", "the bucket that each run writes its report to; empty: none"),
     Variable("REBIND_CONSUMERS", "false", "whether consumers are moved to a successor"),
     Variable(
         "RETIRE_SUPERSEDED_AFTER_DAYS",
@@ -198,6 +199,7 @@ class RotationSettings:
     owner_tag: str = "Owner"
     summary_after: timedelta | None = None
     ledger_table: str | None = None
+    report_bucket: str | None = None
     rebind_consumers: bool = False
     retire_after: timedelta | None = None
     tls_probe: bool = False
@@ -284,6 +286,7 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         owner_tag=environment.read("OWNER_TAG", _matching(_TAG_KEY, "the key of a tag"), "Owner"),
         summary_after=environment.read("SUMMARY_AFTER_DAYS", _summary, None),
         ledger_table=environment.read("LEDGER_TABLE", _table, None),
+        report_bucket=environment.read("REPORT_BUCKET", _bucket, None),
         rebind_consumers=environment.read("REBIND_CONSUMERS", _boolean, False),  # noqa: FBT003 - a fallback value
         retire_after=environment.read("RETIRE_SUPERSEDED_AFTER_DAYS", _soak, None),
         tls_probe=environment.read("TLS_PROBE", _boolean, False),  # noqa: FBT003 - a fallback value
@@ -442,6 +445,10 @@ def _summary(raw: str) -> timedelta | None:
 
 def _table(raw: str) -> str | None:
     return _matching(_TABLE, "the name of a DynamoDB table")(raw) if raw else None
+
+
+def _bucket(raw: str) -> str | None:
+    return _matching(_BUCKET, "the name of an S3 bucket without dots")(raw) if raw else None
 
 
 def _fraction(raw: str) -> float:

@@ -68,7 +68,7 @@ locals {
           Resource     = "arn:${data.aws_partition.current.partition}:states:::s3:getObject"
           ReaderConfig = { InputType = "JSON" }
           Parameters = {
-            Bucket  = aws_s3_bucket.this.id
+            Bucket  = module.bucket.name
             "Key.$" = "States.Format('runs/{}/accounts.json', $$.Execution.Name)"
           }
         }
@@ -174,7 +174,7 @@ resource "aws_iam_role_policy" "this" {
         Sid      = "ReadTheListOfAccounts"
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
-        Resource = ["${aws_s3_bucket.this.arn}/runs/*/accounts.json"]
+        Resource = ["${module.bucket.arn}/runs/*/accounts.json"]
       },
       {
         Sid      = "StartTheChildrenOfTheMap"
@@ -195,74 +195,15 @@ resource "aws_iam_role_policy" "this" {
 
 # --- What the steps leave for one another ---------------------------------------------------------
 
-resource "aws_s3_bucket" "this" {
-  # checkov:skip=CKV_AWS_18:no access log, because only the function and the state machine read here, and CloudTrail can tell
-  # checkov:skip=CKV_AWS_21:no versions, because each run writes objects of its own
-  # checkov:skip=CKV_AWS_144:no replica, because the next run finds everything anew
-  # checkov:skip=CKV_AWS_145:encrypted with a key of S3's own, because the documents hold ARNs, names and sentences, and no secret
-  # checkov:skip=CKV2_AWS_62:no events, because the state machine knows when a step is done
-  bucket = var.bucket_name
-  # Reports of past runs are no reason to keep a stack that is destroyed.
-  force_destroy = true
-  tags          = var.tags
-}
+module "bucket" {
+  source = "../bucket"
 
-resource "aws_s3_bucket_public_access_block" "this" {
-  bucket                  = aws_s3_bucket.this.id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
-  bucket = aws_s3_bucket.this.id
-
-  rule {
-    apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
-    }
-  }
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  bucket = aws_s3_bucket.this.id
-
-  rule {
-    id     = "ForgetRuns"
-    status = "Enabled"
-
-    filter {
-      prefix = "runs/"
-    }
-
-    expiration {
-      days = var.retention_days
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 1
-    }
-  }
-}
-
-resource "aws_s3_bucket_policy" "this" {
-  bucket = aws_s3_bucket.this.id
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "RefusePlainHttp"
-      Effect    = "Deny"
-      Action    = "s3:*"
-      Principal = "*"
-      Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
-  })
-
-  # S3 takes one change of a bucket's access at a time.
-  depends_on = [aws_s3_bucket_public_access_block.this]
+  # Documents of past runs are no reason to keep a stack that is destroyed.
+  force_destroy  = true
+  name           = var.bucket_name
+  prefix         = "runs/"
+  retention_days = var.retention_days
+  tags           = var.tags
 }
 
 # --- What starts it, and who hears if it fails ----------------------------------------------------

@@ -1,6 +1,6 @@
 output "bucket_name" {
   description = "Bucket with the report of each run."
-  value       = aws_s3_bucket.this.id
+  value       = module.bucket.name
 }
 
 output "definition_json" {

@@ -136,7 +136,7 @@ def test_every_account_is_looked_at_and_one_message_tells_of_all(
     assert message["counts"] == {"ImportDue": 6, "NotLookedAt": 2}
     report = estate.document(ran, "report.json")
     assert report["counts"] == message["counts"]
-    assert message["report"].endswith("/report.json")
+    assert message["report"].endswith("/report.html")
 
 
 def test_an_account_without_the_role_fails_the_execution_after_everything_is_told(

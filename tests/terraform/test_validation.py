@@ -74,6 +74,7 @@ USES = (
     Use("account_ids", "accounts", lambda v: account(account_id=v)),
     Use("account_ids", "organization", lambda v: organization(account_ids=[v])),
     Use("account_ids", "organization", lambda v: organization(excluded_account_ids=[v])),
+    Use("bucket_names", "report_bucket_name", lambda v: {"report_bucket_name": v}),
     Use("certificate_arns", "export_targets", lambda v: {"export_targets": {v: target()}}),
     Use("certificate_arns", "import_sources", source),
     Use("concurrencies", "organization", lambda v: organization(max_concurrency=v)),

@@ -21,6 +21,7 @@ from certificate_lifecycle.app.ports import (
     Ledger,
     Metrics,
     Outside,
+    Reports,
     Served,
     Surroundings,
     Topic,
@@ -41,6 +42,7 @@ from certificate_lifecycle.core.model import (
 )
 from certificate_lifecycle.core.names import dns_form
 from certificate_lifecycle.core.replacement import Journal
+from certificate_lifecycle.core.report import documents
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.served import ServedState, Sight
 from certificate_lifecycle.core.sources import Material, open_secret, serial_text
@@ -425,6 +427,20 @@ class MemoryDiary(Diary):
 
     def note_message(self, at: datetime) -> None:
         self.last = max(self.last, at) if self.last else at
+
+
+class MemoryReports(Reports):
+    """Keeps the documents of the last report, by their suffix; `failure` is raised instead."""
+
+    def __init__(self) -> None:
+        self.written: dict[str, str] = {}
+        self.failure: Exception | None = None
+
+    def put(self, run: Run) -> str:
+        if self.failure:
+            raise self.failure
+        self.written = {each.suffix: each.text for each in documents(run)}
+        return f"s3://reports/{run.run_id}.html"
 
 
 class MemoryMetrics(Metrics):

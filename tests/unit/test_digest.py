@@ -554,6 +554,12 @@ def test_five_thousand_findings_fit_into_one_message_worst_first_with_a_count() 
     assert "5000 ImportDue" in message.bodies["email"]
 
 
+def test_the_mail_says_where_the_report_is_if_one_was_written() -> None:
+    where = "s3://reports/run-1.html"
+    assert f"\n\nReport: {where}\n\n" in told(run(DUE, report=where)).bodies["email"]
+    assert "Report:" not in told(run(DUE)).bodies["email"]
+
+
 def test_a_message_without_room_says_where_the_report_is() -> None:
     where = "s3://runs/run-1/report.json"
     many = [judged(imported(arn=arn(f"{number:036d}"), ends_in=days(20))) for number in range(1000)]

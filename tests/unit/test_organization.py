@@ -45,6 +45,7 @@ from tests.unit.fakes import (
     MemoryImportSecrets,
     MemoryLedger,
     MemoryMetrics,
+    MemoryReports,
     MemoryTopic,
     Outage,
 )
@@ -107,6 +108,7 @@ class World:
         self.topic = MemoryTopic()
         self.metrics = MemoryMetrics()
         self.documents = MemoryDocuments()
+        self.reports = MemoryReports()
         self.unreachable: dict[str, Exception] = {}
         self.now = NOW
 
@@ -123,7 +125,11 @@ class World:
     @property
     def outside(self) -> Outside:
         return Outside(
-            at=self.surroundings, topic=self.topic, metrics=self.metrics, clock=MemoryClock()
+            at=self.surroundings,
+            topic=self.topic,
+            metrics=self.metrics,
+            clock=MemoryClock(),
+            reports=self.reports,
         )
 
     def order(self, **changes: Any) -> Order:  # noqa: ANN401 - any field of an order
@@ -159,7 +165,7 @@ class World:
 
     @property
     def report(self) -> Any:  # noqa: ANN401 - JSON has any type
-        return self.documents.get("report.json")
+        return json.loads(self.reports.written["json"])
 
 
 @pytest.fixture
@@ -179,16 +185,16 @@ def test_the_message_is_that_of_one_run_over_all_accounts(world: World) -> None:
     assert apart.attributes == alone.attributes
     assert apart.bodies["email"] == alone.bodies["email"]
     assert apart.bodies["https"] == alone.bodies["https"]
-    where = {"report": "s3://runs/report.json"}
-    assert json.loads(apart.bodies["sqs"]) == {**json.loads(alone.bodies["sqs"]), **where}
+    assert json.loads(apart.bodies["sqs"]) == json.loads(alone.bodies["sqs"])
 
 
 def test_the_report_is_the_result_of_one_run_over_all_accounts(world: World) -> None:
     world.run()
     together = World()
     found = rotate(together.order(), together.outside, current_time=lambda: NOW + SECOND)
-    del found["notification"]
-    assert world.report == found
+    del found["notification"], found["report"]
+    assert world.report == {"schema_version": "1", **found}
+    assert world.report == together.report
     (figures,), (alone,) = world.metrics.runs, together.metrics.runs
     assert (figures.certificates, figures.counts) == (alone.certificates, alone.counts)
 
@@ -212,7 +218,7 @@ def test_the_result_is_in_figures_and_says_where_everything_is(world: World) -> 
             "message_id": "message-1",
             "reason": world.topic.messages[0].subject,
         },
-        "report": "s3://runs/report.json",
+        "report": "s3://reports/run-1.html",
     }
 
 
@@ -329,7 +335,7 @@ def test_what_is_not_understood_is_an_account_that_was_not_looked_at(
 
 
 def test_a_report_that_cannot_be_written_does_not_keep_the_message_back(world: World) -> None:
-    world.documents.broken["report.json"] = Outage("bucket is gone")
+    world.reports.failure = Outage("bucket is gone")
     with pytest.raises(RotationError, match="the report could not be written: Outage: bucket"):
         world.run()
     (message,) = world.topic.messages

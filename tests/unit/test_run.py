@@ -56,6 +56,11 @@ def test_the_result_has_exactly_the_keys_of_the_contract() -> None:
     }
 
 
+def test_the_result_says_where_the_report_is_if_one_was_written() -> None:
+    where = "s3://reports/run-1.html"
+    assert result(run(report=where), NOTHING_SENT)["report"] == where
+
+
 def test_the_result_is_plain_data() -> None:
     whole = run(
         HEALTHY,

@@ -161,11 +161,11 @@ class Recollection:
             if (note.certificate_arn, note.action, text) not in self.announced
         ]
 
-    def informed(self, run: Run, *, whole: bool) -> Run:
-        """Return `run` with what is new in it; `whole` says that everything was looked at."""
+    def informed(self, run: Run) -> Run:
+        """Return `run` with what is new in it."""
         if self.ledger is None:
             return run
-        changes = [*self._changes(run), *self._over_changes(run, whole=whole)]
+        changes = [*self._changes(run), *self._over_changes(run)]
         known = {arn: memory.since or memory.told_at for arn, memory in self.memories.items()}
         regained = [scope.label for scope in run.scopes if self._regained(scope)]
         return replace(
@@ -187,7 +187,7 @@ class Recollection:
             return True
         return any(scope_is_news(scope, self.scope, self.now) for scope in run.scopes)
 
-    def dues(self, run: Run, journals: Sequence[Journal] = (), *, whole: bool) -> Dues | None:
+    def dues(self, run: Run, journals: Sequence[Journal] = ()) -> Dues | None:
         """Return what the ledger is owed once a message has told of an informed run.
 
         A message has everything that is open, so that all reminders follow together; `journals` are
@@ -209,7 +209,7 @@ class Recollection:
         ]
         unseen = [scope for scope in run.scopes if scope.status is not ScopeStatus.OK]
         memories += [scope_memory(scope, self.scope, self.now) for scope in unseen]
-        over = self._over(run, whole=whole)
+        over = self._over(run)
         over += [self.memories[arn] for arn in settled if arn in self.memories]
         if self.scope is not None and not unseen:
             over.append(self.scope)
@@ -236,7 +236,7 @@ class Recollection:
                 found.append(Change(_arn(entry), kind, was=was, since=since))
         return found
 
-    def _over_changes(self, run: Run, *, whole: bool) -> list[Change]:
+    def _over_changes(self, run: Run) -> list[Change]:
         seen = {_arn(entry): entry for entry in run.assessed}
         return [
             Change(
@@ -247,17 +247,17 @@ class Recollection:
                 name=", ".join(entry.certificate.names) if entry else "",
                 now=entry.decision.message if entry else "It does not exist any more.",
             )
-            for memory in self._over(run, whole=whole)
+            for memory in self._over(run)
             for entry in [seen.get(memory.certificate_arn)]
         ]
 
-    def _over(self, run: Run, *, whole: bool) -> list[Memory]:
+    def _over(self, run: Run) -> list[Memory]:
         """Return what was told and is no finding any more.
 
         What was looked at and is well is over; what is not there is, after a complete look at
         everything.
         """
-        complete = whole and all(scope.status is ScopeStatus.OK for scope in run.scopes)
+        complete = run.whole and all(scope.status is ScopeStatus.OK for scope in run.scopes)
         seen = set(map(_arn, run.assessed))
         still_open = set(map(_arn, _told(run)))
         return [

@@ -26,7 +26,6 @@ from certificate_lifecycle.app.rotation import (
 from certificate_lifecycle.app.scope import Order, Visit, run_of
 from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.run import Run, report_entry
 from certificate_lifecycle.errors import RotationError
 from certificate_lifecycle.log import logger
 
@@ -34,7 +33,6 @@ from certificate_lifecycle.log import logger
 ACCOUNTS = "accounts.json"
 #: Where each account's own look is kept.
 _FOLDER = "accounts/"
-_REPORT = "report.json"
 #: Documents that are fetched side by side: as many connections as the SDK keeps open.
 _READERS = 10
 
@@ -133,9 +131,9 @@ class Telling:
         """Return the result in figures; raise RotationError if anything could not be done."""
         visits = list(self._visits(current_time()))
         run = merged(self.order, visits, current_time())
-        report, failures = self._report(run)
-        outcome, more = tell(replace(run, report=report), self.outside, visits, whole=True)
-        raise_if_incomplete(run, visits, [*failures, *more])
+        # A dry run, too, has a report: the result is in figures only.
+        outcome, failures = tell(run, self.outside, visits, reports_dry_runs=True)
+        raise_if_incomplete(run, visits, failures)
         statuses = Counter(scope.status.value for scope in run.scopes)
         return {
             "run_id": run.run_id,
@@ -145,17 +143,8 @@ class Telling:
             "expiring_certificates": outcome["expiring_certificates"],
             "renewed_certificates": outcome["renewed_certificates"],
             "notification": outcome["notification"],
-            "report": report,
+            "report": outcome.get("report"),
         }
-
-    def _report(self, run: Run) -> tuple[str | None, list[str]]:
-        """Write the report, before any message names it; the message goes out without one, too."""
-        try:
-            self.documents.put(_REPORT, report_entry(run))
-        except Exception as error:  # noqa: BLE001 - raised at the end of the run
-            logger.exception("report could not be written")
-            return None, [f"the report could not be written: {clause(error)}"]
-        return self.documents.address(_REPORT), []
 
     def _visits(self, now: datetime) -> Iterator[Visit]:
         """Yield what each account left; one that left nothing was not looked at."""

@@ -35,20 +35,17 @@ def rotate(
     """
     visits = visit_all(order, outside, current_time)
     run = merged(order, visits, current_time())
-    outcome, failures = tell(run, outside, visits, whole=not order.certificate_arns)
+    outcome, failures = tell(run, outside, visits)
     raise_if_incomplete(run, visits, failures)
     return outcome
 
 
 def tell(
-    run: Run, outside: Outside, visits: Sequence[Visit], *, whole: bool
+    run: Run, outside: Outside, visits: Sequence[Visit], *, reports_dry_runs: bool = False
 ) -> tuple[dict[str, Any], list[str]]:
-    """Send the message and the figures of a run; return its result, and what could not be done.
-
-    `whole` says that everything was to be looked at: only then can all be well.
-    """
-    run, failures = _reported(run, outside.reports)
-    notification, more = _notify(run, outside, visits, whole=whole)
+    """Send the message and the figures of a run; return its result, and what could not be done."""
+    run, failures = _reported(run, outside.reports if reports_dry_runs or not run.dry_run else None)
+    notification, more = _notify(run, outside, visits)
     failures += more
     if notification["sent"]:
         steps = [each.dues.settle for each in visits if each.dues is not None]
@@ -144,7 +141,7 @@ def merged(
 
 def _reported(run: Run, reports: Reports | None) -> tuple[Run, list[str]]:
     """Write the report before any message names it; the message goes out without one, too."""
-    if reports is None or run.dry_run:
+    if reports is None:
         return run, []
     try:
         return replace(run, report=reports.put(run)), []
@@ -165,13 +162,13 @@ def _each_machine(run: Run, machines: Sequence[Machine]) -> list[str]:
 
 
 def _notify(
-    run: Run, outside: Outside, visits: Sequence[Visit], *, whole: bool
+    run: Run, outside: Outside, visits: Sequence[Visit]
 ) -> tuple[dict[str, Any], list[str]]:
     """Publish the message of the run; a failure is returned, to be raised after the result."""
     if run.dry_run:
         return _notification(reason="dry run"), []
     news = any(each.has_news for each in visits)
-    due, failures = (False, []) if news or not whole else _summary_due(run, outside)
+    due, failures = (False, []) if news or not run.whole else _summary_due(run, outside)
     message = compose(run, summary=due)
     if message is None:
         return _notification(reason="nothing to tell"), failures

@@ -111,7 +111,7 @@ class Visit:
             run=run,
             problems=[text],
             has_news=recollection.has_news(run),
-            dues=recollection.dues(run, whole=False),
+            dues=recollection.dues(run),
         )
 
 
@@ -143,15 +143,14 @@ def visit(
         inventory.certificates,
         summary(inventory.problems) or None,
     )
-    whole = not order.certificate_arns
     run = run_of(order, [scope], assessed, actions, current_time())
-    run = recollection.informed(run, whole=whole)
+    run = recollection.informed(run)
     handled = replacement.handled if replacement is not None else ()
     return Visit(
         run=run,
         problems=inventory.problems,
         has_news=recollection.has_news(run),
-        dues=recollection.dues(run, handled, whole=whole),
+        dues=recollection.dues(run, handled),
     )
 
 
@@ -249,6 +248,7 @@ def run_of(
         scopes=tuple(scopes),
         assessed=tuple(assessed),
         actions=tuple(actions),
+        whole=not order.certificate_arns,
     )
 
 

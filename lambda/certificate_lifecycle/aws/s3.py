@@ -1,4 +1,4 @@
-"""What the steps of one run over an organization leave for one another, in a bucket."""
+"""What is written into a bucket: the report of a run, and what its steps leave for one another."""
 
 from __future__ import annotations
 
@@ -13,10 +13,27 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PERMISSIONS = (
-    Permission("s3:PutObject", ROTATION, "organization: leave what a step has found"),
+    Permission(
+        "s3:PutObject",
+        ROTATION,
+        "report: write the documents of a run; organization: leave what a step has found",
+    ),
     Permission("s3:GetObject", ROTATION, "organization: read what the other steps have left"),
     Permission("s3:ListBucket", ROTATION, "organization: find out who has left nothing"),
 )
+
+
+def put_text(
+    client: S3Client, *, bucket: str, key: str, text: str, content_type: str, cache: str = "private"
+) -> None:
+    """Write an object whole; `cache` is what HTTP says of keeping it (RFC 9111, Cache-Control)."""
+    client.put_object(
+        Bucket=bucket,
+        Key=key,
+        Body=text.encode(),
+        ContentType=content_type,
+        CacheControl=cache,
+    )
 
 
 class S3Documents:
@@ -29,11 +46,12 @@ class S3Documents:
 
     def put(self, name: str, content: object) -> None:
         """Store plain data as JSON."""
-        self._client().put_object(
-            Bucket=self._bucket,
-            Key=self._prefix + name,
-            Body=json.dumps(content).encode(),
-            ContentType="application/json",
+        put_text(
+            self._client(),
+            bucket=self._bucket,
+            key=self._prefix + name,
+            text=json.dumps(content),
+            content_type="application/json",
         )
 
     def names(self, folder: str) -> frozenset[str]:

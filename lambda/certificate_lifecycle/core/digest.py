@@ -52,7 +52,8 @@ _SHOWN_CHANGES = 50
 _MAX_ERROR = 500
 _WIDTH = 88
 
-_OUTCOMES = {
+#: How an outcome is told to people.
+OUTCOMES = {
     Outcome.ADVISED: "Next",
     Outcome.DONE: "Done in this run",
     Outcome.STARTED: "Begun in this run",
@@ -272,6 +273,7 @@ def _text(run: Run, told: Sequence[Assessed], shown: int) -> str:
         _over_text(run),
         _muted_text(run),
         "" if _nothing_seen(run) else _counts_text(run),
+        f"Report: {run.report}" if run.report else "",
         f"{run.instance}, run {run.run_id}, {run.started_at:%Y-%m-%d %H:%M} UTC, mode {run.mode}",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -394,7 +396,7 @@ def _first(texts: Sequence[str]) -> str:
 def _step(record: ActionRecord) -> str:
     """Return what was done or is next; lines after the first are commands, to be copied whole."""
     text, *commands = record.detail.splitlines() or [""]
-    said = _wrapped(f"{_OUTCOMES[record.outcome]}: {text}", "    ")
+    said = _wrapped(f"{OUTCOMES[record.outcome]}: {text}", "    ")
     return "\n".join([said, *(f"      {clean(command)}" for command in commands)])
 
 

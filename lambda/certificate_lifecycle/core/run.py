@@ -157,7 +157,8 @@ class Run:
     that. `regained` names accounts and regions that can be looked at in full again, `since` says
     when each open finding was first told. `healthy`
     counts, by verdict, what needs nothing and is known by its number alone; `report` says where all
-    findings are kept that a message has no room for.
+    findings are kept that a message has no room for. A run that is not `whole` looked only at the
+    certificates that it was asked for.
     """
 
     run_id: str
@@ -174,6 +175,7 @@ class Run:
     since: Mapping[str, datetime] = field(default_factory=dict)
     healthy: Mapping[str, int] = field(default_factory=dict)
     report: str | None = None
+    whole: bool = True
 
     @property
     def findings(self) -> list[Assessed]:
@@ -218,8 +220,9 @@ class Run:
 
 
 def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the handler's result: plain data, ready for JSON."""
-    return {**report_entry(run), "notification": dict(notification)}
+    """Return the handler's result: plain data, ready for JSON; `report` where one was written."""
+    where = {"report": run.report} if run.report else {}
+    return {**report_entry(run), "notification": dict(notification), **where}
 
 
 def report_entry(run: Run) -> dict[str, Any]:

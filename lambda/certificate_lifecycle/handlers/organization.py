@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from certificate_lifecycle.app.organization import Telling, list_accounts, look
 from certificate_lifecycle.aws.organizations import AwsOrganization
+from certificate_lifecycle.aws.reports import RunReports
 from certificate_lifecycle.aws.s3 import S3Documents
 from certificate_lifecycle.config import (
     OrganizationSettings,
@@ -53,9 +55,8 @@ def _take(
     clients = clients_of(
         settings, place, joining, shared_by=organization.max_concurrency, alone_in=looked_at
     )
-    documents = S3Documents(
-        lambda: clients.s3(place.region), organization.bucket, f"runs/{command.run}/"
-    )
+    at = (lambda: clients.s3(place.region), organization.bucket, f"runs/{command.run}/")
+    documents = S3Documents(*at)
     if command.step is Step.LIST:
         return list_accounts(
             AwsOrganization(clients.organizations),
@@ -78,7 +79,8 @@ def _take(
         order=order_of(command.rotation, settings, command.run, command.started_at),
         regions=command.regions,
         partition=place.partition,
-        outside=outside,
+        # Without a bucket of their own, reports lie beside what they were made from.
+        outside=replace(outside, reports=outside.reports or RunReports(*at)),
         documents=documents,
         ledger=lambda where: ledger_of(settings, place, clients, where),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from certificate_lifecycle.app.ports import Outside, Surroundings
+from certificate_lifecycle.app.ports import Outside, Reports, Surroundings
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.acmpca import Authorities
@@ -14,6 +14,7 @@ from certificate_lifecycle.aws.consumers import AwsConsumers
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.aws.iam import ServerCertificates
 from certificate_lifecycle.aws.metrics import EmbeddedMetrics
+from certificate_lifecycle.aws.reports import DatedReports
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
 from certificate_lifecycle.aws.sns import SnsTopic
@@ -121,4 +122,11 @@ def outside_of(
         # What all accounts and regions have in common is kept where the function is.
         diary=ledger_of(settings, home, clients, home),
         summary_after=settings.summary_after,
+        reports=_reports_of(settings, home, clients),
     )
+
+
+def _reports_of(settings: RotationSettings, home: Place, clients: Clients) -> Reports | None:
+    """Return where reports are kept, if anywhere; the bucket is in the function's own region."""
+    bucket = settings.report_bucket
+    return DatedReports(lambda: clients.s3(home.region), bucket) if bucket else None

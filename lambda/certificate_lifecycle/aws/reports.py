@@ -1,0 +1,66 @@
+"""The reports of runs in a bucket; `aws.s3` declares the permission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from certificate_lifecycle.aws.s3 import put_text
+from certificate_lifecycle.core.report import documents
+from certificate_lifecycle.core.run import Run
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class DatedReports:
+    """The reports of an instance by day, and the latest one under a name that stays."""
+
+    def __init__(self, client: Callable[[], S3Client], bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put(self, run: Run) -> str:
+        """Write the three documents of a run and return the address of the page.
+
+        The latest report stays what it is after a dry run, which changed nothing, and after one
+        that looked only at some certificates: it would hide all others.
+        """
+        folder = f"reports/{run.instance}/"
+        name = f"{folder}{run.started_at:%Y/%m/%d}/{run.run_id}"
+        newest = run.whole and not run.dry_run
+        for document in documents(run):
+            for key, cache in (
+                (f"{name}.{document.suffix}", "private"),
+                *([(f"{folder}latest.{document.suffix}", "no-store")] if newest else []),
+            ):
+                put_text(
+                    self._client(),
+                    bucket=self._bucket,
+                    key=key,
+                    text=document.text,
+                    content_type=document.content_type,
+                    cache=cache,
+                )
+        return f"s3://{self._bucket}/{name}.html"
+
+
+class RunReports:
+    """The report of a run over an organization, beside what its steps have left."""
+
+    def __init__(self, client: Callable[[], S3Client], bucket: str, prefix: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._name = f"{prefix}report"
+
+    def put(self, run: Run) -> str:
+        """Write the three documents of the run and return the address of the page."""
+        for document in documents(run):
+            put_text(
+                self._client(),
+                bucket=self._bucket,
+                key=f"{self._name}.{document.suffix}",
+                text=document.text,
+                content_type=document.content_type,
+            )
+        return f"s3://{self._bucket}/{self._name}.html"

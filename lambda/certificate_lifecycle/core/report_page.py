@@ -1,0 +1,540 @@
+"""The report of a run as one HTML page that needs no server, no network and no trust in its data.
+
+Every value is text: Python escapes it where it writes markup, and the script of the page sets it by
+`textContent`. Both build a cell from the same description, a `Node`, so that the page says the same
+with and without JavaScript.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from html import escape
+from typing import TypeAlias
+
+from certificate_lifecycle.core.digest import OUTCOMES, clean, console_url, severity_of
+from certificate_lifecycle.core.model import Action, Severity, Verdict
+from certificate_lifecycle.core.report_assets import SCRIPT, STYLE
+from certificate_lifecycle.core.report_charts import forecast, timeline
+from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run
+from certificate_lifecycle.core.timing import days_left
+
+#: Rows of a table in the page; a browser takes its time over more. The CSV document has all.
+MOST_ROWS = 5_000
+#: Rows that stand in the page as markup, for readers without JavaScript.
+PLAIN_ROWS = 200
+#: Entries of a list that is not a table.
+_MOST_ENTRIES = 200
+_SHOWN_NAMES = 20
+_SHOWN_USERS = 10
+
+#: A text, or an element: its tag, its class (the target of a link) and what is in it.
+Node: TypeAlias = "str | tuple[str, str, tuple[Node, ...]]"
+_Key: TypeAlias = "str | int | None"
+_Records: TypeAlias = Mapping[str, Sequence[ActionRecord]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row: what it is filtered by, and for each column what it is sorted by and shows."""
+
+    severity: Severity
+    verdict: Verdict
+    keys: tuple[_Key, ...]
+    cells: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table that the script sorts, filters and turns the pages of."""
+
+    name: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: Sequence[_Row]
+    total: int
+
+
+_FINDINGS = ("Severity", "Certificate", "What is wrong", "Used by", "Next step", "Ends")
+_INVENTORY = ("Certificate", "Account", "Region", "Verdict", "Type", "Status", "Used", "Ends")
+_FOOTER = (
+    "<footer><p>The same run as rows for a spreadsheet and as data lies beside this page: its "
+    "address with <code>.csv</code> and <code>.json</code> in place of <code>.html</code>.</p>"
+    "</footer>"
+)
+
+
+def page(run: Run) -> str:
+    """Return the page of a run."""
+    findings, inventory = _findings(run), _inventory(run)
+    title = f"Certificate report of {clean(run.instance)}"
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            # A link to the console must not tell it where this page lies.
+            '<meta name="referrer" content="no-referrer">',
+            '<meta name="color-scheme" content="light dark">',
+            f"<title>{escape(title)}</title>",
+            f"<style>{STYLE}</style>",
+            "</head>",
+            "<body>",
+            '<a class="skip" href="#findings">Skip to the findings</a>',
+            _header(run, title),
+            "<main>",
+            _overview(run),
+            _scopes(run),
+            _section("timeline", "Timeline of expiries", timeline(run)),
+            _section("forecast", "Forecast of the coming 26 weeks", forecast(run)),
+            _filter(run),
+            _section("findings", "Findings", _findings_intro(findings), _markup(findings)),
+            _deeds(run),
+            _section(
+                "inventory", "Inventory", _inventory_intro(run, inventory), _markup(inventory)
+            ),
+            "</main>",
+            _FOOTER,
+            # Data, which nothing runs: what could end the element is written as an escape.
+            f'<script type="application/json" id="data">{_data(findings, inventory)}</script>',
+            f"<script>{SCRIPT}</script>",
+            "</body>",
+            "</html>",
+            "",
+        ]
+    )
+
+
+def _policy() -> str:
+    """Return the policy: this style and this script, and no request to anywhere."""
+    return (
+        f"default-src 'none'; script-src {_hash(SCRIPT)}; style-src {_hash(STYLE)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def _data(*tables: _Table) -> str:
+    content = {
+        table.name: [
+            [row.severity.label, row.verdict.value, row.keys, row.cells] for row in table.rows
+        ]
+        for table in tables
+    }
+    text = json.dumps(content, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+# --- Nodes ------------------------------------------------------------------------------------
+
+
+def _node(tag: str, extra: str, *children: Node) -> Node:
+    return (tag, extra, children)
+
+
+def markup(node: Node) -> str:
+    """Return a node as HTML."""
+    if isinstance(node, str):
+        return escape(node)
+    tag, extra, children = node
+    inner = "".join(markup(child) for child in children)
+    if tag == "a":
+        return f'<a href="{escape(extra)}" rel="noreferrer">{inner}</a>'
+    return f'<{tag} class="{escape(extra)}">{inner}</{tag}>' if extra else f"<{tag}>{inner}</{tag}>"
+
+
+def _section(name: str, title: str, *parts: str, hidden: bool = False) -> str:
+    return "\n".join(
+        [
+            f'<section id="{name}" aria-labelledby="{name}-title"{" hidden" * hidden}>',
+            f'<h2 id="{name}-title">{escape(title)}</h2>',
+            *(part for part in parts if part),
+            "</section>",
+        ]
+    )
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>" if text else ""
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+# --- What stands above the tables -------------------------------------------------------------
+
+
+def _header(run: Run, title: str) -> str:
+    facts = {
+        "Run": clean(run.run_id),
+        "Started": f"{run.started_at:%Y-%m-%d %H:%M} UTC",
+        "Mode": clean(run.mode),
+        "Looked at": f"{_many(run.certificates, 'certificate')} of {_places(run)}",
+    }
+    listed = "".join(f"<div><dt>{key}</dt><dd>{escape(facts[key])}</dd></div>" for key in facts)
+    notes = [
+        "This was a dry run: it says what would be done, and changed nothing." * run.dry_run,
+        "Only the certificates that were asked for were looked at." * (not run.whole),
+    ]
+    told = "".join(f'<p class="note">{note}</p>' for note in notes if note)
+    return f"<header><h1>{escape(title)}</h1><dl>{listed}</dl>{told}</header>"
+
+
+def _places(run: Run) -> str:
+    if len(run.scopes) == 1:
+        return run.scopes[0].label
+    accounts = {scope.account_id for scope in run.scopes}
+    regions = {scope.region for scope in run.scopes}
+    return f"{_many(len(accounts), 'account')} in {_many(len(regions), 'region')}"
+
+
+def _overview(run: Run) -> str:
+    found: defaultdict[str, set[Severity]] = defaultdict(set)
+    for entry in run.assessed:
+        found[entry.decision.verdict.value].add(entry.decision.severity)
+    for verdict in run.healthy:
+        found[verdict].add(Severity.OK)
+    found[Verdict.NOT_LOOKED_AT.value].add(Severity.WARNING)
+    order = sorted(run.counts.items(), key=lambda each: (-max(found[each[0]]), -each[1], each[0]))
+    tiles = "".join(_tile(verdict, count, found[verdict]) for verdict, count in order)
+    urgent = sum(entry.decision.severity >= Severity.WARNING for entry in run.assessed)
+    sentence = (
+        f"{_many(urgent, 'certificate')} {'needs' if urgent == 1 else 'need'} attention."
+        if urgent
+        else "No certificate that was looked at needs attention."
+    )
+    if run.incomplete:
+        sentence += " Not everything could be looked at or done."
+    label = severity_of(run).label
+    return _section(
+        "overview",
+        "Overview",
+        f'<p class="verdict"><span class="badge {label}">{label}</span> {sentence}</p>',
+        f'<ul class="tiles">{tiles}</ul>' if tiles else _paragraph("There is no certificate."),
+    )
+
+
+def _tile(verdict: str, count: int, severities: set[Severity]) -> str:
+    """Return a tile, which is a link that filters the tables by its verdict."""
+    severity = max(severities)
+    some = "up to " if len(severities) > 1 else ""
+    target = "scopes" if verdict == Verdict.NOT_LOOKED_AT else f"verdict={verdict}"
+    return (
+        f'<li><a class="tile {severity.label}" href="#{target}"><strong>{count:,}</strong> '
+        f'<span class="name">{verdict}</span> <span class="badge {severity.label}">'
+        f"{some}{severity.label}</span> "
+        f"<small>{escape(Verdict.of(verdict).meaning)}</small></a></li>"
+    )
+
+
+def _scopes(run: Run) -> str:
+    lost = set(run.lost)
+    errors = sorted(
+        (scope for scope in run.scopes if scope.error is not None),
+        key=lambda scope: scope not in lost,
+    )
+    if not errors:
+        every = _paragraph(f"Everything in {_places(run)} could be looked at.")
+        return _section("scopes", "What could not be looked at", every)
+    entries = [
+        f'<span class="badge warning">{scope.status.value}</span> '
+        f"<strong>{escape(clean(scope.label))}</strong>: {escape(clean(scope.error or ''))}"
+        for scope in errors
+    ]
+    return _section("scopes", "What could not be looked at", _entries(entries))
+
+
+def _deeds(run: Run) -> str:
+    told = [record for record in run.actions if record.outcome is not Outcome.ADVISED]
+    if not told:
+        return _section("done", "Done in this run", _paragraph("Nothing had to be done."))
+    names = {record.certificate_arn: clean(record.certificate_arn) for record in told}
+    names |= {entry.certificate.arn: _name(entry) for entry in run.assessed}
+    entries = [
+        markup(_node("div", "", _node("strong", "", names[record.certificate_arn]), *_step(record)))
+        for record in told
+    ]
+    return _section("done", "Done in this run", _entries(entries))
+
+
+def _entries(entries: Sequence[str]) -> str:
+    """Return markup as a list that says how much of it is left out."""
+    listed = "".join(f"<li>{entry}</li>" for entry in entries[:_MOST_ENTRIES])
+    hidden = len(entries) - _MOST_ENTRIES
+    more = f"And {hidden:,} more, which the JSON document names." if hidden > 0 else ""
+    return f'<ul class="entries">{listed}</ul>{_paragraph(more)}'
+
+
+def _filter(run: Run) -> str:
+    """Return the filter, which the script shows: without it there is nothing that it could do."""
+    verdicts = sorted({entry.decision.verdict.value for entry in run.assessed})
+    severities = sorted({entry.decision.severity for entry in run.assessed}, reverse=True)
+    return _section(
+        "filter",
+        "Filter",
+        '<div class="filter" role="search" aria-label="Findings and inventory">',
+        '<label>Text <input type="search" id="filter-text" autocomplete="off" '
+        'placeholder="name, account, user ..."></label>',
+        _select("severity", [severity.label for severity in severities]),
+        _select("verdict", verdicts),
+        '<button type="button" id="filter-clear">Show all</button>',
+        "</div>",
+        hidden=True,
+    )
+
+
+def _select(name: str, values: Iterable[str]) -> str:
+    options = "".join(f"<option>{value}</option>" for value in values)
+    return (
+        f'<label>{name.capitalize()} <select id="filter-{name}">'
+        f'<option value="">all</option>{options}</select></label>'
+    )
+
+
+# --- Tables -----------------------------------------------------------------------------------
+
+
+def _findings(run: Run) -> _Table:
+    records: defaultdict[str, list[ActionRecord]] = defaultdict(list)
+    for record in run.actions:
+        records[record.certificate_arn].append(record)
+    found = run.findings
+    rows = [_finding(run, entry, records) for entry in found[:MOST_ROWS]]
+    return _Table("findings", "Findings, worst first", _FINDINGS, rows, len(found))
+
+
+def _inventory(run: Run) -> _Table:
+    """Return what is known: findings in their order, then what is healthy by what ends first."""
+    healthy = sorted(
+        (entry for entry in run.assessed if entry.decision.healthy),
+        key=lambda entry: (*_ends(entry), entry.certificate.arn),
+    )
+    known = [*run.findings, *healthy]
+    rows = [_known(run, entry) for entry in known[:MOST_ROWS]]
+    return _Table("inventory", "All certificates that are known", _INVENTORY, rows, len(known))
+
+
+def _ends(entry: Assessed) -> tuple[bool, float]:
+    """Return what sorts by the end, what has none last."""
+    ends = entry.certificate.not_after
+    return (ends is None, ends.timestamp() if ends else 0.0)
+
+
+def _findings_intro(table: _Table) -> str:
+    if not table.total:
+        return _paragraph("There is no open finding.")
+    return _paragraph(_cut(table))
+
+
+def _inventory_intro(run: Run, table: _Table) -> str:
+    unnamed = sum(run.healthy.values())
+    known = _paragraph(_cut(table))
+    if not unnamed:
+        return known
+    text = (
+        f"{_many(unnamed, 'more certificate')} that "
+        f"{'needs' if unnamed == 1 else 'need'} nothing "
+        f"{'is' if unnamed == 1 else 'are'} known by number only, and in no table or chart."
+    )
+    return known + _paragraph(text)
+
+
+def _cut(table: _Table) -> str:
+    if table.total <= MOST_ROWS:
+        return ""
+    return f"The first {MOST_ROWS:,} of {table.total:,} are here; the CSV document has all of them."
+
+
+def _markup(table: _Table) -> str:
+    """Return a table with the rows that stand in it before the script takes over."""
+    if not table.total:
+        return ""
+    heads = "".join(f'<th scope="col">{name}</th>' for name in table.columns)
+    rows = "".join(_row(table, row) for row in table.rows[:PLAIN_ROWS])
+    hidden = table.total - PLAIN_ROWS
+    without = (
+        f"<noscript><p>Without JavaScript the first {PLAIN_ROWS} of {table.total:,} are shown; the "
+        "CSV document has all of them.</p></noscript>"
+        if hidden > 0
+        else ""
+    )
+    return (
+        f'{without}<p class="status" id="{table.name}-status" role="status"></p>'
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{table.name}-title">'
+        f'<table id="{table.name}-table"><caption>{table.caption}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<p class="pages" id="{table.name}-pages"></p>'
+    )
+
+
+def _row(table: _Table, row: _Row) -> str:
+    """Return a row; on a phone it is a card, in which each cell says what it is."""
+    head = table.columns.index("Certificate")
+    cells = []
+    for number, (name, cell) in enumerate(zip(table.columns, row.cells, strict=True)):
+        tag, scope = ("th", ' scope="row"') if number == head else ("td", "")
+        cells.append(f'<{tag}{scope} data-label="{name}">{markup(cell)}</{tag}>')
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _finding(run: Run, entry: Assessed, records: _Records) -> _Row:
+    decision, certificate = entry.decision, entry.certificate
+    name = _name(entry)
+    return _Row(
+        decision.severity,
+        decision.verdict,
+        (
+            -decision.severity,
+            name,
+            decision.verdict.value,
+            len(_users(entry)),
+            decision.action.value,
+            _end_key(entry),
+        ),
+        (
+            _badge(decision.severity),
+            _node(
+                "div",
+                "",
+                _node("strong", "names", name),
+                *_more_names(entry),
+                _node("span", "where", f"{certificate.account_id} {certificate.region}"),
+                *(_console(certificate.arn) or [_node("small", "", clean(certificate.arn))]),
+            ),
+            _node(
+                "div",
+                "",
+                _node("strong", "", decision.verdict.value),
+                _node("p", "", clean(decision.message)),
+                _node("small", "", f"Reason: {decision.reason.value}"),
+            ),
+            _listed(_users(entry)),
+            _node("div", "steps", *_steps(entry, records.get(certificate.arn, ()))),
+            _end(run, entry),
+        ),
+    )
+
+
+def _known(run: Run, entry: Assessed) -> _Row:
+    decision, certificate = entry.decision, entry.certificate
+    name = _name(entry)
+    used = "yes" if certificate.used else "no"
+    kind, status = _words(certificate.type.value), _words(certificate.status.value)
+    return _Row(
+        decision.severity,
+        decision.verdict,
+        (
+            name,
+            certificate.account_id,
+            certificate.region,
+            decision.verdict.value,
+            kind,
+            status,
+            used,
+            _end_key(entry),
+        ),
+        (
+            _node(
+                "div",
+                "",
+                _node("strong", "names", name),
+                _node("small", "", clean(certificate.arn)),
+                *_console(certificate.arn),
+            ),
+            certificate.account_id,
+            certificate.region,
+            _node("span", f"badge {decision.severity.label}", decision.verdict.value),
+            kind,
+            status,
+            used,
+            _end(run, entry),
+        ),
+    )
+
+
+def _words(constant: str) -> str:
+    return constant.replace("_", " ").lower()
+
+
+def _badge(severity: Severity) -> Node:
+    return _node("span", f"badge {severity.label}", severity.label)
+
+
+def _name(entry: Assessed) -> str:
+    return clean(entry.certificate.domain_name or entry.certificate.arn, 300)
+
+
+def _more_names(entry: Assessed) -> list[Node]:
+    others = entry.certificate.names[1:]
+    if not others:
+        return []
+    shown = ", ".join(others[:_SHOWN_NAMES])
+    rest = len(others) - _SHOWN_NAMES
+    text = f"also {shown}" + (f" and {rest} more" if rest > 0 else "")
+    return [_node("span", "names", clean(text, 3000))]
+
+
+def _console(arn: str) -> list[Node]:
+    """Return a link to the console, or nothing where we know of no page."""
+    url = clean(console_url(arn))
+    return [_node("a", url, "Open in the console")] if url.startswith("https://") else []
+
+
+def _users(entry: Assessed) -> Sequence[str]:
+    detail = entry.certificate.detail
+    return entry.used_by or (detail.in_use_by if detail else ())
+
+
+def _listed(values: Sequence[str]) -> Node:
+    if not values:
+        return "nothing that AWS tells of"
+    shown: list[Node] = [_node("li", "", clean(value, 300)) for value in values[:_SHOWN_USERS]]
+    hidden = len(values) - _SHOWN_USERS
+    if hidden > 0:
+        shown.append(_node("li", "", f"and {hidden:,} more"))
+    return _node("ul", "", *shown)
+
+
+def _steps(entry: Assessed, records: Sequence[ActionRecord]) -> list[Node]:
+    action = entry.decision.action
+    if records:
+        return [node for record in records for node in _step(record)]
+    return [action.meaning if action is not Action.NONE else "Nothing has to be done."]
+
+
+def _step(record: ActionRecord) -> list[Node]:
+    """Return what was done or is next; lines after the first are commands, to be copied whole."""
+    text, *commands = record.detail.splitlines() or [""]
+    said: Node = _node("p", "", _node("b", "", f"{OUTCOMES[record.outcome]}: "), clean(text, 2000))
+    if not commands:
+        return [said]
+    return [said, _node("pre", "", "\n".join(clean(command) for command in commands))]
+
+
+def _end_key(entry: Assessed) -> int | None:
+    ends = entry.certificate.not_after
+    return int(ends.timestamp()) if ends else None
+
+
+def _end(run: Run, entry: Assessed) -> Node:
+    ends, left = entry.certificate.not_after, days_left(entry.certificate, run.started_at)
+    if ends is None or left is None:
+        return "not known"
+    return _node("div", "", _node("b", "date", f"{ends:%Y-%m-%d}"), _node("small", "", _left(left)))
+
+
+def _left(days: int) -> str:
+    if days < 0:
+        return f"ended {_many(-days, 'day')} ago"
+    return f"in {_many(days, 'day')}" if days else "within a day"
