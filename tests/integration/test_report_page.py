@@ -88,6 +88,8 @@ class Browser:
                 "--disable-background-networking",
                 "--enable-logging=stderr",
                 f"--user-data-dir={self.folder / 'profile'}",
+                # Lets a page that stands around the report, in a test, measure it.
+                "--allow-file-access-from-files",
                 "--dump-dom",
                 f"{file.as_uri()}{address}",
             ],
@@ -203,6 +205,28 @@ def test_the_policy_refuses_a_script_that_gets_into_the_page(browser: Browser) -
     shown = browser.show(injected)
     assert shown.title == TITLE
     assert any("Content Security Policy" in line for line in shown.complaints)
+
+
+@pytest.mark.parametrize("width", [320, 800])
+def test_the_page_never_scrolls_sideways(browser: Browser, width: int) -> None:
+    """WCAG 2.2, 1.4.10: what is wider, such as a chart, scrolls in a box of its own."""
+    long = imported(names=(f"{'a' * 60}.{'b' * 60}.example.com",), ends_in=days(2))
+    step = ActionRecord(arn(), Action.REIMPORT, Outcome.ADVISED, f"do\naws acm {'c' * 200}")
+    inner = browser.folder / "inner.html"
+    inner.write_text(html(run(judged(long), SHOP, actions=(step,))), encoding="utf-8")
+    measured = browser.show(
+        f"""<!DOCTYPE html><title>?</title>
+        <iframe src="{inner.name}" style="width: {width}px; height: 800px; border: 0"></iframe>
+        <script>
+          document.querySelector("iframe").onload = (event) => {{
+            const inner = event.target.contentDocument;
+            document.title = `${{inner.documentElement.scrollWidth}} ${{inner.title}}`;
+          }};
+        </script>"""
+    )
+    found, _, title = measured.title.partition(" ")
+    assert title == TITLE
+    assert int(found) <= width
 
 
 def test_the_page_is_as_light_with_5000_findings_as_with_200(browser: Browser) -> None:

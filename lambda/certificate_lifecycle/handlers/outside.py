@@ -14,7 +14,6 @@ from certificate_lifecycle.aws.consumers import AwsConsumers
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.aws.iam import ServerCertificates
 from certificate_lifecycle.aws.metrics import EmbeddedMetrics
-from certificate_lifecycle.aws.reports import DatedReports
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
 from certificate_lifecycle.aws.sns import SnsTopic
@@ -129,4 +128,9 @@ def outside_of(
 def _reports_of(settings: RotationSettings, home: Place, clients: Clients) -> Reports | None:
     """Return where reports are kept, if anywhere; the bucket is in the function's own region."""
     bucket = settings.report_bucket
-    return DatedReports(lambda: clients.s3(home.region), bucket) if bucket else None
+    if bucket is None:
+        return None
+    # Here, so that a cold start without reports does not wait for it.
+    from certificate_lifecycle.aws.reports import DatedReports  # noqa: PLC0415
+
+    return DatedReports(lambda: clients.s3(home.region), bucket)
