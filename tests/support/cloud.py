@@ -28,12 +28,14 @@ from tests.support import buckets, state_machines
 from tests.support.calls import Call, Recorder
 from tests.support.consumers import Consumers
 from tests.support.estate import DEFAULT_REGION, Estate
+from tests.support.event_buses import EventBuses
 from tests.support.faults import Fault, Faults
 from tests.support.functions import Function, Functions
 from tests.support.gate import Gate, Settings, World
 from tests.support.organization import Organization
 from tests.support.protocol import AwsError, Request
 from tests.support.rates import Rates
+from tests.support.security_hub import SecurityHub
 from tests.support.stores import PrivateAuthorities, ServerCertificates
 from tests.support.topics import Topics
 from tests.support.zones import DEFAULT_ACCOUNT, Zones
@@ -66,6 +68,8 @@ class Cloud:
         self.authorities = PrivateAuthorities()
         self.topics = Topics()
         self.organization = Organization()
+        self.event_buses = EventBuses()
+        self.security_hub = SecurityHub()
         self._world = World(
             recorder=Recorder(),
             faults=Faults(),
@@ -78,6 +82,8 @@ class Cloud:
             server_certificates=self.server_certificates,
             authorities=self.authorities,
             organization=self.organization,
+            event_buses=self.event_buses,
+            security_hub=self.security_hub,
             invoke=self._invoke,
         )
         buckets.install()
@@ -119,6 +125,8 @@ class Cloud:
         self.authorities.reset()
         self.topics.reset()
         self.organization.reset()
+        self.event_buses.reset()
+        self.security_hub.reset()
         self._world.functions.reset()
         self._world.faults.clear()
         self._world.rates.reset()
