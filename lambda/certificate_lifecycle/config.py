@@ -46,6 +46,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 #: What ACM takes as the key of a tag (API reference, Tag).
 _TAG_KEY = re.compile(r"[\w .:/=+\-@]{1,128}")
+_BUS = re.compile(r"[A-Za-z0-9._-]{1,256}")
 _NAME_PREFIX = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 
 
@@ -116,6 +117,8 @@ ROTATION_VARIABLES = (
         "{}",
         "certificate ARN to `secret_arn`, `passphrase_secret_arn` and `renew_public` (JSON object)",
     ),
+    Variable("EVENT_BUS_NAME", "", "the event bus that events go to; empty: none are sent"),
+    Variable("SECURITY_HUB", "false", "whether findings are reported to Security Hub"),
 )
 
 
@@ -196,6 +199,8 @@ class RotationSettings:
     ledger_table: str | None = None
     rebind_consumers: bool = False
     retire_after: timedelta | None = None
+    event_bus_name: str | None = None
+    security_hub: bool = False
 
 
 class _Environment:
@@ -280,6 +285,8 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         ledger_table=environment.read("LEDGER_TABLE", _table, None),
         rebind_consumers=environment.read("REBIND_CONSUMERS", _boolean, False),  # noqa: FBT003 - a fallback value
         retire_after=environment.read("RETIRE_SUPERSEDED_AFTER_DAYS", _soak, None),
+        event_bus_name=environment.read("EVENT_BUS_NAME", _bus, None),
+        security_hub=environment.read("SECURITY_HUB", _boolean, False),  # noqa: FBT003 - a fallback value
     )
 
 
@@ -430,6 +437,10 @@ def _summary(raw: str) -> timedelta | None:
 
 def _table(raw: str) -> str | None:
     return _matching(_TABLE, "the name of a DynamoDB table")(raw) if raw else None
+
+
+def _bus(raw: str) -> str | None:
+    return _matching(_BUS, "the name of an event bus")(raw) if raw else None
 
 
 def _fraction(raw: str) -> float:

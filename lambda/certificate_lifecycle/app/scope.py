@@ -220,6 +220,7 @@ def run_of(
         scopes=tuple(scopes),
         assessed=tuple(assessed),
         actions=tuple(actions),
+        whole=not order.certificate_arns,
     )
 
 

@@ -155,7 +155,8 @@ class Run:
     that. `regained` names accounts and regions that can be looked at in full again, `since` says
     when each open finding was first told. `healthy`
     counts, by verdict, what needs nothing and is known by its number alone; `report` says where all
-    findings are kept that a message has no room for.
+    findings are kept that a message has no room for. A run that is not `whole` looked at some
+    certificates of its scopes only, because it was asked to.
     """
 
     run_id: str
@@ -172,6 +173,7 @@ class Run:
     since: Mapping[str, datetime] = field(default_factory=dict)
     healthy: Mapping[str, int] = field(default_factory=dict)
     report: str | None = None
+    whole: bool = True
 
     @property
     def findings(self) -> list[Assessed]:

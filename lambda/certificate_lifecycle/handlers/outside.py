@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from certificate_lifecycle.app.ports import Outside, Surroundings
+from certificate_lifecycle.app.ports import Machine, Outside, Surroundings
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.acmpca import Authorities
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.consumers import AwsConsumers
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
+from certificate_lifecycle.aws.eventbridge import EventBus
 from certificate_lifecycle.aws.iam import ServerCertificates
 from certificate_lifecycle.aws.metrics import EmbeddedMetrics
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
+from certificate_lifecycle.aws.securityhub import SecurityHub
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.config import Account, RotationMode, RotationSettings
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.security_findings import Source
 from certificate_lifecycle.events import RotationCommand
 from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext
 
@@ -118,4 +121,16 @@ def outside_of(
         # What all accounts and regions have in common is kept where the function is.
         diary=ledger_of(settings, home, clients, home),
         summary_after=settings.summary_after,
+        machines=machines_of(settings, home, clients),
     )
+
+
+def machines_of(settings: RotationSettings, home: Place, clients: Clients) -> list[Machine]:
+    """Return what is told of a run beside the topic; all of it lives where the function does."""
+    machines: list[Machine] = []
+    if settings.event_bus_name:
+        machines.append(EventBus(lambda: clients.events(home.region), settings.event_bus_name))
+    if settings.security_hub:
+        source = Source(home, settings.name_prefix)
+        machines.append(SecurityHub(lambda: clients.securityhub(home.region), source))
+    return machines
