@@ -142,6 +142,8 @@ def test_rotation_reads_every_variable() -> None:
         LEDGER_TABLE="shop-certs-ledger",
         REBIND_CONSUMERS="true",
         RETIRE_SUPERSEDED_AFTER_DAYS="30",
+        EVENT_BUS_NAME="security",
+        SECURITY_HUB="true",
     )
     assert faults == []
     assert settings == RotationSettings(
@@ -157,6 +159,8 @@ def test_rotation_reads_every_variable() -> None:
         retire_after=days(30),
         owner_tag="Team",
         summary_after=None,
+        event_bus_name="security",
+        security_hub=True,
     )
 
 
@@ -170,6 +174,7 @@ TABLES: dict[str, tuple[str, Any]] = {
     "threshold_fractions": ("THRESHOLD_FRACTION", rotation),
     "rotation_modes": ("ROTATION_MODE", rotation),
     "retirements": ("RETIRE_SUPERSEDED_AFTER_DAYS", rotation),
+    "event_bus_names": ("EVENT_BUS_NAME", rotation),
 }
 EXPORTED = "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1"
 
@@ -375,6 +380,8 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         LEDGER_TABLE="?",
         REBIND_CONSUMERS="perhaps",
         RETIRE_SUPERSEDED_AFTER_DAYS="0",
+        EVENT_BUS_NAME="aws.partner/shop",
+        SECURITY_HUB="perhaps",
     )
     named = {fault.split(":")[0] for fault in faults}
     fine = "EXPIRATION_THRESHOLD_DAYS"

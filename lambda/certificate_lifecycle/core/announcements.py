@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from certificate_lifecycle.core.digest import clean, severity_of
+from certificate_lifecycle.core.excerpts import excerpt
 from certificate_lifecycle.core.run import (
     ActionRecord,
     Assessed,
@@ -172,25 +173,12 @@ def _fitting(finding: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...
     cut = []
     for key, value in finding.items():
         if isinstance(value, list):
-            fitting[key] = _first(value)
+            fitting[key] = excerpt(value, longest=_MAX_NAME, most_bytes=_MAX_LIST_BYTES)
             if len(fitting[key]) < len(value):
                 cut.append(key)
         else:
             fitting[key] = clean(value, _MAX_TEXT) if isinstance(value, str) else value
     return fitting, tuple(cut)
-
-
-def _first(texts: Sequence[str]) -> list[str]:
-    """Return as many texts as a list has room for."""
-    shown: list[str] = []
-    size = 0
-    for text in texts:
-        shorter = clean(text, _MAX_NAME)
-        size += len(f"{_json(shorter)}, ".encode())
-        if size > _MAX_LIST_BYTES:
-            break
-        shown.append(shorter)
-    return shown
 
 
 def _json(value: object) -> str:

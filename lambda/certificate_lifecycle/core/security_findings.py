@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from certificate_lifecycle.core.digest import clean, console_url
+from certificate_lifecycle.core.excerpts import excerpt
 from certificate_lifecycle.core.model import (
     Action,
     CertificateType,
@@ -34,9 +35,9 @@ _MAX_TITLE = 256
 _MAX_DESCRIPTION = 1024
 _MAX_RECOMMENDATION = 512
 #: What of a certificate's lists is shown: a finding has to stay below 240 KB.
-_SHOWN_NAMES = 100
-_SHOWN_USERS = 50
+_MAX_LIST_BYTES = 60_000
 _MAX_NAME = 253
+_MAX_ARN = 512
 _PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
 _CERTIFICATE, _ACCOUNT, _OTHER = "AwsCertificateManagerCertificate", "AwsAccount", "Other"
 #: Kept outside ACM, and of no resource type that the format knows.
@@ -260,12 +261,12 @@ def _certificate(entry: Assessed) -> dict[str, Any]:
     }
     if certificate.type in _ELSEWHERE:
         return resource
-    names = [name for name in (clean(n, _MAX_NAME) for n in certificate.names) if name]
-    users = certificate.detail.in_use_by[:_SHOWN_USERS] if certificate.detail else ()
+    names = excerpt(certificate.names, longest=_MAX_NAME, most_bytes=_MAX_LIST_BYTES)
+    users = certificate.detail.in_use_by if certificate.detail else ()
     details = {
         "DomainName": names[0] if names else None,
-        "SubjectAlternativeNames": names[:_SHOWN_NAMES],
-        "InUseBy": [clean(user) for user in users],
+        "SubjectAlternativeNames": names,
+        "InUseBy": excerpt(users, longest=_MAX_ARN, most_bytes=_MAX_LIST_BYTES),
         "NotAfter": _time(certificate.not_after) if certificate.not_after else None,
         "Status": certificate.status.value,
         "Type": certificate.type.value,
