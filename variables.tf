@@ -383,11 +383,6 @@ variable "notifications" {
     condition     = var.notifications.event_bus_name == null || can(regex("^[A-Za-z0-9._-]{1,256}$", var.notifications.event_bus_name))
     error_message = "notifications.event_bus_name must be the name of an event bus of this account and region, not an ARN and not a partner's, or null, got ${jsonencode(var.notifications.event_bus_name)}."
   }
-
-  validation {
-    condition     = var.notifications.security_hub != null
-    error_message = "notifications.security_hub must be true or false, got null."
-  }
 }
 
 variable "organization" {
