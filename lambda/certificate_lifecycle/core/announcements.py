@@ -97,7 +97,7 @@ def batches(events: Sequence[Announcement]) -> Iterator[list[Announcement]]:
 
 
 def _finding(run: Run, change: Change, entry: Assessed | None) -> Announcement:
-    """Return the event of a change; a finding that is over, or better than one, has no entry."""
+    """Return the event of a change; what is over has no finding any more."""
     finding, cut = (None, ()) if entry is None else _fitting(finding_entry(entry, run.started_at))
     return _about(
         run,

@@ -7,6 +7,7 @@ about a finding, its `Workflow`, is theirs: it is never written.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,10 +99,9 @@ def updates(run: Run, source: Source, known: Sequence[Finding]) -> list[Finding]
         {**entry, "CreatedAt": created.get(id_, now), "UpdatedAt": now, "RecordState": ACTIVE}
         for id_, entry in wanted.items()
     ]
-    return [
-        *current,
-        *(_archived(e, now) for e in known if e["Id"] not in wanted and _over(e, run)),
-    ]
+    over = _Over.of(run)
+    gone = (entry for entry in known if entry["Id"] not in wanted)
+    return [*current, *(_archived(entry, now) for entry in gone if over.includes(entry))]
 
 
 def batches(findings: Sequence[Finding]) -> Iterator[Sequence[Finding]]:
@@ -110,24 +110,38 @@ def batches(findings: Sequence[Finding]) -> Iterator[Sequence[Finding]]:
         yield findings[start : start + MAX_FINDINGS]
 
 
-def _over(known: Finding, run: Run) -> bool:
-    """Whether a finding that was not found again is over: its place was looked at as a whole.
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """Says of a finding that was not found again whether it is over.
 
-    What an account has only once was looked at with one of its regions, so that all that were to be
-    looked at must have been.
+    It is if its place was looked at as a whole; `looked_at` has the scopes of each account then.
     """
-    fields = known.get("ProductFields", {})
-    account_id, region = fields.get(_ACCOUNT_FIELD), fields.get(_REGION_FIELD)
-    scopes = [
-        scope
-        for scope in run.scopes
-        if scope.account_id == account_id and region in (scope.region, "global")
-    ]
-    if not run.whole or not scopes:
-        return False
-    if fields.get("Verdict") == Verdict.NOT_LOOKED_AT.value:
-        return True
-    return all(scope.status is ScopeStatus.OK for scope in scopes)
+
+    looked_at: Mapping[str, Sequence[Scope]]
+
+    @classmethod
+    def of(cls, run: Run) -> _Over:
+        scopes: defaultdict[str, list[Scope]] = defaultdict(list)
+        for scope in run.scopes if run.whole else ():
+            scopes[scope.account_id].append(scope)
+        return cls(scopes)
+
+    def includes(self, known: Finding) -> bool:
+        """Whether it is over; what somebody else has put under our name never is.
+
+        What an account has only once was looked at with one of its regions, so that all that were
+        to be looked at must have been.
+        """
+        fields = known.get("ProductFields", {})
+        region = fields.get(_REGION_FIELD)
+        scopes = [
+            scope
+            for scope in self.looked_at.get(fields.get(_ACCOUNT_FIELD), ())
+            if region in (scope.region, "global")
+        ]
+        if fields.get("Verdict") == Verdict.NOT_LOOKED_AT.value:
+            return bool(scopes)
+        return bool(scopes) and all(scope.status is ScopeStatus.OK for scope in scopes)
 
 
 #: What an update has to repeat; Security Hub fills in more, and refuses some of that.
