@@ -24,7 +24,7 @@ from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.support import buckets, state_machines
+from tests.support import buckets, event_buses, state_machines
 from tests.support.calls import Call, Recorder
 from tests.support.consumers import Consumers
 from tests.support.estate import DEFAULT_REGION, Estate
@@ -87,6 +87,7 @@ class Cloud:
             invoke=self._invoke,
         )
         buckets.install()
+        event_buses.install()
         state_machines.install(self._client_of_a_state_machine)
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", 0, Gate(self._world), threaded=True, request_handler=_QuietHandler

@@ -2,25 +2,53 @@
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
-moto delivers to queues what its rules match, and checks neither sizes nor sources.
+moto 5.2.5 delivers to queues what its rules match, and checks neither sizes nor sources. It takes a
+schedule for a rule that matches everything, looks at no rule's state, and breaks on functions.
 """
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from moto.events.models import events_backends
+from moto.events.models import Rule, events_backends
 
 from tests.support.protocol import AwsError, Request
+
+if TYPE_CHECKING:
+    from moto.events.utils import EventMessageType
 
 MAX_BYTES = 256 * 1024
 #: Bytes that `Time` counts for.
 TIME_BYTES = 14
 REQUIRED = ("Source", "DetailType", "Detail")
 
+#: Services of targets that moto can deliver to.
+REACHED = ("sqs", "events", "logs")
+
 Entry = Mapping[str, Any]
+
+_deliver = Rule.send_to_targets
+
+
+def _send_to_targets(
+    self: Rule,
+    original_event: EventMessageType,
+    transform_input: bool = True,  # noqa: FBT001, FBT002 - moto's own signature
+) -> None:
+    """Deliver what a rule's pattern matches to those of its targets that can be reached."""
+    if self.state != "ENABLED" or not self.event_pattern.get_pattern():
+        return
+    rule = copy.copy(self)
+    rule.targets = [each for each in self.targets if each["Arn"].split(":")[2] in REACHED]
+    _deliver(rule, original_event, transform_input)
+
+
+def install() -> None:
+    """Let schedules match no event, and leave out the targets that moto breaks on."""
+    Rule.send_to_targets = _send_to_targets  # type: ignore[method-assign] # moto has no other way in
 
 
 class EventBuses:

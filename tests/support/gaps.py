@@ -177,8 +177,8 @@ GAPS = (
     ),
     Gap(
         "events",
-        "What PutEvents sends reaches queues and other buses only, and the latter without its "
-        "resources and time; archives and bus policies do nothing.",
+        "What PutEvents sends reaches queues, log groups and other buses only, the latter without "
+        "its resources and time; functions are not invoked, and bus policies not judged.",
         "Queues are what a test can read; the others are the business of their owners.",
     ),
     Gap(

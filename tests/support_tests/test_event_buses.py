@@ -95,3 +95,23 @@ def test_a_test_may_have_entries_refused(cloud: Cloud, queue: str) -> None:
 def test_an_event_for_a_bus_that_does_not_exist_is_dropped_without_a_word(cloud: Cloud) -> None:
     answer = cloud.client("events").put_events(Entries=[entry(EventBusName="nowhere")])
     assert answer["FailedEntryCount"] == 0
+
+
+def test_a_schedule_hears_of_no_event_and_a_function_keeps_it_from_no_queue(
+    cloud: Cloud, queue: str
+) -> None:
+    events = cloud.client("events")
+    function = "arn:aws:lambda:eu-west-1:123456789012:function:f"
+    inbox = "arn:aws:sqs:eu-west-1:123456789012:inbox"
+    events.put_rule(Name="clock", ScheduleExpression="rate(1 day)")
+    events.put_targets(Rule="clock", Targets=[{"Id": "q", "Arn": inbox}])
+    events.put_targets(Rule="shop", Targets=[{"Id": "f", "Arn": function}])
+    assert events.put_events(Entries=[entry()])["FailedEntryCount"] == 0
+    assert len(received(cloud, queue)) == 1
+
+
+def test_a_rule_that_is_disabled_hears_of_nothing(cloud: Cloud, queue: str) -> None:
+    events = cloud.client("events")
+    events.disable_rule(Name="shop")
+    events.put_events(Entries=[entry()])
+    assert received(cloud, queue) == []
