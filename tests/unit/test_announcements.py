@@ -62,7 +62,14 @@ DUE = judged(
 BLOCKED = judged(observation(replace(blocked(), arn=arn("blocked")), finding(RecordState.MISSING)))
 HEALTHY = judged(certificate(arn=arn("healthy")))
 NEW = Change(DUE.certificate.arn, ChangeKind.NEW)
-OVER = Change(HEALTHY.certificate.arn, ChangeKind.OVER, "RenewalBlocked")
+OVER = Change(
+    HEALTHY.certificate.arn,
+    ChangeKind.OVER,
+    "RenewalBlocked",
+    NOW - days(3),
+    "shop.example.com",
+    "It is valid until 2026-09-09.",
+)
 MENDED = ActionRecord(
     BLOCKED.certificate.arn, Action.RESTORE_RECORDS, Outcome.DONE, "created _a1.shop.example.com."
 )

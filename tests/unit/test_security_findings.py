@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -144,6 +145,15 @@ def test_what_is_kept_outside_acm_is_a_resource_of_no_known_type(kind: Certifica
     (found,) = updates(run(entry), SOURCE, [])
     assert found["Resources"] == [{"Type": "Other", "Id": SERVER, "Partition": "aws"}]
     assert "Url" not in found["Remediation"]["Recommendation"]
+
+
+def test_whose_it_is_and_that_it_is_muted_is_told_and_it_stays_a_finding() -> None:
+    muted = replace(DUE, owner="team\r\nshop", muted_until=date(2026, 6, 10))
+    assert muted.muted
+    fields = told(run(muted), *reported(DUE))["due"]["ProductFields"]
+    assert fields["Owner"] == "team shop"
+    assert fields["MutedUntil"] == "2026-06-10"
+    assert states(run(muted), *reported(DUE)) == {"due": "ACTIVE"}
 
 
 def test_a_finding_that_nothing_helps_has_no_remediation() -> None:

@@ -103,7 +103,15 @@ def _finding(run: Run, change: Change, entry: Assessed | None) -> Announcement:
         run,
         DetailType.FINDING,
         change.certificate_arn,
-        {"change": change.kind.value, "was": change.was, "finding": finding, "cut": list(cut)},
+        {
+            "change": change.kind.value,
+            "was": change.was,
+            "since": change.since.isoformat() if change.since else None,
+            "name": clean(change.name, _MAX_NAME),
+            "now": None if change.now is None else clean(change.now, _MAX_TEXT),
+            "finding": finding,
+            "cut": list(cut),
+        },
     )
 
 
@@ -135,6 +143,7 @@ def _itself(run: Run) -> Announcement:
         "incomplete": run.incomplete,
         "scopes": [scope_entry(scope) for scope in shown],
         "scopes_not_shown": len(run.scopes) - len(shown),
+        "regained": excerpt(run.regained, longest=_MAX_NAME, most_bytes=_MAX_LIST_BYTES),
         "counts": run.counts,
         "findings": len(run.findings),
         "changes": len(run.changes),

@@ -196,9 +196,20 @@ def _about_certificate(entry: Assessed, run: Run, source: Source) -> dict[str, A
             "Reason": decision.reason.value,
             "Action": decision.action.value,
             "RunId": run.run_id,
+            **_of_people(entry),
         },
         "Resources": [_certificate(entry)],
     }
+
+
+def _of_people(entry: Assessed) -> dict[str, str]:
+    """Return whose it is, and until when people want to hear nothing of it, as far as it is told.
+
+    What is muted is not over, so that it stays a finding: there is a way to suppress those.
+    """
+    owner = clean(entry.owner or "", _MAX_NAME)
+    muted_until = entry.muted_until.isoformat() if entry.muted_until else ""
+    return {k: v for k, v in {"Owner": owner, "MutedUntil": muted_until}.items() if v}
 
 
 def _about_scope(scope: Scope, run: Run, source: Source) -> dict[str, Any]:
