@@ -178,6 +178,31 @@ def test_what_could_not_be_done_is_an_event_as_well(
     assert of(events, "Run")[0]["detail"]["incomplete"] is True
 
 
+@pytest.mark.usefixtures("ledger_table")
+def test_a_finding_is_an_event_when_it_is_new_when_it_is_worse_and_when_it_is_over(
+    rotation: Function, cloud: Cloud, queue: str
+) -> None:
+    """What did not change is not sent again: a program need not remember what it heard."""
+    arn = due(cloud)
+    told = []
+    for day in range(5):
+        if day == 4:
+            mend(cloud, arn)
+        rotation(scheduled(cloud.now))
+        told.append(of(heard(cloud, queue), "Finding"))
+        cloud.advance(days=2)
+    kinds = [[event["detail"]["change"] for event in events] for events in told]
+    assert kinds[0] == ["new"]
+    assert kinds[-1] == ["over"]
+    assert any("worse" in each for each in kinds[1:-1])
+    assert [] in kinds
+    (new,), (over,) = told[0], told[-1]
+    assert (new["resources"], over["resources"]) == ([arn], [arn])
+    assert new["detail"]["finding"]["verdict"] == over["detail"]["was"] == "ImportDue"
+    assert over["detail"]["finding"] is None
+    assert over["detail"]["since"] == NOW.isoformat()
+
+
 def changed(count: int) -> Run:
     """Return a run with so many new findings."""
     arns = [f"arn:aws:acm:eu-west-1:123456789012:certificate/{number}" for number in range(count)]
