@@ -201,6 +201,31 @@ locals {
     Resource = ["arn:${local.partition}:s3:::${var.report_bucket_name}/reports/${var.name_prefix}/*"]
   }]
 
+  _send_events = var.notifications.event_bus_name == null ? [] : [{
+    Sid      = "SendEvents"
+    Effect   = "Allow"
+    Action   = ["events:PutEvents"]
+    Resource = ["arn:${local.partition}:events:${local.region}:${local.account_id}:event-bus/${var.notifications.event_bus_name}"]
+    # In its own name only: other events on the bus may start things.
+    Condition = { StringEquals = { "events:source" = "certificate-lifecycle" } }
+  }]
+
+  _report_findings = !var.notifications.security_hub ? [] : [
+    {
+      Sid      = "ReportFindings"
+      Effect   = "Allow"
+      Action   = ["securityhub:BatchImportFindings"]
+      Resource = ["arn:${local.partition}:securityhub:${local.region}:${local.account_id}:product/${local.account_id}/default"]
+    },
+    {
+      # AWS knows nothing narrower than the hub: the function asks for its own findings.
+      Sid      = "SeeReportedFindings"
+      Effect   = "Allow"
+      Action   = ["securityhub:GetFindings"]
+      Resource = ["arn:${local.partition}:securityhub:${local.region}:${local.account_id}:hub/default"]
+    },
+  ]
+
   # A list of statements that differ in shape has no type to choose from, so that each is kept or dropped for itself.
 
   creation_policy_json = jsonencode({
@@ -287,6 +312,8 @@ locals {
       local._export_certificates,
       local._remember,
       local._report,
+      local._send_events,
+      local._report_findings,
     )
   })
 }

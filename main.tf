@@ -156,6 +156,7 @@ module "rotation" {
   environment = {
     ACCOUNTS                  = local.accounts_json
     CRITICAL_THRESHOLD_DAYS   = tostring(var.critical_threshold_days)
+    EVENT_BUS_NAME            = var.notifications.event_bus_name == null ? "" : var.notifications.event_bus_name
     EXPIRATION_THRESHOLD_DAYS = tostring(var.expiration_threshold_days)
     EXPORT_TARGETS            = jsonencode(var.export_targets)
     HOSTED_ZONES              = local.hosted_zones_json
@@ -172,6 +173,7 @@ module "rotation" {
     # Empty: never.
     RETIRE_SUPERSEDED_AFTER_DAYS = var.retire_superseded_after_days == null ? "" : tostring(var.retire_superseded_after_days)
     ROTATION_MODE                = var.rotation_mode
+    SECURITY_HUB                 = tostring(var.notifications.security_hub)
     SNS_TOPIC_ARN                = local.topic_arn
     SUMMARY_AFTER_DAYS           = tostring(var.summary_after_days)
     THRESHOLD_FRACTION           = tostring(var.threshold_fraction)

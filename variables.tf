@@ -350,10 +350,12 @@ variable "name_prefix" {
 variable "notifications" {
   type = object({
     email_addresses = optional(set(string), [])
+    event_bus_name  = optional(string)
     kms_key_arn     = optional(string)
+    security_hub    = optional(bool, false)
     topic_arn       = optional(string)
   })
-  description = "Where people and machines listen. The default creates a topic, and a key that it is encrypted with, and subscribes `email_addresses`, whose owners must confirm. `kms_key_arn` replaces that key: its policy must let cloudwatch.amazonaws.com use it. `topic_arn` adopts a topic as it is, in which case `kms_key_arn` says which key encrypts it; its policy must let alarms publish. Both decide what is created, so a value known only after apply must at least be known not to be null: `format(\"%s\", aws_sns_topic.alerts.arn)`."
+  description = "Where people and machines listen. The default creates a topic, and a key that it is encrypted with, and subscribes `email_addresses`, whose owners must confirm. `kms_key_arn` replaces that key: its policy must let cloudwatch.amazonaws.com use it. `topic_arn` adopts a topic as it is, in which case `kms_key_arn` says which key encrypts it; its policy must let alarms publish. Both decide what is created, so a value known only after apply must at least be known not to be null: `format(\"%s\", aws_sns_topic.alerts.arn)`. `event_bus_name` is a bus of this account and region that gets an event for each change, action and run; `security_hub` reports findings to Security Hub, which must be enabled here. Docs: `docs/events.md`."
   default     = {}
   nullable    = false
 
@@ -375,6 +377,11 @@ variable "notifications" {
   validation {
     condition     = var.notifications.kms_key_arn == null || can(regex(local._kms_key_arn, var.notifications.kms_key_arn))
     error_message = "notifications.kms_key_arn must be the ARN of a KMS key, as IAM policies do not follow aliases, or null, got ${jsonencode(var.notifications.kms_key_arn)}."
+  }
+
+  validation {
+    condition     = var.notifications.event_bus_name == null || can(regex("^[A-Za-z0-9._-]{1,256}$", var.notifications.event_bus_name))
+    error_message = "notifications.event_bus_name must be the name of an event bus of this account and region, not an ARN and not a partner's, or null, got ${jsonencode(var.notifications.event_bus_name)}."
   }
 }
 

@@ -655,3 +655,53 @@ run "a_list_of_accounts_needs_no_right_to_ask_for_one" {
     error_message = "With a list of accounts there is nothing to ask for."
   }
 }
+
+run "without_machines_that_listen_there_is_no_right_to_tell_any" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(local.rotation_policy_json, "events:PutEvents") && !strcontains(local.rotation_policy_json, "securityhub:")
+    error_message = "Events and findings for machines must be off unless they are asked for."
+  }
+}
+
+run "machines_that_listen_are_told_in_the_functions_own_name_only" {
+  command = plan
+
+  variables {
+    notifications = {
+      event_bus_name = "security"
+      security_hub   = true
+    }
+  }
+
+  assert {
+    condition = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s if startswith(s.Action[0], "events:") || startswith(s.Action[0], "securityhub:") } == {
+      SendEvents = {
+        Sid       = "SendEvents"
+        Effect    = "Allow"
+        Action    = ["events:PutEvents"]
+        Resource  = ["arn:aws:events:eu-west-1:123456789012:event-bus/security"]
+        Condition = { StringEquals = { "events:source" = "certificate-lifecycle" } }
+      }
+      ReportFindings = {
+        Sid      = "ReportFindings"
+        Effect   = "Allow"
+        Action   = ["securityhub:BatchImportFindings"]
+        Resource = ["arn:aws:securityhub:eu-west-1:123456789012:product/123456789012/default"]
+      }
+      SeeReportedFindings = {
+        Sid      = "SeeReportedFindings"
+        Effect   = "Allow"
+        Action   = ["securityhub:GetFindings"]
+        Resource = ["arn:aws:securityhub:eu-west-1:123456789012:hub/default"]
+      }
+    }
+    error_message = "Rotation must send its own events to one bus, and report to and read one hub."
+  }
+
+  assert {
+    condition     = !strcontains(local.creation_policy_json, "events:") && !strcontains(local.creation_policy_json, "securityhub:")
+    error_message = "The creation function tells no machine of anything."
+  }
+}

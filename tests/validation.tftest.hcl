@@ -219,6 +219,16 @@ run "a_topic_that_is_adopted_and_subscribed_to" {
   expect_failures = [var.notifications]
 }
 
+run "an_event_bus_that_is_named_by_its_arn" {
+  command = plan
+
+  variables {
+    notifications = { event_bus_name = "arn:aws:events:eu-west-1:123456789012:event-bus/shop" }
+  }
+
+  expect_failures = [var.notifications]
+}
+
 run "consumers_cannot_be_moved_nor_anything_retired_where_nothing_is_replaced" {
   command = plan
 

@@ -46,6 +46,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 #: What ACM takes as the key of a tag (API reference, Tag).
 _TAG_KEY = re.compile(r"[\w .:/=+\-@]{1,128}")
+_BUS = re.compile(r"[A-Za-z0-9._-]{1,256}")
 _NAME_PREFIX = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 
 
@@ -121,6 +122,8 @@ ROTATION_VARIABLES = (
         "{}",
         "certificate ARN to `secret_arn`, `passphrase_secret_arn` and `renew_public` (JSON object)",
     ),
+    Variable("EVENT_BUS_NAME", "", "the event bus that events go to; empty: none are sent"),
+    Variable("SECURITY_HUB", "false", "whether findings are reported to Security Hub"),
 )
 
 
@@ -204,6 +207,8 @@ class RotationSettings:
     retire_after: timedelta | None = None
     tls_probe: bool = False
     tls_probe_private_addresses: bool = False
+    event_bus_name: str | None = None
+    security_hub: bool = False
 
 
 class _Environment:
@@ -295,6 +300,8 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
             _boolean,
             False,  # noqa: FBT003 - a fallback value
         ),
+        event_bus_name=environment.read("EVENT_BUS_NAME", _bus, None),
+        security_hub=environment.read("SECURITY_HUB", _boolean, False),  # noqa: FBT003 - a fallback value
     )
 
 
@@ -449,6 +456,10 @@ def _table(raw: str) -> str | None:
 
 def _bucket(raw: str) -> str | None:
     return _matching(_BUCKET, "the name of an S3 bucket without dots")(raw) if raw else None
+
+
+def _bus(raw: str) -> str | None:
+    return _matching(_BUS, "the name of an event bus")(raw) if raw else None
 
 
 def _fraction(raw: str) -> float:

@@ -85,5 +85,17 @@ class ReplacementError(CertificateLifecycleError):
     """A certificate could not be replaced, or not all of its consumers could be moved."""
 
 
+class EventsNotTakenError(CertificateLifecycleError):
+    """EventBridge refused some events, twice; the others are on their way."""
+
+
+class FindingsNotTakenError(CertificateLifecycleError):
+    """Security Hub refused some findings; the others are there."""
+
+
+class SecurityHubNotEnabledError(CertificateLifecycleError):
+    """Nobody has enabled Security Hub where findings shall go."""
+
+
 class RotationError(CertificateLifecycleError):
     """Something could not be looked at, mended or told; everything else was still done."""

@@ -41,12 +41,15 @@ def seconds_for(pacer: pacing.Pacer, service: str, *operations: str, clock: Cloc
     return clock.now - started
 
 
-@pytest.mark.parametrize(("operation", "rate"), pacing.RATES["acm"].items())
+@pytest.mark.parametrize(
+    ("service", "operation", "rate"),
+    [(service, *each) for service, rates in pacing.RATES.items() for each in rates.items()],
+)
 def test_requests_of_an_operation_stay_below_its_rate(
-    clock: Clock, operation: str, rate: float
+    clock: Clock, service: str, operation: str, rate: float
 ) -> None:
-    pacer = pacing.Pacer("acm")
-    took = seconds_for(pacer, "acm", *[operation] * 101, clock=clock)
+    pacer = pacing.Pacer(service)
+    took = seconds_for(pacer, service, *[operation] * 101, clock=clock)
     assert took == pytest.approx(100 / (0.9 * rate))
 
 

@@ -428,6 +428,44 @@ def _list_objects(scene: Scene) -> list[Permission]:
     return [_with(scene.permission("s3:ListBucket", bucket), context)]
 
 
+# --- EventBridge: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+
+
+def _put_events(scene: Scene) -> list[Permission]:
+    """Need to put each event on its bus, judged by what the event calls itself."""
+    permissions = {}
+    for entry in scene.parameters.get("Entries", []):
+        bus = str(entry.get("EventBusName", "default"))
+        arn = bus if bus.startswith("arn:") else scene.arn("events", f"event-bus/{bus}")
+        context: Context = {
+            "events:detail-type": (entry.get("DetailType", ""),),
+            "events:source": (entry.get("Source", ""),),
+        }
+        permission = _with(scene.permission("events:PutEvents", arn), context)
+        permissions[arn, *context.values()] = permission
+    return list(permissions.values())
+
+
+# --- Security Hub: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecurityhub.html
+
+
+def _get_findings(scene: Scene) -> list[Permission]:
+    return [scene.permission("securityhub:GetFindings", scene.arn("securityhub", "hub/default"))]
+
+
+def _import_findings(scene: Scene) -> list[Permission]:
+    """Need to import for each product, and for each account that a finding is of."""
+    findings = scene.parameters.get("Findings", [])
+    pairs = dict.fromkeys((each["ProductArn"], each["AwsAccountId"]) for each in findings)
+    return [
+        _with(
+            scene.permission("securityhub:BatchImportFindings", product),
+            {"securityhub:TargetAccount": (account,)},
+        )
+        for product, account in pairs
+    ]
+
+
 # --- Lambda: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 
 
@@ -512,6 +550,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("elbv2", "RemoveListenerCertificates"): _listener(
         "elasticloadbalancing:RemoveListenerCertificates"
     ),
+    ("events", "PutEvents"): _put_events,
     ("kms", "Decrypt"): _key("kms:Decrypt"),
     ("kms", "DescribeKey"): _key("kms:DescribeKey"),
     ("kms", "Encrypt"): _key("kms:Encrypt"),
@@ -537,6 +576,8 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("secretsmanager", "DescribeSecret"): _secret("secretsmanager:DescribeSecret"),
     ("secretsmanager", "GetSecretValue"): _get_secret,
     ("secretsmanager", "PutSecretValue"): _secret("secretsmanager:PutSecretValue"),
+    ("securityhub", "BatchImportFindings"): _import_findings,
+    ("securityhub", "GetFindings"): _get_findings,
     ("sns", "Publish"): _publish,
     ("sts", "AssumeRole"): _assume_role,
 }

@@ -24,16 +24,18 @@ from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.support import buckets, state_machines
+from tests.support import buckets, event_buses, state_machines
 from tests.support.calls import Call, Recorder
 from tests.support.consumers import Consumers
 from tests.support.estate import DEFAULT_REGION, Estate
+from tests.support.event_buses import EventBuses
 from tests.support.faults import Fault, Faults
 from tests.support.functions import Function, Functions
 from tests.support.gate import Gate, Settings, World
 from tests.support.organization import Organization
 from tests.support.protocol import AwsError, Request
 from tests.support.rates import Rates
+from tests.support.security_hub import SecurityHub
 from tests.support.stores import PrivateAuthorities, ServerCertificates
 from tests.support.topics import Topics
 from tests.support.zones import DEFAULT_ACCOUNT, Zones
@@ -66,6 +68,8 @@ class Cloud:
         self.authorities = PrivateAuthorities()
         self.topics = Topics()
         self.organization = Organization()
+        self.event_buses = EventBuses()
+        self.security_hub = SecurityHub()
         self._world = World(
             recorder=Recorder(),
             faults=Faults(),
@@ -78,9 +82,12 @@ class Cloud:
             server_certificates=self.server_certificates,
             authorities=self.authorities,
             organization=self.organization,
+            event_buses=self.event_buses,
+            security_hub=self.security_hub,
             invoke=self._invoke,
         )
         buckets.install()
+        event_buses.install()
         state_machines.install(self._client_of_a_state_machine)
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", 0, Gate(self._world), threaded=True, request_handler=_QuietHandler
@@ -119,6 +126,8 @@ class Cloud:
         self.authorities.reset()
         self.topics.reset()
         self.organization.reset()
+        self.event_buses.reset()
+        self.security_hub.reset()
         self._world.functions.reset()
         self._world.faults.clear()
         self._world.rates.reset()

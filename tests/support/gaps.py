@@ -172,8 +172,25 @@ GAPS = (
     ),
     Gap(
         "events",
-        "Rules never fire, and the fields of a cron are not checked one by one.",
+        "Schedules never fire, and the fields of a cron are not checked one by one.",
         "Tests read rule and target back and run the function themselves.",
+    ),
+    Gap(
+        "events",
+        "What PutEvents sends reaches queues, log groups and other buses only, the latter without "
+        "its resources and time; functions are not invoked, and bus policies not judged.",
+        "Queues are what a test can read; the others are the business of their owners.",
+    ),
+    Gap(
+        "securityhub",
+        "No standards, insights, automation rules or aggregation, and no filter but EQUALS by "
+        "generator, id, product and record state; EnableSecurityHub is moto's.",
+        "The module asks for its own findings; `cloud.security_hub` enables, shows and decides.",
+    ),
+    Gap(
+        "securityhub",
+        "A suppressed finding is updated like any other, and none is deleted after 90 days.",
+        "AWS stops updating it; that it stays suppressed is what matters, and is enforced.",
     ),
     Gap(
         "cloudwatch",

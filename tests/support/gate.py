@@ -22,6 +22,7 @@ from tests.support.acm import Acm
 from tests.support.calls import Call, Permission, Recorder
 from tests.support.consumers import Consumers
 from tests.support.estate import Estate
+from tests.support.event_buses import EventBuses
 from tests.support.faults import Faults
 from tests.support.functions import Functions
 from tests.support.material import Material
@@ -43,6 +44,7 @@ from tests.support.repeats import Repeats
 from tests.support.route53 import Route53
 from tests.support.rules import RULES
 from tests.support.secrets import secret_key
+from tests.support.security_hub import SecurityHub
 from tests.support.settings import Elsewhere
 from tests.support.stores import PrivateAuthorities, ServerCertificates
 from tests.support.topics import Topics, customer_key
@@ -83,6 +85,8 @@ class World:
     server_certificates: ServerCertificates
     authorities: PrivateAuthorities
     organization: Organization
+    event_buses: EventBuses
+    security_hub: SecurityHub
     invoke: Callable[[Request], Mapping[str, object]]
     settings: Settings = field(default_factory=Settings)
 
@@ -112,6 +116,8 @@ class Gate:
             **world.server_certificates.handlers(),
             **world.authorities.handlers(),
             **world.organization.handlers(),
+            **world.event_buses.handlers(),
+            **world.security_hub.handlers(),
             **state_machines.HANDLERS,
         }
 

@@ -509,3 +509,47 @@ def test_get_caller_identity_needs_no_permission(cloud: Cloud) -> None:
     """API_GetCallerIdentity: no permissions are required."""
     identity = cloud.client("sts", role_arn=role(cloud)).get_caller_identity()
     assert identity["Arn"].startswith("arn:aws:sts::123456789012:assumed-role/function/")
+
+
+def test_events_are_judged_by_their_bus_and_by_what_they_call_themselves(cloud: Cloud) -> None:
+    """Service authorization reference, EventBridge: events:source, events:detail-type."""
+    bus = "arn:aws:events:eu-west-1:123456789012:event-bus/default"
+    condition = {"StringEquals": {"events:source": "shop"}}
+    arn = role(cloud, allow("events:PutEvents", bus, Condition=condition))
+    events = cloud.client("events", role_arn=arn)
+    ours = {"Source": "shop", "DetailType": "Order", "Detail": "{}"}
+    assert code(events.put_events, Entries=[ours]) is None
+    refused = [
+        [{**ours, "Source": "other"}],
+        [ours, {**ours, "Source": "other"}],
+        [{**ours, "EventBusName": "security"}],
+    ]
+    assert [code(events.put_events, Entries=entries) for entries in refused] == [
+        "AccessDeniedException"
+    ] * 3
+
+
+def test_findings_are_judged_by_their_product_and_by_the_hub(cloud: Cloud) -> None:
+    """Service authorization reference, Security Hub."""
+    own = "arn:aws:securityhub:eu-west-1:123456789012"
+    product = f"{own}:product/123456789012/default"
+    arn = role(
+        cloud,
+        allow("securityhub:BatchImportFindings", product),
+        allow("securityhub:GetFindings", f"{own}:hub/default"),
+    )
+    cloud.security_hub.enable()
+    hub = cloud.client("securityhub", role_arn=arn)
+    finding = {
+        **dict.fromkeys(("Id", "GeneratorId", "Title", "Description"), "x"),
+        **dict.fromkeys(("CreatedAt", "UpdatedAt"), "2026-06-15T12:00:00Z"),
+        "SchemaVersion": "2018-10-08",
+        "ProductArn": product,
+        "AwsAccountId": "123456789012",
+        "FindingProviderFields": {"Severity": {"Label": "LOW"}},
+        "Resources": [{"Type": "Other", "Id": "x"}],
+    }
+    foreign = {**finding, "ProductArn": f"{own}:product/shop/scanner"}
+    assert code(hub.get_findings) is None
+    assert code(hub.batch_import_findings, Findings=[finding]) is None
+    assert code(hub.batch_import_findings, Findings=[foreign]) == "AccessDeniedException"

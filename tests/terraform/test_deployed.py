@@ -163,6 +163,7 @@ def deployments(
         HOME: {
             "domain_name": showcase.ZONE,
             "export_targets": export.variable,
+            "notifications": {"event_bus_name": "default", "security_hub": True},
             "rebind_consumers": True,
             "retire_superseded_after_days": 1,
             **sources(shop),
@@ -199,6 +200,7 @@ def deployments(
 def home(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
     """Let both functions live through everything that they have an answer to, at home."""
     deployment = deployments[HOME]
+    cloud.security_hub.enable(HOME)
     showcase.fill(cloud, HOME)
     showcase.fill_other_stores(cloud, HOME)
     cloud.certificates.add(

@@ -96,6 +96,7 @@ USES = (
         lambda v: {"allowed_domains": ["covering.example", v], "domain_name": "covering.example"},
     ),
     Use("email_addresses", "notifications", lambda v: {"notifications": {"email_addresses": [v]}}),
+    Use("event_bus_names", "notifications", lambda v: {"notifications": {"event_bus_name": v}}),
     # The critical threshold stays below any expiration threshold that could be accepted.
     Use(
         "expiration_thresholds",

@@ -145,6 +145,8 @@ def test_rotation_reads_every_variable() -> None:
         RETIRE_SUPERSEDED_AFTER_DAYS="30",
         TLS_PROBE="true",
         TLS_PROBE_PRIVATE_ADDRESSES="true",
+        EVENT_BUS_NAME="security",
+        SECURITY_HUB="true",
     )
     assert faults == []
     assert settings == RotationSettings(
@@ -163,6 +165,8 @@ def test_rotation_reads_every_variable() -> None:
         summary_after=None,
         tls_probe=True,
         tls_probe_private_addresses=True,
+        event_bus_name="security",
+        security_hub=True,
     )
 
 
@@ -177,6 +181,7 @@ TABLES: dict[str, tuple[str, Any]] = {
     "rotation_modes": ("ROTATION_MODE", rotation),
     "bucket_names": ("REPORT_BUCKET", rotation),
     "retirements": ("RETIRE_SUPERSEDED_AFTER_DAYS", rotation),
+    "event_bus_names": ("EVENT_BUS_NAME", rotation),
 }
 EXPORTED = "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1"
 
@@ -388,6 +393,8 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         RETIRE_SUPERSEDED_AFTER_DAYS="0",
         TLS_PROBE="maybe",
         TLS_PROBE_PRIVATE_ADDRESSES="some",
+        EVENT_BUS_NAME="aws.partner/shop",
+        SECURITY_HUB="perhaps",
     )
     named = {fault.split(":")[0] for fault in faults}
     fine = "EXPIRATION_THRESHOLD_DAYS"

@@ -53,8 +53,9 @@ def tell(
             steps.append(partial(outside.diary.note_message, run.started_at))
         failures += _each(steps)
     if not run.dry_run:
-        failures += _each_machine(run, outside.machines)
+        # Before anything that may hang: alarms are built on the figures.
         outside.metrics.emit(run)
+        failures += _each_machine(run, outside.machines)
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
     logger.info(

@@ -1,7 +1,7 @@
 """Calls that keep below the rates that AWS documents, rather than being throttled.
 
-Rates are per account and region: ACM user guide, "Quotas"; Route 53 developer guide, "Quotas",
-where all of an account's requests share one rate.
+Rates are per account and region: ACM user guide, "Quotas"; Security Hub API reference, "Throttling
+limits"; Route 53 developer guide, "Quotas", where all of an account's requests share one rate.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ RATES: Mapping[str, Mapping[str, float]] = {
         "ImportCertificate": 1,
         "ResendValidationEmail": 1,
     },
+    "securityhub": {"BatchImportFindings": 10, "GetFindings": 3},
 }
 #: Requests a second that AWS allows to all operations of a service together.
 SHARED_RATES: Mapping[str, float] = {"route53": 10}

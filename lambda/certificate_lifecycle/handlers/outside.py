@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from certificate_lifecycle.app.ports import Outside, Reports, Surroundings
+from certificate_lifecycle.app.ports import Machine, Outside, Reports, Served, Surroundings
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.acmpca import Authorities
@@ -21,7 +21,6 @@ from certificate_lifecycle.config import Account, RotationMode, RotationSettings
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.events import RotationCommand
 from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext
-from certificate_lifecycle.net.tls import TlsProbe
 
 
 def order_of(
@@ -89,7 +88,7 @@ def outside_of(
     roles = {each.account_id: each.role_arn(home.partition) for each in accounts}
     zones = HostedZones(clients.route53)
     allowing = [each.account_id for each in accounts if each.rebind_consumers]
-    probe = TlsProbe(private_addresses=settings.tls_probe_private_addresses)
+    probe = _probe_of(settings)
     rebinding = {home.account_id, *allowing} if settings.rebind_consumers else set()
 
     def at(place: Place) -> Surroundings:
@@ -106,7 +105,7 @@ def outside_of(
             ledger=ledger_of(settings, home, clients, place),
             consumers=consumers if place.account_id in rebinding else None,
             users=consumers,
-            served=probe if settings.tls_probe else None,
+            served=probe,
             stores=(Authorities(lambda: clients.acm_pca(place.region, role)),),
             account_stores=(ServerCertificates(lambda: clients.iam(role)),),
         )
@@ -122,6 +121,7 @@ def outside_of(
         diary=ledger_of(settings, home, clients, home),
         summary_after=settings.summary_after,
         reports=_reports_of(settings, home, clients),
+        machines=_machines_of(settings, home, clients),
     )
 
 
@@ -134,3 +134,31 @@ def _reports_of(settings: RotationSettings, home: Place, clients: Clients) -> Re
     from certificate_lifecycle.aws.reports import DatedReports  # noqa: PLC0415
 
     return DatedReports(lambda: clients.s3(home.region), bucket)
+
+
+def _machines_of(settings: RotationSettings, home: Place, clients: Clients) -> list[Machine]:
+    """Return what is told of a run beside the topic; all of it lives where the function does.
+
+    What is not asked for is not imported: a cold start does not wait for it.
+    """
+    machines: list[Machine] = []
+    if settings.event_bus_name:
+        from certificate_lifecycle.aws.eventbridge import EventBus  # noqa: PLC0415
+
+        machines.append(EventBus(lambda: clients.events(home.region), settings.event_bus_name))
+    if settings.security_hub:
+        from certificate_lifecycle.aws.securityhub import SecurityHub  # noqa: PLC0415
+        from certificate_lifecycle.core.security_findings import Source  # noqa: PLC0415
+
+        source = Source(home, settings.name_prefix)
+        machines.append(SecurityHub(lambda: clients.securityhub(home.region), source))
+    return machines
+
+
+def _probe_of(settings: RotationSettings) -> Served | None:
+    """Return what looks at what is served, if that is asked for."""
+    if not settings.tls_probe:
+        return None
+    from certificate_lifecycle.net.tls import TlsProbe  # noqa: PLC0415 - as above
+
+    return TlsProbe(private_addresses=settings.tls_probe_private_addresses)

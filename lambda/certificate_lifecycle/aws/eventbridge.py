@@ -1,0 +1,76 @@
+"""Events of our own, on an event bus."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.core.announcements import SOURCE, Announcement, announcements, batches
+from certificate_lifecycle.core.run import Run
+from certificate_lifecycle.errors import EventsNotTakenError
+
+PERMISSIONS = (Permission("events:PutEvents", ROTATION, "events: tell machines of a run"),)
+
+
+class EventsClient(Protocol):
+    """The operation that is called."""
+
+    def put_events(
+        self,
+        *,
+        Entries: Sequence[Mapping[str, Any]],  # noqa: N803 - AWS's name
+    ) -> Mapping[str, Any]:
+        """Send events; the answer has an entry for each of them, in their order."""
+        ...
+
+
+class EventBus:
+    """One event bus of the function's own account and region.
+
+    EventBridge drops events for a bus that does not exist without a word.
+    """
+
+    def __init__(self, client: Callable[[], EventsClient], name: str) -> None:
+        self._client = client
+        self._bus = name
+
+    @property
+    def name(self) -> str:
+        """The bus, as a sentence about its failure names it."""
+        return f"the event bus {self._bus}"
+
+    def tell(self, run: Run) -> None:
+        """Send the events of a run; raises EventsNotTakenError if some were refused twice."""
+        events = announcements(run)
+        refusals: Counter[str] = Counter()
+        for batch in batches(events):
+            refused = self._put(batch)
+            if refused:
+                refused = self._put([event for event, _ in refused])
+            refusals.update(code for _, code in refused)
+        if refusals:
+            codes = ", ".join(f"{code} ({count})" for code, count in refusals.most_common())
+            raise EventsNotTakenError(
+                f"{refusals.total()} of {len(events)} events were not taken: {codes}"
+            )
+
+    def _put(self, batch: Sequence[Announcement]) -> list[tuple[Announcement, str]]:
+        """Send a batch; return what was refused, with the code: the call itself succeeds."""
+        answer = self._client().put_events(Entries=[self._entry(event) for event in batch])
+        return [
+            (event, str(result["ErrorCode"]))
+            for event, result in zip(batch, answer["Entries"], strict=True)
+            if result.get("ErrorCode")
+        ]
+
+    def _entry(self, event: Announcement) -> dict[str, Any]:
+        return {
+            "EventBusName": self._bus,
+            "Source": SOURCE,
+            "DetailType": event.type.value,
+            "Time": event.time,
+            "Resources": list(event.resources),
+            "Detail": event.detail,
+        }

@@ -1,0 +1,107 @@
+"""Findings in Security Hub, of the function's own account and region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.core.run import Run
+from certificate_lifecycle.core.security_findings import (
+    ACTIVE,
+    Finding,
+    Source,
+    batches,
+    updates,
+)
+from certificate_lifecycle.errors import FindingsNotTakenError, SecurityHubNotEnabledError
+
+PERMISSIONS = (
+    Permission(
+        "securityhub:GetFindings", ROTATION, "Security Hub: see which findings are active there"
+    ),
+    Permission(
+        "securityhub:BatchImportFindings", ROTATION, "Security Hub: report and archive findings"
+    ),
+)
+_SHOWN_REFUSALS = 3
+
+
+class Paginator(Protocol):
+    """What asks for page after page."""
+
+    def paginate(self, *, Filters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:  # noqa: N803 - AWS's name
+        """Yield the pages."""
+        ...
+
+
+class SecurityHubClient(Protocol):
+    """The operations that are called."""
+
+    def batch_import_findings(self, *, Findings: Sequence[Finding]) -> Mapping[str, Any]:  # noqa: N803 - AWS's name
+        """Create findings, or update them by their ids."""
+        ...
+
+    def get_paginator(self, operation_name: str) -> Paginator:
+        """Return what asks for page after page."""
+        ...
+
+
+class SecurityHub:
+    """Security Hub, which keeps the findings of an instance under its name."""
+
+    name = "Security Hub"
+
+    def __init__(self, client: Callable[[], SecurityHubClient], source: Source) -> None:
+        self._client = client
+        self._source = source
+
+    def tell(self, run: Run) -> None:
+        """Report what is open and archive what is over.
+
+        Raises FindingsNotTakenError if some were refused, after all others were reported, and
+        SecurityHubNotEnabledError where there is none.
+        """
+        refused: list[Mapping[str, Any]] = []
+        with self._enabled():
+            findings = updates(run, self._source, list(self._known()))
+            for batch in batches(findings):
+                answer = self._client().batch_import_findings(Findings=batch)
+                if answer["FailedCount"]:
+                    refused += answer["FailedFindings"]
+        if refused:
+            first = "; ".join(
+                f"{each['Id']}: {each['ErrorCode']}" for each in refused[:_SHOWN_REFUSALS]
+            )
+            raise FindingsNotTakenError(
+                f"{len(refused)} of {len(findings)} findings were not taken: {first}"
+            )
+
+    def _known(self) -> Iterator[Finding]:
+        """Yield the active findings of this instance.
+
+        An administrator account sees those of its members, too: the product is this account's own.
+        """
+        wanted = {
+            "GeneratorId": self._source.instance,
+            "ProductArn": self._source.product_arn,
+            "RecordState": ACTIVE,
+        }
+        filters = {key: [{"Value": value, "Comparison": "EQUALS"}] for key, value in wanted.items()}
+        for page in self._client().get_paginator("get_findings").paginate(Filters=filters):
+            yield from page["Findings"]
+
+    @contextmanager
+    def _enabled(self) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidAccessException":
+                raise
+            home = self._source.home
+            raise SecurityHubNotEnabledError(
+                f"Security Hub is not enabled in account {home.account_id}, {home.region}"
+            ) from error
