@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from certificate_lifecycle.core.export import ExportTarget
 from certificate_lifecycle.core.issuance import REQUESTABLE_KEY_ALGORITHMS
 from certificate_lifecycle.core.names import InvalidNameError, is_wildcard, normalise
+from certificate_lifecycle.core.schedule import Schedule, parse
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
 
@@ -95,6 +96,11 @@ ROTATION_VARIABLES = (
         "where the steps of a run over an organization leave what they find, the role that each of "
         "its accounts offers, and how many are looked at side by side: `bucket`, `role_name`, "
         "`external_id`, `max_concurrency` (JSON object)",
+    ),
+    Variable(
+        "SCHEDULE_EXPRESSION",
+        "",
+        "when runs are expected, `rate()` or `cron()`; empty: none is ever overdue",
     ),
     Variable("LEDGER_TABLE", "", "the table of the ledger; empty: no memory, nothing is replaced"),
     Variable("REBIND_CONSUMERS", "false", "whether consumers are moved to a successor"),
@@ -183,6 +189,7 @@ class RotationSettings:
     accounts: tuple[Account, ...] = ()
     organization: OrganizationSettings | None = None
     export_targets: tuple[ExportTarget, ...] = ()
+    schedule: Schedule | None = None
     ledger_table: str | None = None
     rebind_consumers: bool = False
     retire_after: timedelta | None = None
@@ -265,6 +272,7 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         accounts=environment.read("ACCOUNTS", _accounts, no_accounts),
         organization=environment.read("ORGANIZATION", _organization, None),
         export_targets=targets,
+        schedule=environment.read("SCHEDULE_EXPRESSION", _schedule, None),
         ledger_table=environment.read("LEDGER_TABLE", _table, None),
         rebind_consumers=environment.read("REBIND_CONSUMERS", _boolean, False),  # noqa: FBT003 - a fallback value
         retire_after=environment.read("RETIRE_SUPERSEDED_AFTER_DAYS", _soak, None),
@@ -410,6 +418,13 @@ def _days(raw: str) -> int:
 
 def _soak(raw: str) -> timedelta | None:
     return timedelta(days=_days(raw)) if raw else None
+
+
+def _schedule(raw: str) -> Schedule | None:
+    try:
+        return parse(raw) if raw else None
+    except ValueError as error:
+        raise ValueError(f"{error}, in {raw!r}") from error
 
 
 def _table(raw: str) -> str | None:

@@ -85,5 +85,9 @@ class ReplacementError(CertificateLifecycleError):
     """A certificate could not be replaced, or not all of its consumers could be moved."""
 
 
+class PulseError(CertificateLifecycleError):
+    """Nobody would hear of anything, or it could not be found out whether the runs go on."""
+
+
 class RotationError(CertificateLifecycleError):
     """Something could not be looked at, mended or told; everything else was still done."""

@@ -7,6 +7,7 @@ here each declared action is shown to be needed.
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
 
 import pytest
@@ -80,6 +81,12 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
     cloud.certificates.managed_renewal = False
     environment.setenv("EXPORT_TARGETS", put_exported(cloud, 20).environment())
     rotation(scheduled(NOW))
+    made |= actions(rotation)
+
+    cloud.client("sns").subscribe(
+        TopicArn=os.environ["SNS_TOPIC_ARN"], Protocol="https", Endpoint="https://example.com"
+    )
+    rotation({"pulse": True})
     made |= actions(rotation)
 
     made |= replaced(rotation, cloud, environment)

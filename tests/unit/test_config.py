@@ -19,6 +19,7 @@ from certificate_lifecycle.config import (
     creation_settings,
     rotation_settings,
 )
+from certificate_lifecycle.core.schedule import parse
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
 from certificate_lifecycle.errors import ConfigurationError
@@ -136,6 +137,7 @@ def test_rotation_reads_every_variable() -> None:
             passphrase_secret_arn=secret_arn("passphrase"),
             renew_public=True,
         ),
+        SCHEDULE_EXPRESSION="cron(0 6 ? * MON *)",
         LEDGER_TABLE="shop-certs-ledger",
         REBIND_CONSUMERS="true",
         RETIRE_SUPERSEDED_AFTER_DAYS="30",
@@ -149,6 +151,7 @@ def test_rotation_reads_every_variable() -> None:
         zones=(Zone("Z1", "example.com"),),
         name_prefix="shop-certs",
         export_targets=(export_target(renew_public=True),),
+        schedule=parse("cron(0 6 ? * MON *)"),
         ledger_table="shop-certs-ledger",
         rebind_consumers=True,
         retire_after=days(30),
@@ -164,12 +167,13 @@ TABLES: dict[str, tuple[str, Any]] = {
     "critical_thresholds": ("CRITICAL_THRESHOLD_DAYS", rotation),
     "threshold_fractions": ("THRESHOLD_FRACTION", rotation),
     "rotation_modes": ("ROTATION_MODE", rotation),
+    "schedules": ("SCHEDULE_EXPRESSION", rotation),
     "retirements": ("RETIRE_SUPERSEDED_AFTER_DAYS", rotation),
 }
 EXPORTED = "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1"
 
-# Rules about the names of resources, which only Terraform makes.
-ONLY_TERRAFORMS = {"a" * 56}
+# A rule about the names of resources, which only Terraform makes; and a blank that does no harm.
+ONLY_TERRAFORMS = {"a" * 56, "rate(1 day) "}
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -365,6 +369,7 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         REGIONS='["everywhere"]',
         ACCOUNTS='[{"account_id": "1"}]',
         ORGANIZATION='{"bucket": "runs"}',
+        SCHEDULE_EXPRESSION="daily",
         LEDGER_TABLE="?",
         REBIND_CONSUMERS="perhaps",
         RETIRE_SUPERSEDED_AFTER_DAYS="0",

@@ -21,6 +21,7 @@ from certificate_lifecycle.app.rotation import (
     forget,
     merged,
     raise_if_incomplete,
+    record,
     tell,
     visit_all,
 )
@@ -133,7 +134,8 @@ class Telling:
         run = merged(self.order, visits, current_time())
         report, failures = self._report(run)
         outcome, more = tell(replace(run, report=report), self.outside, visits)
-        raise_if_incomplete(run, visits, [*failures, *more])
+        failures += more + record(self.order, run, visits, self.outside.runs)
+        raise_if_incomplete(run, visits, failures)
         statuses = Counter(scope.status.value for scope in run.scopes)
         return {
             "run_id": run.run_id,

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from certificate_lifecycle.app.isolation import Deadline, clause
-from certificate_lifecycle.app.ports import Machine, Outside, Reports, Topic
+from certificate_lifecycle.app.ports import Machine, Outside, Reports, Runs, Topic
 from certificate_lifecycle.app.scope import Order, Visit, run_of, summary, visit
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.pulse import RunRecord, oldest_critical
 from certificate_lifecycle.core.run import Run, result
 from certificate_lifecycle.errors import RotationError
 from certificate_lifecycle.log import logger
@@ -36,6 +37,7 @@ def rotate(
     run = merged(order, visits, current_time())
     outcome, failures = tell(run, outside, visits)
     failures += forget(order, visits)
+    failures += record(order, run, visits, outside.runs)
     raise_if_incomplete(run, visits, failures)
     return outcome
 
@@ -49,7 +51,7 @@ def tell(run: Run, outside: Outside, visits: Sequence[Visit]) -> tuple[dict[str,
         failures += _each([each.dues.settle for each in visits if each.dues is not None])
     if not run.dry_run:
         failures += _each_machine(run, outside.machines)
-        outside.metrics.emit(run)
+        outside.metrics.emit(run, undelivered=bool(more))
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
     logger.info(
@@ -160,6 +162,29 @@ def forget(order: Order, visits: Sequence[Visit]) -> list[str]:
     if order.dry_run or order.certificate_arns:
         return []
     return _each([each.forget for each in visits])
+
+
+def record(order: Order, run: Run, visits: Sequence[Visit], runs: Runs | None) -> list[str]:
+    """Record that a run of the schedule has come to its end; return what could not be recorded.
+
+    Whatever it could not do: that has alarms of its own.
+    """
+    if not order.scheduled or order.dry_run or runs is None:
+        return []
+    memories = [memory for each in visits if each.dues is not None for memory in each.dues.memories]
+    try:
+        before = runs.last_run() if run.incomplete else None
+        runs.record_run(
+            RunRecord(
+                run_id=run.run_id,
+                finished_at=run.finished_at,
+                critical_since=oldest_critical(memories, before),
+            )
+        )
+    except Exception as error:  # noqa: BLE001 - raised at the end of the run
+        logger.exception("run could not be recorded")
+        return [f"the run could not be recorded: {clause(error)}"]
+    return []
 
 
 def _each(steps: Sequence[Callable[[], None]]) -> list[str]:

@@ -150,11 +150,17 @@ def _memory_entry(memory: Memory) -> dict[str, Any]:
         "band": memory.band,
         "told_at": memory.told_at.isoformat(),
         "version": memory.version,
+        "critical_since": memory.critical_since.isoformat() if memory.critical_since else None,
     }
 
 
 def _memory(entry: Mapping[str, Any]) -> Memory:
-    return Memory(**{**entry, "told_at": datetime.fromisoformat(entry["told_at"])})
+    since = entry.get("critical_since")
+    moments = {
+        "told_at": datetime.fromisoformat(entry["told_at"]),
+        "critical_since": datetime.fromisoformat(since) if since else None,
+    }
+    return Memory(**{**entry, **moments})
 
 
 def _note_entry(note: Note) -> dict[str, Any]:

@@ -17,7 +17,10 @@ _MARKS = (("3 days", timedelta(days=3)), ("1 day", timedelta(days=1)), ("over", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """The last thing that a message said about a certificate; `version` counts its writes."""
+    """The last thing that a message said about a certificate; `version` counts its writes.
+
+    `critical_since` is when it was first told as critical, if it has been so ever since.
+    """
 
     certificate_arn: str
     verdict: str
@@ -26,6 +29,7 @@ class Memory:
     band: str
     told_at: datetime
     version: int = 0
+    critical_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,7 @@ def memory_of(
 ) -> Memory:
     """Return what is to be remembered of a finding that is told now."""
     decision = entry.decision
+    critical = decision.severity is Severity.CRITICAL
     return Memory(
         certificate_arn=entry.certificate.arn,
         verdict=decision.verdict.value,
@@ -68,7 +73,15 @@ def memory_of(
         band=band(entry.certificate, thresholds, now),
         told_at=now,
         version=before.version if before else 0,
+        critical_since=(_critical_since(before) or now) if critical else None,
     )
+
+
+def _critical_since(before: Memory | None) -> datetime | None:
+    if before is None or before.severity != Severity.CRITICAL.label:
+        return None
+    # What an earlier version of this module remembered says only when it was last told.
+    return before.critical_since or before.told_at
 
 
 def is_news(entry: Assessed, before: Memory | None, thresholds: Thresholds, now: datetime) -> bool:

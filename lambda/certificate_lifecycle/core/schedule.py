@@ -1,4 +1,4 @@
-"""When a schedule should have started a run: EventBridge's `rate()` and six-field `cron()`.
+"""When a schedule starts a run: EventBridge's `rate()` and six-field `cron()`.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cron-expressions.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
@@ -10,14 +10,12 @@ lies in the same month.
 
 from __future__ import annotations
 
-import operator
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
-from typing import Any
 
 #: The days of a month that a cron fires on, in order.
 Days = Callable[[int, int], Sequence[int]]
@@ -40,12 +38,8 @@ class Rate:
     expression: str
     interval: timedelta = field(compare=False)
 
-    def previous(self, now: datetime) -> datetime:
-        """Return the moment after which there has been a run, whenever the first one was."""
-        return now - self.interval
-
     def following(self, after: datetime) -> datetime:
-        """Return the moment by which there is a run."""
+        """Return the moment by which there is a run, whenever the first one was."""
         return after + self.interval
 
 
@@ -59,36 +53,24 @@ class Cron:
     months: tuple[int, ...] = field(compare=False)
     years: tuple[int, ...] = field(compare=False)
 
-    def previous(self, now: datetime) -> datetime | None:
-        """Return the last moment up to `now`, itself included; None if there was none."""
-        return next(self._moments(now.astimezone(UTC), reversed, operator.le), None)
-
     def following(self, after: datetime) -> datetime | None:
         """Return the first moment later than `after`; None if there is none any more."""
-        return next(self._moments(after.astimezone(UTC), iter, operator.gt), None)
+        return next(self._moments(after.astimezone(UTC)), None)
 
-    def _moments(
-        self,
-        bound: datetime,
-        order: Callable[[Sequence[Any]], Iterable[Any]],
-        reaches: Callable[[datetime, datetime], bool],
-    ) -> Iterator[datetime]:
-        """Yield every moment on the right side of `bound`, nearest first."""
-        # The day of `bound` may still have some, so that whole days are passed over without it.
-        backwards = order is reversed
-        beyond: Callable[[Any, Any], bool] = operator.gt if backwards else operator.lt
-        for year in order(self.years):
-            if beyond(year, bound.year):
+    def _moments(self, after: datetime) -> Iterator[datetime]:
+        """Yield every moment later than `after`; years, months and days before it are skipped."""
+        for year in self.years:
+            if year < after.year:
                 continue
-            for month in order(self.months):
-                if beyond((year, month), (bound.year, bound.month)):
+            for month in self.months:
+                if (year, month) < (after.year, after.month):
                     continue
-                for day in order(self.days(year, month)):
-                    if beyond(date(year, month, day), bound.date()):
+                for day in self.days(year, month):
+                    if date(year, month, day) < after.date():
                         continue
-                    for hour, minute in order(self.times):
+                    for hour, minute in self.times:
                         moment = datetime(year, month, day, hour, minute, tzinfo=UTC)
-                        if reaches(moment, bound):
+                        if moment > after:
                             yield moment
 
 
@@ -109,7 +91,7 @@ def parse(expression: str) -> Schedule:
             months=_values(months, 1, 12, _MONTHS),
             years=_values(years, 1970, 2199, wraps=False),
         )
-    raise ValueError(f"must be rate() or cron() with six fields, got {expression!r}")
+    raise ValueError("must be rate() or cron() with six fields")
 
 
 def _days(month_day: str, week_day: str) -> Days:
