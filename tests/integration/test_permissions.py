@@ -7,13 +7,12 @@ here each declared action is shown to be needed.
 from __future__ import annotations
 
 import json
-import os
 from datetime import timedelta
 
 import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.errors import PulseError, RotationError
 from tests.integration.effects import USED, ending_in
 from tests.integration.exports import put_exported
 from tests.integration.invocation import DECLARED, NOW, Function, make_ledger, scheduled
@@ -83,10 +82,8 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
     rotation(scheduled(NOW))
     made |= actions(rotation)
 
-    cloud.client("sns").subscribe(
-        TopicArn=os.environ["SNS_TOPIC_ARN"], Protocol="https", Endpoint="https://example.com"
-    )
-    rotation({"pulse": True})
+    with pytest.raises(PulseError, match="nobody has subscribed"):
+        rotation({"pulse": True})
     made |= actions(rotation)
 
     made |= replaced(rotation, cloud, environment)
