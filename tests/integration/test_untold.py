@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 #: Calls of an undisturbed run, with those to the ledger.
-IMPORT, EXPORT = 13, 18
+IMPORT, EXPORT = 14, 19
 
 
 @pytest.fixture
