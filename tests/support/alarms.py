@@ -155,6 +155,7 @@ def history(
     alarm: Alarm, points: Sequence[Point], start: datetime, end: datetime
 ) -> list[tuple[datetime, str]]:
     """Return every change of an alarm's state between two moments, looked at each five minutes."""
+    points = [point for point in points if point.metric in alarm.metrics]
     state, changes, now = OK, [], start
     while now <= end:
         latest = alarm.state(points, now, state)
