@@ -262,6 +262,14 @@ def test_every_alarm_tells_the_topic_of_its_begin_and_of_its_end(applied: Stack)
         assert alarm["AlarmName"].startswith("certificate-lifecycle-")
 
 
+def test_every_alarm_and_every_figure_is_explained(stack: Stack, healthy: Healthy) -> None:
+    text = (REPOSITORY / "docs" / "alarms.md").read_text(encoding="utf-8")
+    names = [alarm.name.removeprefix("certificate-lifecycle-") for alarm in stack.alarms]
+    written = {p.metric.name for said in healthy for p in figures(said, MONDAY)} - {"Errors"}
+
+    assert [name for name in (*names, *written) if f"`{name}`" not in text] == []
+
+
 def test_the_dashboard_shows_every_alarm_and_only_figures_that_exist(
     stack: Stack, healthy: Healthy
 ) -> None:
