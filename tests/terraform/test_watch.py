@@ -124,26 +124,33 @@ def applied(cloud: Cloud) -> Iterator[Stack]:
         yield Stack(cloud, outputs["sns_topic_arn"], outputs["dashboard_url"])
 
 
-@pytest.fixture
-def stack(applied: Stack) -> Iterator[Stack]:
-    """Somebody listens, and the last run was just now."""
-    sns = applied.client("sns")
+Healthy = tuple[Invocation, Invocation]
+
+
+@contextmanager
+def in_order(stack: Stack) -> Iterator[None]:
+    """Let somebody listen, and the last run be just now."""
+    sns = stack.client("sns")
     # A phone has nothing to confirm.
-    subscription = sns.subscribe(TopicArn=applied.topic, Protocol="sms", Endpoint=PHONE)
-    applied.set_back()
-    yield applied
+    subscription = sns.subscribe(TopicArn=stack.topic, Protocol="sms", Endpoint=PHONE)
+    stack.set_back()
+    yield
     sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
 
 
-@pytest.fixture
-def healthy(stack: Stack) -> tuple[Invocation, Invocation]:
+@pytest.fixture(scope="module")
+def healthy(applied: Stack) -> Healthy:
     """Return a pulse and a run of which nothing is to be said."""
-    pulse, run = stack.pulse(), stack.run()
+    with in_order(applied):
+        pulse, run = applied.pulse(), applied.run()
     assert (pulse.error, run.error) == (None, None)
     return pulse, run
 
 
-Healthy = tuple[Invocation, Invocation]
+@pytest.fixture
+def stack(applied: Stack) -> Iterator[Stack]:
+    with in_order(applied):
+        yield applied
 
 
 def test_in_a_week_in_which_all_is_well_no_alarm_rings(stack: Stack, healthy: Healthy) -> None:
