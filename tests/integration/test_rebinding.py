@@ -76,15 +76,15 @@ class Kind:
 
 
 KINDS = {
-    "the default of a listener": Kind(_listener, 26),
-    "a listener that has it in both places": Kind(_both_places, 45),
-    "a network load balancer": Kind(_network, 26),
-    "a Classic load balancer": Kind(_classic, 24),
-    "a distribution": Kind(_distribution, 25, EDGE),
-    "a regional domain name": Kind(_regional, 23),
-    "an edge-optimised domain name": Kind(_edge, 24, EDGE),
-    "a domain name of mutual TLS": Kind(_ownership, 27),
-    "a user pool's domain": Kind(_user_pool, 27, EDGE),
+    "the default of a listener": Kind(_listener, 27),
+    "a listener that has it in both places": Kind(_both_places, 46),
+    "a network load balancer": Kind(_network, 27),
+    "a Classic load balancer": Kind(_classic, 25),
+    "a distribution": Kind(_distribution, 26, EDGE),
+    "a regional domain name": Kind(_regional, 24),
+    "an edge-optimised domain name": Kind(_edge, 25, EDGE),
+    "a domain name of mutual TLS": Kind(_ownership, 28),
+    "a user pool's domain": Kind(_user_pool, 28, EDGE),
 }
 
 
