@@ -18,6 +18,11 @@ output "creation_role_arn" {
   value       = one(module.creation[*].role_arn)
 }
 
+output "dashboard_url" {
+  description = "Address of the dashboard in the console; null when `dashboard` or `create` is false."
+  value       = one(module.watch[*].dashboard_url)
+}
+
 output "ledger_table_name" {
   description = "Table in which the rotation function remembers what was told and how far each replacement has come; null when `create` is false."
   value       = one(module.ledger[*].table_name)

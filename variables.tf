@@ -80,7 +80,7 @@ variable "accounts" {
 
 variable "alarms" {
   type        = bool
-  description = "Whether an alarm on each function's errors reports to the topic. Without alarms a failing function is only visible in its log and through failed events."
+  description = "Whether alarms report to the topic: when a function fails, a run is overdue, nothing gives a sign of life, a message does not arrive, or a critical problem stays open for three days, see `docs/alarms.md`. Without them a failing function is only visible in its log and through failed events, and a silent one not at all."
   default     = true
   nullable    = false
 }
@@ -135,6 +135,13 @@ variable "critical_threshold_days" {
     condition     = var.critical_threshold_days < var.expiration_threshold_days
     error_message = "critical_threshold_days must be less than expiration_threshold_days (${var.expiration_threshold_days}), got ${var.critical_threshold_days}."
   }
+}
+
+variable "dashboard" {
+  type        = bool
+  description = "Whether a CloudWatch dashboard shows what is open, what ends next and whether runs go on."
+  default     = true
+  nullable    = false
 }
 
 variable "domain_name" {

@@ -92,6 +92,52 @@ run "an_error_raises_an_alarm_and_silence_does_not" {
   }
 }
 
+run "an_event_that_is_lost_and_a_function_that_must_wait_too_long_raise_alarms" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  assert {
+    condition = (
+      aws_cloudwatch_metric_alarm.throttles[0].metric_name == "Throttles"
+      && aws_cloudwatch_metric_alarm.throttles[0].dimensions == tomap({ FunctionName = "team-creation" })
+      && aws_cloudwatch_metric_alarm.throttles[0].period * aws_cloudwatch_metric_alarm.throttles[0].evaluation_periods > var.timeout_seconds
+    )
+    error_message = "A pulse that waits for a run to end must raise no alarm, and one that waits longer must."
+  }
+
+  assert {
+    condition = toset(flatten(aws_cloudwatch_metric_alarm.lost_events[0].metric_query[*].metric[*].metric_name)) == toset([
+      "AsyncEventsDropped", "DestinationDeliveryFailures",
+    ])
+    error_message = "An event that Lambda gives up, or cannot tell of, must raise an alarm."
+  }
+
+  assert {
+    condition     = length(output.alarm_arns) == 3
+    error_message = "The dashboard must be told of every alarm."
+  }
+}
+
+run "only_a_function_that_watches_the_topic_may_see_its_subscriptions" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    counts_listeners = true
+  }
+
+  assert {
+    condition     = { for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => s }["PublishToTopic"].Action == ["sns:GetTopicAttributes", "sns:Publish"]
+    error_message = "The function must be able to see whether anybody listens."
+  }
+}
+
 run "alarms_can_be_left_out" {
   command = plan
 
@@ -104,7 +150,7 @@ run "alarms_can_be_left_out" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.errors) == 0
+    condition     = length(output.alarm_arns) == 0
     error_message = "alarms = false must make no alarm."
   }
 }

@@ -39,13 +39,13 @@ run "create_false_makes_nothing" {
   }
 
   assert {
-    condition     = length(module.acm_events) + length(module.creation) + length(module.ledger) + length(module.notifications) + length(module.rotation) + length(module.schedule) == 0
+    condition     = length(module.acm_events) + length(module.creation) + length(module.ledger) + length(module.notifications) + length(module.pulse) + length(module.rotation) + length(module.schedule) + length(module.watch) == 0
     error_message = "create = false must make nothing."
   }
 
   assert {
     condition = alltrue([for value in [
-      output.creation_function_arn, output.creation_function_name, output.creation_log_group_name, output.creation_role_arn, output.ledger_table_name,
+      output.creation_function_arn, output.creation_function_name, output.creation_log_group_name, output.creation_role_arn, output.dashboard_url, output.ledger_table_name,
       output.rotation_function_arn, output.rotation_function_name, output.rotation_log_group_name, output.rotation_role_arn,
       output.schedule_rule_arn, output.sns_topic_arn,
     ] : value == null])

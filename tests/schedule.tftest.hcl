@@ -63,11 +63,29 @@ run "events_may_start_the_function_too_and_need_a_permission_of_their_own" {
   variables {
     event_pattern       = jsonencode({ source = ["aws.acm"] })
     schedule_expression = null
+    statement_id        = "LetEventsInvoke"
   }
 
   assert {
     condition     = aws_cloudwatch_event_rule.this.event_pattern == jsonencode({ source = ["aws.acm"] }) && aws_lambda_permission.this.statement_id == "LetEventsInvoke"
     error_message = "A rule for events must not share its statement in the function's policy with the clock's."
+  }
+}
+
+run "a_rule_may_say_what_the_function_is_called_with" {
+  command = apply
+
+  module {
+    source = "./modules/schedule"
+  }
+
+  variables {
+    input = jsonencode({ pulse = true })
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_target.this.input == jsonencode({ pulse = true })
+    error_message = "The function must be called with the input and not with the event."
   }
 }
 

@@ -51,9 +51,12 @@ _MAX_TAG_KEY = 128
 _MAX_TAG_VALUE = 256
 _MAX_WAIT_SECONDS = 900
 
-#: Keys that narrow down what is done: null would widen it.
+#: Keys that narrow down what is done, or say what the event is: null would widen it.
 _NEVER_NULL = frozenset(
-    {"accounts", "auto_validate", "certificate_arns", "dry_run", "regions", "rotation_mode"}
+    {
+        *("accounts", "auto_validate", "certificate_arns", "dry_run"),
+        *("pulse", "regions", "rotation_mode"),
+    }
 )
 _ENVELOPE_KEYS = frozenset(
     {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
@@ -74,7 +77,8 @@ class CreationCommand:
 class RotationCommand:
     """A checked rotation event; no `certificate_arns` means all certificates of `scopes`.
 
-    `announced` says that an event of ACM's own names them: one may be gone by now.
+    `announced` says that an event of ACM's own names them: one may be gone by now. `scheduled` says
+    that the schedule has started the run.
     """
 
     scopes: tuple[Place, ...]
@@ -82,6 +86,7 @@ class RotationCommand:
     mode: RotationMode
     dry_run: bool
     announced: bool = False
+    scheduled: bool = False
 
 
 class Step(StrEnum):
@@ -255,9 +260,22 @@ def rotation_command(
         announced=bool(announced),
         mode=keys.take("rotation_mode", _mode, settings.mode),
         dry_run=keys.take("dry_run", _boolean, default=False),
+        scheduled=isinstance(event, Mapping) and _is_envelope(event),
     )
     keys.refuse_the_rest()
     return command
+
+
+def is_pulse(event: object) -> bool:
+    """Whether an event asks for a sign of life, and for nothing else."""
+    return isinstance(event, Mapping) and "pulse" in event
+
+
+def check_pulse(event: object, faults: list[str]) -> None:
+    """Check the event of a pulse, `{"pulse": true}`; what is wrong is added to `faults`."""
+    keys = _Event(event, faults)
+    keys.take("pulse", _true, default=True)
+    keys.refuse_the_rest()
 
 
 def is_of_an_organization(event: object) -> TypeGuard[Mapping[str, object]]:
@@ -271,7 +289,7 @@ def organization_command(
     """Check an event of the state machine; what is wrong is added to `faults`.
 
     `wishes` is the input that the execution was started with: the keys of a rotation event by hand
-    that make sense for a whole organization.
+    that make sense for a whole organization, or the scheduled event, which has none.
     """
     if settings.organization is None:
         faults.append("organization: ORGANIZATION is not set, so this function looks after none")
@@ -287,7 +305,8 @@ def organization_command(
     given = keys.take("accounts", _accounts, _NONE)
     excluded = keys.take("excluded_accounts", _accounts, _NONE)
     nothing: Mapping[str, object] = {}
-    wishes = _Event(keys.take("wishes", _object, nothing), faults)
+    wished = keys.take("wishes", _object, nothing)
+    wishes = _Event(wished, faults)
     keys.refuse_the_rest()
     only = wishes.take("accounts", _listed(account_id, "account ids"), _NONE)
     regions = settings.regions or (place.region,)
@@ -299,6 +318,7 @@ def organization_command(
         certificate_arns=_NONE,
         mode=wishes.take("rotation_mode", _mode, settings.mode),
         dry_run=wishes.take("dry_run", _boolean, default=False),
+        scheduled=_is_envelope(wished),
     )
     wishes.refuse_the_rest()
     return OrganizationCommand(
@@ -416,6 +436,12 @@ def _boolean(raw: object) -> bool:
     if not isinstance(raw, bool):
         raise ValueError(f"must be true or false, got {raw!r}")  # noqa: TRY004 - collected as a fault
     return raw
+
+
+def _true(raw: object) -> bool:
+    if raw is not True:
+        raise ValueError(f"must be true, got {raw!r}")
+    return True
 
 
 def _seconds(raw: object) -> int:

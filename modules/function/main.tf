@@ -85,3 +85,63 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   ok_actions         = [var.topic_arn]
   tags               = var.tags
 }
+
+# Longer than any run: with reserved concurrency, a pulse may have to wait for one.
+resource "aws_cloudwatch_metric_alarm" "throttles" {
+  count = var.alarms ? 1 : 0
+
+  alarm_name          = "${var.name}-throttles"
+  alarm_description   = "${var.name} has been refused an execution for 20 minutes: its reserved concurrency, or that of the account, is used up."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  dimensions          = { FunctionName = aws_lambda_function.this.function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 4
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  # No invocation means no data point, and most five-minute periods have none.
+  treat_missing_data = "notBreaching"
+  alarm_actions      = [var.topic_arn]
+  ok_actions         = [var.topic_arn]
+  tags               = var.tags
+}
+
+# An event that fails leaves an error; one that is never run at all, or whose failure cannot be delivered, leaves only this.
+resource "aws_cloudwatch_metric_alarm" "lost_events" {
+  count = var.alarms ? 1 : 0
+
+  alarm_name          = "${var.name}-lost-events"
+  alarm_description   = "Lambda gave up an event of ${var.name}, or could not tell the topic of one that failed."
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  evaluation_periods  = 1
+  # No lost event means no data point.
+  treat_missing_data = "notBreaching"
+  alarm_actions      = [var.topic_arn]
+  ok_actions         = [var.topic_arn]
+  tags               = var.tags
+
+  metric_query {
+    id          = "lost"
+    label       = "Events that were given up, or whose failure was not told"
+    expression  = "SUM(METRICS())"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = toset(["AsyncEventsDropped", "DestinationDeliveryFailures"])
+
+    content {
+      id = lower(metric_query.value)
+
+      metric {
+        namespace   = "AWS/Lambda"
+        metric_name = metric_query.value
+        dimensions  = { FunctionName = aws_lambda_function.this.function_name }
+        stat        = "Sum"
+        period      = 300
+      }
+    }
+  }
+}

@@ -1,3 +1,12 @@
+output "alarm_arns" {
+  description = "ARNs of the alarms, none if there are none."
+  value = concat(
+    aws_cloudwatch_metric_alarm.errors[*].arn,
+    aws_cloudwatch_metric_alarm.lost_events[*].arn,
+    aws_cloudwatch_metric_alarm.throttles[*].arn,
+  )
+}
+
 output "function_arn" {
   description = "ARN of the function."
   value       = aws_lambda_function.this.arn

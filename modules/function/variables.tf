@@ -1,6 +1,13 @@
 variable "alarms" {
   type        = bool
-  description = "Whether an alarm watches the function's errors."
+  description = "Whether alarms watch what becomes of the function's invocations."
+  nullable    = false
+}
+
+variable "counts_listeners" {
+  type        = bool
+  description = "Whether the function may see how many subscriptions the topic has."
+  default     = false
   nullable    = false
 }
 

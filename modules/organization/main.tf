@@ -221,8 +221,7 @@ resource "aws_cloudwatch_event_target" "this" {
   target_id = var.name
   arn       = aws_sfn_state_machine.this.arn
   role_arn  = aws_iam_role.rule.arn
-  # A scheduled run has no wishes.
-  input = jsonencode({})
+  # No `input`: the event itself has no wishes, and tells that the schedule has started the run.
 
   retry_policy {
     maximum_event_age_in_seconds = 3600

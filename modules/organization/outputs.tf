@@ -1,3 +1,8 @@
+output "alarm_arns" {
+  description = "ARNs of the alarms, none if there are none."
+  value       = aws_cloudwatch_metric_alarm.failed[*].arn
+}
+
 output "bucket_name" {
   description = "Bucket with the report of each run."
   value       = module.bucket.name

@@ -13,6 +13,7 @@ resource "aws_cloudwatch_event_target" "this" {
   rule      = aws_cloudwatch_event_rule.this.name
   target_id = var.function_name
   arn       = var.function_arn
+  input     = var.input
 
   # Covers the hand-over to Lambda only; what happens then is the function's own retry and failure destination.
   retry_policy {
@@ -25,7 +26,7 @@ resource "aws_cloudwatch_event_target" "this" {
 }
 
 resource "aws_lambda_permission" "this" {
-  statement_id  = var.event_pattern == null ? "LetTheScheduleInvoke" : "LetEventsInvoke"
+  statement_id  = var.statement_id
   action        = "lambda:InvokeFunction"
   function_name = var.function_name
   principal     = "events.amazonaws.com"

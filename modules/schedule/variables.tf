@@ -22,6 +22,12 @@ variable "function_name" {
   nullable    = false
 }
 
+variable "input" {
+  type        = string
+  description = "What the function is called with, as JSON; null passes the event on."
+  default     = null
+}
+
 variable "name" {
   type        = string
   description = "Name of the rule."
@@ -37,6 +43,13 @@ variable "schedule_expression" {
     condition     = (var.schedule_expression == null) != (var.event_pattern == null)
     error_message = "Exactly one of schedule_expression and event_pattern must be given."
   }
+}
+
+variable "statement_id" {
+  type        = string
+  description = "Name of the permission in the function's policy; each rule needs one of its own."
+  default     = "LetTheScheduleInvoke"
+  nullable    = false
 }
 
 variable "tags" {

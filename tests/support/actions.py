@@ -287,6 +287,14 @@ def _publish(scene: Scene) -> list[Permission]:
     return permissions
 
 
+def _topic(action: str) -> Needs:
+    """Need an action on one topic.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+    """
+    return lambda scene: [scene.permission(action, str(scene.parameters["TopicArn"]))]
+
+
 def _key(action: str) -> Needs:
     def needs(scene: Scene) -> list[Permission]:
         key = str(scene.parameters.get("KeyId", "*"))
@@ -578,6 +586,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("secretsmanager", "PutSecretValue"): _secret("secretsmanager:PutSecretValue"),
     ("securityhub", "BatchImportFindings"): _import_findings,
     ("securityhub", "GetFindings"): _get_findings,
+    ("sns", "GetTopicAttributes"): _topic("sns:GetTopicAttributes"),
     ("sns", "Publish"): _publish,
     ("sts", "AssumeRole"): _assume_role,
 }

@@ -195,7 +195,7 @@ GAPS = (
     Gap(
         "cloudwatch",
         "A new alarm is OK at once, and nothing evaluates it.",
-        "Alarms are compared with what the module promises, not watched.",
+        "`tests.support.alarms` says what an alarm would do, given every data point.",
     ),
     Gap(
         "cloudwatch",

@@ -11,7 +11,7 @@ from tests.support import policy
 from tests.support.calls import Permission
 from tests.support.principals import Caller, existing_role, trust_policy
 from tests.support.protocol import AwsError, Request
-from tests.support.topics import check_publish
+from tests.support.topics import check_publish, count_subscriptions
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
 RATE = re.compile(r"rate\((1 (minute|hour|day)|(?!0|1 )\d+ (minutes|hours|days))\)")
@@ -89,5 +89,6 @@ RULES: Mapping[tuple[str, str], Callable[[Request], None]] = {
     ("lambda", "CreateFunction"): check_function,
     ("lambda", "PutFunctionEventInvokeConfig"): check_destination,
     ("lambda", "UpdateFunctionConfiguration"): check_function,
+    ("sns", "GetTopicAttributes"): count_subscriptions,
     ("sns", "Publish"): check_publish,
 }

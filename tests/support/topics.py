@@ -89,6 +89,20 @@ def check_publish(request: Request) -> None:
         _bodies(wanted["Message"])
 
 
+def count_subscriptions(request: Request) -> None:
+    """Count who listens, as moto does not: nobody has confirmed an e-mail address.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
+    """
+    backend = sns_backends[request.account][request.region]
+    topic = backend.topics.get(request.parameters["TopicArn"])
+    if topic is None:
+        return
+    protocols = [each.protocol for each in backend.subscriptions.values() if each.topic is topic]
+    topic.subscriptions_pending = sum(protocol.startswith("email") for protocol in protocols)
+    topic.subscriptions_confimed = len(protocols) - topic.subscriptions_pending
+
+
 def customer_key(topic_arn: str) -> str | None:
     """Find the ARN of the customer managed key of a topic, if it has one."""
     parts = topic_arn.split(":")

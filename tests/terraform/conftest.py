@@ -93,6 +93,7 @@ def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]
 
     rows = [
         *client("cloudwatch").describe_alarms()["MetricAlarms"],
+        *client("cloudwatch").list_dashboards()["DashboardEntries"],
         *({"TableName": name} for name in client("dynamodb").list_tables()["TableNames"]),
         *client("events").list_rules()["Rules"],
         *client("iam").list_policies(Scope="Local")["Policies"],

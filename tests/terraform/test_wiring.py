@@ -89,19 +89,20 @@ class TestTheSchedule:
 
         assert target["Arn"] == applied.outputs["rotation_function_arn"]
 
-    def test_and_acm_are_the_only_ones_that_may_start_it(self, applied: Applied) -> None:
+    def test_the_pulse_and_acm_are_the_only_ones_that_may_start_it(self, applied: Applied) -> None:
         name = applied.outputs["rotation_function_name"]
 
         policy = json.loads(applied.client("lambda").get_policy(FunctionName=name)["Policy"])
 
         clock = applied.outputs["schedule_rule_arn"]
         events = clock.replace("-rotation", "-acm-events")
+        pulse = clock.replace("-rotation", "-pulse")
         statements = policy["Statement"]
         for statement in statements:
             assert statement["Principal"] == {"Service": "events.amazonaws.com"}
             assert statement["Action"] == "lambda:InvokeFunction"
         sources = [statement["Condition"]["ArnLike"]["AWS:SourceArn"] for statement in statements]
-        assert sorted(sources) == sorted([clock, events])
+        assert sorted(sources) == sorted([clock, events, pulse])
 
 
 STARTING = ("acm_approaching", "acm_expired", "acm_issued", "acm_renewal", "acm_renewed")
@@ -192,15 +193,19 @@ class TestEachFunction:
         destination = answer["DestinationConfig"]["OnFailure"]["Destination"]
         assert destination == applied.outputs["sns_topic_arn"]
 
-    def test_has_an_alarm_that_people_hear(self, applied: Applied, function: str) -> None:
+    def test_has_alarms_that_people_hear(self, applied: Applied, function: str) -> None:
         """Bug 60 of the sample that this module replaces: nothing watched the functions."""
         name = applied.outputs[f"{function}_function_name"]
 
         alarms = applied.client("cloudwatch").describe_alarms()["MetricAlarms"]
 
-        (alarm,) = (a for a in alarms if {"Name": "FunctionName", "Value": name} in a["Dimensions"])
-        assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
-        assert alarm["AlarmActions"] == [applied.outputs["sns_topic_arn"]]
+        mine = {"Name": "FunctionName", "Value": name}
+        plain = [alarm for alarm in alarms if mine in alarm.get("Dimensions", [])]
+        assert {(a["Namespace"], a["MetricName"]) for a in plain} == {
+            ("AWS/Lambda", "Errors"),
+            ("AWS/Lambda", "Throttles"),
+        }
+        assert {tuple(a["AlarmActions"]) for a in alarms} == {(applied.outputs["sns_topic_arn"],)}
 
     def test_may_be_assumed_by_lambda_alone(self, applied: Applied, function: str) -> None:
         role = applied.outputs[f"{function}_role_arn"].rpartition("/")[2]

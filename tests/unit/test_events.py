@@ -23,8 +23,10 @@ from certificate_lifecycle.events import (
     OrganizationCommand,
     RotationCommand,
     Step,
+    check_pulse,
     creation_command,
     is_of_an_organization,
+    is_pulse,
     organization_command,
     rotation_command,
 )
@@ -360,13 +362,17 @@ def test_names_that_terraform_refuses_together_are_refused_or_named_once(because
 @pytest.mark.parametrize("event", [{}, SCHEDULED], ids=["empty", "scheduled"])
 def test_an_event_without_wishes_means_everything_as_configured(event: object) -> None:
     assert rotation(event) == RotationCommand(
-        scopes=(PLACE,), certificate_arns=(), mode=RotationMode.REPLACE, dry_run=False
+        scopes=(PLACE,),
+        certificate_arns=(),
+        mode=RotationMode.REPLACE,
+        dry_run=False,
+        scheduled=event is SCHEDULED,
     )
 
 
 @pytest.mark.parametrize("time", [None, "yesterday", "1970-01-01T00:00:00Z", 5])
 def test_the_time_of_a_scheduled_event_means_nothing(time: object) -> None:
-    assert rotation({**SCHEDULED, "time": time}) == rotation({})
+    assert rotation({**SCHEDULED, "time": time}) == rotation(SCHEDULED)
 
 
 @pytest.mark.parametrize(
@@ -624,8 +630,37 @@ def test_a_scheduled_start_carries_no_wishes() -> None:
     command, faults = step_of({**LIST, "wishes": SCHEDULED})
     assert faults == []
     assert command.rotation == RotationCommand(
-        scopes=(), certificate_arns=(), mode=RotationMode.REPLACE, dry_run=False
+        scopes=(),
+        certificate_arns=(),
+        mode=RotationMode.REPLACE,
+        dry_run=False,
+        scheduled=True,
     )
+
+
+# --- The pulse --------------------------------------------------------------------------------
+
+
+def test_an_event_with_the_key_of_a_pulse_is_none_of_a_run() -> None:
+    assert is_pulse({"pulse": True})
+    assert not is_pulse(SCHEDULED)
+    assert not is_pulse(["pulse"])
+
+
+@pytest.mark.parametrize(
+    ("event", "named"),
+    [
+        ({"pulse": True}, []),
+        ({"pulse": False}, ["pulse: must be true, got False"]),
+        ({"pulse": None}, ["pulse: must not be null; leave it out for the default"]),
+        ({"pulse": 1}, ["pulse: must be true, got 1"]),
+        ({"pulse": True, "dry_run": True}, ["'dry_run' is not a key of this event"]),
+    ],
+)
+def test_a_pulse_asks_for_nothing_else(event: object, named: list[str]) -> None:
+    faults: list[str] = []
+    check_pulse(event, faults)
+    assert faults == named
 
 
 def test_the_accounts_of_an_organization_may_be_given_and_left_out() -> None:

@@ -22,6 +22,7 @@ from certificate_lifecycle.core.run import Assessed, ChangeKind, Scope, ScopeSta
 from certificate_lifecycle.core.timing import Thresholds
 from tests.unit.builders import (
     BOUNDED,
+    EXPIRED,
     NOW,
     SECOND,
     arn,
@@ -36,6 +37,7 @@ from tests.unit.builders import (
 USUAL = Thresholds()
 DUE = judged(imported(ends_in=days(20), detail=detail()))
 STUCK = judged(request())
+GONE = judged(certificate(status=EXPIRED, ends_in=-days(1), detail=detail()))
 
 
 def told(entry: Assessed = DUE, ago: timedelta = SECOND) -> Memory:
@@ -167,6 +169,23 @@ def test_a_memory_keeps_what_was_told_and_counts_on() -> None:
         since=NOW - SECOND,
         version=1,
     )
+
+
+def test_what_is_critical_is_so_since_it_was_first_told() -> None:
+    first = memory_of(GONE, None, USUAL, NOW - days(9))
+    again = memory_of(GONE, first, USUAL, NOW - days(2))
+    assert first.critical_since == NOW - days(9)
+    assert memory_of(GONE, again, USUAL, NOW).critical_since == NOW - days(9)
+    assert memory_of(DUE, again, USUAL, NOW).critical_since is None
+
+
+def test_what_has_become_critical_is_so_since_now() -> None:
+    assert memory_of(GONE, told(DUE, ago=days(9)), USUAL, NOW).critical_since == NOW
+
+
+def test_of_what_an_earlier_version_remembered_the_last_telling_counts() -> None:
+    before = replace(told(GONE, ago=days(3)), critical_since=None)
+    assert memory_of(GONE, before, USUAL, NOW).critical_since == NOW - days(3)
 
 
 @given(hours=st.lists(st.integers(1, 200), min_size=1, max_size=30))

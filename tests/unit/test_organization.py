@@ -15,7 +15,7 @@ from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
-from certificate_lifecycle.core.memory import Memory, Note
+from certificate_lifecycle.core.memory import Memory, Note, memory_of
 from certificate_lifecycle.core.model import Action, Certificate
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import ActionRecord, Outcome, Run, result
@@ -485,16 +485,24 @@ def test_what_the_ledger_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
         told_at=NOW,
         version=3,
     )
+    critical = replace(memory, severity="critical", critical_since=NOW - days(2))
     note = Note(
         certificate_arn=arn("due"), action="Reimport", text="import", run_id="r", written_at=NOW
     )
-    left = left_by(whole, memories=(memory,), notes=(note,), journals={arn("due"): 4})
+    left = left_by(whole, memories=(memory, critical), notes=(note,), journals={arn("due"): 4})
     read = passed_on(left)
     assert (read.memories, read.notes, read.journals) == (
         left.memories,
         left.notes,
         left.journals,
     )
+
+
+def test_a_memory_that_an_earlier_version_left_is_understood(whole: Run) -> None:
+    memory = memory_of(whole.findings[0], None, Thresholds(), NOW)
+    left = document(left_by(whole, memories=(memory,)), NOW)
+    del left["memories"][0]["critical_since"]
+    assert handover(left).memories == (replace(memory, critical_since=None),)
 
 
 def test_what_was_done_is_not_lost_on_the_way(whole: Run) -> None:

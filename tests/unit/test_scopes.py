@@ -208,7 +208,7 @@ def test_a_failed_scope_is_told_to_people_and_to_machines(broken: World) -> None
 
 def test_a_failed_scope_is_a_figure(broken: World) -> None:
     outcome(broken)
-    document = embedded_metrics(broken.metrics.runs[-1])
+    document = embedded_metrics(broken.metrics.runs[-1], undelivered=False)
     assert (document["FailedScopes"], document["Certificates"]) == (1, 4)
     assert document["Instance"] == "certificate-lifecycle"
 

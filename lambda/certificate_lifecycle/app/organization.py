@@ -20,6 +20,7 @@ from certificate_lifecycle.app.ports import Documents, Ledger, Organization, Out
 from certificate_lifecycle.app.rotation import (
     merged,
     raise_if_incomplete,
+    record,
     tell,
     visit_all,
 )
@@ -133,6 +134,7 @@ class Telling:
         run = merged(self.order, visits, current_time())
         # A dry run, too, has a report: the result is in figures only.
         outcome, failures = tell(run, self.outside, visits, reports_dry_runs=True)
+        failures += record(self.order, run, visits, self.outside.runs)
         raise_if_incomplete(run, visits, failures)
         statuses = Counter(scope.status.value for scope in run.scopes)
         return {

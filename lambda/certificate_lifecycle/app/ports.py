@@ -20,6 +20,7 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.pulse import Pulse, RunRecord
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.served import Sight
@@ -305,6 +306,30 @@ class Topic(Protocol):
         ...
 
 
+class Audience(Protocol):
+    """Who hears what is published to the topic."""
+
+    def listeners(self) -> int:
+        """Return how many subscriptions are confirmed."""
+        ...
+
+
+class Runs(Protocol):
+    """What is remembered of the runs themselves, in the function's own account and region."""
+
+    def last_run(self) -> RunRecord | None:
+        """Return the last run that the schedule started; None if there was none yet."""
+        ...
+
+    def record_run(self, record: RunRecord) -> None:
+        """Store that a run came to its end; if a later one did so already, that stays."""
+        ...
+
+    def expected_since(self, expression: str, now: datetime) -> datetime:
+        """Return since when runs of a schedule are expected: `now` if it is a new one."""
+        ...
+
+
 class Machine(Protocol):
     """Something beside the topic that is told of every run that is no dry run."""
 
@@ -339,10 +364,14 @@ class Clock(Protocol):
 
 
 class Metrics(Protocol):
-    """Where the figures of a run go."""
+    """Where the figures go that alarms and dashboards are built on."""
 
-    def emit(self, run: Run) -> None:
-        """Write the figures that alarms and dashboards are built on."""
+    def emit(self, run: Run, *, undelivered: bool) -> None:
+        """Write the figures of a run, and whether its message could not be sent."""
+        ...
+
+    def beat(self, pulse: Pulse) -> None:
+        """Write the figures of a pulse."""
         ...
 
 
@@ -373,8 +402,9 @@ class Outside:
     """Everything that a run of rotation reaches, wherever it looks.
 
     `at` joins what belongs to one account and region; it is asked once for each of them. Without
-    `reports` none is written. If `summary_after` has passed without a message in the `diary`, a run
-    that looked at everything sends one although all is well.
+    `reports` none is written, and without `runs` none is remembered. If `summary_after` has passed
+    without a message in the `diary`, a run that looked at everything sends one although all is
+    well.
     """
 
     at: Callable[[Place], Surroundings]
@@ -385,3 +415,4 @@ class Outside:
     reports: Reports | None = None
     diary: Diary | None = None
     summary_after: timedelta | None = None
+    runs: Runs | None = None

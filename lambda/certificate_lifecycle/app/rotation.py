@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any
 
 from certificate_lifecycle.app.isolation import Deadline, clause
-from certificate_lifecycle.app.ports import Machine, Outside, Reports
+from certificate_lifecycle.app.ports import Machine, Outside, Reports, Runs
 from certificate_lifecycle.app.scope import Order, Visit, run_of, summary, visit
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.pulse import RunRecord, oldest_critical
 from certificate_lifecycle.core.run import Run, result
 from certificate_lifecycle.errors import RotationError
 from certificate_lifecycle.log import logger
@@ -36,6 +37,7 @@ def rotate(
     visits = visit_all(order, outside, current_time)
     run = merged(order, visits, current_time())
     outcome, failures = tell(run, outside, visits)
+    failures += record(order, run, visits, outside.runs)
     raise_if_incomplete(run, visits, failures)
     return outcome
 
@@ -54,7 +56,7 @@ def tell(
         failures += _each(steps)
     if not run.dry_run:
         # Before anything that may hang: alarms are built on the figures.
-        outside.metrics.emit(run)
+        outside.metrics.emit(run, undelivered=bool(more) and not notification["sent"])
         failures += _each_machine(run, outside.machines)
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
@@ -197,6 +199,29 @@ def _summary_due(run: Run, outside: Outside) -> tuple[bool, list[str]]:
         logger.exception("diary unreadable")
         return True, [f"when a message last went out could not be read: {clause(error)}"]
     return last is None or run.started_at - last >= outside.summary_after, []
+
+
+def record(order: Order, run: Run, visits: Sequence[Visit], runs: Runs | None) -> list[str]:
+    """Record that a run of the schedule has come to its end; return what could not be recorded.
+
+    Whatever it could not do: that has alarms of its own.
+    """
+    if not order.scheduled or order.dry_run or runs is None:
+        return []
+    memories = [memory for each in visits if each.dues is not None for memory in each.dues.memories]
+    try:
+        before = runs.last_run() if run.incomplete else None
+        runs.record_run(
+            RunRecord(
+                run_id=run.run_id,
+                finished_at=run.finished_at,
+                critical_since=oldest_critical(memories, before),
+            )
+        )
+    except Exception as error:  # noqa: BLE001 - raised at the end of the run
+        logger.exception("run could not be recorded")
+        return [f"the run could not be recorded: {clause(error)}"]
+    return []
 
 
 def _each(steps: Sequence[Callable[[], None]]) -> list[str]:

@@ -36,8 +36,8 @@ class Order:
     """What this run shall do; see `events` for `announced`, and `config` for the modes.
 
     `limits` are the most that may be done in other accounts; `owner_tag` is the tag that names
-    whose a certificate is; `account_wide` says that this scope
-    is the one that looks at what an account has only once.
+    whose a certificate is; `account_wide` says that this scope is the one that looks at what an
+    account has only once, and `scheduled` that the schedule has started the run.
     """
 
     run_id: str
@@ -57,6 +57,7 @@ class Order:
     limits: Mapping[str, RotationMode] = field(default_factory=dict)
     owner_tag: str = "Owner"
     account_wide: bool = True
+    scheduled: bool = False
 
     def narrowed(self, place: Place) -> Order:
         """Return the part of the order that one account and region is concerned with.

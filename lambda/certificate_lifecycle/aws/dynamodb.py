@@ -21,6 +21,7 @@ from certificate_lifecycle.core.consumers import move_entry, move_from
 from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.pulse import RunRecord
 from certificate_lifecycle.core.replacement import HISTORY, Journal, ReplacementState
 from certificate_lifecycle.errors import LedgerConflictError, LedgerUnreadableError
 
@@ -32,13 +33,14 @@ Item = Mapping[str, Any]
 
 PERMISSIONS = (
     Permission("dynamodb:Query", ROTATION, "read the ledger"),
-    Permission("dynamodb:PutItem", ROTATION, "remember what was told, and each step"),
+    Permission("dynamodb:PutItem", ROTATION, "remember what was told, each step, and each run"),
     Permission("dynamodb:DeleteItem", ROTATION, "forget what is over"),
     Permission("dynamodb:UpdateItem", ROTATION, "mode replace: count the requests of a day"),
 )
 _JOURNAL, _TOLD, _NOTE, _REQUESTS = "replacement#", "told#", "note#", "requests#"
 #: One of the scope of the function itself, for all that it looks at.
 _MESSAGE = "message#last"
+_LAST_RUN, _EXPECTED = "run#last", "run#expected"
 _NEW = "attribute_not_exists(entry)"
 _SAME_VERSION = "version = :version"
 _CLAIMABLE = "attribute_not_exists(claimed_by) OR claimed_by = :me OR claimed_until <= :now"
@@ -134,6 +136,8 @@ class DynamoLedger:
             "version": _number(memory.version + 1),
             "expires_at": _epoch(memory.told_at + HISTORY),
         }
+        if memory.critical_since is not None:
+            item["critical_since"] = _text(_stamp(memory.critical_since))
         if memory.version == 0:
             self._put(item, _NEW, {})
         else:
@@ -182,24 +186,54 @@ class DynamoLedger:
         item = {**self._key(_MESSAGE), "told_at": told}
         self._put(item, f"{_NEW} OR told_at <= :told", {":told": told})
 
+    # --- The runs themselves ----------------------------------------------------------------------
+
+    def last_run(self) -> RunRecord | None:
+        """Return the last run that the schedule started; None if there was none yet."""
+        for item in self._query(_LAST_RUN):
+            return self._understood(item, _run_record)
+        return None
+
+    def record_run(self, record: RunRecord) -> None:
+        """Store that a run came to its end; if a later one did so already, that stays."""
+        finished = _text(_stamp(record.finished_at))
+        item = {
+            **self._key(_LAST_RUN),
+            "run_id": _text(record.run_id),
+            "finished_at": finished,
+        }
+        if record.critical_since is not None:
+            item["critical_since"] = _text(_stamp(record.critical_since))
+        self._put(item, f"{_NEW} OR finished_at <= :finished", {":finished": finished})
+
+    def expected_since(self, expression: str, now: datetime) -> datetime:
+        """Return since when runs of a schedule are expected: `now` if it is a new one."""
+        schedule = _text(expression)
+        for item in self._query(_EXPECTED):
+            if item.get("schedule") == schedule:
+                return self._understood(item, lambda found: _moment(found, "since"))
+        item = {**self._key(_EXPECTED), "schedule": schedule, "since": _text(_stamp(now))}
+        self._put(item, f"{_NEW} OR schedule <> :schedule", {":schedule": schedule})
+        return now
+
     # --- DynamoDB ---------------------------------------------------------------------------------
 
     def _key(self, entry: str) -> dict[str, Any]:
         return {"scope": _text(self._scope), "entry": _text(entry)}
 
     def _read(self, prefix: str, parse: Callable[[Item], T]) -> list[T]:
-        found = []
-        for item in self._all():
-            if not item["entry"]["S"].startswith(prefix):
-                continue
-            try:
-                found.append(parse(item))
-            except (KeyError, OverflowError, TypeError, ValueError) as error:
-                entry = item["entry"]["S"]
-                raise LedgerUnreadableError(
-                    f"{entry} in {self._table} is not understood"
-                ) from error
-        return found
+        return [
+            self._understood(item, parse)
+            for item in self._all()
+            if item["entry"]["S"].startswith(prefix)
+        ]
+
+    def _understood(self, item: Item, parse: Callable[[Item], T]) -> T:
+        try:
+            return parse(item)
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
+            entry = item["entry"]["S"]
+            raise LedgerUnreadableError(f"{entry} in {self._table} is not understood") from error
 
     def _all(self) -> list[Item]:
         """Return every entry of this account and region; a run reads them once, at its start.
@@ -209,15 +243,23 @@ class DynamoLedger:
         """
         if self._items is not None:
             return self._items
+        self._items = self._query("")
+        return self._items
+
+    def _query(self, prefix: str) -> list[Item]:
+        """Return the entries whose names begin with `prefix`, all of them without one."""
+        condition, values = "#scope = :scope", {":scope": _text(self._scope)}
+        if prefix:
+            condition += " AND begins_with(entry, :prefix)"
+            values[":prefix"] = _text(prefix)
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             ConsistentRead=True,
-            KeyConditionExpression="#scope = :scope",
+            KeyConditionExpression=condition,
             ExpressionAttributeNames={"#scope": "scope"},  # a reserved word of DynamoDB's
-            ExpressionAttributeValues={":scope": _text(self._scope)},
+            ExpressionAttributeValues=values,
         )
-        self._items = [item for page in pages for item in page["Items"]]
-        return self._items
+        return [item for page in pages for item in page["Items"]]
 
     def _put(self, item: Item, condition: str, values: Mapping[str, Any]) -> Item | None:
         """Put an item; return the one that is stored instead if the condition does not hold."""
@@ -292,14 +334,14 @@ def _journal(item: Item) -> Journal:
         started_at=_moment(item, "started_at"),
         attempt=int(item["attempt"]["N"]),
         successor_arn=item["successor_arn"]["S"] if "successor_arn" in item else None,
-        requested_at=_moment(item, "requested_at") if "requested_at" in item else None,
+        requested_at=_optional_moment(item, "requested_at"),
         moves=tuple(move_from(entry) for entry in _array(item, "moves")),
-        verified_at=_moment(item, "verified_at") if "verified_at" in item else None,
+        verified_at=_optional_moment(item, "verified_at"),
         note=item["note"]["S"],
         untold=tuple(_sentence(entry) for entry in _array(item, "untold")),
         version=int(item["version"]["N"]),
         claimed_by=item["claimed_by"]["S"] if "claimed_by" in item else None,
-        claimed_until=_moment(item, "claimed_until") if "claimed_until" in item else None,
+        claimed_until=_optional_moment(item, "claimed_until"),
         expires_at=datetime.fromtimestamp(int(ends["N"]), UTC) if ends else None,
     )
 
@@ -315,6 +357,15 @@ def _memory(item: Item) -> Memory:
         # An entry of an earlier version has none.
         since=_moment(item, "since") if "since" in item else None,
         version=int(item["version"]["N"]),
+        critical_since=_optional_moment(item, "critical_since"),
+    )
+
+
+def _run_record(item: Item) -> RunRecord:
+    return RunRecord(
+        run_id=item["run_id"]["S"],
+        finished_at=_moment(item, "finished_at"),
+        critical_since=_optional_moment(item, "critical_since"),
     )
 
 
@@ -352,6 +403,10 @@ def _moment(item: Item, name: str) -> datetime:
     if _stamp(moment) != text:
         raise ValueError(f"{name} is not in the form of {_stamp(moment)}")
     return moment
+
+
+def _optional_moment(item: Item, name: str) -> datetime | None:
+    return _moment(item, name) if name in item else None
 
 
 def _stamp(moment: datetime) -> str:

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from typing import Any
 
-from certificate_lifecycle.core.metrics import embedded_metrics
+from certificate_lifecycle.core.metrics import embedded_metrics, embedded_pulse
+from certificate_lifecycle.core.pulse import Pulse
 from certificate_lifecycle.core.run import Run
 
 
 class EmbeddedMetrics:
-    """Writes the figures of a run where Lambda reads the log of the function.
+    """Writes figures where Lambda reads the log of the function, each document on a line.
 
     Not through `logging`: its JSON formatter would wrap the document in one of its own, and
     CloudWatch would not see it.
     """
 
-    def emit(self, run: Run) -> None:
-        """Write the figures on one line of standard output."""
-        sys.stdout.write(json.dumps(embedded_metrics(run)) + "\n")
-        sys.stdout.flush()
+    def emit(self, run: Run, *, undelivered: bool) -> None:
+        """Write the figures of a run."""
+        _write(embedded_metrics(run, undelivered=undelivered))
+
+    def beat(self, pulse: Pulse) -> None:
+        """Write the figures of a pulse."""
+        _write(embedded_pulse(pulse))
+
+
+def _write(document: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document) + "\n")
+    sys.stdout.flush()

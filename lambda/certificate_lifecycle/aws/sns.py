@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-PERMISSIONS = (Permission("sns:Publish", ROTATION, "send the message"),)
+PERMISSIONS = (
+    Permission("sns:GetTopicAttributes", ROTATION, "know whether anybody listens"),
+    Permission("sns:Publish", ROTATION, "send the message"),
+)
 
 
 class SnsTopic:
@@ -35,6 +38,11 @@ class SnsTopic:
             },
         )
         return answer["MessageId"]
+
+    def listeners(self) -> int:
+        """Return how many subscriptions are confirmed; SNS may be some minutes behind."""
+        answer = self._client().get_topic_attributes(TopicArn=self._arn)
+        return int(answer["Attributes"]["SubscriptionsConfirmed"])
 
 
 def _attribute(value: str | Sequence[str]) -> MessageAttributeValueTypeDef:

@@ -187,14 +187,14 @@ def _memory_entry(memory: Memory) -> dict[str, Any]:
         "told_at": memory.told_at.isoformat(),
         "since": memory.since.isoformat() if memory.since else None,
         "version": memory.version,
+        "critical_since": memory.critical_since.isoformat() if memory.critical_since else None,
     }
 
 
 def _memory(entry: Mapping[str, Any]) -> Memory:
-    since = entry["since"]
     moments = {
-        "told_at": datetime.fromisoformat(entry["told_at"]),
-        "since": datetime.fromisoformat(since) if since else None,
+        name: datetime.fromisoformat(entry[name]) if entry.get(name) else None
+        for name in ("told_at", "since", "critical_since")
     }
     return Memory(**{**entry, **moments})
 

@@ -25,7 +25,8 @@ SCOPE = "scope"
 class Memory:
     """The last thing that a message said about a certificate, or about an account and region.
 
-    `since` is when the trouble was first told, None in entries of an earlier version; `version`
+    `since` is when the trouble was first told, None in entries of an earlier version, and
+    `critical_since` when it was first told as critical, if it has been so ever since; `version`
     counts the writes of the entry.
     """
 
@@ -37,6 +38,7 @@ class Memory:
     told_at: datetime
     since: datetime | None = None
     version: int = 0
+    critical_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,7 @@ def memory_of(
     mark = band(entry.certificate, thresholds, now)
     if entry.muted_until is not None:
         mark = f"{_MUTED} until {entry.muted_until}"
+    critical = decision.severity is Severity.CRITICAL
     return Memory(
         certificate_arn=entry.certificate.arn,
         verdict=decision.verdict.value,
@@ -91,7 +94,15 @@ def memory_of(
         told_at=now,
         since=(before.since or before.told_at) if before else now,
         version=before.version if before else 0,
+        critical_since=(_critical_since(before) or now) if critical else None,
     )
+
+
+def _critical_since(before: Memory | None) -> datetime | None:
+    if before is None or before.severity != Severity.CRITICAL.label:
+        return None
+    # What an earlier version of this module remembered says only when it was last told.
+    return before.critical_since or before.told_at
 
 
 def change_of(

@@ -47,6 +47,7 @@ def order_of(
         replace=command.mode is RotationMode.REPLACE,
         retire_after=settings.retire_after,
         owner_tag=settings.owner_tag,
+        scheduled=command.scheduled,
         limits={each.account_id: each.mode for each in (*settings.accounts, *joining)},
     )
 
@@ -72,6 +73,12 @@ def ledger_of(
     """Return the ledger of one account and region; there is one table for all of them."""
     table = settings.ledger_table
     return DynamoLedger(clients.dynamodb(home.region), table, place) if table else None
+
+
+def topic_of(settings: RotationSettings, clients: Clients) -> SnsTopic:
+    """Return the topic; its client is made when the first call is."""
+    region = Place.from_arn(settings.topic_arn).region
+    return SnsTopic(lambda: clients.sns(region), settings.topic_arn)
 
 
 def outside_of(
@@ -112,9 +119,7 @@ def outside_of(
 
     return Outside(
         at=at,
-        topic=SnsTopic(
-            lambda: clients.sns(Place.from_arn(settings.topic_arn).region), settings.topic_arn
-        ),
+        topic=topic_of(settings, clients),
         metrics=EmbeddedMetrics(),
         clock=LambdaClock(context),
         # What all accounts and regions have in common is kept where the function is.
@@ -122,6 +127,7 @@ def outside_of(
         summary_after=settings.summary_after,
         reports=_reports_of(settings, home, clients),
         machines=_machines_of(settings, home, clients),
+        runs=ledger_of(settings, home, clients, home),
     )
 
 

@@ -1,0 +1,238 @@
+# What proves that the watcher lives, and that somebody hears it: alarms on the figures of its runs and its pulse, and a dashboard.
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  region = data.aws_region.current.id
+
+  # The figures have one dimension, see core/metrics.py.
+  _instance   = { Instance = var.instance }
+  _namespace  = "CertificateLifecycle"
+  _topic_name = element(split(":", var.topic_arn), 5)
+
+  # A pulse comes each hour. Between two, the last one holds: what it found is neither worse nor over.
+  _by_the_pulse = { period = 3600, evaluation_periods = 1, treat_missing_data = "ignore" }
+  # A run writes its figures at its end, so most periods have none.
+  _by_the_run = { period = 300, evaluation_periods = 1, treat_missing_data = "notBreaching" }
+
+  _alarms = {
+    # Six hours, so that a deployment, or an hour of trouble in the region, is no alarm. A week's silence of the runs could not be one at all: CloudWatch looks back seven days at the most.
+    silent = {
+      comparison         = "LessThanThreshold"
+      description        = "${var.function_name} gave no sign of life for six hours: its pulse rule is gone or off, or the function fails before it can count. The log group ${var.log_group_name} says which."
+      dimensions         = local._instance
+      evaluation_periods = 6
+      metric_name        = "Pulse"
+      namespace          = local._namespace
+      period             = 3600
+      statistic          = "Sum"
+      threshold          = 1
+      treat_missing_data = "breaching"
+    }
+    overdue = merge(local._by_the_pulse, {
+      comparison  = "GreaterThanThreshold"
+      description = "No run of ${var.function_name} has come to its end since more than two hours after `${var.schedule_expression}` should have started one. Its rule, the rule's target, or the end of the last run in ${var.log_group_name} says why."
+      dimensions  = local._instance
+      metric_name = "OverdueMinutes"
+      namespace   = local._namespace
+      statistic   = "Maximum"
+      threshold   = 0
+    })
+    unrepaired = merge(local._by_the_pulse, {
+      comparison  = "GreaterThanThreshold"
+      description = "A critical problem has been known to people for more than ${var.critical_hours} hours and is still open. The last message of ${var.function_name} names it."
+      dimensions  = local._instance
+      metric_name = "OldestCriticalHours"
+      namespace   = local._namespace
+      statistic   = "Maximum"
+      threshold   = var.critical_hours
+    })
+    # It cannot be mailed to a topic that nobody listens to: it is for the console, and for EventBridge's alarm state changes.
+    unheard = merge(local._by_the_pulse, {
+      comparison  = "LessThanThreshold"
+      description = "Nobody has a confirmed subscription to ${var.topic_arn}, so that no message reaches anybody."
+      dimensions  = local._instance
+      metric_name = "Listeners"
+      namespace   = local._namespace
+      statistic   = "Minimum"
+      threshold   = 1
+    })
+    undelivered = merge(local._by_the_run, {
+      comparison  = "GreaterThanOrEqualToThreshold"
+      description = "A run of ${var.function_name} could not send its message. The log group ${var.log_group_name} says why, and has the findings."
+      dimensions  = local._instance
+      metric_name = "UndeliveredAlerts"
+      namespace   = local._namespace
+      statistic   = "Maximum"
+      threshold   = 1
+    })
+    undeliverable = merge(local._by_the_run, {
+      comparison  = "GreaterThanOrEqualToThreshold"
+      description = "SNS could not deliver a message of ${var.topic_arn} to one of its subscribers."
+      dimensions  = { TopicName = local._topic_name }
+      metric_name = "NumberOfNotificationsFailed"
+      namespace   = "AWS/SNS"
+      statistic   = "Sum"
+      threshold   = 1
+    })
+  }
+
+  alarm_arns = concat(var.alarm_arns, [for name in sort(keys(aws_cloudwatch_metric_alarm.this)) : aws_cloudwatch_metric_alarm.this[name].arn])
+
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+  _figure = { for name in ["Certificates", "CriticalFindings", "FailedScopes", "InfoFindings", "Listeners", "NextExpiryDays", "OldestCriticalHours", "OverdueMinutes", "PartialScopes", "Pulse", "UndeliveredAlerts", "WarningFindings"] : name => [local._namespace, name, "Instance", var.instance] }
+
+  _now = [
+    { title = "Days until the next certificate ends", metric = "NextExpiryDays", stat = "Minimum" },
+    { title = "Critical findings", metric = "CriticalFindings", stat = "Maximum" },
+    { title = "Minutes that a run is overdue", metric = "OverdueMinutes", stat = "Maximum" },
+    { title = "Confirmed subscriptions", metric = "Listeners", stat = "Minimum" },
+  ]
+
+  _rows = [
+    {
+      title = "Findings by severity"
+      x     = 0
+      y     = 7
+      stat  = "Maximum"
+      metrics = [
+        concat(local._figure.CriticalFindings, [{ color = "#d62728", label = "Critical" }]),
+        concat(local._figure.WarningFindings, [{ color = "#ff7f0e", label = "Warning" }]),
+        concat(local._figure.InfoFindings, [{ color = "#1f77b4", label = "Info" }]),
+      ]
+    },
+    {
+      title = "Runs and pulses"
+      x     = 12
+      y     = 7
+      stat  = "SampleCount"
+      metrics = [
+        concat(local._figure.Certificates, [{ label = "Runs" }]),
+        concat(local._figure.Pulse, [{ label = "Pulses" }]),
+      ]
+    },
+    {
+      title = "What could not be looked at, or told"
+      x     = 0
+      y     = 13
+      stat  = "Maximum"
+      metrics = [
+        concat(local._figure.FailedScopes, [{ label = "Accounts and regions that failed" }]),
+        concat(local._figure.PartialScopes, [{ label = "Accounts and regions in part" }]),
+        concat(local._figure.UndeliveredAlerts, [{ label = "Messages not sent" }]),
+      ]
+    },
+    {
+      title = "Errors and longest invocation of the function"
+      x     = 12
+      y     = 13
+      stat  = "Sum"
+      metrics = [
+        ["AWS/Lambda", "Errors", "FunctionName", var.function_name, { label = "Errors" }],
+        ["AWS/Lambda", "Throttles", "FunctionName", var.function_name, { label = "Throttles" }],
+        ["AWS/Lambda", "Duration", "FunctionName", var.function_name, { label = "Milliseconds", stat = "Maximum", yAxis = "right" }],
+      ]
+    },
+  ]
+
+  dashboard_json = jsonencode({
+    # A weekly schedule has two runs in it.
+    start          = "-P14D"
+    periodOverride = "inherit"
+    widgets = concat(
+      # A widget without any alarm is refused.
+      [for shown in [local.alarm_arns] : {
+        type       = "alarm"
+        x          = 0
+        y          = 0
+        width      = 24
+        height     = 3
+        properties = { title = "Alarms", alarms = shown }
+      } if length(shown) > 0],
+      [for place, each in local._now : {
+        type   = "metric"
+        x      = place * 6
+        y      = 3
+        width  = 6
+        height = 4
+        properties = {
+          title     = each.title
+          view      = "singleValue"
+          sparkline = true
+          region    = local.region
+          stat      = each.stat
+          period    = 3600
+          metrics   = [local._figure[each.metric]]
+        }
+      }],
+      [for row in local._rows : {
+        type   = "metric"
+        x      = row.x
+        y      = row.y
+        width  = 12
+        height = 6
+        properties = {
+          title   = row.title
+          view    = "timeSeries"
+          region  = local.region
+          stat    = row.stat
+          period  = 3600
+          metrics = row.metrics
+        }
+      }],
+      [{
+        type   = "log"
+        x      = 0
+        y      = 19
+        width  = 24
+        height = 8
+        properties = {
+          title  = "Latest findings"
+          view   = "table"
+          region = local.region
+          query = join(" | ", [
+            "SOURCE '${var.log_group_name}'",
+            "filter message = 'certificate assessed'",
+            "fields @timestamp, severity, domain_name, verdict, reason, certificate_arn",
+            "sort @timestamp desc",
+            "limit 50",
+          ])
+        }
+      }],
+    )
+  })
+
+  _consoles = {
+    aws        = "console.aws.amazon.com"
+    aws-cn     = "console.amazonaws.cn"
+    aws-us-gov = "console.amazonaws-us-gov.com"
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = var.alarms ? local._alarms : {}
+
+  alarm_name          = "${var.function_name}-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric_name
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  period              = each.value.period
+  evaluation_periods  = each.value.evaluation_periods
+  comparison_operator = each.value.comparison
+  threshold           = each.value.threshold
+  treat_missing_data  = each.value.treat_missing_data
+  alarm_actions       = [var.topic_arn]
+  ok_actions          = [var.topic_arn]
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  count = var.dashboard ? 1 : 0
+
+  dashboard_name = var.instance
+  dashboard_body = local.dashboard_json
+}

@@ -1,0 +1,4 @@
+output "dashboard_url" {
+  description = "Address of the dashboard in the console; null without one."
+  value       = var.dashboard ? "https://${local.region}.${lookup(local._consoles, data.aws_partition.current.partition, local._consoles.aws)}/cloudwatch/home?region=${local.region}#dashboards/dashboard/${var.instance}" : null
+}
