@@ -237,6 +237,40 @@ def test_the_text_of_a_day_with_everything_reads_like_this() -> None:
     assert told(a_day_with_everything()).bodies["email"] == expected
 
 
+@pytest.mark.parametrize("protocol", ["https", "sqs"])
+def test_chats_and_machines_get_the_same_day_in_their_own_form(protocol: str) -> None:
+    text = (DATA / "messages" / f"everything.{protocol}.json").read_text(encoding="utf-8")
+    assert json.loads(told(a_day_with_everything()).bodies[protocol]) == json.loads(text)
+
+
+def a_day_with_news() -> Run:
+    """Return what a memory adds: what is new, since when, whose it is, and what is over."""
+    due = replace(
+        DUE,
+        owner="payments",
+        used_by=("load balancer web, listener HTTPS:443 (default certificate)",),
+        served=("shop.example.com (203.0.113.7) serves what ACM has",),
+    )
+    muted = replace(
+        judged(imported(arn=arn("muted"), names=("old.example.com",), ends_in=days(20))),
+        muted_until=date(2026, 7, 1),
+    )
+    return run(
+        due,
+        muted,
+        HEALTHY,
+        changes=(Change(DUE_ARN, ChangeKind.WORSE, was="Unused", since=LONG_AGO), OVER),
+        regained=("account 222222222222, eu-west-1",),
+        since={DUE_ARN: LONG_AGO},
+        report="s3://reports/certificate-lifecycle/2026/06/01/run-1.html",
+    )
+
+
+def test_the_text_of_a_day_with_news_reads_like_this() -> None:
+    expected = (DATA / "messages" / "news.txt").read_text(encoding="utf-8")
+    assert told(a_day_with_news()).bodies["email"] == expected
+
+
 def test_the_text_of_a_run_that_saw_nothing_claims_nothing_about_certificates() -> None:
     expected = (DATA / "messages" / "unseen.txt").read_text(encoding="utf-8")
     assert told(run(scopes=(LOST,))).bodies["email"] == expected
