@@ -76,15 +76,15 @@ class Kind:
 
 
 KINDS = {
-    "the default of a listener": Kind(_listener, 27),
-    "a listener that has it in both places": Kind(_both_places, 46),
-    "a network load balancer": Kind(_network, 27),
-    "a Classic load balancer": Kind(_classic, 25),
-    "a distribution": Kind(_distribution, 26, EDGE),
-    "a regional domain name": Kind(_regional, 24),
-    "an edge-optimised domain name": Kind(_edge, 25, EDGE),
-    "a domain name of mutual TLS": Kind(_ownership, 28),
-    "a user pool's domain": Kind(_user_pool, 28, EDGE),
+    "the default of a listener": Kind(_listener, 28),
+    "a listener that has it in both places": Kind(_both_places, 47),
+    "a network load balancer": Kind(_network, 28),
+    "a Classic load balancer": Kind(_classic, 26),
+    "a distribution": Kind(_distribution, 27, EDGE),
+    "a regional domain name": Kind(_regional, 25),
+    "an edge-optimised domain name": Kind(_edge, 26, EDGE),
+    "a domain name of mutual TLS": Kind(_ownership, 29),
+    "a user pool's domain": Kind(_user_pool, 29, EDGE),
 }
 
 

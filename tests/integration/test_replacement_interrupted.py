@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients", "
 
 EVENT = scheduled(NOW)
 #: Calls of the run that requests, of the next one, and of one that lives through both.
-FIRST, SECOND, BOTH = 27, 17, 29
+FIRST, SECOND, BOTH = 28, 18, 30
 
 
 @dataclass

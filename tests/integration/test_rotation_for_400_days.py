@@ -134,5 +134,5 @@ def test_a_mixed_estate_lives_for_400_days_with_one_request_and_few_messages(
         "i.example.com",
     }
     assert told["g.example.com", "RenewalBlocked"] == 1
-    assert told["i.example.com", "RenewalOverdue"] == 5
+    assert told["i.example.com", "RenewalOverdue"] == 6
     assert cloud.now > NOW

@@ -372,6 +372,7 @@ def test_what_is_remembered_of_a_member_is_kept_apart(
     table = cloud.client("dynamodb").scan(TableName="certificate-lifecycle-ledger")["Items"]
     assert {(item["scope"]["S"], item["entry"]["S"]) for item in table} == {
         (f"{DEFAULT_ACCOUNT}/eu-west-1", f"told#{here}"),
+        (f"{DEFAULT_ACCOUNT}/eu-west-1", "message#last"),
         (f"{DEFAULT_ACCOUNT}/eu-west-1", "run#last"),
         (f"{MEMBER}/eu-west-1", f"told#{there}"),
     }

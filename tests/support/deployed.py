@@ -80,7 +80,7 @@ def invoke(
     function_name: str,
     event: object,
     *,
-    timeout: float = 60,
+    timeout: float = 300,
     region: str = "eu-west-1",
     account: str = "123456789012",
 ) -> Invocation:

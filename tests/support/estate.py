@@ -303,10 +303,11 @@ def _load_balancers(certificate: Certificate) -> Iterator[str]:
 
     moto's ELB modules are asked only when something has loaded them.
     """
-    module = sys.modules.get("moto.elbv2.models")
-    if module is None:
+    # Another thread may be loading them just now, before anything can be in them.
+    backends = getattr(sys.modules.get("moto.elbv2.models"), "elbv2_backends", None)
+    if backends is None:
         return
-    backend = module.elbv2_backends[certificate.account][certificate.region]
+    backend = backends[certificate.account][certificate.region]
     for balancer in list(backend.load_balancers.values()):
         for listener in list(balancer.listeners.values()):
             if certificate.arn in {listener.certificate, *listener.certificates}:

@@ -64,7 +64,7 @@ class Deployment:
 
     def result(self, function: str, event: object) -> dict[str, Any]:
         invocation = self.invoke(function, event)
-        assert invocation.error is None, invocation.error
+        assert invocation.error is None, str(invocation.error.message)
         result: dict[str, Any] = invocation.result
         return result
 
