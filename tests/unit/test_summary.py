@@ -6,9 +6,10 @@ from datetime import datetime
 
 import pytest
 
-from certificate_lifecycle.app.ports import Outside, Surroundings
+from certificate_lifecycle.app.ports import Machine, Outside, Surroundings
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import NOW, PLACE, SECOND, certificate, days, detail, imported
@@ -33,6 +34,7 @@ class World:
         self.ledger = MemoryLedger()
         self.topic = MemoryTopic()
         self.diary = MemoryDiary(last)
+        self.machines: list[Machine] = []
         self.asked: tuple[str, ...] = ()
         self.dry_run = False
 
@@ -61,6 +63,7 @@ class World:
             metrics=MemoryMetrics(),
             clock=MemoryClock(),
             diary=self.diary,
+            machines=self.machines,
             summary_after=days(7) if weekly else None,
         )
         rotate(order, outside, current_time=lambda: NOW + SECOND)
@@ -133,3 +136,28 @@ def test_what_could_not_be_sent_is_not_recorded() -> None:
     with pytest.raises(RotationError, match="could not be sent"):
         world.rotate()
     assert world.diary.last is None
+
+
+class StoppedError(BaseException):
+    """Lambda stops the function: nothing in it may catch this."""
+
+
+class Stopping(Machine):
+    """A machine that is being told of a run when the function is stopped."""
+
+    name = "a bus"
+
+    def tell(self, run: Run) -> None:
+        raise StoppedError(run.run_id)
+
+
+def test_a_run_that_is_stopped_before_machines_have_heard_is_told_anew() -> None:
+    world = World()
+    world.certificates = MemoryCertificates(imported(ends_in=days(20), detail=detail()))
+    world.machines = [Stopping()]
+    with pytest.raises(StoppedError):
+        world.rotate()
+    assert (world.ledger.told, world.diary.last) == ({}, None)
+    world.machines = []
+    world.rotate()
+    assert world.subjects == ["1 needs attention", "1 needs attention"]

@@ -49,15 +49,16 @@ def tell(
     run, failures = _reported(run, outside.reports if reports_dry_runs or not run.dry_run else None)
     notification, more = _notify(run, outside, visits)
     failures += more
-    if notification["sent"]:
-        steps = [each.dues.settle for each in visits if each.dues is not None]
-        if outside.diary is not None:
-            steps.append(partial(outside.diary.note_message, run.started_at))
-        failures += _each(steps)
     if not run.dry_run:
         # Before anything that may hang: alarms are built on the figures.
         outside.metrics.emit(run, undelivered=bool(more) and not notification["sent"])
         failures += _each_machine(run, outside.machines)
+    if notification["sent"]:
+        # After the machines: what a run that is stopped has not told them is news to the next one.
+        steps = [each.dues.settle for each in visits if each.dues is not None]
+        if outside.diary is not None:
+            steps.append(partial(outside.diary.note_message, run.started_at))
+        failures += _each(steps)
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
     logger.info(
