@@ -1,0 +1,66 @@
+"""A snapshot is judged as the estate was that it was taken of, whatever is asked later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from certificate_lifecycle.app.ports import Outside, Surroundings
+from certificate_lifecycle.app.rotation import visit_all
+from certificate_lifecycle.app.scope import Order, Visit
+from certificate_lifecycle.cli.snapshots.files import dumps, loads
+from certificate_lifecycle.cli.snapshots.model import RecordedSettings, Snapshot
+from certificate_lifecycle.cli.snapshots.recording import Recorder
+from certificate_lifecycle.cli.snapshots.replay import surroundings
+from certificate_lifecycle.config import RotationMode
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.run import finding_entry
+from certificate_lifecycle.core.timing import Thresholds
+from tests.unit.builders import BOUNDED, NOW, SECOND
+from tests.unit.estates import PLACES, THRESHOLDS, Estate, estate_of, order_of
+from tests.unit.fakes import MemoryClock, MemoryMetrics, MemoryTopic
+
+#: Shrinking a seed leads nowhere.
+SEEDS = settings(BOUNDED, max_examples=150, phases=[Phase.generate])
+seeds = st.integers(0, 2**32)
+
+
+def taken_of(estate: Estate) -> Snapshot:
+    order = order_of(estate.settings, list(estate.around))
+    return Recorder(
+        order=order,
+        at=estate.at,
+        clock=MemoryClock(),
+        settings=RecordedSettings.of(estate.settings, PLACES[0]),
+        program="0.1.0",
+    ).record()
+
+
+def visited(order: Order, at: Callable[[Place], Surroundings]) -> list[Visit]:
+    outside = Outside(at=at, topic=MemoryTopic(), metrics=MemoryMetrics(), clock=MemoryClock())
+    return visit_all(order, outside, lambda: NOW + SECOND)
+
+
+@SEEDS
+@given(seed=seeds, thresholds=st.sampled_from(THRESHOLDS), mode=st.sampled_from(RotationMode))
+def test_a_snapshot_is_judged_and_planned_for_as_what_it_was_taken_of(
+    seed: int, thresholds: Thresholds, mode: RotationMode
+) -> None:
+    estate = estate_of(seed)
+    snapshot = loads(dumps(taken_of(estate)))
+    if estate.settings.mode is RotationMode.NOTIFY:
+        mode = RotationMode.NOTIFY  # nobody may have opened a secret
+    later = replace(estate.settings, thresholds=thresholds, mode=mode)
+    order = order_of(later, list(estate.around))
+    there = visited(order, estate.at)
+    here = visited(order, lambda place: surroundings(snapshot, place))
+    for was, found in zip(there, here, strict=True):
+        assert [finding_entry(each, NOW) for each in found.run.assessed] == [
+            finding_entry(each, NOW) for each in was.run.assessed
+        ]
+        assert found.run == was.run
+        assert found.problems == was.problems
+        assert found.has_news == was.has_news
