@@ -1,0 +1,1 @@
+"""The command line: the functions' own use cases, from a terminal."""
