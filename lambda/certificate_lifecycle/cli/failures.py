@@ -37,7 +37,6 @@ _HELP = (
         {"SignatureDoesNotMatch", "RequestTimeTooSkewed"},
         "look at this machine's clock, and at the secret key",
     ),
-    ({"ProfileNotFound"}, "aws configure list-profiles names those that there are"),
     (
         {
             *("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"),
