@@ -27,9 +27,7 @@ def session_of(profile: str | None, region: str | None) -> boto3.Session:
     core = botocore.session.Session(profile=profile)
     if profile is not None and profile not in core.available_profiles:
         raise ConfigurationError(
-            [
-                f"--profile: there is no {profile!r}; aws configure list-profiles names those there are"
-            ]
+            [f"--profile: there is no {profile!r}; aws configure list-profiles names the others"]
         )
     # The AWS CLI keeps the credentials of assumed roles there, and both may go on with them.
     cache = JSONFileCache(str(Path("~/.aws/cli/cache").expanduser()))
