@@ -14,8 +14,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.support.cloud import Cloud
 from tests.support.terminal import ROOT, type_in
@@ -36,7 +38,7 @@ _DIFFERENT = (
     (re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){7,}\b"), "s"),
     (re.compile(r"\b\d+\.\d s\b"), "n"),
 )
-_USED = {
+_USED: dict[str, Any] = {
     "in_use_by": [
         "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188"
     ]
@@ -60,12 +62,12 @@ def fill(cloud: Cloud) -> None:
     """Make the account: a few certificates, half a day from where a count of days would change."""
     cloud.zones.add("example.com")
 
-    def ending(days: int, lifetime: int = 198) -> dict[str, object]:
+    def ending(days: int, lifetime: int = 198) -> dict[str, Any]:
         ends = cloud.now + timedelta(days=days, hours=12)
         return {"not_after": ends, "not_before": ends - timedelta(days=lifetime)}
 
     add = cloud.certificates.add
-    blocked = {"renewal_status": "PENDING_VALIDATION", **_USED}
+    blocked: dict[str, Any] = {"renewal_status": "PENDING_VALIDATION", **_USED}
     add(domain_name="api.example.com", **blocked, **ending(40))
     add(domain_name="shop.example.org", **blocked, **ending(24))
     add(
@@ -111,8 +113,12 @@ def told(cloud: Cloud, page: str) -> list[Example]:
 def alike(shown: str) -> str:
     """Return what was shown with whatever differs from account to account made equal."""
     for pattern, letter in _DIFFERENT:
-        shown = pattern.sub(lambda match, each=letter: each * len(match[0]), shown)
+        shown = pattern.sub(partial(_masked, letter), shown)
     return shown
+
+
+def _masked(letter: str, match: re.Match[str]) -> str:
+    return letter * len(match[0])
 
 
 def main() -> int:
