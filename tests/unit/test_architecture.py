@@ -26,7 +26,6 @@ ALLOWED: dict[str, set[str]] = {
     "aws": {"core", "errors", "log", "config", "events"},
     "net": {"core", "errors", "log"},
     "handlers": {"core", "errors", "log", "config", "events", "app", "aws", "net"},
-    "cli": {"core", "errors", "log", "config", "events", "app", "aws", "net", "handlers"},
 }
 # The parts of the standard library that reach out of the process, or whose answer depends on when.
 IMPURE = {
