@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State
-from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.pulse import RunRecord, overdue
 from certificate_lifecycle.core.schedule import Schedule
 
@@ -235,8 +234,3 @@ def subscriptions(audience: Audience | None, topic_arn: str) -> Iterator[Diagnos
             f"{audience.waiting} subscriptions wait to be confirmed, and hear nothing.",
             "Let them click the link in the mail, or subscribe again where it is too old.",
         )
-
-
-def topic_is_ours(topic_arn: str, home: Place) -> bool:
-    """Whether the topic is of the account that is asked."""
-    return Place.from_arn(topic_arn).account_id == home.account_id

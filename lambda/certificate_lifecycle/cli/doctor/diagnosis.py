@@ -110,6 +110,9 @@ def _carried_out(examination: Examination) -> list[Diagnosis]:
 
 
 def unknown(check: Check, about: str, error: Exception) -> Diagnosis:
-    """Return that something could not be found out, and why."""
-    why = f"This could not be found out: {clause(error)}"
-    return Diagnosis(check, State.UNKNOWN, about, why)
+    """Return that something could not be found out, why, and what helps where that is known."""
+    from certificate_lifecycle.cli.failures import help_with  # noqa: PLC0415 - it knows the SDK
+
+    why = clause(error)
+    sentence = f"This could not be found out: {why}"
+    return Diagnosis(check, State.UNKNOWN, about, sentence, help_with(why) or "")
