@@ -80,7 +80,7 @@ def kept_clients(
     if cloud.url not in warm_clients:
         warm_clients[cloud.url] = Clients("eu-west-1")
     kept = warm_clients[cloud.url]
-    environment.setattr("certificate_lifecycle.handlers.outside.Clients", lambda *_, **__: kept)
+    environment.setattr("certificate_lifecycle.wiring.Clients", lambda *_, **__: kept)
 
 
 @pytest.fixture
