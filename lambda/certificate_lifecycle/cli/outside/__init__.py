@@ -1,0 +1,1 @@
+"""Adapters that only the command line needs, one file a service."""
