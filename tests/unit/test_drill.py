@@ -83,26 +83,41 @@ def test_what_acm_issued_by_itself_can_be_rehearsed(rehearsed: Certificate) -> N
 
 BY_EMAIL = detail(validations=(validation(method=ValidationMethod.EMAIL),))
 OBSTACLES = {
-    "another tool's": (validated(managed_by="CLOUDFRONT"), "another tool or service looks after"),
+    "another tool's": (validated(managed_by="CLOUDFRONT"), UNKNOWN, "looks after it"),
     "a server certificate": (
         certificate(type=CertificateType.SERVER_CERTIFICATE),
+        FAILED,
         "an IAM server certificate, which nothing renews",
     ),
-    "a CA": (certificate(type=CertificateType.PRIVATE_AUTHORITY), "a private CA, which nothing"),
+    "a CA": (
+        certificate(type=CertificateType.PRIVATE_AUTHORITY),
+        FAILED,
+        "a private CA, which nothing renews",
+    ),
     "a type that came later": (
         certificate(type=CertificateType.NOT_UNDERSTOOD),
-        "a type that this version does not know",
+        UNKNOWN,
+        "what ACM did not issue",
     ),
-    "one that is over": (validated(status=CertificateStatus.EXPIRED), "its status is EXPIRED"),
-    "one that waits": (request(), "its status is PENDING_VALIDATION"),
-    "by e-mail": (certificate(detail=BY_EMAIL), "only a person can rehearse"),
-    "by nobody knows what": (certificate(), "does not say that it is validated by DNS"),
+    "one that is over": (
+        validated(status=CertificateStatus.EXPIRED),
+        FAILED,
+        "Its status is EXPIRED",
+    ),
+    "one that waits": (request(), FAILED, "Its status is PENDING_VALIDATION"),
+    "by e-mail": (certificate(detail=BY_EMAIL), UNKNOWN, "only a person can rehearse"),
+    "by nobody knows what": (certificate(), UNKNOWN, "not say that it is validated by DNS"),
 }
 
 
-@pytest.mark.parametrize(("odd", "why"), OBSTACLES.values(), ids=OBSTACLES)
-def test_what_no_twin_can_rehearse_is_told_apart(odd: Certificate, why: str) -> None:
-    assert why in (obstacle(odd) or "")
+@pytest.mark.parametrize(("odd", "outcome", "why"), OBSTACLES.values(), ids=OBSTACLES)
+def test_what_no_twin_can_rehearse_is_told_apart(
+    odd: Certificate, outcome: Outcome, why: str
+) -> None:
+    found = obstacle(odd)
+    assert found is not None
+    assert found.outcome is outcome
+    assert why in found.text
 
 
 # --- The twin -------------------------------------------------------------------------------------

@@ -39,14 +39,13 @@ _LONGEST_LIFETIME = timedelta(days=398)
 _LEFT_BEHIND = timedelta(days=1)
 #: The key of the other family: load balancers serve both side by side, so neither succeeds another.
 _OTHER_FAMILY = {"RSA": "EC_prime256v1", "EC": "RSA_2048"}
-_UNREHEARSED = {
+_UNRENEWED = {
     CertificateType.SERVER_CERTIFICATE: (
-        "it is an IAM server certificate, which nothing renews; its successor has to be imported"
+        "It is an IAM server certificate, which nothing renews; its successor has to be imported."
     ),
     CertificateType.PRIVATE_AUTHORITY: (
-        "it is a private CA, which nothing renews; its owner has to issue its own certificate anew"
+        "It is a private CA, which nothing renews; somebody has to have its certificate issued."
     ),
-    CertificateType.NOT_UNDERSTOOD: "ACM reports a type that this version does not know",
 }
 
 
@@ -87,21 +86,30 @@ def answer(steps: Iterable[Step], *, complete: bool) -> Answer:
 # --- What can be rehearsed ------------------------------------------------------------------------
 
 
-def obstacle(certificate: Certificate) -> str | None:
-    """Return why no twin can rehearse the renewal of a described certificate, or None."""
-    if is_managed_elsewhere(certificate):
-        return "another tool or service looks after it, and renews it in its own way"
-    if certificate.type in _UNREHEARSED:
-        return _UNREHEARSED[certificate.type]
-    if certificate.status is not CertificateStatus.ISSUED:
-        return f"its status is {certificate.status}, and ACM renews only what is issued"
+def obstacle(certificate: Certificate) -> Step | None:
+    """Say why no twin can rehearse the renewal of a described certificate; None if one can.
+
+    Where nothing would renew it, that is a failure; where only the twin is of no use, nothing is
+    known.
+    """
     validations = certificate.detail.validations if certificate.detail else ()
     methods = {validation.method for validation in validations}
-    if ValidationMethod.EMAIL in methods:
-        return "it is validated by e-mail, and only a person can rehearse answering that"
-    if certificate.type is not CertificateType.PRIVATE and methods != {ValidationMethod.DNS}:
-        return "ACM does not say that it is validated by DNS"
-    return None
+    private = certificate.type is CertificateType.PRIVATE
+    outcome, text = Outcome.UNKNOWN, None
+    if is_managed_elsewhere(certificate):
+        text = "Another tool or service looks after it, and renews it in its own way."
+    elif certificate.type in _UNRENEWED:
+        outcome, text = Outcome.FAILED, _UNRENEWED[certificate.type]
+    elif not certificate.managed:
+        text = "No twin can be requested of what ACM did not issue."
+    elif certificate.status is not CertificateStatus.ISSUED:
+        text = f"Its status is {certificate.status}, and ACM renews only what is issued."
+        outcome = Outcome.FAILED
+    elif ValidationMethod.EMAIL in methods:
+        text = "It is validated by e-mail, and only a person can rehearse answering that."
+    elif not private and methods != {ValidationMethod.DNS}:
+        text = "ACM does not say that it is validated by DNS."
+    return None if text is None else Step(name="renewal", outcome=outcome, text=text)
 
 
 def twin_request(certificate: Certificate, attempt: int) -> CertificateRequest:
