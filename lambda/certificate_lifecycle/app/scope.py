@@ -20,7 +20,7 @@ from certificate_lifecycle.app.succession import Succession
 from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.checks import consumer_name
 from certificate_lifecycle.core.export import ExportTarget
-from certificate_lifecycle.core.model import Certificate, Verdict
+from certificate_lifecycle.core.model import Action, Certificate, Verdict
 from certificate_lifecycle.core.people import muted_until, owner
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
@@ -37,7 +37,9 @@ class Order:
 
     `limits` are the most that may be done in other accounts; `owner_tag` is the tag that names
     whose a certificate is; `account_wide` says that this scope is the one that looks at what an
-    account has only once, and `scheduled` that the schedule has started the run.
+    account has only once, and `scheduled` that the schedule has started the run. What was `agreed`
+    on, a certificate and the action that it needs, is all that is done then, and only while the
+    certificate needs that and nothing else.
     """
 
     run_id: str
@@ -58,6 +60,7 @@ class Order:
     owner_tag: str = "Owner"
     account_wide: bool = True
     scheduled: bool = False
+    agreed: frozenset[tuple[str, Action]] | None = None
 
     def narrowed(self, place: Place) -> Order:
         """Return the part of the order that one account and region is concerned with.
@@ -354,6 +357,8 @@ def _act(
 
     What earlier runs began and could not tell comes last.
     """
+    if order.agreed is not None:
+        inventory = inventory.narrowed(order.agreed)
     replaced = _replace(order, inventory, recollection, replacement)
     exported: list[ActionRecord] = []
     if around.export_secrets is not None:

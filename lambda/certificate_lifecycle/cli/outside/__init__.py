@@ -1,1 +1,1 @@
-"""Adapters that only the command line needs, one file a service."""
+"""What only the command line reaches: one file a service, permissions beside the calls."""
