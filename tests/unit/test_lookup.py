@@ -25,6 +25,7 @@ ALL = (SHOP, WWW, OLD_WWW, WILD, NAMELESS)
     ("wanted", "match", "found"),
     [
         (arn("wild"), Match.ARN, [WILD]),
+        ("old-www", Match.ARN, [OLD_WWW]),
         ("shop.example.com", Match.COMMON_NAME, [SHOP]),
         ("www.example.com", Match.COMMON_NAME, [WWW, OLD_WWW]),
         ("*.example.com", Match.COMMON_NAME, [WILD]),

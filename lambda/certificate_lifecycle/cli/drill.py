@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from certificate_lifecycle.app.imports import Sources
-from certificate_lifecycle.app.isolation import clause
+from certificate_lifecycle.app.isolation import clause, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Ledger, Store
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import describe_new, poll, settled, wanted_records
@@ -117,13 +117,13 @@ class Rehearsal:
 class Drill:
     """Plans and carries out a drill in one account and region.
 
-    `public` is public DNS, if it is to be asked; `limit` is how long a twin is waited for, and
-    `tell` hears what is going on.
+    `public` gives public DNS, or raises if there is no resolver to ask; `limit` is how long a twin
+    is waited for, and `tell` hears what is going on.
     """
 
     certificates: Certificates
     dns: Dns
-    public: PublicDns | None
+    public: Callable[[], PublicDns]
     clock: Clock
     ledger: Ledger | None
     stores: Sequence[Store]
@@ -191,13 +191,11 @@ class Drill:
             return records_step(findings)
 
         steps.append(self._timed("validation records", records))
-        public = self.public
-        if public is not None:
-            steps += [
-                self._timed("delegation", lambda: self._delegation(findings, public)),
-                self._timed("public DNS", lambda: _public(wanted, public)),
-                self._timed("CAA", lambda: _caa(certificate, public)),
-            ]
+        steps += [
+            self._timed("delegation", lambda: self._delegation(findings, self.public())),
+            self._timed("public DNS", lambda: _public(wanted, self.public())),
+            self._timed("CAA", lambda: _caa(certificate, self.public())),
+        ]
         return overruled(steps)
 
     def _authority(self, certificate: Certificate) -> Step:
@@ -261,16 +259,13 @@ class Drill:
     def _rehearse(self, rehearsal: Rehearsal) -> None:
         certificate = rehearsal.plan.certificate
         obtained: list[Certificate] = []
-        step = self._measured(lambda: self._obtain(rehearsal, obtained))
-        rehearsal.steps.append(step)
+        rehearsal.steps.append(self._measured(lambda: self._obtain(rehearsal, obtained)))
         if not obtained:
             return
-        twin, step = obtained[0], self._measured(lambda: self._issue(obtained))
-        rehearsal.steps.append(step)
-        if step.outcome is not Outcome.PASSED:
+        rehearsal.steps.append(self._measured(lambda: self._issue(obtained)))
+        if rehearsal.steps[-1].outcome is not Outcome.PASSED:
             return
-        twin = obtained[-1]
-        rehearsal.steps.append(_compared(twin, certificate))
+        rehearsal.steps.append(_compared(obtained[-1], certificate))
         rehearsal.compared = True
 
     def _obtain(self, rehearsal: Rehearsal, obtained: list[Certificate]) -> Step:
@@ -410,6 +405,7 @@ class Drill:
     def _timed(self, name: str, work: Callable[[], Step]) -> Step:
         """Return a step with its time; what could not be found out is unknown, and says why."""
         self.tell(name)
+        require_time(self.clock)
         try:
             return self._measured(work)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; told as unknown

@@ -28,7 +28,7 @@ class Found:
 
 
 def find(certificates: Iterable[Certificate], wanted: str) -> Found | None:
-    """Return the certificates that best match an ARN or a name in its normal form.
+    """Return the certificates that best match an ARN, its last part, or a name in normal form.
 
     Whoever names a certificate by its common name does not mean another one that has the name
     as well; so a weaker match is none where there is a better one.
@@ -49,7 +49,7 @@ def cut_short(certificates: Iterable[Certificate]) -> Sequence[Certificate]:
 def _matches(certificate: Certificate, wanted: str, match: Match) -> bool:
     match match:
         case Match.ARN:
-            return certificate.arn == wanted
+            return wanted == certificate.arn or certificate.arn.endswith(f"/{wanted}")
         case Match.COMMON_NAME:
             return certificate.domain_name == wanted
         case Match.ALTERNATIVE_NAME:
