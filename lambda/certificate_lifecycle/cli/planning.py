@@ -19,6 +19,7 @@ from certificate_lifecycle.core.run import (
     Run,
     action_entry,
     finding_entry,
+    scope_entry,
 )
 from certificate_lifecycle.errors import ConfigurationError
 
@@ -148,6 +149,7 @@ def plan_entry(plan: Plan, run: Run) -> dict[str, Any]:
         "actions": [action_entry(step.record) for step in plan.steps],
         "by_hand": [action_entry(step.record) for step in plan.by_hand],
         "certificates": [finding_entry(entry, run.started_at) for entry in entries.values()],
+        "scopes": [scope_entry(scope) for scope in run.scopes],
     }
 
 
