@@ -18,6 +18,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent / "certificate_lifecycle"
 ARCHIVE = PACKAGE.parent / "dist" / f"{PACKAGE.name}.zip"
 
+# The command line runs on laptops, with libraries that a function has no use for.
+LEFT_OUT = ("cli", "__main__.py")
+
 # The zip format knows no earlier moment.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 # Lambda unpacks as one user and runs as another, so every member must be readable by all.
@@ -38,6 +41,8 @@ def members(package: Path) -> dict[str, bytes]:
     for path in package.rglob("*"):
         inner = path.relative_to(package.parent)
         if path.is_dir() or any(part[0] == "." or part == "__pycache__" for part in inner.parts):
+            continue
+        if inner.parts[1] in LEFT_OUT:
             continue
         if path.suffix != ".py" and path.name != "py.typed":
             raise SourceError(f"{inner.as_posix()} is neither Python nor py.typed: move it away")

@@ -313,6 +313,11 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
     )
 
 
+def default_settings() -> RotationSettings:
+    """Return what a function goes by whose environment sets nothing; it has no topic."""
+    return rotation_settings({}, [])
+
+
 def key_algorithm(raw: str) -> str:
     """Return `raw` if it can be requested; raises ValueError otherwise."""
     if raw not in REQUESTABLE_KEY_ALGORITHMS:

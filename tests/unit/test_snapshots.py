@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from certificate_lifecycle.app.ports import Outside, Surroundings
+from certificate_lifecycle.app.ports import Surroundings
 from certificate_lifecycle.app.rotation import visit_all
 from certificate_lifecycle.app.scope import Order, Visit
 from certificate_lifecycle.cli.snapshots.files import dumps, loads
@@ -21,7 +21,7 @@ from certificate_lifecycle.core.run import finding_entry
 from certificate_lifecycle.core.timing import Thresholds
 from tests.unit.builders import BOUNDED, NOW, SECOND
 from tests.unit.estates import PLACES, THRESHOLDS, Estate, estate_of, order_of
-from tests.unit.fakes import MemoryClock, MemoryMetrics, MemoryTopic
+from tests.unit.fakes import MemoryClock
 
 #: Shrinking a seed leads nowhere.
 SEEDS = settings(BOUNDED, max_examples=150, phases=[Phase.generate])
@@ -40,8 +40,7 @@ def taken_of(estate: Estate) -> Snapshot:
 
 
 def visited(order: Order, at: Callable[[Place], Surroundings]) -> list[Visit]:
-    outside = Outside(at=at, topic=MemoryTopic(), metrics=MemoryMetrics(), clock=MemoryClock())
-    return visit_all(order, outside, lambda: NOW + SECOND)
+    return visit_all(order, at, MemoryClock(), lambda: NOW + SECOND)
 
 
 @SEEDS

@@ -27,7 +27,7 @@ from certificate_lifecycle.core.assessment import (
 )
 from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.export import TargetFinding
-from certificate_lifecycle.core.model import Certificate, RenewalStatus
+from certificate_lifecycle.core.model import Action, Certificate, RenewalStatus
 from certificate_lifecycle.core.run import Assessed, ScopeStatus
 from certificate_lifecycle.core.timing import Thresholds, lacks_future
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct
@@ -58,6 +58,19 @@ class Inventory:
         if not self.listed:
             return ScopeStatus.FAILED
         return ScopeStatus.PARTIAL if self.problems else ScopeStatus.OK
+
+    def narrowed(self, agreed: Collection[tuple[str, Action]]) -> Inventory:
+        """Return what is left to act on if only some certificates with their actions may be."""
+        pairs = [
+            (observation, entry)
+            for observation, entry in zip(self.observations, self.assessed, strict=True)
+            if (entry.certificate.arn, entry.decision.action) in agreed
+        ]
+        return replace(
+            self,
+            observations=[observation for observation, _ in pairs],
+            assessed=[entry for _, entry in pairs],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +120,7 @@ class Inspection:
             inventory.problems.append(f"the certificates could not be listed: {clause(error)}")
             return inventory
         inventory.everything = tuple(everything)
-        kept = {} if wanted else self._kept(everything, inventory.problems)
+        kept = {} if _all_in_acm(wanted) else self._kept(everything, inventory.problems)
         everything += [certificate for certificate, _ in kept.values()]
         by_arn = {certificate.arn: certificate for certificate in everything}
         missing = [arn for arn in wanted if arn not in by_arn and arn not in may_be_gone]
@@ -281,3 +294,8 @@ class Inspection:
                 RecordFinding(record, RecordState.UNCHECKED, found=clause(error))
                 for record in wanted
             )
+
+
+def _all_in_acm(wanted: Sequence[str]) -> bool:
+    """Whether some certificates are wanted, and none that is kept outside ACM."""
+    return bool(wanted) and all(arn.split(":")[2] == "acm" for arn in wanted)

@@ -49,7 +49,8 @@ _SETTLING = frozenset({Action.EXPORT, Action.REIMPORT})
 class Dues:
     """What the ledger of one account and region is owed once the message is out.
 
-    What another run has stored since stays as it is, and is told by that run.
+    What another run has stored since stays as it is, and is told by that run. Of the `notes`, `own`
+    are those that no earlier run has a part in.
     """
 
     ledger: Ledger
@@ -59,6 +60,15 @@ class Dues:
     notes: Sequence[Note]
     journals: Sequence[Journal]
     over: Sequence[Memory] = ()
+    own: Sequence[Note] = ()
+
+    def strike_own(self) -> None:
+        """Strike what this run noted: whoever started it by hand has seen what became of it.
+
+        What else is open stays for the next message, which tells everybody.
+        """
+        for note in self.own:
+            self.ledger.strike(note)
 
     def settle(self) -> None:
         """Remember what was told, forget what is over, and strike what the message made up for."""
@@ -213,6 +223,7 @@ class Recollection:
         over += [self.memories[arn] for arn in settled if arn in self.memories]
         if self.scope is not None and not unseen:
             over.append(self.scope)
+        earlier = {(note.certificate_arn, note.action) for note in self.notes}
         return Dues(
             ledger=self.ledger,
             run_id=self.run_id,
@@ -221,6 +232,7 @@ class Recollection:
             notes=list(self.pending.values()),
             journals=[journal for journal in journals if journal.untold],
             over=over,
+            own=[note for key, note in self.pending.items() if key not in earlier],
         )
 
     def _changes(self, run: Run) -> list[Change]:

@@ -80,7 +80,7 @@ def look(
     Raises RotationError if anything could not be done, after the document is written: the step that
     tells says so, and the state machine counts the account as failed.
     """
-    visits = visit_all(order, outside, current_time)
+    visits = visit_all(order, outside.at, outside.clock, current_time)
     account_id = order.scopes[0].account_id
     documents.put(_name(account_id), [document(_left(visit), order.now) for visit in visits])
     run = merged(order, visits, current_time())

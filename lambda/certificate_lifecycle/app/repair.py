@@ -40,6 +40,7 @@ from certificate_lifecycle.log import logger
 #: ACM needs several seconds until it names the records of a migration.
 _RECORDS_TIMEOUT_SECONDS = 30.0
 _POLL_SECONDS = 3.0
+_VERBS = {Change.CREATED: "create", Change.UPDATED: "update"}
 _REPAIRS = (Action.RESTORE_RECORDS, Action.RENEW_BY_EMAIL)
 
 
@@ -78,7 +79,7 @@ class Repair:
         if not self.enabled or (action not in _REPAIRS and newer is None):
             return ActionRecord(arn, action, Outcome.ADVISED, action.meaning)
         if self.dry_run:
-            text = action.meaning if newer is None else f"import {newer.label}"
+            text = _planned(observation, action) if newer is None else f"import {newer.label}"
             return ActionRecord(arn, action, Outcome.PLANNED, text)
         try:
             require_time(self.clock)
@@ -167,3 +168,16 @@ class Repair:
         names = ", ".join(validation.domain_name for validation in pending)
         text = f"approval e-mail sent again for {names}{why}"
         return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.DONE, text)
+
+
+def _planned(observation: Observation, action: Action) -> str:
+    """Return what a run that is no dry run would do, record by record."""
+    if action is not Action.RESTORE_RECORDS:
+        return action.meaning
+    steps = [
+        f"{_VERBS[finding.change]} the {finding.record.type} {finding.record.name} "
+        f"with {finding.record.value} in the zone {finding.zone.name}"
+        for finding in observation.records
+        if finding.change in _VERBS and finding.zone is not None
+    ]
+    return "; ".join(steps)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from certificate_lifecycle.app.isolation import Deadline, clause
-from certificate_lifecycle.app.ports import Machine, Outside, Reports, Runs
+from certificate_lifecycle.app.ports import Clock, Machine, Outside, Reports, Runs, Surroundings
 from certificate_lifecycle.app.scope import Order, Visit, run_of, summary, visit
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.place import Place
@@ -34,7 +34,7 @@ def rotate(
 
     The message and the figures go out either way, and say what could not be done.
     """
-    visits = visit_all(order, outside, current_time)
+    visits = visit_all(order, outside.at, outside.clock, current_time)
     run = merged(order, visits, current_time())
     outcome, failures = tell(run, outside, visits)
     failures += record(order, run, visits, outside.runs)
@@ -73,44 +73,55 @@ def tell(
     return outcome, failures
 
 
-def visit_all(order: Order, outside: Outside, current_time: Callable[[], datetime]) -> list[Visit]:
+def visit_all(
+    order: Order,
+    at: Callable[[Place], Surroundings],
+    clock: Clock,
+    current_time: Callable[[], datetime],
+) -> list[Visit]:
     """Look at all accounts and regions side by side; one that fails does not stop the others.
 
     One that hangs is given up before the function's time is over. Its thread stops at the next
     thing that it would begin.
     """
-    deadline = Deadline(outside.clock)
+    deadline = Deadline(clock)
 
     def go(place: Place) -> Visit:
-        return visit(order, place, outside.at(place), deadline, current_time)
+        return visit(order, place, at(place), deadline, current_time)
 
     pool = ThreadPoolExecutor(min(_WORKERS, len(order.scopes)), thread_name_prefix="scope")
     try:
         begun = [(place, pool.submit(go, place)) for place in order.scopes]
         wait([future for _, future in begun], timeout=deadline.patience())
-        return [_outcome(order, outside, place, future, current_time()) for place, future in begun]
+        return [_outcome(order, at, place, future, current_time()) for place, future in begun]
     finally:
         deadline.over = True
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _outcome(
-    order: Order, outside: Outside, place: Place, future: Future[Visit], now: datetime
+    order: Order,
+    at: Callable[[Place], Surroundings],
+    place: Place,
+    future: Future[Visit],
+    now: datetime,
 ) -> Visit:
     where = {"account_id": place.account_id, "region": place.region}
     if not future.done():
         logger.error("scope given up", extra=where)
-        return _lost(order, outside, place, "the function's time ran out", now)
+        return _lost(order, at, place, "the function's time ran out", now)
     try:
         return future.result()
     except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
         logger.exception("scope failed", extra=where)
-        return _lost(order, outside, place, clause(error), now)
+        return _lost(order, at, place, clause(error), now)
 
 
-def _lost(order: Order, outside: Outside, place: Place, why: str, now: datetime) -> Visit:
+def _lost(
+    order: Order, at: Callable[[Place], Surroundings], place: Place, why: str, now: datetime
+) -> Visit:
     try:
-        ledger = outside.at(place).ledger
+        ledger = at(place).ledger
     except Exception:  # noqa: BLE001 - what kept the visit from its surroundings keeps this from them
         ledger = None
     return Visit.lost(order, place, why, now, ledger)

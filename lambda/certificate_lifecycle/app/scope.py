@@ -20,7 +20,7 @@ from certificate_lifecycle.app.succession import Succession
 from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.checks import consumer_name
 from certificate_lifecycle.core.export import ExportTarget
-from certificate_lifecycle.core.model import Certificate, Verdict
+from certificate_lifecycle.core.model import Action, Certificate, Verdict
 from certificate_lifecycle.core.people import muted_until, owner
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
@@ -37,7 +37,9 @@ class Order:
 
     `limits` are the most that may be done in other accounts; `owner_tag` is the tag that names
     whose a certificate is; `account_wide` says that this scope is the one that looks at what an
-    account has only once, and `scheduled` that the schedule has started the run.
+    account has only once, and `scheduled` that the schedule has started the run. What was `agreed`
+    on, a certificate and the action that it needs, is all that is done then, and only while the
+    certificate needs that and nothing else.
     """
 
     run_id: str
@@ -58,6 +60,7 @@ class Order:
     owner_tag: str = "Owner"
     account_wide: bool = True
     scheduled: bool = False
+    agreed: frozenset[tuple[str, Action]] | None = None
 
     def narrowed(self, place: Place) -> Order:
         """Return the part of the order that one account and region is concerned with.
@@ -116,6 +119,16 @@ class Visit:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one account and region was found to be like, before anything is done about it."""
+
+    order: Order
+    place: Place
+    recollection: Recollection
+    inventory: Inventory
+
+
 def visit(
     order: Order,
     place: Place,
@@ -124,22 +137,35 @@ def visit(
     current_time: Callable[[], datetime],
 ) -> Visit:
     """Look at the certificates of one account and region, and mend what can be mended."""
+    return attend(look_at(order, place, around, clock), around, clock, current_time)
+
+
+def look_at(order: Order, place: Place, around: Surroundings, clock: Clock) -> Look:
+    """Look at the certificates of one account and region, and at what is remembered of them."""
     order = order.narrowed(place)
     recollection = _recollection(order, around.ledger)
     inventory = _look(_inspection(order, around, clock), order, recollection.journals)
     if recollection.problem is not None:
         inventory.problems.append(recollection.problem)
+    return Look(order=order, place=place, recollection=recollection, inventory=inventory)
+
+
+def attend(
+    look: Look, around: Surroundings, clock: Clock, current_time: Callable[[], datetime]
+) -> Visit:
+    """Mend what can be mended of what was found, or plan to in a dry run."""
+    order, recollection, inventory = look.order, look.recollection, look.inventory
     # Before anything is moved: afterwards nobody would use what was found.
     naming = _Naming(around.users, clock)
     assessed = [
         naming.named(_for_people(entry, order))
         for entry in _probed(order, around, clock, inventory, recollection)
     ]
-    replacement = _replacement(order, place, around, clock, recollection)
+    replacement = _replacement(order, look.place, around, clock, recollection)
     actions = _act(order, around, clock, inventory, recollection, replacement)
     scope = Scope(
-        place.account_id,
-        place.region,
+        look.place.account_id,
+        look.place.region,
         inventory.status,
         inventory.certificates,
         summary(inventory.problems) or None,
@@ -331,6 +357,8 @@ def _act(
 
     What earlier runs began and could not tell comes last.
     """
+    if order.agreed is not None:
+        inventory = inventory.narrowed(order.agreed)
     replaced = _replace(order, inventory, recollection, replacement)
     exported: list[ActionRecord] = []
     if around.export_secrets is not None:

@@ -52,7 +52,8 @@ class Clients:
     `home` is the function's own region. `role_arn` picks an account by the role that it offers,
     None the function's own; `external_ids` has what some of the roles ask for. Invocations that run
     side by side, `shared_by` of them, share the rates of Route 53 in every account but the one that
-    this one is `alone_in`.
+    this one is `alone_in`. `session` has the credentials; without it they are those of the
+    environment.
     """
 
     def __init__(
@@ -60,12 +61,13 @@ class Clients:
         home: str,
         external_ids: Mapping[str, str] | None = None,
         *,
+        session: boto3.Session | None = None,
         shared_by: int = 1,
         alone_in: str = "",
     ) -> None:
         # At DEBUG the SDK logs whole requests and answers, with passphrases, secrets and keys.
         logging.getLogger("botocore").setLevel(logging.WARNING)
-        self._session = boto3.Session()
+        self._session = session or boto3.Session()
         self._home = home
         self._external_ids = external_ids or {}
         self._shared_by = shared_by
@@ -75,6 +77,15 @@ class Clients:
         self._made: dict[tuple[str, str, str | None], Any] = {}
         self._sessions: dict[str, boto3.Session] = {}
         self._pacers: dict[tuple[str, str, str], Pacer] = {}
+
+    @property
+    def session(self) -> boto3.Session:
+        """Where the credentials come from that need no role."""
+        return self._session
+
+    def any(self, service: str, region: str, role_arn: str | None = None) -> Any:  # noqa: ANN401 - whatever only one command needs
+        """Another service in `region`, as boto3 names it."""
+        return self._make(service, region, role_arn)
 
     def acm(self, region: str, role_arn: str | None = None) -> ACMClient:
         """ACM in `region`."""

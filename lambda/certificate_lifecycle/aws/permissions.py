@@ -17,3 +17,4 @@ class Permission:
 CREATION = ("creation",)
 ROTATION = ("rotation",)
 BOTH = ("creation", "rotation")
+COMMAND_LINE = ("certificates",)

@@ -1,1 +1,1 @@
-"""The command line: the same engine on a laptop."""
+"""The command line: the functions' own use cases, from a terminal."""

@@ -20,8 +20,8 @@ from certificate_lifecycle.config import (
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
 from certificate_lifecycle.events import OrganizationCommand, Step, organization_command
-from certificate_lifecycle.handlers.context import LambdaContext, current_time
-from certificate_lifecycle.handlers.outside import (
+from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext, current_time
+from certificate_lifecycle.wiring import (
     clients_of,
     ledger_of,
     order_of,
@@ -67,7 +67,7 @@ def _take(
             only=command.only,
         )
     repair = command.rotation.mode is not RotationMode.NOTIFY
-    outside = outside_of(settings, place, context, clients, joining, repair=repair)
+    outside = outside_of(settings, place, LambdaClock(context), clients, joining, repair=repair)
     if command.step is Step.LOOK:
         # Not the name of the execution: a repeated step must not pass for the first one, which may
         # still be at work, in the eyes of the ledger.

@@ -13,7 +13,7 @@ from certificate_lifecycle.core.pulse import Pulse
 from certificate_lifecycle.errors import ConfigurationError
 from certificate_lifecycle.events import check_pulse
 from certificate_lifecycle.handlers.context import LambdaContext, current_time
-from certificate_lifecycle.handlers.outside import clients_of, ledger_of, topic_of
+from certificate_lifecycle.wiring import clients_of, ledger_of, topic_of
 
 
 def pulse_beat(event: object, context: LambdaContext) -> dict[str, Any]:

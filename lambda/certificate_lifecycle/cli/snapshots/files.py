@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import tempfile
 import zlib
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,35 +94,7 @@ def read(path: Path) -> Snapshot:
         raise SnapshotError(f"{path} cannot be used: {error}") from None
 
 
-def write(path: Path, snapshot: Snapshot, *, force: bool = False) -> None:
-    """Write a snapshot, as a whole or not at all, for nobody but its owner to read.
-
-    What is there already stays as it is, unless `force` says otherwise; raises SnapshotError.
-    """
+def packed(snapshot: Snapshot, path: Path) -> bytes:
+    """Return what a file of that name shall hold: equal snapshots give equal bytes."""
     content = dumps(snapshot).encode()
-    if path.suffix == ".gz":
-        content = gzip.compress(content, mtime=0)
-    try:
-        _write(path, content, force=force)
-    except FileExistsError:
-        raise SnapshotError(f"{path} exists already; --force writes over it") from None
-    except OSError as error:
-        raise SnapshotError(f"{path} cannot be written: {error.strerror}") from None
-
-
-def _write(path: Path, content: bytes, *, force: bool) -> None:
-    # Like os.replace, this takes the place of a link and not of what it leads to.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    written = Path(name)  # with mode 0600, as mkstemp makes it
-    try:
-        with os.fdopen(descriptor, "wb") as target:
-            target.write(content)
-            target.flush()
-            os.fsync(target.fileno())
-        if force:
-            written.replace(path)
-        else:
-            path.hardlink_to(written)
-    finally:
-        with suppress(FileNotFoundError):
-            written.unlink()
+    return gzip.compress(content, mtime=0) if path.suffix == ".gz" else content

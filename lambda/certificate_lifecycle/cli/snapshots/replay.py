@@ -57,8 +57,8 @@ from certificate_lifecycle.errors import (
 )
 
 
-def surroundings(snapshot: Snapshot, place: Place) -> Surroundings:
-    """Return what answers for one account and region.
+def surroundings(snapshot: Snapshot, place: Place, *, repair: bool = True) -> Surroundings:
+    """Return what answers for one account and region, with or without what only repairs need.
 
     Raises RecordedFailureError if it could not be reached when the snapshot was taken, and
     SnapshotError if nobody tried.
@@ -74,7 +74,9 @@ def surroundings(snapshot: Snapshot, place: Place) -> Surroundings:
         certificates=_Certificates(scope),
         dns=_Dns(scope.zones, scope.names),
         import_secrets=_ImportSecrets(scope.sources),
-        export_secrets=_ExportSecrets(scope.targets) if scope.targets is not None else None,
+        export_secrets=_ExportSecrets(scope.targets)
+        if repair and scope.targets is not None
+        else None,
         ledger=_Ledger(scope.ledger) if scope.ledger is not None else None,
         consumers=_Consumers(scope.bindings) if scope.bindings is not None else None,
         users=_Users(scope.users) if scope.users is not None else None,

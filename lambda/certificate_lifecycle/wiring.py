@@ -1,11 +1,21 @@
-"""What a run of rotation shall do, and what it reaches, put together from the settings."""
+"""What a run of rotation shall do, and what it reaches, put together from the settings.
+
+Handlers and the command line start here, and nowhere else: both reach the same things alike.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from certificate_lifecycle.app.ports import Machine, Outside, Reports, Served, Surroundings
+from certificate_lifecycle.app.ports import (
+    Clock,
+    Machine,
+    Outside,
+    Reports,
+    Served,
+    Surroundings,
+)
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.acmpca import Authorities
@@ -20,7 +30,6 @@ from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.config import Account, RotationMode, RotationSettings
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.events import RotationCommand
-from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext
 
 
 def order_of(
@@ -84,13 +93,36 @@ def topic_of(settings: RotationSettings, clients: Clients) -> SnsTopic:
 def outside_of(
     settings: RotationSettings,
     home: Place,
-    context: LambdaContext,
+    clock: Clock,
     clients: Clients,
     joining: Sequence[Account] = (),
     *,
     repair: bool,
 ) -> Outside:
     """Return everything that is reached; a client is made when its first call is."""
+    return Outside(
+        at=surroundings_of(settings, home, clients, joining, repair=repair),
+        topic=topic_of(settings, clients),
+        metrics=EmbeddedMetrics(),
+        clock=clock,
+        # What all accounts and regions have in common is kept where the function is.
+        diary=ledger_of(settings, home, clients, home),
+        summary_after=settings.summary_after,
+        reports=_reports_of(settings, home, clients),
+        machines=_machines_of(settings, home, clients),
+        runs=ledger_of(settings, home, clients, home),
+    )
+
+
+def surroundings_of(
+    settings: RotationSettings,
+    home: Place,
+    clients: Clients,
+    joining: Sequence[Account] = (),
+    *,
+    repair: bool,
+) -> Callable[[Place], Surroundings]:
+    """Return what joins all that is reached in and for one account and region."""
     accounts = (*settings.accounts, *joining)
     roles = {each.account_id: each.role_arn(home.partition) for each in accounts}
     zones = HostedZones(clients.route53)
@@ -117,18 +149,7 @@ def outside_of(
             account_stores=(ServerCertificates(lambda: clients.iam(role)),),
         )
 
-    return Outside(
-        at=at,
-        topic=topic_of(settings, clients),
-        metrics=EmbeddedMetrics(),
-        clock=LambdaClock(context),
-        # What all accounts and regions have in common is kept where the function is.
-        diary=ledger_of(settings, home, clients, home),
-        summary_after=settings.summary_after,
-        reports=_reports_of(settings, home, clients),
-        machines=_machines_of(settings, home, clients),
-        runs=ledger_of(settings, home, clients, home),
-    )
+    return at
 
 
 def _reports_of(settings: RotationSettings, home: Place, clients: Clients) -> Reports | None:

@@ -1,0 +1,123 @@
+"""`certificates apply`: mend and replace, after showing what and asking."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+
+import click
+
+from certificate_lifecycle.cli.exits import Exit
+from certificate_lifecycle.cli.interrupts import interruptible
+from certificate_lifecycle.cli.looking import carry_out, look, verdict_code
+from certificate_lifecycle.cli.options import (
+    NO_INSTANCE,
+    Manner,
+    Selection,
+    output_options,
+    scope_options,
+)
+from certificate_lifecycle.cli.output import console, errors, print_json, print_scopes
+from certificate_lifecycle.cli.planning import (
+    Plan,
+    plan_entry,
+    plan_of,
+    print_plan,
+    print_results,
+)
+from certificate_lifecycle.cli.session import Reach
+from certificate_lifecycle.core.run import Outcome, Run, action_entry
+from certificate_lifecycle.errors import CertificateLifecycleError
+
+#: As long as the function has: a claim in the ledger lasts longer, see `core.replacement.CLAIM`.
+_AT_MOST = timedelta(minutes=15)
+
+
+@click.command("apply")
+@click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
+@click.option("--yes", is_flag=True, help="Do what is planned without asking.")
+@scope_options()
+@output_options("table", "json")
+def command(
+    certificates: tuple[str, ...], selection: Selection, manner: Manner, *, yes: bool
+) -> Exit:
+    """Mend, export and replace, as the deployed function would.
+
+    First it shows what would be done, and asks. What it does then is what was shown, and only
+    while it is still needed. What the ledger of a deployed instance says is in other hands is
+    left alone.
+    """
+    require_an_answer(yes=yes)
+    looked = look(selection, manner)
+    require_known(looked.reached)
+    plan = plan_of(looked.run, certificates)
+    if manner.output == "table":
+        print_plan(console(), plan, by_hand=False)
+        print_scopes(console(), looked.run)
+    if not plan.steps or looked.reached.clock.interrupted:
+        if manner.output == "json":
+            print_json(plan_entry(plan, looked.run))
+        return verdict_code(looked, None)
+    if not (yes or agreed("Take these actions?")):
+        return Exit.FINDINGS
+    return _apply(looked.reached, plan, manner)
+
+
+def _apply(reached: Reach, plan: Plan, manner: Manner) -> Exit:
+    order = reached.order(certificate_arns=plan.certificate_arns, dry_run=False, agreed=plan.agreed)
+    reached.clock.limit(_AT_MOST)
+    with interruptible(reached.clock):
+        run, visits = carry_out(reached, order, manner)
+    if manner.output == "json":
+        print_json(
+            {
+                **plan_entry(plan, run),
+                "actions": [action_entry(record) for record in run.actions],
+            }
+        )
+    else:
+        print_results(console(), plan, run)
+        print_scopes(console(), run)
+    # Only now: until it is printed, nobody has been told.
+    for each in visits:
+        if each.dues is not None:
+            each.dues.strike_own()
+    if not manner.quiet and run.done:
+        errors().print("certificates scan says how it is now.", style="dim")
+    return _code(reached, plan, run)
+
+
+def _code(reached: Reach, plan: Plan, run: Run) -> Exit:
+    if reached.clock.interrupted:
+        return Exit.INTERRUPTED
+    done = {record.certificate_arn for record in run.actions}
+    if run.incomplete or not done >= set(plan.certificate_arns):
+        return Exit.INCOMPLETE
+    left = any(record.outcome is Outcome.ADVISED for record in run.actions)
+    return Exit.FINDINGS if left else Exit.HEALTHY
+
+
+def require_an_answer(*, yes: bool) -> None:
+    """Raise a UsageError where nobody can be asked, before anything is done."""
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("nobody can be asked here: give --yes to do what is planned")
+
+
+def agreed(question: str) -> bool:
+    """Ask, and say so if nothing is done; Ctrl-C ends the command."""
+    if click.confirm(question, err=True):
+        return True
+    errors().print("Nothing was done.")
+    return False
+
+
+def require_known(reached: Reach) -> None:
+    """Raise CertificateLifecycleError unless it is known whether an instance is deployed.
+
+    Without its ledger two runs might do the same at the same time.
+    """
+    if reached.unknown is not None:
+        raise CertificateLifecycleError(
+            f"{reached.unknown}\nNothing is written like that. Let somebody allow "
+            f"lambda:GetFunctionConfiguration, or say --instance {NO_INSTANCE} if there is none."
+        )

@@ -1,0 +1,56 @@
+"""`certificates report`: what was found, as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from certificate_lifecycle.cli.exits import Exit
+from certificate_lifecycle.cli.files import require_new, write
+from certificate_lifecycle.cli.looking import look, verdict_code
+from certificate_lifecycle.cli.options import Manner, Selection, scope_options, talk_options
+from certificate_lifecycle.cli.output import console, print_scopes, summary
+from certificate_lifecycle.core.report import documents
+from certificate_lifecycle.errors import ConfigurationError
+
+_KINDS = ("html", "csv", "json")
+
+
+@click.command("report")
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+)
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+@scope_options(snapshots=True)
+@talk_options
+def command(files: tuple[Path, ...], selection: Selection, manner: Manner, *, force: bool) -> Exit:
+    """Write what was found; the ending of each FILE says how: .html, .csv or .json.
+
+    The page is one file that needs no other and no network. Nothing is changed in AWS.
+    """
+    faults = [
+        f"{file}: a report ends in {', '.join(f'.{kind}' for kind in _KINDS)}"
+        for file in files
+        if _kind(file) not in _KINDS
+    ]
+    if faults:
+        raise ConfigurationError(faults)
+    for file in files:
+        require_new(file, force=force)
+    looked = look(selection, manner)
+    for document in documents(looked.run):
+        for file in files:
+            if _kind(file) == document.suffix:
+                write(file, document.text.encode())
+    if not manner.quiet:
+        out = console()
+        print_scopes(out, looked.run)
+        out.print(summary(looked.run))
+        for file in files:
+            out.print(f"Written: {file}", markup=False)
+    return verdict_code(looked, None)
+
+
+def _kind(file: Path) -> str:
+    return file.suffix.removeprefix(".").lower()

@@ -1,0 +1,53 @@
+"""`certificates scan`: what is wrong with which certificate, worst first."""
+
+from __future__ import annotations
+
+import click
+
+from certificate_lifecycle.cli.exits import Exit
+from certificate_lifecycle.cli.looking import look, verdict_code
+from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
+from certificate_lifecycle.cli.output import (
+    console,
+    errors,
+    print_csv,
+    print_findings,
+    print_json,
+    scan_entry,
+)
+from certificate_lifecycle.core.model import Severity
+
+SEVERITIES = [each.label for each in (Severity.INFO, Severity.WARNING, Severity.CRITICAL)]
+NEVER = "never"
+
+
+@click.command("scan")
+@scope_options(snapshots=True)
+@output_options("table", "json", "csv")
+@click.option("--all", "everything", is_flag=True, help="Print what is healthy, too.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([*SEVERITIES, NEVER]),
+    default="warning",
+    show_default=True,
+    help="End with 1 from this severity on.",
+)
+def command(selection: Selection, manner: Manner, *, everything: bool, fail_on: str) -> Exit:
+    """Say what is wrong with which certificate, worst first.
+
+    Nothing is changed. What is muted by its tag is printed, and never a reason to end with 1.
+    """
+    looked = look(selection, manner)
+    if manner.output == "json":
+        print_json(scan_entry(looked.run))
+    elif manner.output == "csv":
+        print_csv(looked.run)
+    else:
+        print_findings(console(), looked.run, everything=everything)
+        if looked.run.findings and not manner.quiet:
+            errors().print(
+                "certificates explain NAME says everything about one of them, certificates plan "
+                "what can be done.",
+                style="dim",
+            )
+    return verdict_code(looked, None if fail_on == NEVER else Severity[fail_on.upper()])

@@ -1,0 +1,1 @@
+"""What only the command line reaches: one file a service, permissions beside the calls."""

@@ -1,0 +1,168 @@
+"""What a run would do: for some certificates or all, as a table that one can agree to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from certificate_lifecycle.cli.output import indented, whereabouts
+from certificate_lifecycle.core.digest import clean
+from certificate_lifecycle.core.model import Action
+from certificate_lifecycle.core.run import (
+    ActionRecord,
+    Assessed,
+    Outcome,
+    Run,
+    action_entry,
+    finding_entry,
+    scope_entry,
+)
+from certificate_lifecycle.errors import ConfigurationError
+
+_STYLES = {
+    Outcome.DONE: "green",
+    Outcome.STARTED: "green",
+    Outcome.FAILED: "bold red",
+    Outcome.PLANNED: "bold",
+    Outcome.ADVISED: "dim",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action, and the certificate that it is for."""
+
+    entry: Assessed
+    record: ActionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done, and what only a person can do."""
+
+    steps: Sequence[Step]
+    by_hand: Sequence[Step]
+
+    @property
+    def agreed(self) -> frozenset[tuple[str, Action]]:
+        """What somebody agrees to who agrees to the plan: see `app.scope.Order`."""
+        return frozenset(
+            (step.record.certificate_arn, step.entry.decision.action) for step in self.steps
+        )
+
+    @property
+    def certificate_arns(self) -> tuple[str, ...]:
+        """The certificates that something would be done for, each once."""
+        return tuple(dict.fromkeys(step.record.certificate_arn for step in self.steps))
+
+
+def plan_of(run: Run, words: Collection[str]) -> Plan:
+    """Return what a dry run says, narrowed down to the certificates that `words` name.
+
+    Raises ConfigurationError for words that name none.
+    """
+    entries = {entry.certificate.arn: entry for entry in selected(run.assessed, words)}
+    steps = [
+        Step(entries[record.certificate_arn], record)
+        for record in run.actions
+        if record.certificate_arn in entries
+    ]
+    return Plan(
+        steps=[step for step in steps if step.record.outcome is Outcome.PLANNED],
+        by_hand=[step for step in steps if step.record.outcome is not Outcome.PLANNED],
+    )
+
+
+def selected(assessed: Sequence[Assessed], words: Collection[str]) -> list[Assessed]:
+    """Return what each of `words` names: an ARN, its last part, or a domain name; all without any.
+
+    Raises ConfigurationError for words that name nothing.
+    """
+    if not words:
+        return list(assessed)
+    found = {word: [entry for entry in assessed if _is_named(entry, word)] for word in words}
+    faults = [
+        f"{word!r} is no ARN, id or name of a certificate here"
+        for word, entries in found.items()
+        if not entries
+    ]
+    if faults:
+        raise ConfigurationError(faults)
+    arns = {entry.certificate.arn for entries in found.values() for entry in entries}
+    return [entry for entry in assessed if entry.certificate.arn in arns]
+
+
+def _is_named(entry: Assessed, word: str) -> bool:
+    certificate = entry.certificate
+    lowered = word.lower().removesuffix(".")
+    return (
+        certificate.arn == word
+        or certificate.arn.endswith(f"/{word}")
+        or (lowered in certificate.names)
+    )
+
+
+def print_plan(out: Console, plan: Plan, *, by_hand: bool = True) -> None:
+    """Print what would be done, numbered, and what is left to people, or how much of that."""
+    if plan.steps:
+        count = len(plan.steps)
+        out.print(Text(f"{count} action{'' if count == 1 else 's'} to take", style="bold"))
+        for number, step in enumerate(plan.steps, 1):
+            _print_step(out, f"{number:>3}.", step)
+    else:
+        out.print("Nothing to do that this command could do.")
+    if plan.by_hand and not by_hand:
+        out.print(f"{len(plan.by_hand)} more for somebody to do: certificates plan names them.")
+    elif plan.by_hand:
+        out.print(Text("For somebody to do", style="bold"))
+        for step in plan.by_hand:
+            _print_step(out, "  -", step)
+
+
+def print_results(out: Console, plan: Plan, run: Run) -> None:
+    """Print what became of a plan, also of what was not done because things had changed."""
+    records = {(record.certificate_arn): record for record in run.actions}
+    for step in plan.steps:
+        record = records.get(step.record.certificate_arn)
+        if record is None:
+            out.print(Text("unneeded ", style="dim").append(_named(step.entry), style="bold"))
+            indented(out, "It does not need that any more, or it needs something else: plan again.")
+            continue
+        style = _STYLES[record.outcome]
+        out.print(
+            Text(f"{record.outcome.value:<9}", style=style).append(
+                f"{_named(step.entry)}  {record.action.value}", style="bold"
+            )
+        )
+        indented(out, clean(record.detail))
+
+
+def plan_entry(plan: Plan, run: Run) -> dict[str, Any]:
+    """Return a plan, or what became of it, as plain data."""
+    entries = {step.entry.certificate.arn: step.entry for step in (*plan.steps, *plan.by_hand)}
+    return {
+        "run_id": run.run_id,
+        "started_at": run.started_at.isoformat(),
+        "mode": run.mode,
+        "actions": [action_entry(step.record) for step in plan.steps],
+        "by_hand": [action_entry(step.record) for step in plan.by_hand],
+        "certificates": [finding_entry(entry, run.started_at) for entry in entries.values()],
+        "scopes": [scope_entry(scope) for scope in run.scopes],
+    }
+
+
+def _print_step(out: Console, mark: str, step: Step) -> None:
+    head = Text(f"{mark:<5}").append(_named(step.entry), style="bold")
+    head.append(f"  {step.record.action.value}")
+    out.print(head, overflow="fold")
+    indented(out, clean(step.record.detail), by=5)
+    indented(out, clean(step.entry.decision.message), style="dim", by=5)
+    indented(out, whereabouts(step.entry.certificate), style="dim", by=5)
+
+
+def _named(entry: Assessed) -> str:
+    return clean(entry.certificate.domain_name) or entry.certificate.arn
