@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -46,9 +46,6 @@ _WORKERS = 8
 #: Names that are looked at side by side: each thread only waits for a server.
 _LOOKERS = 8
 
-#: Called with a sentence about what is being recorded.
-Progress = Callable[[str], None]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorder:
@@ -62,7 +59,6 @@ class Recorder:
     clock: Clock
     settings: RecordedSettings
     program: str
-    progress: Progress = field(default=lambda _: None)
 
     def record(self) -> Snapshot:
         """Return a snapshot of all accounts and regions of the order.
@@ -86,15 +82,11 @@ class Recorder:
         )
 
     def _scope(self, place: Place, clock: Clock) -> RecordedScope:
-        self.progress(f"account {place.account_id}, {place.region}: recording")
         try:
             around = self.at(place)
         except Exception as error:  # noqa: BLE001 - recorded; the others go on
             return RecordedScope(place=place, unreachable=clause(error))
-        scope = record_scope(self.order.narrowed(place), place, around, clock)
-        count = len(scope.listed.value or ())
-        self.progress(f"account {place.account_id}, {place.region}: {count} certificates recorded")
-        return scope
+        return record_scope(self.order.narrowed(place), place, around, clock)
 
 
 def record_scope(order: Order, place: Place, around: Surroundings, clock: Clock) -> RecordedScope:
@@ -262,9 +254,7 @@ class _Asking:
         def all_held(certificate: Certificate) -> Iterable[RecordedBinding]:
             return map(held, consumers.find(certificate))
 
-        return {
-            each.arn: self.all_of(partial(all_held, each)) for each in certificates if each.in_use
-        }
+        return {each.arn: self.all_of(partial(all_held, each)) for each in certificates}
 
     def source(self, secret_arn: str) -> RecordedSource:
         """Return the certificate in a secret; its private key is read, and dropped at once."""
