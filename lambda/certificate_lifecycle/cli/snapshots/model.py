@@ -7,11 +7,16 @@ that no rule looks at gets into the file, and no value of a secret can.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar, cast
 
-from certificate_lifecycle.config import RotationMode, RotationSettings
+from certificate_lifecycle.config import (
+    Account,
+    RotationMode,
+    RotationSettings,
+    default_settings,
+)
 from certificate_lifecycle.core.consumers import Binding, Held
 from certificate_lifecycle.core.export import ExportTarget
 from certificate_lifecycle.core.memory import Memory, Note
@@ -98,6 +103,25 @@ class RecordedSettings:
             ),
             rebind_consumers=settings.rebind_consumers,
             retire_after=settings.retire_after,
+        )
+
+    def restored(self) -> RotationSettings:
+        """Return settings that decide alike, and that reach nothing."""
+        return replace(
+            default_settings(),
+            thresholds=self.thresholds,
+            mode=self.mode,
+            name_prefix=self.name_prefix,
+            owner_tag=self.owner_tag,
+            zones=self.zones,
+            import_sources=self.import_sources,
+            export_targets=self.export_targets,
+            accounts=tuple(
+                Account(each.account_id, "", "", each.mode, each.rebind_consumers)
+                for each in self.accounts
+            ),
+            rebind_consumers=self.rebind_consumers,
+            retire_after=self.retire_after,
         )
 
 

@@ -70,13 +70,12 @@ def surroundings(snapshot: Snapshot, place: Place, *, repair: bool = True) -> Su
         )
     if scope.unreachable is not None:
         raise RecordedFailureError(scope.unreachable)
+    exports = repair and scope.targets is not None
     return Surroundings(
         certificates=_Certificates(scope),
         dns=_Dns(scope.zones, scope.names),
         import_secrets=_ImportSecrets(scope.sources),
-        export_secrets=_ExportSecrets(scope.targets)
-        if repair and scope.targets is not None
-        else None,
+        export_secrets=_ExportSecrets(scope.targets or {}) if exports else None,
         ledger=_Ledger(scope.ledger) if scope.ledger is not None else None,
         consumers=_Consumers(scope.bindings) if scope.bindings is not None else None,
         users=_Users(scope.users) if scope.users is not None else None,
