@@ -55,7 +55,7 @@ T = TypeVar("T")
 
 OWN, MEMBER, AWS = "314159265358", "271828182845", "577215664901"
 PLACES = (Place(OWN, "eu-west-1"), Place(OWN, "us-east-1"), Place(MEMBER, "eu-west-1"))
-LABELS = ("zebracorp", "kioskname", "otteraxle", "validname", "proofvalue", "elsewhere", "oddtop")
+LABELS = ("zebracorp", "kioskname", "otteraxle", "validname", "proofvalue", "awaytarget", "oddtop")
 IDS = (OWN, MEMBER, AWS)
 #: Every other text that could tell whose estate it is.
 TEXTS = (
@@ -382,7 +382,7 @@ def _dns(draw: Draw) -> MemoryDns:
     for zone in found.zones:
         for name in NAMES[::2]:
             wanted = validation_record(name)
-            values = ("_elsewhere.acm-validations.aws", "elsewhere.oddtop")
+            values = ("_awaytarget.acm-validations.aws", "awaytarget.oddtop")
             value = draw.one((None, *values, *[wanted.value] * 3))
             if value is not None:
                 kind = draw.seldom("CNAME", ("TXT",))

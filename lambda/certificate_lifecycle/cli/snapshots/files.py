@@ -61,9 +61,12 @@ def loads(text: str | bytes) -> Snapshot:
             f"update the program (the file is from {clean(str(plain.get('program')), 40)})"
         )
     try:
-        return _SNAPSHOT.validate_json(text, strict=True)
+        snapshot = _SNAPSHOT.validate_json(text, strict=True)
     except ValidationError as error:
         raise SnapshotError(_faults(error)) from None
+    if not snapshot.scopes:
+        raise SnapshotError("it holds no account and region")
+    return snapshot
 
 
 def _faults(error: ValidationError) -> str:
