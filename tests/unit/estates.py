@@ -63,7 +63,7 @@ TEXTS = (
     *("ZONEONE", "ZONETWO", "ZONETHREE", "ourbalancer", "OURDIST", "ourcasigning", "Ourrootauthor"),
     *("teamquokka", "costcentre", "quokkaowner", "stackquagga", "brokenquagga", "notequagga"),
     *("labelquagga", "runquagga", "secretquagga", "rolequagga", "useroktapi", "ourinstance"),
-    *("5e:11:a1", "c0:ff:ee", "198.51.100.23", "mailname"),
+    *("5e:11:a1", "c0:ff:ee", "203.0.113.7", "mailname"),
 )
 NAMES = (
     "zebracorp.oddtop",
