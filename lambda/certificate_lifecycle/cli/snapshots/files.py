@@ -24,7 +24,7 @@ _LONGEST_FAULT = 200
 
 def dumps(snapshot: Snapshot) -> str:
     """Return a snapshot as JSON: equal snapshots give equal texts."""
-    plain = _SNAPSHOT.dump_python(snapshot)
+    plain = _SNAPSHOT.dump_python(snapshot, warnings="error")
     return json.dumps(plain, default=_plain, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -31,7 +31,7 @@ from certificate_lifecycle.cli.snapshots.model import (
 )
 from certificate_lifecycle.core.consumers import Binding
 from certificate_lifecycle.core.model import Certificate, RenewalStatus
-from certificate_lifecycle.core.names import dns_form, is_same_or_below, without_wildcard
+from certificate_lifecycle.core.names import dns_form, without_wildcard
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.served import Sight, names_to_look_at
 from certificate_lifecycle.core.sources import UnusableSourceError
@@ -314,12 +314,19 @@ def _delegations(
 
     Before a successor is requested, a run looks whether the parent delegates to the zone.
     """
-    names = {without_wildcard(name) for each in certificates for name in each.names}
+    names = {dns_form(without_wildcard(name)) for each in certificates for name in each.names}
+    above = {name[start:] for name in names for start in _label_starts(name)}
     for zone in zones:
+        if dns_form(zone.name) not in above:
+            continue
         parent = choose_zone(zone.name.partition(".")[2], zones).zone
-        concerned = any(is_same_or_below(dns_form(name), dns_form(zone.name)) for name in names)
-        if parent is not None and concerned:
+        if parent is not None:
             yield parent, zone.name
+
+
+def _label_starts(name: str) -> Iterable[int]:
+    """Return where each label of a name begins."""
+    return (0, *(index + 1 for index, character in enumerate(name) if character == "."))
 
 
 def _without_key(sight: Sight) -> Sight:
