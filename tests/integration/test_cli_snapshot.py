@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import boto3
+import botocore.session
 import pytest
 
 from certificate_lifecycle.app.rotation import merged, visit_all
@@ -53,6 +55,21 @@ def test_a_snapshot_says_what_the_account_says_and_asks_no_aws(
     offline = certificates(*command, "--from-snapshot", str(file), "--output", "json")
     assert alike(offline) == alike(live)
     assert (offline.code, offline.calls) == (live.code, [])
+
+
+def test_a_look_at_a_snapshot_makes_no_session(
+    certificates: Certificates, cloud: Cloud, file: Path, environment: pytest.MonkeyPatch
+) -> None:
+    arn = next(iter(showcase.fill(cloud)))
+    certificates("snapshot", str(file))
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a session was made")
+
+    environment.setattr(boto3, "Session", refused)
+    environment.setattr(botocore.session.Session, "create_client", refused)
+    for command in (("scan",), ("plan",), ("explain", arn)):
+        assert certificates(*command, "--from-snapshot", str(file)).code in (0, 1)
 
 
 def test_recording_changes_nothing_and_writes_for_its_owner_alone(
