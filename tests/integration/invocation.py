@@ -98,12 +98,14 @@ class Wire:
         self.sending: Callable[[Any], None] = _nothing
 
     def session(
-        self, botocore_session: botocore.session.Session | None = None
+        self,
+        botocore_session: botocore.session.Session | None = None,
+        region_name: str | None = None,
     ) -> boto3.session.Session:
         """Make what `boto3.Session` makes, with the hooks attached."""
         core = botocore_session or botocore.session.get_session()
         core.register_component("data_loader", self._loader)
-        session = boto3.session.Session(botocore_session=core)
+        session = boto3.session.Session(botocore_session=core, region_name=region_name)
         session.events.register("before-call", lambda model, **_: self.before(model.name))
         session.events.register("after-call", lambda model, **_: self.after(model.name))
         session.events.register(

@@ -35,7 +35,7 @@ class Caller:
 
 
 def credentials(caller: Caller, now: datetime) -> Iterator[Diagnosis]:
-    """Say who asks, and whether they still will in a quarter of an hour."""
+    """Say who asks, and whether they still may in a quarter of an hour."""
     account = caller.arn.split(":")[4]
     who = f"You are {caller.arn}, by {caller.source}"
     if caller.expires is None:
@@ -44,7 +44,7 @@ def credentials(caller: Caller, now: datetime) -> Iterator[Diagnosis]:
         until = f"until {caller.expires:%Y-%m-%d %H:%M} UTC"
         soon = caller.expires - now < _SOON
         state = State.WARNING if soon else State.OK
-        advice = "Sign in again before anything that takes longer." if soon else ""
+        advice = "Sign in again, unless they are renewed by themselves." if soon else ""
         yield Diagnosis(Check.CREDENTIALS, state, account, f"{who}, {until}.", advice)
     if caller.arn.endswith(":root"):
         yield Diagnosis(
