@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State, unknown
@@ -229,22 +229,26 @@ def _answers(
     """Return the answers about some items, asked side by side, and what there was none about."""
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="dns")
     try:
-        futures: list[tuple[Item, Future[Answer]]] = [
-            (item, pool.submit(ask, item)) for item in items
-        ]
+        futures = [(item, pool.submit(ask, item)) for item in items]
         answers: dict[Item, Answer] = {}
         lost: list[Diagnosis] = []
         for item, future in futures:
-            error = future.exception()
-            if error is None:
+            try:
                 answers[item] = future.result()
-            elif isinstance(error, Exception):
+            except Exception as error:  # noqa: BLE001 - it is told, and hides no other answer
                 lost.append(unknown(check, _about(item), error))
-            else:
-                raise error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    return answers, lost
+    return answers, _in_short(check, lost)
+
+
+def _in_short(check: Check, lost: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """Return as many as fit on the page: where one thing gets no answer, nothing else may."""
+    more = len(lost) - _SHOWN
+    if more <= 1:
+        return list(lost)
+    about, sentence = f"{more} more", "Neither could this be found out."
+    return [*lost[:_SHOWN], Diagnosis(check, State.UNKNOWN, about, sentence)]
 
 
 def _about(item: object) -> str:
