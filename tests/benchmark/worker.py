@@ -1,6 +1,6 @@
-"""One measured run in a process of its own: the function, or a bare script with the same calls.
+"""One measured run in a process of its own: the function, the command, or a bare script.
 
-    python -m tests.benchmark.worker function|script < order.json
+    python -m tests.benchmark.worker function|command|script < order.json
 
 It prints one line of JSON: what the run took.
 """
@@ -56,6 +56,17 @@ def run_function(order: Mapping[str, Any]) -> None:
         rotation.lambda_handler(order.get("event", {"rotation_mode": "notify"}), Context(ends=ends))
 
 
+def run_command(order: Mapping[str, Any]) -> None:
+    """Call the command line; without AWS's rates, nothing is spaced."""
+    from certificate_lifecycle.cli.main import main as certificates
+
+    if not order["paced"]:
+        pacing.RATES, pacing.SHARED_RATES = {}, {}
+    code = certificates(order["arguments"])
+    if code not in (0, 1):
+        raise SystemExit(f"certificates ended with {code}")
+
+
 def run_script(order: Mapping[str, Any]) -> None:
     """Make the calls and nothing else: one thread a region, one client each, at the same pace."""
     calls: Calls = order["calls"]
@@ -103,9 +114,12 @@ def peak_memory() -> int:
 
 def main() -> None:
     """Measure one run; standard output belongs to the function until it is over."""
-    run: Callable[[Mapping[str, Any]], None] = {"function": run_function, "script": run_script}[
-        sys.argv[1]
-    ]
+    kinds: dict[str, Callable[[Mapping[str, Any]], None]] = {
+        "command": run_command,
+        "function": run_function,
+        "script": run_script,
+    }
+    run = kinds[sys.argv[1]]
     order = json.load(sys.stdin)
     output, sys.stdout = sys.stdout, sys.stderr
     processor, started = time.process_time(), time.monotonic()

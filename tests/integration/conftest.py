@@ -13,6 +13,7 @@ from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES
 from certificate_lifecycle.handlers import creation as creation_handler
 from certificate_lifecycle.handlers import rotation as rotation_handler
 from tests.integration.invocation import NOW, Function, Wire, make_ledger
+from tests.integration.terminal import Certificates
 from tests.support.cloud import Cloud
 from tests.support.fixtures import cloud, running_cloud
 
@@ -50,6 +51,9 @@ def simulated_time(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("creation", "organization", "pulse", "rotation"):
         asked = f"certificate_lifecycle.handlers.{name}.current_time"
         monkeypatch.setattr(asked, lambda: cloud.now)
+    monkeypatch.setattr("certificate_lifecycle.cli.session.current_time", lambda: cloud.now)
+    waiting = "certificate_lifecycle.cli.interrupts.TerminalClock.sleep"
+    monkeypatch.setattr(waiting, lambda _, seconds: sleep(seconds))
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +112,13 @@ def rotation(cloud: Cloud, topic: str, environment: pytest.MonkeyPatch) -> Funct
 def ledger_table(cloud: Cloud, environment: pytest.MonkeyPatch) -> str:
     """Make the table that rotation remembers in."""
     return make_ledger(cloud, environment, "eu-west-1")
+
+
+@pytest.fixture
+def certificates(
+    cloud: Cloud, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Certificates:
+    """Give a terminal of 80 columns that nobody sits at."""
+    environment.setenv("COLUMNS", "80")
+    environment.setenv("HOME", os.devnull)
+    return Certificates(cloud, capsys)

@@ -120,7 +120,7 @@ class Inspection:
             inventory.problems.append(f"the certificates could not be listed: {clause(error)}")
             return inventory
         inventory.everything = tuple(everything)
-        kept = {} if wanted else self._kept(everything, inventory.problems)
+        kept = {} if _all_in_acm(wanted) else self._kept(everything, inventory.problems)
         everything += [certificate for certificate, _ in kept.values()]
         by_arn = {certificate.arn: certificate for certificate in everything}
         missing = [arn for arn in wanted if arn not in by_arn and arn not in may_be_gone]
@@ -294,3 +294,8 @@ class Inspection:
                 RecordFinding(record, RecordState.UNCHECKED, found=clause(error))
                 for record in wanted
             )
+
+
+def _all_in_acm(wanted: Sequence[str]) -> bool:
+    """Whether some certificates are wanted, and none that is kept outside ACM."""
+    return bool(wanted) and all(arn.split(":")[2] == "acm" for arn in wanted)

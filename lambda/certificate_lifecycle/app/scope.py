@@ -119,6 +119,16 @@ class Visit:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one account and region was found to be like, before anything is done about it."""
+
+    order: Order
+    place: Place
+    recollection: Recollection
+    inventory: Inventory
+
+
 def visit(
     order: Order,
     place: Place,
@@ -127,22 +137,35 @@ def visit(
     current_time: Callable[[], datetime],
 ) -> Visit:
     """Look at the certificates of one account and region, and mend what can be mended."""
+    return attend(look_at(order, place, around, clock), around, clock, current_time)
+
+
+def look_at(order: Order, place: Place, around: Surroundings, clock: Clock) -> Look:
+    """Look at the certificates of one account and region, and at what is remembered of them."""
     order = order.narrowed(place)
     recollection = _recollection(order, around.ledger)
     inventory = _look(_inspection(order, around, clock), order, recollection.journals)
     if recollection.problem is not None:
         inventory.problems.append(recollection.problem)
+    return Look(order=order, place=place, recollection=recollection, inventory=inventory)
+
+
+def attend(
+    look: Look, around: Surroundings, clock: Clock, current_time: Callable[[], datetime]
+) -> Visit:
+    """Mend what can be mended of what was found, or plan to in a dry run."""
+    order, recollection, inventory = look.order, look.recollection, look.inventory
     # Before anything is moved: afterwards nobody would use what was found.
     naming = _Naming(around.users, clock)
     assessed = [
         naming.named(_for_people(entry, order))
         for entry in _probed(order, around, clock, inventory, recollection)
     ]
-    replacement = _replacement(order, place, around, clock, recollection)
+    replacement = _replacement(order, look.place, around, clock, recollection)
     actions = _act(order, around, clock, inventory, recollection, replacement)
     scope = Scope(
-        place.account_id,
-        place.region,
+        look.place.account_id,
+        look.place.region,
         inventory.status,
         inventory.certificates,
         summary(inventory.problems) or None,

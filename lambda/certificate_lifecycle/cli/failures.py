@@ -37,7 +37,6 @@ _HELP = (
         {"SignatureDoesNotMatch", "RequestTimeTooSkewed"},
         "look at this machine's clock, and at the secret key",
     ),
-    ({"ProfileNotFound"}, "aws configure list-profiles names those that there are"),
     (
         {
             *("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"),
@@ -79,10 +78,11 @@ def told(error: Exception) -> str:
 def with_help(text: str) -> str:
     """Return what was told of an error with what to do about it, where that is known."""
     known = help_with(text)
-    return f"{text}\n{known[0].upper()}{known[1:]}." if known else text
+    return f"{text}\n{known}" if known else text
 
 
 def help_with(text: str) -> str | None:
-    """Return what to do about an error, going by the name or the code that its text has."""
+    """Return a sentence on what to do, going by the name or the code that an error's text has."""
     found = {match[1] for pattern in (_CODE, _NAME) for match in [pattern.search(text)] if match}
-    return next((advice for names, advice in _HELP if names & found), None)
+    known = next((advice for names, advice in _HELP if names & found), None)
+    return f"{known[0].upper()}{known[1:]}." if known else None

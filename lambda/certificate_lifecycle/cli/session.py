@@ -99,7 +99,12 @@ class Reach:
 
     def current_time(self) -> datetime:
         """Return now; in a snapshot that is when it was taken."""
-        return self.now if self.offline else datetime.now(UTC)
+        return self.now if self.offline else current_time()
+
+
+def current_time() -> datetime:
+    """Return now, aware and in UTC; of the command line, only this asks the clock."""
+    return datetime.now(UTC)
 
 
 def reach(selection: Selection) -> Reach:
@@ -128,7 +133,7 @@ def reach(selection: Selection) -> Reach:
         settings=settings,
         scopes=scopes,
         surroundings=surroundings,
-        now=datetime.now(UTC),
+        now=current_time(),
         function=function,
         clients=clients,
         notes=notes,

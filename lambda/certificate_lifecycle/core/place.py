@@ -20,6 +20,6 @@ class Place:
         return cls(account_id, region, partition)
 
     def holds(self, arn: str) -> bool:
-        """Whether a regional ARN, such as a certificate's, is of this account and region."""
+        """Whether an ARN is of this account and region; a service without regions is in each."""
         _, _, _, region, account_id, *_ = arn.split(":")
-        return (account_id, region) == (self.account_id, self.region)
+        return account_id == self.account_id and region in ("", self.region)

@@ -26,7 +26,7 @@ from certificate_lifecycle.cli.planning import (
     print_results,
 )
 from certificate_lifecycle.cli.session import Reach
-from certificate_lifecycle.core.run import Outcome, Run, action_entry, scope_entry
+from certificate_lifecycle.core.run import Outcome, Run, action_entry
 from certificate_lifecycle.errors import CertificateLifecycleError
 
 #: As long as the function has: a claim in the ledger lasts longer, see `core.replacement.CLAIM`.
@@ -52,14 +52,14 @@ def command(
     require_known(looked.reached)
     plan = plan_of(looked.run, certificates)
     if manner.output == "table":
-        print_plan(console(), plan)
+        print_plan(console(), plan, by_hand=False)
         print_scopes(console(), looked.run)
     if not plan.steps or looked.reached.clock.interrupted:
         if manner.output == "json":
             print_json(plan_entry(plan, looked.run))
         return verdict_code(looked, None)
-    if not yes:
-        click.confirm("Take these actions?", abort=True, err=True)
+    if not (yes or agreed("Take these actions?")):
+        return Exit.FINDINGS
     return _apply(looked.reached, plan, manner)
 
 
@@ -73,7 +73,6 @@ def _apply(reached: Reach, plan: Plan, manner: Manner) -> Exit:
             {
                 **plan_entry(plan, run),
                 "actions": [action_entry(record) for record in run.actions],
-                "scopes": [scope_entry(scope) for scope in run.scopes],
             }
         )
     else:
@@ -102,6 +101,14 @@ def require_an_answer(*, yes: bool) -> None:
     """Raise a UsageError where nobody can be asked, before anything is done."""
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("nobody can be asked here: give --yes to do what is planned")
+
+
+def agreed(question: str) -> bool:
+    """Ask, and say so if nothing is done; Ctrl-C ends the command."""
+    if click.confirm(question, err=True):
+        return True
+    errors().print("Nothing was done.")
+    return False
 
 
 def require_known(reached: Reach) -> None:

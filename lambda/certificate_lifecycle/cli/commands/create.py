@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from certificate_lifecycle.cli.commands.apply import require_an_answer
+from certificate_lifecycle.cli.commands.apply import agreed, require_an_answer
 from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.looking import start
@@ -66,8 +66,8 @@ def command(selection: Selection, manner: Manner, *, yes: bool, **wishes: Any) -
         if manner.output == "json":
             print_json(found)
         return Exit.HEALTHY
-    if not yes:
-        click.confirm("Do that?", abort=True, err=True)
+    if not (yes or agreed("Do that?")):
+        return Exit.FINDINGS
     what = "Waiting for ACM; Ctrl-C stops the waiting, and the command can be repeated"
     with interruptible(reached.clock), busy(err, what, quiet=manner.quiet):
         made = make(dry_run=False)
@@ -158,7 +158,8 @@ def _print(out: Console, ordered: CreationCommand, found: dict[str, Any]) -> Non
         return
     verb = "Requested" if found["created"] else "There is"
     out.print(Text(f"{verb}", style="bold").append(f"  {names}", style=""))
-    indented(out, f"{arn}", by=5)
+    # On one line however long: it is there to be copied.
+    out.print(f"     {arn}", markup=False, soft_wrap=True)
     indented(
         out, f"{found['status']}", style="green" if found["status"] == "ISSUED" else "yellow", by=5
     )

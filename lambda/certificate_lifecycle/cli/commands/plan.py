@@ -9,7 +9,6 @@ from certificate_lifecycle.cli.looking import look, verdict_code
 from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
 from certificate_lifecycle.cli.output import console, print_json, print_scopes
 from certificate_lifecycle.cli.planning import plan_entry, plan_of, print_plan
-from certificate_lifecycle.core.run import scope_entry
 
 
 @click.command("plan")
@@ -24,12 +23,7 @@ def command(certificates: tuple[str, ...], selection: Selection, manner: Manner)
     looked = look(selection, manner)
     plan = plan_of(looked.run, certificates)
     if manner.output == "json":
-        print_json(
-            {
-                **plan_entry(plan, looked.run),
-                "scopes": [scope_entry(scope) for scope in looked.run.scopes],
-            }
-        )
+        print_json(plan_entry(plan, looked.run))
     else:
         out = console()
         print_plan(out, plan)

@@ -23,9 +23,13 @@ PERMISSIONS = (
 def session_of(profile: str | None, region: str | None) -> boto3.Session:
     """Return a session as the AWS CLI would have it, so that a role with MFA asks for it once.
 
-    Raises ConfigurationError if nothing says which region it is in.
+    Raises ConfigurationError if there is no such profile, or nothing says which region it is in.
     """
     core = botocore.session.Session(profile=profile)
+    if profile is not None and profile not in core.available_profiles:
+        raise ConfigurationError(
+            [f"--profile: there is no {profile!r}; aws configure list-profiles names the others"]
+        )
     # The AWS CLI keeps the credentials of assumed roles there, and both may go on with them.
     cache = JSONFileCache(str(Path("~/.aws/cli/cache").expanduser()))
     resolver = core.get_component("credential_provider")

@@ -1,0 +1,233 @@
+"""`certificates explain`: everything about one certificate, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from certificate_lifecycle.cli.exits import Exit
+from certificate_lifecycle.cli.explanations import Explaining, Explanation, explanation_entry
+from certificate_lifecycle.cli.interrupts import interruptible
+from certificate_lifecycle.cli.looking import start
+from certificate_lifecycle.cli.lookup import locate
+from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
+from certificate_lifecycle.cli.output import (
+    STYLES,
+    console,
+    errors,
+    indented,
+    print_json,
+    whereabouts,
+)
+from certificate_lifecycle.cli.progress import busy
+from certificate_lifecycle.cli.session import Reach
+from certificate_lifecycle.core.digest import clean
+from certificate_lifecycle.core.explanation import Answer, Step
+from certificate_lifecycle.core.model import Decision, Severity
+from certificate_lifecycle.core.validation import RecordState, explain
+
+_BY = 2
+_MARKS = {Answer.HIT: "=>", Answer.PASSED: "no", Answer.NOT_REACHED: " -"}
+_CHECK_STYLES = {Answer.HIT: "bold", Answer.PASSED: "", Answer.NOT_REACHED: "dim"}
+
+
+@click.command("explain")
+@click.argument("certificate", metavar="NAME|ARN")
+@scope_options(snapshots=True)
+@output_options("table", "json")
+def command(certificate: str, selection: Selection, manner: Manner) -> Exit:
+    """Say everything about one certificate, and what comes next.
+
+    NAME is looked for among the common names first, then among all names, then among what
+    wildcards cover. Nothing is changed. Ends with 0 even if something is wrong with it: that is
+    what scan is for.
+    """
+    reached = start(selection, manner)
+    with interruptible(reached.clock), busy(errors(), "Looking at it", quiet=manner.quiet):
+        explanation = _explained(reached, certificate)
+    if manner.output == "json":
+        print_json(explanation_entry(explanation))
+    else:
+        _print(console(), explanation, deployed=reached.function is not None)
+    return Exit.INCOMPLETE if explanation.problems else Exit.HEALTHY
+
+
+def _explained(reached: Reach, wanted: str) -> Explanation:
+    located = locate(reached, wanted)
+    arn = located.certificate.arn
+    return Explaining(
+        order=reached.order(),
+        place=located.place,
+        around=located.around,
+        clock=reached.clock,
+        current_time=reached.current_time,
+        schedule=reached.settings.schedule if reached.function is not None else None,
+    ).explain(arn)
+
+
+# --- For people -----------------------------------------------------------------------------------
+
+
+def _print(out: Console, explanation: Explanation, *, deployed: bool) -> None:
+    _print_head(out, explanation)
+    _section(out, "Why", _reasons(explanation))
+    _print_checks(out, explanation.trace.steps)
+    _print_forecast(out, explanation)
+    _section(
+        out, "Used by", map(clean, explanation.used_by) if explanation.used_by else ("nothing",)
+    )
+    _section(out, "Validation records", _records(explanation))
+    _section(out, "Import source", _source(explanation))
+    _section(out, "Export target", _export(explanation))
+    _section(out, "Successor", _successor(explanation))
+    _section(out, "Replacement on record", _journal(explanation))
+    _section(out, "Told", _told(explanation))
+    _section(out, "Next", _next(explanation, deployed=deployed))
+    _section(out, "Could not be found out", map(clean, explanation.problems))
+
+
+def _print_head(out: Console, explanation: Explanation) -> None:
+    certificate, decision = explanation.certificate, explanation.decision
+    out.print(Text(clean(certificate.domain_name) or "(no name)", style="bold"), overflow="fold")
+    out.print(Text(_verdict(decision), style=STYLES[decision.severity]))
+    others = ", ".join(clean(name) for name in certificate.names[1:])
+    state = (certificate.type.value, certificate.status.value, certificate.key_algorithm)
+    used = "used" if certificate.used else "not used"
+    facts = [
+        f"also for {others}" if others else "",
+        ", ".join(filter(None, (*state, used))),
+        _dates(explanation),
+        f"owner {clean(explanation.entry.owner)}" if explanation.entry.owner else "",
+        f"muted until {explanation.entry.muted_until}" if explanation.entry.muted_until else "",
+        whereabouts(certificate),
+    ]
+    for fact in filter(None, facts):
+        indented(out, fact, style="dim", by=_BY)
+
+
+def _verdict(decision: Decision) -> str:
+    return f"{decision.severity.label} {decision.verdict.value}: {decision.reason.value}"
+
+
+def _dates(explanation: Explanation) -> str:
+    certificate = explanation.certificate
+    begins = f"valid from {_day(certificate.not_before)}" if certificate.not_before else ""
+    ends = f"until {_minute(certificate.not_after)}" if certificate.not_after else ""
+    return " ".join(filter(None, (begins, ends)))
+
+
+def _reasons(explanation: Explanation) -> Iterable[str]:
+    yield clean(explanation.trace.decision.message)
+    yield from map(clean, explanation.entry.served)
+    if explanation.decision != explanation.trace.decision:
+        yield clean(explanation.decision.message)
+    if explanation.decision.severity > Severity.OK:
+        yield f"What would help: {explanation.decision.action.meaning}"
+
+
+def _print_checks(out: Console, steps: Iterable[Step]) -> None:
+    """Print the checks; what decided shows what it looked at."""
+    _title(out, "Checks, in order; the first that answers yes decides")
+    for step in steps:
+        style = _CHECK_STYLES[step.answer]
+        indented(out, f"{_MARKS[step.answer]} {step.question}", style=style, by=_BY)
+        if step.answer is Answer.HIT:
+            for fact in step.facts:
+                indented(out, clean(f"{fact.name}: {fact.value}"), style="dim", by=_BY + 3)
+
+
+def _print_forecast(out: Console, explanation: Explanation) -> None:
+    _title(out, "If nothing changes")
+    later = explanation.forecast[1:]
+    if not later:
+        indented(out, "It stays as it is.", by=_BY)
+    for each in later:
+        days = (each.at - explanation.now) // timedelta(days=1)
+        text = f"{_minute(each.at)}  in {days:>4} days  {_verdict(each.decision)}"
+        indented(out, text, style=STYLES[each.decision.severity], by=_BY)
+
+
+def _records(explanation: Explanation) -> Iterable[str]:
+    for finding in explanation.records:
+        mark = "in place" if finding.state is RecordState.IN_PLACE else "WRONG"
+        yield clean(f"{mark}: {explain(finding)}")
+
+
+def _source(explanation: Explanation) -> Iterable[str]:
+    source = explanation.observation.source
+    return [clean(source.text)] if source else []
+
+
+def _export(explanation: Explanation) -> Iterable[str]:
+    export = explanation.observation.export
+    if export is None:
+        return []
+    why = f": {export.why}" if export.why else ""
+    return [clean(f"{export.target.secret_arn} is {export.state.value}{why}")]
+
+
+def _successor(explanation: Explanation) -> Iterable[str]:
+    successor = explanation.successor
+    if successor is None:
+        return []
+    ends = f", which ends on {_day(successor.not_after)}" if successor.not_after else ""
+    return [f"{successor.arn}{ends}"]
+
+
+def _journal(explanation: Explanation) -> Iterable[str]:
+    journal = explanation.journal
+    if journal is None:
+        return
+    yield f"{journal.state.value}: {journal.state.meaning} Begun on {_minute(journal.started_at)}."
+    if journal.successor_arn:
+        yield f"successor {clean(journal.successor_arn)}"
+    if journal.note:
+        yield clean(journal.note)
+    for move in journal.moves:
+        note = f" ({move.note})" if move.note else ""
+        yield clean(f"{move.binding.label}: {move.status.value}{note}")
+
+
+def _told(explanation: Explanation) -> Iterable[str]:
+    memory = explanation.memory
+    if memory is None:
+        return
+    since = f", and first on {_minute(memory.since)}" if memory.since else ""
+    yield clean(f"{memory.severity} {memory.verdict}, last on {_minute(memory.told_at)}{since}")
+
+
+def _next(explanation: Explanation, *, deployed: bool) -> Iterable[str]:
+    who = "the deployed function" if deployed else "certificates apply"
+    if not explanation.actions:
+        yield f"In mode {explanation.mode}, {who} would do nothing for it."
+    for record in explanation.actions:
+        text = f"{record.outcome.value} {record.action.value}: {record.detail}"
+        yield clean(f"In mode {explanation.mode}, {who}: {text}")
+    if explanation.next_run is not None:
+        yield f"Its next run is due by {_minute(explanation.next_run)}."
+
+
+def _section(out: Console, title: str, lines: Iterable[str]) -> None:
+    """Print a section, unless there is nothing in it."""
+    shown = list(lines)
+    if shown:
+        _title(out, title)
+    for line in shown:
+        indented(out, line, by=_BY)
+
+
+def _title(out: Console, title: str) -> None:
+    out.print()
+    out.print(Text(title, style="bold"))
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment else "an unknown day"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

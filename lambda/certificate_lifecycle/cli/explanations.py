@@ -1,0 +1,256 @@
+"""Everything about one certificate: what a run sees in it, decides and would do, and what is known.
+
+What a run decides by is what it looks at itself; all else is read beside it, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from certificate_lifecycle.app.isolation import clause
+from certificate_lifecycle.app.ports import Clock, Surroundings
+from certificate_lifecycle.app.scope import Look, Order, attend, look_at
+from certificate_lifecycle.app.validation import inspect
+from certificate_lifecycle.app.waiting import wanted_records
+from certificate_lifecycle.core.assessment import find_successor
+from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.explanation import Outlook, Trace, forecast, trace
+from certificate_lifecycle.core.memory import Memory
+from certificate_lifecycle.core.model import Certificate, Decision
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.replacement import Journal
+from certificate_lifecycle.core.run import ActionRecord, Assessed, action_entry, finding_entry
+from certificate_lifecycle.core.schedule import Schedule
+from certificate_lifecycle.core.validation import RecordFinding, distinct
+from certificate_lifecycle.errors import CertificateNotFoundError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What is known of one certificate, and what comes next.
+
+    `certificate` has all of its detail, whether or not a run needs it; `entry` is the finding of a
+    run, and `trace` how the checks came to it: what is served is looked at after them and may
+    change the verdict. `records` is what stands where ACM wants its validation records, `used_by`
+    what uses it. `actions` is what a run would do for it or advise, and `next_run` when the next
+    one is, None where no schedule is known. `problems` could not be found out.
+    """
+
+    certificate: Certificate
+    entry: Assessed
+    observation: Observation
+    trace: Trace
+    forecast: tuple[Outlook, ...]
+    records: tuple[RecordFinding, ...]
+    successor: Certificate | None
+    used_by: tuple[str, ...]
+    journal: Journal | None
+    memory: Memory | None
+    actions: tuple[ActionRecord, ...]
+    mode: str
+    next_run: datetime | None
+    now: datetime
+    problems: tuple[str, ...]
+
+    @property
+    def decision(self) -> Decision:
+        """What a run decides in the end."""
+        return self.entry.decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explaining:
+    """Explains certificates of one account and region.
+
+    `order` is a dry run in the mode of the instance, `schedule` says when its runs are.
+    """
+
+    order: Order
+    place: Place
+    around: Surroundings
+    clock: Clock
+    current_time: Callable[[], datetime]
+    schedule: Schedule | None = None
+
+    def explain(self, arn: str) -> Explanation:
+        """Look at a certificate as a run does, and at all that a run has no need to know.
+
+        Raises CertificateNotFoundError if it is not there, or could not be looked at.
+        """
+        order = replace(self.order, scopes=(self.place,), certificate_arns=[arn], dry_run=True)
+        seen = look_at(order, self.place, self.around, self.clock)
+        observation = _of(seen, arn)
+        problems = list(seen.inventory.problems)
+        visit = attend(seen, self.around, self.clock, self.current_time)
+        entry = next(each for each in visit.run.assessed if each.certificate.arn == arn)
+        certificate = self._described(observation, problems)
+        successor = find_successor(
+            certificate, seen.inventory.everything, order.thresholds, order.now
+        )
+        known = replace(observation, successor=observation.successor or successor)
+        return Explanation(
+            certificate=certificate,
+            entry=replace(entry, certificate=certificate),
+            observation=observation,
+            trace=trace(observation, order.thresholds, order.now),
+            forecast=forecast(known, order.thresholds, order.now),
+            records=self._records(certificate, problems),
+            successor=successor,
+            used_by=self._used_by(certificate, problems),
+            journal=seen.recollection.journals.get(arn),
+            memory=seen.recollection.memories.get(arn),
+            actions=tuple(each for each in visit.run.actions if each.certificate_arn == arn),
+            mode=order.mode,
+            next_run=self.schedule.following(order.now) if self.schedule else None,
+            now=order.now,
+            problems=tuple(dict.fromkeys(problems)),
+        )
+
+    def _described(self, observation: Observation, problems: list[str]) -> Certificate:
+        """Return a certificate of ACM with all of its detail; of another store all is known."""
+        seen = observation.certificate
+        if seen.arn.split(":")[2] != "acm" or observation.detail_error is not None:
+            return seen
+        certificates = self.around.certificates
+
+        def describe() -> Certificate:
+            described = seen.described_as(certificates.describe(seen.arn))
+            if described.detail is None:
+                return described
+            tags = certificates.tags(seen.arn)
+            return replace(described, detail=replace(described.detail, tags=tags))
+
+        return _tried("its details", describe, problems) or seen
+
+    def _records(self, certificate: Certificate, problems: list[str]) -> tuple[RecordFinding, ...]:
+        wanted = distinct(wanted_records(certificate))
+        if not wanted:
+            return ()
+        return (
+            _tried("validation records", lambda: inspect(self.around.dns, wanted), problems) or ()
+        )
+
+    def _used_by(self, certificate: Certificate, problems: list[str]) -> tuple[str, ...]:
+        consumers, users = self.around.consumers, self.around.users
+
+        def names() -> Sequence[str]:
+            if consumers is not None:
+                return [f"{each.label} ({each.kind})" for each in consumers.find(certificate)]
+            return users.names(certificate) if users is not None else ()
+
+        named = tuple(_tried("what uses it", names, problems) or ())
+        arns = certificate.detail.in_use_by if certificate.detail else ()
+        return tuple(dict.fromkeys(named)) or arns
+
+
+def _of(seen: Look, arn: str) -> Observation:
+    for observation in seen.inventory.observations:
+        if observation.certificate.arn == arn:
+            return observation
+    why = "; ".join(seen.inventory.problems)
+    raise CertificateNotFoundError(why or f"{arn} does not exist")
+
+
+def _tried(what: str, read: Callable[[], T], problems: list[str]) -> T | None:
+    """Return what is read, or None after noting why it is not."""
+    try:
+        return read()
+    except Exception as error:  # noqa: BLE001 - one must not stop the others; shown at the end
+        problems.append(f"{what} could not be read: {clause(error)}")
+        return None
+
+
+# --- As plain data --------------------------------------------------------------------------------
+
+
+def explanation_entry(explanation: Explanation) -> dict[str, Any]:
+    """Return an explanation as plain data, see docs/schemas/certificate-explanation.json."""
+    certificate, observation = explanation.certificate, explanation.observation
+    detail, source, export = certificate.detail, observation.source, observation.export
+    successor, journal, memory = explanation.successor, explanation.journal, explanation.memory
+    return {
+        **finding_entry(explanation.entry, explanation.now),
+        "at": explanation.now.isoformat(),
+        "key_algorithm": certificate.key_algorithm,
+        "tags": dict(detail.tags) if detail else {},
+        "renewal_eligible": certificate.renewal_eligible,
+        "renewal_status": detail.renewal.status.value if detail and detail.renewal else None,
+        "used_by": list(explanation.used_by),
+        "checks": [
+            {
+                "name": step.check,
+                "question": step.question,
+                "answer": step.answer.value,
+                "facts": {fact.name: fact.value for fact in step.facts},
+            }
+            for step in explanation.trace.steps
+        ],
+        "forecast": [
+            {
+                "at": each.at.isoformat(),
+                "verdict": each.decision.verdict.value,
+                "severity": each.decision.severity.label,
+                "reason": each.decision.reason.value,
+                "action": each.decision.action.value,
+            }
+            for each in explanation.forecast
+        ],
+        "validation_records": [
+            {
+                "name": each.record.name,
+                "type": each.record.type,
+                "value": each.record.value,
+                "state": each.state.value,
+                "zone_id": each.zone.zone_id if each.zone else None,
+                "found": each.found,
+            }
+            for each in explanation.records
+        ],
+        "successor_arn": successor.arn if successor else None,
+        "import_source": {
+            "secret_arn": source.secret_arn,
+            "state": source.state.value,
+            "text": source.text,
+        }
+        if source
+        else None,
+        "export_target": {
+            "secret_arn": export.target.secret_arn,
+            "state": export.state.value,
+            "text": export.why,
+        }
+        if export
+        else None,
+        "replacement": _journal_entry(journal) if journal else None,
+        "told": {
+            "verdict": memory.verdict,
+            "severity": memory.severity,
+            "told_at": memory.told_at.isoformat(),
+            "since": memory.since.isoformat() if memory.since else None,
+        }
+        if memory
+        else None,
+        "mode": explanation.mode,
+        "next_actions": [action_entry(each) for each in explanation.actions],
+        "next_run_at": explanation.next_run.isoformat() if explanation.next_run else None,
+        "problems": list(explanation.problems),
+    }
+
+
+def _journal_entry(journal: Journal) -> dict[str, Any]:
+    return {
+        "state": journal.state.value,
+        "started_at": journal.started_at.isoformat(),
+        "successor_arn": journal.successor_arn,
+        "attempt": journal.attempt,
+        "note": journal.note,
+        "moves": [
+            {"consumer": move.binding.label, "status": move.status.value, "note": move.note}
+            for move in journal.moves
+        ],
+    }

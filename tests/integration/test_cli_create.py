@@ -1,0 +1,105 @@
+"""`certificates create`: the creation function's use case from a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.effects import USED, ending_in
+from tests.integration.terminal import Certificates, deploy
+from tests.support.cloud import Cloud
+
+pytestmark = pytest.mark.integration
+
+
+def only(cloud: Cloud) -> str:
+    """Return the one certificate that there is."""
+    (certificate,) = cloud.certificates.all()
+    return certificate.arn
+
+
+def test_a_certificate_is_requested_validated_and_waited_for(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    cloud.zones.add("example.com")
+    ended = certificates("create", "shop.example.com", "--name", "cart.example.com", "--yes")
+    assert ended.code == 0
+    assert "To request shop.example.com, www.shop.example.com, cart.example.com" in ended.words
+    assert "ISSUED" in ended.out
+    arn = only(cloud)
+    assert arn in ended.out
+    requests = [call for call in ended.calls if call.operation == "RequestCertificate"]
+    assert len(requests) == 1
+
+
+def test_an_equal_one_is_found_instead_of_requested(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    arn = cloud.certificates.add(domain_name="shop.example.com", **USED, **ending_in(cloud, 150))
+    ended = certificates("create", "shop.example.com", "--no-www", "--yes")
+    assert (ended.code, ended.writes) == (0, [])
+    assert f"There is shop.example.com {arn} ISSUED" in ended.words
+
+
+def test_the_document_is_the_functions_own(certificates: Certificates, cloud: Cloud) -> None:
+    cloud.zones.add("example.com")
+    document = certificates("create", "shop.example.com", "--yes", "-o", "json").document
+    assert document["created"] is True
+    assert document["status"] == "ISSUED"
+    assert document["alternative_names"] == ["www.shop.example.com"]
+    assert {record["change"] for record in document["validation_records"]} == {"created"}
+
+
+def test_without_a_zone_nothing_is_requested(certificates: Certificates) -> None:
+    ended = certificates("create", "shop.example.com", "--yes")
+    assert (ended.code, ended.writes) == (3, [])
+    assert "no public hosted zone" in ended.complaint
+
+
+def test_every_wrong_wish_is_named_before_a_certificate_is_looked_for(
+    certificates: Certificates,
+) -> None:
+    ended = certificates(
+        *("create", "x..example.com", "--name", "a_b.example.com", "--tag", "team", "--yes"),
+        *("--authority", "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/none"),
+    )
+    assert ended.code == 2
+    for part in ("'x..example.com'", "'a_b.example.com'", "--tag", "certificate_authority_arn"):
+        assert part in ended.err
+    assert "ListCertificates" not in {call.operation for call in ended.calls}
+
+
+def test_names_and_tags_are_those_of_the_deployed_function_but_what_it_may_issue_is_not(
+    certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    deploy(cloud, environment)
+    deploy(
+        cloud,
+        environment,
+        "creation",
+        KEY_ALGORITHM="EC_prime256v1",
+        NAME_PREFIX="shop-team",
+        DOMAIN_NAME="example.net",
+    )
+    cloud.zones.add("example.com")
+    ended = certificates("create", "shop.example.com", "--tag", "team=payments", "--yes")
+    assert ended.code == 0
+    arn = only(cloud)
+    tags = cloud.client("acm").list_tags_for_certificate(CertificateArn=arn)["Tags"]
+    assert {tag["Key"]: tag.get("Value") for tag in tags} == {
+        "ManagedBy": "shop-team",
+        "team": "payments",
+    }
+    described = cloud.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+    assert described["KeyAlgorithm"].replace("-", "_") == "EC_prime256v1"
+
+
+def test_waiting_ends_and_the_command_goes_on_from_there_when_repeated(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    cloud.zones.add("example.com")
+    first = certificates("create", "shop.example.com", "--yes", "--wait", "0")
+    assert first.code == 3
+    assert "PENDING_VALIDATION" in first.out
+    cloud.advance(minutes=30)
+    again = certificates("create", "shop.example.com", "--yes")
+    assert (again.code, again.writes) == (0, [])

@@ -1,0 +1,208 @@
+"""`certificates scan`: what is wrong with which certificate, worst first."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.integration.effects import USED, ending_in
+from tests.integration.invocation import NOW, Function
+from tests.integration.terminal import Certificates, deploy
+from tests.support import showcase
+from tests.support.cloud import Cloud
+
+pytestmark = pytest.mark.integration
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
+
+
+def test_every_verdict_is_told_worst_first_and_nothing_is_written(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    cases = showcase.fill(cloud)
+    ended = certificates("scan")
+    assert ended.code == 1
+    assert ended.writes == []
+    rows = [line.split() for line in ended.out.splitlines() if not line.startswith(" ")]
+    told = [(row[0], row[1], row[2]) for row in rows[1:-2]]
+    assert {(verdict, name) for _, verdict, name in told} == {
+        (case.verdict, case.domain_name)
+        for case in cases.values()
+        if case.verdict not in ("Healthy", "Renewing", "ManagedElsewhere")
+    }
+    order = [("critical", "warning", "info").index(severity) for severity, _, _ in told]
+    assert order == sorted(order)
+    assert ended.words.endswith(
+        "21 certificates in account 123456789012, eu-west-1: 4 critical, 9 warning, 3 info, 5 ok."
+    )
+
+
+def test_no_line_is_wider_than_the_terminal(certificates: Certificates, cloud: Cloud) -> None:
+    showcase.fill(cloud)
+    ended = certificates("scan", "--all")
+    assert max(len(line) for line in (ended.out + ended.err).splitlines()) <= 80
+    assert "\x1b" not in ended.out + ended.err
+
+
+def test_what_is_healthy_is_shown_to_whoever_asks_for_all(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    cloud.certificates.add(domain_name="www.example.com", **USED, **ending_in(cloud, 150))
+    assert "www.example.com" not in certificates("scan").out
+    ended = certificates("scan", "--all")
+    assert "Healthy" in ended.out
+    assert "www.example.com" in ended.out
+    assert ended.code == 0
+
+
+def test_the_verdicts_are_those_of_the_function(
+    certificates: Certificates, cloud: Cloud, rotation: Function
+) -> None:
+    showcase.fill(cloud)
+    showcase.fill_other_stores(cloud)
+    by_function = rotation({"dry_run": True, "rotation_mode": "repair"})
+    document = certificates("scan", "--output", "json").document
+    assert document["findings"] == by_function["findings"]
+    assert document["actions"] == by_function["actions"]
+    assert document["counts"] == by_function["counts"]
+
+
+def test_the_document_keeps_to_its_schema(certificates: Certificates, cloud: Cloud) -> None:
+    showcase.fill(cloud)
+    document = certificates("scan", "--output", "json").document
+    schema = json.loads((SCHEMAS / "certificates-scan.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, schema)
+    assert len(document["findings"]) + len(document["healthy"]) == 21
+
+
+def test_rows_for_a_spreadsheet_have_all_certificates(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    showcase.fill(cloud)
+    rows = list(csv.DictReader(io.StringIO(certificates("scan", "-o", "csv").out)))
+    assert len(rows) == 21
+    assert rows[0]["severity"] == "critical"
+
+
+@pytest.mark.parametrize(
+    ("days", "fail_on", "code"),
+    [
+        (3, "critical", 1),
+        (20, "critical", 0),
+        (20, "warning", 1),
+        (20, "info", 1),
+        (3, "never", 0),
+        (200, "info", 0),
+    ],
+)
+def test_the_exit_code_says_whether_something_is_as_bad_as_was_asked_for(
+    certificates: Certificates, cloud: Cloud, days: int, fail_on: str, code: int
+) -> None:
+    cloud.certificates.add(type="IMPORTED", **USED, **ending_in(cloud, days))
+    assert certificates("scan", "--fail-on", fail_on).code == code
+
+
+def test_what_is_muted_is_printed_and_fails_nothing(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    tags = {"certificate-lifecycle:mute-until": "2026-07-01", "Owner": "payments"}
+    cloud.certificates.add(type="IMPORTED", tags=tags, **USED, **ending_in(cloud, 3))
+    ended = certificates("scan")
+    assert "owner payments, muted until 2026-07-01" in ended.words
+    assert ended.code == 0
+
+
+def test_a_denied_region_is_named_with_what_to_do_and_ends_with_three(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    cloud.certificates.add(domain_name="www.example.com", **USED, **ending_in(cloud, 150))
+    cloud.fail("acm", "ListCertificates", "AccessDeniedException", "no", region="us-east-1")
+    ended = certificates("scan", "--regions", "eu-west-1,us-east-1", "--all")
+    assert ended.code == 3
+    assert "www.example.com" in ended.out
+    assert "failed account 123456789012, us-east-1" in ended.words
+    assert "Let somebody allow the action that is named" in ended.words
+    assert "AccessDeniedException" in ended.out
+
+
+def test_all_regions_are_those_that_the_account_has_enabled(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    cloud.certificates.add(region="us-east-1", type="IMPORTED", **USED, **ending_in(cloud, 3))
+    document = certificates("scan", "--regions", "all", "--output", "json").document
+    enabled = cloud.client("ec2").describe_regions(AllRegions=False)["Regions"]
+    looked_at = {scope["region"] for scope in document["scopes"]}
+    assert looked_at == {each["RegionName"] for each in enabled}
+    assert [finding["region"] for finding in document["findings"]] == ["us-east-1"]
+
+
+def test_another_threshold_changes_what_is_due(certificates: Certificates, cloud: Cloud) -> None:
+    cloud.certificates.add(
+        type="IMPORTED",
+        not_before=NOW - timedelta(days=300),
+        not_after=NOW + timedelta(days=50),
+        **USED,
+    )
+    assert certificates("scan").code == 0
+    assert certificates("scan", "--threshold-days", "60").code == 1
+
+
+def test_the_settings_of_the_deployed_function_count(
+    certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    deploy(
+        cloud,
+        environment,
+        EXPIRATION_THRESHOLD_DAYS="60",
+        OWNER_TAG="team",
+        REGIONS='["us-east-1"]',
+    )
+    cloud.certificates.add(
+        type="IMPORTED",
+        region="us-east-1",
+        not_before=NOW - timedelta(days=300),
+        not_after=NOW + timedelta(days=50),
+        tags={"team": "payments"},
+        **USED,
+    )
+    ended = certificates("scan")
+    assert ended.code == 1
+    assert "owner payments" in ended.words
+    assert "Settings and ledger of the function certificate-lifecycle-rotation" in ended.complaint
+    # Who names a region means that one.
+    assert certificates("scan", "--region", "eu-west-1").code == 0
+
+
+def test_wrong_settings_of_the_deployed_function_are_all_named(
+    certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    deploy(cloud, environment, REGIONS="everywhere", EXPIRATION_THRESHOLD_DAYS="soon")
+    ended = certificates("scan")
+    assert ended.code == 2
+    assert ended.err.count("certificate-lifecycle-rotation has wrong settings") == 2
+    assert "REGIONS" in ended.err
+    assert "EXPIRATION_THRESHOLD_DAYS" in ended.err
+
+
+def test_quiet_leaves_nothing_but_the_result(certificates: Certificates, cloud: Cloud) -> None:
+    showcase.fill(cloud)
+    ended = certificates("scan", "--quiet")
+    assert ended.err == ""
+    assert ended.out
+
+
+def test_names_from_aws_cannot_write_to_the_terminal(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    tags = {"Owner": "[bold]team[/bold]\x1b[2J\u202e"}
+    cloud.certificates.add(type="IMPORTED", tags=tags, **USED, **ending_in(cloud, 3))
+    ended = certificates("scan")
+    assert "owner [bold]team[/bold] [2J" in ended.words
+    assert "\x1b" not in ended.out
+    assert "\u202e" not in ended.out

@@ -1,0 +1,50 @@
+"""A name leads to the certificate that somebody means, or to all that they may mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from certificate_lifecycle.core.lookup import Match, cut_short, find
+from certificate_lifecycle.core.model import Certificate
+from tests.unit.builders import arn, certificate
+
+
+def named(name: str, *names: str) -> Certificate:
+    return certificate(arn=arn(name), names=names)
+
+
+SHOP = named("shop", "shop.example.com", "www.example.com")
+WWW = named("www", "www.example.com", "api.example.com")
+OLD_WWW = named("old-www", "www.example.com")
+WILD = named("wild", "*.example.com", "example.com")
+NAMELESS = named("nameless")
+ALL = (SHOP, WWW, OLD_WWW, WILD, NAMELESS)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "match", "found"),
+    [
+        (arn("wild"), Match.ARN, [WILD]),
+        ("old-www", Match.ARN, [OLD_WWW]),
+        ("shop.example.com", Match.COMMON_NAME, [SHOP]),
+        ("www.example.com", Match.COMMON_NAME, [WWW, OLD_WWW]),
+        ("*.example.com", Match.COMMON_NAME, [WILD]),
+        ("api.example.com", Match.ALTERNATIVE_NAME, [WWW]),
+        ("example.com", Match.ALTERNATIVE_NAME, [WILD]),
+        ("mail.example.com", Match.WILDCARD, [WILD]),
+    ],
+)
+def test_the_best_way_to_match_decides(wanted: str, match: Match, found: list[Certificate]) -> None:
+    answer = find(ALL, wanted)
+    assert answer is not None
+    assert (answer.match, list(answer.certificates)) == (match, found)
+
+
+@pytest.mark.parametrize("wanted", ["a.b.example.com", "example.org", "com", arn("gone"), ""])
+def test_what_no_certificate_has_is_not_found(wanted: str) -> None:
+    assert find((SHOP, WWW, OLD_WWW, WILD), wanted) is None
+
+
+def test_a_listing_that_cuts_names_short_leaves_open_who_is_meant() -> None:
+    many = certificate(arn=arn("many"), names_complete=False)
+    assert cut_short([*ALL, many]) == [many]
