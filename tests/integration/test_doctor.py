@@ -8,14 +8,11 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
-from certificate_lifecycle.cli.commands.doctor import command
 from certificate_lifecycle.cli.doctor.diagnosis import Check
 from certificate_lifecycle.cli.outside import (
     alarms,
@@ -30,7 +27,8 @@ from certificate_lifecycle.cli.outside import (
 )
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.pulse import RunRecord
-from tests.integration.invocation import DECLARED, NOW, make_ledger, writes
+from tests.integration.invocation import DECLARED, NOW, make_ledger
+from tests.integration.terminal import Certificates, Ended
 from tests.support.cloud import Cloud
 from tests.support.name_servers import RESOLVER, World, serving
 
@@ -50,7 +48,7 @@ ONLY_WITH_SETTINGS = {
 #: Operations that change nothing, whatever they are called.
 LOOKING = {"SearchCertificates", "SimulatePrincipalPolicy"}
 
-Doctor = Callable[..., Result]
+Doctor = Callable[..., Ended]
 
 
 @pytest.fixture
@@ -63,28 +61,19 @@ def world() -> Iterator[World]:
 
 
 @pytest.fixture
-def doctor(cloud: Cloud, world: World, monkeypatch: pytest.MonkeyPatch) -> Doctor:
-    """Run the command, with the clock of the embedded AWS and the name servers of this world."""
-    clock = SimpleNamespace(now=lambda _: cloud.now)
-    monkeypatch.setattr("certificate_lifecycle.cli.session.datetime", clock)
+def doctor(certificates: Certificates, world: World, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """Call the doctor, who asks the name servers of this world."""
     asked = partial(public_dns.ResolvedDns, seconds=0.3, port=world.port)
     monkeypatch.setattr(public_dns, "ResolvedDns", asked)
-
-    def run(*arguments: str) -> Result:
-        cloud.forget_calls()
-        given = ["--resolver", RESOLVER, *arguments]
-        return CliRunner().invoke(command, given, standalone_mode=False, catch_exceptions=False)
-
-    return run
+    return partial(certificates, "doctor", "--resolver", RESOLVER)
 
 
-def checks(result: Result) -> list[dict[str, Any]]:
-    document = json.loads(result.stdout)
-    found: list[dict[str, Any]] = document["checks"]
+def checks(result: Ended) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = result.document["checks"]
     return found
 
 
-def of(result: Result, check: Check, state: str | None = None) -> list[str]:
+def of(result: Ended, check: Check, state: str | None = None) -> list[str]:
     """Return what one check says, about what, in one state or in any."""
     return [
         f"{each['about']}: {each['message']}"
@@ -194,10 +183,10 @@ def test_one_page_says_how_everything_is_and_nothing_is_changed(
     delegate(cloud, world, "example.com")
     result = doctor("--instance", "none")
     assert "certificate-quota\n  ok       123456789012/eu-west-1: There are 0 of 2,500" in (
-        result.stdout
+        result.out
     )
-    assert all(len(line) <= 80 for line in result.stdout.splitlines())
-    assert set(writes(cloud.calls)) == LOOKING
+    assert all(len(line) <= 80 for line in result.out.splitlines())
+    assert set(result.writes) == LOOKING
 
 
 def test_the_document_has_every_check_once_at_least(
@@ -209,7 +198,7 @@ def test_the_document_has_every_check_once_at_least(
     deploy(cloud, make_ledger(cloud, environment, REGION))
     delegate(cloud, world, "example.com")
     result = doctor("-o", "json")
-    assert json.loads(result.stdout)["schema_version"] == "1"
+    assert result.document["schema_version"] == "1"
     found = checks(result)
     assert list(dict.fromkeys(each["check"] for each in found)) == [each.value for each in Check]
     assert {frozenset(each) for each in found} == {
@@ -223,7 +212,7 @@ def test_what_cannot_be_found_out_is_told_hides_nothing_and_ends_with_3(
     delegate(cloud, world, "example.com")
     cloud.fail("acm", "ListCertificates", "InternalFailure", "Broken", times=None)
     result = doctor("-o", "json", "--instance", "none", "--fail-on", "never")
-    assert result.return_value == 3
+    assert result.code == 3
     (quota,) = of(result, Check.CERTIFICATE_QUOTA)
     assert quota.startswith(f"{ACCOUNT}/{REGION}: This could not be found out: ClientError")
     assert of(result, Check.CAA, "unknown")
@@ -231,8 +220,13 @@ def test_what_cannot_be_found_out_is_told_hides_nothing_and_ends_with_3(
 
 
 def test_a_resolver_has_to_be_an_address(doctor: Doctor) -> None:
-    with pytest.raises(Exception, match=r"'one\.one' is no IP address.*'1\.1' is no IP address"):
-        doctor("--resolver", "one.one", "--resolver", "1.1")
+    result = doctor("--resolver", "one.one", "--resolver", "1.1")
+    assert result.code == 2
+    assert result.err.splitlines() == [
+        "Error: --resolver: 'one.one' is no IP address",
+        "Error: --resolver: '1.1' is no IP address",
+    ]
+    assert result.calls == []
 
 
 # --- Credentials and permissions ------------------------------------------------------------------
@@ -294,7 +288,7 @@ def test_a_denial_names_action_and_resource_and_what_aws_said(
     assert "explicitly denied by statement 'NotThese'" in needed
     (faster,) = of(result, Check.READ_PERMISSIONS, "warning")
     assert "acm:SearchCertificates on * is denied" in faster
-    assert result.return_value == 1
+    assert result.code == 1
 
 
 def test_writes_are_simulated_for_the_role_behind_a_session(
@@ -344,7 +338,7 @@ def test_who_may_not_simulate_is_told_so(
     assert (
         "iam:SimulatePrincipalPolicy on resource: arn:aws:iam::123456789012:role/engineer" in said
     )
-    assert result.return_value == 3
+    assert result.code == 3
 
 
 # --- Quotas ---------------------------------------------------------------------------------------
@@ -500,7 +494,7 @@ def test_a_name_that_gets_no_answer_is_unknown(doctor: Doctor, cloud: Cloud, wor
         "example.com: every server refused or failed"
         for name in ("*.example.com", "example.com")
     ]
-    assert result.return_value == 3
+    assert result.code == 3
 
 
 # --- The deployed module --------------------------------------------------------------------------
@@ -555,7 +549,7 @@ def test_the_deployed_module_is_looked_at_in_every_part(
     assert of(result, Check.SUBSCRIPTIONS, "warning") == [
         f"{TOPIC}: 1 subscriptions wait to be confirmed, and hear nothing."
     ]
-    assert set(writes(cloud.calls)) <= LOOKING
+    assert set(result.writes) <= LOOKING
 
 
 def test_a_topic_of_another_account_is_not_asked(
@@ -566,7 +560,7 @@ def test_a_topic_of_another_account_is_not_asked(
     result = doctor("-o", "json")
     (said,) = of(result, Check.SUBSCRIPTIONS)
     assert "belongs to another account" in said
-    assert "GetTopicAttributes" not in {call.operation for call in cloud.calls}
+    assert "GetTopicAttributes" not in {call.operation for call in result.calls}
 
 
 def test_the_adapters_of_the_doctor_declare_the_calls_that_it_makes(
@@ -575,7 +569,7 @@ def test_the_adapters_of_the_doctor_declare_the_calls_that_it_makes(
     deploy(cloud, make_ledger(cloud, environment, REGION))
     delegate(cloud, world, "example.com")
     as_role(cloud, environment, READ_ALL)
-    doctor()
+    result = doctor()
     declared = {
         entry.action
         for module in (
@@ -584,6 +578,6 @@ def test_the_adapters_of_the_doctor_declare_the_calls_that_it_makes(
         for entry in module.PERMISSIONS
     }
     of_scan = {entry.action for entry in DECLARED if "rotation" in entry.functions}
-    made = {action for call in cloud.calls for action in call.actions}
+    made = {action for call in result.calls for action in call.actions}
     assert declared - {"sts:GetCallerIdentity"} <= made
     assert made - {"sts:GetCallerIdentity"} <= declared | of_scan

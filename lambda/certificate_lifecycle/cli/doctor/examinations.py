@@ -133,13 +133,13 @@ class Doctor:
         yield from caa(names_to_judge(found, self._zones()), self._public)
 
     def _zones(self) -> tuple[Zone, ...]:
-        """Return the hosted zones of all accounts; each account is listed once."""
-        zones = (
+        """Return the hosted zones of all accounts by name; each account is listed once."""
+        zones = {
             zone
             for place in self._reached.scopes
             for zone in self._surroundings(place).dns.public_zones()
-        )
-        return tuple(dict.fromkeys(zones))
+        }
+        return tuple(sorted(zones, key=lambda zone: (zone.name, zone.zone_id)))
 
     # --- The deployed module ----------------------------------------------------------------------
 
