@@ -91,6 +91,7 @@ def print_page(out: Console, found: Sequence[Diagnosis]) -> None:
         about = f"{diagnosis.about}: " if diagnosis.about else ""
         text = Text(f"{about}{diagnosis.sentence}")
         lines = text.wrap(out, max(out.width - len(head), 20))
+        lines[0].rstrip()
         out.print(head.append_text(lines[0]), no_wrap=True, overflow="ignore", crop=False)
         for line in lines[1:]:
             indented(out, line.plain, by=len(f"  {'':<9}"))
