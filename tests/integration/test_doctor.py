@@ -8,12 +8,14 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
-from certificate_lifecycle.cli.doctor.diagnosis import Check
+from certificate_lifecycle.cli.doctor.diagnosis import Check, State
 from certificate_lifecycle.cli.outside import (
     alarms,
     audience,
@@ -45,6 +47,11 @@ ONLY_WITH_SETTINGS = {
     *("securityhub:GetFindings", "sns:GetTopicAttributes"),
 }
 
+SCHEMA = json.loads(
+    (
+        Path(__file__).resolve().parents[2] / "docs" / "schemas" / "certificates-doctor.json"
+    ).read_text(encoding="utf-8")
+)
 #: Operations that change nothing, whatever they are called.
 LOOKING = {"SearchCertificates", "SimulatePrincipalPolicy"}
 
@@ -199,12 +206,15 @@ def test_the_document_has_every_check_once_at_least(
     deploy(cloud, make_ledger(cloud, environment, REGION))
     delegate(cloud, world, "example.com")
     result = doctor("-o", "json")
-    assert result.document["schema_version"] == "1"
+    jsonschema.validate(result.document, SCHEMA)
     found = checks(result)
     assert list(dict.fromkeys(each["check"] for each in found)) == [each.value for each in Check]
-    assert {frozenset(each) for each in found} == {
-        frozenset({"check", "state", "about", "message", "advice"})
-    }
+
+
+def test_the_schema_knows_every_check_and_state() -> None:
+    known = SCHEMA["properties"]["checks"]["items"]["properties"]
+    assert known["check"]["enum"] == [each.value for each in Check]
+    assert known["state"]["enum"] == [each.value for each in State]
 
 
 def test_what_cannot_be_found_out_is_told_hides_nothing_and_ends_with_3(
@@ -298,6 +308,7 @@ def test_a_denial_names_action_and_resource_and_what_aws_said(
 def test_writes_are_simulated_for_the_role_behind_a_session(
     doctor: Doctor, cloud: Cloud, world: World, environment: pytest.MonkeyPatch
 ) -> None:
+    deploy(cloud, make_ledger(cloud, environment, REGION), REBIND_CONSUMERS="true")
     delegate(cloud, world, "example.com")
     as_role(
         cloud,
@@ -316,7 +327,7 @@ def test_writes_are_simulated_for_the_role_behind_a_session(
         ),
         {"Effect": "Deny", "Action": "cloudfront:*", "Resource": "arn:aws:cloudfront::*:dist*"},
     )
-    result = doctor("-o", "json", "--instance", "none", "--fail-on", "never")
+    result = doctor("-o", "json", "--fail-on", "never")
     denied = of(result, Check.WRITE_PERMISSIONS, "warning")
     assert denied[0] == (
         f"{ACCOUNT}/{REGION}: On arn:aws:acm:{REGION}:{ACCOUNT}:certificate/*, allowed by no "
@@ -330,7 +341,7 @@ def test_writes_are_simulated_for_the_role_behind_a_session(
     assert not any("RequestCertificate" in each or "route53" in each for each in denied)
     (allowed,) = of(result, Check.WRITE_PERMISSIONS, "ok")
     assert allowed.endswith(
-        "IAM would allow 1 of 13 writes of apply and create; 1 depend on acm:DomainNames."
+        "IAM would allow 1 of 16 writes of apply and create; 1 depend on acm:DomainNames."
     )
 
 

@@ -124,14 +124,15 @@ def test_the_root_user_is_told_to_be_somebody_else() -> None:
     assert states(credentials(caller, NOW)) == [OK, WARNING]
 
 
-def test_the_ledger_and_the_zones_are_part_of_the_writes_where_there_are_any() -> None:
-    bare = writes(HOME, [], None)
-    whole = writes(HOME, ["Z1", "Z2"], "ledger")
+def test_ledger_zones_and_consumers_are_part_of_the_writes_where_there_are_any() -> None:
+    bare = writes(HOME, [], None, rebinding=False)
+    whole = writes(HOME, ["Z1", "Z2"], "ledger", rebinding=False)
     assert set(whole) - set(bare) == {
         "arn:aws:route53:::hostedzone/Z1",
         "arn:aws:route53:::hostedzone/Z2",
         "arn:aws:dynamodb:eu-west-1:123456789012:table/ledger",
     }
+    assert len(writes(HOME, [], None, rebinding=True)) == len(bare) + 3
 
 
 # --- Quotas ---------------------------------------------------------------------------------------

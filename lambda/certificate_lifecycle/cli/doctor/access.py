@@ -86,28 +86,19 @@ def read_permissions(attempts: Iterable[Attempt], place: Place) -> Iterator[Diag
         )
 
 
-def writes(place: Place, zone_ids: Sequence[str], table: str | None) -> Mapping[str, Sequence[str]]:
+def writes(
+    place: Place, zone_ids: Sequence[str], table: str | None, *, rebinding: bool
+) -> Mapping[str, Sequence[str]]:
     """Return the actions of `apply` and `create` by a resource that each has to be allowed on.
 
     `*` stands for whatever there will be: only a policy that allows all of a kind allows it.
+    Consumers are part of it if they may be moved.
     """
     arn = f"arn:{place.partition}:{{}}:{place.region}:{place.account_id}:{{}}"
     actions = {
         arn.format("acm", "certificate/*"): (
             *("acm:RequestCertificate", "acm:AddTagsToCertificate", "acm:RenewCertificate"),
             *("acm:ResendValidationEmail", "acm:UpdateCertificateOptions"),
-        ),
-        arn.format("elasticloadbalancing", "listener/app/*"): (
-            "elasticloadbalancing:AddListenerCertificates",
-            "elasticloadbalancing:ModifyListener",
-            "elasticloadbalancing:RemoveListenerCertificates",
-        ),
-        f"arn:{place.partition}:cloudfront::{place.account_id}:distribution/*": (
-            "cloudfront:UpdateDistribution",
-        ),
-        f"arn:{place.partition}:apigateway:{place.region}::/domainnames/*": (
-            *("apigateway:PATCH", "apigateway:AddCertificateToDomain"),
-            "apigateway:RemoveCertificateFromDomain",
         ),
         **{
             f"arn:{place.partition}:route53:::hostedzone/{zone_id}": (
@@ -121,7 +112,23 @@ def writes(place: Place, zone_ids: Sequence[str], table: str | None) -> Mapping[
         actions[arn.format("dynamodb", f"table/{table}")] = tuple(
             f"dynamodb:{name}" for name in names
         )
-    return actions
+    if not rebinding:
+        return actions
+    return {
+        **actions,
+        arn.format("elasticloadbalancing", "listener/app/*"): (
+            "elasticloadbalancing:AddListenerCertificates",
+            "elasticloadbalancing:ModifyListener",
+            "elasticloadbalancing:RemoveListenerCertificates",
+        ),
+        f"arn:{place.partition}:cloudfront::{place.account_id}:distribution/*": (
+            "cloudfront:UpdateDistribution",
+        ),
+        f"arn:{place.partition}:apigateway:{place.region}::/domainnames/*": (
+            *("apigateway:PATCH", "apigateway:AddCertificateToDomain"),
+            "apigateway:RemoveCertificateFromDomain",
+        ),
+    }
 
 
 def write_permissions(simulated: Sequence[Simulated], place: Place) -> Iterator[Diagnosis]:

@@ -109,7 +109,12 @@ class Doctor:
         iam = self._clients.any("iam", self._home.region)
         arn = caller_of(self._clients.session, self._clients.any("sts", self._home.region)).arn
         own = [zone.zone_id for zone in self._zones() if zone.role_arn is None]
-        wanted = writes(self._home, own, self._settings.ledger_table)
+        wanted = writes(
+            self._home,
+            own,
+            self._settings.ledger_table,
+            rebinding=self._settings.rebind_consumers,
+        )
         return write_permissions(Simulator(lambda: iam, arn).simulate(wanted, CONTEXT), self._home)
 
     def _room(self, place: Place) -> Iterator[Diagnosis]:
