@@ -15,7 +15,7 @@ from tests.support.cloud import Cloud
 if TYPE_CHECKING:
     import pytest
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -131,4 +131,8 @@ def _role(cloud: Cloud, name: str) -> str:
     return role
 
 
-NEEDS = needs(PAGE.read_text(encoding="utf-8"))
+NEEDS = {
+    command: actions
+    for page in ("cli.md", "doctor.md")
+    for command, actions in needs((DOCS / page).read_text(encoding="utf-8")).items()
+}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
@@ -29,24 +27,23 @@ from certificate_lifecycle.cli.outside import (
 )
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.pulse import RunRecord
-from tests.integration.invocation import DECLARED, NOW, make_ledger
-from tests.integration.terminal import Certificates, Ended
+from tests.integration.invocation import NOW
+from tests.integration.terminal import NEEDS, Certificates, Ended, deploy
 from tests.support.cloud import Cloud
 from tests.support.name_servers import RESOLVER, World, serving
 
 pytestmark = pytest.mark.integration
 
 ACCOUNT, REGION, INSTANCE = "123456789012", "eu-west-1", "certificate-lifecycle"
+OTHER = "222222222222"
 ROOT, SERVERS, FOREIGN = "127.0.0.2", "127.0.0.4", "127.0.0.5"
 HOME = Place(ACCOUNT, REGION)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{INSTANCE}"
-#: Reads that need something which a scan without settings does not have.
-ONLY_WITH_SETTINGS = {
-    *("acm:ListCertificateDomainValidations", "organizations:ListAccounts", "s3:GetObject"),
-    *("s3:ListBucket", "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
-    *("securityhub:GetFindings", "sns:GetTopicAttributes"),
+#: What a scan calls only if its settings or options say so.
+ONLY_IF_ASKED = {
+    *("ec2:DescribeRegions", "sts:AssumeRole"),
+    *("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
 }
-
 SCHEMA = json.loads(
     (
         Path(__file__).resolve().parents[2] / "docs" / "schemas" / "certificates-doctor.json"
@@ -99,30 +96,10 @@ def delegate(cloud: Cloud, world: World, name: str, *servers: str) -> str:
     return zone
 
 
-def deploy(cloud: Cloud, ledger: str, **settings: str) -> None:
+def install(cloud: Cloud, environment: pytest.MonkeyPatch, **settings: str) -> None:
     """Deploy what the module deploys, as far as the doctor looks at it."""
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("index.py", "")
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
-    role = cloud.client("iam").create_role(
-        RoleName=f"{INSTANCE}-role", AssumeRolePolicyDocument=_policy({**trust, "Action": "*"})
-    )["Role"]["Arn"]
-    variables = {
-        "SNS_TOPIC_ARN": TOPIC,
-        "LEDGER_TABLE": ledger,
-        "SCHEDULE_EXPRESSION": "rate(1 day)",
-        **settings,
-    }
-    for name in ("rotation", "creation"):
-        cloud.client("lambda").create_function(
-            FunctionName=f"{INSTANCE}-{name}",
-            Runtime="python3.13",
-            Role=role,
-            Handler="index.handler",
-            Code={"ZipFile": code.getvalue()},
-            Environment={"Variables": variables},
-        )
+    deploy(cloud, environment, **{"SCHEDULE_EXPRESSION": "rate(1 day)", **settings})
+    deploy(cloud, environment, "creation")
     cloud.client("sns").create_topic(Name=INSTANCE)
     events = cloud.client("events")
     events.put_rule(Name=f"{INSTANCE}-rotation", ScheduleExpression="rate(1 day)")
@@ -203,7 +180,7 @@ def test_the_document_has_every_check_once_at_least(
     world: World,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    deploy(cloud, make_ledger(cloud, environment, REGION))
+    install(cloud, environment)
     delegate(cloud, world, "example.com")
     result = doctor("-o", "json")
     jsonschema.validate(result.document, SCHEMA)
@@ -257,11 +234,11 @@ def test_a_session_says_who_it_is_of(
 def test_every_read_that_a_scan_makes_is_tried_and_allowed(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
-    deploy(cloud, make_ledger(cloud, environment, REGION))
+    install(cloud, environment)
     as_role(cloud, environment, READ_ALL)
     result = doctor("-o", "json")
     assert [each.rpartition(": ")[2] for each in of(result, Check.READ_PERMISSIONS)] == [
-        "AWS allows 19 of 19 calls that a scan makes."
+        "AWS allows 16 of 16 calls that a scan makes."
     ]
     assert of(result, Check.WRITE_PERMISSIONS, "unknown") == []
 
@@ -269,18 +246,12 @@ def test_every_read_that_a_scan_makes_is_tried_and_allowed(
 def test_the_calls_that_are_tried_are_those_of_a_scan(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
-    """What an adapter comes to read in future has to be tried, too."""
-    deploy(cloud, make_ledger(cloud, environment, REGION))
+    """What a scan comes to read in future has to be tried, too."""
     as_role(cloud, environment)
     result = doctor("-o", "json", "--instance", "none")
     tried = {each.split(" ")[1] for each in of(result, Check.READ_PERMISSIONS) if "denied" in each}
-    reading = ("List", "Describe", "Get", "Search", "Query")
-    reads = {
-        entry.action
-        for entry in DECLARED
-        if entry.action.split(":")[1].startswith(reading) and "rotation" in entry.functions
-    }
-    assert tried == (reads | {"apigateway:GET"}) - ONLY_WITH_SETTINGS - {"dynamodb:Query"}
+    first = {"lambda:GetFunctionConfiguration", "sts:GetCallerIdentity"}
+    assert tried == NEEDS["scan"] - ONLY_IF_ASKED - first - {"dynamodb:Query"}
 
 
 def test_a_denial_names_action_and_resource_and_what_aws_said(
@@ -308,7 +279,7 @@ def test_a_denial_names_action_and_resource_and_what_aws_said(
 def test_writes_are_simulated_for_the_role_behind_a_session(
     doctor: Doctor, cloud: Cloud, world: World, environment: pytest.MonkeyPatch
 ) -> None:
-    deploy(cloud, make_ledger(cloud, environment, REGION), REBIND_CONSUMERS="true")
+    install(cloud, environment, REBIND_CONSUMERS="true")
     delegate(cloud, world, "example.com")
     as_role(
         cloud,
@@ -525,9 +496,8 @@ def test_a_stack_that_is_not_there_is_said_not_to_be(doctor: Doctor) -> None:
 def test_the_deployed_module_is_looked_at_in_every_part(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
-    table = make_ledger(cloud, environment, REGION)
-    deploy(cloud, table)
-    ledger = DynamoLedger(cloud.client("dynamodb"), table, HOME)
+    install(cloud, environment)
+    ledger = DynamoLedger(cloud.client("dynamodb"), f"{INSTANCE}-ledger", HOME)
     ended = NOW - timedelta(hours=3)
     ledger.record_run(RunRecord(run_id="r", finished_at=ended, critical_since=None))
     sns = cloud.client("sns")
@@ -570,28 +540,28 @@ def test_a_topic_of_another_account_is_not_asked(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     other = TOPIC.replace(ACCOUNT, "222222222222")
-    deploy(cloud, make_ledger(cloud, environment, REGION), SNS_TOPIC_ARN=other)
+    install(cloud, environment, SNS_TOPIC_ARN=other)
     result = doctor("-o", "json")
     (said,) = of(result, Check.SUBSCRIPTIONS)
     assert "belongs to another account" in said
     assert "GetTopicAttributes" not in {call.operation for call in result.calls}
 
 
-def test_the_adapters_of_the_doctor_declare_the_calls_that_it_makes(
+def test_the_doctor_needs_every_action_that_is_listed_for_it(
     doctor: Doctor, cloud: Cloud, world: World, environment: pytest.MonkeyPatch
 ) -> None:
-    deploy(cloud, make_ledger(cloud, environment, REGION))
+    """That it needs no other is held against every call of these tests."""
+    install(cloud, environment)
     delegate(cloud, world, "example.com")
+    calls = list(doctor("--regions", "all", "--accounts", OTHER, "--role-name", "reader").calls)
     as_role(cloud, environment, READ_ALL)
-    result = doctor()
-    declared = {
-        entry.action
-        for module in (
-            *(alarms, audience, delegation_sets, functions, identity, quotas, rules, simulation),
-        )
-        for entry in module.PERMISSIONS
-    }
-    of_scan = {entry.action for entry in DECLARED if "rotation" in entry.functions}
-    made = {action for call in result.calls for action in call.actions}
-    assert declared - {"sts:GetCallerIdentity"} <= made
-    assert made - {"sts:GetCallerIdentity"} <= declared | of_scan
+    calls += doctor().calls
+    assert {action for call in calls for action in call.actions} == NEEDS["doctor"]
+
+
+def test_every_call_that_only_the_doctor_makes_is_declared_beside_it() -> None:
+    modules = (
+        *(alarms, audience, delegation_sets, functions, identity, quotas, rules, simulation),
+    )
+    declared = {entry.action for module in modules for entry in module.PERMISSIONS}
+    assert NEEDS["doctor"] - NEEDS["scan"] == declared - NEEDS["scan"]

@@ -163,16 +163,13 @@ class Attempts:
         region, role = self._place.region, self._role_arn
         elbv2, elb = self._clients.elbv2(region, role), self._clients.elb(region, role)
         cloudfront = self._clients.cloudfront(region, role)
-        gateway, cognito = (
-            self._clients.apigateway(region, role),
-            self._clients.cognito(region, role),
-        )
+        gateway = self._clients.apigateway(region, role)
         balancer = self._arn("elasticloadbalancing", "loadbalancer/app/none/0000000000000000")
         listener = self._arn(
             "elasticloadbalancing", "listener/app/none/0000000000000000/0000000000000000"
         )
         account = self._place.account_id
-        distribution, pool = "E0000000000000", f"{region}_000000000"
+        distribution = "E0000000000000"
         yield _Call(
             "elasticloadbalancing:DescribeListeners",
             "*",
@@ -200,19 +197,6 @@ class Attempts:
             "apigateway:GET",
             f"arn:{self._place.partition}:apigateway:{region}::/domainnames",
             lambda: gateway.get_domain_names(limit=1),
-        )
-        yield _Call("cognito-idp:ListUserPools", "*", lambda: cognito.list_user_pools(MaxResults=1))
-        yield _Call(
-            "cognito-idp:DescribeUserPool",
-            self._arn("cognito-idp", "userpool/*"),
-            lambda: cognito.describe_user_pool(UserPoolId=pool),
-            frozenset({"ResourceNotFoundException"}),
-        )
-        yield _Call(
-            "cognito-idp:DescribeUserPoolDomain",
-            "*",
-            lambda: cognito.describe_user_pool_domain(Domain=_SOME_NAME),
-            frozenset({"ResourceNotFoundException"}),
         )
 
 
