@@ -379,6 +379,15 @@ def test_a_zone_that_public_dns_leads_to_is_well(
     assert of(result, Check.DNSSEC) == [": The resolver takes what 1 of 1 zones say."]
 
 
+def test_a_role_that_may_only_write_records_is_enough_to_know_the_name_servers(
+    doctor: Doctor, cloud: Cloud, world: World
+) -> None:
+    delegate(cloud, world, "example.com")
+    cloud.fail("route53", "GetHostedZone", "AccessDenied", times=None)
+    (said,) = of(doctor("-o", "json", "--instance", "none"), Check.DELEGATION)
+    assert "Public DNS leads to 1 of 1 hosted zones" in said
+
+
 def test_a_zone_that_nobody_delegates_is_named_with_its_name_servers(
     doctor: Doctor, cloud: Cloud
 ) -> None:
@@ -499,6 +508,7 @@ def test_the_deployed_module_is_looked_at_in_every_part(
     install(cloud, environment)
     ledger = DynamoLedger(cloud.client("dynamodb"), f"{INSTANCE}-ledger", HOME)
     ended = NOW - timedelta(hours=3)
+    ledger.expected_since("rate(1 day)", NOW - timedelta(days=9))
     ledger.record_run(RunRecord(run_id="r", finished_at=ended, critical_since=None))
     sns = cloud.client("sns")
     sns.subscribe(TopicArn=TOPIC, Protocol="email", Endpoint="ops@example.com")

@@ -311,9 +311,13 @@ def test_a_runtime_is_told_half_a_year_before_aws_retires_it() -> None:
 @dataclass
 class Runs:
     record: RunRecord | None
+    since: datetime | None = NOW - timedelta(days=99)
 
     def last_run(self) -> RunRecord | None:
         return self.record
+
+    def known_since(self, _: str) -> datetime | None:
+        return self.since
 
 
 def ended(ago: timedelta, critical: datetime | None = None) -> Runs:
@@ -330,19 +334,35 @@ def test_a_run_is_missing_two_hours_after_it_was_due(ago: timedelta, state: Stat
     assert states(runs(DAILY, ended(ago), "i", NOW)) == [state]
 
 
-def test_a_stack_that_has_not_run_yet_is_told_when_it_will() -> None:
-    (said,) = runs(DAILY, Runs(None), "i", NOW)
+@pytest.mark.parametrize("since", [None, NOW])
+def test_a_stack_that_has_not_run_yet_is_told_when_it_will(since: datetime | None) -> None:
+    (said,) = runs(DAILY, Runs(None, since), "i", NOW)
     assert said.state is WARNING
     assert said.sentence == (
-        "No scheduled run has come to its end yet; the first is due by 2026-06-16 12:00 UTC."
+        "No scheduled run has come to its end yet; the next one is due by 2026-06-16 12:00 UTC."
     )
+
+
+def test_a_stack_whose_runs_never_come_to_their_end_is_told() -> None:
+    (said,) = runs(DAILY, Runs(None, NOW - timedelta(days=2)), "i", NOW)
+    assert said.state is FAILED
+    assert said.sentence == (
+        "No scheduled run has come to its end yet; one was due by 2026-06-14 12:00 UTC, after "
+        "rate(1 day)."
+    )
+
+
+def test_a_schedule_that_was_changed_is_not_held_to_runs_before_it() -> None:
+    before = RunRecord(run_id="r", finished_at=NOW - timedelta(days=20), critical_since=None)
+    assert states(runs(DAILY, Runs(before, NOW - timedelta(hours=1)), "i", NOW)) == [OK]
+    assert states(runs(DAILY, Runs(before, None), "i", NOW)) == [OK]
 
 
 def test_a_schedule_that_has_ended_brings_no_run() -> None:
     over = parse("cron(0 12 1 1 ? 2026)")
     (first,) = runs(over, Runs(None), "i", NOW)
     (last,) = runs(over, ended(timedelta(days=9)), "i", NOW)
-    assert first.sentence == "No scheduled run has come to its end yet."
+    assert first.sentence == ("No scheduled run has come to its end yet; no other one will follow.")
     assert last.sentence.endswith("; no other one will follow.")
 
 
