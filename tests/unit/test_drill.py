@@ -379,6 +379,10 @@ def test_a_zone_that_nobody_is_led_to_is_told(
     assert told in found.text
 
 
+def test_without_a_zone_nothing_is_known_of_its_delegation() -> None:
+    assert delegation_step({}).outcome is UNKNOWN
+
+
 def test_a_caa_record_that_forbids_is_told() -> None:
     free = CaaVerdict(name="shop.example.com", reason=CaaReason.NO_RECORDS)
     bound = CaaVerdict(name="*.example.com", reason=CaaReason.NOT_NAMED, at="example.com")

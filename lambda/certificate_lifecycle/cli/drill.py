@@ -83,7 +83,7 @@ class Plan:
     @property
     def cost(self) -> str:
         """What it costs, as a sentence."""
-        return "Nothing." if self.request is None else cost(self.certificate)
+        return "It costs nothing." if self.request is None else cost(self.certificate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +274,7 @@ class Drill:
         for leftover in rehearsal.plan.leftovers:
             if leftover.status in (CertificateStatus.PENDING_VALIDATION, CertificateStatus.ISSUED):
                 obtained.append(leftover)
-                text = f"An earlier drill, or one beside this, has requested {leftover.arn}."
+                text = "An earlier drill, or one beside this, has requested it."
                 return Step(name=name, outcome=Outcome.PASSED, text=text)
         certificate = rehearsal.plan.certificate
         now = self.current_time()
@@ -295,7 +295,7 @@ class Drill:
             text = "ACM answers with twins that were deleted; try again in an hour."
             return Step(name=name, outcome=Outcome.UNKNOWN, text=text)
         obtained.append(twin)
-        text = f"ACM took the request for {twin.arn}."
+        text = "ACM took the request."
         return Step(name=name, outcome=Outcome.PASSED, text=text)
 
     def _requested(self, rehearsal: Rehearsal) -> Certificate | None:

@@ -137,10 +137,10 @@ def cost(certificate: Certificate) -> str:
         return "AWS Private CA charges for the twin as for any certificate that it issues."
     if certificate.exportable:
         return (
-            "Nothing: the twin is requested without the export option, for which ACM would charge "
-            "by the name."
+            "It costs nothing: the twin is requested without the export option, for which ACM "
+            "would charge by the name."
         )
-    return "Nothing: ACM does not charge for public certificates that cannot be exported."
+    return "It costs nothing: ACM does not charge for public certificates that nobody can export."
 
 
 def may_be_twin(certificate: Certificate, listed: Certificate) -> bool:
@@ -271,6 +271,9 @@ def delegation_step(delegated: Mapping[str, tuple[Collection[str], Collection[st
     hosted zone itself.
     """
     name = "delegation"
+    if not delegated:
+        text = "No hosted zone that can be seen from here holds the records."
+        return Step(name=name, outcome=Outcome.UNKNOWN, text=text)
     wrong = []
     for zone, (public, own) in delegated.items():
         if not set(public) & set(own):

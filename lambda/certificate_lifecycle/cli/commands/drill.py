@@ -172,12 +172,12 @@ def _print_plan(out: Console, plan: Plan) -> None:
         out.print(Text("To do", style="bold"))
         indented(
             out,
-            f"Request a twin with the names {', '.join(map(clean, request.names))} and a "
-            f"{request.key_algorithm} key in {request.region}, wait until ACM has issued it, and "
+            f"Request a twin with the names {', '.join(map(clean, request.names))} and the key "
+            f"{request.key_algorithm} in {request.region}, wait until ACM has issued it, and "
             "delete it. Nothing that uses a certificate is touched, and no record.",
             by=_BY,
         )
-        indented(out, f"Cost: {plan.cost}", by=_BY)
+        indented(out, plan.cost, by=_BY)
     for twin in plan.leftovers:
         verb = "Go on with and delete" if plan.request is not None else "Delete"
         _print_arn(out, f"{verb} the twin of another drill:", twin.arn)

@@ -142,13 +142,18 @@ def _print_checks(out: Console, steps: Iterable[Step]) -> None:
 
 def _print_forecast(out: Console, explanation: Explanation) -> None:
     _title(out, "If nothing changes")
-    later = explanation.forecast[1:]
+    now, *later = explanation.forecast
     if not later:
         indented(out, "It stays as it is.", by=_BY)
+    before = now.decision
     for each in later:
+        decision = each.decision
         days = (each.at - explanation.now) // timedelta(days=1)
-        text = f"{_minute(each.at)}  in {days:>4} days  {_verdict(each.decision)}"
-        indented(out, text, style=STYLES[each.decision.severity], by=_BY)
+        text = f"{_minute(each.at)}  in {days:>3} days  {decision.severity.label:<9}"
+        alike = (before.severity, before.verdict) == (decision.severity, decision.verdict)
+        text += decision.reason.value if alike else decision.verdict.value
+        indented(out, text, style=STYLES[decision.severity], by=_BY)
+        before = decision
 
 
 def _records(explanation: Explanation) -> Iterable[str]:
