@@ -329,7 +329,8 @@ Descriptions, at ten a second in each account and region, decide how long it tak
 ## The command line
 
 `certificates scan --output json` of {COMMAND_SIZE:,} certificates, with \
-{LATENCY_SECONDS * 1000:.0f} ms a call, from the start of the interpreter to its end, the shortest of {REPEATS + 1}.
+{LATENCY_SECONDS * 1000:.0f} ms a call, from the start of the interpreter to its end, the shortest \
+of {REPEATS + 1}.
 The bare script is counted without its own start.
 
 {commands(latent)}

@@ -7,7 +7,6 @@ colours, progress bars that erase themselves and folded lines end as people see 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,14 +81,3 @@ def screen(raw: str) -> str:
     stream = pyte.Stream(display)
     stream.feed(raw)
     return "\n".join(line.rstrip() for line in display.display).rstrip("\n") + "\n"
-
-
-#: What differs from run to run, and what stands for it; each keeps its length, and so the folds.
-_DIFFERENT = (
-    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "id"),
-    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"), "date"),
-    (re.compile(r"\d{4}-\d\d-\d\d"), "day"),
-    (re.compile(r"_[0-9a-f]{32}"), "token"),
-    (re.compile(r"\b[a-z]{10}\.acm-validations"), "target"),
-    (re.compile(r"\bZ[A-Z0-9]{12,31}\b"), "zone"),
-)

@@ -78,9 +78,14 @@ class Clients:
         self._sessions: dict[str, boto3.Session] = {}
         self._pacers: dict[tuple[str, str, str], Pacer] = {}
 
-    def any(self, service: str, region: str) -> Any:  # noqa: ANN401 - whatever only one command needs
+    @property
+    def session(self) -> boto3.Session:
+        """Where the credentials come from that need no role."""
+        return self._session
+
+    def any(self, service: str, region: str, role_arn: str | None = None) -> Any:  # noqa: ANN401 - whatever only one command needs
         """Another service in `region`, as boto3 names it."""
-        return self._make(service, region, None)
+        return self._make(service, region, role_arn)
 
     def acm(self, region: str, role_arn: str | None = None) -> ACMClient:
         """ACM in `region`."""

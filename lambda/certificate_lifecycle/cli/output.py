@@ -100,12 +100,12 @@ def print_finding(out: Console, entry: Assessed, run: Run) -> None:
     out.print(row, no_wrap=True, overflow="ignore", crop=False)
     for sentence in (decision.message, *entry.served):
         indented(out, clean(sentence))
-    where = [whereabouts(certificate)]
-    if entry.owner:
-        where.append(f"owner {clean(entry.owner)}")
+    indented(out, whereabouts(certificate), style="dim")
+    about = [f"owner {clean(entry.owner)}"] if entry.owner else []
     if entry.muted_until:
-        where.append(f"muted until {entry.muted_until:%Y-%m-%d}")
-    indented(out, ", ".join(where), style="dim")
+        about.append(f"muted until {entry.muted_until:%Y-%m-%d}")
+    if about:
+        indented(out, ", ".join(about), style="dim")
 
 
 def _row(out: Console, severity: str, verdict: str, name: str, days: str) -> Text:

@@ -106,8 +106,8 @@ def _is_named(entry: Assessed, word: str) -> bool:
     )
 
 
-def print_plan(out: Console, plan: Plan) -> None:
-    """Print what would be done, numbered, and what is left to people."""
+def print_plan(out: Console, plan: Plan, *, by_hand: bool = True) -> None:
+    """Print what would be done, numbered, and what is left to people, or how much of that."""
     if plan.steps:
         count = len(plan.steps)
         out.print(Text(f"{count} action{'' if count == 1 else 's'} to take", style="bold"))
@@ -115,7 +115,9 @@ def print_plan(out: Console, plan: Plan) -> None:
             _print_step(out, f"{number:>3}.", step)
     else:
         out.print("Nothing to do that this command could do.")
-    if plan.by_hand:
+    if plan.by_hand and not by_hand:
+        out.print(f"{len(plan.by_hand)} more for somebody to do: certificates plan names them.")
+    elif plan.by_hand:
         out.print(Text("For somebody to do", style="bold"))
         for step in plan.by_hand:
             _print_step(out, "  -", step)

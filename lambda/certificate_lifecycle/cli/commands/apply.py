@@ -52,7 +52,7 @@ def command(
     require_known(looked.reached)
     plan = plan_of(looked.run, certificates)
     if manner.output == "table":
-        print_plan(console(), plan)
+        print_plan(console(), plan, by_hand=False)
         print_scopes(console(), looked.run)
     if not plan.steps or looked.reached.clock.interrupted:
         if manner.output == "json":

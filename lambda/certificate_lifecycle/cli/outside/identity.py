@@ -11,6 +11,7 @@ import botocore.session
 from botocore.utils import JSONFileCache
 
 from certificate_lifecycle.aws.permissions import COMMAND_LINE, Permission
+from certificate_lifecycle.cli.doctor.access import Caller
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
 
@@ -27,9 +28,7 @@ def session_of(profile: str | None, region: str | None) -> boto3.Session:
     core = botocore.session.Session(profile=profile)
     if profile is not None and profile not in core.available_profiles:
         raise ConfigurationError(
-            [
-                f"--profile: there is no {profile!r}; aws configure list-profiles names those there are"
-            ]
+            [f"--profile: there is no {profile!r}; aws configure list-profiles names the others"]
         )
     # The AWS CLI keeps the credentials of assumed roles there, and both may go on with them.
     cache = JSONFileCache(str(Path("~/.aws/cli/cache").expanduser()))
@@ -57,3 +56,11 @@ def source_of(session: boto3.Session) -> str:
     profile = session.profile_name
     named = profile != "default" or "AWS_PROFILE" in os.environ
     return f"profile {profile} ({method})" if named else method
+
+
+def caller_of(session: boto3.Session, sts: Any) -> Caller:  # noqa: ANN401 - as above
+    """Return who the credentials are of, where they come from, and when they end."""
+    arn: str = sts.get_caller_identity()["Arn"]
+    # The SDK keeps it to itself, and credentials that last have none.
+    expires = getattr(session.get_credentials(), "_expiry_time", None)
+    return Caller(arn=arn, source=source_of(session), expires=expires)

@@ -1,0 +1,202 @@
+"""Every check of the doctor, put together for what a command reaches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.cli.doctor.access import (
+    CONTEXT,
+    credentials,
+    read_permissions,
+    write_permissions,
+    writes,
+)
+from certificate_lifecycle.cli.doctor.deployment import (
+    alarms,
+    alarms_of,
+    function,
+    rule,
+    rules_of,
+    runs,
+    subscriptions,
+)
+from certificate_lifecycle.cli.doctor.diagnosis import (
+    Check,
+    Diagnosis,
+    Examination,
+    unknown,
+)
+from certificate_lifecycle.cli.doctor.public_names import (
+    caa,
+    delegations,
+    dnssec,
+    names_to_judge,
+)
+from certificate_lifecycle.cli.doctor.room import room
+from certificate_lifecycle.cli.options import NO_INSTANCE
+from certificate_lifecycle.cli.outside.alarms import Alarms
+from certificate_lifecycle.cli.outside.attempts import Attempts
+from certificate_lifecycle.cli.outside.audience import Topics
+from certificate_lifecycle.cli.outside.delegation_sets import DelegationSets
+from certificate_lifecycle.cli.outside.functions import Functions
+from certificate_lifecycle.cli.outside.identity import caller_of
+from certificate_lifecycle.cli.outside.public_dns import Delegations
+from certificate_lifecycle.cli.outside.quotas import AcmQuotas
+from certificate_lifecycle.cli.outside.rules import Rules
+from certificate_lifecycle.cli.outside.simulation import Simulator
+from certificate_lifecycle.cli.session import Reach
+from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.validation import Zone
+from certificate_lifecycle.wiring import ledger_of
+
+
+class Doctor:
+    """The checks of one instance, called `instance`, and of the accounts and regions it is for."""
+
+    def __init__(
+        self, reached: Reach, clients: Clients, public: Delegations, instance: str
+    ) -> None:
+        self._reached = reached
+        self._clients = clients
+        self._public = public
+        self._instance = instance
+        self._home = reached.home
+        self._settings = reached.settings
+        looking_only = False
+        self._surroundings = reached.surroundings(looking_only)
+        self._locks = {place: threading.Lock() for place in reached.scopes}
+        self._listed: dict[Place, Sequence[Certificate]] = {}
+
+    def examinations(self) -> list[Examination]:
+        """Return every check that there is something to look at for."""
+        return [
+            Examination(Check.CREDENTIALS, self._home.account_id, self._credentials),
+            *self._permissions(),
+            *(
+                Examination(Check.CERTIFICATE_QUOTA, _label(place), partial(self._room, place))
+                for place in self._reached.scopes
+            ),
+            Examination(Check.DELEGATION, "", self._delegations),
+            Examination(Check.DNSSEC, "", lambda: dnssec(self._zones(), self._public)),
+            Examination(Check.CAA, "", self._caa),
+            *self._deployment(),
+        ]
+
+    # --- Access and room --------------------------------------------------------------------------
+
+    def _credentials(self) -> Iterator[Diagnosis]:
+        sts = self._clients.any("sts", self._home.region)
+        return credentials(caller_of(self._clients.session, sts), self._reached.now)
+
+    def _permissions(self) -> Iterator[Examination]:
+        table = self._settings.ledger_table
+        for place in self._reached.scopes:
+            ledger = (self._home, table) if table else None
+            attempts = Attempts(self._clients, place, self._role(place), ledger)
+            yield Examination(
+                Check.READ_PERMISSIONS,
+                _label(place),
+                partial(read_permissions, attempts.made(), place),
+            )
+        # What may be written elsewhere is up to the roles there, which only they can simulate.
+        yield Examination(Check.WRITE_PERMISSIONS, _label(self._home), self._writes)
+
+    def _writes(self) -> Iterator[Diagnosis]:
+        iam = self._clients.any("iam", self._home.region)
+        arn = caller_of(self._clients.session, self._clients.any("sts", self._home.region)).arn
+        own = [zone.zone_id for zone in self._zones() if zone.role_arn is None]
+        wanted = writes(self._home, own, self._settings.ledger_table)
+        return write_permissions(Simulator(lambda: iam, arn).simulate(wanted, CONTEXT), self._home)
+
+    def _room(self, place: Place) -> Iterator[Diagnosis]:
+        role = self._role(place)
+        quotas = AcmQuotas(lambda: self._clients.any("service-quotas", place.region, role))
+        return room(self._certificates(place), quotas, place, self._reached.now)
+
+    # --- Public DNS -------------------------------------------------------------------------------
+
+    def _delegations(self) -> Iterator[Diagnosis]:
+        return delegations(self._zones(), DelegationSets(self._clients.route53), self._public)
+
+    def _caa(self) -> Iterator[Diagnosis]:
+        """Judge all names that are known: one account and region that fails hides no other."""
+        found: list[Certificate] = []
+        for place in self._reached.scopes:
+            try:
+                found.extend(self._certificates(place))
+            except Exception as error:  # noqa: BLE001 - it is told, and the other names are judged
+                yield unknown(Check.CAA, _label(place), error)
+        yield from caa(names_to_judge(found, self._zones()), self._public)
+
+    def _zones(self) -> tuple[Zone, ...]:
+        """Return the hosted zones of all accounts; each account is listed once."""
+        zones = (
+            zone
+            for place in self._reached.scopes
+            for zone in self._surroundings(place).dns.public_zones()
+        )
+        return tuple(dict.fromkeys(zones))
+
+    # --- The deployed module ----------------------------------------------------------------------
+
+    def _deployment(self) -> Iterator[Examination]:
+        if self._instance == NO_INSTANCE:
+            return
+        rotation, creation = (f"{self._instance}-{name}" for name in ("rotation", "creation"))
+        yield Examination(Check.FUNCTIONS, rotation, partial(self._function, rotation))
+        if self._reached.function is None:
+            return
+        yield Examination(Check.FUNCTIONS, creation, partial(self._function, creation))
+        yield Examination(Check.RUNS, self._instance, self._runs)
+        yield Examination(Check.ALARMS, self._instance, self._alarms)
+        organization = self._settings.organization is not None
+        for name in rules_of(self._instance, organization=organization):
+            yield Examination(Check.RULES, name, partial(self._rule, name))
+        yield Examination(Check.SUBSCRIPTIONS, self._settings.topic_arn, self._subscriptions)
+
+    def _function(self, name: str) -> Iterator[Diagnosis]:
+        functions = Functions(lambda: self._clients.any("lambda", self._home.region))
+        return function(name, functions.find(name), self._reached.now)
+
+    def _runs(self) -> Iterator[Diagnosis]:
+        ledger = ledger_of(self._settings, self._home, self._clients, self._home)
+        return runs(self._settings.schedule, ledger, self._instance, self._reached.now)
+
+    def _alarms(self) -> Iterator[Diagnosis]:
+        seen = Alarms(lambda: self._clients.any("cloudwatch", self._home.region))
+        found = [alarm for prefix in alarms_of(self._instance) for alarm in seen.named(prefix)]
+        return alarms(found, self._instance)
+
+    def _rule(self, name: str) -> Iterator[Diagnosis]:
+        rules = Rules(lambda: self._clients.any("events", self._home.region))
+        return rule(name, rules.find(name))
+
+    def _subscriptions(self) -> Iterator[Diagnosis]:
+        arn = self._settings.topic_arn
+        where = Place.from_arn(arn)
+        if where.account_id != self._home.account_id:
+            return subscriptions(None, arn)
+        topics = Topics(lambda: self._clients.any("sns", where.region))
+        return subscriptions(topics.audience(arn), arn)
+
+    # --- What several checks need -----------------------------------------------------------------
+
+    def _role(self, place: Place) -> str | None:
+        roles = {each.account_id: each for each in self._settings.accounts}
+        account = roles.get(place.account_id)
+        return account.role_arn(self._home.partition) if account else None
+
+    def _certificates(self, place: Place) -> Sequence[Certificate]:
+        """Return the certificates of an account and region, listed once for all checks."""
+        with self._locks[place]:
+            if place not in self._listed:
+                self._listed[place] = tuple(self._surroundings(place).certificates.list_all())
+            return self._listed[place]
+
+
+def _label(place: Place) -> str:
+    return f"{place.account_id}/{place.region}"

@@ -1,0 +1,225 @@
+"""The calls that a scan makes, each tried once and as small as it can be.
+
+What needs the name of something is asked about something that does not exist: AWS says so to
+whoever may ask, and refuses whoever may not (IAM user guide, "How IAM works": a request is
+authorized before it is carried out).
+The permissions are those of the adapters in `aws`, whose calls these are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from certificate_lifecycle.aws.acm import KEY_TYPES
+from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.core.place import Place
+
+#: What services answer to whoever may not call them.
+DENIALS = frozenset(
+    {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
+)
+_SOME_ID = "00000000-0000-0000-0000-000000000000"
+_SOME_NAME = "certificate-lifecycle-doctor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call that was tried.
+
+    `denied` is what AWS said when it refused, `failed` what became of it if it was neither allowed
+    nor refused. `optional` ones only make a scan faster.
+    """
+
+    action: str
+    resource: str
+    denied: str | None = None
+    failed: Exception | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call to try; `absent` are the answers that say that there is no such thing."""
+
+    action: str
+    resource: str
+    make: Callable[[], object]
+    absent: frozenset[str] = frozenset()
+    optional: bool = False
+
+
+class Attempts:
+    """The calls of a scan in one account and region; `ledger` is the table, if there is one."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        place: Place,
+        role_arn: str | None,
+        ledger: tuple[Place, str] | None = None,
+    ) -> None:
+        self._clients = clients
+        self._place = place
+        self._role_arn = role_arn
+        self._ledger = ledger
+
+    def made(self) -> Iterator[Attempt]:
+        """Try each call, and yield what became of it; one never stops the others."""
+        for call in self._calls():
+            yield _tried(call)
+
+    def _arn(self, service: str, resource: str) -> str:
+        place = self._place
+        return f"arn:{place.partition}:{service}:{place.region}:{place.account_id}:{resource}"
+
+    def _calls(self) -> Iterator[_Call]:
+        yield from self._acm()
+        yield from self._dns()
+        yield from self._stores()
+        yield from self._consumers()
+        if self._ledger is not None:
+            home, table = self._ledger
+            dynamodb = self._clients.dynamodb(home.region)
+            where = f"{home.region}:{home.account_id}"
+            yield _Call(
+                "dynamodb:Query",
+                f"arn:{home.partition}:dynamodb:{where}:table/{table}",
+                lambda: dynamodb.query(
+                    TableName=table,
+                    Limit=1,
+                    KeyConditionExpression="#scope = :scope",
+                    ExpressionAttributeNames={"#scope": "scope"},
+                    ExpressionAttributeValues={":scope": {"S": f"{home.account_id}/{home.region}"}},
+                ),
+            )
+
+    def _acm(self) -> Iterator[_Call]:
+        acm = self._clients.acm(self._place.region, self._role_arn)
+        arn = self._arn("acm", f"certificate/{_SOME_ID}")
+        absent = frozenset({"ResourceNotFoundException"})
+        yield _Call(
+            "acm:ListCertificates",
+            "*",
+            lambda: acm.list_certificates(MaxItems=1, Includes={"keyTypes": KEY_TYPES}),
+        )
+        if hasattr(acm, "search_certificates"):
+            # Not every region knows it; a scan asks otherwise then.
+            unknown = frozenset({"UnknownOperationException", "ValidationException"})
+            search: Any = acm.search_certificates
+            yield _Call(
+                "acm:SearchCertificates", "*", lambda: search(MaxResults=1), unknown, optional=True
+            )
+        describe, tags = acm.describe_certificate, acm.list_tags_for_certificate
+        yield _Call("acm:DescribeCertificate", arn, lambda: describe(CertificateArn=arn), absent)
+        yield _Call("acm:ListTagsForCertificate", arn, lambda: tags(CertificateArn=arn), absent)
+
+    def _dns(self) -> Iterator[_Call]:
+        route53 = self._clients.route53(self._role_arn)
+        zone = "Z00000000000000000000"
+        yield _Call("route53:ListHostedZones", "*", lambda: route53.list_hosted_zones(MaxItems="1"))
+        yield _Call(
+            "route53:ListResourceRecordSets",
+            f"arn:{self._place.partition}:route53:::hostedzone/{zone}",
+            lambda: route53.list_resource_record_sets(HostedZoneId=zone, MaxItems="1"),
+            frozenset({"NoSuchHostedZone"}),
+        )
+
+    def _stores(self) -> Iterator[_Call]:
+        iam = self._clients.iam(self._role_arn)
+        pca = self._clients.acm_pca(self._place.region, self._role_arn)
+        owner = f"arn:{self._place.partition}:iam::{self._place.account_id}"
+        authority = self._arn("acm-pca", f"certificate-authority/{_SOME_ID}")
+        yield _Call(
+            "iam:ListServerCertificates", "*", lambda: iam.list_server_certificates(MaxItems=1)
+        )
+        yield _Call(
+            "iam:GetServerCertificate",
+            f"{owner}:server-certificate/{_SOME_NAME}",
+            lambda: iam.get_server_certificate(ServerCertificateName=_SOME_NAME),
+            frozenset({"NoSuchEntity"}),
+        )
+        yield _Call(
+            "acm-pca:ListCertificateAuthorities",
+            "*",
+            lambda: pca.list_certificate_authorities(MaxResults=1),
+        )
+        yield _Call(
+            "acm-pca:ListPermissions",
+            authority,
+            lambda: pca.list_permissions(CertificateAuthorityArn=authority),
+            frozenset({"ResourceNotFoundException"}),
+        )
+
+    def _consumers(self) -> Iterator[_Call]:
+        region, role = self._place.region, self._role_arn
+        elbv2, elb = self._clients.elbv2(region, role), self._clients.elb(region, role)
+        cloudfront = self._clients.cloudfront(region, role)
+        gateway, cognito = (
+            self._clients.apigateway(region, role),
+            self._clients.cognito(region, role),
+        )
+        balancer = self._arn("elasticloadbalancing", "loadbalancer/app/none/0000000000000000")
+        listener = self._arn(
+            "elasticloadbalancing", "listener/app/none/0000000000000000/0000000000000000"
+        )
+        account = self._place.account_id
+        distribution, pool = "E0000000000000", f"{region}_000000000"
+        yield _Call(
+            "elasticloadbalancing:DescribeListeners",
+            "*",
+            lambda: elbv2.describe_listeners(LoadBalancerArn=balancer, PageSize=1),
+            frozenset({"LoadBalancerNotFound"}),
+        )
+        yield _Call(
+            "elasticloadbalancing:DescribeListenerCertificates",
+            "*",
+            lambda: elbv2.describe_listener_certificates(ListenerArn=listener, PageSize=1),
+            frozenset({"ListenerNotFound"}),
+        )
+        yield _Call(
+            "elasticloadbalancing:DescribeLoadBalancers",
+            "*",
+            lambda: elb.describe_load_balancers(PageSize=1),
+        )
+        yield _Call(
+            "cloudfront:GetDistribution",
+            f"arn:{self._place.partition}:cloudfront::{account}:distribution/{distribution}",
+            lambda: cloudfront.get_distribution(Id=distribution),
+            frozenset({"NoSuchDistribution"}),
+        )
+        yield _Call(
+            "apigateway:GET",
+            f"arn:{self._place.partition}:apigateway:{region}::/domainnames",
+            lambda: gateway.get_domain_names(limit=1),
+        )
+        yield _Call("cognito-idp:ListUserPools", "*", lambda: cognito.list_user_pools(MaxResults=1))
+        yield _Call(
+            "cognito-idp:DescribeUserPool",
+            self._arn("cognito-idp", f"userpool/{pool}"),
+            lambda: cognito.describe_user_pool(UserPoolId=pool),
+            frozenset({"ResourceNotFoundException"}),
+        )
+        yield _Call(
+            "cognito-idp:DescribeUserPoolDomain",
+            "*",
+            lambda: cognito.describe_user_pool_domain(Domain=_SOME_NAME),
+            frozenset({"ResourceNotFoundException"}),
+        )
+
+
+def _tried(call: _Call) -> Attempt:
+    attempt = Attempt(action=call.action, resource=call.resource, optional=call.optional)
+    try:
+        call.make()
+    except ClientError as error:
+        answer = error.response["Error"]
+        if answer["Code"] in DENIALS:
+            return replace(attempt, denied=answer.get("Message", answer["Code"]))
+        return attempt if answer["Code"] in call.absent else replace(attempt, failed=error)
+    except Exception as error:  # noqa: BLE001 - one must not stop the others; it is told with them
+        return replace(attempt, failed=error)
+    return attempt
