@@ -52,6 +52,8 @@ def command(certificate: str, selection: Selection, manner: Manner) -> Exit:
         print_json(explanation_entry(explanation))
     else:
         _print(console(), explanation, deployed=reached.function is not None)
+    if reached.clock.interrupted:
+        return Exit.INTERRUPTED
     return Exit.INCOMPLETE if explanation.problems else Exit.HEALTHY
 
 
