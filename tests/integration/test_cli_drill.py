@@ -244,3 +244,12 @@ def test_what_is_kept_in_iam_or_imported_is_said_to_be_renewed_by_nobody(
     assert ended.code == 3
     assert "only a person can renew it" in ended.words
     assert ended.writes == []
+
+
+def test_a_resolver_that_is_no_address_is_wrong_usage(
+    certificates: Certificates, shop: str
+) -> None:
+    ended = certificates("drill", shop, "--yes", "--resolver", "dns.example")
+    assert ended.code == 2
+    assert "'dns.example' is no IP address" in ended.complaint
+    assert ended.calls == []

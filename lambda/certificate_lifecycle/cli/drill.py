@@ -22,6 +22,7 @@ from certificate_lifecycle.cli.outside.public_dns import PublicDns
 from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.caa import judge_caa
 from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.delegation import Delegation
 from certificate_lifecycle.core.drill import (
     DRILL_TAG,
     MAX_ATTEMPTS,
@@ -209,17 +210,16 @@ class Drill:
 
     def _delegation(self, findings: Sequence[RecordFinding], public: PublicDns) -> Step:
         zones = dict.fromkeys(finding.zone for finding in findings if finding.zone is not None)
-        delegated = {}
+        delegations = {}
         for zone in zones:
-            name = dns_form(zone.name)
-            own = {
+            own = frozenset(
                 dns_form(value)
                 for record in self.dns.records_at(zone, zone.name)
                 if record.type == "NS"
                 for value in record.values
-            }
-            delegated[name] = (public.ns(name), own)
-        return delegation_step(delegated)
+            )
+            delegations[dns_form(zone.name)] = Delegation(own, public.ns(dns_form(zone.name)))
+        return delegation_step(delegations)
 
     def _refusal(
         self,

@@ -19,7 +19,13 @@ from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.interrupts import InterruptedByUserError, interruptible
 from certificate_lifecycle.cli.looking import start
 from certificate_lifecycle.cli.lookup import Located, locate
-from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
+from certificate_lifecycle.cli.options import (
+    Manner,
+    Selection,
+    output_options,
+    resolver_option,
+    scope_options,
+)
 from certificate_lifecycle.cli.output import console, errors, indented, print_json, whereabouts
 from certificate_lifecycle.cli.outside.public_dns import ResolvedDns
 from certificate_lifecycle.cli.session import Reach
@@ -43,13 +49,7 @@ _ANSWER_STYLES = {Answer.YES: "green", Answer.NO: "bold red", Answer.PARTLY: "ye
     show_default=True,
     help="Seconds to wait until ACM has issued the twin.",
 )
-@click.option(
-    "--resolver",
-    "resolvers",
-    multiple=True,
-    metavar="ADDRESS",
-    help="Resolver to ask about public DNS instead of this machine's; repeatable.",
-)
+@resolver_option
 @click.option("--yes", is_flag=True, help="Request and delete the twin without asking.")
 @scope_options()
 @output_options("table", "json")
