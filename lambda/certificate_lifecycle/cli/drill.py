@@ -9,6 +9,7 @@ certificate as much as to its twin.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -307,10 +308,9 @@ class Drill:
                 rehearsal.twins.append(arn)
             if arn in used_up:
                 continue
-            try:
+            # Should ACM only be slow to know it, it is deleted in the end all the same.
+            with suppress(CertificateNotFoundError):
                 return describe_new(arn, self.certificates, self.clock)
-            except CertificateNotFoundError:
-                rehearsal.twins.remove(arn)
         return None
 
     def _issue(self, obtained: list[Certificate]) -> Step:
