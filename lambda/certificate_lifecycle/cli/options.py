@@ -75,11 +75,21 @@ class _Listed(click.ParamType[tuple[str, ...]]):
         return tuple(parsed)
 
 
-_SCOPE = (
+_CREDENTIALS = (
     click.option("--profile", help="Profile of the AWS configuration.", metavar="NAME"),
     click.option(
         "--region", metavar="REGION", help="Region of the module, and of what is looked at."
     ),
+)
+_INSTANCE = click.option(
+    "--instance",
+    default="certificate-lifecycle",
+    show_default=True,
+    metavar="NAME",
+    help="`name_prefix` of the deployed module: its settings count, and its ledger is kept. "
+    "`none`: there is none.",
+)
+_PLACES = (
     click.option(
         "--regions",
         type=_Listed("REGION,...|all", region),
@@ -101,14 +111,6 @@ _SCOPE = (
         type=click.IntRange(1, 365),
         help="Attention starts so many days before expiry.",
     ),
-    click.option(
-        "--instance",
-        default="certificate-lifecycle",
-        show_default=True,
-        metavar="NAME",
-        help="`name_prefix` of the deployed module: its settings count, and its ledger is kept. "
-        "`none`: there is none.",
-    ),
 )
 _SNAPSHOT = click.option(
     "--from-snapshot",
@@ -125,8 +127,14 @@ _TALK = (
 
 def scope_options(*, snapshots: bool = False) -> Callable[[Command], Command]:
     """Add the options that make a Selection; the command takes it as `selection`."""
-    options = (*_SCOPE, _SNAPSHOT) if snapshots else _SCOPE
+    options = (*_CREDENTIALS, *_PLACES, _INSTANCE, *((_SNAPSHOT,) if snapshots else ()))
     return partial(_joined, options, "selection", Selection)
+
+
+def home_options(command: Command) -> Command:
+    """Add those that make a Selection for a command that works in one account and region."""
+    joined: Command = _joined((*_CREDENTIALS, _INSTANCE), "selection", Selection, command)
+    return joined
 
 
 def output_options(*formats: str) -> Callable[[Command], Command]:
