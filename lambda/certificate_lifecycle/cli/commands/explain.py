@@ -21,6 +21,7 @@ from certificate_lifecycle.cli.output import (
     errors,
     indented,
     print_json,
+    whereabouts,
 )
 from certificate_lifecycle.cli.progress import busy
 from certificate_lifecycle.cli.session import Reach
@@ -104,11 +105,10 @@ def _print_head(out: Console, explanation: Explanation) -> None:
         _dates(explanation),
         f"owner {clean(explanation.entry.owner)}" if explanation.entry.owner else "",
         f"muted until {explanation.entry.muted_until}" if explanation.entry.muted_until else "",
+        whereabouts(certificate),
     ]
     for fact in filter(None, facts):
         indented(out, fact, style="dim", by=_BY)
-    # On one line however long: it is there to be copied.
-    out.print(Text(f"  {certificate.arn}", style="dim"), soft_wrap=True)
 
 
 def _verdict(decision: Decision) -> str:
