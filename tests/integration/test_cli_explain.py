@@ -158,6 +158,31 @@ def test_a_deployed_instance_tells_when_its_next_run_is_and_what_is_on_record(
     assert "In mode notify, the deployed function:" in ended.words
 
 
+@pytest.mark.parametrize(
+    ("region", "settings", "watched"),
+    [
+        ("eu-west-1", {}, True),
+        ("us-east-1", {}, False),
+        ("us-east-1", {"REGIONS": '["eu-west-1", "us-east-1"]'}, True),
+    ],
+)
+def test_runs_are_promised_only_where_the_deployed_function_looks(
+    certificates: Certificates,
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    region: str,
+    settings: dict[str, str],
+    watched: bool,  # noqa: FBT001
+) -> None:
+    deploy(cloud, environment, SCHEDULE_EXPRESSION="rate(1 day)", **settings)
+    arn = cloud.certificates.add(region=region, **USED, **ending_in(cloud, 150))
+    explained = document(certificates, arn)
+    assert explained["watched"] is watched
+    assert (explained["next_run_at"] is not None) is watched
+    ended = certificates("explain", arn)
+    assert ("No run of a deployed function looks at it." in ended.words) is not watched
+
+
 def test_an_import_shows_its_source(
     certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
