@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
-from tests.integration.effects import USED, ending_in
+from tests.integration.effects import USED, ending_in, put_records
 from tests.integration.exports import put_exported
 from tests.integration.invocation import NOW
+from tests.integration.public_dns import EmbeddedDns
 from tests.integration.terminal import NEEDS, Certificates, deploy
 from tests.support import showcase
 from tests.support.cloud import Cloud
@@ -122,3 +123,65 @@ def test_creating_needs_every_action_that_is_listed_for_it(
     deploy(cloud, environment, HOSTED_ZONES=zones)
     made("create", "shop.example.net", "--yes")
     assert made.actions["create"] == NEEDS["create"]
+
+
+def test_explaining_needs_every_action_that_is_listed_for_it(
+    made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    showcase.fill(cloud)
+    showcase.fill_other_stores(cloud)
+    shop, exported = imported(cloud), put_exported(cloud, 20)
+    zone = cloud.zones.add("example.com", account="222222222222")
+    zones = json.dumps({"example.com": {"zone_id": zone, "role_arn": ROLE}})
+    settings = {
+        "REBIND_CONSUMERS": "true",
+        "HOSTED_ZONES": zones,
+        "IMPORT_SOURCES": shop.sources,
+        "EXPORT_TARGETS": exported.environment(),
+    }
+    for region in ("eu-west-1", "us-east-1"):
+        environment.setenv("AWS_REGION", region)
+        environment.setenv("AWS_DEFAULT_REGION", region)
+        deploy(cloud, environment, region=region, **settings)
+        used = cloud.certificates.add(region=region, **ending_in(cloud, 100))
+        if region == "us-east-1":
+            cloud.consumers.distribution(used)
+            cloud.consumers.user_pool_domain("example.com", used)
+        else:
+            cloud.consumers.load_balancer(used, used)
+            cloud.consumers.classic_load_balancer(used)
+        made("explain", "nobody.example.com", "--regions", "all")
+        made("explain", used)
+    environment.setenv("AWS_REGION", "eu-west-1")
+    environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    arns = [each.arn for each in cloud.certificates.all() if ":eu-west-1:" in each.arn]
+    pages = cloud.client("acm-pca").list_certificate_authorities()["CertificateAuthorities"]
+    for wanted in (*arns, "legacy", *(each["Arn"] for each in pages)):
+        made("explain", wanted)
+    deploy(cloud, environment)
+    made("explain", arns[0])
+    assert made.actions["explain"] == NEEDS["explain"]
+
+
+def test_drilling_needs_every_action_that_is_listed_for_it(
+    made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(
+        "certificate_lifecycle.cli.commands.drill.ResolvedDns", lambda _: EmbeddedDns(cloud)
+    )
+    zone = cloud.zones.add("example.com", account="222222222222")
+    arn = cloud.certificates.add(**USED, **ending_in(cloud, 100))
+    put_records(cloud, zone, arn)
+    shop = imported(cloud)
+    authority = cloud.authorities.add(not_after=cloud.now + timedelta(days=900))
+    private = cloud.certificates.add(
+        domain_name="intern.example", type="PRIVATE", **USED, **ending_in(cloud, 200, lifetime=395)
+    )
+    cloud.certificates.edit(private, certificate_authority_arn=authority)
+    zones = json.dumps({"example.com": {"zone_id": zone, "role_arn": ROLE}})
+    deploy(cloud, environment, HOSTED_ZONES=zones, IMPORT_SOURCES=shop.sources)
+    made("drill", arn, "--yes")
+    deploy(cloud, environment, IMPORT_SOURCES=shop.sources)
+    for wanted in (arn, shop.arn, private, "nobody.example.com"):
+        made("drill", wanted, "--yes", "--regions", "all")
+    assert made.actions["drill"] == NEEDS["drill"]

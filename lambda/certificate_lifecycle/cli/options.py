@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, reduce, wraps
+from ipaddress import ip_address
 from typing import Any, TypeVar
 
 import click
@@ -153,6 +154,32 @@ def talk_options(command: Command) -> Command:
     """Add the options of a Manner to a command that prints its result in one way only."""
     joined: Command = _joined(_TALK, "manner", Manner, command)
     return joined
+
+
+def resolver_option(command: Command) -> Command:
+    """Add the resolvers to ask about public DNS; the command takes them as `resolvers`."""
+    option = click.option(
+        "--resolver",
+        "resolvers",
+        multiple=True,
+        callback=_addresses,
+        metavar="ADDRESS",
+        help="Resolver to ask about public DNS; repeatable. Otherwise that of this machine.",
+    )
+    added: Command = option(command)
+    return added
+
+
+def _addresses(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    faults = []
+    for each in values:
+        try:
+            ip_address(each)
+        except ValueError:
+            faults.append(f"{each!r} is no IP address")
+    if faults:
+        raise click.BadParameter("; ".join(faults))
+    return values
 
 
 def _joined(
