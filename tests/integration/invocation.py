@@ -210,7 +210,7 @@ class Function:
 
 
 def writes(calls: Iterable[Call]) -> list[str]:
-    reading = ("List", "Describe", "Get", "AssumeRole", "Query")
+    reading = ("List", "Describe", "Get", "Search", "AssumeRole", "Query")
     return [call.operation for call in calls if not call.operation.startswith(reading)]
 
 

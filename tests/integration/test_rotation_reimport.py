@@ -381,5 +381,5 @@ def test_an_unreachable_secret_is_one_sentence(shop: Imported) -> None:
             raise ParamValidationError(report=f"MARKER {SecretId}")
 
     with pytest.raises(SecretUnreadableError, match=r"\(ParamValidationError\)$") as raised:
-        SecretsManagerImports(lambda _: cast("SecretsClient", Client())).value(shop.secret_arn)
+        SecretsManagerImports(lambda _: cast("SecretsClient", Client())).open(shop.secret_arn)
     assert "MARKER" not in told(raised.value)

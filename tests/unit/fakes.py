@@ -340,11 +340,11 @@ class MemoryImportSecrets(ImportSecrets):
         self.broken: dict[str, Exception] = {}
         self.read: list[str] = []
 
-    def value(self, secret_arn: str) -> Hidden:
+    def open(self, secret_arn: str) -> tuple[Leaf, Material]:
         self.read.append(secret_arn)
         if secret_arn in self.broken:
             raise self.broken[secret_arn]
-        return Hidden(self.values[secret_arn])
+        return open_secret(Hidden(self.values[secret_arn]))
 
 
 _ADDRESS = "203.0.113.7"

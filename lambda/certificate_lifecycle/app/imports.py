@@ -26,7 +26,6 @@ from certificate_lifecycle.core.sources import (
     SourceState,
     UnusableSourceError,
     compare,
-    open_secret,
     secret_name,
 )
 from certificate_lifecycle.log import logger
@@ -73,17 +72,15 @@ class Sources:
             return SourceFinding(secret_arn, SourceState.UNREAD, text)
         try:
             require_time(self.clock)
-            secret = self.secrets.value(secret_arn)
+            leaf, material = self.secrets.open(secret_arn)
+        except UnusableSourceError as error:
+            text = f"{name} cannot be used: {error}."
+            return SourceFinding(secret_arn, SourceState.INVALID, text)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("secret unreadable", extra={"certificate_arn": certificate.arn})
             problems.append(f"{certificate.arn}: {clause(error)}")
             text = f"{name} cannot be read: {clause(error)}."
             return SourceFinding(secret_arn, SourceState.UNREADABLE, text)
-        try:
-            leaf, material = open_secret(secret)
-        except UnusableSourceError as error:
-            text = f"{name} cannot be used: {error}."
-            return SourceFinding(secret_arn, SourceState.INVALID, text)
         state, said = compare(leaf, certificate, self.now)
         newer = Newer(leaf, material) if state is SourceState.NEWER else None
         return SourceFinding(secret_arn, state, f"{name} {said}.", newer)

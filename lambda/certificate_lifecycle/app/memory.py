@@ -40,7 +40,7 @@ from certificate_lifecycle.errors import LedgerConflictError
 from certificate_lifecycle.log import logger
 
 #: Between the things that one note speaks of.
-_AND = "; and to "
+AND = "; and to "
 #: What leaves nothing to wait for, other than a repair, after which ACM has to look again.
 _SETTLING = frozenset({Action.EXPORT, Action.REIMPORT})
 
@@ -145,8 +145,8 @@ class Recollection:
         key = (certificate_arn, action.value)
         before = self.pending.get(key)
         if before is not None:
-            known = before.text.split(_AND)
-            text = before.text if text in known else _AND.join([*known, text])
+            known = before.text.split(AND)
+            text = before.text if text in known else AND.join([*known, text])
         note = Note(
             certificate_arn=certificate_arn,
             action=action.value,
@@ -167,7 +167,7 @@ class Recollection:
                 f"an earlier run was stopped when it was about to {text}",
             )
             for note in self.notes
-            for text in note.text.split(_AND)
+            for text in note.text.split(AND)
             if (note.certificate_arn, note.action, text) not in self.announced
         ]
 

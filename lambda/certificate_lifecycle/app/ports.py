@@ -26,6 +26,7 @@ from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.served import Sight
 from certificate_lifecycle.core.sources import Material
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
+from certificate_lifecycle.core.x509 import Leaf
 
 
 class Certificates(Protocol):
@@ -249,8 +250,11 @@ class ExportSecrets(Protocol):
 class ImportSecrets(Protocol):
     """The secrets that newer versions of imported certificates are read from."""
 
-    def value(self, secret_arn: str) -> Hidden:
-        """Return the current value; raises SecretUnreadableError."""
+    def open(self, secret_arn: str) -> tuple[Leaf, Material]:
+        """Return what the current value holds, read and ready to be imported.
+
+        Raises SecretUnreadableError, and UnusableSourceError for what could not be imported.
+        """
         ...
 
 

@@ -15,6 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.sources import Material, open_secret
+from certificate_lifecycle.core.x509 import Leaf
 from certificate_lifecycle.errors import ExportError, SecretUnreadableError
 
 PERMISSIONS = (
@@ -114,7 +116,14 @@ class SecretsManagerImports:
     def __init__(self, client_for: Callable[[str], SecretsClient]) -> None:
         self._client_for = client_for
 
-    def value(self, secret_arn: str) -> Hidden:
+    def open(self, secret_arn: str) -> tuple[Leaf, Material]:
+        """Return what the current text of a secret holds, and a binary one holds nothing.
+
+        Raises UnusableSourceError, whose clause quotes nothing of the secret.
+        """
+        return open_secret(self._value(secret_arn))
+
+    def _value(self, secret_arn: str) -> Hidden:
         """Return the current text of a secret, empty for a binary one.
 
         Raises SecretUnreadableError, without what the SDK raised, which may quote an answer.

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.app.ports import Surroundings
@@ -27,7 +28,7 @@ from certificate_lifecycle.config import (
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Run
-from certificate_lifecycle.errors import ConfigurationError
+from certificate_lifecycle.errors import ConfigurationError, SnapshotError
 from certificate_lifecycle.events import RotationCommand
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def current_time() -> datetime:
 def reach(selection: Selection) -> Reach:
     """Return what a command reaches; raises ConfigurationError with every fault of its options."""
     if selection.snapshot is not None:
-        raise ConfigurationError(["--from-snapshot: snapshots cannot be read yet"])
+        return _recorded(selection, Path(selection.snapshot))
     # Here, so that what works offline, and every help, does not wait for the SDK.
     from certificate_lifecycle.aws.clients import Clients  # noqa: PLC0415
     from certificate_lifecycle.cli.outside.identity import home_of, session_of  # noqa: PLC0415
@@ -139,6 +140,61 @@ def reach(selection: Selection) -> Reach:
         notes=notes,
         unknown=unknown,
     )
+
+
+def _recorded(selection: Selection, file: Path) -> Reach:
+    """Return what a command reaches in a snapshot: what was recorded, and no AWS."""
+    # Here, so that whatever asks AWS does not wait for what reads files.
+    from certificate_lifecycle.cli.snapshots.files import read  # noqa: PLC0415
+    from certificate_lifecycle.cli.snapshots.replay import surroundings as recorded  # noqa: PLC0415
+
+    try:
+        snapshot = read(file)
+    except SnapshotError as error:
+        raise ConfigurationError([str(error)]) from error
+    reaching = ("profile", "role_name", "external_id")
+    faults = [
+        f"--{option.replace('_', '-')} says how AWS is reached, and --from-snapshot asks no AWS"
+        for option in reaching
+        if getattr(selection, option) is not None
+    ]
+    settings = _measured(selection, snapshot.settings.restored(), faults)
+    scopes = _among(selection, [scope.place for scope in snapshot.scopes], faults)
+    if faults:
+        raise ConfigurationError(faults)
+
+    def surroundings(repair: bool) -> Callable[[Place], Surroundings]:  # noqa: FBT001 - its only one
+        return lambda place: recorded(snapshot, place, repair=repair)
+
+    what = "anonymised snapshot" if snapshot.anonymised else "snapshot"
+    return Reach(
+        home=snapshot.settings.home,
+        settings=settings,
+        scopes=scopes,
+        surroundings=surroundings,
+        now=snapshot.taken_at,
+        notes=(f"What the {what} of {snapshot.taken_at:%Y-%m-%d %H:%M} UTC shows.",),
+    )
+
+
+def _among(selection: Selection, places: Sequence[Place], faults: list[str]) -> tuple[Place, ...]:
+    """Return which of some accounts and regions were selected, all of them if none was."""
+    named = selection.regions or ((selection.region,) if selection.region else ())
+    wanted = {
+        "region": set(named) - {ALL},
+        "account_id": set(selection.accounts) - {ALL},
+    }
+    found = places
+    for field_name, values in wanted.items():
+        there = {getattr(place, field_name) for place in places}
+        faults.extend(
+            f"the snapshot does not hold {value}, only {', '.join(sorted(there))}"
+            for value in sorted(values - there)
+        )
+        found = [place for place in found if not values or getattr(place, field_name) in values]
+    if not found and not faults:
+        faults.append("the snapshot does not hold these regions of these accounts")
+    return tuple(found)
 
 
 def _deployed(
@@ -176,20 +232,26 @@ def _settings(
     else:
         settings = rotation_settings(function.settings, faults)
         faults = [f"the function {function.name} has wrong settings: {each}" for each in faults]
-    if selection.threshold_days is not None:
-        thresholds = replace(
-            settings.thresholds, expiration=timedelta(days=selection.threshold_days)
-        )
-        if thresholds.expiration <= thresholds.critical:
-            faults.append(
-                f"--threshold-days must be more than the critical threshold, "
-                f"{thresholds.critical.days} days; got {selection.threshold_days}"
-            )
-        settings = replace(settings, thresholds=thresholds)
+    settings = _measured(selection, settings, faults)
     accounts = _accounts(selection, settings, home, faults)
     if faults:
         raise ConfigurationError(faults)
     return replace(settings, accounts=accounts)
+
+
+def _measured(
+    selection: Selection, settings: RotationSettings, faults: list[str]
+) -> RotationSettings:
+    """Return the settings with the threshold that the user wants to go by, if any is named."""
+    if selection.threshold_days is None:
+        return settings
+    thresholds = replace(settings.thresholds, expiration=timedelta(days=selection.threshold_days))
+    if thresholds.expiration <= thresholds.critical:
+        faults.append(
+            f"--threshold-days must be more than the critical threshold, "
+            f"{thresholds.critical.days} days; got {selection.threshold_days}"
+        )
+    return replace(settings, thresholds=thresholds)
 
 
 def _accounts(

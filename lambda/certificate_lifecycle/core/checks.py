@@ -47,8 +47,8 @@ FAILURE_IS_NEWS = timedelta(days=7)
 _SHOWN_CONSUMERS = 3
 
 #: Tags by which other tools mark certificates as theirs.
-_FOREIGN_TAG_KEYS = {"services.k8s.aws/controller-version": "AWS Controllers for Kubernetes"}
-_FOREIGN_MANAGERS = frozenset({"acme.sh", "cert-manager", "certbot", "lego", "lemur"})
+FOREIGN_TAG_KEYS = {"services.k8s.aws/controller-version": "AWS Controllers for Kubernetes"}
+FOREIGN_MANAGERS = frozenset({"acme.sh", "cert-manager", "certbot", "lego", "lemur"})
 
 #: FailureReason and RenewalStatusReason as ACM has them (API reference, CertificateDetail).
 _ACM_REASONS = {
@@ -593,9 +593,9 @@ def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
     if certificate.managed_by is not None:
         return Reason.MANAGED_BY_OTHER_TOOL, certificate.managed_by
     for key, value in certificate.detail.tags if certificate.detail else ():
-        if key in _FOREIGN_TAG_KEYS:
-            return Reason.MANAGED_BY_OTHER_TOOL, _FOREIGN_TAG_KEYS[key]
-        if key == "ManagedBy" and value.lower() in _FOREIGN_MANAGERS:
+        if key in FOREIGN_TAG_KEYS:
+            return Reason.MANAGED_BY_OTHER_TOOL, FOREIGN_TAG_KEYS[key]
+        if key == "ManagedBy" and value.lower() in FOREIGN_MANAGERS:
             return Reason.MANAGED_BY_OTHER_TOOL, value
     return None
 

@@ -1,0 +1,103 @@
+"""Snapshots as files: JSON that people can read and compare, and gzip where the name says so."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from certificate_lifecycle.cli.snapshots.model import FORMAT, VERSION, Snapshot
+from certificate_lifecycle.core.digest import clean
+from certificate_lifecycle.errors import SnapshotError
+
+_SNAPSHOT = TypeAdapter(Snapshot)
+_DURATION = TypeAdapter(timedelta)
+_SHOWN_FAULTS = 5
+#: What a fault says at the most: the file may come from anybody.
+_LONGEST_FAULT = 200
+
+
+def dumps(snapshot: Snapshot) -> str:
+    """Return a snapshot as JSON: equal snapshots give equal texts."""
+    plain = _SNAPSHOT.dump_python(snapshot, warnings="error")
+    return json.dumps(plain, default=_plain, indent=1, ensure_ascii=False) + "\n"
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has any type
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return _DURATION.dump_python(value, mode="json")
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, bytes):
+        return value.decode("ascii")
+    raise TypeError(f"{type(value).__name__} has no place in a snapshot")
+
+
+def loads(text: str | bytes) -> Snapshot:
+    """Return the snapshot that `dumps` made a text of.
+
+    Raises SnapshotError, one sentence, for a text that is cut off, that is something else, that a
+    newer version of this program has written, or that has faults, of which it names the first.
+    """
+    try:
+        plain = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SnapshotError(f"it is no JSON, or was cut off ({clean(str(error), 100)})") from None
+    if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+        raise SnapshotError(f"it is no snapshot: it has no format {FORMAT!r}")
+    version = plain.get("version")
+    if type(version) is not int or version < 1:
+        raise SnapshotError(f"its version must be a whole number, got {clean(repr(version), 40)}")
+    if version > VERSION:
+        raise SnapshotError(
+            f"it has version {version} of the format, and this program knows {VERSION}: "
+            f"update the program (the file is from {clean(str(plain.get('program')), 40)})"
+        )
+    try:
+        snapshot = _SNAPSHOT.validate_json(text, strict=True)
+    except ValidationError as error:
+        raise SnapshotError(_faults(error)) from None
+    if not snapshot.scopes:
+        raise SnapshotError("it holds no account and region")
+    return snapshot
+
+
+def _faults(error: ValidationError) -> str:
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    said = [
+        clean(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}", _LONGEST_FAULT)
+        for fault in faults[:_SHOWN_FAULTS]
+    ]
+    more = len(faults) - _SHOWN_FAULTS
+    return "; ".join(said) + (f"; and {more} more" if more > 0 else "")
+
+
+def read(path: Path) -> Snapshot:
+    """Return the snapshot in a file; raises SnapshotError that names the file."""
+    try:
+        raw = path.read_bytes()
+        if path.suffix == ".gz":
+            raw = gzip.decompress(raw)
+    except OSError as error:
+        # Of gzip's own errors, too, which have no text of the system's.
+        why = error.strerror or "it is not compressed with gzip"
+        raise SnapshotError(f"{path} cannot be read: {why}") from None
+    except (EOFError, zlib.error):
+        raise SnapshotError(f"{path} cannot be read: it is damaged, or was cut off") from None
+    try:
+        return loads(raw)
+    except SnapshotError as error:
+        raise SnapshotError(f"{path} cannot be used: {error}") from None
+
+
+def packed(snapshot: Snapshot, path: Path) -> bytes:
+    """Return what a file of that name shall hold: equal snapshots give equal bytes."""
+    content = dumps(snapshot).encode()
+    return gzip.compress(content, mtime=0) if path.suffix == ".gz" else content
