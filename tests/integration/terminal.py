@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.cli.main import main
@@ -14,6 +15,7 @@ from tests.support.cloud import Cloud
 if TYPE_CHECKING:
     import pytest
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -68,29 +70,69 @@ class Certificates:
         code = main(arguments)
         out, err = self._capsys.readouterr()
         assert "Traceback" not in out + err
-        return Ended(code, out, err, self._cloud.calls[before:])
+        calls = self._cloud.calls[before:]
+        made = {action for call in calls for action in call.actions}
+        assert made <= NEEDS.get(arguments[0], set())
+        return Ended(code, out, err, calls)
+
+
+def needs(page: str) -> dict[str, set[str]]:
+    """Return the IAM actions of each command, as the table of docs/cli.md has them."""
+    head, _, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.partition("## Permissions")[2].splitlines()
+        if line.startswith("|")
+    ]
+    found: dict[str, set[str]] = {}
+    for column, names in enumerate(head[1:-1], 1):
+        actions = {row[0].strip("`") for row in rows if row[column]}
+        found |= {name.strip(" `"): actions for name in names.split(",")}
+    return found
 
 
 def deploy(
-    cloud: Cloud, environment: pytest.MonkeyPatch, name: str = "rotation", **settings: str
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    name: str = "rotation",
+    *,
+    region: str = "eu-west-1",
+    **settings: str,
 ) -> None:
-    """Let a function be deployed with a ledger and these settings; its code plays no part."""
-    table = make_ledger(cloud, environment, "eu-west-1") if name == "rotation" else None
-    needed = {"SNS_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:certificate-lifecycle"}
-    cloud.client("lambda").create_function(
-        FunctionName=f"certificate-lifecycle-{name}",
-        Role=_role(cloud, name),
+    """Let a function be deployed with a ledger and these settings; its code plays no part.
+
+    A rotation function that is there already gets other settings.
+    """
+    client = cloud.client("lambda", region=region)
+    function = f"certificate-lifecycle-{name}"
+    deployed = {each["FunctionName"] for each in client.list_functions()["Functions"]}
+    needed = {"SNS_TOPIC_ARN": f"arn:aws:sns:{region}:123456789012:certificate-lifecycle"}
+    if name == "rotation":
+        needed["LEDGER_TABLE"] = "certificate-lifecycle-ledger"
+    variables = {"Variables": {**needed, **settings}}
+    if function in deployed:
+        client.update_function_configuration(FunctionName=function, Environment=variables)
+        return
+    if name == "rotation":
+        make_ledger(cloud, environment, region)
+    client.create_function(
+        FunctionName=function,
+        Role=_role(cloud, f"{function}-{region}"),
         Runtime="python3.13",
         Handler=f"certificate_lifecycle.handlers.{name}.lambda_handler",
         Code={"ZipFile": b"none"},
-        Environment={
-            "Variables": {**needed, **({"LEDGER_TABLE": table} if table else {}), **settings}
-        },
+        Environment=variables,
     )
 
 
 def _role(cloud: Cloud, name: str) -> str:
     role: str = cloud.client("iam").create_role(
-        RoleName=f"certificate-lifecycle-{name}", AssumeRolePolicyDocument=json.dumps(TRUST)
+        RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST)
     )["Role"]["Arn"]
     return role
+
+
+NEEDS = {
+    command: actions
+    for page in ("cli.md", "doctor.md")
+    for command, actions in needs((DOCS / page).read_text(encoding="utf-8")).items()
+}

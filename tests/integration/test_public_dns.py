@@ -82,6 +82,8 @@ def test_where_only_the_resolver_can_be_reached_what_it_shows_has_to_do(
 ) -> None:
     world.unreachable = {ROOT, TEST, OURS, OTHER}
     assert asked.ns(ZONE) == {"ns-of-itself.dns.test"}
+    assert asked.ns(ZONE) == {"ns-of-itself.dns.test"}
+    assert [address for address, _, _ in world.asked if address != RESOLVER] == [TEST]
 
 
 def test_caa_records_are_told_as_they_were_written(asked: ResolvedDns) -> None:

@@ -474,12 +474,48 @@ def _import_findings(scene: Scene) -> list[Permission]:
     ]
 
 
+# --- What only the command line asks for:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_servicequotas.html
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+
+
+def _alarms(scene: Scene) -> list[Permission]:
+    return [scene.permission("cloudwatch:DescribeAlarms", scene.arn("cloudwatch", "alarm:*"))]
+
+
+def _rule(action: str) -> Needs:
+    """Need an action on a rule of the default event bus."""
+    return lambda scene: [
+        scene.permission(action, scene.arn("events", f"rule/{scene.parameters['Name']}"))
+    ]
+
+
+def _role(scene: Scene) -> list[Permission]:
+    """Need to read a role, of those without a path."""
+    owner = f"arn:{scene.request.partition}:iam::{scene.request.account}"
+    return [scene.permission("iam:GetRole", f"{owner}:role/{scene.parameters['RoleName']}")]
+
+
+def _simulate(scene: Scene) -> list[Permission]:
+    return [scene.permission("iam:SimulatePrincipalPolicy", scene.parameters["PolicySourceArn"])]
+
+
 # --- Lambda: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 
 
 def _invoke(scene: Scene) -> list[Permission]:
     name = scene.parameters["FunctionName"].rpartition(":")[2]
     return [scene.permission("lambda:InvokeFunction", scene.arn("lambda", f"function:{name}"))]
+
+
+def _function(action: str) -> Needs:
+    return lambda scene: [
+        scene.permission(
+            action, scene.arn("lambda", f"function:{scene.parameters['FunctionName']}")
+        )
+    ]
 
 
 # --- CloudWatch Logs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
@@ -539,6 +575,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("apigateway", "UpdateDomainName"): _update_domain_name,
     ("cloudfront", "GetDistribution"): _distribution("cloudfront:GetDistribution"),
     ("cloudfront", "UpdateDistribution"): _distribution("cloudfront:UpdateDistribution"),
+    ("cloudwatch", "DescribeAlarms"): _alarms,
     ("cognito-idp", "DescribeUserPool"): _user_pool("cognito-idp:DescribeUserPool"),
     ("cognito-idp", "DescribeUserPoolDomain"): _account_wide("cognito-idp:DescribeUserPoolDomain"),
     ("cognito-idp", "ListUserPools"): _account_wide("cognito-idp:ListUserPools"),
@@ -558,18 +595,22 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("elbv2", "RemoveListenerCertificates"): _listener(
         "elasticloadbalancing:RemoveListenerCertificates"
     ),
+    ("events", "DescribeRule"): _rule("events:DescribeRule"),
     ("events", "PutEvents"): _put_events,
     ("kms", "Decrypt"): _key("kms:Decrypt"),
     ("kms", "DescribeKey"): _key("kms:DescribeKey"),
     ("kms", "Encrypt"): _key("kms:Encrypt"),
     ("kms", "GenerateDataKey"): _key("kms:GenerateDataKey"),
+    ("lambda", "GetFunctionConfiguration"): _function("lambda:GetFunctionConfiguration"),
     ("lambda", "Invoke"): _invoke,
     ("logs", "CreateLogGroup"): _log_group("logs:CreateLogGroup"),
     ("logs", "CreateLogStream"): _log_group("logs:CreateLogStream"),
     ("logs", "DescribeLogStreams"): _log_group("logs:DescribeLogStreams"),
     ("logs", "PutLogEvents"): _log_stream("logs:PutLogEvents"),
+    ("iam", "GetRole"): _role,
     ("iam", "GetServerCertificate"): _server_certificate("iam:GetServerCertificate"),
     ("iam", "ListServerCertificates"): _account_wide("iam:ListServerCertificates"),
+    ("iam", "SimulatePrincipalPolicy"): _simulate,
     ("organizations", "ListAccounts"): _account_wide("organizations:ListAccounts"),
     ("route53", "ChangeResourceRecordSets"): _change_records,
     ("route53", "GetChange"): _change,
@@ -586,6 +627,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("secretsmanager", "PutSecretValue"): _secret("secretsmanager:PutSecretValue"),
     ("securityhub", "BatchImportFindings"): _import_findings,
     ("securityhub", "GetFindings"): _get_findings,
+    ("service-quotas", "GetServiceQuota"): _account_wide("servicequotas:GetServiceQuota"),
     ("sns", "GetTopicAttributes"): _topic("sns:GetTopicAttributes"),
     ("sns", "Publish"): _publish,
     ("sts", "AssumeRole"): _assume_role,

@@ -34,6 +34,7 @@ from tests.support.functions import Function, Functions
 from tests.support.gate import Gate, Settings, World
 from tests.support.organization import Organization
 from tests.support.protocol import AwsError, Request
+from tests.support.quotas import Quotas
 from tests.support.rates import Rates
 from tests.support.security_hub import SecurityHub
 from tests.support.stores import PrivateAuthorities, ServerCertificates
@@ -70,6 +71,7 @@ class Cloud:
         self.organization = Organization()
         self.event_buses = EventBuses()
         self.security_hub = SecurityHub()
+        self.quotas = Quotas()
         self._world = World(
             recorder=Recorder(),
             faults=Faults(),
@@ -84,6 +86,7 @@ class Cloud:
             organization=self.organization,
             event_buses=self.event_buses,
             security_hub=self.security_hub,
+            quotas=self.quotas,
             invoke=self._invoke,
         )
         buckets.install()
@@ -128,6 +131,7 @@ class Cloud:
         self.organization.reset()
         self.event_buses.reset()
         self.security_hub.reset()
+        self.quotas.reset()
         self._world.functions.reset()
         self._world.faults.clear()
         self._world.rates.reset()

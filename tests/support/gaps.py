@@ -209,6 +209,21 @@ GAPS = (
     ),
     Gap(
         "iam",
+        "SimulatePrincipalPolicy simulates roles, and no users or groups.",
+        "Nobody here is a user; whoever is simulated has assumed a role.",
+    ),
+    Gap(
+        "cloudwatch",
+        "DescribeAlarms gives all alarms on one page, composite ones whether asked for or not.",
+        "An instance has fewer than a page of AWS's holds, and there are no composite ones.",
+    ),
+    Gap(
+        "service-quotas",
+        "ACM has its quotas, and no other service has any; none of them is enforced.",
+        "The doctor compares figures; `cloud.fail` orders a refusal.",
+    ),
+    Gap(
+        "iam",
         "A role in the caller's own account needs both its trust and the caller's policy.",
         "AWS would do with a trust policy that names the role; asking for both is stricter.",
     ),

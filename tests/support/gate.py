@@ -17,7 +17,7 @@ from moto.core.request import Request as HttpRequest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
-from tests.support import actions, policy, state_machines, strict
+from tests.support import actions, policy, simulation, state_machines, strict
 from tests.support.acm import Acm
 from tests.support.calls import Call, Permission, Recorder
 from tests.support.consumers import Consumers
@@ -39,6 +39,7 @@ from tests.support.protocol import (
     success,
     validation_code,
 )
+from tests.support.quotas import Quotas
 from tests.support.rates import Rates
 from tests.support.repeats import Repeats
 from tests.support.route53 import Route53
@@ -87,6 +88,7 @@ class World:
     organization: Organization
     event_buses: EventBuses
     security_hub: SecurityHub
+    quotas: Quotas
     invoke: Callable[[Request], Mapping[str, object]]
     settings: Settings = field(default_factory=Settings)
 
@@ -118,6 +120,8 @@ class Gate:
             **world.organization.handlers(),
             **world.event_buses.handlers(),
             **world.security_hub.handlers(),
+            **world.quotas.handlers(),
+            **simulation.HANDLERS,
             **state_machines.HANDLERS,
         }
 

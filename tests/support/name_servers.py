@@ -48,13 +48,19 @@ class World:
         """Let some servers hold a zone; a line is `name type value`, and values may repeat."""
         made = _rrsets(f"{name} SOA ns.test. admin.test. 1 7200 900 1209600 86400\n{records}")
         for address in addresses:
-            self.zones.setdefault(address, {})[_absolute(name)] = made
+            self.zones.setdefault(address, {})[_absolute(name)] = list(made)
 
     def extend(self, name: str, records: str) -> None:
         """Add records to a zone, on all servers that hold it."""
         for held in self.zones.values():
-            if _absolute(name) in held:
-                held[_absolute(name)] = [*held[_absolute(name)], *_rrsets(records)]
+            known = held.get(_absolute(name), [])
+            for added in _rrsets(records) if known else ():
+                same = [each for each in known if each.match(added.name, 1, added.rdtype, 0)]
+                if same:
+                    for record in added:
+                        same[0].add(record, added.ttl)
+                else:
+                    known.append(added)
 
     # --- What a server says -----------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # module, its tests or the Terraform provider call.
 SIGNING_NAMES: Mapping[str, tuple[str, ...]] = {
     "monitoring": ("cloudwatch",),
+    "servicequotas": ("service-quotas",),
     "elasticloadbalancing": ("elbv2", "elb"),
     "apigateway": ("apigateway", "apigatewayv2"),
     "tagging": ("resourcegroupstaggingapi",),

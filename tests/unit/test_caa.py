@@ -61,6 +61,12 @@ def test_any_of_the_four_names_of_amazon_lets_acm_issue(issuer: str) -> None:
     assert verdict.issuers == ("other.test", issuer.lower())
 
 
+def test_a_verdict_says_which_records_decide() -> None:
+    records = issue("other.test"), issue("amazon.com", "IssueWild")
+    assert judged(*records).tag == "issue"
+    assert judged(*records, name=WILDCARD).tag == "issuewild"
+
+
 def test_another_authority_may_be_asked_about() -> None:
     records = Zone({NAME: [issue("Other.test")]})
     assert judge_caa(NAME, records, authority=["other.TEST."]).allowed

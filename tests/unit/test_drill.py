@@ -10,6 +10,7 @@ import pytest
 from certificate_lifecycle.core.assessment import assess, find_successor
 from certificate_lifecycle.core.caa import CaaReason, CaaVerdict
 from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.delegation import Delegation
 from certificate_lifecycle.core.drill import (
     DRILL_TAG,
     Answer,
@@ -366,17 +367,30 @@ def test_public_dns_has_to_lead_to_acms_value(
 @pytest.mark.parametrize(
     ("public", "own", "outcome", "told"),
     [
-        (["ns1", "ns2"], ["ns2", "ns3"], PASSED, "delegate to"),
-        (["ns2", "ns1"], ["ns3"], FAILED, "example.com is delegated to ns1, ns2, not to the"),
-        ([], ["ns3"], FAILED, "example.com is delegated to nobody"),
+        (["ns1", "ns2"], ["ns2", "ns1"], PASSED, "Public DNS leads to the zone example.com."),
+        (["ns1"], ["ns2", "ns1"], PASSED, "Public DNS leads to the zone example.com."),
+        (["ns1", "ns2"], ["ns2", "ns3"], UNKNOWN, "and also to ns1."),
+        (["ns2", "ns1"], ["ns3"], FAILED, "leads to ns1, ns2 instead of the zone example.com"),
+        ([], ["ns3"], FAILED, "Nobody delegates the zone example.com."),
     ],
 )
 def test_a_zone_that_nobody_is_led_to_is_told(
     public: list[str], own: list[str], outcome: Outcome, told: str
 ) -> None:
-    found = delegation_step({"example.com": (public, own)})
+    delegation = Delegation(frozenset(own), frozenset(public))
+    found = delegation_step({"example.com": delegation})
     assert found.outcome is outcome
     assert told in found.text
+
+
+def test_the_worst_delegation_counts() -> None:
+    good = Delegation(frozenset({"ns1"}), frozenset({"ns1"}))
+    bad = Delegation(frozenset({"ns1"}), frozenset())
+    assert delegation_step({"example.com": good, "example.net": bad}).outcome is FAILED
+
+
+def test_without_a_zone_nothing_is_known_of_its_delegation() -> None:
+    assert delegation_step({}).outcome is UNKNOWN
 
 
 def test_a_caa_record_that_forbids_is_told() -> None:

@@ -208,13 +208,20 @@ class DynamoLedger:
 
     def expected_since(self, expression: str, now: datetime) -> datetime:
         """Return since when runs of a schedule are expected: `now` if it is a new one."""
+        known = self.known_since(expression)
+        if known is not None:
+            return known
         schedule = _text(expression)
-        for item in self._query(_EXPECTED):
-            if item.get("schedule") == schedule:
-                return self._understood(item, lambda found: _moment(found, "since"))
         item = {**self._key(_EXPECTED), "schedule": schedule, "since": _text(_stamp(now))}
         self._put(item, f"{_NEW} OR schedule <> :schedule", {":schedule": schedule})
         return now
+
+    def known_since(self, expression: str) -> datetime | None:
+        """Return since when runs of a schedule are on record as expected; None if they are not."""
+        for item in self._query(_EXPECTED):
+            if item.get("schedule") == _text(expression):
+                return self._understood(item, lambda found: _moment(found, "since"))
+        return None
 
     # --- DynamoDB ---------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ certificate as much as to its twin.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from certificate_lifecycle.cli.outside.public_dns import PublicDns
 from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.caa import judge_caa
 from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.delegation import Delegation
 from certificate_lifecycle.core.drill import (
     DRILL_TAG,
     MAX_ATTEMPTS,
@@ -83,7 +85,7 @@ class Plan:
     @property
     def cost(self) -> str:
         """What it costs, as a sentence."""
-        return "Nothing." if self.request is None else cost(self.certificate)
+        return "It costs nothing." if self.request is None else cost(self.certificate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,17 +211,16 @@ class Drill:
 
     def _delegation(self, findings: Sequence[RecordFinding], public: PublicDns) -> Step:
         zones = dict.fromkeys(finding.zone for finding in findings if finding.zone is not None)
-        delegated = {}
+        delegations = {}
         for zone in zones:
-            name = dns_form(zone.name)
-            own = {
+            own = frozenset(
                 dns_form(value)
                 for record in self.dns.records_at(zone, zone.name)
                 if record.type == "NS"
                 for value in record.values
-            }
-            delegated[name] = (public.ns(name), own)
-        return delegation_step(delegated)
+            )
+            delegations[dns_form(zone.name)] = Delegation(own, public.ns(dns_form(zone.name)))
+        return delegation_step(delegations)
 
     def _refusal(
         self,
@@ -274,7 +275,7 @@ class Drill:
         for leftover in rehearsal.plan.leftovers:
             if leftover.status in (CertificateStatus.PENDING_VALIDATION, CertificateStatus.ISSUED):
                 obtained.append(leftover)
-                text = f"An earlier drill, or one beside this, has requested {leftover.arn}."
+                text = "An earlier drill, or one beside this, has requested it."
                 return Step(name=name, outcome=Outcome.PASSED, text=text)
         certificate = rehearsal.plan.certificate
         now = self.current_time()
@@ -295,7 +296,7 @@ class Drill:
             text = "ACM answers with twins that were deleted; try again in an hour."
             return Step(name=name, outcome=Outcome.UNKNOWN, text=text)
         obtained.append(twin)
-        text = f"ACM took the request for {twin.arn}."
+        text = "ACM took the request."
         return Step(name=name, outcome=Outcome.PASSED, text=text)
 
     def _requested(self, rehearsal: Rehearsal) -> Certificate | None:
@@ -307,10 +308,9 @@ class Drill:
                 rehearsal.twins.append(arn)
             if arn in used_up:
                 continue
-            try:
+            # Should ACM only be slow to know it, it is deleted in the end all the same.
+            with suppress(CertificateNotFoundError):
                 return describe_new(arn, self.certificates, self.clock)
-            except CertificateNotFoundError:
-                rehearsal.twins.remove(arn)
         return None
 
     def _issue(self, obtained: list[Certificate]) -> Step:

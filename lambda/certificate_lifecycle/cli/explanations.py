@@ -37,8 +37,9 @@ class Explanation:
     `certificate` has all of its detail, whether or not a run needs it; `entry` is the finding of a
     run, and `trace` how the checks came to it: what is served is looked at after them and may
     change the verdict. `records` is what stands where ACM wants its validation records, `used_by`
-    what uses it. `actions` is what a run would do for it or advise, and `next_run` when the next
-    one is, None where no schedule is known. `problems` could not be found out.
+    what uses it. `actions` is what a run would do for it or advise, `watched` whether runs of a
+    deployed function look at it, and `next_run` when the next one is, None where no schedule is
+    known. `problems` could not be found out.
     """
 
     certificate: Certificate
@@ -53,6 +54,7 @@ class Explanation:
     memory: Memory | None
     actions: tuple[ActionRecord, ...]
     mode: str
+    watched: bool
     next_run: datetime | None
     now: datetime
     problems: tuple[str, ...]
@@ -67,7 +69,8 @@ class Explanation:
 class Explaining:
     """Explains certificates of one account and region.
 
-    `order` is a dry run in the mode of the instance, `schedule` says when its runs are.
+    `order` is a dry run in the mode of the instance, `watched` says whether its runs look there,
+    and `schedule` when they are.
     """
 
     order: Order
@@ -75,6 +78,7 @@ class Explaining:
     around: Surroundings
     clock: Clock
     current_time: Callable[[], datetime]
+    watched: bool = False
     schedule: Schedule | None = None
 
     def explain(self, arn: str) -> Explanation:
@@ -106,6 +110,7 @@ class Explaining:
             memory=seen.recollection.memories.get(arn),
             actions=tuple(each for each in visit.run.actions if each.certificate_arn == arn),
             mode=order.mode,
+            watched=self.watched,
             next_run=self.schedule.following(order.now) if self.schedule else None,
             now=order.now,
             problems=tuple(dict.fromkeys(problems)),
@@ -236,6 +241,7 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         if memory
         else None,
         "mode": explanation.mode,
+        "watched": explanation.watched,
         "next_actions": [action_entry(each) for each in explanation.actions],
         "next_run_at": explanation.next_run.isoformat() if explanation.next_run else None,
         "problems": list(explanation.problems),

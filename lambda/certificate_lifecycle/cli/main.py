@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import click
 
 from certificate_lifecycle.cli.exits import Exit
+from certificate_lifecycle.cli.interrupts import InterruptedByUserError
 from certificate_lifecycle.errors import CertificateLifecycleError, ConfigurationError
 
 #: What each command is for, so that the list of them needs none of them.
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return Exit.USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt, InterruptedByUserError):
         return _said("Interrupted; nothing was begun that is not told above.", Exit.INTERRUPTED)
     except ConfigurationError as error:
         return _said("\n".join(f"Error: {fault}" for fault in error.faults), Exit.USAGE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, reduce, wraps
+from ipaddress import ip_address
 from typing import Any, TypeVar
 
 import click
@@ -74,11 +75,21 @@ class _Listed(click.ParamType[tuple[str, ...]]):
         return tuple(parsed)
 
 
-_SCOPE = (
+_CREDENTIALS = (
     click.option("--profile", help="Profile of the AWS configuration.", metavar="NAME"),
     click.option(
         "--region", metavar="REGION", help="Region of the module, and of what is looked at."
     ),
+)
+_INSTANCE = click.option(
+    "--instance",
+    default="certificate-lifecycle",
+    show_default=True,
+    metavar="NAME",
+    help="`name_prefix` of the deployed module: its settings count, and its ledger is kept. "
+    "`none`: there is none.",
+)
+_PLACES = (
     click.option(
         "--regions",
         type=_Listed("REGION,...|all", region),
@@ -100,14 +111,6 @@ _SCOPE = (
         type=click.IntRange(1, 365),
         help="Attention starts so many days before expiry.",
     ),
-    click.option(
-        "--instance",
-        default="certificate-lifecycle",
-        show_default=True,
-        metavar="NAME",
-        help="`name_prefix` of the deployed module: its settings count, and its ledger is kept. "
-        "`none`: there is none.",
-    ),
 )
 _SNAPSHOT = click.option(
     "--from-snapshot",
@@ -124,8 +127,14 @@ _TALK = (
 
 def scope_options(*, snapshots: bool = False) -> Callable[[Command], Command]:
     """Add the options that make a Selection; the command takes it as `selection`."""
-    options = (*_SCOPE, _SNAPSHOT) if snapshots else _SCOPE
+    options = (*_CREDENTIALS, *_PLACES, _INSTANCE, *((_SNAPSHOT,) if snapshots else ()))
     return partial(_joined, options, "selection", Selection)
+
+
+def home_options(command: Command) -> Command:
+    """Add those that make a Selection for a command that works in one account and region."""
+    joined: Command = _joined((*_CREDENTIALS, _INSTANCE), "selection", Selection, command)
+    return joined
 
 
 def output_options(*formats: str) -> Callable[[Command], Command]:
@@ -145,6 +154,32 @@ def talk_options(command: Command) -> Command:
     """Add the options of a Manner to a command that prints its result in one way only."""
     joined: Command = _joined(_TALK, "manner", Manner, command)
     return joined
+
+
+def resolver_option(command: Command) -> Command:
+    """Add the resolvers to ask about public DNS; the command takes them as `resolvers`."""
+    option = click.option(
+        "--resolver",
+        "resolvers",
+        multiple=True,
+        callback=_addresses,
+        metavar="ADDRESS",
+        help="Resolver to ask about public DNS; repeatable. Otherwise that of this machine.",
+    )
+    added: Command = option(command)
+    return added
+
+
+def _addresses(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    faults = []
+    for each in values:
+        try:
+            ip_address(each)
+        except ValueError:
+            faults.append(f"{each!r} is no IP address")
+    if faults:
+        raise click.BadParameter("; ".join(faults))
+    return values
 
 
 def _joined(

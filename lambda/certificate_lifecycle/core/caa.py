@@ -61,14 +61,15 @@ class CaaReason(StrEnum):
 class CaaVerdict:
     """What CAA says about one name.
 
-    `at` is where the records stand that count, None if there are none. `issuers` are those whom
-    the deciding records name. `parameters` are conditions that an authority which is named reads
-    by rules of its own; nothing here judges them.
+    `at` is where the records stand that count, None if there are none; those with the tag `tag`
+    decide, and name the `issuers`. `parameters` are conditions that an authority which is named
+    reads by rules of its own; nothing here judges them.
     """
 
     name: str
     reason: CaaReason
     at: str | None = None
+    tag: str | None = None
     issuers: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
 
@@ -104,6 +105,7 @@ def judge_caa(name: str, lookup: Lookup, *, authority: Collection[str] = AMAZON)
         name=name,
         reason=CaaReason.NAMED if ours else CaaReason.NOT_NAMED,
         at=at,
+        tag=deciding[0].tag.lower(),
         issuers=tuple(dict.fromkeys(issuer for issuer, _ in grants if issuer)),
         # One record without conditions is enough to issue by.
         parameters=tuple(dict.fromkeys(ours)) if all(ours) else (),

@@ -6,7 +6,7 @@ issue a renewal, and deleted once that is known. It must never be taken for a su
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from enum import StrEnum
 from certificate_lifecycle.core.assessment import find_successor
 from certificate_lifecycle.core.caa import CaaVerdict
 from certificate_lifecycle.core.checks import is_managed_elsewhere
+from certificate_lifecycle.core.delegation import Delegation, DelegationState
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import (
     Certificate,
@@ -137,10 +138,10 @@ def cost(certificate: Certificate) -> str:
         return "AWS Private CA charges for the twin as for any certificate that it issues."
     if certificate.exportable:
         return (
-            "Nothing: the twin is requested without the export option, for which ACM would charge "
-            "by the name."
+            "It costs nothing: the twin is requested without the export option, for which ACM "
+            "would charge by the name."
         )
-    return "Nothing: ACM does not charge for public certificates that cannot be exported."
+    return "It costs nothing: ACM does not charge for public certificates that nobody can export."
 
 
 def may_be_twin(certificate: Certificate, listed: Certificate) -> bool:
@@ -264,22 +265,35 @@ def public_step(wanted: Sequence[ValidationRecord], led: Mapping[str, Sequence[s
     return Step(name=name, outcome=Outcome.PASSED, text=text)
 
 
-def delegation_step(delegated: Mapping[str, tuple[Collection[str], Collection[str]]]) -> Step:
-    """Say whether the world comes to the hosted zones that hold the records.
-
-    By the name of each zone: the name servers that public DNS delegates to, and those of the
-    hosted zone itself.
-    """
+def delegation_step(delegations: Mapping[str, Delegation]) -> Step:
+    """Say whether the world comes to the hosted zones that hold the records, by their names."""
     name = "delegation"
-    wrong = []
-    for zone, (public, own) in delegated.items():
-        if not set(public) & set(own):
-            servers = ", ".join(sorted(public)) or "nobody"
-            wrong.append(f"{zone} is delegated to {servers}, not to the hosted zone")
-    if wrong:
-        return Step(name=name, outcome=Outcome.FAILED, text=f"{'; '.join(wrong)}.")
-    text = "What holds the records is what the zones above delegate to."
-    return Step(name=name, outcome=Outcome.PASSED, text=text)
+    if not delegations:
+        text = "No hosted zone that can be seen from here holds the records."
+        return Step(name=name, outcome=Outcome.UNKNOWN, text=text)
+    texts, outcomes = [], set()
+    for zone, delegation in delegations.items():
+        text, outcome = _delegated(zone, delegation)
+        texts.append(text)
+        outcomes.add(outcome)
+    worst = next(
+        each for each in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.PASSED) if each in outcomes
+    )
+    return Step(name=name, outcome=worst, text=_sentence("; ".join(texts)))
+
+
+def _delegated(zone: str, delegation: Delegation) -> tuple[str, Outcome]:
+    match delegation.state:
+        case DelegationState.NOWHERE:
+            return f"nobody delegates the zone {zone}", Outcome.FAILED
+        case DelegationState.ELSEWHERE:
+            servers = ", ".join(sorted(delegation.named))
+            return f"public DNS leads to {servers} instead of the zone {zone}", Outcome.FAILED
+        case DelegationState.SOME_FOREIGN:
+            servers = ", ".join(sorted(delegation.foreign))
+            return f"public DNS leads to the zone {zone}, and also to {servers}", Outcome.UNKNOWN
+        case _:
+            return f"public DNS leads to the zone {zone}", Outcome.PASSED
 
 
 def caa_step(verdicts: Iterable[CaaVerdict]) -> Step:

@@ -14,7 +14,7 @@ from certificate_lifecycle.cli.commands.apply import agreed, require_an_answer
 from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.looking import start
-from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
+from certificate_lifecycle.cli.options import Manner, Selection, home_options, output_options
 from certificate_lifecycle.cli.output import console, errors, indented, print_json
 from certificate_lifecycle.cli.progress import busy
 from certificate_lifecycle.cli.session import Reach
@@ -45,7 +45,7 @@ _WAIT_SECONDS = 300
     help="Seconds to wait until it is issued.",
 )
 @click.option("--yes", is_flag=True, help="Request it without asking.")
-@scope_options()
+@home_options
 @output_options("table", "json")
 def command(selection: Selection, manner: Manner, *, yes: bool, **wishes: Any) -> Exit:  # noqa: ANN401 - click's values
     """Issue a certificate for DOMAIN_NAME and carry its DNS validation through.

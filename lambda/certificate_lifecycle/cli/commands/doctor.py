@@ -83,7 +83,7 @@ def command(
 def print_page(out: Console, found: Sequence[Diagnosis]) -> None:
     """Print what was found, check by check, and a last line that counts the states."""
     check = None
-    for diagnosis in found:
+    for diagnosis, following in zip(found, [*found[1:], None], strict=True):
         if diagnosis.check is not check:
             check = diagnosis.check
             out.print(Text(check.value, style="bold"))
@@ -91,10 +91,13 @@ def print_page(out: Console, found: Sequence[Diagnosis]) -> None:
         about = f"{diagnosis.about}: " if diagnosis.about else ""
         text = Text(f"{about}{diagnosis.sentence}")
         lines = text.wrap(out, max(out.width - len(head), 20))
+        lines[0].rstrip()
         out.print(head.append_text(lines[0]), no_wrap=True, overflow="ignore", crop=False)
         for line in lines[1:]:
             indented(out, line.plain, by=len(f"  {'':<9}"))
-        if diagnosis.advice:
+        # Where several want the same to be done, once is enough.
+        said_next = following is not None and following.check is check and following.advice
+        if diagnosis.advice and diagnosis.advice != said_next:
             indented(out, diagnosis.advice, style="dim", by=len(f"  {'':<9}"))
     counts = [(state, sum(each.state is state for each in found)) for state in reversed(State)]
     total = Text(", ").join(

@@ -13,13 +13,19 @@ from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.app.imports import Sources
-from certificate_lifecycle.cli.commands.apply import require_an_answer, require_known
+from certificate_lifecycle.cli.commands.apply import agreed, require_an_answer, require_known
 from certificate_lifecycle.cli.drill import Drill, Plan, Rehearsal, rehearsal_entry
 from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.interrupts import InterruptedByUserError, interruptible
 from certificate_lifecycle.cli.looking import start
 from certificate_lifecycle.cli.lookup import Located, locate
-from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
+from certificate_lifecycle.cli.options import (
+    Manner,
+    Selection,
+    output_options,
+    resolver_option,
+    scope_options,
+)
 from certificate_lifecycle.cli.output import console, errors, indented, print_json, whereabouts
 from certificate_lifecycle.cli.outside.public_dns import ResolvedDns
 from certificate_lifecycle.cli.session import Reach
@@ -43,13 +49,7 @@ _ANSWER_STYLES = {Answer.YES: "green", Answer.NO: "bold red", Answer.PARTLY: "ye
     show_default=True,
     help="Seconds to wait until ACM has issued the twin.",
 )
-@click.option(
-    "--resolver",
-    "resolvers",
-    multiple=True,
-    metavar="ADDRESS",
-    help="Resolver to ask about public DNS instead of this machine's; repeatable.",
-)
+@resolver_option
 @click.option("--yes", is_flag=True, help="Request and delete the twin without asking.")
 @scope_options()
 @output_options("table", "json")
@@ -82,8 +82,8 @@ def command(
     if manner.output == "table":
         _print_plan(console(), plan)
     rehearsal = Rehearsal(plan=plan)
-    if plan.writes and not yes:
-        click.confirm("Go on?", abort=True, err=True)
+    if plan.writes and not (yes or agreed("Go on?")):
+        return Exit.FINDINGS
     if plan.writes:
         _carry_out(reached, drill, rehearsal, manner)
     if manner.output == "json":
@@ -172,25 +172,25 @@ def _print_plan(out: Console, plan: Plan) -> None:
         out.print(Text("To do", style="bold"))
         indented(
             out,
-            f"Request a twin with the names {', '.join(map(clean, request.names))} and a "
-            f"{request.key_algorithm} key in {request.region}, wait until ACM has issued it, and "
+            f"Request a twin with the names {', '.join(map(clean, request.names))} and the key "
+            f"{request.key_algorithm} in {request.region}, wait until ACM has issued it, and "
             "delete it. Nothing that uses a certificate is touched, and no record.",
             by=_BY,
         )
-        indented(out, f"Cost: {plan.cost}", by=_BY)
+        indented(out, plan.cost, by=_BY)
     for twin in plan.leftovers:
         verb = "Go on with and delete" if plan.request is not None else "Delete"
-        indented(out, f"{verb} the twin of another drill: {twin.arn}.", by=_BY)
+        _print_arn(out, f"{verb} the twin of another drill:", twin.arn)
 
 
 def _print_result(out: Console, rehearsal: Rehearsal) -> None:
     for step in rehearsal.steps:
         _print_step(out, step)
     for arn in rehearsal.deleted:
-        indented(out, f"Deleted: {arn}.", by=_BY)
+        _print_arn(out, "Deleted:", arn)
     for left in rehearsal.left:
-        text = f"Left behind: {left.arn}, because {clean(left.why)}. Repeat the drill to delete it."
-        indented(out, text, style="bold red", by=_BY)
+        text = f"A twin is left behind, because {clean(left.why)}. Repeat the drill to delete"
+        _print_arn(out, text, left.arn, style="bold red")
     answer = rehearsal.answer
     out.print(
         Text("Would it have worked? ")
@@ -205,3 +205,9 @@ def _print_step(out: Console, step: Step) -> None:
     )
     out.print(head.append(f"{step.seconds:>7.1f} s", style="dim"))
     indented(out, clean(step.text), by=_BY * 2)
+
+
+def _print_arn(out: Console, text: str, arn: str, *, style: str = "") -> None:
+    """Print an ARN below what is said of it, on one line however long: it is there to be copied."""
+    indented(out, text, style=style, by=_BY)
+    out.print(f"    {arn}", markup=False, soft_wrap=True)

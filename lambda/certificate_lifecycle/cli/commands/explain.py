@@ -25,9 +25,11 @@ from certificate_lifecycle.cli.output import (
 )
 from certificate_lifecycle.cli.progress import busy
 from certificate_lifecycle.cli.session import Reach
+from certificate_lifecycle.config import rotation_settings
 from certificate_lifecycle.core.digest import clean
 from certificate_lifecycle.core.explanation import Answer, Step
 from certificate_lifecycle.core.model import Decision, Severity
+from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.validation import RecordState, explain
 
 _BY = 2
@@ -52,27 +54,41 @@ def command(certificate: str, selection: Selection, manner: Manner) -> Exit:
     if manner.output == "json":
         print_json(explanation_entry(explanation))
     else:
-        _print(console(), explanation, deployed=reached.function is not None)
+        _print(console(), explanation)
+    if reached.clock.interrupted:
+        return Exit.INTERRUPTED
     return Exit.INCOMPLETE if explanation.problems else Exit.HEALTHY
 
 
 def _explained(reached: Reach, wanted: str) -> Explanation:
     located = locate(reached, wanted)
-    arn = located.certificate.arn
+    watched = _is_watched(reached, located.place)
     return Explaining(
         order=reached.order(),
         place=located.place,
         around=located.around,
         clock=reached.clock,
         current_time=reached.current_time,
-        schedule=reached.settings.schedule if reached.function is not None else None,
-    ).explain(arn)
+        watched=watched,
+        schedule=reached.settings.schedule if watched else None,
+    ).explain(located.certificate.arn)
+
+
+def _is_watched(reached: Reach, place: Place) -> bool:
+    """Whether the runs of the deployed function look there, whatever this command looks at."""
+    if reached.function is None:
+        return False
+    settings = rotation_settings(reached.function.settings, [])
+    accounts = {reached.home.account_id, *(each.account_id for each in settings.accounts)}
+    everywhere = settings.organization is not None
+    regions = settings.regions or (reached.home.region,)
+    return place.region in regions and (everywhere or place.account_id in accounts)
 
 
 # --- For people -----------------------------------------------------------------------------------
 
 
-def _print(out: Console, explanation: Explanation, *, deployed: bool) -> None:
+def _print(out: Console, explanation: Explanation) -> None:
     _print_head(out, explanation)
     _section(out, "Why", _reasons(explanation))
     _print_checks(out, explanation.trace.steps)
@@ -86,7 +102,7 @@ def _print(out: Console, explanation: Explanation, *, deployed: bool) -> None:
     _section(out, "Successor", _successor(explanation))
     _section(out, "Replacement on record", _journal(explanation))
     _section(out, "Told", _told(explanation))
-    _section(out, "Next", _next(explanation, deployed=deployed))
+    _section(out, "Next", _next(explanation))
     _section(out, "Could not be found out", map(clean, explanation.problems))
 
 
@@ -142,13 +158,18 @@ def _print_checks(out: Console, steps: Iterable[Step]) -> None:
 
 def _print_forecast(out: Console, explanation: Explanation) -> None:
     _title(out, "If nothing changes")
-    later = explanation.forecast[1:]
+    now, *later = explanation.forecast
     if not later:
         indented(out, "It stays as it is.", by=_BY)
+    before = now.decision
     for each in later:
+        decision = each.decision
         days = (each.at - explanation.now) // timedelta(days=1)
-        text = f"{_minute(each.at)}  in {days:>4} days  {_verdict(each.decision)}"
-        indented(out, text, style=STYLES[each.decision.severity], by=_BY)
+        text = f"{_minute(each.at)}  in {days:>3} days  {decision.severity.label:<9}"
+        alike = (before.severity, before.verdict) == (decision.severity, decision.verdict)
+        text += decision.reason.value if alike else decision.verdict.value
+        indented(out, text, style=STYLES[decision.severity], by=_BY)
+        before = decision
 
 
 def _records(explanation: Explanation) -> Iterable[str]:
@@ -200,8 +221,8 @@ def _told(explanation: Explanation) -> Iterable[str]:
     yield clean(f"{memory.severity} {memory.verdict}, last on {_minute(memory.told_at)}{since}")
 
 
-def _next(explanation: Explanation, *, deployed: bool) -> Iterable[str]:
-    who = "the deployed function" if deployed else "certificates apply"
+def _next(explanation: Explanation) -> Iterable[str]:
+    who = "the deployed function" if explanation.watched else "certificates apply"
     if not explanation.actions:
         yield f"In mode {explanation.mode}, {who} would do nothing for it."
     for record in explanation.actions:
@@ -209,6 +230,8 @@ def _next(explanation: Explanation, *, deployed: bool) -> Iterable[str]:
         yield clean(f"In mode {explanation.mode}, {who}: {text}")
     if explanation.next_run is not None:
         yield f"Its next run is due by {_minute(explanation.next_run)}."
+    if not explanation.watched:
+        yield "No run of a deployed function looks at it."
 
 
 def _section(out: Console, title: str, lines: Iterable[str]) -> None:

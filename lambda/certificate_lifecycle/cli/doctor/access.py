@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State, unknown
+from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State, listed, unknown
 from certificate_lifecycle.core.place import Place
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Caller:
 
 
 def credentials(caller: Caller, now: datetime) -> Iterator[Diagnosis]:
-    """Say who asks, and whether they still will in a quarter of an hour."""
+    """Say who asks, and whether they still may in a quarter of an hour."""
     account = caller.arn.split(":")[4]
     who = f"You are {caller.arn}, by {caller.source}"
     if caller.expires is None:
@@ -44,7 +45,7 @@ def credentials(caller: Caller, now: datetime) -> Iterator[Diagnosis]:
         until = f"until {caller.expires:%Y-%m-%d %H:%M} UTC"
         soon = caller.expires - now < _SOON
         state = State.WARNING if soon else State.OK
-        advice = "Sign in again before anything that takes longer." if soon else ""
+        advice = "Sign in again, unless they are renewed by themselves." if soon else ""
         yield Diagnosis(Check.CREDENTIALS, state, account, f"{who}, {until}.", advice)
     if caller.arn.endswith(":root"):
         yield Diagnosis(
@@ -58,54 +59,46 @@ def credentials(caller: Caller, now: datetime) -> Iterator[Diagnosis]:
 
 def read_permissions(attempts: Iterable[Attempt], place: Place) -> Iterator[Diagnosis]:
     """Say which calls of a scan AWS refuses, each by its action and resource."""
-    about, allowed = _label(place), 0
-    for attempt in attempts:
+    about, allowed, tried = _label(place), 0, 0
+    for tried, attempt in enumerate(attempts, 1):  # noqa: B007 - the last number counts them all
         if attempt.failed is not None:
-            cause = unknown(Check.READ_PERMISSIONS, about, attempt.failed)
-            yield Diagnosis(cause.check, cause.state, about, f"{attempt.action}: {cause.sentence}")
+            yield unknown(Check.READ_PERMISSIONS, f"{about} {attempt.action}", attempt.failed)
         elif attempt.denied is not None:
+            # "User: ... is not authorized to perform: ... because ..." (IAM user guide,
+            # "Troubleshoot access denied error messages"); the rest is in the sentence already.
+            why = attempt.denied.partition(" because ")[2] or attempt.denied
             yield Diagnosis(
                 Check.READ_PERMISSIONS,
                 State.WARNING if attempt.optional else State.FAILED,
                 about,
-                f"{attempt.action} on {attempt.resource} is denied: {attempt.denied}",
-                f"Let whoever you are call {attempt.action}"
+                f"{attempt.action} on {attempt.resource} is denied: {why}",
+                f"Let a policy allow {attempt.action}"
                 f"{'; a scan takes longer without it' if attempt.optional else ''}.",
             )
         else:
             allowed += 1
-    yield Diagnosis(
-        Check.READ_PERMISSIONS,
-        State.OK,
-        about,
-        f"AWS allowed {allowed} of the calls that a scan makes.",
-    )
+    if allowed:
+        yield Diagnosis(
+            Check.READ_PERMISSIONS,
+            State.OK,
+            about,
+            f"AWS allows {allowed} of {tried} calls that a scan makes.",
+        )
 
 
-def writes(place: Place, zone_ids: Sequence[str], table: str | None) -> Mapping[str, Sequence[str]]:
-    """Return the actions of `apply` and `create` by a resource that each may be allowed on.
+def writes(
+    place: Place, zone_ids: Sequence[str], table: str | None, *, rebinding: bool
+) -> Mapping[str, Sequence[str]]:
+    """Return the actions of `apply` and `create` by a resource that each has to be allowed on.
 
-    Resources that are not known yet stand for whatever there will be.
+    `*` stands for whatever there will be: only a policy that allows all of a kind allows it.
+    Consumers are part of it if they may be moved.
     """
     arn = f"arn:{place.partition}:{{}}:{place.region}:{place.account_id}:{{}}"
-    certificate = arn.format("acm", "certificate/00000000-0000-0000-0000-000000000000")
-    listener = "listener/app/any/0000000000000000/0000000000000000"
     actions = {
-        certificate: (
+        arn.format("acm", "certificate/*"): (
             *("acm:RequestCertificate", "acm:AddTagsToCertificate", "acm:RenewCertificate"),
             *("acm:ResendValidationEmail", "acm:UpdateCertificateOptions"),
-        ),
-        arn.format("elasticloadbalancing", listener): (
-            "elasticloadbalancing:AddListenerCertificates",
-            "elasticloadbalancing:ModifyListener",
-            "elasticloadbalancing:RemoveListenerCertificates",
-        ),
-        f"arn:{place.partition}:cloudfront::{place.account_id}:distribution/E0000000000000": (
-            "cloudfront:UpdateDistribution",
-        ),
-        f"arn:{place.partition}:apigateway:{place.region}::/domainnames/example.com": (
-            *("apigateway:PATCH", "apigateway:AddCertificateToDomain"),
-            "apigateway:RemoveCertificateFromDomain",
         ),
         **{
             f"arn:{place.partition}:route53:::hostedzone/{zone_id}": (
@@ -119,30 +112,55 @@ def writes(place: Place, zone_ids: Sequence[str], table: str | None) -> Mapping[
         actions[arn.format("dynamodb", f"table/{table}")] = tuple(
             f"dynamodb:{name}" for name in names
         )
-    return actions
+    if not rebinding:
+        return actions
+    return {
+        **actions,
+        arn.format("elasticloadbalancing", "listener/app/*"): (
+            "elasticloadbalancing:AddListenerCertificates",
+            "elasticloadbalancing:ModifyListener",
+            "elasticloadbalancing:RemoveListenerCertificates",
+        ),
+        f"arn:{place.partition}:cloudfront::{place.account_id}:distribution/*": (
+            "cloudfront:UpdateDistribution",
+        ),
+        f"arn:{place.partition}:apigateway:{place.region}::/domainnames/*": (
+            *("apigateway:PATCH", "apigateway:AddCertificateToDomain"),
+            "apigateway:RemoveCertificateFromDomain",
+        ),
+    }
 
 
 def write_permissions(simulated: Sequence[Simulated], place: Place) -> Iterator[Diagnosis]:
-    """Say what IAM would refuse of `apply` and `create`; nothing of it is needed to look."""
+    """Say what IAM would refuse of `apply` and `create`; nothing of it is needed to look.
+
+    What is refused alike is told together.
+    """
     about = _label(place)
-    allowed = [each for each in simulated if each.denied_by is None]
-    depends = [each for each in simulated if each.denied_by is not None and each.missing]
+    refused: dict[tuple[str, str], list[str]] = defaultdict(list)
     for each in simulated:
-        if each.denied_by is None or each.missing:
-            continue
-        how = "denied by a policy" if each.denied_by == "explicitDeny" else "allowed by no policy"
+        if each.denied_by is not None and not each.missing:
+            refused[each.resource, each.denied_by].append(each.action)
+    alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (resource, denied_by), actions in refused.items():
+        alike[", ".join(actions), denied_by].append(resource)
+    for (names, denied_by), resources in alike.items():
+        how = "denied by a policy" if denied_by == "explicitDeny" else "allowed by no policy"
         yield Diagnosis(
             Check.WRITE_PERMISSIONS,
             State.WARNING,
             about,
-            f"{each.action} on {each.resource} is {how}.",
-            "Let whoever you are do that, or leave these writes to the deployed function.",
+            f"On {listed(resources)}, {how}: {names}.",
+            "Let a policy allow that, or leave these writes to the deployed function.",
         )
-    sentence = f"IAM would allow {len(allowed)} of the writes of apply and create"
+    allowed = sum(each.denied_by is None for each in simulated)
+    depends = [each for each in simulated if each.denied_by is not None and each.missing]
+    sentence = f"IAM would allow {allowed} of {len(simulated)} writes of apply and create"
     if depends:
         keys = sorted({key for each in depends for key in each.missing})
         sentence += f"; {len(depends)} depend on {', '.join(keys)}"
-    yield Diagnosis(Check.WRITE_PERMISSIONS, State.OK, about, f"{sentence}.")
+    if allowed or depends:
+        yield Diagnosis(Check.WRITE_PERMISSIONS, State.OK, about, f"{sentence}.")
 
 
 def _label(place: Place) -> str:

@@ -27,11 +27,15 @@ RETIRED = {
 _NOTICE = timedelta(days=180)
 
 
-class LastRun(Protocol):
+class RunsOnRecord(Protocol):
     """What the ledger has of the runs."""
 
     def last_run(self) -> RunRecord | None:
         """Return the last run that the schedule started; None if there was none yet."""
+        ...
+
+    def known_since(self, expression: str) -> datetime | None:
+        """Return since when runs of a schedule are on record as expected; None if they are not."""
         ...
 
 
@@ -97,7 +101,7 @@ def _unready(found: DeployedFunction) -> Iterator[Diagnosis]:
 
 
 def runs(
-    schedule: Schedule | None, ledger: LastRun | None, instance: str, now: datetime
+    schedule: Schedule | None, ledger: RunsOnRecord | None, instance: str, now: datetime
 ) -> Iterator[Diagnosis]:
     """Say when a scheduled run last came to its end, and when the next one is due."""
     if schedule is None or ledger is None:
@@ -111,33 +115,35 @@ def runs(
         )
         return
     last = ledger.last_run()
+    # The pulse records it within an hour; until then a schedule is too new for anything.
+    since = ledger.known_since(schedule.expression) or now
+    begun = since if last is None else max(since, last.finished_at)
     if last is None:
-        due = _due(schedule, now)
-        first = f"; the first is due by {due}" if due else ""
-        yield Diagnosis(
-            Check.RUNS,
-            State.WARNING,
-            instance,
-            f"No scheduled run has come to its end yet{first}.",
-            "Ask again after that, or invoke the rotation function.",
-        )
-        return
-    ended = f"The last scheduled run ended on {_moment(last.finished_at)}"
-    late = overdue(schedule, last, last.finished_at, now)
-    if late:
+        ended = "No scheduled run has come to its end yet"
+    else:
+        ended = f"The last scheduled run ended on {_moment(last.finished_at)}"
+    due = _due(schedule, begun)
+    following = f"the next one is due by {due}" if due else "no other one will follow"
+    if overdue(schedule, last, since, now):
         yield Diagnosis(
             Check.RUNS,
             State.FAILED,
             instance,
-            f"{ended}; {schedule.expression} should have brought another one since.",
+            f"{ended}; one was due by {due}, after {schedule.expression}.",
             "See whether the rule of the schedule is on; the log of the rotation function says "
             "how its last run ended.",
         )
+    elif last is None:
+        yield Diagnosis(
+            Check.RUNS,
+            State.WARNING,
+            instance,
+            f"{ended}; {following}.",
+            "Ask again after that, or invoke the rotation function.",
+        )
     else:
-        due = _due(schedule, last.finished_at)
-        following = f"the next one is due by {due}" if due else "no other one will follow"
         yield Diagnosis(Check.RUNS, State.OK, instance, f"{ended}; {following}.")
-    if last.critical_since is not None:
+    if last is not None and last.critical_since is not None:
         yield Diagnosis(
             Check.RUNS,
             State.WARNING,

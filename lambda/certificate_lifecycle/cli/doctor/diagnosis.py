@@ -15,6 +15,7 @@ from certificate_lifecycle.log import logger
 
 _WORKERS = 8
 _LONGEST = 600
+_SHOWN = 3
 
 
 class State(StrEnum):
@@ -116,3 +117,12 @@ def unknown(check: Check, about: str, error: Exception) -> Diagnosis:
     why = clause(error)
     sentence = f"This could not be found out: {why}"
     return Diagnosis(check, State.UNKNOWN, about, sentence, help_with(why) or "")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    ordered = sorted(set(names))
+    more = len(ordered) - _SHOWN
+    if more <= 1:  # one more name is no longer than saying so
+        return ", ".join(ordered)
+    return f"{', '.join(ordered[:_SHOWN])} and {more} more"

@@ -109,7 +109,12 @@ class Doctor:
         iam = self._clients.any("iam", self._home.region)
         arn = caller_of(self._clients.session, self._clients.any("sts", self._home.region)).arn
         own = [zone.zone_id for zone in self._zones() if zone.role_arn is None]
-        wanted = writes(self._home, own, self._settings.ledger_table)
+        wanted = writes(
+            self._home,
+            own,
+            self._settings.ledger_table,
+            rebinding=self._settings.rebind_consumers,
+        )
         return write_permissions(Simulator(lambda: iam, arn).simulate(wanted, CONTEXT), self._home)
 
     def _room(self, place: Place) -> Iterator[Diagnosis]:
@@ -133,13 +138,13 @@ class Doctor:
         yield from caa(names_to_judge(found, self._zones()), self._public)
 
     def _zones(self) -> tuple[Zone, ...]:
-        """Return the hosted zones of all accounts; each account is listed once."""
-        zones = (
+        """Return the hosted zones of all accounts by name; each account is listed once."""
+        zones = {
             zone
             for place in self._reached.scopes
             for zone in self._surroundings(place).dns.public_zones()
-        )
-        return tuple(dict.fromkeys(zones))
+        }
+        return tuple(sorted(zones, key=lambda zone: (zone.name, zone.zone_id)))
 
     # --- The deployed module ----------------------------------------------------------------------
 

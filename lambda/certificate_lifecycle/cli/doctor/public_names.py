@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State, unknown
-from certificate_lifecycle.core.caa import AMAZON, CaaReason, CaaVerdict, judge_caa
+from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State, listed, unknown
+from certificate_lifecycle.core.caa import CaaReason, CaaVerdict, judge_caa
 from certificate_lifecycle.core.delegation import Delegation, DelegationState
 from certificate_lifecycle.core.model import Certificate, CertificateStatus, CertificateType
 from certificate_lifecycle.core.validation import Zone
@@ -28,7 +28,6 @@ _WORKERS = 16
 _SHOWN = 3
 #: What has a certificate, or will have one.
 _LIVING = frozenset({CertificateStatus.ISSUED, CertificateStatus.PENDING_VALIDATION})
-_ALLOW = f'a record 0 issue "amazon.com" (or one of {", ".join(sorted(AMAZON - {"amazon.com"}))})'
 
 
 class DelegationSets(Protocol):
@@ -62,20 +61,21 @@ def delegations(
             sound += 1
         else:
             yield _misled(zone, delegation, own, public)
-    yield Diagnosis(
-        Check.DELEGATION,
-        State.OK,
-        "",
-        f"Public DNS leads to {sound} of {len(zones)} hosted zones, by the name servers that "
-        "Route 53 gave them and no others.",
-    )
+    if sound:
+        yield Diagnosis(
+            Check.DELEGATION,
+            State.OK,
+            "",
+            f"Public DNS leads to {sound} of {len(zones)} hosted zones, by the name servers that "
+            "Route 53 gave them and no others.",
+        )
 
 
 def _misled(
     zone: Zone, delegation: Delegation, own: Mapping[Zone, frozenset[str]], public: Delegations
 ) -> Diagnosis:
     """Return what is wrong with a delegation."""
-    about, right = _about(zone), f"its name servers are {_listed(delegation.own)}"
+    about, right = _about(zone), f"its name servers are {listed(delegation.own)}"
     match delegation.state:
         case DelegationState.NOWHERE:
             return Diagnosis(
@@ -119,7 +119,7 @@ def _misled(
                 Check.DELEGATION,
                 State.WARNING,
                 about,
-                f"Public DNS does not name {_listed(delegation.missing)} for the zone.",
+                f"Public DNS does not name {listed(delegation.missing)} for the zone.",
                 f"Add what is missing in the zone above, or at the registrar; {right}.",
             )
 
@@ -150,9 +150,9 @@ def dnssec(zones: Sequence[Zone], public: Delegations) -> Iterator[Diagnosis]:
             "key-signing key, and take it out if the zone is not signed.",
         )
     sound = sum(not is_bogus for is_bogus in bogus.values())
-    yield Diagnosis(
-        Check.DNSSEC, State.OK, "", f"The resolver takes what {sound} of {len(zones)} zones say."
-    )
+    if sound or not zones:
+        sentence = f"The resolver takes what {sound} of {len(zones)} zones say."
+        yield Diagnosis(Check.DNSSEC, State.OK, "", sentence)
 
 
 def names_to_judge(certificates: Iterable[Certificate], zones: Iterable[Zone]) -> tuple[str, ...]:
@@ -180,20 +180,20 @@ def caa(names: Sequence[str], public: PublicDns) -> Iterator[Diagnosis]:
     """Say which names CAA records keep Amazon from; names under one set of records together."""
     verdicts, lost = _answers(Check.CAA, names, lambda name: judge_caa(name, public.caa))
     yield from lost
-    faults: dict[tuple[str | None, CaaReason, bool], list[CaaVerdict]] = defaultdict(list)
+    faults: dict[tuple[object, ...], list[CaaVerdict]] = defaultdict(list)
     for verdict in verdicts.values():
         if not verdict.allowed or verdict.parameters:
-            faults[verdict.at, verdict.reason, verdict.name.startswith("*.")].append(verdict)
-    yield from (_forbidden(alike) for alike in faults.values())
+            faults[verdict.at, verdict.reason, verdict.tag].append(verdict)
+    yield from (_restricted(alike) for alike in faults.values())
     sound = sum(verdict.allowed for verdict in verdicts.values())
-    yield Diagnosis(
-        Check.CAA, State.OK, "", f"CAA lets Amazon issue for {sound} of {len(names)} names."
-    )
+    if sound or not names:
+        sentence = f"CAA lets Amazon issue for {sound} of {len(names)} names."
+        yield Diagnosis(Check.CAA, State.OK, "", sentence)
 
 
-def _forbidden(alike: Sequence[CaaVerdict]) -> Diagnosis:
+def _restricted(alike: Sequence[CaaVerdict]) -> Diagnosis:
     """Return what some names have in common: the records, and what follows from them."""
-    first, about = alike[0], _listed(verdict.name for verdict in alike)
+    first, about = alike[0], listed(verdict.name for verdict in alike)
     if first.allowed:
         return Diagnosis(
             Check.CAA,
@@ -212,14 +212,13 @@ def _forbidden(alike: Sequence[CaaVerdict]) -> Diagnosis:
             "nobody may issue.",
             f"Take the mark or the record away at {first.at}.",
         )
-    who = f"only {_listed(first.issuers)}" if first.issuers else "nobody"
-    wild = " a wildcard" if first.name.startswith("*.") else ""
+    who = f"only {listed(first.issuers)}" if first.issuers else "nobody"
     return Diagnosis(
         Check.CAA,
         State.FAILED,
         about,
-        f"The CAA records at {first.at} let {who} issue{wild}: ACM neither issues nor renews.",
-        f"Add {_ALLOW} at {first.at}{', or issuewild where there is one' if wild else ''}.",
+        f"The CAA records at {first.at} let {who} issue: ACM neither issues nor renews.",
+        f'Add the record 0 {first.tag} "amazon.com" at {first.at}.',
     )
 
 
@@ -229,32 +228,27 @@ def _answers(
     """Return the answers about some items, asked side by side, and what there was none about."""
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="dns")
     try:
-        futures: list[tuple[Item, Future[Answer]]] = [
-            (item, pool.submit(ask, item)) for item in items
-        ]
+        futures = [(item, pool.submit(ask, item)) for item in items]
         answers: dict[Item, Answer] = {}
         lost: list[Diagnosis] = []
         for item, future in futures:
-            error = future.exception()
-            if error is None:
+            try:
                 answers[item] = future.result()
-            elif isinstance(error, Exception):
+            except Exception as error:  # noqa: BLE001 - it is told, and hides no other answer
                 lost.append(unknown(check, _about(item), error))
-            else:
-                raise error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    return answers, lost
+    return answers, _in_short(check, lost)
+
+
+def _in_short(check: Check, lost: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """Return as many as fit on the page: where one thing gets no answer, nothing else may."""
+    more = len(lost) - _SHOWN
+    if more <= 1:
+        return list(lost)
+    about, sentence = f"{more} more", "Neither could this be found out."
+    return [*lost[:_SHOWN], Diagnosis(check, State.UNKNOWN, about, sentence)]
 
 
 def _about(item: object) -> str:
     return f"{item.name} {item.zone_id}" if isinstance(item, Zone) else str(item)
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Return the first of some names, and how many more there are."""
-    ordered = sorted(set(names))
-    more = len(ordered) - _SHOWN
-    if more <= 1:  # one more name is no longer than saying so
-        return ", ".join(ordered)
-    return f"{', '.join(ordered[:_SHOWN])} and {more} more"

@@ -50,13 +50,13 @@ class _Kind:
 KINDS = (
     _Kind(
         CertificateType.AMAZON_ISSUED,
-        "certificates that ACM issued",
+        "Certificates that ACM issued",
         Quota("L-F141DD1D", 2500),
         Quota("L-DA1D8B98", 5000),
     ),
     _Kind(
         CertificateType.IMPORTED,
-        "imported certificates",
+        "Imported certificates",
         Quota("L-D2CB7DE9", 2500),
         Quota("L-3808DC70", 5000),
     ),
@@ -83,20 +83,24 @@ def room(
             if each.created_at is not None and each.created_at > now - _YEAR
         ]
         yield _compared(
-            Check.CERTIFICATE_QUOTA, about, len(counted), kind.words, kind.at_once, quotas
+            Check.CERTIFICATE_QUOTA,
+            about,
+            f"{kind.words}: {len(counted):,}",
+            len(counted),
+            kind.at_once,
+            quotas,
         )
-        words = f"{kind.words} are of the last 365 days"
-        yield _compared(Check.YEARLY_QUOTA, about, len(recent), words, kind.a_year, quotas)
+        words = f"{kind.words} within 365 days: at least {len(recent):,}"
+        yield _compared(Check.YEARLY_QUOTA, about, words, len(recent), kind.a_year, quotas)
 
 
 def _compared(
-    check: Check, about: str, count: int, words: str, quota: Quota, quotas: Quotas
+    check: Check, about: str, words: str, count: int, quota: Quota, quotas: Quotas
 ) -> Diagnosis:
     known = quotas.value(quota.code)
     most = quota.default if known is None else known
     note = " (AWS's default; the account's own quota was not told)" if known is None else ""
-    at_least = "at least " if check is Check.YEARLY_QUOTA else ""
-    sentence = f"There are {at_least}{count:,} of {most:,} {words}{note}."
+    sentence = f"{words} of {most:,}{note}."
     if count < _NEAR * most:
         return Diagnosis(check, State.OK, about, sentence)
     what = "Ask AWS for a higher quota"

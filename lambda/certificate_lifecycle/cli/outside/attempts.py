@@ -28,7 +28,7 @@ _SOME_NAME = "certificate-lifecycle-doctor"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One call that was tried.
+    """One call that was tried, and the resources that a policy has to allow it on.
 
     `denied` is what AWS said when it refused, `failed` what became of it if it was neither allowed
     nor refused. `optional` ones only make a scan faster.
@@ -100,6 +100,7 @@ class Attempts:
     def _acm(self) -> Iterator[_Call]:
         acm = self._clients.acm(self._place.region, self._role_arn)
         arn = self._arn("acm", f"certificate/{_SOME_ID}")
+        all_of_them = self._arn("acm", "certificate/*")
         absent = frozenset({"ResourceNotFoundException"})
         yield _Call(
             "acm:ListCertificates",
@@ -114,8 +115,12 @@ class Attempts:
                 "acm:SearchCertificates", "*", lambda: search(MaxResults=1), unknown, optional=True
             )
         describe, tags = acm.describe_certificate, acm.list_tags_for_certificate
-        yield _Call("acm:DescribeCertificate", arn, lambda: describe(CertificateArn=arn), absent)
-        yield _Call("acm:ListTagsForCertificate", arn, lambda: tags(CertificateArn=arn), absent)
+        yield _Call(
+            "acm:DescribeCertificate", all_of_them, lambda: describe(CertificateArn=arn), absent
+        )
+        yield _Call(
+            "acm:ListTagsForCertificate", all_of_them, lambda: tags(CertificateArn=arn), absent
+        )
 
     def _dns(self) -> Iterator[_Call]:
         route53 = self._clients.route53(self._role_arn)
@@ -123,7 +128,7 @@ class Attempts:
         yield _Call("route53:ListHostedZones", "*", lambda: route53.list_hosted_zones(MaxItems="1"))
         yield _Call(
             "route53:ListResourceRecordSets",
-            f"arn:{self._place.partition}:route53:::hostedzone/{zone}",
+            f"arn:{self._place.partition}:route53:::hostedzone/*",
             lambda: route53.list_resource_record_sets(HostedZoneId=zone, MaxItems="1"),
             frozenset({"NoSuchHostedZone"}),
         )
@@ -138,7 +143,7 @@ class Attempts:
         )
         yield _Call(
             "iam:GetServerCertificate",
-            f"{owner}:server-certificate/{_SOME_NAME}",
+            f"{owner}:server-certificate/*",
             lambda: iam.get_server_certificate(ServerCertificateName=_SOME_NAME),
             frozenset({"NoSuchEntity"}),
         )
@@ -149,7 +154,7 @@ class Attempts:
         )
         yield _Call(
             "acm-pca:ListPermissions",
-            authority,
+            self._arn("acm-pca", "certificate-authority/*"),
             lambda: pca.list_permissions(CertificateAuthorityArn=authority),
             frozenset({"ResourceNotFoundException"}),
         )
@@ -158,16 +163,13 @@ class Attempts:
         region, role = self._place.region, self._role_arn
         elbv2, elb = self._clients.elbv2(region, role), self._clients.elb(region, role)
         cloudfront = self._clients.cloudfront(region, role)
-        gateway, cognito = (
-            self._clients.apigateway(region, role),
-            self._clients.cognito(region, role),
-        )
+        gateway = self._clients.apigateway(region, role)
         balancer = self._arn("elasticloadbalancing", "loadbalancer/app/none/0000000000000000")
         listener = self._arn(
             "elasticloadbalancing", "listener/app/none/0000000000000000/0000000000000000"
         )
         account = self._place.account_id
-        distribution, pool = "E0000000000000", f"{region}_000000000"
+        distribution = "E0000000000000"
         yield _Call(
             "elasticloadbalancing:DescribeListeners",
             "*",
@@ -187,7 +189,7 @@ class Attempts:
         )
         yield _Call(
             "cloudfront:GetDistribution",
-            f"arn:{self._place.partition}:cloudfront::{account}:distribution/{distribution}",
+            f"arn:{self._place.partition}:cloudfront::{account}:distribution/*",
             lambda: cloudfront.get_distribution(Id=distribution),
             frozenset({"NoSuchDistribution"}),
         )
@@ -195,19 +197,6 @@ class Attempts:
             "apigateway:GET",
             f"arn:{self._place.partition}:apigateway:{region}::/domainnames",
             lambda: gateway.get_domain_names(limit=1),
-        )
-        yield _Call("cognito-idp:ListUserPools", "*", lambda: cognito.list_user_pools(MaxResults=1))
-        yield _Call(
-            "cognito-idp:DescribeUserPool",
-            self._arn("cognito-idp", f"userpool/{pool}"),
-            lambda: cognito.describe_user_pool(UserPoolId=pool),
-            frozenset({"ResourceNotFoundException"}),
-        )
-        yield _Call(
-            "cognito-idp:DescribeUserPoolDomain",
-            "*",
-            lambda: cognito.describe_user_pool_domain(Domain=_SOME_NAME),
-            frozenset({"ResourceNotFoundException"}),
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from certificate_lifecycle.aws.permissions import COMMAND_LINE, Permission
 from certificate_lifecycle.core.names import dns_form
 from certificate_lifecycle.core.validation import Zone
@@ -23,6 +25,30 @@ class DelegationSets:
         self._client_for = client_for
 
     def name_servers(self, zone: Zone) -> frozenset[str]:
-        """Return the name servers that Route 53 gave to a public zone."""
-        answer = self._client_for(zone.role_arn).get_hosted_zone(Id=zone.zone_id)
+        """Return the name servers that Route 53 gave to a public zone.
+
+        A role that is there to write validation records may not ask; for it the NS records of the
+        zone itself have to do, which Route 53 made of the same and nobody has a reason to change.
+        """
+        client = self._client_for(zone.role_arn)
+        try:
+            answer = client.get_hosted_zone(Id=zone.zone_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "AccessDenied":
+                raise
+            return self._of_the_zone_itself(client, zone)
         return frozenset(dns_form(name) for name in answer["DelegationSet"]["NameServers"])
+
+    def _of_the_zone_itself(self, client: Any, zone: Zone) -> frozenset[str]:  # noqa: ANN401 - the stubs know no common type
+        answer = client.list_resource_record_sets(
+            HostedZoneId=zone.zone_id,
+            StartRecordName=zone.name,
+            StartRecordType="NS",
+            MaxItems="1",
+        )
+        return frozenset(
+            dns_form(entry["Value"])
+            for record in answer["ResourceRecordSets"]
+            if record["Type"] == "NS" and dns_form(record["Name"]) == zone.name
+            for entry in record["ResourceRecords"]
+        )

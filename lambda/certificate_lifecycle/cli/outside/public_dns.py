@@ -27,7 +27,7 @@ from certificate_lifecycle.errors import CertificateLifecycleError
 _CRITICAL = 128
 _PORT = 53
 #: How many servers of a zone are asked before it counts as silent, and how many addresses of each.
-_SERVERS, _ADDRESSES = 4, 2
+_SERVERS, _ADDRESSES = 3, 2
 #: What a server says when it says something; refusals and failures are no answer.
 _SAID = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
@@ -91,6 +91,8 @@ class ResolvedDns:
         self._resolver = resolver
         self._seconds = seconds
         self._port = port
+        #: Name servers that gave no answer: they are not waited for again.
+        self._silent: set[str] = set()
 
     def ns(self, zone: str) -> frozenset[str]:
         """Return the name servers that the zone above delegates `zone` to.
@@ -204,15 +206,22 @@ class ResolvedDns:
         *,
         flags: int = 0,
     ) -> Iterator[dns.message.Message]:
-        """Yield what each of some addresses answers; one that does not is left out."""
+        """Yield what each of some addresses answers; one that does not is left out.
+
+        In a network that lets only its own resolver out, each server is waited for once.
+        """
         query = dns.message.make_query(name, kind, use_edns=0)
         query.flags = flags
         for address in addresses:
+            if address in self._silent:
+                continue
             try:
                 answer, _ = dns.query.udp_with_fallback(
                     query, address, timeout=self._seconds, port=self._port
                 )
             except (dns.exception.DNSException, OSError):
+                if not flags & dns.flags.RD:
+                    self._silent.add(address)
                 continue
             yield answer
 

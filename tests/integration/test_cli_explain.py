@@ -1,0 +1,286 @@
+"""`certificates explain`: why, what comes next, and the same verdict as everywhere else."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.dynamodb import DynamoLedger
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.replacement import Journal, ReplacementState
+from tests.integration.effects import USED, ending_in, put_records
+from tests.integration.invocation import NOW, Function, scheduled
+from tests.integration.terminal import Certificates, deploy
+from tests.support import showcase
+from tests.support.cloud import Cloud
+from tests.support.imports import imported
+
+pytestmark = pytest.mark.integration
+
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schemas" / "certificates-explain.json"
+PLACE = Place("123456789012", "eu-west-1")
+
+
+def document(certificates: Certificates, *arguments: str) -> dict[str, Any]:
+    """Return what is explained, which every time has to keep to the schema."""
+    explained = certificates("explain", *arguments, "--output", "json").document
+    jsonschema.validate(explained, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    return explained
+
+
+def answers(explained: dict[str, Any]) -> dict[str, str]:
+    return {check["name"]: check["answer"] for check in explained["checks"]}
+
+
+@pytest.fixture
+def blocked(cloud: Cloud) -> str:
+    """Let a renewal wait for a record that is not there."""
+    cloud.zones.add("example.com")
+    return cloud.certificates.add(
+        domain_name="shop.example.com",
+        renewal_status="PENDING_VALIDATION",
+        **USED,
+        **ending_in(cloud, 40),
+    )
+
+
+# --- What it says ---------------------------------------------------------------------------------
+
+
+def test_every_verdict_is_explained_as_the_function_gives_it(
+    certificates: Certificates, cloud: Cloud, rotation: Function
+) -> None:
+    showcase.fill(cloud)
+    showcase.fill_other_stores(cloud)
+    rotation({"dry_run": True, "rotation_mode": "repair"})
+    scanned = certificates("scan", "--output", "json").document
+    entries = [*scanned["findings"], *scanned["healthy"]]
+    assert len(entries) > 20
+    for entry in entries:
+        explained = document(certificates, entry["certificate_arn"])
+        same = ("verdict", "severity", "reason", "message", "action")
+        assert [explained[key] for key in same] == [entry[key] for key in same]
+        assert list(answers(explained).values()).count("hit") == 1
+        assert explained["forecast"][0]["verdict"] == entry["verdict"]
+        actions = [
+            each
+            for each in scanned["actions"]
+            if each["certificate_arn"] == entry["certificate_arn"]
+        ]
+        assert explained["next_actions"] == actions
+
+
+def test_why_and_what_comes_next_can_be_read_on_a_terminal_of_80_columns(
+    certificates: Certificates, blocked: str
+) -> None:
+    ended = certificates("explain", "shop.example.com")
+    assert ended.code == 0
+    assert ended.writes == []
+    lines = [line for line in ended.out.splitlines() if blocked not in line]
+    assert max(map(len, lines)) <= 80
+    assert ended.out.splitlines()[0] == "shop.example.com"
+    for told in (
+        "warning RenewalBlocked: ValidationRecordMissing",
+        "What would help: Write the validation records that ACM asks for.",
+        "no Did ACM's renewal fail?",
+        "=> Does the renewal wait for a proof of ownership? renewal: PENDING_VALIDATION",
+        "- Is it inside ACM's renewal window, with time left?",
+        "If nothing changes",
+        "in 33 days critical RenewalBlocked",
+        "in 40 days critical Expired",
+        "Used by load balancer web",
+        "Validation records WRONG: _",
+        "Next In mode repair, certificates apply: planned RestoreRecords: create the CNAME _",
+    ):
+        assert told in ended.words
+
+
+def test_what_is_healthy_shows_its_records_and_everything_that_uses_it(
+    certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    deploy(cloud, environment, REBIND_CONSUMERS="true")
+    zone = cloud.zones.add("example.com")
+    arn = cloud.certificates.add(domain_name="shop.example.com", **ending_in(cloud, 150))
+    cloud.consumers.load_balancer(arn)
+    put_records(cloud, zone, arn)
+    explained = document(certificates, arn)
+    assert explained["verdict"] == "Healthy"
+    assert [each["state"] for each in explained["validation_records"]] == ["in place"]
+    (user,) = explained["used_by"]
+    assert "(Listener)" in user
+    assert [each["verdict"] for each in explained["forecast"]] == [
+        *("Healthy", "Renewing", "RenewalOverdue", "RenewalOverdue", "Expired")
+    ]
+
+
+def test_a_deployed_instance_tells_when_its_next_run_is_and_what_is_on_record(
+    certificates: Certificates,
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    rotation: Function,
+    blocked: str,
+) -> None:
+    deploy(
+        cloud,
+        environment,
+        SCHEDULE_EXPRESSION="cron(0 6 * * ? *)",
+        ROTATION_MODE="notify",
+        NAME_PREFIX="certificate-lifecycle",
+    )
+    environment.setenv("ROTATION_MODE", "notify")
+    rotation(scheduled(NOW))
+    ledger = DynamoLedger(
+        Clients("eu-west-1").dynamodb("eu-west-1"), "certificate-lifecycle-ledger", PLACE
+    )
+    journal = Journal(
+        certificate_arn=blocked,
+        state=ReplacementState.VALIDATED,
+        started_at=NOW - timedelta(days=1),
+        successor_arn=f"{blocked}-successor",
+        note="a note",
+    )
+    ledger.claim(journal, "run", NOW, NOW)
+
+    explained = document(certificates, blocked)
+    assert explained["mode"] == "notify"
+    assert explained["next_run_at"] == "2026-06-16T06:00:00+00:00"
+    assert explained["told"]["verdict"] == "RenewalBlocked"
+    assert explained["replacement"]["state"] == "validated"
+    ended = certificates("explain", blocked)
+    assert "Its next run is due by 2026-06-16 06:00 UTC." in ended.words
+    assert "validated: Its validation records stand; ACM has to issue it." in ended.words
+    assert "In mode notify, the deployed function:" in ended.words
+
+
+@pytest.mark.parametrize(
+    ("region", "settings", "watched"),
+    [
+        ("eu-west-1", {}, True),
+        ("us-east-1", {}, False),
+        ("us-east-1", {"REGIONS": '["eu-west-1", "us-east-1"]'}, True),
+    ],
+)
+def test_runs_are_promised_only_where_the_deployed_function_looks(
+    certificates: Certificates,
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    region: str,
+    settings: dict[str, str],
+    watched: bool,  # noqa: FBT001
+) -> None:
+    deploy(cloud, environment, SCHEDULE_EXPRESSION="rate(1 day)", **settings)
+    arn = cloud.certificates.add(region=region, **USED, **ending_in(cloud, 150))
+    explained = document(certificates, arn)
+    assert explained["watched"] is watched
+    assert (explained["next_run_at"] is not None) is watched
+    ended = certificates("explain", arn)
+    assert ("No run of a deployed function looks at it." in ended.words) is not watched
+
+
+def test_an_import_shows_its_source(
+    certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    shop = imported(cloud)
+    deploy(cloud, environment, IMPORT_SOURCES=shop.sources, ROTATION_MODE="repair")
+    explained = document(certificates, shop.arn)
+    assert explained["import_source"]["state"] == "newer"
+    assert explained["next_actions"][0]["outcome"] == "planned"
+    assert "PRIVATE KEY" not in json.dumps(explained)
+
+
+def test_a_successor_is_told_however_far_the_end_is(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    names = {"domain_name": "shop.example.com", **USED}
+    old = cloud.certificates.add(**names, renews=False, **ending_in(cloud, 50))
+    new = cloud.certificates.add(**names, **ending_in(cloud, 190))
+    explained = document(certificates, old)
+    assert explained["successor_arn"] == new
+    assert "Superseded" in [each["verdict"] for each in explained["forecast"]]
+
+
+# --- Whom it is about -----------------------------------------------------------------------------
+
+
+def test_a_common_name_goes_before_other_names_and_those_before_wildcards(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    facts: dict[str, Any] = {**USED, **ending_in(cloud, 150)}
+    wild = cloud.certificates.add(domain_name="*.example.com", **facts)
+    both = cloud.certificates.add(
+        domain_name="shop.example.com", alternative_names=["www.example.com"], **facts
+    )
+    www = cloud.certificates.add(domain_name="www.example.com", **facts)
+    for name, arn in {
+        "www.example.com": www,
+        "WWW.example.com.": www,
+        "shop.example.com": both,
+        "mail.example.com": wild,
+        both.rpartition("/")[2]: both,
+    }.items():
+        assert document(certificates, name)["certificate_arn"] == arn
+
+
+def test_several_that_may_be_meant_are_listed_with_what_tells_them_apart(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    first = cloud.certificates.add(**USED, **ending_in(cloud, 150))
+    second = cloud.certificates.add(key_algorithm="EC_prime256v1", **ending_in(cloud, 20))
+    ended = certificates("explain", "example.com")
+    assert ended.code == 2
+    assert ended.out == ""
+    for told in (first, second, "RSA_2048, ends on 2026-11-12, used", "EC_prime256v1", "not used"):
+        assert told in ended.complaint
+
+
+def test_what_is_no_certificate_is_wrong_usage_unless_a_place_could_not_be_listed(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    ended = certificates("explain", "nobody.example.com")
+    assert ended.code == 2
+    assert "is no ARN, id or name of a certificate here" in ended.complaint
+    cloud.fail("acm", "ListCertificates", "AccessDeniedException", times=None, region="eu-west-2")
+    ended = certificates("explain", "nobody.example.com", "--regions", "eu-west-1,eu-west-2")
+    assert ended.code == 3
+    assert "eu-west-2" in ended.complaint
+
+
+def test_a_name_is_found_in_whichever_region_it_is(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    arn = cloud.certificates.add(region="us-east-1", **USED, **ending_in(cloud, 150))
+    regions = ("--regions", "eu-west-1,us-east-1")
+    assert document(certificates, "example.com", *regions)["certificate_arn"] == arn
+    assert document(certificates, arn)["region"] == "us-east-1"
+
+
+# --- What goes wrong ------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_is_shown(
+    certificates: Certificates, cloud: Cloud, blocked: str
+) -> None:
+    cloud.fail("route53", "*", "AccessDenied", "not today", times=None)
+    ended = certificates("explain", blocked)
+    assert ended.code == 3
+    assert "=> Does the renewal wait for a proof of ownership?" in ended.words
+    assert "Could not be found out" in ended.words
+    assert "not today" in ended.words
+
+
+def test_names_of_others_do_not_steer_the_terminal(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    arn = cloud.certificates.add(
+        tags={"Owner": "eve\x1b[31m[bold]\u202e"}, **USED, renews=False, **ending_in(cloud, 5)
+    )
+    ended = certificates("explain", arn)
+    assert "\x1b" not in ended.out
+    assert "\u202e" not in ended.out
+    assert "owner eve [31m[bold]" in ended.words

@@ -1,0 +1,187 @@
+"""The permissions of docs/cli.md are those that the commands need: all of them, and no other.
+
+Every call of `terminal.Certificates` is held to the table; here each entry is shown to be needed.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.aws.acm import AcmCertificates
+from tests.integration.effects import USED, ending_in, put_records
+from tests.integration.exports import put_exported
+from tests.integration.invocation import NOW
+from tests.integration.public_dns import EmbeddedDns
+from tests.integration.terminal import NEEDS, Certificates, deploy
+from tests.support import showcase
+from tests.support.cloud import Cloud
+from tests.support.imports import imported
+
+pytestmark = pytest.mark.integration
+
+ROLE = "arn:aws:iam::222222222222:role/acm-validation"
+LOOKING = ("scan", "plan")
+
+
+class Made:
+    """Calls commands and keeps the actions that they needed, by command."""
+
+    def __init__(self, certificates: Certificates) -> None:
+        self._certificates = certificates
+        self.actions: dict[str, set[str]] = {}
+
+    def __call__(self, name: str, *arguments: str) -> None:
+        calls = self._certificates(name, *arguments).calls
+        made = {action for call in calls for action in call.actions}
+        self.actions.setdefault(name, set()).update(made)
+
+
+@pytest.fixture
+def made(certificates: Certificates) -> Made:
+    return Made(certificates)
+
+
+def everywhere(made: Made) -> None:
+    for name in LOOKING:
+        made(name)
+    made("apply", "--yes")
+
+
+def test_looking_and_applying_need_every_action_that_is_listed_for_them(
+    made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    made("scan", "--regions", "all")
+    for name in ("plan", "apply"):
+        made(name, "--regions", "all", *(("--yes",) if name == "apply" else ()))
+    showcase.fill(cloud)
+    showcase.fill_other_stores(cloud)
+    deploy(cloud, environment)
+    everywhere(made)
+
+    add = cloud.certificates.add
+    waiting: dict[str, Any] = {
+        "validation_method": "EMAIL",
+        "created_at": NOW - timedelta(hours=30),
+    }
+    add(status="PENDING_VALIDATION", **waiting)
+    with environment.context() as patch:
+        patch.setattr(AcmCertificates, "can_migrate_to_dns", False)
+        everywhere(made)
+
+    zone = cloud.zones.add("example.com", account="222222222222")
+    zones = json.dumps({"example.com": {"zone_id": zone, "role_arn": ROLE}})
+    add(renewal_status="PENDING_VALIDATION", **USED, **ending_in(cloud, 20))
+    deploy(cloud, environment, HOSTED_ZONES=zones)
+    everywhere(made)
+
+    deploy(cloud, environment, IMPORT_SOURCES=imported(cloud).sources)
+    everywhere(made)
+
+    cloud.certificates.managed_renewal = False
+    deploy(cloud, environment, EXPORT_TARGETS=put_exported(cloud, 20).environment())
+    everywhere(made)
+
+    replace(made, cloud, environment)
+
+    for name in (*LOOKING, "apply"):
+        assert made.actions[name] == NEEDS[name], name
+
+
+def replace(made: Made, cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
+    """Replace a certificate that everything uses, in both kinds of region, and retire it."""
+    cloud.zones.add("example.com")
+    settings = {"REBIND_CONSUMERS": "true", "RETIRE_SUPERSEDED_AFTER_DAYS": "1"}
+    for region in ("eu-west-1", "us-east-1"):
+        environment.setenv("AWS_REGION", region)
+        environment.setenv("AWS_DEFAULT_REGION", region)
+        deploy(cloud, environment, region=region, **settings)
+        old = cloud.certificates.add(region=region, renews=False, **ending_in(cloud, 5))
+        if region == "us-east-1":
+            cloud.consumers.distribution(old)
+            cloud.consumers.user_pool_domain("example.com", old)
+        else:
+            cloud.consumers.load_balancer(old, old)
+            cloud.consumers.classic_load_balancer(old)
+            cloud.consumers.domain_name("example.com", old)
+        for _ in range(3):
+            everywhere(made)
+            cloud.advance(days=2)
+        assert old not in {certificate.arn for certificate in cloud.certificates.all()}
+
+
+def test_creating_needs_every_action_that_is_listed_for_it(
+    made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    cloud.zones.add("example.com")
+    made("create", "example.com", "--yes")
+    zone = cloud.zones.add("example.net", account="222222222222")
+    zones = json.dumps({"example.net": {"zone_id": zone, "role_arn": ROLE}})
+    deploy(cloud, environment, HOSTED_ZONES=zones)
+    made("create", "shop.example.net", "--yes")
+    assert made.actions["create"] == NEEDS["create"]
+
+
+def test_explaining_needs_every_action_that_is_listed_for_it(
+    made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    showcase.fill(cloud)
+    showcase.fill_other_stores(cloud)
+    shop, exported = imported(cloud), put_exported(cloud, 20)
+    zone = cloud.zones.add("example.com", account="222222222222")
+    zones = json.dumps({"example.com": {"zone_id": zone, "role_arn": ROLE}})
+    settings = {
+        "REBIND_CONSUMERS": "true",
+        "HOSTED_ZONES": zones,
+        "IMPORT_SOURCES": shop.sources,
+        "EXPORT_TARGETS": exported.environment(),
+    }
+    for region in ("eu-west-1", "us-east-1"):
+        environment.setenv("AWS_REGION", region)
+        environment.setenv("AWS_DEFAULT_REGION", region)
+        deploy(cloud, environment, region=region, **settings)
+        used = cloud.certificates.add(region=region, **ending_in(cloud, 100))
+        if region == "us-east-1":
+            cloud.consumers.distribution(used)
+            cloud.consumers.user_pool_domain("example.com", used)
+        else:
+            cloud.consumers.load_balancer(used, used)
+            cloud.consumers.classic_load_balancer(used)
+        made("explain", "nobody.example.com", "--regions", "all")
+        made("explain", used)
+    environment.setenv("AWS_REGION", "eu-west-1")
+    environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    arns = [each.arn for each in cloud.certificates.all() if ":eu-west-1:" in each.arn]
+    pages = cloud.client("acm-pca").list_certificate_authorities()["CertificateAuthorities"]
+    for wanted in (*arns, "legacy", *(each["Arn"] for each in pages)):
+        made("explain", wanted)
+    deploy(cloud, environment)
+    made("explain", arns[0])
+    assert made.actions["explain"] == NEEDS["explain"]
+
+
+def test_drilling_needs_every_action_that_is_listed_for_it(
+    made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(
+        "certificate_lifecycle.cli.commands.drill.ResolvedDns", lambda _: EmbeddedDns(cloud)
+    )
+    zone = cloud.zones.add("example.com", account="222222222222")
+    arn = cloud.certificates.add(**USED, **ending_in(cloud, 100))
+    put_records(cloud, zone, arn)
+    shop = imported(cloud)
+    authority = cloud.authorities.add(not_after=cloud.now + timedelta(days=900))
+    private = cloud.certificates.add(
+        domain_name="intern.example", type="PRIVATE", **USED, **ending_in(cloud, 200, lifetime=395)
+    )
+    cloud.certificates.edit(private, certificate_authority_arn=authority)
+    zones = json.dumps({"example.com": {"zone_id": zone, "role_arn": ROLE}})
+    deploy(cloud, environment, HOSTED_ZONES=zones, IMPORT_SOURCES=shop.sources)
+    made("drill", arn, "--yes")
+    deploy(cloud, environment, IMPORT_SOURCES=shop.sources)
+    for wanted in (arn, shop.arn, private, "nobody.example.com"):
+        made("drill", wanted, "--yes", "--regions", "all")
+    assert made.actions["drill"] == NEEDS["drill"]

@@ -1,0 +1,577 @@
+"""`certificates doctor` over the embedded AWS, and name servers on loopback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from certificate_lifecycle.aws.dynamodb import DynamoLedger
+from certificate_lifecycle.cli.doctor.diagnosis import Check, State
+from certificate_lifecycle.cli.outside import (
+    alarms,
+    audience,
+    delegation_sets,
+    functions,
+    identity,
+    public_dns,
+    quotas,
+    rules,
+    simulation,
+)
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.pulse import RunRecord
+from tests.integration.invocation import NOW
+from tests.integration.terminal import NEEDS, Certificates, Ended, deploy
+from tests.support.cloud import Cloud
+from tests.support.name_servers import RESOLVER, World, serving
+
+pytestmark = pytest.mark.integration
+
+ACCOUNT, REGION, INSTANCE = "123456789012", "eu-west-1", "certificate-lifecycle"
+OTHER = "222222222222"
+ROOT, SERVERS, FOREIGN = "127.0.0.2", "127.0.0.4", "127.0.0.5"
+HOME = Place(ACCOUNT, REGION)
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{INSTANCE}"
+#: What a scan calls only if its settings or options say so.
+ONLY_IF_ASKED = {
+    *("ec2:DescribeRegions", "sts:AssumeRole"),
+    *("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
+}
+SCHEMA = json.loads(
+    (
+        Path(__file__).resolve().parents[2] / "docs" / "schemas" / "certificates-doctor.json"
+    ).read_text(encoding="utf-8")
+)
+#: Operations that change nothing, whatever they are called.
+LOOKING = {"SearchCertificates", "SimulatePrincipalPolicy"}
+
+Doctor = Callable[..., Ended]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """Serve a root that holds everything but what the tests put into zones of their own."""
+    made = World()
+    made.zone(".", f". NS a.root.\na.root A {ROOT}", ROOT)
+    with serving(made, ROOT, SERVERS, FOREIGN):
+        yield made
+
+
+@pytest.fixture
+def doctor(certificates: Certificates, world: World, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    """Call the doctor, who asks the name servers of this world."""
+    asked = partial(public_dns.ResolvedDns, seconds=0.3, port=world.port)
+    monkeypatch.setattr(public_dns, "ResolvedDns", asked)
+    return partial(certificates, "doctor", "--resolver", RESOLVER)
+
+
+def checks(result: Ended) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = result.document["checks"]
+    return found
+
+
+def of(result: Ended, check: Check, state: str | None = None) -> list[str]:
+    """Return what one check says, about what, in one state or in any."""
+    return [
+        f"{each['about']}: {each['message']}"
+        for each in checks(result)
+        if each["check"] == check.value and state in (None, each["state"])
+    ]
+
+
+def delegate(cloud: Cloud, world: World, name: str, *servers: str) -> str:
+    """Make a hosted zone, and let the root delegate it to its own name servers or to others."""
+    zone = cloud.zones.add(name)
+    own = cloud.client("route53").get_hosted_zone(Id=zone)["DelegationSet"]["NameServers"]
+    for server in servers or own:
+        world.extend(".", f"{name} NS {server}.\n{server} A {SERVERS}")
+    world.zone(name, f"{name} A 192.0.2.1", SERVERS)
+    return zone
+
+
+def install(cloud: Cloud, environment: pytest.MonkeyPatch, **settings: str) -> None:
+    """Deploy what the module deploys, as far as the doctor looks at it."""
+    deploy(cloud, environment, **{"SCHEDULE_EXPRESSION": "rate(1 day)", **settings})
+    deploy(cloud, environment, "creation")
+    cloud.client("sns").create_topic(Name=INSTANCE)
+    events = cloud.client("events")
+    events.put_rule(Name=f"{INSTANCE}-rotation", ScheduleExpression="rate(1 day)")
+    events.put_rule(Name=f"{INSTANCE}-pulse", ScheduleExpression="rate(1 hour)")
+    events.put_rule(Name=f"{INSTANCE}-acm-events", EventPattern='{"source": ["aws.acm"]}')
+    for name, state in {
+        "rotation-silent": "OK",
+        "creation-errors": "INSUFFICIENT_DATA",
+        "rotation-overdue": "ALARM",
+        "other-rotation-silent": "ALARM",
+    }.items():
+        alarm = f"{INSTANCE}-{name}"
+        cloudwatch = cloud.client("cloudwatch")
+        cloudwatch.put_metric_alarm(
+            AlarmName=alarm,
+            Namespace="CertificateLifecycle",
+            MetricName="Pulse",
+            Statistic="Sum",
+            Period=3600,
+            EvaluationPeriods=6,
+            Threshold=1,
+            ComparisonOperator="LessThanThreshold",
+        )
+        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason="a test")
+
+
+def as_role(cloud: Cloud, environment: pytest.MonkeyPatch, *statements: Mapping[str, Any]) -> None:
+    """Go on with the credentials of a role, which has a path, and nothing but these policies."""
+    iam = cloud.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(
+        RoleName="engineer", Path="/people/", AssumeRolePolicyDocument=_policy(trust)
+    )["Role"]["Arn"]
+    if statements:
+        iam.put_role_policy(
+            RoleName="engineer", PolicyName="engineer", PolicyDocument=_policy(*statements)
+        )
+    for name, value in cloud.assume(role).items():
+        environment.setenv(name.upper(), value)
+
+
+def _policy(*statements: Mapping[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(*actions: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a statement
+    return {"Effect": "Allow", "Action": list(actions), "Resource": "*", **more}
+
+
+READ_ALL = allow(
+    *("acm:List*", "acm:Describe*", "acm:SearchCertificates", "route53:List*", "route53:Get*"),
+    *("iam:List*", "iam:Get*", "acm-pca:List*", "elasticloadbalancing:Describe*"),
+    *("cloudfront:Get*", "apigateway:GET", "cognito-idp:List*", "cognito-idp:Describe*"),
+    *("iam:SimulatePrincipalPolicy", "lambda:Get*", "servicequotas:Get*", "dynamodb:Query"),
+    *("cloudwatch:DescribeAlarms", "events:DescribeRule", "sns:GetTopicAttributes"),
+)
+
+
+# --- The page as a whole --------------------------------------------------------------------------
+
+
+def test_one_page_says_how_everything_is_and_nothing_is_changed(
+    doctor: Doctor, cloud: Cloud, world: World
+) -> None:
+    delegate(cloud, world, "example.com")
+    result = doctor("--instance", "none")
+    assert (
+        "certificate-quota\n  ok       123456789012/eu-west-1: Certificates that ACM issued:"
+        in (result.out)
+    )
+    assert all(len(line) <= 80 for line in result.out.splitlines())
+    assert set(result.writes) == LOOKING
+
+
+def test_the_document_has_every_check_once_at_least(
+    doctor: Doctor,
+    cloud: Cloud,
+    world: World,
+    environment: pytest.MonkeyPatch,
+) -> None:
+    install(cloud, environment)
+    delegate(cloud, world, "example.com")
+    result = doctor("-o", "json")
+    jsonschema.validate(result.document, SCHEMA)
+    found = checks(result)
+    assert list(dict.fromkeys(each["check"] for each in found)) == [each.value for each in Check]
+
+
+def test_the_schema_knows_every_check_and_state() -> None:
+    known = SCHEMA["properties"]["checks"]["items"]["properties"]
+    assert known["check"]["enum"] == [each.value for each in Check]
+    assert known["state"]["enum"] == [each.value for each in State]
+
+
+def test_what_cannot_be_found_out_is_told_hides_nothing_and_ends_with_3(
+    doctor: Doctor, cloud: Cloud, world: World
+) -> None:
+    delegate(cloud, world, "example.com")
+    cloud.fail("acm", "ListCertificates", "InternalFailure", "Broken", times=None)
+    result = doctor("-o", "json", "--instance", "none", "--fail-on", "never")
+    assert result.code == 3
+    (quota,) = of(result, Check.CERTIFICATE_QUOTA)
+    assert quota.startswith(f"{ACCOUNT}/{REGION}: This could not be found out: ClientError")
+    assert of(result, Check.CAA, "unknown")
+    assert of(result, Check.CAA, "ok") == [": CAA lets Amazon issue for 2 of 2 names."]
+
+
+def test_a_resolver_has_to_be_an_address(doctor: Doctor) -> None:
+    result = doctor("--resolver", "one.one", "--resolver", "1.1")
+    assert result.code == 2
+    assert result.err.splitlines() == [
+        "Error: --resolver: 'one.one' is no IP address",
+        "Error: --resolver: '1.1' is no IP address",
+    ]
+    assert result.calls == []
+
+
+# --- Credentials and permissions ------------------------------------------------------------------
+
+
+def test_a_session_says_who_it_is_of(
+    doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    as_role(cloud, environment, READ_ALL)
+    environment.setenv("AWS_CREDENTIAL_EXPIRATION", "2099-01-01T00:00:00Z")
+    result = doctor("-o", "json", "--instance", "none")
+    (said,) = of(result, Check.CREDENTIALS)
+    assert said.startswith(f"{ACCOUNT}: You are arn:aws:sts::{ACCOUNT}:assumed-role/engineer/test")
+    assert said.endswith("by env, until 2099-01-01 00:00 UTC.")
+
+
+def test_every_read_that_a_scan_makes_is_tried_and_allowed(
+    doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    install(cloud, environment)
+    as_role(cloud, environment, READ_ALL)
+    result = doctor("-o", "json")
+    assert [each.rpartition(": ")[2] for each in of(result, Check.READ_PERMISSIONS)] == [
+        "AWS allows 16 of 16 calls that a scan makes."
+    ]
+    assert of(result, Check.WRITE_PERMISSIONS, "unknown") == []
+
+
+def test_the_calls_that_are_tried_are_those_of_a_scan(
+    doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    """What a scan comes to read in future has to be tried, too."""
+    as_role(cloud, environment)
+    result = doctor("-o", "json", "--instance", "none")
+    tried = {each.split(" ")[1] for each in of(result, Check.READ_PERMISSIONS) if "denied" in each}
+    first = {"lambda:GetFunctionConfiguration", "sts:GetCallerIdentity"}
+    assert tried == NEEDS["scan"] - ONLY_IF_ASKED - first - {"dynamodb:Query"}
+
+
+def test_a_denial_names_action_and_resource_and_what_aws_said(
+    doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    forbidden = {
+        "Effect": "Deny",
+        "Action": ["acm:ListTagsForCertificate", "acm:SearchCertificates"],
+        "Resource": "*",
+        "Sid": "NotThese",
+    }
+    as_role(cloud, environment, READ_ALL, forbidden)
+    result = doctor("-o", "json", "--instance", "none")
+    (needed,) = of(result, Check.READ_PERMISSIONS, "failed")
+    assert needed == (
+        f"{ACCOUNT}/{REGION}: acm:ListTagsForCertificate on "
+        f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/* is denied: "
+        "explicitly denied by statement 'NotThese'"
+    )
+    (faster,) = of(result, Check.READ_PERMISSIONS, "warning")
+    assert "acm:SearchCertificates on * is denied" in faster
+    assert result.code == 1
+
+
+def test_writes_are_simulated_for_the_role_behind_a_session(
+    doctor: Doctor, cloud: Cloud, world: World, environment: pytest.MonkeyPatch
+) -> None:
+    install(cloud, environment, REBIND_CONSUMERS="true")
+    delegate(cloud, world, "example.com")
+    as_role(
+        cloud,
+        environment,
+        READ_ALL,
+        allow(
+            "acm:RequestCertificate", Condition={"StringLike": {"acm:DomainNames": "*.example.com"}}
+        ),
+        allow(
+            "route53:ChangeResourceRecordSets",
+            Condition={
+                "ForAllValues:StringEquals": {
+                    "route53:ChangeResourceRecordSetsRecordTypes": ["CNAME"]
+                }
+            },
+        ),
+        {"Effect": "Deny", "Action": "cloudfront:*", "Resource": "arn:aws:cloudfront::*:dist*"},
+    )
+    result = doctor("-o", "json", "--fail-on", "never")
+    denied = of(result, Check.WRITE_PERMISSIONS, "warning")
+    assert denied[0] == (
+        f"{ACCOUNT}/{REGION}: On arn:aws:acm:{REGION}:{ACCOUNT}:certificate/*, allowed by no "
+        "policy: acm:AddTagsToCertificate, acm:RenewCertificate, acm:ResendValidationEmail, "
+        "acm:UpdateCertificateOptions."
+    )
+    assert (
+        f"{ACCOUNT}/{REGION}: On arn:aws:cloudfront::{ACCOUNT}:distribution/*, denied by a "
+        "policy: cloudfront:UpdateDistribution."
+    ) in denied
+    assert not any("RequestCertificate" in each or "route53" in each for each in denied)
+    (allowed,) = of(result, Check.WRITE_PERMISSIONS, "ok")
+    assert allowed.endswith(
+        "IAM would allow 1 of 16 writes of apply and create; 1 depend on acm:DomainNames."
+    )
+
+
+def test_who_may_not_simulate_is_told_so(
+    doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    hidden = {"Effect": "Deny", "Action": ["iam:Simulate*", "iam:GetRole"], "Resource": "*"}
+    as_role(cloud, environment, READ_ALL, hidden)
+    result = doctor("-o", "json", "--instance", "none")
+    (said,) = of(result, Check.WRITE_PERMISSIONS)
+    assert (
+        "iam:SimulatePrincipalPolicy on resource: arn:aws:iam::123456789012:role/engineer" in said
+    )
+    assert result.code == 3
+
+
+# --- Quotas ---------------------------------------------------------------------------------------
+
+
+def test_quotas_are_the_accounts_own_and_what_is_near_is_told(doctor: Doctor, cloud: Cloud) -> None:
+    cloud.quotas.grant("L-F141DD1D", 5)
+    cloud.quotas.grant("L-DA1D8B98", 2)
+    for days in (400, 300, 200, 100):
+        cloud.certificates.add(created_at=cloud.now - timedelta(days=days))
+    cloud.certificates.add(type="IMPORTED")
+    result = doctor("-o", "json", "--instance", "none")
+    assert of(result, Check.CERTIFICATE_QUOTA, "warning") == [
+        f"{ACCOUNT}/{REGION}: Certificates that ACM issued: 4 of 5."
+    ]
+    assert of(result, Check.YEARLY_QUOTA, "failed") == [
+        (f"{ACCOUNT}/{REGION}: Certificates that ACM issued within 365 days: at least 3 of 2.")
+    ]
+    assert of(result, Check.CERTIFICATE_QUOTA, "ok") == [
+        f"{ACCOUNT}/{REGION}: Imported certificates: 1 of 2,500."
+    ]
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "NoSuchResourceException"])
+def test_a_quota_that_is_not_told_is_aws_default_and_said_to_be(
+    doctor: Doctor, cloud: Cloud, code: str
+) -> None:
+    cloud.fail("service-quotas", "GetServiceQuota", code, times=None)
+    result = doctor("-o", "json", "--instance", "none")
+    said = of(result, Check.CERTIFICATE_QUOTA, "ok")
+    assert len(said) == 2
+    assert all("(AWS's default; the account's own quota was not told)" in each for each in said)
+
+
+# --- Public DNS -----------------------------------------------------------------------------------
+
+
+def test_a_zone_that_public_dns_leads_to_is_well(
+    doctor: Doctor, cloud: Cloud, world: World
+) -> None:
+    delegate(cloud, world, "example.com")
+    cloud.zones.add("private.test", private=True)
+    result = doctor("-o", "json", "--instance", "none")
+    assert of(result, Check.DELEGATION) == [
+        (
+            ": Public DNS leads to 1 of 1 hosted zones, by the name servers that Route 53 gave "
+            "them and no others."
+        )
+    ]
+    assert of(result, Check.DNSSEC) == [": The resolver takes what 1 of 1 zones say."]
+
+
+def test_a_role_that_may_only_write_records_is_enough_to_know_the_name_servers(
+    doctor: Doctor, cloud: Cloud, world: World
+) -> None:
+    delegate(cloud, world, "example.com")
+    cloud.fail("route53", "GetHostedZone", "AccessDenied", times=None)
+    (said,) = of(doctor("-o", "json", "--instance", "none"), Check.DELEGATION)
+    assert "Public DNS leads to 1 of 1 hosted zones" in said
+
+
+def test_a_zone_that_nobody_delegates_is_named_with_its_name_servers(
+    doctor: Doctor, cloud: Cloud
+) -> None:
+    zone = cloud.zones.add("example.com")
+    result = doctor("-o", "json", "--instance", "none")
+    (said,) = of(result, Check.DELEGATION, "failed")
+    assert said.startswith(f"example.com {zone}: Nobody delegates the zone")
+    (advice,) = (each["advice"] for each in checks(result) if each["state"] == "failed")
+    own = cloud.client("route53").get_hosted_zone(Id=zone)["DelegationSet"]["NameServers"]
+    assert all(server in advice for server in own)
+
+
+def test_a_lame_delegation_is_named(doctor: Doctor, cloud: Cloud, world: World) -> None:
+    zone = cloud.zones.add("example.com")
+    world.extend(
+        ".", f"example.com NS lame.test.\nlame.test A {FOREIGN}\nexample.com NS gone.test."
+    )
+    world.zone("elsewhere.test", "", FOREIGN)
+    result = doctor("-o", "json", "--instance", "none")
+    (said,) = of(result, Check.DELEGATION, "failed")
+    assert said == (
+        f"example.com {zone}: Public DNS leads to gone.test (which does not hold the zone), "
+        "lame.test (which does not hold the zone) instead: what is written into the zone "
+        "validates nothing."
+    )
+
+
+def test_of_two_zones_of_one_name_the_one_that_nobody_sees_is_told(
+    doctor: Doctor, cloud: Cloud, world: World
+) -> None:
+    seen = delegate(cloud, world, "example.com")
+    unseen = cloud.zones.add("example.com", delegated=False)
+    result = doctor("-o", "json", "--instance", "none")
+    assert of(result, Check.DELEGATION, "warning") == [
+        f"example.com {unseen}: Public DNS leads to another zone of this name, {seen}."
+    ]
+
+
+def test_name_servers_that_are_missing_or_foreign_are_named(
+    doctor: Doctor, cloud: Cloud, world: World
+) -> None:
+    first, second = cloud.zones.add("one.test"), cloud.zones.add("two.test")
+    route53 = cloud.client("route53")
+    for zone, name in ((first, "one.test"), (second, "two.test")):
+        own = route53.get_hosted_zone(Id=zone)["DelegationSet"]["NameServers"]
+        more = ["foreign.test"] if zone == second else []
+        for server in (own[0], *more):
+            world.extend(".", f"{name} NS {server}.\n{server} A {SERVERS}")
+        world.zone(name, "", SERVERS)
+    result = doctor("-o", "json", "--instance", "none")
+    missing, foreign = of(result, Check.DELEGATION, "warning")
+    assert missing.startswith(f"one.test {first}: Public DNS does not name ")
+    assert foreign == (
+        f"two.test {second}: Public DNS also leads to foreign.test: sometimes it says what the "
+        "zone does not."
+    )
+
+
+def test_a_zone_that_validation_refuses_is_told(doctor: Doctor, cloud: Cloud, world: World) -> None:
+    zone = delegate(cloud, world, "example.com")
+    world.bogus = {"example.com."}
+    result = doctor("-o", "json", "--instance", "none")
+    (said,) = of(result, Check.DNSSEC, "failed")
+    assert said.startswith(f"example.com {zone}: A resolver that validates DNSSEC refuses")
+
+
+def test_caa_is_judged_for_the_names_of_what_acm_issues_and_for_other_zones(
+    doctor: Doctor, cloud: Cloud, world: World
+) -> None:
+    delegate(cloud, world, "example.com")
+    delegate(cloud, world, "bare.test")
+    world.extend("example.com", 'example.com CAA 0 issue "letsencrypt.org"')
+    world.extend("bare.test", 'bare.test CAA 0 issuewild ";"')
+    names = ["shop.example.com", "www.shop.example.com"]
+    cloud.certificates.add(domain_name=names[0], names=names)
+    cloud.certificates.add(domain_name="else.where", type="IMPORTED")
+    cloud.certificates.add(domain_name="old.example.com", status="EXPIRED")
+    result = doctor("-o", "json", "--instance", "none")
+    assert of(result, Check.CAA, "failed") == [
+        (
+            "*.bare.test: The CAA records at bare.test let nobody issue: ACM neither "
+            "issues nor renews."
+        ),
+        (
+            "shop.example.com, www.shop.example.com: The CAA records at example.com let only "
+            "letsencrypt.org issue: ACM neither issues nor renews."
+        ),
+    ]
+    assert of(result, Check.CAA, "ok") == [": CAA lets Amazon issue for 1 of 4 names."]
+
+
+def test_a_name_that_gets_no_answer_is_unknown(doctor: Doctor, cloud: Cloud, world: World) -> None:
+    delegate(cloud, world, "example.com")
+    world.fails = {"example.com."}
+    result = doctor("-o", "json", "--instance", "none")
+    assert of(result, Check.CAA, "unknown") == [
+        f"{name}: This could not be found out: public DNS gives no answer about CAA of "
+        "example.com: every server refused or failed"
+        for name in ("*.example.com", "example.com")
+    ]
+    assert result.code == 3
+
+
+# --- The deployed module --------------------------------------------------------------------------
+
+
+def test_a_stack_that_is_not_there_is_said_not_to_be(doctor: Doctor) -> None:
+    result = doctor("-o", "json")
+    assert of(result, Check.FUNCTIONS) == [
+        f"{INSTANCE}-rotation: There is no such function in this region."
+    ]
+    assert of(result, Check.RULES) == []
+
+
+def test_the_deployed_module_is_looked_at_in_every_part(
+    doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    install(cloud, environment)
+    ledger = DynamoLedger(cloud.client("dynamodb"), f"{INSTANCE}-ledger", HOME)
+    ended = NOW - timedelta(hours=3)
+    ledger.expected_since("rate(1 day)", NOW - timedelta(days=9))
+    ledger.record_run(RunRecord(run_id="r", finished_at=ended, critical_since=None))
+    sns = cloud.client("sns")
+    sns.subscribe(TopicArn=TOPIC, Protocol="email", Endpoint="ops@example.com")
+    cloud.client("events").disable_rule(Name=f"{INSTANCE}-pulse")
+
+    result = doctor("-o", "json")
+
+    ready = "It is ready to run, on python3.13, which AWS keeps until 2029-06-30."
+    assert of(result, Check.FUNCTIONS) == [
+        f"{INSTANCE}-rotation: {ready}",
+        f"{INSTANCE}-creation: {ready}",
+    ]
+    assert of(result, Check.RUNS, "ok") == [
+        (
+            f"{INSTANCE}: The last scheduled run ended on 2026-06-15 09:00 UTC; the next one is "
+            "due by 2026-06-16 09:00 UTC."
+        )
+    ]
+    assert of(result, Check.ALARMS, "failed") == [f"{INSTANCE}-rotation-overdue: It rings."]
+    assert of(result, Check.ALARMS, "warning") == [
+        f"{INSTANCE}-creation-errors: It has seen no figure yet."
+    ]
+    assert of(result, Check.ALARMS, "ok") == [f"{INSTANCE}: 1 of 3 alarms are quiet."]
+    assert of(result, Check.RULES, "failed") == [f"{INSTANCE}-pulse: It is off: it starts nothing."]
+    assert of(result, Check.RULES, "ok") == [
+        f"{INSTANCE}-rotation: It is on: rate(1 day).",
+        f"{INSTANCE}-acm-events: It is on.",
+    ]
+    assert of(result, Check.SUBSCRIPTIONS, "failed") == [
+        f"{TOPIC}: Nobody hears the topic: no subscription is confirmed."
+    ]
+    assert of(result, Check.SUBSCRIPTIONS, "warning") == [
+        f"{TOPIC}: 1 subscriptions wait to be confirmed, and hear nothing."
+    ]
+    assert set(result.writes) <= LOOKING
+
+
+def test_a_topic_of_another_account_is_not_asked(
+    doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    other = TOPIC.replace(ACCOUNT, "222222222222")
+    install(cloud, environment, SNS_TOPIC_ARN=other)
+    result = doctor("-o", "json")
+    (said,) = of(result, Check.SUBSCRIPTIONS)
+    assert "belongs to another account" in said
+    assert "GetTopicAttributes" not in {call.operation for call in result.calls}
+
+
+def test_the_doctor_needs_every_action_that_is_listed_for_it(
+    doctor: Doctor, cloud: Cloud, world: World, environment: pytest.MonkeyPatch
+) -> None:
+    """That it needs no other is held against every call of these tests."""
+    install(cloud, environment)
+    delegate(cloud, world, "example.com")
+    calls = list(doctor("--regions", "all", "--accounts", OTHER, "--role-name", "reader").calls)
+    as_role(cloud, environment, READ_ALL)
+    calls += doctor().calls
+    assert {action for call in calls for action in call.actions} == NEEDS["doctor"]
+
+
+def test_every_call_that_only_the_doctor_makes_is_declared_beside_it() -> None:
+    modules = (
+        *(alarms, audience, delegation_sets, functions, identity, quotas, rules, simulation),
+    )
+    declared = {entry.action for module in modules for entry in module.PERMISSIONS}
+    assert NEEDS["doctor"] - NEEDS["scan"] == declared - NEEDS["scan"]
