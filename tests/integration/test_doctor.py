@@ -52,7 +52,7 @@ SCHEMA = json.loads(
     ).read_text(encoding="utf-8")
 )
 #: Operations that change nothing, whatever they are called.
-LOOKING = {"SearchCertificates", "SimulatePrincipalPolicy"}
+LOOKING = {"SimulatePrincipalPolicy"}
 
 Doctor = Callable[..., Ended]
 
