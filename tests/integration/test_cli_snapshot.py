@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import gzip
+import json
+import os
+import signal
 import stat
+import time
 from pathlib import Path
 from typing import Any
 
+import boto3
+import botocore.session
 import pytest
 
-from certificate_lifecycle.cli.snapshots.files import read
+from certificate_lifecycle.app.rotation import merged, visit_all
+from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.cli.output import scan_entry
+from certificate_lifecycle.cli.snapshots.files import packed, read
+from certificate_lifecycle.cli.snapshots.model import RecordedSettings
+from certificate_lifecycle.cli.snapshots.recording import Recorder
 from tests.integration.effects import USED, ending_in
 from tests.integration.terminal import Certificates, Ended, deploy
 from tests.support import showcase
 from tests.support.cloud import Cloud
 from tests.support.imports import imported
+from tests.unit import estates
+from tests.unit.fakes import MemoryClock
 
 pytestmark = pytest.mark.integration
 
@@ -42,6 +55,21 @@ def test_a_snapshot_says_what_the_account_says_and_asks_no_aws(
     offline = certificates(*command, "--from-snapshot", str(file), "--output", "json")
     assert alike(offline) == alike(live)
     assert (offline.code, offline.calls) == (live.code, [])
+
+
+def test_a_look_at_a_snapshot_makes_no_session(
+    certificates: Certificates, cloud: Cloud, file: Path, environment: pytest.MonkeyPatch
+) -> None:
+    arn = next(iter(showcase.fill(cloud)))
+    certificates("snapshot", str(file))
+
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a session was made")
+
+    environment.setattr(boto3, "Session", refused)
+    environment.setattr(botocore.session.Session, "create_client", refused)
+    for command in (("scan",), ("plan",), ("explain", arn)):
+        assert certificates(*command, "--from-snapshot", str(file)).code in (0, 1)
 
 
 def test_recording_changes_nothing_and_writes_for_its_owner_alone(
@@ -179,6 +207,44 @@ def test_commands_that_change_something_take_no_snapshot(
     certificates("snapshot", str(file))
     for command in (("apply",), ("create", "www.example.com"), ("drill", "www.example.com")):
         assert certificates(*command, "--from-snapshot", str(file)).code == 2
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_scan_finds_in_the_snapshot_of_an_estate_what_a_run_finds_in_the_estate(
+    certificates: Certificates, file: Path, seed: int
+) -> None:
+    estate = estates.estate_of(seed)
+    order = estates.order_of(estate.settings, list(estate.around))
+    settings = RecordedSettings.of(estate.settings, order.scopes[0])
+    snapshot = Recorder(
+        order=order, at=estate.at, clock=MemoryClock(), settings=settings, program="0.1.0"
+    ).record()
+    file.write_bytes(packed(snapshot, file))
+    visits = visit_all(order, estate.at, MemoryClock(), lambda: order.now)
+    found = scan_entry(merged(order, visits, order.now))
+    offline = certificates("scan", "--from-snapshot", str(file), "--output", "json").document
+    for key in ("findings", "healthy", "actions", "counts", "scopes"):
+        assert offline[key] == json.loads(json.dumps(found[key]))
+
+
+def test_whoever_interrupts_a_recording_gets_no_file(
+    certificates: Certificates, cloud: Cloud, file: Path, environment: pytest.MonkeyPatch
+) -> None:
+    showcase.fill(cloud)
+    asked = []
+
+    def tags(_: AcmCertificates, arn: str) -> tuple[tuple[str, str], ...]:
+        asked.append(arn)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.2)  # the main thread takes the signal
+        return ()
+
+    environment.setattr(AcmCertificates, "tags", tags)
+    ended = certificates("snapshot", str(file))
+    assert ended.code == 130
+    assert "Interrupted; no file was written." in ended.err
+    assert list(file.parent.iterdir()) == []
+    assert len(asked) == 1
 
 
 def test_a_private_key_of_an_import_source_is_not_in_the_file(

@@ -30,7 +30,7 @@ from certificate_lifecycle.cli.snapshots.model import (
     Snapshot,
 )
 from certificate_lifecycle.core.consumers import Binding
-from certificate_lifecycle.core.model import Certificate, RenewalStatus
+from certificate_lifecycle.core.model import Certificate, CertificateType, RenewalStatus
 from certificate_lifecycle.core.names import dns_form, without_wildcard
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.served import Sight, names_to_look_at
@@ -107,6 +107,11 @@ def record_scope(order: Order, place: Place, around: Surroundings, clock: Clock)
         if each.described.value is not None
     ]
     zones = asking.all_of(around.dns.public_zones)
+    imported = [
+        each.arn
+        for each in certificates
+        if each.arn in order.import_sources and each.type is CertificateType.IMPORTED
+    ]
     return RecordedScope(
         place=place,
         listed=listed,
@@ -122,11 +127,12 @@ def record_scope(order: Order, place: Place, around: Surroundings, clock: Clock)
         served=asking.served(known),
         bindings=asking.bindings(known),
         sources={
-            arn: asking.source(arn)
-            for arn in dict.fromkeys(order.import_sources.values())
-            if order.repair
+            order.import_sources[arn]: asking.source(order.import_sources[arn])
+            for arn in (imported if order.repair else ())
         },
-        targets=asking.targets([target.secret_arn for target in order.export_targets]),
+        targets=asking.targets(
+            [each.secret_arn for each in order.export_targets if each.certificate_arn in described]
+        ),
         ledger=asking.ledger(around.ledger),
     )
 
