@@ -113,6 +113,7 @@ class MemoryStore(Store):
     def __init__(self, name: str, *kept: Certificate) -> None:
         self._name = name
         self.kept = kept
+        self.always = name != "private CAs"
         self.broken: dict[str, Exception] = {}
 
     @property
@@ -120,8 +121,8 @@ class MemoryStore(Store):
         return self._name
 
     def concerns(self, certificates: Sequence[Certificate]) -> bool:
-        """Concern those who have private certificates, as the real one for CAs does."""
-        return any(each.type is CertificateType.PRIVATE for each in certificates)
+        """Concern those who have private certificates, as the real one for CAs does, or all."""
+        return self.always or any(each.type is CertificateType.PRIVATE for each in certificates)
 
     def list_all(self) -> Any:  # noqa: ANN401 - an iterator of certificates
         if "list" in self.broken:

@@ -34,7 +34,11 @@ from certificate_lifecycle.core.run import finding_entry
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
 from certificate_lifecycle.core.x509 import Leaf, PublicKey
-from certificate_lifecycle.errors import CertificateNotFoundError, SnapshotError
+from certificate_lifecycle.errors import (
+    CertificateNotFoundError,
+    RecordedFailureError,
+    SnapshotError,
+)
 from tests.unit.builders import (
     BOUNDED,
     LATER,
@@ -264,6 +268,42 @@ def test_what_an_account_has_once_is_found_by_whichever_of_its_regions_is_looked
     assert [len(scope.account_stores) for scope in snapshot.scopes] == [1, 0]
     (store,) = surroundings(snapshot, away).account_stores
     assert [each.arn for each in store.list_all()] == [kept.arn]
+
+
+def test_what_an_account_has_once_is_not_taken_for_nothing_where_it_could_not_be_read() -> None:
+    here, away = PLACES[:2]
+    around = surroundings_of_nothing()
+    estate = Estate({here: Outage("no role"), away: around}, estate_of(1).settings)
+    (store,) = surroundings(taken_of(estate), away).account_stores
+    assert store.concerns([])
+    with pytest.raises(RecordedFailureError, match="no role"):
+        store.list_all()
+
+
+def test_what_an_account_has_once_is_recorded_even_if_acm_cannot_be_listed() -> None:
+    here, away = PLACES[:2]
+    kept = certificate(arn=f"arn:aws:iam::{OWN}:server-certificate/certalpha")
+    acm = MemoryCertificates()
+    acm.broken["list_all"] = Outage("no list")
+    store = MemoryStore("IAM server certificates", kept)
+    broken = replace(surroundings_of_nothing(), certificates=acm, account_stores=[store])
+    estate = Estate({here: broken, away: surroundings_of_nothing()}, estate_of(1).settings)
+    (found,) = surroundings(taken_of(estate), away).account_stores
+    assert [each.arn for each in found.list_all()] == [kept.arn]
+
+
+def surroundings_of_nothing() -> Surroundings:
+    return Surroundings(
+        certificates=MemoryCertificates(), dns=MemoryDns(), import_secrets=MemorySources({})
+    )
+
+
+def test_of_two_that_could_take_over_the_same_one_does_afterwards() -> None:
+    arns = [certificate_arn(PLACES[0], f"cert{letter}") for letter in "zyxab"]
+    acm = MemoryCertificates(*(certificate(arn=arn) for arn in arns))
+    scope = anonymised(small(certificates=acm)).scopes[0]
+    renamed = dict(zip(arns, scope.described, strict=True))
+    assert sorted(arns, key=renamed.__getitem__) == sorted(arns)
 
 
 def test_a_recording_that_is_out_of_time_asks_nothing_more() -> None:

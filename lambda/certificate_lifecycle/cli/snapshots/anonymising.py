@@ -7,7 +7,7 @@ Whatever no rule is known for is replaced, so that a field which is added later 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from enum import Enum
@@ -106,6 +106,9 @@ def anonymised(snapshot: Snapshot) -> Snapshot:
     Times, states, numbers and regions stay: decisions are made from them.
     """
     names = _Pseudonyms(dumps(snapshot).lower(), snapshot.settings.owner_tag)
+    # Of two that could take over, the later ARN does: the order of ARNs has to stay.
+    listed = {arn for scope in snapshot.scopes for arn in scope.described}
+    names.number(sorted(arn.rpartition("/")[2] for arn in listed))
     for scope in snapshot.scopes:
         _learn_versions(names, scope)
     return replace(names.of(snapshot, _Pseudonyms.word), anonymised=True)
@@ -131,6 +134,11 @@ class _Pseudonyms:
         self._count = 0
         self._versions: dict[str, str] = {}
 
+    def number(self, ids: Sequence[str]) -> None:
+        """Give names to some ids that sort as these do."""
+        for each in ids:
+            self._new("word", each, lambda number: f"c{number:06}")
+
     def know(self, version: str, named_anew: str) -> None:
         self._versions[version] = named_anew
 
@@ -145,8 +153,10 @@ class _Pseudonyms:
             return rule(self, value)
         if isinstance(value, bytes):
             return b""
-        if isinstance(value, tuple | frozenset):
-            return type(value)(self._of(each, rule) for each in value)
+        if isinstance(value, tuple):
+            return tuple(self._of(each, rule) for each in value)
+        if isinstance(value, frozenset):
+            return frozenset(self._of(each, rule) for each in sorted(value))
         if isinstance(value, Mapping):
             return {self.arn(key): self._of(each, rule) for key, each in value.items()}
         if not is_dataclass(value) or isinstance(value, type):

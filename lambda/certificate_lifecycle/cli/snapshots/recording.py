@@ -96,10 +96,18 @@ def record_scope(order: Order, place: Place, around: Surroundings, clock: Clock)
     """
     asking = _Asking(around, clock)
     listed = asking.all_of(around.certificates.list_all)
-    if listed.failure is not None:
-        # A run ends here as well; only the ledger still knows what was told.
-        return RecordedScope(place=place, listed=listed, ledger=asking.ledger(around.ledger))
     certificates = listed.value or ()
+    kept = around.account_stores if order.account_wide else ()
+    account_stores = asking.stores(kept, certificates)
+    if listed.failure is not None:
+        # A run ends here as well. The ledger still knows what was told, and another region of the
+        # account may be looked at alone.
+        return RecordedScope(
+            place=place,
+            listed=listed,
+            account_stores=account_stores,
+            ledger=asking.ledger(around.ledger),
+        )
     described = {each.arn: asking.certificate(each.arn) for each in certificates}
     known = [
         listed_one.described_as(each.described.value)
@@ -120,9 +128,7 @@ def record_scope(order: Order, place: Place, around: Surroundings, clock: Clock)
         zones=zones,
         names=asking.names(around.dns, zones.value or (), known),
         stores=asking.stores(around.stores, certificates),
-        account_stores=asking.stores(
-            around.account_stores if order.account_wide else (), certificates
-        ),
+        account_stores=account_stores,
         users=asking.users(known),
         served=asking.served(known),
         bindings=asking.bindings(known),

@@ -81,14 +81,21 @@ def surroundings(snapshot: Snapshot, place: Place, *, repair: bool = True) -> Su
         users=_Users(scope.users) if scope.users is not None else None,
         served=_Served(scope.served) if scope.served is not None else None,
         stores=[_Store(each) for each in scope.stores],
-        # Recorded once in each account, and asked by whichever of its regions comes first now.
-        account_stores=[
-            _Store(store)
-            for each in snapshot.scopes
-            if each.place.account_id == place.account_id
-            for store in each.account_stores
-        ],
+        account_stores=[_Store(each) for each in _account_stores(snapshot, place)],
     )
+
+
+def _account_stores(snapshot: Snapshot, place: Place) -> Sequence[RecordedStore]:
+    """Return what is kept once in an account, for whichever of its regions comes first now.
+
+    It was recorded with the region that came first then; that this could not be reached is an
+    answer, too: what may be there must not look as if it were not.
+    """
+    first = next(each for each in snapshot.scopes if each.place.account_id == place.account_id)
+    if first.unreachable is None:
+        return first.account_stores
+    name = f"certificates that are recorded with {first.place.region}"
+    return [RecordedStore(name=name, concerned=True, listed=Answer(failure=first.unreachable))]
 
 
 def _unwritable(*_: object, **__: object) -> NoReturn:
