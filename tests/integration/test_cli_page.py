@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
 import pytest
+import yaml
 
 from tests.support.cloud import Cloud
-from tests.support.story import PAGE, alike, examples, told
+from tests.support.story import PAGE, alike, examples, fill, told
 from tests.support.terminal import COLUMNS
+from tests.support.terminal import environment as shell
 
 pytestmark = pytest.mark.integration
 
@@ -30,3 +40,45 @@ def test_the_examples_fit_a_terminal_of_80_columns() -> None:
         if len(line) > COLUMNS
     ]
     assert wide == []
+
+
+@pytest.fixture
+def steps() -> dict[str, str]:
+    """Return what the job of the page runs, by the name of its step."""
+    page = PAGE.read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    job: dict[str, Any] = yaml.safe_load(block)["jobs"]["scan"]
+    return {step["name"]: step["run"] for step in job["steps"] if "name" in step and "run" in step}
+
+
+def test_the_job_fails_when_something_needs_attention_and_keeps_what_was_found(
+    cloud: Cloud, steps: dict[str, str], tmp_path: Path
+) -> None:
+    """Each step runs in a shell as the job's runner has it."""
+    cloud.now = None
+    program = tmp_path / "bin" / "certificates"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m certificate_lifecycle "$@"\n')
+    program.chmod(0o755)
+    variables = shell(cloud.environment())
+    variables["PATH"] = f"{program.parent}:{variables['PATH']}"
+
+    def runs(name: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", steps[name]],
+            cwd=tmp_path,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert runs("Look at every certificate").returncode == 0
+    fill(cloud)
+    assert runs("Look at every certificate").returncode == 1
+    found = json.loads((tmp_path / "certificates.json").read_text(encoding="utf-8"))["findings"]
+    assert len(found) == 4
+    if shutil.which("jq"):
+        said = runs("Say what was found").stdout
+        assert said.startswith("critical ImportDue legacy.example.com: It was imported")
+        assert len(said.splitlines()) == 4

@@ -13,6 +13,8 @@ import jsonschema
 import pytest
 
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
+from certificate_lifecycle.cli.doctor import examinations
+from certificate_lifecycle.cli.doctor.access import Caller
 from certificate_lifecycle.cli.doctor.diagnosis import Check, State
 from certificate_lifecycle.cli.outside import (
     alarms,
@@ -50,7 +52,7 @@ SCHEMA = json.loads(
     ).read_text(encoding="utf-8")
 )
 #: Operations that change nothing, whatever they are called.
-LOOKING = {"SearchCertificates", "SimulatePrincipalPolicy"}
+LOOKING = {"SimulatePrincipalPolicy"}
 
 Doctor = Callable[..., Ended]
 
@@ -276,6 +278,29 @@ def test_a_denial_names_action_and_resource_and_what_aws_said(
     assert result.code == 1
 
 
+def test_a_call_that_fails_otherwise_is_unknown_and_stops_no_other(
+    doctor: Doctor, cloud: Cloud
+) -> None:
+    cloud.fail("acm-pca", "ListCertificateAuthorities", "InternalError", "Broken", times=None)
+    result = doctor("-o", "json", "--instance", "none")
+    (failed,) = of(result, Check.READ_PERMISSIONS, "unknown")
+    assert failed.startswith(
+        f"{ACCOUNT}/{REGION} acm-pca:ListCertificateAuthorities: This could not be found out: "
+        "ClientError"
+    )
+    (allowed,) = of(result, Check.READ_PERMISSIONS, "ok")
+    assert allowed.endswith("AWS allows 14 of 15 calls that a scan makes.")
+
+
+def test_the_root_user_is_not_simulated(doctor: Doctor, environment: pytest.MonkeyPatch) -> None:
+    root = Caller(arn=f"arn:aws:iam::{ACCOUNT}:root", source="env")
+    environment.setattr(examinations, "caller_of", lambda *_: root)
+    result = doctor("-o", "json", "--instance", "none")
+    assert len(of(result, Check.CREDENTIALS, "warning")) == 1
+    (said,) = of(result, Check.WRITE_PERMISSIONS)
+    assert said.endswith("No policy of the account binds its root user.")
+
+
 def test_writes_are_simulated_for_the_role_behind_a_session(
     doctor: Doctor, cloud: Cloud, world: World, environment: pytest.MonkeyPatch
 ) -> None:
@@ -415,6 +440,16 @@ def test_a_lame_delegation_is_named(doctor: Doctor, cloud: Cloud, world: World) 
     )
 
 
+def test_a_name_server_that_does_not_answer_is_named(
+    doctor: Doctor, cloud: Cloud, world: World
+) -> None:
+    cloud.zones.add("example.com")
+    world.extend(".", f"example.com NS mute.test.\nmute.test A {FOREIGN}")
+    world.silent = {FOREIGN}
+    (said,) = of(doctor("-o", "json", "--instance", "none"), Check.DELEGATION, "failed")
+    assert "leads to mute.test (which does not answer) instead" in said
+
+
 def test_of_two_zones_of_one_name_the_one_that_nobody_sees_is_told(
     doctor: Doctor, cloud: Cloud, world: World
 ) -> None:
@@ -544,6 +579,16 @@ def test_the_deployed_module_is_looked_at_in_every_part(
         f"{TOPIC}: 1 subscriptions wait to be confirmed, and hear nothing."
     ]
     assert set(result.writes) <= LOOKING
+
+
+def test_a_rule_that_is_gone_is_told(
+    doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    install(cloud, environment)
+    cloud.client("events").delete_rule(Name=f"{INSTANCE}-acm-events")
+    assert of(doctor("-o", "json"), Check.RULES, "failed") == [
+        f"{INSTANCE}-acm-events: There is no such rule."
+    ]
 
 
 def test_a_topic_of_another_account_is_not_asked(

@@ -26,10 +26,13 @@ PAGE = ROOT / "docs" / "cli.md"
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _PROMPT = "$ "
 _AGREED = "[y/N]: y"
+#: A terminal folds an ARN anywhere.
+_HEXADECIMAL = ("[0-9a-f]",)
+_ID = (*_HEXADECIMAL * 8, *("-", *_HEXADECIMAL * 4) * 3, "-", *_HEXADECIMAL * 12)
 #: Whatever differs between two accounts that are made alike; it keeps its length, so that lines
 #: fold alike.
 _DIFFERENT = (
-    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "i"),
+    (re.compile(r"\n?".join(_ID)), "i"),
     (re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?)?"), "d"),
     (re.compile(r"\b\d\d:\d\d\b"), "h"),
     (re.compile(r"_[0-9a-f]{32}"), "t"),
@@ -118,7 +121,7 @@ def alike(shown: str) -> str:
 
 
 def _masked(letter: str, match: re.Match[str]) -> str:
-    return letter * len(match[0])
+    return re.sub(r"[^\n]", letter, match[0])
 
 
 def main() -> int:

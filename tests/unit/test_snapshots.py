@@ -381,7 +381,8 @@ def decisions(snapshot: Snapshot, thresholds: Thresholds) -> list[object]:
             [entry.muted_until for entry in each.run.assessed],
             [entry.owner is None for entry in each.run.assessed],
             [(done.action, done.outcome, bool(done.detail)) for done in each.run.actions],
-            [change.kind for change in each.run.changes],
+            # What is equally urgent is told in the order of its ARN.
+            sorted(change.kind for change in each.run.changes),
             len(each.problems),
             each.has_news,
         )

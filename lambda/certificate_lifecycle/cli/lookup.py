@@ -44,7 +44,7 @@ def locate(reached: Reach, wanted: str) -> Located:
             listed[place] = list(_everything(around[place], account_wide=_first(place, places)))
         except Exception as error:  # noqa: BLE001 - the other places are looked at all the same
             problems.append(f"account {place.account_id}, {place.region}: {clause(error)}")
-    found = _find(around, listed, _normal(wanted))
+    found = _find(around, listed, normal(wanted))
     if found is None and problems:
         raise CertificateLifecycleError(f"{clean(wanted)} is not found, and {'; '.join(problems)}")
     if found is None:
@@ -115,7 +115,7 @@ def _find(
     return find(whole, wanted)
 
 
-def _normal(wanted: str) -> str:
+def normal(wanted: str) -> str:
     """Return a name as ACM has it; what is no domain name may be an ARN, or a name in IAM."""
     try:
         return normalise(wanted)

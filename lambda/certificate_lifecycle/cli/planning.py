@@ -9,8 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from certificate_lifecycle.cli.lookup import normal
 from certificate_lifecycle.cli.output import indented, whereabouts
 from certificate_lifecycle.core.digest import clean
+from certificate_lifecycle.core.lookup import find
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.run import (
     ActionRecord,
@@ -78,32 +80,23 @@ def plan_of(run: Run, words: Collection[str]) -> Plan:
 
 
 def selected(assessed: Sequence[Assessed], words: Collection[str]) -> list[Assessed]:
-    """Return what each of `words` names: an ARN, its last part, or a domain name; all without any.
+    """Return what each of `words` names, see `core.lookup`; everything without any.
 
     Raises ConfigurationError for words that name nothing.
     """
     if not words:
         return list(assessed)
-    found = {word: [entry for entry in assessed if _is_named(entry, word)] for word in words}
+    certificates = [entry.certificate for entry in assessed]
+    found = {word: find(certificates, normal(word)) for word in words}
     faults = [
-        f"{word!r} is no ARN, id or name of a certificate here"
-        for word, entries in found.items()
-        if not entries
+        f"{clean(word)!r} is no ARN, id or name of a certificate here"
+        for word, match in found.items()
+        if match is None
     ]
     if faults:
         raise ConfigurationError(faults)
-    arns = {entry.certificate.arn for entries in found.values() for entry in entries}
+    arns = {each.arn for match in found.values() if match for each in match.certificates}
     return [entry for entry in assessed if entry.certificate.arn in arns]
-
-
-def _is_named(entry: Assessed, word: str) -> bool:
-    certificate = entry.certificate
-    lowered = word.lower().removesuffix(".")
-    return (
-        certificate.arn == word
-        or certificate.arn.endswith(f"/{word}")
-        or (lowered in certificate.names)
-    )
 
 
 def print_plan(out: Console, plan: Plan, *, by_hand: bool = True) -> None:

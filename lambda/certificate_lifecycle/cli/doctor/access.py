@@ -47,7 +47,7 @@ def credentials(caller: Caller, now: datetime) -> Iterator[Diagnosis]:
         state = State.WARNING if soon else State.OK
         advice = "Sign in again, unless they are renewed by themselves." if soon else ""
         yield Diagnosis(Check.CREDENTIALS, state, account, f"{who}, {until}.", advice)
-    if caller.arn.endswith(":root"):
+    if is_root(caller.arn):
         yield Diagnosis(
             Check.CREDENTIALS,
             State.WARNING,
@@ -55,6 +55,11 @@ def credentials(caller: Caller, now: datetime) -> Iterator[Diagnosis]:
             "These are the root user's credentials, which nothing can be taken from.",
             "Use a role or user that has just what is needed.",
         )
+
+
+def is_root(arn: str) -> bool:
+    """Whether a caller is the root user of an account, whom nobody can simulate."""
+    return arn.endswith(":root")
 
 
 def read_permissions(attempts: Iterable[Attempt], place: Place) -> Iterator[Diagnosis]:

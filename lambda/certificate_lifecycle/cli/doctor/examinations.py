@@ -10,6 +10,7 @@ from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.cli.doctor.access import (
     CONTEXT,
     credentials,
+    is_root,
     read_permissions,
     write_permissions,
     writes,
@@ -27,6 +28,7 @@ from certificate_lifecycle.cli.doctor.diagnosis import (
     Check,
     Diagnosis,
     Examination,
+    State,
     unknown,
 )
 from certificate_lifecycle.cli.doctor.public_names import (
@@ -108,6 +110,11 @@ class Doctor:
     def _writes(self) -> Iterator[Diagnosis]:
         iam = self._clients.any("iam", self._home.region)
         arn = caller_of(self._clients.session, self._clients.any("sts", self._home.region)).arn
+        if is_root(arn):
+            sentence = "No policy of the account binds its root user."
+            return iter(
+                [Diagnosis(Check.WRITE_PERMISSIONS, State.OK, _label(self._home), sentence)]
+            )
         own = [zone.zone_id for zone in self._zones() if zone.role_arn is None]
         wanted = writes(
             self._home,
