@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.cli.main import main
+from certificate_lifecycle.log import logger
 from tests.integration.invocation import make_ledger, writes
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
@@ -67,13 +70,26 @@ class Certificates:
     def __call__(self, *arguments: str) -> Ended:
         self._capsys.readouterr()
         before = len(self._cloud.calls)
-        code = main(arguments)
+        with _own_log():
+            code = main(arguments)
         out, err = self._capsys.readouterr()
         assert "Traceback" not in out + err
         calls = self._cloud.calls[before:]
         made = {action for call in calls for action in call.actions}
         assert made <= NEEDS.get(arguments[0], set())
         return Ended(code, out, err, calls)
+
+
+@contextmanager
+def _own_log() -> Iterator[None]:
+    """Leave the log as it was: a command talks where its process ends, and tests go on."""
+    handlers, propagates, level = [*logger.handlers], logger.propagate, logger.level
+    try:
+        yield
+    finally:
+        logger.handlers[:] = handlers
+        logger.propagate = propagates
+        logger.setLevel(level)
 
 
 def needs(page: str) -> dict[str, set[str]]:
