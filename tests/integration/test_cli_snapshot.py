@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -179,6 +180,20 @@ def test_a_file_that_exists_is_written_over_only_by_force(
     assert file.read_text(encoding="utf-8") == "mine"
     assert certificates("snapshot", str(file), "--force").code == 0
     assert file.read_text(encoding="utf-8") != "mine"
+
+
+def test_a_full_disk_is_one_sentence(
+    certificates: Certificates, file: Path, environment: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, *_: object) -> None:
+        os.close(descriptor)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    environment.setattr("certificate_lifecycle.cli.files.os.fdopen", full)
+    ended = certificates("snapshot", str(file))
+    assert ended.code == 3
+    assert "could not be written: No space left on device" in ended.complaint
+    assert list(file.parent.iterdir()) == []
 
 
 def test_a_file_that_is_no_snapshot_is_wrong_usage(certificates: Certificates, file: Path) -> None:

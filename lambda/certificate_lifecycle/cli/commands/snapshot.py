@@ -23,6 +23,7 @@ from certificate_lifecycle.cli.snapshots.model import RecordedSettings, Snapshot
 from certificate_lifecycle.cli.snapshots.recording import Recorder
 from certificate_lifecycle.core.digest import clean
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.errors import SnapshotError
 
 
 @click.command("snapshot")
@@ -48,8 +49,11 @@ def command(
     if reached.clock.interrupted:
         errors().print("Interrupted; no file was written.")
         return Exit.INTERRUPTED
-    write(file, packed(anonymised(snapshot) if anonymise else snapshot, file))
     _print_failures(snapshot)
+    try:
+        write(file, packed(anonymised(snapshot) if anonymise else snapshot, file))
+    except OSError as error:
+        raise SnapshotError(f"{file} could not be written: {error.strerror}") from error
     if not manner.quiet:
         count = sum(len(scope.listed.value or ()) for scope in snapshot.scopes)
         console().print(
