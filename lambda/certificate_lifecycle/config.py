@@ -27,28 +27,29 @@ T = TypeVar("T")
 
 _NONE: tuple[str, ...] = ()
 
-_CERTIFICATE_ARN = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+")
-_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
+# Patterns are text, which `re` compiles when it first needs one: a cold start has no use for most.
+_CERTIFICATE_ARN = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+"
+_ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/.+"
 #: With the six characters that Secrets Manager adds to a name: IAM knows no secret without them.
-_SECRET_ARN = re.compile(
+_SECRET_ARN = (  # noqa: S105 - the pattern of an ARN
     r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"
 )
-_TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}")
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
-_ACCOUNT = re.compile(r"\d{12}")
+_TOPIC_ARN = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
+_REGION = r"[a-z]{2,}(-[a-z]+)+-\d+"
+_ACCOUNT = r"\d{12}"
 #: Children of a distributed map that Step Functions runs at once at the most (developer guide).
 _MAX_CONCURRENCY = 10_000
 #: A role's path and name, and the external id, as IAM and STS take them (API references, CreateRole
 #: and AssumeRole).
-_ROLE_NAME = re.compile(r"([!-~]+/)?[\w+=,.@-]{1,64}", re.ASCII)
-_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
-_ZONE_ID = re.compile(r"Z[A-Z0-9]{1,31}")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
-_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_ROLE_NAME = r"(?a)([!-~]+/)?[\w+=,.@-]{1,64}"
+_EXTERNAL_ID = r"(?a)[\w+=,.@:/-]{2,1224}"
+_ZONE_ID = r"Z[A-Z0-9]{1,31}"
+_BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
+_TABLE = r"[A-Za-z0-9_.-]{3,255}"
 #: What ACM takes as the key of a tag (API reference, Tag).
-_TAG_KEY = re.compile(r"[\w .:/=+\-@]{1,128}")
-_BUS = re.compile(r"[A-Za-z0-9._-]{1,256}")
-_NAME_PREFIX = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
+_TAG_KEY = r"[\w .:/=+\-@]{1,128}"
+_BUS = r"[A-Za-z0-9._-]{1,256}"
+_NAME_PREFIX = r"[a-z][a-z0-9-]*[a-z0-9]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,14 +351,14 @@ def each(items: Iterable[Any], parse: Callable[[Any], T]) -> tuple[T, ...]:
 
 def region(raw: object) -> str:
     """Return `raw` if it is spelt like a region; raises ValueError otherwise."""
-    if not (isinstance(raw, str) and _REGION.fullmatch(raw)):
+    if not (isinstance(raw, str) and re.fullmatch(_REGION, raw)):
         raise ValueError(f"must be an AWS region, got {raw!r}")
     return raw
 
 
 def account_id(raw: object) -> str:
     """Return `raw` if it is spelt like an account id; raises ValueError otherwise."""
-    if not (isinstance(raw, str) and _ACCOUNT.fullmatch(raw)):
+    if not (isinstance(raw, str) and re.fullmatch(_ACCOUNT, raw)):
         raise ValueError(f"must be an account id, got {raw!r}")
     return raw
 
@@ -420,9 +421,9 @@ def _fields(entry: object, what: str, keys: set[str]) -> dict[str, Any]:
     return entry
 
 
-def _spelt(fields: Mapping[str, Any], key: str, pattern: re.Pattern[str], where: str) -> str:
+def _spelt(fields: Mapping[str, Any], key: str, pattern: str, where: str) -> str:
     value = fields[key]
-    if not (isinstance(value, str) and pattern.fullmatch(value)):
+    if not (isinstance(value, str) and re.fullmatch(pattern, value)):
         raise ValueError(f"{where} has no valid {key}: {value!r}")
     return value
 
@@ -434,9 +435,9 @@ def _flag(fields: Mapping[str, Any], key: str, where: str) -> bool:
     return value
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
+def _matching(pattern: str, what: str) -> Callable[[str], str]:
     def parse(raw: str) -> str:
-        if not pattern.fullmatch(raw):
+        if not re.fullmatch(pattern, raw):
             raise ValueError(f"must be {what}, got {raw!r}")
         return raw
 
@@ -511,9 +512,11 @@ def _zone(name: str, entry: object) -> Zone:
     if unknown:
         raise ValueError(f"the zone {name!r} has unknown keys: {', '.join(unknown)}")
     zone_id, role_arn = entry["zone_id"], entry.get("role_arn")
-    if not _ZONE_ID.fullmatch(zone_id):
+    if not re.fullmatch(_ZONE_ID, zone_id):
         raise ValueError(f"the zone {name!r} has no valid zone_id: {zone_id!r}")
-    if role_arn is not None and not (isinstance(role_arn, str) and _ROLE_ARN.fullmatch(role_arn)):
+    if role_arn is not None and not (
+        isinstance(role_arn, str) and re.fullmatch(_ROLE_ARN, role_arn)
+    ):
         raise ValueError(f"the zone {name!r} has no valid role_arn: {role_arn!r}")
     try:
         zone_name = normalise(name)
@@ -536,7 +539,7 @@ def _export_targets(raw: str) -> tuple[ExportTarget, ...]:
 
 
 def _export_target(arn: str, entry: object) -> ExportTarget:
-    if not _CERTIFICATE_ARN.fullmatch(arn):
+    if not re.fullmatch(_CERTIFICATE_ARN, arn):
         raise ValueError(f"{arn!r} is no ARN of an ACM certificate")
     if not isinstance(entry, dict):
         raise ValueError(f"the export target of {arn} must be an object")  # noqa: TRY004 - collected as a fault
@@ -545,7 +548,7 @@ def _export_target(arn: str, entry: object) -> ExportTarget:
         raise ValueError(f"the export target of {arn} has unknown keys: {', '.join(unknown)}")
     for key in ("secret_arn", "passphrase_secret_arn"):
         value = entry.get(key)
-        if not (isinstance(value, str) and _SECRET_ARN.fullmatch(value)):
+        if not (isinstance(value, str) and re.fullmatch(_SECRET_ARN, value)):
             raise ValueError(f"the export target of {arn} has no valid {key}: {value!r}")
     renew_public = _flag(entry, "renew_public", arn)
     return ExportTarget(
@@ -562,12 +565,12 @@ def _import_sources(raw: str) -> dict[str, str]:
 
 
 def _import_source(arn: str, entry: object) -> tuple[str, str]:
-    if not _CERTIFICATE_ARN.fullmatch(arn):
+    if not re.fullmatch(_CERTIFICATE_ARN, arn):
         raise ValueError(f"{arn!r} is not the ARN of a certificate")
     if not isinstance(entry, dict) or set(entry) != {"secret_arn"}:
         raise ValueError(f"the source of {arn} must be an object with just a secret_arn")
     secret_arn = entry["secret_arn"]
-    if not (isinstance(secret_arn, str) and _SECRET_ARN.fullmatch(secret_arn)):
+    if not (isinstance(secret_arn, str) and re.fullmatch(_SECRET_ARN, secret_arn)):
         raise ValueError(f"the source of {arn} has no valid secret_arn: {secret_arn!r}")
     return arn, secret_arn
 

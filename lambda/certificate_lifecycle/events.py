@@ -35,17 +35,17 @@ OWNER_TAG = "ManagedBy"
 
 _NONE: tuple[str, ...] = ()
 
-_AUTHORITY_ARN = re.compile(
+_AUTHORITY_ARN = (
     r"arn:aws[a-z-]*:acm-pca:(?P<region>[a-z0-9-]+):\d{12}:certificate-authority/[0-9a-f-]{36}"
 )
-_CERTIFICATE_ARN = re.compile(
+_CERTIFICATE_ARN = (
     r"arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):certificate/[\w-]{1,64}"
 )
 #: The name of an execution (API reference, StartExecution), as far as it makes a plain key in S3.
-_EXECUTION = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_EXECUTION = r"[A-Za-z0-9_-]{1,80}"
 #: Characters that ACM takes in tags (API reference, Tag): `*` is not among them, nor are those
 #: among white space that control something, such as a line break.
-_TAG = re.compile(r"(?:[\w.:/=+\-@]|[^\S\t-\r\x1c-\x1f\x85])*")
+_TAG = r"(?:[\w.:/=+\-@]|[^\S\t-\r\x1c-\x1f\x85])*"
 _MAX_TAGS = 49
 _MAX_TAG_KEY = 128
 _MAX_TAG_VALUE = 256
@@ -228,7 +228,7 @@ def _request(
 
 def _check_authority_region(request: CertificateRequest, faults: list[str]) -> None:
     """Note a CA of another region: ACM finds only those of its own."""
-    authority = _AUTHORITY_ARN.fullmatch(request.certificate_authority_arn or "")
+    authority = re.fullmatch(_AUTHORITY_ARN, request.certificate_authority_arn or "")
     if authority and authority["region"] != request.region:
         faults.append(
             f"certificate_authority_arn: the CA is in {authority['region']}, "
@@ -450,9 +450,9 @@ def _seconds(raw: object) -> int:
     return raw
 
 
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
+def _matching(pattern: str, what: str) -> Callable[[object], str]:
     def parse(raw: object) -> str:
-        if not pattern.fullmatch(_text(raw)):
+        if not re.fullmatch(pattern, _text(raw)):
             raise ValueError(f"must be {what}, got {raw!r}")
         return str(raw)
 
@@ -498,7 +498,7 @@ def _tag(key: object, value: object) -> tuple[str, str]:
         raise ValueError(f"the tag {key!r} is not yours to set")
     if not 1 <= len(key) <= _MAX_TAG_KEY or len(value) > _MAX_TAG_VALUE:
         raise ValueError(f"the tag {key!r} is too long, or has no name")
-    if not (_TAG.fullmatch(key) and _TAG.fullmatch(value)):
+    if not (re.fullmatch(_TAG, key) and re.fullmatch(_TAG, value)):
         raise ValueError(
             f"the tag {key}={value!r} has characters that ACM does not take, such as *"
         )

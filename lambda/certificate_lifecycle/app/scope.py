@@ -15,7 +15,6 @@ from certificate_lifecycle.app.memory import Dues, Recollection
 from certificate_lifecycle.app.ports import Clock, Ledger, Surroundings, Users
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement import Replacement, refuse
-from certificate_lifecycle.app.served import Probing
 from certificate_lifecycle.app.succession import Succession
 from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.checks import consumer_name
@@ -211,6 +210,9 @@ def _probed(
     """Return what was assessed, with what is served where that shall be looked at."""
     if around.served is None:
         return inventory.assessed
+    # Here, so that a cold start that looks at nothing served does not wait for it.
+    from certificate_lifecycle.app.served import Probing  # noqa: PLC0415
+
     return Probing(
         served=around.served,
         certificates=around.certificates,

@@ -15,7 +15,6 @@ from typing import Any
 from certificate_lifecycle.app.isolation import require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, Consumers, Dns, Ledger, Served
 from certificate_lifecycle.app.rebinding import Rebinding, Rebound
-from certificate_lifecycle.app.served import names_that_show
 from certificate_lifecycle.app.validation import inspect, require_writable, write
 from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
 from certificate_lifecycle.core.assessment import find_successor
@@ -266,6 +265,9 @@ class Succession:
         bound = [moment for moment in moved if moment is not None]
         if self.served is None or case.observation is None or not bound:
             return False
+        # Here, so that a cold start that looks at nothing served does not wait for it.
+        from certificate_lifecycle.app.served import names_that_show  # noqa: PLC0415
+
         names = names_that_show(case.observation.certificate, self.served, self.clock)
         if not names:
             if moved_before:
