@@ -31,8 +31,8 @@ _NONE: tuple[str, ...] = ()
 _CERTIFICATE_ARN = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+"
 _ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/.+"
 #: With the six characters that Secrets Manager adds to a name: IAM knows no secret without them.
-_SECRET_ARN = (  # noqa: S105 - the pattern of an ARN
-    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"
+_SECRET_ARN = (
+    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"  # noqa: S105 - the pattern of an ARN
 )
 _TOPIC_ARN = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
 _REGION = r"[a-z]{2,}(-[a-z]+)+-\d+"
