@@ -138,7 +138,7 @@ run "a_prefix_that_leaves_no_room_for_the_names_behind_it" {
   command = plan
 
   variables {
-    name_prefix = "a-prefix-of-fifty-six-characters-which-is-one-too-many-x"
+    name_prefix = "a-prefix-of-fifty-four-characters-is-one-too-many-xxxx"
   }
 
   expect_failures = [var.name_prefix]
