@@ -93,7 +93,24 @@ resource "aws_iam_policy" "boundary" {
     Statement = [{
       Sid    = "StayWithinTheServicesOfThisModule"
       Effect = "Allow"
-      Action = ["acm:*", "apigateway:*", "dynamodb:*", "elasticloadbalancing:*", "kms:Decrypt", "kms:GenerateDataKey*", "logs:*", "route53:*", "secretsmanager:GetSecretValue", "sns:Publish", "sts:AssumeRole"]
+      # All that the functions' own policies grant: what a boundary lacks is refused at run time.
+      Action = [
+        "acm-pca:List*",
+        "acm:*",
+        "apigateway:*",
+        "dynamodb:*",
+        "elasticloadbalancing:*",
+        "iam:GetServerCertificate",
+        "iam:ListServerCertificates",
+        "kms:Decrypt",
+        "kms:GenerateDataKey*",
+        "logs:*",
+        "route53:*",
+        "secretsmanager:GetSecretValue",
+        "sns:GetTopicAttributes",
+        "sns:Publish",
+        "sts:AssumeRole",
+      ]
       # "*": a boundary limits what may be granted and grants nothing itself.
       Resource = ["*"]
     }]

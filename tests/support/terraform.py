@@ -411,7 +411,10 @@ class Workspace:
         return _actions(self.run("plan", "-json"))
 
     def become(self, version: Mapping[str, bytes] | None = None) -> None:
-        """Put another version in the place of the module, as a new `ref` does; by default, ours."""
+        """Put another version in the place of the module, as a new `ref` does; by default, ours.
+
+        For a workspace of the module itself: what is beside it goes as well.
+        """
         folders = (self.module / name for name in ("examples", "lambda", "modules", "tests"))
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.support.cloud import Cloud
+from tests.support.policy import like
 from tests.support.terraform import REPOSITORY
-from tests.terraform.conftest import Life, Stack, live
+from tests.terraform.conftest import Life, Stack, kind, live
 
 pytestmark = pytest.mark.terraform
 
@@ -41,6 +42,22 @@ class TestEachExample:
         assert life.made_in_aws != []
         assert life.left_in_state == []
         assert life.left_in_aws == []
+
+
+def test_the_boundary_of_production_allows_what_its_functions_are_granted(
+    lives: Mapping[str, Life],
+) -> None:
+    """A boundary that lags behind refuses at run time what a new version needs."""
+    (boundary,) = statements(lives["prod"], "aws_iam_policy")
+    policies = [
+        json.loads(values["policy"])
+        for address, values in lives["prod"].resources.items()
+        if kind(address) == "aws_iam_role_policy"
+    ]
+    granted = {a for policy in policies for s in policy["Statement"] for a in s["Action"]}
+
+    assert len(policies) == 2
+    assert {a for a in granted if not any(like(a, each) for each in boundary["Action"])} == set()
 
 
 READER_ACCOUNT = "arn:aws:iam::210987654321:root"
