@@ -65,7 +65,7 @@ GAPS = (
     ),
     Gap(
         "apigateway",
-        "Private domain names, and trust stores of mutual TLS, do not exist.",
+        "Trust stores of mutual TLS do not exist.",
         "Their calls are proved by botocore's stubber.",
     ),
     Gap(

@@ -1,10 +1,15 @@
-"""The policies that resources have of their own, as far as anything here has one."""
+"""The policies that resources have of their own, as far as anything here has one.
+
+Those of functions are asked for by the proofs only: a role that invokes one has a policy that says
+so, and the gate leaves it at that.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 
+from moto.awslambda.models import lambda_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
@@ -13,6 +18,8 @@ from moto.sns.models import sns_backends
 from tests.support.policy import Document
 
 Text = str | bytes | None
+# What follows the account in an ARN.
+REST = 5
 
 
 def resource_policy(arn: str) -> tuple[Document | None, str | None]:
@@ -21,7 +28,7 @@ def resource_policy(arn: str) -> tuple[Document | None, str | None]:
     What does not exist has neither, and its service will say so.
     """
     parts = arn.split(":", 5)
-    find = FINDERS.get(parts[2]) if len(parts) == 6 else None
+    find = FINDERS.get(parts[2]) if len(parts) == REST + 1 else None
     if find is None:
         return None, None
     text, owner = find(arn, parts)
@@ -31,6 +38,13 @@ def resource_policy(arn: str) -> tuple[Document | None, str | None]:
 def _topic(arn: str, parts: list[str]) -> tuple[Text, str | None]:
     topic = sns_backends[parts[4]][parts[3]].topics.get(arn) if parts[4] else None
     return (topic.policy, parts[4]) if topic else (None, None)
+
+
+def _function(arn: str, parts: list[str]) -> tuple[Text, str | None]:
+    function = lambda_backends[parts[4]][parts[3]].get_function(arn)
+    if not function.policy.statements:
+        return None, parts[4]
+    return json.dumps(function.policy.get_policy()["Policy"]), parts[4]
 
 
 def _key(_: str, parts: list[str]) -> tuple[Text, str | None]:
@@ -48,11 +62,13 @@ def _bucket(_: str, parts: list[str]) -> tuple[Text, str | None]:
 
 def _secret(arn: str, parts: list[str]) -> tuple[Text, str | None]:
     secret = secretsmanager_backends[parts[4]][parts[3]].secrets.get(arn)
-    return (secret.policy, parts[4]) if secret else (None, None)
+    # A replica in another region has its own, which nothing here makes.
+    return (getattr(secret, "policy", None), parts[4]) if secret else (None, None)
 
 
 FINDERS: Mapping[str, Callable[[str, list[str]], tuple[Text, str | None]]] = {
     "kms": _key,
+    "lambda": _function,
     "s3": _bucket,
     "secretsmanager": _secret,
     "sns": _topic,
