@@ -7,6 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 VENV    ?= .venv
+SCAN    := .venv-scan
 WORKERS ?= 2
 PYTHON  ?=
 
@@ -81,7 +82,7 @@ bench: $(READY) ## Measure scans of 100 to 10,000 certificates and write docs/pe
 
 .PHONY: check
 check: $(READY) ## Run all that CI runs
-	$(MAKE) --no-print-directory fmt-check lint type package-check docs-check
+	$(MAKE) --no-print-directory fmt-check lint type package-check docs-check scan
 	$(MAKE) --no-print-directory test
 
 .PHONY: fmt fmt-check
@@ -109,6 +110,23 @@ lint: $(READY) ## Lint the Python code
 type: $(READY) ## Check the types
 	$(BIN)/mypy
 
+# Everything checkov knows is in it: it asks nobody, and looks at no module that is not here.
+CHECKOV := $(SCAN)/bin/checkov --directory . --framework terraform --skip-path tests --skip-path '\.venv' \
+  --skip-download --download-external-modules false --compact --quiet
+
+.PHONY: scan
+scan: $(READY) ## Let checkov look at the Terraform files; what it installs, tests of policies use as well
+	@if ! $(SCAN)/bin/python -c '$(NEW_ENOUGH)' 2>/dev/null; then $(BIN)/python -m venv --clear $(SCAN); fi
+	@if [ $(SCAN)/.ready -nt tests/scan/requirements.txt ] || { \
+	  $(SCAN)/bin/python -m pip install --quiet --no-deps --retries 1 --timeout 15 --requirement tests/scan/requirements.txt && \
+	  $(SCAN)/bin/python -m pip check && touch $(SCAN)/.ready; }; then \
+	  echo "checkov"; $(CHECKOV); \
+	elif [ -n "$$CI" ]; then \
+	  echo "The scanners could not be installed." >&2; exit 1; \
+	else \
+	  echo "SKIPPED scan: the scanners could not be installed; is there a registry?"; \
+	fi
+
 .PHONY: package package-check
 package: $(READY) ## Build lambda/dist/certificate_lifecycle.zip from the sources
 	$(BIN)/python lambda/build.py
@@ -123,5 +141,5 @@ docs-check: $(READY) ## Fail if `make docs` would change a file, or a link leads
 
 .PHONY: clean
 clean: ## Remove the virtual environment and every cache
-	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(SCAN) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -type d \( -name __pycache__ -o -name .terraform \) -prune -exec rm -rf {} +
