@@ -174,7 +174,7 @@ def _tried(what: str, read: Callable[[], T], problems: list[str]) -> T | None:
 
 
 def explanation_entry(explanation: Explanation) -> dict[str, Any]:
-    """Return an explanation as plain data, see docs/schemas/certificate-explanation.json."""
+    """Return an explanation as plain data, see docs/schemas/certificates-explain.json."""
     certificate, observation = explanation.certificate, explanation.observation
     detail, source, export = certificate.detail, observation.source, observation.export
     successor, journal, memory = explanation.successor, explanation.journal, explanation.memory
