@@ -13,7 +13,6 @@ import pytest
 from certificate_lifecycle.core.digest import (
     MAX_MESSAGE_BYTES,
     Message,
-    clean,
     compose,
     console_url,
     severity_of,
@@ -391,12 +390,6 @@ def test_names_and_errors_are_no_markup_in_chat() -> None:
     assert "(!channel)" in description
     assert not re.search(r"[<>\[\]]", description)
     assert description.count("`") == 2
-
-
-def test_text_is_cleaned_to_one_line_of_bounded_length() -> None:
-    assert clean(" a\t\u200bb\x00\n c ") == "a b c"
-    assert clean("ü" * 30, 30) == "ü" * 30
-    assert clean("ü" * 31, 30) == "ü" * 27 + "..."
 
 
 # --- Protocols --------------------------------------------------------------------------------
