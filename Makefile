@@ -80,6 +80,12 @@ terraform: $(READY) ## Run the real terraform against the embedded AWS
 bench: $(READY) ## Measure scans of 100 to 10,000 certificates and write docs/performance.md
 	PYTHONPATH=lambda:. $(BIN)/python -m tests.benchmark
 
+# Hashes are seeded, so that a set has the same order each time.
+.PHONY: mutation
+mutation: $(READY) ## Change each decision of the core once, see that a test notices, write docs/mutation.md
+	PYTHONHASHSEED=0 PYTHONPATH=lambda:. $(BIN)/python -m tests.mutation --workers $(WORKERS)
+	$(MAKE) --no-print-directory docs
+
 .PHONY: check
 check: $(READY) ## Run all that CI runs
 	$(MAKE) --no-print-directory fmt-check lint type package-check docs-check scan
@@ -135,11 +141,11 @@ package-check: $(READY) ## Fail if the committed zip is not what the sources giv
 
 .PHONY: docs docs-check
 docs: $(READY) ## Write the generated parts of the documentation
-	PYTHONPATH=lambda $(BIN)/python docs/generate.py
+	PYTHONPATH=lambda:. $(BIN)/python docs/generate.py
 docs-check: $(READY) ## Fail if `make docs` would change a file, or a link leads nowhere
-	PYTHONPATH=lambda $(BIN)/python docs/generate.py --check
+	PYTHONPATH=lambda:. $(BIN)/python docs/generate.py --check
 
 .PHONY: clean
 clean: ## Remove the virtual environment and every cache
-	rm -rf $(VENV) $(SCAN) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(SCAN) .coverage .coverage.* .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache
 	find . -type d \( -name __pycache__ -o -name .terraform \) -prune -exec rm -rf {} +
