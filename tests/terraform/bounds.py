@@ -408,7 +408,7 @@ KNOWN: Mapping[str, str] = {
 }
 
 
-#: What parliament says of these policies, and why it may.
+#: What parliament says of the functions' policies, and why it may.
 PARLIAMENT: Mapping[str, str] = {
     'UNKNOWN_ACTION: "Unknown action acm:ListCertificateDomainValidations"': (
         "Its list of actions is older than this one."
@@ -421,6 +421,14 @@ PARLIAMENT: Mapping[str, str] = {
     ),
     'RESOURCE_STAR: ["cloudfront:UpdateDistribution"]': (
         "Other services ask for it on everything, for distributions that are AWS's own."
+    ),
+}
+
+#: The same of the state machine's.
+PARLIAMENT_ON_THE_MACHINE: Mapping[str, str] = {
+    'RESOURCE_MISMATCH: [{"action": "states:DescribeExecution", '
+    '"required_format": "arn:*:states:*:*:express:*:*:*"}]': (
+        "The children of the map are standard executions; none is an express one."
     ),
 }
 

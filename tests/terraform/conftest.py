@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,10 +45,11 @@ def parliament(tmp_path: Path) -> Callable[..., set[str]]:
         pytest.skip("parliament is not installed: `make scan` does it")
 
     def find(*documents: Document) -> set[str]:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
         for number, document in enumerate(documents):
-            (tmp_path / f"{number}.json").write_text(json.dumps(document), encoding="utf-8")
+            (folder / f"{number}.json").write_text(json.dumps(document), encoding="utf-8")
         said = subprocess.run(
-            [program, "--directory", tmp_path, "--json"],
+            [program, "--directory", folder, "--json"],
             stdout=subprocess.PIPE,
             encoding="utf-8",
             check=False,  # it ends with 1 if it finds something

@@ -103,6 +103,17 @@ def test_every_statement_of_a_policy_is_held_to_what_is_done() -> None:
 
 
 @every_file
+def test_every_statement_of_a_policy_has_a_name(file: Path) -> None:
+    """A statement without one would escape the test above."""
+    text = file.read_text(encoding="utf-8")
+
+    effects, names = (
+        re.findall(rf"^\s*{key}\s*=", text, re.MULTILINE) for key in ("Effect", "Sid")
+    )
+    assert len(effects) == len(names)
+
+
+@every_file
 def test_no_action_is_everything(file: Path) -> None:
     assert not re.search(r'Action\s*=\s*\[?\s*"\*"', file.read_text(encoding="utf-8"))
 
