@@ -349,8 +349,8 @@ variable "name_prefix" {
   }
 
   validation {
-    condition     = length("${var.name_prefix}-creation") <= 64
-    error_message = "name_prefix must have at most 55 characters, because functions, roles and rules allow 64 with `-creation` or `-rotation` behind it, got ${var.name_prefix} with ${length(var.name_prefix)}."
+    condition     = length("${var.name_prefix}-acm-events") <= 64
+    error_message = "name_prefix must have at most 53 characters, because functions, roles and rules allow 64 and the longest name has `-acm-events` behind it, got ${var.name_prefix} with ${length(var.name_prefix)}."
   }
 }
 

@@ -1,5 +1,5 @@
 # Each input refuses what would fail later, or quietly do something else.
-# One fault of each kind is enough here: tests/terraform/test_validation.py gives Terraform every row of tests/data.
+# One fault of each kind is enough here: tests/terraform/test_validation.py gives Terraform every row of tests/data, and finds rules that nothing breaks.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -138,7 +138,7 @@ run "a_prefix_that_leaves_no_room_for_the_names_behind_it" {
   command = plan
 
   variables {
-    name_prefix = "a-prefix-of-fifty-six-characters-which-is-one-too-many-x"
+    name_prefix = "a-prefix-of-fifty-four-characters-is-one-too-many-xxxx"
   }
 
   expect_failures = [var.name_prefix]
@@ -182,6 +182,34 @@ run "an_export_target_of_another_region" {
   }
 
   expect_failures = [output.rotation_function_arn]
+}
+
+run "an_account_that_is_the_function_s_own" {
+  command = plan
+
+  variables {
+    accounts = [{ account_id = "123456789012", external_id = "x-1", role_name = "certificates" }]
+  }
+
+  expect_failures = [output.rotation_function_arn]
+}
+
+run "more_regions_than_the_policy_of_a_role_in_another_account_holds" {
+  command = plan
+
+  module {
+    source = "./modules/member-account"
+  }
+
+  variables {
+    external_id       = "x-1"
+    rebind_consumers  = true
+    regions           = [for number in range(40) : "eu-west-${number}"]
+    rotation_mode     = "replace"
+    rotation_role_arn = "arn:aws:iam::111111111111:role/team-rotation"
+  }
+
+  expect_failures = [aws_iam_role_policy.this]
 }
 
 run "things_that_are_not_what_their_names_say" {

@@ -127,10 +127,11 @@ resource "aws_kms_key" "functions" {
         Resource = ["*"]
       },
       {
-        Sid       = "LetCloudWatchLogsEncryptTheFunctionsLogs"
-        Effect    = "Allow"
-        Action    = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-        Principal = { Service = "logs.${local.region}.amazonaws.com" }
+        Sid    = "LetCloudWatchLogsEncryptTheFunctionsLogs"
+        Effect = "Allow"
+        Action = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+        # Unlike most services, this one has another name in China.
+        Principal = { Service = "logs.${local.region}.${data.aws_partition.current.dns_suffix}" }
         # "*": in a key policy it means this key.
         Resource = ["*"]
         Condition = {

@@ -36,6 +36,11 @@ variable "permissions_boundary_arn" {
   type        = string
   description = "Policy that bounds the role; null sets no boundary."
   default     = null
+
+  validation {
+    condition     = var.permissions_boundary_arn == null || can(regex("^arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/[!-~]+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn must be the ARN of an IAM policy, or null, got ${jsonencode(var.permissions_boundary_arn)}."
+  }
 }
 
 variable "rebind_consumers" {

@@ -2,6 +2,7 @@
 
 moto 5.2.5 drops LoggingConfig and DeadLetterConfig, and on an update KMSKeyArn, TracingConfig and
 EphemeralStorage too, so that Terraform's second plan would never be empty.
+Of all asynchronous settings that a function was given, it keeps showing the first.
 """
 
 from __future__ import annotations
@@ -72,7 +73,11 @@ class Functions:
         return Function(configuration, found.code_bytes)
 
     def amend(self, request: Request, response: Response) -> Response:
-        if request.operation not in ANSWERS or response.status_code >= 300:
+        if response.status_code >= 300:
+            return response
+        if request.operation == "PutFunctionEventInvokeConfig":
+            _show_the_last(request)
+        if request.operation not in ANSWERS:
             return response
         if request.operation in WRITES:
             self._keep(request)
@@ -117,6 +122,16 @@ class Functions:
                 configuration[setting] = value or None
         for setting in [key for key, value in configuration.items() if value is None]:
             del configuration[setting]
+
+
+def _show_the_last(request: Request) -> None:
+    """Let what was put last replace what was there.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
+    """
+    backend = lambda_backends[request.account][request.region]
+    settings = backend.get_function(_plain(request.parameters["FunctionName"])).event_invoke_config
+    del settings[:-1]
 
 
 def _plain(name: str) -> str:

@@ -17,7 +17,7 @@ from moto.core.request import Request as HttpRequest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
-from tests.support import actions, policy, simulation, state_machines, strict
+from tests.support import actions, log_groups, policy, simulation, state_machines, strict
 from tests.support.acm import Acm
 from tests.support.calls import Call, Permission, Recorder
 from tests.support.consumers import Consumers
@@ -122,6 +122,7 @@ class Gate:
             **world.event_buses.handlers(),
             **world.security_hub.handlers(),
             **world.quotas.handlers(),
+            **log_groups.HANDLERS,
             **simulation.HANDLERS,
             **state_machines.HANDLERS,
         }

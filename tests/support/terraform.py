@@ -22,7 +22,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -40,6 +40,7 @@ TIMEOUT_SECONDS = 300
 SOCKET_PATH = 103
 SOCKET_NAME = len("/plugin1234567890")
 GRACE_SECONDS = 5
+REATTACH = "TF_REATTACH_PROVIDERS"
 
 # Only `init` may need the outside world, and only where a proxy leads there.
 NETWORK_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
@@ -190,6 +191,45 @@ def unavailable() -> str | None:
     return provider()[1] or None
 
 
+class Provider:
+    """A provider that outlives a command: starting one takes longer than most commands do.
+
+    It serves one command after the other, all with the environment that it was started with.
+    https://developer.hashicorp.com/terraform/plugin/debugging
+    """
+
+    def __init__(self, binary: Path, directory: Path, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [binary, "-debug"],
+            cwd=directory,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        _running.add(self._process)
+        self.environment = {REATTACH: self._address()}
+
+    def _address(self) -> str:
+        """Read where it listens, which is all that it says."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            name, _, value = line.strip().partition("=")
+            if name == REATTACH:
+                return value.strip("'")
+        self.end()
+        raise TerraformError("the provider ended before it listened")
+
+    def end(self) -> None:
+        _running.discard(self._process)
+        _end(self._process)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
 class Terraform:
     """Runs terraform in a directory, with an environment built from nothing."""
 
@@ -215,12 +255,26 @@ class Terraform:
         # The provider puts a socket there and leaves it behind when it is ended.
         if len(str(home)) + SOCKET_NAME <= SOCKET_PATH:
             self._environment["TMPDIR"] = str(home)
+        self._provider: Provider | None = None
+
+    def keep_provider(self) -> None:
+        """Start what `init` has installed, and let every command use it, until `end`."""
+        installed = (self.directory / ".terraform" / "providers" / PROVIDER).glob("*/*/*")
+        (binary,) = (path for path in installed if path.name.startswith("terraform-provider-aws"))
+        self._provider = Provider(binary, self.directory, self._environment)
+
+    def end(self) -> None:
+        """End the provider, if it was kept."""
+        if self._provider is not None:
+            self._provider.end()
 
     def run(self, *arguments: str, timeout: float = TIMEOUT_SECONDS) -> Result:
         command = [shutil.which("terraform") or "terraform", *arguments]
         environment = dict(self._environment)
         if arguments[0] == "init":
             environment |= {k: os.environ[k] for k in NETWORK_VARIABLES if k in os.environ}
+        elif self._provider is not None:
+            environment |= self._provider.environment
         # A session of its own: terraform starts the provider as a process of its own, and a
         # time-out or an interrupt has to end both.
         with subprocess.Popen(
@@ -284,6 +338,8 @@ class Workspace:
     `environment` is what points the provider at an AWS, see `Cloud.environment`.
     `variables` become terraform.tfvars.json and may be replaced between two applies.
     `files` are written over the copy, for a test that brings a configuration of its own.
+    `version` is what there is instead of a copy: the files of another version of the module.
+    `keep_provider` spares a stack that lives through many commands as many starts of the provider.
     """
 
     def __init__(
@@ -293,6 +349,8 @@ class Workspace:
         *,
         variables: Mapping[str, object] | None = None,
         files: Mapping[str, str] | None = None,
+        version: Mapping[str, bytes] | None = None,
+        keep_provider: bool = False,
     ) -> None:
         source, reason = provider()
         if source is None:
@@ -300,10 +358,15 @@ class Workspace:
         self._temporary = tempfile.TemporaryDirectory(prefix="terraform-workspace-")
         root = Path(self._temporary.name)
         self.module = root / "module"
-        _copy(self.module, files or {})
+        if version is None:
+            _copy(self.module)
+        else:
+            _write(self.module, version)
+        _write(self.module, {name: text.encode() for name, text in (files or {}).items()})
         self.directory = self.module / stack
         self.directory.mkdir(parents=True, exist_ok=True)
         self._terraform = Terraform(self.directory, root, environment, source)
+        self._keep_provider = keep_provider
         self.variables = variables or {}
 
     def __enter__(self) -> Self:
@@ -315,6 +378,7 @@ class Workspace:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._terraform.end()
         self._temporary.cleanup()
 
     @property
@@ -331,10 +395,33 @@ class Workspace:
         """Run any terraform command, initialising before the first."""
         if not (self.directory / ".terraform").is_dir():
             self._terraform.run("init", "-no-color").or_raise()
+            if self._keep_provider:
+                self._terraform.keep_provider()
         return self._terraform.run(*arguments, timeout=timeout)
 
     def apply(self) -> None:
         self.run("apply", "-auto-approve", "-no-color").or_raise()
+
+    def change(self) -> dict[str, str]:
+        """Apply, and tell what became of each resource: create, update, replace or delete."""
+        return _actions(self.run("apply", "-auto-approve", "-json"))
+
+    def intended(self) -> dict[str, str]:
+        """Tell what `change` would do, and do nothing."""
+        return _actions(self.run("plan", "-json"))
+
+    def become(self, version: Mapping[str, bytes] | None = None) -> None:
+        """Put another version in the place of the module, as a new `ref` does; by default, ours."""
+        folders = (self.module / name for name in ("examples", "lambda", "modules", "tests"))
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        for file in self.module.glob("*.tf"):
+            file.unlink()
+        if version is None:
+            _copy(self.module)
+        else:
+            _write(self.module, version)
+        self._terraform.run("init", "-no-color").or_raise()
 
     def destroy(self) -> None:
         self.run("destroy", "-auto-approve", "-no-color").or_raise()
@@ -364,7 +451,7 @@ class Workspace:
         return {name: output["value"] for name, output in answer.items()}
 
 
-def _copy(target: Path, files: Mapping[str, str]) -> None:
+def _copy(target: Path) -> None:
     for pattern in SOURCES:
         for source in REPOSITORY.glob(pattern):
             to = target / source.relative_to(REPOSITORY)
@@ -374,10 +461,29 @@ def _copy(target: Path, files: Mapping[str, str]) -> None:
             else:
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, to)
-    for name, text in files.items():
+
+
+def _write(target: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
         to = target / name
         to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(text, encoding="utf-8")
+        to.write_bytes(content)
+
+
+def _actions(result: Result) -> dict[str, str]:
+    """Read the planned changes among the messages of `-json`, by address.
+
+    https://developer.hashicorp.com/terraform/internals/machine-readable-ui#planned-change
+    """
+    messages = [json.loads(line) for line in result.stdout.splitlines()]
+    # A failure is read by people.
+    replace(result, stdout="\n".join(message["@message"] for message in messages)).or_raise()
+    changes = [message["change"] for message in messages if message["type"] == "planned_change"]
+    return {
+        change["resource"]["addr"]: change["action"]
+        for change in changes
+        if change["action"] != "read"
+    }
 
 
 def _instances(state: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -93,6 +93,19 @@ def test_an_update_changes_what_it_names_and_nothing_else(cloud: Cloud, role: st
     assert "KMSKeyArn" not in read(cloud)
 
 
+def test_asynchronous_settings_are_those_that_were_put_last(cloud: Cloud, role: str) -> None:
+    create(cloud, role)
+    functions = cloud.client("lambda")
+
+    for attempts in (2, 0):
+        functions.put_function_event_invoke_config(
+            FunctionName="checker", MaximumRetryAttempts=attempts
+        )
+
+    found = functions.get_function_event_invoke_config(FunctionName="checker")
+    assert found["MaximumRetryAttempts"] == 0
+
+
 def test_the_deployed_zip_can_be_read(cloud: Cloud, role: str) -> None:
     create(cloud, role, LoggingConfig=JSON_LOGS)
     function = cloud.function("checker")

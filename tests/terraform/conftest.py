@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -102,7 +103,11 @@ def live(cloud: Cloud, stacks: Mapping[str, Stack]) -> dict[str, Life]:
 def _live(cloud: Cloud, stack: Stack, account: str) -> Life:
     environment = cloud.environment(stack.region, account)
     with Workspace(
-        stack.folder, environment, variables=stack.variables, files=stack.files
+        stack.folder,
+        environment,
+        variables=stack.variables,
+        files=stack.files,
+        keep_provider=True,
     ) as workspace:
         workspace.apply()
         resources, outputs = workspace.resources(), workspace.output()
@@ -112,6 +117,19 @@ def _live(cloud: Cloud, stack: Stack, account: str) -> Life:
         left_in_state = list(workspace.resources())
         left_in_aws = existing(cloud, account, stack.region)
         return Life(resources, outputs, second_plan, made_in_aws, left_in_state, left_in_aws)
+
+
+INDEX = re.compile(r'\[(?:"[^"]*"|\d+)\]')
+
+
+def kind(address: str) -> str:
+    """Take the kind of a resource out of its address."""
+    return INDEX.sub("", address).split(".")[-2]
+
+
+def kinds(actions: Mapping[str, str], action: str) -> set[str]:
+    """Name the kinds of the resources that a change did this to."""
+    return {kind(address) for address, done in actions.items() if done == action}
 
 
 def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]:

@@ -111,6 +111,51 @@ def test_an_interrupt_ends_what_other_threads_run(impostor: Impostor) -> None:
     assert time.monotonic() - begin < 30
 
 
+class TestAProviderThatIsKept:
+    """Every command but `init`, which installs it, uses one process."""
+
+    @pytest.fixture
+    def kept(self, impostor: Impostor) -> Iterator[Terraform]:
+        impostor.does("import os; print(os.environ.get('TF_REATTACH_PROVIDERS'))")
+        kept = impostor.terraform()
+        yield kept
+        kept.end()
+
+    def installed(self, impostor: Impostor, script: str) -> None:
+        where = impostor.directory / "work/.terraform/providers" / terraform.PROVIDER
+        file = where / "5.100.0/linux_amd64/terraform-provider-aws_v5.100.0_x5"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"#!{sys.executable} -I\n{script}\n", encoding="utf-8")
+        file.chmod(0o755)
+
+    def test_serves_every_command_and_ends_with_them(
+        self, impostor: Impostor, kept: Terraform
+    ) -> None:
+        self.installed(
+            impostor,
+            "import os, pathlib, sys, time\n"
+            "pathlib.Path('provider').write_text(str(os.getpid()))\n"
+            "print('To attach it, set\\n')\n"
+            """print("\tTF_REATTACH_PROVIDERS='{}'", flush=True)\n"""
+            "time.sleep(60)",
+        )
+
+        kept.keep_provider()
+
+        said = [kept.run(command).stdout for command in ("init", "plan", "apply")]
+        assert said == ["None\n", "{}\n", "{}\n"]
+        kept.end()
+        assert gone(int((impostor.directory / "work" / "provider").read_text()))
+
+    def test_is_not_waited_for_when_it_does_not_start(
+        self, impostor: Impostor, kept: Terraform
+    ) -> None:
+        self.installed(impostor, "print('no such flag: -debug')")
+
+        with pytest.raises(TerraformError, match="the provider ended before it listened"):
+            kept.keep_provider()
+
+
 def test_a_provider_from_the_registry_is_fetched_once_for_all_workspaces(
     impostor: Impostor,
 ) -> None:

@@ -1,28 +1,37 @@
-"""Every Terraform block of the README plans against the real provider, as it would be pasted."""
+"""Every Terraform block of the documentation plans as it would be pasted, by the real provider."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from tests.support.cloud import Cloud
 from tests.support.terraform import REPOSITORY, Workspace
+from tests.terraform.conftest import kind
 
 pytestmark = pytest.mark.terraform
 
-BLOCKS = re.findall(
-    r"^```hcl\n(.*?)^```$",
-    (REPOSITORY / "README.md").read_text(encoding="utf-8"),
-    re.MULTILINE | re.DOTALL,
-)
+FILES = [
+    REPOSITORY / "README.md",
+    *sorted(REPOSITORY.glob("docs/**/*.md")),
+    *sorted(REPOSITORY.glob("examples/*/README.md")),
+]
+BLOCK = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: Every block by where it stands, such as "docs/events.md 1".
+BLOCKS = {
+    f"{file.relative_to(REPOSITORY)} {number}": text
+    for file in FILES
+    for number, text in enumerate(BLOCK.findall(file.read_text(encoding="utf-8")), start=1)
+}
 SOURCE = re.compile(r'source = "git::[^"]+?\.git(?://(?P<folder>[^"?]+))?\?ref=[^"]+"')
 PROVIDER = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
 
 
-def plan(cloud: Cloud, block: str) -> dict[str, int]:
+def plan(cloud: Cloud, block: str) -> Counter[str]:
     """Plan a block and count what it would create, by type."""
     (text, replaced) = SOURCE.subn(_here, block)
     assert replaced == 1, "a block names the module's source as a reader would write it"
@@ -30,9 +39,9 @@ def plan(cloud: Cloud, block: str) -> dict[str, int]:
         "readme/block", cloud.environment(), files={"readme/block/main.tf": PROVIDER + text}
     ) as w:
         assert w.run("fmt", "-check", "-no-color", ".").exit_code == 0, "not terraform fmt clean"
-        changes: list[dict[str, Any]] = w.plan()["resource_changes"]
-    created = [c["type"] for c in changes if c["change"]["actions"] == ["create"]]
-    return {kind: created.count(kind) for kind in created}
+        intended = w.intended()
+    assert set(intended.values()) == {"create"}
+    return Counter(kind(address) for address in intended)
 
 
 def _here(source: re.Match[str]) -> str:
@@ -41,43 +50,49 @@ def _here(source: re.Match[str]) -> str:
 
 
 @pytest.fixture(scope="module")
-def plans(cloud: Cloud) -> list[dict[str, int]]:
+def plans(cloud: Cloud) -> Mapping[str, Counter[str]]:
     with ThreadPoolExecutor(len(BLOCKS)) as pool:
-        return list(pool.map(lambda block: plan(cloud, block), BLOCKS))
+        found = pool.map(lambda block: plan(cloud, block), BLOCKS.values())
+        return dict(zip(BLOCKS, found, strict=True))
 
 
-ROLE = "modules/member-account"
+MEMBER = [place for place, block in BLOCKS.items() if "modules/member-account" in block]
+MODULE = [place for place in BLOCKS if place not in MEMBER]
 ORGANIZATION = "organization = {"
-MODULE = [number for number, block in enumerate(BLOCKS) if ROLE not in block]
 
 
-@pytest.mark.parametrize("number", MODULE)
+def test_the_documentation_has_blocks_in_several_places() -> None:
+    assert {place.partition(" ")[0] for place in BLOCKS} >= {"README.md", "docs/events.md"}
+
+
+@pytest.mark.parametrize("place", MODULE)
 def test_each_block_plans_both_functions_what_starts_them_and_what_they_remember(
-    plans: list[dict[str, int]], number: int
+    plans: Mapping[str, Counter[str]], place: str
 ) -> None:
     # The state machine has a role, and so has the rule that starts it.
-    machine = ORGANIZATION in BLOCKS[number]
-    assert plans[number]["aws_lambda_function"] == 2
-    assert plans[number]["aws_iam_role"] == (4 if machine else 2)
-    assert plans[number].get("aws_sfn_state_machine", 0) == (1 if machine else 0)
+    machine = ORGANIZATION in BLOCKS[place]
+    assert plans[place]["aws_lambda_function"] == 2
+    assert plans[place]["aws_iam_role"] == (4 if machine else 2)
+    assert plans[place]["aws_sfn_state_machine"] == (1 if machine else 0)
     # The clock, ACM's own events, and the pulse.
-    assert plans[number]["aws_cloudwatch_event_rule"] == 3
-    assert plans[number]["aws_dynamodb_table"] == 1
+    assert plans[place]["aws_cloudwatch_event_rule"] == 3
+    assert plans[place]["aws_dynamodb_table"] == 1
 
 
-def test_the_block_for_another_account_makes_a_role_and_nothing_else(
-    plans: list[dict[str, int]],
+@pytest.mark.parametrize("place", MEMBER)
+def test_a_block_for_another_account_makes_a_role_and_nothing_else(
+    plans: Mapping[str, Counter[str]], place: str
 ) -> None:
-    (number,) = set(range(len(BLOCKS))) - set(MODULE)
-    assert plans[number] == {"aws_iam_role": 1, "aws_iam_role_policy": 1}
+    assert plans[place] == {"aws_iam_role": 1, "aws_iam_role_policy": 1}
 
 
-def test_the_minimal_block_makes_a_topic_and_the_adopting_one_does_not(
-    plans: list[dict[str, int]],
+def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> None:
+    assert plans["README.md 1"]["aws_sns_topic_subscription"] == 1
+
+
+@pytest.mark.parametrize("place", MODULE)
+def test_a_block_makes_a_topic_unless_it_adopts_one(
+    plans: Mapping[str, Counter[str]], place: str
 ) -> None:
-    assert plans[0]["aws_sns_topic"] == 1
-    assert plans[0]["aws_sns_topic_subscription"] == 1
-    adopting = ["topic_arn" in block for block in BLOCKS]
-    assert [plans[number].get("aws_sns_topic", 0) for number in MODULE] == [
-        0 if adopting[number] else 1 for number in MODULE
-    ]
+    adopting = "topic_arn" in BLOCKS[place]
+    assert plans[place]["aws_sns_topic"] == (0 if adopting else 1)

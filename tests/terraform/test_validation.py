@@ -2,16 +2,20 @@
 
 `variables.tf` is planned on its own, which needs no provider and takes a moment.
 The functions' own configuration is held to the same rows, so the two cannot drift apart.
+And no rule stands without a row here that breaks it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hcl2
 import pytest
 
 from tests.support.terraform import REPOSITORY, Terraform
@@ -23,6 +27,24 @@ DATA = REPOSITORY / "tests" / "data"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 
 
+# What each folder with rules cannot do without.
+BASES: Mapping[str, Inputs] = {
+    ".": {"domain_name": "example.com"},
+    "modules/member-account": {
+        "external_id": "x-1",
+        "rotation_role_arn": "arn:aws:iam::111111111111:role/rotation",
+    },
+    "modules/schedule": {
+        "description": "Tests.",
+        "function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:rotation",
+        "function_name": "rotation",
+        "name": "rotation",
+        "schedule_expression": "rate(1 day)",
+        "tags": {},
+    },
+}
+
+
 @dataclass(frozen=True)
 class Use:
     """An input that takes the values of a table, and how a value becomes inputs."""
@@ -30,6 +52,7 @@ class Use:
     table: str
     variable: str
     inputs: Callable[[Any], Inputs]
+    folder: str = "."
 
 
 def zone(**settings: object) -> dict[str, object]:
@@ -56,9 +79,17 @@ def source(arn: str = CERTIFICATE, **settings: object) -> dict[str, object]:
     return {"import_sources": {arn: {"secret_arn": secret("shop-tls")} | settings}}
 
 
-def account(**settings: object) -> dict[str, object]:
-    entry = {"account_id": "222222222222", "external_id": "x-1", "role_name": "certificates"}
+def account(**settings: object) -> dict[str, list[dict[str, object]]]:
+    entry: dict[str, object] = {
+        "account_id": "222222222222",
+        "external_id": "x-1",
+        "role_name": "certificates",
+    }
     return {"accounts": [entry | settings]}
+
+
+def boundary(value: object) -> Inputs:
+    return {"permissions_boundary_arn": value}
 
 
 def organization(**settings: object) -> Inputs:
@@ -70,6 +101,7 @@ def organization(**settings: object) -> Inputs:
     return {"organization": entry | settings}
 
 
+MEMBER = "modules/member-account"
 USES = (
     Use("account_ids", "accounts", lambda v: account(account_id=v)),
     Use("account_ids", "organization", lambda v: organization(account_ids=[v])),
@@ -113,12 +145,9 @@ USES = (
     Use("name_prefixes", "name_prefix", lambda v: {"name_prefix": v}),
     Use("organization_ids", "organization", lambda v: organization(organization_id=v)),
     Use("owner_tags", "owner_tag", lambda v: {"owner_tag": v}),
-    Use(
-        "permissions_boundaries",
-        "permissions_boundary_arn",
-        lambda v: {"permissions_boundary_arn": v},
-    ),
+    Use("permissions_boundaries", "permissions_boundary_arn", boundary),
     Use("regions", "regions", lambda v: {"regions": [v]}),
+    Use("report_retentions", "report_retention_days", lambda v: {"report_retention_days": v}),
     Use("reserved_concurrencies", "reserved_concurrency", lambda v: {"reserved_concurrency": v}),
     Use(
         "retirements",
@@ -145,6 +174,12 @@ USES = (
     Use("topic_arns", "notifications", lambda v: {"notifications": {"topic_arn": v}}),
     Use("zone_ids", "hosted_zones", lambda v: zone(zone_id=v)),
     Use("zone_names", "hosted_zones", lambda v: {"hosted_zones": {v: {"zone_id": "Z1"}}}),
+    Use("external_ids", "external_id", lambda v: {"external_id": v}, MEMBER),
+    Use("permissions_boundaries", "permissions_boundary_arn", boundary, MEMBER),
+    Use("regions", "regions", lambda v: {"regions": [v]}, MEMBER),
+    Use("role_arns", "rotation_role_arn", lambda v: {"rotation_role_arn": v}, MEMBER),
+    Use("rotation_modes", "rotation_mode", lambda v: {"rotation_mode": v}, MEMBER),
+    Use("zone_ids", "hosted_zone_ids", lambda v: {"hosted_zone_ids": [v]}, MEMBER),
 )
 
 
@@ -158,7 +193,9 @@ def table(name: str) -> dict[str, list[dict[str, Any]]]:
 def rows(side: str) -> list[Any]:
     return [
         pytest.param(
-            use, row["value"], id=f"{use.variable}: {row['value']!s:.40} ({row['because']})"
+            use,
+            row["value"],
+            id=f"{use.folder} {use.variable}: {row['value']!s:.40} ({row['because']})",
         )
         for use in USES
         for row in table(use.table)[side]
@@ -169,22 +206,127 @@ def sets(side: str) -> list[Any]:
     return [pytest.param(row, id=row["because"]) for row in table("name_sets")[side]]
 
 
+def many_sources(count: int) -> dict[str, object]:
+    return {f"{CERTIFICATE}-{number}": {"secret_arn": secret("tls")} for number in range(count)}
+
+
+def many_targets(count: int) -> dict[str, object]:
+    return {
+        f"{CERTIFICATE}-{number}": target(secret_arn=secret(f"target-{number}"))
+        for number in range(count)
+    }
+
+
+@dataclass(frozen=True)
+class Together:
+    """Inputs that are refused for what they are beside one another, and whose rule says so."""
+
+    variable: str
+    inputs: Inputs
+    folder: str = "."
+
+
+TOGETHER: Mapping[str, Together] = {
+    "an account is named twice": Together(
+        "accounts", {"accounts": [*account()["accounts"], *account()["accounts"]]}
+    ),
+    "two zones share an id": Together(
+        "hosted_zones",
+        {"hosted_zones": {"example.com": {"zone_id": "Z1"}, "example.net": {"zone_id": "Z1"}}},
+    ),
+    "a topic is adopted and subscribed to": Together(
+        "notifications",
+        {"notifications": {"topic_arn": TOPIC, "email_addresses": ["ops@example.com"]}},
+    ),
+    "two certificates are exported to one secret": Together(
+        "export_targets", {"export_targets": {CERTIFICATE: target(), f"{CERTIFICATE}0": target()}}
+    ),
+    "a passphrase is overwritten by what it is for": Together(
+        "export_targets",
+        {"export_targets": {CERTIFICATE: target(passphrase_secret_arn=secret("target"))}},
+    ),
+    "what is exported is a source of imports": Together(
+        "export_targets",
+        {
+            **source(secret_arn=secret("shared")),
+            "export_targets": {CERTIFICATE: target(secret_arn=secret("shared"))},
+        },
+    ),
+    "more sources than the environment holds": Together(
+        "import_sources", {"import_sources": many_sources(30)}
+    ),
+    "more targets than the environment holds": Together(
+        "export_targets", {"export_targets": many_targets(15)}
+    ),
+    "sources and targets that the environment would hold without each other": Together(
+        "export_targets",
+        {"export_targets": many_targets(7), "import_sources": many_sources(12)},
+    ),
+    "an organization is looked at faster than the function may run": Together(
+        "organization", {"reserved_concurrency": 24, **organization(max_concurrency=25)}
+    ),
+    "an organization whose bucket has no room for its name": Together(
+        "organization", {"name_prefix": "x" * 46, **organization()}
+    ),
+    "consumers are moved where nothing is replaced": Together(
+        "rebind_consumers", {"rebind_consumers": True, "rotation_mode": "repair"}
+    ),
+    "what was replaced is deleted where nothing is replaced": Together(
+        "retire_superseded_after_days",
+        {"retire_superseded_after_days": 30, "rotation_mode": "repair"},
+    ),
+    "private addresses where nothing is connected to": Together(
+        "tls_probe", {"tls_probe": {"private_addresses": True}}
+    ),
+    "a role of another account with a path in its name": Together(
+        "name", {"name": "team/certificates"}, MEMBER
+    ),
+    "a rule with a clock and events": Together(
+        "schedule_expression", {"event_pattern": "{}"}, "modules/schedule"
+    ),
+    "a rule with neither": Together(
+        "schedule_expression", {"schedule_expression": None}, "modules/schedule"
+    ),
+}
+
+# The same inputs with one thing less are accepted.
+FITTING: Mapping[str, Inputs] = {
+    "twelve sources": {"import_sources": many_sources(12)},
+    "seven targets": {"export_targets": many_targets(7)},
+    "an organization as fast as the function": {
+        "reserved_concurrency": 25,
+        **organization(max_concurrency=25),
+    },
+    "an organization with the longest prefix": {"name_prefix": "x" * 45, **organization()},
+    "consumers and successors": {"rebind_consumers": True, "retire_superseded_after_days": 30},
+    "private addresses among others": {"tls_probe": {"enabled": True, "private_addresses": True}},
+}
+
+
 class Rules:
-    """The module's variables and their rules, without anything that needs a provider."""
+    """A module's variables and their rules, without anything that needs a provider."""
 
     def __init__(self, directory: Path) -> None:
-        text = (REPOSITORY / "variables.tf").read_text(encoding="utf-8")
-        (directory / "variables.tf").write_text(text, encoding="utf-8")
         self._directory = directory
-        self._terraform = Terraform(directory, directory, {})
+        self._said: dict[str, list[str]] = {}
 
-    def faults(self, inputs: Inputs) -> list[str]:
-        """List what Terraform says against these inputs."""
-        text = json.dumps({"domain_name": "example.com", **inputs})
-        (self._directory / "terraform.tfvars.json").write_text(text, encoding="utf-8")
-        said = self._terraform.run("plan", "-json", "-lock=false").or_raise(1).stdout
+    def faults(self, inputs: Inputs, folder: str = ".") -> list[str]:
+        """List what Terraform says against these inputs; it is asked once."""
+        text = json.dumps({**BASES[folder], **inputs})
+        if (known := self._said.get(folder + text)) is not None:
+            return known
+        directory = self._directory / folder
+        if not (directory / "variables.tf").exists():
+            directory.mkdir(parents=True, exist_ok=True)
+            rules = (REPOSITORY / folder / "variables.tf").read_text(encoding="utf-8")
+            (directory / "variables.tf").write_text(rules, encoding="utf-8")
+        (directory / "terraform.tfvars.json").write_text(text, encoding="utf-8")
+        terraform = Terraform(directory, self._directory, {})
+        said = terraform.run("plan", "-json", "-lock=false").or_raise(1).stdout
         lines = [json.loads(line) for line in said.splitlines()]
-        return [line["diagnostic"]["detail"] for line in lines if line["@level"] == "error"]
+        faults = [line["diagnostic"]["detail"] for line in lines if line["@level"] == "error"]
+        self._said[folder + text] = faults
+        return faults
 
 
 @pytest.fixture(scope="module")
@@ -192,20 +334,21 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Rules:
     return Rules(tmp_path_factory.mktemp("variables"))
 
 
-def test_the_defaults_are_accepted(rules: Rules) -> None:
-    assert rules.faults({}) == []
+@pytest.mark.parametrize("folder", BASES)
+def test_the_defaults_are_accepted(rules: Rules, folder: str) -> None:
+    assert rules.faults({}, folder) == []
 
 
 @pytest.mark.parametrize(("use", "value"), rows("accepted"))
 def test_an_accepted_value_is_accepted(rules: Rules, use: Use, value: object) -> None:
-    assert rules.faults(use.inputs(value)) == []
+    assert rules.faults(use.inputs(value), use.folder) == []
 
 
 @pytest.mark.parametrize(("use", "value"), rows("refused"))
 def test_a_refused_value_is_refused_by_a_sentence_that_names_input_rule_and_value(
     rules: Rules, use: Use, value: object
 ) -> None:
-    faults = rules.faults(use.inputs(value))
+    faults = rules.faults(use.inputs(value), use.folder)
 
     assert_refused(faults, use.variable)
     # Values that may be null or empty are shown in quotes, to tell the two apart.
@@ -228,86 +371,25 @@ def test_names_that_do_not_fit_together_are_refused(rules: Rules, row: Mapping[s
     assert_refused(rules.faults(row["inputs"]), row["variable"])
 
 
-def test_a_topic_is_either_adopted_or_subscribed_to(rules: Rules) -> None:
-    both = {"topic_arn": TOPIC, "email_addresses": ["ops@example.com"]}
-
-    faults = rules.faults({"notifications": both})
-
-    assert_refused(faults, "notifications")
-    assert TOPIC in faults[0]
-    assert "ops@example.com" in faults[0]
+@pytest.mark.parametrize("inputs", FITTING.values(), ids=FITTING)
+def test_inputs_that_fit_together_are_accepted(rules: Rules, inputs: Inputs) -> None:
+    assert rules.faults(inputs) == []
 
 
-def test_two_zones_cannot_share_an_id(rules: Rules) -> None:
-    zones = {"example.com": {"zone_id": "Z1"}, "example.net": {"zone_id": "Z1"}}
+@pytest.mark.parametrize("together", TOGETHER.values(), ids=TOGETHER)
+def test_inputs_that_do_not_fit_together_are_refused(rules: Rules, together: Together) -> None:
+    (fault,) = rules.faults(together.inputs, together.folder)
 
-    assert_refused(rules.faults({"hosted_zones": zones}), "hosted_zones")
-
-
-@pytest.mark.parametrize(
-    "targets",
-    [
-        {CERTIFICATE: target(), f"{CERTIFICATE}0": target()},
-        {CERTIFICATE: target(passphrase_secret_arn=secret("target"))},
-    ],
-    ids=["of two certificates", "of a certificate and a passphrase"],
-)
-def test_an_export_target_holds_nothing_else(rules: Rules, targets: Inputs) -> None:
-    faults = rules.faults({"export_targets": targets})
-
-    assert_refused(faults, "export_targets")
-    assert secret("target") in faults[0]
+    sentence = fault.partition("\n\n")[0]
+    assert together.variable in sentence
+    assert sentence.endswith(".")
 
 
-def many_sources(count: int) -> dict[str, object]:
-    return {f"{CERTIFICATE}-{number}": {"secret_arn": secret("tls")} for number in range(count)}
+def test_both_ends_of_a_topic_that_is_adopted_and_subscribed_to_are_named(rules: Rules) -> None:
+    (fault,) = rules.faults(TOGETHER["a topic is adopted and subscribed to"].inputs)
 
-
-def many_targets(count: int) -> dict[str, object]:
-    return {
-        f"{CERTIFICATE}-{number}": target(secret_arn=secret(f"target-{number}"))
-        for number in range(count)
-    }
-
-
-def test_more_sources_than_the_environment_holds_are_refused(rules: Rules) -> None:
-    assert_refused(rules.faults({"import_sources": many_sources(30)}), "import_sources")
-
-
-def test_more_targets_than_the_environment_holds_are_refused(rules: Rules) -> None:
-    assert_refused(rules.faults({"export_targets": many_targets(15)}), "export_targets")
-
-
-def test_sources_and_targets_share_the_room_of_the_environment(rules: Rules) -> None:
-    sources, targets = many_sources(12), many_targets(7)
-
-    assert rules.faults({"import_sources": sources}) == []
-    assert rules.faults({"export_targets": targets}) == []
-    faults = rules.faults({"export_targets": targets, "import_sources": sources})
-    assert_refused(faults, "export_targets")
-
-
-def test_what_is_exported_is_never_an_import_source(rules: Rules) -> None:
-    shared = secret("shared")
-    inputs = source(secret_arn=shared) | {
-        "export_targets": {CERTIFICATE: target(secret_arn=shared)}
-    }
-
-    assert_refused(rules.faults(inputs), "export_targets")
-
-
-def test_an_organization_is_not_looked_at_faster_than_the_function_may_run(rules: Rules) -> None:
-    fits = {"reserved_concurrency": 25, **organization(max_concurrency=25)}
-    assert rules.faults(fits) == []
-
-    assert_refused(rules.faults({**fits, "reserved_concurrency": 24}), "organization")
-
-
-def test_an_organization_needs_room_for_the_name_of_a_bucket(rules: Rules) -> None:
-    assert rules.faults({"name_prefix": "x" * 45, **organization()}) == []
-
-    (fault,) = rules.faults({"name_prefix": "x" * 46, **organization()})
-    assert fault.startswith("organization needs a name_prefix of at most 45 characters")
+    assert TOPIC in fault
+    assert "ops@example.com" in fault
 
 
 def test_every_fault_is_named_at_once(rules: Rules) -> None:
@@ -334,6 +416,98 @@ def test_null_is_no_value_for_an_input_that_has_one(rules: Rules, variable: str)
     faults = rules.faults({variable: None})
 
     assert faults == [] if variable != "domain_name" else "null" in faults[0]
+
+
+# --- Every rule is broken by some case ------------------------------------------------------------
+
+MODULES = (".", *sorted(f"modules/{path.name}" for path in REPOSITORY.glob("modules/*")))
+RULE = re.compile(r"validation rule at \S*?variables\.tf:(\d+)")
+
+
+def stated(folder: str) -> dict[int, str]:
+    """Find the rules of a module's variables: the line of each, and which variable it is about."""
+    found: dict[int, str] = {}
+    for file in sorted((REPOSITORY / folder).glob("*.tf")):
+        variable = ""
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            if (begins := re.match(r'variable "(\w+)"', line)) is not None:
+                variable = begins[1]
+            if line == "  validation {":
+                assert file.name == "variables.tf"
+                found[number] = variable
+    return found
+
+
+def refusals(folder: str) -> Iterator[Inputs]:
+    """Yield all that is refused above, beside one another and for itself."""
+    for use in (use for use in USES if use.folder == folder):
+        yield from (use.inputs(row["value"]) for row in table(use.table)["refused"])
+    yield from (each.inputs for each in TOGETHER.values() if each.folder == folder)
+    if folder == ".":
+        yield from (row["inputs"] for row in table("name_sets")["refused"])
+
+
+@pytest.mark.parametrize("folder", BASES)
+def test_every_rule_is_broken_by_a_case_of_its_own(rules: Rules, folder: str) -> None:
+    """A case that breaks two rules at once would show neither to be needed."""
+    broken = set()
+    for inputs in refusals(folder):
+        found = [RULE.findall(fault) for fault in rules.faults(inputs, folder)]
+        numbers = {int(number) for each in found for number in each}
+        if len(numbers) == 1:
+            broken |= numbers
+
+    never = {n: variable for n, variable in stated(folder).items() if n not in broken}
+    assert never == {}
+
+
+def test_only_the_modules_above_have_rules() -> None:
+    assert {folder for folder in MODULES if stated(folder)} == set(BASES)
+
+
+def preconditions(folder: str) -> Counter[str]:
+    """Count the preconditions of a module by what they guard."""
+    found: Counter[str] = Counter()
+    for file in sorted((REPOSITORY / folder).glob("*.tf")):
+        blocks = hcl2.loads(file.read_text(encoding="utf-8"))
+        for output in blocks.get("output", []):
+            for name, body in output.items():
+                found[f"output.{name}".replace('"', "")] += len(body.get("precondition", []))
+        for resource in blocks.get("resource", []):
+            for kind, named in resource.items():
+                for name, body in named.items():
+                    for lifecycle in body.get("lifecycle", []):
+                        address = f"{kind}.{name}".replace('"', "")
+                        found[address] += len(lifecycle.get("precondition", []))
+    return +found
+
+
+@pytest.fixture(scope="module")
+def violations() -> Mapping[str, Counter[str]]:
+    """Count the runs of terraform's own tests that expect a failure, by module and what fails."""
+    found: dict[str, Counter[str]] = {folder: Counter() for folder in MODULES}
+    for file in sorted((REPOSITORY / "tests").glob("*.tftest.hcl")):
+        for block in hcl2.loads(file.read_text(encoding="utf-8")).get("run", []):
+            for run in block.values():
+                (source,) = [m["source"].strip('"') for m in run.get("module", [])] or ["."]
+                failing = [each.strip("${}") for each in run.get("expect_failures", [])]
+                found[source.removeprefix("./")].update(failing)
+    return found
+
+
+@pytest.mark.parametrize("folder", MODULES)
+def test_every_precondition_is_violated_by_a_run_of_its_own(
+    violations: Mapping[str, Counter[str]], folder: str
+) -> None:
+    assert preconditions(folder) - violations[folder] == Counter()
+
+
+def test_preconditions_are_found() -> None:
+    assert preconditions(".")["output.rotation_function_arn"] == 3
+    assert preconditions("modules/function") == {
+        "aws_iam_role_policy.this": 1,
+        "aws_lambda_function.this": 1,
+    }
 
 
 def assert_refused(faults: Sequence[str], variable: str) -> None:

@@ -1,0 +1,148 @@
+"""One stack that goes from the settings of one example to the next, and is never made anew.
+
+Whoever starts with the settings of one example ends with those of another: what holds data, has
+subscribers or is named elsewhere must survive that.
+All the while a neighbour lives in the same account and region, and notices nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support.cloud import Cloud
+from tests.support.terraform import REPOSITORY, Workspace, side_by_side
+from tests.terraform.conftest import existing, kinds
+
+pytestmark = pytest.mark.terraform
+
+ACCOUNT = "340000000001"
+MODULE = "module.certificate_lifecycle"
+NEIGHBOUR = "certificate-lifecycle"
+#: Whatever is meant for names that begin with the neighbour's must not meet these.
+NAME = f"{NEIGHBOUR}-of-all-environments"
+
+#: These are applied one after the other; the others are planned from the last of them.
+FIRST, *NEXT = ("dev", "staging", "prod")
+OTHERS = sorted(
+    path.parent.name
+    for path in REPOSITORY.glob("examples/*/main.tf")
+    if path.parent.name not in (FIRST, *NEXT)
+)
+
+#: What has data, subscribers, or a name that is used elsewhere.
+LASTING = {
+    "aws_cloudwatch_log_group",
+    "aws_dynamodb_table",
+    "aws_iam_role",
+    "aws_kms_key",
+    "aws_lambda_function",
+    "aws_sns_topic",
+}
+#: What an example does without, as it says itself.
+GIVEN_UP = {"existing-topic": {"aws_kms_key", "aws_sns_topic"}}
+
+Actions = Mapping[str, str]
+
+
+def settle(stack: Workspace, example: str, *, create: bool = True) -> None:
+    """Give the stack the settings of an example, under its own name."""
+    for file in ("main.tf", "outputs.tf"):
+        text = (stack.module / "examples" / example / file).read_text(encoding="utf-8")
+        text = re.sub(r'^  name = "[a-z-]+"$', f'  name = "{NAME}"', text, flags=re.MULTILINE)
+        if "name_prefix" not in text:
+            text = text.replace('"../../"\n', f'"../../"\n  name_prefix = "{NAME}"\n')
+        if not create:
+            text = text.replace('"../../"\n', '"../../"\n  create = false\n')
+        (stack.directory / file).write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What each change did to the module's resources, or would do."""
+
+    applied: Mapping[str, Actions]
+    planned: Mapping[str, Actions]
+    #: What a plan says right after each change.
+    unsettled: Mapping[str, list[str]]
+    without: list[str]
+    #: What a plan of the neighbour says once the stack is gone, and what is left of both then.
+    neighbour: list[str]
+    left_in_aws: list[str]
+
+
+@pytest.fixture(scope="module")
+def walk(cloud: Cloud) -> Walk:
+    environment = cloud.environment(account=ACCOUNT)
+    with (
+        Workspace("examples/sandbox", environment, keep_provider=True) as neighbour,
+        Workspace("examples/shop", environment, keep_provider=True) as stack,
+        side_by_side(1) as pool,
+    ):
+        moving_in = pool.submit(neighbour.apply)
+        settle(stack, FIRST)
+        stack.apply()
+        applied, unsettled = {}, {}
+        for example in NEXT:
+            settle(stack, example)
+            applied[example] = mine(stack.change())
+            unsettled[example] = stack.changes()
+        moving_in.result()
+        planned = {}
+        for example in OTHERS:
+            settle(stack, example)
+            planned[example] = mine(stack.intended())
+        settle(stack, "prod", create=False)
+        applied["off"] = mine(stack.change())
+        without = [address for address in stack.resources() if address.startswith(MODULE)]
+        settle(stack, "prod")
+        applied["on"] = mine(stack.change())
+        stack.destroy()
+        unmoved = neighbour.changes()
+        neighbour.destroy()
+        return Walk(applied, planned, unsettled, without, unmoved, existing(cloud, ACCOUNT))
+
+
+def mine(actions: Actions) -> Actions:
+    """Leave out what an example has beside the module."""
+    return {address: action for address, action in actions.items() if address.startswith(MODULE)}
+
+
+@pytest.mark.parametrize("example", NEXT)
+def test_an_environment_becomes_the_next_in_place(walk: Walk, example: str) -> None:
+    actions = walk.applied[example]
+
+    assert kinds(actions, "replace") == set()
+    assert kinds(actions, "delete") & LASTING == set()
+    assert {"aws_lambda_function", "aws_cloudwatch_log_group"} <= kinds(actions, "update")
+
+
+@pytest.mark.parametrize("example", OTHERS)
+def test_any_other_example_would_keep_what_lasts(walk: Walk, example: str) -> None:
+    actions = walk.planned[example]
+
+    assert kinds(actions, "replace") == set()
+    assert kinds(actions, "delete") & LASTING == GIVEN_UP.get(example, set())
+
+
+@pytest.mark.parametrize("example", NEXT)
+def test_each_change_is_all_that_there_is_to_do(walk: Walk, example: str) -> None:
+    assert walk.unsettled[example] == []
+
+
+def test_switched_off_nothing_of_the_module_is_left(walk: Walk) -> None:
+    assert set(walk.applied["off"].values()) == {"delete"}
+    assert walk.without == []
+
+
+def test_switched_on_again_everything_is_there_again(walk: Walk) -> None:
+    assert set(walk.applied["on"].values()) == {"create"}
+    assert set(walk.applied["on"]) == set(walk.applied["off"])
+
+
+def test_two_instances_of_an_account_come_and_go_without_each_other(walk: Walk) -> None:
+    assert walk.neighbour == []
+    assert walk.left_in_aws == []

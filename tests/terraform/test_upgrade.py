@@ -1,0 +1,243 @@
+"""Stacks that were applied with an earlier version become what the present one makes, in place.
+
+The earlier function runs before, and the present one after: what one remembers, the other knows.
+Whoever had a ledger can go back, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support import versions
+from tests.support.cloud import Cloud
+from tests.support.deployed import Invocation, invoke
+from tests.support.terraform import Workspace, side_by_side
+from tests.terraform.conftest import existing, kind
+
+pytestmark = pytest.mark.terraform
+
+VERSIONS = versions.names()
+ZONE = "shop.example.com"
+NAME = "shop-certificates"
+VARIABLES = {
+    "domain_name": ZONE,
+    "name_prefix": NAME,
+    "notifications": {"email_addresses": ["ops@example.com"]},
+}
+#: What loses something, or somebody, when it is made anew.
+LASTING = {
+    "aws_cloudwatch_log_group",
+    "aws_dynamodb_table",
+    "aws_iam_role",
+    "aws_kms_key",
+    "aws_lambda_function",
+    "aws_sns_topic",
+    "aws_sns_topic_subscription",
+}
+GIVEN_UP, IMPORTED = f"given-up.{ZONE}", f"imported.{ZONE}"
+
+Items = Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the deployed function, and what the topic and the ledger have after it."""
+
+    invocation: Invocation
+    messages: list[Any]
+    remembered: Items
+
+    @property
+    def told(self) -> set[str]:
+        """Name what the message calls new or changed; the earliest ones call all of it so."""
+        return {
+            change["certificate_arn"]
+            for message in self.messages
+            for change in message.get("changes", message["findings"])
+        }
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """What there was, what was done to it, and what there is."""
+
+    before: set[str]
+    first: Run
+    actions: Mapping[str, str]
+    after: set[str]
+    unsettled: list[str]
+    remembered: Items
+    second: Run
+    third: Run
+    #: With the earlier version once more, if it has a ledger.
+    back: Run | None
+    #: The certificates in the end, by name, and what IAM refused to either function.
+    certificates: Mapping[str, list[str]]
+    refused: list[str]
+    left_in_aws: list[str]
+
+
+@dataclass(frozen=True)
+class Site:
+    """An account with a stack in it."""
+
+    cloud: Cloud
+    account: str
+    stack: Workspace
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        return self.cloud.client(service, account=self.account)
+
+    def furnish(self) -> None:
+        """Let there be a certificate to replace, and one that somebody has to import."""
+        self.cloud.zones.add(ZONE, account=self.account)
+        balancer = f"arn:aws:elasticloadbalancing:eu-west-1:{self.account}:loadbalancer/app/shop/50"
+        common: dict[str, Any] = {
+            "account": self.account,
+            "in_use_by": [balancer],
+            "not_after": self.cloud.now + timedelta(days=5),
+        }
+        self.cloud.certificates.add(domain_name=GIVEN_UP, renews=False, **common)
+        self.cloud.certificates.add(domain_name=IMPORTED, type="IMPORTED", **common)
+
+    def run(self) -> Run:
+        topic = f"arn:aws:sns:eu-west-1:{self.account}:{NAME}-notifications"
+        told = len(self.cloud.topics.messages(topic))
+        event = {"source": "aws.events", "detail-type": "Scheduled Event"}
+        invocation = invoke(self.cloud, f"{NAME}-rotation", event, account=self.account)
+        messages = self.cloud.topics.messages(topic)[told:]
+        parsed = [json.loads(message.to("sqs")) for message in messages]
+        return Run(invocation, parsed, self.remembered())
+
+    def remembered(self) -> Items:
+        dynamodb = self.client("dynamodb")
+        if f"{NAME}-ledger" not in dynamodb.list_tables()["TableNames"]:
+            return {}
+        items = dynamodb.scan(TableName=f"{NAME}-ledger")["Items"]
+        return {(item["scope"]["S"], item["entry"]["S"]): item for item in items}
+
+    def certificates(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        pages = self.client("acm").get_paginator("list_certificates").paginate()
+        for row in (row for page in pages for row in page["CertificateSummaryList"]):
+            found.setdefault(row["DomainName"], []).append(row["CertificateArn"])
+        return found
+
+
+def upgrade(cloud: Cloud, version: str, account: str) -> Upgrade:
+    files = versions.files(version)
+    with Workspace(
+        ".",
+        cloud.environment(account=account),
+        variables=VARIABLES,
+        version=files,
+        keep_provider=True,
+    ) as stack:
+        site = Site(cloud, account, stack)
+        site.furnish()
+        stack.apply()
+        before, first = set(stack.resources()), site.run()
+        stack.become()
+        actions = stack.change()
+        after, unsettled, remembered = set(stack.resources()), stack.changes(), site.remembered()
+        second, third, back = site.run(), site.run(), None
+        if remembered:
+            stack.become(files)
+            stack.apply()
+            back = site.run()
+            stack.become()
+            stack.apply()
+        stack.destroy()
+        return Upgrade(
+            before,
+            first,
+            actions,
+            after,
+            unsettled,
+            remembered,
+            second,
+            third,
+            back,
+            site.certificates(),
+            [str(call.reason) for call in cloud.refusals if call.account == account],
+            existing(cloud, account),
+        )
+
+
+@pytest.fixture(scope="module")
+def upgrades(cloud: Cloud) -> Mapping[str, Upgrade]:
+    accounts = [f"{number:012}" for number in range(350000000001, 350000000001 + len(VERSIONS))]
+    with side_by_side(len(VERSIONS)) as pool:
+        found = pool.map(lambda *each: upgrade(cloud, *each), VERSIONS, accounts)
+        return dict(zip(VERSIONS, found, strict=True))
+
+
+@pytest.fixture(params=VERSIONS)
+def upgraded(upgrades: Mapping[str, Upgrade], request: pytest.FixtureRequest) -> Upgrade:
+    return upgrades[request.param]
+
+
+def test_the_versions_that_people_may_have_are_kept() -> None:
+    assert {"first", "ledger"} <= set(VERSIONS)
+
+
+def test_nothing_is_replaced_and_nothing_goes(upgraded: Upgrade) -> None:
+    """A resource whose address has changed needs a `moved` block, or it goes and comes back."""
+    assert set(upgraded.actions.values()) == {"create", "update"}
+    assert upgraded.before < upgraded.after
+    # Of what lasts, the first version had all but the ledger.
+    assert LASTING - {kind(address) for address in upgraded.before} <= {"aws_dynamodb_table"}
+
+
+def test_one_apply_is_enough(upgraded: Upgrade) -> None:
+    assert upgraded.unsettled == []
+
+
+def test_the_functions_run_before_and_after_and_are_refused_nothing(upgraded: Upgrade) -> None:
+    runs = (upgraded.first, upgraded.second, upgraded.third, upgraded.back)
+
+    assert [run.invocation.error for run in runs if run is not None] == [None] * (
+        4 if upgraded.remembered else 3
+    )
+    assert upgraded.refused == []
+
+
+def test_what_the_ledger_holds_survives_and_is_understood(upgraded: Upgrade) -> None:
+    assert upgraded.remembered == upgraded.first.remembered
+    assert set(upgraded.first.remembered) <= set(upgraded.second.remembered)
+
+
+def test_what_was_told_before_is_not_news_after(upgraded: Upgrade) -> None:
+    """Without a ledger before, all of it is news once more, and once only."""
+    (imported,) = upgraded.certificates[IMPORTED]
+
+    assert imported in upgraded.first.told
+    assert (imported in upgraded.second.told) is (not upgraded.first.remembered)
+    assert imported not in upgraded.third.told
+
+
+def test_an_earlier_version_with_a_ledger_understands_what_a_later_one_has_written(
+    upgrades: Mapping[str, Upgrade],
+) -> None:
+    back = {version: each.back for version, each in upgrades.items() if each.back is not None}
+
+    assert "ledger" in back
+    for version, run in back.items():
+        assert run.messages == []
+        assert set(upgrades[version].third.remembered) <= set(run.remembered)
+
+
+def test_a_replacement_that_was_begun_before_goes_on_after(upgraded: Upgrade) -> None:
+    """There is one successor, whichever version has requested it."""
+    assert len(upgraded.certificates[GIVEN_UP]) == 2
+    assert len(upgraded.certificates[IMPORTED]) == 1
+
+
+def test_destroy_leaves_nothing(upgraded: Upgrade) -> None:
+    assert upgraded.left_in_aws == []
