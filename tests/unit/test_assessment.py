@@ -1291,6 +1291,14 @@ STORES = [
         Action.INVESTIGATE,
     ),
     Row(
+        "a server certificate whose tags could not be read",
+        replace(server(ends_in=days(31)), detail_error="Throttled"),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.DETAILS_UNREADABLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
         "a private CA that outlives what it issues",
         authority(ends_in=days(396), detail=Detail(issues_for_acm=True)),
         Verdict.HEALTHY,
@@ -1387,6 +1395,14 @@ def test_each_check_of_the_chain_decides_some_situation() -> None:
         for row in ROWS
     }
     assert deciding == {*CHAIN, None}
+
+
+@pytest.mark.parametrize("tool", ["acme.sh", "cert-manager", "certbot", "Lego", "LEMUR"])
+def test_a_tool_marks_a_certificate_as_its_own(tool: str) -> None:
+    marked = certificate(detail=detail(tags=(("ManagedBy", tool),)))
+    decision = assessed(observation(marked))
+    assert decision.reason is Reason.MANAGED_BY_OTHER_TOOL
+    assert decision.message.startswith(f"{tool} looks after it; ")
 
 
 # --- Messages ---------------------------------------------------------------------------------
