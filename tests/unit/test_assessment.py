@@ -773,6 +773,14 @@ REQUEST_FAILED = [
 ]
 OVER = [
     Row(
+        "an expired certificate without an end",
+        observation(certificate(status=EXPIRED, ends_in=None, detail=detail())),
+        Verdict.EXPIRED,
+        CRITICAL,
+        Reason.PAST_NOT_AFTER,
+        Action.REPLACE,
+    ),
+    Row(
         "an expired certificate in use",
         observation(certificate(status=EXPIRED, ends_in=-days(3), detail=detail())),
         Verdict.EXPIRED,
@@ -885,6 +893,13 @@ MANAGED_ELSEWHERE = [
         Reason.MANAGED_BY_OTHER_TOOL,
     ),
     Row(
+        "what belongs to others has an export target that is current",
+        observation(certificate(managed_by="CLOUDFRONT"), export=at_target(CURRENT)),
+        Verdict.MANAGED_ELSEWHERE,
+        OK,
+        Reason.MANAGED_BY_CLOUDFRONT,
+    ),
+    Row(
         "what belongs to others is not touched when its renewal is blocked",
         observation(
             renewing(
@@ -946,6 +961,14 @@ SUPERSEDED = [
         observation(certificate(status=REVOKED, detail=detail()), successor=SUCCESSOR),
         Verdict.SUPERSEDED,
         CRITICAL,
+        Reason.SUCCESSOR_ISSUED,
+        Action.REBIND,
+    ),
+    Row(
+        "a failed request that is called used, whose names were asked for again",
+        observation(request(status=FAILED, in_use=True), successor=SUCCESSOR),
+        Verdict.SUPERSEDED,
+        INFO,
         Reason.SUCCESSOR_ISSUED,
         Action.REBIND,
     ),
@@ -1299,6 +1322,30 @@ STORES = [
         Action.INVESTIGATE,
     ),
     Row(
+        "a server certificate that is called expired before its end",
+        server(status=EXPIRED, ends_in=days(100)),
+        Verdict.EXPIRED,
+        CRITICAL,
+        Reason.PAST_NOT_AFTER,
+        Action.MOVE_TO_ACM,
+    ),
+    Row(
+        "a private CA without an end",
+        authority(ends_in=None, detail=Detail(issues_for_acm=True)),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.VALIDITY_UNKNOWN,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a private CA in a state that came later than this version",
+        authority(status=CertificateStatus.NOT_UNDERSTOOD, ends_in=days(1000)),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.STATUS_NOT_UNDERSTOOD,
+        Action.INVESTIGATE,
+    ),
+    Row(
         "a private CA that outlives what it issues",
         authority(ends_in=days(396), detail=Detail(issues_for_acm=True)),
         Verdict.HEALTHY,
@@ -1507,6 +1554,20 @@ def test_a_revoked_certificate_that_nothing_uses_says_so() -> None:
 def test_a_certificate_managed_elsewhere_names_its_manager_and_an_unknown_end() -> None:
     seen = request(managed_by="CLOUDFRONT")
     assert assessed(observation(seen)).message == ("CloudFront looks after it; its end is unknown.")
+
+
+def test_a_request_that_is_stuck_although_its_records_stand_may_be_in_the_wrong_zone() -> None:
+    stuck = request(detail=Detail(validations=(validation(),)))
+    assert assessed(observation(stuck, finding(RecordState.IN_PLACE))).message == (
+        "The request has waited for validation for more than a day: all validation records are in "
+        "place. ACM does not see them: is the hosted zone the one that is delegated to?"
+    )
+
+
+def test_who_does_not_say_when_a_certificate_ends_is_named() -> None:
+    assert assessed(server(ends_in=None)).message == "IAM does not say when it ends."
+    issued = observation(certificate(ends_in=None))
+    assert assessed(issued).message == "It is issued, and ACM does not say when it ends."
 
 
 def test_every_message_is_a_sentence_for_people() -> None:

@@ -103,7 +103,7 @@ _SOURCE_REASONS = {
     SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
 }
 #: States that somebody has to mend, however far the end is.
-_SOURCE_TROUBLE = (SourceState.INCOMPATIBLE, SourceState.INVALID, SourceState.UNREADABLE)
+_SOURCE_TROUBLE = frozenset({SourceState.INCOMPATIBLE, SourceState.INVALID, SourceState.UNREADABLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +178,7 @@ def server_certificate(
         return healthy(observation, thresholds, now)
     return Decision(
         Verdict.EXPIRED if over else Verdict.IMPORT_DUE,
-        _capped(certificate, Severity.CRITICAL)
-        if over
-        else _severity_by_time(certificate, thresholds, now),
+        _severity_by_time(certificate, thresholds, now),
         Reason.PAST_NOT_AFTER if over else Reason.SERVER_CERTIFICATE_EXPIRING,
         f"It is an IAM server certificate, which nothing renews, and {_when(certificate, now)}.",
         Action.MOVE_TO_ACM,
@@ -190,7 +188,7 @@ def server_certificate(
 def private_authority(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
-    """Judge private CAs that ACM could issue from; this check is total for them."""
+    """Find private CAs from which ACM cannot issue, or not for long enough."""
     certificate = observation.certificate
     if certificate.type is not CertificateType.PRIVATE_AUTHORITY:
         return None
@@ -220,7 +218,7 @@ def private_authority(
             "it; if it is not meant for ACM, nothing is wrong.",
             Action.FIX_AUTHORITY,
         )
-    return healthy(observation, thresholds, now)
+    return None
 
 
 def not_understood(
