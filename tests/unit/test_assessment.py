@@ -92,6 +92,13 @@ HEALTHY = [
         Reason.FAR_FROM_EXPIRY,
     ),
     Row(
+        "an imported certificate that nothing uses, far from its end",
+        observation(imported(in_use=False)),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
         "a private certificate before the 60 days in which ACM renews it",
         observation(private(ends_in=days(61))),
         Verdict.HEALTHY,
@@ -221,6 +228,24 @@ RENEWAL_BLOCKED = [
         WARNING,
         Reason.VALIDATION_RECORD_WRONG,
         Action.FIX_VALIDATION,
+    ),
+    Row(
+        "one record is missing, and ACM has not named another one yet",
+        observation(
+            renewing(
+                renewal(
+                    RenewalStatus.PENDING_VALIDATION,
+                    None,
+                    validation(),
+                    validation("b.example.com", record=None),
+                )
+            ),
+            finding(RecordState.MISSING),
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.RESTORE_RECORDS,
     ),
     Row(
         "one record is somebody's own, another one can be written",
@@ -1561,6 +1586,31 @@ def test_a_request_that_is_stuck_although_its_records_stand_may_be_in_the_wrong_
     assert assessed(observation(stuck, finding(RecordState.IN_PLACE))).message == (
         "The request has waited for validation for more than a day: all validation records are in "
         "place. ACM does not see them: is the hosted zone the one that is delegated to?"
+    )
+
+
+def test_an_overdue_renewal_of_which_all_is_known_gives_no_reason_twice() -> None:
+    waiting = replace(blocked(), not_after=NOW + days(20))
+    ends = "it expires in 20 days, on 2026-06-21 12:00 UTC, and load balancer shop uses it."
+    assert assessed(observation(waiting, finding(RecordState.IN_PLACE))).message == (
+        f"ACM has not renewed it although all validation records are in place; {ends}"
+    )
+    refused = certificate(ends_in=days(20), renewal_eligible=False, detail=detail())
+    assert assessed(observation(refused)).message == f"ACM says that it will not renew it; {ends}"
+
+
+def test_a_type_that_came_later_says_so_and_when_it_ends() -> None:
+    seen = certificate(type=CertificateType.NOT_UNDERSTOOD)
+    assert assessed(observation(seen)).message == (
+        "ACM reports a type that this version does not know. "
+        "It expires in 100 days, on 2026-09-09 12:00 UTC."
+    )
+
+
+def test_an_unknown_end_is_said_in_a_sentence_of_its_own() -> None:
+    seen = request(type=CertificateType.NOT_UNDERSTOOD)
+    assert assessed(observation(seen)).message == (
+        "ACM reports a type that this version does not know. Its end is unknown."
     )
 
 
