@@ -81,7 +81,7 @@ class Place:
     `where` is its definition, `span` the lines of its statement, `returns` the annotation of the
     function, if it is in one.
     A `condition` is tried as true and as false; what is `part` of one is not negated as well.
-    A `pattern` is a decision whatever it has in it.
+    A `pattern` is a decision whatever it has in it; what is unpacked `in_set` has no order.
     """
 
     where: str = MODULE
@@ -91,6 +91,7 @@ class Place:
     condition: bool = False
     part: bool = False
     pattern: bool = False
+    in_set: bool = False
 
     @property
     def in_function(self) -> bool:
@@ -104,7 +105,7 @@ class Place:
 
     def inside(self, **changes: Any) -> Place:  # noqa: ANN401 - any field of a place
         """Return the place of what stands in an expression that stands here."""
-        plain = replace(self, condition=False, part=False, pattern=False)
+        plain = replace(self, condition=False, part=False, pattern=False, in_set=False)
         return replace(plain, **changes) if changes else plain
 
 
@@ -264,7 +265,7 @@ class Edits:
                     yield self.text.instead("entry left out", value, "{}")
         if place.in_table or not isinstance(node, ast.Tuple):
             yield from self._shorter(node)
-        if place.in_table and isinstance(node, ast.List | ast.Tuple):
+        if place.in_table and not place.in_set and isinstance(node, ast.List | ast.Tuple):
             yield from self._other_order(node)
 
     def _shorter(self, node: Display) -> Iterator[Edit]:

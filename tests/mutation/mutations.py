@@ -253,13 +253,16 @@ class _Finder:
 
     def _children(self, node: ast.AST, place: Place) -> _Found:
         """Yield what can be changed in the expressions that a node holds."""
+        inner = place.inside(in_set=isinstance(node, ast.Set))
         for name, value in ast.iter_fields(node):
             if name not in _SILENT:
                 for child in value if isinstance(value, list) else [value]:
-                    yield from self._child(child, place.inside())
+                    yield from self._child(child, inner)
 
     def _child(self, node: object, place: Place) -> _Found:
         match node:
+            case ast.Starred(value=value):
+                yield from self._expression(value, place)
             case ast.expr():
                 yield from self._expression(node, place)
             case ast.keyword(value=value):

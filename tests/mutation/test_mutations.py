@@ -110,7 +110,7 @@ RULES = {
     ),
     "neighbours in a table change places": (
         "other order",
-        "X = (a, b, c)\n",
+        "X = (a, b, c)\nY = {*(a, b), c}\n",
         ["X = (b, a, c)", "X = (a, c, b)"],
     ),
     "a function returns nothing": (
