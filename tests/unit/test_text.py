@@ -62,3 +62,8 @@ def test_an_error_can_be_passed_on_however_much_is_wrong() -> None:
     assert str(error).endswith("more")
     assert len(str(error)) < 31_000
     assert str(ConfigurationError(faults[:2])) == "key 0 is wrong; key 1 is wrong"
+
+
+def test_a_text_has_a_thousand_characters_unless_less_is_wanted() -> None:
+    assert clean("x" * 1000) == "x" * 1000
+    assert clean("x" * 1001) == "x" * 997 + "..."

@@ -35,10 +35,9 @@ MAX_SUBJECT = 99
 MAX_MESSAGE_BYTES = 250_000
 #: What a finding takes at the least in all bodies together: more than fit are not even formatted.
 _LEAST_FINDING_BYTES = 1000
-#: Amazon Q Developer in chat applications, custom notifications.
-_MAX_TITLE = 250
+#: Amazon Q Developer in chat applications, custom notifications. Titles may have 250 and next steps
+#: 350 characters, which a subject and the meaning of an action stay below.
 _MAX_DESCRIPTION = 8000
-_MAX_NEXT_STEP = 350
 _CHAT_FINDINGS = 15
 _CHAT_ERRORS = 5
 #: Values of one attribute; a longer list would crowd out the findings.
@@ -68,7 +67,9 @@ _DIFFERENT = frozenset({ChangeKind.WORSE, ChangeKind.BETTER, ChangeKind.CHANGED}
 _DEEDS = {
     Action.EXPORT: "export",
     Action.REIMPORT: "import",
-    **dict.fromkeys((Action.REPLACE, Action.REQUEST_ANEW, Action.REBIND), "replacement step"),
+    Action.REPLACE: "replacement step",
+    Action.REQUEST_ANEW: "replacement step",
+    Action.REBIND: "replacement step",
 }
 
 _CONSOLES = {
@@ -106,7 +107,7 @@ def compose(run: Run, *, summary: bool = False) -> Message | None:
     shown = min(len(told), limit // _LEAST_FINDING_BYTES)
     bodies = _bodies(run, told, shown)
     while _size(bodies) > limit and shown:
-        shown = min(shown - 1, shown * limit // _size(bodies))
+        shown = shown * limit // _size(bodies)
         bodies = _bodies(run, told, shown)
     return Message(_subject(run, told), bodies, attributes)
 
@@ -469,9 +470,9 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
         "id": run.run_id,
         "content": {
             "textType": "client-markdown",
-            "title": _subject(run, told)[:_MAX_TITLE],
+            "title": _subject(run, told),
             "description": "\n".join(lines)[:_MAX_DESCRIPTION],
-            "nextSteps": [step[:_MAX_NEXT_STEP] for step in steps],
+            "nextSteps": list(steps),
             "keywords": ["certificates", severity_of(run).label],
         },
         "metadata": {
