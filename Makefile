@@ -7,6 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 VENV    ?= .venv
+SCAN    := .venv-scan
 WORKERS ?= 2
 PYTHON  ?=
 
@@ -79,9 +80,15 @@ terraform: $(READY) ## Run the real terraform against the embedded AWS
 bench: $(READY) ## Measure scans of 100 to 10,000 certificates and write docs/performance.md
 	PYTHONPATH=lambda:. $(BIN)/python -m tests.benchmark
 
+# Hashes are seeded, so that a set has the same order each time.
+.PHONY: mutation
+mutation: $(READY) ## Change each decision of the core once, see that a test notices, write docs/mutation.md
+	PYTHONHASHSEED=0 PYTHONPATH=lambda:. $(BIN)/python -m tests.mutation --workers $(WORKERS)
+	$(MAKE) --no-print-directory docs
+
 .PHONY: check
 check: $(READY) ## Run all that CI runs
-	$(MAKE) --no-print-directory fmt-check lint type package-check docs-check
+	$(MAKE) --no-print-directory fmt-check lint type package-check docs-check scan
 	$(MAKE) --no-print-directory test
 
 .PHONY: fmt fmt-check
@@ -109,6 +116,23 @@ lint: $(READY) ## Lint the Python code
 type: $(READY) ## Check the types
 	$(BIN)/mypy
 
+# Everything checkov knows is in it: it asks nobody, and looks at no module that is not here.
+CHECKOV := $(SCAN)/bin/checkov --directory . --framework terraform --skip-path tests --skip-path '\.venv' \
+  --skip-download --download-external-modules false --compact --quiet
+
+.PHONY: scan
+scan: $(READY) ## Let checkov look at the Terraform files; what it installs, tests of policies use as well
+	@if ! $(SCAN)/bin/python -c '$(NEW_ENOUGH)' 2>/dev/null; then $(BIN)/python -m venv --clear $(SCAN); fi
+	@if [ $(SCAN)/.ready -nt tests/scan/requirements.txt ] || { \
+	  $(SCAN)/bin/python -m pip install --quiet --no-deps --retries 1 --timeout 15 --requirement tests/scan/requirements.txt && \
+	  $(SCAN)/bin/python -m pip check && touch $(SCAN)/.ready; }; then \
+	  echo "checkov"; $(CHECKOV); \
+	elif [ -n "$$CI" ]; then \
+	  echo "The scanners could not be installed." >&2; exit 1; \
+	else \
+	  echo "SKIPPED scan: the scanners could not be installed; is there a registry?"; \
+	fi
+
 .PHONY: package package-check
 package: $(READY) ## Build lambda/dist/certificate_lifecycle.zip from the sources
 	$(BIN)/python lambda/build.py
@@ -117,11 +141,11 @@ package-check: $(READY) ## Fail if the committed zip is not what the sources giv
 
 .PHONY: docs docs-check
 docs: $(READY) ## Write the generated parts of the documentation
-	PYTHONPATH=lambda $(BIN)/python docs/generate.py
+	PYTHONPATH=lambda:. $(BIN)/python docs/generate.py
 docs-check: $(READY) ## Fail if `make docs` would change a file, or a link leads nowhere
-	PYTHONPATH=lambda $(BIN)/python docs/generate.py --check
+	PYTHONPATH=lambda:. $(BIN)/python docs/generate.py --check
 
 .PHONY: clean
 clean: ## Remove the virtual environment and every cache
-	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(SCAN) .coverage .coverage.* .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache
 	find . -type d \( -name __pycache__ -o -name .terraform \) -prune -exec rm -rf {} +

@@ -25,6 +25,9 @@ import hcl2
 import certificate_lifecycle
 from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
 from certificate_lifecycle.core.model import Reason, Verdict
+from tests.mutation import page
+from tests.mutation.project import Project
+from tests.mutation.survivors import ReviewError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -278,12 +281,21 @@ def permissions(_: Path) -> str:
     return table(("Action", "Function", "Why"), rows)
 
 
+def survivors(root: Path) -> str:
+    """Return the mutations of the core that may survive, and why."""
+    try:
+        return page.survivors(Project(root))
+    except ReviewError as error:
+        raise DocumentationError(f"tests/mutation/survivors.toml: {error}") from error
+
+
 PARTS = (
     Part("README.md", "VERDICTS", verdicts),
     Part("README.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
     Part("README.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
     Part("README.md", "PERMISSIONS", permissions),
     Part("README.md", "TF_DOCS", terraform_reference),
+    Part("docs/mutation.md", "SURVIVORS", survivors),
     Part("docs/verdicts.md", "VERDICTS", verdicts),
     Part("docs/verdicts.md", "REASONS", reasons),
 )

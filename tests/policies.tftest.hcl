@@ -526,6 +526,8 @@ run "with_leave_to_move_consumers_exactly_those_of_the_region_may_be_moved" {
       if !contains(["acm", "acm-pca", "dynamodb", "iam", "route53"], split(":", a)[0])
       ]) == sort([
       "apigateway:AddCertificateToDomain",
+      # To find all, and to read back the one that was changed.
+      "apigateway:GET",
       "apigateway:GET",
       "apigateway:PATCH",
       "apigateway:RemoveCertificateFromDomain",

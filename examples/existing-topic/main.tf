@@ -4,6 +4,8 @@ provider "aws" {
   region = "eu-west-1"
 }
 
+data "aws_caller_identity" "current" {}
+
 locals {
   name = "shop-topic-certificates"
 
@@ -45,12 +47,13 @@ resource "aws_sns_topic_policy" "operations" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      # The functions publish by their own roles; alarms need the topic's permission.
+      # The functions publish by their own roles; alarms need the topic's permission, and those of other accounts shall not have it.
       Sid       = "LetAlarmsPublish"
       Effect    = "Allow"
       Action    = "sns:Publish"
       Principal = { Service = "cloudwatch.amazonaws.com" }
       Resource  = aws_sns_topic.operations.arn
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
     }]
   })
 }

@@ -20,6 +20,7 @@ from certificate_lifecycle.core.export import ExportTarget
 from certificate_lifecycle.core.issuance import REQUESTABLE_KEY_ALGORITHMS
 from certificate_lifecycle.core.names import InvalidNameError, is_wildcard, normalise
 from certificate_lifecycle.core.schedule import Schedule, parse
+from certificate_lifecycle.core.text import listed, quoted
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
 
@@ -28,15 +29,17 @@ T = TypeVar("T")
 _NONE: tuple[str, ...] = ()
 
 # Patterns are text, which `re` compiles when it first needs one: a cold start has no use for most.
-_CERTIFICATE_ARN = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+"
-_ROLE_ARN = r"arn:aws[a-z-]*:iam::\d{12}:role/.+"
+# With `(?a)` a digit is one of ASCII's: AWS takes no others, and they look the same to people.
+_CERTIFICATE_ARN = r"(?a)arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+"
+_ROLE_ARN = r"(?a)arn:aws[a-z-]*:iam::\d{12}:role/[!-~]+"
 #: With the six characters that Secrets Manager adds to a name: IAM knows no secret without them.
 _SECRET_ARN = (
-    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"  # noqa: S105 - the pattern of an ARN
+    r"(?a)arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}"  # noqa: S105 - the pattern of an ARN
+    r":secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"
 )
-_TOPIC_ARN = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
-_REGION = r"[a-z]{2,}(-[a-z]+)+-\d+"
-_ACCOUNT = r"\d{12}"
+_TOPIC_ARN = r"(?a)arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
+_REGION = r"(?a)[a-z]{2,}(-[a-z]+)+-\d+"
+_ACCOUNT = r"(?a)\d{12}"
 #: Children of a distributed map that Step Functions runs at once at the most (developer guide).
 _MAX_CONCURRENCY = 10_000
 #: A role's path and name, and the external id, as IAM and STS take them (API references, CreateRole
@@ -50,6 +53,8 @@ _TABLE = r"[A-Za-z0-9_.-]{3,255}"
 _TAG_KEY = r"[\w .:/=+\-@]{1,128}"
 _BUS = r"[A-Za-z0-9._-]{1,256}"
 _NAME_PREFIX = r"[a-z][a-z0-9-]*[a-z0-9]"
+#: Of keys that nobody knows, so many are named.
+_SHOWN_KEYS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +327,9 @@ def default_settings() -> RotationSettings:
 def key_algorithm(raw: str) -> str:
     """Return `raw` if it can be requested; raises ValueError otherwise."""
     if raw not in REQUESTABLE_KEY_ALGORITHMS:
-        raise ValueError(f"must be one of {', '.join(REQUESTABLE_KEY_ALGORITHMS)}, got {raw!r}")
+        raise ValueError(
+            f"must be one of {', '.join(REQUESTABLE_KEY_ALGORITHMS)}, got {quoted(raw)}"
+        )
     return raw
 
 
@@ -332,7 +339,7 @@ def rotation_mode(raw: str) -> RotationMode:
         return RotationMode(raw)
     except ValueError:
         modes = ", ".join(RotationMode)
-        raise ValueError(f"must be one of {modes}, got {raw!r}") from None
+        raise ValueError(f"must be one of {modes}, got {quoted(raw)}") from None
 
 
 def each(items: Iterable[Any], parse: Callable[[Any], T]) -> tuple[T, ...]:
@@ -352,14 +359,14 @@ def each(items: Iterable[Any], parse: Callable[[Any], T]) -> tuple[T, ...]:
 def region(raw: object) -> str:
     """Return `raw` if it is spelt like a region; raises ValueError otherwise."""
     if not (isinstance(raw, str) and re.fullmatch(_REGION, raw)):
-        raise ValueError(f"must be an AWS region, got {raw!r}")
+        raise ValueError(f"must be an AWS region, got {quoted(raw)}")
     return raw
 
 
 def account_id(raw: object) -> str:
     """Return `raw` if it is spelt like an account id; raises ValueError otherwise."""
     if not (isinstance(raw, str) and re.fullmatch(_ACCOUNT, raw)):
-        raise ValueError(f"must be an account id, got {raw!r}")
+        raise ValueError(f"must be an account id, got {quoted(raw)}")
     return raw
 
 
@@ -398,7 +405,8 @@ def _organization(raw: str) -> OrganizationSettings | None:
     at_once = fields["max_concurrency"]
     if type(at_once) is not int or not 1 <= at_once <= _MAX_CONCURRENCY:
         raise ValueError(
-            f"max_concurrency must be a whole number from 1 to {_MAX_CONCURRENCY}, got {at_once!r}"
+            f"max_concurrency must be a whole number from 1 to {_MAX_CONCURRENCY}, "
+            f"got {quoted(at_once)}"
         )
     return OrganizationSettings(
         bucket=_spelt(fields, "bucket", _BUCKET, where),
@@ -421,24 +429,28 @@ def _fields(entry: object, what: str, keys: set[str]) -> dict[str, Any]:
     return entry
 
 
+def _keys(unknown: Iterable[str]) -> str:
+    return listed([quoted(key) for key in unknown], _SHOWN_KEYS)
+
+
 def _spelt(fields: Mapping[str, Any], key: str, pattern: str, where: str) -> str:
     value = fields[key]
     if not (isinstance(value, str) and re.fullmatch(pattern, value)):
-        raise ValueError(f"{where} has no valid {key}: {value!r}")
+        raise ValueError(f"{where} has no valid {key}: {quoted(value)}")
     return value
 
 
 def _flag(fields: Mapping[str, Any], key: str, where: str) -> bool:
     value = fields.get(key, False)
     if not isinstance(value, bool):
-        raise ValueError(f"{key} of {where} must be true or false, got {value!r}")  # noqa: TRY004 - collected as a fault
+        raise ValueError(f"{key} of {where} must be true or false, got {quoted(value)}")  # noqa: TRY004 - collected as a fault
     return value
 
 
 def _matching(pattern: str, what: str) -> Callable[[str], str]:
     def parse(raw: str) -> str:
         if not re.fullmatch(pattern, raw):
-            raise ValueError(f"must be {what}, got {raw!r}")
+            raise ValueError(f"must be {what}, got {quoted(raw)}")
         return raw
 
     return parse
@@ -446,13 +458,13 @@ def _matching(pattern: str, what: str) -> Callable[[str], str]:
 
 def _boolean(raw: str) -> bool:
     if raw.lower() not in ("true", "false"):
-        raise ValueError(f"must be true or false, got {raw!r}")
+        raise ValueError(f"must be true or false, got {quoted(raw)}")
     return raw.lower() == "true"
 
 
 def _days(raw: str) -> int:
-    if not re.fullmatch(r"\d{1,4}", raw) or not 1 <= int(raw) <= 365:  # noqa: PLR2004 - a year
-        raise ValueError(f"must be a whole number of days from 1 to 365, got {raw!r}")
+    if not re.fullmatch(r"(?a)\d{1,4}", raw) or not 1 <= int(raw) <= 365:  # noqa: PLR2004 - a year
+        raise ValueError(f"must be a whole number of days from 1 to 365, got {quoted(raw)}")
     return int(raw)
 
 
@@ -468,7 +480,7 @@ def _schedule(raw: str) -> Schedule | None:
     try:
         return parse(raw) if raw else None
     except ValueError as error:
-        raise ValueError(f"{error}, in {raw!r}") from error
+        raise ValueError(f"{error}, in {quoted(raw)}") from error
 
 
 def _table(raw: str) -> str | None:
@@ -489,7 +501,7 @@ def _fraction(raw: str) -> float:
     except ValueError:
         value = math.nan
     if not 0 < value <= 1:
-        raise ValueError(f"must be a number above 0 and not above 1, got {raw!r}")
+        raise ValueError(f"must be a number above 0 and not above 1, got {quoted(raw)}")
     return value
 
 
@@ -507,23 +519,23 @@ def _zones(raw: str) -> tuple[Zone, ...]:
 
 def _zone(name: str, entry: object) -> Zone:
     if not isinstance(entry, dict) or not isinstance(entry.get("zone_id"), str):
-        raise ValueError(f"the zone {name!r} must be an object with a zone_id")  # noqa: TRY004 - collected as a fault
+        raise ValueError(f"the zone {quoted(name)} must be an object with a zone_id")  # noqa: TRY004 - collected as a fault
     unknown = sorted(set(entry) - {"zone_id", "role_arn"})
     if unknown:
-        raise ValueError(f"the zone {name!r} has unknown keys: {', '.join(unknown)}")
+        raise ValueError(f"the zone {quoted(name)} has unknown keys: {_keys(unknown)}")
     zone_id, role_arn = entry["zone_id"], entry.get("role_arn")
     if not re.fullmatch(_ZONE_ID, zone_id):
-        raise ValueError(f"the zone {name!r} has no valid zone_id: {zone_id!r}")
+        raise ValueError(f"the zone {quoted(name)} has no valid zone_id: {quoted(zone_id)}")
     if role_arn is not None and not (
         isinstance(role_arn, str) and re.fullmatch(_ROLE_ARN, role_arn)
     ):
-        raise ValueError(f"the zone {name!r} has no valid role_arn: {role_arn!r}")
+        raise ValueError(f"the zone {quoted(name)} has no valid role_arn: {quoted(role_arn)}")
     try:
         zone_name = normalise(name)
     except InvalidNameError as error:
         raise ValueError(f"the zone name {error}") from error
     if is_wildcard(zone_name):
-        raise ValueError(f"the zone name {name!r} is a wildcard, and zones have none")
+        raise ValueError(f"the zone name {quoted(name)} is a wildcard, and zones have none")
     return Zone(zone_id, zone_name, role_arn)
 
 
@@ -540,16 +552,16 @@ def _export_targets(raw: str) -> tuple[ExportTarget, ...]:
 
 def _export_target(arn: str, entry: object) -> ExportTarget:
     if not re.fullmatch(_CERTIFICATE_ARN, arn):
-        raise ValueError(f"{arn!r} is no ARN of an ACM certificate")
+        raise ValueError(f"{quoted(arn)} is no ARN of an ACM certificate")
     if not isinstance(entry, dict):
         raise ValueError(f"the export target of {arn} must be an object")  # noqa: TRY004 - collected as a fault
     unknown = sorted(set(entry) - {"secret_arn", "passphrase_secret_arn", "renew_public"})
     if unknown:
-        raise ValueError(f"the export target of {arn} has unknown keys: {', '.join(unknown)}")
+        raise ValueError(f"the export target of {arn} has unknown keys: {_keys(unknown)}")
     for key in ("secret_arn", "passphrase_secret_arn"):
         value = entry.get(key)
         if not (isinstance(value, str) and re.fullmatch(_SECRET_ARN, value)):
-            raise ValueError(f"the export target of {arn} has no valid {key}: {value!r}")
+            raise ValueError(f"the export target of {arn} has no valid {key}: {quoted(value)}")
     renew_public = _flag(entry, "renew_public", arn)
     return ExportTarget(
         certificate_arn=arn,
@@ -566,20 +578,20 @@ def _import_sources(raw: str) -> dict[str, str]:
 
 def _import_source(arn: str, entry: object) -> tuple[str, str]:
     if not re.fullmatch(_CERTIFICATE_ARN, arn):
-        raise ValueError(f"{arn!r} is not the ARN of a certificate")
+        raise ValueError(f"{quoted(arn)} is not the ARN of a certificate")
     if not isinstance(entry, dict) or set(entry) != {"secret_arn"}:
         raise ValueError(f"the source of {arn} must be an object with just a secret_arn")
     secret_arn = entry["secret_arn"]
     if not (isinstance(secret_arn, str) and re.fullmatch(_SECRET_ARN, secret_arn)):
-        raise ValueError(f"the source of {arn} has no valid secret_arn: {secret_arn!r}")
+        raise ValueError(f"the source of {arn} has no valid secret_arn: {quoted(secret_arn)}")
     return arn, secret_arn
 
 
 def _json(raw: str, expected: type, what: str) -> Any:  # noqa: ANN401 - JSON has any type
     try:
         value = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, expected):
-        raise ValueError(f"must be {what}, got {raw!r}")  # noqa: TRY004 - collected as a fault
+        raise ValueError(f"must be {what}, got {quoted(raw)}")  # noqa: TRY004 - collected as a fault
     return value

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+#: What an error says at the most: whoever is told of a failed invocation gets it in a message of
+#: 256 KB (Lambda developer guide, "Lambda quotas"), where a character may take six bytes.
+_MOST_CHARACTERS = 30_000
+
 
 class CertificateLifecycleError(Exception):
     """Base of everything that this package raises on purpose."""
@@ -16,9 +20,21 @@ class ConfigurationError(CertificateLifecycleError):
     """The environment or the event is wrong; all faults are named at once."""
 
     def __init__(self, faults: Sequence[str]) -> None:
-        """Join `faults` into one sentence and keep them for the caller."""
+        """Join `faults` into one sentence, as many as can be passed on, and keep all of them."""
         self.faults = tuple(faults)
-        super().__init__("; ".join(self.faults))
+        super().__init__(_joined(self.faults))
+
+
+def _joined(faults: Sequence[str]) -> str:
+    shown: list[str] = []
+    size = 0
+    for fault in faults:
+        size += len(fault) + len("; ")
+        if size > _MOST_CHARACTERS:
+            break
+        shown.append(fault)
+    more = len(faults) - len(shown)
+    return "; ".join([*shown, *([f"and {more:,} more"] if more else [])])
 
 
 class ZoneNotFoundError(CertificateLifecycleError):

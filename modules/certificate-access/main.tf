@@ -166,7 +166,7 @@ locals {
       Sid      = "FindDomainNames"
       Effect   = "Allow"
       Action   = ["apigateway:GET"]
-      Resource = concat(local._domains_apis, local._domain_names)
+      Resource = local._domains_apis
     },
   ]
   _name_users_at_the_edge = [for statement in [{
@@ -196,8 +196,10 @@ locals {
     {
       Sid    = "MoveDomainNames"
       Effect = "Allow"
+      # GET: what was changed is read back.
       Action = [
         "apigateway:AddCertificateToDomain",
+        "apigateway:GET",
         "apigateway:PATCH",
         "apigateway:RemoveCertificateFromDomain",
       ]

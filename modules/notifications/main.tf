@@ -40,26 +40,10 @@ locals {
     ]
   })
 
+  # Nothing for this account itself: whoever may do something with the topic has a policy that says so, and in one account that is enough.
   topic_policy_json = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      {
-        # Replacing SNS's default policy would otherwise leave the owner to identity policies alone.
-        Sid    = "LetOwnerManageTheTopic"
-        Effect = "Allow"
-        Action = [
-          "sns:AddPermission",
-          "sns:DeleteTopic",
-          "sns:GetTopicAttributes",
-          "sns:ListSubscriptionsByTopic",
-          "sns:Publish",
-          "sns:RemovePermission",
-          "sns:SetTopicAttributes",
-          "sns:Subscribe",
-        ]
-        Principal = { AWS = local.owner_arn }
-        Resource  = [aws_sns_topic.this.arn]
-      },
       {
         Sid       = "LetOwnAlarmsPublish"
         Effect    = "Allow"

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients", "
 
 EVENT = scheduled(NOW)
 #: Calls of the run that requests, of the next one, and of one that lives through both.
-FIRST, SECOND, BOTH = 28, 18, 30
+FIRST, SECOND, BOTH = 30, 18, 32
 
 
 @dataclass
@@ -60,6 +60,8 @@ class Dead:
         ]
         assert any("the successor" in text and successor.arn in text for text in told)
         assert any(f"{successor.arn} is issued" in text for text in told)
+        (record,) = self.cloud.certificates.records(self.arn)
+        assert any(record.name in text for text in told)
 
 
 @pytest.fixture

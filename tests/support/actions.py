@@ -296,10 +296,17 @@ def _topic(action: str) -> Needs:
 
 
 def _key(action: str) -> Needs:
+    """Need an action on a key, with each pair of the encryption context as a key of its own.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+    """
+
     def needs(scene: Scene) -> list[Permission]:
         key = str(scene.parameters.get("KeyId", "*"))
         resource = key if key.startswith("arn:") or key == "*" else scene.arn("kms", f"key/{key}")
-        return [scene.permission(action, resource)]
+        pairs = scene.parameters.get("EncryptionContext") or {}
+        context: Context = {f"kms:EncryptionContext:{k}": (v,) for k, v in pairs.items()}
+        return [_with(scene.permission(action, resource), context)]
 
     return needs
 
@@ -362,14 +369,17 @@ def _distribution(action: str) -> Needs:
 # --- API Gateway: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
 
 
-def _domain_name(scene: Scene, name: str) -> str:
+def _domain_name(scene: Scene) -> str:
+    """Name a domain name, or all of them; only private ones have an account and an id."""
+    wanted = scene.parameters
+    name, found = wanted.get("domainName"), wanted.get("domainNameId")
     path = f"/domainnames/{name}" if name else "/domainnames"
-    return f"arn:{scene.request.partition}:apigateway:{scene.request.region}::{path}"
+    where = f"arn:{scene.request.partition}:apigateway:{scene.request.region}"
+    return f"{where}:{scene.request.account}:{path}+{found}" if found else f"{where}::{path}"
 
 
 def _get_domain_name(scene: Scene) -> list[Permission]:
-    name = scene.parameters.get("domainName", "")
-    return [scene.permission("apigateway:GET", _domain_name(scene, name))]
+    return [scene.permission("apigateway:GET", _domain_name(scene))]
 
 
 def _update_domain_name(scene: Scene) -> list[Permission]:
@@ -379,11 +389,11 @@ def _update_domain_name(scene: Scene) -> list[Permission]:
     it.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-edge-optimized-custom-domain-name.html
     """
-    resource = _domain_name(scene, scene.parameters["domainName"])
+    resource = _domain_name(scene)
     actions = ("PATCH", "AddCertificateToDomain", "RemoveCertificateFromDomain")
     permissions = [scene.permission(f"apigateway:{action}", resource) for action in actions]
     paths = [each.get("path") for each in scene.parameters.get("patchOperations", [])]
-    if "/certificateArn" in paths:
+    if "/certificateArn" in paths and not scene.parameters.get("domainNameId"):
         permissions.append(scene.permission("cloudfront:UpdateDistribution", _ANY_DISTRIBUTION))
     return permissions
 
@@ -518,6 +528,13 @@ def _function(action: str) -> Needs:
     ]
 
 
+# --- Step Functions: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+
+
+def _states(action: str, parameter: str) -> Needs:
+    return lambda scene: [scene.permission(action, scene.parameters[parameter])]
+
+
 # --- CloudWatch Logs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
 
 
@@ -630,6 +647,9 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("service-quotas", "GetServiceQuota"): _account_wide("servicequotas:GetServiceQuota"),
     ("sns", "GetTopicAttributes"): _topic("sns:GetTopicAttributes"),
     ("sns", "Publish"): _publish,
+    ("stepfunctions", "DescribeExecution"): _states("states:DescribeExecution", "executionArn"),
+    ("stepfunctions", "StartExecution"): _states("states:StartExecution", "stateMachineArn"),
+    ("stepfunctions", "StopExecution"): _states("states:StopExecution", "executionArn"),
     ("sts", "AssumeRole"): _assume_role,
 }
 

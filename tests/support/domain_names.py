@@ -23,12 +23,17 @@ ATTRIBUTES = ("certificateArn", "regionalCertificateArn", "ownershipVerification
 
 @dataclass
 class DomainName:
-    """One domain name; its endpoint says which attribute holds the certificate."""
+    """One domain name; its endpoint says which attribute holds the certificate.
+
+    `id` is what a private one has beside its name.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-custom-domains.html
+    """
 
     name: str
     region: str
     endpoint: str
     certificates: dict[str, str]
+    id: str | None = None
     updated_at: datetime | None = None
     failed: bool = False
 
@@ -67,11 +72,12 @@ class DomainNames:
         ownership: str | None = None,
         region: str = DEFAULT_REGION,
     ) -> str:
-        attribute = "certificateArn" if endpoint == "EDGE" else "regionalCertificateArn"
+        attribute = "regionalCertificateArn" if endpoint == "REGIONAL" else "certificateArn"
         certificates = {attribute: certificate}
         if ownership:
             certificates["ownershipVerificationCertificateArn"] = ownership
-        self.all[region, name] = DomainName(name, region, endpoint, certificates)
+        found = f"d{len(self.all):09d}" if endpoint == "PRIVATE" else None
+        self.all[region, name] = DomainName(name, region, endpoint, certificates, found)
         return name
 
     def users(self, certificate: Certificate) -> Iterator[str]:
@@ -109,6 +115,7 @@ class DomainNames:
             "domainName": domain.name,
             **domain.certificates,
             "endpointConfiguration": {"types": [domain.endpoint]},
+            **({"domainNameId": domain.id} if domain.id else {}),
             "domainNameStatus": status,
             **(message if status == "FAILED" else {}),
             "securityPolicy": "TLS_1_2",
@@ -139,7 +146,7 @@ class DomainNames:
                 raise AwsError(
                     "BadRequestException", f"Invalid patch path {each['path']}", status=400
                 )
-            region = EDGE_REGION if attribute == "certificateArn" else domain.region
+            region = EDGE_REGION if domain.endpoint == "EDGE" else domain.region
             if not usable(self._estate, each["value"], region):
                 raise AwsError("BadRequestException", "Invalid certificate ARN", status=400)
             changes[attribute] = each["value"]
@@ -168,6 +175,6 @@ class DomainNames:
 
     def _named(self, request: Request, key: str) -> DomainName:
         found = self.all.get((request.region, request.parameters[key]))
-        if found is None:
+        if found is None or found.id != request.parameters.get("domainNameId"):
             raise Elsewhere
         return found

@@ -65,7 +65,7 @@ GAPS = (
     ),
     Gap(
         "apigateway",
-        "Private domain names, and trust stores of mutual TLS, do not exist.",
+        "Trust stores of mutual TLS do not exist.",
         "Their calls are proved by botocore's stubber.",
     ),
     Gap(
@@ -120,8 +120,8 @@ GAPS = (
     ),
     Gap(
         "secretsmanager",
-        "Resource and key policies are stored, and not judged; nor is the key that a write needs.",
-        "The module makes none of them; the README says what their owners must allow.",
+        "The key that a write needs is not judged.",
+        "The module grants none; the README says what the owner of the secret must allow.",
     ),
     Gap(
         "sns",
@@ -135,8 +135,8 @@ GAPS = (
     ),
     Gap(
         "sns",
-        "Topic policies and key policies are stored, and not judged.",
-        "They speak about services (alarms, rules), which do not call here.",
+        "What topic and key policies say to services is not judged by the gate.",
+        "Services (alarms, rules) do not call here: the proofs of tests/terraform ask for them.",
     ),
     Gap(
         "lambda",
@@ -145,8 +145,8 @@ GAPS = (
     ),
     Gap(
         "s3",
-        "Bucket policies are stored, and not judged.",
-        "The module's only one refuses plain HTTP, which is all that there is here.",
+        "Every request says that it came over TLS.",
+        "It came over plain HTTP; the proofs of tests/terraform ask for both.",
     ),
     Gap(
         "stepfunctions",
@@ -204,8 +204,9 @@ GAPS = (
     ),
     Gap(
         "iam",
-        "SCPs, session policies, resource policies and role chaining limits are not judged.",
-        "The module grants by role policies; boundaries and trust policies are judged.",
+        "SCPs, session policies, role chaining limits and the policies of other resources than "
+        "topics, keys, buckets and secrets are not judged.",
+        "The module grants by role policies, which are, with boundaries and trust policies.",
     ),
     Gap(
         "iam",

@@ -42,6 +42,7 @@ from tests.support.protocol import (
 from tests.support.quotas import Quotas
 from tests.support.rates import Rates
 from tests.support.repeats import Repeats
+from tests.support.resource_policies import resource_policy
 from tests.support.route53 import Route53
 from tests.support.rules import RULES
 from tests.support.secrets import secret_key
@@ -288,13 +289,16 @@ def _call(request: Request, who: Caller, judgement: Judgement, response: Respons
 
 
 def _verdict(who: Caller, permission: Permission) -> policy.Verdict:
-    """Judge by the role's policies, and by its boundary if it has one: both must allow."""
-    verdict = policy.judge(who.documents, permission)
-    boundary = who.boundary
-    if not verdict.allowed or boundary is None:
-        return verdict
-    limit = policy.judge([boundary], permission)
-    return limit if limit.allowed else policy.denied(f"boundary: {limit.reason}")
+    """Judge by the role's policies and boundary, and by the policy that the resource has."""
+    resource, owner = resource_policy(permission.resource)
+    return policy.decide(
+        policy.Principal(str(who.principal)),
+        permission,
+        identity=who.documents,
+        boundary=who.boundary,
+        resource=resource,
+        owner=owner,
+    )
 
 
 def _trusted(who: Caller, permissions: tuple[Permission, ...]) -> Judgement:
@@ -304,7 +308,7 @@ def _trusted(who: Caller, permissions: tuple[Permission, ...]) -> Judgement:
         verdict = policy.denied("there is no such role")
     else:
         trust = trust_policy(target)
-        verdict = policy.trusts(trust, str(who.principal), who.account, permissions[0])
+        verdict = policy.trusts(trust, str(who.principal), permissions[0])
     if verdict.allowed:
         return Judgement(permissions)
     return Judgement(

@@ -77,6 +77,13 @@ def trust_policy(role: Role) -> Document:
     return _parsed(role.assume_role_policy_document)
 
 
+def role_policy(arn: str) -> Document:
+    """Return the one policy that a role has."""
+    role = existing_role(arn)
+    (document,) = Caller(arn.split(":")[4], role).documents
+    return document
+
+
 def _document(policy: ManagedPolicy) -> Document:
     """Read the version of a managed policy that is in force."""
     return _parsed(next(v.document for v in policy.versions if v.is_default))

@@ -77,11 +77,9 @@ def _lambda_may_assume(arn: str) -> bool:
     role = existing_role(arn)
     if role is None:
         return False
-    for statement in policy.statements([trust_policy(role)]):
-        service = statement.get("Principal", {}).get("Service", [])
-        if "lambda.amazonaws.com" in ([service] if isinstance(service, str) else service):
-            return bool(statement["Effect"] == "Allow")
-    return False
+    asked = Permission("sts:AssumeRole", arn)
+    answer = policy.answers(trust_policy(role), policy.Principal("lambda.amazonaws.com"), asked)
+    return answer is policy.Answer.GRANTED
 
 
 RULES: Mapping[tuple[str, str], Callable[[Request], None]] = {

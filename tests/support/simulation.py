@@ -62,8 +62,7 @@ def _decision(who: Caller, permission: Permission) -> str:
         verdict = policy.judge([who.boundary], permission)
     if verdict.allowed:
         return "allowed"
-    explicit = verdict.reason.startswith("explicitly denied")
-    return "explicitDeny" if explicit else "implicitDeny"
+    return "explicitDeny" if verdict.explicit else "implicitDeny"
 
 
 def _missing(documents: Iterable[Document], permission: Permission) -> set[str]:

@@ -25,7 +25,9 @@ def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def allow(actions: str | Sequence[str], resource: str = "*", **more: object) -> Statement:
+def allow(
+    actions: str | Sequence[str], resource: str | Sequence[str] = "*", **more: object
+) -> Statement:
     return {"Effect": "Allow", "Action": actions, "Resource": resource, **more}
 
 
@@ -553,3 +555,95 @@ def test_findings_are_judged_by_their_product_and_by_the_hub(cloud: Cloud) -> No
     assert code(hub.get_findings) is None
     assert code(hub.batch_import_findings, Findings=[finding]) is None
     assert code(hub.batch_import_findings, Findings=[foreign]) == "AccessDeniedException"
+
+
+# --- What resources say themselves ---------------------------------------------------------------
+
+
+def test_a_topic_may_refuse_whom_its_own_policy_allows(cloud: Cloud) -> None:
+    """reference_policies_evaluation-logic: an explicit deny in any of the policies."""
+    topic = cloud.client("sns").create_topic(Name="alerts")["TopicArn"]
+    arn = role(cloud, allow("sns:Publish", topic))
+    sns = cloud.client("sns", role_arn=arn)
+    assert code(sns.publish, TopicArn=topic, Message="x") is None
+    deny = {"Effect": "Deny", "Action": "sns:Publish", "Principal": "*", "Resource": topic}
+    cloud.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=document(deny)
+    )
+    assert code(sns.publish, TopicArn=topic, Message="x") == "AuthorizationError"
+
+
+def test_a_key_that_leaves_nothing_to_iam_is_for_those_whom_it_names(cloud: Cloud) -> None:
+    """key-policy-default (KMS): without the account in it, IAM policies have no effect."""
+    named, other = (role(cloud, name=name) for name in ("named", "other"))
+    iam = cloud.client("iam")
+    iam.put_role_policy(
+        RoleName="other", PolicyName="policy", PolicyDocument=document(allow("kms:*"))
+    )
+    use = {"Effect": "Allow", "Action": "kms:*", "Principal": {"AWS": named}, "Resource": "*"}
+    key = cloud.client("kms").create_key(Policy=document(use))["KeyMetadata"]["Arn"]
+    answers = [
+        code(cloud.client("kms", role_arn=arn).encrypt, KeyId=key, Plaintext=b"x")
+        for arn in (named, other)
+    ]
+    assert answers == [None, "AccessDeniedException"]
+
+
+def test_a_secret_of_another_account_needs_both_sides(cloud: Cloud) -> None:
+    """auth-and-access_examples_cross (Secrets Manager)."""
+    owner = cloud.client("secretsmanager", account=MEMBER)
+    secret = owner.create_secret(Name="shared", SecretString="x")["ARN"]
+    arn = role(cloud, allow("secretsmanager:GetSecretValue", secret))
+    reader = cloud.client("secretsmanager", role_arn=arn)
+    assert code(reader.get_secret_value, SecretId=secret) == "AccessDeniedException"
+    read = {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": secret}
+    owner.put_resource_policy(
+        SecretId=secret, ResourcePolicy=document({**read, "Principal": {"AWS": arn}})
+    )
+    # moto looks in the caller's account, where there is no such secret: IAM has let it through.
+    assert code(reader.get_secret_value, SecretId=secret) == "ResourceNotFoundException"
+
+
+def test_a_bucket_may_refuse_its_own_account(cloud: Cloud) -> None:
+    cloud.client("s3").create_bucket(
+        Bucket="reports", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    arn = role(cloud, allow("s3:PutObject", "arn:aws:s3:::reports/*"))
+    s3 = cloud.client("s3", role_arn=arn)
+    thing = {"Bucket": "reports", "Key": "x", "Body": b"x"}
+    assert code(s3.put_object, **thing) is None
+    deny = {
+        "Effect": "Deny",
+        "Action": "s3:*",
+        "Principal": "*",
+        "Resource": "arn:aws:s3:::reports/*",
+    }
+    cloud.client("s3").put_bucket_policy(Bucket="reports", Policy=document(deny))
+    assert code(s3.put_object, **thing) == "AccessDenied"
+
+
+def test_an_encryption_context_is_a_condition_key(cloud: Cloud) -> None:
+    """conditions-kms: kms:EncryptionContext:context-key."""
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    condition = {"StringEquals": {"kms:EncryptionContext:for": "logs"}}
+    arn = role(cloud, allow("kms:Encrypt", key, Condition=condition))
+    kms = cloud.client("kms", role_arn=arn)
+    answers = [
+        code(kms.encrypt, KeyId=key, Plaintext=b"x", EncryptionContext=context)
+        for context in ({"for": "logs"}, {"for": "other"}, {})
+    ]
+    assert answers == [None, "AccessDeniedException", "AccessDeniedException"]
+
+
+def test_a_private_domain_name_is_named_by_its_id_and_its_account(cloud: Cloud) -> None:
+    """list_amazonapigatewaymanagement: PrivateDomainName."""
+    certificate = cloud.certificates.add()
+    cloud.consumers.domain_name("api.example.com", certificate, endpoint="PRIVATE")
+    gateway = "arn:aws:apigateway:eu-west-1"
+    private = f"{gateway}:123456789012:/domainnames/*"
+    arn = role(cloud, allow("apigateway:GET", [f"{gateway}::/domainnames", private]))
+    client = cloud.client("apigateway", role_arn=arn)
+    (found,) = client.get_domain_names()["items"]
+    named = {"domainName": "api.example.com", "domainNameId": found["domainNameId"]}
+    assert code(client.get_domain_name, **named) is None
+    assert code(client.get_domain_name, domainName="api.example.com") == "AccessDeniedException"

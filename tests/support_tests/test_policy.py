@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from tests.support.calls import Permission
-from tests.support.policy import UnjudgeablePolicyError, conditions_hold, judge, trusts
+from tests.support.policy import (
+    Answer,
+    Principal,
+    UnjudgeablePolicyError,
+    answers,
+    conditions_hold,
+    decide,
+    judge,
+    trusts,
+)
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 
@@ -293,19 +302,285 @@ def test_a_variable_whose_value_holds_a_wildcard_is_an_error() -> None:
         allow(Condition={"StringEquals": {"aws:x": "${aws:username, 'nobody'}"}}),
         allow(Resource="arn:aws:sns"),
         allow(Effect="allow"),
+        allow(Conditions={"Bool": {"aws:SecureTransport": "true"}}),
+        allow(Principal="*"),
+        allow(Action="Publish"),
+        {**allow(), "NotAction": "iam:*"},
+        {**allow(), "NotResource": TOPIC},
+        {"Effect": "Allow", "Action": "*"},
+        allow(Resource="arn:aws:sns:*:alerts"),
+        allow(Condition={"Bool": {"aws:x": "yes"}}),
+        allow(Condition={"NumericLessThan": {"aws:x": "ten"}}),
+        allow(Condition={"ForAnyValue:Null": {"aws:x": "true"}}),
+        allow(Condition={"StringNotEquals": {"aws:x": "${aws:username}"}}),
     ],
-    ids=["dates", "addresses", "unknown quantifier", "default value", "half an ARN", "effect"],
+    ids=[
+        "dates",
+        "addresses",
+        "unknown quantifier",
+        "default value",
+        "half an ARN",
+        "effect",
+        "misspelt element",
+        "principal of a role's own policy",
+        "action without a service",
+        "both kinds of action",
+        "both kinds of resource",
+        "no resource",
+        "a wildcard across components",
+        "neither true nor false",
+        "no number",
+        "Null of a set",
+        "a negated variable without a value",
+    ],
 )
 def test_what_the_evaluator_does_not_know_is_an_error_and_never_a_guess(
     statement: dict[str, Any],
 ) -> None:
     with pytest.raises(UnjudgeablePolicyError):
-        allows(statement)
+        allows(statement, context={"aws:x": ("1",)})
+
+
+def test_a_policy_of_the_old_version_has_no_variables() -> None:
+    """reference_policies_elements_version: 2008-10-17 takes a variable for a literal."""
+    old = {"Version": "2008-10-17", "Statement": [allow(Resource="arn:aws:s3:::b/${aws:userid}")]}
+    with pytest.raises(UnjudgeablePolicyError, match="variables"):
+        judge([old], Permission("s3:GetObject", "arn:aws:s3:::b/x"))
 
 
 def test_many_values_without_a_set_operator_are_an_error() -> None:
     with pytest.raises(UnjudgeablePolicyError, match="set operator"):
         holds("StringEquals", "aws:TagKeys", "a", aws__TagKeys=("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("1/test/object.jpg", True),
+        ("1/2/test/object.jpg", True),
+        ("1/2/test/3/object.jpg", True),
+        ("1-test/object.jpg", False),
+        ("test/object.jpg", False),
+        ("1/2/test.jpg", False),
+    ],
+)
+def test_an_asterisk_runs_over_slashes(key: str, *, expected: bool) -> None:
+    """reference_policies_elements_resource: the guide's example of a bucket."""
+    statement = allow(Resource="arn:aws:s3:::amzn-s3-demo-bucket/*/test/*")
+    resource = f"arn:aws:s3:::amzn-s3-demo-bucket/{key}"
+    assert allows(statement, resource=resource) is expected
+
+
+def test_a_question_mark_is_one_character() -> None:
+    """reference_policies_elements_resource: `?` represents any single character."""
+    statement = allow(Resource="arn:aws:iam::123456789012:user/J?")
+    assert allows(statement, resource="arn:aws:iam::123456789012:user/Jo")
+    assert not allows(statement, resource="arn:aws:iam::123456789012:user/J")
+    assert not allows(statement, resource="arn:aws:iam::123456789012:user/Jim")
+
+
+def test_an_arn_in_a_condition_is_compared_component_by_component() -> None:
+    """condition_operators, ARN: each of the six components is checked separately."""
+    assert holds("ArnLike", "k", "arn:aws:sns:*:*:al?rts", k=(TOPIC,))
+    assert not holds("ArnLike", "k", "arn:aws:sns:*:alerts:x", k=(TOPIC,))
+    assert not holds("StringEquals", "k", "arn:aws:sns:*:*:alerts", k=(TOPIC,))
+
+
+def test_not_action_with_deny_leaves_what_it_names_to_others() -> None:
+    """reference_policies_elements_notaction, Deny: nothing is allowed by it."""
+    deny = {"Effect": "Deny", "NotAction": "sns:*", "Resource": "*"}
+    assert allows(allow(), deny)
+    assert not allows(allow(), deny, action="sqs:SendMessage")
+    assert not allows(deny)
+
+
+def test_not_resource_with_deny_spares_what_it_names() -> None:
+    """reference_policies_elements_notresource: Deny everything but one bucket."""
+    spared = ["arn:aws:s3:::payroll", "arn:aws:s3:::payroll/*"]
+    deny = {"Effect": "Deny", "Action": "s3:*", "NotResource": spared}
+    assert allows(allow(), deny, action="s3:GetObject", resource="arn:aws:s3:::payroll/x")
+    assert not allows(allow(), deny, action="s3:GetObject", resource="arn:aws:s3:::other/x")
+
+
+BUCKET = "arn:aws:s3:::amzn-s3-demo-bucket-logs"
+CARLOS, ZHANG = "arn:aws:iam::111122223333:role/carlos", "arn:aws:iam::111122223333:role/zhang"
+CARLOS_MAY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{BUCKET}/*"},
+        {"Effect": "Allow", "Action": "s3:*", "Resource": f"{BUCKET}/carlos/*"},
+        {"Effect": "Deny", "Action": "s3:*", "Resource": f"{BUCKET}/secret/*"},
+    ],
+}
+BUCKET_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": CARLOS},
+            "Action": "s3:PutObject",
+            "Resource": f"{BUCKET}/*",
+        },
+        {
+            "Effect": "Deny",
+            "Principal": {"AWS": ZHANG},
+            "Action": "s3:*",
+            "Resource": f"{BUCKET}/carlos/*",
+        },
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "key", "expected"),
+    [
+        (CARLOS, "s3:GetObject", "x", True),
+        (CARLOS, "s3:PutObject", "x", True),
+        (CARLOS, "s3:DeleteObject", "x", False),
+        (CARLOS, "s3:PutObject", "secret/x", False),
+        (ZHANG, "s3:GetObject", "x", True),
+        (ZHANG, "s3:GetObject", "carlos/x", False),
+    ],
+    ids=[
+        "his own policy alone allows",
+        "the bucket's policy alone allows",
+        "neither allows",
+        "his own policy denies what the bucket's allows",
+        "another with the same policy",
+        "the bucket's policy denies what his own allows",
+    ],
+)
+def test_in_one_account_either_side_allows_and_each_may_deny(
+    who: str, action: str, key: str, *, expected: bool
+) -> None:
+    """reference_policies_evaluation-logic_policy-eval-basics: Carlos and Zhang."""
+    permission = Permission(action, f"{BUCKET}/{key}")
+    verdict = decide(
+        Principal(who),
+        permission,
+        identity=[CARLOS_MAY],
+        resource=BUCKET_POLICY,
+        owner="111122223333",
+    )
+    assert verdict.allowed is expected
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own policy", "no policy"])
+@pytest.mark.parametrize("named", ["root", "role", None], ids=["account", "role", "nobody"])
+def test_across_accounts_both_sides_have_to_allow(named: str | None, *, own: bool) -> None:
+    """reference_policies_evaluation-logic-cross-account."""
+    who = {"root": "arn:aws:iam::111122223333:root", "role": CARLOS, None: ZHANG}[named]
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": f"{BUCKET}/*"}
+    verdict = decide(
+        Principal(CARLOS),
+        Permission("s3:GetObject", f"{BUCKET}/x"),
+        identity=[{"Statement": [statement]}] if own else [],
+        resource={"Statement": [{**statement, "Principal": {"AWS": who}}]},
+        owner="444455556666",
+    )
+    assert verdict.allowed is (own and named is not None)
+
+
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/1"
+USE = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("principal", "own", "expected"),
+    [
+        ("arn:aws:iam::111122223333:root", True, True),
+        ("arn:aws:iam::111122223333:root", False, False),
+        (CARLOS, False, True),
+        (ZHANG, True, False),
+    ],
+    ids=["left to IAM", "left to IAM, which grants nothing", "named itself", "not named"],
+)
+def test_a_key_is_its_policy_s_alone(principal: str, *, own: bool, expected: bool) -> None:
+    """key-policy-default (KMS): without the account in it, IAM policies have no effect."""
+    verdict = decide(
+        Principal(CARLOS),
+        Permission("kms:Decrypt", KEY),
+        identity=[{"Statement": [USE]}] if own else [],
+        resource={"Statement": [{**USE, "Principal": {"AWS": principal}}]},
+        owner="111122223333",
+    )
+    assert verdict.allowed is expected
+
+
+def test_a_boundary_limits_what_a_resource_grants_a_role_too() -> None:
+    """evaluation-logic_policy-eval-denyallow: a role's ARN is limited by an implicit deny."""
+    verdict = decide(
+        Principal(CARLOS),
+        Permission("s3:PutObject", f"{BUCKET}/x"),
+        identity=[],
+        boundary={"Statement": [allow(Action="sns:*")]},
+        resource=BUCKET_POLICY,
+        owner="111122223333",
+    )
+    assert not verdict.allowed
+    assert verdict.reason.startswith("boundary")
+
+
+def test_an_explicit_deny_of_a_boundary_wins_over_everything() -> None:
+    deny = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    verdict = decide(
+        Principal(CARLOS),
+        Permission("s3:GetObject", f"{BUCKET}/x"),
+        identity=[CARLOS_MAY],
+        boundary={"Statement": [allow(), deny]},
+    )
+    assert verdict.explicit
+
+
+ALARM = {
+    "Effect": "Allow",
+    "Action": "sns:Publish",
+    "Resource": TOPIC,
+    "Principal": {"Service": "cloudwatch.amazonaws.com"},
+    "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+}
+IN_THE_CLEAR = {
+    "Effect": "Deny",
+    "Action": "sns:Publish",
+    "Resource": TOPIC,
+    "Principal": {"AWS": "*"},
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("service", "account", "transport", "expected"),
+    [
+        ("cloudwatch.amazonaws.com", "123456789012", "true", Answer.GRANTED),
+        ("cloudwatch.amazonaws.com", "123456789012", "false", Answer.DENIED),
+        ("cloudwatch.amazonaws.com", "999999999999", "true", Answer.SILENT),
+        ("events.amazonaws.com", "123456789012", "true", Answer.SILENT),
+    ],
+)
+def test_a_resource_may_let_a_service_in(
+    service: str, account: str, transport: str, *, expected: Answer
+) -> None:
+    """reference_policies_elements_principal: a service is named by its own kind of principal."""
+    context = {"aws:SourceAccount": (account,), "aws:SecureTransport": (transport,)}
+    permission = Permission("sns:Publish", TOPIC, context)
+    document = {"Statement": [ALARM, IN_THE_CLEAR]}
+    assert answers(document, Principal(service), permission) is expected
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [{"AWS": "arn:aws:iam::111122223333:role/*"}, {"Federated": "cognito"}, "nobody"],
+)
+def test_a_principal_that_the_evaluator_does_not_know_is_an_error(principal: object) -> None:
+    """reference_policies_elements_principal: no wildcard stands for a part of a name."""
+    statement = {**ALARM, "Principal": principal}
+    with pytest.raises(UnjudgeablePolicyError):
+        answers({"Statement": [statement]}, Principal(CARLOS), Permission("sns:Publish", TOPIC))
+
+
+def test_a_resource_s_policy_without_a_principal_is_an_error() -> None:
+    with pytest.raises(UnjudgeablePolicyError):
+        answers({"Statement": [USE]}, Principal(CARLOS), Permission("kms:Decrypt", KEY))
 
 
 HUB = "arn:aws:iam::111122223333:role/hub"
@@ -315,7 +590,7 @@ def trusted(statement: Mapping[str, Any], external_id: str | None = None) -> boo
     document = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", **statement}]}
     context = {"sts:ExternalId": (external_id,)} if external_id else {}
     permission = Permission("sts:AssumeRole", "arn:aws:iam::222222222222:role/member", context)
-    return trusts(document, HUB, "111122223333", permission).allowed
+    return trusts(document, HUB, permission).allowed
 
 
 @pytest.mark.parametrize(
@@ -343,8 +618,8 @@ def test_a_trust_policy_may_deny_what_it_allows_elsewhere() -> None:
     anyone = {"Effect": "Allow", "Action": "sts:*", "Principal": "*"}
     deny = {"Effect": "Deny", "Action": "sts:AssumeRole", "Principal": {"AWS": HUB}}
     permission = Permission("sts:AssumeRole", "arn:aws:iam::222222222222:role/member")
-    assert trusts({"Statement": [anyone]}, HUB, "111122223333", permission).allowed
-    assert not trusts({"Statement": [anyone, deny]}, HUB, "111122223333", permission).allowed
+    assert trusts({"Statement": [anyone]}, HUB, permission).allowed
+    assert not trusts({"Statement": [anyone, deny]}, HUB, permission).allowed
     with pytest.raises(UnjudgeablePolicyError):
         trusted({"NotPrincipal": {"AWS": HUB}})
 

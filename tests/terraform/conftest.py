@@ -6,17 +6,22 @@ stacks live at the same time, each in an account of its own.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from tests.support.cloud import Cloud
-from tests.support.terraform import Workspace, side_by_side, unavailable
+from tests.support.policy import Document
+from tests.support.terraform import REPOSITORY, Workspace, side_by_side, unavailable
 
 
 def give_up(reason: str) -> NoReturn:
@@ -31,6 +36,30 @@ def terraform() -> None:
     """Ask for terraform and its provider."""
     if reason := unavailable():
         give_up(reason)
+
+
+@pytest.fixture
+def parliament(tmp_path: Path) -> Callable[..., set[str]]:
+    """Give what says all that parliament finds in policies of roles, in one line each."""
+    program = REPOSITORY / ".venv-scan" / "bin" / "parliament"
+    if not program.is_file():
+        pytest.skip("parliament is not installed: `make scan` does it")
+
+    def find(*documents: Document) -> set[str]:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        for number, document in enumerate(documents):
+            (folder / f"{number}.json").write_text(json.dumps(document), encoding="utf-8")
+        said = subprocess.run(
+            [program, "--directory", folder, "--json"],
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,  # it ends with 1 if it finds something
+        )
+        assert said.returncode in (0, 1)
+        found = map(json.loads, said.stdout.splitlines())
+        return {f"{each['issue']}: {json.dumps(each['detail'])}" for each in found}
+
+    return find
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ so does a grant that no scenario needs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,24 +20,37 @@ from tests.support.calls import Call
 from tests.support.cloud import Cloud
 from tests.support.deployed import Invocation, invoke
 from tests.support.imports import Imported, imported
+from tests.support.principals import role_policy
+from tests.support.proof import Ask, granted
 from tests.support.secrets import secret_key
+from tests.support.services import lambda_does_its_part
 from tests.support.terraform import Workspace
+from tests.support.topics import customer_key
+from tests.support.troubles import Troubles, fill
+from tests.terraform import bounds
+from tests.terraform.policies import (
+    BESIDE,
+    about,
+    alarms,
+    assuming,
+    documented,
+    of_resource,
+    of_role,
+    of_trust,
+    rules,
+    sids,
+)
 
 pytestmark = pytest.mark.terraform
 
 HOME, AWAY, ZONE_OWNER = "300000000001", "300000000002", "300000000003"
-#: In us-east-1, where the certificates of CloudFront and Cognito live.
-EDGE, EDGE_REGION = "300000000004", "us-east-1"
-ELSEWHERE, AT_THE_EDGE = "shop.example.net", "www.example.org"
+#: In the second one live the certificates of CloudFront and Cognito.
+REGIONS = ("eu-west-1", "us-east-1")
+ELSEWHERE, TROUBLED = "shop.example.net", "troubled.example.org"
 PASSPHRASE = "correct horse TELLTALE"
 VALIDATOR = f"arn:aws:iam::{ZONE_OWNER}:role/validator"
-#: Done by Lambda itself under the function's role, so never seen as a call of the function: its
-#: logs, and the failed event that goes to the topic.
-BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "sns:Publish"}
-#: One is imported, one renewed for its export, and one replaced.
-RENEWED = 3
-#: SNS opens the topic's key for whoever publishes; the gate judges it as part of Publish.
-BY_SNS = {"kms:Decrypt", "kms:GenerateDataKey*"}
+#: One is imported, one renewed for its export, and two are replaced in each region.
+RENEWED = 6
 
 
 @dataclass(frozen=True)
@@ -47,16 +60,15 @@ class Deployment:
     cloud: Cloud
     account: str
     outputs: dict[str, Any]
-    region: str = "eu-west-1"
 
     def invoke(self, function: str, event: object) -> Invocation:
         name = self.outputs[f"{function}_function_name"]
-        return invoke(self.cloud, name, event, account=self.account, region=self.region)
+        return invoke(self.cloud, name, event, account=self.account)
 
     def end_the_soak(self) -> None:
         """Date every verification long ago: the function's own clock is the real one."""
         table = self.outputs["ledger_table_name"]
-        dynamodb = self.cloud.client("dynamodb", self.region, self.account)
+        dynamodb = self.cloud.client("dynamodb", account=self.account)
         for item in dynamodb.scan(TableName=table)["Items"]:
             if item.get("state") == {"S": "verified"}:
                 long_ago = {"S": "2026-01-01T00:00:00.000000+00:00"}
@@ -68,17 +80,12 @@ class Deployment:
         result: dict[str, Any] = invocation.result
         return result
 
+    def role(self, function: str) -> str:
+        arn: str = self.outputs[f"{function}_role_arn"]
+        return arn
+
     def granted(self, function: str) -> set[str]:
-        role = self.outputs[f"{function}_role_arn"].rpartition("/")[2]
-        iam = self.cloud.client("iam", account=self.account)
-        return {
-            action
-            for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
-            for statement in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"][
-                "Statement"
-            ]
-            for action in statement["Action"]
-        }
+        return granted(role_policy(self.role(function)))
 
 
 def _policy(statement: dict[str, Any]) -> str:
@@ -163,14 +170,13 @@ def deployments(
         HOME: {
             "domain_name": showcase.ZONE,
             "export_targets": export.variable,
+            "kms_key_arn": cloud.client("kms", account=HOME).create_key()["KeyMetadata"]["Arn"],
             "notifications": {"event_bus_name": "default", "security_hub": True},
             "rebind_consumers": True,
+            "regions": REGIONS,
+            "report_bucket_name": f"reports-{HOME}",
             "retire_superseded_after_days": 1,
             **sources(shop),
-        },
-        EDGE: {
-            "domain_name": AT_THE_EDGE,
-            "rebind_consumers": True,
         },
         AWAY: {
             "domain_name": f"*.{ELSEWHERE}",
@@ -183,11 +189,10 @@ def deployments(
     }
 
     def deploy(account: str) -> tuple[str, Workspace, Deployment]:
-        region = EDGE_REGION if account == EDGE else "eu-west-1"
-        environment = cloud.environment(region, account)
+        environment = cloud.environment(account=account)
         workspace = Workspace(".", environment, variables=variables[account])
         workspace.apply()
-        return account, workspace, Deployment(cloud, account, workspace.output(), region)
+        return account, workspace, Deployment(cloud, account, workspace.output())
 
     with ThreadPoolExecutor(len(variables)) as pool:
         applied = list(pool.map(deploy, variables))
@@ -203,30 +208,22 @@ def home(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
     cloud.security_hub.enable(HOME)
     showcase.fill(cloud, HOME)
     showcase.fill_other_stores(cloud, HOME)
-    cloud.certificates.add(
-        account=HOME,
-        domain_name=f"approval.{showcase.ZONE}",
-        status="PENDING_VALIDATION",
-        validation_method="EMAIL",
-        created_at=cloud.now - timedelta(hours=30),
-    )
     cloud.forget_calls()
     return deployment
 
 
 @pytest.fixture(scope="module")
-def given_up(cloud: Cloud, home: Deployment) -> str:
-    """Make a certificate that ACM does not renew any more, and that everything uses."""
-    arn = cloud.certificates.add(
-        account=home.account,
-        domain_name=f"given-up.{showcase.ZONE}",
-        renews=False,
-        not_after=cloud.now + timedelta(days=5),
-    )
-    cloud.consumers.load_balancer(arn, arn, name="given-up")
-    cloud.consumers.classic_load_balancer(arn)
-    cloud.consumers.domain_name(f"given-up.{showcase.ZONE}", arn)
-    return arn
+def troubles(cloud: Cloud, home: Deployment) -> Troubles:
+    cloud.zones.add(TROUBLED, account=home.account)
+    # What other tests have tried before is no part of the story.
+    cloud.forget_calls()
+    return fill(cloud, home.account, TROUBLED, REGIONS)
+
+
+@pytest.fixture(scope="module")
+def given_up(troubles: Troubles) -> str:
+    """Name the certificate that ACM does not renew any more, and that everything uses."""
+    return troubles.given_up["eu-west-1"]
 
 
 @dataclass(frozen=True)
@@ -244,15 +241,23 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(cloud: Cloud, home: Deployment, given_up: str) -> Story:
+def story(cloud: Cloud, home: Deployment, troubles: Troubles) -> Story:
     created = home.result("creation", {"wait_seconds": 30})
+    authority = next(
+        each
+        for each in cloud.authorities.all
+        if each.startswith(f"arn:aws:acm-pca:eu-west-1:{HOME}:")
+    )
+    home.result("creation", {"certificate_authority_arn": authority})
     rotated = home.result("rotation", {})
     home.end_the_soak()
-    home.result("rotation", {"certificate_arns": [given_up]})
+    home.result("rotation", {"certificate_arns": troubles.replaced})
     # Nobody listens here, so that it fails; what it asks is asked before.
     pulse = home.invoke("rotation", {"pulse": True})
     assert pulse.error is not None
     assert pulse.error.type == "PulseError"
+    for function in ("creation", "rotation"):
+        lambda_does_its_part(cloud, home.outputs[f"{function}_function_name"], HOME)
     return Story(created, rotated, cloud.calls)
 
 
@@ -385,17 +390,6 @@ class TestTheRolesAtHome:
     def test_refuse_nothing_that_the_functions_do(self, story: Story) -> None:
         assert [(c.operation, c.reason) for c in story.calls if not c.allowed] == []
 
-    @pytest.mark.parametrize("function", ["creation", "rotation"])
-    def test_grant_exactly_what_the_functions_do(
-        self, home: Deployment, story: Story, function: str
-    ) -> None:
-        by_others = BY_LAMBDA | BY_SNS
-        used = story.used(home.outputs[f"{function}_role_arn"])
-
-        assert home.granted(function) - by_others == {
-            action for action in used if action not in BY_LAMBDA and not action.startswith("kms:")
-        }
-
     def test_need_the_topics_key_to_publish(self, home: Deployment, story: Story) -> None:
         used = story.used(home.outputs["rotation_role_arn"])
 
@@ -418,45 +412,6 @@ class TestTheRolesAtHome:
 
 
 @pytest.fixture(scope="module")
-def used_at_the_edge(cloud: Cloud, deployments: dict[str, Deployment]) -> list[Call]:
-    """Replace a certificate that everything behind CloudFront uses."""
-    edge = deployments[EDGE]
-    cloud.zones.add(AT_THE_EDGE, account=EDGE)
-    arn = cloud.certificates.add(
-        account=EDGE,
-        region=EDGE_REGION,
-        domain_name=AT_THE_EDGE,
-        renews=False,
-        not_after=cloud.now + timedelta(days=5),
-    )
-    cloud.consumers.distribution(arn)
-    cloud.consumers.domain_name(AT_THE_EDGE, arn, endpoint="EDGE", region=EDGE_REGION)
-    cloud.consumers.user_pool_domain(f"auth.{AT_THE_EDGE}", arn)
-    before = len(cloud.calls)
-    (action,) = edge.result("rotation", {})["actions"]
-    assert action["outcome"] == "done", action["detail"]
-    assert arn not in repr(cloud.consumers.snapshot())
-    role = edge.outputs["rotation_role_arn"]
-    return [call for call in cloud.calls[before:] if call.principal == role]
-
-
-class TestTheRoleAtTheEdge:
-    def test_refuses_nothing_that_the_function_does(self, used_at_the_edge: list[Call]) -> None:
-        assert [(c.operation, c.reason) for c in used_at_the_edge if not c.allowed] == []
-
-    def test_grants_for_the_edge_exactly_what_the_function_does(
-        self, deployments: dict[str, Deployment], used_at_the_edge: list[Call]
-    ) -> None:
-        services = ("cloudfront:", "cognito-idp:")
-        granted = deployments[EDGE].granted("rotation")
-        needed = {action for call in used_at_the_edge for action in call.actions}
-
-        assert {action for action in granted if action.startswith(services)} == {
-            action for action in needed if action.startswith(services)
-        }
-
-
-@pytest.fixture(scope="module")
 def away(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
     deployment = deployments[AWAY]
     cloud.certificates.add(
@@ -469,16 +424,31 @@ def away(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
     return deployment
 
 
+@pytest.fixture(scope="module")
+def issued_away(cloud: Cloud, away: Deployment) -> Story:
+    """Let both functions look for records in the zone of another account, and one write there."""
+    before = len(cloud.calls)
+    created = away.result("creation", {"wait_seconds": 30})
+    rotated = away.result("rotation", {"dry_run": True})
+    return Story(created, rotated, cloud.calls[before:])
+
+
 class TestTheRolesAway:
     def test_write_to_the_zone_of_another_account_through_its_role(
-        self, cloud: Cloud, away: Deployment, zone_elsewhere: str
+        self, cloud: Cloud, issued_away: Story, zone_elsewhere: str
     ) -> None:
-        result = away.result("creation", {"wait_seconds": 30})
-
-        (record,) = result["validation_records"]
+        (record,) = issued_away.created["validation_records"]
         written = cloud.zones.records(zone_elsewhere)
-        assert result["status"] == "ISSUED"
+        assert issued_away.created["status"] == "ISSUED"
         assert written[record["name"].rstrip("."), "CNAME"] == (record["value"],)
+
+    @pytest.mark.parametrize("function", ["creation", "rotation"])
+    def test_reach_the_role_of_that_zone_and_no_other(
+        self, away: Deployment, issued_away: Story, function: str
+    ) -> None:
+        arn = away.role(function)
+
+        assert of_role(issued_away.calls, arn, bounds.ROTATION, *bounds.AWAY) == []
 
     def test_may_touch_no_zone_of_their_own_account(self, away: Deployment) -> None:
         granted = away.granted("creation") | away.granted("rotation")
@@ -621,3 +591,85 @@ def test_aws_refuses_what_is_none_of_their_business(
 
     with pytest.raises(client.exceptions.ClientError, match=r"not authorized|AccessDenied"):
         getattr(client, operation)(**parameters)
+
+
+class TestThePoliciesAtHome:
+    """Neither less nor more: every other policy is told from them by what was done here."""
+
+    @pytest.mark.usefixtures("story")
+    def test_have_every_statement_that_no_other_stack_is_for(self, home: Deployment) -> None:
+        creation, rotation = role_policy(home.role("creation")), role_policy(home.role("rotation"))
+
+        assert sids(creation) == bounds.creation(showcase.ZONE).keys() - set(bounds.AWAY)
+        elsewhere = {*bounds.AWAY, *bounds.MEMBERS, *bounds.ORGANIZATION}
+        assert sids(rotation) == bounds.ROTATION.keys() - elsewhere
+
+    def test_grant_creation_exactly_what_it_does(self, home: Deployment, story: Story) -> None:
+        bound = bounds.creation(showcase.ZONE)
+
+        assert of_role(story.calls, home.role("creation"), bound) == []
+
+    def test_grant_rotation_exactly_what_it_does(self, home: Deployment, story: Story) -> None:
+        assert of_role(story.calls, home.role("rotation"), bounds.ROTATION) == []
+
+    @pytest.mark.parametrize(
+        ("function", "elsewhere"),
+        [
+            ("creation", {"sts:AssumeRole"}),
+            (
+                "rotation",
+                {"organizations:ListAccounts", "s3:GetObject", "s3:ListBucket", "sts:AssumeRole"},
+            ),
+        ],
+    )
+    def test_grant_what_the_readme_says(
+        self, home: Deployment, away: Deployment, function: str, elsewhere: set[str]
+    ) -> None:
+        """What is granted elsewhere is shown by the role away, and in an organization."""
+        granted_here = home.granted(function) - BESIDE
+
+        assert granted_here == documented(function) - BESIDE - elsewhere
+        assert "sts:AssumeRole" in away.granted(function)
+
+    def test_are_what_parliament_takes_for_good(
+        self, home: Deployment, parliament: Callable[..., set[str]]
+    ) -> None:
+        documents = [role_policy(home.role(function)) for function in ("creation", "rotation")]
+
+        assert parliament(*documents) == bounds.PARLIAMENT.keys()
+
+    @pytest.mark.parametrize("function", ["creation", "rotation"])
+    def test_let_nobody_but_lambda_assume_the_roles(self, home: Deployment, function: str) -> None:
+        assert of_trust(home.role(function), assuming("lambda.amazonaws.com")) == []
+
+    def test_let_own_alarms_publish_and_nobody_in_the_clear(
+        self, home: Deployment, story: Story
+    ) -> None:
+        topic = home.outputs["sns_topic_arn"]
+        asks = [ask for ask in self.alarms(home) if ask.permission.resource == topic]
+
+        needed = [*asks, *about(story.calls, "sns", topic)]
+        assert of_resource(topic, needed, bounds.TOPIC) == []
+
+    def test_leave_the_topics_key_to_the_roles_and_to_own_alarms(
+        self, home: Deployment, story: Story
+    ) -> None:
+        key = str(customer_key(home.outputs["sns_topic_arn"]))
+        asks = [ask for ask in self.alarms(home) if ask.permission.resource == key]
+
+        needed = [*asks, *about(story.calls, "kms", key)]
+        assert of_resource(key, needed, bounds.KEY, alone=True) == []
+
+    def test_let_just_three_rules_start_the_function(self, home: Deployment) -> None:
+        function = home.outputs["rotation_function_arn"]
+        clock = home.outputs["schedule_rule_arn"]
+        names = ("-rotation", "-acm-events", "-pulse")
+        starting = [clock.replace("-rotation", name) for name in names]
+
+        assert of_resource(function, rules(function, *starting), bounds.FUNCTION) == []
+
+    @staticmethod
+    def alarms(home: Deployment) -> list[Ask]:
+        topic = home.outputs["sns_topic_arn"]
+        alarm = f"arn:aws:cloudwatch:eu-west-1:{HOME}:alarm:certificate-lifecycle-rotation-errors"
+        return alarms(topic, str(customer_key(topic)), alarm)

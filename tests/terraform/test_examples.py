@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
+from tests.support.calls import Permission
 from tests.support.cloud import Cloud
-from tests.support.policy import like
+from tests.support.policy import Principal, judge, like
+from tests.support.proof import Ask, Bounds, faults, granted
 from tests.support.terraform import REPOSITORY
-from tests.terraform.conftest import Life, Stack, kind, live
+from tests.terraform import bounds
+from tests.terraform.conftest import Life, Stack, live
+from tests.terraform.policies import by_a_service, sids
 
 pytestmark = pytest.mark.terraform
 
+ROTATION_ROLE = "module.certificate_lifecycle.module.rotation[0].aws_iam_role.this"
 EXAMPLES = sorted(path.parent.name for path in REPOSITORY.glob("examples/*/main.tf"))
 
 
@@ -44,24 +49,7 @@ class TestEachExample:
         assert life.left_in_aws == []
 
 
-def test_the_boundary_of_production_allows_what_its_functions_are_granted(
-    lives: Mapping[str, Life],
-) -> None:
-    """A boundary that lags behind refuses at run time what a new version needs."""
-    (boundary,) = statements(lives["prod"], "aws_iam_policy")
-    policies = [
-        json.loads(values["policy"])
-        for address, values in lives["prod"].resources.items()
-        if kind(address) == "aws_iam_role_policy"
-    ]
-    granted = {a for policy in policies for s in policy["Statement"] for a in s["Action"]}
-
-    assert len(policies) == 2
-    assert {a for a in granted if not any(like(a, each) for each in boundary["Action"])} == set()
-
-
 READER_ACCOUNT = "arn:aws:iam::210987654321:root"
-READER = "arn:aws:iam::210987654321:role/edge-proxy"
 
 
 class TestTheExportToAnotherAccount:
@@ -98,7 +86,7 @@ class TestTheExportToAnotherAccount:
         ]
         for statement in [*of_secrets, *of_key]:
             assert statement["Principal"] == {"AWS": READER_ACCOUNT}
-            assert statement["Condition"]["ArnEquals"] == {"aws:PrincipalArn": READER}
+            assert statement["Condition"]["ArnEquals"] == {"aws:PrincipalArn": bounds.READER}
         assert of_key[0]["Condition"]["StringEquals"] == {
             "kms:EncryptionContext:SecretARN": list(secrets.values()),
             "kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com",
@@ -119,6 +107,105 @@ class TestTheExportToAnotherAccount:
 
         assert writer["Principal"]["AWS"].endswith("role/shop-edge-certificates-rotation")
         assert writer["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+
+    def test_has_policies_that_are_just_what_the_two_need(self, stack: Life) -> None:
+        key, secrets = stack.resources["aws_kms_key.shared"]["arn"], stack.outputs["secret_arns"]
+        rotation = stack.resources[ROTATION_ROLE]["arn"]
+        administrator = rotation.replace("shop-edge-certificates-rotation", "administrator")
+        (of_key,) = resources(stack, "aws_kms_key_policy")
+        through = {"kms:ViaService": ("secretsmanager.eu-west-1.amazonaws.com",)}
+        using = [
+            asking(who, action, key, **through, **{bounds.EXPORT_KEY: (secret,)})
+            for who, actions in (
+                (bounds.READER, ["kms:Decrypt"]),
+                (rotation, ["kms:Decrypt", "kms:GenerateDataKey"]),
+            )
+            for action in actions
+            for secret in secrets.values()
+        ]
+        reading = [
+            asking(bounds.READER, "secretsmanager:GetSecretValue", secret)
+            for secret in secrets.values()
+        ]
+
+        for policy in resources(stack, "aws_secretsmanager_secret_policy"):
+            asks = [ask for ask in reading if ask.permission.resource == policy["secret_arn"]]
+            assert wrong(policy["policy"], asks, bounds.EXPORT_SECRET) == []
+        governing = asking(administrator, "kms:PutKeyPolicy", key)
+        assert wrong(of_key["policy"], [*using, governing], bounds.EXPORT_KEY_POLICY) == []
+        mine = [ask for ask in (*reading, *using) if ask.principal.name == bounds.READER]
+        assert wrong(stack.outputs["reader_policy_json"], mine, bounds.EXPORT_READER) == []
+
+
+def test_the_boundary_of_production_is_no_narrower_than_its_roles(
+    lives: Mapping[str, Life],
+) -> None:
+    """Whoever copies it would find out in production."""
+    stack = lives["prod"]
+    (boundary,) = resources(stack, "aws_iam_policy")
+    limit = json.loads(boundary["policy"])
+    roles = [
+        json.loads(values["policy"])
+        for address, values in stack.resources.items()
+        if ".aws_iam_role_policy." in address
+    ]
+    actions = {action for role in roles for action in granted(role)}
+
+    beyond = {a for a in actions if not judge([limit], Permission(a.rstrip("*"), "*")).allowed}
+    idle = {
+        limited
+        for limited in granted(limit)
+        if not any(like(action, limited) for action in actions)
+    }
+    assert len(roles) == 2
+    assert (beyond, idle) == (set(), set())
+
+
+def test_the_key_of_production_is_for_the_logs_of_its_functions(lives: Mapping[str, Life]) -> None:
+    """What CloudWatch Logs asks for is in its user guide, Encrypt log data."""
+    stack = lives["prod"]
+    key = stack.resources["aws_kms_key.functions"]
+    group = next(
+        values["arn"] for address, values in stack.resources.items() if "log_group" in address
+    )
+    actions = ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom")
+    logging = [
+        by_a_service(
+            "logs.eu-west-1.amazonaws.com",
+            f"kms:{action}",
+            key["arn"],
+            **{bounds.LOG_GROUP: group},
+        )
+        for action in actions
+    ]
+    reading = asking(f"arn:aws:iam::{key['arn'].split(':')[4]}:role/x", "kms:Decrypt", key["arn"])
+
+    assert wrong(key["policy"], [*logging, reading], bounds.LOGS_KEY) == []
+
+
+def test_the_topic_that_is_adopted_takes_alarms_of_its_own_account(
+    lives: Mapping[str, Life],
+) -> None:
+    (topic,) = resources(lives["existing-topic"], "aws_sns_topic_policy")
+    account = topic["arn"].split(":")[4]
+    alarm = by_a_service(
+        "cloudwatch.amazonaws.com", "sns:Publish", topic["arn"], source_account=account
+    )
+
+    assert wrong(topic["policy"], [alarm], bounds.ADOPTED_TOPIC) == []
+
+
+def asking(who: str, action: str, resource: str, **context: tuple[str, ...]) -> Ask:
+    """Let a role ask for a permission."""
+    named = {"aws:PrincipalArn": (who,), **context}
+    return Ask(Principal(who), Permission(action, resource, named))
+
+
+def wrong(policy: str, asks: list[Ask], bound: Mapping[str, Bounds]) -> list[str]:
+    """Say what is wrong with a policy of an example, of which every statement must be there."""
+    document = json.loads(policy)
+    assert sids(document) == bound.keys()
+    return faults(document, asks, bound, known=bounds.KNOWN)
 
 
 def resources(life: Life, kind: str) -> list[Mapping[str, Any]]:

@@ -6,11 +6,10 @@ What the role grants and what is done through it is the same list, and nobody el
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,13 +19,19 @@ from tests.support import showcase
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
 from tests.support.deployed import Invocation, invoke
+from tests.support.principals import existing_role, role_policy
+from tests.support.proof import asked, granted
 from tests.support.terraform import Workspace
+from tests.support.troubles import Troubles, fill
+from tests.terraform import bounds
+from tests.terraform.policies import ITSELF, of_role, of_trust, sids
 
 pytestmark = pytest.mark.terraform
 
 HOME, WRITABLE, READABLE, STRANGER = (f"31000000000{number}" for number in range(1, 5))
 REGIONS = ["eu-west-1", "us-east-1"]
 ROTATION_ROLE = f"arn:aws:iam::{HOME}:role/certificate-lifecycle-rotation"
+BOUNDARY = f"arn:aws:iam::{READABLE}:policy/boundary"
 MEMBERS: Mapping[str, Mapping[str, object]] = {
     WRITABLE: {
         "external_id": "writable-1",
@@ -34,7 +39,11 @@ MEMBERS: Mapping[str, Mapping[str, object]] = {
         "rebind_consumers": True,
         "rotation_mode": "replace",
     },
-    READABLE: {"external_id": "readable-1", "hosted_zone_ids": []},
+    READABLE: {
+        "external_id": "readable-1",
+        "hosted_zone_ids": [],
+        "permissions_boundary_arn": BOUNDARY,
+    },
 }
 ZONE = "member.example.net"
 
@@ -52,22 +61,15 @@ class Estate:
         name = self.outputs[HOME]["rotation_function_name"]
         return invoke(self.cloud, name, event, account=HOME)
 
-    def granted(self, account: str) -> set[str]:
-        role = self.outputs[account]["role_arn"].rpartition("/")[2]
-        iam = self.cloud.client("iam", account=account)
-        (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        return {action for statement in document["Statement"] for action in statement["Action"]}
-
-    def used(self, account: str) -> set[str]:
-        role = self.outputs[account]["role_arn"]
-        calls = [call for call in self.calls if call.principal == role]
-        return {action for call in calls for action in call.actions}
-
 
 @pytest.fixture(scope="module")
 def estate(cloud: Cloud) -> Iterator[Estate]:
     """Apply the roles and the function side by side, as neither waits for the other."""
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    cloud.client("iam", account=READABLE).create_policy(
+        PolicyName="boundary",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
 
     def member(account: str) -> dict[str, object]:
         return {"regions": REGIONS, "rotation_role_arn": ROTATION_ROLE, **MEMBERS[account]}
@@ -117,52 +119,23 @@ def estate(cloud: Cloud) -> Iterator[Estate]:
 
 
 @pytest.fixture(scope="module")
-def troubles(estate: Estate) -> dict[str, str]:
-    """Let everything happen that there is an answer to, in the account that allows it."""
+def troubles(estate: Estate) -> dict[str, Troubles]:
+    """Let everything happen that there is an answer to, whatever the account allows."""
     cloud = estate.cloud
+    # The role that only reads offers no zone.
     cloud.zones.add(ZONE, account=WRITABLE)
-    soon: dict[str, Any] = {"renews": False, "not_after": cloud.now + timedelta(days=5)}
-    waiting: dict[str, Any] = {
-        "status": "PENDING_VALIDATION",
-        "created_at": cloud.now - timedelta(hours=30),
-    }
     found = {
-        "given up": cloud.certificates.add(
-            account=WRITABLE, domain_name=f"given-up.{ZONE}", **soon
-        ),
-        "at the edge": cloud.certificates.add(
-            account=WRITABLE, region="us-east-1", domain_name=f"edge.{ZONE}", **soon
-        ),
-        "blocked": cloud.certificates.add(
-            account=WRITABLE, domain_name=f"blocked.{ZONE}", **waiting
-        ),
-        "approval": cloud.certificates.add(
-            account=WRITABLE, domain_name=f"mail.{ZONE}", validation_method="EMAIL", **waiting
-        ),
-        "by mail": cloud.certificates.add(
-            account=WRITABLE,
-            domain_name=f"by-mail.{ZONE}",
-            validation_method="EMAIL",
-            renewal_status="PENDING_VALIDATION",
-            in_use_by=["arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/x/1"],
-            not_after=cloud.now + timedelta(days=20),
-        ),
-        "read only": cloud.certificates.add(
-            account=READABLE, domain_name="read.example.org", **waiting
-        ),
+        account: fill(cloud, account, zone, REGIONS)
+        for account, zone in ((WRITABLE, ZONE), (READABLE, "read.example.org"))
     }
-    balancer = cloud.consumers.load_balancer(found["given up"], found["given up"], name="member")
-    cloud.consumers.classic_load_balancer(found["given up"], name="member-classic")
-    cloud.consumers.domain_name(f"given-up.{ZONE}", found["given up"])
-    cloud.consumers.distribution(found["at the edge"])
-    cloud.consumers.user_pool_domain(f"edge.{ZONE}", found["at the edge"])
-    showcase.fill_other_stores(cloud, WRITABLE)
+    for account in found:
+        showcase.fill_other_stores(cloud, account)
     cloud.forget_calls()
-    return {**found, "listener": balancer}
+    return found
 
 
 @pytest.fixture(scope="module")
-def rotated(estate: Estate, troubles: dict[str, str]) -> dict[str, Any]:
+def rotated(estate: Estate, troubles: dict[str, Troubles]) -> dict[str, Any]:
     assert troubles
     invocation = estate.rotate({})
     estate.calls.extend(estate.cloud.calls)
@@ -178,22 +151,69 @@ def test_every_account_is_looked_at_in_every_region(rotated: dict[str, Any]) -> 
 
 
 def test_a_certificate_of_another_account_is_replaced_and_its_consumers_move(
-    estate: Estate, rotated: dict[str, Any], troubles: dict[str, str]
+    estate: Estate, rotated: dict[str, Any], troubles: dict[str, Troubles]
 ) -> None:
     done = {a["certificate_arn"] for a in rotated["actions"] if a["outcome"] in ("done", "started")}
-    assert {troubles[name] for name in ("given up", "at the edge", "blocked")} <= done
-    default, _ = estate.cloud.consumers.listener_certificates(troubles["listener"])
-    assert default != troubles["given up"]
+    writable = troubles[WRITABLE]
+    assert {*writable.replaced, *writable.blocked.values()} <= done
+    for region, listener in writable.listeners.items():
+        default, _ = estate.cloud.consumers.listener_certificates(listener)
+        assert default != writable.given_up[region]
 
 
 @pytest.mark.usefixtures("rotated")
-def test_what_the_role_grants_is_what_is_done_through_it(estate: Estate) -> None:
-    assert estate.used(WRITABLE) == estate.granted(WRITABLE)
+@pytest.mark.parametrize("account", MEMBERS)
+def test_what_a_role_grants_is_exactly_what_is_done_through_it(
+    estate: Estate, account: str
+) -> None:
+    """Neither less nor more: every other policy is told from it by what was done here."""
+    assert of_role(estate.calls, estate.outputs[account]["role_arn"], bounds.ACCESS) == []
+
+
+@pytest.mark.usefixtures("rotated")
+def test_both_roles_have_every_statement_between_them(estate: Estate) -> None:
+    writable, readable = (
+        sids(role_policy(estate.outputs[account]["role_arn"])) for account in MEMBERS
+    )
+    # What is replaced in another account is deleted by its owner.
+    assert writable == bounds.ACCESS.keys() - {"DeleteWhatIsMarked", "MarkWhatIsReplaced"}
+    assert readable < writable
+
+
+@pytest.mark.usefixtures("rotated")
+@pytest.mark.parametrize("account", MEMBERS)
+def test_a_role_lets_in_the_function_with_its_external_id_and_nobody_else(
+    estate: Estate, account: str
+) -> None:
+    role = estate.outputs[account]["role_arn"]
+    asks = [
+        ask.on(ITSELF)
+        for ask in asked(estate.calls, ROTATION_ROLE)
+        if ask.permission.resource == role
+    ]
+    assert of_trust(role, *asks) == []
+
+
+def test_a_role_is_bounded_if_the_account_wants_it(estate: Estate) -> None:
+    roles = [existing_role(estate.outputs[account]["role_arn"]) for account in MEMBERS]
+    assert [role.permissions_boundary_arn for role in roles if role] == [None, BOUNDARY]
+
+
+def test_the_roles_are_what_parliament_takes_for_good(
+    estate: Estate, parliament: Callable[..., set[str]]
+) -> None:
+    documents = [role_policy(estate.outputs[account]["role_arn"]) for account in MEMBERS]
+    assert parliament(*documents) <= bounds.PARLIAMENT.keys()
+
+
+@pytest.mark.usefixtures("rotated")
+def test_the_function_may_assume_just_these_two(estate: Estate) -> None:
+    assert of_role(estate.calls, ROTATION_ROLE, bounds.ROTATION, *bounds.MEMBERS) == []
 
 
 @pytest.mark.usefixtures("rotated")
 def test_a_role_is_read_only_unless_it_says_otherwise(estate: Estate) -> None:
-    assert estate.granted(READABLE) == {
+    assert granted(role_policy(estate.outputs[READABLE]["role_arn"])) == {
         "acm-pca:ListCertificateAuthorities",
         "acm-pca:ListPermissions",
         "acm:DescribeCertificate",
@@ -209,7 +229,6 @@ def test_a_role_is_read_only_unless_it_says_otherwise(estate: Estate) -> None:
         "iam:ListServerCertificates",
         "route53:ListHostedZones",
     }
-    assert estate.used(READABLE) <= estate.granted(READABLE)
 
 
 @pytest.mark.usefixtures("rotated")

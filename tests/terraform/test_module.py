@@ -32,7 +32,8 @@ def test_the_module_is_valid_and_uses_nothing_deprecated(module: Workspace) -> N
 
 
 def test_terraform_s_own_tests_pass_without_an_aws(module: Workspace) -> None:
-    said = module.run("test", "-no-color")
+    # Some hundred plans: a busy machine takes minutes for them.
+    said = module.run("test", "-no-color", timeout=1_200)
 
     assert said.exit_code == 0, said.stdout + said.stderr
     assert " 0 failed" in said.stdout

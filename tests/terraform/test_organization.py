@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,13 +15,28 @@ import pytest
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
 from tests.support.organization import ORGANIZATION_ID
+from tests.support.principals import existing_role, role_policy
+from tests.support.proof import granted
+from tests.support.services import a_distributed_map_does_its_part
 from tests.support.terraform import Workspace
+from tests.terraform import bounds
+from tests.terraform.policies import (
+    about,
+    assuming,
+    documented,
+    of_resource,
+    of_role,
+    of_trust,
+    part,
+)
 
 pytestmark = pytest.mark.terraform
 
 HOME, FIRST, SECOND, ROLELESS, OUTSIDER, CLOSED = (f"32000000000{n}" for n in range(1, 7))
 REGIONS = ["eu-west-1", "us-east-1"]
 ROTATION_ROLE = f"arn:aws:iam::{HOME}:role/certificate-lifecycle-rotation"
+MACHINE_ROLE = f"arn:aws:iam::{HOME}:role/certificate-lifecycle-organization"
+RULE_ROLE = f"{MACHINE_ROLE}-rule"
 ROLE = "certificate-lifecycle-member"
 SECONDS = 120
 
@@ -40,10 +55,11 @@ class Estate:
         return self.cloud.client(service, account=HOME)
 
     def run(self, wishes: Mapping[str, object]) -> dict[str, Any]:
-        """Start the state machine, and wait for its end."""
+        """Start the state machine as its rule does, and wait for its end."""
         client = self.client("stepfunctions")
         machine = self.outputs["organization_state_machine_arn"]
-        arn = client.start_execution(stateMachineArn=machine, input=json.dumps(wishes))[
+        rule = self.cloud.client("stepfunctions", role_arn=RULE_ROLE)
+        arn = rule.start_execution(stateMachineArn=machine, input=json.dumps(wishes))[
             "executionArn"
         ]
         ends = time.monotonic() + SECONDS
@@ -65,6 +81,20 @@ class Estate:
         return [json.loads(message.to("sqs")) for message in found]
 
 
+def boundary(cloud: Cloud) -> str:
+    """Make a boundary that leaves the roles all that is theirs."""
+    services = ("acm", "acm-pca", "apigateway", "cloudfront", "dynamodb", "elasticloadbalancing")
+    others = ("iam", "kms", "lambda", "organizations", "route53", "s3", "sns", "states", "sts")
+    actions = [f"{name}:*" for name in (*services, *others)]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    policy = cloud.client("iam", account=HOME).create_policy(
+        PolicyName="boundary", PolicyDocument=document
+    )
+    arn: str = policy["Policy"]["Arn"]
+    return arn
+
+
 @pytest.fixture(scope="module")
 def estate(cloud: Cloud) -> Iterator[Estate]:
     cloud.organization.add(HOME, FIRST, SECOND, ROLELESS)
@@ -78,6 +108,7 @@ def estate(cloud: Cloud) -> Iterator[Estate]:
             "organization_id": ORGANIZATION_ID,
             "role_name": ROLE,
         },
+        "permissions_boundary_arn": boundary(cloud),
         "regions": REGIONS,
     }
     member = {
@@ -123,6 +154,8 @@ def ran(estate: Estate, due: set[str]) -> dict[str, Any]:
     assert due
     estate.cloud.forget_calls()
     found = estate.run({})
+    machine = estate.outputs["organization_state_machine_arn"]
+    a_distributed_map_does_its_part(estate.cloud, MACHINE_ROLE, machine, "Accounts")
     estate.calls, estate.messages = estate.cloud.calls, estate.published()
     return found
 
@@ -162,21 +195,63 @@ def test_nothing_is_refused_but_what_was_taken_away(estate: Estate, ran: dict[st
     } == {("AssumeRole", ROLELESS)}
 
 
-def test_the_state_machine_needs_what_its_role_grants(estate: Estate, ran: dict[str, Any]) -> None:
-    """Those of the children are moto's own business, see tests/support/gaps.py."""
-    assert ran
-    name = "certificate-lifecycle-organization"
-    role = f"arn:aws:iam::{HOME}:role/{name}"
-    used = {action for call in estate.calls if call.principal == role for action in call.actions}
-    policy = estate.client("iam").get_role_policy(RoleName=name, PolicyName=name)
-    statements = policy["PolicyDocument"]["Statement"]
-    granted = {action for statement in statements for action in statement["Action"]}
-    assert granted - used == {
-        "states:StartExecution",
-        "states:DescribeExecution",
-        "states:StopExecution",
-    }
-    assert used <= granted
+class TestThePolicies:
+    """Neither less nor more: every other policy is told from them by what was done here."""
+
+    def test_grant_the_state_machine_exactly_what_it_does(
+        self, estate: Estate, ran: dict[str, Any]
+    ) -> None:
+        assert ran
+        assert of_role(estate.calls, MACHINE_ROLE, bounds.STATE_MACHINE) == []
+
+    def test_grant_the_rule_exactly_what_it_does(self, estate: Estate, ran: dict[str, Any]) -> None:
+        assert ran
+        assert of_role(estate.calls, RULE_ROLE, bounds.STATE_MACHINE) == []
+
+    def test_grant_the_function_exactly_what_an_organization_takes(
+        self, estate: Estate, ran: dict[str, Any]
+    ) -> None:
+        assert ran
+        found = of_role(estate.calls, ROTATION_ROLE, bounds.ROTATION, *bounds.ORGANIZATION)
+        more = granted(part(role_policy(ROTATION_ROLE), *bounds.ORGANIZATION))
+        assert found == []
+        assert more <= documented("rotation")
+        assert {"organizations:ListAccounts", "s3:GetObject", "s3:ListBucket"} < more
+
+    @pytest.mark.usefixtures("estate")
+    def test_are_bounded_in_every_role(self) -> None:
+        creation = ROTATION_ROLE.replace("-rotation", "-creation")
+        for arn in (creation, ROTATION_ROLE, MACHINE_ROLE, RULE_ROLE):
+            role = existing_role(arn)
+            assert role is not None
+            assert role.permissions_boundary_arn == f"arn:aws:iam::{HOME}:policy/boundary"
+
+    @pytest.mark.usefixtures("estate")
+    def test_are_what_parliament_takes_for_good(self, parliament: Callable[..., set[str]]) -> None:
+        said = parliament(role_policy(MACHINE_ROLE), role_policy(RULE_ROLE))
+        assert said == bounds.PARLIAMENT_ON_THE_MACHINE.keys()
+        assert parliament(role_policy(ROTATION_ROLE)) <= bounds.PARLIAMENT.keys()
+
+    @pytest.mark.parametrize(
+        ("role", "service", "output"),
+        [
+            (MACHINE_ROLE, "states.amazonaws.com", "organization_state_machine_arn"),
+            (RULE_ROLE, "events.amazonaws.com", "schedule_rule_arn"),
+        ],
+        ids=["state machine", "rule"],
+    )
+    def test_let_each_role_be_assumed_for_one_thing_alone(
+        self, estate: Estate, role: str, service: str, output: str
+    ) -> None:
+        asks = assuming(service, source_arn=estate.outputs[output], source_account=HOME)
+        assert of_trust(role, asks) == []
+
+    def test_let_nobody_use_the_bucket_in_the_clear(
+        self, estate: Estate, ran: dict[str, Any]
+    ) -> None:
+        assert ran
+        bucket = f"arn:aws:s3:::certificate-lifecycle-runs-{HOME}"
+        assert of_resource(bucket, about(estate.calls, "s3", bucket), bounds.BUCKET) == []
 
 
 def test_the_schedule_starts_the_state_machine_and_not_the_function(estate: Estate) -> None:

@@ -15,6 +15,7 @@ import hcl2
 import pytest
 
 from tests.support.terraform import REPOSITORY
+from tests.terraform import bounds
 
 pytestmark = pytest.mark.terraform
 
@@ -90,6 +91,26 @@ def test_a_resource_that_is_everything_says_why(file: Path) -> None:
     for before, line in itertools.pairwise(lines):
         if re.search(r'Resource\s*=\s*(\[\s*)?"\*"', line):
             assert before.strip().startswith('# "*": '), line
+
+
+def test_every_statement_of_a_policy_is_held_to_what_is_done() -> None:
+    """A proof leaves nothing out: whoever writes a statement says what it must refuse."""
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files(*ROOT, *MODULES, *EXAMPLES))
+    written = set(re.findall(r'(?:Sid|statement_id)\s*=\s*"(\w+)"', text))
+    written |= set(re.findall(r'variable "statement_id" [^}]*default\s*=\s*"(\w+)"', text))
+
+    assert written == bounds.statements()
+
+
+@every_file
+def test_every_statement_of_a_policy_has_a_name(file: Path) -> None:
+    """A statement without one would escape the test above."""
+    text = file.read_text(encoding="utf-8")
+
+    effects, names = (
+        re.findall(rf"^\s*{key}\s*=", text, re.MULTILINE) for key in ("Effect", "Sid")
+    )
+    assert len(effects) == len(names)
 
 
 @every_file

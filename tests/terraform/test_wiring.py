@@ -334,7 +334,4 @@ class TestTheTopic:
 
         alarms = statements["LetOwnAlarmsPublish"]["Condition"]
         assert alarms["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
-        assert statements["LetOwnerManageTheTopic"]["Principal"] == {
-            "AWS": f"arn:aws:iam::{ACCOUNT}:root"
-        }
         assert statements["RefusePublishingInTheClear"]["Effect"] == "Deny"

@@ -243,6 +243,60 @@ def test_large_events_share_a_call_only_as_far_as_they_fit() -> None:
     assert len(calls) > 1
 
 
+def sized(size: int) -> Announcement:
+    """Return an event that counts for so many bytes."""
+    empty = Announcement(DetailType.RUN, NOW, (), "")
+    return replace(empty, detail="x" * (size - empty.size))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "calls"),
+    [
+        ([125_000, 125_000], [[125_000, 125_000]]),
+        ([125_000, 125_001], [[125_000], [125_001]]),
+        ([250_000, 125_000, 125_000], [[250_000], [125_000, 125_000]]),
+        ([250_000, 125_000, 125_001], [[250_000], [125_000], [125_001]]),
+        ([250_001], [[250_001]]),
+    ],
+)
+def test_a_call_is_filled_to_the_last_byte_and_never_empty(
+    sizes: list[int], calls: list[list[int]]
+) -> None:
+    sent = batches([sized(size) for size in sizes])
+    assert [[event.size for event in call] for call in sent] == calls
+
+
+def test_a_text_is_cut_at_its_length_and_not_before() -> None:
+    def longest(length: int) -> tuple[list[int], bool]:
+        text = "x" * length
+        entry = judged(imported(arn=arn("due"), ends_in=days(5), names=("a", text)))
+        told = replace(entry, decision=replace(entry.decision, message=text))
+        change = replace(NEW, name=text, now=text)
+        failed = replace(MENDED, outcome=Outcome.FAILED, detail=text)
+        lost = scope(ScopeStatus.FAILED, error=text)
+        whole = run(told, changes=(change,), actions=(failed,), scopes=(lost,), regained=(text,))
+        found, done, itself = (contents(event) for event in announcements(whole))
+        texts = [
+            *(found["name"], found["finding"]["alternative_names"][0], itself["regained"][0]),
+            *(found["now"], found["finding"]["message"], done["message"]),
+            itself["scopes"][0]["error"],
+        ]
+        return [len(each) for each in texts], all(each.endswith("...") for each in texts)
+
+    lengths, cut = longest(5000)
+    assert (lengths, cut) == ([512, 512, 512, 2000, 2000, 2000, 500], True)
+    assert longest(500) == ([500] * 7, False)
+
+
+@pytest.mark.parametrize("fitting", [True, False])
+def test_a_list_takes_sixty_thousand_bytes(*, fitting: bool) -> None:
+    """As JSON has them: 120 names of 496 letters, their quotation marks and what parts them."""
+    names = (*("x" * 496 for _ in range(119)), "y" * (496 if fitting else 497))
+    entry = judged(imported(arn=arn("due"), ends_in=days(5), names=("a", *names)))
+    (sent, *_) = of(run(entry, changes=(NEW,)), DetailType.FINDING)
+    assert len(sent["finding"]["alternative_names"]) == (120 if fitting else 119)
+
+
 def test_nothing_to_send_is_no_call() -> None:
     assert list(batches([])) == []
 

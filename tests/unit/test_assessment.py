@@ -92,6 +92,13 @@ HEALTHY = [
         Reason.FAR_FROM_EXPIRY,
     ),
     Row(
+        "an imported certificate that nothing uses, far from its end",
+        observation(imported(in_use=False)),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
         "a private certificate before the 60 days in which ACM renews it",
         observation(private(ends_in=days(61))),
         Verdict.HEALTHY,
@@ -221,6 +228,24 @@ RENEWAL_BLOCKED = [
         WARNING,
         Reason.VALIDATION_RECORD_WRONG,
         Action.FIX_VALIDATION,
+    ),
+    Row(
+        "one record is missing, and ACM has not named another one yet",
+        observation(
+            renewing(
+                renewal(
+                    RenewalStatus.PENDING_VALIDATION,
+                    None,
+                    validation(),
+                    validation("b.example.com", record=None),
+                )
+            ),
+            finding(RecordState.MISSING),
+        ),
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.RESTORE_RECORDS,
     ),
     Row(
         "one record is somebody's own, another one can be written",
@@ -773,6 +798,14 @@ REQUEST_FAILED = [
 ]
 OVER = [
     Row(
+        "an expired certificate without an end",
+        observation(certificate(status=EXPIRED, ends_in=None, detail=detail())),
+        Verdict.EXPIRED,
+        CRITICAL,
+        Reason.PAST_NOT_AFTER,
+        Action.REPLACE,
+    ),
+    Row(
         "an expired certificate in use",
         observation(certificate(status=EXPIRED, ends_in=-days(3), detail=detail())),
         Verdict.EXPIRED,
@@ -885,6 +918,13 @@ MANAGED_ELSEWHERE = [
         Reason.MANAGED_BY_OTHER_TOOL,
     ),
     Row(
+        "what belongs to others has an export target that is current",
+        observation(certificate(managed_by="CLOUDFRONT"), export=at_target(CURRENT)),
+        Verdict.MANAGED_ELSEWHERE,
+        OK,
+        Reason.MANAGED_BY_CLOUDFRONT,
+    ),
+    Row(
         "what belongs to others is not touched when its renewal is blocked",
         observation(
             renewing(
@@ -946,6 +986,14 @@ SUPERSEDED = [
         observation(certificate(status=REVOKED, detail=detail()), successor=SUCCESSOR),
         Verdict.SUPERSEDED,
         CRITICAL,
+        Reason.SUCCESSOR_ISSUED,
+        Action.REBIND,
+    ),
+    Row(
+        "a failed request that is called used, whose names were asked for again",
+        observation(request(status=FAILED, in_use=True), successor=SUCCESSOR),
+        Verdict.SUPERSEDED,
+        INFO,
         Reason.SUCCESSOR_ISSUED,
         Action.REBIND,
     ),
@@ -1291,6 +1339,38 @@ STORES = [
         Action.INVESTIGATE,
     ),
     Row(
+        "a server certificate whose tags could not be read",
+        replace(server(ends_in=days(31)), detail_error="Throttled"),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.DETAILS_UNREADABLE,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a server certificate that is called expired before its end",
+        server(status=EXPIRED, ends_in=days(100)),
+        Verdict.EXPIRED,
+        CRITICAL,
+        Reason.PAST_NOT_AFTER,
+        Action.MOVE_TO_ACM,
+    ),
+    Row(
+        "a private CA without an end",
+        authority(ends_in=None, detail=Detail(issues_for_acm=True)),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.VALIDITY_UNKNOWN,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a private CA in a state that came later than this version",
+        authority(status=CertificateStatus.NOT_UNDERSTOOD, ends_in=days(1000)),
+        Verdict.UNKNOWN,
+        WARNING,
+        Reason.STATUS_NOT_UNDERSTOOD,
+        Action.INVESTIGATE,
+    ),
+    Row(
         "a private CA that outlives what it issues",
         authority(ends_in=days(396), detail=Detail(issues_for_acm=True)),
         Verdict.HEALTHY,
@@ -1387,6 +1467,14 @@ def test_each_check_of_the_chain_decides_some_situation() -> None:
         for row in ROWS
     }
     assert deciding == {*CHAIN, None}
+
+
+@pytest.mark.parametrize("tool", ["acme.sh", "cert-manager", "certbot", "Lego", "LEMUR"])
+def test_a_tool_marks_a_certificate_as_its_own(tool: str) -> None:
+    marked = certificate(detail=detail(tags=(("ManagedBy", tool),)))
+    decision = assessed(observation(marked))
+    assert decision.reason is Reason.MANAGED_BY_OTHER_TOOL
+    assert decision.message.startswith(f"{tool} looks after it; ")
 
 
 # --- Messages ---------------------------------------------------------------------------------
@@ -1491,6 +1579,45 @@ def test_a_revoked_certificate_that_nothing_uses_says_so() -> None:
 def test_a_certificate_managed_elsewhere_names_its_manager_and_an_unknown_end() -> None:
     seen = request(managed_by="CLOUDFRONT")
     assert assessed(observation(seen)).message == ("CloudFront looks after it; its end is unknown.")
+
+
+def test_a_request_that_is_stuck_although_its_records_stand_may_be_in_the_wrong_zone() -> None:
+    stuck = request(detail=Detail(validations=(validation(),)))
+    assert assessed(observation(stuck, finding(RecordState.IN_PLACE))).message == (
+        "The request has waited for validation for more than a day: all validation records are in "
+        "place. ACM does not see them: is the hosted zone the one that is delegated to?"
+    )
+
+
+def test_an_overdue_renewal_of_which_all_is_known_gives_no_reason_twice() -> None:
+    waiting = replace(blocked(), not_after=NOW + days(20))
+    ends = "it expires in 20 days, on 2026-06-21 12:00 UTC, and load balancer shop uses it."
+    assert assessed(observation(waiting, finding(RecordState.IN_PLACE))).message == (
+        f"ACM has not renewed it although all validation records are in place; {ends}"
+    )
+    refused = certificate(ends_in=days(20), renewal_eligible=False, detail=detail())
+    assert assessed(observation(refused)).message == f"ACM says that it will not renew it; {ends}"
+
+
+def test_a_type_that_came_later_says_so_and_when_it_ends() -> None:
+    seen = certificate(type=CertificateType.NOT_UNDERSTOOD)
+    assert assessed(observation(seen)).message == (
+        "ACM reports a type that this version does not know. "
+        "It expires in 100 days, on 2026-09-09 12:00 UTC."
+    )
+
+
+def test_an_unknown_end_is_said_in_a_sentence_of_its_own() -> None:
+    seen = request(type=CertificateType.NOT_UNDERSTOOD)
+    assert assessed(observation(seen)).message == (
+        "ACM reports a type that this version does not know. Its end is unknown."
+    )
+
+
+def test_who_does_not_say_when_a_certificate_ends_is_named() -> None:
+    assert assessed(server(ends_in=None)).message == "IAM does not say when it ends."
+    issued = observation(certificate(ends_in=None))
+    assert assessed(issued).message == "It is issued, and ACM does not say when it ends."
 
 
 def test_every_message_is_a_sentence_for_people() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from certificate_lifecycle.core.by_hand import manual_commands
 from tests.unit.builders import BOUNDED, DISTRIBUTION, LOAD_BALANCER, PLACE, arn
+from tests.unit.tables import DATA
 
 NEW = arn("new")
 OWN = PLACE.account_id
@@ -132,6 +134,14 @@ def test_one_call_moves_these(in_use_by: str, command: str) -> None:
 def test_several_calls_move_these(in_use_by: str, verbs: list[str]) -> None:
     assert [" ".join(line.split()[1:3]) for line in commands(in_use_by)] == verbs
     assert NEW in told(in_use_by)
+
+
+GOLDEN = json.loads((DATA / "manual_commands.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("in_use_by", GOLDEN)
+def test_what_is_told_is_told_word_by_word(in_use_by: str) -> None:
+    assert told(in_use_by).splitlines() == GOLDEN[in_use_by]
 
 
 @pytest.mark.parametrize(

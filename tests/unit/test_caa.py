@@ -105,10 +105,17 @@ def test_another_authority_may_be_asked_about() -> None:
             id="an unknown tag that nobody may leave unread",
         ),
         pytest.param(
-            [issue("amazon.com", critical=True), issue("x", "IODEF", critical=True)],
+            [
+                issue("amazon.com", critical=True),
+                issue("amazon.com", "IssueWild", critical=True),
+                issue("x", "IODEF", critical=True),
+            ],
             True,
             True,
-            id="a critical tag that is understood",
+            id="critical tags that are understood",
+        ),
+        pytest.param(
+            [CaaRecord("future", "x")], True, True, id="a record is not critical by itself"
         ),
     ],
 )
@@ -167,6 +174,17 @@ def test_conditions_are_shown_and_left_to_the_authority() -> None:
     verdict = judged(first)
     assert verdict.allowed
     assert verdict.parameters == ("accounturi=https://a.test/1; validationmethods = dns-01",)
+
+
+def test_the_name_of_a_condition_has_no_case() -> None:
+    verdict = judged(issue("amazon.com; AccountURI=x"))
+    assert (verdict.allowed, verdict.parameters) == (True, ("AccountURI=x",))
+
+
+def test_a_sign_that_only_looks_like_a_letter_names_nobody() -> None:
+    """The Kelvin sign is a `k` to who ignores case, and no letter of a domain name."""
+    verdict = judge_caa(NAME, Zone({NAME: [issue("\u212a.test")]}), authority=["k.test"])
+    assert (verdict.reason, verdict.issuers) == (CaaReason.NOT_NAMED, ())
 
 
 def test_one_record_without_conditions_is_enough_to_issue_by() -> None:

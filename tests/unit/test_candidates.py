@@ -7,7 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from certificate_lifecycle.core.assessment import find_successor, needs_detail, wants_records
+from certificate_lifecycle.core.assessment import (
+    by_name,
+    find_successor,
+    needs_detail,
+    wants_records,
+)
 from certificate_lifecycle.core.model import (
     Certificate,
     CertificateStatus,
@@ -203,6 +208,15 @@ def test_of_several_successors_the_one_that_ends_last_is_named() -> None:
     ends = {"a": 150, "b": 190, "c": 170}
     others = [certificate(arn=arn(name), ends_in=days(end)) for name, end in ends.items()]
     assert find_successor(imported(ends_in=days(5)), others, USUAL, NOW) is others[1]
+
+
+def test_only_what_is_issued_is_looked_up_as_a_successor() -> None:
+    waiting = request(arn=arn("c"), names=OLD.names)
+    assert by_name([OLD, SUCCESSOR, waiting]) == {
+        "example.com": [OLD],
+        "www.example.com": [OLD],
+        "shop.example.com": [SUCCESSOR],
+    }
 
 
 LACKING = {

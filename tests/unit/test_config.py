@@ -23,7 +23,7 @@ from certificate_lifecycle.core.schedule import parse
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
 from certificate_lifecycle.errors import ConfigurationError
-from tests.unit.builders import arn, days, export_target, secret_arn
+from tests.unit.builders import NOW, arn, days, export_target, secret_arn
 from tests.unit.tables import accepted, refused
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
@@ -613,3 +613,48 @@ def test_what_people_hear_is_what_terraform_takes_for_it(name: str, table: str) 
         assert rotation(**{name: str(value)})[1] == []
     for value in refused(table).values():
         assert len(rotation(**{name: str(value)})[1]) == 1, value
+
+
+# --- What only looks right, or breaks a reader ------------------------------------------------
+
+DEEP = "[" * 50_000
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ACCOUNTS", "EXPORT_TARGETS", "HOSTED_ZONES", "IMPORT_SOURCES", "ORGANIZATION", "REGIONS"],
+)
+def test_json_that_is_too_deep_to_be_read_is_a_fault_like_any_other(name: str) -> None:
+    (fault,) = rotation(**{name: DEEP})[1]
+    assert fault.startswith(f"{name}: must be a JSON ")
+    assert len(fault) < 500
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CRITICAL_THRESHOLD_DAYS", "１"),  # noqa: RUF001 - a full-width digit
+        ("REGIONS", '["eu-west-١"]'),  # noqa: RUF001 - an Arabic digit
+        ("SNS_TOPIC_ARN", TOPIC.replace("1234", "１234")),  # noqa: RUF001 - as above
+        ("IMPORT_SOURCES", sources(CERTIFICATE.replace("1234", "１234"))),  # noqa: RUF001 - as above
+        ("IMPORT_SOURCES", sources(secret_arn=SECRET.replace("1234", "１234"))),  # noqa: RUF001 - as above
+        ("HOSTED_ZONES", zones(role_arn=ROLE.replace("2109", "２109"))),  # noqa: RUF001 - as above
+        ("HOSTED_ZONES", zones(role_arn=f"{ROLE} of somebody")),
+    ],
+)
+def test_a_digit_or_letter_that_aws_does_not_have_is_none(name: str, value: str) -> None:
+    (fault,) = rotation(**{name: value})[1]
+    assert fault.startswith(f"{name}: ")
+
+
+def test_a_key_that_nobody_knows_is_shown_with_what_cannot_be_seen() -> None:
+    strange = json.dumps({"example.com": {"zone_id": "Z1", "a\x1b[2J": 1}})
+    (fault,) = rotation(HOSTED_ZONES=strange)[1]
+    assert fault == r"HOSTED_ZONES: the zone 'example.com' has unknown keys: 'a\x1b[2J'"
+
+
+def test_a_rate_beyond_every_calendar_is_a_schedule_that_never_comes_due() -> None:
+    settings, faults = rotation(SCHEDULE_EXPRESSION="rate(99999999999999999999 days)")
+    assert faults == []
+    assert settings.schedule is not None
+    assert settings.schedule.following(NOW) is None

@@ -72,6 +72,14 @@ def held(*certificates: str, settled: bool = True, fault: str | None = None) -> 
 # --- The steps --------------------------------------------------------------------------------
 
 
+def test_a_setting_has_settled_unless_its_service_says_otherwise() -> None:
+    assert verify_step(bound(), Held((NEW,)), OLD, NEW, NOW) is VerifyStep.VERIFIED
+
+
+def test_a_consumer_has_a_day_to_settle() -> None:
+    assert timedelta(days=1) == SETTLES_WITHIN
+
+
 def test_only_the_list_of_a_listener_holds_several_certificates() -> None:
     assert [kind for kind in ConsumerKind if kind.holds_many] == [ConsumerKind.LISTENER_SNI]
 
@@ -241,7 +249,53 @@ def test_an_arn_without_an_account_is_not_foreign() -> None:
     assert not ConsumerArn.parse("arn:aws:apigateway:eu-west-1::/domainnames/a.b").is_foreign(OWN)
 
 
+def test_a_name_may_have_colons_and_what_is_no_arn_has_no_parts() -> None:
+    found = ConsumerArn.parse(f"arn:aws:vpce:eu-west-1:{OWN}:endpoint/a:b/c")
+    assert found == ConsumerArn("aws", "vpce", "eu-west-1", OWN, "endpoint", "a:b/c")
+    assert ConsumerArn.parse("x") == ConsumerArn("", "", "", "", "", "")
+
+
 # --- What the ledger keeps of a move ----------------------------------------------------------
+
+KINDS = {
+    ConsumerKind.LISTENER: "Listener",
+    ConsumerKind.LISTENER_SNI: "ListenerSni",
+    ConsumerKind.CLASSIC_LISTENER: "ClassicListener",
+    ConsumerKind.DISTRIBUTION: "Distribution",
+    ConsumerKind.DOMAIN_NAME: "DomainName",
+    ConsumerKind.EDGE_DOMAIN_NAME: "EdgeDomainName",
+    ConsumerKind.DOMAIN_OWNERSHIP: "DomainOwnership",
+    ConsumerKind.USER_POOL_DOMAIN: "UserPoolDomain",
+}
+STATUSES = {
+    MoveStatus.PLANNED: "planned",
+    MoveStatus.BOUND: "bound",
+    MoveStatus.MOVED: "moved",
+    MoveStatus.ROLLED_BACK: "rolled back",
+    MoveStatus.LEFT_ALONE: "left alone",
+    MoveStatus.GONE: "gone",
+}
+
+
+@pytest.mark.parametrize("kind", ConsumerKind)
+@pytest.mark.parametrize("status", MoveStatus)
+def test_what_an_earlier_version_stored_of_a_move_is_read(
+    kind: ConsumerKind, status: MoveStatus
+) -> None:
+    """A ledger outlives every version of the functions: these words must never change."""
+    move = Move(binding=Binding(kind, LISTENER), before=(OLD,), status=status)
+    stored = {
+        "kind": KINDS[kind],
+        "consumer": LISTENER,
+        "place": "",
+        "label": "",
+        "before": [OLD],
+        "status": STATUSES[status],
+        "bound_at": None,
+        "note": "",
+    }
+    assert move_entry(move) == stored
+    assert move_from(stored) == move
 
 
 @BOUNDED

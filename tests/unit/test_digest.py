@@ -13,7 +13,6 @@ import pytest
 from certificate_lifecycle.core.digest import (
     MAX_MESSAGE_BYTES,
     Message,
-    clean,
     compose,
     console_url,
     severity_of,
@@ -111,6 +110,57 @@ def test_what_is_urgent_helpable_or_unseen_is_told(whole: Run) -> None:
 
 
 # --- Subject and attributes -------------------------------------------------------------------
+
+
+def test_a_change_is_addressed_to_its_account_and_region() -> None:
+    elsewhere = replace(scope(), region="us-east-1")
+    whole = run(HEALTHY, scopes=(scope(), elsewhere), changes=(OVER,))
+    assert told(whole).attributes["region"] == "eu-west-1"
+
+
+@pytest.mark.parametrize(("count", "named"), [(500, 500), (501, 500)])
+def test_an_attribute_has_so_many_values_in_order(count: int, named: int) -> None:
+    accounts = [f"{number:012}" for number in range(count)]
+    whole = run(scopes=[replace(LOST, account_id=account) for account in reversed(accounts)])
+    assert told(whole).attributes["account"] == accounts[:named]
+
+
+def test_what_is_over_and_what_can_be_looked_at_again_is_counted_together() -> None:
+    whole = run(HEALTHY, changes=(OVER,), regained=("account 222222222222, eu-west-1",))
+    assert ": 2 findings over - " in told(whole).subject
+    assert told(whole).bodies["default"].endswith(": no open finding; 2 are over.")
+
+
+@pytest.mark.parametrize(("count", "shown", "hidden"), [(50, 50, 0), (51, 50, 1)])
+def test_machines_see_so_many_accounts(count: int, shown: int, hidden: int) -> None:
+    whole = run(scopes=[replace(LOST, account_id=f"{number:012}") for number in range(count)])
+    found = document(whole)
+    assert (len(found["scopes"]), found["scopes_not_shown"]) == (shown, hidden)
+
+
+@pytest.mark.parametrize(("length", "told_length"), [(500, 500), (501, 500)])
+def test_machines_see_so_much_of_an_error(length: int, told_length: int) -> None:
+    whole = run(scopes=(replace(LOST, error="x" * length),))
+    assert len(document(whole)["scopes"][0]["error"]) == told_length
+
+
+@pytest.mark.parametrize(("count", "more"), [(20, ""), (21, "\n  And 1 more; the log of the run")])
+def test_people_see_so_many_accounts_that_could_not_be_looked_at(count: int, more: str) -> None:
+    lost = [replace(LOST, account_id=f"{number:012}") for number in range(count)]
+    text = told(run(scopes=(scope(), *lost))).bodies["email"]
+    assert text.count("AccessDenied") == 20
+    assert (" more; " in text) is bool(more)
+    assert more in text
+
+
+def test_chat_shows_five_errors_and_eight_thousand_characters() -> None:
+    lost = [replace(LOST, account_id=f"{number:012}", error="x" * 900) for number in range(7)]
+    due = [
+        judged(imported(arn=arn(str(n)), names=("y" * 190,), ends_in=days(3))) for n in range(15)
+    ]
+    description = chat(run(*due, scopes=(scope(), *lost)))["content"]["description"]
+    assert description.count("*Incomplete:*") == 5
+    assert len(description) == 8000
 
 
 @pytest.mark.parametrize(
@@ -393,12 +443,6 @@ def test_names_and_errors_are_no_markup_in_chat() -> None:
     assert description.count("`") == 2
 
 
-def test_text_is_cleaned_to_one_line_of_bounded_length() -> None:
-    assert clean(" a\t\u200bb\x00\n c ") == "a b c"
-    assert clean("ü" * 30, 30) == "ü" * 30
-    assert clean("ü" * 31, 30) == "ü" * 27 + "..."
-
-
 # --- Protocols --------------------------------------------------------------------------------
 
 
@@ -438,11 +482,22 @@ def test_the_headline_counts_what_is_urgent_what_can_be_helped_and_what_was_done
     assert chat(whole)["content"]["description"].startswith(wanted)
 
 
-def test_steps_of_a_replacement_are_counted_as_such() -> None:
+@pytest.mark.parametrize(
+    ("action", "deed"),
+    [
+        (Action.REPLACE, "replacement step"),
+        (Action.REQUEST_ANEW, "replacement step"),
+        (Action.REBIND, "replacement step"),
+        (Action.EXPORT, "export"),
+        (Action.REIMPORT, "import"),
+        (Action.RESTORE_RECORDS, "repair"),
+    ],
+)
+def test_what_was_done_is_counted_in_the_word_that_fits(action: Action, deed: str) -> None:
     entry = judged(certificate(status=EXPIRED, ends_in=-days(1), detail=detail()))
-    record = ActionRecord(entry.certificate.arn, Action.REPLACE, Outcome.STARTED, "requested")
+    record = ActionRecord(entry.certificate.arn, action, Outcome.STARTED, "begun")
     whole = run(entry, actions=(record,))
-    assert told(whole).bodies["default"].endswith("; 1 replacement step done in this run.")
+    assert told(whole).bodies["default"].endswith(f"; 1 {deed} done in this run.")
 
 
 def test_machines_get_a_document_with_a_version() -> None:
@@ -601,6 +656,21 @@ def test_a_message_without_room_says_where_the_report_is() -> None:
     hidden = json.loads(message.bodies["sqs"])["findings_not_shown"]
     assert f"And {hidden} more; {where} names them all." in message.bodies["email"]
     assert json.loads(message.bodies["sqs"])["report"] == where
+
+
+def test_a_message_is_filled_to_the_last_byte() -> None:
+    """SNS counts attributes, too. A letter of the report counts three times, of the id four."""
+    whole = run(DUE, report="s3://", run_id="")
+
+    def counted(message: Message) -> int:
+        return size(message) + len(json.dumps(dict(message.attributes)).encode())
+
+    left = 250_000 - counted(told(whole))
+    fours = left % 3
+    whole = replace(whole, run_id="x" * fours, report="s3://" + "x" * ((left - 4 * fours) // 3))
+    assert counted(told(whole)) == 250_000
+    assert document(whole)["findings_not_shown"] == 0
+    assert document(replace(whole, run_id="x" * (fours + 1)))["findings_not_shown"] == 1
 
 
 def test_many_long_failures_fit_into_one_message() -> None:

@@ -322,7 +322,7 @@ def test_every_fault_of_an_event_is_named_at_once() -> None:
     )
     text = "; ".join(faults)
     assert all(
-        named in text for named in ("'a b'", "'c_d'", "'eu'", "a*='b'", "aws:x", "dryrun", "Region")
+        named in text for named in ("'a b'", "'c_d'", "'eu'", "'a*'", "aws:x", "dryrun", "Region")
     )
     assert "fine" not in text
 
@@ -574,6 +574,39 @@ def test_sources_and_targets_lie_in_a_region_that_is_looked_at() -> None:
     ]
 
 
+def nested(depth: int) -> object:
+    value: object = "deep"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("key", ["certificate_arns", "regions", "accounts", "rotation_mode"])
+def test_what_is_too_deep_to_be_shown_is_a_fault_like_any_other(key: str) -> None:
+    (fault,) = rotation_faults({key: nested(10_000)})
+    assert fault.startswith(f"{key}: ")
+    assert len(fault) < 1000
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("accounts", ["１23456789012"]),  # noqa: RUF001 - a full-width digit
+        ("regions", ["eu-west-１"]),  # noqa: RUF001 - as above
+        ("certificate_arns", ["arn:aws:acm:eu-west-1:１23456789012:certificate/a"]),  # noqa: RUF001 - as above
+        ("certificate_arns", ["arn:aws:acm:eu-west-1:123456789012:certificate/ä"]),
+    ],
+)
+def test_a_digit_or_letter_that_aws_does_not_have_is_none(key: str, value: object) -> None:
+    (fault,) = rotation_faults({key: value})
+    assert fault.startswith(f"{key}: must be ")
+
+
+def test_a_fault_about_a_tag_shows_what_cannot_be_seen() -> None:
+    (fault,) = creation_faults({"tags": {"a\x1b[2J": "\u202e"}})
+    assert fault.isprintable()
+
+
 # --- The steps of a run over an organization --------------------------------------------------
 
 MANY = rotation_environment(
@@ -693,11 +726,19 @@ def test_the_accounts_of_an_organization_may_be_given_and_left_out() -> None:
         {**LIST, "wishes": {"regions": ["eu-central-1"]}},
         {**LIST, "wishes": {"accounts": []}},
         {**LIST, "other": 1},
+        {**LIST, "started_at": "0001-01-01T00:00:00+00:00"},
+        {**LIST, "started_at": "9999-12-31T23:59:59+00:00"},
     ],
     ids=str,
 )
 def test_a_step_that_is_not_understood_is_refused(fields: object) -> None:
     assert step_of(fields)[1] != []
+
+
+def test_a_wish_beside_a_step_is_refused_since_nobody_would_heed_it() -> None:
+    faults: list[str] = []
+    organization_command({"organization": LIST, "dry_run": True}, MANY, PLACE, faults)
+    assert faults == ["'dry_run' is not a key of this event"]
 
 
 def test_a_function_without_an_organization_takes_no_step() -> None:

@@ -105,6 +105,37 @@ def test_every_check_of_the_chain_is_shown_in_its_order_with_a_question_and_its_
     assert len({each.question for each in steps}) == len(steps)
 
 
+LOOKED_AT = {
+    "managed_elsewhere": ["managed by", "tags"],
+    "detail_unreadable": ["details"],
+    "server_certificate": ["type", "ends", "attention begins"],
+    "private_authority": ["type", "status", "ends", "issues for ACM"],
+    "not_understood": ["type", "status", "ends"],
+    "pending_validation": ["status", "made", "validation records"],
+    "superseded": ["has a future of its own", "successor", "used"],
+    "request_failed": ["status", "failure", "made"],
+    "revoked": ["status"],
+    "expired": ["status", "ends"],
+    "import_due": ["type", "ends", "attention begins", "critical"],
+    "source_newer": ["import source"],
+    "source_trouble": ["import source"],
+    "unused": ["type", "used", "export target"],
+    "authority_trouble": ["type", "renewal"],
+    "renewal_failed": ["renewal"],
+    "renewal_blocked": ["renewal", "validation records", "overdue"],
+    "export_target": ["export target"],
+    "export_due": ["exported", "ends", "attention begins", "critical"],
+    "renewal_overdue": ["ends", "ACM begins to renew", "overdue", "critical", "eligible"],
+    "renewing": ["ends", "ACM begins to renew", "renewal"],
+    "healthy": ["ends"],
+}
+
+
+def test_each_check_shows_all_that_it_looks_at_in_an_order_that_reads_well() -> None:
+    steps = traced(observation()).steps
+    assert {each.check: [fact.name for fact in each.facts] for each in steps} == LOOKED_AT
+
+
 FACTS = {
     "an end": (observation(), "healthy", {"ends": "in 100 days"}),
     "an end that is hours away": (

@@ -62,6 +62,11 @@ REFUSED = {
     "a letter that old and new IDNA encode differently": "straße.example",
     "a final sigma": "ναός.example",
     "a slash in disguise": "shop\u2100.example",
+    "a full-width wildcard": "＊.example.com",  # noqa: RUF001 - it is meant
+    "a dot in disguise": "shop\u2024bücher.example",
+    "a capital letter that came after IDNA": "STRA\u1e9eE.example",
+    "a letter that Unicode has not assigned": "shop\u0378.example",
+    "a text of any length": "ü." * 100_000,
     "an address": "https://example.com",
     "an e-mail address": "ops@example.com",
     "a lone surrogate": "shop\ud800.example",

@@ -10,8 +10,8 @@ import pytest
 
 from certificate_lifecycle.app.memory import Recollection
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
-from certificate_lifecycle.core.memory import REMINDER, SCOPE, Note
+from certificate_lifecycle.app.scope import Order, Visit
+from certificate_lifecycle.core.memory import REMINDER, SCOPE, Memory, Note
 from certificate_lifecycle.core.model import Action, Certificate
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
@@ -222,6 +222,37 @@ def test_what_could_not_be_remembered_is_told_again_and_the_run_fails() -> None:
     assert account.sent == 2
 
 
+def refuse(account: Account, *arns: str) -> list[str]:
+    """Let the ledger remember nothing of some certificates; return what it is asked to remember."""
+    remember, asked = account.ledger.remember, []
+
+    def refusing(memory: Memory) -> None:
+        asked.append(memory.certificate_arn)
+        if memory.certificate_arn in arns:
+            raise Outage("not this one")
+        remember(memory)
+
+    account.ledger.remember = refusing  # type: ignore[method-assign] # fails for some of them only
+    return asked
+
+
+def test_one_entry_that_cannot_be_written_stops_none_of_the_others_and_fails_the_run() -> None:
+    account = Account(DUE, OTHER, BLOCKED)
+    refuse(account, BLOCKED.arn)
+    with pytest.raises(RotationError, match=r"could not be remembered: .*not this one"):
+        account.rotate()
+    assert set(account.ledger.told) == {DUE.arn, OTHER.arn}
+    assert account.ledger.noted == {}
+
+
+def test_a_ledger_that_fails_twice_is_not_asked_again() -> None:
+    account = Account(DUE, OTHER, BLOCKED)
+    asked = refuse(account, DUE.arn, OTHER.arn, BLOCKED.arn)
+    with pytest.raises(RotationError, match="not this one"):
+        account.rotate()
+    assert len(asked) == 2
+
+
 def test_a_journal_that_could_not_be_struck_fails_the_run_after_everything_else() -> None:
     account = Account(DEAD)
     account.rotate()
@@ -302,6 +333,19 @@ def test_what_this_run_does_itself_is_not_told_twice() -> None:
     (action,) = account.rotate()["actions"]
     assert action["outcome"] == "done"
     assert account.ledger.noted == {}
+
+
+def test_what_was_begun_where_a_visit_was_lost_is_told_before_it_is_struck() -> None:
+    """A thread that was given up may have done it, and cannot say so any more."""
+    ledger = MemoryLedger()
+    ledger.note(stopped())
+    lost = Visit.lost(ORDER, PLACE, "the function's time ran out", NOW, ledger)
+    (record,) = lost.run.actions
+    assert record.detail.endswith("about to write the validation record _a1.shop.example.com.")
+    assert lost.has_news
+    assert lost.dues is not None
+    lost.dues.settle()
+    assert ledger.noted == {}
 
 
 # --- Replacement within a run ---------------------------------------------------------------------

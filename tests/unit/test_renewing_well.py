@@ -16,7 +16,9 @@ from certificate_lifecycle.core.assessment import as_renewing, assess, renews_we
 from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.model import (
     Certificate,
+    CertificateStatus,
     Detail,
+    Reason,
     Renewal,
     RenewalStatus,
     Severity,
@@ -72,11 +74,45 @@ def test_a_renewal_is_well_while_acm_has_time_and_no_obstacle(
         {"renewal_eligible": False},
         {"managed_by": "CLOUDFRONT"},
         {"key_pair_origin": "ACME"},
+        {"status": CertificateStatus.INACTIVE},
     ],
     ids=str,
 )
 def test_what_acm_does_not_renew_is_not_renewed_well(changes: dict[str, Any]) -> None:
     assert not renews_well(renewing(**changes), None, USUAL, NOW)
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "exported", "well"),
+    [
+        (days(12), False, True),
+        (days(12), True, False),
+        (days(47) * 0.33 + SECOND, True, True),
+        (days(47) * 0.33, True, False),
+        (days(47) / 3 * 2 / 3 + SECOND, False, True),
+        (days(47) / 3 * 2 / 3, False, False),
+    ],
+)
+def test_a_copy_elsewhere_is_due_before_acm_itself_is_late(
+    ends_in: timedelta,
+    exported: bool,  # noqa: FBT001 - a column of the table
+    well: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """For 47 days a third of the life is longer than the part of it that leaves ACM time."""
+    seen = renewing(ends_in=ends_in, lives=days(47), exported=exported)
+    assert renews_well(seen, None, USUAL, NOW) is well
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(None, Reason.AWAITING_ACM), (AUTO, Reason.AUTO_RENEWAL_IN_PROGRESS)],
+)
+def test_what_is_known_of_a_renewal_that_is_well_is_told(
+    status: RenewalStatus | None, reason: Reason
+) -> None:
+    seen = as_renewing(renewing(), status)
+    assert seen.detail == Detail(renewal=None if status is None else Renewal(status=status))
+    assert assess(Observation(certificate=seen), USUAL, NOW).reason is reason
 
 
 def test_what_was_imported_is_not_renewed_well() -> None:

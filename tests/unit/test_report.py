@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.core.model import Action, Reason, Severity, Verdict
+from certificate_lifecycle.core.model import Action, CertificateType, Reason, Severity, Verdict
 from certificate_lifecycle.core.report import documents
+from certificate_lifecycle.core.report_assets import SCRIPT, STYLE
 from certificate_lifecycle.core.report_page import MOST_ROWS, PLAIN_ROWS
 from certificate_lifecycle.core.run import (
     ActionRecord,
@@ -39,6 +40,7 @@ from tests.unit.builders import (
     run,
     scope,
 )
+from tests.unit.tables import DATA
 
 VOID = {"meta", "input"}
 DUE = judged(imported(arn=arn("due"), names=("api.example.com", "b.example.com"), ends_in=days(20)))
@@ -540,3 +542,49 @@ def test_every_verdict_has_a_tile() -> None:
     ]
     text = page(run(*every)).text
     assert all(verdict.meaning in text for verdict in Verdict)
+
+
+# --- The page: word by word -------------------------------------------------------------------
+
+
+def a_run_with_everything() -> Run:
+    """Return a run of two accounts with findings of every severity and deeds of every outcome."""
+    many = tuple(f"n{number}.example.com" for number in range(23))
+    busy = Assessed(
+        replace(GONE.certificate, names=many), GONE.decision, tuple(f"user {n}" for n in range(12))
+    )
+    expiring = judged(certificate(arn=arn("soon"), names=(), ends_in=days(6)))
+    server = judged(
+        certificate(
+            arn="arn:aws:iam::123456789012:server-certificate/legacy",
+            type=CertificateType.SERVER_CERTIFICATE,
+            ends_in=days(9),
+        )
+    )
+    same_week = [judged(imported(arn=arn(f"w{n}"), ends_in=days(100))) for n in range(3)]
+    outcomes = [
+        ActionRecord(
+            DUE.certificate.arn, Action.REIMPORT, outcome, f"It is {outcome}.\naws help\n# x"
+        )
+        for outcome in Outcome
+    ]
+    lost = replace(scope(ScopeStatus.FAILED, error="no <answer>"), account_id="222222222222")
+    return run(
+        *(busy, expiring, server, DUE, ASKED, IDLE, FINE, *same_week),
+        actions=[*outcomes, ActionRecord(arn("other"), Action.EXPORT, Outcome.DONE, "exported")],
+        scopes=(scope(ScopeStatus.PARTIAL, certificates=9, error="a & b"), lost, scope()),
+        healthy={"Healthy": 1200, "Renewing": 1},
+        mode="replace",
+        dry_run=True,
+        whole=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("everything", a_run_with_everything()), ("nothing", run())]
+)
+def test_the_page_is_the_golden_one(name: str, found: Run) -> None:
+    """Style and script, which no run changes, stand for themselves."""
+    html = report(found)["html"].replace(STYLE, "STYLE").replace(SCRIPT, "SCRIPT")
+    html = re.sub(r"'sha256-[^']+'", "'HASH'", html)
+    assert html == (DATA / "pages" / f"{name}.html").read_text(encoding="utf-8")

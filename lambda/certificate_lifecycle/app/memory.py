@@ -6,10 +6,11 @@ before: a run that is killed in between makes the next one tell it again, never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Self
 
 from certificate_lifecycle.app.isolation import clause
@@ -71,17 +72,33 @@ class Dues:
             self.ledger.strike(note)
 
     def settle(self) -> None:
-        """Remember what was told, forget what is over, and strike what the message made up for."""
-        for memory in self.memories:
-            self.ledger.remember(memory)
-        for memory in self.over:
-            self.ledger.forget(memory)
-        for note in self.notes:
-            self.ledger.strike(note)
-        for journal in self.journals:
-            told = replace(journal, untold=())
-            with suppress(LedgerConflictError):
-                self.ledger.claim(told, self.run_id, self.now, self.now)
+        """Remember what was told, forget what is over, and strike what the message made up for.
+
+        One entry that cannot be written stops none of the others, two of them do: then it is the
+        ledger that does not answer. What was not written is told again by the next run.
+        """
+        steps: list[Callable[[], None]] = [
+            *(partial(self.ledger.remember, memory) for memory in self.memories),
+            *(partial(self.ledger.forget, memory) for memory in self.over),
+            *(partial(self.ledger.strike, note) for note in self.notes),
+            *(partial(self._mark_told, journal) for journal in self.journals),
+        ]
+        failure: Exception | None = None
+        for step in steps:
+            try:
+                step()
+            except Exception as error:
+                if failure is not None:
+                    raise
+                logger.warning("entry of the ledger could not be written", exc_info=True)
+                failure = error
+        if failure is not None:
+            raise failure
+
+    def _mark_told(self, journal: Journal) -> None:
+        told = replace(journal, untold=())
+        with suppress(LedgerConflictError):
+            self.ledger.claim(told, self.run_id, self.now, self.now)
 
 
 @dataclass(slots=True, kw_only=True)

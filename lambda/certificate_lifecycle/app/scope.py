@@ -104,12 +104,13 @@ class Visit:
     ) -> Visit:
         """Return the visit of an account and region of which nothing is known.
 
-        The ledger lies in the function's own account, and still knows whether that was told.
+        The ledger lies in the function's own account, and still knows whether that was told, and
+        what was begun there before the visit was lost.
         """
         text = f"the certificates could not be looked at: {why}"
         scope = Scope(place.account_id, place.region, ScopeStatus.FAILED, 0, text)
-        run = run_of(order, [scope], [], [], finished_at)
         recollection = _recollection(order, ledger)
+        run = run_of(order, [scope], [], recollection.untold(), finished_at)
         return cls(
             run=run,
             problems=[text],
@@ -338,6 +339,7 @@ def _replacement(
         account_id=place.account_id,
         now=order.now,
         served=around.served,
+        announce=recollection.announce,
     )
     return Replacement(
         succession=succession,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from certificate_lifecycle.app.isolation import require_time
+from certificate_lifecycle.app.isolation import Announce, require_time, silent
 from certificate_lifecycle.app.ports import Certificates, Clock, Consumers, Dns, Ledger, Served
 from certificate_lifecycle.app.rebinding import Rebinding, Rebound
 from certificate_lifecycle.app.validation import inspect, require_writable, write
@@ -119,6 +119,7 @@ class Succession:
     account_id: str
     now: datetime
     served: Served | None = None
+    announce: Announce = silent
 
     def go_on(self, case: Case) -> None:
         """Take step after step until one has to wait, and let go of the claim."""
@@ -358,10 +359,15 @@ class Succession:
         ) as error:
             case.advice = f"the successor {successor.arn} cannot be validated yet: {error}"
             return False
-        write(self.dns, findings)
-        for finding in findings:
-            if finding.change is not Change.UNCHANGED:
-                case.tell(f"{finding.change} {finding.record.name}")
+        changed = [finding for finding in findings if finding.change is not Change.UNCHANGED]
+        if changed:
+            # Once it is issued, nothing tells any more that a run which was stopped has written.
+            names = ", ".join(finding.record.name for finding in changed)
+            text = f"write the validation record {names} of its successor"
+            self.announce(case.arn, case.action or Action.REPLACE, text)
+            write(self.dns, findings)
+        for finding in changed:
+            case.tell(f"{finding.change} {finding.record.name}")
         return True
 
     def _ended(self, case: Case, successor: Certificate) -> bool:

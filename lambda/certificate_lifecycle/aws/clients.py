@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from botocore.config import Config
 
+from certificate_lifecycle.aws.answers import require_whole_answers
 from certificate_lifecycle.aws.pacing import Pacer
 from certificate_lifecycle.aws.sessions import assumed
 
@@ -158,6 +159,7 @@ class Clients:
                 session = self._assumed(role_arn) if role_arn else self._session
                 client = session.client(service, region_name=region, config=_CONFIG)  # type: ignore[call-overload] # the stubs know literal service names only
                 client.meta.events.register(f"before-send.{service}", self._pacer(*key))
+                require_whole_answers(client)
                 self._made[key] = client
             return self._made[key]
 

@@ -72,7 +72,7 @@ class S3Documents:
         answer = self._client().get_object(Bucket=self._bucket, Key=self._prefix + name)
         try:
             return json.loads(answer["Body"].read())
-        except ValueError as error:
+        except (RecursionError, ValueError) as error:
             raise DocumentError(f"{self.address(name)} is not JSON") from error
 
     def address(self, name: str) -> str:

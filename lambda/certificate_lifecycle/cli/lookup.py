@@ -10,11 +10,11 @@ import click
 from certificate_lifecycle.app.isolation import clause
 from certificate_lifecycle.app.ports import Surroundings
 from certificate_lifecycle.cli.session import Reach
-from certificate_lifecycle.core.digest import clean
 from certificate_lifecycle.core.lookup import Found, cut_short, find
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.names import InvalidNameError, normalise
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import CertificateLifecycleError, CertificateNotFoundError
 
 

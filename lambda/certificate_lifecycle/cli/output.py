@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.cli.failures import help_with
-from certificate_lifecycle.core.digest import clean
 from certificate_lifecycle.core.model import Certificate, Severity, Verdict
 from certificate_lifecycle.core.report import documents
 from certificate_lifecycle.core.run import Assessed, Run, Scope, finding_entry, report_entry
+from certificate_lifecycle.core.text import clean
 
 #: Of every JSON document of the command line; it rises when a field changes its meaning or goes.
 SCHEMA_VERSION = "1"

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from certificate_lifecycle.cli.lookup import normal
 from certificate_lifecycle.cli.output import indented, whereabouts
-from certificate_lifecycle.core.digest import clean
 from certificate_lifecycle.core.lookup import find
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.run import (
@@ -23,6 +22,7 @@ from certificate_lifecycle.core.run import (
     finding_entry,
     scope_entry,
 )
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import ConfigurationError
 
 _STYLES = {

@@ -10,11 +10,8 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 #: The prefix of translated IPv4 addresses that anybody may route (RFC 6052), which Python's
-#: `is_global` knows nothing about.
+#: `is_global` knows nothing about. Its likeness for use within a network (RFC 8215) is reserved.
 _NAT64 = IPv6Network("64:ff9b::/96")
-#: The same for use within a network (RFC 8215): where the address in it leads, only that network
-#: knows. Python before 3.12.4 takes it for global.
-_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 #: Where a machine of EC2 finds its credentials over IPv6 (EC2 user guide, instance metadata): it
 #: lies among the private ones. That of IPv4 is link-local, as are those of containers.
 _METADATA = IPv6Network("fd00:ec2::/32")
@@ -31,7 +28,7 @@ def may_connect(text: str, *, private: bool) -> bool:
     except ValueError:
         return False
     if isinstance(address, IPv6Address):
-        if address in _METADATA or address in _LOCAL_NAT64:
+        if address in _METADATA:
             return False
         inner = _embedded(address)
         if inner is not None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from certificate_lifecycle.core.digest import clean, severity_of
+from certificate_lifecycle.core.digest import severity_of
 from certificate_lifecycle.core.excerpts import excerpt
 from certificate_lifecycle.core.run import (
     ActionRecord,
@@ -24,6 +24,7 @@ from certificate_lifecycle.core.run import (
     finding_entry,
     scope_entry,
 )
+from certificate_lifecycle.core.text import clean
 
 #: `source` of every event; the name of the instance is in the detail.
 SOURCE = "certificate-lifecycle"
@@ -105,7 +106,7 @@ def _finding(run: Run, change: Change, entry: Assessed | None) -> Announcement:
         change.certificate_arn,
         {
             "change": change.kind.value,
-            "was": change.was,
+            "was": None if change.was is None else clean(change.was, _MAX_NAME),
             "since": change.since.isoformat() if change.since else None,
             "name": clean(change.name, _MAX_NAME),
             "now": None if change.now is None else clean(change.now, _MAX_TEXT),

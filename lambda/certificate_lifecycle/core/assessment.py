@@ -86,8 +86,6 @@ def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime
         case CertificateStatus.EXPIRED | CertificateStatus.REVOKED:
             return certificate.used
         case CertificateStatus.ISSUED:
-            if certificate.not_after is None:
-                return False
             horizon = thresholds.effective(certificate)
             if certificate.managed:
                 horizon = max(renewal_window(certificate), horizon)
@@ -119,7 +117,7 @@ def renews_well(
     own = certificate.managed and certificate.used and certificate.status is _ISSUED
     if not own or checks.is_managed_elsewhere(certificate):
         return False
-    if certificate.renewal_eligible is False or certificate.not_after is None:
+    if certificate.renewal_eligible is False:
         return False
     window = renewal_window(certificate)
     least = overdue_threshold(certificate, thresholds)

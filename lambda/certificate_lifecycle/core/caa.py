@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, auto
 
 from certificate_lifecycle.core.names import dns_form, is_wildcard, without_wildcard
 
@@ -42,18 +42,18 @@ class CaaRecord:
     critical: bool = False
 
 
-class CaaReason(StrEnum):
+class CaaReason(Enum):
     """Why an authority may issue, or may not."""
 
-    NO_RECORDS = "NoRecords"
+    NO_RECORDS = auto()
     """No name from the one asked for up to the top has a CAA record."""
-    NOT_RESTRICTED = "NotRestricted"
+    NOT_RESTRICTED = auto()
     """There are records, and none of them speaks about this kind of name."""
-    NAMED = "Named"
+    NAMED = auto()
     """A record names the authority."""
-    NOT_NAMED = "NotNamed"
+    NOT_NAMED = auto()
     """Records restrict who may issue, and none names the authority."""
-    CRITICAL_UNKNOWN = "CriticalUnknown"
+    CRITICAL_UNKNOWN = auto()
     """A record that nobody may leave unread has a tag that is not understood."""
 
 

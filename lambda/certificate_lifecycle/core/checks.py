@@ -103,7 +103,7 @@ _SOURCE_REASONS = {
     SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
 }
 #: States that somebody has to mend, however far the end is.
-_SOURCE_TROUBLE = (SourceState.INCOMPATIBLE, SourceState.INVALID, SourceState.UNREADABLE)
+_SOURCE_TROUBLE = frozenset({SourceState.INCOMPATIBLE, SourceState.INVALID, SourceState.UNREADABLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +178,7 @@ def server_certificate(
         return healthy(observation, thresholds, now)
     return Decision(
         Verdict.EXPIRED if over else Verdict.IMPORT_DUE,
-        _capped(certificate, Severity.CRITICAL)
-        if over
-        else _severity_by_time(certificate, thresholds, now),
+        _severity_by_time(certificate, thresholds, now),
         Reason.PAST_NOT_AFTER if over else Reason.SERVER_CERTIFICATE_EXPIRING,
         f"It is an IAM server certificate, which nothing renews, and {_when(certificate, now)}.",
         Action.MOVE_TO_ACM,
@@ -190,7 +188,7 @@ def server_certificate(
 def private_authority(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
-    """Judge private CAs that ACM could issue from; this check is total for them."""
+    """Find private CAs from which ACM cannot issue, or not for long enough."""
     certificate = observation.certificate
     if certificate.type is not CertificateType.PRIVATE_AUTHORITY:
         return None
@@ -220,7 +218,7 @@ def private_authority(
             "it; if it is not meant for ACM, nothing is wrong.",
             Action.FIX_AUTHORITY,
         )
-    return healthy(observation, thresholds, now)
+    return None
 
 
 def not_understood(
@@ -259,7 +257,6 @@ def pending_validation(observation: Observation, _: Thresholds, now: datetime) -
         )
     reason, action, why = _validation_trouble(observation)
     if reason is Reason.RECORDS_IN_PLACE:
-        action = Action.FIX_VALIDATION
         why += " ACM does not see them: is the hosted zone the one that is delegated to?"
     return Decision(
         Verdict.PENDING_VALIDATION,
@@ -497,7 +494,7 @@ def export_target(
 def export_due(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:
     """Find certificates of which a copy lives outside AWS, near their end."""
     certificate = observation.certificate
-    if not certificate.exported or not certificate.managed:
+    if not certificate.exported:
         return None
     if not is_within(certificate, thresholds.effective(certificate), now):
         return None
@@ -619,7 +616,8 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
         text = "ACM has not said which records it wants."
         return Reason.VALIDATION_UNCHECKED, Action.INVESTIGATE, text
     if not wrong:
-        return Reason.RECORDS_IN_PLACE, Action.NONE, "all validation records are in place."
+        text = "all validation records are in place."
+        return Reason.RECORDS_IN_PLACE, Action.FIX_VALIDATION, text
     states = {finding.state for finding in wrong}
     reason = next(why for state, why in _RECORD_REASONS.items() if state in states)
     if any(finding.change is not None for finding in wrong):
@@ -643,7 +641,7 @@ def _all_named(observation: Observation) -> bool:
 
 def _is_over(certificate: Certificate, now: datetime) -> bool:
     past = certificate.not_after is not None and certificate.not_after <= now
-    return past or certificate.status in (CertificateStatus.EXPIRED, CertificateStatus.REVOKED)
+    return past or certificate.status is CertificateStatus.EXPIRED
 
 
 def _renewal_failed(certificate: Certificate) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Any
 
 from certificate_lifecycle.core.model import Certificate, Documented
@@ -97,32 +97,32 @@ class Move:
 # --- The steps --------------------------------------------------------------------------------
 
 
-class BindStep(StrEnum):
+class BindStep(Enum):
     """What to do with a setting that shall hold the successor."""
 
-    BIND = "bind"
-    DONE = "done"
-    LEFT_ALONE = "left alone"
-    GONE = "gone"
+    BIND = auto()
+    DONE = auto()
+    LEFT_ALONE = auto()
+    GONE = auto()
 
 
-class VerifyStep(StrEnum):
+class VerifyStep(Enum):
     """What to do with a setting that was bound."""
 
-    VERIFIED = "verified"
-    WAIT = "wait"
-    ROLL_BACK = "roll back"
-    LEFT_ALONE = "left alone"
-    GONE = "gone"
+    VERIFIED = auto()
+    WAIT = auto()
+    ROLL_BACK = auto()
+    LEFT_ALONE = auto()
+    GONE = auto()
 
 
-class RollBackStep(StrEnum):
+class RollBackStep(Enum):
     """What to do with a setting that shall hold what it held before: bind it, or unbind new."""
 
-    RESTORE = "restore"
-    DONE = "done"
-    LEFT_ALONE = "left alone"
-    GONE = "gone"
+    RESTORE = auto()
+    DONE = auto()
+    LEFT_ALONE = auto()
+    GONE = auto()
 
 
 def planned(binding: Binding, held: Held | None) -> Move:
@@ -218,15 +218,15 @@ class ConsumerArn:
 
 
 def _explained(
-    arn: ConsumerArn, own: set[tuple[str, str]], foreign: set[str], own_account: str
+    arn: ConsumerArn, own: set[tuple[str, str] | None], foreign: set[str], own_account: str
 ) -> bool:
     if arn.is_foreign(own_account):
         return arn.service in foreign
     return (arn.service, arn.name) in own
 
 
-def _name(binding: Binding) -> tuple[str, str]:
-    """Return the service and the name that the ARN of the consumer has."""
+def _name(binding: Binding) -> tuple[str, str] | None:
+    """Return the service and the name that the ARN of the consumer has, if it is ours."""
     match binding.kind:
         case ConsumerKind.LISTENER | ConsumerKind.LISTENER_SNI:
             # listener/app/NAME/ID/LISTENER belongs to loadbalancer/app/NAME/ID
@@ -237,7 +237,7 @@ def _name(binding: Binding) -> tuple[str, str]:
         case ConsumerKind.DISTRIBUTION:
             return "cloudfront", binding.consumer
         case _:
-            return "", binding.consumer
+            return None
 
 
 # --- What the ledger keeps of a move ----------------------------------------------------------

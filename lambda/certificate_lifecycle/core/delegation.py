@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, auto
 
 
-class DelegationState(StrEnum):
+class DelegationState(Enum):
     """How what the zone above says compares with what Route 53 gave to a zone."""
 
-    WHOLE = "Whole"
+    WHOLE = auto()
     """Public DNS leads to the zone, and nowhere else."""
-    SOME_MISSING = "SomeMissing"
+    SOME_MISSING = auto()
     """Public DNS leads to the zone, by fewer name servers than it has."""
-    SOME_FOREIGN = "SomeForeign"
+    SOME_FOREIGN = auto()
     """Public DNS leads to the zone, and to name servers that are not its own."""
-    ELSEWHERE = "Elsewhere"
+    ELSEWHERE = auto()
     """Public DNS leads to other name servers only: nobody sees what the zone says."""
-    NOWHERE = "Nowhere"
+    NOWHERE = auto()
     """The zone above does not delegate it: nobody sees what the zone says."""
 
 

@@ -1,14 +1,13 @@
 """The one message of a run, for people and for machines.
 
 Names, tags and errors come from AWS and from whoever made the certificate: they are text, never
-markup, and lose their control characters here.
+markup, and lose their control characters before they get out, see `core.text`.
 """
 
 from __future__ import annotations
 
 import json
 import textwrap
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from certificate_lifecycle.core.run import (
     finding_entries,
     scope_entry,
 )
+from certificate_lifecycle.core.text import clean
 
 #: SNS: fewer than 100 characters, printable ASCII to be safe with every protocol (API, Publish).
 MAX_SUBJECT = 99
@@ -35,10 +35,9 @@ MAX_SUBJECT = 99
 MAX_MESSAGE_BYTES = 250_000
 #: What a finding takes at the least in all bodies together: more than fit are not even formatted.
 _LEAST_FINDING_BYTES = 1000
-#: Amazon Q Developer in chat applications, custom notifications.
-_MAX_TITLE = 250
+#: Amazon Q Developer in chat applications, custom notifications. Titles may have 250 and next steps
+#: 350 characters, which a subject and the meaning of an action stay below.
 _MAX_DESCRIPTION = 8000
-_MAX_NEXT_STEP = 350
 _CHAT_FINDINGS = 15
 _CHAT_ERRORS = 5
 #: Values of one attribute; a longer list would crowd out the findings.
@@ -68,7 +67,9 @@ _DIFFERENT = frozenset({ChangeKind.WORSE, ChangeKind.BETTER, ChangeKind.CHANGED}
 _DEEDS = {
     Action.EXPORT: "export",
     Action.REIMPORT: "import",
-    **dict.fromkeys((Action.REPLACE, Action.REQUEST_ANEW, Action.REBIND), "replacement step"),
+    Action.REPLACE: "replacement step",
+    Action.REQUEST_ANEW: "replacement step",
+    Action.REBIND: "replacement step",
 }
 
 _CONSOLES = {
@@ -106,7 +107,7 @@ def compose(run: Run, *, summary: bool = False) -> Message | None:
     shown = min(len(told), limit // _LEAST_FINDING_BYTES)
     bodies = _bodies(run, told, shown)
     while _size(bodies) > limit and shown:
-        shown = min(shown - 1, shown * limit // _size(bodies))
+        shown = shown * limit // _size(bodies)
         bodies = _bodies(run, told, shown)
     return Message(_subject(run, told), bodies, attributes)
 
@@ -115,17 +116,6 @@ def severity_of(run: Run) -> Severity:
     """Return the worst severity; what could not be looked at or done counts as a warning."""
     worst = max((entry.decision.severity for entry in run.findings), default=Severity.OK)
     return max(worst, Severity.WARNING) if run.incomplete else worst
-
-
-def clean(text: str, limit: int = 1000) -> str:
-    """Return `text` on one line, without control, format and direction characters."""
-    visible = (
-        text
-        if text.isprintable()  # as nearly all text is, and this is far cheaper to find out
-        else "".join(" " if unicodedata.category(each)[0] == "C" else each for each in text)
-    )
-    folded = " ".join(visible.split())
-    return folded if len(folded) <= limit else folded[: limit - 3] + "..."
 
 
 def console_url(arn: str) -> str:
@@ -348,7 +338,7 @@ def _news(run: Run, arn: str) -> str:
     change = next((each for each in run.changes if each.certificate_arn == arn), None)
     if change is None:
         return ""
-    was = f", was {change.was}" if change.kind in _DIFFERENT and change.was else ""
+    was = f", was {clean(change.was)}" if change.kind in _DIFFERENT and change.was else ""
     return f" - {change.kind}{was}"
 
 
@@ -464,7 +454,7 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
         lines.append(f"... and {len(told) - _CHAT_FINDINGS} more.")
     lines += [f"*Done:* {_plain(record.detail)}" for record in run.done[:_CHAT_FINDINGS]]
     lines += [
-        f"*Over:* `{_plain(change.name or change.certificate_arn)}` was {change.was}."
+        f"*Over:* `{_plain(change.name or change.certificate_arn)}` was {_plain(change.was or '')}."
         for change in _over(run)[:_CHAT_FINDINGS]
     ]
     lines += [f"*Over:* {label} can be looked at again." for label in run.regained[:_CHAT_ERRORS]]
@@ -480,9 +470,9 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
         "id": run.run_id,
         "content": {
             "textType": "client-markdown",
-            "title": _subject(run, told)[:_MAX_TITLE],
+            "title": _subject(run, told),
             "description": "\n".join(lines)[:_MAX_DESCRIPTION],
-            "nextSteps": [step[:_MAX_NEXT_STEP] for step in steps],
+            "nextSteps": list(steps),
             "keywords": ["certificates", severity_of(run).label],
         },
         "metadata": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from certificate_lifecycle.core.digest import clean
+from certificate_lifecycle.core.text import clean
 
 
 def excerpt(texts: Sequence[str], *, longest: int, most_bytes: int) -> list[str]:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.model import (
@@ -79,13 +79,13 @@ class Exported:
     private_key: Hidden
 
 
-class RenewalStep(StrEnum):
+class RenewalStep(Enum):
     """What should become of a copy that ends soon."""
 
-    NOT_DUE = "not due"
-    UNDER_WAY = "under way"
-    NOT_PAID_FOR = "not paid for"
-    WANTED = "wanted"
+    NOT_DUE = auto()
+    UNDER_WAY = auto()
+    NOT_PAID_FOR = auto()
+    WANTED = auto()
 
 
 def is_exported_now(certificate: Certificate, now: datetime) -> bool:

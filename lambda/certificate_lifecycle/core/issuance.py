@@ -14,6 +14,7 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
 )
 from certificate_lifecycle.core.names import MAX_COMMON_NAME, MAX_NAME, is_wildcard
+from certificate_lifecycle.core.text import quoted
 
 #: Key algorithms that can be requested (API reference, RequestCertificate); others only imported.
 REQUESTABLE_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
@@ -95,11 +96,13 @@ def name_faults(names: tuple[str, ...]) -> list[str]:
     if len(names[0]) > MAX_COMMON_NAME:
         faults.append(
             f"one name must have {MAX_COMMON_NAME} octets or fewer, because it becomes the common "
-            f"name; the shortest is {min(names, key=len)!r}"
+            f"name; the shortest is {quoted(min(names, key=len))}"
         )
     # Each name was checked for itself, but `www.` came to one of them later.
     faults.extend(
-        f"{name!r} is longer than {MAX_NAME} characters" for name in names if len(name) > MAX_NAME
+        f"{quoted(name)} is longer than {MAX_NAME} characters"
+        for name in names
+        if len(name) > MAX_NAME
     )
     if len(names) > MAX_NAMES:
         faults.append(f"a certificate takes {MAX_NAMES} names at the most, got {len(names)}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from certificate_lifecycle.core.text import quoted
+
 #: ACM's own pattern for DomainName (API reference, RequestCertificate).
 _ACM_NAME = re.compile(
     r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])"
@@ -16,6 +18,10 @@ MAX_COMMON_NAME = 64
 #: Characters that IDNA 2003, which Python's codec implements, maps away and IDNA 2008 keeps
 #: (RFC 5894 section 7.2): converting them would ask for a certificate for another name.
 _DEVIATIONS = "\u00df\u03c2\u200c\u200d"
+#: What separates labels (RFC 3490 section 3.1).
+_DOTS = "[.\u3002\uff0e\uff61]"
+#: No text of more characters becomes a name that is short enough, whatever IDNA leaves out of it.
+_LONGEST_TEXT = 4 * MAX_NAME
 
 
 class InvalidNameError(ValueError):
@@ -27,14 +33,16 @@ def normalise(raw: str) -> str:
 
     Raises InvalidNameError when ACM would refuse the result.
     """
+    if len(raw) > _LONGEST_TEXT:
+        raise InvalidNameError(f"{quoted(raw)} is longer than {MAX_NAME} characters")
     name = _to_ascii(raw.strip().removesuffix("."))
     if not _ACM_NAME.fullmatch(name):
-        raise InvalidNameError(f"{raw!r} is not a domain name that ACM accepts")
+        raise InvalidNameError(f"{quoted(raw)} is not a domain name that ACM accepts")
     if len(name) > MAX_NAME:
-        raise InvalidNameError(f"{raw!r} is longer than {MAX_NAME} characters")
+        raise InvalidNameError(f"{quoted(raw)} is longer than {MAX_NAME} characters")
     if name.rpartition(".")[2].isdigit():
         raise InvalidNameError(
-            f"{raw!r} looks like an IP address; ACM issues for domain names only"
+            f"{quoted(raw)} looks like an IP address; ACM issues for domain names only"
         )
     return name
 
@@ -42,16 +50,26 @@ def normalise(raw: str) -> str:
 def _to_ascii(name: str) -> str:
     if name.isascii():
         return name.lower()
-    if any(character in name for character in _DEVIATIONS):
+    import stringprep  # noqa: PLC0415 - few names need its tables
+
+    # What Unicode has assigned since IDNA 2003 was frozen, Python's codec passes on as it is: a
+    # capital letter among it would become another name (RFC 3490 section 4, AllowUnassigned).
+    if any(each in _DEVIATIONS or stringprep.in_table_a1(each) for each in name):
         raise InvalidNameError(
-            f"{name!r} has a character that old and new IDNA encode differently; "
+            f"{quoted(name)} has a character that old and new IDNA encode differently; "
             "write the name in its xn-- form"
         )
     wildcard, rest = ("*.", name[2:]) if name.startswith("*.") else ("", name)
     try:
-        return wildcard + rest.encode("idna").decode("ascii").lower()
+        encoded = rest.encode("idna").decode("ascii").lower()
     except UnicodeError as error:
-        raise InvalidNameError(f"{name!r} cannot be encoded as a domain name (IDNA)") from error
+        raise InvalidNameError(
+            f"{quoted(name)} cannot be encoded as a domain name (IDNA)"
+        ) from error
+    # A full-width `*`, or what looks like a dot and is none of IDNA's, would become one.
+    if "*" in encoded or encoded.count(".") != len(re.findall(_DOTS, rest)):
+        raise InvalidNameError(f"{quoted(name)} has a character that stands for a dot or a *")
+    return wildcard + encoded
 
 
 def is_wildcard(name: str) -> bool:

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from certificate_lifecycle.core.digest import clean
 from certificate_lifecycle.core.report_page import page
 from certificate_lifecycle.core.run import Run, finding_entries, finding_entry, report_entry
+from certificate_lifecycle.core.text import clean
 
 #: Of the JSON document; it rises when a field changes its meaning or goes.
 SCHEMA_VERSION = "1"

@@ -16,11 +16,12 @@ from hashlib import sha256
 from html import escape
 from typing import TypeAlias
 
-from certificate_lifecycle.core.digest import OUTCOMES, clean, console_url, severity_of
+from certificate_lifecycle.core.digest import OUTCOMES, console_url, severity_of
 from certificate_lifecycle.core.model import Action, Severity, Verdict
 from certificate_lifecycle.core.report_assets import SCRIPT, STYLE
 from certificate_lifecycle.core.report_charts import forecast, timeline
 from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.core.timing import days_left
 
 #: Rows of a table in the page; a browser takes its time over more. The CSV document has all.

@@ -17,6 +17,7 @@ from certificate_lifecycle.core.model import (
     Severity,
     Verdict,
 )
+from certificate_lifecycle.core.text import clean_lines
 from certificate_lifecycle.core.timing import days_left
 
 
@@ -259,7 +260,7 @@ def scope_entry(scope: Scope) -> dict[str, Any]:
         "region": scope.region,
         "status": scope.status.value,
         "certificates": scope.certificates,
-        "error": scope.error,
+        "error": _cleaned(scope.error),
     }
 
 
@@ -280,7 +281,7 @@ def _lost_entry(scope: Scope) -> dict[str, Any]:
         "verdict": Verdict.NOT_LOOKED_AT.value,
         "severity": Severity.WARNING.label,
         "reason": Reason.SCOPE_FAILED.value,
-        "message": scope.error,
+        "message": _cleaned(scope.error),
         "action": Action.INVESTIGATE.value,
         "type": None,
         "status": None,
@@ -296,30 +297,30 @@ def _lost_entry(scope: Scope) -> dict[str, Any]:
 
 
 def finding_entry(entry: Assessed, now: datetime) -> dict[str, Any]:
-    """Return a finding as plain data."""
+    """Return a finding as plain data; texts of others are cleaned, and not cut."""
     certificate, decision = entry.certificate, entry.decision
     detail = certificate.detail
     return {
         "certificate_arn": certificate.arn,
         "account_id": certificate.account_id,
         "region": certificate.region,
-        "domain_name": certificate.domain_name,
-        "alternative_names": list(certificate.names[1:]),
+        "domain_name": clean_lines(certificate.domain_name),
+        "alternative_names": [clean_lines(name) for name in certificate.names[1:]],
         "verdict": decision.verdict.value,
         "severity": decision.severity.label,
         "reason": decision.reason.value,
-        "message": decision.message,
+        "message": clean_lines(decision.message),
         "action": decision.action.value,
         "type": certificate.type.value,
         "status": certificate.status.value,
         "not_after": certificate.not_after.isoformat() if certificate.not_after else None,
         "days_left": days_left(certificate, now),
         "in_use": certificate.in_use,
-        "in_use_by": list(detail.in_use_by) if detail else [],
-        "used_by": list(entry.used_by),
-        "owner": entry.owner,
+        "in_use_by": [clean_lines(user) for user in detail.in_use_by] if detail else [],
+        "used_by": [clean_lines(user) for user in entry.used_by],
+        "owner": _cleaned(entry.owner),
         "muted_until": entry.muted_until.isoformat() if entry.muted_until else None,
-        "served": list(entry.served),
+        "served": [clean_lines(sentence) for sentence in entry.served],
     }
 
 
@@ -329,7 +330,7 @@ def action_entry(record: ActionRecord) -> dict[str, Any]:
         "certificate_arn": record.certificate_arn,
         "action": record.action.value,
         "outcome": record.outcome.value,
-        "detail": record.detail,
+        "detail": clean_lines(record.detail),
     }
 
 
@@ -338,11 +339,15 @@ def change_entry(change: Change) -> dict[str, Any]:
     return {
         "certificate_arn": change.certificate_arn,
         "kind": change.kind.value,
-        "was": change.was,
+        "was": _cleaned(change.was),
         "since": change.since.isoformat() if change.since else None,
-        "name": change.name,
-        "now": change.now,
+        "name": clean_lines(change.name),
+        "now": _cleaned(change.now),
     }
+
+
+def _cleaned(text: str | None) -> str | None:
+    return None if text is None else clean_lines(text)
 
 
 def _urgency(entry: Assessed) -> tuple[int, bool, float, str]:

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
+from certificate_lifecycle.core.text import quoted
+
 #: The days of a month that a cron fires on, in order.
 Days = Callable[[int, int], Sequence[int]]
 
@@ -38,9 +40,15 @@ class Rate:
     expression: str
     interval: timedelta = field(compare=False)
 
-    def following(self, after: datetime) -> datetime:
-        """Return the moment by which there is a run, whenever the first one was."""
-        return after + self.interval
+    def following(self, after: datetime) -> datetime | None:
+        """Return the moment by which there is a run, whenever the first one was.
+
+        None if no calendar goes so far: EventBridge says nowhere how long an interval may be.
+        """
+        try:
+            return after + self.interval
+        except OverflowError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ def parse(expression: str) -> Schedule:
     """Return a schedule; raises ValueError for what EventBridge does not take."""
     if found := _RATE.fullmatch(expression):
         count, unit = found[1] or found[3], found[2] or found[4]
-        return Rate(expression, timedelta(**{f"{unit}s": int(count)}))
+        return Rate(expression, _interval(int(count), f"{unit}s"))
     if found := _CRON.fullmatch(expression):
         minutes, hours, month_day, months, week_day, years = found[1].split(" ")
         return Cron(
@@ -94,10 +102,18 @@ def parse(expression: str) -> Schedule:
     raise ValueError("must be rate() or cron() with six fields")
 
 
+def _interval(count: int, unit: str) -> timedelta:
+    try:
+        return timedelta(**{unit: count})
+    except OverflowError:
+        return timedelta.max
+
+
 def _days(month_day: str, week_day: str) -> Days:
     """Return which days of a month are meant: exactly one of the two fields says so."""
     if (month_day == "?") == (week_day == "?"):
-        raise ValueError(f"exactly one of the day fields must be ?, got {month_day} and {week_day}")
+        days = f"{quoted(month_day)} and {quoted(week_day)}"
+        raise ValueError(f"exactly one of the day fields must be ?, got {days}")
     return _month_days(month_day) if week_day == "?" else _week_days(week_day)
 
 
@@ -155,7 +171,7 @@ def _values(
     for item in text.split(","):
         parts = _ITEM.fullmatch(item)
         if parts is None:
-            raise ValueError(f"{item!r} is no value, range or step of a field")
+            raise ValueError(f"{quoted(item)} is no value, range or step of a field")
         first = _value(parts["first"], least, most, names) if parts["first"] else least
         if parts["last"]:
             last = _value(parts["last"], least, most, names)
@@ -174,5 +190,5 @@ def _value(text: str, least: int, most: int, names: Sequence[str]) -> int:
     if text in names:
         return names.index(text) + least
     if not (text.isdigit() and least <= int(text) <= most):
-        raise ValueError(f"{text!r} is not between {least} and {most}")
+        raise ValueError(f"{quoted(text)} is not between {least} and {most}")
     return int(text)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from certificate_lifecycle.core.digest import clean, console_url
+from certificate_lifecycle.core.digest import console_url
 from certificate_lifecycle.core.excerpts import excerpt
 from certificate_lifecycle.core.model import (
     Action,
@@ -24,6 +24,7 @@ from certificate_lifecycle.core.model import (
 )
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Assessed, Run, Scope, ScopeStatus
+from certificate_lifecycle.core.text import clean
 
 #: `BatchImportFindings` takes so many at once.
 MAX_FINDINGS = 100

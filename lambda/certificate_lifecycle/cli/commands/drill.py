@@ -29,8 +29,8 @@ from certificate_lifecycle.cli.options import (
 from certificate_lifecycle.cli.output import console, errors, indented, print_json, whereabouts
 from certificate_lifecycle.cli.outside.public_dns import ResolvedDns
 from certificate_lifecycle.cli.session import Reach
-from certificate_lifecycle.core.digest import clean
 from certificate_lifecycle.core.drill import Answer, Outcome, Step
+from certificate_lifecycle.core.text import clean
 
 _BY = 2
 _WAIT_SECONDS = 900

@@ -26,10 +26,10 @@ from certificate_lifecycle.cli.output import (
 from certificate_lifecycle.cli.progress import busy
 from certificate_lifecycle.cli.session import Reach
 from certificate_lifecycle.config import rotation_settings
-from certificate_lifecycle.core.digest import clean
 from certificate_lifecycle.core.explanation import Answer, Step
 from certificate_lifecycle.core.model import Decision, Severity
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.core.validation import RecordState, explain
 
 _BY = 2

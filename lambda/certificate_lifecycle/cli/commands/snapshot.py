@@ -21,8 +21,8 @@ from certificate_lifecycle.cli.snapshots.anonymising import anonymised
 from certificate_lifecycle.cli.snapshots.files import packed
 from certificate_lifecycle.cli.snapshots.model import RecordedSettings, Snapshot
 from certificate_lifecycle.cli.snapshots.recording import Recorder
-from certificate_lifecycle.core.digest import clean
 from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import SnapshotError
 
 

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from certificate_lifecycle.app.isolation import clause
-from certificate_lifecycle.core.digest import clean
 from certificate_lifecycle.core.model import Documented
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.log import logger
 
 _WORKERS = 8

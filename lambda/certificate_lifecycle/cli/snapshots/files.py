@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from certificate_lifecycle.cli.snapshots.model import FORMAT, VERSION, Snapshot
-from certificate_lifecycle.core.digest import clean
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import SnapshotError
 
 _SNAPSHOT = TypeAdapter(Snapshot)

@@ -1,0 +1,181 @@
+"""Which tests run which lines of the core, and how long each takes."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coverage import Coverage
+
+from tests.mutation.forks import (
+    SPARE_SECONDS,
+    SPARE_TIMES,
+    BrokenChildError,
+    Plan,
+    Recorder,
+    collect,
+    foreign_modules,
+    in_child,
+)
+from tests.mutation.mutations import Mutation
+from tests.mutation.users import Users
+
+if TYPE_CHECKING:
+    import pytest
+
+#: The context of the lines that are run before any test is.
+_IMPORT = "import"
+#: So many seconds are long for a test; with more it is left out, which errs on the safe side.
+_LONG, _TOO_LONG = 0.2, 1.0
+
+
+class FailingTestsError(Exception):
+    """A test fails although nothing is changed: nothing can be found out by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReach:
+    """What is known of the tests of one file.
+
+    `seconds` has what each test takes of the processor; `lines`, by module and line, the positions
+    of the tests in it that run the line; `imported` the lines that are run without any test.
+    """
+
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    lines: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+    imported: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+    def running(self, wanted: Mapping[str, Iterable[int]]) -> set[str]:
+        """Return the tests that run one of some lines."""
+        names = list(self.seconds)
+        return {
+            names[position]
+            for module, lines in wanted.items()
+            for line in lines
+            for position in self.lines[module].get(str(line), ())
+        }
+
+    def imports(self, module: str, lines: Iterable[int]) -> bool:
+        """Whether the import of the file runs one of some lines."""
+        return not set(lines).isdisjoint(self.imported[module])
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What is known of all tests, by file."""
+
+    files: Mapping[str, FileReach]
+
+    def seconds(self) -> dict[str, float]:
+        """Return what each test takes of the processor."""
+        return {name: each for found in self.files.values() for name, each in found.seconds.items()}
+
+    def limits(self) -> dict[str, float]:
+        """Return how many seconds of the processor each test may take."""
+        return {name: SPARE_SECONDS + SPARE_TIMES * each for name, each in self.seconds().items()}
+
+    def plan(self, mutation: Mutation, users: Users, first: str | None) -> Plan:
+        """Return the tests that could notice a mutation, the likeliest first.
+
+        Those are the tests that run its line, or what uses it where only an import runs that, or
+        all if nothing does. What takes very long is left out. Ahead of all goes `first`.
+        """
+        seconds = {name: each for name, each in self.seconds().items() if each <= _TOO_LONG}
+        span = range(mutation.span[0], mutation.span[1] + 1)
+        likely = self._running({mutation.module: span})
+        if not likely and any(each.imports(mutation.module, span) for each in self.files.values()):
+            likely = self._running(users.lines(mutation.module, mutation.span)) or set(seconds)
+        ahead = [(file_of(first), [first])] if first in seconds else []
+        own = f"/test_{mutation.module}"
+        return [*ahead, *_by_file(likely & set(seconds) - {first}, own, seconds)]
+
+    def _running(self, wanted: Mapping[str, Iterable[int]]) -> set[str]:
+        return {name for found in self.files.values() for name in found.running(wanted)}
+
+
+def _by_file(tests: Iterable[str], own: str, seconds: Mapping[str, float]) -> Plan:
+    """Return tests by file: those of the module's own first, and what takes long last."""
+    groups: defaultdict[tuple[bool, bool, str], list[str]] = defaultdict(list)
+    for name in tests:
+        file = file_of(name)
+        groups[seconds[name] > _LONG, own not in file, file].append(name)
+    return [
+        (file, sorted(found, key=lambda name: (seconds[name], name)))
+        for (_, _, file), found in sorted(groups.items())
+    ]
+
+
+def file_of(name: str) -> str:
+    """Return the file of a test."""
+    return name.partition("::")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a run of some files found out; `foreign` are the modules that it imported, not ours."""
+
+    files: Mapping[str, FileReach]
+    foreign: Sequence[str]
+
+
+def measure(session: pytest.Session, files: Sequence[str], core: Path) -> Measured:
+    """Run every test of some files once, and see which lines it runs.
+
+    Raises FailingTestsError if one fails.
+    """
+    ending = in_child(lambda: _measured(session, files, core))
+    if ending.answer is None:
+        raise BrokenChildError(f"the tests were ended by signal {ending.signal}")
+    if ending.answer["failed"]:
+        raise FailingTestsError(f"{ending.answer['failed']} fails although nothing is changed")
+    found = {file: FileReach(**entry) for file, entry in ending.answer["files"].items()}
+    return Measured(found, ending.answer["foreign"])
+
+
+def _measured(session: pytest.Session, files: Sequence[str], core: Path) -> dict[str, Any]:
+    recorder = Recorder()
+    session.config.pluginmanager.register(recorder)
+    coverage = Coverage(data_file=None, config_file=False, include=[f"{core}/*"])
+    coverage.start()
+    coverage.switch_context(_IMPORT)
+    items = collect(session, files)
+    seconds: dict[str, dict[str, float]] = {file: {} for file in files}
+    for item, following in zip_longest(items, items[1:]):
+        coverage.switch_context(item.nodeid)
+        started = time.process_time()
+        session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        seconds[file_of(item.nodeid)][item.nodeid] = time.process_time() - started
+    coverage.stop()
+    data = coverage.get_data()
+    contexts = {path.stem: data.contexts_by_lineno(str(path)) for path in core.glob("*.py")}
+    return {
+        "failed": recorder.failed,
+        "files": {file: _of_file(found, contexts) for file, found in seconds.items()},
+        "foreign": foreign_modules(),
+    }
+
+
+def _of_file(
+    seconds: Mapping[str, float], contexts: Mapping[str, Mapping[int, Sequence[str]]]
+) -> dict[str, Any]:
+    positions = {name: position for position, name in enumerate(seconds)}
+    lines: dict[str, dict[int, list[int]]] = {}
+    for module, found in contexts.items():
+        runs = {
+            line: sorted(positions[name] for name in names if name in positions)
+            for line, names in found.items()
+        }
+        lines[module] = {line: tests for line, tests in runs.items() if tests}
+    return {
+        "seconds": seconds,
+        "lines": lines,
+        "imported": {
+            module: sorted(line for line, names in found.items() if _IMPORT in names)
+            for module, found in contexts.items()
+        },
+    }

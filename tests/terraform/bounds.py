@@ -1,0 +1,453 @@
+"""What must be refused to each statement of our policies, told by the requests that it is for.
+
+A region, an account or a name that is not listed as free may be no other one.
+Nothing here is read from a policy: it says what the policies are held to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.support.proof import Bounds, Change, about_another, by, given, moved, without
+
+REPLACES = "aws:RequestTag/certificate-lifecycle:replaces"
+REPLACED_BY = "aws:ResourceTag/certificate-lifecycle:replaced-by"
+RECORDS = "route53:ChangeResourceRecordSets"
+NAMES, TYPES, CHANGES = (
+    f"{RECORDS}NormalizedRecordNames",
+    f"{RECORDS}RecordTypes",
+    f"{RECORDS}Actions",
+)
+EXPORT_KEY = "kms:EncryptionContext:SecretARN"
+A_CA = "arn:aws:acm-pca:eu-west-1:666666666666:certificate-authority/1"
+
+#: Whole or in part, the name of one certificate, zone, listener and so on is free.
+ONE_OF_ALL = Bounds(free=range(1, 9))
+JUST_THIS = Bounds()
+
+BAD_RECORDS: Mapping[str, Change] = {
+    "a record that is deleted": given(CHANGES, "DELETE"),
+    "a record that is deleted beside one that is written": given(CHANGES, "UPSERT", "DELETE"),
+    "an address": given(TYPES, "A"),
+    "an address beside an alias": given(TYPES, "CNAME", "A"),
+    "no word of what is done": without(CHANGES),
+    "no word of the types": without(TYPES),
+    "no word of the names": without(NAMES),
+}
+
+
+def _records(*names: str) -> Mapping[str, Change]:
+    """Name records that nobody may write, alone and beside one that is fine."""
+    return {
+        **BAD_RECORDS,
+        **{f"the record {name}": given(NAMES, name) for name in names},
+        "a foreign record beside one of ours": lambda ask: ask.given(
+            NAMES, *ask.permission.context[NAMES], names[0]
+        ),
+    }
+
+
+#: modules/certificate-access: what the rotation's role and those of other accounts share.
+ACCESS: Mapping[str, Bounds] = {
+    "ListCertificates": JUST_THIS,
+    "ReadCertificates": ONE_OF_ALL,
+    "ListOtherStores": JUST_THIS,
+    "ReadServerCertificates": ONE_OF_ALL,
+    "ReadPermissionsOfAuthorities": ONE_OF_ALL,
+    "MendEmailValidation": ONE_OF_ALL,
+    "FindPublicHostedZones": JUST_THIS,
+    "ReadValidationRecords": ONE_OF_ALL,
+    "RestoreValidationRecords": Bounds(
+        free=range(1, 9), never=_records("www.example.com", "x_.example.com")
+    ),
+    "RequestPublicSuccessors": Bounds(
+        free=range(1, 9),
+        never={
+            "a request that says not what it replaces": without(REPLACES),
+            "a request that people must approve": given("acm:ValidationMethod", "EMAIL"),
+            "a request without a word on its validation": without("acm:ValidationMethod"),
+        },
+    ),
+    "RequestPrivateSuccessors": Bounds(
+        free=range(1, 9),
+        never={
+            "a request that says not what it replaces": without(REPLACES),
+            "no private authority": without("acm:CertificateAuthority"),
+        },
+    ),
+    "TagSuccessors": Bounds(
+        free=range(1, 9),
+        never={"a tag of somebody else": lambda ask: ask.given(REPLACES).given("aws:TagKeys", "x")},
+    ),
+    "MarkWhatIsReplaced": Bounds(
+        free=range(1, 9),
+        never={
+            "another tag": given("aws:TagKeys", "x"),
+            "another tag beside the mark": lambda ask: ask.given(
+                "aws:TagKeys", *ask.permission.context["aws:TagKeys"], "x"
+            ),
+            "no word of tags": without("aws:TagKeys"),
+        },
+    ),
+    "DeleteWhatIsMarked": Bounds(
+        free=range(1, 9), never={"one that is not replaced": without(REPLACED_BY)}
+    ),
+    "FindListeners": JUST_THIS,
+    "FindDomainNames": JUST_THIS,
+    "FindDistributions": ONE_OF_ALL,
+    # The kind of a load balancer is not free: a gateway has no certificates.
+    "MoveListeners": Bounds(free=range(2, 9)),
+    "MoveClassicListeners": ONE_OF_ALL,
+    "MoveDomainNames": Bounds(free=range(2, 9)),
+    # Those of AWS's own that stand behind other services belong to accounts of AWS's.
+    "MoveDistributions": Bounds(free=range(9), any_account=True),
+    "FindUserPoolDomains": JUST_THIS,
+    "MoveUserPoolDomains": ONE_OF_ALL,
+}
+
+#: modules/function: what each of the two needs for itself.
+OWN: Mapping[str, Bounds] = {
+    # Parts 0 to 4 are `log-group:/aws/lambda/name`; behind them stand the streams.
+    "WriteOwnLogs": Bounds(free=range(5, 9)),
+    "PublishToTopic": JUST_THIS,
+    "EncryptForTopic": JUST_THIS,
+    "ReadOwnEnvironment": JUST_THIS,
+}
+
+
+def creation(*domains: str) -> Mapping[str, Bounds]:
+    """Bind the creation function to the names that it may ask for."""
+    key = "acm:DomainNames"
+    names: Mapping[str, Change] = {
+        "a foreign name": given(key, "www.example.net"),
+        "a foreign name beside one of ours": lambda ask: ask.given(
+            key, *ask.permission.context[key], "www.example.net"
+        ),
+        "no word of names": without(key),
+        **{f"not{name}": given(key, f"not{name}") for name in domains},
+        **{f"{name}.example.net": given(key, f"{name}.example.net") for name in domains},
+        **{f"a.{name}.example.net": given(key, f"a.{name}.example.net") for name in domains},
+    }
+    tag = "aws:RequestTag/ManagedBy"
+    unmarked: Mapping[str, Change] = {
+        "another mark": given(tag, "somebody"),
+        "no mark": without(tag),
+    }
+    foreign = [f"_x.not{name}" for name in domains] + [f"x.{name}" for name in domains]
+    return {
+        **OWN,
+        "ListCertificates": JUST_THIS,
+        "ReadCertificates": Bounds(free=range(1, 9), any_region=True),
+        "RequestPublicCertificates": Bounds(
+            free=range(1, 9),
+            any_region=True,
+            never={
+                **names,
+                **unmarked,
+                "a request that people must approve": given("acm:ValidationMethod", "EMAIL"),
+                "a request without a word on its validation": without("acm:ValidationMethod"),
+            },
+        ),
+        "RequestPrivateCertificates": Bounds(
+            free=range(1, 9),
+            any_region=True,
+            never={
+                **names,
+                **unmarked,
+                "no private authority": without("acm:CertificateAuthority"),
+            },
+        ),
+        "TagCertificatesAsManaged": Bounds(free=range(1, 9), any_region=True, never=unmarked),
+        "FindPublicHostedZones": JUST_THIS,
+        "ReadValidationRecords": ONE_OF_ALL,
+        "WriteValidationRecords": Bounds(
+            free=range(1, 9), never=_records("_x.example.net", "x_.example.com", *foreign)
+        ),
+        "ReachZonesOfOtherAccounts": JUST_THIS,
+    }
+
+
+#: iam.tf: what the rotation's own role has beside that.
+ROTATION: Mapping[str, Bounds] = {
+    **ACCESS,
+    **OWN,
+    "ReachZonesOfOtherAccounts": JUST_THIS,
+    "ReachOtherAccounts": JUST_THIS,
+    "ReachAccountsOfTheOrganization": Bounds(
+        any_account=True,
+        never={
+            "an account of another organization": given("aws:ResourceOrgID", "o-somebody00"),
+            "an account of no organization": without("aws:ResourceOrgID"),
+        },
+    ),
+    "ListAccountsOfTheOrganization": JUST_THIS,
+    "KeepWhatARunFinds": Bounds(free=range(2, 9)),
+    "ListWhatARunFound": Bounds(
+        never={
+            "what the reports are called": given("s3:prefix", "reports/1/accounts/"),
+            "more of a run": given("s3:prefix", "runs/1/"),
+            "everything": without("s3:prefix"),
+        }
+    ),
+    "ReadImportSources": JUST_THIS,
+    "ImportNewerVersions": JUST_THIS,
+    "DecryptImportSources": Bounds(
+        never={
+            "another secret of that key": given(EXPORT_KEY, "arn:aws:secretsmanager:x:1:secret:y"),
+            "something that is no secret": without(EXPORT_KEY),
+        }
+    ),
+    "ExportAndRenewCertificates": JUST_THIS,
+    "ReadPassphrasesOfExports": JUST_THIS,
+    "WriteExports": JUST_THIS,
+    "RememberInTheLedger": JUST_THIS,
+    "WriteReports": Bounds(free=range(3, 9)),
+    "SendEvents": Bounds(never={"events of another name": given("events:source", "aws.acm")}),
+    "ReportFindings": JUST_THIS,
+    "SeeReportedFindings": JUST_THIS,
+}
+
+
+# --- Who may assume a role ------------------------------------------------------------------------
+
+_OTHERS: Mapping[str, Change] = {
+    "another service": by("ec2.amazonaws.com"),
+    "a role of another account": by("arn:aws:iam::666666666666:role/somebody"),
+}
+
+
+def _for_one(source: str) -> Bounds:
+    """Bind a service to one source, which has no free part."""
+    return Bounds(
+        fields={"aws:SourceArn": ()},
+        never={
+            **_OTHERS,
+            f"no word of {source}": without("aws:SourceArn"),
+            "another account": given("aws:SourceAccount", "666666666666"),
+            "no word of the account": without("aws:SourceAccount"),
+        },
+    )
+
+
+TRUST: Mapping[str, Bounds] = {
+    "LetLambdaRunTheFunction": Bounds(never=_OTHERS),
+    "LetTheRotationFunctionIn": Bounds(
+        never={
+            "another role of that account": by(
+                "arn:aws:iam::310000000001:role/certificate-lifecycle-creation"
+            ),
+            "a role of another account": by("arn:aws:iam::666666666666:role/somebody"),
+            "another external id": given("sts:ExternalId", "guessed"),
+            "no external id": without("sts:ExternalId"),
+        }
+    ),
+    "LetTheStateMachineIn": _for_one("the state machine"),
+    "LetTheRuleIn": _for_one("the rule"),
+}
+
+# --- modules/organization: the state machine and the rule that starts it --------------------------
+
+STATE_MACHINE: Mapping[str, Bounds] = {
+    "InvokeTheRotationFunction": JUST_THIS,
+    "ReadTheListOfAccounts": Bounds(free=(2,)),
+    "StartTheChildrenOfTheMap": JUST_THIS,
+    # The last part is the child: behind the name, or behind the label that follows it.
+    "FollowTheChildrenOfTheMap": Bounds(free=(2, 3), never={"another map": moved("Accounts")}),
+    "StartTheStateMachine": JUST_THIS,
+}
+
+# --- What resources let others do -----------------------------------------------------------------
+
+_IN_THE_CLEAR: Mapping[str, Change] = {
+    "not over TLS": given("aws:SecureTransport", "false"),
+}
+
+#: A key's policy is about that key alone, which it calls `*`.
+_THE_KEY: Mapping[str, Any] = {"free": range(9), "any_region": True, "any_account": True}
+
+KEY: Mapping[str, Bounds] = {
+    "LetIamOfThisAccountGovernTheKey": Bounds(**_THE_KEY, never=_OTHERS),
+    "LetAlarmsOfThisAccountEncrypt": Bounds(
+        **_THE_KEY,
+        never={
+            **_OTHERS,
+            "alarms of another account": given("aws:SourceAccount", "666666666666"),
+            "no word of the account": without("aws:SourceAccount"),
+        },
+    ),
+}
+
+TOPIC: Mapping[str, Bounds] = {
+    "LetOwnAlarmsPublish": Bounds(
+        # `alarm:prefix-name`: what follows the prefix is free.
+        fields={"aws:SourceArn": (1,)},
+        never={
+            **_OTHERS,
+            "an alarm of somebody else": about_another("aws:SourceArn"),
+            "alarms of another account": given("aws:SourceAccount", "666666666666"),
+            "no word of the account": without("aws:SourceAccount"),
+            "no word of the alarm": without("aws:SourceArn"),
+        },
+    ),
+    "RefusePublishingInTheClear": Bounds(always=True, never=_IN_THE_CLEAR),
+}
+
+BUCKET: Mapping[str, Bounds] = {"RefusePlainHttp": Bounds(always=True, never=_IN_THE_CLEAR)}
+
+FUNCTION: Mapping[str, Bounds] = dict.fromkeys(
+    ("LetEventsInvoke", "LetTheScheduleInvoke", "LetThePulseInvoke"),
+    Bounds(
+        fields={"aws:SourceArn": ()},
+        never={**_OTHERS, "no word of the rule": without("aws:SourceArn")},
+    ),
+)
+
+# --- What the examples bring ----------------------------------------------------------------------
+
+#: The account that reads what is exported, and the one role of it that may.
+READER = "arn:aws:iam::210987654321:role/edge-proxy"
+_ANOTHER_READER = READER.replace("edge-proxy", "another")
+_READER: Mapping[str, Change] = {
+    "another role of that account": lambda ask: ask.by(_ANOTHER_READER).given(
+        "aws:PrincipalArn", _ANOTHER_READER
+    ),
+    "a role of another account": lambda ask: ask.by(
+        "arn:aws:iam::666666666666:role/edge-proxy"
+    ).given("aws:PrincipalArn", "arn:aws:iam::666666666666:role/edge-proxy"),
+    "no word of who asks": without("aws:PrincipalArn"),
+}
+_SECRETS: Mapping[str, Change] = {
+    "something else than the two secrets": given(EXPORT_KEY, "arn:aws:secretsmanager:x:1:secret:y"),
+    "something that is no secret": without(EXPORT_KEY),
+    "not through Secrets Manager": given("kms:ViaService", "s3.eu-west-1.amazonaws.com"),
+    "directly": without("kms:ViaService"),
+}
+LOG_GROUP = "kms:EncryptionContext:aws:logs:arn"
+
+EXPORT_SECRET: Mapping[str, Bounds] = {"LetTheReaderOfTheOtherAccountRead": Bounds(never=_READER)}
+
+EXPORT_KEY_POLICY: Mapping[str, Bounds] = {
+    "LetIamOfThisAccountGovernTheKey": Bounds(**_THE_KEY, never=_OTHERS),
+    "LetTheReaderOfTheOtherAccountDecrypt": Bounds(**_THE_KEY, never={**_READER, **_SECRETS}),
+    "LetTheRotationFunctionWriteTheSecret": Bounds(**_THE_KEY, never={**_OTHERS, **_SECRETS}),
+}
+
+EXPORT_READER: Mapping[str, Bounds] = {
+    "ReadTheExportedCertificate": JUST_THIS,
+    "DecryptTheExportedCertificate": JUST_THIS,
+}
+
+LOGS_KEY: Mapping[str, Bounds] = {
+    "LetIamOfThisAccountGovernTheKey": Bounds(**_THE_KEY, never=_OTHERS),
+    "LetCloudWatchLogsEncryptTheFunctionsLogs": Bounds(
+        **_THE_KEY,
+        fields={LOG_GROUP: (4,)},
+        never={
+            **_OTHERS,
+            "logs of somebody else": about_another(LOG_GROUP),
+            "something else than logs": without(LOG_GROUP),
+        },
+    ),
+}
+
+ADOPTED_TOPIC: Mapping[str, Bounds] = {
+    "LetAlarmsPublish": Bounds(
+        never={
+            **_OTHERS,
+            "alarms of another account": given("aws:SourceAccount", "666666666666"),
+            "no word of the account": without("aws:SourceAccount"),
+        }
+    )
+}
+
+#: It grants nothing: a test of its own holds it to what the roles are granted.
+BOUNDARY = ("StayWithinTheServicesOfThisModule",)
+
+# --- Which stack shows what not every one has -----------------------------------------------------
+
+#: Zones in other accounts: tests/terraform/test_deployed.py, away.
+AWAY = ("ReachZonesOfOtherAccounts",)
+#: tests/terraform/test_member_account.py.
+MEMBERS = ("ReachOtherAccounts",)
+#: tests/terraform/test_organization.py.
+ORGANIZATION = (
+    "KeepWhatARunFinds",
+    "ListAccountsOfTheOrganization",
+    "ListWhatARunFound",
+    "ReachAccountsOfTheOrganization",
+)
+
+#: What survives, and why it may: whatever else does is a fault.
+KNOWN: Mapping[str, str] = {
+    "EncryptForTopic: kms:GenerateDataKey*": (
+        "The developer guide of SNS asks publishers for it in this form."
+    ),
+    "LetAlarmsOfThisAccountEncrypt: kms:GenerateDataKey*": (
+        "The same for CloudWatch, whose own documentation gives the statement so."
+    ),
+    "LetCloudWatchLogsEncryptTheFunctionsLogs: kms:GenerateDataKey*": (
+        "The user guide of CloudWatch Logs gives the statement so."
+    ),
+    "LetCloudWatchLogsEncryptTheFunctionsLogs: kms:ReEncrypt*": (
+        "The user guide of CloudWatch Logs gives the statement so."
+    ),
+    "LetIamOfThisAccountGovernTheKey: kms:*": (
+        "With less, whoever may change the key's policy could be nobody: the developer guide of "
+        "KMS warns of a key that cannot be managed any more."
+    ),
+    "RefusePlainHttp: s3:*": "It denies, and shall deny whatever there is.",
+    **dict.fromkeys(
+        (
+            "RequestPublicCertificates: without Null of acm:CertificateAuthority",
+            "RequestPublicSuccessors: without Null of acm:CertificateAuthority",
+        ),
+        "The statement on private requests grants what this would add. Each says what it is for, "
+        "and stays right should the other one go.",
+    ),
+}
+
+
+#: What parliament says of the functions' policies, and why it may.
+PARLIAMENT: Mapping[str, str] = {
+    'UNKNOWN_ACTION: "Unknown action acm:ListCertificateDomainValidations"': (
+        "Its list of actions is older than this one."
+    ),
+    'UNKNOWN_ACTION: "Unknown action acm:SearchCertificates"': (
+        "Its list of actions is older than this one."
+    ),
+    'RESOURCE_MISMATCH: [{"action": "acm:RequestCertificate", "required_format": "*"}]': (
+        "The user guide of ACM, API permissions, has certificates as the resource."
+    ),
+    'RESOURCE_STAR: ["cloudfront:UpdateDistribution"]': (
+        "Other services ask for it on everything, for distributions that are AWS's own."
+    ),
+}
+
+#: The same of the state machine's.
+PARLIAMENT_ON_THE_MACHINE: Mapping[str, str] = {
+    'RESOURCE_MISMATCH: [{"action": "states:DescribeExecution", '
+    '"required_format": "arn:*:states:*:*:express:*:*:*"}]': (
+        "The children of the map are standard executions; none is an express one."
+    ),
+}
+
+
+def statements() -> set[str]:
+    """Return the names of all statements that are bound."""
+    tables = (
+        ROTATION,
+        creation(),
+        TRUST,
+        STATE_MACHINE,
+        KEY,
+        TOPIC,
+        BUCKET,
+        FUNCTION,
+        EXPORT_SECRET,
+        EXPORT_KEY_POLICY,
+        EXPORT_READER,
+        LOGS_KEY,
+        ADOPTED_TOPIC,
+    )
+    return {*BOUNDARY, *(name for table in tables for name in table)}

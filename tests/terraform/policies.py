@@ -1,0 +1,138 @@
+"""The policies that were applied, each held to what was done under it.
+
+Roles are asked about by the calls that they made.  What services of AWS do in their own name makes
+no call here: it is asked as their documentation says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from tests.support.calls import Call, Permission
+from tests.support.policy import Document, Principal, statements
+from tests.support.principals import existing_role, role_policy, trust_policy
+from tests.support.proof import Ask, Bounds, asked, faults, granted
+from tests.support.resource_policies import resource_policy
+from tests.support.terraform import REPOSITORY
+from tests.terraform.bounds import KNOWN, TRUST
+
+#: What a role may do that no call of its function takes: README says so below its table.
+BESIDE = frozenset(
+    {
+        "kms:Decrypt",
+        "kms:GenerateDataKey*",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "sns:Publish",
+    }
+)
+# For a trust policy the resource is its own role, which it does not name.
+ITSELF = "*"
+
+
+def sids(document: Document) -> set[str]:
+    return {str(statement["Sid"]) for statement in statements([document])}
+
+
+def documented(function: str) -> set[str]:
+    """Return the actions that the README's table has for a function.
+
+    The table is generated from what the adapters declare beside their calls, and the tests of
+    tests/integration show that each of those is called.
+    """
+    page = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+:\w+)` \| ([\w, ]+) \|", page, re.MULTILINE)
+    return {action for action, functions in rows if function in functions.split(", ")}
+
+
+def part(document: Document, *names: str) -> Document:
+    """Return some statements of a policy, which must be there."""
+    found = [each for each in statements([document]) if each["Sid"] in names]
+    assert {each["Sid"] for each in found} == set(names)
+    return {**document, "Statement": found}
+
+
+def of_role(
+    calls: Iterable[Call], arn: str, bounds: Mapping[str, Bounds], *names: str
+) -> list[str]:
+    """Say what is wrong with a role's own policy, or with the statements that are named.
+
+    Of those, only the requests for their actions are looked at.
+    """
+    document, needed = role_policy(arn), asked(calls, arn)
+    if names:
+        document = part(document, *names)
+        actions = granted(document)
+        needed = [ask for ask in needed if ask.permission.action in actions]
+    return faults(document, needed, bounds, known=KNOWN)
+
+
+def of_trust(arn: str, *asks: Ask) -> list[str]:
+    """Say what is wrong with the trust policy of a role."""
+    role = existing_role(arn)
+    assert role is not None
+    return faults(trust_policy(role), asks, TRUST, known=KNOWN)
+
+
+def of_resource(
+    arn: str, asks: Iterable[Ask], bounds: Mapping[str, Bounds], *, alone: bool = False
+) -> list[str]:
+    """Say what is wrong with the policy of a resource."""
+    document, _ = resource_policy(arn)
+    assert document is not None
+    assert sids(document) == bounds.keys()
+    return faults(document, asks, bounds, alone=alone, known=KNOWN)
+
+
+def about(calls: Iterable[Call], service: str, *arns: str) -> list[Ask]:
+    """Return what roles asked of a service, of these resources and of what lies in them."""
+    return [
+        Ask(Principal(call.principal), permission)
+        for call in calls
+        if call.principal and call.allowed
+        for permission in call.permissions
+        if permission.action.startswith(f"{service}:") and permission.resource.startswith(arns)
+    ]
+
+
+def by_a_service(service: str, action: str, resource: str, **context: str) -> Ask:
+    """Let a service ask in its own name; `source_arn` is what it does so for."""
+    keys = {"source_arn": "aws:SourceArn", "source_account": "aws:SourceAccount"}
+    given = {keys.get(name, name): (value,) for name, value in context.items()}
+    always = {"aws:SecureTransport": ("true",)}
+    return Ask(Principal(service), Permission(action, resource, {**always, **given}))
+
+
+def assuming(service: str, **context: str) -> Ask:
+    """Let a service assume a role.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    return by_a_service(service, "sts:AssumeRole", ITSELF, **context)
+
+
+def alarms(topic: str, key: str, alarm: str) -> list[Ask]:
+    """Return what CloudWatch asks for when an alarm changes.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+    https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html
+    """
+    service, account = "cloudwatch.amazonaws.com", alarm.split(":")[4]
+    source = {"source_account": account, "source_arn": alarm}
+    return [
+        by_a_service(service, "sns:Publish", topic, **source),
+        *(
+            by_a_service(service, action, key, **source)
+            for action in ("kms:Decrypt", "kms:GenerateDataKey")
+        ),
+    ]
+
+
+def rules(function: str, *arns: str) -> list[Ask]:
+    """Return what EventBridge asks for when rules match.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+    """
+    service, action = "events.amazonaws.com", "lambda:InvokeFunction"
+    return [by_a_service(service, action, function, source_arn=arn) for arn in arns]
