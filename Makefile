@@ -76,6 +76,11 @@ integration: $(READY) ## Run adapters, use cases, handlers and the embedded AWS 
 terraform: $(READY) ## Run the real terraform against the embedded AWS
 	$(BIN)/pytest tests/terraform -n $(WORKERS) --dist loadfile
 
+.PHONY: fuzz
+FACTOR ?= 20
+fuzz: $(READY) ## Try FACTOR times as many hostile inputs as the tests do, and write docs/reliability.md
+	PYTHONPATH=lambda:. $(BIN)/python -m tests.fuzz --factor $(FACTOR)
+
 .PHONY: bench
 bench: $(READY) ## Measure scans of 100 to 10,000 certificates and write docs/performance.md
 	PYTHONPATH=lambda:. $(BIN)/python -m tests.benchmark

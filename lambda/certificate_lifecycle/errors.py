@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from certificate_lifecycle.core.text import clean_lines
+
 #: What an error says at the most: whoever is told of a failed invocation gets it in a message of
 #: 256 KB (Lambda developer guide, "Lambda quotas"), where a character may take six bytes.
 _MOST_CHARACTERS = 30_000
 
 
 class CertificateLifecycleError(Exception):
-    """Base of everything that this package raises on purpose."""
+    """Base of everything that this package raises on purpose.
+
+    What others have said may be part of a message: it is cleaned here, wherever it comes from.
+    """
+
+    def __init__(self, message: str) -> None:
+        """Keep the sentence, without what steers a terminal or hides in a log."""
+        super().__init__(clean_lines(message))
 
 
 class ConfigurationError(CertificateLifecycleError):
@@ -21,7 +30,7 @@ class ConfigurationError(CertificateLifecycleError):
 
     def __init__(self, faults: Sequence[str]) -> None:
         """Join `faults` into one sentence, as many as can be passed on, and keep all of them."""
-        self.faults = tuple(faults)
+        self.faults = tuple(clean_lines(fault) for fault in faults)
         super().__init__(_joined(self.faults))
 
 
@@ -53,8 +62,16 @@ class ValidationRecordsNotReadyError(CertificateLifecycleError):
     """ACM has not named every validation record in time; the next invocation goes on from here."""
 
 
+class RecordNotSupportedError(CertificateLifecycleError):
+    """ACM wants a validation record of a kind that this version does not write."""
+
+
 class CertificateRequestError(CertificateLifecycleError):
     """ACM refused the request, or ended it without a certificate."""
+
+
+class AnswerNotUnderstoodError(CertificateLifecycleError):
+    """AWS has answered in a form that this version does not know, or has left something out."""
 
 
 class CertificateNotFoundError(CertificateLifecycleError):

@@ -25,6 +25,7 @@ from certificate_lifecycle.config import (
     rotation_mode,
 )
 from certificate_lifecycle.core.issuance import CertificateRequest, name_faults, ordered_names
+from certificate_lifecycle.core.moments import moment_from
 from certificate_lifecycle.core.names import is_allowed, normalise
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.text import listed, quoted
@@ -53,8 +54,6 @@ _MAX_TAG_VALUE = 256
 _MAX_WAIT_SECONDS = 900
 #: Of what would have been right, so many are named.
 _SHOWN = 20
-#: Runs are of our time: from other ones, spans cannot be counted back or on.
-_YEARS = range(2000, 9000)
 
 #: Keys that narrow down what is done, or say what the event is: null would widen it.
 _NEVER_NULL = frozenset(
@@ -426,12 +425,9 @@ def _step(raw: object) -> Step:
 
 def _moment(raw: object) -> datetime:
     try:
-        moment = datetime.fromisoformat(_text(raw))
+        return moment_from(_text(raw))
     except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or moment.year not in _YEARS:
-        raise ValueError(f"must be a time in ISO 8601 with its zone, got {quoted(raw)}")
-    return moment
+        raise ValueError(f"must be a time in ISO 8601 with its zone, got {quoted(raw)}") from None
 
 
 def _text(raw: object) -> str:

@@ -88,6 +88,14 @@ def test_the_items_that_are_changed_below_are_understood(
         pytest.param({**MEMORY, "told_at": {"S": "2026-06-01"}}, id="day instead of a time"),
         pytest.param({**NOTE, "entry": {"S": f"note#{ARN}#Teleport"}}, id="unknown action"),
         pytest.param({**NOTE, "entry": {"S": "note#"}}, id="no action"),
+        pytest.param({**NOTE, "entry": {"S": "note#shop#Export"}}, id="note about no ARN"),
+        pytest.param({**MEMORY, "entry": {"S": "told#shop"}}, id="told of no ARN"),
+        pytest.param({**JOURNAL, "entry": {"S": "replacement#shop"}}, id="replaces no ARN"),
+        pytest.param({**JOURNAL, "moves": {"S": "[" * 20_000}}, id="too deep"),
+        pytest.param({**JOURNAL, "moves": {"S": "[5]"}}, id="a move is a number"),
+        pytest.param(
+            {**JOURNAL, "verified_at": {"S": "9999-12-31T23:59:59.999999+00:00"}}, id="other times"
+        ),
     ],
 )
 def test_an_entry_that_would_be_misread_is_named(
@@ -103,6 +111,7 @@ def test_an_entry_that_would_be_misread_is_named(
     [
         pytest.param({**NOTE, "entry": {"S": f"note#{ARN}#Teleport"}}, id="unknown action"),
         pytest.param({**MEMORY, "told_at": {"S": "2026-06-01T12:00:00"}}, id="no time zone"),
+        pytest.param({**MEMORY, "entry": {"S": "told#shop"}}, id="no ARN"),
     ],
 )
 def test_a_run_still_tells_what_it_found_and_which_entry_it_could_not_read(

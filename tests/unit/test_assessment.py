@@ -188,13 +188,6 @@ RENEWING = [
         OK,
         Reason.RECORDS_IN_PLACE,
     ),
-    Row(
-        "a renewal status that came later than this version",
-        observation(renewing(renewal(RenewalStatus.NOT_UNDERSTOOD))),
-        Verdict.RENEWING,
-        OK,
-        Reason.AWAITING_ACM,
-    ),
 ]
 RENEWAL_BLOCKED = [
     Row(
@@ -1117,6 +1110,30 @@ UNKNOWN = [
         Verdict.UNKNOWN,
         WARNING,
         Reason.STATUS_NOT_UNDERSTOOD,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "a renewal status that came later than this version",
+        observation(renewing(renewal(RenewalStatus.NOT_UNDERSTOOD))),
+        Verdict.UNKNOWN,
+        INFO,
+        Reason.STATUS_NOT_UNDERSTOOD,
+        Action.NONE,
+    ),
+    Row(
+        "a renewal status that came later than this version, far from the end",
+        observation(renewing(renewal(RenewalStatus.NOT_UNDERSTOOD), ends_in=days(100))),
+        Verdict.UNKNOWN,
+        INFO,
+        Reason.STATUS_NOT_UNDERSTOOD,
+        Action.NONE,
+    ),
+    Row(
+        "a renewal status that came later than this version, when it should be done",
+        observation(renewing(renewal(RenewalStatus.NOT_UNDERSTOOD), ends_in=days(20))),
+        Verdict.RENEWAL_OVERDUE,
+        WARNING,
+        Reason.NO_PROGRESS,
         Action.INVESTIGATE,
     ),
     Row(

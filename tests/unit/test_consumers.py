@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -56,7 +56,8 @@ MOVES = st.builds(
     ),
     before=st.lists(st.sampled_from([OLD, NEW, OTHER]), max_size=3).map(tuple),
     status=st.sampled_from(MoveStatus),
-    bound_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    bound_at=st.none()
+    | st.integers(0, 10**9).map(lambda seconds: NOW + timedelta(seconds=seconds)),
     note=TEXTS,
 )
 
@@ -302,3 +303,27 @@ def test_what_an_earlier_version_stored_of_a_move_is_read(
 @given(move=MOVES)
 def test_a_move_comes_back_from_the_ledger_as_it_was(move: Move) -> None:
     assert move_from(json.loads(json.dumps(move_entry(move)))) == move
+
+
+ENTRY = move_entry(Move(binding=Binding(ConsumerKind.LISTENER, "listener"), before=("old",)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "Toaster"},
+        {"consumer": 5},
+        {"before": "old"},
+        {"before": [None]},
+        {"status": "lost"},
+        {"bound_at": "2026-06-01T12:00:00"},
+        {"bound_at": "9999-12-31T23:59:59Z"},
+        {"note": None},
+    ],
+    ids=str,
+)
+def test_what_is_no_move_is_refused_before_anything_is_done_by_it(
+    changes: dict[str, object],
+) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        move_from({**ENTRY, **changes})

@@ -16,6 +16,7 @@ from certificate_lifecycle.errors import (
     CertificateNotFoundError,
     CertificateRequestError,
     RecordConflictError,
+    RecordNotSupportedError,
     ValidationRecordsNotReadyError,
     ZoneAmbiguousError,
     ZoneNotFoundError,
@@ -99,6 +100,16 @@ def test_each_record_goes_to_the_zone_that_holds_its_name() -> None:
         "Z3": names_of("example.net"),
     }
     assert len(dns.batches) == 3
+
+
+def test_a_record_of_a_kind_that_nobody_knows_yet_is_written_as_no_other() -> None:
+    """ACM asks for CNAMEs only; a later version of it may not."""
+    wanted = [validation(name, record=replace(record(name), type="TXT")) for name in NAMES]
+    waiting = replace(WAITING, detail=Detail(validations=tuple(wanted)))
+    dns = MemoryDns(HOME)
+    with pytest.raises(RecordNotSupportedError, match="ACM wants a record of the type TXT there"):
+        issue(MemoryCertificates(waiting), dns)
+    assert dns.batches == []
 
 
 def test_the_records_of_every_name_are_awaited() -> None:

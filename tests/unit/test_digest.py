@@ -781,6 +781,62 @@ def test_thousands_that_are_over_are_counted() -> None:
     assert size(message) < MAX_MESSAGE_BYTES
 
 
+def test_many_long_names_that_are_over_do_not_keep_a_message_from_going_out() -> None:
+    """A certificate may have a hundred names of 253 characters each."""
+    names = ", ".join([f"{'a' * 240}.example.com"] * 100)
+    many = [replace(OVER, certificate_arn=arn(str(n)), name=names, now=names) for n in range(50)]
+    message = told(run(HEALTHY, changes=many))
+    assert size(message) < MAX_MESSAGE_BYTES
+    assert len(json.loads(message.bodies["sqs"])["changes"]) == 50
+
+
+def test_texts_of_any_length_are_told_of_in_short() -> None:
+    endless = "🦊" * 5000
+    whole = run(
+        DUE,
+        changes=[
+            replace(OVER, certificate_arn=arn(str(n)), name=endless, now=endless) for n in range(50)
+        ],
+        scopes=(scope(ScopeStatus.PARTIAL, certificates=1, error=endless),),
+        report="s3://reports/run.html",
+    )
+    message = told(whole)
+    assert size(message) < MAX_MESSAGE_BYTES
+    assert (
+        "There is too much to tell for a message; s3://reports/run.html names them all."
+        in message.bodies["email"]
+    )
+    document = json.loads(message.bodies["sqs"])
+    assert (document["findings_not_shown"], document["changes_not_shown"]) == (1, 50)
+    assert document["severity"] == "warning"
+    assert len(document["scopes"][0]["error"]) == 100
+    assert message.subject == told(run(DUE, scopes=whole.scopes)).subject
+
+
+def test_what_has_no_region_is_told_of_under_a_name_that_sns_takes() -> None:
+    elsewhere = "arn:aws:iam::123456789012:server-certificate/shop"
+    message = told(run(HEALTHY, changes=(replace(OVER, certificate_arn=elsewhere),)))
+    assert message.attributes["region"] == "global"
+
+
+def test_what_the_ledger_says_was_told_is_text_as_well() -> None:
+    before = Change(DUE_ARN, ChangeKind.CHANGED, was="<!here> `x`\x1b[2J")
+    message = told(run(DUE, changes=(before, replace(OVER, was="<!here>\u202e"))))
+    assert "\x1b" not in message.bodies["email"]
+    text = json.loads(message.bodies["https"])["content"]["description"]
+    assert "was (!here) 'x' (2J" in text
+    assert "was (!here)." in text
+
+
+def test_a_document_for_machines_holds_no_control_characters() -> None:
+    record = ActionRecord(DUE_ARN, Action.REIMPORT, Outcome.FAILED, "no\x1b[2J\nand no\u202e")
+    strange = replace(DUE, owner="a\u200bb", served=("c\x07d",), used_by=("e\x00f",))
+    document = json.loads(told(run(strange, actions=(record,))).bodies["sqs"])
+    (finding,), (action,) = document["findings"], document["actions"]
+    assert (finding["owner"], finding["served"], finding["used_by"]) == ("a b", ["c d"], ["e f"])
+    assert action["detail"] == "no [2J and no"
+
+
 def test_what_is_muted_is_no_finding_of_the_message_and_is_never_forgotten() -> None:
     muted = replace(DUE, muted_until=date(2026, 7, 1))
     message = told(run(muted, changes=(Change(DUE_ARN, ChangeKind.CHANGED),)))

@@ -20,7 +20,7 @@ from certificate_lifecycle.core.model import Action, Certificate
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import ActionRecord, Outcome, Run, result
 from certificate_lifecycle.core.timing import Thresholds
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.errors import DocumentError, RotationError
 from tests.unit.builders import (
     EXPIRED,
     NOW,
@@ -427,6 +427,40 @@ def test_an_organization_without_accounts_is_a_failure_and_not_well(world: World
             TheOrganization(IDS[0]), world.documents, always=(), given=(), excluded=IDS, only=()
         )
     assert world.documents.stored == {}
+
+
+@pytest.mark.parametrize("content", [[], {}, [5], ["a"], None, [{"account": "1"}]], ids=str)
+def test_a_list_of_accounts_that_is_none_is_never_taken_for_one_of_none(
+    world: World, content: object
+) -> None:
+    world.documents.put(ACCOUNTS, content)
+    with pytest.raises(
+        DocumentError, match=r"s3://runs/accounts.json (is no list of|lists no) acc"
+    ):
+        world.tell()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"findings": [{}]},
+        {"findings": None},
+        {"since": {arn("a"): "2026-06-01T12:00:00"}},
+        {"actions": [{"certificate_arn": "nothing"}]},
+        {"memories": [{"certificate_arn": "\x1b[2J"}]},
+        {"scope": "all"},
+        {"healthy": {"Fine": 1}},
+    ],
+    ids=str,
+)
+def test_what_no_step_would_leave_is_an_account_that_was_not_looked_at(
+    world: World, change: dict[str, object]
+) -> None:
+    left = {**document(left_by(run(*FOUND)), NOW), **change}
+    world.documents.put(ACCOUNTS, [{"account_id": IDS[0]}])
+    world.documents.put(f"accounts/{IDS[0]}.json", [left])
+    with pytest.raises(RotationError, match=r"could not be read .it is not what a step"):
+        world.tell()
 
 
 # --- What is handed over ----------------------------------------------------------------------

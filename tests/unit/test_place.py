@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.place import Place, arn_from
 from tests.unit.builders import AUTHORITY, PLACE, arn
 
 
@@ -28,3 +28,22 @@ def test_a_place_holds_what_is_of_its_account_and_region_or_of_a_service_without
 
 def test_a_regional_arn_tells_its_place() -> None:
     assert Place.from_arn(arn()) == PLACE
+
+
+@pytest.mark.parametrize(
+    "text", [arn(), AUTHORITY, "arn:aws:iam::123456789012:server-certificate/a:b/<i>/old"]
+)
+def test_what_has_the_form_of_an_arn_is_one(text: str) -> None:
+    assert arn_from(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "arn", "arn:aws:acm:eu-west-1:123456789012", "x" + arn(), arn() + "\n"),
+        *(arn("a b"), arn("\x1b[2J"), arn("\u202e"), arn("ä"), arn("\x7f")),
+    ],
+)
+def test_what_is_none_or_would_show_otherwise_than_it_is_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="it is no ARN"):
+        arn_from(text)

@@ -283,8 +283,8 @@ def test_texts_of_others_stay_within_the_limits(text: str) -> None:
         ),
         replace(DUE.decision, message=f"It ends. {text}"),
     )
-    lost = replace(LOST, error=f"lost: {text}")
-    for found in updates(run(entry, scopes=(lost,)), SOURCE, []):
+    lost = (replace(LOST, error=f"lost: {text}"), replace(LOST, region="eu-north-1", error=text))
+    for found in updates(run(entry, scopes=lost), SOURCE, []):
         assert all(0 < len(found[name].strip()) <= most for name, most in LIMITS.items())
         assert len(json.dumps(found).encode()) < MAX_BYTES
         assert len(found["Remediation"]["Recommendation"]["Text"]) <= 512

@@ -28,7 +28,7 @@ from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.model import Detail
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import SnapshotError
-from tests.unit.builders import NOW, PLACE, SECOND, certificate
+from tests.unit.builders import NOW, PLACE, SECOND, arn, certificate
 from tests.unit.estates import order_of
 from tests.unit.fakes import MemoryClock
 
@@ -123,6 +123,94 @@ def test_every_fault_of_a_snapshot_is_named_at_once_and_many_are_counted() -> No
     many = changed(lambda document: document.update(scopes=[{}] * 9))
     with pytest.raises(SnapshotError, match=r"; and 4 more$"):
         loads(many)
+
+
+def of_scope(**changes: object) -> Callable[[dict[str, Any]], object]:
+    return lambda document: document["scopes"][0].update(changes)
+
+
+def of_certificate(**changes: object) -> Callable[[dict[str, Any]], object]:
+    return lambda document: document["scopes"][0]["listed"]["value"][0].update(changes)
+
+
+def of_settings(**changes: object) -> Callable[[dict[str, Any]], object]:
+    return lambda document: document["settings"].update(changes)
+
+
+MEMORY = {
+    "certificate_arn": "nothing",
+    "verdict": "Expired",
+    "reason": "PastNotAfter",
+    "severity": "critical",
+    "band": "over",
+    "told_at": "2026-06-01T12:00:00Z",
+}
+NOTE = {
+    "certificate_arn": arn(),
+    "action": "Undo",
+    "text": "",
+    "run_id": "r",
+    "written_at": "2026-06-01T12:00:00Z",
+}
+
+
+def of_ledger(**changes: object) -> Callable[[dict[str, Any]], object]:
+    nothing = {"value": []}
+    return of_scope(ledger={"journals": nothing, "memories": nothing, "notes": nothing, **changes})
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda d: d.update(taken_at="2026-06-01T12:00:00"), "taken_at: it has no zone"),
+        (lambda d: d.update(taken_at="0001-01-01T00:00:00Z"), "taken_at: nothing was recorded"),
+        (lambda d: d["scopes"].append(d["scopes"][0]), "it holds an account and region twice"),
+        (of_scope(place={"account_id": "1", "region": "eu-west-1"}), "place: must be an account"),
+        (of_scope(place={"account_id": "1" * 12, "region": "\x1b[2J"}), "must be an AWS region"),
+        (of_scope(listed={}), "scopes.0.listed: it has neither a value nor a failure"),
+        (of_scope(sources={"arn": {"leaf": {}}}), "it says neither what the secret holds nor"),
+        (of_certificate(arn="nothing"), "scopes.0.listed.value.0: it is no ARN"),
+        (of_certificate(created_at="9999-12-31T23:59:59Z"), "nothing was recorded of the year 9"),
+        (of_certificate(not_after="0001-01-01T00:00:00Z"), "nothing was recorded of the year 1"),
+        (of_settings(retire_after="P40000D"), "settings: nobody waits for so long"),
+        (of_settings(import_sources={"nothing": "secret"}), "settings: it is no ARN"),
+        (
+            of_settings(
+                accounts=[{"account_id": "1", "mode": "notify", "rebind_consumers": False}]
+            ),
+            "settings: must be an account id",
+        ),
+        (
+            of_settings(thresholds={"expiration": "P30D", "critical": "P7D", "fraction": 1e300}),
+            "settings.thresholds: they are no thresholds",
+        ),
+        (of_ledger(memories={"value": [MEMORY]}), "memories.value.0: it is no ARN"),
+        (of_ledger(notes={"value": [NOTE]}), "notes.value.0: 'Undo' is none of"),
+    ],
+)
+def test_what_no_recording_has_left_is_a_fault_of_the_file(
+    change: Callable[[dict[str, Any]], object], why: str
+) -> None:
+    with pytest.raises(SnapshotError) as raised:
+        loads(changed(change))
+    assert why in str(raised.value)
+    assert str(raised.value).isprintable()
+
+
+def test_a_certificate_may_end_when_time_does_and_a_secret_be_unusable() -> None:
+    loads(changed(of_certificate(not_after="9999-12-31T23:59:59Z")))
+    loads(changed(of_scope(sources={"arn": {"leaf": {}, "unusable": "it has no certificate"}})))
+
+
+def test_a_few_bytes_do_not_become_more_than_any_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("certificate_lifecycle.cli.snapshots.files._MOST_BYTES", 100_000)
+    for name, content in {"a.json": b" " * 200_000, "a.gz": gzip.compress(b" " * 10**7)}.items():
+        file = tmp_path / name
+        file.write_bytes(content)
+        with pytest.raises(SnapshotError, match="it is longer than any snapshot"):
+            read(file)
 
 
 def test_a_fault_does_not_show_control_characters_of_the_file() -> None:

@@ -219,3 +219,10 @@ def test_the_effective_threshold_is_the_users_but_never_more_than_the_share_of_a
     assert generous.effective(imported(lives=days(47))) == days(23.5)
     assert generous.effective(imported(ends_in=None)) == days(90)
     assert generous.effective_critical(imported(lives=days(47))) == days(11.75)
+
+
+def test_what_ends_before_it_begins_has_no_lifetime_that_thresholds_could_be_shares_of() -> None:
+    """Else every threshold would be negative, and it would look well until its last moment."""
+    reversed_ = certificate(ends_in=days(5), lives=-days(30))
+    assert reversed_.lifetime is None
+    assert assessed(observation(reversed_)).worth_telling

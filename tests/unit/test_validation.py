@@ -130,6 +130,16 @@ def test_what_stands_there_decides_what_may_be_written(
     assert (found.state, found.change, found.zone) == (state, change, PARENT)
 
 
+def test_a_record_that_is_no_cname_is_left_to_somebody_who_knows_it() -> None:
+    """ACM asks for CNAMEs only; one of another type would be written as one."""
+    text = ValidationRecord(NAME, "TXT", "token")
+    found = compare(text, PARENT, ())
+    assert (found.state, found.change) == (RecordState.UNCHECKED, None)
+    assert explain(found).endswith(
+        "ACM wants a record of the type TXT there, which this version does not write"
+    )
+
+
 def test_a_conflict_shows_everything_that_stands_there() -> None:
     existing = (cname("a.example.", plain=False), ExistingRecord(NAME, "TXT", ('"x"', '"y"')))
     assert compare(record(), PARENT, existing).found == 'CNAME a.example., TXT "x" "y"'

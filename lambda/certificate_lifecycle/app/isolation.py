@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 from certificate_lifecycle.app.ports import Clock
 from certificate_lifecycle.core.model import Action
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import CertificateLifecycleError
 
 #: Kept back for the message: better an honest "partial" than to be stopped.
 RESERVE_SECONDS = 30.0
 #: How much of that is left to whoever has begun something and waits for AWS to answer.
 _GRACE_SECONDS = 15.0
-
+#: Characters of an error: AWS may explain itself at length.
+_LONGEST = 2000
 
 #: Called with a certificate, an action and words that follow "about to", before something is done.
 Announce = Callable[[str, Action, str], None]
@@ -55,4 +57,4 @@ def clause(error: Exception) -> str:
     """Return one clause about an error, on one line; ours already are sentences for people."""
     ours = isinstance(error, CertificateLifecycleError)
     text = str(error) if ours else f"{type(error).__name__}: {error}"
-    return " ".join(text.split())
+    return clean(text, _LONGEST)

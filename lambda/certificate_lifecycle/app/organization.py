@@ -8,7 +8,7 @@ Every step may be repeated: it writes the same documents again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +27,7 @@ from certificate_lifecycle.app.rotation import (
 from certificate_lifecycle.app.scope import Order, Visit, run_of
 from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.errors import DocumentError, RotationError
 from certificate_lifecycle.log import logger
 
 #: The file that the state machine reads its items from.
@@ -66,6 +66,25 @@ def list_accounts(
     documents.put(ACCOUNTS, [{"account_id": each} for each in accounts])
     logger.info("accounts listed", extra={"accounts": len(accounts)})
     return {"accounts": len(accounts)}
+
+
+def _account_ids(documents: Documents) -> list[str]:
+    """Return what the first step listed; raises DocumentError if it does not say that."""
+    try:
+        found = [str(item["account_id"]) for item in documents.get(ACCOUNTS)]
+    except (KeyError, TypeError) as error:
+        raise DocumentError(f"{documents.address(ACCOUNTS)} is no list of accounts") from error
+    if not found:
+        raise DocumentError(f"{documents.address(ACCOUNTS)} lists no account")
+    return found
+
+
+def _handover(entry: Mapping[str, Any]) -> Handover:
+    """Return what a step has left; raises DocumentError for what it would not leave like that."""
+    try:
+        return handover(entry)
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        raise DocumentError("it is not what a step leaves") from error
 
 
 def look(
@@ -150,7 +169,7 @@ class Telling:
 
     def _visits(self, now: datetime) -> Iterator[Visit]:
         """Yield what each account left; one that left nothing was not looked at."""
-        accounts = [str(item["account_id"]) for item in self.documents.get(ACCOUNTS)]
+        accounts = _account_ids(self.documents)
         left = self.documents.names(_FOLDER)
 
         def read(account_id: str) -> list[Visit]:
@@ -158,7 +177,7 @@ class Telling:
             if name not in left:
                 return self._lost(account_id, "its function left no result", now)
             try:
-                return [self._visit(handover(entry)) for entry in self.documents.get(name)]
+                return [self._visit(_handover(entry)) for entry in self.documents.get(name)]
             except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
                 logger.exception("document unreadable", extra={"account_id": account_id})
                 why = f"what its function left could not be read ({clause(error)})"

@@ -24,10 +24,12 @@ from certificate_lifecycle.core.people import muted_until, owner
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import ActionRecord, Assessed, Run, Scope, ScopeStatus
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.log import logger
 
 _SHOWN_PROBLEMS = 5
+_LONGEST_PROBLEM = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,7 +287,7 @@ def run_of(
 def summary(problems: Sequence[str]) -> str:
     """Return the first problems and a count of the rest: an error is not a listing."""
     more = len(problems) - _SHOWN_PROBLEMS
-    shown = "; ".join(problems[:_SHOWN_PROBLEMS])
+    shown = "; ".join(clean(problem, _LONGEST_PROBLEM) for problem in problems[:_SHOWN_PROBLEMS])
     return f"{shown}; and {more} more" if more > 0 else shown
 
 

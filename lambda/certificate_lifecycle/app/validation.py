@@ -20,6 +20,7 @@ from certificate_lifecycle.core.validation import (
 )
 from certificate_lifecycle.errors import (
     RecordConflictError,
+    RecordNotSupportedError,
     ZoneAmbiguousError,
     ZoneNotFoundError,
 )
@@ -29,6 +30,7 @@ _ERRORS = {
     RecordState.ZONE_NOT_FOUND: ZoneNotFoundError,
     RecordState.ZONE_AMBIGUOUS: ZoneAmbiguousError,
     RecordState.FOREIGN: RecordConflictError,
+    RecordState.UNCHECKED: RecordNotSupportedError,
 }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from certificate_lifecycle.aws.answers import arn_in, understood, utc
 from certificate_lifecycle.aws.permissions import BOTH, ROTATION, Permission
 from certificate_lifecycle.core.export import Exported
 from certificate_lifecycle.core.hidden import Hidden
@@ -118,10 +119,12 @@ class AcmCertificates:
             **origins,
             PaginationConfig={"PageSize": _PAGE_SIZE},
         )
-        for page in pages:
-            for summary in page["CertificateSummaryList"]:
-                yield _listed(summary)
+        with understood("ListCertificates"):
+            for page in pages:
+                for summary in page["CertificateSummaryList"]:
+                    yield _listed(summary)
 
+    @understood("SearchCertificates")
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Return the state of renewal of all that ACM issued and that ends between two instants.
 
@@ -147,6 +150,7 @@ class AcmCertificates:
             return None
         return found
 
+    @understood("DescribeCertificate")
     def describe(self, arn: str) -> Certificate:
         """Return one certificate with its detail, tags left out.
 
@@ -157,8 +161,12 @@ class AcmCertificates:
         except ClientError as error:
             _raise_if_gone(error, arn)
             raise
-        return _described(answer["Certificate"])
+        described = _described(answer["Certificate"])
+        if described.arn != arn:
+            raise ValueError(f"it is about {described.arn}")
+        return described
 
+    @understood("ListTagsForCertificate")
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
         """Return the tags of one certificate.
 
@@ -171,6 +179,7 @@ class AcmCertificates:
             raise
         return tuple((tag["Key"], tag.get("Value", "")) for tag in answer.get("Tags", []))
 
+    @understood("RequestCertificate")
     def request(self, request: CertificateRequest) -> str:
         """Request a certificate; raises CertificateRequestError where ACM refuses it."""
         try:
@@ -224,6 +233,7 @@ class AcmCertificates:
             if code != "ConflictException":
                 raise
 
+    @understood("ListCertificateDomainValidations")
     def migration_records(self, arn: str) -> tuple[ValidationRecord | None, ...]:
         """Return the record for each name of a migration; None for one that is not known yet."""
         records: list[ValidationRecord | None] = []
@@ -238,6 +248,7 @@ class AcmCertificates:
                 return tuple(records)
             token = {"NextToken": answer["NextToken"]}
 
+    @understood("ExportCertificate")
     def export(self, arn: str, passphrase: Hidden) -> Exported:
         """Return certificate, chain and encrypted key.
 
@@ -389,16 +400,16 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
 
 def _common(data: Mapping[str, Any], names: Sequence[str | None]) -> dict[str, Any]:
     return {
-        "arn": data["CertificateArn"],
+        "arn": arn_in(data, "CertificateArn"),
         "names": tuple(dict.fromkeys(name.lower() for name in names if name)),
         "status": _member(CertificateStatus, data.get("Status")),
         "type": _member(CertificateType, data.get("Type")),
         # ACM answers `RSA-2048` where it is asked for `RSA_2048`.
         "key_algorithm": str(data.get("KeyAlgorithm", "")).replace("-", "_"),
         "renewal_eligible": _eligible(data.get("RenewalEligibility")),
-        "not_before": _utc(data.get("NotBefore")),
-        "not_after": _utc(data.get("NotAfter")),
-        "created_at": _utc(data.get("CreatedAt") or data.get("ImportedAt")),
+        "not_before": utc(data.get("NotBefore")),
+        "not_after": utc(data.get("NotAfter")),
+        "created_at": utc(data.get("CreatedAt") or data.get("ImportedAt")),
         "managed_by": data.get("ManagedBy"),
         "key_pair_origin": data.get("CertificateKeyPairOrigin"),
     }
@@ -446,7 +457,3 @@ def _member(enum: type[E], raw: object) -> E:
 
 def _eligible(raw: str | None) -> bool | None:
     return None if raw is None else raw == "ELIGIBLE"
-
-
-def _utc(value: datetime | None) -> datetime | None:
-    return None if value is None else value.astimezone(UTC)

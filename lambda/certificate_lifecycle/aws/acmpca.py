@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.answers import arn_in, understood, utc
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.model import (
     Certificate,
@@ -56,12 +56,14 @@ class Authorities:
         certificates").
         """
         pages = self._client().get_paginator("list_certificate_authorities").paginate()
-        for page in pages:
-            for found in page["CertificateAuthorities"]:
-                status = _STATUSES.get(found.get("Status", ""))
-                if status and found.get("UsageMode") != "SHORT_LIVED_CERTIFICATE":
-                    yield _authority(found, status)
+        with understood("ListCertificateAuthorities"):
+            for page in pages:
+                for found in page["CertificateAuthorities"]:
+                    status = _STATUSES.get(found.get("Status", ""))
+                    if status and found.get("UsageMode") != "SHORT_LIVED_CERTIFICATE":
+                        yield _authority(found, status)
 
+    @understood("ListPermissions")
     def describe(self, listed: Certificate) -> Certificate:
         """Return a CA with whether it lets ACM issue.
 
@@ -87,15 +89,14 @@ class Authorities:
 
 def _authority(found: CertificateAuthorityTypeDef, status: CertificateStatus) -> Certificate:
     subject = found.get("CertificateAuthorityConfiguration", {}).get("Subject", {})
-    begins, ends = found.get("NotBefore"), found.get("NotAfter")
     return Certificate(
-        arn=found["Arn"],
+        arn=arn_in(found, "Arn"),
         names=(subject.get("CommonName") or found["Arn"].rpartition("/")[2],),
         names_complete=False,
         status=status,
         type=CertificateType.PRIVATE_AUTHORITY,
         key_algorithm="",
         in_use=True,
-        not_before=None if begins is None else begins.astimezone(UTC),
-        not_after=None if ends is None else ends.astimezone(UTC),
+        not_before=utc(found.get("NotBefore")),
+        not_after=utc(found.get("NotAfter")),
     )

@@ -1,21 +1,89 @@
-"""Answers that ended early are failures, and are asked for again.
+"""What AWS answers, read with the doubt that it deserves: services change without asking us.
 
-The SDK does not compare an answer with the length that its header announces (botocore's
-`httpsession` has urllib3 leave that out). Of half a JSON document it makes an answer without any
-members, in which a certificate has no tags, a secret no value and a domain no certificate; and its
-error about half an XML document quotes that document, which for AssumeRole holds the credentials.
+What an answer lacks, or has in another form, is told as that: a KeyError would tell nobody whose
+fault it is.
+
+What ended early is a failure, and is asked for again: the SDK does not compare an answer with the
+length that its header announces (botocore's `httpsession` has urllib3 leave that out). Of half a
+JSON document it makes an answer without any members, in which a certificate has no tags, a secret
+no value and a domain no certificate; and its error about half an XML document quotes that document,
+which for AssumeRole holds the credentials.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ConnectionClosedError
+from botocore.parsers import ResponseParserError
+from botocore.utils import parse_timestamp
+
+from certificate_lifecycle.core.place import arn_from
+from certificate_lifecycle.errors import AnswerNotUnderstoodError
 
 if TYPE_CHECKING:
+    import boto3
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+#: Whatever reading a value may fail with that is missing, or is not what it should be.
+#: The SDK raises its own for what is no XML, such as the page of a proxy.
+_MISREAD = (
+    *(AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError),
+    ResponseParserError,
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LENGTH = "content-length"
+
+
+@contextmanager
+def understood(operation: str) -> Iterator[None]:
+    """Raise AnswerNotUnderstoodError for an answer that cannot be read; it quotes nothing of it.
+
+    In a generator this has to be a block, since calling one reads nothing yet.
+    """
+    try:
+        yield
+    except _MISREAD as error:
+        why = (
+            f"it has no {error}"
+            if isinstance(error, KeyError)
+            else "a value is not what it should be"
+        )
+        raise AnswerNotUnderstoodError(
+            f"the answer of {operation} is not understood: {why}"
+        ) from error
+
+
+def arn_in(answer: Mapping[str, Any], name: str) -> str:
+    """Return the ARN under a name; raises KeyError or ValueError for what is none."""
+    return arn_from(answer[name])
+
+
+def utc(moment: datetime | None) -> datetime | None:
+    """Return a moment of an answer in UTC, which one without a zone is in already."""
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def in_utc(session: boto3.Session) -> None:
+    """Let the clients of a session read moments in UTC.
+
+    The SDK reads them in the zone of the machine, where the end of 9999, which certificates have
+    that shall never end (RFC 5280 section 4.1.2.5), may lie in a year that no calendar has.
+    """
+    parsers = session._session.get_component("response_parser_factory")  # noqa: SLF001 - boto3 offers no other way to it
+    parsers.set_parser_defaults(timestamp_parser=_moment)
+
+
+def _moment(value: Any) -> datetime:  # noqa: ANN401 - a number or a text
+    try:
+        return _EPOCH + timedelta(seconds=float(value))
+    except ValueError:
+        return parse_timestamp(value).astimezone(UTC)
 
 
 def require_whole_answers(client: Any) -> None:  # noqa: ANN401 - any client of boto3

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
 from certificate_lifecycle.errors import ConsumerBusyError
@@ -47,6 +48,7 @@ class DomainNames:
     def __init__(self, client: APIGatewayClient) -> None:
         self._client = client
 
+    @understood("GetDomainNames")
     def find(self, certificate_arn: str) -> list[Binding]:
         """Return every setting of a domain name that holds a certificate."""
         return [
@@ -56,6 +58,7 @@ class DomainNames:
             if domain.get(_attribute(binding)) == certificate_arn
         ]
 
+    @understood("GetDomainName")
     def held(self, binding: Binding) -> Held | None:
         """Return what a domain name holds and whether it is available; None if it is gone."""
         domain = self._get(binding)

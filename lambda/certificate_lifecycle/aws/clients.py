@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from botocore.config import Config
 
-from certificate_lifecycle.aws.answers import require_whole_answers
+from certificate_lifecycle.aws.answers import in_utc, require_whole_answers
 from certificate_lifecycle.aws.pacing import Pacer
 from certificate_lifecycle.aws.sessions import assumed
 
@@ -69,6 +69,7 @@ class Clients:
         # At DEBUG the SDK logs whole requests and answers, with passphrases, secrets and keys.
         logging.getLogger("botocore").setLevel(logging.WARNING)
         self._session = session or boto3.Session()
+        in_utc(self._session)
         self._home = home
         self._external_ids = external_ids or {}
         self._shared_by = shared_by

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
 from certificate_lifecycle.errors import ConsumerBusyError, ConsumerChangedError
@@ -35,6 +36,7 @@ class Distributions:
     def __init__(self, client: CloudFrontClient) -> None:
         self._client = client
 
+    @understood("GetDistribution")
     def find(self, certificate_arn: str, distribution_id: str) -> list[Binding]:
         """Return the distribution if it holds a certificate; none if it is gone."""
         found = self._get(distribution_id)
@@ -45,6 +47,7 @@ class Distributions:
         label = f"CloudFront distribution {distribution_id}{names}"
         return [Binding(ConsumerKind.DISTRIBUTION, distribution_id, label=label)]
 
+    @understood("GetDistribution")
     def held(self, binding: Binding) -> Held | None:
         """Return what a distribution holds, settled once that is deployed; None if it is gone."""
         found = self._get(binding.consumer)
@@ -54,6 +57,7 @@ class Distributions:
         settled = found["Distribution"]["Status"] == "Deployed"
         return Held((certificate,) if certificate else (), settled)
 
+    @understood("GetDistribution")
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Let a distribution hold another certificate, everything else as it is.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
 from certificate_lifecycle.errors import ConsumerBusyError
@@ -31,6 +32,7 @@ class UserPoolDomains:
     def __init__(self, client: CognitoIdentityProviderClient) -> None:
         self._client = client
 
+    @understood("DescribeUserPoolDomain")
     def find(self, certificate_arn: str) -> list[Binding]:
         """Return the custom domains that hold a certificate."""
         return [
@@ -39,6 +41,7 @@ class UserPoolDomains:
             if _certificate(self._describe(domain)) == certificate_arn
         ]
 
+    @understood("DescribeUserPoolDomain")
     def held(self, binding: Binding) -> Held | None:
         """Return what a domain holds and whether it is active; None if it is gone."""
         described = self._describe(binding.consumer)

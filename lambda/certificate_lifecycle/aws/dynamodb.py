@@ -18,11 +18,13 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.consumers import move_entry, move_from
-from certificate_lifecycle.core.memory import Memory, Note
+from certificate_lifecycle.core.memory import SCOPE, Memory, Note
 from certificate_lifecycle.core.model import Action
-from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.moments import moment_from
+from certificate_lifecycle.core.place import Place, arn_from
 from certificate_lifecycle.core.pulse import RunRecord
 from certificate_lifecycle.core.replacement import HISTORY, Journal, ReplacementState
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import LedgerConflictError, LedgerUnreadableError
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ _ROOM = (
     " OR size(certificates) < :limit"
 )
 _CONFLICT = "ConditionalCheckFailedException"
+#: Whatever reading an entry may fail with that somebody has written.
+_MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 
 class DynamoLedger:
@@ -238,8 +242,8 @@ class DynamoLedger:
     def _understood(self, item: Item, parse: Callable[[Item], T]) -> T:
         try:
             return parse(item)
-        except (KeyError, OverflowError, TypeError, ValueError) as error:
-            entry = item["entry"]["S"]
+        except _MISREAD as error:
+            entry = clean(item["entry"]["S"])
             raise LedgerUnreadableError(f"{entry} in {self._table} is not understood") from error
 
     def _all(self) -> list[Item]:
@@ -336,7 +340,7 @@ def _journal_item(journal: Journal) -> dict[str, Any]:
 def _journal(item: Item) -> Journal:
     ends = item.get("expires_at")
     return Journal(
-        certificate_arn=item["entry"]["S"].removeprefix(_JOURNAL),
+        certificate_arn=arn_from(item["entry"]["S"].removeprefix(_JOURNAL)),
         state=ReplacementState.of(item["state"]["S"]),
         started_at=_moment(item, "started_at"),
         attempt=int(item["attempt"]["N"]),
@@ -354,8 +358,9 @@ def _journal(item: Item) -> Journal:
 
 
 def _memory(item: Item) -> Memory:
+    told_of = item["entry"]["S"].removeprefix(_TOLD)
     return Memory(
-        certificate_arn=item["entry"]["S"].removeprefix(_TOLD),
+        certificate_arn=told_of if told_of == SCOPE else arn_from(told_of),
         verdict=item["verdict"]["S"],
         reason=item["reason"]["S"],
         severity=item["severity"]["S"],
@@ -379,7 +384,7 @@ def _run_record(item: Item) -> RunRecord:
 def _note(item: Item) -> Note:
     arn, _, action = item["entry"]["S"].removeprefix(_NOTE).rpartition("#")
     return Note(
-        certificate_arn=arn,
+        certificate_arn=arn_from(arn),
         action=Action.of(action).value,
         text=item["text"]["S"],
         run_id=item["run_id"]["S"],
@@ -406,7 +411,7 @@ def _moment(item: Item, name: str) -> datetime:
     Raises ValueError for every other form.
     """
     text = item[name]["S"]
-    moment = datetime.fromisoformat(text)
+    moment = moment_from(text)
     if _stamp(moment) != text:
         raise ValueError(f"{name} is not in the form of {_stamp(moment)}")
     return moment

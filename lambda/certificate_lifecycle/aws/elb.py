@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
 
@@ -62,6 +63,7 @@ class ClassicLoadBalancers:
             SSLCertificateId=certificate_arn,
         )
 
+    @understood("DescribeLoadBalancers")
     def _certificates(self, name: str) -> Mapping[int, str] | None:
         """Return the certificate of each port that has one; None if there is no such balancer."""
         try:

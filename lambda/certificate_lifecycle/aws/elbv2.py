@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
 
@@ -48,6 +49,7 @@ class LoadBalancers:
     def __init__(self, client: ElasticLoadBalancingv2Client) -> None:
         self._client = client
 
+    @understood("DescribeListeners")
     def find(self, certificate_arn: str, load_balancer_arn: str) -> list[Binding]:
         """Return the settings of a load balancer that hold a certificate; none if it is gone."""
         found: list[Binding] = []
@@ -104,6 +106,7 @@ class LoadBalancers:
             return []
         return [listener for listener in listeners if listener.get("Protocol") in _SECURE]
 
+    @understood("DescribeListenerCertificates")
     def _certificates(self, listener_arn: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
         """Return the default certificate and those for SNI; None if the listener is gone.
 

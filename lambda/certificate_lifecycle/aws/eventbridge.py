@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.announcements import SOURCE, Announcement, announcements, batches
 from certificate_lifecycle.core.run import Run
@@ -56,6 +57,7 @@ class EventBus:
                 f"{refusals.total()} of {len(events)} events were not taken: {codes}"
             )
 
+    @understood("PutEvents")
     def _put(self, batch: Sequence[Announcement]) -> list[tuple[Announcement, str]]:
         """Send a batch; return what was refused, with the code: the call itself succeeds."""
         answer = self._client().put_events(Entries=[self._entry(event) for event in batch])

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.answers import arn_in, understood, utc
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.model import (
     Certificate,
@@ -50,20 +50,21 @@ class ServerCertificates:
         IAM does not tell who uses one; it counts as used, since ignorance makes nothing milder.
         """
         pages = self._client().get_paginator("list_server_certificates").paginate()
-        for page in pages:
-            for found in page["ServerCertificateMetadataList"]:
-                ends = found.get("Expiration")
-                yield Certificate(
-                    arn=found["Arn"],
-                    names=(found["ServerCertificateName"],),
-                    names_complete=False,
-                    status=CertificateStatus.ISSUED,
-                    type=CertificateType.SERVER_CERTIFICATE,
-                    key_algorithm="",
-                    in_use=True,
-                    not_after=None if ends is None else ends.astimezone(UTC),
-                )
+        with understood("ListServerCertificates"):
+            for page in pages:
+                for found in page["ServerCertificateMetadataList"]:
+                    yield Certificate(
+                        arn=arn_in(found, "Arn"),
+                        names=(found["ServerCertificateName"],),
+                        names_complete=False,
+                        status=CertificateStatus.ISSUED,
+                        type=CertificateType.SERVER_CERTIFICATE,
+                        key_algorithm="",
+                        in_use=True,
+                        not_after=utc(found.get("Expiration")),
+                    )
 
+    @understood("GetServerCertificate")
     def describe(self, listed: Certificate) -> Certificate:
         """Return one with the domain names and the begin that stand in the certificate itself.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ class AwsOrganization:
         `State` has taken the place of `Status`, which AWS stopped giving in September 2026
         (API reference, Account); an SDK that is older knows only the latter.
         """
-        for page in self._client().get_paginator("list_accounts").paginate():
-            for account in page["Accounts"]:
-                state = account.get("State") or account.get("Status")
-                if state == "ACTIVE" and "Id" in account:
-                    yield account["Id"]
+        pages = self._client().get_paginator("list_accounts").paginate()
+        with understood("ListAccounts"):
+            for page in pages:
+                for account in page["Accounts"]:
+                    state = account.get("State") or account.get("Status")
+                    if state == "ACTIVE" and "Id" in account:
+                        yield account["Id"]

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import BOTH, Permission
 from certificate_lifecycle.core.model import ValidationRecord
 from certificate_lifecycle.core.names import dns_form
@@ -39,6 +40,7 @@ class HostedZones:
         self._lock = threading.Lock()
         self._listed: dict[str | None, tuple[Zone, ...]] = {}
 
+    @understood("ListHostedZones")
     def listed(self, role_arn: str | None) -> tuple[Zone, ...]:
         """Return the public hosted zones of an account.
 
@@ -76,6 +78,7 @@ class Route53Dns:
             return self._configured
         return [zone for role in self._roles for zone in self._zones.listed(role)]
 
+    @understood("ListResourceRecordSets")
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
         """Return the record sets that stand at `name`.
 

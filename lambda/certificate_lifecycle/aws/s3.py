@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.errors import DocumentError
 
@@ -54,6 +55,7 @@ class S3Documents:
             content_type="application/json",
         )
 
+    @understood("ListObjectsV2")
     def names(self, folder: str) -> frozenset[str]:
         """Return the names of all that is stored below a folder."""
         pages = (

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.security_findings import (
@@ -66,7 +67,7 @@ class SecurityHub:
         SecurityHubNotEnabledError where there is none.
         """
         refused: list[Mapping[str, Any]] = []
-        with self._enabled():
+        with self._enabled(), understood("Security Hub"):
             findings = updates(run, self._source, list(self._known()))
             for batch in batches(findings):
                 answer = self._client().batch_import_findings(Findings=batch)
@@ -74,7 +75,8 @@ class SecurityHub:
                     refused += answer["FailedFindings"]
         if refused:
             first = "; ".join(
-                f"{each['Id']}: {each['ErrorCode']}" for each in refused[:_SHOWN_REFUSALS]
+                f"{each.get('Id', 'a finding')}: {each.get('ErrorCode', 'no reason given')}"
+                for each in refused[:_SHOWN_REFUSALS]
             )
             raise FindingsNotTakenError(
                 f"{len(refused)} of {len(findings)} findings were not taken: {first}"

@@ -13,6 +13,8 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
 )
 
+from certificate_lifecycle.aws.answers import in_utc
+
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
@@ -33,7 +35,9 @@ def assumed(
         refresh_using=lambda: _assume(sts(), role_arn, external_id), method=_Assumed.METHOD
     )
     core.register_component("credential_provider", CredentialResolver([_Assumed(credentials)]))
-    return boto3.Session(botocore_session=core)
+    session = boto3.Session(botocore_session=core)
+    in_utc(session)
+    return session
 
 
 class _Assumed(CredentialProvider):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.digest import Message
 
@@ -26,6 +27,7 @@ class SnsTopic:
         self._client = client
         self._arn = arn
 
+    @understood("Publish")
     def publish(self, message: Message) -> str:
         """Publish with a text for each protocol, and return the message id."""
         answer = self._client().publish(
@@ -39,6 +41,7 @@ class SnsTopic:
         )
         return answer["MessageId"]
 
+    @understood("GetTopicAttributes")
     def listeners(self) -> int:
         """Return how many subscriptions are confirmed; SNS may be some minutes behind."""
         answer = self._client().get_topic_attributes(TopicArn=self._arn)

@@ -66,6 +66,8 @@ _NAME = re.compile(r"^(?P<name>[A-Za-z]+): ")
 
 def told(error: Exception) -> str:
     """Return an error as one sentence, and what to do about it."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return clean(f"{error.strerror}: {error.filename}")
     text = clean(str(error)) or type(error).__name__
     if not isinstance(error, BotoCoreError | ClientError):
         return (

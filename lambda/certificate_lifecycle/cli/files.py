@@ -11,9 +11,13 @@ from certificate_lifecycle.errors import ConfigurationError
 
 def require_new(path: Path, *, force: bool) -> None:
     """Raise ConfigurationError if there is something at `path`, or no folder to put it in."""
-    if path.exists() and not force:
+    try:
+        exists, folder = path.exists(), path.parent.is_dir()
+    except OSError as error:  # such as a name that is too long, or a folder that nobody may enter
+        raise ConfigurationError([f"{path} cannot be written: {error.strerror}"]) from error
+    if exists and not force:
         raise ConfigurationError([f"{path} exists already: give another name, or --force"])
-    if not path.parent.is_dir():
+    if not folder:
         raise ConfigurationError([f"{path.parent} is no folder"])
 
 

@@ -6,6 +6,7 @@ Importing this module loads neither boto3 nor rich: `--help` and completion answ
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import os
 import sys
@@ -15,6 +16,7 @@ import click
 
 from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.interrupts import InterruptedByUserError
+from certificate_lifecycle.core.text import laid_out
 from certificate_lifecycle.errors import CertificateLifecycleError, ConfigurationError
 
 #: What each command is for, so that the list of them needs none of them.
@@ -72,7 +74,10 @@ def main(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        # What was typed is part of it, and may hold anything.
+        click.echo(laid_out(said.getvalue()), nl=False, err=True)
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt, InterruptedByUserError):
         return _said("Interrupted; nothing was begun that is not told above.", Exit.INTERRUPTED)

@@ -49,6 +49,7 @@ CHAIN: Sequence[Check] = (
     checks.export_target,  # make sure that its more precise reasons come before mere time
     checks.export_due,
     checks.renewal_overdue,
+    checks.renewal_not_understood,  # make sure that ignorance never looks like a renewal
     checks.renewing,
 )
 

@@ -227,7 +227,8 @@ def not_understood(
     """Find what we have no rule for, and issued certificates without an end."""
     certificate = observation.certificate
     if certificate.type is CertificateType.NOT_UNDERSTOOD:
-        return _unknown_type(certificate, thresholds, now)
+        reason = Reason.TYPE_NOT_UNDERSTOOD
+        return _later_than_us(certificate, reason, reason.meaning, thresholds, now)
     match certificate.status:
         case CertificateStatus.NOT_UNDERSTOOD:
             reason = Reason.STATUS_NOT_UNDERSTOOD
@@ -528,6 +529,21 @@ def renewal_overdue(
     return _overdue(certificate, reason, text, thresholds, now)
 
 
+def renewal_not_understood(
+    observation: Observation, thresholds: Thresholds, now: datetime
+) -> Decision | None:
+    """Find renewals in a state that came later than this version, with time left.
+
+    Like a type that came later it is no trouble by itself, and it is not called well either.
+    """
+    certificate = observation.certificate
+    renewal = certificate.detail.renewal if certificate.detail else None
+    if renewal is None or renewal.status is not RenewalStatus.NOT_UNDERSTOOD:
+        return None
+    text = "ACM reports a state of its renewal that this version does not know."
+    return _later_than_us(certificate, Reason.STATUS_NOT_UNDERSTOOD, text, thresholds, now)
+
+
 def renewing(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find used certificates inside ACM's renewal window, with time left."""
     certificate = observation.certificate
@@ -688,14 +704,16 @@ def _unknown(
     return Decision(Verdict.UNKNOWN, severity, reason, message, Action.INVESTIGATE)
 
 
-def _unknown_type(certificate: Certificate, thresholds: Thresholds, now: datetime) -> Decision:
-    """Judge by the end alone: a type that came later is no trouble until then."""
+def _later_than_us(
+    certificate: Certificate, reason: Reason, text: str, thresholds: Thresholds, now: datetime
+) -> Decision:
+    """Judge by the end alone: what came later than this version is no trouble until then."""
     severity = max(_severity_by_time(certificate, thresholds, now), Severity.INFO)
     return Decision(
         Verdict.UNKNOWN,
         severity,
-        Reason.TYPE_NOT_UNDERSTOOD,
-        f"{Reason.TYPE_NOT_UNDERSTOOD.meaning} {_sentence(_when(certificate, now))}",
+        reason,
+        f"{text} {_sentence(_when(certificate, now))}",
         Action.INVESTIGATE if severity > Severity.INFO else Action.NONE,
     )
 

@@ -13,6 +13,7 @@ from enum import Enum, StrEnum, auto
 from typing import Any
 
 from certificate_lifecycle.core.model import Certificate, Documented
+from certificate_lifecycle.core.moments import moment_from
 
 #: A consumer that has not settled by then has failed: an edge-optimised domain name of API Gateway
 #: takes 40 minutes, a user pool domain of Cognito an hour (their developer guides).
@@ -259,17 +260,28 @@ def move_entry(move: Move) -> dict[str, Any]:
 
 
 def move_from(entry: Mapping[str, Any]) -> Move:
-    """Return the move that `move_entry` made plain data of."""
-    bound_at = entry["bound_at"]
+    """Return the move that `move_entry` made plain data of.
+
+    Raises KeyError, TypeError or ValueError for any other data.
+    """
+    bound_at, before = entry["bound_at"], entry["before"]
+    if not isinstance(before, list):
+        raise TypeError("before is no list")
     return Move(
         binding=Binding(
             kind=ConsumerKind.of(entry["kind"]),
-            consumer=entry["consumer"],
-            place=entry["place"],
-            label=entry["label"],
+            consumer=_text(entry["consumer"]),
+            place=_text(entry["place"]),
+            label=_text(entry["label"]),
         ),
-        before=tuple(entry["before"]),
+        before=tuple(_text(each) for each in before),
         status=MoveStatus(entry["status"]),
-        bound_at=datetime.fromisoformat(bound_at) if bound_at else None,
-        note=entry["note"],
+        bound_at=moment_from(bound_at) if bound_at else None,
+        note=_text(entry["note"]),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("something is no text")
+    return value

@@ -49,6 +49,10 @@ _SHOWN_OTHERS = 20
 _SHOWN_SCOPES = 50
 _SHOWN_CHANGES = 50
 _MAX_ERROR = 500
+_LEAST_ERROR = 100
+#: Of what a certificate is called, and of what was done for it, in the document for machines.
+_MAX_NAME = 500
+_MAX_DETAIL = 1000
 _WIDTH = 88
 
 #: How an outcome is told to people.
@@ -109,6 +113,8 @@ def compose(run: Run, *, summary: bool = False) -> Message | None:
     while _size(bodies) > limit and shown:
         shown = shown * limit // _size(bodies)
         bodies = _bodies(run, told, shown)
+    if _size(bodies) > limit:
+        bodies = _in_short(run, told)
     return Message(_subject(run, told), bodies, attributes)
 
 
@@ -143,6 +149,38 @@ def _bodies(run: Run, told: Sequence[Assessed], shown: int) -> dict[str, str]:
     }
 
 
+def _in_short(run: Run, told: Sequence[Assessed]) -> dict[str, str]:
+    """Return bodies that just count, for a run in which texts are as long as nobody reads.
+
+    Whoever named a certificate chose them: they must not keep the message from going out.
+    """
+    scopes = [
+        scope if scope.error is None else replace(scope, error=clean(scope.error, _LEAST_ERROR))
+        for scope in run.scopes
+    ]
+    bare = replace(run, scopes=scopes, actions=(), changes=(), regained=())
+    document = {
+        **_document(bare, (), len(told)),
+        "severity": severity_of(run).label,
+        "changes_not_shown": len(run.changes),
+    }
+    text = "\n\n".join(
+        [
+            _wrapped(_headline(run, told), ""),
+            f"There is too much to tell for a message; {_kept(run)}.",
+            _counts_text(run),
+            _signature(run),
+        ]
+    )
+    return {
+        "default": _headline(run, told),
+        "email": f"{text}\n",
+        "https": json.dumps(_chat(bare, ())),
+        "sqs": json.dumps(document),
+        "lambda": json.dumps(document),
+    }
+
+
 def _size(bodies: Mapping[str, str]) -> int:
     return len(json.dumps(dict(bodies)).encode())
 
@@ -156,7 +194,12 @@ def _attributes(run: Run, told: Sequence[Assessed]) -> dict[str, str | list[str]
     places |= {(scope.account_id, scope.region) for scope in run.scopes if scope.error is not None}
     arns = [record.certificate_arn for record in (*run.done, *run.failed_actions)]
     arns += [change.certificate_arn for change in run.changes]
-    places |= {(place.account_id, place.region) for place in map(Place.from_arn, arns)}
+    places |= {
+        # What a service without regions has is named as certificates name it: SNS takes no empty
+        # value.
+        (place.account_id, place.region or "global")
+        for place in map(Place.from_arn, arns)
+    }
     if not places:
         # Of a summary, and of what can be looked at again, everybody hears.
         places = {(scope.account_id, scope.region) for scope in run.scopes}
@@ -264,9 +307,15 @@ def _text(run: Run, told: Sequence[Assessed], shown: int) -> str:
         _muted_text(run),
         "" if _nothing_seen(run) else _counts_text(run),
         f"Report: {run.report}" if run.report else "",
-        f"{run.instance}, run {run.run_id}, {run.started_at:%Y-%m-%d %H:%M} UTC, mode {run.mode}",
+        _signature(run),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _signature(run: Run) -> str:
+    """Return which run of which instance says so."""
+    when = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
+    return f"{run.instance}, run {run.run_id}, {when}, mode {run.mode}"
 
 
 def _incomplete_text(run: Run) -> str:
@@ -446,7 +495,7 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
     lines += [f"*Incomplete:* {_plain(text)}" for text in _errors(run)[:_CHAT_ERRORS]]
     lines += [
         f"*{entry.decision.severity.label}* `{_plain(_name(entry))}`"
-        f"{_news(run, entry.certificate.arn)} "
+        f"{_tamed(_news(run, entry.certificate.arn))} "
         f"{entry.decision.verdict}: {_plain(entry.decision.message)}"
         for entry in told[:_CHAT_FINDINGS]
     ]
@@ -485,14 +534,20 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
 
 
 def _plain(text: str) -> str:
+    """Return `text` on one line, without what chat clients take for more than a text."""
+    return _tamed(clean(text))
+
+
+def _tamed(text: str) -> str:
     """Return `text` without what chat clients take for code, for a link or for a mention."""
-    return clean(text).translate(str.maketrans("`<>[]", "'()()"))
+    return text.translate(str.maketrans("`<>[]", "'()()"))
 
 
 def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]:
     lost = set(run.lost)
     shown = {entry.certificate.arn for entry in told}
-    shown |= {record.certificate_arn for record in _untold(run)[:_SHOWN_OTHERS]}
+    done = [record for record in run.actions if record.certificate_arn in shown]
+    done += _untold(run)[:_SHOWN_OTHERS]
     worst_first = sorted(run.scopes, key=lambda scope: (scope not in lost, scope.error is None))
     scopes = [
         scope if scope.error is None else replace(scope, error=clean(scope.error, _MAX_ERROR))
@@ -510,15 +565,25 @@ def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]
         "findings": finding_entries(replace(run, scopes=scopes), told),
         "findings_not_shown": hidden,
         "report": run.report,
-        "changes": [change_entry(change) for change in run.changes[:_SHOWN_CHANGES]],
+        "changes": [change_entry(_shortened(change)) for change in run.changes[:_SHOWN_CHANGES]],
         "changes_not_shown": max(0, len(run.changes) - _SHOWN_CHANGES),
         "regained": list(run.regained[:_SHOWN_OTHERS]),
         "actions": [
-            action_entry(record)
-            for record in run.actions
-            if record.outcome is not Outcome.ADVISED and record.certificate_arn in shown
+            action_entry(replace(record, detail=clean(record.detail, _MAX_DETAIL)))
+            for record in done
+            if record.outcome is not Outcome.ADVISED
         ],
     }
+
+
+def _shortened(change: Change) -> Change:
+    """Return a change without what is long about it: a certificate may have a hundred names."""
+    return replace(
+        change,
+        was=None if change.was is None else clean(change.was, _MAX_NAME),
+        name=clean(change.name, _MAX_NAME),
+        now=None if change.now is None else clean(change.now, _MAX_DETAIL),
+    )
 
 
 def _deeds(run: Run) -> str:

@@ -328,6 +328,10 @@ _QUESTIONS: Mapping[Check, tuple[str, tuple[Topic, ...]]] = {
         "Should ACM have renewed it by now, or says that it will not?",
         (_end, _window, _overdue, _critical, _of_certificate("eligible", _eligible)),
     ),
+    checks.renewal_not_understood: (
+        "Is its renewal in a state that there is no rule for?",
+        (_renewal_state, _end),
+    ),
     checks.renewing: (
         "Is it inside ACM's renewal window, with time left?",
         (_end, _window, _renewal_state),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from certificate_lifecycle.core.memory import Memory, Note
+from certificate_lifecycle.core.memory import SCOPE, Memory, Note
 from certificate_lifecycle.core.model import (
     Action,
     Certificate,
@@ -24,6 +24,8 @@ from certificate_lifecycle.core.model import (
     Severity,
     Verdict,
 )
+from certificate_lifecycle.core.moments import instant_from, moment_from
+from certificate_lifecycle.core.place import arn_from
 from certificate_lifecycle.core.run import (
     ActionRecord,
     Assessed,
@@ -105,7 +107,7 @@ def handover(found: Mapping[str, Any]) -> Handover:
             region=str(scope["region"]),
             status=ScopeStatus(scope["status"]),
             certificates=int(scope["certificates"]),
-            error=scope["error"],
+            error=_optional(scope["error"]),
         ),
         looked_by=str(found["looked_by"]),
         has_news=bool(found["has_news"]),
@@ -114,7 +116,7 @@ def handover(found: Mapping[str, Any]) -> Handover:
         healthy={Verdict.of(name).value: int(n) for name, n in found["healthy"].items()},
         changes=tuple(_change(entry) for entry in found["changes"]),
         regained=tuple(str(label) for label in found["regained"]),
-        since={str(arn): datetime.fromisoformat(at) for arn, at in found["since"].items()},
+        since={str(arn): moment_from(at) for arn, at in found["since"].items()},
         actions=tuple(_record(entry) for entry in found["actions"]),
         memories=tuple(_memory(entry) for entry in found["memories"]),
         over=tuple(_memory(entry) for entry in found["over"]),
@@ -128,14 +130,14 @@ def _assessed(entry: Mapping[str, Any]) -> Assessed:
     names = [entry["domain_name"], *entry["alternative_names"]] if entry["domain_name"] else []
     ends = entry["not_after"]
     certificate = Certificate(
-        arn=str(entry["certificate_arn"]),
+        arn=_arn(entry),
         names=tuple(str(name) for name in names),
         status=CertificateStatus(entry["status"]),
         type=CertificateType(entry["type"]),
         key_algorithm="",
         in_use=bool(entry["in_use"]),
-        not_after=datetime.fromisoformat(ends) if ends else None,
-        detail=Detail(in_use_by=tuple(entry["in_use_by"])),
+        not_after=instant_from(ends) if ends else None,
+        detail=Detail(in_use_by=tuple(str(user) for user in entry["in_use_by"])),
     )
     decision = Decision(
         verdict=Verdict.of(entry["verdict"]),
@@ -149,27 +151,31 @@ def _assessed(entry: Mapping[str, Any]) -> Assessed:
         certificate,
         decision,
         used_by=tuple(str(user) for user in entry["used_by"]),
-        owner=entry["owner"],
+        owner=_optional(entry["owner"]),
         muted_until=date.fromisoformat(muted_until) if muted_until else None,
         served=tuple(str(sentence) for sentence in entry["served"]),
     )
 
 
+def _arn(entry: Mapping[str, Any]) -> str:
+    return arn_from(str(entry["certificate_arn"]))
+
+
 def _change(entry: Mapping[str, Any]) -> Change:
     since = entry["since"]
     return Change(
-        certificate_arn=str(entry["certificate_arn"]),
+        certificate_arn=_arn(entry),
         kind=ChangeKind(entry["kind"]),
-        was=entry["was"],
-        since=datetime.fromisoformat(since) if since else None,
+        was=_optional(entry["was"]),
+        since=moment_from(since) if since else None,
         name=str(entry["name"]),
-        now=entry["now"],
+        now=_optional(entry["now"]),
     )
 
 
 def _record(entry: Mapping[str, Any]) -> ActionRecord:
     return ActionRecord(
-        certificate_arn=str(entry["certificate_arn"]),
+        certificate_arn=_arn(entry),
         action=Action.of(entry["action"]),
         outcome=Outcome(entry["outcome"]),
         detail=str(entry["detail"]),
@@ -192,11 +198,19 @@ def _memory_entry(memory: Memory) -> dict[str, Any]:
 
 
 def _memory(entry: Mapping[str, Any]) -> Memory:
-    moments = {
-        name: datetime.fromisoformat(entry[name]) if entry.get(name) else None
-        for name in ("told_at", "since", "critical_since")
-    }
-    return Memory(**{**entry, **moments})
+    # An entry of an earlier version has no `critical_since`.
+    since, critical_since = entry["since"], entry.get("critical_since")
+    return Memory(
+        certificate_arn=SCOPE if entry["certificate_arn"] == SCOPE else _arn(entry),
+        verdict=str(entry["verdict"]),
+        reason=str(entry["reason"]),
+        severity=str(entry["severity"]),
+        band=str(entry["band"]),
+        told_at=moment_from(entry["told_at"]),
+        since=moment_from(since) if since else None,
+        version=int(entry["version"]),
+        critical_since=moment_from(critical_since) if critical_since else None,
+    )
 
 
 def _note_entry(note: Note) -> dict[str, Any]:
@@ -210,4 +224,14 @@ def _note_entry(note: Note) -> dict[str, Any]:
 
 
 def _note(entry: Mapping[str, Any]) -> Note:
-    return Note(**{**entry, "written_at": datetime.fromisoformat(entry["written_at"])})
+    return Note(
+        certificate_arn=_arn(entry),
+        action=Action.of(entry["action"]).value,
+        text=str(entry["text"]),
+        run_id=str(entry["run_id"]),
+        written_at=moment_from(entry["written_at"]),
+    )
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -405,8 +405,11 @@ class Certificate:
 
     @property
     def lifetime(self) -> timedelta | None:
-        """NotAfter minus NotBefore: never assumed, since maxima shrink (CA/B ballot SC-081v3)."""
-        if self.not_before is None or self.not_after is None:
+        """NotAfter minus NotBefore: never assumed, since maxima shrink (CA/B ballot SC-081v3).
+
+        None as well if it ends before it begins: shares of that would be no thresholds.
+        """
+        if self.not_before is None or self.not_after is None or self.not_after <= self.not_before:
             return None
         return self.not_after - self.not_before
 

@@ -214,7 +214,7 @@ def _of_people(entry: Assessed) -> dict[str, str]:
 
 
 def _about_scope(scope: Scope, run: Run, source: Source) -> dict[str, Any]:
-    error = clean(scope.error or Verdict.NOT_LOOKED_AT.meaning, _MAX_DESCRIPTION)
+    error = clean(scope.error or "", _MAX_DESCRIPTION) or Verdict.NOT_LOOKED_AT.meaning
     return {
         **_common(source, f"{scope.account_id}/{scope.region}", Severity.WARNING),
         "Title": clean(f"{Verdict.NOT_LOOKED_AT.value}: {scope.label}", _MAX_TITLE),

@@ -23,18 +23,29 @@ _WHOLE = 1_000_000
 
 def clean(text: str, limit: int = 1000) -> str:
     """Return `text` on one line, without control, format and direction characters."""
-    visible = (
-        text
-        if text.isprintable()  # as nearly all text is, and this is far cheaper to find out
-        else "".join(" " if unicodedata.category(each)[0] == "C" else each for each in text)
-    )
-    folded = " ".join(visible.split())
+    folded = " ".join(_visible(text).split())
     return folded if len(folded) <= limit else folded[: limit - 3] + "..."
 
 
 def clean_lines(text: str) -> str:
     """Return `text` cleaned line by line and not cut: lines may be commands, to be copied whole."""
     return "\n".join(clean(line, _WHOLE) for line in text.splitlines())
+
+
+def laid_out(text: str) -> str:
+    """Return a text of ours with others' in it: cleaned, and every line and space in its place."""
+    return "\n".join(_visible(line) for line in text.split("\n"))
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():  # as nearly all text is, and this is far cheaper to find out
+        return text
+    return "".join(" " if _steers(each) else each for each in text)
+
+
+def _steers(character: str) -> bool:
+    """Whether a character controls, formats or separates something, or stands for nothing yet."""
+    return unicodedata.category(character)[0] == "C" or character in "\u2028\u2029"
 
 
 class _Repr(Repr):

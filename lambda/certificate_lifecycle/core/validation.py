@@ -12,6 +12,8 @@ from certificate_lifecycle.core.names import dns_form, is_same_or_below
 #: Where ACM's validation CNAMEs point (ACM user guide, DNS validation). A CNAME to this domain is
 #: ACM's own, so an outdated one may be replaced; anything else at the name belongs to somebody.
 _ACM_TARGET = "acm-validations.aws"
+#: The only type of ACM's validation records (API reference, ResourceRecord).
+_WRITTEN = "CNAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,15 @@ def distinct(records: Iterable[ValidationRecord]) -> tuple[ValidationRecord, ...
 def compare(
     record: ValidationRecord, zone: Zone, existing: Sequence[ExistingRecord]
 ) -> RecordFinding:
-    """Say what stands at the name of `record` in `zone`; `existing` are the record sets there."""
+    """Say what stands at the name of `record` in `zone`; `existing` are the record sets there.
+
+    Only CNAMEs are written: a record of another type is left to somebody who knows it.
+    """
+    if record.type != _WRITTEN:
+        why = (
+            f"ACM wants a record of the type {record.type} there, which this version does not write"
+        )
+        return RecordFinding(record, RecordState.UNCHECKED, zone, why)
     if not existing:
         return RecordFinding(record, RecordState.MISSING, zone)
     found = ", ".join(f"{entry.type} {' '.join(entry.values)}".strip() for entry in existing)

@@ -12,6 +12,7 @@ from certificate_lifecycle.cli.looking import look, verdict_code
 from certificate_lifecycle.cli.options import Manner, Selection, scope_options, talk_options
 from certificate_lifecycle.cli.output import console, print_scopes, summary
 from certificate_lifecycle.core.report import documents
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import ConfigurationError
 
 _KINDS = ("html", "csv", "json")
@@ -48,7 +49,7 @@ def command(files: tuple[Path, ...], selection: Selection, manner: Manner, *, fo
         print_scopes(out, looked.run)
         out.print(summary(looked.run))
         for file in files:
-            out.print(f"Written: {file}", markup=False)
+            out.print(f"Written: {clean(str(file))}", markup=False)
     return verdict_code(looked, None)
 
 

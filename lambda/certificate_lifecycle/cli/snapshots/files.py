@@ -5,13 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from certificate_lifecycle.cli.snapshots.model import FORMAT, VERSION, Snapshot
+from certificate_lifecycle.cli.snapshots.soundness import faults
 from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import SnapshotError
 
@@ -20,6 +22,9 @@ _DURATION = TypeAdapter(timedelta)
 _SHOWN_FAULTS = 5
 #: What a fault says at the most: the file may come from anybody.
 _LONGEST_FAULT = 200
+#: A snapshot of 100,000 certificates is half as long; a few bytes of gzip may stand for more.
+_MOST_BYTES = 1_000_000_000
+_PIECE = 1 << 20
 
 
 def dumps(snapshot: Snapshot) -> str:
@@ -63,38 +68,51 @@ def loads(text: str | bytes) -> Snapshot:
     try:
         snapshot = _SNAPSHOT.validate_json(text, strict=True)
     except ValidationError as error:
-        raise SnapshotError(_faults(error)) from None
-    if not snapshot.scopes:
-        raise SnapshotError("it holds no account and region")
+        raise SnapshotError(_said(_of_types(error))) from None
+    unsound = list(faults(snapshot))
+    if unsound:
+        raise SnapshotError(_said(unsound))
     return snapshot
 
 
-def _faults(error: ValidationError) -> str:
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
-    said = [
-        clean(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}", _LONGEST_FAULT)
-        for fault in faults[:_SHOWN_FAULTS]
-    ]
-    more = len(faults) - _SHOWN_FAULTS
+def _of_types(error: ValidationError) -> list[str]:
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in found]
+
+
+def _said(found: Sequence[str]) -> str:
+    said = [clean(fault, _LONGEST_FAULT) for fault in found[:_SHOWN_FAULTS]]
+    more = len(found) - _SHOWN_FAULTS
     return "; ".join(said) + (f"; and {more} more" if more > 0 else "")
 
 
 def read(path: Path) -> Snapshot:
     """Return the snapshot in a file; raises SnapshotError that names the file."""
     try:
-        raw = path.read_bytes()
-        if path.suffix == ".gz":
-            raw = gzip.decompress(raw)
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            raw = _whole(file)
     except OSError as error:
         # Of gzip's own errors, too, which have no text of the system's.
         why = error.strerror or "it is not compressed with gzip"
         raise SnapshotError(f"{path} cannot be read: {why}") from None
     except (EOFError, zlib.error):
         raise SnapshotError(f"{path} cannot be read: it is damaged, or was cut off") from None
+    if len(raw) > _MOST_BYTES:
+        raise SnapshotError(f"{path} cannot be used: it is longer than any snapshot")
     try:
         return loads(raw)
     except SnapshotError as error:
         raise SnapshotError(f"{path} cannot be used: {error}") from None
+
+
+def _whole(file: IO[bytes]) -> bytes:
+    """Return what a file holds, or a little more than any snapshot does."""
+    pieces: list[bytes] = []
+    size = 0
+    while size <= _MOST_BYTES and (piece := file.read(_PIECE)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
 
 
 def packed(snapshot: Snapshot, path: Path) -> bytes:

@@ -1,0 +1,12 @@
+"""One stand-in for AWS for all targets: to make the SDK's clients takes most of the time."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz.aws import Aws
+
+
+@pytest.fixture(scope="session")
+def aws() -> Aws:
+    return Aws()

@@ -1,0 +1,180 @@
+"""Whatever AWS answers, an adapter reads it, or says in our own words that it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.aws.acmpca import Authorities
+from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.consumers import AwsConsumers
+from certificate_lifecycle.aws.iam import ServerCertificates
+from certificate_lifecycle.aws.organizations import AwsOrganization
+from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
+from certificate_lifecycle.aws.s3 import S3Documents
+from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
+from certificate_lifecycle.aws.securityhub import SecurityHub
+from certificate_lifecycle.aws.sns import SnsTopic
+from certificate_lifecycle.core.assessment import assess, needs_detail
+from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.consumers import Binding, ConsumerKind
+from certificate_lifecycle.core.hidden import Hidden
+from certificate_lifecycle.core.issuance import CertificateRequest
+from certificate_lifecycle.core.model import (
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+    Detail,
+    Verdict,
+)
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.run import Scope, ScopeStatus
+from certificate_lifecycle.core.security_findings import Source
+from certificate_lifecycle.core.sources import UnusableSourceError
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.core.validation import Zone
+from certificate_lifecycle.errors import (
+    AnswerNotUnderstoodError,
+    CertificateLifecycleError,
+    FindingsNotTakenError,
+)
+from tests.fuzz.aws import CERTIFICATES, REGION, Answer, Aws
+from tests.fuzz.effort import fuzzed
+from tests.fuzz.hostile import require_own_words
+from tests.fuzz.lots import NOW, seeds
+from tests.unit.builders import run
+
+HERE = Place("123456789012", REGION)
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-tls-AbCdEf"
+ONE = CERTIFICATES[0]
+KEPT = Certificate(
+    arn="arn:aws:iam::123456789012:server-certificate/shop",
+    names=("shop",),
+    status=CertificateStatus.ISSUED,
+    type=CertificateType.SERVER_CERTIFICATE,
+    key_algorithm="",
+)
+
+
+def users(clients: Clients) -> AwsConsumers:
+    return AwsConsumers(clients, HERE)
+
+
+def used() -> Certificate:
+    """Return a certificate that is used by one of each kind that can be asked."""
+    by = (
+        "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/shop/50dc6c495c0c9188",
+        "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/classic",
+        "arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE",
+        "arn:aws:cloudfront::999999999999:distribution/E2EXAMPLE",
+        "no ARN",
+    )
+    return Certificate(
+        arn=ONE,
+        names=("example.com",),
+        status=CertificateStatus.ISSUED,
+        type=CertificateType.AMAZON_ISSUED,
+        key_algorithm="RSA_2048",
+        in_use=True,
+        detail=Detail(in_use_by=by),
+    )
+
+
+BINDINGS = {
+    ConsumerKind.LISTENER: ("listener", ""),
+    ConsumerKind.LISTENER_SNI: ("listener", ""),
+    ConsumerKind.CLASSIC_LISTENER: ("classic", "443"),
+    ConsumerKind.DISTRIBUTION: ("E1EXAMPLE", ""),
+    ConsumerKind.DOMAIN_NAME: ("api.example.com", ""),
+    ConsumerKind.EDGE_DOMAIN_NAME: ("api.example.com", ""),
+    ConsumerKind.DOMAIN_OWNERSHIP: ("api.example.com", ""),
+    ConsumerKind.USER_POOL_DOMAIN: ("login.example.com", "pool"),
+}
+ZONE = Zone("Z1", "example.com")
+
+#: What an adapter asks, by what it is called here.
+ASKED: dict[str, Callable[[Clients], object]] = {
+    "list": lambda c: list(AcmCertificates(c.acm(REGION)).list_all()),
+    "search": lambda c: AcmCertificates(c.acm(REGION)).renewals(NOW, NOW),
+    "describe": lambda c: AcmCertificates(c.acm(REGION)).describe(ONE),
+    "tags": lambda c: AcmCertificates(c.acm(REGION)).tags(ONE),
+    "request": lambda c: AcmCertificates(c.acm(REGION)).request(
+        CertificateRequest(names=("example.com",), region=REGION)
+    ),
+    "migration": lambda c: AcmCertificates(c.acm(REGION)).migration_records(ONE),
+    "export": lambda c: AcmCertificates(c.acm(REGION)).export(ONE, Hidden("passphrase")),
+    "authorities": lambda c: list(Authorities(lambda: c.acm_pca(REGION)).list_all()),
+    "authority": lambda c: Authorities(lambda: c.acm_pca(REGION)).describe(KEPT),
+    "server certificates": lambda c: list(ServerCertificates(c.iam).list_all()),
+    "server certificate": lambda c: ServerCertificates(c.iam).describe(KEPT),
+    "accounts": lambda c: list(AwsOrganization(c.organizations).accounts()),
+    "zones": lambda c: Route53Dns(HostedZones(c.route53), ()).public_zones(),
+    "records": lambda c: Route53Dns(HostedZones(c.route53), ()).records_at(ZONE, "example.com"),
+    "users": lambda c: users(c).names(used()),
+    "consumers": lambda c: users(c).find(used()),
+    **{
+        f"held by {kind.value}": lambda c, kind=kind, at=at: users(c).held(  # type: ignore[misc] # defaults bind the loop's values
+            Binding(kind, at[0], at[1])
+        )
+        for kind, at in BINDINGS.items()
+    },
+    "listeners": lambda c: SnsTopic(lambda: c.sns(REGION), "arn:aws:sns:x:1:t").listeners(),
+    "versions": lambda c: SecretsManagerExports(c.secretsmanager).stages(SECRET),
+    "passphrase": lambda c: SecretsManagerExports(c.secretsmanager).passphrase(SECRET),
+    "source": lambda c: SecretsManagerImports(c.secretsmanager).open(SECRET),
+    "documents": lambda c: S3Documents(lambda: c.s3(REGION), "runs", "p/").names("accounts/"),
+}
+
+
+@pytest.mark.parametrize("what", ASKED)
+@fuzzed(25, seed=seeds)
+def test_an_answer_is_read_or_told_to_be_unreadable(aws: Aws, what: str, seed: int) -> None:
+    aws.answers(Answer(seed).to)
+    try:
+        found = ASKED[what](aws.clients)
+    except (CertificateLifecycleError, UnusableSourceError) as error:
+        require_own_words(error)
+        return
+    except (BotoCoreError, ClientError):
+        return
+    assert aws.calls
+    require_judged(found)
+
+
+def require_judged(found: object) -> None:
+    """Hold what was read to being judged, and what was not understood to not looking well."""
+    for each in found if isinstance(found, Iterable) else [found]:
+        if not isinstance(each, Certificate):
+            continue
+        assert each.arn.count(":") >= 5
+        for moment in (each.not_before, each.not_after, each.created_at):
+            assert moment is None or moment.tzinfo is UTC
+        needs_detail(each, Thresholds(), NOW)
+        decision = assess(Observation(certificate=each), Thresholds(), NOW)
+        strange = (
+            each.status is CertificateStatus.NOT_UNDERSTOOD
+            or each.type is CertificateType.NOT_UNDERSTOOD
+            or (each.not_after is None and each.status is CertificateStatus.ISSUED)
+        )
+        assert not strange or decision.verdict is not Verdict.HEALTHY
+
+
+def test_an_answer_about_another_certificate_is_none(aws: Aws) -> None:
+    other = {"Certificate": {"CertificateArn": CERTIFICATES[1], "Status": "ISSUED"}}
+    aws.answers(lambda *_: (200, other))
+    with pytest.raises(AnswerNotUnderstoodError, match="the answer of DescribeCertificate is not"):
+        AcmCertificates(aws.clients.acm(REGION)).describe(ONE)
+
+
+def test_a_finding_that_is_refused_without_a_word_is_told_as_refused(aws: Aws) -> None:
+    source = Source(HERE, "certificate-lifecycle")
+    answers = {"GetFindings": {"Findings": []}}
+    refused = {"FailedCount": 1, "SuccessCount": 0, "FailedFindings": [{}]}
+    aws.answers(lambda model, _: (200, answers.get(model.name, refused)))
+    lost = Scope(HERE.account_id, REGION, ScopeStatus.FAILED, 0, "no")
+    with pytest.raises(FindingsNotTakenError, match="a finding: no reason given"):
+        SecurityHub(lambda: aws.clients.securityhub(REGION), source).tell(run(scopes=(lost,)))

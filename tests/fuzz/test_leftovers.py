@@ -1,0 +1,263 @@
+"""What an earlier run has left, and somebody has changed: it is read, or told to be unreadable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from certificate_lifecycle.app.memory import Recollection
+from certificate_lifecycle.app.organization import Telling
+from certificate_lifecycle.app.ports import Outside
+from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.aws.dynamodb import DynamoLedger
+from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Move
+from certificate_lifecycle.core.digest import compose
+from certificate_lifecycle.core.handover import Handover, document
+from certificate_lifecycle.core.memory import Memory, Note
+from certificate_lifecycle.core.model import Action
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.pulse import RunRecord
+from certificate_lifecycle.core.replacement import Journal, ReplacementState
+from certificate_lifecycle.core.run import Run
+from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.errors import CertificateLifecycleError, LedgerUnreadableError
+from tests.fuzz.aws import CERTIFICATES, REGION, Aws
+from tests.fuzz.effort import fuzzed
+from tests.fuzz.hostile import UNTYPED, is_plain, require_own_words
+from tests.fuzz.lots import NOW, Lot, seeds
+from tests.fuzz.test_outputs import require_sendable
+from tests.unit.fakes import MemoryClock, MemoryDocuments, MemoryTopic, outside
+
+HERE = Place("123456789012", REGION)
+ONE = CERTIFICATES[0]
+MOVE = Move(
+    binding=Binding(ConsumerKind.LISTENER, "listener", "", "load balancer shop"),
+    before=(ONE,),
+    bound_at=NOW,
+)
+JOURNAL = Journal(
+    certificate_arn=ONE,
+    state=ReplacementState.BOUND,
+    started_at=NOW,
+    successor_arn=CERTIFICATES[1],
+    requested_at=NOW,
+    moves=(MOVE,),
+    verified_at=NOW,
+    untold=("a sentence",),
+    claimed_by="run-0",
+    claimed_until=NOW,
+    expires_at=NOW + timedelta(days=400),
+)
+MEMORY = Memory(
+    certificate_arn=ONE,
+    verdict="Expired",
+    reason="PastNotAfter",
+    severity="critical",
+    band="over",
+    told_at=NOW,
+    since=NOW,
+    critical_since=NOW,
+)
+NOTE = Note(
+    certificate_arn=ONE, action=Action.REIMPORT.value, text="import", run_id="r", written_at=NOW
+)
+
+
+def ledger(aws: Aws) -> DynamoLedger:
+    return DynamoLedger(aws.clients.dynamodb(REGION), "ledger", HERE)
+
+
+def stored(aws: Aws) -> list[dict[str, Any]]:
+    """Return the entries that a run leaves, as they stand in the table."""
+    aws.answers(lambda *_: (200, {}))
+    ledger(aws).claim(JOURNAL, "run-0", NOW, NOW)
+    ledger(aws).remember(MEMORY)
+    ledger(aws).note(NOTE)
+    ledger(aws).note_message(NOW)
+    ledger(aws).record_run(RunRecord(run_id="r", finished_at=NOW, critical_since=NOW))
+    return [json.loads(params["body"])["Item"] for _, params in aws.calls]
+
+
+#: What a text may be read as, in a form that few expect.
+_ODD_TEXTS = (
+    *("", "arn", "arn:aws:acm:eu-west-1:123456789012:certificate/\x1b[2J", ONE, "global"),
+    *("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-06-01T12:00:00", "2026-06-01"),
+    *("9999-12-31T23:59:59-12:00", "PT0S", "P999999999D", "-P1D", "P1000000D", "Healthy"),
+)
+
+
+class Mischief(Lot):
+    """Changes what is written down, as somebody who tries out what happens, or an older program."""
+
+    def value(self) -> Any:  # noqa: ANN401 - JSON has any type
+        return self.one(
+            (
+                *(None, True, 0, -1, 10**30, 0.5, "", "0", "2026-06-01T12:00:00", "[]", "{}"),
+                *("0001-01-01T00:00:00.000000+00:00", "9999-12-31T23:59:59.999999+00:00", "[[[]]]"),
+                *("2026-06-01T12:00:00.000000+00:00", ONE, "arn", [], [None], {}, "[" * 20_000),
+                *(self.text(), self.text(), self.text(), [self.text()], {self.text(): self.text()}),
+            )
+        )
+
+    def changed(self, whole: Any) -> Any:  # noqa: ANN401 - JSON has any type
+        """Return JSON with one thing in it changed, dropped, or repeated."""
+        if isinstance(whole, dict) and whole and self.often():
+            key = self.one(sorted(whole))
+            if self.seldom():
+                return {k: v for k, v in whole.items() if k != key}
+            if self.seldom():
+                return {**whole, self.text(): self.value()}
+            return {**whole, key: self.changed(whole[key])}
+        if isinstance(whole, list) and whole and self.often():
+            at = self._random.randrange(len(whole))
+            if self.seldom():
+                return [*whole, whole[at]]
+            return [*whole[:at], self.changed(whole[at]), *whole[at + 1 :]]
+        return self.value()
+
+    def bent(self, whole: Any) -> Any:  # noqa: ANN401 - JSON has any type
+        """Return JSON with one value in it changed to another one of its type, or a key."""
+        if isinstance(whole, dict) and whole:
+            key = self.one(sorted(whole))
+            if self._random.random() < 0.05:
+                return {(self.text() if k == key else k): v for k, v in whole.items()}
+            return {**whole, key: self.bent(whole[key])}
+        if isinstance(whole, list) and whole:
+            at = self._random.randrange(len(whole))
+            return [*whole[:at], self.bent(whole[at]), *whole[at + 1 :]]
+        if isinstance(whole, bool):
+            return not whole
+        if isinstance(whole, int | float):
+            return self.one((0, -1, 10**6, 10**30, 0.5, float("nan"), float("inf"), 1e300))
+        if isinstance(whole, str):
+            return self.one((self.text(), self.text(), *_ODD_TEXTS))
+        return None if whole is None and self.often() else self.value()
+
+    def item(self, whole: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an entry of the ledger with attributes that are changed; the key stays one."""
+        item = dict(whole)
+        for _ in range(self.one((1, 1, 2))):
+            name = self.one(sorted(item))
+            value = self.value()
+            text = value if isinstance(value, str) else json.dumps(value)
+            number = self.one(("1", "-1", "1e126", "99999999999999999999"))
+            changed: dict[str, Any] = self.one(({"S": text}, {"N": number}, {"NULL": True}))
+            if name in ("scope", "entry"):
+                kept = item[name]["S"].partition("#")[0]
+                changed = {"S": f"{kept}#{text}"}
+            if self.seldom() and name not in ("scope", "entry"):
+                del item[name]
+            else:
+                item[name] = changed
+        return item
+
+
+@fuzzed(300, seed=seeds)
+def test_an_entry_of_the_ledger_is_read_or_told_to_be_unreadable(aws: Aws, seed: int) -> None:
+    lot = Mischief(seed)
+    items = [lot.item(each) if lot.often() else each for each in stored(aws)]
+    aws.answers(lambda *_: (200, {"Items": items}))
+    asked: tuple[Callable[[], object], ...] = (
+        ledger(aws).journals,
+        ledger(aws).memories,
+        ledger(aws).notes,
+        ledger(aws).last_message,
+        ledger(aws).last_run,
+    )
+    for ask in asked:
+        try:
+            ask()
+        except LedgerUnreadableError as error:
+            require_own_words(error)
+    require_told(
+        Recollection.of(
+            ledger(aws),
+            run_id="run-1",
+            now=NOW,
+            thresholds=Thresholds(),
+            dry_run=False,
+        ),
+        lot,
+    )
+
+
+def require_told(recollection: Recollection, lot: Lot) -> None:
+    """Hold a run that remembers this to a message that can be sent."""
+    run = recollection.informed(lot.run())
+    recollection.has_news(run)
+    recollection.dues(run)
+    message = compose(run)
+    if message is not None:
+        require_sendable(message)
+    if recollection.problem is not None:
+        assert is_plain(recollection.problem)
+        assert not UNTYPED.search(recollection.problem)
+
+
+# --- Documents of a run over an organization ------------------------------------------------------
+
+
+def left(run: Run) -> dict[str, Any]:
+    return document(
+        Handover(
+            scope=run.scopes[0],
+            looked_by="run-0",
+            has_news=True,
+            problems=("a problem",),
+            findings=run.findings[:2],
+            healthy={"Healthy": 3},
+            changes=run.changes[:2],
+            since={ONE: NOW},
+            actions=run.actions[:2],
+            memories=(MEMORY,),
+            notes=(NOTE,),
+            over=(MEMORY,),
+            journals={ONE: 1},
+        ),
+        NOW,
+    )
+
+
+def order() -> Order:
+    return Order(
+        run_id="run-1",
+        instance="certificate-lifecycle",
+        scopes=(),
+        certificate_arns=(),
+        import_sources={},
+        thresholds=Thresholds(),
+        mode="replace",
+        repair=True,
+        dry_run=False,
+        now=NOW,
+    )
+
+
+@fuzzed(200, seed=seeds)
+def test_what_a_step_has_left_is_told_or_told_to_be_unreadable(seed: int) -> None:
+    lot = Mischief(seed)
+    documents, topic = MemoryDocuments(), MemoryTopic()
+    accounts: Any = [{"account_id": "123456789012"}, {"account_id": "210987654321"}]
+    documents.put("accounts.json", lot.changed(accounts) if lot.seldom() else accounts)
+    for account in ("123456789012", "210987654321"):
+        whole: Any = [left(lot.run())]
+        documents.put(f"accounts/{account}.json", lot.changed(whole) if lot.often() else whole)
+    surroundings: Outside = outside(topic=topic, clock=MemoryClock())
+    telling = Telling(
+        order=order(),
+        regions=(REGION,),
+        partition="aws",
+        outside=surroundings,
+        documents=documents,
+        ledger=lambda _: None,
+    )
+    try:
+        result = telling.tell(current_time=lambda: NOW)
+    except CertificateLifecycleError as error:
+        require_own_words(error)
+    else:
+        json.dumps(result, allow_nan=False)
+    for message in topic.messages:
+        require_sendable(message)
