@@ -79,6 +79,16 @@ terraform: $(READY) ## Run the real terraform against the embedded AWS
 bench: $(READY) ## Measure scans of 100 to 10,000 certificates and write docs/performance.md
 	PYTHONPATH=lambda:. $(BIN)/python -m tests.benchmark
 
+# By its seed, each life of `make faults` can be shown again: LIFE=100042.
+SEED ?= 1
+RUNS ?= 2000
+LIFE ?=
+
+.PHONY: faults
+faults: $(READY) ## Disturb 2,000 runs at random and write docs/reliability.md
+	PYTHONPATH=lambda:. $(BIN)/python -m tests.faults --seed $(SEED) --runs $(RUNS) \
+	  --workers $(WORKERS) $(if $(LIFE),--life $(LIFE))
+
 .PHONY: check
 check: $(READY) ## Run all that CI runs
 	$(MAKE) --no-print-directory fmt-check lint type package-check docs-check
