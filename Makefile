@@ -91,6 +91,16 @@ mutation: $(READY) ## Change each decision of the core once, see that a test not
 	PYTHONHASHSEED=0 PYTHONPATH=lambda:. $(BIN)/python -m tests.mutation --workers $(WORKERS)
 	$(MAKE) --no-print-directory docs
 
+# By its seed, each life of `make faults` can be shown again: LIFE=100042.
+SEED ?= 1
+RUNS ?= 2000
+LIFE ?=
+
+.PHONY: faults
+faults: $(READY) ## Disturb 2,000 runs at random and write docs/reliability.md
+	PYTHONPATH=lambda:. $(BIN)/python -m tests.faults --seed $(SEED) --runs $(RUNS) \
+	  --workers $(WORKERS) $(if $(LIFE),--life $(LIFE))
+
 .PHONY: check
 check: $(READY) ## Run all that CI runs
 	$(MAKE) --no-print-directory fmt-check lint type package-check docs-check scan

@@ -172,7 +172,7 @@ def test_an_answer_about_another_certificate_is_none(aws: Aws) -> None:
 
 def test_a_finding_that_is_refused_without_a_word_is_told_as_refused(aws: Aws) -> None:
     source = Source(HERE, "certificate-lifecycle")
-    answers = {"GetFindings": {"Findings": []}}
+    answers: dict[str, dict[str, object]] = {"GetFindings": {"Findings": []}}
     refused = {"FailedCount": 1, "SuccessCount": 0, "FailedFindings": [{}]}
     aws.answers(lambda model, _: (200, answers.get(model.name, refused)))
     lost = Scope(HERE.account_id, REGION, ScopeStatus.FAILED, 0, "no")

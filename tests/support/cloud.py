@@ -43,6 +43,7 @@ from tests.support.zones import DEFAULT_ACCOUNT, Zones
 
 if TYPE_CHECKING:
     from typing import Self
+    from wsgiref.types import WSGIApplication
 
 HARNESS_KEY = "test"
 
@@ -92,8 +93,10 @@ class Cloud:
         buckets.install()
         event_buses.install()
         state_machines.install(self._client_of_a_state_machine)
+        #: What the server serves, for whoever wants no socket in between.
+        self.application: WSGIApplication = Gate(self._world)
         self._server: BaseWSGIServer = make_server(
-            "127.0.0.1", 0, Gate(self._world), threaded=True, request_handler=_QuietHandler
+            "127.0.0.1", 0, self.application, threaded=True, request_handler=_QuietHandler
         )
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
@@ -250,7 +253,10 @@ class Cloud:
         account: str | None = None,
         region: str | None = None,
     ) -> Fault:
-        """Let an operation (`*` for all) fail; the answer's `count` says how often it did."""
+        """Let an operation fail; the answer's `count` says how often it did.
+
+        `*` stands for all services, and for all operations.
+        """
         error = AwsError(code, message, status=status)
         fault = Fault(service, operation, error, times, when, account, region)
         return self._world.faults.add(fault)

@@ -82,6 +82,20 @@ class Consumers:
         found = self._balancers.listeners[listener]
         return found.default, list(found.others)
 
+    def certificates(self, name: str) -> tuple[str, ...]:
+        """Name the certificates that a listener (by ARN), a balancer or a domain holds now."""
+        if name in self._balancers.listeners:
+            listener = self._balancers.listeners[name]
+            return (listener.default, *listener.others)
+        if name in self._balancers.classic:
+            return (self._balancers.classic[name].certificate,)
+        if name in self._distributions.all:
+            return (self._distributions.all[name].certificate,)
+        domains = [each for each in self._domains.all.values() if each.name == name]
+        held = [arn for domain in domains for arn in domain.certificates.values()]
+        held += [pool.certificate for pool in self._pools.all.values() if pool.domain == name]
+        return tuple(held)
+
     def set_default(self, listener: str, certificate: str) -> None:
         """Change a listener as somebody else does, without a call that is seen."""
         self._balancers.listeners[listener].default = certificate

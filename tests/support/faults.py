@@ -16,7 +16,7 @@ Condition = Callable[[Mapping[str, Any]], bool]
 class Fault:
     """One ordered failure; `count` says how often it has struck.
 
-    The operation `*` stands for all; None is any account, or any region.
+    `*` stands for all services or operations; None is any account, or any region.
     """
 
     service: str
@@ -31,7 +31,7 @@ class Fault:
     def strikes(self, request: Request) -> bool:
         return (
             (self.times is None or self.count < self.times)
-            and self.service == request.service
+            and self.service in {"*", request.service}
             and self.operation in {"*", request.operation}
             and self.account in {None, request.account}
             and self.region in {None, request.region}

@@ -406,3 +406,14 @@ def test_two_things_that_are_begun_for_one_certificate_are_both_noted() -> None:
     assert [record.detail for record in later.untold()] == [
         "an earlier run was stopped when it was about to export the issue 01"
     ]
+
+
+def test_what_is_begun_is_noted_beside_the_note_of_a_run_whose_clock_is_ahead() -> None:
+    ledger = MemoryLedger()
+    ahead = NOW + days(1) / 288
+    for now, text in ((ahead, "export the issue 01"), (NOW, "have ACM renew it")):
+        run = Recollection.of(ledger, run_id=text, now=now, thresholds=Thresholds(), dry_run=False)
+        run.announce(BLOCKED.arn, Action.EXPORT, text)
+    (noted,) = ledger.noted.values()
+    assert noted.text == "export the issue 01; and to have ACM renew it"
+    assert (noted.run_id, noted.written_at) == ("have ACM renew it", ahead)

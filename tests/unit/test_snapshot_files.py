@@ -155,7 +155,7 @@ NOTE = {
 
 
 def of_ledger(**changes: object) -> Callable[[dict[str, Any]], object]:
-    nothing = {"value": []}
+    nothing: dict[str, object] = {"value": []}
     return of_scope(ledger={"journals": nothing, "memories": nothing, "notes": nothing, **changes})
 
 

@@ -160,16 +160,18 @@ class Recollection:
             return
         self.announced.add((certificate_arn, action.value, text))
         key = (certificate_arn, action.value)
-        before = self.pending.get(key)
+        before, written_at = self.pending.get(key), self.now
         if before is not None:
             known = before.text.split(AND)
             text = before.text if text in known else AND.join([*known, text])
+            # The clock of whoever wrote it may be ahead of ours, and the ledger keeps the later.
+            written_at = max(written_at, before.written_at)
         note = Note(
             certificate_arn=certificate_arn,
             action=action.value,
             text=text,
             run_id=self.run_id,
-            written_at=self.now,
+            written_at=written_at,
         )
         self.ledger.note(note)
         self.pending[key] = note

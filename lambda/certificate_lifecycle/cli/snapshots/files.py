@@ -7,8 +7,9 @@ import json
 import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -105,7 +106,7 @@ def read(path: Path) -> Snapshot:
         raise SnapshotError(f"{path} cannot be used: {error}") from None
 
 
-def _whole(file: IO[bytes]) -> bytes:
+def _whole(file: BufferedIOBase) -> bytes:
     """Return what a file holds, or a little more than any snapshot does."""
     pieces: list[bytes] = []
     size = 0
