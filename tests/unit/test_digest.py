@@ -860,3 +860,96 @@ def test_a_summary_says_that_all_is_well() -> None:
     assert message is not None
     assert message.subject.startswith("[ok] certificate-lifecycle: all is well - ")
     assert "All certificates: 1 Healthy." in message.bodies["email"]
+
+
+# --- Limits of a mail, and what is named in it ------------------------------------------------
+
+
+def mail(whole: Run) -> str:
+    return told(whole).bodies["email"]
+
+
+def gone(count: int) -> list[Change]:
+    return [replace(OVER, certificate_arn=arn(str(number))) for number in range(count)]
+
+
+def muted(count: int) -> list[Assessed]:
+    return [
+        replace(judged(imported(arn=arn(str(n)), ends_in=days(20))), muted_until=date(2026, 7, 1))
+        for n in range(count)
+    ]
+
+
+def used_by(count: int) -> Assessed:
+    return replace(DUE, used_by=tuple(f"user {number}" for number in range(count)))
+
+
+@pytest.mark.parametrize(
+    ("fitting", "too_many", "said"),
+    [
+        (run(HEALTHY, changes=gone(20)), run(HEALTHY, changes=gone(21)), "  And 1 more.\n"),
+        (run(BLOCKED, *muted(20)), run(BLOCKED, *muted(21)), "  And 1 more.\n"),
+        (run(used_by(5)), run(used_by(6)), "user 4; and 1 more.\n"),
+    ],
+    ids=["what is over", "what is muted", "users"],
+)
+def test_a_list_of_a_mail_is_cut_with_a_count_once_it_is_too_long(
+    fitting: Run, too_many: Run, said: str
+) -> None:
+    assert said in mail(too_many)
+    assert " more" not in mail(fitting)
+
+
+def test_two_accounts_are_told_apart_and_the_one_that_was_lost_comes_first() -> None:
+    lost = replace(LOST, account_id="222222222222")
+    text = mail(run(DUE, scopes=(PARTIAL, lost)))
+    assert text.index("  account 222222222222, eu-west-1: the") < text.index(
+        "  account 123456789012, eu-west-1: one"
+    )
+    assert "\n  shop.example.com - 123456789012 eu-west-1\n" in text
+    assert chat(run(DUE, scopes=(PARTIAL, lost)))["metadata"]["threadId"] == (
+        "certificate-lifecycle-2-accounts-eu-west-1"
+    )
+
+
+def test_what_is_new_about_one_finding_is_not_said_of_another() -> None:
+    text = mail(run(DUE, BLOCKED, changes=(Change(BLOCKED.certificate.arn, ChangeKind.NEW),)))
+    assert text.count(" - new\n") == 1
+    assert " - new\n    RenewalBlocked: " in text
+
+
+def test_a_finding_of_which_nothing_is_known_before_was_nothing() -> None:
+    assert "\n  shop.example.com - worse\n" in told_of(Change(DUE_ARN, ChangeKind.WORSE))
+
+
+def test_a_deed_without_words_is_told_by_its_outcome() -> None:
+    assert "\n    Done in this run:\n" in mail(run(DUE, actions=(acted(DUE, Outcome.DONE, ""),)))
+
+
+def test_advice_that_stands_beside_no_finding_is_not_told() -> None:
+    advised, planned = (acted(HEALTHY, each, each) for each in (Outcome.ADVISED, Outcome.PLANNED))
+    assert "ALSO" not in mail(run(HEALTHY, DUE, actions=(advised,)))
+    assert "ALSO" in mail(run(HEALTHY, DUE, actions=(planned,)))
+
+
+def test_no_certificate_at_all_is_said_in_a_word() -> None:
+    text = mail(run(regained=("account 222222222222, eu-west-1",)))
+    assert "\n\nAll certificates: none.\n\n" in text
+
+
+def test_a_long_word_is_cut_only_where_nobody_would_copy_it() -> None:
+    key = "k" * 100
+    entry = replace(DUE, decision=replace(DUE.decision, message=f"Look at {key} first."))
+    assert f"\n    {key}\n    first.\n" in mail(run(entry))
+    endless = replace(DUE, decision=replace(DUE.decision, message="m" * 3000))
+    assert f"{'m' * (2000 - len('ImportDue: ...'))}..." in mail(run(endless))
+    named = judged(imported(arn=arn("due"), ends_in=days(20), names=("n" * 300,)))
+    assert f"\n  {'n' * 197}...\n" in mail(run(named))
+    over = replace(OVER, name="o" * 300)
+    assert f"\n  {'o' * 197}...\n" in mail(run(HEALTHY, changes=(over,)))
+
+
+def test_where_nothing_has_to_be_done_chat_names_no_step() -> None:
+    foreign = judged(certificate(managed_by="CLOUDFRONT", ends_in=days(3)))
+    assert chat(run(foreign))["content"]["nextSteps"] == []
+    assert chat(run(BLOCKED))["content"]["nextSteps"] == [BLOCKED.decision.action.meaning]

@@ -45,6 +45,7 @@ from certificate_lifecycle.core.validation import RecordFinding, RecordState
 from tests.unit.builders import (
     AUTHORITY,
     NOW,
+    SECOND,
     arn,
     certificate,
     days,
@@ -59,7 +60,8 @@ from tests.unit.builders import (
 )
 
 USUAL = Thresholds()
-UNTIL = NOW + timedelta(minutes=15)
+QUARTER = timedelta(minutes=15)
+UNTIL = NOW + QUARTER
 PASSED, FAILED, UNKNOWN = Outcome
 YES, NO, PARTLY = Answer
 EC = "EC_prime256v1"
@@ -126,7 +128,13 @@ def test_what_no_twin_can_rehearse_is_told_apart(
 
 @pytest.mark.parametrize(
     ("key", "of_twin"),
-    [("RSA_2048", EC), ("RSA_4096", EC), (EC, "RSA_2048"), ("EC_secp384r1", "RSA_2048")],
+    [
+        ("RSA_2048", EC),
+        ("RSA_4096", EC),
+        (EC, "RSA_2048"),
+        ("EC_secp384r1", "RSA_2048"),
+        ("ED25519", "RSA_2048"),
+    ],
 )
 def test_a_public_twin_has_the_same_names_and_a_key_of_the_other_family(
     key: str, of_twin: str
@@ -212,6 +220,32 @@ CONFUSED = {
         certificate(arn=arn("ec"), key_algorithm=EC, ends_in=days(31)),
         True,
     ),
+    "one that will be near its end in the second in which the day is over": (
+        certificate(arn=arn("ec"), key_algorithm=EC, ends_in=days(31) + QUARTER),
+        True,
+    ),
+    "one that will not be so yet": (
+        certificate(arn=arn("ec"), key_algorithm=EC, ends_in=days(31) + QUARTER + SECOND),
+        False,
+    ),
+    "a revoked one that ends before any twin": (
+        certificate(
+            arn=arn("ec"),
+            key_algorithm=EC,
+            status=CertificateStatus.REVOKED,
+            ends_in=days(399) + QUARTER - SECOND,
+        ),
+        True,
+    ),
+    "a revoked one that outlives every twin": (
+        certificate(
+            arn=arn("ec"),
+            key_algorithm=EC,
+            status=CertificateStatus.REVOKED,
+            ends_in=days(399) + QUARTER,
+        ),
+        False,
+    ),
     "one with a part of the names, cut short": (
         certificate(arn=arn("ec"), key_algorithm=EC, ends_in=days(10), names_complete=False),
         True,
@@ -282,7 +316,41 @@ def test_every_difference_of_a_twin_is_named() -> None:
     ]
 
 
+def test_many_differences_are_named_in_order() -> None:
+    names = [f"{letter}.example.com" for letter in "abcdefghij"]
+    twin = validated(arn=arn("twin"), names=tuple(reversed(names[:5])))
+    assert differences(twin, validated(names=tuple(reversed(names[5:])))) == [
+        f"it lacks {', '.join(names[5:])}",
+        f"it also has {', '.join(names[:5])}",
+    ]
+
+
 # --- The steps ------------------------------------------------------------------------------------
+
+
+def test_each_step_has_its_name_and_takes_no_time_until_it_is_measured() -> None:
+    waiting = obstacle(request())
+    assert waiting is not None
+    steps = [
+        waiting,
+        eligibility(validated()),
+        *(records_step([]), records_step([IN_PLACE]), records_step([MISSING])),
+        *(public_step([], {}), public_step([record()], {})),
+        *(delegation_step({}), delegation_step({"a.test.": WHOLE})),
+        *(caa_step([]), authority_step(None), source_step(None)),
+    ]
+    assert [each.name for each in steps] == [
+        *("renewal", "eligibility"),
+        *("validation records", "validation records", "validation records"),
+        *("public DNS", "public DNS", "delegation", "delegation"),
+        *("CAA", "private CA", "import source"),
+    ]
+    assert {each.seconds for each in steps} == {0.0}
+
+
+def test_what_machines_are_told_of_a_drill_stays_the_same() -> None:
+    assert [each.value for each in Outcome] == ["passed", "failed", "unknown"]
+    assert [each.value for each in Answer] == ["yes", "no", "partly known"]
 
 
 def step(outcome: Outcome, name: str = "a step") -> Step:
@@ -321,6 +389,7 @@ def test_acm_renews_what_is_used_and_eligible(rehearsed: Certificate, outcome: O
 
 
 IN_PLACE, MISSING = finding(RecordState.IN_PLACE), finding(RecordState.MISSING)
+WHOLE = Delegation(frozenset({"ns1"}), frozenset({"ns1"}))
 
 
 @pytest.mark.parametrize(
@@ -384,9 +453,19 @@ def test_a_zone_that_nobody_is_led_to_is_told(
 
 
 def test_the_worst_delegation_counts() -> None:
-    good = Delegation(frozenset({"ns1"}), frozenset({"ns1"}))
     bad = Delegation(frozenset({"ns1"}), frozenset())
-    assert delegation_step({"example.com": good, "example.net": bad}).outcome is FAILED
+    odd = Delegation(frozenset({"ns1"}), frozenset({"ns1", "ns2"}))
+    assert delegation_step({"example.com": WHOLE, "example.net": bad}).outcome is FAILED
+    assert delegation_step({"example.com": odd, "example.net": bad}).outcome is FAILED
+    assert delegation_step({"example.com": odd, "example.net": WHOLE}).outcome is UNKNOWN
+
+
+def test_name_servers_are_told_in_order() -> None:
+    servers = [f"ns{number}.test" for number in range(9)]
+    elsewhere = Delegation(frozenset({"own.test"}), frozenset(reversed(servers)))
+    assert f" {', '.join(servers)} instead" in delegation_step({"example.com": elsewhere}).text
+    too_many = Delegation(frozenset({"own.test"}), frozenset({"own.test", *reversed(servers)}))
+    assert delegation_step({"example.com": too_many}).text.endswith(f" {', '.join(servers)}.")
 
 
 def test_without_a_zone_nothing_is_known_of_its_delegation() -> None:
@@ -411,6 +490,10 @@ def test_a_right_answer_of_public_dns_overrules_a_leftover_zone() -> None:
     for outcome in (FAILED, UNKNOWN):
         unhelpful = [*wrong, step(outcome, "public DNS")]
         assert settled(unhelpful) == unhelpful
+    assert [each.text for each in settled(right)[1:]] == [
+        "It is so. Public DNS answers all the same.",
+        *("It is so.", "It is so."),
+    ]
 
 
 AUTHORITY_FACTS: dict[str, Any] = {"type": CertificateType.PRIVATE_AUTHORITY, "lives": days(3650)}
@@ -455,7 +538,9 @@ SOURCES = {
 def test_an_import_source_is_as_good_as_what_it_holds(state: SourceState) -> None:
     found = source_step(source(state))
     assert found.outcome is SOURCES[state]
-    assert source(state).text in found.text
+    waiting = (SourceState.SAME, SourceState.NOT_NEWER, SourceState.NOT_YET_VALID)
+    more = " It can be read; a newer version has yet to be written into it."
+    assert found.text == source(state).text + (more if state in waiting else "")
 
 
 def test_an_import_without_a_source_is_for_a_person_to_renew() -> None:
