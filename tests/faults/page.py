@@ -20,7 +20,7 @@ def section(figures: Figures, seed: int, workers: int) -> str:
         f"| {kind} | {figures.runs[kind]:,} | {figures.attempts[kind]:,} |" for kind in Kind
     )
     invariants = "\n".join(f"- {invariant}" for invariant in Invariant)
-    return f"""`make faults` wrote this part on {datetime.now(UTC):%Y-%m-%d}, from the seed {seed}, \
+    return f"""`make faults` wrote this part on {datetime.now(UTC):%Y-%m-%d}, from seed {seed}, \
 with Python {platform.python_version()} in {workers} processes on {os.cpu_count()} processors of a \
 {platform.machine()} machine.
 It writes nothing, and ends with an error, if one of the invariants below does not hold once.
