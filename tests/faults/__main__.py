@@ -10,17 +10,12 @@ It ends with an error if an invariant did not hold, says of which seed that was,
 from __future__ import annotations
 
 import argparse
-import itertools
-import multiprocessing
-import os
 import sys
-import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from docs.generate import Part, replace
 from tests.faults import page
-from tests.faults.campaign import LIVES, Figures, live, search, shortest, stage
+from tests.faults.campaign import Figures, campaign, live, shortest, stage
 from tests.faults.life import Step, plan
 from tests.faults.stage import Invocation
 
@@ -50,30 +45,6 @@ def main() -> int:
         f"and {PAGE.relative_to(ROOT)} was written"
     )
     return 0
-
-
-def campaign(seed: int, runs: int, workers: int) -> Figures:
-    """Share the lives of a seed among processes, each of which has an AWS of its own."""
-    # The order of sets must be the same in each process, or a seed would tell several stories.
-    os.environ["PYTHONHASHSEED"] = "0"
-    started = time.monotonic()
-    figures = Figures()
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
-        shares = [
-            pool.submit(share, seed * LIVES + number, workers, -(-runs // workers))
-            for number in range(workers)
-        ]
-        for done in shares:
-            figures.merge(done.result())
-    figures.seconds = time.monotonic() - started
-    return figures
-
-
-def share(first: int, step: int, runs: int) -> Figures:
-    """Let the lives of one process happen."""
-    with stage() as where:
-        return search(where, itertools.count(first, step), runs)
 
 
 def blame(figures: Figures) -> int:

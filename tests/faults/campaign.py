@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import multiprocessing
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 
@@ -119,6 +123,30 @@ def search(where: Stage, seeds: Iterator[int], runs: int) -> Figures:
         figures.broken += [(seed, violation) for violation in found]
     figures.seconds = time.monotonic() - started
     return figures
+
+
+def campaign(seed: int, runs: int, workers: int) -> Figures:
+    """Share the lives of a seed among processes, each of which has an AWS of its own."""
+    # The order of sets must be the same in each process, or a seed would tell several stories.
+    os.environ["PYTHONHASHSEED"] = "0"
+    started = time.monotonic()
+    figures = Figures()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+        shares = [
+            pool.submit(share, seed * LIVES + number, workers, -(-runs // workers))
+            for number in range(workers)
+        ]
+        for done in shares:
+            figures.merge(done.result())
+    figures.seconds = time.monotonic() - started
+    return figures
+
+
+def share(first: int, step: int, runs: int) -> Figures:
+    """Let the lives of one process happen."""
+    with stage() as where:
+        return search(where, itertools.count(first, step), runs)
 
 
 def shortest(where: Stage, seed: int, broken: Invariant, steps: Sequence[Step]) -> list[Step]:

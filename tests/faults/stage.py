@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import io
 import itertools
 import json
@@ -29,6 +30,7 @@ import botocore.session
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import Loader
 from botocore.retries.quota import RetryQuota
+from botocore.retries.standard import ExponentialBackoff
 from moto.moto_api._internal import mock_random
 
 from certificate_lifecycle.app.isolation import Deadline
@@ -204,6 +206,8 @@ class Stage:
         self._quotas: list[RetryQuota] = []
         self._pools: list[_Together] = []
         self._numbers = itertools.count(1)
+        #: Of the SDK's waits; whatever else is random in a process must not change them.
+        self._jitter = random.Random()
         self._install()
         self.clients = self._kept_clients()
 
@@ -214,9 +218,11 @@ class Stage:
         self.cloud.reset()
         self.cloud.now = NOW
         self.network.reset()
+        self._refill()
         self._numbers = itertools.count(1)
         rng = random.Random(seed)
         random.seed(seed)
+        self._jitter.seed(seed)
         mock_random.seed(seed)
         self.patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=rng.getrandbits(128), version=4))
         dice = SimpleNamespace(token_bytes=rng.randbytes)
@@ -282,8 +288,7 @@ class Stage:
         # The command line takes the log away from its process.
         log = ([*logger.handlers], logger.propagate, logger.level)
         self._limits = [(ends, _StoppedError)]
-        for quota in self._quotas:
-            quota.release(RetryQuota.INITIAL_CAPACITY)
+        self._refill()
         self._forget_credentials()
         try:
             yield
@@ -346,6 +351,8 @@ class Stage:
         patch.setattr("certificate_lifecycle.app.rotation.ThreadPoolExecutor", self._pool)
         patch.setattr("certificate_lifecycle.app.rotation.wait", self._wait)
         patch.setattr("botocore.retries.quota.RetryQuota", self._quota)
+        backoff = functools.partial(ExponentialBackoff, random=self._jitter.random)
+        patch.setattr("botocore.retries.standard.ExponentialBackoff", backoff)
 
         class Listening(Pacer):
             """Knows what is about to be sent; keeping below AWS's rates takes no time here."""
@@ -384,6 +391,11 @@ class Stage:
         for session in self.clients._sessions.values():  # noqa: SLF001 - kept for the time it saves
             credentials: Any = session.get_credentials()
             credentials._frozen_credentials = None  # noqa: SLF001 - as above
+
+    def _refill(self) -> None:
+        """Let the kept clients make as many attempts again as new ones would."""
+        for quota in self._quotas:
+            quota.release(RetryQuota.INITIAL_CAPACITY)
 
     def _quota(self) -> RetryQuota:
         quota = RetryQuota()

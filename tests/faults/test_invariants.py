@@ -161,8 +161,12 @@ def writes_no_record(patch: pytest.MonkeyPatch, _: Stage) -> None:
 
 
 DENIED = Fault(kind=Kind.DENIED, aim=Aim.READS, reach=Reach.OPERATION)
-#: The first description, and all that follow, hang: the listings before them do not.
-HANGING = Fault(kind=Kind.UNANSWERED, at=3, aim=Aim.READS, reach=Reach.OPERATION)
+#: The listing of IAM, the second of a run's reads, and then all descriptions: one service alone
+#: cannot hang for long enough, since the SDK's quota of retries ends before Lambda's time does.
+HANGING = (
+    Fault(kind=Kind.UNANSWERED, at=2, aim=Aim.READS, reach=Reach.CALL),
+    Fault(kind=Kind.UNANSWERED, at=11, aim=Aim.READS, reach=Reach.OPERATION),
+)
 KILLED = Fault(kind=Kind.KILLED, aim=Aim.WRITES, late=True)
 
 SLOW = Fault(kind=Kind.UNREACHABLE)
@@ -183,7 +187,7 @@ BROKEN: list[tuple[Invariant, Break, int, list[Step]]] = [
     (Invariant.UNTOLD, notes_nothing, 100028, [step(KILLED)]),
     (Invariant.REPEATED, tells_everything_each_time, 100002, []),
     (Invariant.LEDGER, writes_what_it_cannot_read, 100002, []),
-    (Invariant.LATE, waits_for_ever, 100002, [step(HANGING)]),
+    (Invariant.LATE, waits_for_ever, 100002, [step(*HANGING)]),
     (Invariant.TRESPASS, mends_what_others_manage, 100010, []),
     (Invariant.UNHEALED, writes_no_record, 100002, []),
 ]
@@ -215,7 +219,7 @@ def test_the_shortest_way_to_a_violation_has_nothing_that_it_does_not_need(
     where: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fails_silently(monkeypatch, where)
-    steps = [step(), step(KILLED, DENIED), step(SLOW)]
+    steps = [step(), step(SLOW, DENIED), step(SLOW)]
     assert shortest(where, 100003, Invariant.HIDDEN, steps) == [step(DENIED)]
 
 

@@ -244,6 +244,23 @@ def test_a_terminal_that_dies_before_it_shows_the_outcome_leaves_it_to_the_next_
     )
 
 
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_what_could_not_be_seen_before_is_still_unseen_when_all_that_was_planned_is_done(
+    certificates: Certificates, cloud: Cloud, blocked: str, output: str
+) -> None:
+    lost = cloud.certificates.add(domain_name="lost.example.com", **USED, **ending_in(cloud, 20))
+    cloud.fail(
+        *("acm", "DescribeCertificate", "AccessDeniedException", "no"),
+        times=None,
+        when=lambda asked: asked["CertificateArn"] == lost,
+    )
+    ended = certificates("apply", "--yes", "--output", output)
+    assert ended.code == 3
+    assert "AccessDeniedException" in ended.out
+    assert records(cloud)
+    assert blocked
+
+
 def test_an_action_that_fails_is_told_and_the_others_are_done(
     certificates: Certificates, cloud: Cloud, blocked: str
 ) -> None:

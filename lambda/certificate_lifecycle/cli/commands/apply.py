@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import click
 
 from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.interrupts import interruptible
-from certificate_lifecycle.cli.looking import carry_out, look, verdict_code
+from certificate_lifecycle.cli.looking import Looked, carry_out, look, verdict_code
 from certificate_lifecycle.cli.options import (
     NO_INSTANCE,
     Manner,
@@ -60,10 +61,11 @@ def command(
         return verdict_code(looked, None)
     if not (yes or agreed("Take these actions?")):
         return Exit.FINDINGS
-    return _apply(looked.reached, plan, manner)
+    return _apply(looked, plan, manner)
 
 
-def _apply(reached: Reach, plan: Plan, manner: Manner) -> Exit:
+def _apply(looked: Looked, plan: Plan, manner: Manner) -> Exit:
+    reached = looked.reached
     order = reached.order(certificate_arns=plan.certificate_arns, dry_run=False, agreed=plan.agreed)
     reached.clock.limit(_AT_MOST)
     with interruptible(reached.clock):
@@ -71,7 +73,7 @@ def _apply(reached: Reach, plan: Plan, manner: Manner) -> Exit:
     if manner.output == "json":
         print_json(
             {
-                **plan_entry(plan, run),
+                **plan_entry(plan, _with_what_was_unseen(run, looked.run)),
                 "actions": [action_entry(record) for record in run.actions],
             }
         )
@@ -84,14 +86,22 @@ def _apply(reached: Reach, plan: Plan, manner: Manner) -> Exit:
             each.dues.strike_own()
     if not manner.quiet and run.done:
         errors().print("certificates scan says how it is now.", style="dim")
-    return _code(reached, plan, run)
+    return _code(looked, plan, run)
 
 
-def _code(reached: Reach, plan: Plan, run: Run) -> Exit:
-    if reached.clock.interrupted:
+def _with_what_was_unseen(run: Run, looked: Run) -> Run:
+    """Return a run with what the look before it could not see: nobody looks there again."""
+    failures = {scope.label: scope for scope in looked.scopes if scope.error is not None}
+    own = {scope.label: scope for scope in run.scopes}
+    failed = {label: scope for label, scope in own.items() if scope.error is not None}
+    return replace(run, scopes=list((own | failures | failed).values()))
+
+
+def _code(looked: Looked, plan: Plan, run: Run) -> Exit:
+    if looked.reached.clock.interrupted:
         return Exit.INTERRUPTED
     done = {record.certificate_arn for record in run.actions}
-    if run.incomplete or not done >= set(plan.certificate_arns):
+    if looked.run.incomplete or run.incomplete or not done >= set(plan.certificate_arns):
         return Exit.INCOMPLETE
     left = any(record.outcome is Outcome.ADVISED for record in run.actions)
     return Exit.FINDINGS if left else Exit.HEALTHY
