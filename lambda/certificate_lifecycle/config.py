@@ -236,6 +236,10 @@ class _Environment:
         }
         self._faults = faults
 
+    def flag(self, name: str, *, fallback: bool = False) -> bool:
+        """Return whether a switch is on."""
+        return self.read(name, _boolean, fallback)
+
     def read(self, name: str, parse: Callable[[str], T], fallback: T) -> T:
         """Return the parsed value, or `fallback` after noting what is wrong."""
         raw = self._values[name]
@@ -258,7 +262,7 @@ def creation_settings(environ: Mapping[str, str], faults: list[str]) -> Creation
     return CreationSettings(
         domain_name=domain_name,
         alternative_names=others,
-        include_www=environment.read("INCLUDE_WWW", _boolean, True),  # noqa: FBT003 - a fallback value
+        include_www=environment.flag("INCLUDE_WWW", fallback=True),
         key_algorithm=environment.read("KEY_ALGORITHM", key_algorithm, "RSA_2048"),
         allowed_domains=allowed or tuple(name for name in (domain_name, *others) if name),
         zones=environment.read("HOSTED_ZONES", _zones, ()),
@@ -269,13 +273,7 @@ def creation_settings(environ: Mapping[str, str], faults: list[str]) -> Creation
 def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> RotationSettings:
     """Read the environment of the rotation function; what is wrong is added to `faults`."""
     environment = _Environment(environ, ROTATION_VARIABLES, faults)
-    expiration = environment.read("EXPIRATION_THRESHOLD_DAYS", _days, 0)
-    critical = environment.read("CRITICAL_THRESHOLD_DAYS", _days, 0)
-    if 0 < expiration <= critical:  # a fault has left 0, and is named already
-        faults.append(
-            f"CRITICAL_THRESHOLD_DAYS must be less than EXPIRATION_THRESHOLD_DAYS, "
-            f"got {critical} and {expiration}"
-        )
+    thresholds = _thresholds(environment, faults)
     no_sources: dict[str, str] = {}
     no_targets: tuple[ExportTarget, ...] = ()
     no_accounts: tuple[Account, ...] = ()
@@ -288,11 +286,7 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
     )
     return RotationSettings(
         topic_arn=environment.read("SNS_TOPIC_ARN", _matching(_TOPIC_ARN, "an SNS topic ARN"), ""),
-        thresholds=Thresholds(
-            expiration=timedelta(days=expiration),
-            critical=timedelta(days=critical),
-            fraction=environment.read("THRESHOLD_FRACTION", _fraction, 0.33),
-        ),
+        thresholds=thresholds,
         mode=environment.read("ROTATION_MODE", rotation_mode, RotationMode.REPLACE),
         import_sources=sources,
         zones=environment.read("HOSTED_ZONES", _zones, ()),
@@ -306,16 +300,27 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         schedule=environment.read("SCHEDULE_EXPRESSION", _schedule, None),
         ledger_table=environment.read("LEDGER_TABLE", _table, None),
         report_bucket=environment.read("REPORT_BUCKET", _bucket, None),
-        rebind_consumers=environment.read("REBIND_CONSUMERS", _boolean, False),  # noqa: FBT003 - a fallback value
+        rebind_consumers=environment.flag("REBIND_CONSUMERS"),
         retire_after=environment.read("RETIRE_SUPERSEDED_AFTER_DAYS", _soak, None),
-        tls_probe=environment.read("TLS_PROBE", _boolean, False),  # noqa: FBT003 - a fallback value
-        tls_probe_private_addresses=environment.read(
-            "TLS_PROBE_PRIVATE_ADDRESSES",
-            _boolean,
-            False,  # noqa: FBT003 - a fallback value
-        ),
+        tls_probe=environment.flag("TLS_PROBE"),
+        tls_probe_private_addresses=environment.flag("TLS_PROBE_PRIVATE_ADDRESSES"),
         event_bus_name=environment.read("EVENT_BUS_NAME", _bus, None),
-        security_hub=environment.read("SECURITY_HUB", _boolean, False),  # noqa: FBT003 - a fallback value
+        security_hub=environment.flag("SECURITY_HUB"),
+    )
+
+
+def _thresholds(environment: _Environment, faults: list[str]) -> Thresholds:
+    expiration = environment.read("EXPIRATION_THRESHOLD_DAYS", _days, 0)
+    critical = environment.read("CRITICAL_THRESHOLD_DAYS", _days, 0)
+    if 0 < expiration <= critical:  # a fault has left 0, and is named already
+        faults.append(
+            f"CRITICAL_THRESHOLD_DAYS must be less than EXPIRATION_THRESHOLD_DAYS, "
+            f"got {critical} and {expiration}"
+        )
+    return Thresholds(
+        expiration=timedelta(days=expiration),
+        critical=timedelta(days=critical),
+        fraction=environment.read("THRESHOLD_FRACTION", _fraction, 0.33),
     )
 
 

@@ -314,21 +314,9 @@ def organization_command(
     excluded = keys.take("excluded_accounts", _accounts, _NONE)
     nothing: Mapping[str, object] = {}
     wished = keys.take("wishes", _object, nothing)
-    wishes = _Event(wished, faults)
     keys.refuse_the_rest()
-    only = wishes.take("accounts", _listed(account_id, "account ids"), _NONE)
-    regions = settings.regions or (place.region,)
-    wanted = wishes.take("regions", _listed(region, "regions"), regions)
-    faults.extend(_unknown("regions", wanted, regions))
     _check_settings(settings, place, faults)
-    command = RotationCommand(
-        scopes=tuple(Place(looked_at, where, place.partition) for where in wanted if looked_at),
-        certificate_arns=_NONE,
-        mode=wishes.take("rotation_mode", _mode, settings.mode),
-        dry_run=wishes.take("dry_run", _boolean, default=False),
-        scheduled=_is_envelope(wished),
-    )
-    wishes.refuse_the_rest()
+    only, wanted, command = _wishes(wished, settings, place, looked_at, faults)
     return OrganizationCommand(
         step=step,
         run=run,
@@ -339,6 +327,30 @@ def organization_command(
         only=only,
         regions=wanted,
     )
+
+
+def _wishes(
+    wished: Mapping[str, object],
+    settings: RotationSettings,
+    place: Place,
+    looked_at: str | None,
+    faults: list[str],
+) -> tuple[tuple[str, ...], tuple[str, ...], RotationCommand]:
+    """Return which accounts and regions are wished for, and what is to be done in one of them."""
+    wishes = _Event(wished, faults)
+    only = wishes.take("accounts", _listed(account_id, "account ids"), _NONE)
+    regions = settings.regions or (place.region,)
+    wanted = wishes.take("regions", _listed(region, "regions"), regions)
+    faults.extend(_unknown("regions", wanted, regions))
+    command = RotationCommand(
+        scopes=tuple(Place(looked_at, where, place.partition) for where in wanted if looked_at),
+        certificate_arns=_NONE,
+        mode=wishes.take("rotation_mode", _mode, settings.mode),
+        dry_run=wishes.take("dry_run", _boolean, default=False),
+        scheduled=_is_envelope(wished),
+    )
+    wishes.refuse_the_rest()
+    return only, wanted, command
 
 
 def _refuse_beside(event: Mapping[str, object], faults: list[str]) -> None:

@@ -54,13 +54,17 @@ def beat(
         faults.append("nobody has subscribed to the topic, so that no message reaches anybody")
     if faults:
         raise PulseError("; ".join(faults))
-    found = {
+    found = _figures(pulse)
+    logger.info("pulse", extra=found)
+    return found
+
+
+def _figures(pulse: Pulse) -> dict[str, Any]:
+    return {
         "overdue_minutes": _in(pulse.overdue, timedelta(minutes=1)),
         "oldest_critical_hours": _in(pulse.critical_for, timedelta(hours=1)),
         "listeners": pulse.listeners,
     }
-    logger.info("pulse", extra=found)
-    return found
 
 
 def _with_runs(runs: Runs, schedule: Schedule | None) -> Callable[[Pulse], Pulse]:

@@ -366,17 +366,7 @@ def _act(
     if order.agreed is not None:
         inventory = inventory.narrowed(order.agreed)
     replaced = _replace(order, inventory, recollection, replacement)
-    exported: list[ActionRecord] = []
-    if around.export_secrets is not None:
-        exported = Export(
-            certificates=around.certificates,
-            secrets=around.export_secrets,
-            clock=clock,
-            thresholds=order.thresholds,
-            now=order.now,
-            dry_run=order.dry_run,
-            announce=recollection.announce,
-        ).act(inventory)
+    exported = _export(order, around, clock, inventory, recollection)
     repair = Repair(
         certificates=around.certificates,
         dns=around.dns,
@@ -394,6 +384,26 @@ def _act(
     )
     actions = [*replaced, *repair.act(inventory), *exported]
     return [*actions, *recollection.untold()]
+
+
+def _export(
+    order: Order,
+    around: Surroundings,
+    clock: Clock,
+    inventory: Inventory,
+    recollection: Recollection,
+) -> list[ActionRecord]:
+    if around.export_secrets is None:
+        return []
+    return Export(
+        certificates=around.certificates,
+        secrets=around.export_secrets,
+        clock=clock,
+        thresholds=order.thresholds,
+        now=order.now,
+        dry_run=order.dry_run,
+        announce=recollection.announce,
+    ).act(inventory)
 
 
 def _replace(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 from typing import Any, TypeVar
 
 from certificate_lifecycle.app.isolation import clause
@@ -17,7 +18,7 @@ from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
 from certificate_lifecycle.core.assessment import find_successor
 from certificate_lifecycle.core.checks import Observation
-from certificate_lifecycle.core.explanation import Outlook, Trace, forecast, trace
+from certificate_lifecycle.core.explanation import Outlook, Step, Trace, forecast, trace
 from certificate_lifecycle.core.memory import Memory
 from certificate_lifecycle.core.model import Certificate, Decision
 from certificate_lifecycle.core.place import Place
@@ -186,65 +187,67 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         "renewal_eligible": certificate.renewal_eligible,
         "renewal_status": detail.renewal.status.value if detail and detail.renewal else None,
         "used_by": list(explanation.used_by),
-        "checks": [
-            {
-                "name": step.check,
-                "question": step.question,
-                "answer": step.answer.value,
-                "facts": {fact.name: fact.value for fact in step.facts},
-            }
-            for step in explanation.trace.steps
-        ],
-        "forecast": [
-            {
-                "at": each.at.isoformat(),
-                "verdict": each.decision.verdict.value,
-                "severity": each.decision.severity.label,
-                "reason": each.decision.reason.value,
-                "action": each.decision.action.value,
-            }
-            for each in explanation.forecast
-        ],
-        "validation_records": [
-            {
-                "name": each.record.name,
-                "type": each.record.type,
-                "value": each.record.value,
-                "state": each.state.value,
-                "zone_id": each.zone.zone_id if each.zone else None,
-                "found": each.found,
-            }
-            for each in explanation.records
-        ],
+        "checks": [_step_entry(step) for step in explanation.trace.steps],
+        "forecast": [_outlook_entry(each) for each in explanation.forecast],
+        "validation_records": [_record_entry(each) for each in explanation.records],
         "successor_arn": successor.arn if successor else None,
-        "import_source": {
-            "secret_arn": source.secret_arn,
-            "state": source.state.value,
-            "text": source.text,
-        }
+        "import_source": _secret_entry(source.secret_arn, source.state, source.text)
         if source
         else None,
-        "export_target": {
-            "secret_arn": export.target.secret_arn,
-            "state": export.state.value,
-            "text": export.why,
-        }
+        "export_target": _secret_entry(export.target.secret_arn, export.state, export.why)
         if export
         else None,
         "replacement": _journal_entry(journal) if journal else None,
-        "told": {
-            "verdict": memory.verdict,
-            "severity": memory.severity,
-            "told_at": memory.told_at.isoformat(),
-            "since": memory.since.isoformat() if memory.since else None,
-        }
-        if memory
-        else None,
+        "told": _memory_entry(memory) if memory else None,
         "mode": explanation.mode,
         "watched": explanation.watched,
         "next_actions": [action_entry(each) for each in explanation.actions],
         "next_run_at": explanation.next_run.isoformat() if explanation.next_run else None,
         "problems": list(explanation.problems),
+    }
+
+
+def _step_entry(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.check,
+        "question": step.question,
+        "answer": step.answer.value,
+        "facts": {fact.name: fact.value for fact in step.facts},
+    }
+
+
+def _outlook_entry(outlook: Outlook) -> dict[str, Any]:
+    decision = outlook.decision
+    return {
+        "at": outlook.at.isoformat(),
+        "verdict": decision.verdict.value,
+        "severity": decision.severity.label,
+        "reason": decision.reason.value,
+        "action": decision.action.value,
+    }
+
+
+def _record_entry(finding: RecordFinding) -> dict[str, Any]:
+    return {
+        "name": finding.record.name,
+        "type": finding.record.type,
+        "value": finding.record.value,
+        "state": finding.state.value,
+        "zone_id": finding.zone.zone_id if finding.zone else None,
+        "found": finding.found,
+    }
+
+
+def _secret_entry(secret_arn: str, state: Enum, text: str | None) -> dict[str, Any]:
+    return {"secret_arn": secret_arn, "state": state.value, "text": text}
+
+
+def _memory_entry(memory: Memory) -> dict[str, Any]:
+    return {
+        "verdict": memory.verdict,
+        "severity": memory.severity,
+        "told_at": memory.told_at.isoformat(),
+        "since": memory.since.isoformat() if memory.since else None,
     }
 
 

@@ -491,6 +491,33 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
 
     Source: its user guide, "Custom notifications"; anything else is silently not shown.
     """
+    done = {record.certificate_arn for record in run.done}
+    steps = dict.fromkeys(
+        entry.decision.action.meaning
+        for entry in told
+        if entry.decision.action is not Action.NONE and entry.certificate.arn not in done
+    )
+    return {
+        "version": "1.0",
+        "source": "custom",
+        "id": run.run_id,
+        "content": {
+            "textType": "client-markdown",
+            "title": _subject(run, told),
+            "description": "\n".join(_chat_lines(run, told))[:_MAX_DESCRIPTION],
+            "nextSteps": list(steps),
+            "keywords": ["certificates", severity_of(run).label],
+        },
+        "metadata": {
+            "threadId": f"{run.instance}-{_where(run, '', '-')}".replace(" ", "-"),
+            "summary": _headline(run, told),
+            "eventType": "certificate-lifecycle",
+            "relatedResources": [entry.certificate.arn for entry in told[:_CHAT_FINDINGS]],
+        },
+    }
+
+
+def _chat_lines(run: Run, told: Sequence[Assessed]) -> list[str]:
     lines = [_headline(run, told)]
     lines += [f"*Incomplete:* {_plain(text)}" for text in _errors(run)[:_CHAT_ERRORS]]
     lines += [
@@ -507,30 +534,7 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
         for change in _over(run)[:_CHAT_FINDINGS]
     ]
     lines += [f"*Over:* {label} can be looked at again." for label in run.regained[:_CHAT_ERRORS]]
-    done = {record.certificate_arn for record in run.done}
-    steps = dict.fromkeys(
-        entry.decision.action.meaning
-        for entry in told
-        if entry.decision.action is not Action.NONE and entry.certificate.arn not in done
-    )
-    return {
-        "version": "1.0",
-        "source": "custom",
-        "id": run.run_id,
-        "content": {
-            "textType": "client-markdown",
-            "title": _subject(run, told),
-            "description": "\n".join(lines)[:_MAX_DESCRIPTION],
-            "nextSteps": list(steps),
-            "keywords": ["certificates", severity_of(run).label],
-        },
-        "metadata": {
-            "threadId": f"{run.instance}-{_where(run, '', '-')}".replace(" ", "-"),
-            "summary": _headline(run, told),
-            "eventType": "certificate-lifecycle",
-            "relatedResources": [entry.certificate.arn for entry in told[:_CHAT_FINDINGS]],
-        },
-    }
+    return lines
 
 
 def _plain(text: str) -> str:

@@ -77,16 +77,7 @@ def page(run: Run) -> str:
         [
             "<!DOCTYPE html>",
             '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            # A link to the console must not tell it where this page lies.
-            '<meta name="referrer" content="no-referrer">',
-            '<meta name="color-scheme" content="light dark">',
-            f"<title>{escape(title)}</title>",
-            f"<style>{STYLE}</style>",
-            "</head>",
+            _head(title),
             "<body>",
             '<a class="skip" href="#findings">Skip to the findings</a>',
             _header(run, title),
@@ -109,6 +100,23 @@ def page(run: Run) -> str:
             "</body>",
             "</html>",
             "",
+        ]
+    )
+
+
+def _head(title: str) -> str:
+    return "\n".join(
+        [
+            "<head>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            # A link to the console must not tell it where this page lies.
+            '<meta name="referrer" content="no-referrer">',
+            '<meta name="color-scheme" content="light dark">',
+            f"<title>{escape(title)}</title>",
+            f"<style>{STYLE}</style>",
+            "</head>",
         ]
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,12 +21,7 @@ from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
 from certificate_lifecycle.events import OrganizationCommand, Step, organization_command
 from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext, current_time
-from certificate_lifecycle.wiring import (
-    clients_of,
-    ledger_of,
-    order_of,
-    outside_of,
-)
+from certificate_lifecycle.wiring import clients_of, ledger_of, order_of, outside_of
 
 
 def organization_step(event: Mapping[str, object], context: LambdaContext) -> dict[str, Any]:
@@ -50,7 +45,7 @@ def _take(
     looked_at = next((scope.account_id for scope in command.rotation.scopes), "")
     accounts = {place.account_id, *(account.account_id for account in settings.accounts)}
     # What `accounts` says of one of them goes before what is said of all.
-    joins = looked_at != "" and looked_at not in accounts
+    joins = looked_at not in {"", *accounts}
     joining = (organization.account(looked_at),) if joins else ()
     clients = clients_of(
         settings, place, joining, shared_by=organization.max_concurrency, alone_in=looked_at
@@ -58,14 +53,7 @@ def _take(
     at = (lambda: clients.s3(place.region), organization.bucket, f"runs/{command.run}/")
     documents = S3Documents(*at)
     if command.step is Step.LIST:
-        return list_accounts(
-            AwsOrganization(clients.organizations),
-            documents,
-            always=accounts,
-            given=command.given,
-            excluded=command.excluded,
-            only=command.only,
-        )
+        return _list(command, AwsOrganization(clients.organizations), documents, accounts)
     repair = command.rotation.mode is not RotationMode.NOTIFY
     outside = outside_of(settings, place, LambdaClock(context), clients, joining, repair=repair)
     if command.step is Step.LOOK:
@@ -75,7 +63,7 @@ def _take(
             command.rotation, settings, context.aws_request_id, current_time(), joining
         )
         return look(order, outside, documents, current_time=current_time)
-    telling = Telling(
+    return Telling(
         order=order_of(command.rotation, settings, command.run, command.started_at),
         regions=command.regions,
         partition=place.partition,
@@ -83,5 +71,20 @@ def _take(
         outside=replace(outside, reports=outside.reports or RunReports(*at)),
         documents=documents,
         ledger=lambda where: ledger_of(settings, place, clients, where),
+    ).tell(current_time=current_time)
+
+
+def _list(
+    command: OrganizationCommand,
+    organization: AwsOrganization,
+    documents: S3Documents,
+    always: Collection[str],
+) -> dict[str, Any]:
+    return list_accounts(
+        organization,
+        documents,
+        always=always,
+        given=command.given,
+        excluded=command.excluded,
+        only=command.only,
     )
-    return telling.tell(current_time=current_time)

@@ -100,7 +100,7 @@ def writes(
     Consumers are part of it if they may be moved.
     """
     arn = f"arn:{place.partition}:{{}}:{place.region}:{place.account_id}:{{}}"
-    actions = {
+    actions: dict[str, Sequence[str]] = {
         arn.format("acm", "certificate/*"): (
             *("acm:RequestCertificate", "acm:AddTagsToCertificate", "acm:RenewCertificate"),
             *("acm:ResendValidationEmail", "acm:UpdateCertificateOptions"),
@@ -117,11 +117,14 @@ def writes(
         actions[arn.format("dynamodb", f"table/{table}")] = tuple(
             f"dynamodb:{name}" for name in names
         )
-    if not rebinding:
-        return actions
+    return actions | _moves(place) if rebinding else actions
+
+
+def _moves(place: Place) -> dict[str, Sequence[str]]:
+    """Return the actions that move consumers, in the same way."""
+    own = f"{place.region}:{place.account_id}"
     return {
-        **actions,
-        arn.format("elasticloadbalancing", "listener/app/*"): (
+        f"arn:{place.partition}:elasticloadbalancing:{own}:listener/app/*": (
             "elasticloadbalancing:AddListenerCertificates",
             "elasticloadbalancing:ModifyListener",
             "elasticloadbalancing:RemoveListenerCertificates",

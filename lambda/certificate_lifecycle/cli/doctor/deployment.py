@@ -117,32 +117,7 @@ def runs(
     last = ledger.last_run()
     # The pulse records it within an hour; until then a schedule is too new for anything.
     since = ledger.known_since(schedule.expression) or now
-    begun = since if last is None else max(since, last.finished_at)
-    if last is None:
-        ended = "No scheduled run has come to its end yet"
-    else:
-        ended = f"The last scheduled run ended on {_moment(last.finished_at)}"
-    due = _due(schedule, begun)
-    following = f"the next one is due by {due}" if due else "no other one will follow"
-    if overdue(schedule, last, since, now):
-        yield Diagnosis(
-            Check.RUNS,
-            State.FAILED,
-            instance,
-            f"{ended}; one was due by {due}, after {schedule.expression}.",
-            "See whether the rule of the schedule is on; the log of the rotation function says "
-            "how its last run ended.",
-        )
-    elif last is None:
-        yield Diagnosis(
-            Check.RUNS,
-            State.WARNING,
-            instance,
-            f"{ended}; {following}.",
-            "Ask again after that, or invoke the rotation function.",
-        )
-    else:
-        yield Diagnosis(Check.RUNS, State.OK, instance, f"{ended}; {following}.")
+    yield _of_last(schedule, last, since, instance, now)
     if last is not None and last.critical_since is not None:
         yield Diagnosis(
             Check.RUNS,
@@ -151,6 +126,37 @@ def runs(
             f"A critical problem has been open since {_moment(last.critical_since)}.",
             "certificates scan names it.",
         )
+
+
+def _of_last(
+    schedule: Schedule, last: RunRecord | None, since: datetime, instance: str, now: datetime
+) -> Diagnosis:
+    """Return how the last scheduled run stands to the schedule, which is known `since` then."""
+    begun = since if last is None else max(since, last.finished_at)
+    if last is None:
+        ended = "No scheduled run has come to its end yet"
+    else:
+        ended = f"The last scheduled run ended on {_moment(last.finished_at)}"
+    due = _due(schedule, begun)
+    following = f"the next one is due by {due}" if due else "no other one will follow"
+    if overdue(schedule, last, since, now):
+        return Diagnosis(
+            Check.RUNS,
+            State.FAILED,
+            instance,
+            f"{ended}; one was due by {due}, after {schedule.expression}.",
+            "See whether the rule of the schedule is on; the log of the rotation function says "
+            "how its last run ended.",
+        )
+    if last is None:
+        return Diagnosis(
+            Check.RUNS,
+            State.WARNING,
+            instance,
+            f"{ended}; {following}.",
+            "Ask again after that, or invoke the rotation function.",
+        )
+    return Diagnosis(Check.RUNS, State.OK, instance, f"{ended}; {following}.")
 
 
 def _due(schedule: Schedule, after: datetime) -> str | None:

@@ -87,24 +87,7 @@ def _misled(
                 f"registrar; {right}.",
             )
         case DelegationState.ELSEWHERE:
-            sentence = f"Public DNS leads to {_described(delegation.named, zone, public)} instead"
-            for other, servers in own.items():
-                if other.name == zone.name and delegation.leads_to(servers):
-                    return Diagnosis(
-                        Check.DELEGATION,
-                        State.WARNING,
-                        about,
-                        f"Public DNS leads to another zone of this name, {other.zone_id}.",
-                        f"Let hosted_zones name {other.zone_id}, or delete the zone that nobody "
-                        "sees.",
-                    )
-            return Diagnosis(
-                Check.DELEGATION,
-                State.FAILED,
-                about,
-                f"{sentence}: what is written into the zone validates nothing.",
-                f"Correct the NS records in the zone above, or at the registrar; {right}.",
-            )
+            return _led_elsewhere(zone, delegation, own, public)
         case DelegationState.SOME_FOREIGN:
             return Diagnosis(
                 Check.DELEGATION,
@@ -122,6 +105,30 @@ def _misled(
                 f"Public DNS does not name {listed(delegation.missing)} for the zone.",
                 f"Add what is missing in the zone above, or at the registrar; {right}.",
             )
+
+
+def _led_elsewhere(
+    zone: Zone, delegation: Delegation, own: Mapping[Zone, frozenset[str]], public: Delegations
+) -> Diagnosis:
+    """Return what is wrong if public DNS leads past the zone: a second one is the usual reason."""
+    for other, servers in own.items():
+        if other.name == zone.name and delegation.leads_to(servers):
+            return Diagnosis(
+                Check.DELEGATION,
+                State.WARNING,
+                _about(zone),
+                f"Public DNS leads to another zone of this name, {other.zone_id}.",
+                f"Let hosted_zones name {other.zone_id}, or delete the zone that nobody sees.",
+            )
+    return Diagnosis(
+        Check.DELEGATION,
+        State.FAILED,
+        _about(zone),
+        f"Public DNS leads to {_described(delegation.named, zone, public)} instead: what is "
+        "written into the zone validates nothing.",
+        "Correct the NS records in the zone above, or at the registrar; its name servers are "
+        f"{listed(delegation.own)}.",
+    )
 
 
 def _described(servers: Iterable[str], zone: Zone, public: Delegations) -> str:

@@ -109,17 +109,8 @@ def record_scope(order: Order, place: Place, around: Surroundings, clock: Clock)
             ledger=asking.ledger(around.ledger),
         )
     described = {each.arn: asking.certificate(each.arn) for each in certificates}
-    known = [
-        listed_one.described_as(each.described.value)
-        for listed_one, each in zip(certificates, described.values(), strict=True)
-        if each.described.value is not None
-    ]
+    known = _known(certificates, described)
     zones = asking.all_of(around.dns.public_zones)
-    imported = [
-        each.arn
-        for each in certificates
-        if each.arn in order.import_sources and each.type is CertificateType.IMPORTED
-    ]
     return RecordedScope(
         place=place,
         listed=listed,
@@ -132,15 +123,29 @@ def record_scope(order: Order, place: Place, around: Surroundings, clock: Clock)
         users=asking.users(known),
         served=asking.served(known),
         bindings=asking.bindings(known),
-        sources={
-            order.import_sources[arn]: asking.source(order.import_sources[arn])
-            for arn in (imported if order.repair else ())
-        },
+        sources={secret: asking.source(secret) for secret in _opened(order, certificates)},
         targets=asking.targets(
             [each.secret_arn for each in order.export_targets if each.certificate_arn in described]
         ),
         ledger=asking.ledger(around.ledger),
     )
+
+
+def _known(
+    certificates: Sequence[Certificate], described: Mapping[str, RecordedCertificate]
+) -> list[Certificate]:
+    """Return what could be read of each, with all of its detail."""
+    answers = ((each, described[each.arn].described.value) for each in certificates)
+    return [each.described_as(value) for each, value in answers if value is not None]
+
+
+def _opened(order: Order, certificates: Sequence[Certificate]) -> list[str]:
+    """Return the import sources that a run would open."""
+    if not order.repair:
+        return []
+    sources = order.import_sources
+    imported = [each.arn for each in certificates if each.type is CertificateType.IMPORTED]
+    return [sources[arn] for arn in imported if arn in sources]
 
 
 @dataclass(frozen=True, slots=True)
