@@ -291,8 +291,8 @@ def survivors(root: Path) -> str:
 
 PARTS = (
     Part("README.md", "VERDICTS", verdicts),
-    Part("README.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
-    Part("README.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
+    Part("docs/creation.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
+    Part("docs/rotation.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
     Part("README.md", "PERMISSIONS", permissions),
     Part("README.md", "TF_DOCS", terraform_reference),
     Part("docs/mutation.md", "SURVIVORS", survivors),

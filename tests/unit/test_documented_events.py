@@ -1,4 +1,4 @@
-"""The README's JSON and its sample message are what the code really takes and gives."""
+"""The events, results and message in the documentation are what the code takes and gives."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, Zone
 from certificate_lifecycle.events import creation_command, rotation_command
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 PLACE = Place("123456789012", "eu-west-1")
 ZONE = Zone("Z0123456789ABCDEFGHIJ", "shop.example.com")
 RECORD = ValidationRecord(
@@ -51,14 +51,16 @@ RECORD = ValidationRecord(
 )
 
 
-def blocks(language: str) -> list[str]:
-    text = README.read_text(encoding="utf-8")
+def blocks(file: str, language: str) -> list[str]:
+    text = (ROOT / file).read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
 def documents() -> list[dict[str, Any]]:
-    return [json.loads(block) for block in blocks("json")]
+    """Read the event and the result of each function."""
+    pages = ("docs/creation.md", "docs/rotation.md")
+    return [json.loads(block) for page in pages for block in blocks(page, "json")]
 
 
 @pytest.fixture
@@ -143,7 +145,7 @@ def test_the_creation_event_is_accepted_and_shows_every_key(
     creation_command(documents[0], settings, PLACE, faults)
 
     assert faults == []
-    section = README.read_text(encoding="utf-8").partition("## Creation")[2].partition("## ")[0]
+    section = (ROOT / "docs/creation.md").read_text(encoding="utf-8").partition("## Variables")[0]
     assert set(documents[0]) == set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
 
 
@@ -182,5 +184,5 @@ def test_the_message_is_what_such_a_run_sends(documents: list[dict[str, Any]], r
     message = compose(run)
 
     assert message is not None
-    assert blocks("text")[0] == message.bodies["email"]
+    assert blocks("README.md", "text")[0] == message.bodies["email"]
     assert documents[3]["notification"]["reason"] == message.subject
