@@ -20,7 +20,6 @@ NAMES, TYPES, CHANGES = (
     f"{RECORDS}Actions",
 )
 EXPORT_KEY = "kms:EncryptionContext:SecretARN"
-A_CA = "arn:aws:acm-pca:eu-west-1:666666666666:certificate-authority/1"
 
 #: Whole or in part, the name of one certificate, zone, listener and so on is free.
 ONE_OF_ALL = Bounds(free=range(1, 9))

@@ -81,7 +81,8 @@ def test_the_check_that_hit_is_the_decision(seen: Observation) -> None:
     found = traced(seen)
     assert found.decision == assess(seen, USUAL, NOW)
     everything = {check.__name__: check for check in (*CHAIN, checks.healthy)}
-    assert everything[found.hit.check](seen, USUAL, NOW) == found.decision
+    (hit,) = [step for step in found.steps if step.answer is Answer.HIT]
+    assert everything[hit.check](seen, USUAL, NOW) == found.decision
 
 
 @BOUNDED

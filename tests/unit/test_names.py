@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from certificate_lifecycle.core.names import (
     InvalidNameError,
-    allowed_patterns,
     dns_form,
     is_allowed,
     is_same_or_below,
@@ -171,11 +170,6 @@ def test_an_allowed_domain_allows_what_is_equal_or_below(
 
 def test_no_allowed_domain_allows_nothing() -> None:
     assert not is_allowed("example.com", [])
-
-
-def test_an_allowed_domain_has_the_patterns_that_iam_compares_with() -> None:
-    assert allowed_patterns("example.com") == ("example.com", "*.example.com")
-    assert allowed_patterns("*.example.com") == ("*.example.com",)
 
 
 def test_names_of_records_are_compared_without_dot_case_and_escape() -> None:

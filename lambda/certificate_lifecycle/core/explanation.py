@@ -56,11 +56,6 @@ class Trace:
     steps: tuple[Step, ...]
     decision: Decision
 
-    @property
-    def hit(self) -> Step:
-        """The check that decided: there always is one, since the last one takes what is left."""
-        return next(step for step in self.steps if step.answer is Answer.HIT)
-
 
 @dataclass(frozen=True, slots=True)
 class Outlook:

@@ -85,14 +85,6 @@ def without_wildcard(name: str) -> str:
     return name.removeprefix("*.")
 
 
-def allowed_patterns(allowed: str) -> tuple[str, ...]:
-    """Return the names that an allowed domain stands for, as IAM's StringLike has them.
-
-    A plain domain allows itself and everything below it; `*.example.com` only what is below.
-    """
-    return (allowed,) if is_wildcard(allowed) else (allowed, f"*.{allowed}")
-
-
 def is_allowed(name: str, allowed_domains: Iterable[str]) -> bool:
     """Whether `name` is equal to or below one of `allowed_domains`."""
     return any(

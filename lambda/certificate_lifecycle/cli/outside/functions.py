@@ -30,7 +30,6 @@ class DeployedFunction:
     state_reason: str | None = None
     last_update_status: str | None = None
     runtime: str | None = None
-    code_sha256: str | None = None
 
 
 class Functions:
@@ -55,5 +54,4 @@ class Functions:
             state_reason=found.get("StateReason"),
             last_update_status=found.get("LastUpdateStatus"),
             runtime=found.get("Runtime"),
-            code_sha256=found.get("CodeSha256"),
         )
