@@ -49,7 +49,10 @@ class Invariant(StrEnum):
         "names."
     )
     HIDDEN = "Whatever could not be looked at or done fails the run, and its message says so."
-    UNTOLD = "What people have to hear, and what was done, is in a message, and so is its end."
+    UNTOLD = (
+        "What people have to hear, and what was done, is in a message, and so is its end; the log "
+        "alone has it only where ledger and topic are both out of reach."
+    )
     REPEATED = "No message has nothing to say but what was said before."
     MOVED = "What can be kept under its ARN is, and nothing is requested in its place."
     LEDGER = "Every entry of the ledger can be read."
@@ -76,6 +79,10 @@ _DONE = frozenset({"done", "started"})
 _TRIED = _DONE | {"failed"}
 #: `SUMMARY_AFTER_DAYS`, and the function's clock.
 _SILENCE = timedelta(days=7) - timedelta(minutes=20)
+#: How long ACM waits for a validation (ACM user guide, "DNS validation").
+_PATIENCE = timedelta(hours=72)
+#: After that nobody waits any more for a request that failed.
+_NEWS = timedelta(days=7)
 _LIVE = frozenset({"PENDING_VALIDATION", "ISSUED"})
 _REQUEST = "RequestCertificate"
 #: The writes that bind consumers, and the words that tell of them.
@@ -95,6 +102,7 @@ _BOUND = (
     "serves the successor",
     "put back",
 )
+_REQUESTED = ("requested the successor", "found the successor", "may have requested")
 #: Who asks these, asks for names that people know, or falls back on calls that say the same.
 _NAMING = frozenset(
     {
@@ -225,9 +233,12 @@ def _blind(_: Life, run: Invocation) -> Iterator[str]:
         return
     said = [("the log", run.scopes)]
     said += [("the message", document["scopes"]) for document in run.messages]
+    # Before a successor is requested all are listed once more, and the action fails with that.
+    failures = [r for r in run.records if r.getMessage() == "replacement failed"]
+    replacing = {tuple(vars(r)["certificate_arn"].split(":")[4:2:-1]) for r in failures}
     for where, scopes in said:
         failed = {(s["account_id"], s["region"]) for s in scopes if s["status"] == "failed"}
-        if not unread <= failed:
+        if not unread <= failed | replacing:
             yield f"{where} does not say that {unread - failed} could not be listed"
 
 
@@ -424,7 +435,7 @@ def _unsaid(
     """
     unsaid: dict[str, None] = {}
     for call_id, call in run.traffic.carried:
-        if call.error is not None or run.wish.function == "creation":
+        if call.error is not None or run.wish.function == "creation" or _is_mute(run):
             continue
         failed = call_id in run.traffic.lost and not run.killed
         for arns, words in _deeds(life, run, call):
@@ -438,6 +449,12 @@ def _unsaid(
     return list(unsaid)
 
 
+def _is_mute(run: Invocation) -> bool:
+    """Whether a run could neither send nor read its ledger: its log has it, and it has failed."""
+    lost = {attempt.operation for attempt, _ in run.traffic.lost.values()}
+    return run.error is not None and {"Publish", "Query"} <= lost
+
+
 def _deeds(
     life: Life, run: Invocation, call: Call
 ) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
@@ -445,7 +462,10 @@ def _deeds(
     parameters = call.parameters
     match call.operation:
         case "RequestCertificate":
-            yield [_tag(call, _REPLACES)], ["requested the successor", "found the successor"]
+            yield (
+                [_tag(call, _REPLACES)],
+                ["requested the successor", "found the successor", "may have requested"],
+            )
         case "ImportCertificate":
             yield [parameters["CertificateArn"]], ["import"]
         case "RenewCertificate":
@@ -501,9 +521,9 @@ def _unended(life: Life) -> Iterator[str]:
 
 
 def _remembered(run: Invocation) -> bool:
-    """Whether a run that sent a message could also remember what it said."""
+    """Whether a run that sent a message knew that, and could also remember what it said."""
     lost = {attempt.service for attempt, _ in run.traffic.lost.values()}
-    return not run.killed and "dynamodb" not in lost
+    return not run.killed and not lost & {"dynamodb", "sns"}
 
 
 def _is_open(finding: Mapping[str, Any]) -> bool:
@@ -537,11 +557,18 @@ def _repeated(life: Life) -> Iterator[str]:
             if again := {each for each in again if each[0] not in acted}:
                 yield f"{run.wish.request_id} told {again} a second time"
             news = changes
-    quiet = [run for run in life.undisturbed if run.wish.function == "rotation"][-1:]
-    for run in quiet:
-        made = [c.operation for c in run.calls if _writes(c) and c.operation not in _EACH_TIME]
-        if made:
-            yield f"{run.wish.request_id}, right after another run, made {made}"
+    before, quiet = [run for run in life.undisturbed if run.wish.function == "rotation"][-2:]
+    # What the one before has brought about may be over by now, and that is news.
+    usual = _EACH_TIME | ({"Publish"} if _acted(before) else set())
+    made = [c.operation for c in quiet.calls if _writes(c) and c.operation not in usual]
+    if made:
+        yield f"{quiet.wish.request_id}, right after another run, made {made}"
+
+
+def _acted(run: Invocation) -> bool:
+    """Whether a run told of something that it has done."""
+    actions = [each for document in run.messages for each in document["actions"]]
+    return any(each["outcome"] in _DONE for each in actions)
 
 
 def _unhealed(life: Life) -> Iterator[str]:
@@ -571,23 +598,26 @@ def _is_well(life: Life, planted: Planted) -> bool:
         case "exported":
             return world.target_is_current(planted)
         case "blocked":
-            return good or not replaces or _is_followed(world, planted)
+            return good or not replaces or _is_followed(life, planted)
         case "timed-out":
-            # One that failed more than a week ago is history.
-            return not world.successors(planted.arn) or _is_followed(world, planted)
+            history = certificate is None or world.cloud.now - certificate.created_at > _NEWS
+            return not replaces or history or _is_followed(life, planted)
         case "moved-on" | "given-up" | "expired" | "revoked":
-            return not replaces or _is_followed(world, planted)
+            return not replaces or _is_followed(life, planted)
         case _:
             return True
 
 
-def _is_followed(world: World, planted: Planted) -> bool:
+def _is_followed(life: Life, planted: Planted) -> bool:
     """Whether a successor has taken over, wherever the consumers let it, or is on its way."""
+    world, calm = life.world, life.undisturbed[0].started
     known = {each.arn: each for each in world.cloud.certificates.all()}
     for each in world.successors(planted.arn):
         resolvable = all(world.cloud.certificates.resolvable(each, name) for name in each.names)
         if each.status == "PENDING_VALIDATION" and resolvable:
             return True  # one that came to nothing was requested again, a week later
+        if each.status == "VALIDATION_TIMED_OUT" and each.created_at + _PATIENCE < calm:
+            return True  # it is requested again a week later, which nobody waits for here
     if not planted.consumers:
         return any(each.status == "ISSUED" for each in world.successors(planted.arn))
     return all(

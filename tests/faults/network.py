@@ -124,14 +124,17 @@ class Network:
                 traffic.struck[fault.kind] += 1
                 traffic.lost.pop(attempt.call, None)
             return stale
-        traffic.struck[fault.kind] += 1
         if fault.kind is Kind.OVERLAPPED:
+            traffic.struck[fault.kind] += 1
             self._overlap(fault.choice)
             self.traffic = traffic
             return None
+        if fault.kind is Kind.HALF_READ:
+            return self._cut_short(request, attempt, fault, traffic)
+        if fault.late:
+            self._reach(request, attempt, traffic)
+        traffic.struck[fault.kind] += 1
         traffic.lost[attempt.call] = (attempt, fault.kind)
-        if fault.late or fault.kind is Kind.HALF_READ:
-            whole = self._reach(request, attempt, traffic)
         url = request.url
         match fault.kind:
             case Kind.KILLED:
@@ -144,10 +147,20 @@ class Network:
                 raise ReadTimeoutError(endpoint_url=url)
             case Kind.RESET:
                 raise ConnectionClosedError(endpoint_url=url)
-            case Kind.HALF_READ:
-                return _half(whole, fault.choice)
             case _:
                 return self._refused(request, attempt, fault, traffic)
+
+    def _cut_short(
+        self, request: AWSPreparedRequest, attempt: Attempt, fault: Fault, traffic: Traffic
+    ) -> AWSResponse:
+        """Answer with a part of the answer, unless it is empty: then nothing could be missing."""
+        whole = self._reach(request, attempt, traffic)
+        if not whole.content:
+            traffic.lost.pop(attempt.call, None)
+            return whole
+        traffic.struck[fault.kind] += 1
+        traffic.lost[attempt.call] = (attempt, fault.kind)
+        return _half(whole, fault.choice)
 
     def _refused(
         self, request: AWSPreparedRequest, attempt: Attempt, fault: Fault, traffic: Traffic

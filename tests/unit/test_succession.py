@@ -456,6 +456,22 @@ def test_a_certificate_that_acm_renews_after_all_needs_no_successor() -> None:
     assert account.journal.expires_at == account.now + HISTORY
 
 
+def test_a_request_that_a_stopped_run_may_have_left_behind_is_told_when_nobody_needs_it() -> None:
+    account = serving()
+    account.certificates.broken["request"] = Outage("no answer")
+    account.run()
+    renewed = certificate(arn=OLD, ends_in=days(190))
+    account.edit(
+        OLD, status=renewed.status, not_before=renewed.not_before, not_after=renewed.not_after
+    )
+    record = account.tomorrow().only()
+    assert account.state == "abandoned"
+    assert record.detail.endswith(
+        "it does not need a successor any more; an earlier run may have requested one before it "
+        "could write that down, and nobody needs that"
+    )
+
+
 def test_a_certificate_that_recovered_and_dies_again_gets_a_new_successor() -> None:
     account = serving()
     account.run()

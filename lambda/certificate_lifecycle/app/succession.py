@@ -55,6 +55,9 @@ from certificate_lifecycle.errors import (
 )
 
 _NOT_NEEDED = "it does not need a successor any more"
+_MAY_EXIST = (
+    "an earlier run may have requested one before it could write that down, and nobody needs that"
+)
 _UNSEEN = "nothing that can be seen from here holds it any more; ACM takes a while to notice that"
 _SHOWN_COMMANDS = 3
 
@@ -304,7 +307,9 @@ class Succession:
         begun = case.journal.successor_arn is not None
         needed = (case.action is not None or begun) and lacks_future(old, self.thresholds, self.now)
         if not needed:
-            self._abandon(case, _NOT_NEEDED, attempt=0)
+            stopped = not begun and case.journal.started_at < self.now
+            why = f"{_NOT_NEEDED}; {_MAY_EXIST}" if stopped else _NOT_NEEDED
+            self._abandon(case, why, attempt=0)
         return not needed
 
     def _obtain(self, case: Case, old: Certificate) -> bool:

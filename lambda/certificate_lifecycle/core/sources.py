@@ -33,6 +33,7 @@ _MAX_CERTIFICATE_BYTES = 32_768
 _MAX_KEY_BYTES = 5_120
 #: A shorter line of a key would be found in ordinary text, and says little about the key.
 _TELLING_LINE = 8
+_PEM = re.compile(r"-----BEGIN .*?(?:-----END [A-Z ]+-----\n?|\Z)", re.DOTALL)
 #: Usages that a later certificate may lack (user guide, "Reimport a certificate").
 _MAY_LACK = frozenset({"TLS_WEB_CLIENT_AUTHENTICATION"})
 _ECDSA_MAY_LACK = frozenset({"KEY_ENCIPHERMENT"})
@@ -75,11 +76,14 @@ class Material:
         return "<certificate and private key>"
 
     def without_key(self, text: str) -> str:
-        """Return `text` without any line of the private key, for what others say about it."""
+        """Return `text` without any line of the private key, for what others say about it.
+
+        Whatever PEM it quotes is left out as a whole: nobody reads that in a message.
+        """
         for line in self.private_key.decode().splitlines():
             if len(line) >= _TELLING_LINE and not line.startswith("-----"):
                 text = text.replace(line, "...")
-        return text
+        return _PEM.sub("...", text)
 
 
 @dataclass(frozen=True, slots=True)
