@@ -63,6 +63,11 @@ FINDINGS = (
         "well until its last moment; the usual ones count."
     ),
     ("A finding that Security Hub refused without a code was a KeyError; it is told as refused."),
+    (
+        "An answer of STS that was no XML reached errors, logs and messages together with the "
+        "credentials in it; nothing quotes it, nor what cannot be read of a secret."
+    ),
+    "The id of a message reached the result with its control characters; it is cleaned.",
     # --- What an earlier run has left ---
     (
         "An entry of the ledger about something that is no ARN kept every message from going "
@@ -79,6 +84,11 @@ FINDINGS = (
     (
         "A document of a step with a certificate that has no ARN, or a time without a zone, "
         "ended the telling of all accounts; that one account counts as not looked at."
+    ),
+    (
+        "A document of a step without all regions of its account, or about another one, made "
+        "that account look well without a look at it, and `null` was told in Python's words; such "
+        "an account counts as not looked at."
     ),
     # --- What goes out ---
     (
@@ -101,6 +111,11 @@ FINDINGS = (
     (
         "An account whose failure had no visible text made a finding that Security Hub refuses; "
         "it has the usual text."
+    ),
+    # --- Servers ---
+    (
+        "A server that resets a connection that asks for TLS 1.2 was told to be out of reach; it "
+        "is asked again in any version."
     ),
     # --- The command line ---
     (

@@ -179,7 +179,7 @@ def published(aws: Aws) -> list[Message]:
     return found
 
 
-@fuzzed(120, seed=seeds)
+@fuzzed(50, seed=seeds)
 def test_whatever_aws_answers_a_run_ends_in_a_result_or_in_all_that_went_wrong(
     invoke: Function, seed: int
 ) -> None:
