@@ -568,6 +568,11 @@ def test_a_memory_that_an_earlier_version_left_is_understood(whole: Run) -> None
     assert handover(left).memories == (replace(memory, critical_since=None),)
 
 
+def test_what_can_be_looked_at_again_is_told_without_what_steers(whole: Run) -> None:
+    left = replace(left_by(whole), regained=("account 1\x1b[2J, eu\u202e",))
+    assert passed_on(left).regained == ("account 1 [2J, eu",)
+
+
 def test_what_was_done_is_not_lost_on_the_way(whole: Run) -> None:
     records = (
         ActionRecord(arn("due"), Action.REIMPORT, Outcome.DONE, "imported", renewed=True),
