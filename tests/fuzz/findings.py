@@ -67,7 +67,10 @@ FINDINGS = (
         "An answer of STS that was no XML reached errors, logs and messages together with the "
         "credentials in it; nothing quotes it, nor what cannot be read of a secret."
     ),
-    "The id of a message reached the result with its control characters; it is cleaned.",
+    (
+        "The id of a message, the value of a validation record and the id of a zone reached "
+        "results with their control characters; they are cleaned."
+    ),
     # --- What an earlier run has left ---
     (
         "An entry of the ledger about something that is no ARN kept every message from going "
@@ -89,6 +92,10 @@ FINDINGS = (
         "A document of a step without all regions of its account, or about another one, made "
         "that account look well without a look at it, and `null` was told in Python's words; such "
         "an account counts as not looked at."
+    ),
+    (
+        "What can be looked at again was told with the control characters of the document that "
+        "said so; it is cleaned."
     ),
     # --- What goes out ---
     (
@@ -122,6 +129,10 @@ FINDINGS = (
         "A snapshot could hold what no recording leaves (no ARN, no zone, thresholds that are "
         "none, an answer that is none), and ended in errors of Python's; it is refused with "
         "every fault."
+    ),
+    (
+        "A certificate that a snapshot lists in another store than ACM, and says nothing else of, "
+        "was told in Python's words; it is told what the snapshot does not hold."
     ),
     "A few bytes of gzip could fill the memory; a snapshot has a most length.",
     "What was typed was repeated with its control characters; they are cleaned.",

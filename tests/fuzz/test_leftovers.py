@@ -155,7 +155,7 @@ class Mischief(Lot):
         return item
 
 
-@fuzzed(150, seed=seeds)
+@fuzzed(100, seed=seeds)
 def test_an_entry_of_the_ledger_is_read_or_told_to_be_unreadable(aws: Aws, seed: int) -> None:
     lot = Mischief(seed)
     items = [lot.item(each) if lot.often() else each for each in stored(aws)]
