@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.fuzz.aws import Aws
+from tests.fuzz.reports import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]
 
 
 @pytest.fixture(scope="session")

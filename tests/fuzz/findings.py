@@ -63,6 +63,14 @@ FINDINGS = (
         "well until its last moment; the usual ones count."
     ),
     ("A finding that Security Hub refused without a code was a KeyError; it is told as refused."),
+    (
+        "An answer of STS that was no XML reached errors, logs and messages together with the "
+        "credentials in it; nothing quotes it, nor what cannot be read of a secret."
+    ),
+    (
+        "The id of a message, the value of a validation record and the id of a zone reached "
+        "results with their control characters; they are cleaned."
+    ),
     # --- What an earlier run has left ---
     (
         "An entry of the ledger about something that is no ARN kept every message from going "
@@ -79,6 +87,15 @@ FINDINGS = (
     (
         "A document of a step with a certificate that has no ARN, or a time without a zone, "
         "ended the telling of all accounts; that one account counts as not looked at."
+    ),
+    (
+        "A document of a step without all regions of its account, or about another one, made "
+        "that account look well without a look at it, and `null` was told in Python's words; such "
+        "an account counts as not looked at."
+    ),
+    (
+        "What can be looked at again was told with the control characters of the document that "
+        "said so; it is cleaned."
     ),
     # --- What goes out ---
     (
@@ -102,11 +119,20 @@ FINDINGS = (
         "An account whose failure had no visible text made a finding that Security Hub refuses; "
         "it has the usual text."
     ),
+    # --- Servers ---
+    (
+        "A server that resets a connection that asks for TLS 1.2 was told to be out of reach; it "
+        "is asked again in any version."
+    ),
     # --- The command line ---
     (
         "A snapshot could hold what no recording leaves (no ARN, no zone, thresholds that are "
         "none, an answer that is none), and ended in errors of Python's; it is refused with "
         "every fault."
+    ),
+    (
+        "A certificate that a snapshot lists in another store than ACM, and says nothing else of, "
+        "was told in Python's words; it is told what the snapshot does not hold."
     ),
     "A few bytes of gzip could fill the memory; a snapshot has a most length.",
     "What was typed was repeated with its control characters; they are cleaned.",

@@ -22,6 +22,7 @@ from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.core.assessment import assess, needs_detail
 from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.consumers import Binding, ConsumerKind
+from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import (
@@ -178,3 +179,9 @@ def test_a_finding_that_is_refused_without_a_word_is_told_as_refused(aws: Aws) -
     lost = Scope(HERE.account_id, REGION, ScopeStatus.FAILED, 0, "no")
     with pytest.raises(FindingsNotTakenError, match="a finding: no reason given"):
         SecurityHub(lambda: aws.clients.securityhub(REGION), source).tell(run(scopes=(lost,)))
+
+
+def test_the_id_of_a_message_is_cleaned_like_all_that_aws_says(aws: Aws) -> None:
+    aws.answers(lambda *_: (200, {"MessageId": "\x1b[2J1\ud800"}))
+    topic = SnsTopic(lambda: aws.clients.sns(REGION), "arn:aws:sns:x:1:t")
+    assert topic.publish(Message("subject", {"default": "text"}, {})) == "[2J1"

@@ -148,7 +148,7 @@ def test_an_event_is_taken_as_a_whole_or_refused_before_any_call(
             assert invoke.aws.calls
 
 
-@fuzzed(80, variables=environments((*CREATION_VARIABLES, *ROTATION_VARIABLES)))
+@fuzzed(50, variables=environments((*CREATION_VARIABLES, *ROTATION_VARIABLES)))
 def test_an_environment_is_taken_as_a_whole_or_refused_before_any_call(
     invoke: Function, variables: dict[str, str]
 ) -> None:
@@ -179,7 +179,7 @@ def published(aws: Aws) -> list[Message]:
     return found
 
 
-@fuzzed(120, seed=seeds)
+@fuzzed(30, seed=seeds)
 def test_whatever_aws_answers_a_run_ends_in_a_result_or_in_all_that_went_wrong(
     invoke: Function, seed: int
 ) -> None:

@@ -216,7 +216,7 @@ def require_named(faults: list[str], wrong: set[str], unknown: set[str]) -> None
     require_readable(faults)
 
 
-@fuzzed(400, drawn=choices(GOOD_CREATION, BAD_CREATION))
+@fuzzed(150, drawn=choices(GOOD_CREATION, BAD_CREATION))
 def test_a_creation_event_is_refused_for_each_key_that_is_wrong_and_no_other(
     drawn: tuple[dict[str, Any], set[str], set[str]],
 ) -> None:
@@ -228,7 +228,7 @@ def test_a_creation_event_is_refused_for_each_key_that_is_wrong_and_no_other(
     assert bool(faults) == bool(wrong or unknown)
 
 
-@fuzzed(400, drawn=choices(GOOD_ROTATION, BAD_ROTATION))
+@fuzzed(150, drawn=choices(GOOD_ROTATION, BAD_ROTATION))
 def test_a_rotation_event_is_refused_for_each_key_that_is_wrong_and_no_other(
     drawn: tuple[dict[str, Any], set[str], set[str]],
 ) -> None:
@@ -238,7 +238,7 @@ def test_a_rotation_event_is_refused_for_each_key_that_is_wrong_and_no_other(
     assert bool(faults) == bool(wrong or unknown)
 
 
-@fuzzed(600, event=json_values)
+@fuzzed(200, event=json_values)
 def test_whatever_json_an_event_is_every_fault_of_it_is_told(event: object) -> None:
     for faults in (faults_of_creation(event), faults_of_rotation(event)):
         require_readable(faults)
@@ -277,7 +277,7 @@ def test_however_much_is_wrong_the_error_can_be_handed_on(size: int) -> None:
 
 
 @fuzzed(
-    400,
+    100,
     changed=st.dictionaries(st.sampled_from(sorted(ENVELOPE)) | texts, json_values, max_size=3),
     dropped=st.sets(st.sampled_from(sorted(ENVELOPE))),
     source=st.sampled_from(["aws.events", "aws.acm", "aws.health", "", "AWS.EVENTS"]),
@@ -300,7 +300,7 @@ def test_an_envelope_is_understood_as_a_whole_or_refused(
 
 
 @fuzzed(
-    400,
+    200,
     changed=st.dictionaries(
         st.sampled_from([*STEP["organization"], "accounts", "excluded_accounts"]) | texts,
         json_values | st.sampled_from(["list", "look", "tell", "0001-01-01T00:00:00+14:00"]),
@@ -416,7 +416,7 @@ def require_told(faults: list[str], variables: tuple[Variable, ...]) -> None:
     require_readable(faults)
 
 
-@fuzzed(250, environment=environments(CREATION_VARIABLES))
+@fuzzed(80, environment=environments(CREATION_VARIABLES))
 def test_the_environment_of_creation_is_read_or_every_fault_of_it_is_told(
     environment: dict[str, str],
 ) -> None:
@@ -429,7 +429,7 @@ def test_the_environment_of_creation_is_read_or_every_fault_of_it_is_told(
     assert all(ASCII_ONLY.fullmatch(zone.zone_id + zone.name) for zone in settings.zones)
 
 
-@fuzzed(250, environment=environments(ROTATION_VARIABLES))
+@fuzzed(80, environment=environments(ROTATION_VARIABLES))
 def test_the_environment_of_rotation_is_read_or_every_fault_of_it_is_told(
     environment: dict[str, str],
 ) -> None:

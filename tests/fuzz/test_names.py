@@ -34,7 +34,7 @@ def refusal(raw: str) -> str | None:
     return None
 
 
-@fuzzed(600, raw=names() | texts)
+@fuzzed(400, raw=names() | texts)
 def test_a_name_comes_into_one_form_or_is_refused_for_a_reason(raw: str) -> None:
     why = refusal(raw)
     if why is not None:
@@ -47,7 +47,7 @@ def test_a_name_comes_into_one_form_or_is_refused_for_a_reason(raw: str) -> None
     assert len(name) <= MAX_NAME
 
 
-@fuzzed(600, raw=names())
+@fuzzed(400, raw=names())
 def test_no_name_gains_a_label_or_a_wildcard_by_being_brought_into_its_form(raw: str) -> None:
     if refusal(raw) is not None:
         return
@@ -81,7 +81,7 @@ def test_lengths_are_those_of_dns(size: int, label: int) -> None:
 
 
 @fuzzed(
-    300,
+    150,
     domain_name=names(),
     others=st.lists(names(), max_size=4),
     allowed=st.lists(names(), min_size=1, max_size=2),

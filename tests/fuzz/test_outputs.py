@@ -114,7 +114,7 @@ def require_plain_strings(document: object) -> None:
         assert is_plain(text, lines=True), ascii(text)
 
 
-@fuzzed(250, seed=seeds, summary=st.booleans())
+@fuzzed(150, seed=seeds, summary=st.booleans())
 def test_a_message_can_be_sent_and_read_whatever_it_tells(seed: int, *, summary: bool) -> None:
     run = Lot(seed, longest=400).run()
     message = compose(run, summary=summary)
@@ -199,7 +199,7 @@ class Page(HTMLParser):
         raise AssertionError(data)
 
 
-@fuzzed(120, seed=seeds)
+@fuzzed(60, seed=seeds)
 def test_no_report_holds_anything_that_acts(seed: int) -> None:
     run = Lot(seed).run()
     by_suffix = {each.suffix: each.text for each in documents(run)}

@@ -246,7 +246,7 @@ def resolver() -> Iterator[Resolver]:
         thread.join()
 
 
-@fuzzed(60, seed=seeds)
+@fuzzed(20, seed=seeds)
 def test_whatever_a_name_server_answers_it_is_an_answer_or_none(
     resolver: Resolver, seed: int
 ) -> None:

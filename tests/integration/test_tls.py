@@ -116,6 +116,26 @@ def only(version: ssl.TLSVersion) -> object:
     return prepare
 
 
+def test_a_server_that_breaks_off_what_is_too_old_for_it_is_asked_again() -> None:
+    """Instead of saying why, it may reset the connection; it can be reached all the same."""
+    ours = issue(SHOP, not_after=LATER)
+    with shop(ours) as modern:
+
+        def behave(connection: socket.socket) -> None:
+            if server.connections == 1:
+                servers.resetting(connection)
+                return
+            with socket.socket() as behind:
+                behind.connect((LOOPBACK, modern.port))
+                behind.sendall(connection.recv(65536))
+                behind.shutdown(socket.SHUT_WR)
+                while answer := behind.recv(65536):
+                    connection.sendall(answer)
+
+        with serving(behave) as server:
+            assert serials(probe(server).look(SHOP, RSA)) == [serial(ours)]
+
+
 @pytest.mark.parametrize(
     "version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 )

@@ -11,7 +11,13 @@ import pytest
 
 from certificate_lifecycle.app.creation import Issuance, create, creation_result
 from certificate_lifecycle.core.issuance import CertificateRequest
-from certificate_lifecycle.core.model import Certificate, CertificateStatus, Detail
+from certificate_lifecycle.core.model import (
+    Certificate,
+    CertificateStatus,
+    Detail,
+    ValidationRecord,
+)
+from certificate_lifecycle.core.validation import RecordFinding, RecordState, Zone
 from certificate_lifecycle.errors import (
     CertificateNotFoundError,
     CertificateRequestError,
@@ -430,3 +436,11 @@ def test_the_result_of_a_dry_run_that_found_nothing_names_no_certificate() -> No
     found = creation_result(issuance, "123456789012", dry_run=True)
     assert (found["certificate_arn"], found["status"], found["created"]) == (None, None, False)
     assert found["dry_run"] is True
+
+
+def test_what_acm_and_route_53_say_of_records_is_cleaned_in_the_result() -> None:
+    record = ValidationRecord("_a1\x1b[2J.", "CNAME\n", "\u202ex.")
+    finding = RecordFinding(record, RecordState.IN_PLACE, Zone("Z\x071", "a\u2028b."))
+    issuance = Issuance(request=WANTED, certificate=WAITING, records=(finding,), created=False)
+    (entry,) = creation_result(issuance, "123456789012", dry_run=False)["validation_records"]
+    assert list(entry.values()) == ["_a1 [2J.", "CNAME", "x.", "Z 1", "a b.", "unchanged"]

@@ -320,7 +320,9 @@ def test_an_account_whose_function_died_is_told(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [[{}], {"scope": None}, "text", [None], [{"scope": {"account_id": "1"}}]], ids=str
+    "content",
+    [[{}], {"scope": None}, "text", [None], [{"scope": {"account_id": "1"}}], None, 5, [], {}, ""],
+    ids=repr,
 )
 def test_what_is_not_understood_is_an_account_that_was_not_looked_at(
     world: World, content: object
@@ -329,9 +331,23 @@ def test_what_is_not_understood_is_an_account_that_was_not_looked_at(
     for account_id in IDS:
         world.look(account_id)
     world.documents.put(f"accounts/{IDS[1]}.json", content)
-    with pytest.raises(RotationError, match=f"{IDS[1]}, eu-west-1.*left could not be read"):
+    left = rf"{IDS[1]}, eu-west-1.*left could not be read \(it is not (what|about)"
+    with pytest.raises(RotationError, match=left):
         world.tell()
     assert world.report["counts"]["NotLookedAt"] == 2
+
+
+def test_what_is_not_about_each_region_of_an_account_is_no_look_at_it(world: World) -> None:
+    world.list()
+    for account_id in IDS:
+        world.look(account_id)
+    other = world.documents.get(f"accounts/{IDS[0]}.json")
+    (one, _) = world.documents.get(f"accounts/{IDS[1]}.json")
+    for content in ([one], [one, one], other):
+        world.documents.put(f"accounts/{IDS[1]}.json", content)
+        with pytest.raises(RotationError, match="not about each region of the account"):
+            world.tell()
+        assert world.report["counts"]["NotLookedAt"] == 2
 
 
 def test_a_report_that_cannot_be_written_does_not_keep_the_message_back(world: World) -> None:
@@ -429,13 +445,26 @@ def test_an_organization_without_accounts_is_a_failure_and_not_well(world: World
     assert world.documents.stored == {}
 
 
-@pytest.mark.parametrize("content", [[], {}, [5], ["a"], None, [{"account": "1"}]], ids=str)
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        {},
+        [5],
+        ["a"],
+        None,
+        [{"account": "1"}],
+        [{"account_id": ""}],
+        [{"account_id": "\u0661" * 12}],
+    ],
+    ids=repr,
+)
 def test_a_list_of_accounts_that_is_none_is_never_taken_for_one_of_none(
     world: World, content: object
 ) -> None:
     world.documents.put(ACCOUNTS, content)
     with pytest.raises(
-        DocumentError, match=r"s3://runs/accounts.json (is no list of|lists no) acc"
+        DocumentError, match=r"s3://runs/accounts.json (is no list of|lists (no|what is no)) acc"
     ):
         world.tell()
 
@@ -537,6 +566,11 @@ def test_a_memory_that_an_earlier_version_left_is_understood(whole: Run) -> None
     left = document(left_by(whole, memories=(memory,)), NOW)
     del left["memories"][0]["critical_since"]
     assert handover(left).memories == (replace(memory, critical_since=None),)
+
+
+def test_what_can_be_looked_at_again_is_told_without_what_steers(whole: Run) -> None:
+    left = replace(left_by(whole), regained=("account 1\x1b[2J, eu\u202e",))
+    assert passed_on(left).regained == ("account 1 [2J, eu",)
 
 
 def test_what_was_done_is_not_lost_on_the_way(whole: Run) -> None:

@@ -268,6 +268,8 @@ def test_what_an_account_has_once_is_found_by_whichever_of_its_regions_is_looked
     assert [len(scope.account_stores) for scope in snapshot.scopes] == [1, 0]
     (store,) = surroundings(snapshot, away).account_stores
     assert [each.arn for each in store.list_all()] == [kept.arn]
+    with pytest.raises(SnapshotError, match="the snapshot does not hold the details of other"):
+        store.describe(certificate(arn="other"))
 
 
 def test_what_an_account_has_once_is_not_taken_for_nothing_where_it_could_not_be_read() -> None:

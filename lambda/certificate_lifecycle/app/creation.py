@@ -34,6 +34,7 @@ from certificate_lifecycle.core.model import (
     CertificateType,
     ValidationRecord,
 )
+from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct
 from certificate_lifecycle.errors import (
     CertificateNotFoundError,
@@ -172,10 +173,10 @@ def creation_result(issuance: Issuance, account_id: str, *, dry_run: bool) -> di
 
 def _record_entry(finding: RecordFinding) -> dict[str, Any]:
     return {
-        "name": finding.record.name,
-        "type": finding.record.type,
-        "value": finding.record.value,
-        "zone_id": finding.zone.zone_id if finding.zone else None,
-        "zone_name": finding.zone.name if finding.zone else None,
+        "name": clean(finding.record.name),
+        "type": clean(finding.record.type),
+        "value": clean(finding.record.value),
+        "zone_id": clean(finding.zone.zone_id) if finding.zone else None,
+        "zone_name": clean(finding.zone.name) if finding.zone else None,
         "change": finding.change.value if finding.change else None,
     }

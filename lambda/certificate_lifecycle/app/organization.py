@@ -7,8 +7,9 @@ Every step may be repeated: it writes the same documents again.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,6 +35,7 @@ from certificate_lifecycle.log import logger
 ACCOUNTS = "accounts.json"
 #: Where each account's own look is kept.
 _FOLDER = "accounts/"
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
 #: Documents that are fetched side by side: as many connections as the SDK keeps open.
 _READERS = 10
 
@@ -76,15 +78,26 @@ def _account_ids(documents: Documents) -> list[str]:
         raise DocumentError(f"{documents.address(ACCOUNTS)} is no list of accounts") from error
     if not found:
         raise DocumentError(f"{documents.address(ACCOUNTS)} lists no account")
+    if not all(map(_ACCOUNT_ID.fullmatch, found)):
+        raise DocumentError(f"{documents.address(ACCOUNTS)} lists what is no account")
     return found
 
 
-def _handover(entry: Mapping[str, Any]) -> Handover:
-    """Return what a step has left; raises DocumentError for what it would not leave like that."""
+def _handovers(documents: Documents, account_id: str, regions: Collection[str]) -> list[Handover]:
+    """Return what the look at an account has left, one for each region.
+
+    Raises DocumentError for what it would not leave like that: a region that is missing would pass
+    for one in which all is well.
+    """
+    found = documents.get(_name(account_id))
     try:
-        return handover(entry)
+        left = [handover(entry) for entry in found]
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise DocumentError("it is not what a step leaves") from error
+    told = sorted((each.scope.account_id, each.scope.region) for each in left)
+    if told != sorted((account_id, region) for region in regions):
+        raise DocumentError("it is not about each region of the account")
+    return left
 
 
 def look(
@@ -173,11 +186,11 @@ class Telling:
         left = self.documents.names(_FOLDER)
 
         def read(account_id: str) -> list[Visit]:
-            name = _name(account_id)
-            if name not in left:
+            if _name(account_id) not in left:
                 return self._lost(account_id, "its function left no result", now)
             try:
-                return [self._visit(_handover(entry)) for entry in self.documents.get(name)]
+                found = _handovers(self.documents, account_id, self.regions)
+                return [self._visit(each) for each in found]
             except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
                 logger.exception("document unreadable", extra={"account_id": account_id})
                 why = f"what its function left could not be read ({clause(error)})"

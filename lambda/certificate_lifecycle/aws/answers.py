@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     import boto3
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
+#: What reading an answer may fail with that names members and types, and quotes no value.
+_NAMING = (AttributeError, IndexError, KeyError, TypeError)
+#: What may quote a value, or the whole answer: the SDK's own error does for what is no XML, such as
+#: the page of a proxy, and Python's for what is no UTF-8.
+_QUOTING = (OverflowError, ResponseParserError, ValueError)
 #: Whatever reading a value may fail with that is missing, or is not what it should be.
-#: The SDK raises its own for what is no XML, such as the page of a proxy.
-_MISREAD = (
-    *(AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError),
-    ResponseParserError,
-)
+MISREAD = (*_NAMING, *_QUOTING)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LENGTH = "content-length"
 
@@ -42,19 +43,20 @@ _LENGTH = "content-length"
 def understood(operation: str) -> Iterator[None]:
     """Raise AnswerNotUnderstoodError for an answer that cannot be read; it quotes nothing of it.
 
+    Nor does what a log shows with it: a cause that may quote the answer is cut off.
     In a generator this has to be a block, since calling one reads nothing yet.
     """
     try:
         yield
-    except _MISREAD as error:
+    except MISREAD as error:
         why = (
             f"it has no {error}"
             if isinstance(error, KeyError)
             else "a value is not what it should be"
         )
-        raise AnswerNotUnderstoodError(
-            f"the answer of {operation} is not understood: {why}"
-        ) from error
+        raise AnswerNotUnderstoodError(f"the answer of {operation} is not understood: {why}") from (
+            error if isinstance(error, _NAMING) else None
+        )
 
 
 def arn_in(answer: Mapping[str, Any], name: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from certificate_lifecycle.aws.answers import MISREAD
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.place import Place
@@ -87,7 +88,7 @@ class SecretsManagerExports:
         """Return the passphrase that a secret holds; raises ExportError when it holds none."""
         with _refusals_hidden("GetSecretValue", secret_arn):
             answer = self._client(secret_arn).get_secret_value(SecretId=secret_arn)
-        if "SecretString" not in answer:
+        if not isinstance(answer.get("SecretString"), str):
             raise ExportError(f"{secret_arn} holds no text, so no passphrase")
         return Hidden(answer["SecretString"])
 
@@ -130,11 +131,11 @@ class SecretsManagerImports:
         """
         client = self._client_for(Place.from_arn(secret_arn).region)
         try:
-            return Hidden(client.get_secret_value(SecretId=secret_arn).get("SecretString", ""))
+            value = client.get_secret_value(SecretId=secret_arn).get("SecretString")
+            return Hidden(value if isinstance(value, str) else "")
         except ClientError as error:
-            details = error.response["Error"]
-            why = f"{details['Code']}: {details.get('Message', '')}"
-        except BotoCoreError as error:
+            why = _refusal(error)
+        except (BotoCoreError, *MISREAD) as error:
             why = type(error).__name__
         # Raised outside of the handlers: an error keeps the one that it was raised in the face of.
         raise SecretUnreadableError(f"the secret {secret_arn} cannot be read ({why})")
@@ -148,15 +149,18 @@ class _ExistsError(ExportError):
 def _refusals_hidden(operation: str, secret_arn: str) -> Iterator[None]:
     try:
         yield
-    except BotoCoreError as error:
+    except (BotoCoreError, *MISREAD) as error:
         raise ExportError(
             f"the SDK failed at {operation} of {secret_arn}: {type(error).__name__}"
         ) from None
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code == "ResourceExistsException":
+        if error.response["Error"]["Code"] == "ResourceExistsException":
             raise _ExistsError(f"{secret_arn} has that version") from None
-        text = error.response["Error"].get("Message", "") if code in _HARMLESS else ""
-        raise ExportError(
-            f"{operation} of {secret_arn} was refused: {code}{text and f' ({text})'}"
-        ) from None
+        raise ExportError(f"{operation} of {secret_arn} was refused: {_refusal(error)}") from None
+
+
+def _refusal(error: ClientError) -> str:
+    """Return the code of a refusal and, where that cannot quote a value, what AWS says of it."""
+    details = error.response["Error"]
+    code, text = details["Code"], details.get("Message")
+    return f"{code}: {text}" if text and code in _HARMLESS else code

@@ -13,7 +13,7 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
 )
 
-from certificate_lifecycle.aws.answers import in_utc
+from certificate_lifecycle.aws.answers import in_utc, understood
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -53,6 +53,7 @@ class _Assumed(CredentialProvider):
         return self._credentials
 
 
+@understood("AssumeRole")
 def _assume(sts: STSClient, role_arn: str, external_id: str | None) -> dict[str, Any]:
     proof: dict[str, Any] = {"ExternalId": external_id} if external_id else {}
     answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME, **proof)

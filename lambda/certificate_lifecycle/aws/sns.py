@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.digest import Message
+from certificate_lifecycle.core.text import clean
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -39,7 +40,7 @@ class SnsTopic:
                 name: _attribute(value) for name, value in message.attributes.items()
             },
         )
-        return answer["MessageId"]
+        return clean(answer["MessageId"])
 
     @understood("GetTopicAttributes")
     def listeners(self) -> int:

@@ -40,6 +40,7 @@ from certificate_lifecycle.core.run import (
     finding_entry,
     scope_entry,
 )
+from certificate_lifecycle.core.text import clean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ def handover(found: Mapping[str, Any]) -> Handover:
         findings=tuple(_assessed(entry) for entry in found["findings"]),
         healthy={Verdict.of(name).value: int(n) for name, n in found["healthy"].items()},
         changes=tuple(_change(entry) for entry in found["changes"]),
-        regained=tuple(str(label) for label in found["regained"]),
+        regained=tuple(clean(str(label)) for label in found["regained"]),
         since={str(arn): moment_from(at) for arn, at in found["since"].items()},
         actions=tuple(_record(entry) for entry in found["actions"]),
         memories=tuple(_memory(entry) for entry in found["memories"]),

@@ -26,6 +26,8 @@ _MAX_ADDRESSES = 4
 _NOT_TLS = frozenset(
     {"HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "WRONG_VERSION_NUMBER"}
 )
+#: What a handshake ends with that the server does not want: with an alert, or without a word.
+_BROKEN_OFF = (ssl.SSLError, ConnectionResetError, BrokenPipeError)
 
 Resolve = Callable[[str], Sequence[str]]
 
@@ -81,12 +83,12 @@ class TlsProbe:
 
         A load balancer serves an RSA and an ECDSA certificate side by side and prefers the latter
         (its user guide, "SSL certificates"). The suites of TLS 1.2 say which one a client takes,
-        which Python cannot say in TLS 1.3; who does not answer to that is asked in any version.
+        which Python cannot say in TLS 1.3; who does not take that is asked in any version.
         """
         kind = "aECDSA" if key_algorithm.startswith("EC_") else "aRSA"
         try:
             return self._handshake(name, address, _context(kind, ssl.TLSVersion.TLSv1_2))
-        except ssl.SSLError:
+        except _BROKEN_OFF:
             return self._handshake(name, address, _context("ALL", ssl.TLSVersion.MAXIMUM_SUPPORTED))
 
     def _handshake(self, name: str, address: str, context: ssl.SSLContext) -> bytes:

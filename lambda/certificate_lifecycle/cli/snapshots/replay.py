@@ -218,6 +218,8 @@ class _Store(Store):
         return iter(self.recorded.listed.given())
 
     def describe(self, listed: Certificate) -> Certificate:
+        if listed.arn not in self.recorded.described:
+            _not_held(f"the details of {listed.arn}")
         return self.recorded.described[listed.arn].given()
 
 
