@@ -121,12 +121,6 @@ def names(draw: st.DrawFn) -> str:
     return before + text + after
 
 
-def well_formed(size: int) -> str:
-    """Return a name of exactly so many octets."""
-    label = "a" * 63
-    return ".".join([label] * 4)[-size + 3 :].lstrip(".").rjust(size - 3, "b") + ".aa"
-
-
 scalars = st.one_of(
     st.none(),
     st.booleans(),
