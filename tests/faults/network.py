@@ -139,10 +139,10 @@ class Network:
         match fault.kind:
             case Kind.KILLED:
                 raise KilledError
-            case Kind.UNREACHABLE | Kind.HANGING:
+            case Kind.UNREACHABLE:
                 self._spend(CONNECT_SECONDS)
                 raise ConnectTimeoutError(endpoint_url=url)
-            case Kind.UNANSWERED:
+            case Kind.UNANSWERED | Kind.HANGING:
                 self._spend(READ_SECONDS)
                 raise ReadTimeoutError(endpoint_url=url)
             case Kind.RESET:

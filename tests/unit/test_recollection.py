@@ -335,6 +335,17 @@ def test_what_this_run_does_itself_is_not_told_twice() -> None:
     assert account.ledger.noted == {}
 
 
+def test_what_an_earlier_run_began_is_told_when_this_run_tries_the_same_and_fails() -> None:
+    """Perhaps it fails because the earlier one has done it."""
+    account = Account(BLOCKED)
+    account.ledger.note(stopped())
+    account.dns.broken[f"upsert {zone().zone_id}"] = Outage("not today")
+    with pytest.raises(RotationError):
+        account.rotate()
+    assert "an earlier run was stopped when it was about to write" in account.mail
+    assert account.ledger.noted == {}
+
+
 def test_what_was_begun_where_a_visit_was_lost_is_told_before_it_is_struck() -> None:
     """A thread that was given up may have done it, and cannot say so any more."""
     ledger = MemoryLedger()
@@ -403,7 +414,7 @@ def test_two_things_that_are_begun_for_one_certificate_are_both_noted() -> None:
         first.announce(BLOCKED.arn, Action.EXPORT, text)
     later = Recollection.of(ledger, run_id="run-2", now=NOW, thresholds=Thresholds(), dry_run=False)
     later.announce(BLOCKED.arn, Action.EXPORT, "have ACM renew it")
-    assert [record.detail for record in later.untold()] == [
+    assert [record.detail for record in later.untold(())] == [
         "an earlier run was stopped when it was about to export the issue 01"
     ]
 

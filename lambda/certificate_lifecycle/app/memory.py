@@ -176,8 +176,15 @@ class Recollection:
         self.ledger.note(note)
         self.pending[key] = note
 
-    def untold(self) -> list[ActionRecord]:
-        """Return what earlier runs began and could not tell, unless this run did it again."""
+    def untold(self, actions: Sequence[ActionRecord]) -> list[ActionRecord]:
+        """Return what earlier runs began and could not tell, unless `actions` did it again.
+
+        An action that failed did not: it may have failed because the earlier one had worked.
+        """
+        failed = {
+            (r.certificate_arn, r.action.value) for r in actions if r.outcome is Outcome.FAILED
+        }
+        again = {each for each in self.announced if each[:2] not in failed}
         return [
             ActionRecord(
                 note.certificate_arn,
@@ -187,7 +194,7 @@ class Recollection:
             )
             for note in self.notes
             for text in note.text.split(AND)
-            if (note.certificate_arn, note.action, text) not in self.announced
+            if (note.certificate_arn, note.action, text) not in again
         ]
 
     def informed(self, run: Run) -> Run:

@@ -112,7 +112,7 @@ class Visit:
         text = f"the certificates could not be looked at: {why}"
         scope = Scope(place.account_id, place.region, ScopeStatus.FAILED, 0, text)
         recollection = _recollection(order, ledger)
-        run = run_of(order, [scope], [], recollection.untold(), finished_at)
+        run = run_of(order, [scope], [], recollection.untold(()), finished_at)
         return cls(
             run=run,
             problems=[text],
@@ -383,7 +383,7 @@ def _act(
         settled={(record.certificate_arn, record.action) for record in (*replaced, *exported)},
     )
     actions = [*replaced, *repair.act(inventory), *exported]
-    return [*actions, *recollection.untold()]
+    return [*actions, *recollection.untold(actions)]
 
 
 def _export(
