@@ -47,7 +47,6 @@ class Figures:
     retried: int = 0
     twice: int = 0
     late: int = 0
-    given_up: int = 0
     broken: list[tuple[int, Violation]] = field(default_factory=list)
 
     def add(self, life: Life) -> None:
@@ -67,7 +66,6 @@ class Figures:
             self.runs.update(kinds)
             self.struck += bool(kinds)
             self.skewed += bool(run.weather.skew)
-            self.given_up += run.logged("scope given up")
             again = run.wish.request_id in ids
             self.retried += again
             self.twice += id(run.wish.event) in events and not again

@@ -68,7 +68,6 @@ A stale answer is what the same question was answered up to \
 {figures.retried:,} came under the id of an earlier run, as Lambda's second attempts do, \
 {figures.twice:,} for an event that had come before, and {figures.late:,} for one about a \
 certificate that was gone by then.
-{figures.given_up:,} gave up an account and region whose services did not answer in time.
 
 ### What held
 

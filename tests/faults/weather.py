@@ -177,7 +177,12 @@ _FIXED = {
     Kind.KILLED: Reach.ATTEMPT,
     Kind.OVERLAPPED: Reach.ATTEMPT,
 }
-_AIMS = {Kind.STALE: Aim.READS, Kind.CONFLICT: Aim.LEDGER, Kind.DEAF: Aim.MESSAGE}
+_AIMS = {
+    Kind.HANGING: Aim.READS,
+    Kind.STALE: Aim.READS,
+    Kind.CONFLICT: Aim.LEDGER,
+    Kind.DEAF: Aim.MESSAGE,
+}
 
 
 def weather(rng: Random) -> Weather:
