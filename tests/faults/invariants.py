@@ -50,8 +50,8 @@ class Invariant(StrEnum):
     )
     HIDDEN = "Whatever could not be looked at or done fails the run, and its message says so."
     UNTOLD = (
-        "What people have to hear, and what was done, is in a message, and so is its end; the log "
-        "alone has it only where ledger and topic are both out of reach."
+        "What people have to hear, and what was done, is in a message, and so is its end; only a "
+        "run that cannot reach its ledger, and then can send nothing, is known by its failure alone."
     )
     REPEATED = "No message has nothing to say but what was said before."
     MOVED = "What can be kept under its ARN is, and nothing is requested in its place."
@@ -450,9 +450,9 @@ def _unsaid(
 
 
 def _is_mute(run: Invocation) -> bool:
-    """Whether a run could neither send nor read its ledger: its log has it, and it has failed."""
+    """Whether a run could neither read its ledger nor send: its log has it, and it has failed."""
     lost = {attempt.operation for attempt, _ in run.traffic.lost.values()}
-    return run.error is not None and {"Publish", "Query"} <= lost
+    return "Query" in lost and (run.killed or (run.error is not None and "Publish" in lost))
 
 
 def _deeds(
