@@ -50,8 +50,8 @@ class Invariant(StrEnum):
     )
     HIDDEN = "Whatever could not be looked at or done fails the run, and its message says so."
     UNTOLD = (
-        "What people have to hear, and what was done, is in a message, and so is its end; only a "
-        "run that cannot reach its ledger, and then can send nothing, is known by its failure alone."
+        "What people have to hear, and what was done, is in a message, and so is its end; only of "
+        "a run that cannot reach its ledger, and then can send nothing, just its failure is known."
     )
     REPEATED = "No message has nothing to say but what was said before."
     MOVED = "What can be kept under its ARN is, and nothing is requested in its place."
