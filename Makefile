@@ -61,6 +61,9 @@ test: $(READY) ## Run every test, cheapest first, and hold the coverage
 # What must be covered is asked below of each stage's own data, not of every single run.
 COVER := --cov --cov-report= --cov-fail-under=0
 
+# A file stays with one worker, which shares its fixtures; tests/conftest.py has the long ones first.
+SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 .PHONY: unit unit-coverage
 unit: $(READY) ## Run the unit tests: the fast loop
 	$(BIN)/pytest tests/unit
@@ -70,11 +73,11 @@ unit-coverage: $(READY) ## Run the unit tests; they alone must cover the core co
 
 .PHONY: integration
 integration: $(READY) ## Run adapters, use cases, handlers and the embedded AWS itself
-	COVERAGE_FILE=.coverage.integration $(BIN)/pytest tests --ignore=tests/unit --ignore=tests/terraform -n $(WORKERS) --dist loadfile $(COVER)
+	COVERAGE_FILE=.coverage.integration $(BIN)/pytest tests --ignore=tests/unit --ignore=tests/terraform $(SHARED) $(COVER)
 
 .PHONY: terraform
 terraform: $(READY) ## Run the real terraform against the embedded AWS
-	$(BIN)/pytest tests/terraform -n $(WORKERS) --dist loadfile
+	$(BIN)/pytest tests/terraform $(SHARED)
 
 .PHONY: fuzz
 FACTOR ?= 20

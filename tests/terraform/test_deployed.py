@@ -41,7 +41,7 @@ from tests.terraform.policies import (
     sids,
 )
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.long, pytest.mark.terraform]
 
 HOME, AWAY, ZONE_OWNER = "300000000001", "300000000002", "300000000003"
 #: In the second one live the certificates of CloudFront and Cognito.

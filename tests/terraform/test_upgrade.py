@@ -20,7 +20,7 @@ from tests.support.deployed import Invocation, invoke
 from tests.support.terraform import Workspace, side_by_side
 from tests.terraform.conftest import existing, kind
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.long, pytest.mark.terraform]
 
 VERSIONS = versions.names()
 ZONE = "shop.example.com"
