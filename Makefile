@@ -56,6 +56,7 @@ test: $(READY) ## Run every test, cheapest first, and hold the coverage
 	$(MAKE) --no-print-directory integration
 	$(BIN)/coverage combine --quiet --keep .coverage.unit .coverage.integration
 	$(BIN)/coverage report
+	$(MAKE) --no-print-directory stress
 	$(MAKE) --no-print-directory terraform
 
 # What must be covered is asked below of each stage's own data, not of every single run.
@@ -73,7 +74,14 @@ unit-coverage: $(READY) ## Run the unit tests; they alone must cover the core co
 
 .PHONY: integration
 integration: $(READY) ## Run adapters, use cases, handlers and the embedded AWS itself
-	COVERAGE_FILE=.coverage.integration $(BIN)/pytest tests --ignore=tests/unit --ignore=tests/terraform $(SHARED) $(COVER)
+	COVERAGE_FILE=.coverage.integration $(BIN)/pytest tests $(addprefix --ignore=,tests/unit tests/terraform $(STRESS)) $(SHARED) $(COVER)
+
+# Nothing of it counts as covered: it tries much, and holds little in words.
+STRESS := tests/faults tests/fuzz tests/mutation
+
+.PHONY: stress
+stress: $(READY) ## Run a small share of `make faults`, `make fuzz` and `make mutation`
+	$(BIN)/pytest $(STRESS) $(SHARED)
 
 .PHONY: terraform
 terraform: $(READY) ## Run the real terraform against the embedded AWS
