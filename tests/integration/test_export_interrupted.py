@@ -14,7 +14,7 @@ from tests.integration.invocation import NOW, Function, KilledError, Wire, kill,
 from tests.support import certificates as embedded
 from tests.support.cloud import Cloud
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.long, pytest.mark.integration]
 
 
 @pytest.fixture

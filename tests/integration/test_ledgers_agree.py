@@ -32,11 +32,12 @@ class Both(Ledger, Runs, Protocol):
 
 Write = Callable[[Both], object]
 
-JOURNAL = Journal(certificate_arn="old", state=ReplacementState.REQUESTED, started_at=NOW)
+OLD = "arn:aws:acm:eu-west-1:123456789012:certificate/old"
+JOURNAL = Journal(certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW)
 MEMORY = Memory(
-    certificate_arn="old", verdict="Expired", reason="", severity="", band="", told_at=NOW
+    certificate_arn=OLD, verdict="Expired", reason="", severity="", band="", told_at=NOW
 )
-NOTE = Note(certificate_arn="old", action="Export", text="", run_id="", written_at=NOW)
+NOTE = Note(certificate_arn=OLD, action="Export", text="", run_id="", written_at=NOW)
 ACCOUNTS = itertools.count(100_000_000_000)
 
 runs = st.sampled_from(["run-1", "run-2"])

@@ -26,7 +26,7 @@ from tests.integration.machine import (
 from tests.support.cloud import Cloud
 from tests.support.zones import DEFAULT_ACCOUNT
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.long, pytest.mark.integration]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.integration.invocation import (
 )
 from tests.support.cloud import Cloud
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
+pytestmark = [pytest.mark.long, pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
 
 Setup = Callable[[Cloud, str], None]
 HOME, EDGE = "eu-west-1", "us-east-1"

@@ -14,7 +14,11 @@ from tests.integration.invocation import NOW, Function, KilledError, Wire, kill,
 from tests.support.certificates import Certificate
 from tests.support.cloud import Cloud
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients", "ledger_table")]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.integration,
+    pytest.mark.usefixtures("kept_clients", "ledger_table"),
+]
 
 EVENT = scheduled(NOW)
 #: Calls of the run that requests, of the next one, and of one that lives through both.
