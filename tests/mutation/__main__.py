@@ -21,7 +21,7 @@ from tests.mutation.forks import Plan, foreign_modules, in_child, inside_pytest,
 from tests.mutation.mutations import Mutation
 from tests.mutation.outcomes import Outcome
 from tests.mutation.project import OURS, Project
-from tests.mutation.reach import Reach, measure
+from tests.mutation.reach import Reach, measure, prove
 from tests.mutation.results import Results, Sources
 from tests.mutation.survivors import judge, reviewed
 from tests.mutation.trial import attempt
@@ -103,12 +103,17 @@ def _try(
     reach = _measured(session, project, results)
     limits = reach.limits()
     users = Users.of(project.sources())
+    plans = [reach.plan(each, users, results.suspect(each)) for each in mutations]
+    # What was measured long ago may fail today: not all that tests read is known to `Sources`.
+    prove(session, {name for plan in plans for _, names in plan for name in names})
 
     def work(share: int) -> None:
-        mine = mutations[share::workers]
-        for count, mutation in enumerate(mine, start=1):
-            plan = reach.plan(mutation, users, results.suspect(mutation))
-            results.add(mutation, attempt(session, mutation, project.core, plan, limits))
+        mine = list(zip(mutations, plans, strict=True))[share::workers]
+        for count, (mutation, plan) in enumerate(mine, start=1):
+            outcome = attempt(session, mutation, project.core, plan, limits)
+            results.add(mutation, outcome)
+            if not outcome.noticed:
+                _say(f"not noticed: {mutation}")
             if count % _STEP == 0:
                 _say(f"{mutation.module}: {count} of {len(mine)}")
 

@@ -19,6 +19,7 @@ from tests.mutation.forks import (
     Plan,
     Recorder,
     collect,
+    first_failure,
     foreign_modules,
     in_child,
 )
@@ -135,6 +136,21 @@ def measure(session: pytest.Session, files: Sequence[str], core: Path) -> Measur
         raise FailingTestsError(f"{ending.answer['failed']} fails although nothing is changed")
     found = {file: FileReach(**entry) for file, entry in ending.answer["files"].items()}
     return Measured(found, ending.answer["foreign"])
+
+
+def prove(session: pytest.Session, names: Iterable[str]) -> None:
+    """Run tests on the core as it is: only what passes there can notice a mutation.
+
+    Raises FailingTestsError if one fails.
+    """
+    files: defaultdict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        files[file_of(name)].append(name)
+    ending = in_child(lambda: first_failure(session, list(files.items()), {}))
+    if ending.signal is not None:
+        raise BrokenChildError(f"the tests were ended by signal {ending.signal}")
+    if ending.answer is not None:
+        raise FailingTestsError(f"{ending.answer} fails although nothing is changed")
 
 
 def _measured(session: pytest.Session, files: Sequence[str], core: Path) -> dict[str, Any]:

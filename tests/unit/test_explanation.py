@@ -127,6 +127,7 @@ LOOKED_AT = {
     "export_due": ["exported", "ends", "attention begins", "critical"],
     "renewal_overdue": ["ends", "ACM begins to renew", "overdue", "critical", "eligible"],
     "renewing": ["ends", "ACM begins to renew", "renewal"],
+    "renewal_not_understood": ["renewal", "ends"],
     "healthy": ["ends"],
 }
 
