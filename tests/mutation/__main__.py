@@ -163,6 +163,8 @@ def _sampled(project: Project, mutations: Sequence[Mutation]) -> dict[str, Outco
         for mutation in mutations:
             plan = _likely(project, mutation)
             outcomes[mutation.key] = attempt(session, mutation, project.core, plan, {})
+        # All tests are too many to begin with; whoever noticed something is asked afterwards.
+        prove(session, {each.by for each in outcomes.values() if each.by})
 
     inside_pytest(work)
     return outcomes

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.mutation.mutations import Mutation, enums_of, mutations_of
 
 #: Tests of files, which no mutation touches: what they find wrong is never the mutation.
-_OF_FILES = frozenset(
+OF_FILES = frozenset(
     {
         "test_architecture.py",
         "test_imports.py",
@@ -69,7 +69,7 @@ class Project:
         return [
             path.relative_to(self.root).as_posix()
             for path in sorted(self.unit_tests.glob("test_*.py"))
-            if path.name not in _OF_FILES
+            if path.name not in OF_FILES
         ]
 
 
