@@ -25,7 +25,7 @@ from tests.mutation.reach import Reach, measure, prove
 from tests.mutation.results import Results, Sources
 from tests.mutation.survivors import judge, reviewed
 from tests.mutation.trial import attempt
-from tests.mutation.users import Users
+from tests.mutation.users import Users, mentioned
 
 if TYPE_CHECKING:
     import pytest
@@ -136,7 +136,8 @@ def _measured(session: pytest.Session, project: Project, results: Results) -> Re
         foreign = sorted({*foreign, *measured.foreign})
         results.keep_reach(files, foreign)
     warm(foreign)
-    return Reach(files)
+    mentions = {file: mentioned((project.root / file).read_bytes()) for file in files}
+    return Reach(files, mentions)
 
 
 def _forked(work: Callable[[int], None], share: int) -> int:

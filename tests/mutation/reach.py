@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -68,9 +68,10 @@ class FileReach:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What is known of all tests, by file."""
+    """What is known of all tests, by file; `mentions` has the names that stand in a file."""
 
     files: Mapping[str, FileReach]
+    mentions: Mapping[str, Set[str]]
 
     def seconds(self) -> dict[str, float]:
         """Return what each test takes of the processor."""
@@ -83,20 +84,30 @@ class Reach:
     def plan(self, mutation: Mutation, users: Users, first: str | None) -> Plan:
         """Return the tests that could notice a mutation, the likeliest first.
 
-        Those are the tests that run its line, or what uses it where only an import runs that, or
-        all if nothing does. What takes very long is left out. Ahead of all goes `first`.
+        Those are the tests that run its line. Where only an import runs that, they are those that
+        run what uses it and those of files that name it, or all if there are none. What takes very
+        long is left out. Ahead of all goes `first`.
         """
         seconds = {name: each for name, each in self.seconds().items() if each <= _TOO_LONG}
         span = range(mutation.span[0], mutation.span[1] + 1)
         likely = self._running({mutation.module: span})
         if not likely and any(each.imports(mutation.module, span) for each in self.files.values()):
-            likely = self._running(users.lines(mutation.module, mutation.span)) or set(seconds)
+            names = users.names(mutation.module, mutation.span)
+            likely = self._running(users.lines(names)) | self._naming(names) or set(seconds)
         ahead = [(file_of(first), [first])] if first in seconds else []
         own = f"/test_{mutation.module}"
         return [*ahead, *_by_file(likely & set(seconds) - {first}, own, seconds)]
 
     def _running(self, wanted: Mapping[str, Iterable[int]]) -> set[str]:
         return {name for found in self.files.values() for name in found.running(wanted)}
+
+    def _naming(self, names: Set[str]) -> set[str]:
+        return {
+            name
+            for file, found in self.files.items()
+            if not self.mentions[file].isdisjoint(names)
+            for name in found.seconds
+        }
 
 
 def _by_file(tests: Iterable[str], own: str, seconds: Mapping[str, float]) -> Plan:

@@ -131,6 +131,18 @@ def test_what_does_not_end_is_noticed(toy: Toy) -> None:
     assert "endless" in {entry["fate"] for entry in toy.results()}
 
 
+def test_a_test_of_a_constant_alone_is_asked(toy: Toy) -> None:
+    toy.write_tests(
+        "from certificate_lifecycle.core.rules import LIMIT, allowed\n"
+        "def test_few_are_allowed():\n    assert allowed(0)\n"
+        "def test_the_limit_is_ten():\n    assert LIMIT == 10\n"
+    )
+    toy.run("rules")
+    assert "tests/unit/test_rules.py::test_the_limit_is_ten" in {
+        entry["by"] for entry in toy.results()
+    }
+
+
 def test_a_listed_survivor_that_is_noticed_is_stale(toy: Toy) -> None:
     toy.project.survivors.write_text(
         '[[survivor]]\nmodule = "rules"\nwhere = "allowed"\nbefore = "return count <= LIMIT"\n'
