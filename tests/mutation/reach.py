@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -71,7 +71,7 @@ class Reach:
     """What is known of all tests, by file; `mentions` has the names that stand in a file."""
 
     files: Mapping[str, FileReach]
-    mentions: Mapping[str, Set[str]]
+    mentions: Mapping[str, Collection[str]]
 
     def seconds(self) -> dict[str, float]:
         """Return what each test takes of the processor."""
@@ -101,11 +101,11 @@ class Reach:
     def _running(self, wanted: Mapping[str, Iterable[int]]) -> set[str]:
         return {name for found in self.files.values() for name in found.running(wanted)}
 
-    def _naming(self, names: Set[str]) -> set[str]:
+    def _naming(self, names: set[str]) -> set[str]:
         return {
             name
             for file, found in self.files.items()
-            if not self.mentions[file].isdisjoint(names)
+            if not names.isdisjoint(self.mentions[file])
             for name in found.seconds
         }
 

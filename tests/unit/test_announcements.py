@@ -193,7 +193,7 @@ def test_five_thousand_changes_are_sent_in_full_calls_of_ten() -> None:
 
 
 def test_a_call_takes_ten_events_however_small_they_are() -> None:
-    """PutEvents (API reference): "Array Members: Minimum number of 1 item. Maximum number of 10"."""
+    """PutEvents (API reference): "Maximum number of 10 items"."""
     calls = list(batches([sized(200)] * 25))
     assert [len(call) for call in calls] == [10, 10, 5]
 
