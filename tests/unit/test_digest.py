@@ -658,19 +658,32 @@ def test_a_message_without_room_says_where_the_report_is() -> None:
     assert json.loads(message.bodies["sqs"])["report"] == where
 
 
-def test_a_message_is_filled_to_the_last_byte() -> None:
+@pytest.mark.parametrize(("total", "hidden"), [(250_000, 0), (250_001, 1)])
+def test_a_message_is_filled_to_the_last_byte(total: int, hidden: int) -> None:
     """SNS counts attributes, too. A letter of the report counts three times, of the id four."""
     whole = run(DUE, report="s3://", run_id="")
 
     def counted(message: Message) -> int:
         return size(message) + len(json.dumps(dict(message.attributes)).encode())
 
-    left = 250_000 - counted(told(whole))
+    left = total - counted(told(whole))
     fours = left % 3
     whole = replace(whole, run_id="x" * fours, report="s3://" + "x" * ((left - 4 * fours) // 3))
-    assert counted(told(whole)) == 250_000
-    assert document(whole)["findings_not_shown"] == 0
-    assert document(replace(whole, run_id="x" * (fours + 1)))["findings_not_shown"] == 1
+    assert (counted(told(whole)) == total) is (hidden == 0)
+    assert document(whole)["findings_not_shown"] == hidden
+
+
+def test_the_document_cuts_a_text_at_its_length_and_not_before() -> None:
+    def lengths(length: int) -> list[int]:
+        text = "x" * length
+        change = Change(arn("gone"), ChangeKind.OVER, text, NOW - days(3), text, text)
+        whole = run(DUE, changes=(change,), actions=(acted(DUE, Outcome.FAILED, text),))
+        (changed,), (record,) = (document(whole)[each] for each in ("changes", "actions"))
+        texts = (changed["was"], changed["name"], changed["now"], record["detail"])
+        return [len(each) for each in texts]
+
+    assert lengths(5000) == [500, 500, 1000, 1000]
+    assert lengths(500) == [500] * 4
 
 
 def test_many_long_failures_fit_into_one_message() -> None:
