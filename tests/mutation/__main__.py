@@ -21,11 +21,11 @@ from tests.mutation.forks import Plan, foreign_modules, in_child, inside_pytest,
 from tests.mutation.mutations import Mutation
 from tests.mutation.outcomes import Outcome
 from tests.mutation.project import OURS, Project
-from tests.mutation.reach import Reach, measure
+from tests.mutation.reach import Reach, measure, prove
 from tests.mutation.results import Results, Sources
 from tests.mutation.survivors import judge, reviewed
 from tests.mutation.trial import attempt
-from tests.mutation.users import Users
+from tests.mutation.users import Users, mentioned
 
 if TYPE_CHECKING:
     import pytest
@@ -103,12 +103,17 @@ def _try(
     reach = _measured(session, project, results)
     limits = reach.limits()
     users = Users.of(project.sources())
+    plans = [reach.plan(each, users, results.suspect(each)) for each in mutations]
+    # What was measured long ago may fail today: not all that tests read is known to `Sources`.
+    prove(session, {name for plan in plans for _, names in plan for name in names})
 
     def work(share: int) -> None:
-        mine = mutations[share::workers]
-        for count, mutation in enumerate(mine, start=1):
-            plan = reach.plan(mutation, users, results.suspect(mutation))
-            results.add(mutation, attempt(session, mutation, project.core, plan, limits))
+        mine = list(zip(mutations, plans, strict=True))[share::workers]
+        for count, (mutation, plan) in enumerate(mine, start=1):
+            outcome = attempt(session, mutation, project.core, plan, limits)
+            results.add(mutation, outcome)
+            if not outcome.noticed:
+                _say(f"not noticed: {mutation}")
             if count % _STEP == 0:
                 _say(f"{mutation.module}: {count} of {len(mine)}")
 
@@ -131,7 +136,8 @@ def _measured(session: pytest.Session, project: Project, results: Results) -> Re
         foreign = sorted({*foreign, *measured.foreign})
         results.keep_reach(files, foreign)
     warm(foreign)
-    return Reach(files)
+    mentions = {file: mentioned((project.root / file).read_bytes()) for file in files}
+    return Reach(files, mentions)
 
 
 def _forked(work: Callable[[int], None], share: int) -> int:
@@ -158,6 +164,8 @@ def _sampled(project: Project, mutations: Sequence[Mutation]) -> dict[str, Outco
         for mutation in mutations:
             plan = _likely(project, mutation)
             outcomes[mutation.key] = attempt(session, mutation, project.core, plan, {})
+        # All tests are too many to begin with; whoever noticed something is asked afterwards.
+        prove(session, {each.by for each in outcomes.values() if each.by})
 
     inside_pytest(work)
     return outcomes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -19,6 +19,7 @@ from tests.mutation.forks import (
     Plan,
     Recorder,
     collect,
+    first_failure,
     foreign_modules,
     in_child,
 )
@@ -67,9 +68,10 @@ class FileReach:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What is known of all tests, by file."""
+    """What is known of all tests, by file; `mentions` has the names that stand in a file."""
 
     files: Mapping[str, FileReach]
+    mentions: Mapping[str, Collection[str]]
 
     def seconds(self) -> dict[str, float]:
         """Return what each test takes of the processor."""
@@ -82,14 +84,16 @@ class Reach:
     def plan(self, mutation: Mutation, users: Users, first: str | None) -> Plan:
         """Return the tests that could notice a mutation, the likeliest first.
 
-        Those are the tests that run its line, or what uses it where only an import runs that, or
-        all if nothing does. What takes very long is left out. Ahead of all goes `first`.
+        Those are the tests that run its line. Where only an import runs that, they are those that
+        run what uses it and those of files that name it, or all if there are none. What takes very
+        long is left out. Ahead of all goes `first`.
         """
         seconds = {name: each for name, each in self.seconds().items() if each <= _TOO_LONG}
         span = range(mutation.span[0], mutation.span[1] + 1)
         likely = self._running({mutation.module: span})
         if not likely and any(each.imports(mutation.module, span) for each in self.files.values()):
-            likely = self._running(users.lines(mutation.module, mutation.span)) or set(seconds)
+            names = users.names(mutation.module, mutation.span)
+            likely = self._running(users.lines(names)) | self._naming(names) or set(seconds)
         ahead = [(file_of(first), [first])] if first in seconds else []
         own = f"/test_{mutation.module}"
         return [*ahead, *_by_file(likely & set(seconds) - {first}, own, seconds)]
@@ -97,16 +101,29 @@ class Reach:
     def _running(self, wanted: Mapping[str, Iterable[int]]) -> set[str]:
         return {name for found in self.files.values() for name in found.running(wanted)}
 
+    def _naming(self, names: set[str]) -> set[str]:
+        return {
+            name
+            for file, found in self.files.items()
+            if not names.isdisjoint(self.mentions[file])
+            for name in found.seconds
+        }
+
 
 def _by_file(tests: Iterable[str], own: str, seconds: Mapping[str, float]) -> Plan:
-    """Return tests by file: those of the module's own first, and what takes long last."""
+    """Return tests by file: those of the module's own first, then the quick; slow tests last."""
     groups: defaultdict[tuple[bool, bool, str], list[str]] = defaultdict(list)
     for name in tests:
         file = file_of(name)
         groups[seconds[name] > _LONG, own not in file, file].append(name)
+
+    def rank(group: tuple[bool, bool, str]) -> tuple[bool, bool, float, str]:
+        slow, foreign, file = group
+        return slow, foreign, sum(seconds[name] for name in groups[group]), file
+
     return [
-        (file, sorted(found, key=lambda name: (seconds[name], name)))
-        for (_, _, file), found in sorted(groups.items())
+        (group[2], sorted(groups[group], key=lambda name: (seconds[name], name)))
+        for group in sorted(groups, key=rank)
     ]
 
 
@@ -135,6 +152,21 @@ def measure(session: pytest.Session, files: Sequence[str], core: Path) -> Measur
         raise FailingTestsError(f"{ending.answer['failed']} fails although nothing is changed")
     found = {file: FileReach(**entry) for file, entry in ending.answer["files"].items()}
     return Measured(found, ending.answer["foreign"])
+
+
+def prove(session: pytest.Session, names: Iterable[str]) -> None:
+    """Run tests on the core as it is: only what passes there can notice a mutation.
+
+    Raises FailingTestsError if one fails.
+    """
+    files: defaultdict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        files[file_of(name)].append(name)
+    ending = in_child(lambda: first_failure(session, list(files.items()), {}))
+    if ending.signal is not None:
+        raise BrokenChildError(f"the tests were ended by signal {ending.signal}")
+    if ending.answer is not None:
+        raise FailingTestsError(f"{ending.answer} fails although nothing is changed")
 
 
 def _measured(session: pytest.Session, files: Sequence[str], core: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from textwrap import dedent
 import pytest
 
 from tests.mutation.forks import BrokenChildError, allow, in_child
-from tests.mutation.project import OURS, Project
+from tests.mutation.project import OF_FILES, OURS, Project
 
 RULES = """
 LIMIT = 10
@@ -23,6 +23,10 @@ def allowed(count: int) -> bool:
     return count <= LIMIT
 
 
+def larger(count: int) -> int:
+    return max(count, 1)
+"""
+ENDLESS = """
 def down(count: int) -> int:
     while count > 0:
         count -= 1
@@ -31,7 +35,7 @@ def down(count: int) -> int:
 TESTS = """
 import pytest
 
-from certificate_lifecycle.core.rules import LIMIT, allowed, down
+from certificate_lifecycle.core.rules import LIMIT, allowed, larger
 
 
 @pytest.mark.parametrize("count", [0, LIMIT], ids=lambda count: f"count{count}")
@@ -43,9 +47,8 @@ def test_many_are_not():
     assert not allowed(11)
 
 
-def test_down_ends():
-    assert down(3) == 0
-    assert down(-1) == -1
+def test_the_larger_one_is_taken():
+    assert [larger(count) for count in range(3)] == [1, 1, 2]
 """
 PAGE = "Before.\n<!-- BEGIN_SCORES -->\nold\n<!-- END_SCORES -->\nAfter.\n"
 RUN = "import sys; from pathlib import Path; from tests.mutation import __main__ as m; \
@@ -103,7 +106,7 @@ def test_what_is_not_noticed_is_told_and_what_is_noticed_is_not_tried_again(toy:
     assert first.returncode == 1, first.stderr
     # The test asks for whatever the limit is, so that only a larger one goes unnoticed by it.
     assert "SURVIVED rules.py:2 module: LIMIT = 10 => LIMIT = 9" in first.stdout
-    assert "while count > 0: => while count >= 0:" not in first.stdout
+    assert "return max(count, 1) => return min(count, 1)" not in first.stdout
     text = toy.project.page.read_text()
     assert text.startswith("Before.\n<!-- BEGIN_SCORES -->\nMeasured on")
     assert text.endswith("<!-- END_SCORES -->\nAfter.\n")
@@ -119,8 +122,25 @@ def test_what_is_not_noticed_is_told_and_what_is_noticed_is_not_tried_again(toy:
 
 
 def test_what_does_not_end_is_noticed(toy: Toy) -> None:
-    toy.run("--shard", "1/1")
+    (toy.project.core / "rules.py").write_text(dedent(ENDLESS))
+    toy.write_tests(
+        "from certificate_lifecycle.core.rules import down\n"
+        "def test_down_ends():\n    assert down(3) == 0\n"
+    )
+    toy.run()
     assert "endless" in {entry["fate"] for entry in toy.results()}
+
+
+def test_a_test_of_a_constant_alone_is_asked(toy: Toy) -> None:
+    toy.write_tests(
+        "from certificate_lifecycle.core.rules import LIMIT, allowed\n"
+        "def test_few_are_allowed():\n    assert allowed(0)\n"
+        "def test_the_limit_is_ten():\n    assert LIMIT == 10\n"
+    )
+    toy.run("rules")
+    assert "tests/unit/test_rules.py::test_the_limit_is_ten" in {
+        entry["by"] for entry in toy.results()
+    }
 
 
 def test_a_listed_survivor_that_is_noticed_is_stale(toy: Toy) -> None:
@@ -162,9 +182,38 @@ def test_a_sample_is_the_same_for_the_same_sources(toy: Toy) -> None:
 
 def test_nothing_is_tried_with_tests_that_fail(toy: Toy) -> None:
     toy.write_tests("def test_wrong():\n    assert False\n")
-    ran = toy.run()
-    assert ran.returncode == 1
-    assert "tests/unit/test_rules.py::test_wrong fails although nothing is changed" in ran.stderr
+    for ran in (toy.run(), toy.run("--sample", "3")):
+        assert ran.returncode == 1
+        assert "test_rules.py::test_wrong fails although nothing is changed" in ran.stderr
+        assert "noticed" not in ran.stdout
+
+
+def test_what_has_failed_since_it_was_measured_notices_nothing(toy: Toy) -> None:
+    limit = toy.project.root / "limit"
+    limit.write_text("10")
+    toy.write_tests(
+        "from pathlib import Path\n"
+        "from certificate_lifecycle.core.rules import LIMIT, allowed\n"
+        "def test_the_limit_is_known():\n"
+        f"    assert allowed(LIMIT) and Path({str(limit)!r}).read_text() == str(LIMIT)\n"
+    )
+    toy.run()
+    assert "killed" in {entry["fate"] for entry in toy.results()}
+    limit.write_text("11")
+    (toy.project.results / "results.jsonl").write_text("")
+    again = toy.run()
+    assert "::test_the_limit_is_known fails although nothing is changed" in again.stderr
+    assert toy.tried() == 0
+
+
+@pytest.mark.parametrize("name", sorted(OF_FILES))
+def test_tests_of_files_are_not_asked(tmp_path: Path, name: str) -> None:
+    assert (OURS.unit_tests / name).exists()
+    project = Project(tmp_path)
+    project.unit_tests.mkdir(parents=True)
+    for file in (name, "test_rules.py"):
+        (project.unit_tests / file).touch()
+    assert project.test_files() == ["tests/unit/test_rules.py"]
 
 
 def test_a_child_answers_or_says_what_broke() -> None:

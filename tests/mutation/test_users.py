@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutation.users import Users
+from tests.mutation.users import Users, mentioned
 
 SOURCES = {
     "limits": b"""
@@ -27,12 +27,21 @@ def long(hours):
 
 def short(limit):
     return limit.least < 2
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+def colours():
+    return list(Colour)
 """,
 }
 
 
 def lines(module: str, line: int) -> dict[str, set[int]]:
-    return dict(Users.of(SOURCES).lines(module, (line, line)))
+    users = Users.of(SOURCES)
+    return dict(users.lines(users.names(module, (line, line))))
 
 
 def test_a_constant_is_used_by_what_mentions_what_is_made_of_it() -> None:
@@ -45,3 +54,11 @@ def test_a_default_of_a_field_is_used_by_who_reads_the_field() -> None:
 
 def test_what_nobody_mentions_has_no_users() -> None:
     assert lines("rules", 6) == {}
+
+
+def test_a_member_of_an_enum_is_used_by_whoever_goes_through_the_enum() -> None:
+    assert lines("rules", 11) == {"rules": {14, 15}}
+
+
+def test_a_test_names_what_it_imports_and_what_it_asks_of_it() -> None:
+    assert {"WEEK", "least"} <= mentioned(b"assert limits.WEEK == Limit().least")

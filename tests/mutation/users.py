@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 Lines = dict[str, set[int]]
@@ -51,19 +51,29 @@ class Users:
             else:
                 self.carried[mentioned] |= names
 
-    def lines(self, module: str, span: tuple[int, int]) -> Lines:
-        """Return the lines of all functions that use what some lines of a module make."""
+    def names(self, module: str, span: tuple[int, int]) -> set[str]:
+        """Return the names of what depends on some lines of a module."""
         first, last = span
         left = {name for line in range(first, last + 1) for name in self.bound[module, line]}
         seen: set[str] = set()
-        found: Lines = defaultdict(set)
         while left:
             name = left.pop()
             seen.add(name)
             left |= self.carried[name] - seen
-            for other, lines in self.mentions[name].items():
-                found[other] |= lines
+        return seen
+
+    def lines(self, names: Iterable[str]) -> Lines:
+        """Return the lines of all functions that mention one of some names."""
+        found: Lines = defaultdict(set)
+        for name in names:
+            for module, lines in self.mentions[name].items():
+                found[module] |= lines
         return found
+
+
+def mentioned(source: bytes) -> set[str]:
+    """Return every name that stands in a file."""
+    return _mentioned(ast.parse(source))
 
 
 def _statements(tree: ast.Module) -> Iterator[tuple[ast.stmt, set[str]]]:
@@ -71,8 +81,10 @@ def _statements(tree: ast.Module) -> Iterator[tuple[ast.stmt, set[str]]]:
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             for inner in node.body:
-                # What a class holds is used by its name, and by the name of the class.
-                yield inner, _names(inner) or {node.name}
+                # What a class holds is used by its name; a member of an enum, and what has none,
+                # by the name of the class.
+                whole = isinstance(inner, ast.Assign) or not _names(inner)
+                yield inner, _names(inner) | ({node.name} if whole else set())
         else:
             yield node, _names(node)
 
@@ -90,7 +102,7 @@ def _names(node: ast.stmt) -> set[str]:
             return set()
 
 
-def _mentioned(node: ast.stmt) -> set[str]:
+def _mentioned(node: ast.AST) -> set[str]:
     found = set()
     for each in ast.walk(node):
         match each:

@@ -64,6 +64,7 @@ ADDRESSES = {
     "64:ff9b::169.254.169.254": NEVER,
     "64:ff9b::10.0.0.0": PRIVATE,
     "64:ff9b::9.255.255.255": PUBLIC,
+    "64:ff9b::0.0.0.1": PRIVATE,  # one bit beside the address of no machine
     "64:ff9b:1::8.8.8.8": NEVER,
     "64:ff9b:1::169.254.169.254": NEVER,
     "2002:808:808::1": PUBLIC,

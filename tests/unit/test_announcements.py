@@ -13,7 +13,6 @@ import pytest
 
 from certificate_lifecycle.core.announcements import (
     MAX_BYTES,
-    MAX_ENTRIES,
     SOURCE,
     Announcement,
     DetailType,
@@ -189,8 +188,14 @@ def test_five_thousand_changes_are_sent_in_full_calls_of_ten() -> None:
     events = announcements(run(*found, changes=changes))
     calls = list(batches(events))
     assert [event for call in calls for event in call] == events
-    assert [len(call) for call in calls] == [MAX_ENTRIES] * 500 + [1]
+    assert [len(call) for call in calls] == [10] * 500 + [1]
     check(events[::500])
+
+
+def test_a_call_takes_ten_events_however_small_they_are() -> None:
+    """PutEvents (API reference): "Maximum number of 10 items"."""
+    calls = list(batches([sized(200)] * 25))
+    assert [len(call) for call in calls] == [10, 10, 5]
 
 
 def hostile(text: str, count: int) -> Assessed:

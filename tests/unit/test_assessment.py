@@ -33,6 +33,7 @@ from tests.unit.builders import (
     DISTRIBUTION,
     EXPIRED,
     FAILED,
+    IN_WINDOW,
     LOAD_BALANCER,
     NOW,
     REVOKED,
@@ -87,6 +88,13 @@ HEALTHY = [
     Row(
         "an imported certificate far from its end",
         observation(imported()),
+        Verdict.HEALTHY,
+        OK,
+        Reason.FAR_FROM_EXPIRY,
+    ),
+    Row(
+        "an imported certificate before its time, which ACM calls not eligible for renewal",
+        observation(imported(ends_in=IN_WINDOW, renewal_eligible=False)),
         Verdict.HEALTHY,
         OK,
         Reason.FAR_FROM_EXPIRY,
@@ -147,6 +155,13 @@ RENEWING = [
     Row(
         "inside ACM's window, and ACM has not begun",
         observation(certificate(ends_in=days(40), detail=detail())),
+        Verdict.RENEWING,
+        OK,
+        Reason.AWAITING_ACM,
+    ),
+    Row(
+        "inside ACM's window, and ACM has not begun again since the last renewal",
+        observation(renewing(renewal(RenewalStatus.SUCCESS))),
         Verdict.RENEWING,
         OK,
         Reason.AWAITING_ACM,
@@ -1411,6 +1426,14 @@ STORES = [
         Action.FIX_AUTHORITY,
     ),
     Row(
+        "a private CA that is called expired before its end",
+        authority(status=EXPIRED, ends_in=days(1000)),
+        Verdict.AUTHORITY_EXPIRING,
+        CRITICAL,
+        Reason.AUTHORITY_ENDS_TOO_SOON,
+        Action.FIX_AUTHORITY,
+    ),
+    Row(
         "a private CA that is disabled",
         authority(status=CertificateStatus.INACTIVE, ends_in=days(1000)),
         Verdict.AUTHORITY_PERMISSION_MISSING,
@@ -1571,6 +1594,16 @@ def test_a_long_list_of_consumers_is_cut_with_a_count() -> None:
     ).message
     assert message == (
         f"It was revoked and load balancer old, {other}, load balancer shop and 2 more use it."
+    )
+
+
+def test_a_list_of_consumers_that_is_one_too_long_is_cut() -> None:
+    network = LOAD_BALANCER.replace("/app/shop/", "/net/edge/")
+    used_by = (network, LOAD_BALANCER, DISTRIBUTION, f"{DISTRIBUTION}2")
+    seen = certificate(status=REVOKED, detail=detail(in_use_by=used_by))
+    assert assessed(observation(seen)).message == (
+        "It was revoked and load balancer edge, load balancer shop, "
+        "CloudFront distribution E1EXAMPLE and 1 more use it."
     )
 
 

@@ -13,6 +13,7 @@ from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.delegation import Delegation
 from certificate_lifecycle.core.drill import (
     DRILL_TAG,
+    MAX_ATTEMPTS,
     Answer,
     Outcome,
     Step,
@@ -163,6 +164,12 @@ def test_a_twin_shares_its_token_with_the_same_attempt_and_nothing_else() -> Non
     ]
     assert len(set(tokens)) == len(tokens)
     assert twin_request(validated(), 1).idempotency_token == tokens[0]
+
+
+def test_five_drills_an_hour_have_tokens_of_their_own() -> None:
+    attempts = range(1, MAX_ATTEMPTS + 1)
+    tokens = {twin_request(validated(), attempt).idempotency_token for attempt in attempts}
+    assert len(tokens) == 5
 
 
 @pytest.mark.parametrize(
@@ -402,6 +409,7 @@ WHOLE = Delegation(frozenset({"ns1"}), frozenset({"ns1"}))
         ([finding(RecordState.OUTDATED)], FAILED, "older ACM value"),
         ([finding(RecordState.ZONE_NOT_FOUND)], UNKNOWN, "No public hosted zone"),
         ([finding(RecordState.UNCHECKED)], UNKNOWN, "could not be compared"),
+        ([MISSING, finding(RecordState.ZONE_NOT_FOUND)], FAILED, "no public hosted zone"),
         ([], UNKNOWN, "does not say which"),
     ],
 )
@@ -422,6 +430,7 @@ VALUE = "_b2.c3.acm-validations.aws"
         ([VALUE], PASSED, "answers as ACM wants it"),
         (["elsewhere.example.net", VALUE], PASSED, "answers as ACM wants it"),
         (["elsewhere.example.net"], FAILED, "_a1.shop.example.com leads to elsewhere.example.net"),
+        (["a.example.net", "b.example.net"], FAILED, "_a1.shop.example.com leads to b.example.net"),
         ([], FAILED, "_a1.shop.example.com leads nowhere"),
     ],
 )
@@ -488,12 +497,17 @@ def test_a_right_answer_of_public_dns_overrules_a_leftover_zone() -> None:
     right = [*wrong, step(PASSED, "public DNS")]
     assert [each.outcome for each in settled(right)] == [PASSED, PASSED, FAILED, PASSED]
     for outcome in (FAILED, UNKNOWN):
-        unhelpful = [*wrong, step(outcome, "public DNS")]
+        unhelpful = [step(PASSED, "eligibility"), *wrong, step(outcome, "public DNS")]
         assert settled(unhelpful) == unhelpful
     assert [each.text for each in settled(right)[1:]] == [
         "It is so. Public DNS answers all the same.",
         *("It is so.", "It is so."),
     ]
+
+
+def test_what_is_right_by_itself_needs_no_answer_of_public_dns() -> None:
+    steps = [step(PASSED, "validation records"), step(PASSED, "public DNS")]
+    assert settled(steps) == steps
 
 
 AUTHORITY_FACTS: dict[str, Any] = {"type": CertificateType.PRIVATE_AUTHORITY, "lives": days(3650)}

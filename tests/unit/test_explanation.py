@@ -106,6 +106,10 @@ def test_every_check_of_the_chain_is_shown_in_its_order_with_a_question_and_its_
     assert len({each.question for each in steps}) == len(steps)
 
 
+def test_what_machines_are_told_of_a_check_stays_the_same() -> None:
+    assert [each.value for each in Answer] == ["hit", "passed", "not reached"]
+
+
 LOOKED_AT = {
     "managed_elsewhere": ["managed by", "tags"],
     "detail_unreadable": ["details"],
@@ -144,6 +148,16 @@ FACTS = {
         observation(certificate(ends_in=timedelta(hours=30))),
         "expired",
         {"ends": "in 30 hours"},
+    ),
+    "an end that is not quite two days away": (
+        observation(certificate(ends_in=timedelta(hours=47))),
+        "expired",
+        {"ends": "in 47 hours"},
+    ),
+    "the very end": (
+        observation(certificate(ends_in=timedelta())),
+        "expired",
+        {"ends": "0 hours ago"},
     ),
     "an end that is past": (
         observation(certificate(ends_in=-days(3))),
@@ -185,6 +199,13 @@ FACTS = {
         observation(certificate(detail=detail(tags=(("a", "b"), ("ManagedBy", "certbot"))))),
         "managed_elsewhere",
         {"managed by": "nobody, as far as ACM says", "tags": "ManagedBy=certbot"},
+    ),
+    "a tag of a controller of Kubernetes": (
+        observation(
+            certificate(detail=detail(tags=(("services.k8s.aws/controller-version", "acm-1"),)))
+        ),
+        "managed_elsewhere",
+        {"tags": "services.k8s.aws/controller-version=acm-1"},
     ),
     "no telling tag": (
         observation(certificate(detail=Detail())),

@@ -13,6 +13,7 @@ import pytest
 
 from certificate_lifecycle.core.export import (
     Exported,
+    ExportTarget,
     RenewalStep,
     TargetState,
     is_exported_now,
@@ -40,6 +41,7 @@ from tests.unit.builders import (
     private,
     renewal,
     request,
+    secret_arn,
 )
 
 FIRST_DAY = datetime(2025, 6, 17, tzinfo=UTC)
@@ -50,6 +52,7 @@ FIRST_DAY = datetime(2025, 6, 17, tzinfo=UTC)
 EXPORTABLE = {
     "a private one": private(),
     "a private one made long ago": private(created_at=FIRST_DAY - days(400)),
+    "a private one, whatever ACM says of it": private(exportable=False),
     "a public one requested for it": certificate(exportable=True),
 }
 NOT_EXPORTABLE = {
@@ -145,10 +148,21 @@ def test_the_secret_holds_all_that_a_server_needs() -> None:
     assert json.loads(endless.reveal())["not_after"] is None
 
 
+def test_a_target_is_called_what_it_has_been_called_before() -> None:
+    assert [each.value for each in TargetState] == [
+        *("current", "outdated", "rolled back", "not possible", "unread")
+    ]
+
+
 # --- Passphrases ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["abcd", "a" * 128, "correct horse", 'a"b\\c\n!@&*'])
+ASCII_BUT_THREE = "".join(chr(number) for number in range(128) if chr(number) not in "#$%")
+
+
+@pytest.mark.parametrize(
+    "text", ["abcd", "a" * 128, "correct horse", 'a"b\\c\n!@&*', ASCII_BUT_THREE]
+)
 def test_a_passphrase_that_acm_takes(text: str) -> None:
     assert passphrase_fault(Hidden(text)) is None
 
@@ -222,3 +236,11 @@ def test_a_copy_is_renewed_once_it_is_due_and_nobody_does_it_already(
     seen: Certificate, *, renew_public: bool, step: RenewalStep
 ) -> None:
     assert renewal_step(seen, export_target(renew_public=renew_public), Thresholds(), NOW) is step
+
+
+def test_nobody_pays_for_a_renewal_unless_a_target_says_so() -> None:
+    target = ExportTarget(
+        certificate_arn=arn(), secret_arn=secret_arn(), passphrase_secret_arn=secret_arn("key")
+    )
+    found = renewal_step(certificate(ends_in=SOON), target, Thresholds(), NOW)
+    assert found is RenewalStep.NOT_PAID_FOR

@@ -103,6 +103,19 @@ def test_what_differs_from_what_was_told_is_news(before: Memory, kind: ChangeKin
     assert change_of(DUE, before, USUAL, NOW) is kind
 
 
+@pytest.mark.parametrize(
+    ("left", "before"), [(days(2), "critical"), (days(1), "3 days"), (days(1), "near")]
+)
+def test_each_mark_on_the_way_to_the_end_is_a_reminder(left: timedelta, before: str) -> None:
+    ending = judged(imported(ends_in=left, detail=detail()))
+    assert change_of(ending, replace(told(ending), band=before), USUAL, NOW) is ChangeKind.REMINDER
+
+
+def test_what_is_further_from_its_end_than_before_is_better() -> None:
+    ending = judged(imported(ends_in=days(2), detail=detail()))
+    assert change_of(ending, replace(told(ending), band="1 day"), USUAL, NOW) is ChangeKind.BETTER
+
+
 def test_a_repair_that_fails_is_told_once_and_again_when_it_works() -> None:
     failing = replace(told(), band="near, failing")
     assert change_of(DUE, told(), USUAL, NOW, failing=True) is ChangeKind.CHANGED
@@ -125,6 +138,8 @@ def test_trouble_is_as_old_as_its_first_message() -> None:
     assert memory_of(DUE, first, USUAL, NOW + days(9)).since == NOW
     earlier = replace(first, since=None)
     assert memory_of(DUE, earlier, USUAL, NOW + days(9)).since == NOW
+    again = memory_of(DUE, first, USUAL, NOW + days(9))
+    assert memory_of(DUE, again, USUAL, NOW + days(18)).since == NOW
 
 
 FAILED_SCOPE = Scope("123456789012", "eu-west-1", ScopeStatus.FAILED, 0, "no answer")
@@ -147,11 +162,29 @@ def test_what_is_remembered_of_an_account_and_region_counts_on() -> None:
     later = scope_memory(FAILED_SCOPE, before, NOW + days(7))
     assert (later.since, later.told_at, later.version) == (NOW, NOW + days(7), 1)
     assert scope_memory(FAILED_SCOPE, replace(before, since=None), NOW + days(7)).since == NOW
+    assert scope_memory(FAILED_SCOPE, later, NOW + days(14)).since == NOW
+
+
+def test_an_account_and_region_is_remembered_by_how_much_of_it_was_seen() -> None:
+    assert scope_memory(FAILED_SCOPE, None, NOW) == Memory(
+        certificate_arn="scope",
+        verdict="failed",
+        reason="",
+        severity="warning",
+        band="",
+        told_at=NOW,
+        since=NOW,
+    )
 
 
 def test_what_is_urgent_is_told_again_after_a_week() -> None:
-    assert not change_of(DUE, told(ago=REMINDER - SECOND), USUAL, NOW)
-    assert change_of(DUE, told(ago=REMINDER), USUAL, NOW)
+    assert change_of(DUE, told(ago=REMINDER - SECOND), USUAL, NOW) is None
+    assert change_of(DUE, told(ago=REMINDER), USUAL, NOW) is ChangeKind.REMINDER
+
+
+def test_a_severity_that_came_later_ranks_below_all_that_is_told() -> None:
+    before = replace(told(STUCK), severity="of a later version")
+    assert change_of(STUCK, before, USUAL, NOW) is ChangeKind.WORSE
 
 
 def test_what_only_could_be_helped_is_told_once() -> None:

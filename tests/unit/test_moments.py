@@ -23,7 +23,15 @@ def test_what_names_no_instant_is_refused(text: str) -> None:
         instant_from(text)
 
 
-@pytest.mark.parametrize("text", ["1999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", END_OF_TIME])
+def test_our_time_is_from_2000_until_9000() -> None:
+    assert moment_from("2000-01-01T00:00:00Z") == datetime(2000, 1, 1, tzinfo=UTC)
+    assert moment_from("8999-12-31T00:00:00Z") == datetime(8999, 12, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9000-01-01T00:00:00Z", END_OF_TIME],
+)
 def test_nothing_of_ours_has_happened_in_other_times(text: str) -> None:
     with pytest.raises(ValueError, match="it is not of our time"):
         moment_from(text)

@@ -117,6 +117,26 @@ def test_every_usage_has_acms_name() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        (1, "TLS_WEB_SERVER_AUTHENTICATION"),
+        (2, "TLS_WEB_CLIENT_AUTHENTICATION"),
+        (3, "CODE_SIGNING"),
+        (4, "EMAIL_PROTECTION"),
+        (5, "IPSEC_END_SYSTEM"),
+        (6, "IPSEC_TUNNEL"),
+        (7, "IPSEC_USER"),
+        (8, "TIME_STAMPING"),
+        (9, "OCSP_SIGNING"),
+    ],
+)
+def test_every_purpose_has_acms_name(number: int, name: str) -> None:
+    """RFC 5280 section 4.2.1.12 and RFC 4945 section 5.1.3.12 have the numbers."""
+    purpose = x509.ObjectIdentifier(f"1.3.6.1.5.5.7.3.{number}")
+    assert set(read(written(purposes=[purpose])).extended_key_usages or ()) == {name}
+
+
 def test_a_purpose_without_a_name_of_acms_is_left_out() -> None:
     own = x509.ObjectIdentifier("1.2.3.4")
     found = read(written(purposes=[own, SERVER])).extended_key_usages
