@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from certificate_lifecycle.core.issuance import (
     MAX_NAMES,
+    REQUESTABLE_KEY_ALGORITHMS,
     CertificateRequest,
     is_equal,
     may_be_equal,
@@ -46,6 +47,12 @@ WANTED = CertificateRequest(names=NAMES, region="eu-west-1")
 A_LONG_NAME = f"{'a' * 57}.example"
 
 
+def test_the_key_algorithms_of_requests_are_acms_the_default_first() -> None:
+    """RequestCertificate (API reference): RSA keys of other sizes can only be imported."""
+    assert REQUESTABLE_KEY_ALGORITHMS == ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
+    assert WANTED.key_algorithm == REQUESTABLE_KEY_ALGORITHMS[0]
+
+
 def token(*names: str) -> str:
     return CertificateRequest(names=names, region="eu-west-1").idempotency_token
 
@@ -54,6 +61,15 @@ def token(*names: str) -> str:
 @given(names=st.lists(st.text("abc*.-", min_size=1), min_size=1, max_size=5))
 def test_every_token_is_one_that_acm_takes(names: list[str]) -> None:
     assert re.fullmatch(r"\w{1,32}", token(*names), re.ASCII)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "expected"),
+    [("", "ad0133933db712c7525e430ead6ce060"), ("drill 1", "2c0b2cfd0fe614f66110c91e659f7026")],
+)
+def test_a_token_is_the_one_that_earlier_versions_made(purpose: str, expected: str) -> None:
+    """Otherwise ACM would take a request that is repeated after an update for another one."""
+    assert replace(WANTED, purpose=purpose).idempotency_token == expected
 
 
 def test_a_token_does_not_depend_on_the_order_of_names() -> None:
@@ -238,3 +254,19 @@ def test_of_equal_certificates_the_issued_the_used_and_the_longest_are_preferred
         certificate(arn=arn("later"), ends_in=days(11)),
     ]
     assert sorted(set(worst_to_best), key=preference) == worst_to_best
+
+
+def test_of_equal_certificates_the_best_is_issued_then_used_then_the_last_to_end() -> None:
+    best_last = [
+        request(in_use=True),
+        certificate(in_use=False, ends_in=days(20)),
+        certificate(in_use=False, ends_in=days(90)),
+        certificate(ends_in=days(10)),
+        certificate(ends_in=days(30)),
+    ]
+    assert sorted(reversed(best_last), key=preference) == best_last
+
+
+def test_of_names_that_are_all_too_long_the_shortest_is_told() -> None:
+    (fault,) = name_faults(("a" * 70, "b" * 65))
+    assert "b" * 65 in fault

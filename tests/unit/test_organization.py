@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
-from certificate_lifecycle.core.memory import Memory, Note, memory_of
+from certificate_lifecycle.core.memory import SCOPE, Memory, Note, memory_of
 from certificate_lifecycle.core.model import Action, Certificate
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import ActionRecord, Outcome, Run, result
@@ -472,6 +473,7 @@ FOUND = (
     judged(private(arn=arn("private"), in_use=False)),
     judged(request(arn=arn("request"))),
     judged(imported(arn=arn("nameless"), names=(), ends_in=None)),
+    replace(judged(imported(arn=arn("muted"), ends_in=days(3))), muted_until=date(2026, 7, 1)),
 )
 
 
@@ -523,7 +525,9 @@ def test_what_the_ledger_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
     note = Note(
         certificate_arn=arn("due"), action="Reimport", text="import", run_id="r", written_at=NOW
     )
-    left = left_by(whole, memories=(memory, critical), notes=(note,), journals={arn("due"): 4})
+    of_scope = replace(memory, certificate_arn=SCOPE, verdict="NotLookedAt")
+    memories = (memory, critical, of_scope)
+    left = left_by(whole, memories=memories, notes=(note,), journals={arn("due"): 4})
     read = passed_on(left)
     assert (read.memories, read.notes, read.journals) == (
         left.memories,
@@ -545,3 +549,8 @@ def test_what_was_done_is_not_lost_on_the_way(whole: Run) -> None:
         ActionRecord(arn("expired"), Action.REPLACE, Outcome.FAILED, "no zone"),
     )
     assert passed_on(left_by(replace(whole, actions=records))).actions == records
+
+
+def test_what_is_healthy_is_counted_with_what_was_counted_before() -> None:
+    found = run(judged(certificate()), healthy={"Healthy": 2, "Renewing": 1})
+    assert healthy_counts(found) == {"Healthy": 3, "Renewing": 1}
