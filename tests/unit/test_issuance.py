@@ -34,7 +34,6 @@ from tests.unit.builders import (
     FAILED,
     NOW,
     SECOND,
-    arn,
     certificate,
     days,
     private,
@@ -244,16 +243,6 @@ def test_a_request_that_waits_for_anything_but_dns_is_not_joined(method: Validat
 
 def test_an_issued_certificate_is_equal_however_it_was_validated() -> None:
     assert is_equal(WANTED, replace(EQUAL, detail=Detail(validations=(BY_EMAIL,))), NOW)
-
-
-def test_of_equal_certificates_the_issued_the_used_and_the_longest_are_preferred() -> None:
-    worst_to_best = [
-        WAITING,
-        certificate(arn=arn("unused"), in_use=False, ends_in=days(190)),
-        certificate(arn=arn("sooner"), ends_in=days(10)),
-        certificate(arn=arn("later"), ends_in=days(11)),
-    ]
-    assert sorted(set(worst_to_best), key=preference) == worst_to_best
 
 
 def test_of_equal_certificates_the_best_is_issued_then_used_then_the_last_to_end() -> None:

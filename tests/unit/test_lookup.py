@@ -45,6 +45,14 @@ def test_what_no_certificate_has_is_not_found(wanted: str) -> None:
     assert find((SHOP, WWW, OLD_WWW, WILD), wanted) is None
 
 
+def test_a_name_of_one_letter_is_no_wildcard() -> None:
+    assert find([named("letter", "a.example.com")], "b.example.com") is None
+
+
 def test_a_listing_that_cuts_names_short_leaves_open_who_is_meant() -> None:
     many = certificate(arn=arn("many"), names_complete=False)
     assert cut_short([*ALL, many]) == [many]
+
+
+def test_how_a_certificate_was_found_is_told_in_the_same_words_as_ever() -> None:
+    assert [each.value for each in Match] == ["arn", "common name", "alternative name", "wildcard"]
