@@ -103,6 +103,19 @@ def test_what_differs_from_what_was_told_is_news(before: Memory, kind: ChangeKin
     assert change_of(DUE, before, USUAL, NOW) is kind
 
 
+@pytest.mark.parametrize(
+    ("left", "before"), [(days(2), "critical"), (days(1), "3 days"), (days(1), "near")]
+)
+def test_each_mark_on_the_way_to_the_end_is_a_reminder(left: timedelta, before: str) -> None:
+    ending = judged(imported(ends_in=left, detail=detail()))
+    assert change_of(ending, replace(told(ending), band=before), USUAL, NOW) is ChangeKind.REMINDER
+
+
+def test_what_is_further_from_its_end_than_before_is_better() -> None:
+    ending = judged(imported(ends_in=days(2), detail=detail()))
+    assert change_of(ending, replace(told(ending), band="1 day"), USUAL, NOW) is ChangeKind.BETTER
+
+
 def test_a_repair_that_fails_is_told_once_and_again_when_it_works() -> None:
     failing = replace(told(), band="near, failing")
     assert change_of(DUE, told(), USUAL, NOW, failing=True) is ChangeKind.CHANGED
