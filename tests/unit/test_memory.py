@@ -138,6 +138,8 @@ def test_trouble_is_as_old_as_its_first_message() -> None:
     assert memory_of(DUE, first, USUAL, NOW + days(9)).since == NOW
     earlier = replace(first, since=None)
     assert memory_of(DUE, earlier, USUAL, NOW + days(9)).since == NOW
+    again = memory_of(DUE, first, USUAL, NOW + days(9))
+    assert memory_of(DUE, again, USUAL, NOW + days(18)).since == NOW
 
 
 FAILED_SCOPE = Scope("123456789012", "eu-west-1", ScopeStatus.FAILED, 0, "no answer")
@@ -160,11 +162,29 @@ def test_what_is_remembered_of_an_account_and_region_counts_on() -> None:
     later = scope_memory(FAILED_SCOPE, before, NOW + days(7))
     assert (later.since, later.told_at, later.version) == (NOW, NOW + days(7), 1)
     assert scope_memory(FAILED_SCOPE, replace(before, since=None), NOW + days(7)).since == NOW
+    assert scope_memory(FAILED_SCOPE, later, NOW + days(14)).since == NOW
+
+
+def test_an_account_and_region_is_remembered_by_how_much_of_it_was_seen() -> None:
+    assert scope_memory(FAILED_SCOPE, None, NOW) == Memory(
+        certificate_arn="scope",
+        verdict="failed",
+        reason="",
+        severity="warning",
+        band="",
+        told_at=NOW,
+        since=NOW,
+    )
 
 
 def test_what_is_urgent_is_told_again_after_a_week() -> None:
-    assert not change_of(DUE, told(ago=REMINDER - SECOND), USUAL, NOW)
-    assert change_of(DUE, told(ago=REMINDER), USUAL, NOW)
+    assert change_of(DUE, told(ago=REMINDER - SECOND), USUAL, NOW) is None
+    assert change_of(DUE, told(ago=REMINDER), USUAL, NOW) is ChangeKind.REMINDER
+
+
+def test_a_severity_that_came_later_ranks_below_all_that_is_told() -> None:
+    before = replace(told(STUCK), severity="of a later version")
+    assert change_of(STUCK, before, USUAL, NOW) is ChangeKind.WORSE
 
 
 def test_what_only_could_be_helped_is_told_once() -> None:

@@ -1,0 +1,109 @@
+"""The figures are what alarms, the dashboard and the page of alarms ask for, by name and unit."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.core.metrics import embedded_metrics, embedded_pulse
+from certificate_lifecycle.core.pulse import Pulse
+from certificate_lifecycle.core.run import ScopeStatus
+from tests.unit.builders import NOW, arn, certificate, days, imported, judged, run, scope
+
+ROOT = Path(__file__).parents[2]
+ALARMS = [ROOT / "main.tf", ROOT / "modules" / "watch" / "main.tf"]
+WHOLE = run(
+    judged(imported(arn=arn("soon"), ends_in=days(3))),
+    judged(imported(arn=arn("due"), ends_in=days(20))),
+    judged(imported(arn=arn("late"), ends_in=days(21))),
+    judged(certificate(arn=arn("unused"), in_use=False)),
+    judged(certificate(arn=arn("healthy"))),
+    scopes=(
+        scope(certificates=5),
+        scope(ScopeStatus.FAILED, error="no answer"),
+        scope(ScopeStatus.FAILED, error="no answer"),
+        *(scope(ScopeStatus.PARTIAL, error="no tags") for _ in range(3)),
+    ),
+    finished_at=NOW,
+)
+PULSE = Pulse(
+    instance="watch",
+    at=NOW,
+    overdue=timedelta(seconds=61),
+    critical_for=timedelta(hours=36),
+    listeners=2,
+)
+
+
+def document(instance: str, units: dict[str, str], **figures: float) -> dict[str, Any]:
+    """Return figures as CloudWatch takes them out of a line of a log."""
+    definition = {
+        "Namespace": "CertificateLifecycle",
+        "Dimensions": [["Instance"]],
+        "Metrics": [{"Name": name, "Unit": units.get(name, "Count")} for name in figures],
+    }
+    at = int(NOW.timestamp()) * 1000
+    return {
+        "_aws": {"Timestamp": at, "CloudWatchMetrics": [definition]},
+        "Instance": instance,
+        **figures,
+    }
+
+
+def test_a_run_counts_what_it_saw_and_what_it_found() -> None:
+    assert embedded_metrics(WHOLE, undelivered=True) == document(
+        "certificate-lifecycle",
+        {"NextExpiryDays": "None"},
+        FailedScopes=2,
+        PartialScopes=3,
+        Certificates=5,
+        Findings=6,
+        CriticalFindings=1,
+        WarningFindings=4,
+        InfoFindings=1,
+        UndeliveredAlerts=1,
+        NextExpiryDays=3,
+    )
+
+
+def test_what_has_ended_and_what_has_no_end_is_not_the_next_to_end() -> None:
+    ended, endless = judged(imported(ends_in=timedelta())), judged(imported(ends_in=None))
+    found = run(ended, endless, finished_at=NOW)
+    assert "NextExpiryDays" not in embedded_metrics(found, undelivered=False)
+
+
+def test_a_pulse_counts_whole_minutes_and_parts_of_hours() -> None:
+    assert embedded_pulse(PULSE) == document(
+        "watch",
+        {"OverdueMinutes": "None", "OldestCriticalHours": "None"},
+        Pulse=1,
+        Listeners=2,
+        OverdueMinutes=2,
+        OldestCriticalHours=36,
+    )
+
+
+def test_a_pulse_leaves_out_what_it_does_not_know() -> None:
+    assert embedded_pulse(Pulse(instance="watch", at=NOW)) == document("watch", {}, Pulse=1)
+
+
+@pytest.mark.parametrize("file", ALARMS, ids=["root", "watch"])
+def test_alarms_ask_for_figures_that_are_written(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    written = {*embedded_metrics(WHOLE, undelivered=False), *embedded_pulse(PULSE)}
+    (definition,) = embedded_pulse(PULSE)["_aws"]["CloudWatchMetrics"]
+    asked = set(re.findall(r'metric_name\s+= "(\w+)"', text))
+    assert asked - {"Errors", "NumberOfNotificationsFailed"} <= written
+    assert asked & written
+    assert re.search(rf'namespace\s+= "{definition["Namespace"]}"', text)
+
+
+def test_every_figure_stands_on_the_page_of_alarms() -> None:
+    page = (ROOT / "docs" / "alarms.md").read_text(encoding="utf-8")
+    written = {**embedded_metrics(WHOLE, undelivered=False), **embedded_pulse(PULSE)}
+    for name in written.keys() - {"_aws", "Instance"}:
+        assert f"`{name}`" in page
