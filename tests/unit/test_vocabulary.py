@@ -1,0 +1,88 @@
+"""The words that rules, filters, ledgers and handovers know stay what they are.
+
+`docs/verdicts.md` promises it of verdicts and reasons; the words of AWS are those of its API.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from certificate_lifecycle.core.model import (
+    Action,
+    CertificateStatus,
+    CertificateType,
+    Documented,
+    Reason,
+    RenewalStatus,
+    Severity,
+    ValidationMethod,
+    Verdict,
+)
+from certificate_lifecycle.core.replacement import ReplacementState
+from certificate_lifecycle.core.run import ChangeKind, Outcome, ScopeStatus
+from certificate_lifecycle.core.served import ServedState
+from certificate_lifecycle.core.sources import SourceState
+from certificate_lifecycle.core.validation import Change, RecordState
+
+PAGE = Path(__file__).parents[2] / "docs" / "verdicts.md"
+
+
+@pytest.mark.parametrize("words", [Verdict, Reason])
+def test_the_page_has_every_verdict_and_reason_in_their_order(words: type[Documented]) -> None:
+    """A filter on one that is renamed would match nothing any more, and nobody would notice."""
+    part = PAGE.read_text(encoding="utf-8").split(f"BEGIN_{words.__name__.upper()}S -->")[1]
+    rows = re.findall(r"^\| `(\w+)` \|", part.split("<!-- END")[0], re.MULTILINE)
+    assert [each.value for each in words] == rows
+
+
+@pytest.mark.parametrize("words", [Verdict, Reason, Action])
+def test_a_word_is_the_name_of_its_member_in_capital_letters(words: type[Documented]) -> None:
+    for each in words:
+        assert each.value.lower() == each.name.replace("_", "").lower()
+        assert re.fullmatch(r"([A-Z][a-z]+)+", each.value)
+
+
+def test_severities_rank_from_nothing_to_critical() -> None:
+    assert [(each.label, each.value) for each in Severity] == [
+        *(("ok", 0), ("info", 1), ("warning", 2), ("critical", 3))
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", [CertificateStatus, CertificateType, RenewalStatus, ValidationMethod]
+)
+def test_what_acm_says_is_read_by_acms_names(words: type[StrEnum]) -> None:
+    own: dict[StrEnum, str] = {CertificateType.SERVER_CERTIFICATE: "IAM_SERVER_CERTIFICATE"}
+    assert [each.value for each in words] == [own.get(each, each.name) for each in words]
+
+
+WORDS: dict[type[StrEnum], tuple[str, ...]] = {
+    ReplacementState: (
+        *("requested", "validated", "issued", "bound", "verified", "retired", "abandoned"),
+    ),
+    ScopeStatus: ("ok", "partial", "failed"),
+    Outcome: ("done", "started", "advised", "planned", "failed"),
+    ChangeKind: ("new", "worse", "better", "changed", "reminder", "over"),
+    ServedState: (
+        *("Current", "OlderServed", "OtherServed", "SiblingServed", "Unreachable", "Refused"),
+        *("NotTls", "NoCertificate", "NotLookedAt"),
+    ),
+    SourceState: (
+        *("newer", "same", "not newer", "not yet valid", "incompatible", "invalid"),
+        *("unreadable", "unread"),
+    ),
+    RecordState: (
+        *("in place", "missing", "outdated", "foreign", "zone not found", "zone ambiguous"),
+        "unchecked",
+    ),
+    Change: ("created", "updated", "unchanged"),
+}
+
+
+@pytest.mark.parametrize("words", WORDS, ids=lambda words: words.__name__)
+def test_what_an_earlier_version_wrote_down_is_still_understood(words: type[StrEnum]) -> None:
+    assert tuple(each.value for each in words) == WORDS[words]
