@@ -673,6 +673,11 @@ def test_a_message_is_filled_to_the_last_byte(total: int, hidden: int) -> None:
     assert document(whole)["findings_not_shown"] == hidden
 
 
+def test_the_document_has_first_what_could_not_be_looked_at_and_then_what_could_in_part() -> None:
+    found = document(run(DUE, scopes=(scope(certificates=1), PARTIAL, LOST)))
+    assert [each["status"] for each in found["scopes"]] == ["failed", "partial", "ok"]
+
+
 def test_the_document_cuts_a_text_at_its_length_and_not_before() -> None:
     def lengths(length: int) -> list[int]:
         text = "x" * length
@@ -803,14 +808,20 @@ def test_many_long_names_that_are_over_do_not_keep_a_message_from_going_out() ->
     assert len(json.loads(message.bodies["sqs"])["changes"]) == 50
 
 
+ENDLESS = "🦊" * 5000
+
+
+def endless_changes() -> list[Change]:
+    return [
+        replace(OVER, certificate_arn=arn(str(n)), name=ENDLESS, now=ENDLESS) for n in range(50)
+    ]
+
+
 def test_texts_of_any_length_are_told_of_in_short() -> None:
-    endless = "🦊" * 5000
     whole = run(
         DUE,
-        changes=[
-            replace(OVER, certificate_arn=arn(str(n)), name=endless, now=endless) for n in range(50)
-        ],
-        scopes=(scope(ScopeStatus.PARTIAL, certificates=1, error=endless),),
+        changes=endless_changes(),
+        scopes=(scope(ScopeStatus.PARTIAL, certificates=1, error=ENDLESS),),
         report="s3://reports/run.html",
     )
     message = told(whole)
@@ -824,6 +835,45 @@ def test_texts_of_any_length_are_told_of_in_short() -> None:
     assert document["severity"] == "warning"
     assert len(document["scopes"][0]["error"]) == 100
     assert message.subject == told(run(DUE, scopes=whole.scopes)).subject
+
+
+def test_in_short_every_protocol_still_says_how_bad_it_is() -> None:
+    critical = judged(imported(arn=arn("due"), ends_in=days(3), detail=detail()))
+    whole = run(critical, changes=endless_changes(), scopes=(LOST, scope(certificates=1)))
+    message = told(whole)
+    assert message.bodies["lambda"] == message.bodies["sqs"]
+    assert message.bodies["default"] == (
+        "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 are over."
+    )
+    assert message.bodies["email"] == (
+        "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 are over.\n\n"
+        "There is too much to tell for a message; the log of the run names them all.\n\n"
+        "All certificates: 1 ImportDue, 1 NotLookedAt.\n\n"
+        "certificate-lifecycle, run 8f6e3f0a-0000-4000-8000-000000000001, "
+        "2026-06-01 12:00 UTC, mode repair\n"
+    )
+    found = chat(whole)
+    assert found["content"] == {
+        "textType": "client-markdown",
+        "title": message.subject,
+        "description": (
+            "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 are over.\n"
+            f"*Incomplete:* {LOST.label}: {LOST.error}\n"
+            "There is too much to tell for a message; the log of the run names them all."
+        ),
+        "nextSteps": [],
+        "keywords": ["certificates", "critical"],
+    }
+    assert found["metadata"]["summary"] == message.bodies["default"]
+    assert message.subject.startswith("[critical] certificate-lifecycle: 1 needs attention - ")
+
+
+def test_in_short_a_failure_to_act_is_still_a_warning() -> None:
+    failed = ActionRecord(DUE_ARN, Action.REIMPORT, Outcome.FAILED, "It is broken.")
+    whole = run(HEALTHY, changes=endless_changes(), actions=(failed,))
+    assert document(whole)["severity"] == "warning"
+    assert chat(whole)["content"]["title"] == told(whole).subject
+    assert told(whole).subject.startswith("[warning] certificate-lifecycle: run incomplete - ")
 
 
 def test_what_has_no_region_is_told_of_under_a_name_that_sns_takes() -> None:

@@ -164,18 +164,14 @@ def _in_short(run: Run, told: Sequence[Assessed]) -> dict[str, str]:
         "severity": severity_of(run).label,
         "changes_not_shown": len(run.changes),
     }
-    text = "\n\n".join(
-        [
-            _wrapped(_headline(run, told), ""),
-            f"There is too much to tell for a message; {_kept(run)}.",
-            _counts_text(run),
-            _signature(run),
-        ]
-    )
+    headline = _headline(run, told)
+    too_much = f"There is too much to tell for a message; {_kept(run)}."
+    text = "\n\n".join([_wrapped(headline, ""), too_much, _counts_text(run), _signature(run)])
+    lines = [headline, *_chat_errors(bare), too_much]
     return {
-        "default": _headline(run, told),
+        "default": headline,
         "email": f"{text}\n",
-        "https": json.dumps(_chat(bare, ())),
+        "https": json.dumps(_notification(run, told, lines, ())),
         "sqs": json.dumps(document),
         "lambda": json.dumps(document),
     }
@@ -487,12 +483,7 @@ def _name(entry: Assessed) -> str:
 
 
 def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
-    """Return the custom notification of Amazon Q Developer in chat applications.
-
-    Source: its user guide, "Custom notifications"; anything else is silently not shown.
-    """
-    lines = [_headline(run, told)]
-    lines += [f"*Incomplete:* {_plain(text)}" for text in _errors(run)[:_CHAT_ERRORS]]
+    lines = [_headline(run, told), *_chat_errors(run)]
     lines += [
         f"*{entry.decision.severity.label}* `{_plain(_name(entry))}`"
         f"{_tamed(_news(run, entry.certificate.arn))} "
@@ -513,6 +504,20 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
         for entry in told
         if entry.decision.action is not Action.NONE and entry.certificate.arn not in done
     )
+    return _notification(run, told, lines, list(steps))
+
+
+def _chat_errors(run: Run) -> list[str]:
+    return [f"*Incomplete:* {_plain(text)}" for text in _errors(run)[:_CHAT_ERRORS]]
+
+
+def _notification(
+    run: Run, told: Sequence[Assessed], lines: Sequence[str], steps: Sequence[str]
+) -> dict[str, Any]:
+    """Return the custom notification of Amazon Q Developer in chat applications.
+
+    Source: its user guide, "Custom notifications"; anything else is silently not shown.
+    """
     return {
         "version": "1.0",
         "source": "custom",
@@ -521,7 +526,7 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
             "textType": "client-markdown",
             "title": _subject(run, told),
             "description": "\n".join(lines)[:_MAX_DESCRIPTION],
-            "nextSteps": list(steps),
+            "nextSteps": steps,
             "keywords": ["certificates", severity_of(run).label],
         },
         "metadata": {
