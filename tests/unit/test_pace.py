@@ -1,0 +1,53 @@
+"""How fast replacements go, and how long the ledger keeps them, is what was decided."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from certificate_lifecycle.core.model import Action
+from certificate_lifecycle.core.replacement import (
+    CLAIM,
+    DAILY_REQUESTS,
+    HISTORY,
+    MAX_ATTEMPTS,
+    REPLACING_ACTIONS,
+    RETRY_AFTER,
+    YEARLY_REQUESTS,
+)
+from tests.unit.builders import days
+
+ADR = (
+    Path(__file__).parents[2] / "docs" / "adr" / "0009-replacement-is-a-journaled-state-machine.md"
+)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"In one account, region and day {DAILY_REQUESTS} successors are requested at the most",
+        f"holds its claim for up to {CLAIM // timedelta(minutes=1)} minutes",
+    ],
+)
+def test_the_record_of_the_decision_has_the_numbers(sentence: str) -> None:
+    assert sentence in ADR.read_text(encoding="utf-8")
+
+
+def test_a_request_is_repeated_once_after_a_week() -> None:
+    assert (2, days(7)) == (MAX_ATTEMPTS, RETRY_AFTER)
+
+
+def test_what_is_over_is_kept_for_longer_than_any_certificate_lives() -> None:
+    """CA/B Forum, Baseline Requirements 6.3.2: 398 days were the maximum."""
+    assert days(398) < HISTORY == days(400)
+
+
+def test_acm_grants_five_thousand_requests_a_year() -> None:
+    """ACM user guide, "Quotas"."""
+    assert YEARLY_REQUESTS == 5000
+
+
+def test_only_three_actions_begin_a_replacement() -> None:
+    assert {Action.REPLACE, Action.REQUEST_ANEW, Action.REBIND} == REPLACING_ACTIONS
