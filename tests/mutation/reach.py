@@ -111,14 +111,19 @@ class Reach:
 
 
 def _by_file(tests: Iterable[str], own: str, seconds: Mapping[str, float]) -> Plan:
-    """Return tests by file: those of the module's own first, and what takes long last."""
+    """Return tests by file: those of the module's own first, then the quick; slow tests last."""
     groups: defaultdict[tuple[bool, bool, str], list[str]] = defaultdict(list)
     for name in tests:
         file = file_of(name)
         groups[seconds[name] > _LONG, own not in file, file].append(name)
+
+    def rank(group: tuple[bool, bool, str]) -> tuple[bool, bool, float, str]:
+        slow, foreign, file = group
+        return slow, foreign, sum(seconds[name] for name in groups[group]), file
+
     return [
-        (file, sorted(found, key=lambda name: (seconds[name], name)))
-        for (_, _, file), found in sorted(groups.items())
+        (group[2], sorted(groups[group], key=lambda name: (seconds[name], name)))
+        for group in sorted(groups, key=rank)
     ]
 
 
