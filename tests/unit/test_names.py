@@ -187,3 +187,7 @@ def test_a_zone_holds_names_on_label_boundaries_only() -> None:
     assert is_same_or_below("a.b.example.com", "example.com")
     assert not is_same_or_below("myexample.com", "example.com")
     assert not is_same_or_below("example.com", "shop.example.com")
+
+
+def test_capital_letters_beside_others_than_ascii_are_letters_like_any() -> None:
+    assert normalise("X\u00dc.Example.COM") == normalise("x\u00fc.example.com")
