@@ -16,8 +16,11 @@ from certificate_lifecycle.core.replacement import (
     REPLACING_ACTIONS,
     RETRY_AFTER,
     YEARLY_REQUESTS,
+    Journal,
+    ReplacementState,
+    successor_request,
 )
-from tests.unit.builders import days
+from tests.unit.builders import NOW, arn, certificate, days, detail
 
 ADR = (
     Path(__file__).parents[2] / "docs" / "adr" / "0009-replacement-is-a-journaled-state-machine.md"
@@ -37,6 +40,17 @@ def test_the_record_of_the_decision_has_the_numbers(sentence: str) -> None:
 
 def test_a_request_is_repeated_once_after_a_week() -> None:
     assert (2, days(7)) == (MAX_ATTEMPTS, RETRY_AFTER)
+
+
+def test_a_replacement_begins_with_its_first_request_and_nothing_to_tell() -> None:
+    begun = Journal(certificate_arn=arn(), state=ReplacementState.REQUESTED, started_at=NOW)
+    assert (begun.attempt, begun.version, begun.note, begun.untold) == (1, 0, "", ())
+
+
+def test_tags_that_aws_keeps_for_itself_are_not_asked_for_in_any_case() -> None:
+    """AWS refuses a tag with its prefix "in any upper or lower case" (tagging user guide)."""
+    old = certificate(detail=detail(tags=(("AWS:reserved", "x"), ("Team", "shop"))))
+    assert successor_request(old, 1).tags[1:] == (("Team", "shop"),)
 
 
 def test_what_is_over_is_kept_for_longer_than_any_certificate_lives() -> None:

@@ -26,6 +26,7 @@ def test_an_empty_tag_names_nobody() -> None:
     [
         ("2026-06-01", date(2026, 6, 1)),
         ("2026-12-31", date(2026, 12, 31)),
+        (" 2026-12-31 ", date(2026, 12, 31)),
         ("2026-05-31", None),
         ("2026-02-30", None),
         ("tomorrow", None),

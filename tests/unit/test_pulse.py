@@ -15,8 +15,9 @@ from certificate_lifecycle.app.ports import Audience, Organization, Surroundings
 from certificate_lifecycle.app.pulse import beat
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.core.memory import Memory
 from certificate_lifecycle.core.metrics import embedded_metrics, embedded_pulse
-from certificate_lifecycle.core.pulse import GRACE, Pulse, RunRecord, overdue
+from certificate_lifecycle.core.pulse import GRACE, Pulse, RunRecord, oldest_critical, overdue
 from certificate_lifecycle.core.run import ScopeStatus
 from certificate_lifecycle.core.schedule import parse
 from certificate_lifecycle.core.timing import Thresholds
@@ -247,6 +248,22 @@ def test_the_age_of_what_is_critical_goes_on_between_the_runs() -> None:
     assert written.critical_for == days(4)
     assert isinstance(outcome, dict)
     assert outcome["oldest_critical_hours"] == 96
+
+
+def test_the_oldest_critical_problem_is_the_one_that_was_told_first() -> None:
+    last = RunRecord(run_id="r", finished_at=NOW, critical_since=NOW - days(3))
+    first = Memory(
+        certificate_arn=arn(),
+        verdict="Expired",
+        reason="PastNotAfter",
+        severity="critical",
+        band="over",
+        told_at=NOW,
+        critical_since=NOW - days(5),
+    )
+    later = replace(first, critical_since=NOW - days(1))
+    assert oldest_critical([later, first, replace(first, critical_since=None)]) == NOW - days(5)
+    assert oldest_critical([later], last) == NOW - days(3)
 
 
 def test_without_a_ledger_a_pulse_says_that_the_function_lives() -> None:
