@@ -166,6 +166,10 @@ class _Finder:
         if place.in_function or not _is_alias(node.value):
             yield from self._children(node, place)
 
+    def _annassign(self, node: ast.AnnAssign, place: Place) -> _Found:
+        if not (isinstance(node.annotation, ast.Name) and node.annotation.id == "TypeAlias"):
+            yield from self._other(node, place)
+
     def _classdef(self, node: ast.ClassDef, place: Place) -> _Found:
         inner = replace(place, where=_inside(place, node.name), in_enum=_is_enum(node))
         yield from self.statements(node.body, inner)

@@ -174,6 +174,7 @@ def test_each_rule_makes_the_likeliest_mistakes(
     [
         '"""A module."""\nimport a, b\nfrom c import d\n',
         "Check = Callable[[int, str], bool]\nEither = Left | Right\n",
+        "Table: TypeAlias = Mapping[str, int]\n",
         "@dataclass(frozen=True)\nclass A:\n    '''A class.'''\n    x: int | None = None\n",
         'class A:\n    __slots__ = ("a", "b")\n',
         'X = """\nbody { margin: 0 }\n"""\n',

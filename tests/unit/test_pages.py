@@ -1,0 +1,57 @@
+"""The page of a report: what it leaves out it says, and its data is never markup."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.core import report_page
+from certificate_lifecycle.core.model import Action
+from certificate_lifecycle.core.report_page import page
+from certificate_lifecycle.core.run import ActionRecord, Outcome, Run
+from tests.unit.builders import arn, certificate, days, imported, judged, run
+
+
+def data(found: Run) -> tuple[str, Any]:
+    """Return the data of a page as it stands there, and as the script reads it."""
+    text = page(found).partition('id="data">')[2].partition("</script>")[0]
+    return text, json.loads(text)
+
+
+def test_nothing_in_the_data_could_end_it_or_be_taken_for_markup() -> None:
+    hostile = "</script x <!-- & -->"
+    text, read = data(run(judged(imported(names=(hostile,), ends_in=days(3)))))
+    assert not set("<>&") & set(text)
+    assert read["findings"][0][2][1] == hostile
+
+
+def test_what_is_healthy_is_listed_by_what_ends_first() -> None:
+    ends = {"a": days(300), "b": days(100), "c": days(200)}
+    found = run(*(judged(certificate(arn=arn(k), names=(k,), ends_in=v)) for k, v in ends.items()))
+    assert [row[2][0] for row in data(found)[1]["inventory"]] == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize(("count", "more"), [(200, False), (201, True)])
+def test_what_a_page_shows_without_javascript_is_counted_if_it_is_not_all(
+    count: int,
+    more: bool,  # noqa: FBT001
+) -> None:
+    found = [judged(imported(arn=arn(str(number)), ends_in=days(3))) for number in range(count)]
+    done = [ActionRecord(arn(str(n)), Action.REIMPORT, Outcome.DONE, "Done.") for n in range(count)]
+    text = page(run(*found, actions=done))
+    assert ("Without JavaScript the first 200 of 201 are shown" in text) is more
+    assert ("<noscript>" in text) is more
+    assert ("And 1 more, which the JSON document names." in text) is more
+    assert ("which the JSON document names" in text) is more
+
+
+def test_a_page_with_more_rows_than_it_takes_says_where_the_rest_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(report_page, "MOST_ROWS", 2)
+    found = [judged(imported(arn=arn(str(number)), ends_in=days(3))) for number in range(3)]
+    told = "<p>The first 2 of 3 are here; the CSV document has all of them.</p>"
+    assert page(run(*found)).count(told) == 2
+    assert told not in page(run(*found[:2]))
