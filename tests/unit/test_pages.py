@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,3 +56,27 @@ def test_a_page_with_more_rows_than_it_takes_says_where_the_rest_is(
     told = "<p>The first 2 of 3 are here; the CSV document has all of them.</p>"
     assert page(run(*found)).count(told) == 2
     assert told not in page(run(*found[:2]))
+
+
+def cells(names: int, users: int, length: int) -> tuple[list[str], list[str]]:
+    """Return what the cells of a certificate and of its users show, text by text."""
+    seen = judged(imported(names=("a" * length, *["x" * length] * names), ends_in=days(3)))
+    entry = replace(seen, used_by=("u" * length,) * users)
+    row = data(run(entry))[1]["findings"][0][3]
+    return [each[2][0] for each in row[1][2]], [each[2][0] for each in row[3][2]]
+
+
+def test_texts_of_others_are_cut_at_their_length_and_not_before() -> None:
+    (name, more, *_), (user,) = cells(20, 1, 400)
+    assert [len(each) for each in (name, more, user)] == [300, 3000, 300]
+    (name, more, *_), (user,) = cells(1, 1, 290)
+    assert [len(each) for each in (name, more, user)] == [290, 295, 290]
+
+
+def test_further_names_and_users_are_counted_if_they_are_not_all_shown() -> None:
+    (_, more, *_), users = cells(20, 10, 3)
+    assert more == f"also {', '.join(['xxx'] * 20)}"
+    assert users == ["uuu"] * 10
+    (_, more, *_), users = cells(21, 11, 3)
+    assert more.endswith("xxx and 1 more")
+    assert users == [*["uuu"] * 10, "and 1 more"]
