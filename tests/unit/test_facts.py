@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from certificate_lifecycle.core.model import (
@@ -14,7 +17,7 @@ from certificate_lifecycle.core.model import (
     Severity,
     Verdict,
 )
-from tests.unit.builders import NOW, arn, certificate, days
+from tests.unit.builders import NOW, arn, certificate, days, imported, judged
 
 
 def test_nothing_is_taken_for_granted_of_a_certificate_that_acm_says_little_of() -> None:
@@ -54,3 +57,9 @@ def test_a_person_hears_of_what_is_urgent_and_of_what_can_be_helped(
     reason = Reason.MANAGED_BY_OTHER_TOOL
     decision = Decision(Verdict.MANAGED_ELSEWHERE, severity, reason, "It ends.", action)
     assert decision.worth_telling is told
+
+
+def test_what_nobody_would_hear_of_is_not_called_muted() -> None:
+    unused = replace(judged(certificate(in_use=False)), muted_until=date(2026, 7, 1))
+    due = replace(judged(imported(ends_in=days(3))), muted_until=date(2026, 7, 1))
+    assert (unused.muted, due.muted) == (False, True)
