@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.model import Action, Reason, Verdict
 from certificate_lifecycle.core.run import ActionRecord, Outcome, report_entry
 from tests.unit.builders import arn, days, imported, judged, run
@@ -38,3 +39,15 @@ def test_only_an_import_renews_by_itself(action: Action) -> None:
     records = [ActionRecord(arn(), action, outcome, "") for outcome in Outcome]
     renewed = report_entry(run(DUE, actions=records))["renewed_certificates"]
     assert renewed == (2 if action is Action.REIMPORT else 0)
+
+
+@pytest.mark.parametrize(
+    ("second", "told"), [(Action.REIMPORT, "2 imports done"), (Action.EXPORT, "2 actions done")]
+)
+def test_what_was_done_is_counted_in_the_word_that_fits_all_of_it(
+    second: Action, told: str
+) -> None:
+    records = [ActionRecord(arn(), each, Outcome.DONE, "") for each in (Action.REIMPORT, second)]
+    message = compose(run(DUE, actions=records))
+    assert message is not None
+    assert message.bodies["default"].endswith(f": 1 needs attention; {told} in this run.")
