@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.core.timing import renewal_window
-from tests.unit.builders import SECOND, certificate, days, private
+from certificate_lifecycle.core.timing import Thresholds, lacks_future, renewal_window
+from tests.unit.builders import NOW, SECOND, certificate, days, imported, private
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,10 @@ def test_the_window_is_sixty_days_of_a_long_life_and_of_private_certificates(
     seen: Certificate, window: timedelta
 ) -> None:
     assert renewal_window(seen) == window
+
+
+def test_what_acm_renews_has_a_future_for_as_long_as_acm_may_still_be_busy() -> None:
+    """Of 90 days ACM has the last 30 to renew in, and is late from 20 on; 29.7 are a third."""
+    assert not lacks_future(certificate(lives=days(90), ends_in=days(25)), Thresholds(), NOW)
+    assert lacks_future(certificate(lives=days(90), ends_in=days(20)), Thresholds(), NOW)
+    assert lacks_future(imported(lives=days(90), ends_in=days(25)), Thresholds(), NOW)
