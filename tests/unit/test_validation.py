@@ -145,6 +145,20 @@ def test_a_conflict_shows_everything_that_stands_there() -> None:
     assert compare(record(), PARENT, existing).found == 'CNAME a.example., TXT "x" "y"'
 
 
+@pytest.mark.parametrize("kind", ["NS", "TXT", "cname"])
+def test_a_record_of_another_type_is_never_ours_whatever_it_holds(kind: str) -> None:
+    values = ("_old.c3.acm-validations.aws.",)
+    found = compare(record(), PARENT, [ExistingRecord(record().name, kind, values)])
+    assert (found.state, found.change) == (RecordState.FOREIGN, None)
+
+
+def test_a_conflict_without_values_shows_its_type_alone() -> None:
+    assert (
+        compare(record(), PARENT, [ExistingRecord(record().name, "A", (), plain=False)]).found
+        == "A"
+    )
+
+
 def test_a_place_that_is_not_known_offers_no_change() -> None:
     lost = (RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS, RecordState.UNCHECKED)
     assert {finding(state).change for state in lost} == {None}

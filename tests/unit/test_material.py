@@ -1,0 +1,19 @@
+"""What is imported shows neither itself nor, in what others say about it, its key."""
+
+from __future__ import annotations
+
+from certificate_lifecycle.core.sources import Material
+
+KEY = b"-----BEGIN PRIVATE KEY-----\nABCDEFGH\nIJKLMNO\n-----END PRIVATE KEY-----\n"
+MATERIAL = Material(b"certificate", KEY, b"")
+
+
+def test_lines_of_the_key_are_left_out_of_what_others_say() -> None:
+    said = "cannot read ABCDEFGH in -----BEGIN PRIVATE KEY----- of IJKLMNO"
+    assert MATERIAL.without_key(said) == (
+        "cannot read ... in -----BEGIN PRIVATE KEY----- of IJKLMNO"
+    )
+
+
+def test_material_does_not_show_what_it_is() -> None:
+    assert repr(MATERIAL) == "<certificate and private key>"
