@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from certificate_lifecycle.core.sources import Material
+from certificate_lifecycle.core.hidden import Hidden
+from certificate_lifecycle.core.sources import Material, open_secret
+from tests.support import authority
+from tests.unit.builders import NOW, days
 
 KEY = b"-----BEGIN PRIVATE KEY-----\nABCDEFGH\nIJKLMNO\n-----END PRIVATE KEY-----\n"
 MATERIAL = Material(b"certificate", KEY, b"")
@@ -17,3 +20,11 @@ def test_lines_of_the_key_are_left_out_of_what_others_say() -> None:
 
 def test_material_does_not_show_what_it_is() -> None:
     assert repr(MATERIAL) == "<certificate and private key>"
+
+
+def test_certificates_of_a_chain_follow_each_other_without_anything_between_them() -> None:
+    shop = authority.issue("shop.example.com", not_after=NOW + days(300))
+    other = authority.issue("other.example.com", not_after=NOW + days(300))
+    chain = f"{shop.chain}{other.certificate}"
+    _, material = open_secret(Hidden(shop.secret(chain=chain)))
+    assert material.chain.decode() == chain
