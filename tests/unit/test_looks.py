@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from certificate_lifecycle.core.model import CertificateStatus, CertificateType
-from certificate_lifecycle.core.served import concerned
+from certificate_lifecycle.core.model import CertificateStatus, CertificateType, Severity
+from certificate_lifecycle.core.served import ServedState, Sight, compare, concerned
 from tests.unit.builders import NOW, certificate, judged
 
 
@@ -20,3 +22,19 @@ def test_only_what_is_kept_in_acm_can_be_compared(kind: CertificateType) -> None
 def test_only_what_was_issued_can_be_served(status: CertificateStatus) -> None:
     servable = (CertificateStatus.ISSUED, CertificateStatus.EXPIRED)
     assert concerned(judged(certificate(status=status)), NOW, told=True) is (status in servable)
+
+
+def test_what_only_servers_elsewhere_use_is_not_looked_at() -> None:
+    seen = judged(certificate(in_use=False, exported=True))
+    assert not concerned(seen, NOW, told=True)
+
+
+def test_a_finding_that_nobody_hears_of_is_not_looked_at() -> None:
+    healthy = judged(certificate())
+    quiet = replace(healthy, decision=replace(healthy.decision, severity=Severity.INFO))
+    assert (concerned(healthy, NOW, told=True), concerned(quiet, NOW, told=True)) == (True, False)
+
+
+def test_a_sight_that_says_nothing_is_no_look() -> None:
+    seen = compare(certificate(), Sight("shop.example.com", ""))
+    assert seen.state is ServedState.NOT_LOOKED_AT
