@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from certificate_lifecycle.core.model import CertificateStatus, CertificateType, Severity
+from certificate_lifecycle.core.model import (
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+    Severity,
+)
 from certificate_lifecycle.core.served import ServedState, Sight, compare, concerned
-from tests.unit.builders import NOW, certificate, judged
+from tests.unit.builders import LATER, NOW, SECOND, certificate, days, judged
 
 
 @pytest.mark.parametrize("kind", CertificateType)
@@ -38,3 +44,25 @@ def test_a_finding_that_nobody_hears_of_is_not_looked_at() -> None:
 def test_a_sight_that_says_nothing_is_no_look() -> None:
     seen = compare(certificate(), Sight("shop.example.com", ""))
     assert seen.state is ServedState.NOT_LOOKED_AT
+
+
+OWN = certificate(lives=days(100), ends_in=days(50))
+
+
+@pytest.mark.parametrize(
+    ("own", "begins", "ends", "state"),
+    [
+        (OWN, -days(51), days(40), ServedState.OLDER_SERVED),
+        (OWN, -days(51), days(50), ServedState.OLDER_SERVED),
+        (OWN, -days(51), days(50) + SECOND, ServedState.OTHER_SERVED),
+        (OWN, -days(50) - SECOND, days(40), ServedState.OLDER_SERVED),
+        (OWN, -days(50), days(40), ServedState.OTHER_SERVED),
+        (replace(OWN, not_after=None), -days(51), days(40), ServedState.OTHER_SERVED),
+        (replace(OWN, not_before=None), -days(51), days(40), ServedState.OTHER_SERVED),
+    ],
+)
+def test_an_earlier_certificate_begins_earlier_and_ends_no_later(
+    own: Certificate, begins: timedelta, ends: timedelta, state: ServedState
+) -> None:
+    leaf = replace(LATER, not_before=NOW + begins, not_after=NOW + ends)
+    assert compare(own, Sight("shop.example.com", "192.0.2.1", leaf)).state is state
