@@ -62,6 +62,7 @@ def test_what_is_huge_is_quoted_in_part() -> None:
 def test_a_list_says_how_much_of_it_is_left_out() -> None:
     assert listed(["a", "b"], 2) == "a, b"
     assert listed(["a", "b", "c", "d"], 2) == "a, b and 2 more"
+    assert listed(["a", "b", "c"], 2) == "a, b and 1 more"
 
 
 def test_an_error_can_be_passed_on_however_much_is_wrong() -> None:
