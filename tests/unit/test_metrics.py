@@ -26,7 +26,7 @@ WHOLE = run(
         scope(certificates=5),
         scope(ScopeStatus.FAILED, error="no answer"),
         scope(ScopeStatus.FAILED, error="no answer"),
-        *(scope(ScopeStatus.PARTIAL, error="no tags") for _ in range(3)),
+        *(scope(ScopeStatus.PARTIAL, error="no tags") for _ in range(4)),
     ),
     finished_at=NOW,
 )
@@ -59,7 +59,7 @@ def test_a_run_counts_what_it_saw_and_what_it_found() -> None:
         "certificate-lifecycle",
         {"NextExpiryDays": "None"},
         FailedScopes=2,
-        PartialScopes=3,
+        PartialScopes=4,
         Certificates=5,
         Findings=6,
         CriticalFindings=1,
