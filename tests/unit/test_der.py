@@ -9,7 +9,12 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from certificate_lifecycle.core.x509 import Leaf, pem_blocks, read_certificate
+from certificate_lifecycle.core.x509 import (
+    Leaf,
+    MalformedCertificateError,
+    pem_blocks,
+    read_certificate,
+)
 from tests.support import authority
 from tests.unit.builders import NOW, days
 
@@ -37,3 +42,31 @@ def test_a_common_name_is_read_in_every_type_of_text(kind: str) -> None:
 def test_names_of_any_length_together_are_read(count: int) -> None:
     names = tuple(f"n{number}.example.com" for number in range(count))
     assert read(names=names).names == names
+
+
+@pytest.mark.parametrize(
+    ("usages", "names"),
+    [
+        (["digital_signature"], {"DIGITAL_SIGNATURE"}),
+        (["content_commitment"], {"NON_REPUDIATION"}),
+        (["key_encipherment"], {"KEY_ENCIPHERMENT"}),
+        (["data_encipherment"], {"DATA_ENCIPHERMENT"}),
+        (["key_agreement"], {"KEY_AGREEMENT"}),
+        (["key_cert_sign"], {"CERTIFICATE_SIGNING"}),
+        (["crl_sign"], {"CRL_SIGNING"}),
+        (["key_agreement", "encipher_only"], {"KEY_AGREEMENT", "ENCIPHER_ONLY"}),
+        (["key_agreement", "decipher_only"], {"KEY_AGREEMENT", "DECIPHER_ONLY"}),
+    ],
+)
+def test_each_usage_has_its_own_bit(usages: list[str], names: set[str]) -> None:
+    assert set(read(usages=usages).key_usages or ()) == names
+
+
+def test_nothing_may_stand_behind_the_signature() -> None:
+    key = authority.private_key("EC_prime256v1", 1).public_key()
+    text = authority.document(key, ["a.example"], not_before=NOW, not_after=NOW + days(9))
+    (block,) = pem_blocks(text)
+    assert block.der[:2] == b"\x30\x82"
+    inner = block.der[4:] + b"\x05\x00"
+    with pytest.raises(MalformedCertificateError, match="behind its end"):
+        read_certificate(b"\x30\x82" + len(inner).to_bytes(2, "big") + inner)
