@@ -8,8 +8,8 @@ import pytest
 
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.model import Action, Reason, Verdict
-from certificate_lifecycle.core.run import ActionRecord, Outcome, report_entry
-from tests.unit.builders import arn, days, imported, judged, run
+from certificate_lifecycle.core.run import ActionRecord, Outcome, ScopeStatus, report_entry
+from tests.unit.builders import arn, days, imported, judged, run, scope
 
 DUE = judged(imported(ends_in=days(3)))
 NEAR_OR_PAST = {
@@ -51,3 +51,19 @@ def test_what_was_done_is_counted_in_the_word_that_fits_all_of_it(
     message = compose(run(DUE, actions=records))
     assert message is not None
     assert message.bodies["default"].endswith(f": 1 needs attention; {told} in this run.")
+
+
+def test_a_scope_that_was_not_looked_at_is_a_finding_of_the_form_of_all_others() -> None:
+    lost = run(scopes=(scope(ScopeStatus.FAILED, error="no answer"),))
+    (entry,) = report_entry(lost)["findings"]
+    (other,) = report_entry(run(DUE))["findings"]
+    assert list(entry) == list(other)
+    assert {name: value for name, value in entry.items() if value not in (None, [], False)} == {
+        "account_id": "123456789012",
+        "action": "Investigate",
+        "message": "no answer",
+        "reason": "ScopeFailed",
+        "region": "eu-west-1",
+        "severity": "warning",
+        "verdict": "NotLookedAt",
+    }
