@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.core.model import Verdict
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Assessed, ScopeStatus
 from certificate_lifecycle.core.security_findings import Source, updates
@@ -63,3 +64,16 @@ def test_an_error_of_any_length_is_told() -> None:
     lost = run(scopes=(scope(ScopeStatus.FAILED, error="x" * 2000),))
     (found,) = updates(lost, SOURCE, [])
     assert len(found["Description"]) == 1024
+
+
+def test_a_failure_without_a_text_is_told_by_what_it_means() -> None:
+    lost = run(scopes=(scope(ScopeStatus.FAILED, error=None),))
+    (found,) = updates(lost, SOURCE, [])
+    assert found["Description"] == Verdict.NOT_LOOKED_AT.meaning
+
+
+def test_an_id_is_left_as_it_is_while_security_hub_takes_it() -> None:
+    instance = "x" * (511 - len(arn()))
+    found = updates(run(judged(imported(ends_in=days(3)))), replace(SOURCE, instance=instance), [])
+    assert found[0]["Id"] == f"{instance}/{arn()}"
+    assert len(found[0]["Id"]) == 512
