@@ -28,7 +28,7 @@ from tests.unit.builders import NOW, days
 def read(**details: Any) -> Leaf:  # noqa: ANN401 - whatever the authority takes
     key = authority.private_key("EC_prime256v1", 1).public_key()
     names = details.pop("names", ["shop.example.com"])
-    period = {"not_before": NOW, "not_after": NOW + days(90)}
+    period: dict[str, Any] = {"not_before": NOW, "not_after": NOW + days(90)}
     (block,) = pem_blocks(authority.document(key, names, **period, **details))
     return read_certificate(block.der)
 
