@@ -72,3 +72,25 @@ def test_nothing_may_stand_around_an_expression(around: str) -> None:
 )
 def test_the_last_value_of_a_field_is_one_of_it(fields: str, expected: datetime) -> None:
     assert following(f"cron({fields})") == expected
+
+
+def test_a_range_over_the_end_of_a_field_goes_on_at_its_beginning() -> None:
+    winter = parse("cron(50-10/10 8 1 NOV-FEB ? *)")
+    moment, found = datetime(2026, 12, 1, 8, 5, tzinfo=UTC), []
+    for _ in range(4):
+        following_one = winter.following(moment)
+        assert following_one is not None
+        moment = following_one
+        found.append(f"{moment:%m-%d %H:%M}")
+    assert found == ["12-01 08:10", "12-01 08:50", "01-01 08:00", "01-01 08:10"]
+
+
+def test_a_range_of_days_over_the_end_of_the_week_has_those_days_alone() -> None:
+    days_of_week = set()
+    moment = NOW
+    for _ in range(9):
+        found = parse("cron(0 8 ? * FRI-MON *)").following(moment)
+        assert found is not None
+        moment = found
+        days_of_week.add(f"{moment:%a}")
+    assert days_of_week == {"Fri", "Sat", "Sun", "Mon"}
