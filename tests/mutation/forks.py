@@ -190,7 +190,7 @@ class Replaced:
         exec(self.code, module.__dict__)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # pytest keeps its plugins in sets
 class Recorder:
     """A plugin that notes what failed, and spares pytest the trouble to say why."""
 
