@@ -13,6 +13,10 @@ FINDINGS = (
         "A letter that Unicode has assigned since IDNA 2003, such as a capital ß, became "
         "another name; it is refused, and its `xn--` form is taken."
     ),
+    (
+        "A capital letter that Unicode has given a small one since, such as a Cherokee or a "
+        "Georgian one, became another name; it is refused."
+    ),
     # --- Events and environments ---
     (
         "JSON that is too deep ended an invocation, or a cold start, with a RecursionError; it "
@@ -106,7 +110,10 @@ FINDINGS = (
         "A message only about an IAM server certificate that is over had an empty attribute "
         "`region`, which SNS refuses; the region is `global`."
     ),
-    "What the ledger says was told could mention everybody in a chat; it is text as well.",
+    (
+        "What the ledger, or a step, says was told or can be looked at again could mention "
+        "everybody in a chat; it is text as well."
+    ),
     (
         "Control and direction characters reached the JSON of messages, events, reports and "
         "results; they are cleaned where data is made of a finding."

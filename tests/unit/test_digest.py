@@ -761,6 +761,11 @@ def test_what_is_over_is_told_even_if_nothing_else_is_open() -> None:
     assert "    Was RenewalBlocked since 2026-05-20. 198 days are left.\n" in text
 
 
+def test_what_a_step_calls_a_scope_is_text_in_chat() -> None:
+    (_, said) = chat(run(regained=("`id`<!channel>",)))["content"]["description"].splitlines()
+    assert said == "*Over:* 'id'(!channel) can be looked at again."
+
+
 def test_chat_says_what_is_new_and_what_is_over() -> None:
     whole = run(
         DUE,

@@ -59,6 +59,8 @@ REFUSED = {
     "a right-to-left override": "shop\u202emoc.example.com",
     "a zero-width joiner": "sh\u200dop.example",
     "a letter that old and new IDNA encode differently": "straße.example",
+    "a capital Cherokee letter, whose small one is younger than IDNA 2003": "\u13df.example",
+    "a capital Georgian letter, whose small one is younger than IDNA 2003": "\u10a0.example",
     "a final sigma": "ναός.example",
     "a slash in disguise": "shop\u2100.example",
     "a full-width wildcard": "＊.example.com",  # noqa: RUF001 - it is meant
@@ -113,6 +115,7 @@ def test_a_name_that_terraform_refuses_is_refused_or_brought_into_form(raw: str)
         ("a" * 64 + ".example", "is not a domain name that ACM accepts"),
         (f"{A_NAME_OF_253}l", "is longer than 253 characters"),
         ("straße.example", "write the name in its xn-- form"),
+        ("\u13df.example", "write the name in its xn-- form"),
         ("ü" * 64 + ".example", "cannot be encoded as a domain name"),
     ],
 )

@@ -497,7 +497,8 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
         f"*Over:* `{_plain(change.name or change.certificate_arn)}` was {_plain(change.was or '')}."
         for change in _over(run)[:_CHAT_FINDINGS]
     ]
-    lines += [f"*Over:* {label} can be looked at again." for label in run.regained[:_CHAT_ERRORS]]
+    regained = run.regained[:_CHAT_ERRORS]
+    lines += [f"*Over:* {_plain(label)} can be looked at again." for label in regained]
     done = {record.certificate_arn for record in run.done}
     steps = dict.fromkeys(
         entry.decision.action.meaning

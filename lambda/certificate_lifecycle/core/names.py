@@ -50,15 +50,8 @@ def normalise(raw: str) -> str:
 def _to_ascii(name: str) -> str:
     if name.isascii():
         return name.lower()
-    import stringprep  # noqa: PLC0415 - few names need its tables
-
-    # What Unicode has assigned since IDNA 2003 was frozen, Python's codec passes on as it is: a
-    # capital letter among it would become another name (RFC 3490 section 4, AllowUnassigned).
-    if any(each in _DEVIATIONS or stringprep.in_table_a1(each) for each in name):
-        raise InvalidNameError(
-            f"{quoted(name)} has a character that old and new IDNA encode differently; "
-            "write the name in its xn-- form"
-        )
+    if any(each in _DEVIATIONS for each in name) or _is_newer(name):
+        raise _encoded_differently(name)
     wildcard, rest = ("*.", name[2:]) if name.startswith("*.") else ("", name)
     try:
         encoded = rest.encode("idna").decode("ascii").lower()
@@ -69,7 +62,29 @@ def _to_ascii(name: str) -> str:
     # A full-width `*`, or what looks like a dot and is none of IDNA's, would become one.
     if "*" in encoded or encoded.count(".") != len(re.findall(_DOTS, rest)):
         raise InvalidNameError(f"{quoted(name)} has a character that stands for a dot or a *")
+    for label, form in zip(re.split(_DOTS, rest), encoded.split("."), strict=True):
+        # Python makes capitals small as Unicode has it today: a Cherokee one becomes such a letter.
+        if not label.isascii() and _is_newer(form.encode("ascii").decode("idna")):
+            raise _encoded_differently(name)
     return wildcard + encoded
+
+
+def _is_newer(text: str) -> bool:
+    """Whether a text has what Unicode has assigned since IDNA 2003 was frozen.
+
+    Python's codec passes it on as it is: a capital letter among it would become another name
+    (RFC 3490 section 4, AllowUnassigned).
+    """
+    import stringprep  # noqa: PLC0415 - few names need its tables
+
+    return any(map(stringprep.in_table_a1, text))
+
+
+def _encoded_differently(name: str) -> InvalidNameError:
+    return InvalidNameError(
+        f"{quoted(name)} has a character that old and new IDNA encode differently; "
+        "write the name in its xn-- form"
+    )
 
 
 def is_wildcard(name: str) -> bool:
