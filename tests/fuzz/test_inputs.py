@@ -326,7 +326,8 @@ def test_a_step_of_a_run_over_an_organization_is_done_or_refused_with_every_faul
 def test_a_pulse_is_asked_for_by_nothing_but_itself(event: dict[str, Any]) -> None:
     faults = faults_of_rotation(event)
     require_readable(faults)
-    assert (faults == []) == (event == PULSE)
+    # To Python, true is the number 1 as well.
+    assert (faults == []) == (event == PULSE and event["pulse"] is True)
 
 
 # --- Environments ---------------------------------------------------------------------------------
