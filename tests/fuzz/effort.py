@@ -50,7 +50,19 @@ def fuzzed(times: int, **inputs: st.SearchStrategy[Any]) -> Callable[[Test], Tes
     return decorate
 
 
+#: Names, which Python's names do not show as such.
+_WRITTEN = {
+    "aws": "AWS",
+    "dns": "DNS",
+    "hub": "Hub",
+    "json": "JSON",
+    "security": "Security",
+    "unicode": "Unicode",
+}
+
+
 def sentence(name: str) -> str:
     """Return the name of a target as the sentence that it is."""
-    text = name.removeprefix("test_").replace("_", " ")
+    words = (_WRITTEN.get(word, word) for word in name.removeprefix("test_").split("_"))
+    text = " ".join(words)
     return f"{text[0].upper()}{text[1:]}."
