@@ -188,3 +188,18 @@ def test_a_zone_holds_names_on_label_boundaries_only() -> None:
 
 def test_capital_letters_beside_others_than_ascii_are_letters_like_any() -> None:
     assert normalise("X\u00dc.Example.COM") == normalise("x\u00fc.example.com")
+
+
+@pytest.mark.parametrize(("length", "may"), [(4 * 253, True), (4 * 253 + 1, False)])
+def test_what_idna_leaves_out_counts_as_written(length: int, *, may: bool) -> None:
+    """Otherwise a text of any length could be a name."""
+    raw = "ü.example".rjust(length, "\u00ad")
+    if may:
+        assert normalise(raw) == "xn--tda.example"
+    else:
+        with pytest.raises(InvalidNameError, match="is longer than 253 characters"):
+            normalise(raw)
+
+
+def test_a_label_that_is_encoded_already_stays_beside_one_that_is_not() -> None:
+    assert normalise("Ä.xn--strae-oqa.example") == "xn--4ca.xn--strae-oqa.example"
