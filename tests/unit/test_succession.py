@@ -442,13 +442,18 @@ def test_a_certificate_that_cannot_be_listed_is_no_certificate_that_is_gone() ->
 # --- What ends a replacement before its time -----------------------------------------------------
 
 
-def test_a_certificate_that_acm_renews_after_all_needs_no_successor() -> None:
-    account = serving()
-    account.run()
+def renew(account: Account) -> None:
+    """Let ACM renew the old certificate after all."""
     renewed = certificate(arn=OLD, ends_in=days(190))
     account.edit(
         OLD, status=renewed.status, not_before=renewed.not_before, not_after=renewed.not_after
     )
+
+
+def test_a_certificate_that_acm_renews_after_all_needs_no_successor() -> None:
+    account = serving()
+    account.run()
+    renew(account)
     record = account.tomorrow().only()
     assert account.state == "abandoned"
     assert record.detail == "it does not need a successor any more"
@@ -460,10 +465,7 @@ def test_a_request_that_a_stopped_run_may_have_left_behind_is_told_when_nobody_n
     account = serving()
     account.certificates.broken["request"] = Outage("no answer")
     account.run()
-    renewed = certificate(arn=OLD, ends_in=days(190))
-    account.edit(
-        OLD, status=renewed.status, not_before=renewed.not_before, not_after=renewed.not_after
-    )
+    renew(account)
     record = account.tomorrow().only()
     assert account.state == "abandoned"
     assert record.detail.endswith(

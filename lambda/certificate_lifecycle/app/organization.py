@@ -7,7 +7,6 @@ Every step may be repeated: it writes the same documents again.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from certificate_lifecycle.app.rotation import (
     visit_all,
 )
 from certificate_lifecycle.app.scope import Order, Visit, run_of
+from certificate_lifecycle.config import account_id as checked_id
 from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import DocumentError, RotationError
@@ -35,7 +35,6 @@ from certificate_lifecycle.log import logger
 ACCOUNTS = "accounts.json"
 #: Where each account's own look is kept.
 _FOLDER = "accounts/"
-_ACCOUNT_ID = re.compile(r"[0-9]{12}")
 #: Documents that are fetched side by side: as many connections as the SDK keeps open.
 _READERS = 10
 
@@ -72,14 +71,15 @@ def list_accounts(
 
 def _account_ids(documents: Documents) -> list[str]:
     """Return what the first step listed; raises DocumentError if it does not say that."""
+    address = documents.address(ACCOUNTS)
     try:
-        found = [str(item["account_id"]) for item in documents.get(ACCOUNTS)]
+        found = [checked_id(item["account_id"]) for item in documents.get(ACCOUNTS)]
     except (KeyError, TypeError) as error:
-        raise DocumentError(f"{documents.address(ACCOUNTS)} is no list of accounts") from error
+        raise DocumentError(f"{address} is no list of accounts") from error
+    except ValueError as error:
+        raise DocumentError(f"{address} lists what is no account") from error
     if not found:
-        raise DocumentError(f"{documents.address(ACCOUNTS)} lists no account")
-    if not all(map(_ACCOUNT_ID.fullmatch, found)):
-        raise DocumentError(f"{documents.address(ACCOUNTS)} lists what is no account")
+        raise DocumentError(f"{address} lists no account")
     return found
 
 
