@@ -190,6 +190,20 @@ def test_of_a_text_that_is_cut_off_in_the_key_or_quotes_a_certificate_only_the_w
     assert material.without_key(f"Not {single}!") == "Not ...!"
 
 
+def test_a_short_line_of_the_key_is_left_in_a_text_which_may_mean_something_else() -> None:
+    key = b"-----BEGIN PRIVATE KEY-----\nABCDEFGH\nIJKLMNO\n-----END PRIVATE KEY-----\n"
+    material = Material(b"certificate", key, b"")
+    assert material.without_key("cannot read ABCDEFGH of IJKLMNO") == "cannot read ... of IJKLMNO"
+    assert repr(material) == "<certificate and private key>"
+
+
+def test_certificates_of_a_chain_follow_each_other_without_anything_between_them() -> None:
+    other = authority.issue("other.example.com", not_after=NOW + days(300))
+    chain = f"{SHOP.chain}{other.certificate}"
+    _, material = opened(SHOP.secret(chain=chain))
+    assert material.chain.decode() == chain
+
+
 # --- What may follow --------------------------------------------------------------------------
 
 THERE = imported(
