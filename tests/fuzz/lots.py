@@ -18,6 +18,7 @@ from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.export import ExportTarget, TargetFinding, TargetState
 from certificate_lifecycle.core.model import (
+    NOT_DESCRIBED,
     Action,
     Certificate,
     CertificateStatus,
@@ -160,7 +161,7 @@ class Lot:
             created_at=self.one((begins, self.moment())),
             managed_by=self.one((None,) * 8 + ("CLOUDFRONT", self.text())),
             key_pair_origin=self.one((None,) * 8 + ("ACME", self.text())),
-            detail=self.maybe(self.detail),
+            detail=self.maybe(self.detail) or NOT_DESCRIBED,
         )
 
     def observation(self) -> Observation:

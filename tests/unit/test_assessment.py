@@ -1323,11 +1323,11 @@ AUTHORITY_ITSELF = CertificateType.PRIVATE_AUTHORITY
 
 
 def server(**changes: Any) -> Observation:  # noqa: ANN401 - any field of a certificate
-    return observation(certificate(**{"type": SERVER, "detail": None, **changes}))
+    return observation(certificate(**{"type": SERVER, **changes}))
 
 
 def authority(**changes: Any) -> Observation:  # noqa: ANN401 - any field of a certificate
-    return observation(certificate(**{"type": AUTHORITY_ITSELF, "detail": None, **changes}))
+    return observation(certificate(**{"type": AUTHORITY_ITSELF, **changes}))
 
 
 STORES = [

@@ -12,6 +12,7 @@ from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.checks import Observation, is_managed_elsewhere
 from certificate_lifecycle.core.export import TargetState
 from certificate_lifecycle.core.model import (
+    NOT_DESCRIBED,
     CertificateStatus,
     CertificateType,
     Decision,
@@ -64,7 +65,7 @@ renewals = st.none() | st.builds(
     reason=st.none() | st.sampled_from(ACM_REASONS),
     validations=validations,
 )
-details = st.none() | st.builds(
+details = st.just(NOT_DESCRIBED) | st.builds(
     Detail,
     in_use_by=st.just(()),
     renewal=renewals,
@@ -85,6 +86,9 @@ certificates = st.builds(
     managed_by=st.sampled_from([None, None, "CLOUDFRONT"]),
     key_pair_origin=st.sampled_from([None, "AWS_MANAGED", "ACME"]),
     detail=details,
+).filter(
+    # IAM does not report revocations.
+    lambda each: (each.type, each.status) != (CertificateType.SERVER_CERTIFICATE, REVOKED)
 )
 observations = st.builds(
     Observation,

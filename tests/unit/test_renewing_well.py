@@ -40,7 +40,7 @@ def renewing(
     ends_in: timedelta = AT_FIRST,
     **changes: Any,  # noqa: ANN401 - any field of a certificate
 ) -> Certificate:
-    return certificate(arn=arn(name), ends_in=ends_in, detail=None, **changes)
+    return certificate(arn=arn(name), ends_in=ends_in, **changes)
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ class Repair:
         return self._resend(certificate, "")
 
     def _migrate(self, certificate: Certificate) -> ActionRecord:
-        under_way = certificate.detail is not None and certificate.detail.migrating_to_dns
+        under_way = certificate.detail.migrating_to_dns
         if not under_way:
             text = "migrate it from e-mail to DNS validation"
             self.announce(certificate.arn, Action.RENEW_BY_EMAIL, text)
@@ -155,7 +155,7 @@ class Repair:
             self.clock.sleep(_POLL_SECONDS)
 
     def _resend(self, certificate: Certificate, why: str) -> ActionRecord:
-        validations = certificate.detail.pending_validations if certificate.detail else ()
+        validations = certificate.detail.pending_validations
         pending = [
             validation
             for validation in validations

@@ -377,7 +377,7 @@ class Succession:
 
     def _ended(self, case: Case, successor: Certificate) -> bool:
         """Ask once more for a successor that ACM ended, when there was time to mend the cause."""
-        reason = successor.detail.failure_reason if successor.detail else None
+        reason = successor.detail.failure_reason
         what = f"ACM ended the request {successor.arn} with {successor.status}"
         what += f" ({reason})" if reason else ""
         journal = case.journal
@@ -437,11 +437,10 @@ class Succession:
         except CertificateNotFoundError:
             self._finish(case, "the old certificate does not exist any more")
             return None
-        if case.observation is None or described.detail is None:
+        if case.observation is None:
             return None  # it was not listed, which ACM may be late with
         listed = case.observation.certificate
-        tags = listed.detail.tags if listed.detail else ()
-        return listed.described_as(replace(described, detail=replace(described.detail, tags=tags)))
+        return listed.described_as(described.with_tags(listed.detail.tags))
 
     def _take(self, case: Case, rebound: Rebound) -> None:
         """Keep what became of the moves; raise for what failed once that is on record."""

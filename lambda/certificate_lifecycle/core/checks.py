@@ -209,7 +209,7 @@ def private_authority(
             "The private CA is disabled, so ACM cannot renew what it has issued from it.",
             Action.FIX_AUTHORITY,
         )
-    if certificate.detail is not None and certificate.detail.issues_for_acm is False:
+    if certificate.detail.issues_for_acm is False:
         return Decision(
             Verdict.AUTHORITY_PERMISSION_MISSING,
             Severity.INFO,
@@ -301,7 +301,7 @@ def request_failed(observation: Observation, _: Thresholds, now: datetime) -> De
     if certificate.status is CertificateStatus.VALIDATION_TIMED_OUT:
         reason = Reason.VALIDATION_TIMED_OUT
     elif certificate.status is CertificateStatus.FAILED:
-        reason = acm_reason(certificate.detail.failure_reason if certificate.detail else None)
+        reason = acm_reason(certificate.detail.failure_reason)
     else:
         return None
     return Decision(
@@ -537,7 +537,7 @@ def renewal_not_understood(
     Like a type that came later it is no trouble by itself, and it is not called well either.
     """
     certificate = observation.certificate
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is None or renewal.status is not RenewalStatus.NOT_UNDERSTOOD:
         return None
     text = "ACM reports a state of its renewal that this version does not know."
@@ -549,7 +549,7 @@ def renewing(observation: Observation, _: Thresholds, now: datetime) -> Decision
     certificate = observation.certificate
     if not certificate.managed or not is_within(certificate, renewal_window(certificate), now):
         return None
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     begun = renewal is not None and renewal.status is RenewalStatus.PENDING_AUTO_RENEWAL
     reason = Reason.AUTO_RENEWAL_IN_PROGRESS if begun else Reason.AWAITING_ACM
     message = f"{reason.meaning} {_sentence(_when(certificate, now))}"
@@ -579,7 +579,7 @@ def waits_for_validation(certificate: Certificate) -> bool:
     """
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
         return True
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is None:
         return False
     if renewal.status is RenewalStatus.PENDING_AUTO_RENEWAL:
@@ -589,7 +589,7 @@ def waits_for_validation(certificate: Certificate) -> bool:
 
 def pending_methods(certificate: Certificate) -> set[ValidationMethod]:
     """Return how the names that are not validated yet shall be."""
-    validations = certificate.detail.pending_validations if certificate.detail else ()
+    validations = certificate.detail.pending_validations
     return {validation.method for validation in validations if not validation.validated}
 
 
@@ -605,7 +605,7 @@ def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
         return Reason.MANAGED_BY_ACME_CLIENT, "An ACME client"
     if certificate.managed_by is not None:
         return Reason.MANAGED_BY_OTHER_TOOL, certificate.managed_by
-    for key, value in certificate.detail.tags if certificate.detail else ():
+    for key, value in certificate.detail.tags:
         if key in FOREIGN_TAG_KEYS:
             return Reason.MANAGED_BY_OTHER_TOOL, FOREIGN_TAG_KEYS[key]
         if key == "ManagedBy" and value.lower() in FOREIGN_MANAGERS:
@@ -615,7 +615,7 @@ def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
 
 def _validation_trouble(observation: Observation) -> tuple[Reason, Action, str]:
     certificate = observation.certificate
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is not None and acm_reason(renewal.reason) is Reason.CAA_FORBIDS:
         text = "a CAA record forbids Amazon to issue; add amazon.com to it."
         return Reason.CAA_FORBIDS, Action.FIX_VALIDATION, text
@@ -647,8 +647,7 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
 
 def _all_named(observation: Observation) -> bool:
     """Whether ACM has said what proves each name that is not validated yet, and we looked there."""
-    detail = observation.certificate.detail
-    validations = detail.pending_validations if detail else ()
+    validations = observation.certificate.detail.pending_validations
     pending = [validation for validation in validations if not validation.validated]
     if not pending:
         return bool(validations)
@@ -661,13 +660,13 @@ def _is_over(certificate: Certificate, now: datetime) -> bool:
 
 
 def _renewal_failed(certificate: Certificate) -> bool:
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     return renewal is not None and renewal.status is RenewalStatus.FAILED
 
 
 def _renewal_reason(certificate: Certificate) -> Reason:
     """Why the renewal that is under way does not get on; that of an earlier one is history."""
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is None or renewal.status is RenewalStatus.SUCCESS:
         return Reason.NO_REASON_GIVEN
     return acm_reason(renewal.reason)
@@ -778,7 +777,7 @@ def consumer_name(arn: str) -> str:
 
 def _consumers(certificate: Certificate) -> str:
     """Who depends on it, as the subject of a clause that ends in the certificate."""
-    consumers = certificate.detail.in_use_by if certificate.detail else ()
+    consumers = certificate.detail.in_use_by
     if consumers:
         shown = ", ".join(consumer_name(arn) for arn in consumers[:_SHOWN_CONSUMERS])
         rest = len(consumers) - _SHOWN_CONSUMERS

@@ -188,7 +188,7 @@ def _manager(certificate: Certificate) -> str:
 
 
 def _tags(certificate: Certificate) -> str:
-    if certificate.detail is None:
+    if not certificate.described:
         return "not read"
     telling = {"ManagedBy", "services.k8s.aws/controller-version"}
     shown = [f"{key}={value}" for key, value in certificate.detail.tags if key in telling]
@@ -198,24 +198,24 @@ def _tags(certificate: Certificate) -> str:
 def _detail_error(observation: Observation, _: Thresholds, __: datetime) -> tuple[Fact, ...]:
     if observation.detail_error is not None:
         return (Fact("details", observation.detail_error),)
-    read = observation.certificate.detail is not None
+    read = observation.certificate.described
     return (Fact("details", "read" if read else "not needed"),)
 
 
 def _issues_for_acm(certificate: Certificate) -> str:
-    issues = certificate.detail.issues_for_acm if certificate.detail else None
+    issues = certificate.detail.issues_for_acm
     return "unknown" if issues is None else _yes(issues)
 
 
 def _renewal(certificate: Certificate) -> str:
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is None:
         return "not begun, or not looked at"
     return f"{renewal.status.value}{f' ({renewal.reason})' if renewal.reason else ''}"
 
 
 def _failure(certificate: Certificate) -> str:
-    reason = certificate.detail.failure_reason if certificate.detail else None
+    reason = certificate.detail.failure_reason
     return reason or "none given"
 
 
