@@ -15,7 +15,6 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.export import ExportTarget, TargetFinding, TargetState
 from certificate_lifecycle.core.model import (
     NOT_DESCRIBED,
@@ -30,6 +29,7 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.run import (
     ActionRecord,
     Assessed,

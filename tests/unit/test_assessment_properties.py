@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.checks import Observation, is_managed_elsewhere
+from certificate_lifecycle.core.checks import is_managed_elsewhere
 from certificate_lifecycle.core.export import TargetState
 from certificate_lifecycle.core.model import (
     NOT_DESCRIBED,
@@ -23,6 +23,7 @@ from certificate_lifecycle.core.model import (
     Severity,
     ValidationMethod,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordState

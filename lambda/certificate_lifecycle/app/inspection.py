@@ -25,9 +25,9 @@ from certificate_lifecycle.core.assessment import (
     renews_well,
     wants_records,
 )
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.export import TargetFinding
 from certificate_lifecycle.core.model import Action, Certificate, RenewalStatus
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.run import Assessed, ScopeStatus
 from certificate_lifecycle.core.timing import Thresholds, lacks_future
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct

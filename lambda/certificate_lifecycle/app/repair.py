@@ -20,7 +20,6 @@ from certificate_lifecycle.app.isolation import (
 )
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns
 from certificate_lifecycle.app.validation import inspect, require_zones, write
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.model import (
     Action,
     Certificate,
@@ -28,6 +27,7 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.run import ActionRecord, Outcome, action_entry
 from certificate_lifecycle.core.validation import Change, explain
 from certificate_lifecycle.errors import (

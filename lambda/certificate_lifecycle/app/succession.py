@@ -19,7 +19,6 @@ from certificate_lifecycle.app.validation import inspect, require_writable, writ
 from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
 from certificate_lifecycle.core.assessment import find_successor
 from certificate_lifecycle.core.by_hand import manual_commands
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.consumers import SETTLES_WITHIN, MoveStatus, unsupported
 from certificate_lifecycle.core.issuance import CertificateRequest, is_equal, may_be_equal
 from certificate_lifecycle.core.model import (
@@ -28,6 +27,7 @@ from certificate_lifecycle.core.model import (
     CertificateStatus,
     CertificateType,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.replacement import (
     DAILY_REQUESTS,
     HISTORY,

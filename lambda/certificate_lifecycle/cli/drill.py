@@ -22,7 +22,6 @@ from certificate_lifecycle.app.waiting import describe_new, poll, settled, wante
 from certificate_lifecycle.cli.outside.public_dns import PublicDns
 from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.caa import judge_caa
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.delegation import Delegation
 from certificate_lifecycle.core.drill import (
     DRILL_TAG,
@@ -54,6 +53,7 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.names import dns_form
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.replacement import DAILY_REQUESTS, quota_warning
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct, explain

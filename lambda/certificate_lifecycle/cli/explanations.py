@@ -17,10 +17,10 @@ from certificate_lifecycle.app.scope import Look, Order, attend, look_at
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
 from certificate_lifecycle.core.assessment import find_successor
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.explanation import Outlook, Step, Trace, forecast, trace
 from certificate_lifecycle.core.memory import Memory
 from certificate_lifecycle.core.model import Certificate, Decision
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import ActionRecord, Assessed, action_entry, finding_entry
@@ -209,7 +209,7 @@ def _step_entry(step: Step) -> dict[str, Any]:
         "name": step.check,
         "question": step.question,
         "answer": step.answer.value,
-        "facts": {fact.name: fact.value for fact in step.facts},
+        "facts": dict(step.facts),
     }
 
 
