@@ -20,7 +20,6 @@ from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, Secr
 from certificate_lifecycle.aws.securityhub import SecurityHub
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.core.assessment import assess, needs_detail
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.consumers import Binding, ConsumerKind
 from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.hidden import Hidden
@@ -32,6 +31,7 @@ from certificate_lifecycle.core.model import (
     Detail,
     Verdict,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Scope, ScopeStatus
 from certificate_lifecycle.core.security_findings import Source

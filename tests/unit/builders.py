@@ -9,7 +9,6 @@ from typing import Any
 from hypothesis import settings
 
 from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.export import ExportTarget, TargetFinding, TargetState
 from certificate_lifecycle.core.model import (
     Certificate,
@@ -22,6 +21,7 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Assessed, Run, Scope, ScopeStatus
 from certificate_lifecycle.core.sources import Material, Newer, SourceFinding, SourceState

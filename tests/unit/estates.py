@@ -21,6 +21,7 @@ from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Move, Mo
 from certificate_lifecycle.core.export import ExportTarget, version_token
 from certificate_lifecycle.core.memory import SCOPE, Memory, Note
 from certificate_lifecycle.core.model import (
+    NOT_DESCRIBED,
     Action,
     Certificate,
     CertificateStatus,
@@ -127,7 +128,7 @@ class MemoryStore(Store):
     def list_all(self) -> Any:  # noqa: ANN401 - an iterator of certificates
         if "list" in self.broken:
             raise self.broken["list"]
-        return (replace(each, detail=None) for each in self.kept)
+        return (replace(each, detail=NOT_DESCRIBED) for each in self.kept)
 
     def describe(self, listed: Certificate) -> Certificate:
         if listed.arn in self.broken:
@@ -144,7 +145,7 @@ class MemoryUsers(Users):
     def names(self, certificate: Certificate) -> Sequence[str]:
         if self.broken is not None:
             raise self.broken
-        users = certificate.detail.in_use_by if certificate.detail else ()
+        users = certificate.detail.in_use_by
         return [f"useroktapi {each.rpartition('/')[2]}" for each in users]
 
 

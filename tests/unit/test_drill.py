@@ -9,7 +9,6 @@ import pytest
 
 from certificate_lifecycle.core.assessment import assess, find_successor
 from certificate_lifecycle.core.caa import CaaReason, CaaVerdict
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.delegation import Delegation
 from certificate_lifecycle.core.drill import (
     DRILL_TAG,
@@ -40,6 +39,7 @@ from certificate_lifecycle.core.model import (
     Detail,
     ValidationMethod,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordFinding, RecordState

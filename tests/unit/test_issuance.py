@@ -20,6 +20,7 @@ from certificate_lifecycle.core.issuance import (
     preference,
 )
 from certificate_lifecycle.core.model import (
+    NOT_DESCRIBED,
     Certificate,
     CertificateStatus,
     CertificateType,
@@ -209,7 +210,7 @@ def test_a_listing_that_cuts_the_names_short_is_no_answer_yet() -> None:
 
 
 def test_a_certificate_is_not_equal_before_it_is_described() -> None:
-    assert not is_equal(WANTED, replace(EQUAL, detail=None), NOW)
+    assert not is_equal(WANTED, replace(EQUAL, detail=NOT_DESCRIBED), NOW)
 
 
 def test_a_private_certificate_is_equal_only_with_the_same_authority() -> None:

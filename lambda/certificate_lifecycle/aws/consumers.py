@@ -39,7 +39,7 @@ class AwsConsumers:
         does not name them, and neither does it say who uses a certificate to prove ownership.
         """
         found: list[Binding] = []
-        users = certificate.detail.in_use_by if certificate.detail else ()
+        users = certificate.detail.in_use_by
         arns = [ConsumerArn.parse(text) for text in users]
         for text, arn in zip(users, arns, strict=True):
             if arn.account_id == self._place.account_id:
@@ -60,7 +60,7 @@ class AwsConsumers:
         """
         found: list[str] = []
         foreign: list[str] = []
-        for text in certificate.detail.in_use_by if certificate.detail else ():
+        for text in certificate.detail.in_use_by:
             arn = ConsumerArn.parse(text)
             if arn.is_foreign(self._place.account_id):
                 foreign.append(consumer_name(text))

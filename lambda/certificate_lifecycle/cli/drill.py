@@ -22,7 +22,6 @@ from certificate_lifecycle.app.waiting import describe_new, poll, settled, wante
 from certificate_lifecycle.cli.outside.public_dns import PublicDns
 from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.caa import judge_caa
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.delegation import Delegation
 from certificate_lifecycle.core.drill import (
     DRILL_TAG,
@@ -54,6 +53,7 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.names import dns_form
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.replacement import DAILY_REQUESTS, quota_warning
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct, explain
@@ -163,10 +163,7 @@ class Drill:
 
     def _described(self, listed: Certificate) -> Certificate:
         described = listed.described_as(self.certificates.describe(listed.arn))
-        if described.detail is None:
-            return described
-        tags = self.certificates.tags(listed.arn)
-        return replace(described, detail=replace(described.detail, tags=tags))
+        return described.with_tags(self.certificates.tags(listed.arn))
 
     def _without_twin(self, certificate: Certificate) -> Plan:
         step = obstacle(certificate)
@@ -201,7 +198,7 @@ class Drill:
         return overruled(steps)
 
     def _authority(self, certificate: Certificate) -> Step:
-        arn = certificate.detail.certificate_authority_arn if certificate.detail else None
+        arn = certificate.detail.certificate_authority_arn
         for store in self.stores:
             for listed in store.list_all():
                 if listed.arn == arn:
@@ -339,7 +336,7 @@ class Drill:
             ]
             why = f": {'; '.join(missing)}" if missing else ""
             return Step(name=name, outcome=Outcome.UNKNOWN, text=f"{text}{why}.")
-        reason = twin.detail.failure_reason if twin.detail else None
+        reason = twin.detail.failure_reason
         text = f"ACM ended the request with {twin.status} ({reason or 'no reason given'})."
         return Step(name=name, outcome=Outcome.FAILED, text=text)
 

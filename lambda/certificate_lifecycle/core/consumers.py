@@ -190,7 +190,7 @@ def unsupported(
     foreign = {_BEHIND[binding.kind] for binding in found if binding.kind in _BEHIND}
     return tuple(
         text
-        for text in (certificate.detail.in_use_by if certificate.detail else ())
+        for text in (certificate.detail.in_use_by)
         if not _explained(ConsumerArn.parse(text), own, foreign, own_account)
     )
 

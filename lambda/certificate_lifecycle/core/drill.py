@@ -93,7 +93,7 @@ def obstacle(certificate: Certificate) -> Step | None:
     Where nothing would renew it, that is a failure; where only the twin is of no use, nothing is
     known.
     """
-    validations = certificate.detail.validations if certificate.detail else ()
+    validations = certificate.detail.validations
     methods = {validation.method for validation in validations}
     private = certificate.type is CertificateType.PRIVATE
     outcome, text = Outcome.UNKNOWN, None
@@ -121,7 +121,7 @@ def twin_request(certificate: Certificate, attempt: int) -> CertificateRequest:
     certificate that is would cost money. Its only tag says what it is for, so that no instance
     takes it for its own.
     """
-    authority = certificate.detail.certificate_authority_arn if certificate.detail else None
+    authority = certificate.detail.certificate_authority_arn
     return CertificateRequest(
         names=certificate.names,
         region=certificate.region,
@@ -209,7 +209,7 @@ def _twin_key(certificate: Certificate) -> str:
 
 
 def _authority(certificate: Certificate) -> str:
-    arn = certificate.detail.certificate_authority_arn if certificate.detail else None
+    arn = certificate.detail.certificate_authority_arn
     return arn or "Amazon"
 
 

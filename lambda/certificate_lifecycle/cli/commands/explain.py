@@ -146,14 +146,14 @@ def _reasons(explanation: Explanation) -> Iterable[str]:
 
 
 def _print_checks(out: Console, steps: Iterable[Step]) -> None:
-    """Print the checks; what decided shows what it looked at."""
+    """Print the checks; the one that decided shows its facts."""
     _title(out, "Checks, in order; the first that answers yes decides")
     for step in steps:
         style = _CHECK_STYLES[step.answer]
         indented(out, f"{_MARKS[step.answer]} {step.question}", style=style, by=_BY)
         if step.answer is Answer.HIT:
-            for fact in step.facts:
-                indented(out, clean(f"{fact.name}: {fact.value}"), style="dim", by=_BY + 3)
+            for name, value in step.facts.items():
+                indented(out, clean(f"{name}: {value}"), style="dim", by=_BY + 3)
 
 
 def _print_forecast(out: Console, explanation: Explanation) -> None:

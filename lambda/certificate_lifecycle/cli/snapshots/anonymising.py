@@ -118,7 +118,7 @@ def _learn_versions(names: _Pseudonyms, scope: RecordedScope) -> None:
     """Let versions of export targets keep their names' meaning: which issue each of them holds."""
     for arn, recorded in scope.described.items():
         described = recorded.described.value
-        serial = described.detail.serial if described and described.detail else None
+        serial = described.detail.serial if described else None
         if serial is not None:
             named_anew = version_token(names.arn(arn), names.serial(serial))
             names.know(version_token(arn, serial), named_anew)

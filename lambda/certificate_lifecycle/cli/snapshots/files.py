@@ -53,7 +53,7 @@ def loads(text: str | bytes) -> Snapshot:
     newer version of this program has written, or that has faults, of which it names the first.
     """
     try:
-        plain = json.loads(text)
+        plain = json.loads(text, object_hook=_without_null_detail)
     except (ValueError, RecursionError) as error:
         raise SnapshotError(f"it is no JSON, or was cut off ({clean(str(error), 100)})") from None
     if not isinstance(plain, dict) or plain.get("format") != FORMAT:
@@ -67,13 +67,20 @@ def loads(text: str | bytes) -> Snapshot:
             f"update the program (the file is from {clean(str(plain.get('program')), 40)})"
         )
     try:
-        snapshot = _SNAPSHOT.validate_json(text, strict=True)
+        snapshot = _SNAPSHOT.validate_json(json.dumps(plain), strict=True)
     except ValidationError as error:
         raise SnapshotError(_said(_of_types(error))) from None
     unsound = list(faults(snapshot))
     if unsound:
         raise SnapshotError(_said(unsound))
     return snapshot
+
+
+def _without_null_detail(found: dict[str, object]) -> dict[str, object]:
+    """Drop the null that earlier versions wrote for a certificate that was not described."""
+    if found.get("detail", ...) is None:
+        del found["detail"]
+    return found
 
 
 def _of_types(error: ValidationError) -> list[str]:

@@ -232,7 +232,7 @@ class _Asking:
         return {
             each.arn: self.all_of(partial(users.names, each))
             for each in certificates
-            if each.detail is not None and each.detail.in_use_by
+            if each.detail.in_use_by
         }
 
     def served(self, certificates: Sequence[Certificate]) -> tuple[RecordedLook, ...] | None:
@@ -313,11 +313,8 @@ def _record_names(certificates: Iterable[Certificate]) -> list[str]:
     found: dict[str, str] = {}
     for certificate in certificates:
         detail = certificate.detail
-        renewal = detail.renewal if detail else None
-        validations = (
-            *(detail.validations if detail else ()),
-            *(renewal.validations if renewal else ()),
-        )
+        renewed = detail.renewal.validations if detail.renewal else ()
+        validations = (*detail.validations, *renewed)
         for validation in validations:
             if validation.record is not None:
                 found.setdefault(dns_form(validation.record.name), validation.record.name)
