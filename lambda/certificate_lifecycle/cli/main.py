@@ -28,7 +28,6 @@ COMMANDS = {
     "create": "Issue a certificate and carry its DNS validation through.",
     "report": "Write what was found as HTML, CSV or JSON.",
     "drill": "Rehearse a renewal without touching what uses the certificate.",
-    "snapshot": "Record an account, to look at it later or elsewhere.",
     "doctor": "Say whether everything is there that the work needs.",
     "completion": "Print what completes commands in a shell.",
 }

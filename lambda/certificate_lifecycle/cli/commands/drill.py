@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.app.imports import Sources
+from certificate_lifecycle.cli import session
 from certificate_lifecycle.cli.commands.apply import agreed, require_an_answer, require_known
 from certificate_lifecycle.cli.drill import Drill, Plan, Rehearsal, rehearsal_entry
 from certificate_lifecycle.cli.exits import Exit
@@ -51,7 +52,7 @@ _ANSWER_STYLES = {Answer.YES: "green", Answer.NO: "bold red", Answer.PARTLY: "ye
 )
 @resolver_option
 @click.option("--yes", is_flag=True, help="Request and delete the twin without asking.")
-@scope_options()
+@scope_options
 @output_options("table", "json")
 def command(
     certificate: str,
@@ -127,11 +128,11 @@ def _drill(
             secret_arns=reached.settings.import_sources,
             clock=reached.clock,
             enabled=True,
-            now=reached.current_time(),
+            now=session.current_time(),
         ),
         thresholds=reached.settings.thresholds,
         limit=limit,
-        current_time=reached.current_time,
+        current_time=session.current_time,
         tell=tell,
     )
 
