@@ -18,7 +18,7 @@ from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerImports
 from certificate_lifecycle.cli.drill import Drill, Plan, Rehearsal, rehearsal_entry
-from certificate_lifecycle.core.drill import DRILL_TAG, Answer, Outcome
+from certificate_lifecycle.cli.drill_checks import DRILL_TAG, Answer, Outcome
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import DAILY_REQUESTS, Journal, ReplacementState
 from certificate_lifecycle.core.timing import Thresholds

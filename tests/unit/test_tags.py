@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from certificate_lifecycle.core.drill import DRILL_TAG
+from certificate_lifecycle.cli.drill_checks import DRILL_TAG
 from certificate_lifecycle.core.people import MUTE_TAG
 from certificate_lifecycle.core.replacement import REPLACED_BY_TAG, REPLACES_TAG
 

@@ -19,12 +19,8 @@ from certificate_lifecycle.app.isolation import clause, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Ledger, Store
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import describe_new, poll, settled, wanted_records
-from certificate_lifecycle.cli.outside.public_dns import PublicDns
-from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.caa import judge_caa
-from certificate_lifecycle.core.checks import Observation
-from certificate_lifecycle.core.delegation import Delegation
-from certificate_lifecycle.core.drill import (
+from certificate_lifecycle.cli.dns_health import Delegation, judge_caa
+from certificate_lifecycle.cli.drill_checks import (
     DRILL_TAG,
     MAX_ATTEMPTS,
     Answer,
@@ -45,7 +41,10 @@ from certificate_lifecycle.core.drill import (
     source_step,
     twin_request,
 )
-from certificate_lifecycle.core.drill import settled as overruled
+from certificate_lifecycle.cli.drill_checks import settled as overruled
+from certificate_lifecycle.cli.outside.public_dns import PublicDns
+from certificate_lifecycle.core.assessment import assess
+from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import (
     Certificate,

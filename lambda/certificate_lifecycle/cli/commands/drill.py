@@ -16,10 +16,11 @@ from certificate_lifecycle.app.imports import Sources
 from certificate_lifecycle.cli import session
 from certificate_lifecycle.cli.commands.apply import agreed, require_an_answer, require_known
 from certificate_lifecycle.cli.drill import Drill, Plan, Rehearsal, rehearsal_entry
+from certificate_lifecycle.cli.drill_checks import Answer, Outcome, Step
 from certificate_lifecycle.cli.exits import Exit
+from certificate_lifecycle.cli.find_certificate import Located, locate
 from certificate_lifecycle.cli.interrupts import InterruptedByUserError, interruptible
 from certificate_lifecycle.cli.looking import start
-from certificate_lifecycle.cli.lookup import Located, locate
 from certificate_lifecycle.cli.options import (
     Manner,
     Selection,
@@ -30,7 +31,6 @@ from certificate_lifecycle.cli.options import (
 from certificate_lifecycle.cli.output import console, errors, indented, print_json, whereabouts
 from certificate_lifecycle.cli.outside.public_dns import ResolvedDns
 from certificate_lifecycle.cli.session import Reach
-from certificate_lifecycle.core.drill import Answer, Outcome, Step
 from certificate_lifecycle.core.text import clean
 
 _BY = 2

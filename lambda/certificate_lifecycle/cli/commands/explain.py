@@ -12,9 +12,9 @@ from rich.text import Text
 from certificate_lifecycle.cli import session
 from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.explanations import Explaining, Explanation, explanation_entry
+from certificate_lifecycle.cli.find_certificate import locate
 from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.looking import start
-from certificate_lifecycle.cli.lookup import locate
 from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
 from certificate_lifecycle.cli.output import (
     STYLES,

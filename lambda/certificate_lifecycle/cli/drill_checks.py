@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from certificate_lifecycle.cli.dns_health import CaaVerdict, Delegation, DelegationState
 from certificate_lifecycle.core.assessment import find_successor
-from certificate_lifecycle.core.caa import CaaVerdict
 from certificate_lifecycle.core.checks import is_managed_elsewhere
-from certificate_lifecycle.core.delegation import Delegation, DelegationState
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import (
     Certificate,

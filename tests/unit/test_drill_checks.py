@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.core.assessment import assess, find_successor
-from certificate_lifecycle.core.caa import CaaReason, CaaVerdict
-from certificate_lifecycle.core.checks import Observation
-from certificate_lifecycle.core.delegation import Delegation
-from certificate_lifecycle.core.drill import (
+from certificate_lifecycle.cli.dns_health import CaaReason, CaaVerdict, Delegation
+from certificate_lifecycle.cli.drill_checks import (
     DRILL_TAG,
     MAX_ATTEMPTS,
     Answer,
@@ -33,6 +30,8 @@ from certificate_lifecycle.core.drill import (
     source_step,
     twin_request,
 )
+from certificate_lifecycle.core.assessment import assess, find_successor
+from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.model import (
     Certificate,
     CertificateStatus,
