@@ -76,10 +76,9 @@ def _covers(wildcard: str, name: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """A certificate as it is listed, where it is, and what else is there."""
+    """A certificate as it is listed, and where it is."""
 
     certificate: Certificate
-    everything: Sequence[Certificate]
     place: Place
     around: Surroundings
 
@@ -115,7 +114,6 @@ def locate(reached: Reach, wanted: str) -> Located:
     )
     return Located(
         certificate=certificate,
-        everything=listed[place],
         place=place,
         around=around[place],
     )
