@@ -90,7 +90,7 @@ def locate(reached: Reach, wanted: str) -> Located:
     and not everything could be listed.
     """
     places = _places(reached, wanted)
-    at = reached.surroundings(_repairs(reached))
+    at = reached.surroundings(repair=reached.order().repair)
     around = {place: at(place) for place in places}
     listed: dict[Place, Sequence[Certificate]] = {}
     problems = []
@@ -126,10 +126,6 @@ def _places(reached: Reach, wanted: str) -> Sequence[Place]:
     if len(parts) > 5 and parts[0] == "arn" and parts[3] and parts[4] in accounts:  # noqa: PLR2004 - arn:partition:service:region:account:resource
         return (Place.from_arn(wanted),)
     return reached.scopes
-
-
-def _repairs(reached: Reach) -> bool:
-    return reached.order().repair
 
 
 def _first(place: Place, places: Sequence[Place]) -> bool:
