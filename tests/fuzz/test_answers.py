@@ -17,7 +17,7 @@ from certificate_lifecycle.aws.organizations import AwsOrganization
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.s3 import S3Documents
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
-from certificate_lifecycle.aws.securityhub import SecurityHub
+from certificate_lifecycle.aws.sinks.securityhub import SecurityHub
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.core.assessment import assess, needs_detail
 from certificate_lifecycle.core.checks import Observation
@@ -178,7 +178,9 @@ def test_a_finding_that_is_refused_without_a_word_is_told_as_refused(aws: Aws) -
     aws.answers(lambda model, _: (200, answers.get(model.name, refused)))
     lost = Scope(HERE.account_id, REGION, ScopeStatus.FAILED, 0, "no")
     with pytest.raises(FindingsNotTakenError, match="a finding: no reason given"):
-        SecurityHub(lambda: aws.clients.securityhub(REGION), source).tell(run(scopes=(lost,)))
+        SecurityHub(lambda: aws.clients.any("securityhub", REGION), source).publish(
+            run(scopes=(lost,))
+        )
 
 
 def test_the_id_of_a_message_is_cleaned_like_all_that_aws_says(aws: Aws) -> None:

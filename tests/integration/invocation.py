@@ -23,14 +23,13 @@ from certificate_lifecycle.aws import (
     acmpca,
     consumers,
     dynamodb,
-    eventbridge,
     iam,
     organizations,
     route53,
     s3,
     secretsmanager,
-    securityhub,
     sns,
+from certificate_lifecycle.aws.sinks import registry as sinks
 )
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.support.calls import Call
@@ -48,13 +47,12 @@ DECLARED = (
     *acmpca.PERMISSIONS,
     *consumers.PERMISSIONS,
     *dynamodb.PERMISSIONS,
-    *eventbridge.PERMISSIONS,
     *iam.PERMISSIONS,
     *organizations.PERMISSIONS,
     *route53.PERMISSIONS,
     *s3.PERMISSIONS,
     *secretsmanager.PERMISSIONS,
-    *securityhub.PERMISSIONS,
+    *sinks.PERMISSIONS,
     *sns.PERMISSIONS,
 )
 

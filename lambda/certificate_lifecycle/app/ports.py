@@ -337,16 +337,16 @@ class Runs(Protocol):
         ...
 
 
-class Machine(Protocol):
-    """Something beside the topic that is told of every run that is no dry run."""
+class NotificationSink(Protocol):
+    """A service beside the topic that receives every run that is no dry run."""
 
     @property
     def name(self) -> str:
         """What it is, as a sentence about its failure names it."""
         ...
 
-    def tell(self, run: Run) -> None:
-        """Tell it of what was found and changed; raises if not all of it was taken."""
+    def publish(self, run: Run) -> None:
+        """Send what was found and changed; raises if not all of it was accepted."""
         ...
 
 
@@ -418,7 +418,7 @@ class Outside:
     topic: Topic
     metrics: Metrics
     clock: Clock
-    machines: Sequence[Machine] = ()
+    sinks: Sequence[NotificationSink] = ()
     reports: Reports | None = None
     diary: Diary | None = None
     summary_after: timedelta | None = None

@@ -33,9 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
 
-    from certificate_lifecycle.aws.eventbridge import EventsClient
     from certificate_lifecycle.aws.secretsmanager import SecretsClient
-    from certificate_lifecycle.aws.securityhub import SecurityHubClient
 
 #: Standard mode backs off with jitter and retries throttling, including Route 53's
 #: `PriorRequestNotComplete`.
@@ -85,8 +83,8 @@ class Clients:
         """Where the credentials come from that need no role."""
         return self._session
 
-    def any(self, service: str, region: str, role_arn: str | None = None) -> Any:  # noqa: ANN401 - whatever only one command needs
-        """Another service in `region`, as boto3 names it."""
+    def any(self, service: str, region: str, role_arn: str | None = None) -> Any:  # noqa: ANN401 - the caller knows the type
+        """Any service in `region`, as boto3 names it."""
         return self._make(service, region, role_arn)
 
     def acm(self, region: str, role_arn: str | None = None) -> ACMClient:
@@ -120,14 +118,6 @@ class Clients:
     def dynamodb(self, region: str) -> DynamoDBClient:
         """DynamoDB in `region`."""
         return cast("DynamoDBClient", self._make("dynamodb", region, None))
-
-    def events(self, region: str) -> EventsClient:
-        """EventBridge in `region`."""
-        return cast("EventsClient", self._make("events", region, None))
-
-    def securityhub(self, region: str) -> SecurityHubClient:
-        """Security Hub in `region`."""
-        return cast("SecurityHubClient", self._make("securityhub", region, None))
 
     def elbv2(self, region: str, role_arn: str | None = None) -> ElasticLoadBalancingv2Client:
         """Application and Network Load Balancers in `region`."""
