@@ -19,7 +19,7 @@ from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.acmpca import Authorities
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.aws.consumers import AwsConsumers
+from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.aws.iam import ServerCertificates
 from certificate_lifecycle.aws.metrics import EmbeddedMetrics
@@ -143,7 +143,7 @@ def surroundings_of(
             export_secrets=SecretsManagerExports(clients.secretsmanager) if repair else None,
             ledger=ledger_of(settings, home, clients, place),
             consumers=consumers if place.account_id in rebinding else None,
-            users=consumers,
+            catalog=consumers,
             served=probe,
             stores=(Authorities(lambda: clients.acm_pca(place.region, role)),),
             account_stores=(ServerCertificates(lambda: clients.iam(role)),),

@@ -21,7 +21,6 @@ from botocore.loaders import Loader
 from certificate_lifecycle.aws import (
     acm,
     acmpca,
-    consumers,
     dynamodb,
     iam,
     organizations,
@@ -29,8 +28,9 @@ from certificate_lifecycle.aws import (
     s3,
     secretsmanager,
     sns,
-from certificate_lifecycle.aws.sinks import registry as sinks
 )
+from certificate_lifecycle.aws.consumers import registry as consumers
+from certificate_lifecycle.aws.sinks import registry as sinks
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.support.calls import Call
 from tests.support.cloud import Cloud

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import settings
 
+from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
 from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.export import ExportTarget, TargetFinding, TargetState
@@ -164,8 +165,12 @@ def observation(
     export: TargetFinding | None = None,
     source: SourceFinding | None = None,
 ) -> Observation:
+    seen = seen or certificate()
+    catalog = ConsumerCatalog(PLACE.account_id)
+    users = seen.detail.in_use_by if seen.detail else ()
     return Observation(
-        certificate=seen or certificate(),
+        certificate=seen,
+        consumers=tuple(map(catalog.label, users)),
         records=records,
         successor=successor,
         detail_error=detail_error,

@@ -13,6 +13,7 @@ from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import NOW, PLACE, SECOND, certificate, days, detail, imported
+from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
@@ -43,6 +44,7 @@ class World:
             certificates=self.certificates,
             dns=MemoryDns(),
             import_secrets=MemoryImportSecrets(),
+            catalog=MemoryCatalog(),
             ledger=self.ledger,
         )
         order = Order(

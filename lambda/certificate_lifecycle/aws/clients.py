@@ -20,12 +20,7 @@ from certificate_lifecycle.aws.sessions import assumed
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_acm_pca import ACMPCAClient
-    from mypy_boto3_apigateway import APIGatewayClient
-    from mypy_boto3_cloudfront import CloudFrontClient
-    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_elb import ElasticLoadBalancingClient
-    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_route53 import Route53Client
@@ -118,26 +113,6 @@ class Clients:
     def dynamodb(self, region: str) -> DynamoDBClient:
         """DynamoDB in `region`."""
         return cast("DynamoDBClient", self._make("dynamodb", region, None))
-
-    def elbv2(self, region: str, role_arn: str | None = None) -> ElasticLoadBalancingv2Client:
-        """Application and Network Load Balancers in `region`."""
-        return cast("ElasticLoadBalancingv2Client", self._make("elbv2", region, role_arn))
-
-    def elb(self, region: str, role_arn: str | None = None) -> ElasticLoadBalancingClient:
-        """Classic Load Balancers in `region`."""
-        return cast("ElasticLoadBalancingClient", self._make("elb", region, role_arn))
-
-    def cloudfront(self, region: str, role_arn: str | None = None) -> CloudFrontClient:
-        """CloudFront, which is one service per partition; `region` only picks the partition."""
-        return cast("CloudFrontClient", self._make("cloudfront", region, role_arn))
-
-    def apigateway(self, region: str, role_arn: str | None = None) -> APIGatewayClient:
-        """Domain names of API Gateway in `region`."""
-        return cast("APIGatewayClient", self._make("apigateway", region, role_arn))
-
-    def cognito(self, region: str, role_arn: str | None = None) -> CognitoIdentityProviderClient:
-        """Cognito user pools in `region`."""
-        return cast("CognitoIdentityProviderClient", self._make("cognito-idp", region, role_arn))
 
     def route53(self, role_arn: str | None = None) -> Route53Client:
         """Route 53, which is one service per partition."""
