@@ -273,6 +273,30 @@ def test_a_name_may_have_colons_and_what_is_no_arn_has_no_parts() -> None:
     assert ConsumerArn.parse("x", OWN) == ConsumerArn("x", "", "", "", "", "", "", foreign=False)
 
 
+GATEWAY = f"arn:aws:elasticloadbalancing:eu-west-1:{OWN}:loadbalancer/gwy/inspect/50dc6c495c0c9188"
+
+
+@pytest.mark.parametrize(
+    ("in_use_by", "label"),
+    [
+        (LOAD_BALANCER, "load balancer shop"),
+        (LOAD_BALANCER.replace(":loadbalancer/app/", ":loadbalancer/net/"), "load balancer shop"),
+        (LOAD_BALANCER.replace(OWN, AWS), "load balancer shop"),
+        (CLASSIC, "load balancer shop"),
+        (DISTRIBUTION, "CloudFront distribution E1EXAMPLE"),
+        (DISTRIBUTION.replace(OWN, AWS), "CloudFront distribution E1EXAMPLE"),
+        (GATEWAY, GATEWAY),
+        (LISTENER, LISTENER),
+        (f"arn:aws:es:eu-west-1:{OWN}:domain/logs", f"arn:aws:es:eu-west-1:{OWN}:domain/logs"),
+        ("not an ARN", "not an ARN"),
+    ],
+)
+def test_a_resource_is_named_as_people_know_it_and_otherwise_by_its_arn(
+    in_use_by: str, label: str
+) -> None:
+    assert CATALOG.label(in_use_by) == label
+
+
 # --- What the ledger keeps of a move ----------------------------------------------------------
 
 STORED_KINDS = {

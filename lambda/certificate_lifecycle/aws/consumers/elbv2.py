@@ -102,9 +102,9 @@ class LoadBalancers(Consumer):
 
     def read_calls(self) -> Iterator[ReadCall]:
         """Yield the two calls that find listeners and what they hold."""
-        client, nobodys = self._client, "app/none/0000000000000000"
-        arn = self._place.arn("elasticloadbalancing", f"loadbalancer/{nobodys}")
-        listener = self._place.arn("elasticloadbalancing", f"listener/{nobodys}/0000000000000000")
+        client, missing = self._client, "app/none/0000000000000000"
+        arn = self._place.arn("elasticloadbalancing", f"loadbalancer/{missing}")
+        listener = self._place.arn("elasticloadbalancing", f"listener/{missing}/0000000000000000")
         yield ReadCall(
             "elasticloadbalancing:DescribeListeners",
             "*",
