@@ -21,7 +21,6 @@ from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, Secr
 from certificate_lifecycle.aws.sinks.securityhub import SecurityHub
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.core.assessment import assess, needs_detail
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.consumers import Binding
 from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.hidden import Hidden
@@ -33,6 +32,7 @@ from certificate_lifecycle.core.model import (
     Detail,
     Verdict,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Scope, ScopeStatus
 from certificate_lifecycle.core.security_findings import Source

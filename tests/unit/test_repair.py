@@ -255,7 +255,7 @@ def test_a_migration_does_not_use_up_the_time_for_the_message() -> None:
 def test_a_migration_that_has_begun_is_gone_on_with() -> None:
     under_way = replace(
         APPROVED_BY_MAIL,
-        detail=APPROVED_BY_MAIL.detail and replace(APPROVED_BY_MAIL.detail, migrating_to_dns=True),
+        detail=replace(APPROVED_BY_MAIL.detail, migrating_to_dns=True),
     )
     certificates, dns = MemoryCertificates(under_way, migrates=True), MemoryDns(HOME)
     certificates.migration = [(record(),)]

@@ -12,7 +12,7 @@ import pytest
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.digest import compose
-from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.model import NOT_DESCRIBED, Certificate
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import (
@@ -317,7 +317,7 @@ def test_who_cannot_be_looked_up_is_told_by_its_arn_and_no_failure() -> None:
 
 
 def test_what_nobody_needs_to_hear_of_is_not_looked_up() -> None:
-    account = Account(HEALTHY, replace(DUE, in_use=False, detail=None))
+    account = Account(HEALTHY, replace(DUE, in_use=False, detail=NOT_DESCRIBED))
     listeners = Listeners(account)
     account.rotate()
     assert listeners.asked == []

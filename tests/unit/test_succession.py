@@ -71,9 +71,7 @@ class Account:
 
     def __init__(self, *held: Certificate, consumers: MemoryConsumers | None = None) -> None:
         self.certificates = MemoryCertificates(*held)
-        self.certificates.tagged = {
-            each.arn: each.detail.tags for each in held if each.detail is not None
-        }
+        self.certificates.tagged = {each.arn: each.detail.tags for each in held if each.described}
         self.dns = MemoryDns(zone())
         self.ledger = MemoryLedger()
         self.consumers = consumers

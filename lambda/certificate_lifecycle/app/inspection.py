@@ -25,9 +25,9 @@ from certificate_lifecycle.core.assessment import (
     renews_well,
     wants_records,
 )
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.export import TargetFinding
 from certificate_lifecycle.core.model import Action, Certificate, RenewalStatus
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.run import Assessed, ScopeStatus
 from certificate_lifecycle.core.timing import Thresholds, lacks_future
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct
@@ -218,10 +218,9 @@ class Inspection:
         if lacks_future(certificate, self.thresholds, self.now):
             others = known.by_name.get(certificate.domain_name, ())
             successor = find_successor(certificate, others, self.thresholds, self.now)
-        users = certificate.detail.in_use_by if certificate.detail else ()
         return Observation(
             certificate=certificate,
-            consumers=tuple(map(self.catalog.label, users)),
+            consumers=tuple(map(self.catalog.label, certificate.detail.in_use_by)),
             records=self._records(certificate, problems),
             successor=successor,
             detail_error=error,
@@ -264,7 +263,7 @@ class Inspection:
             if store is not None:
                 return store.describe(listed), None
             described = listed.described_as(self.certificates.describe(listed.arn))
-            renewal = described.detail.renewal if described.detail else None
+            renewal = described.detail.renewal
             status = renewal.status if renewal else None
             if not in_full and renews_well(described, status, self.thresholds, self.now):
                 return as_renewing(described, status), None
@@ -275,12 +274,10 @@ class Inspection:
             logger.exception("certificate unreadable", extra={"certificate_arn": listed.arn})
             problems.append(f"{listed.arn}: {clause(error)}")
             return listed, clause(error)
-        if described.detail is None:
-            return described, None
-        return replace(described, detail=replace(described.detail, tags=tags)), None
+        return described.with_tags(tags), None
 
     def _records(self, certificate: Certificate, problems: list[str]) -> tuple[RecordFinding, ...]:
-        if not wants_records(certificate) or certificate.detail is None:
+        if not wants_records(certificate):
             return ()
         wanted = distinct(
             validation.record

@@ -13,8 +13,8 @@ from certificate_lifecycle.app.inspection import Inventory
 from certificate_lifecycle.app.isolation import clause, require_time
 from certificate_lifecycle.app.succession import Case, Succession
 from certificate_lifecycle.app.validation import require_zones
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.model import Action, Certificate, CertificateType
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.replacement import (
     CLAIM,
     MAX_ATTEMPTS,

@@ -243,10 +243,10 @@ class _Naming:
 
     def named(self, entry: Assessed) -> Assessed:
         """Return a finding with the names of who uses it; anything else as it is."""
-        detail = entry.certificate.detail
-        if not entry.decision.worth_telling or detail is None or not detail.in_use_by:
+        users = entry.certificate.detail.in_use_by
+        if not entry.decision.worth_telling or not users:
             return entry
-        names = self._names(entry.certificate) or map(self.catalog.label, detail.in_use_by)
+        names = self._names(entry.certificate) or map(self.catalog.label, users)
         return replace(entry, used_by=tuple(names))
 
     def _names(self, certificate: Certificate) -> Sequence[str]:

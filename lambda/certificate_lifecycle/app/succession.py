@@ -26,7 +26,6 @@ from certificate_lifecycle.app.rebinding import Rebinding, Rebound
 from certificate_lifecycle.app.validation import inspect, require_writable, write
 from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
 from certificate_lifecycle.core.assessment import find_successor
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.consumers import SETTLES_WITHIN, MoveStatus
 from certificate_lifecycle.core.issuance import CertificateRequest, is_equal, may_be_equal
 from certificate_lifecycle.core.model import (
@@ -35,6 +34,7 @@ from certificate_lifecycle.core.model import (
     CertificateStatus,
     CertificateType,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.replacement import (
     DAILY_REQUESTS,
     HISTORY,
@@ -382,7 +382,7 @@ class Succession:
 
     def _ended(self, case: Case, successor: Certificate) -> bool:
         """Ask once more for a successor that ACM ended, when there was time to mend the cause."""
-        reason = successor.detail.failure_reason if successor.detail else None
+        reason = successor.detail.failure_reason
         what = f"ACM ended the request {successor.arn} with {successor.status}"
         what += f" ({reason})" if reason else ""
         journal = case.journal
@@ -442,11 +442,10 @@ class Succession:
         except CertificateNotFoundError:
             self._finish(case, "the old certificate does not exist any more")
             return None
-        if case.observation is None or described.detail is None:
+        if case.observation is None:
             return None  # it was not listed, which ACM may be late with
         listed = case.observation.certificate
-        tags = listed.detail.tags if listed.detail else ()
-        return listed.described_as(replace(described, detail=replace(described.detail, tags=tags)))
+        return listed.described_as(described.with_tags(listed.detail.tags))
 
     def _take(self, case: Case, rebound: Rebound) -> None:
         """Keep what became of the moves; raise for what failed once that is on record."""

@@ -42,21 +42,25 @@ _STRANGE = RotationMode.NOTIFY
 class Reach:
     """Everything that a command works with.
 
-    `surroundings` gives what is reached in and for one account and region, with or without what
-    only repairs need. `function` is the deployed rotation function, and `notes` are sentences about
-    how the command came to its settings.
+    `function` is the deployed rotation function, and `notes` are sentences about how the command
+    came to its settings. `unknown` says why it could not be found out whether one is deployed.
     """
 
     home: Place
     settings: RotationSettings
     scopes: tuple[Place, ...]
-    surroundings: Callable[[bool], Callable[[Place], Surroundings]]
     now: datetime
     clients: Clients
     clock: TerminalClock = field(default_factory=TerminalClock)
     function: DeployedFunction | None = None
     notes: tuple[str, ...] = ()
     unknown: str | None = None
+
+    def surroundings(self, *, repair: bool) -> Callable[[Place], Surroundings]:
+        """Return what makes the clients of a region; `repair` adds those that repairs need."""
+        from certificate_lifecycle.wiring import surroundings_of  # noqa: PLC0415 - it needs the SDK
+
+        return surroundings_of(self.settings, self.home, self.clients, repair=repair)
 
     def order(
         self,
@@ -88,7 +92,7 @@ class Reach:
         watched: Callable[[Surroundings], Surroundings] = lambda around: around,
     ) -> tuple[Run, list[Visit]]:
         """Carry out an order as the function would, but for its message; `watched` may look on."""
-        at = self.surroundings(order.repair)
+        at = self.surroundings(repair=order.repair)
         visits = visit_all(order, lambda place: watched(at(place)), self.clock, current_time)
         return merged(order, visits, current_time()), visits
 
@@ -103,7 +107,6 @@ def reach(selection: Selection) -> Reach:
     # Here, so that no help waits for the SDK.
     from certificate_lifecycle.aws.clients import Clients  # noqa: PLC0415
     from certificate_lifecycle.cli.outside.identity import home_of, session_of  # noqa: PLC0415
-    from certificate_lifecycle.wiring import surroundings_of  # noqa: PLC0415
 
     session = session_of(selection.profile, selection.region)
     first = Clients(str(session.region_name), session=session)
@@ -112,18 +115,12 @@ def reach(selection: Selection) -> Reach:
     settings = _settings(selection, home, function)
     scopes = _scopes(selection, settings, home, first)
     external_ids = {each.role_arn(home.partition): each.external_id for each in settings.accounts}
-    clients = Clients(home.region, external_ids, session=session)
-
-    def surroundings(repair: bool) -> Callable[[Place], Surroundings]:  # noqa: FBT001 - its only one
-        return surroundings_of(settings, home, clients, repair=repair)
-
     return Reach(
         home=home,
         settings=settings,
         scopes=scopes,
-        surroundings=surroundings,
         now=current_time(),
-        clients=clients,
+        clients=Clients(home.region, external_ids, session=session),
         function=function,
         notes=notes,
         unknown=unknown,

@@ -1,5 +1,6 @@
-"""The checks: each looks for one thing and explains what it found.
+"""The checks: each answers one question about a certificate, and explains its decision.
 
+A check declares its question and its facts, and `assessment.CHAIN` lists all checks in their order.
 A certificate that nothing depends on never gets more than `info`.
 """
 
@@ -9,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from certificate_lifecycle.core.export import TargetFinding, TargetState
+from certificate_lifecycle.core import facts
+from certificate_lifecycle.core.export import TargetState
+from certificate_lifecycle.core.facts import Fact
 from certificate_lifecycle.core.model import (
     Action,
     Certificate,
@@ -22,7 +25,8 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     Verdict,
 )
-from certificate_lifecycle.core.sources import SourceFinding, SourceState
+from certificate_lifecycle.core.observation import Observation
+from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import (
     Thresholds,
     is_recent,
@@ -31,7 +35,7 @@ from certificate_lifecycle.core.timing import (
     overdue_threshold,
     renewal_window,
 )
-from certificate_lifecycle.core.validation import RecordFinding, RecordState, explain
+from certificate_lifecycle.core.validation import RecordState, explain
 
 #: A request that waits longer than this for validation is stuck.
 STUCK_AFTER = timedelta(hours=24)
@@ -106,32 +110,37 @@ _SOURCE_REASONS = {
 _SOURCE_TROUBLE = frozenset({SourceState.INCOMPATIBLE, SourceState.INVALID, SourceState.UNREADABLE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """Everything that a decision is made from; `consumers` are the names of what ACM lists."""
-
-    certificate: Certificate
-    consumers: tuple[str, ...] = ()
-    records: tuple[RecordFinding, ...] = ()
-    successor: Certificate | None = None
-    detail_error: str | None = None
-    export: TargetFinding | None = None
-    source: SourceFinding | None = None
-
-    @property
-    def export_troubled(self) -> bool:
-        """Whether there is an export target, and it is not what it should be."""
-        return self.export is not None and self.export.troubled
-
-    @property
-    def importable(self) -> bool:
-        """Whether the import source holds a newer version that may follow."""
-        return self.source is not None and self.source.newer is not None
+Judge = Callable[[Observation, Thresholds, datetime], Decision | None]
 
 
-Check = Callable[[Observation, Thresholds, datetime], Decision | None]
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check as it declares itself: the question that it answers, and the facts it judges by.
+
+    Calling it returns its decision, or None if the answer is no.
+    """
+
+    name: str
+    question: str
+    facts: tuple[Fact, ...]
+    judge: Judge
+
+    def __call__(
+        self, observation: Observation, thresholds: Thresholds, now: datetime
+    ) -> Decision | None:
+        """Return the decision, or None to leave it to the next check."""
+        return self.judge(observation, thresholds, now)
 
 
+def check(*, question: str, facts: tuple[Fact, ...]) -> Callable[[Judge], Check]:
+    """Declare a function as a check; it is applied once it stands in `assessment.CHAIN`."""
+    return lambda judge: Check(judge.__name__, question, facts, judge)
+
+
+@check(
+    question="Does another tool or service manage it?",
+    facts=(facts.MANAGER, facts.tags({"ManagedBy", *FOREIGN_TAG_KEYS})),
+)
 def managed_elsewhere(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -150,6 +159,10 @@ def managed_elsewhere(
     return Decision(Verdict.MANAGED_ELSEWHERE, severity, reason, message, action)
 
 
+@check(
+    question="Could its details not be read?",
+    facts=(facts.DETAIL,),
+)
 def detail_unreadable(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -160,6 +173,10 @@ def detail_unreadable(
     return _unknown(observation, Reason.DETAILS_UNREADABLE, message, thresholds, now)
 
 
+@check(
+    question="Is it an IAM server certificate, which cannot be renewed?",
+    facts=(facts.TYPE, facts.EXPIRES, facts.WARNING, facts.CRITICAL),
+)
 def server_certificate(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -186,6 +203,16 @@ def server_certificate(
     )
 
 
+@check(
+    question="Is it a private CA that expires too soon or does not let ACM issue?",
+    facts=(
+        facts.TYPE,
+        facts.STATUS,
+        facts.EXPIRES,
+        facts.before_expiry("too soon for ACM", lambda _, __: PRIVATE_LIFETIME),
+        facts.ISSUES_FOR_ACM,
+    ),
+)
 def private_authority(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -210,7 +237,7 @@ def private_authority(
             "The private CA is disabled, so ACM cannot renew what it has issued from it.",
             Action.FIX_AUTHORITY,
         )
-    if certificate.detail is not None and certificate.detail.issues_for_acm is False:
+    if certificate.detail.issues_for_acm is False:
         return Decision(
             Verdict.AUTHORITY_PERMISSION_MISSING,
             Severity.INFO,
@@ -222,6 +249,10 @@ def private_authority(
     return None
 
 
+@check(
+    question="Does ACM report an unknown type or status, or no expiry date?",
+    facts=(facts.TYPE, facts.STATUS, facts.EXPIRES),
+)
 def not_understood(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -244,6 +275,10 @@ def not_understood(
             return None
 
 
+@check(
+    question="Is it a request that waits for validation?",
+    facts=(facts.STATUS, facts.CREATED, facts.after_creation("stuck", STUCK_AFTER), facts.RECORDS),
+)
 def pending_validation(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find requests that wait for a proof of ownership; stuck ones are worth mending."""
     certificate = observation.certificate
@@ -269,6 +304,10 @@ def pending_validation(observation: Observation, _: Thresholds, now: datetime) -
     )
 
 
+@check(
+    question="Has a later certificate for the same names replaced it?",
+    facts=(facts.STAYS, facts.SUCCESSOR, facts.USED),
+)
 def superseded(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:
     """Find certificates in trouble, or near their end without renewal, that have been replaced."""
     certificate, successor = observation.certificate, observation.successor
@@ -296,13 +335,22 @@ def superseded(observation: Observation, thresholds: Thresholds, now: datetime) 
     )
 
 
+@check(
+    question="Did the request fail?",
+    facts=(
+        facts.STATUS,
+        facts.FAILURE,
+        facts.CREATED,
+        facts.after_creation("requested again until", FAILURE_IS_NEWS),
+    ),
+)
 def request_failed(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find requests that ended without a certificate."""
     certificate = observation.certificate
     if certificate.status is CertificateStatus.VALIDATION_TIMED_OUT:
         reason = Reason.VALIDATION_TIMED_OUT
     elif certificate.status is CertificateStatus.FAILED:
-        reason = acm_reason(certificate.detail.failure_reason if certificate.detail else None)
+        reason = acm_reason(certificate.detail.failure_reason)
     else:
         return None
     return Decision(
@@ -314,6 +362,10 @@ def request_failed(observation: Observation, _: Thresholds, now: datetime) -> De
     )
 
 
+@check(
+    question="Was it revoked?",
+    facts=(facts.STATUS, facts.USED),
+)
 def revoked(observation: Observation, _: Thresholds, __: datetime) -> Decision | None:
     """Find revoked certificates: clients may refuse them today."""
     certificate = observation.certificate
@@ -328,6 +380,10 @@ def revoked(observation: Observation, _: Thresholds, __: datetime) -> Decision |
     )
 
 
+@check(
+    question="Has it expired?",
+    facts=(facts.STATUS, facts.EXPIRES, facts.USED),
+)
 def expired(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find certificates past NotAfter, whatever ACM's status says already."""
     certificate = observation.certificate
@@ -344,6 +400,10 @@ def expired(observation: Observation, _: Thresholds, now: datetime) -> Decision 
     )
 
 
+@check(
+    question="Was it imported, and does it expire soon?",
+    facts=(facts.TYPE, facts.EXPIRES, facts.WARNING, facts.CRITICAL, facts.USED),
+)
 def import_due(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:
     """Find imported certificates near their end: ACM never renews them."""
     certificate, source = observation.certificate, observation.source
@@ -363,6 +423,10 @@ def import_due(observation: Observation, thresholds: Thresholds, now: datetime) 
     )
 
 
+@check(
+    question="Does its import source contain a newer version?",
+    facts=(facts.SOURCE,),
+)
 def source_newer(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find imported certificates whose source is ahead of them, long before they end.
 
@@ -379,6 +443,10 @@ def source_newer(observation: Observation, _: Thresholds, now: datetime) -> Deci
     )
 
 
+@check(
+    question="Is its import source unable to renew it?",
+    facts=(facts.SOURCE,),
+)
 def source_trouble(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -393,6 +461,10 @@ def source_trouble(
     return _unknown(observation, _SOURCE_REASONS[source.state], message, thresholds, now)
 
 
+@check(
+    question="Is it unused, so that ACM does not renew it?",
+    facts=(facts.TYPE, facts.USED, facts.EXPORT),
+)
 def unused(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find managed certificates that ACM lets expire because nothing needs them."""
     certificate = observation.certificate
@@ -407,6 +479,10 @@ def unused(observation: Observation, _: Thresholds, now: datetime) -> Decision |
     )
 
 
+@check(
+    question="Does its private CA, or ACM's permission on it, prevent the renewal?",
+    facts=(facts.TYPE, facts.RENEWAL),
+)
 def authority_trouble(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -427,6 +503,10 @@ def authority_trouble(
     )
 
 
+@check(
+    question="Did ACM's renewal fail?",
+    facts=(facts.RENEWAL,),
+)
 def renewal_failed(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -439,6 +519,10 @@ def renewal_failed(
     )
 
 
+@check(
+    question="Does the renewal wait for validation?",
+    facts=(facts.RENEWAL, facts.RECORDS, facts.OVERDUE),
+)
 def renewal_blocked(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -465,6 +549,10 @@ def renewal_blocked(
     )
 
 
+@check(
+    question="Does its export target lack the current version?",
+    facts=(facts.EXPORT,),
+)
 def export_target(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -493,6 +581,10 @@ def export_target(
     return Decision(Verdict.EXPORT_DUE, severity, reason, message, action)
 
 
+@check(
+    question="Does an exported copy expire soon?",
+    facts=(facts.EXPORTED, facts.EXPIRES, facts.WARNING, facts.CRITICAL),
+)
 def export_due(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:
     """Find certificates of which a copy lives outside AWS, near their end."""
     certificate = observation.certificate
@@ -510,6 +602,10 @@ def export_due(observation: Observation, thresholds: Thresholds, now: datetime) 
     )
 
 
+@check(
+    question="Is its renewal overdue, or does ACM refuse to renew it?",
+    facts=(facts.EXPIRES, facts.WINDOW, facts.OVERDUE, facts.CRITICAL, facts.ELIGIBLE),
+)
 def renewal_overdue(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -530,6 +626,10 @@ def renewal_overdue(
     return _overdue(observation, reason, text, thresholds, now)
 
 
+@check(
+    question="Does ACM report an unknown renewal status?",
+    facts=(facts.RENEWAL, facts.EXPIRES),
+)
 def renewal_not_understood(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -538,27 +638,35 @@ def renewal_not_understood(
     Like a type that came later it is no trouble by itself, and it is not called well either.
     """
     certificate = observation.certificate
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is None or renewal.status is not RenewalStatus.NOT_UNDERSTOOD:
         return None
     text = "ACM reports a state of its renewal that this version does not know."
     return _later_than_us(certificate, Reason.STATUS_NOT_UNDERSTOOD, text, thresholds, now)
 
 
+@check(
+    question="Is it in ACM's renewal window, with time left?",
+    facts=(facts.EXPIRES, facts.WINDOW, facts.RENEWAL),
+)
 def renewing(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find used certificates inside ACM's renewal window, with time left."""
     certificate = observation.certificate
     if not certificate.managed or not is_within(certificate, renewal_window(certificate), now):
         return None
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     begun = renewal is not None and renewal.status is RenewalStatus.PENDING_AUTO_RENEWAL
     reason = Reason.AUTO_RENEWAL_IN_PROGRESS if begun else Reason.AWAITING_ACM
     message = f"{reason.meaning} {_sentence(_when(certificate, now))}"
     return Decision(Verdict.RENEWING, Severity.OK, reason, message, Action.NONE)
 
 
-def healthy(observation: Observation, _: Thresholds, now: datetime) -> Decision:
-    """Take whatever is left: it is far from expiry; this check is total."""
+@check(
+    question="Does no check above apply?",
+    facts=(facts.EXPIRES,),
+)
+def healthy(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
+    """Decide for every certificate that no other check decides for: nothing is wrong."""
     message = _sentence(_when(observation.certificate, now))
     return Decision(Verdict.HEALTHY, Severity.OK, Reason.FAR_FROM_EXPIRY, message, Action.NONE)
 
@@ -580,7 +688,7 @@ def waits_for_validation(certificate: Certificate) -> bool:
     """
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
         return True
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is None:
         return False
     if renewal.status is RenewalStatus.PENDING_AUTO_RENEWAL:
@@ -590,7 +698,7 @@ def waits_for_validation(certificate: Certificate) -> bool:
 
 def pending_methods(certificate: Certificate) -> set[ValidationMethod]:
     """Return how the names that are not validated yet shall be."""
-    validations = certificate.detail.pending_validations if certificate.detail else ()
+    validations = certificate.detail.pending_validations
     return {validation.method for validation in validations if not validation.validated}
 
 
@@ -606,7 +714,7 @@ def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
         return Reason.MANAGED_BY_ACME_CLIENT, "An ACME client"
     if certificate.managed_by is not None:
         return Reason.MANAGED_BY_OTHER_TOOL, certificate.managed_by
-    for key, value in certificate.detail.tags if certificate.detail else ():
+    for key, value in certificate.detail.tags:
         if key in FOREIGN_TAG_KEYS:
             return Reason.MANAGED_BY_OTHER_TOOL, FOREIGN_TAG_KEYS[key]
         if key == "ManagedBy" and value.lower() in FOREIGN_MANAGERS:
@@ -616,7 +724,7 @@ def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
 
 def _validation_trouble(observation: Observation) -> tuple[Reason, Action, str]:
     certificate = observation.certificate
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is not None and acm_reason(renewal.reason) is Reason.CAA_FORBIDS:
         text = "a CAA record forbids Amazon to issue; add amazon.com to it."
         return Reason.CAA_FORBIDS, Action.FIX_VALIDATION, text
@@ -648,8 +756,7 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
 
 def _all_named(observation: Observation) -> bool:
     """Whether ACM has said what proves each name that is not validated yet, and we looked there."""
-    detail = observation.certificate.detail
-    validations = detail.pending_validations if detail else ()
+    validations = observation.certificate.detail.pending_validations
     pending = [validation for validation in validations if not validation.validated]
     if not pending:
         return bool(validations)
@@ -662,13 +769,13 @@ def _is_over(certificate: Certificate, now: datetime) -> bool:
 
 
 def _renewal_failed(certificate: Certificate) -> bool:
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     return renewal is not None and renewal.status is RenewalStatus.FAILED
 
 
 def _renewal_reason(certificate: Certificate) -> Reason:
     """Why the renewal that is under way does not get on; that of an earlier one is history."""
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is None or renewal.status is RenewalStatus.SUCCESS:
         return Reason.NO_REASON_GIVEN
     return acm_reason(renewal.reason)

@@ -193,8 +193,7 @@ class ConsumerArn:
     @classmethod
     def in_use_by(cls, certificate: Certificate, own_account: str) -> list[ConsumerArn]:
         """Return what ACM names as the users of a described certificate."""
-        users = certificate.detail.in_use_by if certificate.detail else ()
-        return [cls.parse(text, own_account) for text in users]
+        return [cls.parse(text, own_account) for text in certificate.detail.in_use_by]
 
 
 # --- What the ledger keeps of a move ----------------------------------------------------------

@@ -12,9 +12,9 @@ from rich.text import Text
 from certificate_lifecycle.cli import session
 from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.explanations import Explaining, Explanation, explanation_entry
+from certificate_lifecycle.cli.find_certificate import locate
 from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.looking import start
-from certificate_lifecycle.cli.lookup import locate
 from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
 from certificate_lifecycle.cli.output import (
     STYLES,
@@ -147,14 +147,14 @@ def _reasons(explanation: Explanation) -> Iterable[str]:
 
 
 def _print_checks(out: Console, steps: Iterable[Step]) -> None:
-    """Print the checks; what decided shows what it looked at."""
+    """Print the checks; the one that decided shows its facts."""
     _title(out, "Checks, in order; the first that answers yes decides")
     for step in steps:
         style = _CHECK_STYLES[step.answer]
         indented(out, f"{_MARKS[step.answer]} {step.question}", style=style, by=_BY)
         if step.answer is Answer.HIT:
-            for fact in step.facts:
-                indented(out, clean(f"{fact.name}: {fact.value}"), style="dim", by=_BY + 3)
+            for name, value in step.facts.items():
+                indented(out, clean(f"{name}: {value}"), style="dim", by=_BY + 3)
 
 
 def _print_forecast(out: Console, explanation: Explanation) -> None:

@@ -65,8 +65,7 @@ class Doctor:
         self._instance = instance
         self._home = reached.home
         self._settings = reached.settings
-        looking_only = False
-        self._surroundings = reached.surroundings(looking_only)
+        self._surroundings = reached.surroundings(repair=False)
         self._locks = {place: threading.Lock() for place in reached.scopes}
         self._listed: dict[Place, Sequence[Certificate]] = {}
 
