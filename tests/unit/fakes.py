@@ -53,6 +53,7 @@ from certificate_lifecycle.core.validation import ExistingRecord, Zone
 from certificate_lifecycle.core.x509 import Leaf
 from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
 from tests.unit.builders import NOW, arn, record, request, secret_arn, validation
+from tests.unit.consumers import MemoryCatalog
 
 
 class Outage(Exception):  # noqa: N818 - it stands for what an SDK raises
@@ -469,7 +470,7 @@ def outside(
     **parts: Any,  # noqa: ANN401 - what surrounds a run in its only account and region
 ) -> Outside:
     return Outside(
-        at=lambda _: Surroundings(**parts),
+        at=lambda _: Surroundings(**{"catalog": MemoryCatalog(), **parts}),
         topic=topic,
         clock=clock,
         metrics=metrics or MemoryMetrics(),
