@@ -12,14 +12,14 @@ from certificate_lifecycle.app.memory import Recollection
 from certificate_lifecycle.app.organization import Telling
 from certificate_lifecycle.app.ports import Outside
 from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
-from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Move
+from certificate_lifecycle.core.consumers import Binding, Move
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.handover import Handover, document
 from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.pulse import RunRecord
 from certificate_lifecycle.core.replacement import Journal, ReplacementState
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.timing import Thresholds
@@ -34,7 +34,7 @@ from tests.unit.fakes import MemoryClock, MemoryDocuments, MemoryTopic, outside
 HERE = Place("123456789012", REGION)
 ONE = CERTIFICATES[0]
 MOVE = Move(
-    binding=Binding(ConsumerKind.LISTENER, "listener", "", "load balancer shop"),
+    binding=Binding(LISTENER, "listener", "", "load balancer shop"),
     before=(ONE,),
     bound_at=NOW,
 )
@@ -77,7 +77,6 @@ def stored(aws: Aws) -> list[dict[str, Any]]:
     ledger(aws).remember(MEMORY)
     ledger(aws).note(NOTE)
     ledger(aws).note_message(NOW)
-    ledger(aws).record_run(RunRecord(run_id="r", finished_at=NOW, critical_since=NOW))
     return [json.loads(params["body"])["Item"] for _, params in aws.calls]
 
 
@@ -165,7 +164,6 @@ def test_an_entry_of_the_ledger_is_read_or_told_to_be_unreadable(aws: Aws, seed:
         ledger(aws).memories,
         ledger(aws).notes,
         ledger(aws).last_message,
-        ledger(aws).last_run,
     )
     for ask in asked:
         try:

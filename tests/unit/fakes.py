@@ -22,7 +22,6 @@ from certificate_lifecycle.app.ports import (
     Metrics,
     Outside,
     Reports,
-    Runs,
     Served,
     Surroundings,
     Topic,
@@ -32,6 +31,7 @@ from certificate_lifecycle.core.export import CURRENT_STAGE, Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.memory import Memory, Note
+from certificate_lifecycle.core.metrics import RunMetrics
 from certificate_lifecycle.core.model import (
     NOT_DESCRIBED,
     Certificate,
@@ -43,7 +43,6 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.names import dns_form
-from certificate_lifecycle.core.pulse import Pulse, RunRecord
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.report import documents
 from certificate_lifecycle.core.run import Run
@@ -53,6 +52,7 @@ from certificate_lifecycle.core.validation import ExistingRecord, Zone
 from certificate_lifecycle.core.x509 import Leaf
 from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
 from tests.unit.builders import NOW, arn, record, request, secret_arn, validation
+from tests.unit.consumers import MemoryCatalog
 
 
 class Outage(Exception):  # noqa: N818 - it stands for what an SDK raises
@@ -446,19 +446,19 @@ class MemoryReports(Reports):
 
 
 class MemoryMetrics(Metrics):
-    """Keeps the runs and pulses whose figures were written."""
+    """Keeps the runs whose figures were written, and what scheduled runs measured."""
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
         self.undelivered: list[bool] = []
-        self.pulses: list[Pulse] = []
+        self.completed: list[RunMetrics] = []
 
     def emit(self, run: Run, *, undelivered: bool) -> None:
         self.runs.append(run)
         self.undelivered.append(undelivered)
 
-    def beat(self, pulse: Pulse) -> None:
-        self.pulses.append(pulse)
+    def emit_completed(self, metrics: RunMetrics) -> None:
+        self.completed.append(metrics)
 
 
 def outside(
@@ -469,14 +469,14 @@ def outside(
     **parts: Any,  # noqa: ANN401 - what surrounds a run in its only account and region
 ) -> Outside:
     return Outside(
-        at=lambda _: Surroundings(**parts),
+        at=lambda _: Surroundings(**{"catalog": MemoryCatalog(), **parts}),
         topic=topic,
         clock=clock,
         metrics=metrics or MemoryMetrics(),
     )
 
 
-class MemoryLedger(Ledger, Runs):
+class MemoryLedger(Ledger):
     """A ledger with the conditions of the real one; `broken` are methods that raise."""
 
     def __init__(self) -> None:
@@ -486,8 +486,6 @@ class MemoryLedger(Ledger, Runs):
         self.noted: dict[tuple[str, str], Note] = {}
         self.broken: dict[str, Exception] = {}
         self.writes = 0
-        self.last: RunRecord | None = None
-        self.expected: tuple[str, datetime] | None = None
 
     def journals(self) -> Sequence[Journal]:
         self._raise_if_broken("journals")
@@ -545,20 +543,6 @@ class MemoryLedger(Ledger, Runs):
         if there is not None and (there.run_id, there.written_at) == (note.run_id, note.written_at):
             self.writes += 1
             del self.noted[note.certificate_arn, note.action]
-
-    def last_run(self) -> RunRecord | None:
-        self._raise_if_broken("last_run")
-        return self.last
-
-    def record_run(self, record: RunRecord) -> None:
-        self._raise_if_broken("record_run")
-        if self.last is None or self.last.finished_at <= record.finished_at:
-            self.last = record
-
-    def expected_since(self, expression: str, now: datetime) -> datetime:
-        if self.expected is None or self.expected[0] != expression:
-            self.expected = (expression, now)
-        return self.expected[1]
 
     def _put(self, journal: Journal) -> Journal:
         there = self.stored.get(journal.certificate_arn)

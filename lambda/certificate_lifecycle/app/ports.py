@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from certificate_lifecycle.core.consumers import Binding, Held
+from certificate_lifecycle.core.consumers import Binding, BindingState
 from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.export import Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.memory import Memory, Note
+from certificate_lifecycle.core.metrics import RunMetrics
 from certificate_lifecycle.core.model import (
     Certificate,
     DomainValidation,
@@ -20,7 +21,6 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.pulse import Pulse, RunRecord
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.sources import Material
@@ -129,11 +129,26 @@ class Store(Protocol):
         ...
 
 
-class Users(Protocol):
-    """Who uses certificates in this account and region, for people to recognise."""
+class ConsumerCatalog(Protocol):
+    """Who uses certificates in this account and region, and how a person moves them.
+
+    Only `names` makes calls.
+    """
 
     def names(self, certificate: Certificate) -> Sequence[str]:
-        """Return a name for each user of a described certificate that ACM tells of."""
+        """Return a name for each user of a described certificate that ACM names."""
+        ...
+
+    def label(self, in_use_by: str) -> str:
+        """Return the name by which people know an entry of `InUseBy`, or its ARN."""
+        ...
+
+    def unexplained(self, certificate: Certificate, bindings: Iterable[Binding]) -> tuple[str, ...]:
+        """Return the entries of `InUseBy` that moving `bindings` does not free."""
+        ...
+
+    def manual_steps(self, in_use_by: str, successor_arn: str) -> str:
+        """Return what a person types to move one entry of `InUseBy`, as shell lines."""
         ...
 
 
@@ -155,7 +170,7 @@ class Consumers(Protocol):
         """Return every setting that holds a described certificate now."""
         ...
 
-    def held(self, binding: Binding) -> Held | None:
+    def current(self, binding: Binding) -> BindingState | None:
         """Return what a setting holds; None when the consumer or the setting is gone."""
         ...
 
@@ -313,40 +328,24 @@ class Topic(Protocol):
         ...
 
 
-class Audience(Protocol):
-    """Who hears what is published to the topic."""
+class Subscriptions(Protocol):
+    """The subscriptions of the topic."""
 
-    def listeners(self) -> int:
+    def confirmed_subscriptions(self) -> int:
         """Return how many subscriptions are confirmed."""
         ...
 
 
-class Runs(Protocol):
-    """What is remembered of the runs themselves, in the function's own account and region."""
-
-    def last_run(self) -> RunRecord | None:
-        """Return the last run that the schedule started; None if there was none yet."""
-        ...
-
-    def record_run(self, record: RunRecord) -> None:
-        """Store that a run came to its end; if a later one did so already, that stays."""
-        ...
-
-    def expected_since(self, expression: str, now: datetime) -> datetime:
-        """Return since when runs of a schedule are expected: `now` if it is a new one."""
-        ...
-
-
-class Machine(Protocol):
-    """Something beside the topic that is told of every run that is no dry run."""
+class NotificationSink(Protocol):
+    """A service beside the topic that receives every run that is no dry run."""
 
     @property
     def name(self) -> str:
         """What it is, as a sentence about its failure names it."""
         ...
 
-    def tell(self, run: Run) -> None:
-        """Tell it of what was found and changed; raises if not all of it was taken."""
+    def publish(self, run: Run) -> None:
+        """Send what was found and changed; raises if not all of it was accepted."""
         ...
 
 
@@ -377,8 +376,8 @@ class Metrics(Protocol):
         """Write the figures of a run, and whether its message could not be sent."""
         ...
 
-    def beat(self, pulse: Pulse) -> None:
-        """Write the figures of a pulse."""
+    def emit_completed(self, metrics: RunMetrics) -> None:
+        """Write what a scheduled run measured at its end."""
         ...
 
 
@@ -387,18 +386,18 @@ class Surroundings:
     """Everything that a run of rotation reaches in and for one account and region.
 
     Without `export_secrets` nothing is exported, without `ledger` nothing is remembered or
-    replaced, without `consumers` none is moved, without `users` they are told by their ARNs, and
-    without `served` nothing is connected to.
+    replaced, without `consumers` none is moved, and without `served` nothing is connected to.
+    The `catalog` names all consumers, also those that may not be moved.
     Of `account_stores` there is one in each account, whatever its regions.
     """
 
     certificates: Certificates
     dns: Dns
     import_secrets: ImportSecrets
+    catalog: ConsumerCatalog
     export_secrets: ExportSecrets | None = None
     ledger: Ledger | None = None
     consumers: Consumers | None = None
-    users: Users | None = None
     served: Served | None = None
     stores: Sequence[Store] = ()
     account_stores: Sequence[Store] = ()
@@ -409,17 +408,17 @@ class Outside:
     """Everything that a run of rotation reaches, wherever it looks.
 
     `at` joins what belongs to one account and region; it is asked once for each of them. Without
-    `reports` none is written, and without `runs` none is remembered. If `summary_after` has passed
-    without a message in the `diary`, a run that looked at everything sends one although all is
-    well.
+    `reports` none is written, and without `subscriptions` they are not counted. If `summary_after`
+    has passed without a message in the `diary`, a run that looked at everything sends one although
+    all is well.
     """
 
     at: Callable[[Place], Surroundings]
     topic: Topic
     metrics: Metrics
     clock: Clock
-    machines: Sequence[Machine] = ()
+    sinks: Sequence[NotificationSink] = ()
     reports: Reports | None = None
     diary: Diary | None = None
     summary_after: timedelta | None = None
-    runs: Runs | None = None
+    subscriptions: Subscriptions | None = None

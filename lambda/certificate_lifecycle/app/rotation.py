@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 from certificate_lifecycle.app.isolation import Deadline, clause
-from certificate_lifecycle.app.ports import Clock, Machine, Outside, Reports, Runs, Surroundings
+from certificate_lifecycle.app.ports import Clock, NotificationSink, Outside, Reports, Surroundings
+from certificate_lifecycle.app.run_metrics import emit_run_metrics
 from certificate_lifecycle.app.scope import Order, Visit, run_of, summary, visit
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.pulse import RunRecord, oldest_critical
 from certificate_lifecycle.core.run import Run, result
 from certificate_lifecycle.errors import RotationError
 from certificate_lifecycle.log import logger
@@ -37,7 +37,7 @@ def rotate(
     visits = visit_all(order, outside.at, outside.clock, current_time)
     run = merged(order, visits, current_time())
     outcome, failures = tell(run, outside, visits)
-    failures += record(order, run, visits, outside.runs)
+    emit_run_metrics(order, run, visits, outside)
     raise_if_incomplete(run, visits, failures)
     return outcome
 
@@ -52,9 +52,9 @@ def tell(
     if not run.dry_run:
         # Before anything that may hang: alarms are built on the figures.
         outside.metrics.emit(run, undelivered=bool(more) and not notification["sent"])
-        failures += _each_machine(run, outside.machines)
+        failures += _publish(run, outside.sinks)
     if notification["sent"]:
-        # After the machines: what a run that is stopped has not told them is news to the next one.
+        # After the sinks: what a run that is stopped has not sent to them is news to the next one.
         steps = [each.dues.settle for each in visits if each.dues is not None]
         if outside.diary is not None:
             steps.append(partial(outside.diary.note_message, run.started_at))
@@ -165,14 +165,14 @@ def _reported(run: Run, reports: Reports | None) -> tuple[Run, list[str]]:
         return run, [f"the report could not be written: {clause(error)}"]
 
 
-def _each_machine(run: Run, machines: Sequence[Machine]) -> list[str]:
+def _publish(run: Run, sinks: Sequence[NotificationSink]) -> list[str]:
     failures = []
-    for machine in machines:
+    for sink in sinks:
         try:
-            machine.tell(run)
+            sink.publish(run)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
-            logger.exception("machine could not be told", extra={"machine": machine.name})
-            failures.append(f"{machine.name} could not be told: {clause(error)}")
+            logger.exception("sink failed", extra={"sink": sink.name})
+            failures.append(f"{sink.name} could not be notified: {clause(error)}")
     return failures
 
 
@@ -211,29 +211,6 @@ def _summary_due(run: Run, outside: Outside) -> tuple[bool, list[str]]:
         logger.exception("diary unreadable")
         return True, [f"when a message last went out could not be read: {clause(error)}"]
     return last is None or run.started_at - last >= outside.summary_after, []
-
-
-def record(order: Order, run: Run, visits: Sequence[Visit], runs: Runs | None) -> list[str]:
-    """Record that a run of the schedule has come to its end; return what could not be recorded.
-
-    Whatever it could not do: that has alarms of its own.
-    """
-    if not order.scheduled or order.dry_run or runs is None:
-        return []
-    memories = [memory for each in visits if each.dues is not None for memory in each.dues.memories]
-    try:
-        before = runs.last_run() if run.incomplete else None
-        runs.record_run(
-            RunRecord(
-                run_id=run.run_id,
-                finished_at=run.finished_at,
-                critical_since=oldest_critical(memories, before),
-            )
-        )
-    except Exception as error:  # noqa: BLE001 - raised at the end of the run
-        logger.exception("run could not be recorded")
-        return [f"the run could not be recorded: {clause(error)}"]
-    return []
 
 
 def _each(steps: Sequence[Callable[[], None]]) -> list[str]:
