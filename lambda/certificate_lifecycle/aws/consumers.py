@@ -12,13 +12,6 @@ from certificate_lifecycle.core.consumers import Binding, ConsumerArn, ConsumerK
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.place import Place
 
-PERMISSIONS = (
-    *elbv2.PERMISSIONS,
-    *elb.PERMISSIONS,
-    *cloudfront.PERMISSIONS,
-    *apigateway.PERMISSIONS,
-    *cognito.PERMISSIONS,
-)
 #: CloudFront, and what stands behind it, takes certificates of this region only.
 _EDGE_REGION = "us-east-1"
 

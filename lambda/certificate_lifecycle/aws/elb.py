@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import understood
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import (
+    EVERYTHING,
+    ROTATIONS,
+    SCANS,
+    Permission,
+    Setting,
+    regional,
+)
 from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
 
 if TYPE_CHECKING:
@@ -18,13 +25,16 @@ if TYPE_CHECKING:
 PERMISSIONS = (
     Permission(
         "elasticloadbalancing:DescribeLoadBalancers",
-        ROTATION,
-        "name: listeners of Classic Load Balancers",
+        SCANS,
+        EVERYTHING,
+        "listeners of Classic Load Balancers",
     ),
     Permission(
         "elasticloadbalancing:SetLoadBalancerListenerSSLCertificate",
-        ROTATION,
-        "rebinding: the certificate of such a listener",
+        ROTATIONS,
+        regional("elasticloadbalancing", "loadbalancer/*"),
+        "change the certificate of such a listener",
+        (Setting.REBIND_CONSUMERS,),
     ),
 )
 _GONE = "LoadBalancerNotFound"

@@ -7,12 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from certificate_lifecycle.aws.answers import understood
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import Function, Permission, Setting, at_home
 from certificate_lifecycle.core.announcements import SOURCE, Announcement, announcements, batches
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.errors import EventsNotTakenError
 
-PERMISSIONS = (Permission("events:PutEvents", ROTATION, "events: tell machines of a run"),)
+PERMISSIONS = (
+    Permission(
+        "events:PutEvents",
+        (Function.ROTATION,),
+        at_home("events", "event-bus/{event_bus}"),
+        "send the events of a run",
+        (Setting.EVENT_BUS,),
+        {"events:source": SOURCE},
+    ),
+)
 
 
 class EventsClient(Protocol):
