@@ -6,8 +6,10 @@ no call here: it is asked as their documentation says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
+from certificate_lifecycle.aws.permissions import Function, Setting
+from certificate_lifecycle.cli.permissions import needed
 from tests.support.calls import Call, Permission
 from tests.support.policy import Document, Principal, statements
 from tests.support.principals import existing_role, role_policy, trust_policy
@@ -15,7 +17,7 @@ from tests.support.proof import Ask, Bounds, asked, faults, granted
 from tests.support.resource_policies import resource_policy
 from tests.terraform.bounds import KNOWN, TRUST
 
-#: What a role may do that no call of its function takes: README says so below its table.
+#: What every role is granted beside the calls of its function: README says so below its table.
 BESIDE = frozenset(
     {
         "kms:Decrypt",
@@ -31,6 +33,14 @@ ITSELF = "*"
 
 def sids(document: Document) -> set[str]:
     return {str(statement["Sid"]) for statement in statements([document])}
+
+
+def declared(function: Function, settings: Collection[Setting]) -> set[str]:
+    """Return the actions that the adapters declare for a function with some settings.
+
+    The tests of tests/integration show that the function calls each of them.
+    """
+    return {permission.action for permission in needed((function,), settings)}
 
 
 def part(document: Document, *names: str) -> Document:
