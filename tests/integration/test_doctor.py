@@ -13,10 +13,12 @@ import jsonschema
 import pytest
 
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
+from certificate_lifecycle.aws.permissions import Command, Setting
 from certificate_lifecycle.cli.doctor import examinations
-from certificate_lifecycle.cli.doctor.access import Caller
+from certificate_lifecycle.cli.doctor.access import Caller, of_commands
 from certificate_lifecycle.cli.doctor.diagnosis import Check, State
 from certificate_lifecycle.cli.outside import public_dns
+from certificate_lifecycle.cli.permissions import needed
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.pulse import RunRecord
 from tests.integration.exports import put_exported
@@ -34,10 +36,10 @@ REGIONS = [REGION, "us-east-1"]
 ROOT, SERVERS, FOREIGN = "127.0.0.2", "127.0.0.4", "127.0.0.5"
 HOME = Place(ACCOUNT, REGION)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{INSTANCE}"
-#: What a scan calls only if its settings or options say so.
-ONLY_IF_ASKED = {
-    *("ec2:DescribeRegions", "sts:AssumeRole"),
-    *("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
+#: What begins each command, or depends on options and on the deployed instance.
+NOT_TRIED = {
+    *("ec2:DescribeRegions", "lambda:GetFunctionConfiguration"),
+    *("dynamodb:Query", "sts:AssumeRole", "sts:GetCallerIdentity"),
 }
 SCHEMA = json.loads(
     (
@@ -238,15 +240,19 @@ def test_every_read_that_a_scan_makes_is_tried_and_allowed(
     assert of(result, Check.WRITE_PERMISSIONS, "unknown") == []
 
 
-def test_the_calls_that_are_tried_are_those_of_a_scan(
+def test_the_calls_that_are_tried_are_those_that_the_simulation_leaves_out(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     """What a scan comes to read in future has to be tried, too."""
     as_role(cloud, environment)
     result = doctor("-o", "json", "--instance", "none")
     tried = {each.split(" ")[1] for each in of(result, Check.READ_PERMISSIONS) if "denied" in each}
-    first = {"lambda:GetFunctionConfiguration", "sts:GetCallerIdentity"}
-    assert tried == NEEDS["scan"] - ONLY_IF_ASKED - first - {"dynamodb:Query"}
+    left_out = {
+        permission.action
+        for permission in needed((Command.APPLY,), set(Setting))
+        if permission not in of_commands(set(Setting))
+    }
+    assert tried == left_out - NOT_TRIED
 
 
 def test_a_denial_names_action_and_resource_and_what_aws_said(
