@@ -150,7 +150,7 @@ def test_a_deployed_instance_tells_when_its_next_run_is_and_what_is_on_record(
     explained = document(certificates, blocked)
     assert explained["mode"] == "notify"
     assert explained["next_run_at"] == "2026-06-16T06:00:00+00:00"
-    assert explained["told"]["verdict"] == "RenewalBlocked"
+    assert explained["last_notified"]["verdict"] == "RenewalBlocked"
     assert explained["replacement"]["state"] == "validated"
     ended = certificates("explain", blocked)
     assert "Its next run is due by 2026-06-16 06:00 UTC." in ended.words
@@ -177,7 +177,7 @@ def test_runs_are_promised_only_where_the_deployed_function_looks(
     deploy(cloud, environment, SCHEDULE_EXPRESSION="rate(1 day)", **settings)
     arn = cloud.certificates.add(region=region, **USED, **ending_in(cloud, 150))
     explained = document(certificates, arn)
-    assert explained["watched"] is watched
+    assert explained["monitored"] is watched
     assert (explained["next_run_at"] is not None) is watched
     ended = certificates("explain", arn)
     assert ("No run of a deployed function looks at it." in ended.words) is not watched

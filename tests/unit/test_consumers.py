@@ -22,8 +22,6 @@ from certificate_lifecycle.core.consumers import (
     RollBackStep,
     VerifyStep,
     bind_step,
-    move_entry,
-    move_from,
     planned,
     roll_back_step,
     unsupported,
@@ -295,17 +293,17 @@ def test_what_an_earlier_version_stored_of_a_move_is_read(
         "bound_at": None,
         "note": "",
     }
-    assert move_entry(move) == stored
-    assert move_from(stored) == move
+    assert move.to_dict() == stored
+    assert Move.from_dict(stored) == move
 
 
 @BOUNDED
 @given(move=MOVES)
 def test_a_move_comes_back_from_the_ledger_as_it_was(move: Move) -> None:
-    assert move_from(json.loads(json.dumps(move_entry(move)))) == move
+    assert Move.from_dict(json.loads(json.dumps(move.to_dict()))) == move
 
 
-ENTRY = move_entry(Move(binding=Binding(ConsumerKind.LISTENER, "listener"), before=("old",)))
+ENTRY = Move(binding=Binding(ConsumerKind.LISTENER, "listener"), before=("old",)).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -326,4 +324,4 @@ def test_what_is_no_move_is_refused_before_anything_is_done_by_it(
     changes: dict[str, object],
 ) -> None:
     with pytest.raises((TypeError, ValueError)):
-        move_from({**ENTRY, **changes})
+        Move.from_dict({**ENTRY, **changes})

@@ -30,7 +30,6 @@ from certificate_lifecycle.core.names import (
     normalise,
 )
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.run import finding_entry
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
 from certificate_lifecycle.core.x509 import Leaf, PublicKey
@@ -110,8 +109,8 @@ def test_a_snapshot_is_judged_and_planned_for_as_what_it_was_taken_of(
     there = visited(order, estate.at)
     here = visited(order, lambda place: surroundings(snapshot, place))
     for was, found in zip(there, here, strict=True):
-        assert [finding_entry(each, NOW) for each in found.run.assessed] == [
-            finding_entry(each, NOW) for each in was.run.assessed
+        assert [each.to_dict(NOW) for each in found.run.assessed] == [
+            each.to_dict(NOW) for each in was.run.assessed
         ]
         assert found.run == was.run
         assert found.problems == was.problems

@@ -6,14 +6,14 @@ was carried out and not recorded is found done, and what somebody else changed i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
-from typing import Any
+from typing import Any, Self
 
+from certificate_lifecycle.core import records
 from certificate_lifecycle.core.model import Certificate, Documented
-from certificate_lifecycle.core.moments import moment_from
 
 #: A consumer that has not settled by then has failed: an edge-optimised domain name of API Gateway
 #: takes 40 minutes, a user pool domain of Cognito an hour (their developer guides).
@@ -93,6 +93,36 @@ class Move:
     status: MoveStatus = MoveStatus.PLANNED
     bound_at: datetime | None = None
     note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        binding = self.binding
+        return {
+            "kind": binding.kind.value,
+            "consumer": binding.consumer,
+            "place": binding.place,
+            "label": binding.label,
+            "before": list(self.before),
+            "status": self.status.value,
+            "bound_at": records.optional_stamp(self.bound_at),
+            "note": self.note,
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        return cls(
+            binding=Binding(
+                kind=ConsumerKind.of(records.text(entry, "kind")),
+                consumer=records.text(entry, "consumer"),
+                place=records.text(entry, "place"),
+                label=records.text(entry, "label"),
+            ),
+            before=records.texts(entry, "before"),
+            status=MoveStatus(records.text(entry, "status")),
+            bound_at=records.optional_moment(entry, "bound_at"),
+            note=records.text(entry, "note"),
+        )
 
 
 # --- The steps --------------------------------------------------------------------------------
@@ -239,49 +269,3 @@ def _name(binding: Binding) -> tuple[str, str] | None:
             return "cloudfront", binding.consumer
         case _:
             return None
-
-
-# --- What the ledger keeps of a move ----------------------------------------------------------
-
-
-def move_entry(move: Move) -> dict[str, Any]:
-    """Return a move as plain data that JSON can carry."""
-    binding = move.binding
-    return {
-        "kind": binding.kind.value,
-        "consumer": binding.consumer,
-        "place": binding.place,
-        "label": binding.label,
-        "before": list(move.before),
-        "status": move.status.value,
-        "bound_at": move.bound_at.isoformat() if move.bound_at else None,
-        "note": move.note,
-    }
-
-
-def move_from(entry: Mapping[str, Any]) -> Move:
-    """Return the move that `move_entry` made plain data of.
-
-    Raises KeyError, TypeError or ValueError for any other data.
-    """
-    bound_at, before = entry["bound_at"], entry["before"]
-    if not isinstance(before, list):
-        raise TypeError("before is no list")
-    return Move(
-        binding=Binding(
-            kind=ConsumerKind.of(entry["kind"]),
-            consumer=_text(entry["consumer"]),
-            place=_text(entry["place"]),
-            label=_text(entry["label"]),
-        ),
-        before=tuple(_text(each) for each in before),
-        status=MoveStatus(entry["status"]),
-        bound_at=moment_from(bound_at) if bound_at else None,
-        note=_text(entry["note"]),
-    )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("something is no text")
-    return value
