@@ -25,6 +25,7 @@ import hcl2
 import certificate_lifecycle
 from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
 from certificate_lifecycle.core.model import Reason, Verdict
+from certificate_lifecycle.core.run import FINDING_FIELDS
 from tests.mutation import page
 from tests.mutation.project import Project
 from tests.mutation.survivors import ReviewError
@@ -251,6 +252,19 @@ def reasons(_: Path) -> str:
     return table(("Reason", "Meaning"), ((f"`{item}`", item.meaning) for item in Reason))
 
 
+def finding_fields(_: Path) -> str:
+    """Return every field of a finding, and which outputs do not show it."""
+    rows = (
+        (
+            f"`{field.name}`",
+            field.heading,
+            "; ".join(f"{output}: {reason}" for output, reason in field.left_out.items()),
+        )
+        for field in FINDING_FIELDS
+    )
+    return table(("Field", "Heading", "Not shown in"), rows)
+
+
 def environment(variables: Iterable[Variable]) -> str:
     """Return what a function reads from its environment."""
     rows = (
@@ -292,6 +306,7 @@ def survivors(root: Path) -> str:
 PARTS = (
     Part("README.md", "VERDICTS", verdicts),
     Part("docs/creation.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
+    Part("docs/rotation.md", "FINDING_FIELDS", finding_fields),
     Part("docs/rotation.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
     Part("README.md", "PERMISSIONS", permissions),
     Part("README.md", "TF_DOCS", terraform_reference),
