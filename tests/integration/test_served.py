@@ -147,4 +147,5 @@ def test_a_look_needs_no_permission_but_to_describe(rotation: Function, shop: Sh
         "ListCertificates",
         "ListServerCertificates",
         "DescribeCertificate",
+        "GetTopicAttributes",
     ]
