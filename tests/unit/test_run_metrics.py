@@ -29,8 +29,8 @@ from tests.unit.builders import (
     run,
     scope,
 )
+from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
-    MemoryCatalog,
     MemoryCertificates,
     MemoryClock,
     MemoryDiary,
