@@ -16,7 +16,7 @@ import boto3
 import botocore.session
 import pytest
 
-from certificate_lifecycle.app.rotation import merged, visit_all
+from certificate_lifecycle.app.rotation import merged, run_scopes
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.cli.output import scan_entry
 from certificate_lifecycle.cli.snapshots.files import packed, read
@@ -235,7 +235,7 @@ def test_scan_finds_in_the_snapshot_of_an_estate_what_a_run_finds_in_the_estate(
         order=order, at=estate.at, clock=MemoryClock(), settings=settings, program="0.1.0"
     ).record()
     file.write_bytes(packed(snapshot, file))
-    visits = visit_all(order, estate.at, MemoryClock(), lambda: order.now)
+    visits = run_scopes(order, estate.at, MemoryClock(), lambda: order.now)
     found = scan_entry(merged(order, visits, order.now))
     offline = certificates("scan", "--from-snapshot", str(file), "--output", "json").document
     for key in ("findings", "healthy", "actions", "counts", "scopes"):

@@ -86,9 +86,6 @@ class Drilling:
             sources=Sources(
                 secrets=SecretsManagerImports(self.clients.secretsmanager),
                 secret_arns=self.secrets,
-                clock=clock,
-                enabled=True,
-                now=self.cloud.now,
             ),
             thresholds=Thresholds(),
             limit=self.limit,

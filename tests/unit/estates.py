@@ -15,7 +15,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from certificate_lifecycle.app.ports import ImportSecrets, Store, Surroundings, Users
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.config import Account, RotationMode, RotationSettings
 from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Move, MoveStatus
 from certificate_lifecycle.core.export import ExportTarget, version_token
@@ -175,18 +175,16 @@ class Estate:
         return found
 
 
-def order_of(settings: RotationSettings, places: Sequence[Place], **changes: Any) -> Order:  # noqa: ANN401 - any field of an order
+def order_of(settings: RotationSettings, places: Sequence[Place], **changes: Any) -> RunRequest:  # noqa: ANN401 - any field of a request
     """Return a dry run of what the settings say."""
-    order = Order(
+    request = RunRequest(
         run_id="run-1",
         instance=settings.name_prefix,
         scopes=tuple(places),
         certificate_arns=(),
         import_sources=settings.import_sources,
         thresholds=settings.thresholds,
-        mode=settings.mode.value,
-        repair=settings.mode is not RotationMode.NOTIFY,
-        replace=settings.mode is RotationMode.REPLACE,
+        mode=settings.mode,
         dry_run=True,
         now=NOW,
         export_targets=settings.export_targets,
@@ -194,7 +192,7 @@ def order_of(settings: RotationSettings, places: Sequence[Place], **changes: Any
         owner_tag=settings.owner_tag,
         limits={each.account_id: each.mode for each in settings.accounts},
     )
-    return replace(order, **changes)
+    return replace(request, **changes)
 
 
 # --- What is drawn ------------------------------------------------------------------------------

@@ -14,13 +14,12 @@ from certificate_lifecycle.app.organization import Telling, list_accounts, look
 from certificate_lifecycle.app.ports import Audience, Organization, Surroundings
 from certificate_lifecycle.app.pulse import beat
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.memory import Memory
 from certificate_lifecycle.core.metrics import embedded_metrics, embedded_pulse
 from certificate_lifecycle.core.pulse import GRACE, Pulse, RunRecord, oldest_critical, overdue
 from certificate_lifecycle.core.run import ScopeStatus
 from certificate_lifecycle.core.schedule import parse
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import PulseError, RotationError
 from tests.unit.builders import (
     BOUNDED,
@@ -48,24 +47,13 @@ from tests.unit.fakes import (
     MemoryTopic,
     Outage,
     outside,
+    run_request,
 )
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 DAILY = parse("cron(0 6 * * ? *)")
 GONE = certificate(status=EXPIRED, ends_in=-days(1), detail=detail())
-ORDER = Order(
-    run_id="run-1",
-    instance="certificate-lifecycle",
-    scopes=(PLACE,),
-    certificate_arns=(),
-    import_sources={},
-    thresholds=Thresholds(),
-    mode="notify",
-    repair=False,
-    dry_run=False,
-    now=NOW,
-    scheduled=True,
-)
+REQUEST = run_request(mode=RotationMode.NOTIFY, scheduled=True)
 
 
 def ended(at: datetime, critical_since: datetime | None = None) -> RunRecord:
@@ -324,7 +312,7 @@ class World:
         self.topic = MemoryTopic()
         self.metrics = MemoryMetrics()
 
-    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
         around = outside(
             certificates=self.certificates,
             dns=MemoryDns(),
@@ -334,9 +322,9 @@ class World:
             clock=MemoryClock(),
             metrics=self.metrics,
         )
-        order = replace(ORDER, **changes)
+        request = replace(REQUEST, **changes)
         around = replace(around, runs=self.ledger)
-        return rotate(order, around, current_time=lambda: order.now + SECOND)
+        return rotate(request, around, current_time=lambda: request.now + SECOND)
 
 
 @pytest.fixture
@@ -416,10 +404,10 @@ def test_a_run_over_an_organization_is_recorded_by_its_last_step(world: World) -
     )
     home = [PLACE.account_id]
     list_accounts(OneAccount(), documents, always=home, given=(), excluded=(), only=())
-    look(ORDER, around, documents, current_time=lambda: NOW)
+    look(REQUEST, around, documents, current_time=lambda: NOW)
     assert world.ledger.last is None
     telling = Telling(
-        order=ORDER,
+        request=REQUEST,
         regions=[PLACE.region],
         partition="aws",
         outside=around,

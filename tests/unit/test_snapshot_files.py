@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from pydantic_core import PydanticSerializationError
 
-from certificate_lifecycle.app.rotation import merged, visit_all
+from certificate_lifecycle.app.rotation import merged, run_scopes
 from certificate_lifecycle.cli.snapshots.anonymising import anonymised
 from certificate_lifecycle.cli.snapshots.files import dumps, loads, packed, read
 from certificate_lifecycle.cli.snapshots.model import (
@@ -252,7 +252,7 @@ def test_a_snapshot_of_the_first_version_is_read_and_judged_as_it_was() -> None:
     snapshot = read(GOLDEN)
     order = order_of(snapshot.settings.restored(), [each.place for each in snapshot.scopes])
     order = replace(order, now=snapshot.taken_at)
-    visits = visit_all(
+    visits = run_scopes(
         order, lambda place: surroundings(snapshot, place), MemoryClock(), lambda: NOW + SECOND
     )
     run = merged(order, visits, NOW + SECOND)

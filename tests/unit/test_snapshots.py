@@ -12,8 +12,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from certificate_lifecycle.app.ports import Surroundings
-from certificate_lifecycle.app.rotation import visit_all
-from certificate_lifecycle.app.scope import Order, Visit
+from certificate_lifecycle.app.rotation import run_scopes
+from certificate_lifecycle.app.run_context import RunRequest
+from certificate_lifecycle.app.scope import ScopeRun
 from certificate_lifecycle.cli.snapshots.anonymising import anonymised
 from certificate_lifecycle.cli.snapshots.files import dumps, loads
 from certificate_lifecycle.cli.snapshots.model import RecordedSettings, Snapshot
@@ -92,8 +93,8 @@ def taken_of(estate: Estate) -> Snapshot:
     ).record()
 
 
-def visited(order: Order, at: Callable[[Place], Surroundings]) -> list[Visit]:
-    return visit_all(order, at, MemoryClock(), lambda: NOW + SECOND)
+def visited(order: RunRequest, at: Callable[[Place], Surroundings]) -> list[ScopeRun]:
+    return run_scopes(order, at, MemoryClock(), lambda: NOW + SECOND)
 
 
 @SEEDS

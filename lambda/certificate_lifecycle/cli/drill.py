@@ -177,7 +177,9 @@ class Drill:
             if not self.sources.concern(certificate):
                 return source_step(None)
             # What goes wrong is said by the finding, too.
-            return source_step(self.sources.look(certificate, []))
+            return source_step(
+                self.sources.inspect(certificate, self.clock, self.current_time(), [])
+            )
 
         return self._timed("import source", look)
 

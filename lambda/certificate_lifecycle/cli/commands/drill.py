@@ -125,9 +125,6 @@ def _drill(
         sources=Sources(
             secrets=around.import_secrets,
             secret_arns=reached.settings.import_sources,
-            clock=reached.clock,
-            enabled=True,
-            now=reached.current_time(),
         ),
         thresholds=reached.settings.thresholds,
         limit=limit,

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from certificate_lifecycle.app.isolation import Deadline, clause, require_time
 from certificate_lifecycle.app.ports import Clock, Dns, Ledger, Store, Surroundings
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.cli.snapshots.model import (
     Answer,
     RecordedBinding,
@@ -54,7 +54,7 @@ class Recorder:
     `clock` is asked before each thing: once its time is over, the rest is recorded as not asked.
     """
 
-    order: Order
+    order: RunRequest
     at: Callable[[Place], Surroundings]
     clock: Clock
     settings: RecordedSettings
@@ -89,7 +89,9 @@ class Recorder:
         return record_scope(self.order.narrowed(place), place, around, clock)
 
 
-def record_scope(order: Order, place: Place, around: Surroundings, clock: Clock) -> RecordedScope:
+def record_scope(
+    order: RunRequest, place: Place, around: Surroundings, clock: Clock
+) -> RecordedScope:
     """Return what the ports of one account and region answer; `order` is narrowed to it.
 
     Import sources are opened where a run would open them: in mode notify nobody may.
@@ -139,7 +141,7 @@ def _known(
     return [each.described_as(value) for each, value in answers if value is not None]
 
 
-def _opened(order: Order, certificates: Sequence[Certificate]) -> list[str]:
+def _opened(order: RunRequest, certificates: Sequence[Certificate]) -> list[str]:
     """Return the import sources that a run would open."""
     if not order.repair:
         return []
