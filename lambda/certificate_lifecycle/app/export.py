@@ -136,7 +136,7 @@ class Export:
     def _explain_existing(
         self, token: str, target: ExportTarget, serial: str, progress: _Progress
     ) -> None:
-        """Tell another run, which was first, from somebody who took the version back."""
+        """Distinguish another run that was first from a version that was taken back by hand."""
         state = target_state(token, self.secrets.stages(target.secret_arn))
         if state is TargetState.CURRENT:
             progress.said.append(f"another run exported the issue {serial} to {target.secret_arn}")

@@ -95,7 +95,7 @@ class Reimport:
     _imports: int = field(default=0, init=False)
 
     def carry_out(self, arn: str, newer: Newer) -> ActionRecord:
-        """Import the newer version, unless another run has done so since it was looked at."""
+        """Import the newer version, unless another run has done so since the scan."""
         if self._imports:
             self.context.clock.sleep(_PAUSE_SECONDS)
         self._imports += 1
@@ -105,7 +105,7 @@ class Reimport:
         if state is not SourceState.NEWER:
             text = f"nothing, another run was here meanwhile: its import source {said}."
             return ActionRecord(arn, Action.REIMPORT, Outcome.ADVISED, text)
-        # Written first: a run that is killed has no other way to tell.
+        # Written first: a run that is killed has no other way to report it.
         logger.info("importing", extra={"certificate_arn": arn, "detail": newer.label})
         self.context.record_intent(arn, Action.REIMPORT, f"import {newer.label}")
         self.certificates.reimport(arn, newer.material)

@@ -42,7 +42,7 @@ _WORTH_A_SEARCH = 2
 class ScanResult:
     """What was found in an account and region, and what could not be read.
 
-    `everything` is the whole listing, whatever part of it was looked at.
+    `everything` is the whole listing, whatever part of it was assessed.
     """
 
     certificates: int = 0
@@ -54,7 +54,7 @@ class ScanResult:
 
     @property
     def status(self) -> ScopeStatus:
-        """How much could be looked at."""
+        """How much could be scanned."""
         if not self.listed:
             return ScopeStatus.FAILED
         return ScopeStatus.PARTIAL if self.problems else ScopeStatus.OK
@@ -77,7 +77,7 @@ class ScanResult:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of all certificates before each of them is looked at.
+    """What is known of all certificates before each of them is assessed.
 
     It says which have to be described, how the renewals of others stand, who has which name,
     and what is kept outside ACM.
@@ -136,7 +136,7 @@ class Collector:
         stores = {arn: store for arn, (_, store) in kept.items()}
         known = _Known(described, renewals, by_name(everything), stores)
         for certificate in chosen:
-            self._look_at(certificate, result, known)
+            self._assess(certificate, result, known)
         return result
 
     def _kept(
@@ -171,12 +171,7 @@ class Collector:
             logger.warning("renewals could not be searched", exc_info=True)
             return {}
 
-    def _look_at(
-        self,
-        listed: Certificate,
-        result: ScanResult,
-        known: _Known,
-    ) -> None:
+    def _assess(self, listed: Certificate, result: ScanResult, known: _Known) -> None:
         try:
             observation = self._observe(listed, result.problems, known)
         except CertificateNotFoundError:
@@ -197,12 +192,7 @@ class Collector:
             },
         )
 
-    def _observe(
-        self,
-        listed: Certificate,
-        problems: list[str],
-        known: _Known,
-    ) -> Observation:
+    def _observe(self, listed: Certificate, problems: list[str], known: _Known) -> Observation:
         thresholds, now = self.context.thresholds, self.context.now
         certificate, error = listed, None
         source = None
@@ -255,7 +245,7 @@ class Collector:
         """Return a certificate with its detail, or why there is none.
 
         Unless it is wanted `in_full`, one that renews well is shown as a search would show it, so
-        that the judgement does not depend on how it was looked at.
+        that the verdict does not depend on how the certificate was read.
         """
         try:
             require_time(self.context.clock)

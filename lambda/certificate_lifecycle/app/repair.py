@@ -1,4 +1,4 @@
-"""Mend in place what can be mended, and give advice on the rest.
+"""Repair in place what can be repaired, and give advice on the rest.
 
 Everything that is written is safe to repeat and to overlap, see `app.validation` and `app.imports`;
 a migration that has begun is recognised and gone on with.
@@ -93,7 +93,7 @@ class Repair:
         wanted: Sequence[ValidationRecord],
         action: Action = Action.RESTORE_RECORDS,
     ) -> str:
-        """Look again, because the run's look may be minutes old; write, and say what was done."""
+        """Read again, because the scan may be minutes old; write, and say what was done."""
         findings = inspect(self.dns, wanted)
         written = [f for f in findings if f.change in (Change.CREATED, Change.UPDATED)]
         if written:

@@ -21,7 +21,7 @@ from certificate_lifecycle.core.run import Run, result
 from certificate_lifecycle.errors import RotationError
 from certificate_lifecycle.log import logger
 
-#: Accounts and regions that are looked at side by side.
+#: Accounts and regions that run side by side.
 #: Each has quotas of its own in ACM; more threads than this only wait for the processor.
 _WORKERS = 8
 #: A log line has a limit of 256 KB, and an organization more accounts and regions than fit.

@@ -186,11 +186,11 @@ def _assessed(scanned: ScopeScan) -> list[Assessed]:
             certificates=clients.certificates,
             served=clients.served,
             everything=scanned.found.everything,
-            told=[arn for arn, each in memories.items() if each.verdict == not_served],
-        ).looked_at(assessed)
-    naming = _Naming(clients.users, context.clock)
+            reported=[arn for arn, each in memories.items() if each.verdict == not_served],
+        ).compared(assessed)
+    names = _UserNames(clients.users, context.clock)
     return [
-        naming.named(
+        names.added(
             replace(
                 entry,
                 owner=owner(entry.certificate, request.owner_tag),
@@ -253,17 +253,17 @@ def _repaired_and_exported(
 
 
 @dataclass(slots=True)
-class _Naming:
-    """Says who uses what somebody should hear of, in names that people know.
+class _UserNames:
+    """Adds what uses a certificate to each finding to report, by names that people know.
 
-    Where that cannot be found out, the ARNs have to do: nothing is decided by it.
+    If the names cannot be read, the ARNs are shown instead: nothing is decided by them.
     """
 
     users: Users | None
     clock: Clock
 
-    def named(self, entry: Assessed) -> Assessed:
-        """Return a finding with the names of who uses it; anything else as it is."""
+    def added(self, entry: Assessed) -> Assessed:
+        """Return a finding with the names of its users; anything else as it is."""
         detail = entry.certificate.detail
         if not entry.decision.worth_telling or detail is None or not detail.in_use_by:
             return entry

@@ -43,20 +43,21 @@ _Question = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probing:
-    """Looks at the names of what was assessed in one account and region.
+    """Probes the names of the certificates that were assessed in one account and region.
 
-    `everything` is all that ACM has there; `told` are the ARNs of which people were told that they
-    are not served, so that this goes on until they are.
+    `everything` is all that ACM has there.
+    `reported` are the certificates whose old version was reported as still served: they are probed
+    until the new one is.
     """
 
     context: RunContext
     certificates: Certificates
     served: Served
     everything: Sequence[Certificate] = ()
-    told: Collection[str] = ()
+    reported: Collection[str] = ()
 
-    def looked_at(self, assessed: Sequence[Assessed]) -> list[Assessed]:
-        """Return what was assessed, with what is served where it is worth a look.
+    def compared(self, assessed: Sequence[Assessed]) -> list[Assessed]:
+        """Return what was assessed, with what is served where that is worth a probe.
 
         A renewal that is healthy in ACM and not served everywhere becomes a finding.
         """
@@ -74,14 +75,14 @@ class Probing:
         }
         sights = _looks(self.served, self.context.clock, described.values())
         return [
-            self._told(each, described[each.certificate.arn], sights)
+            self._with_served(each, described[each.certificate.arn], sights)
             if each.certificate.arn in described
             else each
             for each in assessed
         ]
 
     def _concerned(self, entry: Assessed) -> bool:
-        return concerned(entry, self.context.now, told=entry.certificate.arn in self.told)
+        return concerned(entry, self.context.now, told=entry.certificate.arn in self.reported)
 
     def _described(self, certificate: Certificate) -> Certificate | None:
         """Return a certificate with its serial number; None, and a line in the log, without one."""
@@ -101,7 +102,7 @@ class Probing:
             return None
         return described if serial_of(described) is not None else None
 
-    def _told(
+    def _with_served(
         self,
         entry: Assessed,
         certificate: Certificate,
@@ -127,7 +128,7 @@ class Probing:
         decision = not_served(certificate, seen, self.context.thresholds, self.context.now)
         if decision is None:
             return entry
-        # With its detail, so that people are told who uses it.
+        # With its detail, so that the report names what uses it.
         return Assessed(certificate, decision, served=sentences(certificate, seen))
 
     def _seen(

@@ -399,7 +399,7 @@ class ReplacementEngine:
         Only after what was moved has let go of it: a listener that holds both may show either.
         What cannot be reached says nothing, and nothing is put back for what is seen: after a
         while, something that this module does not move must be what shows it. Where all was
-        `moved_before` this run, an earlier one has waited, and people are told the end of it.
+        `moved_before` this run, an earlier one has waited, and the end of it is reported.
         """
         observation = replacement.observation
         moved = [move for move in replacement.journal.moves if move.status is MoveStatus.MOVED]
@@ -422,7 +422,7 @@ class ReplacementEngine:
         return False
 
     def _settle(self, replacement: ReplacementContext) -> bool:
-        """Move what still, or again, uses the old certificate; delete it after the soak."""
+        """Move what still, or again, uses the old certificate; delete it once that is due."""
         old = self._old(replacement)
         if old is None:
             return False
@@ -543,7 +543,7 @@ class ReplacementEngine:
         return True
 
     def _retire(self, replacement: ReplacementContext, old: Certificate) -> None:
-        """Delete the old certificate, if its successor is good and serves what it shall."""
+        """Delete the old certificate, if its successor is valid and has taken its place."""
         successor = self._successor(replacement)
         if successor is None:
             return
@@ -573,7 +573,7 @@ class ReplacementEngine:
         self._record(replacement, state=ReplacementState.RETIRED, note=text, expires_at=ends)
 
     def _successor(self, replacement: ReplacementContext) -> Certificate | None:
-        """Describe the successor; one that somebody deleted ends the replacement."""
+        """Describe the successor; a replacement ends if its successor was deleted."""
         try:
             return describe_new(replacement.successor_arn, self.certificates, self.context.clock)
         except CertificateNotFoundError:
