@@ -247,10 +247,10 @@ class ReplacementEngine:
                 replacement.advice = _SWITCHED_OFF
                 return False
             case ReplacementState.ISSUED if self.consumers is None:
-                replacement.advice = self._by_hand(replacement, journal.successor_arn)
+                replacement.advice = self._manual_steps(replacement, journal.successor_arn)
                 return not certificate.used or observation.successor is None
             case ReplacementState.VERIFIED:
-                replacement.advice = self._by_hand(replacement, journal.successor_arn)
+                replacement.advice = self._manual_steps(replacement, journal.successor_arn)
                 movable = certificate.in_use and self.consumers is not None
                 retirable = not certificate.used and may_retire(
                     journal, self.retire_after, self.context.now
@@ -267,7 +267,7 @@ class ReplacementEngine:
         certificate, successor = observation.certificate, observation.successor
         begun = replace(journal, note="", moves=(), expires_at=None)
         if successor is not None:
-            replacement.advice = self._by_hand(replacement, successor.arn)
+            replacement.advice = self._manual_steps(replacement, successor.arn)
             alike = successor.type is certificate.type
             if self.consumers is None or not certificate.in_use or not alike:
                 return False
@@ -277,7 +277,7 @@ class ReplacementEngine:
         if journal.version > 0 and journal.attempt >= MAX_ATTEMPTS:
             replacement.advice = journal.note
             return False
-        why = self._hindrance(certificate)
+        why = self._blocked_reason(certificate)
         if why is not None:
             replacement.advice = f"{action.meaning} Not done here: {why}"
             return False
@@ -286,7 +286,7 @@ class ReplacementEngine:
         replacement.journal = replace(begun, state=state, attempt=attempt, successor_arn=None)
         return True
 
-    def _hindrance(self, certificate: Certificate) -> str | None:
+    def _blocked_reason(self, certificate: Certificate) -> str | None:
         """Return why no successor is requested, or None."""
         why = obstacle(certificate, self.context.instance)
         if why is None and certificate.type is not CertificateType.PRIVATE:
@@ -296,7 +296,7 @@ class ReplacementEngine:
                 why = f"it could not be validated ({error})"
         return why
 
-    def _by_hand(self, replacement: ReplacementContext, successor_arn: str | None) -> str:
+    def _manual_steps(self, replacement: ReplacementContext, successor_arn: str | None) -> str:
         """Return the calls that a person would make for what is not moved here."""
         observation, moves = replacement.observation, replacement.journal.moves
         if observation is None or successor_arn is None or not observation.certificate.in_use:
@@ -367,7 +367,7 @@ class ReplacementEngine:
             self._take(replacement, rebinding.plan(old, replacement.journal.moves))
             self._take(replacement, rebinding.bind(replacement.journal.moves))
         elif old.used:
-            replacement.advice = self._by_hand(replacement, replacement.successor_arn)
+            replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
             return False
         if replacement.journal.has(MoveStatus.PLANNED):
             return False
@@ -390,7 +390,7 @@ class ReplacementEngine:
         used = observation is not None and observation.certificate.in_use
         replacement.renewed = journal.has(MoveStatus.MOVED) or not used
         self._record(replacement, state=ReplacementState.VERIFIED, verified_at=self.context.now)
-        replacement.advice = self._by_hand(replacement, replacement.successor_arn)
+        replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
         return False
 
     def _is_still_shown(self, replacement: ReplacementContext, *, moved_before: bool) -> bool:
@@ -432,7 +432,9 @@ class ReplacementEngine:
             if replacement.journal.has(MoveStatus.PLANNED):
                 self._record(replacement, state=ReplacementState.ISSUED)
                 return True
-            replacement.advice = self._by_hand(replacement, replacement.successor_arn) or _UNSEEN
+            replacement.advice = (
+                self._manual_steps(replacement, replacement.successor_arn) or _UNSEEN
+            )
         elif not old.used and may_retire(replacement.journal, self.retire_after, self.context.now):
             self._retire(replacement, old)
         return False
