@@ -24,6 +24,7 @@ import hcl2
 
 import certificate_lifecycle
 from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
+from certificate_lifecycle.core.assessment import CHAIN
 from certificate_lifecycle.core.model import Reason, Verdict
 from tests.mutation import page
 from tests.mutation.project import Project
@@ -251,6 +252,15 @@ def reasons(_: Path) -> str:
     return table(("Reason", "Meaning"), ((f"`{item}`", item.meaning) for item in Reason))
 
 
+def checks(_: Path) -> str:
+    """Return every check in its order, with its question and the facts it judges by."""
+    rows = (
+        (f"`{check.name}`", check.question, ", ".join(fact.name for fact in check.facts))
+        for check in CHAIN
+    )
+    return table(("Check", "Question", "Facts"), rows)
+
+
 def environment(variables: Iterable[Variable]) -> str:
     """Return what a function reads from its environment."""
     rows = (
@@ -269,8 +279,8 @@ def permissions(_: Path) -> str:
     (folder,) = certificate_lifecycle.__path__
     # By name, because importing an adapter imports botocore, which nothing else here needs.
     adapters = (
-        importlib.import_module(f"certificate_lifecycle.aws.{found.name}")
-        for found in pkgutil.iter_modules([f"{folder}/aws"])
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages([f"{folder}/aws"], "certificate_lifecycle.aws.")
     )
     # Once each: an adapter that joins others repeats what they declare.
     rows = dict.fromkeys(
@@ -298,6 +308,7 @@ PARTS = (
     Part("docs/mutation.md", "SURVIVORS", survivors),
     Part("docs/verdicts.md", "VERDICTS", verdicts),
     Part("docs/verdicts.md", "REASONS", reasons),
+    Part("docs/verdicts.md", "CHECKS", checks),
 )
 
 

@@ -14,7 +14,7 @@ from certificate_lifecycle.app.isolation import Deadline
 from certificate_lifecycle.app.replacement import engine
 from certificate_lifecycle.aws import dynamodb
 from certificate_lifecycle.aws.acm import AcmCertificates
-from certificate_lifecycle.aws.consumers import AwsConsumers
+from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.route53 import Route53Dns
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.core import checks

@@ -15,9 +15,9 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.export import ExportTarget, TargetFinding, TargetState
 from certificate_lifecycle.core.model import (
+    NOT_DESCRIBED,
     Action,
     Certificate,
     CertificateStatus,
@@ -29,6 +29,7 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.run import (
     ActionRecord,
     Assessed,
@@ -160,7 +161,7 @@ class Lot:
             created_at=self.one((begins, self.moment())),
             managed_by=self.one((None,) * 8 + ("CLOUDFRONT", self.text())),
             key_pair_origin=self.one((None,) * 8 + ("ACME", self.text())),
-            detail=self.maybe(self.detail),
+            detail=self.maybe(self.detail) or NOT_DESCRIBED,
         )
 
     def observation(self) -> Observation:

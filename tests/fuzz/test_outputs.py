@@ -52,7 +52,7 @@ def test_whatever_aws_says_each_certificate_has_one_decision_and_no_ignorance_lo
     decision = judged(seen).decision
     assert decision.message.strip()
     certificate = seen.certificate
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     unknown = (
         certificate.status is CertificateStatus.NOT_UNDERSTOOD
         or certificate.type is CertificateType.NOT_UNDERSTOOD

@@ -89,8 +89,8 @@ def test_why_and_what_comes_next_can_be_read_on_a_terminal_of_80_columns(
         "warning RenewalBlocked: ValidationRecordMissing",
         "What would help: Write the validation records that ACM asks for.",
         "no Did ACM's renewal fail?",
-        "=> Does the renewal wait for a proof of ownership? renewal: PENDING_VALIDATION",
-        "- Is it inside ACM's renewal window, with time left?",
+        "=> Does the renewal wait for validation? renewal: PENDING_VALIDATION",
+        "- Is it in ACM's renewal window, with time left?",
         "If nothing changes",
         "in 33 days critical RenewalBlocked",
         "in 40 days critical Expired",
@@ -269,7 +269,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_shown(
     cloud.fail("route53", "*", "AccessDenied", "not today", times=None)
     ended = certificates("explain", blocked)
     assert ended.code == 3
-    assert "=> Does the renewal wait for a proof of ownership?" in ended.words
+    assert "=> Does the renewal wait for validation?" in ended.words
     assert "Could not be found out" in ended.words
     assert "not today" in ended.words
 

@@ -35,6 +35,7 @@ from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.model import (
+    NOT_DESCRIBED,
     Certificate,
     CertificateStatus,
     Detail,
@@ -55,6 +56,7 @@ from certificate_lifecycle.core.validation import ExistingRecord, Zone
 from certificate_lifecycle.core.x509 import Leaf
 from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
 from tests.unit.builders import NOW, PLACE, arn, record, request, secret_arn, validation
+from tests.unit.consumers import MemoryCatalog
 
 
 class Outage(Exception):  # noqa: N818 - it stands for what an SDK raises
@@ -109,7 +111,7 @@ class MemoryCertificates(Certificates):
     def list_all(self) -> Iterator[Certificate]:
         self._raise_if_broken("list_all")
         for certificate in self.held.values():
-            yield replace(certificate, detail=None)
+            yield replace(certificate, detail=NOT_DESCRIBED)
 
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Answer if `searches` says so, for what ends in between."""
@@ -118,7 +120,7 @@ class MemoryCertificates(Certificates):
             return None
         self.searched += 1
         return {
-            each.arn: each.detail.renewal.status if each.detail and each.detail.renewal else None
+            each.arn: each.detail.renewal.status if each.detail.renewal else None
             for each in self.held.values()
             if each.managed and each.not_after is not None and start <= each.not_after <= end
         }
@@ -132,7 +134,7 @@ class MemoryCertificates(Certificates):
         described = self.held[arn]
         if self.later[arn]:
             self.held[arn] = self.later[arn].pop(0)
-        return replace(described, exported=False, detail=described.detail or Detail())
+        return replace(described, exported=False, detail=replace(described.detail, described=True))
 
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
         self._raise_if_broken(f"tags {arn}")
@@ -168,8 +170,7 @@ class MemoryCertificates(Certificates):
         """Hand out the issue of the moment, then go on to what `later` holds."""
         self._raise_if_broken(f"export {arn}")
         self.exported.append((arn, passphrase.reveal()))
-        detail = self.held[arn].detail
-        serial = detail.serial if detail else None
+        serial = self.held[arn].detail.serial
         if self.later[arn]:
             self.held[arn] = self.later[arn].pop(0)
         return Exported(
@@ -203,7 +204,7 @@ class MemoryCertificates(Certificates):
             status=CertificateStatus.ISSUED,
             not_before=leaf.not_before,
             not_after=leaf.not_after,
-            detail=replace(before.detail or Detail(), serial=serial_text(leaf.serial)),
+            detail=replace(before.detail, serial=serial_text(leaf.serial), described=True),
         )
 
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
@@ -504,7 +505,7 @@ def outside(
     **parts: Any,  # noqa: ANN401 - what surrounds a run in its only account and region
 ) -> Outside:
     return Outside(
-        at=lambda _: Surroundings(**parts),
+        at=lambda _: Surroundings(**{"catalog": MemoryCatalog(), **parts}),
         topic=topic,
         clock=clock,
         metrics=metrics or MemoryMetrics(),

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.core import checks
 from certificate_lifecycle.core.assessment import CHAIN, assess
-from certificate_lifecycle.core.checks import Observation
+from certificate_lifecycle.core.checks import Check
 from certificate_lifecycle.core.export import TargetState
 from certificate_lifecycle.core.model import (
     Action,
@@ -23,6 +24,7 @@ from certificate_lifecycle.core.model import (
     Severity,
     Verdict,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordState
@@ -1323,11 +1325,11 @@ AUTHORITY_ITSELF = CertificateType.PRIVATE_AUTHORITY
 
 
 def server(**changes: Any) -> Observation:  # noqa: ANN401 - any field of a certificate
-    return observation(certificate(**{"type": SERVER, "detail": None, **changes}))
+    return observation(certificate(**{"type": SERVER, **changes}))
 
 
 def authority(**changes: Any) -> Observation:  # noqa: ANN401 - any field of a certificate
-    return observation(certificate(**{"type": AUTHORITY_ITSELF, "detail": None, **changes}))
+    return observation(certificate(**{"type": AUTHORITY_ITSELF, **changes}))
 
 
 STORES = [
@@ -1501,12 +1503,16 @@ def test_every_verdict_reason_and_action_is_given_to_some_situation() -> None:
     assert {row.action for row in ROWS} == set(Action)
 
 
+def test_every_declared_check_is_in_the_chain_once() -> None:
+    declared = [check for check in vars(checks).values() if isinstance(check, Check)]
+    assert sorted(check.name for check in CHAIN) == sorted(check.name for check in declared)
+
+
 def test_each_check_of_the_chain_decides_some_situation() -> None:
     deciding = {
-        next((check for check in CHAIN if check(row.seen, USUAL, NOW) is not None), None)
-        for row in ROWS
+        next(check for check in CHAIN if check(row.seen, USUAL, NOW) is not None) for row in ROWS
     }
-    assert deciding == {*CHAIN, None}
+    assert deciding == set(CHAIN)
 
 
 @pytest.mark.parametrize("tool", ["acme.sh", "cert-manager", "certbot", "Lego", "LEMUR"])

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.checks import Observation, is_managed_elsewhere
+from certificate_lifecycle.core.checks import is_managed_elsewhere
 from certificate_lifecycle.core.export import TargetState
 from certificate_lifecycle.core.model import (
+    NOT_DESCRIBED,
     CertificateStatus,
     CertificateType,
     Decision,
@@ -22,6 +23,7 @@ from certificate_lifecycle.core.model import (
     Severity,
     ValidationMethod,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordState
@@ -64,7 +66,7 @@ renewals = st.none() | st.builds(
     reason=st.none() | st.sampled_from(ACM_REASONS),
     validations=validations,
 )
-details = st.none() | st.builds(
+details = st.just(NOT_DESCRIBED) | st.builds(
     Detail,
     in_use_by=st.just(()),
     renewal=renewals,
@@ -85,6 +87,9 @@ certificates = st.builds(
     managed_by=st.sampled_from([None, None, "CLOUDFRONT"]),
     key_pair_origin=st.sampled_from([None, "AWS_MANAGED", "ACME"]),
     detail=details,
+).filter(
+    # IAM does not report revocations.
+    lambda each: (each.type, each.status) != (CertificateType.SERVER_CERTIFICATE, REVOKED)
 )
 observations = st.builds(
     Observation,

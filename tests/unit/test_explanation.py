@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificate_lifecycle.core import checks
 from certificate_lifecycle.core.assessment import CHAIN, assess
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.explanation import Answer, Step, Trace, forecast, trace
 from certificate_lifecycle.core.export import TargetState
 from certificate_lifecycle.core.model import (
@@ -21,6 +19,7 @@ from certificate_lifecycle.core.model import (
     Detail,
     RenewalStatus,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import Thresholds, is_within
 from certificate_lifecycle.core.validation import RecordState
@@ -58,7 +57,7 @@ def step(seen: Observation, name: str) -> Step:
 
 
 def facts(seen: Observation, name: str) -> dict[str, str]:
-    return {fact.name: fact.value for fact in step(seen, name).facts}
+    return dict(step(seen, name).facts)
 
 
 def essence(decision: Decision) -> tuple[str, str, str, str]:
@@ -80,7 +79,7 @@ def as_of(seen: Observation, now: datetime) -> Observation:
 def test_the_check_that_hit_is_the_decision(seen: Observation) -> None:
     found = traced(seen)
     assert found.decision == assess(seen, USUAL, NOW)
-    everything = {check.__name__: check for check in (*CHAIN, checks.healthy)}
+    everything = {check.name: check for check in CHAIN}
     (hit,) = [step for step in found.steps if step.answer is Answer.HIT]
     assert everything[hit.check](seen, USUAL, NOW) == found.decision
 
@@ -98,10 +97,7 @@ def test_those_before_the_hit_passed_and_those_behind_it_were_not_reached(
 
 def test_every_check_of_the_chain_is_shown_in_its_order_with_a_question_and_its_facts() -> None:
     steps = traced(observation()).steps
-    assert [each.check for each in steps] == [
-        *(check.__name__ for check in CHAIN),
-        checks.healthy.__name__,
-    ]
+    assert [each.check for each in steps] == [check.name for check in CHAIN]
     assert all(each.question.endswith("?") and each.facts for each in steps)
     assert len({each.question for each in steps}) == len(steps)
 
@@ -110,18 +106,18 @@ def test_what_machines_are_told_of_a_check_stays_the_same() -> None:
     assert [each.value for each in Answer] == ["hit", "passed", "not reached"]
 
 
-LOOKED_AT = {
+FACTS_OF = {
     "managed_elsewhere": ["managed by", "tags"],
     "detail_unreadable": ["details"],
-    "server_certificate": ["type", "ends", "attention begins"],
-    "private_authority": ["type", "status", "ends", "issues for ACM"],
-    "not_understood": ["type", "status", "ends"],
-    "pending_validation": ["status", "made", "validation records"],
-    "superseded": ["has a future of its own", "successor", "used"],
-    "request_failed": ["status", "failure", "made"],
-    "revoked": ["status"],
-    "expired": ["status", "ends"],
-    "import_due": ["type", "ends", "attention begins", "critical"],
+    "server_certificate": ["type", "expires", "warning", "critical"],
+    "private_authority": ["type", "status", "expires", "too soon for ACM", "issues for ACM"],
+    "not_understood": ["type", "status", "expires"],
+    "pending_validation": ["status", "created", "stuck", "validation records"],
+    "superseded": ["stays in service", "successor", "used"],
+    "request_failed": ["status", "failure", "created", "requested again until"],
+    "revoked": ["status", "used"],
+    "expired": ["status", "expires", "used"],
+    "import_due": ["type", "expires", "warning", "critical", "used"],
     "source_newer": ["import source"],
     "source_trouble": ["import source"],
     "unused": ["type", "used", "export target"],
@@ -129,61 +125,67 @@ LOOKED_AT = {
     "renewal_failed": ["renewal"],
     "renewal_blocked": ["renewal", "validation records", "overdue"],
     "export_target": ["export target"],
-    "export_due": ["exported", "ends", "attention begins", "critical"],
-    "renewal_overdue": ["ends", "ACM begins to renew", "overdue", "critical", "eligible"],
-    "renewing": ["ends", "ACM begins to renew", "renewal"],
-    "renewal_not_understood": ["renewal", "ends"],
-    "healthy": ["ends"],
+    "export_due": ["exported", "expires", "warning", "critical"],
+    "renewal_overdue": [
+        "expires",
+        "renewal window",
+        "overdue",
+        "critical",
+        "eligible for renewal",
+    ],
+    "renewing": ["expires", "renewal window", "renewal"],
+    "renewal_not_understood": ["renewal", "expires"],
+    "healthy": ["expires"],
 }
 
 
 def test_each_check_shows_all_that_it_looks_at_in_an_order_that_reads_well() -> None:
     steps = traced(observation()).steps
-    assert {each.check: [fact.name for fact in each.facts] for each in steps} == LOOKED_AT
+    assert {each.check: list(each.facts) for each in steps} == FACTS_OF
 
 
 FACTS = {
-    "an end": (observation(), "healthy", {"ends": "in 100 days"}),
+    "an end": (observation(), "healthy", {"expires": "in 100 days"}),
     "an end that is hours away": (
         observation(certificate(ends_in=timedelta(hours=30))),
         "expired",
-        {"ends": "in 30 hours"},
+        {"expires": "in 30 hours"},
     ),
     "an end that is not quite two days away": (
         observation(certificate(ends_in=timedelta(hours=47))),
         "expired",
-        {"ends": "in 47 hours"},
+        {"expires": "in 47 hours"},
     ),
     "the very end": (
         observation(certificate(ends_in=timedelta())),
         "expired",
-        {"ends": "0 hours ago"},
+        {"expires": "0 hours ago"},
     ),
     "an end that is past": (
         observation(certificate(ends_in=-days(3))),
         "expired",
-        {"ends": "3 days ago"},
+        {"expires": "3 days ago"},
     ),
-    "no end": (observation(certificate(ends_in=None)), "not_understood", {"ends": "unknown"}),
+    "no end": (observation(certificate(ends_in=None)), "not_understood", {"expires": "unknown"}),
     "thresholds of a usual certificate": (
         observation(),
         "renewal_overdue",
         {
-            "ACM begins to renew": "45 days before its end",
-            "overdue": "30 days before its end",
-            "critical": "7 days before its end",
-            "eligible": "ACM does not say",
+            "renewal window": "45 days before expiry",
+            "overdue": "30 days before expiry",
+            "critical": "7 days before expiry",
+            "eligible for renewal": "not reported by ACM",
         },
     ),
     "thresholds of one that lives 47 days": (
         observation(certificate(lives=days(47))),
         "renewal_overdue",
-        {"ACM begins to renew": "15.67 days before its end"},
+        {"renewal window": "15.67 days before expiry"},
     ),
     "what ACM will not renew": (
         observation(certificate(renewal_eligible=False)),
         "renewal_overdue",
-        {"eligible": "no"},
+        {"eligible for renewal": "no"},
     ),
     "CloudFront's": (
         observation(certificate(managed_by="CLOUDFRONT")),
@@ -193,12 +195,12 @@ FACTS = {
     "an ACME client's": (
         observation(certificate(key_pair_origin="ACME")),
         "managed_elsewhere",
-        {"managed by": "an ACME client has its key"},
+        {"managed by": "an ACME client, which has the key"},
     ),
     "a tag of another tool among others": (
         observation(certificate(detail=detail(tags=(("a", "b"), ("ManagedBy", "certbot"))))),
         "managed_elsewhere",
-        {"managed by": "nobody, as far as ACM says", "tags": "ManagedBy=certbot"},
+        {"managed by": "no other service, according to ACM", "tags": "ManagedBy=certbot"},
     ),
     "a tag of a controller of Kubernetes": (
         observation(
@@ -230,20 +232,25 @@ FACTS = {
         "private_authority",
         {"issues for ACM": "no"},
     ),
-    "a CA that was not asked": (observation(), "private_authority", {"issues for ACM": "unknown"}),
+    "a CA that was not asked": (
+        observation(),
+        "private_authority",
+        {"issues for ACM": "unknown", "too soon for ACM": "395 days before expiry"},
+    ),
     "a request": (
         observation(request(), finding(RecordState.MISSING)),
         "pending_validation",
         {
             "status": "PENDING_VALIDATION",
-            "made": "2 days ago",
-            "record _a1.shop.example.com.": "missing",
+            "created": "2 days ago",
+            "stuck": "24 hours after creation",
+            "validation records": "_a1.shop.example.com. missing",
         },
     ),
     "a request of an unknown age": (
         observation(request(created_at=None)),
         "pending_validation",
-        {"made": "unknown", "validation records": "not looked at: ACM waits for none"},
+        {"created": "unknown", "validation records": "not read: ACM does not wait for any"},
     ),
     "a failure": (
         observation(
@@ -257,17 +264,17 @@ FACTS = {
     "a failure without a reason": (
         observation(request(status=CertificateStatus.FAILED)),
         "request_failed",
-        {"failure": "none given"},
+        {"failure": "none", "requested again until": "7 days after creation"},
     ),
     "a successor": (
         observation(certificate(ends_in=days(3)), successor=SUCCESSOR),
         "superseded",
-        {"successor": SUCCESSOR.arn, "has a future of its own": "no", "used": "yes"},
+        {"successor": SUCCESSOR.arn, "stays in service": "no", "used": "yes"},
     ),
     "no successor": (
         observation(),
         "superseded",
-        {"successor": "none", "has a future of its own": "yes"},
+        {"successor": "none", "stays in service": "yes"},
     ),
     "an import source": (
         observation(imported(), source=source(SourceState.SAME)),
@@ -289,9 +296,14 @@ FACTS = {
     "a renewal without a reason": (
         observation(blocked(), finding(RecordState.IN_PLACE)),
         "renewal_blocked",
-        {"renewal": "PENDING_VALIDATION", "record _a1.shop.example.com.": "in place"},
+        {"renewal": "PENDING_VALIDATION", "validation records": "_a1.shop.example.com. in place"},
     ),
-    "no renewal": (observation(), "renewing", {"renewal": "not begun, or not looked at"}),
+    "no renewal": (
+        observation(certificate(detail=Detail())),
+        "renewing",
+        {"renewal": "not started"},
+    ),
+    "an unknown renewal": (observation(), "renewing", {"renewal": "not read"}),
 }
 
 

@@ -29,6 +29,7 @@ from tests.unit.builders import (
     validation,
     zone,
 )
+from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
@@ -54,6 +55,7 @@ def look(
         context=run_context(clock=clock or MemoryClock()),
         certificates=certificates,
         dns=dns or MemoryDns(HOME),
+        catalog=MemoryCatalog(),
         sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
     ).scan(wanted)
 
@@ -131,7 +133,7 @@ class Terse(MemoryCertificates):
     """ACM whose description adds nothing to its listing."""
 
     def describe(self, arn: str) -> Certificate:
-        return replace(super().describe(arn), detail=None)
+        return replace(super().describe(arn), detail=Detail())
 
 
 def test_a_description_that_adds_nothing_is_judged_by_the_listing() -> None:
@@ -140,7 +142,6 @@ def test_a_description_that_adds_nothing_is_judged_by_the_listing() -> None:
 
 def test_the_consumers_of_a_candidate_are_known() -> None:
     (entry,) = look(MemoryCertificates(replace(DUE, detail=detail()))).assessed
-    assert entry.certificate.detail is not None
     assert entry.certificate.detail.in_use_by == (LOAD_BALANCER,)
 
 

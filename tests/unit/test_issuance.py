@@ -20,6 +20,7 @@ from certificate_lifecycle.core.issuance import (
     preference,
 )
 from certificate_lifecycle.core.model import (
+    NOT_DESCRIBED,
     Certificate,
     CertificateStatus,
     CertificateType,
@@ -64,7 +65,7 @@ def test_every_token_is_one_that_acm_takes(names: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("purpose", "expected"),
-    [("", "ad0133933db712c7525e430ead6ce060"), ("drill 1", "2c0b2cfd0fe614f66110c91e659f7026")],
+    [("", "ad0133933db712c7525e430ead6ce060"), ("successor 1", "86b6d9d388ab1a3a6389927fd337302a")],
 )
 def test_a_token_is_the_one_that_earlier_versions_made(purpose: str, expected: str) -> None:
     """Otherwise ACM would take a request that is repeated after an update for another one."""
@@ -209,7 +210,7 @@ def test_a_listing_that_cuts_the_names_short_is_no_answer_yet() -> None:
 
 
 def test_a_certificate_is_not_equal_before_it_is_described() -> None:
-    assert not is_equal(WANTED, replace(EQUAL, detail=None), NOW)
+    assert not is_equal(WANTED, replace(EQUAL, detail=NOT_DESCRIBED), NOW)
 
 
 def test_a_private_certificate_is_equal_only_with_the_same_authority() -> None:

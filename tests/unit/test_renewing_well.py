@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from certificate_lifecycle.app.imports import Sources
 from certificate_lifecycle.app.inspection import Collector, ScanResult
 from certificate_lifecycle.core.assessment import as_renewing, assess, renews_well
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.model import (
     Certificate,
     CertificateStatus,
@@ -24,14 +23,11 @@ from certificate_lifecycle.core.model import (
     Severity,
     Verdict,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.timing import Thresholds
 from tests.unit.builders import BOUNDED, NOW, SECOND, arn, certificate, days, imported
-from tests.unit.fakes import (
-    MemoryCertificates,
-    MemoryDns,
-    Outage,
-    run_context,
-)
+from tests.unit.consumers import MemoryCatalog
+from tests.unit.fakes import MemoryCertificates, MemoryDns, Outage, run_context
 
 USUAL = Thresholds()
 #: Public certificates: ACM begins 45 days before the end, and should be done 30 days before it.
@@ -45,7 +41,7 @@ def renewing(
     ends_in: timedelta = AT_FIRST,
     **changes: Any,  # noqa: ANN401 - any field of a certificate
 ) -> Certificate:
-    return certificate(arn=arn(name), ends_in=ends_in, detail=None, **changes)
+    return certificate(arn=arn(name), ends_in=ends_in, **changes)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +152,7 @@ class Region:
             context=run_context(),
             certificates=self.certificates,
             dns=MemoryDns(),
+            catalog=MemoryCatalog(),
             sources=Sources(secrets=None, secret_arns={}),
         )
         return collector.scan([], **options)  # type: ignore[arg-type] # scan's own options

@@ -28,6 +28,7 @@ from tests.unit.builders import (
     validation,
     zone,
 )
+from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
@@ -52,8 +53,13 @@ def mend(
 ) -> list[ActionRecord]:
     """Look, and act on what was found."""
     dns, context = dns or MemoryDns(HOME), run_context(mode=mode, dry_run=dry_run)
-    sources = Sources(secrets=MemoryImportSecrets(), secret_arns={})
-    found = Collector(context=context, certificates=certificates, dns=dns, sources=sources).scan([])
+    found = Collector(
+        context=context,
+        certificates=certificates,
+        dns=dns,
+        catalog=MemoryCatalog(),
+        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+    ).scan([])
     context = replace(context, clock=clock or MemoryClock())
     repair = Repair(
         context=context,
@@ -249,7 +255,7 @@ def test_a_migration_does_not_use_up_the_time_for_the_message() -> None:
 def test_a_migration_that_has_begun_is_gone_on_with() -> None:
     under_way = replace(
         APPROVED_BY_MAIL,
-        detail=APPROVED_BY_MAIL.detail and replace(APPROVED_BY_MAIL.detail, migrating_to_dns=True),
+        detail=replace(APPROVED_BY_MAIL.detail, migrating_to_dns=True),
     )
     certificates, dns = MemoryCertificates(under_way, migrates=True), MemoryDns(HOME)
     certificates.migration = [(record(),)]

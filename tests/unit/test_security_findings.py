@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.core.model import (
+    NOT_DESCRIBED,
     Action,
     CertificateStatus,
     CertificateType,
@@ -162,7 +163,7 @@ def test_a_finding_that_nothing_helps_has_no_remediation() -> None:
 
 
 def test_a_certificate_without_name_end_or_detail_is_reported_all_the_same() -> None:
-    bare = replace(DUE.certificate, names=(), not_after=None, detail=None)
+    bare = replace(DUE.certificate, names=(), not_after=None, detail=NOT_DESCRIBED)
     (found,) = updates(run(replace(DUE, certificate=bare)), SOURCE, [])
     assert found["Title"] == f"ImportDue: {arn('due')}"
     details = found["Resources"][0]["Details"]["AwsCertificateManagerCertificate"]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.core.hidden import Hidden
-from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.model import NOT_DESCRIBED, Certificate
 from certificate_lifecycle.core.sources import (
     Material,
     Newer,
@@ -295,7 +295,7 @@ EARLY, UNFIT = SourceState.NOT_YET_VALID, SourceState.INCOMPATIBLE
             NEWER,
             id="a purpose that ACM does not name",
         ),
-        pytest.param(leaf(), there(detail=None), NEWER, id="not described"),
+        pytest.param(leaf(), there(detail=NOT_DESCRIBED), NEWER, id="not described"),
         pytest.param(leaf(), there(not_after=None), NEWER, id="no end known"),
     ],
 )

@@ -44,7 +44,7 @@ from tests.unit.builders import (
     validation,
     zone,
 )
-from tests.unit.consumers import MemoryConsumers, domain, listener, sni
+from tests.unit.consumers import MemoryCatalog, MemoryConsumers, domain, listener, sni
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
@@ -70,9 +70,7 @@ class Account:
 
     def __init__(self, *held: Certificate, consumers: MemoryConsumers | None = None) -> None:
         self.certificates = MemoryCertificates(*held)
-        self.certificates.tagged = {
-            each.arn: each.detail.tags for each in held if each.detail is not None
-        }
+        self.certificates.tagged = {each.arn: each.detail.tags for each in held if each.described}
         self.dns = MemoryDns(zone())
         self.ledger = MemoryLedger()
         self.consumers = consumers
@@ -93,6 +91,7 @@ class Account:
             context=context,
             certificates=self.certificates,
             dns=self.dns,
+            catalog=MemoryCatalog(),
             sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
         ).scan(only)
         engine = ReplacementEngine(
@@ -100,6 +99,7 @@ class Account:
             certificates=self.certificates,
             dns=self.dns,
             ledger=self.ledger,
+            catalog=MemoryCatalog(),
             consumers=self.consumers,
             served=self.served,
             retire_after=retire_after,
@@ -839,7 +839,7 @@ def test_a_consumer_that_cannot_be_read_is_bound_by_a_later_run() -> None:
     assert account.consumers is not None
     account.run()
     account.issue()
-    account.consumers.broken["held", listener()] = Outage("not today")
+    account.consumers.broken["current", listener()] = Outage("not today")
     account.tomorrow().run()
     account.consumers.broken.clear()
     account.tomorrow().run()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.checks import FAILURE_IS_NEWS, STUCK_AFTER, Observation
+from certificate_lifecycle.core.checks import FAILURE_IS_NEWS, STUCK_AFTER
 from certificate_lifecycle.core.model import (
     Certificate,
     Decision,
@@ -17,6 +17,7 @@ from certificate_lifecycle.core.model import (
     Severity,
     Verdict,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordState
 from tests.unit.builders import (

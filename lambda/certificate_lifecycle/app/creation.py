@@ -138,7 +138,7 @@ def _validate(
 
 def _raise_if_over(certificate: Certificate) -> None:
     if certificate.status in _OVER:
-        reason = certificate.detail.failure_reason if certificate.detail else None
+        reason = certificate.detail.failure_reason
         raise CertificateRequestError(
             f"ACM ended the request {certificate.arn} with {certificate.status}"
             f" ({reason or 'no reason given'})"

@@ -55,7 +55,7 @@ class ExportTargets:
         why = obstacle(certificate)
         if why is not None:
             return TargetFinding(target, TargetState.NOT_POSSIBLE, why)
-        if self.secrets is None or certificate.detail is None:
+        if self.secrets is None or not certificate.described:
             return TargetFinding(target, TargetState.UNREAD)
         token = version_token(certificate.arn, serial_of(certificate))
         return TargetFinding(target, target_state(token, self.secrets.stages(target.secret_arn)))
@@ -67,7 +67,7 @@ class ExportTargets:
 
 def serial_of(certificate: Certificate) -> str:
     """Return the serial number, which tells the issues of one certificate apart."""
-    serial = certificate.detail.serial if certificate.detail else None
+    serial = certificate.detail.serial
     if serial is None:
         raise ExportError(f"ACM does not say the serial number of {certificate.arn}")
     return serial

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.imports import Sources
 from certificate_lifecycle.app.isolation import clause, require_time
-from certificate_lifecycle.app.ports import Certificates, Dns, Store
+from certificate_lifecycle.app.ports import Certificates, ConsumerCatalog, Dns, Store
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.core.assessment import (
@@ -25,9 +25,9 @@ from certificate_lifecycle.core.assessment import (
     renews_well,
     wants_records,
 )
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.export import TargetFinding
 from certificate_lifecycle.core.model import Action, Certificate, RenewalStatus
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.run import Assessed, ScopeStatus
 from certificate_lifecycle.core.timing import lacks_future
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct
@@ -97,6 +97,7 @@ class Collector:
     certificates: Certificates
     dns: Dns
     sources: Sources
+    catalog: ConsumerCatalog
     exports: ExportTargets = field(default_factory=ExportTargets)
     stores: Sequence[Store] = ()
 
@@ -212,6 +213,7 @@ class Collector:
             source = self.sources.inspect(certificate, self.context.clock, now, problems)
         return Observation(
             certificate=certificate,
+            consumers=tuple(map(self.catalog.label, certificate.detail.in_use_by)),
             records=records,
             successor=successor,
             detail_error=error,
@@ -252,7 +254,7 @@ class Collector:
             if store is not None:
                 return store.describe(listed), None
             described = listed.described_as(self.certificates.describe(listed.arn))
-            renewal = described.detail.renewal if described.detail else None
+            renewal = described.detail.renewal
             status = renewal.status if renewal else None
             thresholds, now = self.context.thresholds, self.context.now
             if not in_full and renews_well(described, status, thresholds, now):
@@ -264,12 +266,10 @@ class Collector:
             logger.exception("certificate unreadable", extra={"certificate_arn": listed.arn})
             problems.append(f"{listed.arn}: {clause(error)}")
             return listed, clause(error)
-        if described.detail is None:
-            return described, None
-        return replace(described, detail=replace(described.detail, tags=tags)), None
+        return described.with_tags(tags), None
 
     def _records(self, certificate: Certificate, problems: list[str]) -> tuple[RecordFinding, ...]:
-        if not wants_records(certificate) or certificate.detail is None:
+        if not wants_records(certificate):
             return ()
         wanted = distinct(
             validation.record

@@ -16,7 +16,6 @@ from certificate_lifecycle.app.ports import Certificates, Dns
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.validation import inspect, require_zones, write
 from certificate_lifecycle.config import RotationMode
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.model import (
     Action,
     Certificate,
@@ -24,6 +23,7 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.run import ActionRecord, Outcome, action_entry
 from certificate_lifecycle.core.validation import Change, explain
 from certificate_lifecycle.errors import (
@@ -120,7 +120,7 @@ class Repair:
         return self._resend(certificate, "")
 
     def _migrate(self, certificate: Certificate) -> ActionRecord:
-        under_way = certificate.detail is not None and certificate.detail.migrating_to_dns
+        under_way = certificate.detail.migrating_to_dns
         if not under_way:
             text = "migrate it from e-mail to DNS validation"
             self.context.record_intent(certificate.arn, Action.RENEW_BY_EMAIL, text)
@@ -149,7 +149,7 @@ class Repair:
             self.context.clock.sleep(_POLL_SECONDS)
 
     def _resend(self, certificate: Certificate, why: str) -> ActionRecord:
-        validations = certificate.detail.pending_validations if certificate.detail else ()
+        validations = certificate.detail.pending_validations
         pending = [
             validation
             for validation in validations

@@ -12,12 +12,11 @@ from certificate_lifecycle.app.imports import Reimport, Sources
 from certificate_lifecycle.app.inspection import Collector, ScanResult
 from certificate_lifecycle.app.isolation import require_time
 from certificate_lifecycle.app.memory import Dues, Recollection
-from certificate_lifecycle.app.ports import Clock, Ledger, Surroundings, Users
+from certificate_lifecycle.app.ports import Clock, ConsumerCatalog, Ledger, Surroundings
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
 from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.config import RotationMode
-from certificate_lifecycle.core.checks import consumer_name
 from certificate_lifecycle.core.model import Certificate, Verdict
 from certificate_lifecycle.core.people import muted_until, owner
 from certificate_lifecycle.core.place import Place
@@ -115,6 +114,7 @@ def scan(request: RunRequest, scope: Place, clients: Surroundings, clock: Clock)
         context=context,
         certificates=clients.certificates,
         dns=clients.dns,
+        catalog=clients.catalog,
         # In mode notify the role may not read a secret.
         sources=Sources(
             secrets=clients.import_secrets if request.repair else None,
@@ -188,7 +188,7 @@ def _assessed(scanned: ScopeScan) -> list[Assessed]:
             everything=scanned.found.everything,
             reported=[arn for arn, each in memories.items() if each.verdict == not_served],
         ).compared(assessed)
-    names = _UserNames(clients.users, context.clock)
+    names = _UserNames(clients.catalog, context.clock)
     return [
         names.added(
             replace(
@@ -211,6 +211,7 @@ def _engine(scanned: ScopeScan) -> ReplacementEngine | None:
         certificates=clients.certificates,
         dns=clients.dns,
         ledger=ledger,
+        catalog=clients.catalog,
         consumers=clients.consumers,
         served=clients.served,
         retire_after=scanned.request.retire_after,
@@ -259,27 +260,28 @@ class _UserNames:
     If the names cannot be read, the ARNs are shown instead: nothing is decided by them.
     """
 
-    users: Users | None
+    catalog: ConsumerCatalog
     clock: Clock
+    failed: bool = False
 
     def added(self, entry: Assessed) -> Assessed:
         """Return a finding with the names of its users; anything else as it is."""
-        detail = entry.certificate.detail
-        if not entry.decision.worth_telling or detail is None or not detail.in_use_by:
+        users = entry.certificate.detail.in_use_by
+        if not entry.decision.worth_telling or not users:
             return entry
-        names = self._names(entry.certificate) or map(consumer_name, detail.in_use_by)
+        names = self._names(entry.certificate) or map(self.catalog.label, users)
         return replace(entry, used_by=tuple(names))
 
     def _names(self, certificate: Certificate) -> Sequence[str]:
-        if self.users is None:
+        if self.failed:
             return ()
         try:
             require_time(self.clock)
-            return self.users.names(certificate)
+            return self.catalog.names(certificate)
         except Exception:  # noqa: BLE001 - a name more or less is no failure of the run
             extra = {"certificate_arn": certificate.arn}
             logger.warning("users not named, nor are those of others", exc_info=True, extra=extra)
-            self.users = None
+            self.failed = True
             return ()
 
 

@@ -80,11 +80,11 @@ def settled(certificate: Certificate) -> bool:
 
 def wanted_records(certificate: Certificate) -> list[ValidationRecord]:
     """Return the validation records that ACM has named so far."""
-    validations = certificate.detail.validations if certificate.detail else ()
+    validations = certificate.detail.validations
     return [validation.record for validation in validations if validation.record is not None]
 
 
 def _records_known(certificate: Certificate) -> bool:
-    validations = certificate.detail.validations if certificate.detail else ()
+    validations = certificate.detail.validations
     named = {validation.domain_name for validation in validations if validation.record is not None}
     return named >= set(certificate.names)

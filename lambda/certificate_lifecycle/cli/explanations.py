@@ -18,10 +18,10 @@ from certificate_lifecycle.app.scope import ScopeScan, act, scan
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
 from certificate_lifecycle.core.assessment import find_successor
-from certificate_lifecycle.core.checks import Observation
 from certificate_lifecycle.core.explanation import Outlook, Step, Trace, forecast, trace
 from certificate_lifecycle.core.memory import Memory
 from certificate_lifecycle.core.model import Certificate, Decision
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import ActionRecord, Assessed, action_entry, finding_entry
@@ -125,10 +125,7 @@ class Explaining:
 
         def describe() -> Certificate:
             described = seen.described_as(certificates.describe(seen.arn))
-            if described.detail is None:
-                return described
-            tags = certificates.tags(seen.arn)
-            return replace(described, detail=replace(described.detail, tags=tags))
+            return described.with_tags(certificates.tags(seen.arn))
 
         return _tried("its details", describe, problems) or seen
 
@@ -141,15 +138,15 @@ class Explaining:
         )
 
     def _used_by(self, certificate: Certificate, problems: list[str]) -> tuple[str, ...]:
-        consumers, users = self.around.consumers, self.around.users
+        consumers, catalog = self.around.consumers, self.around.catalog
 
         def names() -> Sequence[str]:
             if consumers is not None:
-                return [f"{each.label} ({each.kind})" for each in consumers.find(certificate)]
-            return users.names(certificate) if users is not None else ()
+                return [f"{each.label} ({each.kind.name})" for each in consumers.find(certificate)]
+            return catalog.names(certificate)
 
         named = tuple(_tried("what uses it", names, problems) or ())
-        arns = certificate.detail.in_use_by if certificate.detail else ()
+        arns = certificate.detail.in_use_by
         return tuple(dict.fromkeys(named)) or arns
 
 
@@ -182,9 +179,9 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         **finding_entry(explanation.entry, explanation.now),
         "at": explanation.now.isoformat(),
         "key_algorithm": certificate.key_algorithm,
-        "tags": dict(detail.tags) if detail else {},
+        "tags": dict(detail.tags),
         "renewal_eligible": certificate.renewal_eligible,
-        "renewal_status": detail.renewal.status.value if detail and detail.renewal else None,
+        "renewal_status": detail.renewal.status.value if detail.renewal else None,
         "used_by": list(explanation.used_by),
         "checks": [_step_entry(step) for step in explanation.trace.steps],
         "forecast": [_outlook_entry(each) for each in explanation.forecast],
@@ -211,7 +208,7 @@ def _step_entry(step: Step) -> dict[str, Any]:
         "name": step.check,
         "question": step.question,
         "answer": step.answer.value,
-        "facts": {fact.name: fact.value for fact in step.facts},
+        "facts": dict(step.facts),
     }
 
 

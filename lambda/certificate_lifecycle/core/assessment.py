@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from certificate_lifecycle.core import checks
-from certificate_lifecycle.core.checks import Check, Observation
+from certificate_lifecycle.core.checks import Check
 from certificate_lifecycle.core.model import (
     Certificate,
     CertificateStatus,
@@ -19,6 +19,7 @@ from certificate_lifecycle.core.model import (
     RenewalStatus,
     ValidationMethod,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.timing import (
     Thresholds,
     is_recent,
@@ -51,6 +52,7 @@ CHAIN: Sequence[Check] = (
     checks.renewal_overdue,
     checks.renewal_not_understood,  # make sure that ignorance never looks like a renewal
     checks.renewing,
+    checks.healthy,  # decides for whatever is left
 )
 
 
@@ -69,11 +71,8 @@ _SUCCESSIONS = frozenset(
 
 def assess(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision:
     """Return the one decision for a certificate."""
-    for check in CHAIN:
-        decision = check(observation, thresholds, now)
-        if decision is not None:
-            return decision
-    return checks.healthy(observation, thresholds, now)
+    decisions = (check(observation, thresholds, now) for check in CHAIN)
+    return next(decision for decision in decisions if decision is not None)
 
 
 def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime) -> bool:

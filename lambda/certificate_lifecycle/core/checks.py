@@ -1,5 +1,6 @@
-"""The checks: each looks for one thing and explains what it found.
+"""The checks: each answers one question about a certificate, and explains its decision.
 
+A check declares its question and its facts, and `assessment.CHAIN` lists all checks in their order.
 A certificate that nothing depends on never gets more than `info`.
 """
 
@@ -9,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from certificate_lifecycle.core.export import TargetFinding, TargetState
+from certificate_lifecycle.core import facts
+from certificate_lifecycle.core.export import TargetState
+from certificate_lifecycle.core.facts import Fact
 from certificate_lifecycle.core.model import (
     Action,
     Certificate,
@@ -22,7 +25,8 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     Verdict,
 )
-from certificate_lifecycle.core.sources import SourceFinding, SourceState
+from certificate_lifecycle.core.observation import Observation
+from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import (
     Thresholds,
     is_recent,
@@ -31,7 +35,7 @@ from certificate_lifecycle.core.timing import (
     overdue_threshold,
     renewal_window,
 )
-from certificate_lifecycle.core.validation import RecordFinding, RecordState, explain
+from certificate_lifecycle.core.validation import RecordState, explain
 
 #: A request that waits longer than this for validation is stuck.
 STUCK_AFTER = timedelta(hours=24)
@@ -106,31 +110,37 @@ _SOURCE_REASONS = {
 _SOURCE_TROUBLE = frozenset({SourceState.INCOMPATIBLE, SourceState.INVALID, SourceState.UNREADABLE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """Everything that a decision is made from."""
-
-    certificate: Certificate
-    records: tuple[RecordFinding, ...] = ()
-    successor: Certificate | None = None
-    detail_error: str | None = None
-    export: TargetFinding | None = None
-    source: SourceFinding | None = None
-
-    @property
-    def export_troubled(self) -> bool:
-        """Whether there is an export target, and it is not what it should be."""
-        return self.export is not None and self.export.troubled
-
-    @property
-    def importable(self) -> bool:
-        """Whether the import source holds a newer version that may follow."""
-        return self.source is not None and self.source.newer is not None
+Judge = Callable[[Observation, Thresholds, datetime], Decision | None]
 
 
-Check = Callable[[Observation, Thresholds, datetime], Decision | None]
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check as it declares itself: the question that it answers, and the facts it judges by.
+
+    Calling it returns its decision, or None if the answer is no.
+    """
+
+    name: str
+    question: str
+    facts: tuple[Fact, ...]
+    judge: Judge
+
+    def __call__(
+        self, observation: Observation, thresholds: Thresholds, now: datetime
+    ) -> Decision | None:
+        """Return the decision, or None to leave it to the next check."""
+        return self.judge(observation, thresholds, now)
 
 
+def check(*, question: str, facts: tuple[Fact, ...]) -> Callable[[Judge], Check]:
+    """Declare a function as a check; it is applied once it stands in `assessment.CHAIN`."""
+    return lambda judge: Check(judge.__name__, question, facts, judge)
+
+
+@check(
+    question="Does another tool or service manage it?",
+    facts=(facts.MANAGER, facts.tags({"ManagedBy", *FOREIGN_TAG_KEYS})),
+)
 def managed_elsewhere(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -149,6 +159,10 @@ def managed_elsewhere(
     return Decision(Verdict.MANAGED_ELSEWHERE, severity, reason, message, action)
 
 
+@check(
+    question="Could its details not be read?",
+    facts=(facts.DETAIL,),
+)
 def detail_unreadable(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -159,6 +173,10 @@ def detail_unreadable(
     return _unknown(observation, Reason.DETAILS_UNREADABLE, message, thresholds, now)
 
 
+@check(
+    question="Is it an IAM server certificate, which cannot be renewed?",
+    facts=(facts.TYPE, facts.EXPIRES, facts.WARNING, facts.CRITICAL),
+)
 def server_certificate(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -185,6 +203,16 @@ def server_certificate(
     )
 
 
+@check(
+    question="Is it a private CA that expires too soon or does not let ACM issue?",
+    facts=(
+        facts.TYPE,
+        facts.STATUS,
+        facts.EXPIRES,
+        facts.before_expiry("too soon for ACM", lambda _, __: PRIVATE_LIFETIME),
+        facts.ISSUES_FOR_ACM,
+    ),
+)
 def private_authority(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -209,7 +237,7 @@ def private_authority(
             "The private CA is disabled, so ACM cannot renew what it has issued from it.",
             Action.FIX_AUTHORITY,
         )
-    if certificate.detail is not None and certificate.detail.issues_for_acm is False:
+    if certificate.detail.issues_for_acm is False:
         return Decision(
             Verdict.AUTHORITY_PERMISSION_MISSING,
             Severity.INFO,
@@ -221,6 +249,10 @@ def private_authority(
     return None
 
 
+@check(
+    question="Does ACM report an unknown type or status, or no expiry date?",
+    facts=(facts.TYPE, facts.STATUS, facts.EXPIRES),
+)
 def not_understood(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -243,6 +275,10 @@ def not_understood(
             return None
 
 
+@check(
+    question="Is it a request that waits for validation?",
+    facts=(facts.STATUS, facts.CREATED, facts.after_creation("stuck", STUCK_AFTER), facts.RECORDS),
+)
 def pending_validation(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find requests that wait for a proof of ownership; stuck ones are worth mending."""
     certificate = observation.certificate
@@ -268,6 +304,10 @@ def pending_validation(observation: Observation, _: Thresholds, now: datetime) -
     )
 
 
+@check(
+    question="Has a later certificate for the same names replaced it?",
+    facts=(facts.STAYS, facts.SUCCESSOR, facts.USED),
+)
 def superseded(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:
     """Find certificates in trouble, or near their end without renewal, that have been replaced."""
     certificate, successor = observation.certificate, observation.successor
@@ -284,7 +324,7 @@ def superseded(observation: Observation, thresholds: Thresholds, now: datetime) 
     if not certificate.used:
         message, action = f"{where} and nothing uses the old one any more.", Action.NONE
     else:
-        message, action = f"{where}, but {_consumers(certificate)} the old one.", Action.REBIND
+        message, action = f"{where}, but {_consumers(observation)} the old one.", Action.REBIND
     severity = _severity_by_time(certificate, thresholds, now)
     return Decision(
         Verdict.SUPERSEDED,
@@ -295,13 +335,22 @@ def superseded(observation: Observation, thresholds: Thresholds, now: datetime) 
     )
 
 
+@check(
+    question="Did the request fail?",
+    facts=(
+        facts.STATUS,
+        facts.FAILURE,
+        facts.CREATED,
+        facts.after_creation("requested again until", FAILURE_IS_NEWS),
+    ),
+)
 def request_failed(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find requests that ended without a certificate."""
     certificate = observation.certificate
     if certificate.status is CertificateStatus.VALIDATION_TIMED_OUT:
         reason = Reason.VALIDATION_TIMED_OUT
     elif certificate.status is CertificateStatus.FAILED:
-        reason = acm_reason(certificate.detail.failure_reason if certificate.detail else None)
+        reason = acm_reason(certificate.detail.failure_reason)
     else:
         return None
     return Decision(
@@ -313,6 +362,10 @@ def request_failed(observation: Observation, _: Thresholds, now: datetime) -> De
     )
 
 
+@check(
+    question="Was it revoked?",
+    facts=(facts.STATUS, facts.USED),
+)
 def revoked(observation: Observation, _: Thresholds, __: datetime) -> Decision | None:
     """Find revoked certificates: clients may refuse them today."""
     certificate = observation.certificate
@@ -322,11 +375,15 @@ def revoked(observation: Observation, _: Thresholds, __: datetime) -> Decision |
         Verdict.REVOKED,
         _capped(certificate, Severity.CRITICAL),
         Reason.REVOKED_BY_ISSUER,
-        f"It was revoked and {_consumers(certificate)} it.",
+        f"It was revoked and {_consumers(observation)} it.",
         Action.REPLACE if certificate.used else Action.NONE,
     )
 
 
+@check(
+    question="Has it expired?",
+    facts=(facts.STATUS, facts.EXPIRES, facts.USED),
+)
 def expired(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find certificates past NotAfter, whatever ACM's status says already."""
     certificate = observation.certificate
@@ -338,11 +395,15 @@ def expired(observation: Observation, _: Thresholds, now: datetime) -> Decision 
         Verdict.EXPIRED,
         _capped(certificate, Severity.CRITICAL),
         Reason.PAST_NOT_AFTER,
-        f"It {_when(certificate, now)}, and {_consumers(certificate)} it.{_source(observation)}",
+        f"It {_when(certificate, now)}, and {_consumers(observation)} it.{_source(observation)}",
         replacing if certificate.used or observation.importable else Action.NONE,
     )
 
 
+@check(
+    question="Was it imported, and does it expire soon?",
+    facts=(facts.TYPE, facts.EXPIRES, facts.WARNING, facts.CRITICAL, facts.USED),
+)
 def import_due(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:
     """Find imported certificates near their end: ACM never renews them."""
     certificate, source = observation.certificate, observation.source
@@ -357,11 +418,15 @@ def import_due(observation: Observation, thresholds: Thresholds, now: datetime) 
         if source
         else Reason.IMPORTED_EXPIRING,
         f"It was imported, so ACM does not renew it; it {_when(certificate, now)}, and "
-        f"{_consumers(certificate)} it.{_source(observation)}",
+        f"{_consumers(observation)} it.{_source(observation)}",
         Action.REIMPORT if certificate.used or observation.importable else Action.NONE,
     )
 
 
+@check(
+    question="Does its import source contain a newer version?",
+    facts=(facts.SOURCE,),
+)
 def source_newer(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find imported certificates whose source is ahead of them, long before they end.
 
@@ -378,6 +443,10 @@ def source_newer(observation: Observation, _: Thresholds, now: datetime) -> Deci
     )
 
 
+@check(
+    question="Is its import source unable to renew it?",
+    facts=(facts.SOURCE,),
+)
 def source_trouble(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -392,6 +461,10 @@ def source_trouble(
     return _unknown(observation, _SOURCE_REASONS[source.state], message, thresholds, now)
 
 
+@check(
+    question="Is it unused, so that ACM does not renew it?",
+    facts=(facts.TYPE, facts.USED, facts.EXPORT),
+)
 def unused(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find managed certificates that ACM lets expire because nothing needs them."""
     certificate = observation.certificate
@@ -406,6 +479,10 @@ def unused(observation: Observation, _: Thresholds, now: datetime) -> Decision |
     )
 
 
+@check(
+    question="Does its private CA, or ACM's permission on it, prevent the renewal?",
+    facts=(facts.TYPE, facts.RENEWAL),
+)
 def authority_trouble(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -426,6 +503,10 @@ def authority_trouble(
     )
 
 
+@check(
+    question="Did ACM's renewal fail?",
+    facts=(facts.RENEWAL,),
+)
 def renewal_failed(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -434,10 +515,14 @@ def renewal_failed(
     if not _renewal_failed(certificate):
         return None
     return _overdue(
-        certificate, _renewal_reason(certificate), "ACM's renewal failed", thresholds, now
+        observation, _renewal_reason(certificate), "ACM's renewal failed", thresholds, now
     )
 
 
+@check(
+    question="Does the renewal wait for validation?",
+    facts=(facts.RENEWAL, facts.RECORDS, facts.OVERDUE),
+)
 def renewal_blocked(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -450,7 +535,7 @@ def renewal_blocked(
     if reason is Reason.RECORDS_IN_PLACE:
         if is_within(certificate, overdue_threshold(certificate, thresholds), now):
             text = f"ACM has not renewed it although {why.removesuffix('.')}"
-            return _overdue(certificate, reason, text, thresholds, now)
+            return _overdue(observation, reason, text, thresholds, now)
         if observation.export_troubled:
             return None
         message = f"ACM will renew it at its next attempt: {why} {when}"
@@ -464,6 +549,10 @@ def renewal_blocked(
     )
 
 
+@check(
+    question="Does its export target lack the current version?",
+    facts=(facts.EXPORT,),
+)
 def export_target(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -492,6 +581,10 @@ def export_target(
     return Decision(Verdict.EXPORT_DUE, severity, reason, message, action)
 
 
+@check(
+    question="Does an exported copy expire soon?",
+    facts=(facts.EXPORTED, facts.EXPIRES, facts.WARNING, facts.CRITICAL),
+)
 def export_due(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision | None:
     """Find certificates of which a copy lives outside AWS, near their end."""
     certificate = observation.certificate
@@ -509,6 +602,10 @@ def export_due(observation: Observation, thresholds: Thresholds, now: datetime) 
     )
 
 
+@check(
+    question="Is its renewal overdue, or does ACM refuse to renew it?",
+    facts=(facts.EXPIRES, facts.WINDOW, facts.OVERDUE, facts.CRITICAL, facts.ELIGIBLE),
+)
 def renewal_overdue(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -520,15 +617,19 @@ def renewal_overdue(
         if not is_within(certificate, renewal_window(certificate), now):
             return None
         text = "ACM says that it will not renew it"
-        return _overdue(certificate, Reason.NOT_ELIGIBLE, text, thresholds, now)
+        return _overdue(observation, Reason.NOT_ELIGIBLE, text, thresholds, now)
     if not is_within(certificate, overdue_threshold(certificate, thresholds), now):
         return None
     said = _renewal_reason(certificate)
     reason = Reason.NO_PROGRESS if said is Reason.NO_REASON_GIVEN else said
     text = "ACM should have renewed it by now"
-    return _overdue(certificate, reason, text, thresholds, now)
+    return _overdue(observation, reason, text, thresholds, now)
 
 
+@check(
+    question="Does ACM report an unknown renewal status?",
+    facts=(facts.RENEWAL, facts.EXPIRES),
+)
 def renewal_not_understood(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> Decision | None:
@@ -537,27 +638,35 @@ def renewal_not_understood(
     Like a type that came later it is no trouble by itself, and it is not called well either.
     """
     certificate = observation.certificate
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is None or renewal.status is not RenewalStatus.NOT_UNDERSTOOD:
         return None
     text = "ACM reports a state of its renewal that this version does not know."
     return _later_than_us(certificate, Reason.STATUS_NOT_UNDERSTOOD, text, thresholds, now)
 
 
+@check(
+    question="Is it in ACM's renewal window, with time left?",
+    facts=(facts.EXPIRES, facts.WINDOW, facts.RENEWAL),
+)
 def renewing(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
     """Find used certificates inside ACM's renewal window, with time left."""
     certificate = observation.certificate
     if not certificate.managed or not is_within(certificate, renewal_window(certificate), now):
         return None
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     begun = renewal is not None and renewal.status is RenewalStatus.PENDING_AUTO_RENEWAL
     reason = Reason.AUTO_RENEWAL_IN_PROGRESS if begun else Reason.AWAITING_ACM
     message = f"{reason.meaning} {_sentence(_when(certificate, now))}"
     return Decision(Verdict.RENEWING, Severity.OK, reason, message, Action.NONE)
 
 
-def healthy(observation: Observation, _: Thresholds, now: datetime) -> Decision:
-    """Take whatever is left: it is far from expiry; this check is total."""
+@check(
+    question="Does no check above apply?",
+    facts=(facts.EXPIRES,),
+)
+def healthy(observation: Observation, _: Thresholds, now: datetime) -> Decision | None:
+    """Decide for every certificate that no other check decides for: nothing is wrong."""
     message = _sentence(_when(observation.certificate, now))
     return Decision(Verdict.HEALTHY, Severity.OK, Reason.FAR_FROM_EXPIRY, message, Action.NONE)
 
@@ -579,7 +688,7 @@ def waits_for_validation(certificate: Certificate) -> bool:
     """
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
         return True
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is None:
         return False
     if renewal.status is RenewalStatus.PENDING_AUTO_RENEWAL:
@@ -589,7 +698,7 @@ def waits_for_validation(certificate: Certificate) -> bool:
 
 def pending_methods(certificate: Certificate) -> set[ValidationMethod]:
     """Return how the names that are not validated yet shall be."""
-    validations = certificate.detail.pending_validations if certificate.detail else ()
+    validations = certificate.detail.pending_validations
     return {validation.method for validation in validations if not validation.validated}
 
 
@@ -605,7 +714,7 @@ def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
         return Reason.MANAGED_BY_ACME_CLIENT, "An ACME client"
     if certificate.managed_by is not None:
         return Reason.MANAGED_BY_OTHER_TOOL, certificate.managed_by
-    for key, value in certificate.detail.tags if certificate.detail else ():
+    for key, value in certificate.detail.tags:
         if key in FOREIGN_TAG_KEYS:
             return Reason.MANAGED_BY_OTHER_TOOL, FOREIGN_TAG_KEYS[key]
         if key == "ManagedBy" and value.lower() in FOREIGN_MANAGERS:
@@ -615,7 +724,7 @@ def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
 
 def _validation_trouble(observation: Observation) -> tuple[Reason, Action, str]:
     certificate = observation.certificate
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is not None and acm_reason(renewal.reason) is Reason.CAA_FORBIDS:
         text = "a CAA record forbids Amazon to issue; add amazon.com to it."
         return Reason.CAA_FORBIDS, Action.FIX_VALIDATION, text
@@ -647,8 +756,7 @@ def _record_trouble(observation: Observation) -> tuple[Reason, Action, str]:
 
 def _all_named(observation: Observation) -> bool:
     """Whether ACM has said what proves each name that is not validated yet, and we looked there."""
-    detail = observation.certificate.detail
-    validations = detail.pending_validations if detail else ()
+    validations = observation.certificate.detail.pending_validations
     pending = [validation for validation in validations if not validation.validated]
     if not pending:
         return bool(validations)
@@ -661,21 +769,22 @@ def _is_over(certificate: Certificate, now: datetime) -> bool:
 
 
 def _renewal_failed(certificate: Certificate) -> bool:
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     return renewal is not None and renewal.status is RenewalStatus.FAILED
 
 
 def _renewal_reason(certificate: Certificate) -> Reason:
     """Why the renewal that is under way does not get on; that of an earlier one is history."""
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is None or renewal.status is RenewalStatus.SUCCESS:
         return Reason.NO_REASON_GIVEN
     return acm_reason(renewal.reason)
 
 
 def _overdue(
-    certificate: Certificate, reason: Reason, text: str, thresholds: Thresholds, now: datetime
+    observation: Observation, reason: Reason, text: str, thresholds: Thresholds, now: datetime
 ) -> Decision:
+    certificate = observation.certificate
     critical = is_within(certificate, thresholds.effective_critical(certificate), now)
     told = reason in (Reason.NO_PROGRESS, Reason.NOT_ELIGIBLE, Reason.RECORDS_IN_PLACE)
     why = "" if told else f": {_lower(reason.meaning).removesuffix('.')}"
@@ -683,7 +792,7 @@ def _overdue(
         Verdict.RENEWAL_OVERDUE,
         _at_least_warning(certificate, thresholds, now),
         reason,
-        f"{text}{why}; it {_when(certificate, now)}, and {_consumers(certificate)} it.",
+        f"{text}{why}; it {_when(certificate, now)}, and {_consumers(observation)} it.",
         _overdue_action(certificate, reason, critical=critical),
     )
 
@@ -763,24 +872,11 @@ def _lower(sentence: str) -> str:
     return sentence if sentence[1].isupper() else sentence[0].lower() + sentence[1:]
 
 
-def consumer_name(arn: str) -> str:
-    """Return the part of an ARN by which people know a consumer."""
-    match arn.replace("/", ":").split(":"):
-        case [_, _, "elasticloadbalancing", _, _, "loadbalancer", "app" | "net", name, _]:
-            return f"load balancer {name}"
-        case [_, _, "elasticloadbalancing", _, _, "loadbalancer", name]:
-            return f"load balancer {name}"
-        case [_, _, "cloudfront", _, _, "distribution", name]:
-            return f"CloudFront distribution {name}"
-        case _:
-            return arn
-
-
-def _consumers(certificate: Certificate) -> str:
+def _consumers(observation: Observation) -> str:
     """Who depends on it, as the subject of a clause that ends in the certificate."""
-    consumers = certificate.detail.in_use_by if certificate.detail else ()
+    certificate, consumers = observation.certificate, observation.consumers
     if consumers:
-        shown = ", ".join(consumer_name(arn) for arn in consumers[:_SHOWN_CONSUMERS])
+        shown = ", ".join(consumers[:_SHOWN_CONSUMERS])
         rest = len(consumers) - _SHOWN_CONSUMERS
         more = f" and {rest} more" if rest > 0 else ""
         return f"{shown}{more} {'uses' if len(consumers) == 1 else 'use'}"

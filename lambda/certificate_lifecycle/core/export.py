@@ -164,7 +164,7 @@ def renewal_step(
     """
     if not is_within(certificate, thresholds.effective(certificate), now):
         return RenewalStep.NOT_DUE
-    renewal = certificate.detail.renewal if certificate.detail else None
+    renewal = certificate.detail.renewal
     if renewal is not None and renewal.status in (
         RenewalStatus.PENDING_AUTO_RENEWAL,
         RenewalStatus.PENDING_VALIDATION,

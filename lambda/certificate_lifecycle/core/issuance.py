@@ -135,7 +135,7 @@ def is_equal(request: CertificateRequest, described: Certificate, now: datetime)
 
     A request that waits for somebody to answer an e-mail is not: we would wait with it.
     """
-    if described.detail is None or not may_be_equal(request, described, now):
+    if not described.described or not may_be_equal(request, described, now):
         return False
     if described.detail.certificate_authority_arn != request.certificate_authority_arn:
         return False

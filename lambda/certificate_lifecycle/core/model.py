@@ -322,7 +322,10 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """What only `DescribeCertificate` and `ListTagsForCertificate` tell."""
+    """What only `DescribeCertificate` and `ListTagsForCertificate` return.
+
+    `described` separates a description that says little from no description at all.
+    """
 
     in_use_by: tuple[str, ...] = ()
     renewal: Renewal | None = None
@@ -335,6 +338,7 @@ class Detail:
     extended_key_usages: frozenset[str] = frozenset()
     tags: tuple[tuple[str, str], ...] = ()
     issues_for_acm: bool | None = None
+    described: bool = True
 
     @property
     def pending_validations(self) -> tuple[DomainValidation, ...]:
@@ -342,12 +346,16 @@ class Detail:
         return self.renewal.validations if self.renewal else self.validations
 
 
+#: The detail of a certificate that was listed and not described: every value is empty.
+NOT_DESCRIBED = Detail(described=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
     """One certificate of ACM, as far as it is known.
 
     `names` holds the common name first; `names_complete` is false where the listing cut it short.
-    `detail` is None until the certificate has been described.
+    `detail` is empty until the certificate has been described; `described` says which it is.
     """
 
     arn: str
@@ -365,7 +373,7 @@ class Certificate:
     created_at: datetime | None = None
     managed_by: str | None = None
     key_pair_origin: str | None = None
-    detail: Detail | None = None
+    detail: Detail = NOT_DESCRIBED
 
     @property
     def domain_name(self) -> str:
@@ -389,6 +397,15 @@ class Certificate:
         A server has the key of an exported certificate, and of one that an ACME client asked for.
         """
         return self.in_use or self.exported or self.key_pair_origin == "ACME"
+
+    @property
+    def described(self) -> bool:
+        """Whether `detail` was read: an empty value of an undescribed certificate means nothing."""
+        return self.detail.described
+
+    def with_tags(self, tags: tuple[tuple[str, str], ...]) -> Certificate:
+        """Return the certificate with `tags`, which ACM returns in a call of their own."""
+        return replace(self, detail=replace(self.detail, tags=tags))
 
     def described_as(self, described: Certificate) -> Certificate:
         """Return `described`, completed by what only the listing tells.

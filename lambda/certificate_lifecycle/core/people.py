@@ -36,4 +36,4 @@ def muted_until(certificate: Certificate, now: datetime) -> date | None:
 
 
 def _tags(certificate: Certificate) -> tuple[tuple[str, str], ...]:
-    return certificate.detail.tags if certificate.detail else ()
+    return certificate.detail.tags

@@ -97,7 +97,7 @@ def obstacle(certificate: Certificate, instance: str) -> str | None:
 
     A request that failed is repeated only if it was ours, and not if it was a successor itself.
     """
-    tags = dict(certificate.detail.tags) if certificate.detail else {}
+    tags = dict(certificate.detail.tags)
     if REPLACES_TAG in tags and not certificate.used:
         return "it was requested as a successor, and what it should replace decides"
     if certificate.status in (CertificateStatus.FAILED, CertificateStatus.VALIDATION_TIMED_OUT):
@@ -120,7 +120,7 @@ def successor_request(certificate: Certificate, attempt: int) -> CertificateRequ
     Its token belongs to the old certificate and the attempt, so that repeating it within ACM's
     hour leads back to the same successor.
     """
-    authority = certificate.detail.certificate_authority_arn if certificate.detail else None
+    authority = certificate.detail.certificate_authority_arn
     public = certificate.type is not CertificateType.PRIVATE
     return CertificateRequest(
         names=certificate.names,
@@ -136,7 +136,7 @@ def successor_request(certificate: Certificate, attempt: int) -> CertificateRequ
 
 def _copied_tags(certificate: Certificate) -> tuple[tuple[str, str], ...]:
     """Return the tags that a successor takes over: not AWS's own, and not ours about a place."""
-    tags = certificate.detail.tags if certificate.detail else ()
+    tags = certificate.detail.tags
     return tuple(
         (key, value) for key, value in tags if not key.lower().startswith(("aws:", _OUR_TAGS))
     )

@@ -501,8 +501,7 @@ def _console(arn: str) -> list[Node]:
 
 
 def _users(entry: Assessed) -> Sequence[str]:
-    detail = entry.certificate.detail
-    return entry.used_by or (detail.in_use_by if detail else ())
+    return entry.used_by or entry.certificate.detail.in_use_by
 
 
 def _listed(values: Sequence[str]) -> Node:

@@ -299,7 +299,6 @@ def _lost_entry(scope: Scope) -> dict[str, Any]:
 def finding_entry(entry: Assessed, now: datetime) -> dict[str, Any]:
     """Return a finding as plain data; texts of others are cleaned, and not cut."""
     certificate, decision = entry.certificate, entry.decision
-    detail = certificate.detail
     return {
         "certificate_arn": certificate.arn,
         "account_id": certificate.account_id,
@@ -316,7 +315,7 @@ def finding_entry(entry: Assessed, now: datetime) -> dict[str, Any]:
         "not_after": certificate.not_after.isoformat() if certificate.not_after else None,
         "days_left": days_left(certificate, now),
         "in_use": certificate.in_use,
-        "in_use_by": [clean_lines(user) for user in detail.in_use_by] if detail else [],
+        "in_use_by": [clean_lines(user) for user in certificate.detail.in_use_by],
         "used_by": [clean_lines(user) for user in entry.used_by],
         "owner": _cleaned(entry.owner),
         "muted_until": entry.muted_until.isoformat() if entry.muted_until else None,

@@ -288,7 +288,7 @@ def _certificate(entry: Assessed) -> dict[str, Any]:
     if certificate.type in _ELSEWHERE:
         return resource
     names = excerpt(certificate.names, longest=_MAX_NAME, most_bytes=_MAX_LIST_BYTES)
-    users = certificate.detail.in_use_by if certificate.detail else ()
+    users = certificate.detail.in_use_by
     details = {
         "DomainName": names[0] if names else None,
         "SubjectAlternativeNames": names,

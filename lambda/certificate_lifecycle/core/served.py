@@ -138,7 +138,7 @@ def compare(certificate: Certificate, sight: Sight, others: Iterable[Certificate
 
 def serial_of(certificate: Certificate) -> int | None:
     """Return the serial number that ACM tells; None before a certificate is described."""
-    return serial_number(certificate.detail.serial) if certificate.detail else None
+    return serial_number(certificate.detail.serial)
 
 
 def _covers(leaf: Leaf, name: str) -> bool:
@@ -197,7 +197,7 @@ def _sentence(
     if leaf is None:
         return f"{where} {_said(state, resolved=bool(addresses))}"
     serves = f"{where} serves serial {_serial(leaf)}, which ends on {_moment(leaf.not_after)}"
-    in_acm = certificate.detail.serial if certificate.detail else None
+    in_acm = certificate.detail.serial
     match state:
         case ServedState.CURRENT:
             return f"{serves}: what ACM has"

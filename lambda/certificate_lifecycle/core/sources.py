@@ -159,8 +159,7 @@ def compare(leaf: Leaf, certificate: Certificate, now: datetime) -> tuple[Source
     its CA issued again with another key; nothing older ever follows, so that repeating this can
     never go back and forth.
     """
-    detail = certificate.detail
-    if detail is not None and serial_number(detail.serial) == leaf.serial:
+    if serial_number(certificate.detail.serial) == leaf.serial:
         return SourceState.SAME, "holds the certificate that is imported already"
     ends = f"one that ends on {_moment(leaf.not_after)}"
     if leaf.not_after <= now or not _is_later(leaf, certificate):
@@ -189,8 +188,6 @@ def _obstacle(leaf: Leaf, certificate: Certificate) -> str | None:
     if certificate.names and not set(leaf.names) & set(certificate.names):
         return "it has none of the domain names"
     detail = certificate.detail
-    if detail is None:
-        return None
     ecdsa = leaf.key.algorithm.startswith("EC_")
     lost = _lost(detail.key_usages, leaf.key_usages) - (_ECDSA_MAY_LACK if ecdsa else frozenset())
     lost |= _lost(detail.extended_key_usages, leaf.extended_key_usages) - _MAY_LACK

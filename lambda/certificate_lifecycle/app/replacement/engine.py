@@ -16,15 +16,20 @@ from typing import Any
 
 from certificate_lifecycle.app.inspection import ScanResult
 from certificate_lifecycle.app.isolation import clause, require_time
-from certificate_lifecycle.app.ports import Certificates, Consumers, Dns, Ledger, Served
+from certificate_lifecycle.app.ports import (
+    Certificates,
+    ConsumerCatalog,
+    Consumers,
+    Dns,
+    Ledger,
+    Served,
+)
 from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.validation import inspect, require_writable, require_zones, write
 from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
 from certificate_lifecycle.core.assessment import find_successor
-from certificate_lifecycle.core.by_hand import manual_commands
-from certificate_lifecycle.core.checks import Observation
-from certificate_lifecycle.core.consumers import SETTLES_WITHIN, MoveStatus, unsupported
+from certificate_lifecycle.core.consumers import SETTLES_WITHIN, MoveStatus
 from certificate_lifecycle.core.issuance import CertificateRequest, is_equal, may_be_equal
 from certificate_lifecycle.core.model import (
     Action,
@@ -32,6 +37,7 @@ from certificate_lifecycle.core.model import (
     CertificateStatus,
     CertificateType,
 )
+from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.replacement import (
     CLAIM,
     DAILY_REQUESTS,
@@ -138,6 +144,7 @@ class ReplacementEngine:
     certificates: Certificates
     dns: Dns
     ledger: Ledger
+    catalog: ConsumerCatalog
     consumers: Consumers | None = None
     served: Served | None = None
     retire_after: timedelta | None = None
@@ -297,15 +304,12 @@ class ReplacementEngine:
         return why
 
     def _manual_steps(self, replacement: ReplacementContext, successor_arn: str | None) -> str:
-        """Return the calls that a person would make for what is not moved here."""
+        """Return the manual steps for what is not moved here."""
         observation, moves = replacement.observation, replacement.journal.moves
         if observation is None or successor_arn is None or not observation.certificate.in_use:
             return ""
-        account_id = self.context.scope.account_id
-        arns = unsupported(observation.certificate, [move.binding for move in moves], account_id)
-        commands = [
-            manual_commands(arn, successor_arn, account_id) for arn in arns[:_SHOWN_COMMANDS]
-        ]
+        arns = self.catalog.unexplained(observation.certificate, [move.binding for move in moves])
+        steps = [self.catalog.manual_steps(arn, successor_arn) for arn in arns[:_SHOWN_COMMANDS]]
         more = len(arns) - _SHOWN_COMMANDS
         left = [
             f"{move.binding.label}: {move.note}"
@@ -315,7 +319,7 @@ class ReplacementEngine:
         if arns:
             others = f" (and {more} more like these)" if more > 0 else ""
             left.append(f"what still has to be moved to {successor_arn}{others}:")
-        return "\n".join(["; ".join(left), *commands] if left else [])
+        return "\n".join(["; ".join(left), *steps] if left else [])
 
     # --- The steps: each returns whether the next one may follow at once --------------------------
 
@@ -525,7 +529,7 @@ class ReplacementEngine:
 
     def _ended(self, replacement: ReplacementContext, successor: Certificate) -> bool:
         """Request a successor that ACM ended once more, after time to fix the cause."""
-        reason = successor.detail.failure_reason if successor.detail else None
+        reason = successor.detail.failure_reason
         what = f"ACM ended the request {successor.arn} with {successor.status}"
         what += f" ({reason})" if reason else ""
         journal = replacement.journal
@@ -591,11 +595,10 @@ class ReplacementEngine:
         except CertificateNotFoundError:
             self._finish(replacement, "the old certificate does not exist any more")
             return None
-        if replacement.observation is None or described.detail is None:
+        if replacement.observation is None:
             return None  # it was not listed, which ACM may be late with
         listed = replacement.observation.certificate
-        tags = listed.detail.tags if listed.detail else ()
-        return listed.described_as(replace(described, detail=replace(described.detail, tags=tags)))
+        return listed.described_as(described.with_tags(listed.detail.tags))
 
     def _take(self, replacement: ReplacementContext, result: RebindResult) -> None:
         """Keep what became of the moves; raise for what failed once that is on record."""

@@ -17,8 +17,8 @@ from certificate_lifecycle.app.isolation import clause, require_time
 from certificate_lifecycle.app.ports import Consumers
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.core.consumers import (
+    BindingState,
     BindStep,
-    Held,
     Move,
     MoveStatus,
     RollBackStep,
@@ -83,7 +83,7 @@ class Rebinding:
         known = {move.binding.key for move in moves}
         for binding in found.values():
             if binding.key not in known:
-                result.moves.append(planned(binding, self.consumers.held(binding)))
+                result.moves.append(planned(binding, self.consumers.current(binding)))
         return result
 
     def bind(self, moves: Sequence[Move]) -> RebindResult:
@@ -95,7 +95,7 @@ class Rebinding:
                 continue
             with self._isolated((move,), result):
                 require_time(self.context.clock)
-                step = bind_step(move, self.consumers.held(move.binding), self.old, self.new)
+                step = bind_step(move, self.consumers.current(move.binding), self.old, self.new)
                 if step is BindStep.BIND:
                     extra = {"consumer": move.binding.label, "certificate_arn": self.new}
                     logger.info("binding", extra=extra)
@@ -137,7 +137,7 @@ class Rebinding:
     def _verify(self, moves: tuple[Move, ...], result: RebindResult) -> None:
         require_time(self.context.clock)
         bound = [move for move in moves if move.status is MoveStatus.BOUND]
-        seen = {move.binding.key: self.consumers.held(move.binding) for move in bound}
+        seen = {move.binding.key: self.consumers.current(move.binding) for move in bound}
         steps = {
             move.binding.key: verify_step(
                 move, seen[move.binding.key], self.old, self.new, self.context.now
@@ -162,10 +162,10 @@ class Rebinding:
                     self.consumers.unbind(move.binding, self.old)
                 result.add(move, MoveStatus.MOVED, "serves the successor")
 
-    def _put_back(self, move: Move, held: Held | None, result: RebindResult) -> None:
+    def _put_back(self, move: Move, state: BindingState | None, result: RebindResult) -> None:
         """Restore exactly what a setting had before, unless others have changed it by now."""
-        fault = held.fault if held is not None and held.fault else "it does not take the successor"
-        if roll_back_step(move, held, self.old, self.new) is RollBackStep.RESTORE:
+        fault = (state.fault if state is not None else None) or "it does not take the successor"
+        if roll_back_step(move, state, self.old, self.new) is RollBackStep.RESTORE:
             if move.binding.kind.holds_many:
                 self.consumers.unbind(move.binding, self.new)
             else:
