@@ -55,8 +55,8 @@ def look(
         context=run_context(clock=clock or MemoryClock()),
         certificates=certificates,
         dns=dns or MemoryDns(HOME),
-        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
         catalog=MemoryCatalog(),
+        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
     ).scan(wanted)
 
 

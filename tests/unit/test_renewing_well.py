@@ -27,12 +27,7 @@ from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.timing import Thresholds
 from tests.unit.builders import BOUNDED, NOW, SECOND, arn, certificate, days, imported
 from tests.unit.consumers import MemoryCatalog
-from tests.unit.fakes import (
-    MemoryCertificates,
-    MemoryDns,
-    Outage,
-    run_context,
-)
+from tests.unit.fakes import MemoryCertificates, MemoryDns, Outage, run_context
 
 USUAL = Thresholds()
 #: Public certificates: ACM begins 45 days before the end, and should be done 30 days before it.
@@ -157,8 +152,8 @@ class Region:
             context=run_context(),
             certificates=self.certificates,
             dns=MemoryDns(),
-            sources=Sources(secrets=None, secret_arns={}),
             catalog=MemoryCatalog(),
+            sources=Sources(secrets=None, secret_arns={}),
         )
         return collector.scan([], **options)  # type: ignore[arg-type] # scan's own options
 

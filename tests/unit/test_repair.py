@@ -53,15 +53,13 @@ def mend(
 ) -> list[ActionRecord]:
     """Look, and act on what was found."""
     dns, context = dns or MemoryDns(HOME), run_context(mode=mode, dry_run=dry_run)
-    sources = Sources(secrets=MemoryImportSecrets(), secret_arns={})
-    collector = Collector(
+    found = Collector(
         context=context,
         certificates=certificates,
         dns=dns,
-        sources=sources,
         catalog=MemoryCatalog(),
-    )
-    found = collector.scan([])
+        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+    ).scan([])
     context = replace(context, clock=clock or MemoryClock())
     repair = Repair(
         context=context,

@@ -91,8 +91,8 @@ class Account:
             context=context,
             certificates=self.certificates,
             dns=self.dns,
-            sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
             catalog=MemoryCatalog(),
+            sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
         ).scan(only)
         engine = ReplacementEngine(
             context=context,

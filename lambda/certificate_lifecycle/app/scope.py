@@ -114,12 +114,12 @@ def scan(request: RunRequest, scope: Place, clients: Surroundings, clock: Clock)
         context=context,
         certificates=clients.certificates,
         dns=clients.dns,
+        catalog=clients.catalog,
         # In mode notify the role may not read a secret.
         sources=Sources(
             secrets=clients.import_secrets if request.repair else None,
             secret_arns=request.import_sources,
         ),
-        catalog=clients.catalog,
         exports=ExportTargets.of(request.export_targets, clients.export_secrets),
         stores=(*clients.stores, *(clients.account_stores if request.account_wide else ())),
     )
@@ -211,8 +211,8 @@ def _engine(scanned: ScopeScan) -> ReplacementEngine | None:
         certificates=clients.certificates,
         dns=clients.dns,
         ledger=ledger,
-        consumers=clients.consumers,
         catalog=clients.catalog,
+        consumers=clients.consumers,
         served=clients.served,
         retire_after=scanned.request.retire_after,
     )

@@ -308,8 +308,7 @@ class ReplacementEngine:
         observation, moves = replacement.observation, replacement.journal.moves
         if observation is None or successor_arn is None or not observation.certificate.in_use:
             return ""
-        bindings = [move.binding for move in moves]
-        arns = self.catalog.unexplained(observation.certificate, bindings)
+        arns = self.catalog.unexplained(observation.certificate, [move.binding for move in moves])
         steps = [self.catalog.manual_steps(arn, successor_arn) for arn in arns[:_SHOWN_COMMANDS]]
         more = len(arns) - _SHOWN_COMMANDS
         left = [
