@@ -12,10 +12,10 @@ from datetime import timedelta
 import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
-from certificate_lifecycle.errors import PulseError, RotationError
+from certificate_lifecycle.errors import RotationError
 from tests.integration.effects import USED, ending_in
 from tests.integration.exports import put_exported
-from tests.integration.invocation import DECLARED, NOW, Function, make_ledger, scheduled
+from tests.integration.invocation import NOW, Function, make_ledger, scheduled
 from tests.integration.machine import make_machine
 from tests.support import showcase
 from tests.support.cloud import Cloud
@@ -82,10 +82,6 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
     rotation(scheduled(NOW))
     made |= actions(rotation)
 
-    with pytest.raises(PulseError, match="nobody has subscribed"):
-        rotation({"pulse": True})
-    made |= actions(rotation)
-
     made |= replaced(rotation, cloud, environment)
     made |= over_an_organization(rotation, cloud, environment)
     made |= heard_by_machines(rotation, cloud, environment)
@@ -143,9 +139,3 @@ def replaced(rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch) 
             cloud.advance(days=2)
         assert old not in {certificate.arn for certificate in cloud.certificates.all()}
     return made
-
-
-def test_every_permission_says_why_and_for_which_function() -> None:
-    assert {name for entry in DECLARED for name in entry.functions} == {"creation", "rotation"}
-    assert all(entry.why for entry in DECLARED)
-    assert len({entry.action for entry in DECLARED}) == len(DECLARED)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.aws.permissions import Function, Setting
 from tests.support import showcase
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
@@ -33,7 +34,7 @@ from tests.terraform.policies import (
     about,
     alarms,
     assuming,
-    documented,
+    declared,
     of_resource,
     of_role,
     of_trust,
@@ -249,13 +250,9 @@ def story(cloud: Cloud, home: Deployment, troubles: Troubles) -> Story:
         if each.startswith(f"arn:aws:acm-pca:eu-west-1:{HOME}:")
     )
     home.result("creation", {"certificate_authority_arn": authority})
-    rotated = home.result("rotation", {})
+    rotated = home.result("rotation", {"source": "aws.events"})
     home.end_the_soak()
     home.result("rotation", {"certificate_arns": troubles.replaced})
-    # Nobody listens here, so that it fails; what it asks is asked before.
-    pulse = home.invoke("rotation", {"pulse": True})
-    assert pulse.error is not None
-    assert pulse.error.type == "PulseError"
     for function in ("creation", "rotation"):
         lambda_does_its_part(cloud, home.outputs[f"{function}_function_name"], HOME)
     return Story(created, rotated, cloud.calls)
@@ -612,23 +609,15 @@ class TestThePoliciesAtHome:
     def test_grant_rotation_exactly_what_it_does(self, home: Deployment, story: Story) -> None:
         assert of_role(story.calls, home.role("rotation"), bounds.ROTATION) == []
 
-    @pytest.mark.parametrize(
-        ("function", "elsewhere"),
-        [
-            ("creation", {"sts:AssumeRole"}),
-            (
-                "rotation",
-                {"organizations:ListAccounts", "s3:GetObject", "s3:ListBucket", "sts:AssumeRole"},
-            ),
-        ],
-    )
-    def test_grant_what_the_readme_says(
-        self, home: Deployment, away: Deployment, function: str, elsewhere: set[str]
+    @pytest.mark.parametrize("function", Function)
+    def test_grant_what_is_declared(
+        self, home: Deployment, away: Deployment, function: Function
     ) -> None:
         """What is granted elsewhere is shown by the role away, and in an organization."""
+        elsewhere = {Setting.ACCOUNTS, Setting.ORGANIZATION, Setting.ZONE_ROLES}
         granted_here = home.granted(function) - BESIDE
 
-        assert granted_here == documented(function) - BESIDE - elsewhere
+        assert granted_here == declared(function, set(Setting) - elsewhere) - BESIDE
         assert "sts:AssumeRole" in away.granted(function)
 
     def test_are_what_parliament_takes_for_good(
@@ -660,10 +649,10 @@ class TestThePoliciesAtHome:
         needed = [*asks, *about(story.calls, "kms", key)]
         assert of_resource(key, needed, bounds.KEY, alone=True) == []
 
-    def test_let_just_three_rules_start_the_function(self, home: Deployment) -> None:
+    def test_let_just_two_rules_start_the_function(self, home: Deployment) -> None:
         function = home.outputs["rotation_function_arn"]
         clock = home.outputs["schedule_rule_arn"]
-        names = ("-rotation", "-acm-events", "-pulse")
+        names = ("-rotation", "-acm-events")
         starting = [clock.replace("-rotation", name) for name in names]
 
         assert of_resource(function, rules(function, *starting), bounds.FUNCTION) == []

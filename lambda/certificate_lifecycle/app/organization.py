@@ -20,11 +20,11 @@ from certificate_lifecycle.app.ports import Documents, Ledger, Organization, Out
 from certificate_lifecycle.app.rotation import (
     merged,
     raise_if_incomplete,
-    record,
     run_scopes,
     tell,
 )
 from certificate_lifecycle.app.run_context import RunRequest
+from certificate_lifecycle.app.run_metrics import emit_run_metrics
 from certificate_lifecycle.app.scope import ScopeRun, run_of
 from certificate_lifecycle.config import account_id as checked_id
 from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
@@ -169,7 +169,7 @@ class Telling:
         run = merged(self.request, scope_runs, current_time())
         # A dry run, too, has a report: the result is in figures only.
         outcome, failures = tell(run, self.outside, scope_runs, reports_dry_runs=True)
-        failures += record(self.request, run, scope_runs, self.outside.runs)
+        emit_run_metrics(self.request, run, scope_runs, self.outside)
         raise_if_incomplete(run, scope_runs, failures)
         statuses = Counter(scope.status.value for scope in run.scopes)
         return {

@@ -11,19 +11,12 @@ from functools import partial
 from typing import Any
 
 from certificate_lifecycle.app.isolation import Deadline, clause
-from certificate_lifecycle.app.ports import (
-    Clock,
-    NotificationSink,
-    Outside,
-    Reports,
-    Runs,
-    Surroundings,
-)
+from certificate_lifecycle.app.ports import Clock, NotificationSink, Outside, Reports, Surroundings
 from certificate_lifecycle.app.run_context import RunRequest
+from certificate_lifecycle.app.run_metrics import emit_run_metrics
 from certificate_lifecycle.app.scope import ScopeRun, run_of, run_scope, summary
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.pulse import RunRecord, oldest_critical
 from certificate_lifecycle.core.run import Run, result
 from certificate_lifecycle.errors import RotationError
 from certificate_lifecycle.log import logger
@@ -45,7 +38,7 @@ def rotate(
     scope_runs = run_scopes(request, outside.at, outside.clock, current_time)
     run = merged(request, scope_runs, current_time())
     outcome, failures = tell(run, outside, scope_runs)
-    failures += record(request, run, scope_runs, outside.runs)
+    emit_run_metrics(request, run, scope_runs, outside)
     raise_if_incomplete(run, scope_runs, failures)
     return outcome
 
@@ -214,33 +207,6 @@ def _summary_due(run: Run, outside: Outside) -> tuple[bool, list[str]]:
         logger.exception("diary unreadable")
         return True, [f"when a message last went out could not be read: {clause(error)}"]
     return last is None or run.started_at - last >= outside.summary_after, []
-
-
-def record(
-    request: RunRequest, run: Run, scope_runs: Sequence[ScopeRun], runs: Runs | None
-) -> list[str]:
-    """Record that a run of the schedule has come to its end; return what could not be recorded.
-
-    Whatever it could not do: that has alarms of its own.
-    """
-    if not request.scheduled or request.dry_run or runs is None:
-        return []
-    memories = [
-        memory for each in scope_runs if each.dues is not None for memory in each.dues.memories
-    ]
-    try:
-        before = runs.last_run() if run.incomplete else None
-        runs.record_run(
-            RunRecord(
-                run_id=run.run_id,
-                finished_at=run.finished_at,
-                critical_since=oldest_critical(memories, before),
-            )
-        )
-    except Exception as error:  # noqa: BLE001 - raised at the end of the run
-        logger.exception("run could not be recorded")
-        return [f"the run could not be recorded: {clause(error)}"]
-    return []
 
 
 def _each(steps: Sequence[Callable[[], None]]) -> list[str]:

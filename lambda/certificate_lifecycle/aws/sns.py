@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.answers import understood
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import Function, Permission
 from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.text import clean
 
@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 PERMISSIONS = (
-    Permission("sns:GetTopicAttributes", ROTATION, "know whether anybody listens"),
-    Permission("sns:Publish", ROTATION, "send the message"),
+    Permission(
+        "sns:GetTopicAttributes",
+        (Function.ROTATION,),
+        ("{topic}",),
+        "count confirmed subscriptions",
+    ),
+    Permission("sns:Publish", (Function.ROTATION,), ("{topic}",), "send the message"),
 )
 
 
@@ -43,7 +48,7 @@ class SnsTopic:
         return clean(answer["MessageId"])
 
     @understood("GetTopicAttributes")
-    def listeners(self) -> int:
+    def confirmed_subscriptions(self) -> int:
         """Return how many subscriptions are confirmed; SNS may be some minutes behind."""
         answer = self._client().get_topic_attributes(TopicArn=self._arn)
         return int(answer["Attributes"]["SubscriptionsConfirmed"])
