@@ -15,7 +15,7 @@ from certificate_lifecycle.app.ports import (
     Served,
     Surroundings,
 )
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.acmpca import Authorities
 from certificate_lifecycle.aws.clients import Clients
@@ -27,33 +27,31 @@ from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
 from certificate_lifecycle.aws.sinks.registry import configured_sinks
 from certificate_lifecycle.aws.sns import SnsTopic
-from certificate_lifecycle.config import Account, RotationMode, RotationSettings
+from certificate_lifecycle.config import Account, RotationSettings
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.events import RotationCommand
 
 
-def order_of(
+def run_request(
     command: RotationCommand,
     settings: RotationSettings,
     run_id: str,
     now: datetime,
     joining: Sequence[Account] = (),
-) -> Order:
+) -> RunRequest:
     """Return what a run shall do; accounts of an organization join those of the settings."""
-    return Order(
+    return RunRequest(
         run_id=run_id,
         instance=settings.name_prefix,
         scopes=command.scopes,
         certificate_arns=command.certificate_arns,
         import_sources=settings.import_sources,
         thresholds=settings.thresholds,
-        mode=command.mode.value,
-        repair=command.mode is not RotationMode.NOTIFY,
+        mode=command.mode,
         dry_run=command.dry_run,
         now=now,
         export_targets=settings.export_targets,
         announced=command.announced,
-        replace=command.mode is RotationMode.REPLACE,
         retire_after=settings.retire_after,
         owner_tag=settings.owner_tag,
         scheduled=command.scheduled,

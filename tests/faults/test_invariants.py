@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.app import export, inspection, memory, rotation, succession
+from certificate_lifecycle.app import export, inspection, memory, rotation
 from certificate_lifecycle.app.isolation import Deadline
+from certificate_lifecycle.app.replacement import engine
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.route53 import Route53Dns
@@ -58,7 +59,7 @@ def replaces_what_is_healthy(patch: pytest.MonkeyPatch, _: Stage) -> None:
         return replace(decision, action=Action.REPLACE) if healthy else decision
 
     wrapped(patch, inspection, "assess", assess)
-    patch.setattr(succession, "lacks_future", lambda *_: True)
+    patch.setattr(engine, "lacks_future", lambda *_: True)
 
 
 def deletes_records(patch: pytest.MonkeyPatch, _: Stage) -> None:
@@ -95,7 +96,7 @@ def deletes_what_nothing_uses(patch: pytest.MonkeyPatch, _: Stage) -> None:
 
 
 def calls_every_scope_well(patch: pytest.MonkeyPatch, _: Stage) -> None:
-    patch.setattr(inspection.Inventory, "status", ScopeStatus.OK)
+    patch.setattr(inspection.ScanResult, "status", ScopeStatus.OK)
 
 
 def logs_what_it_exports(patch: pytest.MonkeyPatch, _: Stage) -> None:

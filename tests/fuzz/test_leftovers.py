@@ -11,9 +11,10 @@ from typing import Any
 from certificate_lifecycle.app.memory import Recollection
 from certificate_lifecycle.app.organization import Telling
 from certificate_lifecycle.app.ports import Outside
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.consumers import Binding, Move
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.handover import Handover
@@ -22,14 +23,13 @@ from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal, ReplacementState
 from certificate_lifecycle.core.run import Run
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import CertificateLifecycleError, LedgerUnreadableError
 from tests.fuzz.aws import CERTIFICATES, REGION, Aws
 from tests.fuzz.effort import fuzzed
 from tests.fuzz.hostile import UNTYPED, is_plain, require_own_words
 from tests.fuzz.lots import NOW, Lot, seeds
 from tests.fuzz.test_outputs import require_sendable
-from tests.unit.fakes import MemoryClock, MemoryDocuments, MemoryTopic, outside
+from tests.unit.fakes import MemoryClock, MemoryDocuments, MemoryTopic, outside, run_request
 
 HERE = Place("123456789012", REGION)
 ONE = CERTIFICATES[0]
@@ -171,13 +171,7 @@ def test_an_entry_of_the_ledger_is_read_or_told_to_be_unreadable(aws: Aws, seed:
         except LedgerUnreadableError as error:
             require_own_words(error)
     require_told(
-        Recollection.of(
-            ledger(aws),
-            run_id="run-1",
-            now=NOW,
-            thresholds=Thresholds(),
-            dry_run=False,
-        ),
+        Recollection.of(ledger(aws), run_request()),
         lot,
     )
 
@@ -216,19 +210,8 @@ def left(run: Run, account_id: str) -> dict[str, Any]:
     ).to_dict(NOW)
 
 
-def order() -> Order:
-    return Order(
-        run_id="run-1",
-        instance="certificate-lifecycle",
-        scopes=(),
-        certificate_arns=(),
-        import_sources={},
-        thresholds=Thresholds(),
-        mode="replace",
-        repair=True,
-        dry_run=False,
-        now=NOW,
-    )
+def asked() -> RunRequest:
+    return run_request(scopes=(), mode=RotationMode.REPLACE)
 
 
 @fuzzed(200, seed=seeds)
@@ -242,7 +225,7 @@ def test_what_a_step_has_left_is_told_or_told_to_be_unreadable(seed: int) -> Non
         documents.put(f"accounts/{account}.json", lot.changed(whole) if lot.often() else whole)
     surroundings: Outside = outside(topic=topic, clock=MemoryClock())
     telling = Telling(
-        order=order(),
+        request=asked(),
         regions=(REGION,),
         partition="aws",
         outside=surroundings,

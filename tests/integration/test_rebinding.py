@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import certificate_lifecycle
 from tests.integration.effects import documents, ending_in
 from tests.integration.invocation import (
     NOW,
@@ -24,6 +29,7 @@ from tests.support.cloud import Cloud
 pytestmark = [pytest.mark.long, pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
 
 Setup = Callable[[Cloud, str], None]
+PACKAGE = Path(certificate_lifecycle.__file__).parent
 HOME, EDGE = "eu-west-1", "us-east-1"
 
 
@@ -335,3 +341,30 @@ def test_a_distribution_that_takes_its_time_keeps_the_run_from_waiting(
     assert moving.journal["state"] == "bound"
     rotation(tomorrow(cloud))
     assert_moved(moving)
+
+
+@pytest.mark.parametrize("moving", [KINDS["the default of a listener"]], indirect=True, ids=["ALB"])
+def test_at_most_twelve_frames_lead_from_the_handler_to_the_call_that_moves_a_listener(
+    rotation: Function, cloud: Cloud, moving: Moving, wire: Wire
+) -> None:
+    """A reader follows the handler's thread, and then that of the account and region."""
+    paths = []
+
+    def note(operation: str) -> None:
+        if operation == "ModifyListener":
+            threads = threading.main_thread(), threading.current_thread()
+            paths.append([name for thread in threads for name in reversed(_our_frames(thread))])
+
+    wire.before = note
+    rotation(scheduled(cloud.now))
+    assert_moved(moving)
+    (path,) = paths
+    assert path[0] == "lambda_handler"
+    assert len(path) <= 12, path
+
+
+def _our_frames(thread: threading.Thread) -> list[str]:
+    """Return the functions of the package that a thread is in, the innermost first."""
+    stack = traceback.walk_stack(sys._current_frames()[thread.ident or 0])  # noqa: SLF001 - the only way to another thread
+    codes = [frame.f_code for frame, _ in stack]
+    return [code.co_qualname for code in codes if PACKAGE in Path(code.co_filename).parents]

@@ -26,6 +26,8 @@ from certificate_lifecycle.app.ports import (
     Surroundings,
     Topic,
 )
+from certificate_lifecycle.app.run_context import RunContext, RunRequest
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.export import CURRENT_STAGE, Exported
 from certificate_lifecycle.core.hidden import Hidden
@@ -48,10 +50,11 @@ from certificate_lifecycle.core.report import documents
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.served import ServedState, Sight
 from certificate_lifecycle.core.sources import Material, open_secret, serial_text
+from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 from certificate_lifecycle.core.x509 import Leaf
 from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
-from tests.unit.builders import NOW, arn, record, request, secret_arn, validation
+from tests.unit.builders import NOW, PLACE, arn, record, request, secret_arn, validation
 from tests.unit.consumers import MemoryCatalog
 
 
@@ -459,6 +462,38 @@ class MemoryMetrics(Metrics):
 
     def emit_completed(self, metrics: RunMetrics) -> None:
         self.completed.append(metrics)
+
+
+def run_request(**changes: Any) -> RunRequest:  # noqa: ANN401 - any field of a request
+    """Return the request for a run in mode repair, in one account and region."""
+    usual = RunRequest(
+        run_id="run-1",
+        instance="certificate-lifecycle",
+        scopes=(PLACE,),
+        certificate_arns=(),
+        import_sources={},
+        thresholds=Thresholds(),
+        mode=RotationMode.REPAIR,
+        dry_run=False,
+        now=NOW,
+    )
+    return replace(usual, **changes)
+
+
+def run_context(**changes: Any) -> RunContext:  # noqa: ANN401 - any field of a context
+    """Return the context of that run, without a ledger that intents are recorded in."""
+    usual = RunContext(
+        run_id="run-1",
+        instance="certificate-lifecycle",
+        scope=PLACE,
+        mode=RotationMode.REPAIR,
+        dry_run=False,
+        now=NOW,
+        clock=MemoryClock(),
+        thresholds=Thresholds(),
+        record_intent=lambda *_: None,
+    )
+    return replace(usual, **changes)
 
 
 def outside(

@@ -10,15 +10,13 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.export import CURRENT_STAGE, ExportTarget, version_token
 from certificate_lifecycle.core.model import Certificate, RenewalStatus
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import ExportError, RotationError
 from tests.unit.builders import (
     IN_WINDOW,
     NOW,
-    PLACE,
     SECOND,
     arn,
     certificate,
@@ -39,22 +37,11 @@ from tests.unit.fakes import (
     MemoryTopic,
     Outage,
     outside,
+    run_request,
 )
 
 EDGE, PASSPHRASE = secret_arn("edge"), secret_arn("passphrase")
-ORDER = Order(
-    run_id="run-1",
-    instance="certificate-lifecycle",
-    scopes=(PLACE,),
-    certificate_arns=(),
-    import_sources={},
-    thresholds=Thresholds(),
-    mode="repair",
-    repair=True,
-    dry_run=False,
-    now=NOW,
-    export_targets=(export_target(),),
-)
+REQUEST = run_request(export_targets=(export_target(),))
 
 
 def issue(serial: str = "01", **facts: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
@@ -83,8 +70,8 @@ class Account:
         self.clock = MemoryClock()
         self.targets = targets or (export_target(),)
 
-    def rotate(self, *, writing: bool = True, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
-        order = replace(ORDER, export_targets=self.targets, **changes)
+    def rotate(self, *, writing: bool = True, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
+        request = replace(REQUEST, export_targets=self.targets, **changes)
         around = outside(
             certificates=self.certificates,
             dns=MemoryDns(zone()),
@@ -93,7 +80,7 @@ class Account:
             clock=self.clock,
             export_secrets=self.secrets if writing else None,
         )
-        return rotate(order, around, current_time=lambda: NOW + SECOND)
+        return rotate(request, around, current_time=lambda: NOW + SECOND)
 
     def action(self, **changes: Any) -> tuple[str, str]:  # noqa: ANN401 - as above
         (action,) = self.rotate(**changes)["actions"]
@@ -346,7 +333,7 @@ def test_a_renewal_that_fails_does_not_hide_the_export_before_it() -> None:
 
 def test_without_the_right_to_write_nothing_is_looked_at() -> None:
     account = Account(issue(ends_in=days(30)))
-    result = account.rotate(writing=False, repair=False, mode="notify")
+    result = account.rotate(writing=False, mode=RotationMode.NOTIFY)
     assert (account.secrets.looked_at, account.certificates.exported) == ([], [])
     assert result["actions"][0]["outcome"] == "advised"
     assert result["counts"] == {"ExportDue": 1}

@@ -13,16 +13,15 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.ports import Consumers, NotificationSink
-from certificate_lifecycle.app.rebinding import Rebinding
+from certificate_lifecycle.app.replacement.rebinding import Rebinding
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.aws.consumers import base as consumer_base
 from certificate_lifecycle.aws.consumers import registry as consumer_registry
 from certificate_lifecycle.aws.consumers.registry import CONSUMERS, AwsConsumers, kinds_by_name
 from certificate_lifecycle.aws.sinks import base as sink_base
 from certificate_lifecycle.aws.sinks import registry as sink_registry
 from certificate_lifecycle.aws.sinks.registry import SINKS, configured_sinks
-from certificate_lifecycle.config import RotationSettings, rotation_settings
+from certificate_lifecycle.config import RotationMode, RotationSettings, rotation_settings
 from certificate_lifecycle.core.consumers import (
     Binding,
     BindingState,
@@ -32,7 +31,6 @@ from certificate_lifecycle.core.consumers import (
 )
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.run import Run
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import ConsumerChangedError
 from tests.unit.builders import EXPIRED, NOW, PLACE, SECOND, arn, certificate, days, detail
 from tests.unit.fakes import (
@@ -43,6 +41,8 @@ from tests.unit.fakes import (
     MemoryLedger,
     MemoryTopic,
     outside,
+    run_context,
+    run_request,
 )
 
 OLD, NEW = arn("old"), arn("new")
@@ -130,7 +130,7 @@ def test_a_registered_service_is_bound_and_verified(
     consumers: AwsConsumers, clients: Clients
 ) -> None:
     port: Consumers = consumers
-    rebinding = Rebinding(consumers=port, clock=MemoryClock(), now=NOW, old=OLD, new=NEW)
+    rebinding = Rebinding(context=run_context(), consumers=port, old=OLD, new=NEW)
     planned = rebinding.plan(OLD_CERTIFICATE, ())
     (move,) = rebinding.verify(rebinding.bind(planned.moves).moves).moves
     assert move.status.value == "moved"
@@ -219,20 +219,8 @@ def test_a_run_names_the_consumer_says_how_to_move_it_and_is_sent_to_the_sink(
         ledger=MemoryLedger(),
         catalog=consumers,
     )
-    order = Order(
-        run_id="run-1",
-        instance="kitchen",
-        scopes=(PLACE,),
-        certificate_arns=(),
-        import_sources={},
-        thresholds=Thresholds(),
-        mode="replace",
-        repair=True,
-        replace=True,
-        dry_run=False,
-        now=NOW,
-    )
-    found = rotate(order, replace(around, sinks=sinks), current_time=lambda: NOW + SECOND)
+    request = run_request(instance="kitchen", mode=RotationMode.REPLACE)
+    found = rotate(request, replace(around, sinks=sinks), current_time=lambda: NOW + SECOND)
 
     (finding,) = (each for each in found["findings"] if each["certificate_arn"] == OLD)
     assert finding["used_by"] == ["toaster kitchen (slot 1)"]

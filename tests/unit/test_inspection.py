@@ -8,10 +8,9 @@ from dataclasses import replace
 import pytest
 
 from certificate_lifecycle.app.imports import Sources
-from certificate_lifecycle.app.inspection import Inspection, Inventory
+from certificate_lifecycle.app.inspection import Collector, ScanResult
 from certificate_lifecycle.core.model import Certificate, Detail, Reason, RenewalStatus, Verdict
 from certificate_lifecycle.core.run import ScopeStatus
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordState
 from certificate_lifecycle.errors import CertificateNotFoundError
 from tests.unit.builders import (
@@ -31,7 +30,14 @@ from tests.unit.builders import (
     zone,
 )
 from tests.unit.consumers import MemoryCatalog
-from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryImportSecrets, Outage
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryImportSecrets,
+    Outage,
+    run_context,
+)
 
 HOME = zone()
 HEALTHY = certificate(arn=arn("healthy"))
@@ -44,37 +50,31 @@ def look(
     dns: MemoryDns | None = None,
     wanted: Sequence[str] = (),
     clock: MemoryClock | None = None,
-) -> Inventory:
-    clock = clock or MemoryClock()
-    return Inspection(
+) -> ScanResult:
+    return Collector(
+        context=run_context(clock=clock or MemoryClock()),
         certificates=certificates,
         dns=dns or MemoryDns(HOME),
-        clock=clock,
-        sources=Sources(
-            secrets=MemoryImportSecrets(), secret_arns={}, clock=clock, enabled=True, now=NOW
-        ),
-        thresholds=Thresholds(),
-        now=NOW,
         catalog=MemoryCatalog(),
-    ).look(wanted)
+        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+    ).scan(wanted)
 
 
-def verdicts(inventory: Inventory) -> dict[str, Verdict]:
+def verdicts(found: ScanResult) -> dict[str, Verdict]:
     return {
-        entry.certificate.arn.rpartition("/")[2]: entry.decision.verdict
-        for entry in inventory.assessed
+        entry.certificate.arn.rpartition("/")[2]: entry.decision.verdict for entry in found.assessed
     }
 
 
 def test_every_certificate_is_judged_healthy_ones_too() -> None:
-    inventory = look(MemoryCertificates(HEALTHY, BLOCKED, DUE))
-    assert verdicts(inventory) == {
+    found = look(MemoryCertificates(HEALTHY, BLOCKED, DUE))
+    assert verdicts(found) == {
         "healthy": Verdict.HEALTHY,
         "blocked": Verdict.RENEWAL_BLOCKED,
         "due": Verdict.IMPORT_DUE,
     }
-    assert inventory.certificates == 3
-    assert inventory.status is ScopeStatus.OK
+    assert found.certificates == 3
+    assert found.status is ScopeStatus.OK
 
 
 def test_only_candidates_are_described() -> None:
@@ -86,28 +86,28 @@ def test_only_candidates_are_described() -> None:
 
 def test_only_the_wanted_certificates_are_judged_in_their_order() -> None:
     certificates = MemoryCertificates(HEALTHY, BLOCKED, DUE)
-    inventory = look(certificates, wanted=[DUE.arn, HEALTHY.arn])
-    assert list(verdicts(inventory)) == ["due", "healthy"]
-    assert inventory.certificates == 2
+    found = look(certificates, wanted=[DUE.arn, HEALTHY.arn])
+    assert list(verdicts(found)) == ["due", "healthy"]
+    assert found.certificates == 2
 
 
 def test_a_wanted_certificate_that_does_not_exist_is_a_problem() -> None:
-    inventory = look(MemoryCertificates(HEALTHY), wanted=[arn("lost"), HEALTHY.arn])
-    assert inventory.problems == [f"{arn('lost')} does not exist"]
-    assert inventory.status is ScopeStatus.PARTIAL
-    assert list(verdicts(inventory)) == ["healthy"]
+    found = look(MemoryCertificates(HEALTHY), wanted=[arn("lost"), HEALTHY.arn])
+    assert found.problems == [f"{arn('lost')} does not exist"]
+    assert found.status is ScopeStatus.PARTIAL
+    assert list(verdicts(found)) == ["healthy"]
 
 
 def test_a_successor_is_found_among_all_certificates_not_only_the_wanted() -> None:
     successor = certificate(arn=arn("new"), names=DUE.names, ends_in=days(190))
-    inventory = look(MemoryCertificates(DUE, successor), wanted=[DUE.arn])
-    assert verdicts(inventory) == {"due": Verdict.SUPERSEDED}
+    found = look(MemoryCertificates(DUE, successor), wanted=[DUE.arn])
+    assert verdicts(found) == {"due": Verdict.SUPERSEDED}
 
 
 def test_what_the_listing_alone_knows_is_kept() -> None:
     exported = replace(BLOCKED, exported=True, in_use=False, detail=Detail())
-    inventory = look(MemoryCertificates(replace(exported, not_after=NOW + days(20))))
-    (entry,) = inventory.assessed
+    found = look(MemoryCertificates(replace(exported, not_after=NOW + days(20))))
+    (entry,) = found.assessed
     assert entry.decision.verdict is Verdict.EXPORT_DUE
 
 
@@ -157,8 +157,8 @@ def test_each_pending_record_is_looked_at_once() -> None:
         validation("done.example.com", validated=True),
         validation("later.example.com", record=None),
     )
-    inventory = look(MemoryCertificates(renewing(waits)))
-    (seen,) = inventory.observations
+    found = look(MemoryCertificates(renewing(waits)))
+    (seen,) = found.observations
     assert [(found.record.name, found.state) for found in seen.records] == [
         (record("example.com").name, RecordState.MISSING)
     ]
@@ -167,18 +167,18 @@ def test_each_pending_record_is_looked_at_once() -> None:
 def test_records_that_stand_are_recognised() -> None:
     dns = MemoryDns(HOME)
     dns.put(HOME, record().name, "CNAME", record().value)
-    inventory = look(MemoryCertificates(BLOCKED), dns)
-    assert inventory.assessed[0].decision.reason is Reason.RECORDS_IN_PLACE
+    found = look(MemoryCertificates(BLOCKED), dns)
+    assert found.assessed[0].decision.reason is Reason.RECORDS_IN_PLACE
 
 
 def test_a_name_without_a_zone_is_recognised() -> None:
-    inventory = look(MemoryCertificates(BLOCKED), MemoryDns())
-    assert inventory.assessed[0].decision.reason is Reason.ZONE_NOT_FOUND
+    found = look(MemoryCertificates(BLOCKED), MemoryDns())
+    assert found.assessed[0].decision.reason is Reason.ZONE_NOT_FOUND
 
 
 def test_a_name_with_two_zones_names_both() -> None:
-    inventory = look(MemoryCertificates(BLOCKED), MemoryDns(HOME, zone(zone_id="Z2")))
-    decision = inventory.assessed[0].decision
+    found = look(MemoryCertificates(BLOCKED), MemoryDns(HOME, zone(zone_id="Z2")))
+    decision = found.assessed[0].decision
     assert decision.reason is Reason.ZONE_AMBIGUOUS
     assert "Z1, Z2" in decision.message
 
@@ -186,15 +186,15 @@ def test_a_name_with_two_zones_names_both() -> None:
 def test_records_that_cannot_be_read_are_unchecked_and_a_problem() -> None:
     dns = MemoryDns(HOME)
     dns.broken["zones"] = Outage("AccessDenied")
-    inventory = look(MemoryCertificates(BLOCKED), dns)
-    assert inventory.assessed[0].decision.reason is Reason.VALIDATION_UNCHECKED
-    assert inventory.problems == [f"{BLOCKED.arn}: Outage: AccessDenied"]
+    found = look(MemoryCertificates(BLOCKED), dns)
+    assert found.assessed[0].decision.reason is Reason.VALIDATION_UNCHECKED
+    assert found.problems == [f"{BLOCKED.arn}: Outage: AccessDenied"]
 
 
 def test_a_stuck_request_is_looked_at_like_a_renewal() -> None:
     stuck = request(detail=Detail(validations=(validation(),)))
-    inventory = look(MemoryCertificates(stuck))
-    assert inventory.assessed[0].decision.reason is Reason.VALIDATION_RECORD_MISSING
+    found = look(MemoryCertificates(stuck))
+    assert found.assessed[0].decision.reason is Reason.VALIDATION_RECORD_MISSING
 
 
 # --- Failures ---------------------------------------------------------------------------------
@@ -204,33 +204,33 @@ def test_a_stuck_request_is_looked_at_like_a_renewal() -> None:
 def test_one_unreadable_certificate_stops_no_other_and_is_no_healthy_one(call: str) -> None:
     certificates = MemoryCertificates(BLOCKED, DUE, HEALTHY)
     certificates.broken[f"{call} {BLOCKED.arn}"] = Outage("Throttling")
-    inventory = look(certificates)
-    assert verdicts(inventory) == {
+    found = look(certificates)
+    assert verdicts(found) == {
         "blocked": Verdict.UNKNOWN,
         "due": Verdict.IMPORT_DUE,
         "healthy": Verdict.HEALTHY,
     }
-    assert inventory.problems == [f"{BLOCKED.arn}: Outage: Throttling"]
-    assert inventory.status is ScopeStatus.PARTIAL
+    assert found.problems == [f"{BLOCKED.arn}: Outage: Throttling"]
+    assert found.status is ScopeStatus.PARTIAL
 
 
 @pytest.mark.parametrize("call", ["describe", "tags"])
 def test_a_certificate_that_is_deleted_meanwhile_is_left_out_without_a_problem(call: str) -> None:
     certificates = MemoryCertificates(BLOCKED, DUE)
     certificates.broken[f"{call} {BLOCKED.arn}"] = CertificateNotFoundError("gone")
-    inventory = look(certificates)
-    assert verdicts(inventory) == {"due": Verdict.IMPORT_DUE}
-    assert inventory.problems == []
-    assert inventory.status is ScopeStatus.OK
+    found = look(certificates)
+    assert verdicts(found) == {"due": Verdict.IMPORT_DUE}
+    assert found.problems == []
+    assert found.status is ScopeStatus.OK
 
 
 def test_an_unlisted_scope_has_failed_and_claims_nothing() -> None:
     certificates = MemoryCertificates(HEALTHY)
     certificates.broken["list_all"] = Outage("AccessDenied")
-    inventory = look(certificates)
-    assert inventory.status is ScopeStatus.FAILED
-    assert inventory.assessed == []
-    assert inventory.problems == ["the certificates could not be listed: Outage: AccessDenied"]
+    found = look(certificates)
+    assert found.status is ScopeStatus.FAILED
+    assert found.assessed == []
+    assert found.problems == ["the certificates could not be listed: Outage: AccessDenied"]
 
 
 def test_a_failure_is_logged_with_its_trace(caplog: pytest.LogCaptureFixture) -> None:
@@ -241,14 +241,14 @@ def test_a_failure_is_logged_with_its_trace(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_without_time_the_rest_is_unread_and_the_scope_is_partial() -> None:
-    inventory = look(MemoryCertificates(BLOCKED, DUE, HEALTHY), clock=MemoryClock(29))
-    assert verdicts(inventory) == {
+    found = look(MemoryCertificates(BLOCKED, DUE, HEALTHY), clock=MemoryClock(29))
+    assert verdicts(found) == {
         "blocked": Verdict.UNKNOWN,
         "due": Verdict.UNKNOWN,
         "healthy": Verdict.HEALTHY,
     }
-    assert inventory.problems[0] == f"{BLOCKED.arn}: the function's time ran out"
-    assert inventory.status is ScopeStatus.PARTIAL
+    assert found.problems[0] == f"{BLOCKED.arn}: the function's time ran out"
+    assert found.status is ScopeStatus.PARTIAL
 
 
 class Slow(MemoryCertificates):
@@ -264,6 +264,6 @@ class Slow(MemoryCertificates):
 def test_time_that_runs_out_between_description_and_records_is_told() -> None:
     certificates = Slow(BLOCKED)
     certificates.clock = MemoryClock(100)
-    inventory = look(certificates, clock=certificates.clock)
-    assert inventory.assessed[0].decision.reason is Reason.VALIDATION_UNCHECKED
-    assert inventory.status is ScopeStatus.PARTIAL
+    found = look(certificates, clock=certificates.clock)
+    assert found.assessed[0].decision.reason is Reason.VALIDATION_UNCHECKED
+    assert found.status is ScopeStatus.PARTIAL

@@ -13,7 +13,8 @@ import pytest
 from certificate_lifecycle.app.organization import ACCOUNTS, Telling, list_accounts, look
 from certificate_lifecycle.app.ports import Organization, Outside, Surroundings
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.app.run_context import RunRequest
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.handover import Handover, healthy_counts
 from certificate_lifecycle.core.memory import SCOPE, Memory, Note, memory_of
@@ -50,23 +51,13 @@ from tests.unit.fakes import (
     MemoryReports,
     MemoryTopic,
     Outage,
+    run_request,
 )
 
 IDS = ("123456789012", "222222222222", "333333333333")
 REGIONS = ("eu-west-1", "us-east-1")
 PLACES = [Place(account, region) for account in IDS for region in REGIONS]
-ORDER = Order(
-    run_id="run-1",
-    instance="certificate-lifecycle",
-    scopes=tuple(PLACES),
-    certificate_arns=(),
-    import_sources={},
-    thresholds=Thresholds(),
-    mode="repair",
-    repair=True,
-    dry_run=False,
-    now=NOW,
-)
+REQUEST = run_request(scopes=tuple(PLACES))
 
 
 def at(place: Place, found: Certificate) -> Certificate:
@@ -135,8 +126,8 @@ class World:
             reports=self.reports,
         )
 
-    def order(self, **changes: Any) -> Order:  # noqa: ANN401 - any field of an order
-        return replace(ORDER, now=self.now, **changes)
+    def request(self, **changes: Any) -> RunRequest:  # noqa: ANN401 - any field of a request
+        return replace(REQUEST, now=self.now, **changes)
 
     def list(self) -> None:
         list_accounts(
@@ -145,12 +136,12 @@ class World:
 
     def look(self, account_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         scopes = tuple(place for place in PLACES if place.account_id == account_id)
-        order = self.order(run_id=f"look-{account_id}", scopes=scopes, **changes)
-        return look(order, self.outside, self.documents, current_time=lambda: self.now + SECOND)
+        asked = self.request(run_id=f"look-{account_id}", scopes=scopes, **changes)
+        return look(asked, self.outside, self.documents, current_time=lambda: self.now + SECOND)
 
     def tell(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         telling = Telling(
-            order=self.order(**changes),
+            request=self.request(**changes),
             regions=REGIONS,
             partition="aws",
             outside=self.outside,
@@ -182,7 +173,7 @@ def world() -> World:
 def test_the_message_is_that_of_one_run_over_all_accounts(world: World) -> None:
     world.run()
     together = World()
-    rotate(together.order(), together.outside, current_time=lambda: NOW + SECOND)
+    rotate(together.request(), together.outside, current_time=lambda: NOW + SECOND)
     (alone,), (apart,) = together.topic.messages, world.topic.messages
     assert apart.subject == alone.subject
     assert apart.attributes == alone.attributes
@@ -194,7 +185,7 @@ def test_the_message_is_that_of_one_run_over_all_accounts(world: World) -> None:
 def test_the_report_is_the_result_of_one_run_over_all_accounts(world: World) -> None:
     world.run()
     together = World()
-    found = rotate(together.order(), together.outside, current_time=lambda: NOW + SECOND)
+    found = rotate(together.request(), together.outside, current_time=lambda: NOW + SECOND)
     del found["notification"], found["report"]
     assert world.report == {"schema_version": "1", **found}
     assert world.report == together.report
@@ -378,7 +369,7 @@ def test_a_story_that_went_on_after_the_look_is_left_to_be_told_again(world: Wor
     """The journal of a replacement is struck only as it was when it was read."""
     world.list()
     for account_id in IDS:
-        world.look(account_id, replace=True)
+        world.look(account_id, mode=RotationMode.REPLACE)
     stories = {
         place: [journal for journal in ledger.stored.values() if journal.untold]
         for place, ledger in world.ledgers.items()
@@ -386,7 +377,7 @@ def test_a_story_that_went_on_after_the_look_is_left_to_be_told_again(world: Wor
     assert all(stories.values())
     moved = stories[PLACES[0]][0]
     world.ledgers[PLACES[0]].record(moved)
-    world.tell(replace=True)
+    world.tell(mode=RotationMode.REPLACE)
     assert world.ledgers[PLACES[0]].stored[moved.certificate_arn].untold == moved.untold
     assert not any(
         journal.untold for place in PLACES[1:] for journal in world.ledgers[place].stored.values()

@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.x509 import Leaf, PublicKey
 from tests.unit.builders import (
     NOW,
-    PLACE,
     PUBLIC_LIFETIME,
     SECOND,
     arn,
@@ -34,20 +32,10 @@ from tests.unit.fakes import (
     MemoryTopic,
     Outage,
     outside,
+    run_request,
 )
 
-ORDER = Order(
-    run_id="run-1",
-    instance="certificate-lifecycle",
-    scopes=(PLACE,),
-    certificate_arns=(),
-    import_sources={},
-    thresholds=Thresholds(),
-    mode="notify",
-    repair=False,
-    dry_run=False,
-    now=NOW,
-)
+REQUEST = run_request(mode=RotationMode.NOTIFY)
 
 
 def leaf(serial: int, name: str = "shop.example.com") -> Leaf:
@@ -81,7 +69,7 @@ class Account:
         self.clock = MemoryClock()
         self.ledger: MemoryLedger | None = None
 
-    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
         around = outside(
             certificates=self.certificates,
             dns=MemoryDns(zone()),
@@ -91,7 +79,7 @@ class Account:
             ledger=self.ledger,
             served=self.served,
         )
-        return rotate(replace(ORDER, **changes), around, current_time=lambda: NOW + SECOND)
+        return rotate(replace(REQUEST, **changes), around, current_time=lambda: NOW + SECOND)
 
 
 def test_a_renewal_that_is_served_is_healthy_and_nobody_hears_of_it() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from certificate_lifecycle.app.rebinding import Rebinding, Rebound
+from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult
 from certificate_lifecycle.aws.consumers.apigateway import EDGE_DOMAIN_NAME
 from certificate_lifecycle.core.consumers import (
     SETTLES_WITHIN,
@@ -18,25 +18,26 @@ from certificate_lifecycle.core.consumers import (
 from certificate_lifecycle.errors import ConsumerBusyError
 from tests.unit.builders import NOW, SECOND, arn, certificate, detail
 from tests.unit.consumers import MemoryConsumers, domain, listener, sni
-from tests.unit.fakes import MemoryClock, Outage
+from tests.unit.fakes import MemoryClock, Outage, run_context
 
 OLD, NEW, OTHER = arn("old"), arn("new"), arn("other")
 CERTIFICATE = certificate(arn=OLD, detail=detail())
 
 
 def rebinding(consumers: MemoryConsumers, now: datetime = NOW, seconds: float = 900) -> Rebinding:
-    return Rebinding(consumers=consumers, clock=MemoryClock(seconds), now=now, old=OLD, new=NEW)
+    context = run_context(now=now, clock=MemoryClock(seconds))
+    return Rebinding(context=context, consumers=consumers, old=OLD, new=NEW)
 
 
-def moved(consumers: MemoryConsumers, later: timedelta = timedelta(0)) -> Rebound:
+def moved(consumers: MemoryConsumers, later: timedelta = timedelta(0)) -> RebindResult:
     """Plan, bind and verify, the last some time later."""
     plan = rebinding(consumers).plan(CERTIFICATE, ())
     bound = rebinding(consumers).bind(plan.moves)
     return rebinding(consumers, NOW + later).verify(bound.moves)
 
 
-def statuses(rebound: Rebound) -> list[str]:
-    return [move.status.value for move in rebound.moves]
+def statuses(result: RebindResult) -> list[str]:
+    return [move.status.value for move in result.moves]
 
 
 # --- The way it should go -----------------------------------------------------------------------
@@ -74,10 +75,10 @@ def test_what_holds_something_else_is_not_even_planned() -> None:
 def test_what_was_done_is_said_with_the_name_of_the_consumer() -> None:
     consumers = MemoryConsumers((listener(), [OLD]))
     plan = rebinding(consumers).plan(CERTIFICATE, ())
-    assert rebinding(consumers).bind(plan.moves).said == [
+    assert rebinding(consumers).bind(plan.moves).done == [
         "listener web (default certificate): bound to the successor"
     ]
-    assert moved(MemoryConsumers((listener(), [OLD]))).said == [
+    assert moved(MemoryConsumers((listener(), [OLD]))).done == [
         "listener web (default certificate): serves the successor"
     ]
 
@@ -131,9 +132,9 @@ def test_what_somebody_changes_between_the_look_and_the_change_is_left_alone() -
     consumers = MemoryConsumers((listener(), [OLD]))
     plan = rebinding(consumers).plan(CERTIFICATE, ())
     consumers.before_bind = lambda binding: consumers.settings[binding].__setitem__(0, OTHER)
-    rebound = rebinding(consumers).bind(plan.moves)
-    assert statuses(rebound) == ["left alone"]
-    assert rebound.faults == []
+    result = rebinding(consumers).bind(plan.moves)
+    assert statuses(result) == ["left alone"]
+    assert result.failures == []
     assert consumers.settings[listener()] == [OTHER]
 
 
@@ -152,7 +153,7 @@ def test_what_was_moved_and_holds_the_old_one_again_was_put_back_and_is_left_alo
     consumers.settings[listener()] = [OLD]
     again = rebinding(consumers).plan(CERTIFICATE, done.moves)
     assert statuses(again) == ["left alone"]
-    assert "infrastructure as code" in again.said[0]
+    assert "infrastructure as code" in again.done[0]
     assert statuses(rebinding(consumers).plan(CERTIFICATE, again.moves)) == ["left alone"]
 
 
@@ -188,7 +189,7 @@ def test_a_consumer_that_reports_a_failure_is_put_back_at_once_and_the_failure_i
     done = moved(consumers)
     assert statuses(done) == ["rolled back"]
     why = "put back, because the verification failed: its status is FAILED"
-    assert done.said == [f"domain name api.example.com: {why}"]
+    assert done.done == [f"domain name api.example.com: {why}"]
     assert consumers.settings[domain()] == [OLD]
 
 
@@ -244,39 +245,39 @@ def test_a_list_that_refuses_to_change_is_put_back_by_doing_nothing() -> None:
     ],
 )
 def test_one_consumer_that_fails_stops_no_other(
-    operation: str, step: Callable[[MemoryConsumers, list[Move]], Rebound]
+    operation: str, step: Callable[[MemoryConsumers, list[Move]], RebindResult]
 ) -> None:
     consumers = MemoryConsumers((listener(), [OLD]), (domain(), [OLD]))
     plan = rebinding(consumers).plan(CERTIFICATE, ())
     consumers.broken[operation, listener()] = Outage("not today")
-    rebound = step(consumers, plan.moves)
-    assert statuses(rebound) == ["planned", "bound"]
-    assert rebound.faults == ["listener web (default certificate): Outage: not today"]
+    result = step(consumers, plan.moves)
+    assert statuses(result) == ["planned", "bound"]
+    assert result.failures == ["listener web (default certificate): Outage: not today"]
 
 
 def test_a_failure_while_verifying_keeps_the_consumer_as_it_is() -> None:
     consumers = MemoryConsumers((sni(), [OLD]), (domain(), [OLD]))
     bound = rebinding(consumers).bind(rebinding(consumers).plan(CERTIFICATE, ()).moves)
     consumers.broken["unbind", sni()] = Outage("not today")
-    rebound = rebinding(consumers).verify(bound.moves)
-    assert statuses(rebound) == ["bound", "moved"]
-    assert len(rebound.faults) == 1
+    result = rebinding(consumers).verify(bound.moves)
+    assert statuses(result) == ["bound", "moved"]
+    assert len(result.failures) == 1
 
 
 def test_a_busy_consumer_is_no_failure() -> None:
     consumers = MemoryConsumers((domain(), [OLD]))
     plan = rebinding(consumers).plan(CERTIFICATE, ())
     consumers.broken["bind", domain()] = ConsumerBusyError("it carries out another change")
-    rebound = rebinding(consumers).bind(plan.moves)
-    assert statuses(rebound) == ["planned"]
-    assert rebound.faults == []
-    assert rebound.waits == ["domain name api.example.com: it carries out another change"]
+    result = rebinding(consumers).bind(plan.moves)
+    assert statuses(result) == ["planned"]
+    assert result.failures == []
+    assert result.waiting == ["domain name api.example.com: it carries out another change"]
 
 
 def test_without_time_nothing_is_begun() -> None:
     consumers = MemoryConsumers((domain(), [OLD]))
     plan = rebinding(consumers).plan(CERTIFICATE, ())
-    rebound = rebinding(consumers, seconds=10).bind(plan.moves)
-    assert statuses(rebound) == ["planned"]
-    assert "time ran out" in rebound.faults[0]
+    result = rebinding(consumers, seconds=10).bind(plan.moves)
+    assert statuses(result) == ["planned"]
+    assert "time ran out" in result.failures[0]
     assert consumers.written == []

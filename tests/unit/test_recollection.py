@@ -10,10 +10,10 @@ import pytest
 
 from certificate_lifecycle.app.memory import Recollection
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order, Visit
+from certificate_lifecycle.app.scope import ScopeRun
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.memory import REMINDER, SCOPE, Memory, Note
 from certificate_lifecycle.core.model import Action, Certificate
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import (
     EXPIRED,
@@ -38,25 +38,14 @@ from tests.unit.fakes import (
     MemoryTopic,
     Outage,
     outside,
+    run_request,
 )
 
 DUE = imported(arn=arn("due"), names=("api.example.com",), ends_in=days(20), detail=detail())
 BLOCKED = replace(blocked(), arn=arn("blocked"))
 OTHER = replace(DUE, arn=arn("other"), names=("other.example.com",))
 DEAD = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
-ORDER = Order(
-    run_id="run-1",
-    instance="certificate-lifecycle",
-    scopes=(PLACE,),
-    certificate_arns=(),
-    import_sources={},
-    thresholds=Thresholds(),
-    mode="replace",
-    repair=True,
-    replace=True,
-    dry_run=False,
-    now=NOW,
-)
+REQUEST = run_request(mode=RotationMode.REPLACE)
 
 
 class Account:
@@ -71,7 +60,7 @@ class Account:
         self.now: datetime = NOW
         self.runs = 0
 
-    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
         self.runs += 1
         around = outside(
             certificates=self.certificates,
@@ -82,8 +71,8 @@ class Account:
             ledger=self.ledger,
             consumers=self.consumers,
         )
-        order = replace(ORDER, run_id=f"run-{self.runs}", now=self.now, **changes)
-        return rotate(order, around, current_time=lambda: self.now + SECOND)
+        request = replace(REQUEST, run_id=f"run-{self.runs}", now=self.now, **changes)
+        return rotate(request, around, current_time=lambda: self.now + SECOND)
 
     def tomorrow(self) -> Account:
         self.now += days(1)
@@ -351,7 +340,7 @@ def test_what_was_begun_where_a_visit_was_lost_is_told_before_it_is_struck() -> 
     """A thread that was given up may have done it, and cannot say so any more."""
     ledger = MemoryLedger()
     ledger.note(stopped())
-    lost = Visit.lost(ORDER, PLACE, "the function's time ran out", NOW, ledger)
+    lost = ScopeRun.failed(REQUEST, PLACE, "the function's time ran out", NOW, ledger)
     (record,) = lost.run.actions
     assert record.detail.endswith("about to write the validation record _a1.shop.example.com.")
     assert lost.has_news
@@ -385,10 +374,10 @@ def test_a_certificate_that_an_event_names_and_that_is_gone_is_no_problem() -> N
         account.rotate(certificate_arns=[arn("gone")])
 
 
-@pytest.mark.parametrize("mode", ["repair", "notify"])
-def test_in_other_modes_nothing_is_replaced(mode: str) -> None:
+@pytest.mark.parametrize("mode", [RotationMode.REPAIR, RotationMode.NOTIFY])
+def test_in_other_modes_nothing_is_replaced(mode: RotationMode) -> None:
     account = Account(DEAD)
-    (action,) = account.rotate(mode=mode, repair=mode == "repair", replace=False)["actions"]
+    (action,) = account.rotate(mode=mode)["actions"]
     assert action["outcome"] == "advised"
     assert account.ledger.stored == {}
 
@@ -410,10 +399,10 @@ def test_what_an_earlier_run_began_is_told_even_if_this_run_does_something_else_
 
 def test_two_things_that_are_begun_for_one_certificate_are_both_noted() -> None:
     ledger = MemoryLedger()
-    first = Recollection.of(ledger, run_id="run-1", now=NOW, thresholds=Thresholds(), dry_run=False)
+    first = Recollection.of(ledger, run_request(run_id="run-1"))
     for text in ("export the issue 01", "have ACM renew it", "have ACM renew it"):
         first.announce(BLOCKED.arn, Action.EXPORT, text)
-    later = Recollection.of(ledger, run_id="run-2", now=NOW, thresholds=Thresholds(), dry_run=False)
+    later = Recollection.of(ledger, run_request(run_id="run-2"))
     later.announce(BLOCKED.arn, Action.EXPORT, "have ACM renew it")
     assert [record.detail for record in later.untold(())] == [
         "an earlier run was stopped when it was about to export the issue 01"
@@ -424,7 +413,7 @@ def test_what_is_begun_is_noted_beside_the_note_of_a_run_whose_clock_is_ahead() 
     ledger = MemoryLedger()
     ahead = NOW + days(1) / 288
     for now, text in ((ahead, "export the issue 01"), (NOW, "have ACM renew it")):
-        run = Recollection.of(ledger, run_id=text, now=now, thresholds=Thresholds(), dry_run=False)
+        run = Recollection.of(ledger, run_request(run_id=text, now=now))
         run.announce(BLOCKED.arn, Action.EXPORT, text)
     (noted,) = ledger.noted.values()
     assert noted.text == "export the issue 01; and to have ACM renew it"

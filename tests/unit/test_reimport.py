@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.model import Certificate, CertificateStatus, Detail
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import (
     CertificateImportError,
     RotationError,
@@ -22,7 +20,6 @@ from tests.support import authority
 from tests.unit.builders import (
     LATER,
     NOW,
-    PLACE,
     SECOND,
     arn,
     certificate,
@@ -37,6 +34,7 @@ from tests.unit.fakes import (
     MemoryImportSecrets,
     MemoryTopic,
     outside,
+    run_request,
 )
 
 ALGORITHM = "EC_prime256v1"
@@ -44,19 +42,7 @@ ISSUED = authority.issue(
     "shop.example.com", not_after=NOW + days(300), algorithm=ALGORITHM, serial=0xBEEF
 )
 SOONER = authority.issue("shop.example.com", not_after=NOW + days(9), algorithm=ALGORITHM)
-ORDER = Order(
-    run_id="run-1",
-    instance="certificate-lifecycle",
-    scopes=(PLACE,),
-    certificate_arns=(),
-    import_sources={arn(): secret_arn()},
-    thresholds=Thresholds(),
-    mode="repair",
-    repair=True,
-    dry_run=False,
-    now=NOW,
-)
-NOTIFY: Mapping[str, Any] = {"mode": "notify", "repair": False}
+REQUEST = run_request(import_sources={arn(): secret_arn()})
 
 
 def held(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
@@ -73,7 +59,7 @@ class Account:
         self.topic = MemoryTopic()
         self.clock = MemoryClock()
 
-    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
         around = outside(
             certificates=self.certificates,
             dns=MemoryDns(),
@@ -81,7 +67,7 @@ class Account:
             topic=self.topic,
             clock=self.clock,
         )
-        return rotate(replace(ORDER, **changes), around, current_time=lambda: NOW + SECOND)
+        return rotate(replace(REQUEST, **changes), around, current_time=lambda: NOW + SECOND)
 
     @property
     def mail(self) -> str:
@@ -160,7 +146,7 @@ def test_imports_are_a_second_apart() -> None:
 
 def test_mode_notify_reads_no_secret_and_says_that_there_is_a_source() -> None:
     account = Account(held())
-    found = account.rotate(**NOTIFY)
+    found = account.rotate(mode=RotationMode.NOTIFY)
     assert (account.secrets.read, account.certificates.imported) == ([], [])
     assert "Its import source shop-AbCdEf is read in mode repair only." in account.mail
     assert found["actions"][0]["outcome"] == "advised"

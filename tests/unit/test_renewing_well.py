@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.app.imports import Sources
-from certificate_lifecycle.app.inspection import Inspection, Inventory
+from certificate_lifecycle.app.inspection import Collector, ScanResult
 from certificate_lifecycle.core.assessment import as_renewing, assess, renews_well
 from certificate_lifecycle.core.model import (
     Certificate,
@@ -27,7 +27,7 @@ from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.timing import Thresholds
 from tests.unit.builders import BOUNDED, NOW, SECOND, arn, certificate, days, imported
 from tests.unit.consumers import MemoryCatalog
-from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryImportSecrets, Outage
+from tests.unit.fakes import MemoryCertificates, MemoryDns, Outage, run_context
 
 USUAL = Thresholds()
 #: Public certificates: ACM begins 45 days before the end, and should be done 30 days before it.
@@ -147,24 +147,15 @@ class Region:
         self.certificates = MemoryCertificates(*held)
         self.certificates.searches = searches
 
-    def look(self, **options: object) -> Inventory:
-        sources = Sources(
-            secrets=MemoryImportSecrets(),
-            secret_arns={},
-            clock=MemoryClock(),
-            enabled=False,
-            now=NOW,
-        )
-        inspection = Inspection(
+    def look(self, **options: object) -> ScanResult:
+        collector = Collector(
+            context=run_context(),
             certificates=self.certificates,
             dns=MemoryDns(),
-            clock=MemoryClock(),
-            sources=sources,
-            thresholds=USUAL,
-            now=NOW,
             catalog=MemoryCatalog(),
+            sources=Sources(secrets=None, secret_arns={}),
         )
-        return inspection.look([], **options)  # type: ignore[arg-type] # look's own options
+        return collector.scan([], **options)  # type: ignore[arg-type] # scan's own options
 
 
 def with_renewal(seen: Certificate, status: RenewalStatus) -> Certificate:

@@ -7,16 +7,15 @@ from dataclasses import replace
 import pytest
 
 from certificate_lifecycle.app.imports import Reimport, Sources
-from certificate_lifecycle.app.inspection import Inspection
+from certificate_lifecycle.app.inspection import Collector
 from certificate_lifecycle.app.repair import Repair
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.model import Action, Certificate, Detail, RenewalStatus
 from certificate_lifecycle.core.run import ActionRecord, Outcome
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import MigrationNotPossibleError
 from tests.unit.builders import (
     APPROVAL,
     BY_EMAIL,
-    NOW,
     arn,
     blocked,
     certificate,
@@ -30,7 +29,14 @@ from tests.unit.builders import (
     zone,
 )
 from tests.unit.consumers import MemoryCatalog
-from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryImportSecrets, Outage
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryImportSecrets,
+    Outage,
+    run_context,
+)
 
 HOME = zone()
 BLOCKED = replace(blocked(), arn=arn("blocked"))
@@ -42,32 +48,26 @@ def mend(
     dns: MemoryDns | None = None,
     clock: MemoryClock | None = None,
     *,
-    enabled: bool = True,
+    mode: RotationMode = RotationMode.REPAIR,
     dry_run: bool = False,
 ) -> list[ActionRecord]:
     """Look, and act on what was found."""
-    dns, clock = dns or MemoryDns(HOME), clock or MemoryClock()
-    sources = Sources(
-        secrets=MemoryImportSecrets(), secret_arns={}, clock=clock, enabled=enabled, now=NOW
-    )
-    inventory = Inspection(
+    dns, context = dns or MemoryDns(HOME), run_context(mode=mode, dry_run=dry_run)
+    found = Collector(
+        context=context,
         certificates=certificates,
         dns=dns,
-        clock=MemoryClock(),
-        sources=sources,
-        thresholds=Thresholds(),
-        now=NOW,
         catalog=MemoryCatalog(),
-    ).look([])
+        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+    ).scan([])
+    context = replace(context, clock=clock or MemoryClock())
     repair = Repair(
+        context=context,
         certificates=certificates,
         dns=dns,
-        clock=clock,
-        reimport=Reimport(certificates=certificates, clock=clock, now=NOW),
-        enabled=enabled,
-        dry_run=dry_run,
+        reimport=Reimport(context=context, certificates=certificates),
     )
-    return repair.act(inventory)
+    return repair.act(found)
 
 
 # --- Which certificates -----------------------------------------------------------------------
@@ -91,7 +91,7 @@ def test_what_cannot_be_mended_here_is_advised() -> None:
 @pytest.mark.parametrize("broken", [BLOCKED, APPROVED_BY_MAIL], ids=["records", "e-mail"])
 def test_without_repair_everything_is_advice_and_nothing_is_changed(broken: Certificate) -> None:
     certificates, dns = MemoryCertificates(broken, migrates=True), MemoryDns(HOME)
-    (done,) = mend(certificates, dns, enabled=False)
+    (done,) = mend(certificates, dns, mode=RotationMode.NOTIFY)
     assert done.outcome is Outcome.ADVISED
     assert (dns.batches, certificates.resent, certificates.migrated) == ([], [], [])
 

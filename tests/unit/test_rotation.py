@@ -10,15 +10,13 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.model import NOT_DESCRIBED, Certificate
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import (
     EXPIRED,
     NOW,
-    PLACE,
     SECOND,
     arn,
     blocked,
@@ -41,24 +39,14 @@ from tests.unit.fakes import (
     MemoryTopic,
     Outage,
     outside,
+    run_request,
 )
 
 HOME = zone()
 HEALTHY = certificate(arn=arn("healthy"))
 BLOCKED = replace(blocked(), arn=arn("blocked"))
 DUE = imported(arn=arn("due"), names=("api.example.com",), ends_in=days(20))
-ORDER = Order(
-    run_id="run-1",
-    instance="certificate-lifecycle",
-    scopes=(PLACE,),
-    certificate_arns=(),
-    import_sources={},
-    thresholds=Thresholds(),
-    mode="repair",
-    repair=True,
-    dry_run=False,
-    now=NOW,
-)
+REQUEST = run_request()
 
 
 class Account:
@@ -74,7 +62,7 @@ class Account:
         self.consumers: MemoryConsumers | None = None
         self.catalog = MemoryCatalog()
 
-    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
         around = outside(
             certificates=self.certificates,
             dns=self.dns,
@@ -85,7 +73,7 @@ class Account:
             consumers=self.consumers,
             catalog=self.catalog,
         )
-        return rotate(replace(ORDER, **changes), around, current_time=lambda: NOW + SECOND)
+        return rotate(replace(REQUEST, **changes), around, current_time=lambda: NOW + SECOND)
 
 
 def test_a_healthy_account_is_left_in_peace() -> None:
@@ -144,7 +132,7 @@ def test_a_second_run_writes_nothing_more() -> None:
 
 def test_mode_notify_tells_and_changes_nothing() -> None:
     account = Account(BLOCKED)
-    found = account.rotate(mode="notify", repair=False)
+    found = account.rotate(mode=RotationMode.NOTIFY)
     assert account.dns.batches == []
     assert found["actions"][0]["outcome"] == "advised"
     assert len(account.topic.messages) == 1
@@ -255,7 +243,7 @@ def test_without_a_ledger_nothing_is_replaced_and_the_message_says_so() -> None:
     dead = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
     account = Account(dead)
     account.consumers = MemoryConsumers((listener(), [dead.arn]))
-    (action,) = account.rotate(mode="replace", replace=True)["actions"]
+    (action,) = account.rotate(mode=RotationMode.REPLACE)["actions"]
     assert action["outcome"] == "advised"
     assert action["detail"].endswith(
         "Not done here: there is no ledger to record it in, see LEDGER_TABLE"
@@ -267,7 +255,7 @@ def test_with_a_ledger_it_is_replaced() -> None:
     dead = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
     account = Account(dead)
     account.ledger = MemoryLedger()
-    (action,) = account.rotate(mode="replace", replace=True)["actions"]
+    (action,) = account.rotate(mode=RotationMode.REPLACE)["actions"]
     assert action["outcome"] == "started"
     assert len(account.certificates.asked) == 1
 

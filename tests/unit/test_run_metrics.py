@@ -10,10 +10,9 @@ import pytest
 from certificate_lifecycle.app.organization import Telling, list_accounts, look
 from certificate_lifecycle.app.ports import Organization, Outside, Subscriptions, Surroundings
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.metrics import RunMetrics, embedded_metrics
 from certificate_lifecycle.core.run import ScopeStatus
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import (
     EXPIRED,
@@ -42,22 +41,11 @@ from tests.unit.fakes import (
     MemoryTopic,
     Outage,
     outside,
+    run_request,
 )
 
 GONE = certificate(status=EXPIRED, ends_in=-days(1), detail=detail())
-ORDER = Order(
-    run_id="run-1",
-    instance="certificate-lifecycle",
-    scopes=(PLACE,),
-    certificate_arns=(),
-    import_sources={},
-    thresholds=Thresholds(),
-    mode="notify",
-    repair=False,
-    dry_run=False,
-    now=NOW,
-    scheduled=True,
-)
+REQUEST = run_request(mode=RotationMode.NOTIFY, scheduled=True)
 
 
 def figures(document: dict[str, Any]) -> dict[str, Any]:
@@ -125,9 +113,9 @@ class World:
         diary = MemoryDiary() if self.ledger is not None else None
         return replace(around, diary=diary, subscriptions=self.subscriptions)
 
-    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
-        order = replace(ORDER, **changes)
-        return rotate(order, self.outside, current_time=lambda: order.now + SECOND)
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
+        request = replace(REQUEST, **changes)
+        return rotate(request, self.outside, current_time=lambda: request.now + SECOND)
 
     @property
     def last(self) -> RunMetrics:
@@ -271,10 +259,10 @@ def test_a_run_over_an_organization_measures_in_its_last_step(world: World) -> N
     )
     home = [PLACE.account_id]
     list_accounts(OneAccount(), documents, always=home, given=(), excluded=(), only=())
-    look(ORDER, around, documents, current_time=lambda: NOW)
+    look(REQUEST, around, documents, current_time=lambda: NOW)
     assert world.metrics.completed == []
     telling = Telling(
-        order=ORDER,
+        request=REQUEST,
         regions=[PLACE.region],
         partition="aws",
         outside=around,

@@ -13,14 +13,12 @@ import pytest
 from certificate_lifecycle.app.isolation import Deadline
 from certificate_lifecycle.app.ports import Outside, Surroundings
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.digest import MAX_MESSAGE_BYTES, compose
 from certificate_lifecycle.core.memory import SCOPE
 from certificate_lifecycle.core.metrics import embedded_metrics
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Scope, ScopeStatus, result
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import NOW, SECOND, arn, certificate, days, imported, judged, run
 from tests.unit.consumers import MemoryCatalog
@@ -33,22 +31,12 @@ from tests.unit.fakes import (
     MemoryMetrics,
     MemoryTopic,
     Outage,
+    run_request,
 )
 
 HERE, AWAY = Place("123456789012", "eu-west-1"), Place("123456789012", "us-east-1")
 MEMBER = Place("222222222222", "eu-west-1")
-ORDER = Order(
-    run_id="run-1",
-    instance="certificate-lifecycle",
-    scopes=(HERE, AWAY, MEMBER),
-    certificate_arns=(),
-    import_sources={},
-    thresholds=Thresholds(),
-    mode="repair",
-    repair=True,
-    dry_run=False,
-    now=NOW,
-)
+REQUEST = run_request(scopes=(HERE, AWAY, MEMBER))
 
 
 def at(place: Place, name: str) -> str:
@@ -68,9 +56,9 @@ class World:
 
     def __init__(self) -> None:
         self.certificates = {
-            place: MemoryCertificates(healthy(place), due(place)) for place in ORDER.scopes
+            place: MemoryCertificates(healthy(place), due(place)) for place in REQUEST.scopes
         }
-        self.ledgers = {place: MemoryLedger() for place in ORDER.scopes}
+        self.ledgers = {place: MemoryLedger() for place in REQUEST.scopes}
         self.topic = MemoryTopic()
         self.metrics = MemoryMetrics()
         self.clock = MemoryClock()
@@ -87,11 +75,11 @@ class World:
             ledger=self.ledgers[place],
         )
 
-    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
         outside = Outside(
             at=self.surroundings, topic=self.topic, metrics=self.metrics, clock=self.clock
         )
-        return rotate(replace(ORDER, **changes), outside, current_time=lambda: NOW + SECOND)
+        return rotate(replace(REQUEST, **changes), outside, current_time=lambda: NOW + SECOND)
 
 
 @pytest.fixture
@@ -108,7 +96,7 @@ def test_every_account_and_region_is_a_scope_of_its_own(world: World) -> None:
     ]
     assert found["counts"] == {"Healthy": 3, "ImportDue": 3}
     assert {f["certificate_arn"] for f in found["findings"]} == {
-        at(place, "due") for place in ORDER.scopes
+        at(place, "due") for place in REQUEST.scopes
     }
 
 
@@ -120,7 +108,7 @@ def test_one_message_tells_of_all_of_them_and_says_where_each_finding_is(world: 
         "[warning] certificate-lifecycle: 3 need attention - 2 accounts 2 regions"
     )
     assert text.startswith("6 certificates of 2 accounts, 2 regions: 3 need attention.")
-    for place in ORDER.scopes:
+    for place in REQUEST.scopes:
         assert f"  api.example.com - {place.account_id} {place.region} - new\n" in text
     assert message.attributes == {
         "severity": "warning",
@@ -140,7 +128,7 @@ def test_a_message_is_addressed_to_those_whom_it_concerns(world: World) -> None:
 
 def test_what_was_told_is_remembered_for_each_scope_and_not_told_again(world: World) -> None:
     world.rotate()
-    for place in ORDER.scopes:
+    for place in REQUEST.scopes:
         (memory,) = world.ledgers[place].memories()
         assert memory.certificate_arn == at(place, "due")
     assert world.rotate()["notification"]["reason"] == "nothing new to tell"
@@ -166,7 +154,7 @@ def broken(request: pytest.FixtureRequest, world: World) -> World:
     return world
 
 
-def outcome(world: World, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
+def outcome(world: World, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
     with pytest.raises(RotationError, match=r"account 123456789012, us-east-1: .*no answer"):
         world.rotate(**changes)
     return result(world.metrics.runs[-1], {})

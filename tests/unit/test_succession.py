@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.imports import Sources
-from certificate_lifecycle.app.inspection import Inspection
+from certificate_lifecycle.app.inspection import Collector
 from certificate_lifecycle.app.memory import Dues
-from certificate_lifecycle.app.replacement import Replacement
-from certificate_lifecycle.app.succession import Succession
+from certificate_lifecycle.app.replacement.engine import ReplacementEngine
 from certificate_lifecycle.core.consumers import SETTLES_WITHIN
 from certificate_lifecycle.core.model import Action, Certificate, CertificateStatus, Detail
 from certificate_lifecycle.core.replacement import (
@@ -25,7 +24,6 @@ from certificate_lifecycle.core.replacement import (
     ReplacementState,
 )
 from certificate_lifecycle.core.run import ActionRecord, Outcome
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import CertificateRequestError, ConsumerBusyError
 from tests.unit.builders import (
     AUTHORITY,
@@ -55,6 +53,7 @@ from tests.unit.fakes import (
     MemoryLedger,
     MemoryServed,
     Outage,
+    run_context,
 )
 
 INSTANCE = "certificate-lifecycle"
@@ -85,47 +84,35 @@ class Account:
     ) -> list[ActionRecord]:
         """Look, replace, and tell."""
         self.runs += 1
-        inventory = Inspection(
+        context = run_context(
+            run_id=f"run-{self.runs}", clock=self.clock, now=self.now, dry_run=dry_run
+        )
+        found = Collector(
+            context=context,
             certificates=self.certificates,
             dns=self.dns,
-            clock=self.clock,
-            sources=Sources(
-                secrets=MemoryImportSecrets(),
-                secret_arns={},
-                clock=self.clock,
-                enabled=True,
-                now=self.now,
-            ),
-            thresholds=Thresholds(),
-            now=self.now,
             catalog=MemoryCatalog(),
-        ).look(only)
-        replacement = Replacement(
-            succession=Succession(
-                certificates=self.certificates,
-                dns=self.dns,
-                clock=self.clock,
-                ledger=self.ledger,
-                consumers=self.consumers,
-                thresholds=Thresholds(),
-                retire_after=retire_after,
-                catalog=MemoryCatalog(),
-                now=self.now,
-                served=self.served,
-            ),
-            instance=INSTANCE,
-            run_id=f"run-{self.runs}",
-            dry_run=dry_run,
+            sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+        ).scan(only)
+        engine = ReplacementEngine(
+            context=context,
+            certificates=self.certificates,
+            dns=self.dns,
+            ledger=self.ledger,
+            catalog=MemoryCatalog(),
+            consumers=self.consumers,
+            served=self.served,
+            retire_after=retire_after,
         )
         journals = {journal.certificate_arn: journal for journal in self.ledger.journals()}
-        records = replacement.act(inventory, journals, everything=not only)
+        records = engine.act(found, journals, everything=not only)
         Dues(
             ledger=self.ledger,
-            run_id=replacement.run_id,
+            run_id=context.run_id,
             now=self.now,
             memories=(),
             notes=(),
-            journals=[journal for journal in replacement.handled if journal.untold],
+            journals=[journal for journal in engine.handled if journal.untold],
         ).settle()
         return records
 

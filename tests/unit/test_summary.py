@@ -8,11 +8,9 @@ import pytest
 
 from certificate_lifecycle.app.ports import NotificationSink, Outside, Surroundings
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.run import Run
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
-from tests.unit.builders import NOW, PLACE, SECOND, certificate, days, detail, imported
+from tests.unit.builders import NOW, SECOND, certificate, days, detail, imported
 from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
     MemoryCertificates,
@@ -24,6 +22,7 @@ from tests.unit.fakes import (
     MemoryMetrics,
     MemoryTopic,
     Outage,
+    run_request,
 )
 
 
@@ -47,18 +46,7 @@ class World:
             catalog=MemoryCatalog(),
             ledger=self.ledger,
         )
-        order = Order(
-            run_id="run-1",
-            instance="certificate-lifecycle",
-            scopes=(PLACE,),
-            certificate_arns=self.asked,
-            import_sources={},
-            thresholds=Thresholds(),
-            mode="repair",
-            repair=True,
-            dry_run=self.dry_run,
-            now=NOW,
-        )
+        request = run_request(certificate_arns=self.asked, dry_run=self.dry_run)
         outside = Outside(
             at=lambda _: around,
             topic=self.topic,
@@ -68,7 +56,7 @@ class World:
             sinks=self.sinks,
             summary_after=days(7) if weekly else None,
         )
-        rotate(order, outside, current_time=lambda: NOW + SECOND)
+        rotate(request, outside, current_time=lambda: NOW + SECOND)
 
     @property
     def subjects(self) -> list[str]:

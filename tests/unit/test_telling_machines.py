@@ -9,11 +9,10 @@ import pytest
 
 from certificate_lifecycle.app.ports import NotificationSink
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.run import Run
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
-from tests.unit.builders import NOW, PLACE, SECOND, arn, days, imported
+from tests.unit.builders import NOW, SECOND, arn, days, imported
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
@@ -23,21 +22,11 @@ from tests.unit.fakes import (
     MemoryTopic,
     Outage,
     outside,
+    run_request,
 )
 
 DUE = imported(arn=arn("due"), ends_in=days(20))
-ORDER = Order(
-    run_id="run-1",
-    instance="certificate-lifecycle",
-    scopes=(PLACE,),
-    certificate_arns=(),
-    import_sources={},
-    thresholds=Thresholds(),
-    mode="notify",
-    repair=False,
-    dry_run=False,
-    now=NOW,
-)
+REQUEST = run_request(mode=RotationMode.NOTIFY)
 
 
 class MemorySink(NotificationSink):
@@ -66,7 +55,7 @@ class World:
         self.metrics = MemoryMetrics()
         self.sinks = [MemorySink(self.metrics, broken), MemorySink(self.metrics)]
 
-    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
         around = outside(
             topic=self.topic,
             clock=MemoryClock(),
@@ -76,7 +65,7 @@ class World:
             import_secrets=MemoryImportSecrets(),
         )
         return rotate(
-            replace(ORDER, **changes),
+            replace(REQUEST, **changes),
             replace(around, sinks=self.sinks),
             current_time=lambda: NOW + SECOND,
         )

@@ -9,12 +9,12 @@ being renewed, which neither a renewed one nor one under renewal is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from certificate_lifecycle.app.export_targets import serial_of
-from certificate_lifecycle.app.inspection import Inventory
-from certificate_lifecycle.app.isolation import Announce, clause, require_time, silent
-from certificate_lifecycle.app.ports import Certificates, Clock, ExportSecrets
+from certificate_lifecycle.app.inspection import ScanResult
+from certificate_lifecycle.app.isolation import clause, require_time
+from certificate_lifecycle.app.ports import Certificates, ExportSecrets
+from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.core.export import (
     ExportTarget,
     RenewalStep,
@@ -28,7 +28,6 @@ from certificate_lifecycle.core.export import (
 )
 from certificate_lifecycle.core.model import Action, Certificate, Verdict
 from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import ExportError
 from certificate_lifecycle.log import logger
 
@@ -62,18 +61,14 @@ class _Progress:
 class Export:
     """Carries out the exports of one account and region."""
 
+    context: RunContext
     certificates: Certificates
     secrets: ExportSecrets
-    clock: Clock
-    thresholds: Thresholds
-    now: datetime
-    dry_run: bool
-    announce: Announce = silent
 
-    def act(self, inventory: Inventory) -> list[ActionRecord]:
+    def act(self, scan: ScanResult) -> list[ActionRecord]:
         """Return what was done, one record for each certificate whose target needs something."""
         records = []
-        for observation, entry in zip(inventory.observations, inventory.assessed, strict=True):
+        for observation, entry in zip(scan.observations, scan.assessed, strict=True):
             if observation.export is None:
                 continue
             record = self._act_on(entry, observation.export)
@@ -87,16 +82,16 @@ class Export:
         certificate, target = entry.certificate, finding.target
         step = RenewalStep.NOT_DUE
         if entry.decision.verdict is Verdict.EXPORT_DUE:
-            step = renewal_step(certificate, target, self.thresholds, self.now)
+            step = renewal_step(certificate, target, self.context.thresholds, self.context.now)
         outdated = finding.state is TargetState.OUTDATED
         idle = step is RenewalStep.NOT_DUE or finding.state is not TargetState.CURRENT
         if idle and not outdated:
             return None
-        if self.dry_run:
+        if self.context.dry_run:
             return _plan(certificate, target, step, outdated=outdated)
         progress = _Progress()
         try:
-            require_time(self.clock)
+            require_time(self.context.clock)
             if outdated:
                 certificate = self._export(certificate, target, progress)
             if step in _WAITING and not progress.left_alone:
@@ -130,7 +125,7 @@ class Export:
         token = version_token(certificate.arn, serial)
         document = secret_document(described, serial, exported)
         text = f"export the issue {serial} to {target.secret_arn}"
-        self.announce(certificate.arn, Action.EXPORT, text)
+        self.context.record_intent(certificate.arn, Action.EXPORT, text)
         if self.secrets.put(target.secret_arn, token, document):
             progress.said.append(f"exported the issue {serial} to {target.secret_arn}")
             progress.outcome = Outcome.DONE
@@ -141,7 +136,7 @@ class Export:
     def _explain_existing(
         self, token: str, target: ExportTarget, serial: str, progress: _Progress
     ) -> None:
-        """Tell another run, which was first, from somebody who took the version back."""
+        """Distinguish another run that was first from a version that was taken back by hand."""
         state = target_state(token, self.secrets.stages(target.secret_arn))
         if state is TargetState.CURRENT:
             progress.said.append(f"another run exported the issue {serial} to {target.secret_arn}")
@@ -159,10 +154,11 @@ class Export:
         The certificate is described anew: since it was judged, another run may have been here.
         """
         latest = self.certificates.describe(certificate.arn)
-        step = renewal_step(latest, target, self.thresholds, self.now)
+        step = renewal_step(latest, target, self.context.thresholds, self.context.now)
         if step is RenewalStep.WANTED:
             step = RenewalStep.UNDER_WAY
-            self.announce(certificate.arn, Action.EXPORT, "have ACM renew it, and export it")
+            text = "have ACM renew it, and export it"
+            self.context.record_intent(certificate.arn, Action.EXPORT, text)
             if self.certificates.renew(certificate.arn):
                 progress.renewed, progress.outcome = True, Outcome.STARTED
                 progress.said.append("had ACM renew it")

@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from certificate_lifecycle.app.isolation import Announce, clause, require_time, silent
+from certificate_lifecycle.app.isolation import clause, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, ImportSecrets
+from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.core.checks import is_managed_elsewhere
 from certificate_lifecycle.core.model import Action, Certificate, CertificateType
 from certificate_lifecycle.core.run import ActionRecord, Outcome
@@ -36,13 +37,10 @@ _PAUSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """The import sources by certificate ARN; without `enabled` no secret is read."""
+    """The import sources by certificate ARN; without `secrets` they are known, and not read."""
 
-    secrets: ImportSecrets
+    secrets: ImportSecrets | None
     secret_arns: Mapping[str, str]
-    clock: Clock
-    enabled: bool
-    now: datetime
 
     def concern(self, certificate: Certificate) -> bool:
         """Whether `certificate` has a source and is one that can be imported."""
@@ -60,18 +58,20 @@ class Sources:
                 found.append(f"{arn} has an import source, but was not imported")
         return found
 
-    def look(self, certificate: Certificate, problems: list[str]) -> SourceFinding:
-        """Say what the source of a described certificate is good for."""
+    def inspect(
+        self, certificate: Certificate, clock: Clock, now: datetime, problems: list[str]
+    ) -> SourceFinding:
+        """Return what the source of a described certificate is good for."""
         secret_arn = self.secret_arns[certificate.arn]
         name = f"Its import source {secret_name(secret_arn)}"
-        if not self.enabled:
+        if self.secrets is None:
             text = f"{name} is read in mode repair only."
             return SourceFinding(secret_arn, SourceState.UNREAD, text)
         if is_managed_elsewhere(certificate):
             text = f"{name} is not used for that reason."
             return SourceFinding(secret_arn, SourceState.UNREAD, text)
         try:
-            require_time(self.clock)
+            require_time(clock)
             leaf, material = self.secrets.open(secret_arn)
         except UnusableSourceError as error:
             text = f"{name} cannot be used: {error}."
@@ -81,7 +81,7 @@ class Sources:
             problems.append(f"{certificate.arn}: {clause(error)}")
             text = f"{name} cannot be read: {clause(error)}."
             return SourceFinding(secret_arn, SourceState.UNREADABLE, text)
-        state, said = compare(leaf, certificate, self.now)
+        state, said = compare(leaf, certificate, now)
         newer = Newer(leaf, material) if state is SourceState.NEWER else None
         return SourceFinding(secret_arn, state, f"{name} {said}.", newer)
 
@@ -90,26 +90,24 @@ class Sources:
 class Reimport:
     """Imports newer versions under the ARN that is there, one a second."""
 
+    context: RunContext
     certificates: Certificates
-    clock: Clock
-    now: datetime
-    announce: Announce = silent
     _imports: int = field(default=0, init=False)
 
     def carry_out(self, arn: str, newer: Newer) -> ActionRecord:
-        """Import the newer version, unless another run has done so since it was looked at."""
+        """Import the newer version, unless another run has done so since the scan."""
         if self._imports:
-            self.clock.sleep(_PAUSE_SECONDS)
+            self.context.clock.sleep(_PAUSE_SECONDS)
         self._imports += 1
-        require_time(self.clock)
+        require_time(self.context.clock)
         current = self.certificates.describe(arn)
-        state, said = compare(newer.leaf, current, self.now)
+        state, said = compare(newer.leaf, current, self.context.now)
         if state is not SourceState.NEWER:
             text = f"nothing, another run was here meanwhile: its import source {said}."
             return ActionRecord(arn, Action.REIMPORT, Outcome.ADVISED, text)
-        # Written first: a run that is killed has no other way to tell.
+        # Written first: a run that is killed has no other way to report it.
         logger.info("importing", extra={"certificate_arn": arn, "detail": newer.label})
-        self.announce(arn, Action.REIMPORT, f"import {newer.label}")
+        self.context.record_intent(arn, Action.REIMPORT, f"import {newer.label}")
         self.certificates.reimport(arn, newer.material)
         lost = sorted(set(current.names) - set(newer.leaf.names))
         without = f", without {', '.join(lost)}" if lost else ""

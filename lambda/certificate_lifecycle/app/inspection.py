@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.imports import Sources
 from certificate_lifecycle.app.isolation import clause, require_time
-from certificate_lifecycle.app.ports import Certificates, Clock, ConsumerCatalog, Dns, Store
+from certificate_lifecycle.app.ports import Certificates, ConsumerCatalog, Dns, Store
+from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.core.assessment import (
     as_renewing,
@@ -29,7 +29,7 @@ from certificate_lifecycle.core.export import TargetFinding
 from certificate_lifecycle.core.model import Action, Certificate, RenewalStatus
 from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.run import Assessed, ScopeStatus
-from certificate_lifecycle.core.timing import Thresholds, lacks_future
+from certificate_lifecycle.core.timing import lacks_future
 from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct
 from certificate_lifecycle.errors import CertificateNotFoundError
 from certificate_lifecycle.log import logger
@@ -39,10 +39,10 @@ _WORTH_A_SEARCH = 2
 
 
 @dataclass(slots=True)
-class Inventory:
+class ScanResult:
     """What was found in an account and region, and what could not be read.
 
-    `everything` is the whole listing, whatever part of it was looked at.
+    `everything` is the whole listing, whatever part of it was assessed.
     """
 
     certificates: int = 0
@@ -54,13 +54,15 @@ class Inventory:
 
     @property
     def status(self) -> ScopeStatus:
-        """How much could be looked at."""
+        """How much could be scanned."""
         if not self.listed:
             return ScopeStatus.FAILED
         return ScopeStatus.PARTIAL if self.problems else ScopeStatus.OK
 
-    def narrowed(self, agreed: Collection[tuple[str, Action]]) -> Inventory:
-        """Return what is left to act on if only some certificates with their actions may be."""
+    def narrowed(self, agreed: Collection[tuple[str, Action]] | None) -> ScanResult:
+        """Return what may be acted on: the `agreed` certificates and actions, or everything."""
+        if agreed is None:
+            return self
         pairs = [
             (observation, entry)
             for observation, entry in zip(self.observations, self.assessed, strict=True)
@@ -75,7 +77,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of all certificates before each of them is looked at.
+    """What is known of all certificates before each of them is assessed.
 
     It says which have to be described, how the renewals of others stand, who has which name,
     and what is kept outside ACM.
@@ -88,57 +90,55 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
+class Collector:
     """Reads and judges the certificates of one account and region."""
 
+    context: RunContext
     certificates: Certificates
     dns: Dns
-    clock: Clock
     sources: Sources
-    thresholds: Thresholds
-    now: datetime
     catalog: ConsumerCatalog
     exports: ExportTargets = field(default_factory=ExportTargets)
     stores: Sequence[Store] = ()
 
-    def look(
+    def scan(
         self,
         wanted: Sequence[str],
         *,
         may_be_gone: Collection[str] = (),
         in_hand: Collection[str] = (),
-    ) -> Inventory:
+    ) -> ScanResult:
         """Judge every certificate, or only the `wanted` ARNs.
 
         Those `in_hand` are being replaced, so that all of their detail is needed.
         """
-        inventory = Inventory()
+        result = ScanResult()
         try:
             everything = list(self.certificates.list_all())
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
             logger.exception("certificates could not be listed")
-            inventory.listed = False
-            inventory.problems.append(f"the certificates could not be listed: {clause(error)}")
-            return inventory
-        inventory.everything = tuple(everything)
-        kept = {} if _all_in_acm(wanted) else self._kept(everything, inventory.problems)
+            result.listed = False
+            result.problems.append(f"the certificates could not be listed: {clause(error)}")
+            return result
+        result.everything = tuple(everything)
+        kept = {} if _all_in_acm(wanted) else self._kept(everything, result.problems)
         everything += [certificate for certificate, _ in kept.values()]
         by_arn = {certificate.arn: certificate for certificate in everything}
         missing = [arn for arn in wanted if arn not in by_arn and arn not in may_be_gone]
-        inventory.problems.extend(f"{arn} does not exist" for arn in missing)
+        result.problems.extend(f"{arn} does not exist" for arn in missing)
         chosen = [by_arn[arn] for arn in wanted or by_arn if arn in by_arn]
         if not wanted:
-            inventory.problems.extend(self.sources.misplaced(by_arn))
-            inventory.problems.extend(self.exports.unlisted(everything))
-        inventory.certificates = len(chosen)
+            result.problems.extend(self.sources.misplaced(by_arn))
+            result.problems.extend(self.exports.unlisted(everything))
+        result.certificates = len(chosen)
         described = {certificate.arn for certificate in chosen if self._concerned(certificate)}
         described.update(in_hand)
         renewals = self._renewals([each for each in chosen if each.arn not in described])
         stores = {arn: store for arn, (_, store) in kept.items()}
         known = _Known(described, renewals, by_name(everything), stores)
         for certificate in chosen:
-            self._look_at(certificate, inventory, known)
-        return inventory
+            self._assess(certificate, result, known)
+        return result
 
     def _kept(
         self, everything: Sequence[Certificate], problems: list[str]
@@ -149,7 +149,7 @@ class Inspection:
             if not store.concerns(everything):
                 continue
             try:
-                require_time(self.clock)
+                require_time(self.context.clock)
                 found |= {each.arn: (each, store) for each in store.list_all()}
             except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
                 logger.exception("store could not be listed", extra={"store": store.name})
@@ -161,9 +161,8 @@ class Inspection:
 
     def _renewals(self, certificates: Iterable[Certificate]) -> Mapping[str, RenewalStatus | None]:
         """Return how ACM's renewals stand, where asking for all of them is worth a call."""
-        promising = [
-            each for each in certificates if renews_well(each, None, self.thresholds, self.now)
-        ]
+        thresholds, now = self.context.thresholds, self.context.now
+        promising = [each for each in certificates if renews_well(each, None, thresholds, now)]
         if len(promising) < _WORTH_A_SEARCH:
             return {}
         ends = [each.not_after for each in promising if each.not_after is not None]
@@ -173,20 +172,15 @@ class Inspection:
             logger.warning("renewals could not be searched", exc_info=True)
             return {}
 
-    def _look_at(
-        self,
-        listed: Certificate,
-        inventory: Inventory,
-        known: _Known,
-    ) -> None:
+    def _assess(self, listed: Certificate, result: ScanResult, known: _Known) -> None:
         try:
-            observation = self._observe(listed, inventory.problems, known)
+            observation = self._observe(listed, result.problems, known)
         except CertificateNotFoundError:
             logger.info("certificate deleted meanwhile", extra={"certificate_arn": listed.arn})
             return
-        decision = assess(observation, self.thresholds, self.now)
-        inventory.observations.append(observation)
-        inventory.assessed.append(Assessed(observation.certificate, decision))
+        decision = assess(observation, self.context.thresholds, self.context.now)
+        result.observations.append(observation)
+        result.assessed.append(Assessed(observation.certificate, decision))
         logger.log(
             logging.DEBUG if decision.healthy else logging.INFO,
             "certificate assessed",
@@ -199,40 +193,37 @@ class Inspection:
             },
         )
 
-    def _observe(
-        self,
-        listed: Certificate,
-        problems: list[str],
-        known: _Known,
-    ) -> Observation:
+    def _observe(self, listed: Certificate, problems: list[str], known: _Known) -> Observation:
+        thresholds, now = self.context.thresholds, self.context.now
         certificate, error = listed, None
-        has_source = self.sources.concern(listed)
+        source = None
         store = known.stores.get(listed.arn)
         if listed.arn in known.described:
             certificate, error = self._describe(listed, problems)
         elif self._is_renewing(listed, known.renewals):
             certificate = as_renewing(listed, known.renewals[listed.arn])
-        elif needs_detail(listed, self.thresholds, self.now):
+        elif needs_detail(listed, thresholds, now):
             certificate, error = self._describe(listed, problems, store, in_full=False)
         successor = None
-        if lacks_future(certificate, self.thresholds, self.now):
+        if lacks_future(certificate, thresholds, now):
             others = known.by_name.get(certificate.domain_name, ())
-            successor = find_successor(certificate, others, self.thresholds, self.now)
+            successor = find_successor(certificate, others, thresholds, now)
+        records = self._records(certificate, problems)
+        if error is None and self.sources.concern(listed):
+            source = self.sources.inspect(certificate, self.context.clock, now, problems)
         return Observation(
             certificate=certificate,
             consumers=tuple(map(self.catalog.label, certificate.detail.in_use_by)),
-            records=self._records(certificate, problems),
+            records=records,
             successor=successor,
             detail_error=error,
-            source=self.sources.look(certificate, problems)
-            if has_source and error is None
-            else None,
+            source=source,
             export=self._export(certificate, problems),
         )
 
     def _export(self, certificate: Certificate, problems: list[str]) -> TargetFinding | None:
         try:
-            return self.exports.inspect(certificate, self.now)
+            return self.exports.inspect(certificate, self.context.now)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("target unreadable", extra={"certificate_arn": certificate.arn})
             problems.append(f"{certificate.arn}: {clause(error)}")
@@ -242,7 +233,7 @@ class Inspection:
         self, listed: Certificate, renewals: Mapping[str, RenewalStatus | None]
     ) -> bool:
         return listed.arn in renewals and renews_well(
-            listed, renewals[listed.arn], self.thresholds, self.now
+            listed, renewals[listed.arn], self.context.thresholds, self.context.now
         )
 
     def _describe(
@@ -256,16 +247,17 @@ class Inspection:
         """Return a certificate with its detail, or why there is none.
 
         Unless it is wanted `in_full`, one that renews well is shown as a search would show it, so
-        that the judgement does not depend on how it was looked at.
+        that the verdict does not depend on how the certificate was read.
         """
         try:
-            require_time(self.clock)
+            require_time(self.context.clock)
             if store is not None:
                 return store.describe(listed), None
             described = listed.described_as(self.certificates.describe(listed.arn))
             renewal = described.detail.renewal
             status = renewal.status if renewal else None
-            if not in_full and renews_well(described, status, self.thresholds, self.now):
+            thresholds, now = self.context.thresholds, self.context.now
+            if not in_full and renews_well(described, status, thresholds, now):
                 return as_renewing(described, status), None
             tags = self.certificates.tags(listed.arn)
         except CertificateNotFoundError:
@@ -285,7 +277,7 @@ class Inspection:
             if validation.record is not None and not validation.validated
         )
         try:
-            require_time(self.clock)
+            require_time(self.context.clock)
             return inspect(self.dns, wanted)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("records unreadable", extra={"certificate_arn": certificate.arn})

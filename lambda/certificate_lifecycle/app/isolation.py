@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from certificate_lifecycle.app.ports import Clock
-from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import CertificateLifecycleError
 
@@ -15,13 +12,6 @@ RESERVE_SECONDS = 30.0
 _GRACE_SECONDS = 15.0
 #: Characters of an error: AWS may explain itself at length.
 _LONGEST = 2000
-
-#: Called with a certificate, an action and words that follow "about to", before something is done.
-Announce = Callable[[str, Action, str], None]
-
-
-def silent(_: str, __: Action, ___: str) -> None:
-    """Announce nothing: there is no ledger to do it in."""
 
 
 class Deadline:

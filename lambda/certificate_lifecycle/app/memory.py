@@ -15,6 +15,7 @@ from typing import Self
 
 from certificate_lifecycle.app.isolation import clause
 from certificate_lifecycle.app.ports import Ledger
+from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.core.memory import (
     SCOPE,
     Memory,
@@ -36,7 +37,6 @@ from certificate_lifecycle.core.run import (
     Scope,
     ScopeStatus,
 )
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import LedgerConflictError
 from certificate_lifecycle.log import logger
 
@@ -111,10 +111,7 @@ class Recollection:
     """
 
     ledger: Ledger | None
-    run_id: str
-    now: datetime
-    thresholds: Thresholds
-    dry_run: bool
+    request: RunRequest
     journals: Mapping[str, Journal] = field(default_factory=dict)
     memories: Mapping[str, Memory] = field(default_factory=dict)
     scope: Memory | None = None
@@ -124,17 +121,9 @@ class Recollection:
     problem: str | None = None
 
     @classmethod
-    def of(
-        cls,
-        ledger: Ledger | None,
-        *,
-        run_id: str,
-        now: datetime,
-        thresholds: Thresholds,
-        dry_run: bool,
-    ) -> Self:
+    def of(cls, ledger: Ledger | None, request: RunRequest) -> Self:
         """Read the ledger; a failure is kept in `problem`, and the run goes on without memory."""
-        found = cls(ledger=ledger, run_id=run_id, now=now, thresholds=thresholds, dry_run=dry_run)
+        found = cls(ledger=ledger, request=request)
         if ledger is None:
             return found
         try:
@@ -156,11 +145,11 @@ class Recollection:
         What is noted already for the same certificate and action is kept beside it: it may have
         been done, and is untold as well.
         """
-        if self.ledger is None or self.dry_run:
+        if self.ledger is None or self.request.dry_run:
             return
         self.announced.add((certificate_arn, action.value, text))
         key = (certificate_arn, action.value)
-        before, written_at = self.pending.get(key), self.now
+        before, written_at = self.pending.get(key), self.request.now
         if before is not None:
             known = before.text.split(AND)
             text = before.text if text in known else AND.join([*known, text])
@@ -170,7 +159,7 @@ class Recollection:
             certificate_arn=certificate_arn,
             action=action.value,
             text=text,
-            run_id=self.run_id,
+            run_id=self.request.run_id,
             written_at=written_at,
         )
         self.ledger.note(note)
@@ -221,7 +210,7 @@ class Recollection:
         told = set(map(_arn, _told(run)))
         if any(record.certificate_arn not in told for record in run.failed_actions):
             return True
-        return any(scope_is_news(scope, self.scope, self.now) for scope in run.scopes)
+        return any(scope_is_news(scope, self.scope, self.request.now) for scope in run.scopes)
 
     def dues(self, run: Run, journals: Sequence[Journal] = ()) -> Dues | None:
         """Return what the ledger is owed once a message has told of an informed run.
@@ -236,15 +225,15 @@ class Recollection:
             memory_of(
                 entry,
                 self.memories.get(_arn(entry)),
-                self.thresholds,
-                self.now,
+                self.request.thresholds,
+                self.request.now,
                 failing=_arn(entry) in failing,
             )
             for entry in _told(run)
             if _arn(entry) not in settled
         ]
         unseen = [scope for scope in run.scopes if scope.status is not ScopeStatus.OK]
-        memories += [scope_memory(scope, self.scope, self.now) for scope in unseen]
+        memories += [scope_memory(scope, self.scope, self.request.now) for scope in unseen]
         over = self._over(run)
         over += [self.memories[arn] for arn in settled if arn in self.memories]
         if self.scope is not None and not unseen:
@@ -252,8 +241,8 @@ class Recollection:
         earlier = {(note.certificate_arn, note.action) for note in self.notes}
         return Dues(
             ledger=self.ledger,
-            run_id=self.run_id,
-            now=self.now,
+            run_id=self.request.run_id,
+            now=self.request.now,
             memories=memories,
             notes=list(self.pending.values()),
             journals=[journal for journal in journals if journal.untold],
@@ -267,7 +256,11 @@ class Recollection:
         for entry in _told(run):
             before = self.memories.get(_arn(entry))
             kind = change_of(
-                entry, before, self.thresholds, self.now, failing=_arn(entry) in failing
+                entry,
+                before,
+                self.request.thresholds,
+                self.request.now,
+                failing=_arn(entry) in failing,
             )
             if kind is not None:
                 previous, since = (before.verdict, before.since) if before else (None, None)

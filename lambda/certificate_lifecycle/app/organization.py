@@ -20,11 +20,12 @@ from certificate_lifecycle.app.ports import Documents, Ledger, Organization, Out
 from certificate_lifecycle.app.rotation import (
     merged,
     raise_if_incomplete,
+    run_scopes,
     tell,
-    visit_all,
 )
+from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.run_metrics import emit_run_metrics
-from certificate_lifecycle.app.scope import Order, Visit, run_of
+from certificate_lifecycle.app.scope import ScopeRun, run_of
 from certificate_lifecycle.config import account_id as checked_id
 from certificate_lifecycle.core.handover import Handover, healthy_counts
 from certificate_lifecycle.core.place import Place
@@ -101,7 +102,7 @@ def _handovers(documents: Documents, account_id: str, regions: Collection[str]) 
 
 
 def look(
-    order: Order,
+    request: RunRequest,
     outside: Outside,
     documents: Documents,
     *,
@@ -112,11 +113,13 @@ def look(
     Raises RotationError if anything could not be done, after the document is written: the step that
     tells says so, and the state machine counts the account as failed.
     """
-    visits = visit_all(order, outside.at, outside.clock, current_time)
-    account_id = order.scopes[0].account_id
-    documents.put(_name(account_id), [_left(visit).to_dict(order.now) for visit in visits])
-    run = merged(order, visits, current_time())
-    raise_if_incomplete(run, visits, ())
+    scope_runs = run_scopes(request, outside.at, outside.clock, current_time)
+    account_id = request.scopes[0].account_id
+    documents.put(
+        _name(account_id), [_left(scope_run).to_dict(request.now) for scope_run in scope_runs]
+    )
+    run = merged(request, scope_runs, current_time())
+    raise_if_incomplete(run, scope_runs, ())
     return {"account_id": account_id, "certificates": run.certificates}
 
 
@@ -124,20 +127,20 @@ def _name(account_id: str) -> str:
     return f"{_FOLDER}{account_id}.json"
 
 
-def _left(visit: Visit) -> Handover:
-    (scope,) = visit.run.scopes
-    dues = visit.dues
+def _left(scope_run: ScopeRun) -> Handover:
+    (scope,) = scope_run.run.scopes
+    dues = scope_run.dues
     return Handover(
         scope=scope,
-        looked_by=visit.run.run_id,
-        has_news=visit.has_news,
-        problems=visit.problems,
-        findings=visit.run.findings,
-        healthy=healthy_counts(visit.run),
-        changes=visit.run.changes,
-        recovered_scopes=visit.run.recovered_scopes,
-        since=visit.run.since,
-        actions=visit.run.actions,
+        looked_by=scope_run.run.run_id,
+        has_news=scope_run.has_news,
+        problems=scope_run.problems,
+        findings=scope_run.run.findings,
+        healthy=healthy_counts(scope_run.run),
+        changes=scope_run.run.changes,
+        recovered_scopes=scope_run.run.recovered_scopes,
+        since=scope_run.run.since,
+        actions=scope_run.run.actions,
         memories=dues.memories if dues else (),
         resolved=dues.over if dues else (),
         notes=dues.notes if dues else (),
@@ -153,7 +156,7 @@ class Telling:
     to be looked at in.
     """
 
-    order: Order
+    request: RunRequest
     regions: Sequence[str]
     partition: str
     outside: Outside
@@ -162,12 +165,12 @@ class Telling:
 
     def tell(self, *, current_time: Callable[[], datetime]) -> dict[str, Any]:
         """Return the result in figures; raise RotationError if anything could not be done."""
-        visits = list(self._visits(current_time()))
-        run = merged(self.order, visits, current_time())
+        scope_runs = list(self._scope_runs(current_time()))
+        run = merged(self.request, scope_runs, current_time())
         # A dry run, too, has a report: the result is in figures only.
-        outcome, failures = tell(run, self.outside, visits, reports_dry_runs=True)
-        emit_run_metrics(self.order, run, visits, self.outside)
-        raise_if_incomplete(run, visits, failures)
+        outcome, failures = tell(run, self.outside, scope_runs, reports_dry_runs=True)
+        emit_run_metrics(self.request, run, scope_runs, self.outside)
+        raise_if_incomplete(run, scope_runs, failures)
         statuses = Counter(scope.status.value for scope in run.scopes)
         return {
             "run_id": run.run_id,
@@ -180,34 +183,34 @@ class Telling:
             "report": outcome.get("report"),
         }
 
-    def _visits(self, now: datetime) -> Iterator[Visit]:
+    def _scope_runs(self, now: datetime) -> Iterator[ScopeRun]:
         """Yield what each account left; one that left nothing was not looked at."""
         accounts = _account_ids(self.documents)
         left = self.documents.names(_FOLDER)
 
-        def read(account_id: str) -> list[Visit]:
+        def read(account_id: str) -> list[ScopeRun]:
             if _name(account_id) not in left:
                 return self._lost(account_id, "its function left no result", now)
             try:
                 found = _handovers(self.documents, account_id, self.regions)
-                return [self._visit(each) for each in found]
+                return [self._scope_run(each) for each in found]
             except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
                 logger.exception("document unreadable", extra={"account_id": account_id})
                 why = f"what its function left could not be read ({clause(error)})"
                 return self._lost(account_id, why, now)
 
         with ThreadPoolExecutor(_READERS, thread_name_prefix="documents") as pool:
-            for visits in pool.map(read, accounts):
-                yield from visits
+            for scope_runs in pool.map(read, accounts):
+                yield from scope_runs
 
-    def _lost(self, account_id: str, why: str, now: datetime) -> list[Visit]:
+    def _lost(self, account_id: str, why: str, now: datetime) -> list[ScopeRun]:
         return [
-            Visit.lost(self.order, place, why, now, self.ledger(place))
+            ScopeRun.failed(self.request, place, why, now, self.ledger(place))
             for place in (Place(account_id, each, self.partition) for each in self.regions)
         ]
 
-    def _visit(self, left: Handover) -> Visit:
-        run = run_of(self.order, [left.scope], left.findings, left.actions, self.order.now)
+    def _scope_run(self, left: Handover) -> ScopeRun:
+        run = run_of(self.request, [left.scope], left.findings, left.actions, self.request.now)
         run = replace(
             run,
             changes=tuple(left.changes),
@@ -215,7 +218,9 @@ class Telling:
             since=left.since,
             healthy=left.healthy,
         )
-        return Visit(run=run, problems=left.problems, has_news=left.has_news, dues=self._dues(left))
+        return ScopeRun(
+            run=run, problems=left.problems, has_news=left.has_news, dues=self._dues(left)
+        )
 
     def _dues(self, left: Handover) -> Dues | None:
         if not (left.memories or left.resolved or left.notes or left.journals):
@@ -227,7 +232,7 @@ class Telling:
         return Dues(
             ledger=ledger,
             run_id=left.looked_by,
-            now=self.order.now,
+            now=self.request.now,
             memories=left.memories,
             over=left.resolved,
             notes=left.notes,

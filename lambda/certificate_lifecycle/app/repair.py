@@ -1,4 +1,4 @@
-"""Mend in place what can be mended, and give advice on the rest.
+"""Repair in place what can be repaired, and give advice on the rest.
 
 Everything that is written is safe to repeat and to overlap, see `app.validation` and `app.imports`;
 a migration that has begun is recognised and gone on with.
@@ -10,16 +10,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from certificate_lifecycle.app.imports import Reimport
-from certificate_lifecycle.app.inspection import Inventory
-from certificate_lifecycle.app.isolation import (
-    RESERVE_SECONDS,
-    Announce,
-    clause,
-    require_time,
-    silent,
-)
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns
+from certificate_lifecycle.app.inspection import ScanResult
+from certificate_lifecycle.app.isolation import RESERVE_SECONDS, clause, require_time
+from certificate_lifecycle.app.ports import Certificates, Dns
+from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.validation import inspect, require_zones, write
+from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.model import (
     Action,
     Certificate,
@@ -46,24 +42,21 @@ _REPAIRS = (Action.RESTORE_RECORDS, Action.RENEW_BY_EMAIL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """Carries out the actions of one account and region; without `enabled` it only advises.
+    """Carries out the actions of one account and region; in mode notify it only advises.
 
     What is `settled`, by certificate and action, was done or advised before.
     """
 
+    context: RunContext
     certificates: Certificates
     dns: Dns
-    clock: Clock
     reimport: Reimport
-    enabled: bool
-    dry_run: bool
-    announce: Announce = silent
     settled: Collection[tuple[str, Action]] = ()
 
-    def act(self, inventory: Inventory) -> list[ActionRecord]:
+    def act(self, scan: ScanResult) -> list[ActionRecord]:
         """Return what was done or advised, one record for each certificate that needs something."""
         records = []
-        for observation, entry in zip(inventory.observations, inventory.assessed, strict=True):
+        for observation, entry in zip(scan.observations, scan.assessed, strict=True):
             action = entry.decision.action
             if action is Action.NONE or (entry.certificate.arn, action) in self.settled:
                 continue
@@ -76,13 +69,14 @@ class Repair:
         arn = observation.certificate.arn
         source = observation.source
         newer = source.newer if source is not None and action is Action.REIMPORT else None
-        if not self.enabled or (action not in _REPAIRS and newer is None):
+        notify = self.context.mode is RotationMode.NOTIFY
+        if notify or (action not in _REPAIRS and newer is None):
             return ActionRecord(arn, action, Outcome.ADVISED, action.meaning)
-        if self.dry_run:
+        if self.context.dry_run:
             text = _planned(observation, action) if newer is None else f"import {newer.label}"
             return ActionRecord(arn, action, Outcome.PLANNED, text)
         try:
-            require_time(self.clock)
+            require_time(self.context.clock)
             if newer is not None:
                 return self.reimport.carry_out(arn, newer)
             if action is Action.RESTORE_RECORDS:
@@ -99,12 +93,12 @@ class Repair:
         wanted: Sequence[ValidationRecord],
         action: Action = Action.RESTORE_RECORDS,
     ) -> str:
-        """Look again, because the run's look may be minutes old; write, and say what was done."""
+        """Read again, because the scan may be minutes old; write, and say what was done."""
         findings = inspect(self.dns, wanted)
         written = [f for f in findings if f.change in (Change.CREATED, Change.UPDATED)]
         if written:
             names = ", ".join(finding.record.name for finding in written)
-            self.announce(arn, action, f"write the validation record {names}")
+            self.context.record_intent(arn, action, f"write the validation record {names}")
             write(self.dns, findings)
         left = [f for f in findings if f.change is None]
         parts = [f"{finding.change} {finding.record.name}" for finding in written]
@@ -129,7 +123,7 @@ class Repair:
         under_way = certificate.detail.migrating_to_dns
         if not under_way:
             text = "migrate it from e-mail to DNS validation"
-            self.announce(certificate.arn, Action.RENEW_BY_EMAIL, text)
+            self.context.record_intent(certificate.arn, Action.RENEW_BY_EMAIL, text)
             self.certificates.migrate_to_dns(certificate.arn)
         records = self._await_migration_records(certificate.arn)
         what = (
@@ -144,15 +138,15 @@ class Repair:
 
     def _await_migration_records(self, arn: str) -> list[ValidationRecord]:
         """Return the records of all names, or none when ACM has not named each of them in time."""
-        ends = self.clock.remaining() - _RECORDS_TIMEOUT_SECONDS
+        ends = self.context.clock.remaining() - _RECORDS_TIMEOUT_SECONDS
         while True:
             found = self.certificates.migration_records(arn)
             records = [record for record in found if record is not None]
             if records and len(records) == len(found):
                 return records
-            if self.clock.remaining() - _POLL_SECONDS < max(ends, RESERVE_SECONDS):
+            if self.context.clock.remaining() - _POLL_SECONDS < max(ends, RESERVE_SECONDS):
                 return []
-            self.clock.sleep(_POLL_SECONDS)
+            self.context.clock.sleep(_POLL_SECONDS)
 
     def _resend(self, certificate: Certificate, why: str) -> ActionRecord:
         validations = certificate.detail.pending_validations
@@ -162,7 +156,7 @@ class Repair:
             if validation.method is ValidationMethod.EMAIL and not validation.validated
         ]
         text = "have the approval e-mail sent again"
-        self.announce(certificate.arn, Action.RENEW_BY_EMAIL, text)
+        self.context.record_intent(certificate.arn, Action.RENEW_BY_EMAIL, text)
         for validation in pending:
             self.certificates.resend_validation_email(certificate.arn, validation)
         names = ", ".join(validation.domain_name for validation in pending)

@@ -12,15 +12,16 @@ from typing import Any
 
 from certificate_lifecycle.app.isolation import Deadline, clause
 from certificate_lifecycle.app.ports import Clock, NotificationSink, Outside, Reports, Surroundings
+from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.run_metrics import emit_run_metrics
-from certificate_lifecycle.app.scope import Order, Visit, run_of, summary, visit
+from certificate_lifecycle.app.scope import ScopeRun, run_of, run_scope, summary
 from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Run, result
 from certificate_lifecycle.errors import RotationError
 from certificate_lifecycle.log import logger
 
-#: Accounts and regions that are looked at side by side.
+#: Accounts and regions that run side by side.
 #: Each has quotas of its own in ACM; more threads than this only wait for the processor.
 _WORKERS = 8
 #: A log line has a limit of 256 KB, and an organization more accounts and regions than fit.
@@ -28,26 +29,26 @@ _LOGGED_SCOPES = 200
 
 
 def rotate(
-    order: Order, outside: Outside, *, current_time: Callable[[], datetime]
+    request: RunRequest, outside: Outside, *, current_time: Callable[[], datetime]
 ) -> dict[str, Any]:
     """Return the result of the run; raise RotationError if anything could not be done.
 
     The message and the figures go out either way, and say what could not be done.
     """
-    visits = visit_all(order, outside.at, outside.clock, current_time)
-    run = merged(order, visits, current_time())
-    outcome, failures = tell(run, outside, visits)
-    emit_run_metrics(order, run, visits, outside)
-    raise_if_incomplete(run, visits, failures)
+    scope_runs = run_scopes(request, outside.at, outside.clock, current_time)
+    run = merged(request, scope_runs, current_time())
+    outcome, failures = tell(run, outside, scope_runs)
+    emit_run_metrics(request, run, scope_runs, outside)
+    raise_if_incomplete(run, scope_runs, failures)
     return outcome
 
 
 def tell(
-    run: Run, outside: Outside, visits: Sequence[Visit], *, reports_dry_runs: bool = False
+    run: Run, outside: Outside, scope_runs: Sequence[ScopeRun], *, reports_dry_runs: bool = False
 ) -> tuple[dict[str, Any], list[str]]:
     """Send the message and the figures of a run; return its result, and what could not be done."""
     run, failures = _reported(run, outside.reports if reports_dry_runs or not run.dry_run else None)
-    notification, more = _notify(run, outside, visits)
+    notification, more = _notify(run, outside, scope_runs)
     failures += more
     if not run.dry_run:
         # Before anything that may hang: alarms are built on the figures.
@@ -55,7 +56,7 @@ def tell(
         failures += _publish(run, outside.sinks)
     if notification["sent"]:
         # After the sinks: what a run that is stopped has not sent to them is news to the next one.
-        steps = [each.dues.settle for each in visits if each.dues is not None]
+        steps = [each.dues.settle for each in scope_runs if each.dues is not None]
         if outside.diary is not None:
             steps.append(partial(outside.diary.note_message, run.started_at))
         failures += _each(steps)
@@ -73,72 +74,68 @@ def tell(
     return outcome, failures
 
 
-def visit_all(
-    order: Order,
-    at: Callable[[Place], Surroundings],
+def run_scopes(
+    request: RunRequest,
+    clients_at: Callable[[Place], Surroundings],
     clock: Clock,
     current_time: Callable[[], datetime],
-) -> list[Visit]:
-    """Look at all accounts and regions side by side; one that fails does not stop the others.
+) -> list[ScopeRun]:
+    """Run all accounts and regions side by side; one that fails does not stop the others.
 
     One that hangs is given up before the function's time is over. Its thread stops at the next
     thing that it would begin.
     """
     deadline = Deadline(clock)
-
-    def go(place: Place) -> Visit:
-        return visit(order, place, at(place), deadline, current_time)
-
-    pool = ThreadPoolExecutor(min(_WORKERS, len(order.scopes)), thread_name_prefix="scope")
+    pool = ThreadPoolExecutor(min(_WORKERS, len(request.scopes)), thread_name_prefix="scope")
     try:
-        begun = [(place, pool.submit(go, place)) for place in order.scopes]
+        begun = [
+            (scope, pool.submit(run_scope, request, scope, clients_at, deadline, current_time))
+            for scope in request.scopes
+        ]
         wait([future for _, future in begun], timeout=deadline.patience())
-        return [_outcome(order, at, place, future, current_time()) for place, future in begun]
+        return [
+            _outcome(request, clients_at, scope, future, current_time()) for scope, future in begun
+        ]
     finally:
         deadline.over = True
         pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _outcome(
-    order: Order,
-    at: Callable[[Place], Surroundings],
-    place: Place,
-    future: Future[Visit],
+    request: RunRequest,
+    clients_at: Callable[[Place], Surroundings],
+    scope: Place,
+    future: Future[ScopeRun],
     now: datetime,
-) -> Visit:
-    where = {"account_id": place.account_id, "region": place.region}
-    if not future.done():
+) -> ScopeRun:
+    """Return the result of a scope; one that is not finished, or failed, has a result as well."""
+    where = {"account_id": scope.account_id, "region": scope.region}
+    if future.done():
+        try:
+            return future.result()
+        except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
+            logger.exception("scope failed", extra=where)
+            why = clause(error)
+    else:
         logger.error("scope given up", extra=where)
-        return _lost(order, at, place, "the function's time ran out", now)
+        why = "the function's time ran out"
     try:
-        return future.result()
-    except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
-        logger.exception("scope failed", extra=where)
-        return _lost(order, at, place, clause(error), now)
-
-
-def _lost(
-    order: Order, at: Callable[[Place], Surroundings], place: Place, why: str, now: datetime
-) -> Visit:
-    try:
-        ledger = at(place).ledger
-    except Exception:  # noqa: BLE001 - what kept the visit from its surroundings keeps this from them
+        ledger = clients_at(scope).ledger
+    except Exception:  # noqa: BLE001 - what kept the run from its clients keeps this from them
         ledger = None
-    return Visit.lost(order, place, why, now, ledger)
+    return ScopeRun.failed(request, scope, why, now, ledger)
 
 
-def merged(
-    order: Order, visits: Sequence[Visit], finished_at: datetime, *, report: str | None = None
-) -> Run:
+def merged(request: RunRequest, scope_runs: Sequence[ScopeRun], finished_at: datetime) -> Run:
     """Return the runs of all accounts and regions as one."""
-    runs = [each.run for each in visits]
+    runs = [each.run for each in scope_runs]
     healthy: Counter[str] = Counter()
     since: dict[str, datetime] = {}
     for run in runs:
         healthy.update(run.healthy)
         since |= run.since
     together = run_of(
-        order,
+        request,
         [scope for run in runs for scope in run.scopes],
         [entry for run in runs for entry in run.assessed],
         [record for run in runs for record in run.actions],
@@ -150,7 +147,6 @@ def merged(
         recovered_scopes=tuple(label for run in runs for label in run.recovered_scopes),
         since=since,
         healthy=healthy,
-        report=report,
     )
 
 
@@ -177,12 +173,12 @@ def _publish(run: Run, sinks: Sequence[NotificationSink]) -> list[str]:
 
 
 def _notify(
-    run: Run, outside: Outside, visits: Sequence[Visit]
+    run: Run, outside: Outside, scope_runs: Sequence[ScopeRun]
 ) -> tuple[dict[str, Any], list[str]]:
     """Publish the message of the run; a failure is returned, to be raised after the result."""
     if run.dry_run:
         return _notification(reason="dry run"), []
-    news = any(each.has_news for each in visits)
+    news = any(each.has_news for each in scope_runs)
     due, failures = (False, []) if news or not run.whole else _summary_due(run, outside)
     message = compose(run, summary=due)
     if message is None:
@@ -233,14 +229,14 @@ def _notification(reason: str) -> dict[str, Any]:
     return {"sent": False, "message_id": None, "reason": reason}
 
 
-def raise_if_incomplete(run: Run, visits: Sequence[Visit], failures: Sequence[str]) -> None:
+def raise_if_incomplete(run: Run, scope_runs: Sequence[ScopeRun], failures: Sequence[str]) -> None:
     """Raise RotationError if a run could not do everything."""
     several = len(run.scopes) > 1
     faults = [
         *failures,
         *(
             f"{each.run.scopes[0].label}: {problem}" if several else problem
-            for each in visits
+            for each in scope_runs
             for problem in each.problems
         ),
         *(f"{record.certificate_arn}: {record.detail}" for record in run.failed_actions),

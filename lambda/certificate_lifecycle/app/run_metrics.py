@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from certificate_lifecycle.app.isolation import require_time
 from certificate_lifecycle.app.ports import Outside
-from certificate_lifecycle.app.scope import Order, Visit
+from certificate_lifecycle.app.run_context import RunRequest
+from certificate_lifecycle.app.scope import ScopeRun
 from certificate_lifecycle.core.memory import Memory
 from certificate_lifecycle.core.metrics import RunMetrics
 from certificate_lifecycle.core.run import Run, ScopeStatus
@@ -18,13 +19,15 @@ from certificate_lifecycle.log import logger
 T = TypeVar("T")
 
 
-def emit_run_metrics(order: Order, run: Run, visits: Sequence[Visit], outside: Outside) -> None:
+def emit_run_metrics(
+    request: RunRequest, run: Run, scope_runs: Sequence[ScopeRun], outside: Outside
+) -> None:
     """Measure and emit the metrics of a completed run.
 
     Runs by hand, dry runs and ACM's events emit none: they do not prove that the schedule works.
     A measurement that fails is logged as a warning, and its metric is left out.
     """
-    if not order.scheduled or order.dry_run:
+    if not request.scheduled or request.dry_run:
         return
 
     def confirmed_subscriptions() -> int | None:
@@ -35,7 +38,7 @@ def emit_run_metrics(order: Order, run: Run, visits: Sequence[Visit], outside: O
 
     def oldest_critical() -> timedelta | None:
         # Without a ledger, nobody knows since when a finding is critical.
-        return None if outside.diary is None else _oldest_critical(visits, run.finished_at)
+        return None if outside.diary is None else _oldest_critical(scope_runs, run.finished_at)
 
     outside.metrics.emit_completed(
         RunMetrics(
@@ -55,23 +58,23 @@ def _measured(metric: str, measure: Callable[[], T | None]) -> T | None:
         return None
 
 
-def _oldest_critical(visits: Sequence[Visit], now: datetime) -> timedelta:
+def _oldest_critical(scope_runs: Sequence[ScopeRun], now: datetime) -> timedelta:
     """Return for how long the oldest critical finding has been open; zero if there is none."""
-    open_findings = [memory for each in visits for memory in _open_findings(each)]
+    open_findings = [memory for each in scope_runs for memory in _open_findings(each)]
     starts = [each.critical_since for each in open_findings if each.critical_since is not None]
     return now - min(starts, default=now)
 
 
-def _open_findings(visit: Visit) -> Iterator[Memory]:
+def _open_findings(scope_run: ScopeRun) -> Iterator[Memory]:
     """Yield the alert state of each open finding of an account and region.
 
     What a complete scan did not find is resolved; after any other scan, the ledger's entries count.
     Raises LedgerUnreadableError if they are needed and there is no ledger to read.
     """
-    pending = visit.dues
+    pending = scope_run.dues
     if pending is not None:
         yield from pending.memories
-    if all(scope.status is ScopeStatus.OK for scope in visit.run.scopes):
+    if all(scope.status is ScopeStatus.OK for scope in scope_run.run.scopes):
         return
     if pending is None:
         raise LedgerUnreadableError("the open findings of an incomplete scan are unknown")

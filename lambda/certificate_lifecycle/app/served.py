@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from certificate_lifecycle.app.isolation import RESERVE_SECONDS, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, Served
+from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.run import Assessed
 from certificate_lifecycle.core.served import (
@@ -25,7 +25,6 @@ from certificate_lifecycle.core.served import (
     sentences,
     serial_of,
 )
-from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import CertificateNotFoundError
 from certificate_lifecycle.log import logger
 
@@ -44,22 +43,21 @@ _Question = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probing:
-    """Looks at the names of what was assessed in one account and region.
+    """Probes the names of the certificates that were assessed in one account and region.
 
-    `everything` is all that ACM has there; `told` are the ARNs of which people were told that they
-    are not served, so that this goes on until they are.
+    `everything` is all that ACM has there.
+    `reported` are the certificates whose old version was reported as still served: they are probed
+    until the new one is.
     """
 
-    served: Served
+    context: RunContext
     certificates: Certificates
-    clock: Clock
-    thresholds: Thresholds
-    now: datetime
+    served: Served
     everything: Sequence[Certificate] = ()
-    told: Collection[str] = ()
+    reported: Collection[str] = ()
 
-    def looked_at(self, assessed: Sequence[Assessed]) -> list[Assessed]:
-        """Return what was assessed, with what is served where it is worth a look.
+    def compared(self, assessed: Sequence[Assessed]) -> list[Assessed]:
+        """Return what was assessed, with what is served where that is worth a probe.
 
         A renewal that is healthy in ACM and not served everywhere becomes a finding.
         """
@@ -75,16 +73,16 @@ class Probing:
             for each in wanted[:_MAX_CERTIFICATES]
             if (certificate := self._described(each.certificate)) is not None
         }
-        sights = _looks(self.served, self.clock, described.values())
+        sights = _looks(self.served, self.context.clock, described.values())
         return [
-            self._told(each, described[each.certificate.arn], sights)
+            self._with_served(each, described[each.certificate.arn], sights)
             if each.certificate.arn in described
             else each
             for each in assessed
         ]
 
     def _concerned(self, entry: Assessed) -> bool:
-        return concerned(entry, self.now, told=entry.certificate.arn in self.told)
+        return concerned(entry, self.context.now, told=entry.certificate.arn in self.reported)
 
     def _described(self, certificate: Certificate) -> Certificate | None:
         """Return a certificate with its serial number; None, and a line in the log, without one."""
@@ -94,7 +92,7 @@ class Probing:
             return certificate
         extra = {"certificate_arn": certificate.arn}
         try:
-            require_time(self.clock)
+            require_time(self.context.clock)
             described = certificate.described_as(self.certificates.describe(certificate.arn))
         except CertificateNotFoundError:
             logger.info("certificate deleted meanwhile", extra=extra)
@@ -104,7 +102,7 @@ class Probing:
             return None
         return described if serial_of(described) is not None else None
 
-    def _told(
+    def _with_served(
         self,
         entry: Assessed,
         certificate: Certificate,
@@ -127,10 +125,10 @@ class Probing:
         )
         if not entry.decision.healthy:
             return replace(entry, probe_results=sentences(certificate, seen))
-        decision = not_served(certificate, seen, self.thresholds, self.now)
+        decision = not_served(certificate, seen, self.context.thresholds, self.context.now)
         if decision is None:
             return entry
-        # With its detail, so that people are told who uses it.
+        # With its detail, so that the report names what uses it.
         return Assessed(certificate, decision, probe_results=sentences(certificate, seen))
 
     def _seen(

@@ -99,7 +99,7 @@ class Drill:
         if not self.sources.concern(certificate):
             return check_source(None)
         # The finding also says what went wrong, so the list of errors is not needed.
-        return check_source(self.sources.look(certificate, []))
+        return check_source(self.sources.inspect(certificate, self.clock, self.now, []))
 
     def _authority(self, certificate: Certificate) -> DrillCheck:
         arn = certificate.detail.certificate_authority_arn

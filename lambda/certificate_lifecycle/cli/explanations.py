@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from certificate_lifecycle.app.isolation import clause
 from certificate_lifecycle.app.ports import Clock, Surroundings
-from certificate_lifecycle.app.scope import Look, Order, attend, look_at
+from certificate_lifecycle.app.run_context import RunRequest
+from certificate_lifecycle.app.scope import ScopeScan, act, scan
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
 from certificate_lifecycle.core.assessment import find_successor
@@ -70,7 +71,7 @@ class Explaining:
     `order` is a dry run in the mode of the instance; `watched` says whether its runs look there.
     """
 
-    order: Order
+    order: RunRequest
     place: Place
     around: Surroundings
     clock: Clock
@@ -83,15 +84,13 @@ class Explaining:
         Raises CertificateNotFoundError if it is not there, or could not be looked at.
         """
         order = replace(self.order, scopes=(self.place,), certificate_arns=[arn], dry_run=True)
-        seen = look_at(order, self.place, self.around, self.clock)
+        seen = scan(order, self.place, self.around, self.clock)
         observation = _of(seen, arn)
-        problems = list(seen.inventory.problems)
-        visit = attend(seen, self.around, self.clock, self.current_time)
+        problems = list(seen.found.problems)
+        visit = act(seen, self.current_time)
         entry = next(each for each in visit.run.assessed if each.certificate.arn == arn)
         certificate = self._described(observation, problems)
-        successor = find_successor(
-            certificate, seen.inventory.everything, order.thresholds, order.now
-        )
+        successor = find_successor(certificate, seen.found.everything, order.thresholds, order.now)
         known = replace(observation, successor=observation.successor or successor)
         return Explanation(
             certificate=certificate,
@@ -102,8 +101,8 @@ class Explaining:
             records=self._records(certificate, problems),
             successor=successor,
             used_by=self._used_by(certificate, problems),
-            journal=seen.recollection.journals.get(arn),
-            memory=seen.recollection.memories.get(arn),
+            journal=seen.state.journals.get(arn),
+            memory=seen.state.memories.get(arn),
             actions=tuple(each for each in visit.run.actions if each.certificate_arn == arn),
             mode=order.mode,
             watched=self.watched,
@@ -145,11 +144,11 @@ class Explaining:
         return tuple(dict.fromkeys(named)) or arns
 
 
-def _of(seen: Look, arn: str) -> Observation:
-    for observation in seen.inventory.observations:
+def _of(seen: ScopeScan, arn: str) -> Observation:
+    for observation in seen.found.observations:
         if observation.certificate.arn == arn:
             return observation
-    why = "; ".join(seen.inventory.problems)
+    why = "; ".join(seen.found.problems)
     raise CertificateNotFoundError(why or f"{arn} does not exist")
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.logging import RichHandler
 
-from certificate_lifecycle.app.scope import Order, Visit
+from certificate_lifecycle.app.run_context import RunRequest
+from certificate_lifecycle.app.scope import ScopeRun
 from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.options import Manner, Selection
@@ -27,7 +28,7 @@ class Looked:
 
     reached: Reach
     run: Run
-    visits: Sequence[Visit]
+    visits: Sequence[ScopeRun]
 
 
 def start(selection: Selection, manner: Manner) -> Reach:
@@ -50,7 +51,7 @@ def look(selection: Selection, manner: Manner) -> Looked:
     return Looked(reached, run, visits)
 
 
-def carry_out(reached: Reach, order: Order, manner: Manner) -> tuple[Run, list[Visit]]:
+def carry_out(reached: Reach, order: RunRequest, manner: Manner) -> tuple[Run, list[ScopeRun]]:
     """Carry out an order while showing how far it is."""
     with looking(errors(), len(order.scopes), quiet=manner.quiet) as watched:
         return reached.visit(order, watched)

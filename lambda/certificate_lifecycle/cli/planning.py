@@ -47,7 +47,7 @@ class Plan:
 
     @property
     def agreed(self) -> frozenset[tuple[str, Action]]:
-        """What somebody agrees to who agrees to the plan: see `app.scope.Order`."""
+        """What somebody agrees to who agrees to the plan: see `app.run_context.RunRequest`."""
         return frozenset(
             (step.record.certificate_arn, step.entry.decision.action) for step in self.steps
         )

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.app.ports import Surroundings
-from certificate_lifecycle.app.rotation import merged, visit_all
-from certificate_lifecycle.app.scope import Order, Visit
+from certificate_lifecycle.app.rotation import merged, run_scopes
+from certificate_lifecycle.app.run_context import RunRequest
+from certificate_lifecycle.app.scope import ScopeRun
 from certificate_lifecycle.cli.interrupts import TerminalClock
 from certificate_lifecycle.cli.options import ALL, NO_INSTANCE, Selection
 from certificate_lifecycle.config import (
@@ -68,9 +69,9 @@ class Reach:
         certificate_arns: Sequence[str] = (),
         dry_run: bool = True,
         agreed: frozenset[tuple[str, Action]] | None = None,
-    ) -> Order:
+    ) -> RunRequest:
         """Return what to do, in the mode of the settings, everywhere or for some certificates."""
-        from certificate_lifecycle.wiring import order_of  # noqa: PLC0415 - it needs the SDK
+        from certificate_lifecycle.wiring import run_request  # noqa: PLC0415 - it needs the SDK
 
         scopes = self.scopes
         if certificate_arns:
@@ -83,17 +84,17 @@ class Reach:
         )
         # Questions may have been asked since: what is written is dated when it is.
         now = self.now if dry_run else current_time()
-        order = order_of(command, self.settings, f"cli-{uuid.uuid4()}", now)
+        order = run_request(command, self.settings, f"cli-{uuid.uuid4()}", now)
         return replace(order, agreed=agreed)
 
     def visit(
         self,
-        order: Order,
+        order: RunRequest,
         watched: Callable[[Surroundings], Surroundings] = lambda around: around,
-    ) -> tuple[Run, list[Visit]]:
+    ) -> tuple[Run, list[ScopeRun]]:
         """Carry out an order as the function would, but for its message; `watched` may look on."""
         at = self.surroundings(repair=order.repair)
-        visits = visit_all(order, lambda place: watched(at(place)), self.clock, current_time)
+        visits = run_scopes(order, lambda place: watched(at(place)), self.clock, current_time)
         return merged(order, visits, current_time()), visits
 
 

@@ -21,7 +21,7 @@ from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
 from certificate_lifecycle.events import OrganizationCommand, Step, organization_command
 from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext, current_time
-from certificate_lifecycle.wiring import clients_of, ledger_of, order_of, outside_of
+from certificate_lifecycle.wiring import clients_of, ledger_of, outside_of, run_request
 
 
 def organization_step(event: Mapping[str, object], context: LambdaContext) -> dict[str, Any]:
@@ -59,12 +59,12 @@ def _take(
     if command.step is Step.LOOK:
         # Not the name of the execution: a repeated step must not pass for the first one, which may
         # still be at work, in the eyes of the ledger.
-        order = order_of(
+        request = run_request(
             command.rotation, settings, context.aws_request_id, current_time(), joining
         )
-        return look(order, outside, documents, current_time=current_time)
+        return look(request, outside, documents, current_time=current_time)
     return Telling(
-        order=order_of(command.rotation, settings, command.run, command.started_at),
+        request=run_request(command.rotation, settings, command.run, command.started_at),
         regions=command.regions,
         partition=place.partition,
         # Without a bucket of their own, reports lie beside what they were made from.

@@ -11,7 +11,7 @@ from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
 from certificate_lifecycle.events import is_of_an_organization, rotation_command
 from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext, current_time
-from certificate_lifecycle.wiring import clients_of, order_of, outside_of
+from certificate_lifecycle.wiring import clients_of, outside_of, run_request
 
 
 def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     if faults:
         raise ConfigurationError(faults)
     # Never the event's own time: a replayed event would find everything healthy.
-    order = order_of(command, settings, context.aws_request_id, current_time())
+    request = run_request(command, settings, context.aws_request_id, current_time())
     clients = clients_of(settings, place)
-    outside = outside_of(settings, place, LambdaClock(context), clients, repair=order.repair)
-    return rotate(order, outside, current_time=current_time)
+    outside = outside_of(settings, place, LambdaClock(context), clients, repair=request.repair)
+    return rotate(request, outside, current_time=current_time)

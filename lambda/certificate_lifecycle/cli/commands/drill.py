@@ -87,9 +87,6 @@ def _drill(reached: Reach, located: Located, resolvers: tuple[str, ...]) -> Dril
         sources=Sources(
             secrets=around.import_secrets,
             secret_arns=reached.settings.import_sources,
-            clock=reached.clock,
-            enabled=True,
-            now=now,
         ),
         thresholds=reached.settings.thresholds,
         now=now,

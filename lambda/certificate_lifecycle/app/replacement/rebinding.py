@@ -1,0 +1,174 @@
+"""Move consumers from a certificate to its successor: bind, verify, unbind, or put back.
+
+Safe to repeat, to overlap and to be killed after any call: every setting is read right before it
+is written, a setting that has the successor already counts as bound, a setting that has neither
+certificate was changed by others and is left alone, and all moves are on record before the first
+change.
+One consumer that fails never stops the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from certificate_lifecycle.app.isolation import clause, require_time
+from certificate_lifecycle.app.ports import Consumers
+from certificate_lifecycle.app.run_context import RunContext
+from certificate_lifecycle.core.consumers import (
+    BindingState,
+    BindStep,
+    Move,
+    MoveStatus,
+    RollBackStep,
+    VerifyStep,
+    bind_step,
+    planned,
+    roll_back_step,
+    verify_step,
+)
+from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.errors import ConsumerBusyError, ConsumerChangedError
+from certificate_lifecycle.log import logger
+
+_CHANGED = "somebody else changed it meanwhile, and that is left alone"
+_PUT_BACK = "somebody put the old certificate back, as infrastructure as code does; change it there"
+_GONE = "it does not exist any more"
+#: What each step of binding leads to, and the sentence that reports it.
+_BOUND = {
+    BindStep.BIND: (MoveStatus.BOUND, "bound to the successor"),
+    BindStep.DONE: (MoveStatus.BOUND, "holds the successor already"),
+    BindStep.LEFT_ALONE: (MoveStatus.LEFT_ALONE, _CHANGED),
+    BindStep.GONE: (MoveStatus.GONE, _GONE),
+}
+
+
+@dataclass(slots=True)
+class RebindResult:
+    """What became of the moves: what was done, what has to wait, and what failed."""
+
+    moves: list[Move] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, move: Move, status: MoveStatus, text: str) -> None:
+        """Keep `move` at a new status, with the sentence that reports it."""
+        self.moves.append(replace(move, status=status, note=text))
+        self.done.append(f"{move.binding.label}: {text}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebinding:
+    """Moves consumers from `old` to `new`, both certificate ARNs."""
+
+    context: RunContext
+    consumers: Consumers
+    old: str
+    new: str
+
+    def plan(self, certificate: Certificate, moves: Sequence[Move]) -> RebindResult:
+        """Add a move for each setting that has the old certificate and no move yet.
+
+        A setting that was moved and has the old certificate again was put back by others.
+        """
+        result = RebindResult()
+        found = {binding.key: binding for binding in self.consumers.find(certificate)}
+        for move in moves:
+            if move.binding.key in found and move.status is MoveStatus.MOVED:
+                result.add(move, MoveStatus.LEFT_ALONE, _PUT_BACK)
+            else:
+                result.moves.append(move)
+        known = {move.binding.key for move in moves}
+        for binding in found.values():
+            if binding.key not in known:
+                result.moves.append(planned(binding, self.consumers.current(binding)))
+        return result
+
+    def bind(self, moves: Sequence[Move]) -> RebindResult:
+        """Bind the successor wherever that is planned."""
+        result = RebindResult()
+        for move in moves:
+            if move.status is not MoveStatus.PLANNED:
+                result.moves.append(move)
+                continue
+            with self._isolated((move,), result):
+                require_time(self.context.clock)
+                step = bind_step(move, self.consumers.current(move.binding), self.old, self.new)
+                if step is BindStep.BIND:
+                    extra = {"consumer": move.binding.label, "certificate_arn": self.new}
+                    logger.info("binding", extra=extra)
+                    try:
+                        self.consumers.bind(move.binding, self.new, instead_of=self.old)
+                    except ConsumerChangedError:
+                        step = BindStep.LEFT_ALONE
+                status, text = _BOUND[step]
+                bound_at = self.context.now if status is MoveStatus.BOUND else move.bound_at
+                result.add(replace(move, bound_at=bound_at), status, text)
+        return result
+
+    def verify(self, moves: Sequence[Move]) -> RebindResult:
+        """Verify what was bound; a consumer is unbound, or put back, as a whole."""
+        result = RebindResult()
+        for consumer in dict.fromkeys(move.binding.consumer for move in moves):
+            together = tuple(move for move in moves if move.binding.consumer == consumer)
+            if any(move.status is MoveStatus.BOUND for move in together):
+                with self._isolated(together, result):
+                    self._verify(together, result)
+            else:
+                result.moves.extend(together)
+        return result
+
+    @contextmanager
+    def _isolated(self, moves: tuple[Move, ...], result: RebindResult) -> Iterator[None]:
+        """Keep one consumer's failure from the others: its moves stay as they are on record."""
+        before = len(result.moves)
+        try:
+            yield
+        except ConsumerBusyError as error:
+            result.moves[before:] = moves
+            result.waiting.append(f"{moves[0].binding.label}: {error}")
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+            logger.exception("consumer failed", extra={"consumer": moves[0].binding.consumer})
+            result.moves[before:] = moves
+            result.failures.append(f"{moves[0].binding.label}: {clause(error)}")
+
+    def _verify(self, moves: tuple[Move, ...], result: RebindResult) -> None:
+        require_time(self.context.clock)
+        bound = [move for move in moves if move.status is MoveStatus.BOUND]
+        seen = {move.binding.key: self.consumers.current(move.binding) for move in bound}
+        steps = {
+            move.binding.key: verify_step(
+                move, seen[move.binding.key], self.old, self.new, self.context.now
+            )
+            for move in bound
+        }
+        failed = VerifyStep.ROLL_BACK in steps.values()
+        for move in moves:
+            step = steps.get(move.binding.key)
+            if step is None or (step is VerifyStep.WAIT and not failed):
+                result.moves.append(move)
+            elif step is VerifyStep.LEFT_ALONE:
+                result.add(move, MoveStatus.LEFT_ALONE, _CHANGED)
+            elif step is VerifyStep.GONE:
+                result.add(move, MoveStatus.GONE, _GONE)
+            elif failed:
+                self._put_back(move, seen[move.binding.key], result)
+            elif VerifyStep.WAIT in steps.values():
+                result.moves.append(move)
+            else:
+                if move.binding.kind.holds_many:
+                    self.consumers.unbind(move.binding, self.old)
+                result.add(move, MoveStatus.MOVED, "serves the successor")
+
+    def _put_back(self, move: Move, state: BindingState | None, result: RebindResult) -> None:
+        """Restore exactly what a setting had before, unless others have changed it by now."""
+        fault = (state.fault if state is not None else None) or "it does not take the successor"
+        if roll_back_step(move, state, self.old, self.new) is RollBackStep.RESTORE:
+            if move.binding.kind.holds_many:
+                self.consumers.unbind(move.binding, self.new)
+            else:
+                self.consumers.bind(move.binding, self.old, instead_of=self.new)
+        text = f"put back, because the verification failed: {fault}"
+        result.add(move, MoveStatus.ROLLED_BACK, text)

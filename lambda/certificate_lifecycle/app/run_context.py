@@ -1,0 +1,95 @@
+"""What a run is asked to do, and what its use cases share in one account and region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from certificate_lifecycle.app.ports import Clock
+from certificate_lifecycle.config import RotationMode
+from certificate_lifecycle.core.export import ExportTarget
+from certificate_lifecycle.core.model import Action
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.timing import Thresholds
+
+#: Stores an intent before the action: a certificate ARN, the action, and words after "about to".
+RecordIntent = Callable[[str, Action, str], None]
+_MODES = tuple(RotationMode)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What a run is asked to do; see `events` for `announced`, and `config` for the modes.
+
+    `limits` has the highest mode that each other account allows.
+    `owner_tag` is the tag that names the owner of a certificate.
+    `account_wide` is true for the one scope that also scans what exists once per account.
+    `scheduled` is true if the schedule started the run.
+    If `agreed` is set, only these certificates are acted on, and only with these actions.
+    """
+
+    run_id: str
+    instance: str
+    scopes: Sequence[Place]
+    certificate_arns: Sequence[str]
+    import_sources: Mapping[str, str]
+    thresholds: Thresholds
+    mode: RotationMode
+    dry_run: bool
+    now: datetime
+    export_targets: Sequence[ExportTarget] = ()
+    announced: bool = False
+    retire_after: timedelta | None = None
+    limits: Mapping[str, RotationMode] = field(default_factory=dict)
+    owner_tag: str = "Owner"
+    account_wide: bool = True
+    scheduled: bool = False
+    agreed: frozenset[tuple[str, Action]] | None = None
+
+    @property
+    def repair(self) -> bool:
+        """Whether anything may be changed."""
+        return self.mode is not RotationMode.NOTIFY
+
+    def narrowed(self, scope: Place) -> RunRequest:
+        """Return the part of the request that concerns one account and region.
+
+        Another account has its own limit, and nothing is ever deleted there.
+        """
+        limit = self.limits.get(scope.account_id)
+        first = next(each for each in self.scopes if each.account_id == scope.account_id)
+        return replace(
+            self,
+            scopes=(scope,),
+            account_wide=scope == first,
+            mode=min(self.mode, limit or self.mode, key=_MODES.index),
+            retire_after=self.retire_after if limit is None else None,
+            certificate_arns=[arn for arn in self.certificate_arns if scope.holds(arn)],
+            import_sources={
+                arn: secret for arn, secret in self.import_sources.items() if scope.holds(arn)
+            },
+            export_targets=[
+                target for target in self.export_targets if scope.holds(target.certificate_arn)
+            ],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """What every use case needs; made once for each account and region of a run.
+
+    `mode` is already limited to what the account allows.
+    `record_intent` stores what is about to be done, so that a run that is stopped is still
+    reported by the next one.
+    """
+
+    run_id: str
+    instance: str
+    scope: Place
+    mode: RotationMode
+    dry_run: bool
+    now: datetime
+    clock: Clock
+    thresholds: Thresholds
+    record_intent: RecordIntent
