@@ -22,9 +22,7 @@ from certificate_lifecycle.core.replacement import (
 )
 from tests.unit.builders import NOW, arn, certificate, days, detail
 
-ADR = (
-    Path(__file__).parents[2] / "docs" / "adr" / "0009-replacement-is-a-recorded-state-machine.md"
-)
+ADR = Path(__file__).parents[2] / "docs" / "adr" / "0009-replacement-is-a-recorded-state-machine.md"
 
 
 @pytest.mark.parametrize(
