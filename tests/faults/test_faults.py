@@ -13,7 +13,7 @@ from tests.faults.life import Life
 from tests.faults.stage import Stage
 from tests.faults.weather import Kind
 
-pytestmark = [pytest.mark.long, pytest.mark.integration]
+pytestmark = pytest.mark.integration
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 #: The share of `make faults` that each check has time for.

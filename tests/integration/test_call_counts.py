@@ -14,7 +14,7 @@ from tests.integration.invocation import NOW, Function, scheduled
 from tests.support.cloud import Cloud
 from tests.support.scale import RENEWING, WRONG, fill
 
-pytestmark = [pytest.mark.long, pytest.mark.integration]
+pytestmark = pytest.mark.integration
 
 SIZES = (100, 1_000, 2_500, 10_000)
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.terraform import REPOSITORY
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform, pytest.mark.usefixtures("terraform")]
+pytestmark = [pytest.mark.terraform, pytest.mark.usefixtures("terraform")]
 
 WHOLE_SECONDS = 300
 UNDER_WAY = "terraform apply"

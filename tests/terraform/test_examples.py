@@ -17,7 +17,7 @@ from tests.terraform import bounds
 from tests.terraform.conftest import Life, Stack, live
 from tests.terraform.policies import by_a_service, sids
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform]
+pytestmark = pytest.mark.terraform
 
 ROTATION_ROLE = "module.certificate_lifecycle.module.rotation[0].aws_iam_role.this"
 EXAMPLES = sorted(path.parent.name for path in REPOSITORY.glob("examples/*/main.tf"))
