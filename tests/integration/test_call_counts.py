@@ -16,7 +16,7 @@ from tests.support.scale import RENEWING, WRONG, fill
 
 pytestmark = pytest.mark.integration
 
-SIZES = (100, 1_000, 2_500, 10_000)
+SIZES = (100, 2_500, *(pytest.param(size, marks=pytest.mark.nightly) for size in (1_000, 10_000)))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -69,6 +69,7 @@ def test_the_demo_applies_repairs_tells_and_destroys(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["interrupt", "terminate"])
 def test_an_interrupted_demo_leaves_nothing_behind(temporary: Path, how: signal.Signals) -> None:
     with start(temporary) as demo:

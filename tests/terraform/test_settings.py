@@ -17,7 +17,7 @@ from tests.support.cloud import Cloud
 from tests.support.terraform import REPOSITORY, Workspace, side_by_side
 from tests.terraform.conftest import existing, kinds
 
-pytestmark = pytest.mark.terraform
+pytestmark = [pytest.mark.terraform, pytest.mark.nightly]
 
 ACCOUNT = "340000000001"
 MODULE = "module.certificate_lifecycle"

@@ -30,7 +30,6 @@ from certificate_lifecycle.core.consumers import (
     verify_step,
 )
 from tests.unit.builders import (
-    BOUNDED,
     DISTRIBUTION,
     LOAD_BALANCER,
     NOW,
@@ -185,7 +184,6 @@ def holding(certificates: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrate
     )
 
 
-@BOUNDED
 @given(move=MOVES, found=holding(st.sampled_from([(), (OTHER,), (OTHER, arn("third"))])))
 def test_no_step_touches_what_holds_neither_certificate(move: Move, found: Held) -> None:
     assert bind_step(move, found, OLD, NEW) is BindStep.LEFT_ALONE
@@ -194,7 +192,6 @@ def test_no_step_touches_what_holds_neither_certificate(move: Move, found: Held)
     assert roll_back_step(move, found, OLD, NEW) is untouched
 
 
-@BOUNDED
 @given(move=MOVES, after=holding(st.just((NEW,))), back=holding(st.just((OLD,))))
 def test_a_step_that_was_carried_out_and_not_recorded_is_found_done(
     move: Move, after: Held, back: Held
@@ -299,7 +296,6 @@ def test_what_an_earlier_version_stored_of_a_move_is_read(
     assert move_from(stored) == move
 
 
-@BOUNDED
 @given(move=MOVES)
 def test_a_move_comes_back_from_the_ledger_as_it_was(move: Move) -> None:
     assert move_from(json.loads(json.dumps(move_entry(move)))) == move

@@ -23,7 +23,6 @@ from certificate_lifecycle.core.schedule import parse
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import PulseError, RotationError
 from tests.unit.builders import (
-    BOUNDED,
     EXPIRED,
     NOW,
     PLACE,
@@ -120,7 +119,6 @@ def test_another_schedule_expects_nothing_from_before_it_began() -> None:
     assert overdue(at_ten_every_day, last, NOW - HOUR, NOW + 2 * HOUR) == timedelta()
 
 
-@BOUNDED
 @given(missed=st.integers(0, 400), hours=st.integers(0, 23))
 def test_what_is_overdue_becomes_more_so_until_there_is_a_run(missed: int, hours: int) -> None:
     last = ended(NOW.replace(hour=6, minute=5))

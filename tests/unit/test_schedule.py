@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.core.schedule import parse
-from tests.unit.builders import BOUNDED
 from tests.unit.tables import accepted, refused
 
 ACCEPTED, REFUSED = accepted("schedules"), refused("schedules")
@@ -187,7 +186,6 @@ def fires(wanted: tuple[str, str, str, str, str], moment: datetime) -> bool:
     )
 
 
-@BOUNDED
 @given(wanted=fields, now=moments)
 def test_the_following_moment_is_the_first_one_that_satisfies_the_expression(
     wanted: tuple[str, str, str, str, str], now: datetime
@@ -204,7 +202,6 @@ def test_the_following_moment_is_the_first_one_that_satisfies_the_expression(
         assert not fires(wanted, moment)
 
 
-@BOUNDED
 @given(wanted=fields, now=moments)
 def test_no_moment_is_passed_over(wanted: tuple[str, str, str, str, str], now: datetime) -> None:
     schedule = parse(f"cron({' '.join(wanted)} *)")

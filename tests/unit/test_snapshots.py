@@ -40,7 +40,6 @@ from certificate_lifecycle.errors import (
     SnapshotError,
 )
 from tests.unit.builders import (
-    BOUNDED,
     LATER,
     NOW,
     SECOND,
@@ -77,7 +76,7 @@ from tests.unit.fakes import (
 )
 
 #: Shrinking a seed leads nowhere.
-SEEDS = settings(BOUNDED, max_examples=100, phases=[Phase.generate])
+SEEDS = settings(phases=[Phase.generate])
 seeds = st.integers(0, 2**32)
 
 
