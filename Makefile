@@ -56,6 +56,10 @@ TERRAFORM   := tests/terraform
 STRESS      := tests/faults tests/fuzz tests/mutation
 INTEGRATION := tests/integration tests/support_tests
 
+# Every branch of these parts of the package is covered by the unit tests alone.
+PACKAGE := certificate_lifecycle
+PURE    := core
+
 # Tests with the marker `nightly` run in `make nightly` only. `make integration QUICK=` runs them, too.
 QUICK := -m 'not nightly'
 # A worker takes any test: it has one embedded AWS, and resets it between tests.
@@ -74,21 +78,14 @@ test: $(READY) ## Run the tests that every change must pass (less than 8 minutes
 .PHONY: nightly
 nightly: export HYPOTHESIS_PROFILE := nightly
 nightly: $(READY) ## Run every test, with more examples, and require a total coverage of 95 %
-	$(MAKE) --no-print-directory unit-coverage QUICK=
-	COVERAGE_FILE=.coverage.integration $(BIN)/pytest $(INTEGRATION) $(SPREAD) $(COVER)
-	$(BIN)/coverage combine --quiet --keep .coverage.unit .coverage.integration
-	$(BIN)/coverage report
+	$(BIN)/pytest $(UNIT) $(INTEGRATION) $(SPREAD) --cov=$(PACKAGE) --cov-fail-under=95
 	$(MAKE) --no-print-directory stress terraform QUICK=
-
-# `coverage report` requires a share of what several runs have covered; no single run does.
-COVER := --cov --cov-report= --cov-fail-under=0
 
 .PHONY: unit unit-coverage
 unit: $(READY) ## Run the unit tests: the fast loop
 	$(BIN)/pytest $(UNIT) $(QUICK)
 unit-coverage: $(READY) ## Run the unit tests; they alone must cover the core completely
-	COVERAGE_FILE=.coverage.unit $(BIN)/pytest $(UNIT) $(QUICK) $(COVER)
-	COVERAGE_FILE=.coverage.unit $(BIN)/coverage report --include='*/certificate_lifecycle/core/*' --fail-under=100
+	$(BIN)/pytest $(UNIT) $(QUICK) $(addprefix --cov=$(PACKAGE).,$(PURE)) --cov-fail-under=100
 
 .PHONY: integration
 integration: $(READY) ## Run adapters, use cases, handlers and the embedded AWS itself
