@@ -52,6 +52,7 @@ from certificate_lifecycle.core.sources import Material, open_secret, serial_tex
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 from certificate_lifecycle.core.x509 import Leaf
 from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
+from tests.unit.assets import ASSETS
 from tests.unit.builders import NOW, arn, record, request, secret_arn, validation
 
 
@@ -441,7 +442,7 @@ class MemoryReports(Reports):
     def put(self, run: Run) -> str:
         if self.failure:
             raise self.failure
-        self.written = {each.suffix: each.text for each in documents(run)}
+        self.written = {each.suffix: each.text for each in documents(run, ASSETS)}
         return f"s3://reports/{run.run_id}.html"
 
 
