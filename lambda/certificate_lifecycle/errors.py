@@ -134,13 +134,5 @@ class PulseError(CertificateLifecycleError):
     """Nobody would hear of anything, or it could not be found out whether the runs go on."""
 
 
-class SnapshotError(CertificateLifecycleError):
-    """A snapshot cannot be written or read, or does not hold what was asked for."""
-
-
-class RecordedFailureError(CertificateLifecycleError):
-    """What asking AWS failed with when a snapshot was taken; the message is the clause of then."""
-
-
 class RotationError(CertificateLifecycleError):
     """Something could not be looked at, mended or told; everything else was still done."""

@@ -132,16 +132,6 @@ FINDINGS = (
         "is asked again in any version."
     ),
     # --- The command line ---
-    (
-        "A snapshot could hold what no recording leaves (no ARN, no zone, thresholds that are "
-        "none, an answer that is none), and ended in errors of Python's; it is refused with "
-        "every fault."
-    ),
-    (
-        "A certificate that a snapshot lists in another store than ACM, and says nothing else of, "
-        "was told in Python's words; it is told what the snapshot does not hold."
-    ),
-    "A few bytes of gzip could fill the memory; a snapshot has a most length.",
     "What was typed was repeated with its control characters; they are cleaned.",
     (
         "A name of a file that the system does not take was told to be a bug of ours; it is "

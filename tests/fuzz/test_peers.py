@@ -20,8 +20,8 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from certificate_lifecycle.cli.dns_health import CaaReason, judge_caa
 from certificate_lifecycle.cli.outside.public_dns import DnsUnknownError, ResolvedDns
-from certificate_lifecycle.core.caa import CaaReason, judge_caa
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.served import ServedState, compare, not_served, sentences
 from certificate_lifecycle.core.sources import UnusableSourceError, open_secret

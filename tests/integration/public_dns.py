@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from certificate_lifecycle.cli.dns_health import CaaRecord
 from certificate_lifecycle.cli.outside.public_dns import DnsUnknownError, PublicDns
-from certificate_lifecycle.core.caa import CaaRecord
 from certificate_lifecycle.core.names import dns_form
 from tests.support.cloud import Cloud
 

@@ -1,28 +1,30 @@
-"""`certificates drill`: shown, agreed to, carried out, and cleared away whatever happens."""
+"""`certificates drill` says whether a renewal would work, and changes nothing."""
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
-from certificate_lifecycle.core.replacement import DAILY_REQUESTS
 from tests.integration.effects import USED, ending_in, put_records
 from tests.integration.invocation import Wire
 from tests.integration.public_dns import EmbeddedDns
-from tests.integration.terminal import Certificates, deploy
+from tests.integration.terminal import Certificates, Ended, deploy
 from tests.support.cloud import Cloud
+from tests.support.imports import imported, issued
 
 pytestmark = pytest.mark.integration
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schemas" / "certificates-drill.json"
+NAMES = ["*.example.com", "www.example.com"]
+YES, NO, PARTLY = ("yes", 0), ("no", 1), ("partly known", 3)
 
 
 @pytest.fixture(autouse=True)
@@ -34,222 +36,263 @@ def public_dns(cloud: Cloud, environment: pytest.MonkeyPatch) -> EmbeddedDns:
 
 
 @pytest.fixture
-def shop(cloud: Cloud) -> str:
-    """Put a certificate that ACM renews, with its record in place."""
-    zone = cloud.zones.add("example.com")
-    arn = cloud.certificates.add(domain_name="shop.example.com", **USED, **ending_in(cloud, 100))
+def zone(cloud: Cloud) -> str:
+    return cloud.zones.add("example.com")
+
+
+@pytest.fixture
+def shop(cloud: Cloud, zone: str) -> str:
+    """Put a certificate that ACM renews, with its records in place."""
+    arn = cloud.certificates.add(
+        domain_name="shop.example.com", alternative_names=NAMES, **USED, **ending_in(cloud, 100)
+    )
     put_records(cloud, zone, arn)
     return arn
 
 
-@pytest.fixture
-def answering(environment: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let somebody sit at the terminal who gives this answer."""
+class Drilled:
+    """A drill whose document keeps to its schema and which has written nothing."""
 
-    class Keyboard(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    return lambda answer: environment.setattr("sys.stdin", Keyboard(f"{answer}\n"))
-
-
-def arns(cloud: Cloud) -> list[str]:
-    return [each.arn for each in cloud.certificates.all()]
+    def __init__(self, certificates: Certificates, *arguments: str) -> None:
+        self.ended: Ended = certificates("drill", *arguments, "--output", "json")
+        document = self.ended.document
+        jsonschema.validate(document, json.loads(SCHEMA.read_text(encoding="utf-8")))
+        assert self.ended.writes == []
+        self.answer = (document["answer"], self.ended.code)
+        self.outcomes = {check["name"]: check["outcome"] for check in document["checks"]}
+        self.texts = {check["name"]: check["text"] for check in document["checks"]}
 
 
-def test_it_says_what_it_will_do_and_what_came_of_it(
+# --- What is printed ------------------------------------------------------------------------------
+
+
+def test_each_check_and_the_answer_are_printed(
     certificates: Certificates, cloud: Cloud, shop: str
 ) -> None:
-    ended = certificates("drill", "shop.example.com", "--yes")
+    before = cloud.certificates.all()
+    ended = certificates("drill", "shop.example.com")
     assert ended.code == 0
-    assert ended.writes == ["RequestCertificate", "DeleteCertificate"]
-    assert arns(cloud) == [shop]
-    for told in (
-        "Drill of shop.example.com",
-        "public DNS passed",
-        "To do Request a twin with the names shop.example.com and the key EC_prime256v1",
-        "It costs nothing: ACM does not charge",
-        "issuance passed",
-        "Deleted: arn:aws:acm:",
-        "Would it have worked? yes.",
-    ):
-        assert told in ended.words
-    lines = [line for line in ended.out.splitlines() if "arn:aws" not in line]
-    assert max(map(len, lines)) <= 80
-
-
-def test_nothing_is_done_before_somebody_has_agreed(
-    certificates: Certificates,
-    cloud: Cloud,
-    shop: str,
-    answering: Callable[[str], None],
-) -> None:
-    answering("n")
-    ended = certificates("drill", shop)
-    assert ended.code == 1
     assert ended.writes == []
-    assert "Go on?" in ended.complaint
-    assert "Nothing was done." in ended.complaint
-
-    answering("y")
-    assert certificates("drill", shop).code == 0
-    assert arns(cloud) == [shop]
-
-
-def test_where_nobody_can_be_asked_nothing_is_even_looked_at(
-    certificates: Certificates, shop: str
-) -> None:
-    ended = certificates("drill", shop)
-    assert ended.code == 2
-    assert ended.calls == []
+    assert cloud.certificates.all() == before
+    for printed in (
+        "Drill of shop.example.com",
+        shop.rpartition("/")[2],
+        "public DNS passed",
+        "Would a renewal work? yes. Every check passed.",
+    ):
+        assert printed in ended.words
+    assert max(map(len, ended.out.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("works", [True, False])
-def test_the_document_keeps_to_its_schema(
-    certificates: Certificates,
-    cloud: Cloud,
-    shop: str,
-    works: bool,  # noqa: FBT001
-) -> None:
-    if not works:
-        cloud.certificates.edit(shop, eligibility="INELIGIBLE")
-    ended = certificates("drill", shop, "--yes", "--output", "json")
-    jsonschema.validate(ended.document, json.loads(SCHEMA.read_text(encoding="utf-8")))
-    assert ended.document["answer"] == ("yes" if works else "no")
-    assert ended.document["carried_out"] is works
-    assert ended.code == (0 if works else 1)
-
-
-def test_what_is_known_in_part_only_is_no_success(
-    certificates: Certificates, cloud: Cloud, shop: str, public_dns: EmbeddedDns
-) -> None:
-    public_dns.silent = True
-    ended = certificates("drill", shop, "--yes")
-    assert ended.code == 3
-    assert "Would it have worked? partly known." in ended.words
-    assert arns(cloud) == [shop]
-
-
-def test_ctrl_c_ends_the_waiting_and_the_twin_is_deleted(
-    certificates: Certificates, cloud: Cloud, wire: Wire, shop: str
-) -> None:
-    cloud.certificates.issuance_delay = timedelta(days=1)
-    described: list[str] = []
-
+def test_ctrl_c_ends_the_checks(certificates: Certificates, wire: Wire, shop: str) -> None:
     def press(operation: str) -> None:
-        requested = any(call.operation == "RequestCertificate" for call in cloud.calls)
-        if operation == "DescribeCertificate" and requested:
-            described.append(operation)
-            if len(described) == 3:
-                os.kill(os.getpid(), signal.SIGINT)
+        if operation == "ListHostedZones":
+            wire.reset()
+            os.kill(os.getpid(), signal.SIGINT)
 
     wire.after = press
-    ended = certificates("drill", shop, "--yes")
-    assert ended.code == 130
-    assert ended.writes == ["RequestCertificate", "DeleteCertificate"]
-    assert "Coming to rest" in ended.err
-    assert "Deleted:" in ended.out
-    assert arns(cloud) == [shop]
-
-
-def test_ctrl_c_while_it_looks_changes_nothing(
-    certificates: Certificates, cloud: Cloud, wire: Wire, shop: str
-) -> None:
-    def press(_: str) -> None:
-        wire.reset()
-        os.kill(os.getpid(), signal.SIGINT)
-
-    def looking(operation: str) -> None:
-        if operation == "ListHostedZones":
-            press(operation)
-
-    wire.after = looking
-    ended = certificates("drill", shop, "--yes")
-    assert ended.code == 130
-    assert ended.writes == []
-    assert arns(cloud) == [shop]
-
-
-def test_what_aws_refuses_on_the_way_is_told_together_with_what_became_of_the_twin(
-    certificates: Certificates, cloud: Cloud, wire: Wire, shop: str
-) -> None:
-    def refuse(operation: str) -> None:
-        if operation == "RequestCertificate":
-            cloud.fail("acm", "DescribeCertificate", "AccessDeniedException", "not today")
-
-    wire.after = refuse
-    ended = certificates("drill", shop, "--yes")
-    assert ended.code == 3
-    assert "not today" in ended.complaint
-    assert "Deleted: arn:aws:acm:" in ended.complaint
-    assert arns(cloud) == [shop]
-
-
-def test_a_twin_that_is_left_is_no_success_and_the_next_drill_deletes_it(
-    certificates: Certificates, cloud: Cloud, shop: str
-) -> None:
-    cloud.fail("acm", "DeleteCertificate", "ResourceInUseException", "in use")
-    ended = certificates("drill", shop, "--yes")
-    assert ended.code == 3
-    assert "A twin is left behind, because something uses it." in ended.words
-    (twin,) = set(arns(cloud)) - {shop}
-
-    ended = certificates("drill", shop, "--yes")
-    assert ended.code == 0
-    assert f"Go on with and delete the twin of another drill: {twin}" in ended.words
-    assert ended.writes == ["DeleteCertificate"]
-    assert arns(cloud) == [shop]
-
-
-def test_the_budget_of_a_deployed_instance_counts(
-    certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch, shop: str
-) -> None:
-    deploy(cloud, environment)
-    today = f"{cloud.now:%Y-%m-%d}"
-    assert certificates("drill", shop, "--yes").code == 0
-    table = cloud.client("dynamodb")
-    (item,) = table.scan(TableName="certificate-lifecycle-ledger")["Items"]
-    assert today in item["entry"]["S"]
-    assert len(item["certificates"]["SS"]) == 1
-
-    full = [f"arn:{number}" for number in range(DAILY_REQUESTS)]
-    key = {"scope": item["scope"], "entry": item["entry"]}
-    table.put_item(
-        TableName="certificate-lifecycle-ledger", Item={**key, "certificates": {"SS": full}}
-    )
-    ended = certificates("drill", shop, "--yes")
-    assert "No twin is requested today" in ended.words
-    assert ended.code == 3
-
-
-def test_without_knowing_whether_an_instance_is_deployed_nothing_is_requested(
-    certificates: Certificates, cloud: Cloud, shop: str
-) -> None:
-    cloud.fail("lambda", "*", "AccessDeniedException", "not for you", times=None)
-    ended = certificates("drill", shop, "--yes")
-    assert ended.code == 3
-    assert ended.writes == []
-    assert certificates("drill", shop, "--yes", "--instance", "none").code == 0
-
-
-def test_what_is_kept_in_iam_or_imported_is_said_to_be_renewed_by_nobody(
-    certificates: Certificates, cloud: Cloud
-) -> None:
-    cloud.server_certificates.add("old-shop", not_after=cloud.now + timedelta(days=90))
-    ended = certificates("drill", "old-shop", "--yes")
-    assert ended.code == 1
-    assert "It is an IAM server certificate, which nothing renews" in ended.words
-    arn = cloud.certificates.add(type="IMPORTED", **USED, **ending_in(cloud, 90))
-    ended = certificates("drill", arn, "--yes")
-    assert ended.code == 3
-    assert "only a person can renew it" in ended.words
-    assert ended.writes == []
+    assert certificates("drill", shop).code == 130
 
 
 def test_a_resolver_that_is_no_address_is_wrong_usage(
     certificates: Certificates, shop: str
 ) -> None:
-    ended = certificates("drill", shop, "--yes", "--resolver", "dns.example")
+    ended = certificates("drill", shop, "--resolver", "dns.example")
     assert ended.code == 2
     assert "'dns.example' is no IP address" in ended.complaint
     assert ended.calls == []
+
+
+# --- Public certificates --------------------------------------------------------------------------
+
+
+def test_a_renewal_that_would_work_passes_every_check(
+    certificates: Certificates, shop: str
+) -> None:
+    drilled = Drilled(certificates, shop)
+    assert drilled.answer == YES
+    assert drilled.outcomes == dict.fromkeys(
+        ("eligibility", "validation records", "delegation", "public DNS", "CAA"), "passed"
+    )
+
+
+def test_a_certificate_that_acm_will_not_renew_is_a_no(
+    certificates: Certificates, cloud: Cloud, shop: str
+) -> None:
+    cloud.certificates.edit(shop, eligibility="INELIGIBLE")
+    assert Drilled(certificates, shop).answer == NO
+
+
+def test_whether_acm_renews_a_certificate_that_nothing_uses_is_not_known(
+    certificates: Certificates, cloud: Cloud, shop: str
+) -> None:
+    cloud.certificates.edit(shop, in_use_by=[])
+    drilled = Drilled(certificates, shop)
+    assert drilled.outcomes["eligibility"] == "unknown"
+    assert drilled.answer == PARTLY
+
+
+def test_a_record_that_is_missing_is_a_no(
+    certificates: Certificates, cloud: Cloud, shop: str, zone: str
+) -> None:
+    (name, kind), *_ = cloud.zones.records(zone).keys() & {
+        (record.name.removesuffix("."), record.type) for record in cloud.certificates.records(shop)
+    }
+    cloud.zones.remove(zone, name, kind)
+    drilled = Drilled(certificates, shop)
+    assert drilled.answer == NO
+    assert drilled.outcomes["validation records"] == "failed"
+    assert drilled.outcomes["public DNS"] == "failed"
+
+
+def test_a_caa_record_that_forbids_amazon_is_a_no(
+    certificates: Certificates, cloud: Cloud, shop: str, zone: str
+) -> None:
+    cloud.zones.put(zone, "example.com", "CAA", '0 issue "other.example"')
+    drilled = Drilled(certificates, shop)
+    assert drilled.answer == NO
+    assert "do not let Amazon issue for shop.example.com" in drilled.texts["CAA"]
+
+
+def test_public_dns_that_does_not_answer_leaves_the_answer_partly_known(
+    certificates: Certificates, shop: str, public_dns: EmbeddedDns
+) -> None:
+    public_dns.silent = True
+    drilled = Drilled(certificates, shop)
+    assert drilled.outcomes["public DNS"] == drilled.outcomes["CAA"] == "unknown"
+    assert drilled.answer == PARTLY
+
+
+def test_a_zone_that_is_not_delegated_to_is_a_no(
+    certificates: Certificates, cloud: Cloud, shop: str
+) -> None:
+    """Two zones hold the name: the one that is delegated to has no records."""
+    cloud.zones.add("shop.example.com", account="222222222222")
+    drilled = Drilled(certificates, shop)
+    assert drilled.answer == NO
+    assert "leads nowhere" in drilled.texts["public DNS"]
+
+
+def test_records_in_a_zone_that_cannot_be_seen_are_fine_if_public_dns_answers(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    elsewhere = cloud.zones.add("example.net", account="222222222222")
+    arn = cloud.certificates.add(domain_name="example.net", **USED, **ending_in(cloud, 100))
+    put_records(cloud, elsewhere, arn)
+    drilled = Drilled(certificates, arn)
+    assert "Public DNS answers all the same." in drilled.texts["validation records"]
+    assert drilled.answer == YES
+
+
+def test_a_record_that_leads_on_through_other_names_is_followed(
+    certificates: Certificates, cloud: Cloud, zone: str
+) -> None:
+    arn = cloud.certificates.add(domain_name="api.example.com", **USED, **ending_in(cloud, 100))
+    (record,) = cloud.certificates.records(arn)
+    cloud.zones.put(zone, record.name, "CNAME", "acme.example.net.")
+    elsewhere = cloud.zones.add("example.net")
+    cloud.zones.put(elsewhere, "acme.example.net", "CNAME", record.value)
+    assert Drilled(certificates, arn).outcomes["public DNS"] == "passed"
+
+
+def test_a_refused_call_of_any_check_is_no_yes(
+    certificates: Certificates, cloud: Cloud, shop: str
+) -> None:
+    """Public DNS still answers where Route 53 does not, which is enough for a yes."""
+    count = len(Drilled(certificates, shop).ended.calls)
+    codes = []
+    for number in range(1, count + 1):
+        counted = 0
+
+        def strikes(_: Mapping[str, Any], number: int = number) -> bool:
+            nonlocal counted
+            counted += 1
+            return counted == number
+
+        for service in ("acm", "route53"):
+            cloud.fail(service, "*", "AccessDenied", "not today", times=None, when=strikes)
+        codes.append(certificates("drill", shop).code)
+        cloud.mend()
+    assert set(codes) <= {0, 3}
+    assert 3 in codes
+
+
+# --- Other certificates ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "answer"), [(900, YES), (100, NO)])
+def test_the_ca_of_a_private_certificate_decides(
+    certificates: Certificates, cloud: Cloud, days: int, answer: tuple[str, int]
+) -> None:
+    cloud.authorities.add(not_after=cloud.now + timedelta(days=3000))
+    authority = cloud.authorities.add(not_after=cloud.now + timedelta(days=days))
+    arn = cloud.certificates.add(
+        domain_name="intern.example", type="PRIVATE", **USED, **ending_in(cloud, 200, lifetime=395)
+    )
+    cloud.certificates.edit(arn, certificate_authority_arn=authority)
+    drilled = Drilled(certificates, arn)
+    assert drilled.answer == answer
+    assert set(drilled.outcomes) == {"eligibility", "private CA"}
+
+
+def test_a_private_ca_that_cannot_be_seen_leaves_the_answer_partly_known(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    arn = cloud.certificates.add(
+        domain_name="intern.example", type="PRIVATE", **USED, **ending_in(cloud, 200, lifetime=395)
+    )
+    assert Drilled(certificates, arn).answer == PARTLY
+
+
+NOT_RENEWED: dict[str, tuple[dict[str, Any], tuple[str, int], str]] = {
+    "by e-mail": ({"validation_method": "EMAIL"}, PARTLY, "a person has to answer"),
+    "CloudFront's": ({"managed_by": "CLOUDFRONT"}, PARTLY, "manages it"),
+    "expired": ({"status": "EXPIRED"}, NO, "Its status is EXPIRED"),
+    "another tool's": ({"tags": {"ManagedBy": "certbot"}}, PARTLY, "manages it"),
+}
+
+
+@pytest.mark.parametrize(("facts", "answer", "reason"), NOT_RENEWED.values(), ids=NOT_RENEWED)
+def test_what_acm_does_not_renew_by_itself_has_a_reason(
+    certificates: Certificates,
+    cloud: Cloud,
+    facts: dict[str, Any],
+    answer: tuple[str, int],
+    reason: str,
+) -> None:
+    drilled = Drilled(
+        certificates, cloud.certificates.add(**facts, **USED, **ending_in(cloud, 100))
+    )
+    assert drilled.answer == answer
+    assert reason in drilled.texts["renewal"]
+
+
+def test_a_server_certificate_is_a_no(certificates: Certificates, cloud: Cloud) -> None:
+    cloud.server_certificates.add("old-shop", not_after=cloud.now + timedelta(days=90))
+    drilled = Drilled(certificates, "old-shop")
+    assert drilled.answer == NO
+    assert "an IAM server certificate, which ACM does not renew" in drilled.texts["renewal"]
+
+
+def test_an_import_without_a_source_is_for_a_person_to_renew(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    drilled = Drilled(certificates, imported(cloud).arn)
+    assert drilled.answer == PARTLY
+    assert "only a person can renew it" in drilled.texts["import source"]
+
+
+def test_an_import_source_is_read_and_nothing_is_imported(
+    certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    shop = imported(cloud)
+    deploy(cloud, environment, IMPORT_SOURCES=shop.sources)
+    shop.write(issued(cloud.now + timedelta(days=90), "shop.example.com").secret())
+    before = shop.certificate.serial
+    drilled = Drilled(certificates, shop.arn)
+    assert drilled.answer == YES
+    assert "holds a newer one" in drilled.texts["import source"]
+    assert shop.certificate.serial == before
+
+    shop.write("no certificate")
+    assert Drilled(certificates, shop.arn).answer == NO

@@ -180,8 +180,8 @@ def test_drilling_needs_every_action_that_is_listed_for_it(
     cloud.certificates.edit(private, certificate_authority_arn=authority)
     zones = json.dumps({"example.com": {"zone_id": zone, "role_arn": ROLE}})
     deploy(cloud, environment, HOSTED_ZONES=zones, IMPORT_SOURCES=shop.sources)
-    made("drill", arn, "--yes")
+    made("drill", arn)
     deploy(cloud, environment, IMPORT_SOURCES=shop.sources)
     for wanted in (arn, shop.arn, private, "nobody.example.com"):
-        made("drill", wanted, "--yes", "--regions", "all")
+        made("drill", wanted, "--regions", "all")
     assert made.actions["drill"] == NEEDS["drill"]

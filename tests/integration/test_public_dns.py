@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from certificate_lifecycle.cli.dns_health import CaaReason, CaaRecord, judge_caa
 from certificate_lifecycle.cli.outside.public_dns import DnsUnknownError, ResolvedDns
-from certificate_lifecycle.core.caa import CaaReason, CaaRecord, judge_caa
 from tests.support.name_servers import RESOLVER, World, serving
 
 pytestmark = pytest.mark.integration

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.cli.dns_health import CaaRecord
 from certificate_lifecycle.cli.doctor.access import Caller, credentials, writes
 from certificate_lifecycle.cli.doctor.deployment import (
     RETIRED,
@@ -30,7 +31,6 @@ from certificate_lifecycle.cli.doctor.diagnosis import (
 )
 from certificate_lifecycle.cli.doctor.public_names import caa, names_to_judge
 from certificate_lifecycle.cli.doctor.room import KINDS, room
-from certificate_lifecycle.core.caa import CaaRecord
 from certificate_lifecycle.core.model import CertificateStatus, CertificateType
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.pulse import RunRecord

@@ -65,7 +65,7 @@ def test_every_token_is_one_that_acm_takes(names: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("purpose", "expected"),
-    [("", "ad0133933db712c7525e430ead6ce060"), ("drill 1", "2c0b2cfd0fe614f66110c91e659f7026")],
+    [("", "ad0133933db712c7525e430ead6ce060"), ("successor 1", "86b6d9d388ab1a3a6389927fd337302a")],
 )
 def test_a_token_is_the_one_that_earlier_versions_made(purpose: str, expected: str) -> None:
     """Otherwise ACM would take a request that is repeated after an update for another one."""

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from certificate_lifecycle.core.drill import DRILL_TAG
 from certificate_lifecycle.core.people import MUTE_TAG
 from certificate_lifecycle.core.replacement import REPLACED_BY_TAG, REPLACES_TAG
 
@@ -19,7 +18,6 @@ ACCESS = Path(__file__).parents[2] / "modules" / "certificate-access" / "main.tf
         (REPLACES_TAG, "certificate-lifecycle:replaces"),
         (REPLACED_BY_TAG, "certificate-lifecycle:replaced-by"),
         (MUTE_TAG, "certificate-lifecycle:mute-until"),
-        (DRILL_TAG, "certificate-lifecycle:drill-of"),
     ],
 )
 def test_a_tag_keeps_the_name_that_certificates_bear_already(tag: str, name: str) -> None:

@@ -27,8 +27,7 @@ COMMANDS = {
     "apply": "Mend and replace, after showing what and asking.",
     "create": "Issue a certificate and carry its DNS validation through.",
     "report": "Write what was found as HTML, CSV or JSON.",
-    "drill": "Rehearse a renewal without touching what uses the certificate.",
-    "snapshot": "Record an account, to look at it later or elsewhere.",
+    "drill": "Check whether ACM could renew a certificate.",
     "doctor": "Say whether everything is there that the work needs.",
     "completion": "Print what completes commands in a shell.",
 }

@@ -24,7 +24,7 @@ class Selection:
     """What shall be looked at, with whose credentials, and by which measure.
 
     Empty `regions` or `accounts` mean what a deployed instance looks at, or else the region of the
-    profile and the account of the credentials. With a snapshot no AWS is asked for anything.
+    profile and the account of the credentials.
     """
 
     profile: str | None = None
@@ -35,7 +35,6 @@ class Selection:
     external_id: str | None = None
     threshold_days: int | None = None
     instance: str = "certificate-lifecycle"
-    snapshot: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,23 +111,17 @@ _PLACES = (
         help="Attention starts so many days before expiry.",
     ),
 )
-_SNAPSHOT = click.option(
-    "--from-snapshot",
-    "snapshot",
-    type=click.Path(exists=True, dir_okay=False),
-    metavar="FILE",
-    help="Look at what `certificates snapshot` has recorded, and at no AWS.",
-)
 _TALK = (
     click.option("-q", "--quiet", is_flag=True, help="Print nothing but the result."),
     click.option("-v", "--verbose", is_flag=True, help="Print what is done, call by call."),
 )
 
 
-def scope_options(*, snapshots: bool = False) -> Callable[[Command], Command]:
+def scope_options(command: Command) -> Command:
     """Add the options that make a Selection; the command takes it as `selection`."""
-    options = (*_CREDENTIALS, *_PLACES, _INSTANCE, *((_SNAPSHOT,) if snapshots else ()))
-    return partial(_joined, options, "selection", Selection)
+    options = (*_CREDENTIALS, *_PLACES, _INSTANCE)
+    joined: Command = _joined(options, "selection", Selection, command)
+    return joined
 
 
 def home_options(command: Command) -> Command:

@@ -9,9 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from certificate_lifecycle.cli.lookup import normal
+from certificate_lifecycle.cli.find_certificate import find, normal
 from certificate_lifecycle.cli.output import indented, whereabouts
-from certificate_lifecycle.core.lookup import find
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.run import (
     ActionRecord,
@@ -80,7 +79,7 @@ def plan_of(run: Run, words: Collection[str]) -> Plan:
 
 
 def selected(assessed: Sequence[Assessed], words: Collection[str]) -> list[Assessed]:
-    """Return what each of `words` names, see `core.lookup`; everything without any.
+    """Return what each of `words` names, see `cli.find_certificate`; everything without any.
 
     Raises ConfigurationError for words that name nothing.
     """

@@ -1,4 +1,4 @@
-"""What a command reaches: AWS with the user's own credentials, or a snapshot.
+"""What a command reaches: AWS with the user's own credentials.
 
 The settings are those of the deployed function where there is one: then a command decides as the
 function would, and keeps to its ledger.
@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.app.ports import Surroundings
@@ -28,7 +27,7 @@ from certificate_lifecycle.config import (
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Run
-from certificate_lifecycle.errors import ConfigurationError, SnapshotError
+from certificate_lifecycle.errors import ConfigurationError
 from certificate_lifecycle.events import RotationCommand
 
 if TYPE_CHECKING:
@@ -43,26 +42,25 @@ _STRANGE = RotationMode.NOTIFY
 class Reach:
     """Everything that a command works with.
 
-    `surroundings` gives what is reached in and for one account and region, with or without what
-    only repairs need. `function` is the deployed rotation function, `notes` are sentences about
-    how the command came to its settings, and `clients` is None offline.
+    `function` is the deployed rotation function, and `notes` are sentences about how the command
+    came to its settings. `unknown` says why it could not be found out whether one is deployed.
     """
 
     home: Place
     settings: RotationSettings
     scopes: tuple[Place, ...]
-    surroundings: Callable[[bool], Callable[[Place], Surroundings]]
     now: datetime
+    clients: Clients
     clock: TerminalClock = field(default_factory=TerminalClock)
     function: DeployedFunction | None = None
-    clients: Clients | None = None
     notes: tuple[str, ...] = ()
     unknown: str | None = None
 
-    @property
-    def offline(self) -> bool:
-        """Whether it is a snapshot that is looked at."""
-        return self.clients is None
+    def surroundings(self, *, repair: bool) -> Callable[[Place], Surroundings]:
+        """Return what makes the clients of a region; `repair` adds those that repairs need."""
+        from certificate_lifecycle.wiring import surroundings_of  # noqa: PLC0415 - it needs the SDK
+
+        return surroundings_of(self.settings, self.home, self.clients, repair=repair)
 
     def order(
         self,
@@ -84,7 +82,7 @@ class Reach:
             dry_run=dry_run,
         )
         # Questions may have been asked since: what is written is dated when it is.
-        now = self.now if dry_run else self.current_time()
+        now = self.now if dry_run else current_time()
         order = order_of(command, self.settings, f"cli-{uuid.uuid4()}", now)
         return replace(order, agreed=agreed)
 
@@ -94,13 +92,9 @@ class Reach:
         watched: Callable[[Surroundings], Surroundings] = lambda around: around,
     ) -> tuple[Run, list[Visit]]:
         """Carry out an order as the function would, but for its message; `watched` may look on."""
-        at = self.surroundings(order.repair)
-        visits = visit_all(order, lambda place: watched(at(place)), self.clock, self.current_time)
-        return merged(order, visits, self.current_time()), visits
-
-    def current_time(self) -> datetime:
-        """Return now; in a snapshot that is when it was taken."""
-        return self.now if self.offline else current_time()
+        at = self.surroundings(repair=order.repair)
+        visits = visit_all(order, lambda place: watched(at(place)), self.clock, current_time)
+        return merged(order, visits, current_time()), visits
 
 
 def current_time() -> datetime:
@@ -110,12 +104,9 @@ def current_time() -> datetime:
 
 def reach(selection: Selection) -> Reach:
     """Return what a command reaches; raises ConfigurationError with every fault of its options."""
-    if selection.snapshot is not None:
-        return _recorded(selection, Path(selection.snapshot))
-    # Here, so that what works offline, and every help, does not wait for the SDK.
+    # Here, so that no help waits for the SDK.
     from certificate_lifecycle.aws.clients import Clients  # noqa: PLC0415
     from certificate_lifecycle.cli.outside.identity import home_of, session_of  # noqa: PLC0415
-    from certificate_lifecycle.wiring import surroundings_of  # noqa: PLC0415
 
     session = session_of(selection.profile, selection.region)
     first = Clients(str(session.region_name), session=session)
@@ -124,77 +115,16 @@ def reach(selection: Selection) -> Reach:
     settings = _settings(selection, home, function)
     scopes = _scopes(selection, settings, home, first)
     external_ids = {each.role_arn(home.partition): each.external_id for each in settings.accounts}
-    clients = Clients(home.region, external_ids, session=session)
-
-    def surroundings(repair: bool) -> Callable[[Place], Surroundings]:  # noqa: FBT001 - its only one
-        return surroundings_of(settings, home, clients, repair=repair)
-
     return Reach(
         home=home,
         settings=settings,
         scopes=scopes,
-        surroundings=surroundings,
         now=current_time(),
+        clients=Clients(home.region, external_ids, session=session),
         function=function,
-        clients=clients,
         notes=notes,
         unknown=unknown,
     )
-
-
-def _recorded(selection: Selection, file: Path) -> Reach:
-    """Return what a command reaches in a snapshot: what was recorded, and no AWS."""
-    # Here, so that whatever asks AWS does not wait for what reads files.
-    from certificate_lifecycle.cli.snapshots.files import read  # noqa: PLC0415
-    from certificate_lifecycle.cli.snapshots.replay import surroundings as recorded  # noqa: PLC0415
-
-    try:
-        snapshot = read(file)
-    except SnapshotError as error:
-        raise ConfigurationError([str(error)]) from error
-    reaching = ("profile", "role_name", "external_id")
-    faults = [
-        f"--{option.replace('_', '-')} says how AWS is reached, and --from-snapshot asks no AWS"
-        for option in reaching
-        if getattr(selection, option) is not None
-    ]
-    settings = _measured(selection, snapshot.settings.restored(), faults)
-    scopes = _among(selection, [scope.place for scope in snapshot.scopes], faults)
-    if faults:
-        raise ConfigurationError(faults)
-
-    def surroundings(repair: bool) -> Callable[[Place], Surroundings]:  # noqa: FBT001 - its only one
-        return lambda place: recorded(snapshot, place, repair=repair)
-
-    what = "anonymised snapshot" if snapshot.anonymised else "snapshot"
-    return Reach(
-        home=snapshot.settings.home,
-        settings=settings,
-        scopes=scopes,
-        surroundings=surroundings,
-        now=snapshot.taken_at,
-        notes=(f"What the {what} of {snapshot.taken_at:%Y-%m-%d %H:%M} UTC shows.",),
-    )
-
-
-def _among(selection: Selection, places: Sequence[Place], faults: list[str]) -> tuple[Place, ...]:
-    """Return which of some accounts and regions were selected, all of them if none was."""
-    named = selection.regions or ((selection.region,) if selection.region else ())
-    wanted = {
-        "region": set(named) - {ALL},
-        "account_id": set(selection.accounts) - {ALL},
-    }
-    found = places
-    for field_name, values in wanted.items():
-        there = {getattr(place, field_name) for place in places}
-        faults.extend(
-            f"the snapshot does not hold {value}, only {', '.join(sorted(there))}"
-            for value in sorted(values - there)
-        )
-        found = [place for place in found if not values or getattr(place, field_name) in values]
-    if not found and not faults:
-        faults.append("the snapshot does not hold these regions of these accounts")
-    return tuple(found)
 
 
 def _deployed(

@@ -37,7 +37,7 @@ _AT_MOST = timedelta(minutes=15)
 @click.command("apply")
 @click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
 @click.option("--yes", is_flag=True, help="Do what is planned without asking.")
-@scope_options()
+@scope_options
 @output_options("table", "json")
 def command(
     certificates: tuple[str, ...], selection: Selection, manner: Manner, *, yes: bool

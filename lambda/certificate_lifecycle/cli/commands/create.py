@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from certificate_lifecycle.cli import session
 from certificate_lifecycle.cli.commands.apply import agreed, require_an_answer
 from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.interrupts import interruptible
@@ -111,10 +112,9 @@ def _ordered(reached: Reach, selection: Selection, wishes: dict[str, Any]) -> Cr
 def _environment(reached: Reach, selection: Selection) -> dict[str, str]:
     from certificate_lifecycle.cli.outside.functions import Functions  # noqa: PLC0415 - the SDK
 
-    clients = reached.clients
-    if clients is None or reached.function is None:
+    if reached.function is None:
         return {}
-    functions = Functions(lambda: clients.any("lambda", reached.home.region))
+    functions = Functions(lambda: reached.clients.any("lambda", reached.home.region))
     function = functions.find(f"{selection.instance}-creation")
     return dict(function.settings) if function else {}
 
@@ -125,8 +125,6 @@ def _maker(reached: Reach, ordered: CreationCommand) -> Callable[..., dict[str, 
     from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns  # noqa: PLC0415
 
     clients = reached.clients
-    if clients is None:
-        raise ConfigurationError(["a certificate cannot be issued in a snapshot"])
 
     def make(*, dry_run: bool) -> dict[str, Any]:
         issuance = create(
@@ -134,7 +132,7 @@ def _maker(reached: Reach, ordered: CreationCommand) -> Callable[..., dict[str, 
             certificates=AcmCertificates(clients.acm(ordered.request.region)),
             dns=Route53Dns(HostedZones(clients.route53), reached.settings.zones),
             clock=reached.clock,
-            now=reached.current_time(),
+            now=session.current_time(),
             auto_validate=ordered.auto_validate,
             wait_seconds=ordered.wait_seconds,
             dry_run=dry_run,

@@ -33,7 +33,7 @@ _COUNTING = {
 
 
 @click.command("doctor")
-@scope_options()
+@scope_options
 @output_options("table", "json")
 @click.option(
     "--resolver",
@@ -64,10 +64,8 @@ def command(
     if faults:
         raise ConfigurationError(faults)
     reached = start(selection, manner)
-    if reached.clients is None:
-        raise ConfigurationError(["a snapshot cannot be examined"])
     public = public_dns.ResolvedDns(resolvers)
-    doctor = Doctor(reached, reached.clients, public, selection.instance)
+    doctor = Doctor(reached, public, selection.instance)
     with busy(errors(), "Examining", quiet=manner.quiet):
         found = examine(doctor.examinations())
     if manner.output == "json":

@@ -9,11 +9,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from certificate_lifecycle.cli import session
 from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.explanations import Explaining, Explanation, explanation_entry
+from certificate_lifecycle.cli.find_certificate import locate
 from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.looking import start
-from certificate_lifecycle.cli.lookup import locate
 from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
 from certificate_lifecycle.cli.output import (
     STYLES,
@@ -39,7 +40,7 @@ _CHECK_STYLES = {Answer.HIT: "bold", Answer.PASSED: "", Answer.NOT_REACHED: "dim
 
 @click.command("explain")
 @click.argument("certificate", metavar="NAME|ARN")
-@scope_options(snapshots=True)
+@scope_options
 @output_options("table", "json")
 def command(certificate: str, selection: Selection, manner: Manner) -> Exit:
     """Say everything about one certificate, and what comes next.
@@ -68,7 +69,7 @@ def _explained(reached: Reach, wanted: str) -> Explanation:
         place=located.place,
         around=located.around,
         clock=reached.clock,
-        current_time=reached.current_time,
+        current_time=session.current_time,
         watched=watched,
         schedule=reached.settings.schedule if watched else None,
     ).explain(located.certificate.arn)

@@ -13,7 +13,7 @@ from certificate_lifecycle.cli.planning import plan_entry, plan_of, print_plan
 
 @click.command("plan")
 @click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
-@scope_options(snapshots=True)
+@scope_options
 @output_options("table", "json")
 def command(certificates: tuple[str, ...], selection: Selection, manner: Manner) -> Exit:
     """Say what `apply` would do, for all certificates or for those that are named.

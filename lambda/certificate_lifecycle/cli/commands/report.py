@@ -24,7 +24,7 @@ _KINDS = ("html", "csv", "json")
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
 )
 @click.option("--force", is_flag=True, help="Replace files that exist.")
-@scope_options(snapshots=True)
+@scope_options
 @talk_options
 def command(files: tuple[Path, ...], selection: Selection, manner: Manner, *, force: bool) -> Exit:
     """Write what was found; the ending of each FILE says how: .html, .csv or .json.

@@ -22,7 +22,7 @@ NEVER = "never"
 
 
 @click.command("scan")
-@scope_options(snapshots=True)
+@scope_options
 @output_options("table", "json", "csv")
 @click.option("--all", "everything", is_flag=True, help="Print what is healthy, too.")
 @click.option(

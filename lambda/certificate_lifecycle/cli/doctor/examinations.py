@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.cli.doctor.access import (
     CONTEXT,
     credentials,
@@ -59,17 +58,14 @@ from certificate_lifecycle.wiring import ledger_of
 class Doctor:
     """The checks of one instance, called `instance`, and of the accounts and regions it is for."""
 
-    def __init__(
-        self, reached: Reach, clients: Clients, public: Delegations, instance: str
-    ) -> None:
+    def __init__(self, reached: Reach, public: Delegations, instance: str) -> None:
         self._reached = reached
-        self._clients = clients
+        self._clients = reached.clients
         self._public = public
         self._instance = instance
         self._home = reached.home
         self._settings = reached.settings
-        looking_only = False
-        self._surroundings = reached.surroundings(looking_only)
+        self._surroundings = reached.surroundings(repair=False)
         self._locks = {place: threading.Lock() for place in reached.scopes}
         self._listed: dict[Place, Sequence[Certificate]] = {}
 

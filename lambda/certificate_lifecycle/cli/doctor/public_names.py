@@ -11,9 +11,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from certificate_lifecycle.cli.dns_health import (
+    CaaReason,
+    CaaVerdict,
+    Delegation,
+    DelegationState,
+    judge_caa,
+)
 from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State, listed, unknown
-from certificate_lifecycle.core.caa import CaaReason, CaaVerdict, judge_caa
-from certificate_lifecycle.core.delegation import Delegation, DelegationState
 from certificate_lifecycle.core.model import Certificate, CertificateStatus, CertificateType
 from certificate_lifecycle.core.validation import Zone
 from certificate_lifecycle.errors import CertificateLifecycleError

@@ -19,7 +19,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.resolver
 
-from certificate_lifecycle.core.caa import CaaRecord
+from certificate_lifecycle.cli.dns_health import CaaRecord
 from certificate_lifecycle.core.names import dns_form
 from certificate_lifecycle.errors import CertificateLifecycleError
 

@@ -2,28 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import click
 
 from certificate_lifecycle.app.isolation import clause
 from certificate_lifecycle.app.ports import Surroundings
 from certificate_lifecycle.cli.session import Reach
-from certificate_lifecycle.core.lookup import Found, cut_short, find
 from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.core.names import InvalidNameError, normalise
+from certificate_lifecycle.core.names import InvalidNameError, is_wildcard, normalise
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import CertificateLifecycleError, CertificateNotFoundError
 
 
+class Match(StrEnum):
+    """How a certificate is the one that was meant, best first."""
+
+    ARN = "arn"
+    COMMON_NAME = "common name"
+    ALTERNATIVE_NAME = "alternative name"
+    WILDCARD = "wildcard"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The certificates that may be meant: all of them match in the same way."""
+
+    match: Match
+    certificates: tuple[Certificate, ...]
+
+
+def find(certificates: Iterable[Certificate], wanted: str) -> Found | None:
+    """Return the certificates that best match an ARN, its last part, or a name in normal form.
+
+    Whoever names a certificate by its common name does not mean another one that has the name
+    as well; so a weaker match is none where there is a better one.
+    """
+    known = tuple(certificates)
+    for match in Match:
+        matching = tuple(each for each in known if _matches(each, wanted, match))
+        if matching:
+            return Found(match, matching)
+    return None
+
+
+def cut_short(certificates: Iterable[Certificate]) -> Sequence[Certificate]:
+    """Return those of which the listing does not tell every name, so that any may be meant."""
+    return [each for each in certificates if not each.names_complete]
+
+
+def _matches(certificate: Certificate, wanted: str, match: Match) -> bool:
+    match match:
+        case Match.ARN:
+            return wanted == certificate.arn or certificate.arn.endswith(f"/{wanted}")
+        case Match.COMMON_NAME:
+            return certificate.domain_name == wanted
+        case Match.ALTERNATIVE_NAME:
+            return wanted in certificate.names[1:]
+        case _:
+            return any(_covers(name, wanted) for name in certificate.names)
+
+
+def _covers(wildcard: str, name: str) -> bool:
+    """Whether a wildcard stands for a name, which it does for one label (RFC 6125, 6.4.3)."""
+    return is_wildcard(wildcard) and name.partition(".")[2] == wildcard[2:]
+
+
+# --- Wherever a command looks ---------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """A certificate as it is listed, where it is, and what else is there."""
+    """A certificate as it is listed, and where it is."""
 
     certificate: Certificate
-    everything: Sequence[Certificate]
     place: Place
     around: Surroundings
 
@@ -35,7 +90,7 @@ def locate(reached: Reach, wanted: str) -> Located:
     and not everything could be listed.
     """
     places = _places(reached, wanted)
-    at = reached.surroundings(_repairs(reached))
+    at = reached.surroundings(repair=reached.order().repair)
     around = {place: at(place) for place in places}
     listed: dict[Place, Sequence[Certificate]] = {}
     problems = []
@@ -59,7 +114,6 @@ def locate(reached: Reach, wanted: str) -> Located:
     )
     return Located(
         certificate=certificate,
-        everything=listed[place],
         place=place,
         around=around[place],
     )
@@ -72,10 +126,6 @@ def _places(reached: Reach, wanted: str) -> Sequence[Place]:
     if len(parts) > 5 and parts[0] == "arn" and parts[3] and parts[4] in accounts:  # noqa: PLR2004 - arn:partition:service:region:account:resource
         return (Place.from_arn(wanted),)
     return reached.scopes
-
-
-def _repairs(reached: Reach) -> bool:
-    return reached.order().repair
 
 
 def _first(place: Place, places: Sequence[Place]) -> bool:

@@ -1,4 +1,4 @@
-"""Who may issue for a name, as RFC 8659 has it."""
+"""Who may issue for a name, as RFC 8659 has it, and whether public DNS leads to a zone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from certificate_lifecycle.core.caa import CaaReason, CaaRecord, CaaVerdict, judge_caa
+from certificate_lifecycle.cli.dns_health import (
+    CaaReason,
+    CaaRecord,
+    CaaVerdict,
+    Delegation,
+    DelegationState,
+    judge_caa,
+)
 
 NAME, WILDCARD = "shop.example.com", "*.shop.example.com"
 
@@ -212,3 +219,39 @@ def test_a_verdict_says_where_the_records_stand(
 ) -> None:
     verdict = judged(*records, name=WILDCARD, at="com")
     assert verdict == CaaVerdict(name=WILDCARD, reason=reason, at="com")
+
+
+# --- Delegation -----------------------------------------------------------------------------------
+
+OWN = frozenset({"ns1.test", "ns2.test"})
+
+
+@pytest.mark.parametrize(
+    ("named", "state"),
+    [
+        pytest.param(OWN, DelegationState.WHOLE, id="all of them and no other"),
+        pytest.param({"ns1.test"}, DelegationState.SOME_MISSING, id="not all of them"),
+        pytest.param({*OWN, "other.test"}, DelegationState.SOME_FOREIGN, id="others, too"),
+        pytest.param(
+            {"ns1.test", "other.test"}, DelegationState.SOME_FOREIGN, id="others for some of them"
+        ),
+        pytest.param({"other.test"}, DelegationState.ELSEWHERE, id="others only"),
+        pytest.param((), DelegationState.NOWHERE, id="none at all"),
+    ],
+)
+def test_a_delegation_is_compared_by_its_name_servers(
+    named: frozenset[str], state: DelegationState
+) -> None:
+    assert Delegation(OWN, frozenset(named)).state is state
+
+
+def test_what_is_missing_and_what_is_foreign_is_named() -> None:
+    delegation = Delegation(OWN, frozenset({"ns1.test", "other.test"}))
+    assert delegation.missing == {"ns2.test"}
+    assert delegation.foreign == {"other.test"}
+
+
+def test_another_zone_of_the_name_is_recognised_by_its_name_servers() -> None:
+    delegation = Delegation(OWN, frozenset({"other.test"}))
+    assert delegation.leads_to({"other.test", "more.test"})
+    assert not delegation.leads_to(OWN)

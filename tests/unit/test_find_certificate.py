@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certificate_lifecycle.core.lookup import Match, cut_short, find
+from certificate_lifecycle.cli.find_certificate import Match, cut_short, find
 from certificate_lifecycle.core.model import Certificate
 from tests.unit.builders import arn, certificate
 
