@@ -14,10 +14,10 @@ from certificate_lifecycle.app.ports import Outside
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Move
-from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.handover import Handover, document
 from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.model import Action
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.pulse import RunRecord
 from certificate_lifecycle.core.replacement import Journal, ReplacementState

@@ -13,7 +13,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from certificate_lifecycle.core.announcements import announcements, batches
-from certificate_lifecycle.core.digest import Message, compose
 from certificate_lifecycle.core.metrics import embedded_metrics
 from certificate_lifecycle.core.model import (
     CertificateStatus,
@@ -21,6 +20,7 @@ from certificate_lifecycle.core.model import (
     RenewalStatus,
     Verdict,
 )
+from certificate_lifecycle.core.notification.message import Message, compose
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.report import COLUMNS, documents
 from certificate_lifecycle.core.run import result

@@ -27,7 +27,6 @@ from certificate_lifecycle.app.ports import (
     Surroundings,
     Topic,
 )
-from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.export import CURRENT_STAGE, Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
@@ -43,6 +42,7 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.names import dns_form
+from certificate_lifecycle.core.notification.message import Message
 from certificate_lifecycle.core.pulse import Pulse, RunRecord
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.report import documents

@@ -14,10 +14,10 @@ from certificate_lifecycle.app.organization import ACCOUNTS, Telling, list_accou
 from certificate_lifecycle.app.ports import Organization, Outside, Surroundings
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
-from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
 from certificate_lifecycle.core.memory import SCOPE, Memory, Note, memory_of
 from certificate_lifecycle.core.model import Action, Certificate
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import ActionRecord, Outcome, Run, result
 from certificate_lifecycle.core.timing import Thresholds

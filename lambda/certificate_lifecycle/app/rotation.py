@@ -13,7 +13,7 @@ from typing import Any
 from certificate_lifecycle.app.isolation import Deadline, clause
 from certificate_lifecycle.app.ports import Clock, Machine, Outside, Reports, Runs, Surroundings
 from certificate_lifecycle.app.scope import Order, Visit, run_of, summary, visit
-from certificate_lifecycle.core.digest import compose
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.pulse import RunRecord, oldest_critical
 from certificate_lifecycle.core.run import Run, result

@@ -17,8 +17,9 @@ from html import escape
 from string import Template
 from typing import TypeAlias
 
-from certificate_lifecycle.core.digest import OUTCOMES, console_url, severity_of
+from certificate_lifecycle.core.aws_console import console_url
 from certificate_lifecycle.core.model import Action, Severity, Verdict
+from certificate_lifecycle.core.notification.wording import OUTCOMES, severity_of
 from certificate_lifecycle.core.report_assets import Assets
 from certificate_lifecycle.core.report_charts import forecast, timeline
 from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run
