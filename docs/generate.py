@@ -279,8 +279,8 @@ def permissions(_: Path) -> str:
     (folder,) = certificate_lifecycle.__path__
     # By name, because importing an adapter imports botocore, which nothing else here needs.
     adapters = (
-        importlib.import_module(f"certificate_lifecycle.aws.{found.name}")
-        for found in pkgutil.iter_modules([f"{folder}/aws"])
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages([f"{folder}/aws"], "certificate_lifecycle.aws.")
     )
     # Once each: an adapter that joins others repeats what they declare.
     rows = dict.fromkeys(

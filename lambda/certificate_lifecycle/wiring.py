@@ -10,7 +10,6 @@ from datetime import datetime
 
 from certificate_lifecycle.app.ports import (
     Clock,
-    Machine,
     Outside,
     Reports,
     Served,
@@ -20,12 +19,13 @@ from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.acmpca import Authorities
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.aws.consumers import AwsConsumers
+from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.aws.iam import ServerCertificates
 from certificate_lifecycle.aws.metrics import EmbeddedMetrics
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
+from certificate_lifecycle.aws.sinks.registry import configured_sinks
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.config import Account, RotationMode, RotationSettings
 from certificate_lifecycle.core.place import Place
@@ -109,7 +109,7 @@ def outside_of(
         diary=ledger_of(settings, home, clients, home),
         summary_after=settings.summary_after,
         reports=_reports_of(settings, home, clients),
-        machines=_machines_of(settings, home, clients),
+        sinks=configured_sinks(settings, home, clients),
         runs=ledger_of(settings, home, clients, home),
     )
 
@@ -143,7 +143,7 @@ def surroundings_of(
             export_secrets=SecretsManagerExports(clients.secretsmanager) if repair else None,
             ledger=ledger_of(settings, home, clients, place),
             consumers=consumers if place.account_id in rebinding else None,
-            users=consumers,
+            catalog=consumers,
             served=probe,
             stores=(Authorities(lambda: clients.acm_pca(place.region, role)),),
             account_stores=(ServerCertificates(lambda: clients.iam(role)),),
@@ -161,25 +161,6 @@ def _reports_of(settings: RotationSettings, home: Place, clients: Clients) -> Re
     from certificate_lifecycle.aws.reports import DatedReports  # noqa: PLC0415
 
     return DatedReports(lambda: clients.s3(home.region), bucket)
-
-
-def _machines_of(settings: RotationSettings, home: Place, clients: Clients) -> list[Machine]:
-    """Return what is told of a run beside the topic; all of it lives where the function does.
-
-    What is not asked for is not imported: a cold start does not wait for it.
-    """
-    machines: list[Machine] = []
-    if settings.event_bus_name:
-        from certificate_lifecycle.aws.eventbridge import EventBus  # noqa: PLC0415
-
-        machines.append(EventBus(lambda: clients.events(home.region), settings.event_bus_name))
-    if settings.security_hub:
-        from certificate_lifecycle.aws.securityhub import SecurityHub  # noqa: PLC0415
-        from certificate_lifecycle.core.security_findings import Source  # noqa: PLC0415
-
-        source = Source(home, settings.name_prefix)
-        machines.append(SecurityHub(lambda: clients.securityhub(home.region), source))
-    return machines
 
 
 def _probe_of(settings: RotationSettings) -> Served | None:

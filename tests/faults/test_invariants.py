@@ -13,7 +13,7 @@ from certificate_lifecycle.app import export, inspection, memory, rotation, succ
 from certificate_lifecycle.app.isolation import Deadline
 from certificate_lifecycle.aws import dynamodb
 from certificate_lifecycle.aws.acm import AcmCertificates
-from certificate_lifecycle.aws.consumers import AwsConsumers
+from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.route53 import Route53Dns
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.core import checks

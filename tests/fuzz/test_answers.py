@@ -11,16 +11,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.acmpca import Authorities
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.aws.consumers import AwsConsumers
+from certificate_lifecycle.aws.consumers.apigateway import DomainNames
+from certificate_lifecycle.aws.consumers.registry import AwsConsumers, kinds_by_name
 from certificate_lifecycle.aws.iam import ServerCertificates
 from certificate_lifecycle.aws.organizations import AwsOrganization
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.s3 import S3Documents
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
-from certificate_lifecycle.aws.securityhub import SecurityHub
+from certificate_lifecycle.aws.sinks.securityhub import SecurityHub
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.core.assessment import assess, needs_detail
-from certificate_lifecycle.core.consumers import Binding, ConsumerKind
+from certificate_lifecycle.core.consumers import Binding
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import (
@@ -85,16 +86,10 @@ def used() -> Certificate:
     )
 
 
-BINDINGS = {
-    ConsumerKind.LISTENER: ("listener", ""),
-    ConsumerKind.LISTENER_SNI: ("listener", ""),
-    ConsumerKind.CLASSIC_LISTENER: ("classic", "443"),
-    ConsumerKind.DISTRIBUTION: ("E1EXAMPLE", ""),
-    ConsumerKind.DOMAIN_NAME: ("api.example.com", ""),
-    ConsumerKind.EDGE_DOMAIN_NAME: ("api.example.com", ""),
-    ConsumerKind.DOMAIN_OWNERSHIP: ("api.example.com", ""),
-    ConsumerKind.USER_POOL_DOMAIN: ("login.example.com", "pool"),
-}
+BINDINGS = (
+    *(Binding(kind, "example.com", "443") for kind in kinds_by_name().values()),
+    *(Binding(kind, "example.com") for kind in DomainNames.kinds),
+)
 ZONE = Zone("Z1", "example.com")
 
 #: What an adapter asks, by what it is called here.
@@ -118,10 +113,8 @@ ASKED: dict[str, Callable[[Clients], object]] = {
     "users": lambda c: users(c).names(used()),
     "consumers": lambda c: users(c).find(used()),
     **{
-        f"held by {kind.value}": lambda c, kind=kind, at=at: users(c).held(  # type: ignore[misc] # defaults bind the loop's values
-            Binding(kind, at[0], at[1])
-        )
-        for kind, at in BINDINGS.items()
+        f"held by {binding.key}": lambda c, binding=binding: users(c).current(binding)  # type: ignore[misc] # a default binds the loop's value
+        for binding in BINDINGS
     },
     "listeners": lambda c: SnsTopic(lambda: c.sns(REGION), "arn:aws:sns:x:1:t").listeners(),
     "versions": lambda c: SecretsManagerExports(c.secretsmanager).stages(SECRET),
@@ -178,7 +171,9 @@ def test_a_finding_that_is_refused_without_a_word_is_told_as_refused(aws: Aws) -
     aws.answers(lambda model, _: (200, answers.get(model.name, refused)))
     lost = Scope(HERE.account_id, REGION, ScopeStatus.FAILED, 0, "no")
     with pytest.raises(FindingsNotTakenError, match="a finding: no reason given"):
-        SecurityHub(lambda: aws.clients.securityhub(REGION), source).tell(run(scopes=(lost,)))
+        SecurityHub(lambda: aws.clients.any("securityhub", REGION), source).publish(
+            run(scopes=(lost,))
+        )
 
 
 def test_the_id_of_a_message_is_cleaned_like_all_that_aws_says(aws: Aws) -> None:

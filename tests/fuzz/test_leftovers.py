@@ -12,8 +12,9 @@ from certificate_lifecycle.app.memory import Recollection
 from certificate_lifecycle.app.organization import Telling
 from certificate_lifecycle.app.ports import Outside
 from certificate_lifecycle.app.scope import Order
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
-from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Move
+from certificate_lifecycle.core.consumers import Binding, Move
 from certificate_lifecycle.core.handover import Handover, document
 from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.model import Action
@@ -34,7 +35,7 @@ from tests.unit.fakes import MemoryClock, MemoryDocuments, MemoryTopic, outside
 HERE = Place("123456789012", REGION)
 ONE = CERTIFICATES[0]
 MOVE = Move(
-    binding=Binding(ConsumerKind.LISTENER, "listener", "", "load balancer shop"),
+    binding=Binding(LISTENER, "listener", "", "load balancer shop"),
     before=(ONE,),
     bound_at=NOW,
 )

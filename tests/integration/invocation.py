@@ -21,17 +21,16 @@ from botocore.loaders import Loader
 from certificate_lifecycle.aws import (
     acm,
     acmpca,
-    consumers,
     dynamodb,
-    eventbridge,
     iam,
     organizations,
     route53,
     s3,
     secretsmanager,
-    securityhub,
     sns,
 )
+from certificate_lifecycle.aws.consumers import registry as consumers
+from certificate_lifecycle.aws.sinks import registry as sinks
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
@@ -48,13 +47,12 @@ DECLARED = (
     *acmpca.PERMISSIONS,
     *consumers.PERMISSIONS,
     *dynamodb.PERMISSIONS,
-    *eventbridge.PERMISSIONS,
     *iam.PERMISSIONS,
     *organizations.PERMISSIONS,
     *route53.PERMISSIONS,
     *s3.PERMISSIONS,
     *secretsmanager.PERMISSIONS,
-    *securityhub.PERMISSIONS,
+    *sinks.PERMISSIONS,
     *sns.PERMISSIONS,
 )
 

@@ -13,7 +13,7 @@ import pytest
 from botocore import xform_name
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 
-from certificate_lifecycle.core.by_hand import manual_commands
+from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
 
 pytestmark = pytest.mark.integration
 
@@ -40,7 +40,7 @@ COMMANDS = sorted(
     {
         line
         for consumer in CONSUMERS
-        for line in manual_commands(consumer, NEW, OWN).splitlines()
+        for line in ConsumerCatalog(OWN).manual_steps(consumer, NEW).splitlines()
         if line.startswith("aws ")
     }
 )

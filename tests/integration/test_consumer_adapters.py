@@ -14,8 +14,13 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.aws.consumers import AwsConsumers
-from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
+from certificate_lifecycle.aws.consumers.apigateway import DOMAIN_NAME
+from certificate_lifecycle.aws.consumers.cloudfront import DISTRIBUTION as DISTRIBUTION_KIND
+from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
+from certificate_lifecycle.aws.consumers.elb import CLASSIC_LISTENER
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER, LISTENER_SNI
+from certificate_lifecycle.aws.consumers.registry import AwsConsumers
+from certificate_lifecycle.core.consumers import Binding, BindingState
 from certificate_lifecycle.core.model import (
     Certificate,
     CertificateStatus,
@@ -40,26 +45,20 @@ DISTRIBUTION = f"arn:aws:cloudfront::{OWN}:distribution/E1"
 FOREIGN_BALANCER = LOAD_BALANCER.replace(OWN, AWS)
 FOREIGN_DISTRIBUTION = DISTRIBUTION.replace(OWN, AWS)
 
-DEFAULT = Binding(ConsumerKind.LISTENER, HTTPS)
-SNI = Binding(ConsumerKind.LISTENER_SNI, HTTPS)
-CLASSIC = Binding(ConsumerKind.CLASSIC_LISTENER, "shop", "443")
-SITE = Binding(ConsumerKind.DISTRIBUTION, "E1")
-API = Binding(ConsumerKind.DOMAIN_NAME, "api.example.com")
-PRIVATE_API = Binding(ConsumerKind.DOMAIN_NAME, "api.example.com", "abc123")
-USER_POOL = Binding(ConsumerKind.USER_POOL_DOMAIN, "auth.example.com", f"{EDGE}_a")
+DEFAULT = Binding(LISTENER, HTTPS)
+SNI = Binding(LISTENER_SNI, HTTPS)
+CLASSIC = Binding(CLASSIC_LISTENER, "shop", "443")
+SITE = Binding(DISTRIBUTION_KIND, "E1")
+API = Binding(DOMAIN_NAME, "api.example.com")
+PRIVATE_API = Binding(DOMAIN_NAME, "api.example.com", "abc123")
+USER_POOL = Binding(USER_POOL_DOMAIN, "auth.example.com", f"{EDGE}_a")
 
 
 class Script:
     """What is to be called, in order within a service, and what is answered."""
 
     def __init__(self, clients: Clients) -> None:
-        self._made = {
-            "elbv2": clients.elbv2,
-            "elb": clients.elb,
-            "cloudfront": clients.cloudfront,
-            "apigateway": clients.apigateway,
-            "cognito-idp": clients.cognito,
-        }
+        self._clients = clients
         self._stubbers: dict[str, Stubber] = {}
 
     def answer(
@@ -77,7 +76,7 @@ class Script:
 
     def _at(self, service: str) -> Stubber:
         if service not in self._stubbers:
-            self._stubbers[service] = Stubber(self._made[service](EDGE))
+            self._stubbers[service] = Stubber(self._clients.any(service, EDGE))
             self._stubbers[service].activate()
         return self._stubbers[service]
 
@@ -360,8 +359,8 @@ def test_user_pools_are_left_alone_in_every_region_but_one(clients: Clients) -> 
     away = AwsConsumers(clients, Place(OWN, "eu-west-1"))
     # A stub without an answer refuses every call.
     with (
-        Stubber(clients.apigateway("eu-west-1")) as domain_names,
-        Stubber(clients.cognito("eu-west-1")),
+        Stubber(clients.any("apigateway", "eu-west-1")) as domain_names,
+        Stubber(clients.any("cognito-idp", "eu-west-1")),
     ):
         domain_names.add_response("get_domain_names", {"items": []})
         assert away.find(certificate(FOREIGN_DISTRIBUTION)) == []
@@ -372,37 +371,40 @@ def test_user_pools_are_left_alone_in_every_region_but_one(clients: Clients) -> 
 
 def test_a_listener_holds_one_default_and_a_list(consumers: AwsConsumers, script: Script) -> None:
     script.listener(HTTPS, OLD, OTHER, OLD)
-    assert consumers.held(DEFAULT) == Held((OLD,))
+    assert consumers.current(DEFAULT) == BindingState((OLD,))
     script.listener(HTTPS, OLD, OTHER, OLD)
-    assert consumers.held(SNI) == Held((OTHER, OLD))
+    assert consumers.current(SNI) == BindingState((OTHER, OLD))
 
 
 def test_a_classic_listener_without_a_certificate_is_no_setting_any_more(
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.classic(SSLCertificateId=OLD)
-    assert consumers.held(CLASSIC) == Held((OLD,))
+    assert consumers.current(CLASSIC) == BindingState((OLD,))
     script.classic()
-    assert consumers.held(CLASSIC) is None
+    assert consumers.current(CLASSIC) is None
 
 
 def test_a_distribution_is_settled_once_it_is_deployed(
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.distribution(OLD)
-    assert consumers.held(SITE) == Held((OLD,))
+    assert consumers.current(SITE) == BindingState((OLD,))
     script.distribution(OLD, status="InProgress")
-    assert consumers.held(SITE) == Held((OLD,), settled=False)
+    assert consumers.current(SITE) == BindingState((OLD,), settled=False)
 
 
 @pytest.mark.parametrize(
     ("status", "held"),
     [
-        ("AVAILABLE", Held((OLD,))),
-        ("UPDATING", Held((OLD,), settled=False)),
-        ("PENDING", Held((OLD,), settled=False)),
+        ("AVAILABLE", BindingState((OLD,))),
+        ("UPDATING", BindingState((OLD,), settled=False)),
+        ("PENDING", BindingState((OLD,), settled=False)),
         *(
-            (status, Held((OLD,), settled=False, fault=f"its status is {status} (no such luck)"))
+            (
+                status,
+                BindingState((OLD,), settled=False, fault=f"its status is {status} (no such luck)"),
+            )
             for status in (
                 "FAILED",
                 "PENDING_OWNERSHIP_VERIFICATION",
@@ -412,23 +414,23 @@ def test_a_distribution_is_settled_once_it_is_deployed(
     ],
 )
 def test_a_domain_name_says_how_far_it_is(
-    consumers: AwsConsumers, script: Script, status: str, held: Held
+    consumers: AwsConsumers, script: Script, status: str, held: BindingState
 ) -> None:
     script.domain_name(OLD, status, " no such\n\tluck ")
-    assert consumers.held(API) == held
+    assert consumers.current(API) == held
 
 
 def test_a_fault_without_a_message_and_a_setting_without_a_certificate_are_read_too(
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.domain_name(None, "FAILED")
-    assert consumers.held(API) == Held((), settled=False, fault="its status is FAILED")
+    assert consumers.current(API) == BindingState((), settled=False, fault="its status is FAILED")
 
 
 def test_a_private_domain_name_is_named_by_its_id(consumers: AwsConsumers, script: Script) -> None:
     named = {"domainName": "api.example.com", "domainNameId": "abc123"}
     script.answer("apigateway", "get_domain_name", {"certificateArn": OLD}, **named)
-    assert consumers.held(PRIVATE_API) == Held((OLD,))
+    assert consumers.current(PRIVATE_API) == BindingState((OLD,))
     change = [{"op": "replace", "path": "/certificateArn", "value": NEW}]
     script.answer("apigateway", "update_domain_name", {}, **named, patchOperations=change)
     consumers.bind(PRIVATE_API, NEW, instead_of=OLD)
@@ -437,16 +439,16 @@ def test_a_private_domain_name_is_named_by_its_id(consumers: AwsConsumers, scrip
 @pytest.mark.parametrize(
     ("status", "held"),
     [
-        ("ACTIVE", Held((OLD,))),
-        ("UPDATING", Held((OLD,), settled=False)),
-        ("FAILED", Held((OLD,), settled=False, fault="its status is FAILED")),
+        ("ACTIVE", BindingState((OLD,))),
+        ("UPDATING", BindingState((OLD,), settled=False)),
+        ("FAILED", BindingState((OLD,), settled=False, fault="its status is FAILED")),
     ],
 )
 def test_a_user_pool_domain_says_how_far_it_is(
-    consumers: AwsConsumers, script: Script, status: str, held: Held
+    consumers: AwsConsumers, script: Script, status: str, held: BindingState
 ) -> None:
     script.user_pool_domain(Status=status, CustomDomainConfig={"CertificateArn": OLD})
-    assert consumers.held(USER_POOL) == held
+    assert consumers.current(USER_POOL) == held
 
 
 @pytest.mark.parametrize(
@@ -468,17 +470,17 @@ def test_what_is_gone_holds_nothing_and_any_other_refusal_is_an_error(
     code: str,
 ) -> None:
     script.refuse(service, operation, code)
-    assert consumers.held(binding) is None
+    assert consumers.current(binding) is None
     script.refuse(service, operation, "AccessDenied")
     with pytest.raises(ClientError, match="AccessDenied"):
-        consumers.held(binding)
+        consumers.current(binding)
 
 
 def test_a_user_pool_domain_that_is_gone_has_an_empty_description(
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.user_pool_domain()
-    assert consumers.held(USER_POOL) is None
+    assert consumers.current(USER_POOL) is None
 
 
 # --- Changing ---------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER_SNI
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
-from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Move, MoveStatus
+from certificate_lifecycle.core.consumers import Binding, Move, MoveStatus
 from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import HISTORY, Journal, ReplacementState
@@ -36,7 +37,7 @@ FULL = Journal(
     requested_at=NOW - timedelta(days=2),
     moves=(
         Move(
-            binding=Binding(ConsumerKind.LISTENER_SNI, "listener", "443", "load balancer web"),
+            binding=Binding(LISTENER_SNI, "listener", "443", "load balancer web"),
             before=(ARN, "other"),
             status=MoveStatus.MOVED,
             bound_at=NOW - timedelta(hours=5),

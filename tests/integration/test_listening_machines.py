@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.aws.eventbridge import EventBus
+from certificate_lifecycle.aws.sinks.eventbridge import EventBus
 from certificate_lifecycle.core.model import (
     Action,
     Certificate,
@@ -242,7 +242,7 @@ def changed(count: int) -> Run:
 @pytest.fixture
 def bus(queue: str) -> EventBus:
     assert queue
-    return EventBus(lambda: Clients("eu-west-1").events("eu-west-1"), BUS)
+    return EventBus(lambda: Clients("eu-west-1").any("events", "eu-west-1"), BUS)
 
 
 def entries(cloud: Cloud) -> list[int]:
@@ -254,7 +254,7 @@ def entries(cloud: Cloud) -> list[int]:
 
 def test_every_change_reaches_the_queue_ten_a_call(bus: EventBus, cloud: Cloud, queue: str) -> None:
     cloud.forget_calls()
-    bus.tell(changed(24))
+    bus.publish(changed(24))
     assert entries(cloud) == [10, 10, 5]
     events = heard(cloud, queue)
     assert len(of(events, "Finding")) == 24
@@ -275,7 +275,7 @@ def test_what_was_refused_is_sent_once_more_and_nothing_else_is(
 
     cloud.event_buses.refuse = first_time
     cloud.forget_calls()
-    bus.tell(changed(12))
+    bus.publish(changed(12))
     assert entries(cloud) == [10, 1, 3]
     resources = [event["resources"] for event in of(heard(cloud, queue), "Finding")]
     assert len(resources) == 12
@@ -293,7 +293,7 @@ def test_what_is_refused_twice_is_counted_by_its_code_and_keeps_nothing_back(
 
     cloud.event_buses.refuse = never
     with pytest.raises(EventsNotTakenError) as caught:
-        bus.tell(changed(14))
+        bus.publish(changed(14))
     assert str(caught.value) == (
         "3 of 15 events were not taken: InternalFailure (2), ThrottlingException (1)"
     )
@@ -482,7 +482,9 @@ def test_events_that_may_not_be_sent_fail_the_run_after_everything_else_is_done(
 ) -> None:
     arn = due(cloud)
     cloud.fail("events", "PutEvents", "AccessDeniedException", "not you", times=None)
-    with pytest.raises(RotationError, match=r"the event bus security could not be told: .*not you"):
+    with pytest.raises(
+        RotationError, match=r"the event bus security could not be notified: .*not you"
+    ):
         rotation(scheduled(NOW))
     assert len(documents(cloud, topic)) == 1
     assert states(cloud) == {tail(arn): "ACTIVE"}
@@ -496,7 +498,7 @@ def test_findings_that_may_not_be_reported_fail_the_run_after_everything_else_is
 ) -> None:
     due(cloud)
     cloud.fail("securityhub", "BatchImportFindings", "AccessDeniedException", times=None)
-    with pytest.raises(RotationError, match=r"Security Hub could not be told: .*AccessDenied"):
+    with pytest.raises(RotationError, match=r"Security Hub could not be notified: .*AccessDenied"):
         rotation(scheduled(NOW))
     assert len(documents(cloud, topic)) == 1
     assert of(heard(cloud, queue), "Run")
@@ -510,7 +512,7 @@ def test_a_security_hub_that_nobody_enabled_is_one_clear_sentence(
     with pytest.raises(RotationError) as caught:
         rotation(scheduled(NOW))
     assert str(caught.value).endswith(
-        "is incomplete: Security Hub could not be told: "
+        "is incomplete: Security Hub could not be notified: "
         "Security Hub is not enabled in account 123456789012, eu-west-1"
     )
     assert len(documents(cloud, topic)) == 1
@@ -551,7 +553,7 @@ def test_findings_that_cannot_be_read_are_not_reported_as_new(
     """Their creation would be lost, and what is over would stay."""
     due(cloud)
     cloud.fail("securityhub", "GetFindings", "InternalException", times=None)
-    with pytest.raises(RotationError, match="Security Hub could not be told"):
+    with pytest.raises(RotationError, match="Security Hub could not be notified"):
         rotation(scheduled(NOW))
     assert "BatchImportFindings" not in rotation.operations
 

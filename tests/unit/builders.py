@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import settings
 
+from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
 from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.export import ExportTarget, TargetFinding, TargetState
 from certificate_lifecycle.core.model import (
@@ -164,8 +165,11 @@ def observation(
     export: TargetFinding | None = None,
     source: SourceFinding | None = None,
 ) -> Observation:
+    seen = seen or certificate()
+    catalog = ConsumerCatalog(PLACE.account_id)
     return Observation(
-        certificate=seen or certificate(),
+        certificate=seen,
+        consumers=tuple(map(catalog.label, seen.detail.in_use_by)),
         records=records,
         successor=successor,
         detail_error=detail_error,

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from certificate_lifecycle.app.ports import Consumers
-from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
+from certificate_lifecycle.aws.consumers.apigateway import DOMAIN_NAME
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER, LISTENER_SNI
+from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
+from certificate_lifecycle.core.consumers import Binding, BindingState
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.errors import ConsumerChangedError
-from tests.unit.builders import LOAD_BALANCER
+from tests.unit.builders import LOAD_BALANCER, PLACE
 
 
 def listener(name: str = "web") -> Binding:
     label = f"listener {name} (default certificate)"
-    return Binding(ConsumerKind.LISTENER, _listener_arn(name), label=label)
+    return Binding(LISTENER, _listener_arn(name), label=label)
 
 
 def sni(name: str = "web") -> Binding:
-    return Binding(ConsumerKind.LISTENER_SNI, _listener_arn(name), label=f"listener {name} (SNI)")
+    return Binding(LISTENER_SNI, _listener_arn(name), label=f"listener {name} (SNI)")
 
 
 def _listener_arn(name: str) -> str:
@@ -25,7 +28,18 @@ def _listener_arn(name: str) -> str:
 
 
 def domain(name: str = "api.example.com") -> Binding:
-    return Binding(ConsumerKind.DOMAIN_NAME, name, label=f"domain name {name}")
+    return Binding(DOMAIN_NAME, name, label=f"domain name {name}")
+
+
+class MemoryCatalog(ConsumerCatalog):
+    """The real catalog, with the names that ARNs have, or with those that `names_of` returns."""
+
+    def __init__(self, names_of: Callable[[Certificate], Sequence[str]] = lambda _: ()) -> None:
+        super().__init__(PLACE.account_id)
+        self._names_of = names_of
+
+    def names(self, certificate: Certificate) -> Sequence[str]:
+        return self._names_of(certificate)
 
 
 class MemoryConsumers(Consumers):
@@ -47,12 +61,12 @@ class MemoryConsumers(Consumers):
     def find(self, certificate: Certificate) -> Sequence[Binding]:
         return [binding for binding, held in self.settings.items() if certificate.arn in held]
 
-    def held(self, binding: Binding) -> Held | None:
-        self._raise_if_broken("held", binding)
+    def current(self, binding: Binding) -> BindingState | None:
+        self._raise_if_broken("current", binding)
         if binding not in self.settings:
             return None
         certificates = tuple(self.settings[binding])
-        return Held(certificates, binding not in self.unsettled, self.faults.get(binding))
+        return BindingState(certificates, binding not in self.unsettled, self.faults.get(binding))
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         self._raise_if_broken("bind", binding)

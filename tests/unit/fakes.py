@@ -54,6 +54,7 @@ from certificate_lifecycle.core.x509 import Leaf
 from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
 from tests.unit.assets import ASSETS
 from tests.unit.builders import NOW, arn, record, request, secret_arn, validation
+from tests.unit.consumers import MemoryCatalog
 
 
 class Outage(Exception):  # noqa: N818 - it stands for what an SDK raises
@@ -470,7 +471,7 @@ def outside(
     **parts: Any,  # noqa: ANN401 - what surrounds a run in its only account and region
 ) -> Outside:
     return Outside(
-        at=lambda _: Surroundings(**parts),
+        at=lambda _: Surroundings(**{"catalog": MemoryCatalog(), **parts}),
         topic=topic,
         clock=clock,
         metrics=metrics or MemoryMetrics(),

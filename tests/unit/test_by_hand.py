@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificate_lifecycle.core.by_hand import manual_commands
+from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
 from tests.unit.builders import BOUNDED, DISTRIBUTION, LOAD_BALANCER, PLACE, arn
 from tests.unit.tables import DATA
 
 NEW = arn("new")
 OWN = PLACE.account_id
+CATALOG = ConsumerCatalog(OWN)
 AWS = "999999999999"
 SOMETHING = st.text(max_size=40) | st.from_regex(
     r"arn:aws:[a-z]+:[a-z]*:[0-9]*:\S*", fullmatch=True
@@ -26,7 +27,7 @@ def own(service: str, resource: str) -> str:
 
 
 def told(in_use_by: str) -> str:
-    return manual_commands(in_use_by, NEW, OWN)
+    return CATALOG.manual_steps(in_use_by, NEW)
 
 
 def commands(in_use_by: str) -> list[str]:
@@ -198,7 +199,7 @@ def test_of_anything_else_of_aws_only_this_is_said() -> None:
 )
 def test_what_is_not_plain_gets_no_command(hostile: str) -> None:
     assert "not understood" in told(hostile)
-    assert "not understood" in manual_commands(LOAD_BALANCER, f"{NEW}{hostile or ' '}", OWN)
+    assert "not understood" in CATALOG.manual_steps(LOAD_BALANCER, f"{NEW}{hostile or ' '}")
     assert commands(hostile) == []
 
 
@@ -207,6 +208,6 @@ def test_what_is_not_plain_gets_no_command(hostile: str) -> None:
 def test_whatever_acm_says_a_shell_sees_comments_and_calls_of_the_cli(
     in_use_by: str, successor: str
 ) -> None:
-    for line in manual_commands(in_use_by, successor, OWN).split("\n"):
+    for line in CATALOG.manual_steps(in_use_by, successor).split("\n"):
         assert line.startswith("# ") or shlex.split(line)[0] == "aws"
         assert line.startswith("#") or not set(line) & set('$`;&|<"\\*~!()')

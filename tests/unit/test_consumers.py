@@ -10,13 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certificate_lifecycle.aws.consumers.apigateway import (
+    DOMAIN_NAME,
+    DOMAIN_OWNERSHIP,
+    EDGE_DOMAIN_NAME,
+)
+from certificate_lifecycle.aws.consumers.cloudfront import DISTRIBUTION as DISTRIBUTION_KIND
+from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
+from certificate_lifecycle.aws.consumers.elb import CLASSIC_LISTENER
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER as LISTENER_KIND
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER_SNI
+from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog, kinds_by_name
 from certificate_lifecycle.core.consumers import (
     SETTLES_WITHIN,
     Binding,
+    BindingState,
     BindStep,
     ConsumerArn,
     ConsumerKind,
-    Held,
     Move,
     MoveStatus,
     RollBackStep,
@@ -26,7 +37,6 @@ from certificate_lifecycle.core.consumers import (
     move_from,
     planned,
     roll_back_step,
-    unsupported,
     verify_step,
 )
 from tests.unit.builders import (
@@ -45,14 +55,20 @@ OLD, NEW, OTHER = arn("old"), arn("new"), arn("other")
 OWN, AWS = PLACE.account_id, "999999999999"
 LISTENER = f"{LOAD_BALANCER.replace(':loadbalancer/', ':listener/')}/0467ef3c8400ae65"
 CLASSIC = f"arn:aws:elasticloadbalancing:eu-west-1:{OWN}:loadbalancer/shop"
-SINGLE = Binding(ConsumerKind.LISTENER, LISTENER)
-LIST = Binding(ConsumerKind.LISTENER_SNI, LISTENER)
+KINDS = kinds_by_name()
+CATALOG = ConsumerCatalog(OWN)
+SINGLE = Binding(LISTENER_KIND, LISTENER)
+LIST = Binding(LISTENER_SNI, LISTENER)
 
 TEXTS = st.text(max_size=12)
 MOVES = st.builds(
     Move,
     binding=st.builds(
-        Binding, kind=st.sampled_from(ConsumerKind), consumer=TEXTS, place=TEXTS, label=TEXTS
+        Binding,
+        kind=st.sampled_from(list(KINDS.values())),
+        consumer=TEXTS,
+        place=TEXTS,
+        label=TEXTS,
     ),
     before=st.lists(st.sampled_from([OLD, NEW, OTHER]), max_size=3).map(tuple),
     status=st.sampled_from(MoveStatus),
@@ -66,15 +82,15 @@ def bound(binding: Binding = SINGLE, *, since: timedelta = SECOND, before: str =
     return Move(binding=binding, before=(before,), status=MoveStatus.BOUND, bound_at=NOW - since)
 
 
-def held(*certificates: str, settled: bool = True, fault: str | None = None) -> Held:
-    return Held(certificates, settled, fault)
+def held(*certificates: str, settled: bool = True, fault: str | None = None) -> BindingState:
+    return BindingState(certificates, settled, fault)
 
 
 # --- The steps --------------------------------------------------------------------------------
 
 
 def test_a_setting_has_settled_unless_its_service_says_otherwise() -> None:
-    assert verify_step(bound(), Held((NEW,)), OLD, NEW, NOW) is VerifyStep.VERIFIED
+    assert verify_step(bound(), BindingState((NEW,)), OLD, NEW, NOW) is VerifyStep.VERIFIED
 
 
 def test_a_consumer_has_a_day_to_settle() -> None:
@@ -82,7 +98,7 @@ def test_a_consumer_has_a_day_to_settle() -> None:
 
 
 def test_only_the_list_of_a_listener_holds_several_certificates() -> None:
-    assert [kind for kind in ConsumerKind if kind.holds_many] == [ConsumerKind.LISTENER_SNI]
+    assert [kind for kind in KINDS.values() if kind.holds_many] == [LISTENER_SNI]
 
 
 def test_a_label_is_for_people_and_tells_no_bindings_apart() -> None:
@@ -111,7 +127,7 @@ def test_a_consumer_that_went_between_two_looks_needs_no_move() -> None:
 )
 @pytest.mark.parametrize("binding", [SINGLE, LIST], ids=["single", "list"])
 def test_only_what_holds_the_old_certificate_is_bound(
-    binding: Binding, found: Held | None, step: BindStep
+    binding: Binding, found: BindingState | None, step: BindStep
 ) -> None:
     assert bind_step(Move(binding=binding, before=(OLD,)), found, OLD, NEW) is step
 
@@ -134,13 +150,13 @@ def test_only_what_holds_the_old_certificate_is_bound(
 )
 @pytest.mark.parametrize("binding", [SINGLE, LIST], ids=["single", "list"])
 def test_what_was_bound_is_verified_by_what_the_service_says_now(
-    binding: Binding, found: Held | None, step: VerifyStep
+    binding: Binding, found: BindingState | None, step: VerifyStep
 ) -> None:
     assert verify_step(bound(binding), found, OLD, NEW, NOW) is step
 
 
 @pytest.mark.parametrize("found", [held(NEW, settled=False), held(OLD), held(OLD, settled=False)])
-def test_what_does_not_settle_in_time_is_rolled_back(found: Held) -> None:
+def test_what_does_not_settle_in_time_is_rolled_back(found: BindingState) -> None:
     nearly, overdue = bound(since=SETTLES_WITHIN - SECOND), bound(since=SETTLES_WITHIN)
     assert verify_step(nearly, found, OLD, NEW, NOW) is VerifyStep.WAIT
     assert verify_step(overdue, found, OLD, NEW, NOW) is VerifyStep.ROLL_BACK
@@ -169,7 +185,7 @@ def test_nothing_is_late_that_was_never_bound() -> None:
     ],
 )
 def test_only_what_holds_the_successor_is_led_back(
-    binding: Binding, found: Held | None, step: RollBackStep
+    binding: Binding, found: BindingState | None, step: RollBackStep
 ) -> None:
     assert roll_back_step(bound(binding), found, OLD, NEW) is step
 
@@ -179,15 +195,15 @@ def test_what_held_the_successor_before_the_move_keeps_it(binding: Binding) -> N
     assert roll_back_step(bound(binding, before=NEW), held(NEW), OLD, NEW) is RollBackStep.DONE
 
 
-def holding(certificates: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[Held]:
+def holding(certificates: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[BindingState]:
     return st.builds(
-        Held, certificates=certificates, settled=st.booleans(), fault=st.none() | TEXTS
+        BindingState, certificates=certificates, settled=st.booleans(), fault=st.none() | TEXTS
     )
 
 
 @BOUNDED
 @given(move=MOVES, found=holding(st.sampled_from([(), (OTHER,), (OTHER, arn("third"))])))
-def test_no_step_touches_what_holds_neither_certificate(move: Move, found: Held) -> None:
+def test_no_step_touches_what_holds_neither_certificate(move: Move, found: BindingState) -> None:
     assert bind_step(move, found, OLD, NEW) is BindStep.LEFT_ALONE
     assert verify_step(move, found, OLD, NEW, NOW) is VerifyStep.LEFT_ALONE
     untouched = RollBackStep.DONE if move.binding.kind.holds_many else RollBackStep.LEFT_ALONE
@@ -197,7 +213,7 @@ def test_no_step_touches_what_holds_neither_certificate(move: Move, found: Held)
 @BOUNDED
 @given(move=MOVES, after=holding(st.just((NEW,))), back=holding(st.just((OLD,))))
 def test_a_step_that_was_carried_out_and_not_recorded_is_found_done(
-    move: Move, after: Held, back: Held
+    move: Move, after: BindingState, back: BindingState
 ) -> None:
     assert bind_step(move, after, OLD, NEW) is BindStep.DONE
     assert roll_back_step(move, back, OLD, NEW) is RollBackStep.DONE
@@ -208,7 +224,7 @@ def test_a_step_that_was_carried_out_and_not_recorded_is_found_done(
 
 def left(bindings: list[Binding], *in_use_by: str) -> tuple[str, ...]:
     seen = certificate(detail=detail(in_use_by=in_use_by))
-    return unsupported(seen, bindings, OWN)
+    return CATALOG.unexplained(seen, bindings)
 
 
 @pytest.mark.parametrize(
@@ -216,11 +232,11 @@ def left(bindings: list[Binding], *in_use_by: str) -> tuple[str, ...]:
     [
         (SINGLE, LOAD_BALANCER),
         (LIST, LOAD_BALANCER),
-        (Binding(ConsumerKind.CLASSIC_LISTENER, "shop", "443"), CLASSIC),
-        (Binding(ConsumerKind.DISTRIBUTION, "E1EXAMPLE"), DISTRIBUTION),
-        (Binding(ConsumerKind.DOMAIN_NAME, "a.example.com"), LOAD_BALANCER.replace(OWN, AWS)),
-        (Binding(ConsumerKind.EDGE_DOMAIN_NAME, "a.example.com"), DISTRIBUTION.replace(OWN, AWS)),
-        (Binding(ConsumerKind.USER_POOL_DOMAIN, "a.example.com"), DISTRIBUTION.replace(OWN, AWS)),
+        (Binding(CLASSIC_LISTENER, "shop", "443"), CLASSIC),
+        (Binding(DISTRIBUTION_KIND, "E1EXAMPLE"), DISTRIBUTION),
+        (Binding(DOMAIN_NAME, "a.example.com"), LOAD_BALANCER.replace(OWN, AWS)),
+        (Binding(EDGE_DOMAIN_NAME, "a.example.com"), DISTRIBUTION.replace(OWN, AWS)),
+        (Binding(USER_POOL_DOMAIN, "a.example.com"), DISTRIBUTION.replace(OWN, AWS)),
     ],
 )
 def test_a_binding_explains_its_consumer_and_no_other(binding: Binding, consumer: str) -> None:
@@ -232,7 +248,7 @@ def test_a_binding_explains_its_consumer_and_no_other(binding: Binding, consumer
 
 def test_the_certificate_that_proves_ownership_explains_nothing() -> None:
     """It is shown nowhere in `InUseBy`."""
-    binding = Binding(ConsumerKind.DOMAIN_OWNERSHIP, "a.example.com")
+    binding = Binding(DOMAIN_OWNERSHIP, "a.example.com")
     foreign = LOAD_BALANCER.replace(OWN, AWS)
     assert left([binding], foreign) == (foreign,)
 
@@ -243,30 +259,55 @@ def test_what_is_not_understood_stays_named(strange: str) -> None:
 
 
 def test_nothing_is_left_of_a_certificate_without_consumers() -> None:
-    assert left([]) == unsupported(certificate(), [], OWN) == ()
+    assert left([]) == CATALOG.unexplained(certificate(), []) == ()
 
 
 def test_an_arn_without_an_account_is_not_foreign() -> None:
-    assert not ConsumerArn.parse("arn:aws:apigateway:eu-west-1::/domainnames/a.b").is_foreign(OWN)
+    assert not ConsumerArn.parse("arn:aws:apigateway:eu-west-1::/domainnames/a.b", OWN).foreign
 
 
 def test_a_name_may_have_colons_and_what_is_no_arn_has_no_parts() -> None:
-    found = ConsumerArn.parse(f"arn:aws:vpce:eu-west-1:{OWN}:endpoint/a:b/c")
-    assert found == ConsumerArn("aws", "vpce", "eu-west-1", OWN, "endpoint", "a:b/c")
-    assert ConsumerArn.parse("x") == ConsumerArn("", "", "", "", "", "")
+    text = f"arn:aws:vpce:eu-west-1:{OWN}:endpoint/a:b/c"
+    parts = ("aws", "vpce", "eu-west-1", OWN, "endpoint", "a:b/c")
+    assert ConsumerArn.parse(text, OWN) == ConsumerArn(text, *parts, foreign=False)
+    assert ConsumerArn.parse("x", OWN) == ConsumerArn("x", "", "", "", "", "", "", foreign=False)
+
+
+GATEWAY = f"arn:aws:elasticloadbalancing:eu-west-1:{OWN}:loadbalancer/gwy/inspect/50dc6c495c0c9188"
+
+
+@pytest.mark.parametrize(
+    ("in_use_by", "label"),
+    [
+        (LOAD_BALANCER, "load balancer shop"),
+        (LOAD_BALANCER.replace(":loadbalancer/app/", ":loadbalancer/net/"), "load balancer shop"),
+        (LOAD_BALANCER.replace(OWN, AWS), "load balancer shop"),
+        (CLASSIC, "load balancer shop"),
+        (DISTRIBUTION, "CloudFront distribution E1EXAMPLE"),
+        (DISTRIBUTION.replace(OWN, AWS), "CloudFront distribution E1EXAMPLE"),
+        (GATEWAY, GATEWAY),
+        (LISTENER, LISTENER),
+        (f"arn:aws:es:eu-west-1:{OWN}:domain/logs", f"arn:aws:es:eu-west-1:{OWN}:domain/logs"),
+        ("not an ARN", "not an ARN"),
+    ],
+)
+def test_a_resource_is_named_as_people_know_it_and_otherwise_by_its_arn(
+    in_use_by: str, label: str
+) -> None:
+    assert CATALOG.label(in_use_by) == label
 
 
 # --- What the ledger keeps of a move ----------------------------------------------------------
 
-KINDS = {
-    ConsumerKind.LISTENER: "Listener",
-    ConsumerKind.LISTENER_SNI: "ListenerSni",
-    ConsumerKind.CLASSIC_LISTENER: "ClassicListener",
-    ConsumerKind.DISTRIBUTION: "Distribution",
-    ConsumerKind.DOMAIN_NAME: "DomainName",
-    ConsumerKind.EDGE_DOMAIN_NAME: "EdgeDomainName",
-    ConsumerKind.DOMAIN_OWNERSHIP: "DomainOwnership",
-    ConsumerKind.USER_POOL_DOMAIN: "UserPoolDomain",
+STORED_KINDS = {
+    "Listener": LISTENER_KIND,
+    "ListenerSni": LISTENER_SNI,
+    "ClassicListener": CLASSIC_LISTENER,
+    "Distribution": DISTRIBUTION_KIND,
+    "DomainName": DOMAIN_NAME,
+    "EdgeDomainName": EDGE_DOMAIN_NAME,
+    "DomainOwnership": DOMAIN_OWNERSHIP,
+    "UserPoolDomain": USER_POOL_DOMAIN,
 }
 STATUSES = {
     MoveStatus.PLANNED: "planned",
@@ -278,15 +319,19 @@ STATUSES = {
 }
 
 
-@pytest.mark.parametrize("kind", ConsumerKind)
+def test_every_kind_is_stored_by_its_own_name() -> None:
+    assert KINDS == STORED_KINDS
+
+
+@pytest.mark.parametrize(("name", "kind"), STORED_KINDS.items())
 @pytest.mark.parametrize("status", MoveStatus)
 def test_what_an_earlier_version_stored_of_a_move_is_read(
-    kind: ConsumerKind, status: MoveStatus
+    name: str, kind: ConsumerKind, status: MoveStatus
 ) -> None:
     """A ledger outlives every version of the functions: these words must never change."""
     move = Move(binding=Binding(kind, LISTENER), before=(OLD,), status=status)
     stored = {
-        "kind": KINDS[kind],
+        "kind": name,
         "consumer": LISTENER,
         "place": "",
         "label": "",
@@ -296,16 +341,16 @@ def test_what_an_earlier_version_stored_of_a_move_is_read(
         "note": "",
     }
     assert move_entry(move) == stored
-    assert move_from(stored) == move
+    assert move_from(stored, KINDS) == move
 
 
 @BOUNDED
 @given(move=MOVES)
 def test_a_move_comes_back_from_the_ledger_as_it_was(move: Move) -> None:
-    assert move_from(json.loads(json.dumps(move_entry(move)))) == move
+    assert move_from(json.loads(json.dumps(move_entry(move))), KINDS) == move
 
 
-ENTRY = move_entry(Move(binding=Binding(ConsumerKind.LISTENER, "listener"), before=("old",)))
+ENTRY = move_entry(Move(binding=Binding(LISTENER_KIND, "listener"), before=("old",)))
 
 
 @pytest.mark.parametrize(
@@ -325,5 +370,5 @@ ENTRY = move_entry(Move(binding=Binding(ConsumerKind.LISTENER, "listener"), befo
 def test_what_is_no_move_is_refused_before_anything_is_done_by_it(
     changes: dict[str, object],
 ) -> None:
-    with pytest.raises((TypeError, ValueError)):
-        move_from({**ENTRY, **changes})
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        move_from({**ENTRY, **changes}, KINDS)

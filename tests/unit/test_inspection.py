@@ -30,6 +30,7 @@ from tests.unit.builders import (
     validation,
     zone,
 )
+from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryImportSecrets, Outage
 
 HOME = zone()
@@ -54,6 +55,7 @@ def look(
         ),
         thresholds=Thresholds(),
         now=NOW,
+        catalog=MemoryCatalog(),
     ).look(wanted)
 
 

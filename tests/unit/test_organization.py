@@ -38,6 +38,7 @@ from tests.unit.builders import (
     run,
     zone,
 )
+from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
@@ -120,6 +121,7 @@ class World:
             certificates=self.certificates[place],
             dns=self.dns[place],
             import_secrets=MemoryImportSecrets(),
+            catalog=MemoryCatalog(),
             ledger=self.ledgers[place],
         )
 

@@ -37,6 +37,7 @@ from tests.unit.builders import (
     run,
     scope,
 )
+from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
@@ -329,6 +330,7 @@ class World:
             certificates=self.certificates,
             dns=MemoryDns(),
             import_secrets=MemoryImportSecrets(),
+            catalog=MemoryCatalog(),
             ledger=self.ledger,
             topic=self.topic,
             clock=MemoryClock(),
@@ -410,6 +412,7 @@ def test_a_run_over_an_organization_is_recorded_by_its_last_step(world: World) -
             certificates=world.certificates,
             dns=MemoryDns(),
             import_secrets=MemoryImportSecrets(),
+            catalog=MemoryCatalog(),
             ledger=world.ledger,
         ),
         runs=world.ledger,

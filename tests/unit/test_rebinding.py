@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from certificate_lifecycle.app.rebinding import Rebinding, Rebound
+from certificate_lifecycle.aws.consumers.apigateway import EDGE_DOMAIN_NAME
 from certificate_lifecycle.core.consumers import (
     SETTLES_WITHIN,
     Binding,
-    ConsumerKind,
     Move,
     MoveStatus,
 )
@@ -209,7 +209,7 @@ def test_a_successor_that_was_in_a_list_before_us_stays_there() -> None:
 
 
 def test_the_other_settings_of_a_consumer_wait_for_the_slow_one() -> None:
-    slow = Binding(ConsumerKind.EDGE_DOMAIN_NAME, "api.example.com", label="edge")
+    slow = Binding(EDGE_DOMAIN_NAME, "api.example.com", label="edge")
     consumers = MemoryConsumers((slow, [OLD]), (domain(), [OLD]))
     consumers.unsettled = {slow}
     assert statuses(moved(consumers)) == ["bound", "bound"]
@@ -240,7 +240,7 @@ def test_a_list_that_refuses_to_change_is_put_back_by_doing_nothing() -> None:
     ("operation", "step"),
     [
         ("bind", lambda consumers, moves: rebinding(consumers).bind(moves)),
-        ("held", lambda consumers, moves: rebinding(consumers).bind(moves)),
+        ("current", lambda consumers, moves: rebinding(consumers).bind(moves)),
     ],
 )
 def test_one_consumer_that_fails_stops_no_other(

@@ -26,6 +26,7 @@ from certificate_lifecycle.core.model import (
 from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.timing import Thresholds
 from tests.unit.builders import BOUNDED, NOW, SECOND, arn, certificate, days, imported
+from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryImportSecrets, Outage
 
 USUAL = Thresholds()
@@ -161,6 +162,7 @@ class Region:
             sources=sources,
             thresholds=USUAL,
             now=NOW,
+            catalog=MemoryCatalog(),
         )
         return inspection.look([], **options)  # type: ignore[arg-type] # look's own options
 

@@ -29,6 +29,7 @@ from tests.unit.builders import (
     validation,
     zone,
 )
+from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryImportSecrets, Outage
 
 HOME = zone()
@@ -56,6 +57,7 @@ def mend(
         sources=sources,
         thresholds=Thresholds(),
         now=NOW,
+        catalog=MemoryCatalog(),
     ).look([])
     repair = Repair(
         certificates=certificates,

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Move, MoveStatus
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
+from certificate_lifecycle.core.consumers import Binding, Move, MoveStatus
 from certificate_lifecycle.core.model import Certificate, CertificateStatus, CertificateType
 from certificate_lifecycle.core.replacement import (
     REPLACES_TAG,
@@ -218,7 +219,7 @@ def test_only_what_is_retired_or_abandoned_is_over() -> None:
 
 
 def test_a_journal_knows_whether_a_consumer_stands_at_a_status() -> None:
-    move = Move(binding=Binding(ConsumerKind.LISTENER, "listener"), before=(arn(),))
+    move = Move(binding=Binding(LISTENER, "listener"), before=(arn(),))
     begun = journal(moves=(move,))
     assert begun.has(MoveStatus.PLANNED, MoveStatus.BOUND)
     assert not begun.has(MoveStatus.MOVED)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.app.ports import Users
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.model import NOT_DESCRIBED, Certificate
@@ -32,7 +31,7 @@ from tests.unit.builders import (
     run,
     zone,
 )
-from tests.unit.consumers import MemoryConsumers, listener
+from tests.unit.consumers import MemoryCatalog, MemoryConsumers, listener
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
@@ -73,7 +72,7 @@ class Account:
         self.clock = MemoryClock()
         self.ledger: MemoryLedger | None = None
         self.consumers: MemoryConsumers | None = None
-        self.users: MemoryUsers | None = None
+        self.catalog = MemoryCatalog()
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
         around = outside(
@@ -84,7 +83,7 @@ class Account:
             clock=self.clock,
             ledger=self.ledger,
             consumers=self.consumers,
-            users=self.users,
+            catalog=self.catalog,
         )
         return rotate(replace(ORDER, **changes), around, current_time=lambda: NOW + SECOND)
 
@@ -279,10 +278,11 @@ def test_with_a_ledger_it_is_replaced() -> None:
 SERVING = replace(DUE, detail=detail())
 
 
-class MemoryUsers(Users):
-    """Knows each certificate's users by name, or does not answer."""
+class Listeners:
+    """Names each certificate's users, or raises `failure`."""
 
-    def __init__(self, failure: Exception | None = None) -> None:
+    def __init__(self, account: Account, failure: Exception | None = None) -> None:
+        account.catalog = MemoryCatalog(self.names)
         self.failure = failure
         self.asked: list[str] = []
 
@@ -299,9 +299,9 @@ def users(found: dict[str, Any]) -> dict[str, list[str]]:
 
 def test_findings_say_who_uses_the_certificate_and_each_is_looked_up_once() -> None:
     account = Account(HEALTHY, BLOCKED, SERVING)
-    account.users = MemoryUsers()
+    listeners = Listeners(account)
     found = account.rotate()
-    assert account.users.asked == [BLOCKED.arn, SERVING.arn]
+    assert listeners.asked == [BLOCKED.arn, SERVING.arn]
     assert users(found)[SERVING.arn] == ["listener of api.example.com"]
     (message,) = account.topic.messages
     assert "    Used by: listener of api.example.com.\n" in message.bodies["email"]
@@ -309,18 +309,18 @@ def test_findings_say_who_uses_the_certificate_and_each_is_looked_up_once() -> N
 
 def test_who_cannot_be_looked_up_is_told_by_its_arn_and_no_failure() -> None:
     account = Account(BLOCKED, SERVING)
-    account.users = MemoryUsers(Outage("AccessDenied"))
+    listeners = Listeners(account, Outage("AccessDenied"))
     found = account.rotate()
-    assert len(account.users.asked) == 1
+    assert len(listeners.asked) == 1
     assert users(found) == {key: ["load balancer shop"] for key in (BLOCKED.arn, SERVING.arn)}
     assert found["scopes"][0]["status"] == "ok"
 
 
 def test_what_nobody_needs_to_hear_of_is_not_looked_up() -> None:
     account = Account(HEALTHY, replace(DUE, in_use=False, detail=NOT_DESCRIBED))
-    account.users = MemoryUsers()
+    listeners = Listeners(account)
     account.rotate()
-    assert account.users.asked == []
+    assert listeners.asked == []
 
 
 def test_of_many_users_a_few_are_named_and_the_rest_is_counted() -> None:

@@ -24,6 +24,7 @@ from certificate_lifecycle.core.run import Scope, ScopeStatus, result
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import NOW, SECOND, arn, certificate, days, imported, judged, run
+from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
@@ -83,6 +84,7 @@ class World:
             certificates=self.certificates[place],
             dns=MemoryDns(),
             import_secrets=MemoryImportSecrets(),
+            catalog=MemoryCatalog(),
             ledger=self.ledgers[place],
         )
 

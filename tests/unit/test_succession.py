@@ -46,7 +46,7 @@ from tests.unit.builders import (
     validation,
     zone,
 )
-from tests.unit.consumers import MemoryConsumers, domain, listener, sni
+from tests.unit.consumers import MemoryCatalog, MemoryConsumers, domain, listener, sni
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
@@ -98,6 +98,7 @@ class Account:
             ),
             thresholds=Thresholds(),
             now=self.now,
+            catalog=MemoryCatalog(),
         ).look(only)
         replacement = Replacement(
             succession=Succession(
@@ -108,7 +109,7 @@ class Account:
                 consumers=self.consumers,
                 thresholds=Thresholds(),
                 retire_after=retire_after,
-                account_id="123456789012",
+                catalog=MemoryCatalog(),
                 now=self.now,
                 served=self.served,
             ),
@@ -851,7 +852,7 @@ def test_a_consumer_that_cannot_be_read_is_bound_by_a_later_run() -> None:
     assert account.consumers is not None
     account.run()
     account.issue()
-    account.consumers.broken["held", listener()] = Outage("not today")
+    account.consumers.broken["current", listener()] = Outage("not today")
     account.tomorrow().run()
     account.consumers.broken.clear()
     account.tomorrow().run()

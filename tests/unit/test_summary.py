@@ -6,13 +6,14 @@ from datetime import datetime
 
 import pytest
 
-from certificate_lifecycle.app.ports import Machine, Outside, Surroundings
+from certificate_lifecycle.app.ports import NotificationSink, Outside, Surroundings
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import NOW, PLACE, SECOND, certificate, days, detail, imported
+from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
@@ -34,7 +35,7 @@ class World:
         self.ledger = MemoryLedger()
         self.topic = MemoryTopic()
         self.diary = MemoryDiary(last)
-        self.machines: list[Machine] = []
+        self.sinks: list[NotificationSink] = []
         self.asked: tuple[str, ...] = ()
         self.dry_run = False
 
@@ -43,6 +44,7 @@ class World:
             certificates=self.certificates,
             dns=MemoryDns(),
             import_secrets=MemoryImportSecrets(),
+            catalog=MemoryCatalog(),
             ledger=self.ledger,
         )
         order = Order(
@@ -63,7 +65,7 @@ class World:
             metrics=MemoryMetrics(),
             clock=MemoryClock(),
             diary=self.diary,
-            machines=self.machines,
+            sinks=self.sinks,
             summary_after=days(7) if weekly else None,
         )
         rotate(order, outside, current_time=lambda: NOW + SECOND)
@@ -142,22 +144,22 @@ class StoppedError(BaseException):
     """Lambda stops the function: nothing in it may catch this."""
 
 
-class Stopping(Machine):
-    """A machine that is being told of a run when the function is stopped."""
+class Stopping(NotificationSink):
+    """A sink that is receiving a run when the function is stopped."""
 
     name = "a bus"
 
-    def tell(self, run: Run) -> None:
+    def publish(self, run: Run) -> None:
         raise StoppedError(run.run_id)
 
 
-def test_a_run_that_is_stopped_before_machines_have_heard_is_told_anew() -> None:
+def test_a_run_that_is_stopped_before_sinks_have_received_it_is_sent_again() -> None:
     world = World()
     world.certificates = MemoryCertificates(imported(ends_in=days(20), detail=detail()))
-    world.machines = [Stopping()]
+    world.sinks = [Stopping()]
     with pytest.raises(StoppedError):
         world.rotate()
     assert (world.ledger.told, world.diary.last) == ({}, None)
-    world.machines = []
+    world.sinks = []
     world.rotate()
     assert world.subjects == ["1 needs attention", "1 needs attention"]

@@ -1,4 +1,4 @@
-"""Machines hear of every run; what one of them cannot be told keeps nothing back."""
+"""Sinks receive every run; one that fails keeps nothing back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.app.ports import Machine
+from certificate_lifecycle.app.ports import NotificationSink
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope import Order
 from certificate_lifecycle.core.run import Run
@@ -40,8 +40,8 @@ ORDER = Order(
 )
 
 
-class MemoryMachine(Machine):
-    """Keeps the runs that it was told of, and how many figures were there by then."""
+class MemorySink(NotificationSink):
+    """Keeps the runs that it received, and how many figures were written by then."""
 
     name = "the siren"
 
@@ -51,7 +51,7 @@ class MemoryMachine(Machine):
         self._metrics = metrics
         self._broken = broken
 
-    def tell(self, run: Run) -> None:
+    def publish(self, run: Run) -> None:
         self.runs.append(run)
         self.figures.append(len(self._metrics.runs))
         if self._broken is not None:
@@ -59,12 +59,12 @@ class MemoryMachine(Machine):
 
 
 class World:
-    """An account with one finding, and two machines that listen."""
+    """An account with one finding, and two sinks."""
 
     def __init__(self, broken: Exception | None = None) -> None:
         self.topic = MemoryTopic()
         self.metrics = MemoryMetrics()
-        self.machines = [MemoryMachine(self.metrics, broken), MemoryMachine(self.metrics)]
+        self.sinks = [MemorySink(self.metrics, broken), MemorySink(self.metrics)]
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of an order
         around = outside(
@@ -77,29 +77,29 @@ class World:
         )
         return rotate(
             replace(ORDER, **changes),
-            replace(around, machines=self.machines),
+            replace(around, sinks=self.sinks),
             current_time=lambda: NOW + SECOND,
         )
 
 
-def test_a_machine_that_fails_keeps_back_neither_message_nor_figures_nor_the_others() -> None:
+def test_a_sink_that_fails_keeps_back_neither_message_nor_figures_nor_the_others() -> None:
     world = World(Outage("no answer"))
-    with pytest.raises(RotationError, match="the siren could not be told: Outage: no answer"):
+    with pytest.raises(RotationError, match="the siren could not be notified: Outage: no answer"):
         world.rotate()
     assert len(world.topic.messages) == 1
-    assert [len(machine.runs) for machine in world.machines] == [1, 1]
+    assert [len(sink.runs) for sink in world.sinks] == [1, 1]
 
 
-def test_the_figures_are_written_before_a_machine_can_hang() -> None:
+def test_the_figures_are_written_before_a_sink_can_hang() -> None:
     world = World()
     world.rotate()
-    assert [machine.figures for machine in world.machines] == [[1], [1]]
+    assert [sink.figures for sink in world.sinks] == [[1], [1]]
 
 
-def test_a_dry_run_is_told_to_no_machine() -> None:
+def test_a_dry_run_is_sent_to_no_sink() -> None:
     world = World()
     world.rotate(dry_run=True)
-    assert [machine.runs for machine in world.machines] == [[], []]
+    assert [sink.runs for sink in world.sinks] == [[], []]
 
 
 @pytest.mark.parametrize(("asked", "whole"), [((), True), ((DUE.arn,), False)])
@@ -108,4 +108,4 @@ def test_a_run_says_whether_it_was_asked_for_some_certificates_only(
 ) -> None:
     world = World()
     world.rotate(certificate_arns=asked)
-    assert [run.whole for machine in world.machines for run in machine.runs] == [whole] * 2
+    assert [run.whole for sink in world.sinks for run in sink.runs] == [whole] * 2

@@ -14,7 +14,7 @@ from datetime import datetime
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.imports import Sources
 from certificate_lifecycle.app.isolation import clause, require_time
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Store
+from certificate_lifecycle.app.ports import Certificates, Clock, ConsumerCatalog, Dns, Store
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.core.assessment import (
     as_renewing,
@@ -97,6 +97,7 @@ class Inspection:
     sources: Sources
     thresholds: Thresholds
     now: datetime
+    catalog: ConsumerCatalog
     exports: ExportTargets = field(default_factory=ExportTargets)
     stores: Sequence[Store] = ()
 
@@ -219,6 +220,7 @@ class Inspection:
             successor = find_successor(certificate, others, self.thresholds, self.now)
         return Observation(
             certificate=certificate,
+            consumers=tuple(map(self.catalog.label, certificate.detail.in_use_by)),
             records=self._records(certificate, problems),
             successor=successor,
             detail_error=error,

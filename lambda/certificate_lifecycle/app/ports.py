@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from certificate_lifecycle.core.consumers import Binding, Held
+from certificate_lifecycle.core.consumers import Binding, BindingState
 from certificate_lifecycle.core.export import Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
@@ -129,11 +129,26 @@ class Store(Protocol):
         ...
 
 
-class Users(Protocol):
-    """Who uses certificates in this account and region, for people to recognise."""
+class ConsumerCatalog(Protocol):
+    """Who uses certificates in this account and region, and how a person moves them.
+
+    Only `names` makes calls.
+    """
 
     def names(self, certificate: Certificate) -> Sequence[str]:
-        """Return a name for each user of a described certificate that ACM tells of."""
+        """Return a name for each user of a described certificate that ACM names."""
+        ...
+
+    def label(self, in_use_by: str) -> str:
+        """Return the name by which people know an entry of `InUseBy`, or its ARN."""
+        ...
+
+    def unexplained(self, certificate: Certificate, bindings: Iterable[Binding]) -> tuple[str, ...]:
+        """Return the entries of `InUseBy` that moving `bindings` does not free."""
+        ...
+
+    def manual_steps(self, in_use_by: str, successor_arn: str) -> str:
+        """Return what a person types to move one entry of `InUseBy`, as shell lines."""
         ...
 
 
@@ -155,7 +170,7 @@ class Consumers(Protocol):
         """Return every setting that holds a described certificate now."""
         ...
 
-    def held(self, binding: Binding) -> Held | None:
+    def current(self, binding: Binding) -> BindingState | None:
         """Return what a setting holds; None when the consumer or the setting is gone."""
         ...
 
@@ -337,16 +352,16 @@ class Runs(Protocol):
         ...
 
 
-class Machine(Protocol):
-    """Something beside the topic that is told of every run that is no dry run."""
+class NotificationSink(Protocol):
+    """A service beside the topic that receives every run that is no dry run."""
 
     @property
     def name(self) -> str:
         """What it is, as a sentence about its failure names it."""
         ...
 
-    def tell(self, run: Run) -> None:
-        """Tell it of what was found and changed; raises if not all of it was taken."""
+    def publish(self, run: Run) -> None:
+        """Send what was found and changed; raises if not all of it was accepted."""
         ...
 
 
@@ -387,18 +402,18 @@ class Surroundings:
     """Everything that a run of rotation reaches in and for one account and region.
 
     Without `export_secrets` nothing is exported, without `ledger` nothing is remembered or
-    replaced, without `consumers` none is moved, without `users` they are told by their ARNs, and
-    without `served` nothing is connected to.
+    replaced, without `consumers` none is moved, and without `served` nothing is connected to.
+    The `catalog` names all consumers, also those that may not be moved.
     Of `account_stores` there is one in each account, whatever its regions.
     """
 
     certificates: Certificates
     dns: Dns
     import_secrets: ImportSecrets
+    catalog: ConsumerCatalog
     export_secrets: ExportSecrets | None = None
     ledger: Ledger | None = None
     consumers: Consumers | None = None
-    users: Users | None = None
     served: Served | None = None
     stores: Sequence[Store] = ()
     account_stores: Sequence[Store] = ()
@@ -418,7 +433,7 @@ class Outside:
     topic: Topic
     metrics: Metrics
     clock: Clock
-    machines: Sequence[Machine] = ()
+    sinks: Sequence[NotificationSink] = ()
     reports: Reports | None = None
     diary: Diary | None = None
     summary_after: timedelta | None = None

@@ -15,8 +15,8 @@ from datetime import datetime
 from certificate_lifecycle.app.isolation import clause, require_time
 from certificate_lifecycle.app.ports import Clock, Consumers
 from certificate_lifecycle.core.consumers import (
+    BindingState,
     BindStep,
-    Held,
     Move,
     MoveStatus,
     RollBackStep,
@@ -75,7 +75,7 @@ class Rebinding:
         known = {move.binding.key for move in moves}
         for binding in found.values():
             if binding.key not in known:
-                rebound.moves.append(planned(binding, self.consumers.held(binding)))
+                rebound.moves.append(planned(binding, self.consumers.current(binding)))
         return rebound
 
     def bind(self, moves: Sequence[Move]) -> Rebound:
@@ -123,7 +123,7 @@ class Rebinding:
         rebound.faults.extend(attempt.faults)
 
     def _bind(self, move: Move, rebound: Rebound) -> None:
-        match bind_step(move, self.consumers.held(move.binding), self.old, self.new):
+        match bind_step(move, self.consumers.current(move.binding), self.old, self.new):
             case BindStep.BIND:
                 self._bind_now(move, rebound)
             case BindStep.DONE:
@@ -146,7 +146,7 @@ class Rebinding:
 
     def _verify(self, moves: tuple[Move, ...], rebound: Rebound) -> None:
         bound = [move for move in moves if move.status is MoveStatus.BOUND]
-        seen = {move.binding.key: self.consumers.held(move.binding) for move in bound}
+        seen = {move.binding.key: self.consumers.current(move.binding) for move in bound}
         steps = {
             move.binding.key: verify_step(
                 move, seen[move.binding.key], self.old, self.new, self.now
@@ -174,10 +174,12 @@ class Rebinding:
             self.consumers.unbind(move.binding, self.old)
         rebound.take(move, MoveStatus.MOVED, "serves the successor")
 
-    def _put_back(self, move: Move, held: Held | None, rebound: Rebound) -> None:
+    def _put_back(self, move: Move, state: BindingState | None, rebound: Rebound) -> None:
         """Let a setting hold exactly what it held before, unless that is somebody else's by now."""
-        fault = held.fault if held is not None and held.fault else "it does not take the successor"
-        if roll_back_step(move, held, self.old, self.new) is RollBackStep.RESTORE:
+        fault = (
+            state.fault if state is not None and state.fault else "it does not take the successor"
+        )
+        if roll_back_step(move, state, self.old, self.new) is RollBackStep.RESTORE:
             if move.binding.kind.holds_many:
                 self.consumers.unbind(move.binding, self.new)
             else:

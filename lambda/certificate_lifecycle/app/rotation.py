@@ -11,7 +11,14 @@ from functools import partial
 from typing import Any
 
 from certificate_lifecycle.app.isolation import Deadline, clause
-from certificate_lifecycle.app.ports import Clock, Machine, Outside, Reports, Runs, Surroundings
+from certificate_lifecycle.app.ports import (
+    Clock,
+    NotificationSink,
+    Outside,
+    Reports,
+    Runs,
+    Surroundings,
+)
 from certificate_lifecycle.app.scope import Order, Visit, run_of, summary, visit
 from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.place import Place
@@ -52,9 +59,9 @@ def tell(
     if not run.dry_run:
         # Before anything that may hang: alarms are built on the figures.
         outside.metrics.emit(run, undelivered=bool(more) and not notification["sent"])
-        failures += _each_machine(run, outside.machines)
+        failures += _publish(run, outside.sinks)
     if notification["sent"]:
-        # After the machines: what a run that is stopped has not told them is news to the next one.
+        # After the sinks: what a run that is stopped has not sent to them is news to the next one.
         steps = [each.dues.settle for each in visits if each.dues is not None]
         if outside.diary is not None:
             steps.append(partial(outside.diary.note_message, run.started_at))
@@ -165,14 +172,14 @@ def _reported(run: Run, reports: Reports | None) -> tuple[Run, list[str]]:
         return run, [f"the report could not be written: {clause(error)}"]
 
 
-def _each_machine(run: Run, machines: Sequence[Machine]) -> list[str]:
+def _publish(run: Run, sinks: Sequence[NotificationSink]) -> list[str]:
     failures = []
-    for machine in machines:
+    for sink in sinks:
         try:
-            machine.tell(run)
+            sink.publish(run)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
-            logger.exception("machine could not be told", extra={"machine": machine.name})
-            failures.append(f"{machine.name} could not be told: {clause(error)}")
+            logger.exception("sink failed", extra={"sink": sink.name})
+            failures.append(f"{sink.name} could not be notified: {clause(error)}")
     return failures
 
 

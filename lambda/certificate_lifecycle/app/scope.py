@@ -12,12 +12,11 @@ from certificate_lifecycle.app.imports import Reimport, Sources
 from certificate_lifecycle.app.inspection import Inspection, Inventory
 from certificate_lifecycle.app.isolation import require_time
 from certificate_lifecycle.app.memory import Dues, Recollection
-from certificate_lifecycle.app.ports import Clock, Ledger, Surroundings, Users
+from certificate_lifecycle.app.ports import Clock, ConsumerCatalog, Ledger, Surroundings
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement import Replacement, refuse
 from certificate_lifecycle.app.succession import Succession
 from certificate_lifecycle.config import RotationMode
-from certificate_lifecycle.core.checks import consumer_name
 from certificate_lifecycle.core.export import ExportTarget
 from certificate_lifecycle.core.model import Action, Certificate, Verdict
 from certificate_lifecycle.core.people import muted_until, owner
@@ -158,12 +157,12 @@ def attend(
     """Mend what can be mended of what was found, or plan to in a dry run."""
     order, recollection, inventory = look.order, look.recollection, look.inventory
     # Before anything is moved: afterwards nobody would use what was found.
-    naming = _Naming(around.users, clock)
+    naming = _Naming(around.catalog, clock)
     assessed = [
         naming.named(_for_people(entry, order))
         for entry in _probed(order, around, clock, inventory, recollection)
     ]
-    replacement = _replacement(order, look.place, around, clock, recollection)
+    replacement = _replacement(order, around, clock, recollection)
     actions = _act(order, around, clock, inventory, recollection, replacement)
     scope = Scope(
         look.place.account_id,
@@ -238,27 +237,28 @@ class _Naming:
     Where that cannot be found out, the ARNs have to do: nothing is decided by it.
     """
 
-    users: Users | None
+    catalog: ConsumerCatalog
     clock: Clock
+    failed: bool = False
 
     def named(self, entry: Assessed) -> Assessed:
         """Return a finding with the names of who uses it; anything else as it is."""
         users = entry.certificate.detail.in_use_by
         if not entry.decision.worth_telling or not users:
             return entry
-        names = self._names(entry.certificate) or map(consumer_name, users)
+        names = self._names(entry.certificate) or map(self.catalog.label, users)
         return replace(entry, used_by=tuple(names))
 
     def _names(self, certificate: Certificate) -> Sequence[str]:
-        if self.users is None:
+        if self.failed:
             return ()
         try:
             require_time(self.clock)
-            return self.users.names(certificate)
+            return self.catalog.names(certificate)
         except Exception:  # noqa: BLE001 - a name more or less is no failure of the run
             extra = {"certificate_arn": certificate.arn}
             logger.warning("users not named, nor are those of others", exc_info=True, extra=extra)
-            self.users = None
+            self.failed = True
             return ()
 
 
@@ -307,6 +307,7 @@ def _inspection(order: Order, around: Surroundings, clock: Clock) -> Inspection:
         thresholds=order.thresholds,
         now=order.now,
         exports=ExportTargets.of(order.export_targets, around.export_secrets),
+        catalog=around.catalog,
         stores=(*around.stores, *(around.account_stores if order.account_wide else ())),
     )
 
@@ -322,7 +323,6 @@ def _look(inspection: Inspection, order: Order, journals: Mapping[str, Journal])
 
 def _replacement(
     order: Order,
-    place: Place,
     around: Surroundings,
     clock: Clock,
     recollection: Recollection,
@@ -336,9 +336,9 @@ def _replacement(
         clock=clock,
         ledger=recollection.ledger,
         consumers=around.consumers,
+        catalog=around.catalog,
         thresholds=order.thresholds,
         retire_after=order.retire_after,
-        account_id=place.account_id,
         now=order.now,
         served=around.served,
         announce=recollection.announce,

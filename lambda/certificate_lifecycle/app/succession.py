@@ -13,13 +13,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from certificate_lifecycle.app.isolation import Announce, require_time, silent
-from certificate_lifecycle.app.ports import Certificates, Clock, Consumers, Dns, Ledger, Served
+from certificate_lifecycle.app.ports import (
+    Certificates,
+    Clock,
+    ConsumerCatalog,
+    Consumers,
+    Dns,
+    Ledger,
+    Served,
+)
 from certificate_lifecycle.app.rebinding import Rebinding, Rebound
 from certificate_lifecycle.app.validation import inspect, require_writable, write
 from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
 from certificate_lifecycle.core.assessment import find_successor
-from certificate_lifecycle.core.by_hand import manual_commands
-from certificate_lifecycle.core.consumers import SETTLES_WITHIN, MoveStatus, unsupported
+from certificate_lifecycle.core.consumers import SETTLES_WITHIN, MoveStatus
 from certificate_lifecycle.core.issuance import CertificateRequest, is_equal, may_be_equal
 from certificate_lifecycle.core.model import (
     Action,
@@ -117,9 +124,9 @@ class Succession:
     clock: Clock
     ledger: Ledger
     consumers: Consumers | None
+    catalog: ConsumerCatalog
     thresholds: Thresholds
     retire_after: timedelta | None
-    account_id: str
     now: datetime
     served: Served | None = None
     announce: Announce = silent
@@ -156,16 +163,14 @@ class Succession:
                 return self._settle(case)
 
     def by_hand(self, case: Case, successor_arn: str | None) -> str:
-        """Return the calls that a person would make for what is not moved here."""
+        """Return the manual steps for what is not moved here."""
         observation, journal = case.observation, case.journal
         if observation is None or successor_arn is None or not observation.certificate.in_use:
             return ""
         certificate = observation.certificate
         bindings = [move.binding for move in journal.moves]
-        arns = unsupported(certificate, bindings, self.account_id)
-        commands = [
-            manual_commands(arn, successor_arn, self.account_id) for arn in arns[:_SHOWN_COMMANDS]
-        ]
+        arns = self.catalog.unexplained(certificate, bindings)
+        steps = [self.catalog.manual_steps(arn, successor_arn) for arn in arns[:_SHOWN_COMMANDS]]
         more = len(arns) - _SHOWN_COMMANDS
         left = [
             f"{move.binding.label}: {move.note}"
@@ -175,7 +180,7 @@ class Succession:
         if arns:
             others = f" (and {more} more like these)" if more > 0 else ""
             left.append(f"what still has to be moved to {successor_arn}{others}:")
-        return "\n".join(["; ".join(left), *commands] if left else [])
+        return "\n".join(["; ".join(left), *steps] if left else [])
 
     # --- The steps: each returns whether the next one may follow at once --------------------------
 

@@ -20,12 +20,7 @@ from certificate_lifecycle.aws.sessions import assumed
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_acm_pca import ACMPCAClient
-    from mypy_boto3_apigateway import APIGatewayClient
-    from mypy_boto3_cloudfront import CloudFrontClient
-    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_elb import ElasticLoadBalancingClient
-    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_route53 import Route53Client
@@ -33,9 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
 
-    from certificate_lifecycle.aws.eventbridge import EventsClient
     from certificate_lifecycle.aws.secretsmanager import SecretsClient
-    from certificate_lifecycle.aws.securityhub import SecurityHubClient
 
 #: Standard mode backs off with jitter and retries throttling, including Route 53's
 #: `PriorRequestNotComplete`.
@@ -85,8 +78,8 @@ class Clients:
         """Where the credentials come from that need no role."""
         return self._session
 
-    def any(self, service: str, region: str, role_arn: str | None = None) -> Any:  # noqa: ANN401 - whatever only one command needs
-        """Another service in `region`, as boto3 names it."""
+    def any(self, service: str, region: str, role_arn: str | None = None) -> Any:  # noqa: ANN401 - the caller knows the type
+        """Any service in `region`, as boto3 names it."""
         return self._make(service, region, role_arn)
 
     def acm(self, region: str, role_arn: str | None = None) -> ACMClient:
@@ -120,34 +113,6 @@ class Clients:
     def dynamodb(self, region: str) -> DynamoDBClient:
         """DynamoDB in `region`."""
         return cast("DynamoDBClient", self._make("dynamodb", region, None))
-
-    def events(self, region: str) -> EventsClient:
-        """EventBridge in `region`."""
-        return cast("EventsClient", self._make("events", region, None))
-
-    def securityhub(self, region: str) -> SecurityHubClient:
-        """Security Hub in `region`."""
-        return cast("SecurityHubClient", self._make("securityhub", region, None))
-
-    def elbv2(self, region: str, role_arn: str | None = None) -> ElasticLoadBalancingv2Client:
-        """Application and Network Load Balancers in `region`."""
-        return cast("ElasticLoadBalancingv2Client", self._make("elbv2", region, role_arn))
-
-    def elb(self, region: str, role_arn: str | None = None) -> ElasticLoadBalancingClient:
-        """Classic Load Balancers in `region`."""
-        return cast("ElasticLoadBalancingClient", self._make("elb", region, role_arn))
-
-    def cloudfront(self, region: str, role_arn: str | None = None) -> CloudFrontClient:
-        """CloudFront, which is one service per partition; `region` only picks the partition."""
-        return cast("CloudFrontClient", self._make("cloudfront", region, role_arn))
-
-    def apigateway(self, region: str, role_arn: str | None = None) -> APIGatewayClient:
-        """Domain names of API Gateway in `region`."""
-        return cast("APIGatewayClient", self._make("apigateway", region, role_arn))
-
-    def cognito(self, region: str, role_arn: str | None = None) -> CognitoIdentityProviderClient:
-        """Cognito user pools in `region`."""
-        return cast("CognitoIdentityProviderClient", self._make("cognito-idp", region, role_arn))
 
     def route53(self, role_arn: str | None = None) -> Route53Client:
         """Route 53, which is one service per partition."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.consumers.registry import kinds_by_name
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
 from certificate_lifecycle.core.consumers import move_entry, move_from
 from certificate_lifecycle.core.memory import SCOPE, Memory, Note
@@ -53,6 +54,7 @@ _ROOM = (
 _CONFLICT = "ConditionalCheckFailedException"
 #: Whatever reading an entry may fail with that somebody has written.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+_KINDS = kinds_by_name()
 
 
 class DynamoLedger:
@@ -346,7 +348,7 @@ def _journal(item: Item) -> Journal:
         attempt=int(item["attempt"]["N"]),
         successor_arn=item["successor_arn"]["S"] if "successor_arn" in item else None,
         requested_at=_optional_moment(item, "requested_at"),
-        moves=tuple(move_from(entry) for entry in _array(item, "moves")),
+        moves=tuple(move_from(entry, _KINDS) for entry in _array(item, "moves")),
         verified_at=_optional_moment(item, "verified_at"),
         note=item["note"]["S"],
         untold=tuple(_sentence(entry) for entry in _array(item, "untold")),

@@ -139,12 +139,12 @@ class Explaining:
         )
 
     def _used_by(self, certificate: Certificate, problems: list[str]) -> tuple[str, ...]:
-        consumers, users = self.around.consumers, self.around.users
+        consumers, catalog = self.around.consumers, self.around.catalog
 
         def names() -> Sequence[str]:
             if consumers is not None:
-                return [f"{each.label} ({each.kind})" for each in consumers.find(certificate)]
-            return users.names(certificate) if users is not None else ()
+                return [f"{each.label} ({each.kind.name})" for each in consumers.find(certificate)]
+            return catalog.names(certificate)
 
         named = tuple(_tried("what uses it", names, problems) or ())
         arns = certificate.detail.in_use_by

@@ -324,7 +324,7 @@ def superseded(observation: Observation, thresholds: Thresholds, now: datetime) 
     if not certificate.used:
         message, action = f"{where} and nothing uses the old one any more.", Action.NONE
     else:
-        message, action = f"{where}, but {_consumers(certificate)} the old one.", Action.REBIND
+        message, action = f"{where}, but {_consumers(observation)} the old one.", Action.REBIND
     severity = _severity_by_time(certificate, thresholds, now)
     return Decision(
         Verdict.SUPERSEDED,
@@ -375,7 +375,7 @@ def revoked(observation: Observation, _: Thresholds, __: datetime) -> Decision |
         Verdict.REVOKED,
         _capped(certificate, Severity.CRITICAL),
         Reason.REVOKED_BY_ISSUER,
-        f"It was revoked and {_consumers(certificate)} it.",
+        f"It was revoked and {_consumers(observation)} it.",
         Action.REPLACE if certificate.used else Action.NONE,
     )
 
@@ -395,7 +395,7 @@ def expired(observation: Observation, _: Thresholds, now: datetime) -> Decision 
         Verdict.EXPIRED,
         _capped(certificate, Severity.CRITICAL),
         Reason.PAST_NOT_AFTER,
-        f"It {_when(certificate, now)}, and {_consumers(certificate)} it.{_source(observation)}",
+        f"It {_when(certificate, now)}, and {_consumers(observation)} it.{_source(observation)}",
         replacing if certificate.used or observation.importable else Action.NONE,
     )
 
@@ -418,7 +418,7 @@ def import_due(observation: Observation, thresholds: Thresholds, now: datetime) 
         if source
         else Reason.IMPORTED_EXPIRING,
         f"It was imported, so ACM does not renew it; it {_when(certificate, now)}, and "
-        f"{_consumers(certificate)} it.{_source(observation)}",
+        f"{_consumers(observation)} it.{_source(observation)}",
         Action.REIMPORT if certificate.used or observation.importable else Action.NONE,
     )
 
@@ -515,7 +515,7 @@ def renewal_failed(
     if not _renewal_failed(certificate):
         return None
     return _overdue(
-        certificate, _renewal_reason(certificate), "ACM's renewal failed", thresholds, now
+        observation, _renewal_reason(certificate), "ACM's renewal failed", thresholds, now
     )
 
 
@@ -535,7 +535,7 @@ def renewal_blocked(
     if reason is Reason.RECORDS_IN_PLACE:
         if is_within(certificate, overdue_threshold(certificate, thresholds), now):
             text = f"ACM has not renewed it although {why.removesuffix('.')}"
-            return _overdue(certificate, reason, text, thresholds, now)
+            return _overdue(observation, reason, text, thresholds, now)
         if observation.export_troubled:
             return None
         message = f"ACM will renew it at its next attempt: {why} {when}"
@@ -617,13 +617,13 @@ def renewal_overdue(
         if not is_within(certificate, renewal_window(certificate), now):
             return None
         text = "ACM says that it will not renew it"
-        return _overdue(certificate, Reason.NOT_ELIGIBLE, text, thresholds, now)
+        return _overdue(observation, Reason.NOT_ELIGIBLE, text, thresholds, now)
     if not is_within(certificate, overdue_threshold(certificate, thresholds), now):
         return None
     said = _renewal_reason(certificate)
     reason = Reason.NO_PROGRESS if said is Reason.NO_REASON_GIVEN else said
     text = "ACM should have renewed it by now"
-    return _overdue(certificate, reason, text, thresholds, now)
+    return _overdue(observation, reason, text, thresholds, now)
 
 
 @check(
@@ -782,8 +782,9 @@ def _renewal_reason(certificate: Certificate) -> Reason:
 
 
 def _overdue(
-    certificate: Certificate, reason: Reason, text: str, thresholds: Thresholds, now: datetime
+    observation: Observation, reason: Reason, text: str, thresholds: Thresholds, now: datetime
 ) -> Decision:
+    certificate = observation.certificate
     critical = is_within(certificate, thresholds.effective_critical(certificate), now)
     told = reason in (Reason.NO_PROGRESS, Reason.NOT_ELIGIBLE, Reason.RECORDS_IN_PLACE)
     why = "" if told else f": {_lower(reason.meaning).removesuffix('.')}"
@@ -791,7 +792,7 @@ def _overdue(
         Verdict.RENEWAL_OVERDUE,
         _at_least_warning(certificate, thresholds, now),
         reason,
-        f"{text}{why}; it {_when(certificate, now)}, and {_consumers(certificate)} it.",
+        f"{text}{why}; it {_when(certificate, now)}, and {_consumers(observation)} it.",
         _overdue_action(certificate, reason, critical=critical),
     )
 
@@ -871,24 +872,11 @@ def _lower(sentence: str) -> str:
     return sentence if sentence[1].isupper() else sentence[0].lower() + sentence[1:]
 
 
-def consumer_name(arn: str) -> str:
-    """Return the part of an ARN by which people know a consumer."""
-    match arn.replace("/", ":").split(":"):
-        case [_, _, "elasticloadbalancing", _, _, "loadbalancer", "app" | "net", name, _]:
-            return f"load balancer {name}"
-        case [_, _, "elasticloadbalancing", _, _, "loadbalancer", name]:
-            return f"load balancer {name}"
-        case [_, _, "cloudfront", _, _, "distribution", name]:
-            return f"CloudFront distribution {name}"
-        case _:
-            return arn
-
-
-def _consumers(certificate: Certificate) -> str:
+def _consumers(observation: Observation) -> str:
     """Who depends on it, as the subject of a clause that ends in the certificate."""
-    consumers = certificate.detail.in_use_by
+    certificate, consumers = observation.certificate, observation.consumers
     if consumers:
-        shown = ", ".join(consumer_name(arn) for arn in consumers[:_SHOWN_CONSUMERS])
+        shown = ", ".join(consumers[:_SHOWN_CONSUMERS])
         rest = len(consumers) - _SHOWN_CONSUMERS
         more = f" and {rest} more" if rest > 0 else ""
         return f"{shown}{more} {'uses' if len(consumers) == 1 else 'use'}"

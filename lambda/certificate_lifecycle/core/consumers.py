@@ -6,13 +6,13 @@ was carried out and not recorded is found done, and what somebody else changed i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from typing import Any
 
-from certificate_lifecycle.core.model import Certificate, Documented
+from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.moments import moment_from
 
 #: A consumer that has not settled by then has failed: an edge-optimised domain name of API Gateway
@@ -20,22 +20,16 @@ from certificate_lifecycle.core.moments import moment_from
 SETTLES_WITHIN = timedelta(hours=24)
 
 
-class ConsumerKind(Documented):
-    """A setting that holds a certificate and that can be changed without an outage."""
+@dataclass(frozen=True, slots=True)
+class ConsumerKind:
+    """A kind of setting that holds a certificate and that can be changed without an outage.
 
-    LISTENER = "Listener", "The default certificate of a listener of an ALB or NLB."
-    LISTENER_SNI = "ListenerSni", "A further certificate of a listener, chosen by SNI."
-    CLASSIC_LISTENER = "ClassicListener", "The certificate of a listener of a Classic ELB."
-    DISTRIBUTION = "Distribution", "The viewer certificate of a CloudFront distribution."
-    DOMAIN_NAME = "DomainName", "The certificate of a regional API Gateway domain name."
-    EDGE_DOMAIN_NAME = "EdgeDomainName", "The certificate of an edge-optimised domain name."
-    DOMAIN_OWNERSHIP = "DomainOwnership", "The ownership verification certificate of mutual TLS."
-    USER_POOL_DOMAIN = "UserPoolDomain", "The certificate of a custom domain of Cognito."
+    The class of its service declares it. Stored records have the `name`, so that it must never
+    change. A setting that `holds_many` is a list, in which old and new stand beside each other.
+    """
 
-    @property
-    def holds_many(self) -> bool:
-        """Whether the setting is a list, so that old and new stand beside each other."""
-        return self is ConsumerKind.LISTENER_SNI
+    name: str
+    holds_many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +48,11 @@ class Binding:
     @property
     def key(self) -> tuple[str, str, str]:
         """What tells bindings apart; the label is for people."""
-        return (self.kind.value, self.consumer, self.place)
+        return (self.kind.name, self.consumer, self.place)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class BindingState:
     """What a setting holds now.
 
     `settled` is false while the service still carries out a change; `fault` says in a clause that
@@ -126,119 +120,80 @@ class RollBackStep(Enum):
     GONE = auto()
 
 
-def planned(binding: Binding, held: Held | None) -> Move:
-    """Return the move of a binding that was just found; `held` is what a way back leads to."""
-    if held is None:
+def planned(binding: Binding, state: BindingState | None) -> Move:
+    """Return the move of a binding that was just found; `state` is what a way back leads to."""
+    if state is None:
         return Move(binding=binding, before=(), status=MoveStatus.GONE)
-    return Move(binding=binding, before=held.certificates)
+    return Move(binding=binding, before=state.certificates)
 
 
-def bind_step(_: Move, held: Held | None, old: str, new: str) -> BindStep:
+def bind_step(_: Move, state: BindingState | None, old: str, new: str) -> BindStep:
     """Decide what binds: only a setting that still holds the old certificate is touched."""
-    if held is None:
+    if state is None:
         return BindStep.GONE
-    if new in held.certificates:
+    if new in state.certificates:
         return BindStep.DONE
-    return BindStep.BIND if old in held.certificates else BindStep.LEFT_ALONE
+    return BindStep.BIND if old in state.certificates else BindStep.LEFT_ALONE
 
 
-def verify_step(move: Move, held: Held | None, old: str, new: str, now: datetime) -> VerifyStep:
+def verify_step(
+    move: Move, state: BindingState | None, old: str, new: str, now: datetime
+) -> VerifyStep:
     """Decide whether a service has carried out the change, may take longer, or has failed."""
-    if held is None:
+    if state is None:
         return VerifyStep.GONE
-    if new not in held.certificates and old not in held.certificates:
+    if new not in state.certificates and old not in state.certificates:
         return VerifyStep.LEFT_ALONE
-    if held.fault is not None:
+    if state.fault is not None:
         return VerifyStep.ROLL_BACK
-    if held.settled and new in held.certificates:
+    if state.settled and new in state.certificates:
         return VerifyStep.VERIFIED
     overdue = move.bound_at is not None and now >= move.bound_at + SETTLES_WITHIN
     return VerifyStep.ROLL_BACK if overdue else VerifyStep.WAIT
 
 
-def roll_back_step(move: Move, held: Held | None, old: str, new: str) -> RollBackStep:
+def roll_back_step(move: Move, state: BindingState | None, old: str, new: str) -> RollBackStep:
     """Decide what leads back; a setting that held the successor before the move keeps it."""
-    if held is None:
+    if state is None:
         return RollBackStep.GONE
-    if new in held.certificates:
+    if new in state.certificates:
         return RollBackStep.DONE if new in move.before else RollBackStep.RESTORE
-    if move.binding.kind.holds_many or old in held.certificates:
+    if move.binding.kind.holds_many or old in state.certificates:
         return RollBackStep.DONE
     return RollBackStep.LEFT_ALONE
 
 
-# --- What cannot be moved ---------------------------------------------------------------------
-
-#: Load balancers and distributions in accounts of AWS's own, and what makes AWS use them.
-_BEHIND = {
-    ConsumerKind.DOMAIN_NAME: "elasticloadbalancing",
-    ConsumerKind.EDGE_DOMAIN_NAME: "cloudfront",
-    ConsumerKind.USER_POOL_DOMAIN: "cloudfront",
-}
-
-
-def unsupported(
-    certificate: Certificate, bindings: Iterable[Binding], own_account: str
-) -> tuple[str, ...]:
-    """Return the ARNs of `in_use_by` that no binding explains.
-
-    What stands in an account of AWS's own cannot be looked at, so that one such load balancer or
-    distribution is explained by any domain name of the kind that makes AWS use one.
-    """
-    found = tuple(bindings)
-    own = {_name(binding) for binding in found}
-    foreign = {_BEHIND[binding.kind] for binding in found if binding.kind in _BEHIND}
-    return tuple(
-        text
-        for text in (certificate.detail.in_use_by)
-        if not _explained(ConsumerArn.parse(text), own, foreign, own_account)
-    )
+# --- What ACM names ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerArn:
-    """The parts of an entry of `InUseBy`, empty where it is no ARN; `name` follows the type."""
+    """The parts of an entry of `InUseBy`, empty where it is no ARN; `name` follows the type.
 
+    One that is `foreign` stands in an account of AWS's own.
+    """
+
+    text: str
     partition: str
     service: str
     region: str
     account_id: str
     type: str
     name: str
+    foreign: bool
 
     @classmethod
-    def parse(cls, text: str) -> ConsumerArn:
+    def parse(cls, text: str, own_account: str) -> ConsumerArn:
         """Split an ARN whose resource has the form `type/name`."""
         _, partition, service, region, account_id, resource = [*text.split(":", 5), *[""] * 5][:6]
         kind, _, name = resource.partition("/")
-        return cls(partition, service, region, account_id, kind, name)
+        foreign = account_id not in (own_account, "")
+        return cls(text, partition, service, region, account_id, kind, name, foreign)
 
-    def is_foreign(self, own_account: str) -> bool:
-        """Whether it stands in an account that is not ours, which is one of AWS's own."""
-        return self.account_id not in (own_account, "")
-
-
-def _explained(
-    arn: ConsumerArn, own: set[tuple[str, str] | None], foreign: set[str], own_account: str
-) -> bool:
-    if arn.is_foreign(own_account):
-        return arn.service in foreign
-    return (arn.service, arn.name) in own
-
-
-def _name(binding: Binding) -> tuple[str, str] | None:
-    """Return the service and the name that the ARN of the consumer has, if it is ours."""
-    match binding.kind:
-        case ConsumerKind.LISTENER | ConsumerKind.LISTENER_SNI:
-            # listener/app/NAME/ID/LISTENER belongs to loadbalancer/app/NAME/ID
-            load_balancer, _, _ = ConsumerArn.parse(binding.consumer).name.rpartition("/")
-            return "elasticloadbalancing", load_balancer
-        case ConsumerKind.CLASSIC_LISTENER:
-            return "elasticloadbalancing", binding.consumer
-        case ConsumerKind.DISTRIBUTION:
-            return "cloudfront", binding.consumer
-        case _:
-            return None
+    @classmethod
+    def in_use_by(cls, certificate: Certificate, own_account: str) -> list[ConsumerArn]:
+        """Return what ACM names as the users of a described certificate."""
+        return [cls.parse(text, own_account) for text in certificate.detail.in_use_by]
 
 
 # --- What the ledger keeps of a move ----------------------------------------------------------
@@ -248,7 +203,7 @@ def move_entry(move: Move) -> dict[str, Any]:
     """Return a move as plain data that JSON can carry."""
     binding = move.binding
     return {
-        "kind": binding.kind.value,
+        "kind": binding.kind.name,
         "consumer": binding.consumer,
         "place": binding.place,
         "label": binding.label,
@@ -259,8 +214,8 @@ def move_entry(move: Move) -> dict[str, Any]:
     }
 
 
-def move_from(entry: Mapping[str, Any]) -> Move:
-    """Return the move that `move_entry` made plain data of.
+def move_from(entry: Mapping[str, Any], kinds: Mapping[str, ConsumerKind]) -> Move:
+    """Return the move that `move_entry` made plain data of; `kinds` has all kinds by their names.
 
     Raises KeyError, TypeError or ValueError for any other data.
     """
@@ -269,7 +224,7 @@ def move_from(entry: Mapping[str, Any]) -> Move:
         raise TypeError("before is no list")
     return Move(
         binding=Binding(
-            kind=ConsumerKind.of(entry["kind"]),
+            kind=kinds[entry["kind"]],
             consumer=_text(entry["consumer"]),
             place=_text(entry["place"]),
             label=_text(entry["label"]),

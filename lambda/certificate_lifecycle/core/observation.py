@@ -12,9 +12,13 @@ from certificate_lifecycle.core.validation import RecordFinding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """A certificate, and what was read about the things that its renewal depends on."""
+    """A certificate, and what was read about the things that its renewal depends on.
+
+    `consumers` are the names of the resources that use it.
+    """
 
     certificate: Certificate
+    consumers: tuple[str, ...] = ()
     records: tuple[RecordFinding, ...] = ()
     successor: Certificate | None = None
     detail_error: str | None = None

@@ -32,6 +32,10 @@ class Place:
         _, partition, _, region, account_id, *_ = arn.split(":")
         return cls(account_id, region, partition)
 
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource here."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account_id}:{resource}"
+
     def holds(self, arn: str) -> bool:
         """Whether an ARN is of this account and region; a service without regions is in each."""
         _, _, _, region, account_id, *_ = arn.split(":")

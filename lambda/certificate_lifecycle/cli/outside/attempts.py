@@ -8,7 +8,7 @@ The permissions are those of the adapters in `aws`, whose calls these are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,8 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.acm import KEY_TYPES
 from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.consumers.registry import AwsConsumers
+from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.core.place import Place
 
 #: What services answer to whoever may not call them.
@@ -41,17 +43,6 @@ class Attempt:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """A call to try; `absent` are the answers that say that there is no such thing."""
-
-    action: str
-    resource: str
-    make: Callable[[], object]
-    absent: frozenset[str] = frozenset()
-    optional: bool = False
-
-
 class Attempts:
     """The calls of a scan in one account and region; `ledger` is the table, if there is one."""
 
@@ -72,20 +63,16 @@ class Attempts:
         for call in self._calls():
             yield _tried(call)
 
-    def _arn(self, service: str, resource: str) -> str:
-        place = self._place
-        return f"arn:{place.partition}:{service}:{place.region}:{place.account_id}:{resource}"
-
-    def _calls(self) -> Iterator[_Call]:
+    def _calls(self) -> Iterator[ReadCall]:
         yield from self._acm()
         yield from self._dns()
         yield from self._stores()
-        yield from self._consumers()
+        yield from AwsConsumers(self._clients, self._place, self._role_arn).read_calls()
         if self._ledger is not None:
             home, table = self._ledger
             dynamodb = self._clients.dynamodb(home.region)
             where = f"{home.region}:{home.account_id}"
-            yield _Call(
+            yield ReadCall(
                 "dynamodb:Query",
                 f"arn:{home.partition}:dynamodb:{where}:table/{table}",
                 lambda: dynamodb.query(
@@ -97,12 +84,12 @@ class Attempts:
                 ),
             )
 
-    def _acm(self) -> Iterator[_Call]:
+    def _acm(self) -> Iterator[ReadCall]:
         acm = self._clients.acm(self._place.region, self._role_arn)
-        arn = self._arn("acm", f"certificate/{_SOME_ID}")
-        all_of_them = self._arn("acm", "certificate/*")
+        arn = self._place.arn("acm", f"certificate/{_SOME_ID}")
+        all_of_them = self._place.arn("acm", "certificate/*")
         absent = frozenset({"ResourceNotFoundException"})
-        yield _Call(
+        yield ReadCall(
             "acm:ListCertificates",
             "*",
             lambda: acm.list_certificates(MaxItems=1, Includes={"keyTypes": KEY_TYPES}),
@@ -111,96 +98,58 @@ class Attempts:
             # Not every region knows it; a scan asks otherwise then.
             unknown = frozenset({"UnknownOperationException", "ValidationException"})
             search: Any = acm.search_certificates
-            yield _Call(
+            yield ReadCall(
                 "acm:SearchCertificates", "*", lambda: search(MaxResults=1), unknown, optional=True
             )
         describe, tags = acm.describe_certificate, acm.list_tags_for_certificate
-        yield _Call(
+        yield ReadCall(
             "acm:DescribeCertificate", all_of_them, lambda: describe(CertificateArn=arn), absent
         )
-        yield _Call(
+        yield ReadCall(
             "acm:ListTagsForCertificate", all_of_them, lambda: tags(CertificateArn=arn), absent
         )
 
-    def _dns(self) -> Iterator[_Call]:
+    def _dns(self) -> Iterator[ReadCall]:
         route53 = self._clients.route53(self._role_arn)
         zone = "Z00000000000000000000"
-        yield _Call("route53:ListHostedZones", "*", lambda: route53.list_hosted_zones(MaxItems="1"))
-        yield _Call(
+        yield ReadCall(
+            "route53:ListHostedZones", "*", lambda: route53.list_hosted_zones(MaxItems="1")
+        )
+        yield ReadCall(
             "route53:ListResourceRecordSets",
             f"arn:{self._place.partition}:route53:::hostedzone/*",
             lambda: route53.list_resource_record_sets(HostedZoneId=zone, MaxItems="1"),
             frozenset({"NoSuchHostedZone"}),
         )
 
-    def _stores(self) -> Iterator[_Call]:
+    def _stores(self) -> Iterator[ReadCall]:
         iam = self._clients.iam(self._role_arn)
         pca = self._clients.acm_pca(self._place.region, self._role_arn)
         owner = f"arn:{self._place.partition}:iam::{self._place.account_id}"
-        authority = self._arn("acm-pca", f"certificate-authority/{_SOME_ID}")
-        yield _Call(
+        authority = self._place.arn("acm-pca", f"certificate-authority/{_SOME_ID}")
+        yield ReadCall(
             "iam:ListServerCertificates", "*", lambda: iam.list_server_certificates(MaxItems=1)
         )
-        yield _Call(
+        yield ReadCall(
             "iam:GetServerCertificate",
             f"{owner}:server-certificate/*",
             lambda: iam.get_server_certificate(ServerCertificateName=_SOME_NAME),
             frozenset({"NoSuchEntity"}),
         )
-        yield _Call(
+        yield ReadCall(
             "acm-pca:ListCertificateAuthorities",
             "*",
             lambda: pca.list_certificate_authorities(MaxResults=1),
         )
-        yield _Call(
+        yield ReadCall(
             "acm-pca:ListPermissions",
-            self._arn("acm-pca", "certificate-authority/*"),
+            self._place.arn("acm-pca", "certificate-authority/*"),
             lambda: pca.list_permissions(CertificateAuthorityArn=authority),
             frozenset({"ResourceNotFoundException"}),
         )
 
-    def _consumers(self) -> Iterator[_Call]:
-        region, role = self._place.region, self._role_arn
-        elbv2, elb = self._clients.elbv2(region, role), self._clients.elb(region, role)
-        cloudfront = self._clients.cloudfront(region, role)
-        gateway = self._clients.apigateway(region, role)
-        balancer = self._arn("elasticloadbalancing", "loadbalancer/app/none/0000000000000000")
-        listener = self._arn(
-            "elasticloadbalancing", "listener/app/none/0000000000000000/0000000000000000"
-        )
-        account = self._place.account_id
-        distribution = "E0000000000000"
-        yield _Call(
-            "elasticloadbalancing:DescribeListeners",
-            "*",
-            lambda: elbv2.describe_listeners(LoadBalancerArn=balancer, PageSize=1),
-            frozenset({"LoadBalancerNotFound"}),
-        )
-        yield _Call(
-            "elasticloadbalancing:DescribeListenerCertificates",
-            "*",
-            lambda: elbv2.describe_listener_certificates(ListenerArn=listener, PageSize=1),
-            frozenset({"ListenerNotFound"}),
-        )
-        yield _Call(
-            "elasticloadbalancing:DescribeLoadBalancers",
-            "*",
-            lambda: elb.describe_load_balancers(PageSize=1),
-        )
-        yield _Call(
-            "cloudfront:GetDistribution",
-            f"arn:{self._place.partition}:cloudfront::{account}:distribution/*",
-            lambda: cloudfront.get_distribution(Id=distribution),
-            frozenset({"NoSuchDistribution"}),
-        )
-        yield _Call(
-            "apigateway:GET",
-            f"arn:{self._place.partition}:apigateway:{region}::/domainnames",
-            lambda: gateway.get_domain_names(limit=1),
-        )
 
-
-def _tried(call: _Call) -> Attempt:
+def _tried(call: ReadCall) -> Attempt:
     attempt = Attempt(action=call.action, resource=call.resource, optional=call.optional)
     try:
         call.make()

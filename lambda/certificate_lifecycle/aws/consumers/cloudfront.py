@@ -6,13 +6,17 @@ else's change is ever overwritten (API reference, UpdateDistribution).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import understood
+from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
-from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
+from certificate_lifecycle.aws.read_calls import ReadCall
+from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.errors import ConsumerBusyError, ConsumerChangedError
 
 if TYPE_CHECKING:
@@ -25,37 +29,83 @@ PERMISSIONS = (
     ),
     Permission("cloudfront:UpdateDistribution", ROTATION, "rebinding: its certificate"),
 )
+#: The viewer certificate of a distribution.
+DISTRIBUTION = ConsumerKind("Distribution")
+_GONE = "NoSuchDistribution"
 #: Members of ViewerCertificate that belong to another certificate or are deprecated.
 _DROPPED = ("Certificate", "CertificateSource", "CloudFrontDefaultCertificate", "IAMCertificateId")
 _ATTEMPTS = 3
 
 
-class Distributions:
+class Distributions(Consumer):
     """The distributions of one account."""
 
-    def __init__(self, client: CloudFrontClient) -> None:
-        self._client = client
+    service = "cloudfront"
+    kinds = (DISTRIBUTION,)
+    permissions = PERMISSIONS
+    _client: CloudFrontClient
+
+    @classmethod
+    def owns(cls, arn: ConsumerArn) -> bool:
+        """Return whether it is a distribution of ours."""
+        return not arn.foreign and _is_distribution(arn)
+
+    @classmethod
+    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
+        """Return whether they are the same distribution."""
+        return arn.name == binding.consumer
+
+    @classmethod
+    def label(cls, arn: ConsumerArn) -> str | None:
+        """Return the id of a distribution."""
+        return f"CloudFront distribution {arn.name}" if _is_distribution(arn) else None
+
+    @classmethod
+    def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:
+        """Return the calls that read a configuration and write it with another certificate."""
+        get = f"aws cloudfront get-distribution-config --id {arn.name}"
+        update = f"aws cloudfront update-distribution --id {arn.name} --if-match ETAG"
+        edit = f"set ACMCertificateArn to {successor_arn}, and drop Certificate and"
+        return (
+            f"{get} --query ETag --output text",
+            f"{get} --query DistributionConfig --output json > distribution.json",
+            f"# In distribution.json, ViewerCertificate: {edit} CertificateSource.",
+            f"{update} --distribution-config file://distribution.json",
+        )
+
+    def read_calls(self) -> Iterator[ReadCall]:
+        """Yield the call that reads a distribution."""
+        client, place = self._client, self._place
+        yield ReadCall(
+            "cloudfront:GetDistribution",
+            f"arn:{place.partition}:cloudfront::{place.account_id}:distribution/*",
+            lambda: client.get_distribution(Id="E0000000000000"),
+            frozenset({_GONE}),
+        )
 
     @understood("GetDistribution")
-    def find(self, certificate_arn: str, distribution_id: str) -> list[Binding]:
-        """Return the distribution if it holds a certificate; none if it is gone."""
-        found = self._get(distribution_id)
-        if found is None or _certificate(found) != certificate_arn:
-            return []
-        aliases = found["Distribution"]["DistributionConfig"].get("Aliases", {}).get("Items", [])
-        names = f" ({', '.join(aliases)})" if aliases else ""
-        label = f"CloudFront distribution {distribution_id}{names}"
-        return [Binding(ConsumerKind.DISTRIBUTION, distribution_id, label=label)]
+    def find(self, certificate: Certificate) -> list[Binding]:
+        """Return the distributions that hold a certificate."""
+        bindings: list[Binding] = []
+        for arn in self._owned(certificate):
+            found = self._get(arn.name)
+            if found is not None and _certificate(found) == certificate.arn:
+                config = found["Distribution"]["DistributionConfig"]
+                aliases = config.get("Aliases", {}).get("Items", [])
+                names = f" ({', '.join(aliases)})" if aliases else ""
+                label = f"CloudFront distribution {arn.name}{names}"
+                bindings.append(Binding(DISTRIBUTION, arn.name, label=label))
+        return bindings
 
     @understood("GetDistribution")
-    def held(self, binding: Binding) -> Held | None:
+    def current(self, binding: Binding) -> BindingState | None:
         """Return what a distribution holds, settled once that is deployed; None if it is gone."""
         found = self._get(binding.consumer)
         if found is None:
             return None
         certificate = _certificate(found)
         settled = found["Distribution"]["Status"] == "Deployed"
-        return Held((certificate,) if certificate else (), settled)
+        return BindingState((certificate,) if certificate else (), settled)
 
     @understood("GetDistribution")
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
@@ -96,9 +146,13 @@ class Distributions:
         try:
             return self._client.get_distribution(Id=distribution_id)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchDistribution":
+            if error.response["Error"]["Code"] != _GONE:
                 raise
             return None
+
+
+def _is_distribution(arn: ConsumerArn) -> bool:
+    return (arn.service, arn.type) == ("cloudfront", "distribution")
 
 
 def _certificate(found: GetDistributionResultTypeDef) -> str | None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.sinks.base import Sink
 from certificate_lifecycle.core.announcements import SOURCE, Announcement, announcements, batches
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.errors import EventsNotTakenError
+
+if TYPE_CHECKING:
+    from certificate_lifecycle.aws.clients import Clients
+    from certificate_lifecycle.config import RotationSettings
+    from certificate_lifecycle.core.place import Place
 
 PERMISSIONS = (Permission("events:PutEvents", ROTATION, "events: tell machines of a run"),)
 
@@ -27,22 +33,33 @@ class EventsClient(Protocol):
         ...
 
 
-class EventBus:
+class EventBus(Sink):
     """One event bus of the function's own account and region.
 
     EventBridge drops events for a bus that does not exist without a word.
     """
 
+    permissions = PERMISSIONS
+
     def __init__(self, client: Callable[[], EventsClient], name: str) -> None:
         self._client = client
         self._bus = name
+
+    @classmethod
+    def from_settings(
+        cls, settings: RotationSettings, home: Place, clients: Clients
+    ) -> EventBus | None:
+        """Return the bus of the settings, if there is one."""
+        if settings.event_bus_name is None:
+            return None
+        return cls(lambda: clients.any("events", home.region), settings.event_bus_name)
 
     @property
     def name(self) -> str:
         """The bus, as a sentence about its failure names it."""
         return f"the event bus {self._bus}"
 
-    def tell(self, run: Run) -> None:
+    def publish(self, run: Run) -> None:
         """Send the events of a run; raises EventsNotTakenError if some were refused twice."""
         events = announcements(run)
         refusals: Counter[str] = Counter()

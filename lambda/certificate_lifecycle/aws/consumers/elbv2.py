@@ -6,13 +6,18 @@ in listeners made in the console (Application Load Balancer guide, "HTTPS listen
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import understood
+from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
-from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
+from certificate_lifecycle.aws.read_calls import ReadCall
+from certificate_lifecycle.core.by_hand import aws_command
+from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.core.model import Certificate
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -39,39 +44,105 @@ PERMISSIONS = (
         "elasticloadbalancing:RemoveListenerCertificates", ROTATION, "rebinding: the list for SNI"
     ),
 )
+#: The default certificate of a listener.
+LISTENER = ConsumerKind("Listener")
+#: The further certificates of a listener, chosen by SNI.
+LISTENER_SNI = ConsumerKind("ListenerSni", holds_many=True)
 _SECURE = ("HTTPS", "TLS")
 _GONE = "ListenerNotFound"
+_BALANCER_GONE = "LoadBalancerNotFound"
 
 
-class LoadBalancers:
+class LoadBalancers(Consumer):
     """The listeners of the load balancers of one account and region."""
 
-    def __init__(self, client: ElasticLoadBalancingv2Client) -> None:
-        self._client = client
+    service = "elbv2"
+    kinds = (LISTENER, LISTENER_SNI)
+    permissions = PERMISSIONS
+    _client: ElasticLoadBalancingv2Client
+
+    @classmethod
+    def owns(cls, arn: ConsumerArn) -> bool:
+        """Return whether it is a load balancer of ours that is no Classic one."""
+        return not arn.foreign and is_load_balancer(arn) and "/" in arn.name
+
+    @classmethod
+    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
+        """Return whether a listener belongs to a load balancer.
+
+        `listener/app/NAME/ID/LISTENER` belongs to `loadbalancer/app/NAME/ID`.
+        """
+        _, _, listener = binding.consumer.partition(":listener/")
+        return arn.name == listener.rpartition("/")[0]
+
+    @classmethod
+    def label(cls, arn: ConsumerArn) -> str | None:
+        """Return the name of a load balancer."""
+        match arn.name.split("/"):
+            case ["app" | "net", name, _] if is_load_balancer(arn):
+                return f"load balancer {name}"
+            case _:
+                return None
+
+    @classmethod
+    def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:
+        """Return the calls that change the default certificate and the list of a listener."""
+        listener = "--listener-arn LISTENER_ARN"
+        to_new = f"--certificates CertificateArn={successor_arn}"
+        from_old = "--certificates CertificateArn=OLD_CERTIFICATE_ARN"
+        of_balancer = f"--load-balancer-arn {arn.text}"
+        return (
+            aws_command("elbv2 describe-listeners", arn.region, of_balancer),
+            "# Each listener that has it as its default certificate:",
+            aws_command("elbv2 modify-listener", arn.region, listener, to_new),
+            "# Each listener that has it in its list:",
+            aws_command("elbv2 add-listener-certificates", arn.region, listener, to_new),
+            aws_command("elbv2 remove-listener-certificates", arn.region, listener, from_old),
+        )
+
+    def read_calls(self) -> Iterator[ReadCall]:
+        """Yield the two calls that find listeners and what they hold."""
+        client, missing = self._client, "app/none/0000000000000000"
+        arn = self._place.arn("elasticloadbalancing", f"loadbalancer/{missing}")
+        listener = self._place.arn("elasticloadbalancing", f"listener/{missing}/0000000000000000")
+        yield ReadCall(
+            "elasticloadbalancing:DescribeListeners",
+            "*",
+            lambda: client.describe_listeners(LoadBalancerArn=arn, PageSize=1),
+            frozenset({_BALANCER_GONE}),
+        )
+        yield ReadCall(
+            "elasticloadbalancing:DescribeListenerCertificates",
+            "*",
+            lambda: client.describe_listener_certificates(ListenerArn=listener, PageSize=1),
+            frozenset({_GONE}),
+        )
 
     @understood("DescribeListeners")
-    def find(self, certificate_arn: str, load_balancer_arn: str) -> list[Binding]:
-        """Return the settings of a load balancer that hold a certificate; none if it is gone."""
+    def find(self, certificate: Certificate) -> list[Binding]:
+        """Return the settings of load balancers that hold a certificate."""
         found: list[Binding] = []
-        for listener in self._secure_listeners(load_balancer_arn):
-            default, others = self._certificates(listener["ListenerArn"]) or ((), ())
-            if certificate_arn in default:
-                found.append(_binding(ConsumerKind.LISTENER, listener))
-            if certificate_arn in others:
-                found.append(_binding(ConsumerKind.LISTENER_SNI, listener))
+        for arn in self._owned(certificate):
+            for listener in self._secure_listeners(arn.text):
+                default, others = self._certificates(listener["ListenerArn"]) or ((), ())
+                if certificate.arn in default:
+                    found.append(_binding(LISTENER, listener))
+                if certificate.arn in others:
+                    found.append(_binding(LISTENER_SNI, listener))
         return found
 
-    def held(self, binding: Binding) -> Held | None:
+    def current(self, binding: Binding) -> BindingState | None:
         """Return what a listener holds as its default, or in its list; None if it is gone."""
         certificates = self._certificates(binding.consumer)
         if certificates is None:
             return None
         default, others = certificates
-        return Held(others if binding.kind is ConsumerKind.LISTENER_SNI else default)
+        return BindingState(others if binding.kind == LISTENER_SNI else default)
 
-    def bind(self, binding: Binding, certificate_arn: str) -> None:
+    def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Make a certificate the default, or put it into the list, where it may be already."""
-        if binding.kind is ConsumerKind.LISTENER_SNI:
+        del instead_of
+        if binding.kind == LISTENER_SNI:
             self._client.add_listener_certificates(
                 ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}]
             )
@@ -101,7 +172,7 @@ class LoadBalancers:
         try:
             listeners = [listener for page in pages for listener in page["Listeners"]]
         except ClientError as error:
-            if error.response["Error"]["Code"] != "LoadBalancerNotFound":
+            if error.response["Error"]["Code"] != _BALANCER_GONE:
                 raise
             return []
         return [listener for listener in listeners if listener.get("Protocol") in _SECURE]
@@ -131,10 +202,15 @@ class LoadBalancers:
         return tuple(default), tuple(others)
 
 
+def is_load_balancer(arn: ConsumerArn) -> bool:
+    """Return whether it is the ARN of a load balancer, of whichever type and account."""
+    return (arn.service, arn.type) == ("elasticloadbalancing", "loadbalancer")
+
+
 def _binding(kind: ConsumerKind, listener: ListenerTypeDef) -> Binding:
     """Name a listener as people do: its load balancer, protocol and port."""
     arn = listener["ListenerArn"]
     name = arn.split("/")[2]
-    place = "default certificate" if kind is ConsumerKind.LISTENER else "SNI"
+    place = "default certificate" if kind == LISTENER else "SNI"
     label = f"load balancer {name}, listener {listener['Protocol']}:{listener['Port']} ({place})"
     return Binding(kind, arn, label=label)

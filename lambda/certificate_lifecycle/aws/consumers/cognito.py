@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import understood
+from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
-from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
+from certificate_lifecycle.core.by_hand import aws_command
+from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.errors import ConsumerBusyError
 
 if TYPE_CHECKING:
@@ -21,41 +24,84 @@ PERMISSIONS = (
     Permission("cognito-idp:DescribeUserPoolDomain", ROTATION, "rebinding: what a domain holds"),
     Permission("cognito-idp:UpdateUserPoolDomain", ROTATION, "rebinding: its certificate"),
 )
+#: The certificate of a custom domain; `place` is its user pool.
+USER_POOL_DOMAIN = ConsumerKind("UserPoolDomain")
+#: A custom domain takes certificates of this region only, because CloudFront serves it.
+_EDGE_REGION = "us-east-1"
 _PAGE_SIZE = 60
 #: What a change has to repeat in order to keep it.
 _KEPT = ("ManagedLoginVersion", "Routing")
 
 
-class UserPoolDomains:
+class UserPoolDomains(Consumer):
     """The custom domains of the user pools of one account and region."""
 
-    def __init__(self, client: CognitoIdentityProviderClient) -> None:
-        self._client = client
+    service = "cognito-idp"
+    kinds = (USER_POOL_DOMAIN,)
+    permissions = PERMISSIONS
+    read_by_scans = False
+    _client: CognitoIdentityProviderClient
+
+    @classmethod
+    def owns(cls, arn: ConsumerArn) -> bool:
+        """Return whether it is a user pool of ours, or may stand for a domain of one."""
+        return arn.service == ("cloudfront" if arn.foreign else "cognito-idp")
+
+    @classmethod
+    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
+        """Return whether a domain makes AWS use such a distribution; which one is not known."""
+        del binding
+        return arn.foreign
+
+    @classmethod
+    def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:
+        """Return the calls that read a domain and write it with another certificate."""
+        domain, region, pool = "--domain DOMAIN_NAME", arn.region, arn.name
+        if arn.foreign:
+            region, pool = "REGION", "USER_POOL_ID"
+        steps = (
+            aws_command("cognito-idp describe-user-pool-domain", region, domain),
+            "# With the ManagedLoginVersion that this shows:",
+            aws_command(
+                "cognito-idp update-user-pool-domain",
+                region,
+                f"{domain} --user-pool-id {pool}",
+                "--managed-login-version MANAGED_LOGIN_VERSION",
+                f"--custom-domain-config CertificateArn={successor_arn}",
+            ),
+        )
+        return ("# A custom domain of Cognito, in any region:", *steps) if arn.foreign else steps
 
     @understood("DescribeUserPoolDomain")
-    def find(self, certificate_arn: str) -> list[Binding]:
-        """Return the custom domains that hold a certificate."""
+    def find(self, certificate: Certificate) -> list[Binding]:
+        """Return the custom domains that hold a certificate.
+
+        They are read only if ACM names a distribution in an account of AWS's own.
+        """
+        if self._place.region != _EDGE_REGION or not self._owned(certificate):
+            return []
         return [
-            Binding(ConsumerKind.USER_POOL_DOMAIN, domain, pool_id, f"Cognito domain {domain}")
+            Binding(USER_POOL_DOMAIN, domain, pool_id, f"Cognito domain {domain}")
             for pool_id, domain in self._domains()
-            if _certificate(self._describe(domain)) == certificate_arn
+            if _certificate(self._describe(domain)) == certificate.arn
         ]
 
     @understood("DescribeUserPoolDomain")
-    def held(self, binding: Binding) -> Held | None:
+    def current(self, binding: Binding) -> BindingState | None:
         """Return what a domain holds and whether it is active; None if it is gone."""
         described = self._describe(binding.consumer)
         if not described:
             return None
         certificate, status = _certificate(described), described.get("Status")
         fault = "its status is FAILED" if status == "FAILED" else None
-        return Held((certificate,) if certificate else (), status == "ACTIVE", fault)
+        return BindingState((certificate,) if certificate else (), status == "ACTIVE", fault)
 
-    def bind(self, binding: Binding, certificate_arn: str) -> None:
+    def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Let a domain hold another certificate, everything else as it is.
 
         Raises ConsumerBusyError while it still carries out another change.
         """
+        del instead_of
         described = self._describe(binding.consumer)
         config = described.get("CustomDomainConfig", {})
         changed: dict[str, Any] = {

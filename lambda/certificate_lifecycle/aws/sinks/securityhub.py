@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.sinks.base import Sink
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.security_findings import (
     ACTIVE,
@@ -19,6 +20,11 @@ from certificate_lifecycle.core.security_findings import (
     updates,
 )
 from certificate_lifecycle.errors import FindingsNotTakenError, SecurityHubNotEnabledError
+
+if TYPE_CHECKING:
+    from certificate_lifecycle.aws.clients import Clients
+    from certificate_lifecycle.config import RotationSettings
+    from certificate_lifecycle.core.place import Place
 
 PERMISSIONS = (
     Permission(
@@ -51,16 +57,27 @@ class SecurityHubClient(Protocol):
         ...
 
 
-class SecurityHub:
+class SecurityHub(Sink):
     """Security Hub, which keeps the findings of an instance under its name."""
 
     name = "Security Hub"
+    permissions = PERMISSIONS
 
     def __init__(self, client: Callable[[], SecurityHubClient], source: Source) -> None:
         self._client = client
         self._source = source
 
-    def tell(self, run: Run) -> None:
+    @classmethod
+    def from_settings(
+        cls, settings: RotationSettings, home: Place, clients: Clients
+    ) -> SecurityHub | None:
+        """Return Security Hub, if the settings ask for it."""
+        if not settings.security_hub:
+            return None
+        source = Source(home, settings.name_prefix)
+        return cls(lambda: clients.any("securityhub", home.region), source)
+
+    def publish(self, run: Run) -> None:
         """Report what is open and archive what is over.
 
         Raises FindingsNotTakenError if some were refused, after all others were reported, and

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import understood
+from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.permissions import ROTATION, Permission
-from certificate_lifecycle.core.consumers import Binding, ConsumerKind, Held
+from certificate_lifecycle.aws.read_calls import ReadCall
+from certificate_lifecycle.core.by_hand import aws_command
+from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.errors import ConsumerBusyError
 
 if TYPE_CHECKING:
@@ -24,16 +28,24 @@ PERMISSIONS = (
     Permission("apigateway:AddCertificateToDomain", ROTATION, "rebinding: the new certificate"),
     Permission("apigateway:RemoveCertificateFromDomain", ROTATION, "rebinding: the old one"),
 )
+#: The certificate of a regional domain name, or of a private one, whose id is the `place`.
+DOMAIN_NAME = ConsumerKind("DomainName")
+#: The certificate of an edge-optimised domain name.
+EDGE_DOMAIN_NAME = ConsumerKind("EdgeDomainName")
+#: The certificate that proves the ownership of a domain name with mutual TLS.
+DOMAIN_OWNERSHIP = ConsumerKind("DomainOwnership")
+#: What AWS keeps for a domain name in an account of its own, and names in `InUseBy`.
+_STANDS_FOR = {"elasticloadbalancing": DOMAIN_NAME, "cloudfront": EDGE_DOMAIN_NAME}
 #: The attribute that each kind of setting is (API reference, UpdateDomainName).
 _ATTRIBUTES = {
-    ConsumerKind.DOMAIN_NAME: "regionalCertificateArn",
-    ConsumerKind.EDGE_DOMAIN_NAME: "certificateArn",
-    ConsumerKind.DOMAIN_OWNERSHIP: "ownershipVerificationCertificateArn",
+    DOMAIN_NAME: "regionalCertificateArn",
+    EDGE_DOMAIN_NAME: "certificateArn",
+    DOMAIN_OWNERSHIP: "ownershipVerificationCertificateArn",
 }
 _WORDS = {
-    ConsumerKind.DOMAIN_NAME: "regional",
-    ConsumerKind.EDGE_DOMAIN_NAME: "edge-optimised",
-    ConsumerKind.DOMAIN_OWNERSHIP: "ownership verification",
+    DOMAIN_NAME: "regional",
+    EDGE_DOMAIN_NAME: "edge-optimised",
+    DOMAIN_OWNERSHIP: "ownership verification",
 }
 #: States in which a change has failed, or waits for somebody's proof of ownership.
 _FAULTS = ("FAILED", "PENDING_CERTIFICATE_REIMPORT", "PENDING_OWNERSHIP_VERIFICATION")
@@ -42,24 +54,72 @@ _PAGE_SIZE = 500
 _BUSY = ("ConflictException", "BadRequestException")
 
 
-class DomainNames:
+class DomainNames(Consumer):
     """The custom domain names of one account and region."""
 
-    def __init__(self, client: APIGatewayClient) -> None:
-        self._client = client
+    service = "apigateway"
+    kinds = (DOMAIN_NAME, EDGE_DOMAIN_NAME, DOMAIN_OWNERSHIP)
+    permissions = PERMISSIONS
+    _client: APIGatewayClient
+
+    @classmethod
+    def owns(cls, arn: ConsumerArn) -> bool:
+        """Return whether it is, or may stand for, a domain name of ours."""
+        return arn.service in _STANDS_FOR if arn.foreign else arn.service == "apigateway"
+
+    @classmethod
+    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
+        """Return whether a domain name is of the kind that makes AWS use such a resource.
+
+        Which one of them it is cannot be found out.
+        """
+        return _STANDS_FOR.get(arn.service) == binding.kind
+
+    @classmethod
+    def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:
+        """Return the call for each kind of domain name that it may be."""
+        regional = _patch(arn.region, "regionalCertificateArn", successor_arn)
+        match arn.service:
+            case "elasticloadbalancing":
+                return ("# A regional domain name of API Gateway:", regional)
+            case "cloudfront":
+                return (
+                    "# An edge-optimised domain name of API Gateway, in any region:",
+                    _patch("REGION", "certificateArn", successor_arn),
+                )
+            case _:
+                return (
+                    "# A regional domain name:",
+                    regional,
+                    "# An edge-optimised or private one (a private one with --domain-name-id too):",
+                    _patch(arn.region, "certificateArn", successor_arn),
+                )
+
+    def read_calls(self) -> Iterator[ReadCall]:
+        """Yield the call that lists domain names."""
+        client, place = self._client, self._place
+        yield ReadCall(
+            "apigateway:GET",
+            f"arn:{place.partition}:apigateway:{place.region}::/domainnames",
+            lambda: client.get_domain_names(limit=1),
+        )
 
     @understood("GetDomainNames")
-    def find(self, certificate_arn: str) -> list[Binding]:
-        """Return every setting of a domain name that holds a certificate."""
+    def find(self, certificate: Certificate) -> list[Binding]:
+        """Return every setting of a domain name that holds a certificate.
+
+        All domain names are read: ACM does not name them, nor what uses a certificate to prove
+        ownership.
+        """
         return [
             binding
             for domain in self._domains()
             for binding in _bindings(domain)
-            if domain.get(_attribute(binding)) == certificate_arn
+            if domain.get(_attribute(binding)) == certificate.arn
         ]
 
     @understood("GetDomainName")
-    def held(self, binding: Binding) -> Held | None:
+    def current(self, binding: Binding) -> BindingState | None:
         """Return what a domain name holds and whether it is available; None if it is gone."""
         domain = self._get(binding)
         if domain is None:
@@ -68,17 +128,18 @@ class DomainNames:
         status = domain.get("domainNameStatus", _AVAILABLE)
         why = " ".join(domain.get("domainNameStatusMessage", "").split())
         fault = f"its status is {status}{f' ({why})' if why else ''}"
-        return Held(
+        return BindingState(
             (certificate,) if certificate else (),
             status == _AVAILABLE,
             fault if status in _FAULTS else None,
         )
 
-    def bind(self, binding: Binding, certificate_arn: str) -> None:
+    def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Let a domain name hold another certificate.
 
         Raises ConsumerBusyError while it still carries out another change.
         """
+        del instead_of
         path = f"/{_attribute(binding)}"
         try:
             self._client.update_domain_name(
@@ -110,13 +171,23 @@ class DomainNames:
             yield from page["items"]
 
 
+def _patch(region: str, attribute: str, new: str) -> str:
+    """Return a call that serves the domain names of REST, HTTP and WebSocket APIs alike."""
+    return aws_command(
+        "apigateway update-domain-name",
+        region,
+        "--domain-name DOMAIN_NAME",
+        f"--patch-operations op=replace,path=/{attribute},value={new}",
+    )
+
+
 def _bindings(domain: Mapping[str, Any]) -> Iterator[Binding]:
     """Yield what may hold a certificate; a private domain name has but one setting."""
     name = domain["domainName"]
     label = f"API Gateway domain name {name}"
     if "PRIVATE" in domain.get("endpointConfiguration", {}).get("types", ()):
         domain_id = domain["domainNameId"]
-        yield Binding(ConsumerKind.DOMAIN_NAME, name, domain_id, f"{label} (private)")
+        yield Binding(DOMAIN_NAME, name, domain_id, f"{label} (private)")
         return
     for kind, word in _WORDS.items():
         yield Binding(kind, name, label=f"{label} ({word})")
@@ -124,7 +195,7 @@ def _bindings(domain: Mapping[str, Any]) -> Iterator[Binding]:
 
 def _attribute(binding: Binding) -> str:
     """Return what holds the certificate: a private domain name keeps it where an edge one does."""
-    kind = ConsumerKind.EDGE_DOMAIN_NAME if binding.place else binding.kind
+    kind = EDGE_DOMAIN_NAME if binding.place else binding.kind
     return _ATTRIBUTES[kind]
 
 

@@ -1,0 +1,1 @@
+"""The services whose resources use certificates; `registry` lists them."""

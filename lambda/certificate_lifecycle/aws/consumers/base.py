@@ -1,0 +1,111 @@
+"""The contract of a service whose resources use certificates."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.place import Place
+
+if TYPE_CHECKING:
+    from certificate_lifecycle.aws.clients import Clients
+    from certificate_lifecycle.aws.permissions import Permission
+    from certificate_lifecycle.aws.read_calls import ReadCall
+
+
+class Consumer(ABC):
+    """The resources of one service that use certificates, in one account and region.
+
+    A new service is one subclass in a file of its own and one line in `registry.CONSUMERS`.
+    The class methods are pure, so that messages can name resources and manual steps without a call.
+    """
+
+    #: boto3's name of the service.
+    service: ClassVar[str]
+    #: The settings that are found and changed; their names are stored and must never change.
+    kinds: ClassVar[tuple[ConsumerKind, ...]]
+    permissions: ClassVar[tuple[Permission, ...]]
+    #: Whether every scan may read the service; if not, only a role that may rebind consumers may.
+    read_by_scans: ClassVar[bool] = True
+
+    def __init__(self, clients: Clients, place: Place, role_arn: str | None = None) -> None:
+        self._clients = clients
+        self._place = place
+        self._role_arn = role_arn
+
+    @cached_property
+    def _client(self) -> Any:  # noqa: ANN401 - subclasses declare the type of theirs
+        return self._clients.any(self.service, self._place.region, self._role_arn)
+
+    # --- What is known without a call -------------------------------------------------------------
+
+    @classmethod
+    @abstractmethod
+    def owns(cls, arn: ConsumerArn) -> bool:
+        """Return whether an entry of ACM's `InUseBy` is a resource of this service.
+
+        A resource in an account of AWS's own belongs to each service that it may stand for.
+        """
+
+    @classmethod
+    @abstractmethod
+    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
+        """Return whether moving `binding` takes the certificate off an owned entry."""
+
+    @classmethod
+    @abstractmethod
+    def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> Sequence[str]:
+        """Return the AWS CLI calls that move an owned entry to a successor, as shell lines.
+
+        Lines that begin with # explain, words in CAPITALS stand for what only the reader knows.
+        """
+
+    @classmethod
+    def label(cls, arn: ConsumerArn) -> str | None:
+        """Return the name by which people know a resource; None if only its ARN is known.
+
+        Applies to resources in accounts of AWS's own as well.
+        """
+        del arn
+        return None
+
+    # --- What is read and changed -----------------------------------------------------------------
+
+    def read_calls(self) -> Iterable[ReadCall]:
+        """Return one call for each read permission that a scan needs."""
+        return ()
+
+    @abstractmethod
+    def find(self, certificate: Certificate) -> Sequence[Binding]:
+        """Return every setting that holds a described certificate now."""
+
+    @abstractmethod
+    def current(self, binding: Binding) -> BindingState | None:
+        """Return what a setting holds; None when the resource or the setting is gone."""
+
+    @abstractmethod
+    def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
+        """Let a setting hold `certificate_arn`; a list keeps what it has.
+
+        Raises ConsumerChangedError if the service shows that it holds neither of both by now, and
+        ConsumerBusyError while the service carries out another change.
+        """
+
+    def unbind(self, binding: Binding, certificate_arn: str) -> None:
+        """Take a certificate out of a list; one that is not in the list counts as done.
+
+        Only a service with a kind that `holds_many` has a list.
+        """
+        raise NotImplementedError(f"{binding.kind.name} holds one certificate: {certificate_arn}")
+
+    def _owned(self, certificate: Certificate) -> list[ConsumerArn]:
+        """Return the entries of `InUseBy` that are resources of this service."""
+        return [
+            arn
+            for arn in ConsumerArn.in_use_by(certificate, self._place.account_id)
+            if self.owns(arn)
+        ]

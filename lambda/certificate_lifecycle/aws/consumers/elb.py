@@ -1,0 +1,133 @@
+"""Classic Load Balancers: the certificates of their listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from certificate_lifecycle.aws.answers import understood
+from certificate_lifecycle.aws.consumers.base import Consumer
+from certificate_lifecycle.aws.consumers.elbv2 import is_load_balancer
+from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.read_calls import ReadCall
+from certificate_lifecycle.core.by_hand import aws_command
+from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.core.model import Certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_elb import ElasticLoadBalancingClient
+
+PERMISSIONS = (
+    Permission(
+        "elasticloadbalancing:DescribeLoadBalancers",
+        ROTATION,
+        "name: listeners of Classic Load Balancers",
+    ),
+    Permission(
+        "elasticloadbalancing:SetLoadBalancerListenerSSLCertificate",
+        ROTATION,
+        "rebinding: the certificate of such a listener",
+    ),
+)
+#: The certificate of a listener; `place` is its port.
+CLASSIC_LISTENER = ConsumerKind("ClassicListener")
+_GONE = "LoadBalancerNotFound"
+
+
+class ClassicLoadBalancers(Consumer):
+    """The listeners of the Classic Load Balancers of one account and region."""
+
+    service = "elb"
+    kinds = (CLASSIC_LISTENER,)
+    permissions = PERMISSIONS
+    _client: ElasticLoadBalancingClient
+
+    @classmethod
+    def owns(cls, arn: ConsumerArn) -> bool:
+        """Return whether it is a Classic Load Balancer of ours."""
+        return not arn.foreign and is_load_balancer(arn) and "/" not in arn.name
+
+    @classmethod
+    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
+        """Return whether a listener belongs to a load balancer."""
+        return arn.name == binding.consumer
+
+    @classmethod
+    def label(cls, arn: ConsumerArn) -> str | None:
+        """Return the name of a Classic Load Balancer."""
+        classic = is_load_balancer(arn) and "/" not in arn.name
+        return f"load balancer {arn.name}" if classic else None
+
+    @classmethod
+    def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:
+        """Return the call that changes the certificate of a listener."""
+        return (
+            aws_command(
+                "elb set-load-balancer-listener-ssl-certificate",
+                arn.region,
+                f"--load-balancer-name {arn.name}",
+                f"--load-balancer-port PORT --ssl-certificate-id {successor_arn}",
+            ),
+        )
+
+    def read_calls(self) -> Iterator[ReadCall]:
+        """Yield the call that reads listeners."""
+        client = self._client
+        yield ReadCall(
+            "elasticloadbalancing:DescribeLoadBalancers",
+            "*",
+            lambda: client.describe_load_balancers(PageSize=1),
+        )
+
+    def find(self, certificate: Certificate) -> list[Binding]:
+        """Return the listeners that hold a certificate."""
+        return [
+            Binding(
+                CLASSIC_LISTENER,
+                arn.name,
+                str(port),
+                f"Classic Load Balancer {arn.name}, listener on port {port}",
+            )
+            for arn in self._owned(certificate)
+            for port, held in (self._certificates(arn.name) or {}).items()
+            if held == certificate.arn
+        ]
+
+    def current(self, binding: Binding) -> BindingState | None:
+        """Return what a listener holds; None if it or its load balancer is gone."""
+        certificates = self._certificates(binding.consumer) or {}
+        found = certificates.get(int(binding.place))
+        return BindingState((found,)) if found is not None else None
+
+    def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
+        """Let a listener hold another certificate."""
+        del instead_of
+        self._client.set_load_balancer_listener_ssl_certificate(
+            LoadBalancerName=binding.consumer,
+            LoadBalancerPort=int(binding.place),
+            SSLCertificateId=certificate_arn,
+        )
+
+    @understood("DescribeLoadBalancers")
+    def _certificates(self, name: str) -> Mapping[int, str] | None:
+        """Return the certificate of each port that has one; None if there is no such balancer."""
+        try:
+            answer = self._client.describe_load_balancers(LoadBalancerNames=[name])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _GONE:
+                raise
+            return None
+        listeners = [
+            description["Listener"]
+            for found in answer["LoadBalancerDescriptions"]
+            for description in found.get("ListenerDescriptions", [])
+        ]
+        return {
+            listener["LoadBalancerPort"]: listener["SSLCertificateId"]
+            for listener in listeners
+            if "SSLCertificateId" in listener
+        }

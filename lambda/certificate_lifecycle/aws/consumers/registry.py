@@ -1,0 +1,141 @@
+"""Everything that uses certificates in one account and region, whichever service it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from certificate_lifecycle.aws.consumers.apigateway import DomainNames
+from certificate_lifecycle.aws.consumers.base import Consumer
+from certificate_lifecycle.aws.consumers.cloudfront import Distributions
+from certificate_lifecycle.aws.consumers.cognito import UserPoolDomains
+from certificate_lifecycle.aws.consumers.elb import ClassicLoadBalancers
+from certificate_lifecycle.aws.consumers.elbv2 import LoadBalancers
+from certificate_lifecycle.core.by_hand import manual_only_steps, with_introduction
+from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.place import Place
+
+if TYPE_CHECKING:
+    from certificate_lifecycle.aws.clients import Clients
+    from certificate_lifecycle.aws.read_calls import ReadCall
+
+#: Every service whose resources can be moved to another certificate.
+CONSUMERS: tuple[type[Consumer], ...] = (
+    LoadBalancers,
+    ClassicLoadBalancers,
+    Distributions,
+    DomainNames,
+    UserPoolDomains,
+)
+PERMISSIONS = tuple(each for consumer in CONSUMERS for each in consumer.permissions)
+
+
+def kinds_by_name(consumers: Sequence[type[Consumer]] = CONSUMERS) -> Mapping[str, ConsumerKind]:
+    """Return the kinds of settings by the names that stored records have."""
+    return {kind.name: kind for consumer in consumers for kind in consumer.kinds}
+
+
+class ConsumerCatalog:
+    """What is known of consumers by their ARNs alone; nothing here makes a call."""
+
+    def __init__(self, own_account: str, consumers: Sequence[type[Consumer]] = CONSUMERS) -> None:
+        self._own_account = own_account
+        self._consumers = consumers
+
+    def label(self, in_use_by: str) -> str:
+        """Return the name by which people know an entry of `InUseBy`, or its ARN."""
+        arn = self._parsed(in_use_by)
+        labels = (consumer.label(arn) for consumer in self._consumers)
+        return next((label for label in labels if label is not None), in_use_by)
+
+    def unexplained(self, certificate: Certificate, bindings: Iterable[Binding]) -> tuple[str, ...]:
+        """Return the entries of `InUseBy` that moving `bindings` does not free."""
+        found = tuple(bindings)
+        return tuple(
+            arn.text
+            for arn in ConsumerArn.in_use_by(certificate, self._own_account)
+            if not any(self._explains(binding, arn) for binding in found)
+        )
+
+    def manual_steps(self, in_use_by: str, successor_arn: str) -> str:
+        """Return what a person types to move one entry of `InUseBy`, as shell lines."""
+        arn = self._parsed(in_use_by)
+        steps = [
+            step
+            for consumer in self._consumers
+            if consumer.owns(arn)
+            for step in consumer.manual_steps(arn, successor_arn)
+        ]
+        steps += manual_only_steps(arn, successor_arn)
+        return with_introduction(arn, successor_arn, steps)
+
+    def _explains(self, binding: Binding, arn: ConsumerArn) -> bool:
+        return any(
+            binding.kind in consumer.kinds
+            and consumer.owns(arn)
+            and consumer.explains(binding, arn)
+            for consumer in self._consumers
+        )
+
+    def _parsed(self, in_use_by: str) -> ConsumerArn:
+        return ConsumerArn.parse(in_use_by, self._own_account)
+
+
+class AwsConsumers(ConsumerCatalog):
+    """Finds and changes consumers; a service that is not concerned is not called."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        place: Place,
+        role_arn: str | None = None,
+        consumers: Sequence[type[Consumer]] = CONSUMERS,
+    ) -> None:
+        super().__init__(place.account_id, consumers)
+        self._services = tuple(consumer(clients, place, role_arn) for consumer in consumers)
+        self._by_kind = {kind: service for service in self._services for kind in service.kinds}
+
+    def find(self, certificate: Certificate) -> Sequence[Binding]:
+        """Return every setting that holds a described certificate now."""
+        return [binding for service in self._services for binding in service.find(certificate)]
+
+    def names(self, certificate: Certificate) -> Sequence[str]:
+        """Return a name for each user of a described certificate that ACM names.
+
+        A resource in an account of AWS's own is named after the setting that it stands for, unless
+        that belongs to a service that a scan cannot read.
+        """
+        arns = ConsumerArn.in_use_by(certificate, self._own_account)
+        found = [
+            binding
+            for service in self._services
+            if service.read_by_scans and any(service.owns(arn) for arn in arns)
+            for binding in service.find(certificate)
+        ]
+        names: list[str] = []
+        for arn in arns:
+            labels = [binding.label for binding in found if self._explains(binding, arn)]
+            names += labels or [self.label(arn.text)]
+        return list(dict.fromkeys((*names, *(binding.label for binding in found))))
+
+    def current(self, binding: Binding) -> BindingState | None:
+        """Return what a setting holds; None when the consumer or the setting is gone."""
+        return self._by_kind[binding.kind].current(binding)
+
+    def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
+        """Let a setting hold `certificate_arn`; a list keeps what it has.
+
+        Raises ConsumerChangedError if the service shows that it holds neither of both by now, and
+        ConsumerBusyError while the service carries out another change.
+        """
+        self._by_kind[binding.kind].bind(binding, certificate_arn, instead_of=instead_of)
+
+    def unbind(self, binding: Binding, certificate_arn: str) -> None:
+        """Take a certificate out of a list; one that is not in it counts as done."""
+        self._by_kind[binding.kind].unbind(binding, certificate_arn)
+
+    def read_calls(self) -> Iterator[ReadCall]:
+        """Yield one call for each read permission that a scan needs."""
+        for service in self._services:
+            yield from service.read_calls()

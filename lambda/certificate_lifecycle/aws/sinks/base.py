@@ -1,0 +1,41 @@
+"""The contract of a service that receives each run."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from certificate_lifecycle.aws.clients import Clients
+    from certificate_lifecycle.aws.permissions import Permission
+    from certificate_lifecycle.config import RotationSettings
+    from certificate_lifecycle.core.place import Place
+    from certificate_lifecycle.core.run import Run
+
+
+class Sink(ABC):
+    """A service that receives each run.
+
+    A new one is one subclass in a file of its own and one line in `registry.SINKS`.
+    """
+
+    permissions: ClassVar[tuple[Permission, ...]]
+
+    @classmethod
+    @abstractmethod
+    def from_settings(
+        cls, settings: RotationSettings, home: Place, clients: Clients
+    ) -> Sink | None:
+        """Return the sink in the function's own account and region; None if it is not configured.
+
+        Its client is made when the first run is sent.
+        """
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What it is, as a sentence about its failure names it."""
+
+    @abstractmethod
+    def publish(self, run: Run) -> None:
+        """Send what was found and changed; raises if not all of it was accepted."""

@@ -1,0 +1,30 @@
+"""Where a run is sent beside the SNS topic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from certificate_lifecycle.aws.sinks.base import Sink
+from certificate_lifecycle.aws.sinks.eventbridge import EventBus
+from certificate_lifecycle.aws.sinks.securityhub import SecurityHub
+
+if TYPE_CHECKING:
+    from certificate_lifecycle.aws.clients import Clients
+    from certificate_lifecycle.config import RotationSettings
+    from certificate_lifecycle.core.place import Place
+
+#: In the order in which they receive a run.
+SINKS: tuple[type[Sink], ...] = (EventBus, SecurityHub)
+PERMISSIONS = tuple(each for sink in SINKS for each in sink.permissions)
+
+
+def configured_sinks(
+    settings: RotationSettings,
+    home: Place,
+    clients: Clients,
+    sinks: Sequence[type[Sink]] = SINKS,
+) -> list[Sink]:
+    """Return the sinks that the settings ask for."""
+    made = (sink.from_settings(settings, home, clients) for sink in sinks)
+    return [sink for sink in made if sink is not None]
