@@ -135,13 +135,13 @@ module "rotation" {
   source = "./modules/function"
   count  = var.create ? 1 : 0
 
-  alarms             = var.alarms
-  counts_listeners   = true
-  description        = "Looks at every certificate, mends what can be mended and tells people."
-  filename           = local.package
-  handler            = "certificate_lifecycle.handlers.rotation.lambda_handler"
-  kms_key_arn        = var.kms_key_arn
-  log_retention_days = var.log_retention_days
+  alarms               = var.alarms
+  counts_subscriptions = true
+  description          = "Looks at every certificate, mends what can be mended and tells people."
+  filename             = local.package
+  handler              = "certificate_lifecycle.handlers.rotation.lambda_handler"
+  kms_key_arn          = var.kms_key_arn
+  log_retention_days   = var.log_retention_days
   # None: an incomplete run has told people already, a repeated one would tell them again, and the schedule looks anew.
   maximum_retry_attempts = 0
   # Measured: a scan of 10,000 certificates takes 90 MB, telling of 5,000 accounts twice that.
@@ -175,7 +175,6 @@ module "rotation" {
     RETIRE_SUPERSEDED_AFTER_DAYS = var.retire_superseded_after_days == null ? "" : tostring(var.retire_superseded_after_days)
     ROTATION_MODE                = var.rotation_mode
     SECURITY_HUB                 = tostring(var.notifications.security_hub)
-    SCHEDULE_EXPRESSION          = var.schedule_expression
     SNS_TOPIC_ARN                = local.topic_arn
     SUMMARY_AFTER_DAYS           = tostring(var.summary_after_days)
     THRESHOLD_FRACTION           = tostring(var.threshold_fraction)
@@ -230,21 +229,6 @@ module "acm_events" {
   tags          = var.tags
 }
 
-# A sign of life each hour, because no alarm could look back as far as a schedule may lie apart, see ADR 0012.
-module "pulse" {
-  source = "./modules/schedule"
-  count  = var.create ? 1 : 0
-
-  description         = "Takes the pulse of ${local.rotation_name}: whether it lives, its runs go on, and somebody listens."
-  function_arn        = module.rotation[0].function_arn
-  function_name       = module.rotation[0].function_name
-  input               = jsonencode({ pulse = true })
-  name                = "${var.name_prefix}-pulse"
-  schedule_expression = "rate(1 hour)"
-  statement_id        = "LetThePulseInvoke"
-  tags                = var.tags
-}
-
 module "watch" {
   source = "./modules/watch"
   count  = var.create ? 1 : 0
@@ -255,14 +239,14 @@ module "watch" {
     module.rotation[0].alarm_arns,
     flatten(module.organization[*].alarm_arns),
   )
-  alarms              = var.alarms
-  dashboard           = var.dashboard
-  function_name       = module.rotation[0].function_name
-  instance            = var.name_prefix
-  log_group_name      = module.rotation[0].log_group_name
-  schedule_expression = var.schedule_expression
-  tags                = var.tags
-  topic_arn           = local.topic_arn
+  alarms           = var.alarms
+  dashboard        = var.dashboard
+  function_name    = module.rotation[0].function_name
+  instance         = var.name_prefix
+  log_group_name   = module.rotation[0].log_group_name
+  max_silence_days = var.max_silence_days
+  tags             = var.tags
+  topic_arn        = local.topic_arn
 }
 
 # The errors alarm says that a run was incomplete; this one says that whole accounts or regions went unseen.

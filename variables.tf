@@ -7,14 +7,11 @@ locals {
   # What ends in digits only is an IP address, which ACM's pattern lets through and ACM does not.
   _ip_address = "\\.[0-9]+$"
 
-  # One regular expression for each of the six fields of a cron expression: single values, ranges, steps, lists.
+  # The fields of a cron expression that may restrict a schedule: values, ranges, steps and lists.
   _cron_values = {
     minutes = "(?:[0-5]?[0-9])"
     hours   = "(?:[01]?[0-9]|2[0-3])"
-    days    = "(?:0?[1-9]|[12][0-9]|3[01])"
-    months  = "(?:0?[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)"
     weekday = "(?:[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)"
-    years   = "(?:19[7-9][0-9]|2[01][0-9]{2})"
   }
   _cron_items = {
     for field, value in local._cron_values :
@@ -23,15 +20,11 @@ locals {
   _cron_lists = {
     for field, item in local._cron_items : field => "(?:${item}(?:,${item})*)"
   }
-  _cron_month_day = "(?:${local._cron_lists.days}|L|LW|${local._cron_values.days}W)"
-  _cron_week_day  = "(?:${local._cron_lists.weekday}|L|${local._cron_values.weekday}L|${local._cron_values.weekday}#[1-5])"
-  _cron_days = join("|", [
-    # EventBridge wants exactly one of the two day fields left open.
-    "${local._cron_month_day} ${local._cron_lists.months} \\?",
-    "\\? ${local._cron_lists.months} ${local._cron_week_day}",
-  ])
-  _cron = "^cron\\(${local._cron_lists.minutes} ${local._cron_lists.hours} (?:${local._cron_days}) ${local._cron_lists.years}\\)$"
-  _rate = "^rate\\((?:1 (?:minute|hour|day)|(?:[2-9]|[1-9][0-9]+) (?:minutes|hours|days))\\)$"
+  # Exactly one of the two day fields is `?`, as EventBridge wants it. Month, year and day of the month stay open, so that there is a run in each week.
+  _cron       = "^cron\\(${local._cron_lists.minutes} ${local._cron_lists.hours} (?:\\* \\* \\?|\\? \\* ${local._cron_lists.weekday}) \\*\\)$"
+  _cron_daily = " (?:\\* \\* \\?|\\? \\* \\*) \\*\\)$"
+  # At most seven days, which are 168 hours or 10080 minutes.
+  _rate = "^rate\\((?:1 (?:minute|hour|day)|[2-7] days|(?:[2-9]|[1-9][0-9]|1[0-5][0-9]|16[0-8]) hours|(?:[2-9]|[1-9][0-9]{1,3}|100[0-7][0-9]|10080) minutes)\\)$"
 
   _certificate_arn = "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$"
   # With the six characters that Secrets Manager adds to a name: IAM knows no secret without them.
@@ -80,7 +73,7 @@ variable "accounts" {
 
 variable "alarms" {
   type        = bool
-  description = "Whether alarms report to the topic: when a function fails, a run is overdue, nothing gives a sign of life, a message does not arrive, or a critical problem stays open for three days, see `docs/alarms.md`. Without them a failing function is only visible in its log and through failed events, and a silent one not at all."
+  description = "Whether alarms report to the topic: when a function fails, no run ends for `max_silence_days`, a message does not arrive, the topic has no subscriber, or a critical finding stays open for three days, see `docs/alarms.md`. Without them a failing function is only visible in its log and through failed events, and a schedule that stopped not at all."
   default     = true
   nullable    = false
 }
@@ -337,6 +330,27 @@ variable "log_retention_days" {
   }
 }
 
+variable "max_silence_days" {
+  type        = number
+  description = "Days without a completed scheduled run after which the alarm `<name_prefix>-runs-missing` rings. It must be at least the time between two runs of `schedule_expression`, so a schedule that names days of the week needs 7."
+  default     = 2
+  nullable    = false
+
+  validation {
+    condition     = floor(var.max_silence_days) == var.max_silence_days && var.max_silence_days >= 1 && var.max_silence_days <= 7
+    error_message = "max_silence_days must be a whole number between 1 and 7, the longest time that a CloudWatch alarm looks back, got ${var.max_silence_days}."
+  }
+
+  validation {
+    condition = !var.alarms || var.max_silence_days >= 7 || (
+      can(regex(local._rate, var.schedule_expression))
+      ? tonumber(regex("[0-9]+", var.schedule_expression)) <= var.max_silence_days * { minute = 1440, hour = 24, day = 1 }[regex("minute|hour|day", var.schedule_expression)]
+      : !can(regex(local._cron, var.schedule_expression)) || can(regex(local._cron_daily, var.schedule_expression))
+    )
+    error_message = "max_silence_days must be at least the time between two runs of schedule_expression, or the alarm would ring between them: set it to 7 for a schedule that names days of the week, got max_silence_days ${var.max_silence_days} and schedule_expression ${var.schedule_expression}."
+  }
+}
+
 variable "name_prefix" {
   type        = string
   description = "Start of every name, and value of the `ManagedBy` tag of the certificates. Roles are global, so it must differ between two instances of an account, even in different regions."
@@ -568,13 +582,13 @@ variable "rotation_mode" {
 
 variable "schedule_expression" {
   type        = string
-  description = "When the rotation function runs: `rate()` or six-field `cron()` in UTC. Less often than daily means hearing later of a certificate that cannot renew."
+  description = "When the rotation function runs, at least weekly: `rate()` of at most seven days, or six-field `cron()` in UTC that may restrict minutes, hours and days of the week. Less often than daily means hearing later of a certificate that cannot renew, and needs a higher `max_silence_days`."
   default     = "rate(1 day)"
   nullable    = false
 
   validation {
     condition     = can(regex(local._rate, var.schedule_expression)) || can(regex(local._cron, var.schedule_expression))
-    error_message = "schedule_expression must be `rate(1 day)`, `rate(2 days)` or the like, with a plural unit for more than one, or `cron()` with six fields of which exactly one of the two day fields is `?`, got ${var.schedule_expression}."
+    error_message = "schedule_expression must run at least weekly: `rate()` of at most 7 days, such as `rate(1 day)` or `rate(12 hours)`, or six-field `cron()` that restricts no day of the month, month or year, such as `cron(0 6 * * ? *)` or `cron(0 6 ? * MON *)`, got ${var.schedule_expression}."
   }
 }
 

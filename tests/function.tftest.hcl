@@ -129,7 +129,7 @@ run "only_a_function_that_watches_the_topic_may_see_its_subscriptions" {
   }
 
   variables {
-    counts_listeners = true
+    counts_subscriptions = true
   }
 
   assert {

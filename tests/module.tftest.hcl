@@ -39,7 +39,7 @@ run "create_false_makes_nothing" {
   }
 
   assert {
-    condition     = length(module.acm_events) + length(module.creation) + length(module.ledger) + length(module.notifications) + length(module.pulse) + length(module.rotation) + length(module.schedule) + length(module.watch) == 0
+    condition     = length(module.acm_events) + length(module.creation) + length(module.ledger) + length(module.notifications) + length(module.rotation) + length(module.schedule) + length(module.watch) == 0
     error_message = "create = false must make nothing."
   }
 

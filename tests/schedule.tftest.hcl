@@ -72,23 +72,6 @@ run "events_may_start_the_function_too_and_need_a_permission_of_their_own" {
   }
 }
 
-run "a_rule_may_say_what_the_function_is_called_with" {
-  command = apply
-
-  module {
-    source = "./modules/schedule"
-  }
-
-  variables {
-    input = jsonencode({ pulse = true })
-  }
-
-  assert {
-    condition     = aws_cloudwatch_event_target.this.input == jsonencode({ pulse = true })
-    error_message = "The function must be called with the input and not with the event."
-  }
-}
-
 run "a_rule_has_either_a_clock_or_events" {
   command = plan
 

@@ -29,6 +29,7 @@ module "certificate_lifecycle" {
   # Successors as in production, but people move the consumers: the message has the commands.
   rotation_mode             = "replace"
   schedule_expression       = "cron(0 6 ? * MON-FRI *)"
+  max_silence_days          = 7
   expiration_threshold_days = 21
   critical_threshold_days   = 5
 

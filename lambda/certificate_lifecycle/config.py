@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 from certificate_lifecycle.core.export import ExportTarget
 from certificate_lifecycle.core.issuance import REQUESTABLE_KEY_ALGORITHMS
 from certificate_lifecycle.core.names import InvalidNameError, is_wildcard, normalise
-from certificate_lifecycle.core.schedule import Schedule, parse
 from certificate_lifecycle.core.text import listed, quoted
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
@@ -111,11 +110,6 @@ ROTATION_VARIABLES = (
         "SUMMARY_AFTER_DAYS",
         "7",
         "days without a message after which one says that all is well; `0`: never",
-    ),
-    Variable(
-        "SCHEDULE_EXPRESSION",
-        "",
-        "when runs are expected, `rate()` or `cron()`; empty: none is ever overdue",
     ),
     Variable("LEDGER_TABLE", "", "the table of the ledger; empty: no memory, nothing is replaced"),
     Variable("REPORT_BUCKET", "", "the bucket that each run writes its report to; empty: none"),
@@ -213,7 +207,6 @@ class RotationSettings:
     export_targets: tuple[ExportTarget, ...] = ()
     owner_tag: str = "Owner"
     summary_after: timedelta | None = None
-    schedule: Schedule | None = None
     ledger_table: str | None = None
     report_bucket: str | None = None
     rebind_consumers: bool = False
@@ -297,7 +290,6 @@ def rotation_settings(environ: Mapping[str, str], faults: list[str]) -> Rotation
         export_targets=targets,
         owner_tag=environment.read("OWNER_TAG", _matching(_TAG_KEY, "the key of a tag"), "Owner"),
         summary_after=environment.read("SUMMARY_AFTER_DAYS", _summary, None),
-        schedule=environment.read("SCHEDULE_EXPRESSION", _schedule, None),
         ledger_table=environment.read("LEDGER_TABLE", _table, None),
         report_bucket=environment.read("REPORT_BUCKET", _bucket, None),
         rebind_consumers=environment.flag("REBIND_CONSUMERS"),
@@ -479,13 +471,6 @@ def _soak(raw: str) -> timedelta | None:
 
 def _summary(raw: str) -> timedelta | None:
     return None if raw == "0" else timedelta(days=_days(raw))
-
-
-def _schedule(raw: str) -> Schedule | None:
-    try:
-        return parse(raw) if raw else None
-    except ValueError as error:
-        raise ValueError(f"{error}, in {quoted(raw)}") from error
 
 
 def _table(raw: str) -> str | None:

@@ -130,9 +130,5 @@ class SecurityHubNotEnabledError(CertificateLifecycleError):
     """Nobody has enabled Security Hub where findings shall go."""
 
 
-class PulseError(CertificateLifecycleError):
-    """Nobody would hear of anything, or it could not be found out whether the runs go on."""
-
-
 class RotationError(CertificateLifecycleError):
     """Something could not be looked at, mended or told; everything else was still done."""

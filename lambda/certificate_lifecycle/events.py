@@ -57,10 +57,7 @@ _SHOWN = 20
 
 #: Keys that narrow down what is done, or say what the event is: null would widen it.
 _NEVER_NULL = frozenset(
-    {
-        *("accounts", "auto_validate", "certificate_arns", "dry_run"),
-        *("pulse", "regions", "rotation_mode"),
-    }
+    {"accounts", "auto_validate", "certificate_arns", "dry_run", "regions", "rotation_mode"}
 )
 _ENVELOPE_KEYS = frozenset(
     {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
@@ -273,18 +270,6 @@ def rotation_command(
     return command
 
 
-def is_pulse(event: object) -> bool:
-    """Whether an event asks for a sign of life, and for nothing else."""
-    return isinstance(event, Mapping) and "pulse" in event
-
-
-def check_pulse(event: object, faults: list[str]) -> None:
-    """Check the event of a pulse, `{"pulse": true}`; what is wrong is added to `faults`."""
-    keys = _Event(event, faults)
-    keys.take("pulse", _true, default=True)
-    keys.refuse_the_rest()
-
-
 def is_of_an_organization(event: object) -> TypeGuard[Mapping[str, object]]:
     """Whether an event comes from the state machine of `modules/organization`."""
     return isinstance(event, Mapping) and "organization" in event
@@ -462,12 +447,6 @@ def _boolean(raw: object) -> bool:
     if not isinstance(raw, bool):
         raise ValueError(f"must be true or false, got {quoted(raw)}")  # noqa: TRY004 - collected as a fault
     return raw
-
-
-def _true(raw: object) -> bool:
-    if raw is not True:
-        raise ValueError(f"must be true, got {quoted(raw)}")
-    return True
 
 
 def _seconds(raw: object) -> int:

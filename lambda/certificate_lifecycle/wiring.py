@@ -100,9 +100,11 @@ def outside_of(
     repair: bool,
 ) -> Outside:
     """Return everything that is reached; a client is made when its first call is."""
+    topic = topic_of(settings, clients)
+    own_topic = Place.from_arn(settings.topic_arn).account_id == home.account_id
     return Outside(
         at=surroundings_of(settings, home, clients, joining, repair=repair),
-        topic=topic_of(settings, clients),
+        topic=topic,
         metrics=EmbeddedMetrics(),
         clock=clock,
         # What all accounts and regions have in common is kept where the function is.
@@ -110,7 +112,8 @@ def outside_of(
         summary_after=settings.summary_after,
         reports=_reports_of(settings, home, clients),
         sinks=configured_sinks(settings, home, clients),
-        runs=ledger_of(settings, home, clients, home),
+        # The topic of another account may allow publishing only.
+        subscriptions=topic if own_topic else None,
     )
 
 

@@ -12,7 +12,7 @@ locals {
         # Lambda sends failed events with the function's own permissions.
         Sid      = "PublishToTopic"
         Effect   = "Allow"
-        Action   = concat(var.counts_listeners ? ["sns:GetTopicAttributes"] : [], ["sns:Publish"])
+        Action   = concat(var.counts_subscriptions ? ["sns:GetTopicAttributes"] : [], ["sns:Publish"])
         Resource = [var.topic_arn]
       },
     ],

@@ -87,7 +87,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   tags               = var.tags
 }
 
-# Longer than any run: with reserved concurrency, a pulse may have to wait for one.
+# Longer than any run: with reserved concurrency, an event of ACM's may have to wait for one.
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   count = var.alarms ? 1 : 0
 

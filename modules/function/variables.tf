@@ -4,9 +4,9 @@ variable "alarms" {
   nullable    = false
 }
 
-variable "counts_listeners" {
+variable "counts_subscriptions" {
   type        = bool
-  description = "Whether the function may see how many subscriptions the topic has."
+  description = "Whether the function may count the subscriptions of the topic."
   default     = false
   nullable    = false
 }

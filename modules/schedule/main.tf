@@ -13,7 +13,6 @@ resource "aws_cloudwatch_event_target" "this" {
   rule      = aws_cloudwatch_event_rule.this.name
   target_id = var.function_name
   arn       = var.function_arn
-  input     = var.input
 
   # Covers the hand-over to Lambda only; what happens then is the function's own retry and failure destination.
   retry_policy {

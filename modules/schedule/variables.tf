@@ -22,12 +22,6 @@ variable "function_name" {
   nullable    = false
 }
 
-variable "input" {
-  type        = string
-  description = "What the function is called with, as JSON; null passes the event on."
-  default     = null
-}
-
 variable "name" {
   type        = string
   description = "Name of the rule."

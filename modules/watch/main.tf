@@ -1,4 +1,4 @@
-# What proves that the watcher lives, and that somebody hears it: alarms on the figures of its runs and its pulse, and a dashboard.
+# Alarms on what each run measures and on the runs themselves, and a dashboard.
 
 data "aws_partition" "current" {}
 
@@ -12,63 +12,54 @@ locals {
   _namespace  = "CertificateLifecycle"
   _topic_name = element(split(":", var.topic_arn), 5)
 
-  # A pulse comes each hour. Between two, the last one holds: what it found is neither worse nor over.
-  _by_the_pulse = { period = 3600, evaluation_periods = 1, treat_missing_data = "ignore" }
-  # A run writes its figures at its end, so most periods have none.
-  _by_the_run = { period = 300, evaluation_periods = 1, treat_missing_data = "notBreaching" }
+  # Each scheduled run measures it at its end. Until the next run, the alarm keeps its state: the problem is neither worse nor resolved.
+  _until_the_next_run = { period = 3600, evaluation_periods = 1, treat_missing_data = "ignore" }
+  # It happens once. Most periods have no data point.
+  _once = { period = 300, evaluation_periods = 1, treat_missing_data = "notBreaching" }
 
   _alarms = {
-    # Six hours, so that a deployment, or an hour of trouble in the region, is no alarm. A week's silence of the runs could not be one at all: CloudWatch looks back seven days at the most.
-    silent = {
-      comparison         = "LessThanThreshold"
-      description        = "${var.function_name} gave no sign of life for six hours: its pulse rule is gone or off, or the function fails before it can count. The log group ${var.log_group_name} says which."
-      dimensions         = local._instance
-      evaluation_periods = 6
-      metric_name        = "Pulse"
-      namespace          = local._namespace
+    runs-missing = {
+      comparison  = "LessThanThreshold"
+      description = "No scheduled run of ${var.function_name} has ended within ${var.max_silence_days} days (max_silence_days). Check that the rule of the schedule exists, is enabled and has its target; the log group ${var.log_group_name} says how the last run ended."
+      dimensions  = local._instance
+      # Hours rather than days, because CloudWatch looks further back than the evaluation periods for data points: over few long periods, it would notice days too late. Two hours more for a run that takes longer than the last one, but CloudWatch allows seven days in all.
       period             = 3600
+      evaluation_periods = min(24 * var.max_silence_days + 2, 168)
+      metric_name        = "RunsCompleted"
+      namespace          = local._namespace
       statistic          = "Sum"
       threshold          = 1
       treat_missing_data = "breaching"
     }
-    overdue = merge(local._by_the_pulse, {
+    critical-unresolved = merge(local._until_the_next_run, {
       comparison  = "GreaterThanThreshold"
-      description = "No run of ${var.function_name} has come to its end since more than two hours after `${var.schedule_expression}` should have started one. Its rule, the rule's target, or the end of the last run in ${var.log_group_name} says why."
-      dimensions  = local._instance
-      metric_name = "OverdueMinutes"
-      namespace   = local._namespace
-      statistic   = "Maximum"
-      threshold   = 0
-    })
-    unrepaired = merge(local._by_the_pulse, {
-      comparison  = "GreaterThanThreshold"
-      description = "A critical problem has been known to people for more than ${var.critical_hours} hours and is still open. The last message of ${var.function_name} names it."
+      description = "A critical finding has been open for more than ${var.critical_hours} hours since it was first sent. The last message of ${var.function_name} names it."
       dimensions  = local._instance
       metric_name = "OldestCriticalHours"
       namespace   = local._namespace
       statistic   = "Maximum"
       threshold   = var.critical_hours
     })
-    # It cannot be mailed to a topic that nobody listens to: it is for the console, and for EventBridge's alarm state changes.
-    unheard = merge(local._by_the_pulse, {
+    # This alarm cannot reach anyone by e-mail: it is for the console, and for EventBridge's alarm state changes.
+    no-subscribers = merge(local._until_the_next_run, {
       comparison  = "LessThanThreshold"
-      description = "Nobody has a confirmed subscription to ${var.topic_arn}, so that no message reaches anybody."
+      description = "${var.topic_arn} has no confirmed subscription, so that no message reaches anyone."
       dimensions  = local._instance
-      metric_name = "Listeners"
+      metric_name = "ConfirmedSubscriptions"
       namespace   = local._namespace
       statistic   = "Minimum"
       threshold   = 1
     })
-    undelivered = merge(local._by_the_run, {
+    publish-failed = merge(local._once, {
       comparison  = "GreaterThanOrEqualToThreshold"
-      description = "A run of ${var.function_name} could not send its message. The log group ${var.log_group_name} says why, and has the findings."
+      description = "A run of ${var.function_name} could not publish its message. The log group ${var.log_group_name} says why, and has the findings."
       dimensions  = local._instance
       metric_name = "UndeliveredAlerts"
       namespace   = local._namespace
       statistic   = "Maximum"
       threshold   = 1
     })
-    undeliverable = merge(local._by_the_run, {
+    delivery-failed = merge(local._once, {
       comparison  = "GreaterThanOrEqualToThreshold"
       description = "SNS could not deliver a message of ${var.topic_arn} to one of its subscribers."
       dimensions  = { TopicName = local._topic_name }
@@ -82,13 +73,13 @@ locals {
   alarm_arns = concat(var.alarm_arns, [for name in sort(keys(aws_cloudwatch_metric_alarm.this)) : aws_cloudwatch_metric_alarm.this[name].arn])
 
   # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-  _figure = { for name in ["Certificates", "CriticalFindings", "FailedScopes", "InfoFindings", "Listeners", "NextExpiryDays", "OldestCriticalHours", "OverdueMinutes", "PartialScopes", "Pulse", "UndeliveredAlerts", "WarningFindings"] : name => [local._namespace, name, "Instance", var.instance] }
+  _figure = { for name in ["Certificates", "ConfirmedSubscriptions", "CriticalFindings", "FailedScopes", "InfoFindings", "NextExpiryDays", "OldestCriticalHours", "PartialScopes", "RunsCompleted", "UndeliveredAlerts", "WarningFindings"] : name => [local._namespace, name, "Instance", var.instance] }
 
   _now = [
     { title = "Days until the next certificate ends", metric = "NextExpiryDays", stat = "Minimum" },
     { title = "Critical findings", metric = "CriticalFindings", stat = "Maximum" },
-    { title = "Minutes that a run is overdue", metric = "OverdueMinutes", stat = "Maximum" },
-    { title = "Confirmed subscriptions", metric = "Listeners", stat = "Minimum" },
+    { title = "Hours that the oldest critical finding has been open", metric = "OldestCriticalHours", stat = "Maximum" },
+    { title = "Confirmed subscriptions", metric = "ConfirmedSubscriptions", stat = "Minimum" },
   ]
 
   _rows = [
@@ -104,13 +95,13 @@ locals {
       ]
     },
     {
-      title = "Runs and pulses"
+      title = "Runs"
       x     = 12
       y     = 7
       stat  = "SampleCount"
       metrics = [
-        concat(local._figure.Certificates, [{ label = "Runs" }]),
-        concat(local._figure.Pulse, [{ label = "Pulses" }]),
+        concat(local._figure.Certificates, [{ label = "All runs" }]),
+        concat(local._figure.RunsCompleted, [{ label = "Scheduled runs" }]),
       ]
     },
     {
@@ -214,7 +205,7 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = var.alarms ? local._alarms : {}
 
-  alarm_name          = "${var.function_name}-${each.key}"
+  alarm_name          = "${var.instance}-${each.key}"
   alarm_description   = each.value.description
   namespace           = each.value.namespace
   metric_name         = each.value.metric_name

@@ -13,7 +13,7 @@ variable "alarms" {
 
 variable "critical_hours" {
   type        = number
-  description = "Hours after which a critical problem that is still open raises an alarm; the default is three days, in which a weekend passes."
+  description = "Hours after which an open critical finding raises an alarm; the default is three days, in which a weekend passes."
   default     = 72
   nullable    = false
 }
@@ -26,13 +26,13 @@ variable "dashboard" {
 
 variable "function_name" {
   type        = string
-  description = "Name of the rotation function, and stem of the alarms' names."
+  description = "Name of the rotation function."
   nullable    = false
 }
 
 variable "instance" {
   type        = string
-  description = "Value of the figures' dimension `Instance`, and name of the dashboard."
+  description = "Value of the figures' dimension `Instance`, name of the dashboard, and prefix of the alarms' names."
   nullable    = false
 }
 
@@ -42,9 +42,9 @@ variable "log_group_name" {
   nullable    = false
 }
 
-variable "schedule_expression" {
-  type        = string
-  description = "When runs are expected, as the alarm says it."
+variable "max_silence_days" {
+  type        = number
+  description = "Days without a completed run after which an alarm rings, 1 to 7."
   nullable    = false
 }
 

@@ -341,7 +341,6 @@ def _ledger(life: Life, run: Invocation) -> Iterator[str]:
             ledger.memories()
             ledger.notes()
             ledger.last_message()
-            ledger.last_run()
         except LedgerUnreadableError as error:
             yield str(error)
 

@@ -116,7 +116,9 @@ ASKED: dict[str, Callable[[Clients], object]] = {
         f"held by {binding.key}": lambda c, binding=binding: users(c).current(binding)  # type: ignore[misc] # a default binds the loop's value
         for binding in BINDINGS
     },
-    "listeners": lambda c: SnsTopic(lambda: c.sns(REGION), "arn:aws:sns:x:1:t").listeners(),
+    "confirmed subscriptions": lambda c: SnsTopic(
+        lambda: c.sns(REGION), "arn:aws:sns:x:1:t"
+    ).confirmed_subscriptions(),
     "versions": lambda c: SecretsManagerExports(c.secretsmanager).stages(SECRET),
     "passphrase": lambda c: SecretsManagerExports(c.secretsmanager).passphrase(SECRET),
     "source": lambda c: SecretsManagerImports(c.secretsmanager).open(SECRET),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES
 from certificate_lifecycle.core.notification.message import Message
-from certificate_lifecycle.errors import CertificateLifecycleError, ConfigurationError, PulseError
+from certificate_lifecycle.errors import CertificateLifecycleError, ConfigurationError
 from certificate_lifecycle.handlers import creation, rotation
 from tests.fuzz.aws import CERTIFICATES, REGION, Answer, Aws, refuse
 from tests.fuzz.effort import fuzzed
@@ -28,7 +28,6 @@ from tests.fuzz.test_inputs import (
     ENVELOPE,
     GOOD_CREATION,
     GOOD_ROTATION,
-    PULSE,
     RIGHT,
     STEP,
     choices,
@@ -48,7 +47,6 @@ EVERYTHING = {
     "RETIRE_SUPERSEDED_AFTER_DAYS": "1",
     "EVENT_BUS_NAME": "bus",
     "SECURITY_HUB": "true",
-    "SCHEDULE_EXPRESSION": "rate(1 day)",
     "IMPORT_SOURCES": json.dumps(
         {CERTIFICATES[0]: {"secret_arn": RIGHT["IMPORT_SOURCES"].split('"')[5]}}
     ),
@@ -91,7 +89,7 @@ class Function:
 
             clock = SimpleNamespace(sleep=sleep)
             patch.setattr("certificate_lifecycle.handlers.context.time", clock)
-            for module in ("creation", "organization", "pulse", "rotation"):
+            for module in ("creation", "organization", "rotation"):
                 patch.setattr(f"certificate_lifecycle.handlers.{module}.current_time", lambda: NOW)
             for module in ("handlers.creation", "wiring"):
                 patch.setattr(
@@ -106,8 +104,7 @@ class Function:
 @pytest.fixture
 def invoke(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Function:
     # Handlers and the use cases behind them are imported when they are first called.
-    import certificate_lifecycle.handlers.organization
-    import certificate_lifecycle.handlers.pulse  # noqa: F401 - patched below
+    import certificate_lifecycle.handlers.organization  # noqa: F401 - patched below
 
     return Function(aws, monkeypatch)
 
@@ -129,7 +126,7 @@ events = st.one_of(
     choices(GOOD_CREATION, BAD_CREATION).map(lambda drawn: drawn[0]),
     choices(GOOD_ROTATION, BAD_ROTATION).map(lambda drawn: drawn[0]),
     json_values,
-    st.sampled_from([{}, ENVELOPE, PULSE, STEP]),
+    st.sampled_from([{}, ENVELOPE, STEP]),
 )
 
 
@@ -190,16 +187,6 @@ def test_whatever_aws_answers_a_run_ends_in_a_result_or_in_all_that_went_wrong(
     assert len(messages) <= 1
     for message in messages:
         require_sendable(message)
-
-
-@fuzzed(60, seed=seeds)
-def test_whatever_aws_answers_a_pulse_ends_in_figures_or_in_what_is_unknown(
-    invoke: Function, seed: int
-) -> None:
-    invoke.aws.answers(Answer(seed).to)
-    outcome = invoke(rotation.lambda_handler, PULSE, EVERYTHING)
-    require_ended(outcome)
-    assert isinstance(outcome, dict | PulseError)
 
 
 @fuzzed(120, seed=seeds, wishes=st.sampled_from([{}, {"wait_seconds": 900}, {"dry_run": True}]))

@@ -23,10 +23,8 @@ from certificate_lifecycle.config import (
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
 from certificate_lifecycle.events import (
-    check_pulse,
     creation_command,
     is_of_an_organization,
-    is_pulse,
     organization_command,
     rotation_command,
 )
@@ -81,8 +79,6 @@ def faults_of_rotation(event: object) -> list[str]:
     faults: list[str] = []
     if is_of_an_organization(event):
         organization_command(event, ROTATION, HOME, faults)
-    elif is_pulse(event):
-        check_pulse(event, faults)
     else:
         rotation_command(event, ROTATION, HOME, faults)
     return faults
@@ -164,7 +160,6 @@ ENVELOPE = {
     "resources": ["arn:aws:events:eu-west-1:123456789012:rule/certificate-lifecycle-rotation"],
     "detail": {},
 }
-PULSE = {"pulse": True}
 STEP = {
     "organization": {
         "step": "look",
@@ -197,7 +192,7 @@ def choices(
         strange = {
             key: value
             for key, value in draw(unknown).items()
-            if key not in good and key not in ("pulse", "organization", "source")
+            if key not in good and key not in ("organization", "source")
         }
         event = {
             key: draw(st.sampled_from((good if each == "good" else bad)[key]))
@@ -247,7 +242,7 @@ def test_whatever_json_an_event_is_every_fault_of_it_is_told(event: object) -> N
 
 @pytest.mark.parametrize("in_lists", [True, False])
 @pytest.mark.parametrize(
-    "key", ["", *GOOD_CREATION, *GOOD_ROTATION, "resources", "pulse", "organization", "wishes"]
+    "key", ["", *GOOD_CREATION, *GOOD_ROTATION, "resources", "organization", "wishes"]
 )
 def test_json_that_is_too_deep_to_be_shown_is_refused_all_the_same(
     key: str, *, in_lists: bool
@@ -287,7 +282,7 @@ def test_an_envelope_is_understood_as_a_whole_or_refused(
 ) -> None:
     """An envelope carries no wishes: whatever else is in it, it is none."""
     whole = {k: v for k, v in {**ENVELOPE, "source": source}.items() if k not in dropped}
-    event = {**whole, **{k: v for k, v in changed.items() if k not in ("pulse", "organization")}}
+    event = {**whole, **{k: v for k, v in changed.items() if k != "organization"}}
     faults = faults_of_rotation(event)
     require_readable(faults)
     if event.get("source") == "aws.events" and set(event) <= set(ENVELOPE):
@@ -322,14 +317,6 @@ def test_a_step_of_a_run_over_an_organization_is_done_or_refused_with_every_faul
     assert not beside or "organization" in beside or faults
 
 
-@fuzzed(100, event=st.dictionaries(st.just("pulse") | texts, json_values, min_size=1, max_size=3))
-def test_a_pulse_is_asked_for_by_nothing_but_itself(event: dict[str, Any]) -> None:
-    faults = faults_of_rotation(event)
-    require_readable(faults)
-    # To Python, true is the number 1 as well.
-    assert (faults == []) == (event == PULSE and event["pulse"] is True)
-
-
 # --- Environments ---------------------------------------------------------------------------------
 
 RIGHT: dict[str, str] = {
@@ -361,7 +348,6 @@ RIGHT: dict[str, str] = {
     "REPORT_BUCKET": "reports",
     "RETIRE_SUPERSEDED_AFTER_DAYS": "30",
     "ROTATION_MODE": "notify",
-    "SCHEDULE_EXPRESSION": "rate(1 day)",
     "SECURITY_HUB": "false",
     "SNS_TOPIC_ARN": TOPIC,
     "SUBJECT_ALTERNATIVE_NAMES": '["www.example.com"]',

@@ -20,7 +20,6 @@ from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.pulse import RunRecord
 from certificate_lifecycle.core.replacement import Journal, ReplacementState
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.timing import Thresholds
@@ -78,7 +77,6 @@ def stored(aws: Aws) -> list[dict[str, Any]]:
     ledger(aws).remember(MEMORY)
     ledger(aws).note(NOTE)
     ledger(aws).note_message(NOW)
-    ledger(aws).record_run(RunRecord(run_id="r", finished_at=NOW, critical_since=NOW))
     return [json.loads(params["body"])["Item"] for _, params in aws.calls]
 
 
@@ -166,7 +164,6 @@ def test_an_entry_of_the_ledger_is_read_or_told_to_be_unreadable(aws: Aws, seed:
         ledger(aws).memories,
         ledger(aws).notes,
         ledger(aws).last_message,
-        ledger(aws).last_run,
     )
     for ask in asked:
         try:

@@ -48,7 +48,7 @@ def simulated_time(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     # Keeping below AWS's rates takes no time here, neither real nor simulated.
     unhurried = SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic)
     monkeypatch.setattr("certificate_lifecycle.aws.pacing.time", unhurried)
-    for name in ("creation", "organization", "pulse", "rotation"):
+    for name in ("creation", "organization", "rotation"):
         asked = f"certificate_lifecycle.handlers.{name}.current_time"
         monkeypatch.setattr(asked, lambda: cloud.now)
     monkeypatch.setattr("certificate_lifecycle.cli.session.current_time", lambda: cloud.now)

@@ -69,6 +69,7 @@ def test_an_estate_that_is_well_costs_its_listing_and_nothing_else(
     assert Counter(rotation.operations) == {
         "ListCertificates": ceil(size / 1000),
         "ListServerCertificates": 1,
+        "GetTopicAttributes": 1,
     }
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import jsonschema
 import pytest
 
-from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.cli.doctor import examinations
 from certificate_lifecycle.cli.doctor.access import Caller
 from certificate_lifecycle.cli.doctor.diagnosis import Check, State
@@ -28,8 +27,6 @@ from certificate_lifecycle.cli.outside import (
     simulation,
 )
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.pulse import RunRecord
-from tests.integration.invocation import NOW
 from tests.integration.terminal import NEEDS, Certificates, Ended, deploy
 from tests.support.cloud import Cloud
 from tests.support.name_servers import RESOLVER, World, serving
@@ -100,28 +97,27 @@ def delegate(cloud: Cloud, world: World, name: str, *servers: str) -> str:
 
 def install(cloud: Cloud, environment: pytest.MonkeyPatch, **settings: str) -> None:
     """Deploy what the module deploys, as far as the doctor looks at it."""
-    deploy(cloud, environment, **{"SCHEDULE_EXPRESSION": "rate(1 day)", **settings})
+    deploy(cloud, environment, **settings)
     deploy(cloud, environment, "creation")
     cloud.client("sns").create_topic(Name=INSTANCE)
     events = cloud.client("events")
     events.put_rule(Name=f"{INSTANCE}-rotation", ScheduleExpression="rate(1 day)")
-    events.put_rule(Name=f"{INSTANCE}-pulse", ScheduleExpression="rate(1 hour)")
     events.put_rule(Name=f"{INSTANCE}-acm-events", EventPattern='{"source": ["aws.acm"]}')
     for name, state in {
-        "rotation-silent": "OK",
+        "no-subscribers": "OK",
         "creation-errors": "INSUFFICIENT_DATA",
-        "rotation-overdue": "ALARM",
-        "other-rotation-silent": "ALARM",
+        "runs-missing": "ALARM",
+        "other-runs-missing": "ALARM",
     }.items():
         alarm = f"{INSTANCE}-{name}"
         cloudwatch = cloud.client("cloudwatch")
         cloudwatch.put_metric_alarm(
             AlarmName=alarm,
             Namespace="CertificateLifecycle",
-            MetricName="Pulse",
+            MetricName="RunsCompleted",
             Statistic="Sum",
             Period=3600,
-            EvaluationPeriods=6,
+            EvaluationPeriods=50,
             Threshold=1,
             ComparisonOperator="LessThanThreshold",
         )
@@ -541,13 +537,9 @@ def test_the_deployed_module_is_looked_at_in_every_part(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     install(cloud, environment)
-    ledger = DynamoLedger(cloud.client("dynamodb"), f"{INSTANCE}-ledger", HOME)
-    ended = NOW - timedelta(hours=3)
-    ledger.expected_since("rate(1 day)", NOW - timedelta(days=9))
-    ledger.record_run(RunRecord(run_id="r", finished_at=ended, critical_since=None))
     sns = cloud.client("sns")
     sns.subscribe(TopicArn=TOPIC, Protocol="email", Endpoint="ops@example.com")
-    cloud.client("events").disable_rule(Name=f"{INSTANCE}-pulse")
+    cloud.client("events").disable_rule(Name=f"{INSTANCE}-acm-events")
 
     result = doctor("-o", "json")
 
@@ -556,22 +548,15 @@ def test_the_deployed_module_is_looked_at_in_every_part(
         f"{INSTANCE}-rotation: {ready}",
         f"{INSTANCE}-creation: {ready}",
     ]
-    assert of(result, Check.RUNS, "ok") == [
-        (
-            f"{INSTANCE}: The last scheduled run ended on 2026-06-15 09:00 UTC; the next one is "
-            "due by 2026-06-16 09:00 UTC."
-        )
-    ]
-    assert of(result, Check.ALARMS, "failed") == [f"{INSTANCE}-rotation-overdue: It rings."]
+    assert of(result, Check.ALARMS, "failed") == [f"{INSTANCE}-runs-missing: It rings."]
     assert of(result, Check.ALARMS, "warning") == [
         f"{INSTANCE}-creation-errors: It has seen no figure yet."
     ]
     assert of(result, Check.ALARMS, "ok") == [f"{INSTANCE}: 1 of 3 alarms are quiet."]
-    assert of(result, Check.RULES, "failed") == [f"{INSTANCE}-pulse: It is off: it starts nothing."]
-    assert of(result, Check.RULES, "ok") == [
-        f"{INSTANCE}-rotation: It is on: rate(1 day).",
-        f"{INSTANCE}-acm-events: It is on.",
+    assert of(result, Check.RULES, "failed") == [
+        f"{INSTANCE}-acm-events: It is off: it starts nothing."
     ]
+    assert of(result, Check.RULES, "ok") == [f"{INSTANCE}-rotation: It is on: rate(1 day)."]
     assert of(result, Check.SUBSCRIPTIONS, "failed") == [
         f"{TOPIC}: Nobody hears the topic: no subscription is confirmed."
     ]

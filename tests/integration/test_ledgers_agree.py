@@ -6,17 +6,15 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from certificate_lifecycle.app.ports import Ledger, Runs
+from certificate_lifecycle.app.ports import Ledger
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.pulse import RunRecord
 from certificate_lifecycle.core.replacement import Journal, ReplacementState
 from certificate_lifecycle.errors import LedgerConflictError
 from tests.integration.invocation import NOW
@@ -26,11 +24,7 @@ from tests.unit.fakes import MemoryLedger
 pytestmark = pytest.mark.integration
 
 
-class Both(Ledger, Runs, Protocol):
-    """What DynamoDB's ledger remembers of certificates, and of the runs themselves."""
-
-
-Write = Callable[[Both], object]
+Write = Callable[[Ledger], object]
 
 OLD = "arn:aws:acm:eu-west-1:123456789012:certificate/old"
 JOURNAL = Journal(certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW)
@@ -48,7 +42,7 @@ missed = st.sampled_from([0, 0, 1])
 
 
 def claim(note: str, behind: int, run: str, now: datetime, until: datetime) -> Write:
-    def write(ledger: Both) -> object:
+    def write(ledger: Ledger) -> object:
         journal = replace(JOURNAL, note=note, version=version(ledger.journals(), behind))
         return ledger.claim(journal, run, now, until)
 
@@ -58,7 +52,7 @@ def claim(note: str, behind: int, run: str, now: datetime, until: datetime) -> W
 def record(note: str, behind: int, run: str | None) -> Write:
     """Record what was claimed, held still or let go."""
 
-    def write(ledger: Both) -> object:
+    def write(ledger: Ledger) -> object:
         until = None if run is None else NOW + timedelta(minutes=1)
         journal = replace(JOURNAL, note=note, claimed_by=run, claimed_until=until)
         # Only what was claimed is ever recorded, and a claim makes the first version.
@@ -97,15 +91,6 @@ def take(certificate_arn: str) -> Write:
     return lambda ledger: ledger.take_request(NOW.date(), certificate_arn, 2)
 
 
-def record_run(run: str, at: datetime, since: datetime | None) -> Write:
-    record = RunRecord(run_id=run, finished_at=at, critical_since=since)
-    return lambda ledger: ledger.record_run(record)
-
-
-def expect(expression: str, now: datetime) -> Write:
-    return lambda ledger: ledger.expected_since(expression, now)
-
-
 def version(entries: Sequence[Journal | Memory], behind: int) -> int:
     """Return the version of the only entry as it was so many writes before."""
     return max((entry.version - behind for entry in entries), default=0)
@@ -118,26 +103,21 @@ memory_writes = st.builds(remember, texts, missed, st.none() | moments) | st.bui
     forget, texts, missed
 )
 note_writes = st.builds(note, texts, runs, moments) | st.builds(strike, texts, runs, moments)
-run_writes = st.builds(record_run, runs, moments, st.none() | moments) | st.builds(
-    expect, texts, moments
-)
 requests = st.builds(take, st.sampled_from(["one", "two", "three"]))
 
 
-def outcome(ledger: Both, write: Write) -> object:
+def outcome(ledger: Ledger, write: Write) -> object:
     try:
         return write(ledger)
     except LedgerConflictError:
         return LedgerConflictError
 
 
-def contents(ledger: Both) -> tuple[object, ...]:
-    return ledger.journals(), ledger.memories(), ledger.notes(), ledger.last_run()
+def contents(ledger: Ledger) -> tuple[object, ...]:
+    return ledger.journals(), ledger.memories(), ledger.notes()
 
 
-@pytest.mark.parametrize(
-    "writes", [journal_writes, memory_writes, note_writes, run_writes, requests]
-)
+@pytest.mark.parametrize("writes", [journal_writes, memory_writes, note_writes, requests])
 @settings(
     max_examples=12,
     deadline=None,

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
-from certificate_lifecycle.errors import PulseError, RotationError
+from certificate_lifecycle.errors import RotationError
 from tests.integration.effects import USED, ending_in
 from tests.integration.exports import put_exported
 from tests.integration.invocation import DECLARED, NOW, Function, make_ledger, scheduled
@@ -80,10 +80,6 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
     cloud.certificates.managed_renewal = False
     environment.setenv("EXPORT_TARGETS", put_exported(cloud, 20).environment())
     rotation(scheduled(NOW))
-    made |= actions(rotation)
-
-    with pytest.raises(PulseError, match="nobody has subscribed"):
-        rotation({"pulse": True})
     made |= actions(rotation)
 
     made |= replaced(rotation, cloud, environment)

@@ -295,7 +295,7 @@ TOPIC: Mapping[str, Bounds] = {
 BUCKET: Mapping[str, Bounds] = {"RefusePlainHttp": Bounds(always=True, never=_IN_THE_CLEAR)}
 
 FUNCTION: Mapping[str, Bounds] = dict.fromkeys(
-    ("LetEventsInvoke", "LetTheScheduleInvoke", "LetThePulseInvoke"),
+    ("LetEventsInvoke", "LetTheScheduleInvoke"),
     Bounds(
         fields={"aws:SourceArn": ()},
         never={**_OTHERS, "no word of the rule": without("aws:SourceArn")},

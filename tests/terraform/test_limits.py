@@ -102,7 +102,8 @@ def plan(cloud: Cloud, place: Place, inputs: Mapping[str, object]) -> Planned:
         "rebind_consumers": True,
         "report_bucket_name": "reports-of-the-shop",
         "retire_superseded_after_days": 30,
-        "schedule_expression": "cron(0,15,30,45 0,4,8,12,16,20 ? JAN-MAR,JUL-SEP MON-FRI *)",
+        "max_silence_days": 7,
+        "schedule_expression": "cron(0,15,30,45 0,4,8,12,16,20 ? * MON-FRI *)",
         **inputs,
     }
     environment = cloud.environment(place.region, ACCOUNT)

@@ -263,7 +263,7 @@ def test_the_schedule_starts_the_state_machine_and_not_the_function(estate: Esta
     scheduled = [
         found["Name"] for found in client.list_rules()["Rules"] if "ScheduleExpression" in found
     ]
-    assert sorted(scheduled) == [rule, "certificate-lifecycle-pulse"]
+    assert scheduled == [rule]
 
 
 def test_a_run_may_be_narrowed_down_by_hand(estate: Estate, due: set[str]) -> None:

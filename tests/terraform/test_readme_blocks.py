@@ -74,8 +74,8 @@ def test_each_block_plans_both_functions_what_starts_them_and_what_they_remember
     assert plans[place]["aws_lambda_function"] == 2
     assert plans[place]["aws_iam_role"] == (4 if machine else 2)
     assert plans[place]["aws_sfn_state_machine"] == (1 if machine else 0)
-    # The clock, ACM's own events, and the pulse.
-    assert plans[place]["aws_cloudwatch_event_rule"] == 3
+    # The clock, and ACM's own events.
+    assert plans[place]["aws_cloudwatch_event_rule"] == 2
     assert plans[place]["aws_dynamodb_table"] == 1
 
 

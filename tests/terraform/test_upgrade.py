@@ -41,6 +41,14 @@ LASTING = {
     "aws_sns_topic",
     "aws_sns_topic_subscription",
 }
+#: What the present version has no more: the hourly pulse and the alarms on it.
+CUT = (
+    "module.pulse[0].",
+    *(
+        f'module.watch[0].aws_cloudwatch_metric_alarm.this["{name}"]'
+        for name in ["overdue", "silent", "undeliverable", "undelivered", "unheard", "unrepaired"]
+    ),
+)
 GIVEN_UP, IMPORTED = f"given-up.{ZONE}", f"imported.{ZONE}"
 
 Items = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -190,13 +198,16 @@ def upgraded(upgrades: Mapping[str, Upgrade], request: pytest.FixtureRequest) ->
 
 
 def test_the_versions_that_people_may_have_are_kept() -> None:
-    assert {"first", "ledger"} <= set(VERSIONS)
+    assert {"first", "ledger", "pulse"} <= set(VERSIONS)
 
 
-def test_nothing_is_replaced_and_nothing_goes(upgraded: Upgrade) -> None:
+def test_nothing_is_replaced_and_nothing_goes_but_what_was_cut(upgraded: Upgrade) -> None:
     """A resource whose address has changed needs a `moved` block, or it goes and comes back."""
-    assert set(upgraded.actions.values()) <= {"create", "move", "update"}
-    assert upgraded.before < upgraded.after
+    gone = {address for address, action in upgraded.actions.items() if action == "delete"}
+    assert {address for address in gone if not address.startswith(CUT)} == set()
+    assert set(upgraded.actions.values()) <= {"create", "delete", "move", "update"}
+    assert len(upgraded.before - upgraded.after) == len(gone)
+    assert upgraded.after - upgraded.before
     # Of what lasts, the first version had all but the ledger.
     assert LASTING - {found for found, _ in upgraded.before} <= {"aws_dynamodb_table"}
 
@@ -237,6 +248,16 @@ def test_an_earlier_version_with_a_ledger_understands_what_a_later_one_has_writt
     for version, run in back.items():
         assert run.messages == []
         assert set(upgrades[version].third.remembered) <= set(run.remembered)
+
+
+def test_the_pulse_goes_and_leaves_nothing_that_a_run_trips_over(
+    upgrades: Mapping[str, Upgrade],
+) -> None:
+    upgraded = upgrades["pulse"]
+
+    assert ("aws_cloudwatch_event_rule", f"{NAME}-pulse") in upgraded.before - upgraded.after
+    assert "run#last" in {entry for _, entry in upgraded.first.remembered}
+    assert upgraded.second.invocation.error is None
 
 
 def test_a_replacement_that_was_begun_before_goes_on_after(upgraded: Upgrade) -> None:

@@ -160,10 +160,16 @@ USES = (
     Use("rotation_modes", "accounts", lambda v: account(rotation_mode=v)),
     Use("rotation_modes", "organization", lambda v: organization(rotation_mode=v)),
     Use("rotation_modes", "rotation_mode", lambda v: {"rotation_mode": v}),
-    Use("schedules", "schedule_expression", lambda v: {"schedule_expression": v}),
+    Use(
+        "schedules",
+        "schedule_expression",
+        # As many days as the rarest of them needs.
+        lambda v: {"schedule_expression": v, "max_silence_days": 7},
+    ),
     Use("secret_arns", "export_targets", lambda v: export(secret_arn=v)),
     Use("secret_arns", "export_targets", lambda v: export(passphrase_secret_arn=v)),
     Use("secret_arns", "import_sources", lambda v: source(secret_arn=v)),
+    Use("silence_days", "max_silence_days", lambda v: {"max_silence_days": v}),
     Use("summary_days", "summary_after_days", lambda v: {"summary_after_days": v}),
     Use("threshold_fractions", "threshold_fraction", lambda v: {"threshold_fraction": v}),
     Use(
@@ -275,6 +281,18 @@ TOGETHER: Mapping[str, Together] = {
         "retire_superseded_after_days",
         {"retire_superseded_after_days": 30, "rotation_mode": "repair"},
     ),
+    **{
+        f"{schedule} with two days of silence": Together(
+            "max_silence_days", {"schedule_expression": schedule}
+        )
+        for schedule in (
+            *("rate(3 days)", "rate(49 hours)", "rate(2881 minutes)"),
+            *("cron(0 6 ? * MON *)", "cron(0 6 ? * MON-FRI *)"),
+        )
+    },
+    "an hour too little for the schedule": Together(
+        "max_silence_days", {"schedule_expression": "rate(25 hours)", "max_silence_days": 1}
+    ),
     "private addresses where nothing is connected to": Together(
         "tls_probe", {"tls_probe": {"private_addresses": True}}
     ),
@@ -293,6 +311,18 @@ TOGETHER: Mapping[str, Together] = {
 FITTING: Mapping[str, Inputs] = {
     "twelve sources": {"import_sources": many_sources(12)},
     "seven targets": {"export_targets": many_targets(7)},
+    "a schedule as rare as the alarm allows": {
+        "schedule_expression": "rate(48 hours)",
+        "max_silence_days": 2,
+    },
+    "a schedule of each day and one day of silence": {
+        "schedule_expression": "cron(0 6 ? * * *)",
+        "max_silence_days": 1,
+    },
+    "a weekly schedule without alarms": {
+        "schedule_expression": "cron(0 6 ? * MON *)",
+        "alarms": False,
+    },
     "an organization as fast as the function": {
         "reserved_concurrency": 25,
         **organization(max_concurrency=25),

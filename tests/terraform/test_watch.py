@@ -1,14 +1,14 @@
 """The applied alarms ring when the watcher fails, on the figures that the function really writes.
 
-A week is lived through on a simulated clock: each hour in which a rule stands that would invoke the
-function, the figures of an invocation that really happened are data points of that hour. What the
-function itself thinks of time is set back in its ledger.
+A week is lived through on a simulated clock: each day on which the rule stands that would invoke
+the function, the figures of an invocation that really happened are data points of that day. What
+the function itself thinks of time is set back in its ledger.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.core.schedule import parse
 from tests.support.alarms import ALARM, Alarm, Metric, Point, embedded, history
 from tests.support.cloud import Cloud
 from tests.support.deployed import Invocation, invoke
@@ -26,10 +25,11 @@ pytestmark = [pytest.mark.long, pytest.mark.terraform]
 
 ACCOUNT = "410000000001"
 NAME = "certificate-lifecycle-rotation"
-PULSE_RULE = "certificate-lifecycle-pulse"
+#: Once a day, at six.
 SCHEDULE = "cron(0 6 * * ? *)"
 PHONE = "+12065550100"
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 MONDAY = datetime(2026, 6, 15, tzinfo=UTC)
 
 
@@ -53,50 +53,38 @@ class Stack:
         text = (REPOSITORY / "tests" / "events" / "scheduled.json").read_text(encoding="utf-8")
         return invoke(self.cloud, NAME, json.loads(text), account=ACCOUNT)
 
-    def pulse(self) -> Invocation:
-        """Invoke the function with what its pulse rule says."""
-        (target,) = self.client("events").list_targets_by_rule(Rule=PULSE_RULE)["Targets"]
-        return invoke(self.cloud, NAME, json.loads(target["Input"]), account=ACCOUNT)
-
-    def remember(self, entry: str, **texts: str) -> None:
-        """Change what an entry of the ledger says."""
+    def critical_since(self, arn: str, ago: timedelta) -> None:
+        """Let what the ledger remembers of a certificate have been critical for so long."""
         dynamodb = self.client("dynamodb")
         table = "certificate-lifecycle-ledger"
-        key = {"scope": {"S": f"{ACCOUNT}/eu-west-1"}, "entry": {"S": entry}}
-        item = dynamodb.get_item(TableName=table, Key=key).get("Item", key)
-        texts_of = {name: {"S": text} for name, text in texts.items()}
-        dynamodb.put_item(TableName=table, Item={**item, **texts_of})
-
-    def set_back(self, **since: str) -> None:
-        """Let the last run, and what it knew, be as old as a test says."""
-        self.remember("run#expected", schedule=SCHEDULE, since=ago(days=30))
-        self.remember("run#last", **{"run_id": "run", "finished_at": ago(), **since})
+        key = {"scope": {"S": f"{ACCOUNT}/eu-west-1"}, "entry": {"S": f"told#{arn}"}}
+        item = dynamodb.get_item(TableName=table, Key=key)["Item"]
+        since = (datetime.now(UTC) - ago).isoformat(timespec="microseconds")
+        dynamodb.put_item(TableName=table, Item={**item, "critical_since": {"S": since}})
 
     def week(
-        self, pulse: Invocation, run: Invocation, *, first: tuple[Invocation, Invocation]
-    ) -> dict[str, str]:
-        """Return which alarms ring at the end of a week whose first day was as `first`."""
-        rules = {
-            rule["Name"]: rule["ScheduleExpression"]
-            for rule in self.client("events").list_rules()["Rules"]
-            if rule["State"] == "ENABLED" and "ScheduleExpression" in rule
-        }
-        start, turn, end = MONDAY - HOUR * 12, MONDAY + HOUR * 24, MONDAY + HOUR * 24 * 7
-        before = {PULSE_RULE: "rate(1 hour)", NAME: SCHEDULE}
-        points: list[Point] = []
-        for since, until, standing, said in (
-            (start, turn, before, {PULSE_RULE: first[0], NAME: first[1]}),
-            (turn, end, rules, {PULSE_RULE: pulse, NAME: run}),
-        ):
-            for rule, expression in standing.items():
-                moment = parse(expression).following(since)
-                while moment is not None and moment < until:
-                    points += figures(said[rule], moment + timedelta(seconds=20))
-                    moment = parse(expression).following(moment)
+        self, run: Invocation, *, first: Invocation, besides: Sequence[Point] = ()
+    ) -> dict[str, timedelta]:
+        """Return which alarms ring in a week whose first run was as `first`, and how late.
+
+        Later runs are as `run`, if the rule stands now; `besides` are data points of others.
+        """
+        rules = self.client("events").list_rules()["Rules"]
+        (rule,) = [each for each in rules if each["Name"] == NAME] or [{"State": "DISABLED"}]
+        stands = rule["State"] == "ENABLED"
+        points = list(besides)
+        # Two days before the week, so that no alarm begins without data.
+        for day in range(-2, 7):
+            at = MONDAY + day * DAY + 6 * HOUR + timedelta(seconds=20)
+            if day < 1:
+                points += figures(first, at)
+            elif stands:
+                points += figures(run, at)
+        turn, end = MONDAY + DAY, MONDAY + 7 * DAY
         changes = {alarm.name: history(alarm, points, MONDAY, end) for alarm in self.alarms}
         assert not [at for found in changes.values() for at, _ in found if at <= turn]
         return {
-            name.removeprefix("certificate-lifecycle-"): ALARM
+            name.removeprefix("certificate-lifecycle-"): found[0][0] - turn
             for name, found in changes.items()
             if ALARM in [state for _, state in found]
         }
@@ -110,11 +98,6 @@ def figures(invocation: Invocation, at: datetime) -> list[Point]:
     return [failed, *(point for document in documents for point in embedded(document, at))]
 
 
-def ago(**duration: float) -> str:
-    """Return a moment as the ledger writes it."""
-    return (datetime.now(UTC) - timedelta(**duration)).isoformat(timespec="microseconds")
-
-
 @pytest.fixture(scope="module")
 def applied(cloud: Cloud) -> Iterator[Stack]:
     variables = {"domain_name": "shop.example.com", "schedule_expression": SCHEDULE}
@@ -124,37 +107,33 @@ def applied(cloud: Cloud) -> Iterator[Stack]:
         yield Stack(cloud, outputs["sns_topic_arn"], outputs["dashboard_url"])
 
 
-Healthy = tuple[Invocation, Invocation]
-
-
 @contextmanager
-def in_order(stack: Stack) -> Iterator[None]:
-    """Let somebody listen, and the last run be just now."""
+def subscribed(stack: Stack) -> Iterator[None]:
+    """Let somebody be subscribed."""
     sns = stack.client("sns")
     # A phone has nothing to confirm.
     subscription = sns.subscribe(TopicArn=stack.topic, Protocol="sms", Endpoint=PHONE)
-    stack.set_back()
     yield
     sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
 
 
 @pytest.fixture(scope="module")
-def healthy(applied: Stack) -> Healthy:
-    """Return a pulse and a run of which nothing is to be said."""
-    with in_order(applied):
-        pulse, run = applied.pulse(), applied.run()
-    assert (pulse.error, run.error) == (None, None)
-    return pulse, run
+def healthy(applied: Stack) -> Invocation:
+    """Return a run of which nothing is to be said."""
+    with subscribed(applied):
+        run = applied.run()
+    assert run.error is None
+    return run
 
 
 @pytest.fixture
 def stack(applied: Stack) -> Iterator[Stack]:
-    with in_order(applied):
+    with subscribed(applied):
         yield applied
 
 
-def test_in_a_week_in_which_all_is_well_no_alarm_rings(stack: Stack, healthy: Healthy) -> None:
-    assert stack.week(*healthy, first=healthy) == {}
+def test_in_a_week_in_which_all_is_well_no_alarm_rings(stack: Stack, healthy: Invocation) -> None:
+    assert stack.week(healthy, first=healthy) == {}
 
 
 @contextmanager
@@ -170,60 +149,68 @@ def without_the_schedule(stack: Stack) -> Iterator[None]:
         events.put_targets(Rule=NAME, Targets=[{"Id": target["Id"], "Arn": target["Arn"]}])
 
 
-def test_a_schedule_that_is_gone_is_noticed(stack: Stack, healthy: Healthy) -> None:
+def test_a_schedule_that_is_gone_is_noticed_after_two_days(
+    stack: Stack, healthy: Invocation
+) -> None:
     with without_the_schedule(stack):
-        stack.set_back(finished_at=ago(days=3))
-        late = stack.pulse()
-
-        assert late.error is None
-        assert late.result["overdue_minutes"] > 24 * 60
-        assert stack.week(late, healthy[1], first=healthy) == {"rotation-overdue": ALARM}
+        # The last run ended on Monday in the hour from six to seven, 50 hours before.
+        assert stack.week(healthy, first=healthy) == {"runs-missing": timedelta(days=1, hours=9)}
 
 
-def test_a_function_that_cannot_start_is_noticed_twice(stack: Stack, healthy: Healthy) -> None:
+def test_a_schedule_that_is_off_is_noticed(stack: Stack, healthy: Invocation) -> None:
+    events = stack.client("events")
+    events.disable_rule(Name=NAME)
+
+    rings = stack.week(healthy, first=healthy)
+
+    events.enable_rule(Name=NAME)
+    assert set(rings) == {"runs-missing"}
+
+
+def test_a_run_by_hand_is_no_proof_that_the_schedule_works(
+    stack: Stack, healthy: Invocation
+) -> None:
+    by_hand = invoke(stack.cloud, NAME, {}, account=ACCOUNT)
+
+    assert by_hand.error is None
+    assert set(stack.week(by_hand, first=healthy)) == {"runs-missing"}
+
+
+def test_a_function_that_cannot_start_is_noticed_twice(stack: Stack, healthy: Invocation) -> None:
     functions = stack.client("lambda")
     before = functions.get_function_configuration(FunctionName=NAME)["Environment"]
     broken = {"Variables": {**before["Variables"], "SNS_TOPIC_ARN": "gone"}}
     functions.update_function_configuration(FunctionName=NAME, Environment=broken)
 
-    pulse, run = stack.pulse(), stack.run()
+    run = stack.run()
 
     functions.update_function_configuration(FunctionName=NAME, Environment=before)
-    assert [record for record in (*pulse.records, *run.records) if "_aws" in record] == []
-    assert stack.week(pulse, run, first=healthy) == {
-        "rotation-errors": ALARM,
-        "rotation-silent": ALARM,
-    }
+    assert [record for record in run.records if "_aws" in record] == []
+    assert set(stack.week(run, first=healthy)) == {"rotation-errors", "runs-missing"}
 
 
-def test_a_pulse_that_is_gone_is_noticed(stack: Stack, healthy: Healthy) -> None:
-    events = stack.client("events")
-    events.disable_rule(Name=PULSE_RULE)
-
-    rings = stack.week(*healthy, first=healthy)
-
-    events.enable_rule(Name=PULSE_RULE)
-    assert rings == {"rotation-silent": ALARM}
-
-
-def test_a_topic_without_subscriptions_is_noticed_and_fails_the_pulse(
-    stack: Stack, healthy: Healthy
-) -> None:
+def test_a_topic_without_subscriptions_is_noticed(stack: Stack, healthy: Invocation) -> None:
     sns = stack.client("sns")
     for each in sns.list_subscriptions_by_topic(TopicArn=stack.topic)["Subscriptions"]:
         sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
 
-    deaf = stack.pulse()
+    deaf = stack.run()
 
-    assert deaf.error is not None
-    assert deaf.error.type == "PulseError"
-    assert stack.week(deaf, healthy[1], first=healthy) == {
-        "rotation-errors": ALARM,
-        "rotation-unheard": ALARM,
-    }
+    assert deaf.error is None
+    assert set(stack.week(deaf, first=healthy)) == {"no-subscribers"}
 
 
-def test_a_message_that_may_not_be_sent_is_noticed(stack: Stack, healthy: Healthy) -> None:
+def test_a_message_that_could_not_be_delivered_is_noticed(
+    stack: Stack, healthy: Invocation
+) -> None:
+    topic = frozenset({("TopicName", stack.topic.rpartition(":")[2])})
+    metric = Metric("AWS/SNS", "NumberOfNotificationsFailed", topic)
+    failed = Point(metric, MONDAY + 2 * DAY, 1.0)
+
+    assert set(stack.week(healthy, first=healthy, besides=[failed])) == {"delivery-failed"}
+
+
+def test_a_message_that_may_not_be_sent_is_noticed(stack: Stack, healthy: Invocation) -> None:
     stack.cloud.certificates.add(
         account=ACCOUNT,
         type="IMPORTED",
@@ -241,24 +228,29 @@ def test_a_message_that_may_not_be_sent_is_noticed(stack: Stack, healthy: Health
     iam.delete_role_policy(RoleName=NAME, PolicyName="deny")
     assert mute.error is not None
     assert "the message could not be sent" in mute.error.message
-    assert stack.week(healthy[0], mute, first=healthy) == {
-        "rotation-errors": ALARM,
-        "rotation-undelivered": ALARM,
-    }
+    assert set(stack.week(mute, first=healthy)) == {"publish-failed", "rotation-errors"}
 
 
-def test_a_critical_problem_that_stays_open_is_noticed_after_three_days(
-    stack: Stack, healthy: Healthy
+def test_a_critical_finding_that_stays_open_is_noticed_after_three_days(
+    stack: Stack, healthy: Invocation
 ) -> None:
-    stack.set_back(critical_since=ago(hours=71))
-    patient = stack.pulse()
-    stack.set_back(critical_since=ago(hours=73))
-    old = stack.pulse()
-    # The ledger must not go on speaking of it.
+    arn = stack.cloud.certificates.add(
+        account=ACCOUNT,
+        type="IMPORTED",
+        domain_name="dead.example.com",
+        in_use_by=[f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1"],
+        not_after=stack.cloud.now + timedelta(days=2),
+    )
     assert stack.run().error is None
+    stack.critical_since(arn, timedelta(hours=71))
+    patient = stack.run()
+    stack.critical_since(arn, timedelta(hours=73))
+    old = stack.run()
+    # Nothing of it may disturb another test.
+    stack.cloud.certificates.edit(arn, not_after=stack.cloud.now + timedelta(days=300))
 
-    assert stack.week(patient, healthy[1], first=healthy) == {}
-    assert stack.week(old, healthy[1], first=healthy) == {"rotation-unrepaired": ALARM}
+    assert stack.week(patient, first=healthy) == {}
+    assert set(stack.week(old, first=healthy)) == {"critical-unresolved"}
 
 
 def test_every_alarm_tells_the_topic_of_its_begin_and_of_its_end(applied: Stack) -> None:
@@ -269,16 +261,16 @@ def test_every_alarm_tells_the_topic_of_its_begin_and_of_its_end(applied: Stack)
         assert alarm["AlarmName"].startswith("certificate-lifecycle-")
 
 
-def test_every_alarm_and_every_figure_is_explained(stack: Stack, healthy: Healthy) -> None:
+def test_every_alarm_and_every_figure_is_explained(stack: Stack, healthy: Invocation) -> None:
     text = (REPOSITORY / "docs" / "alarms.md").read_text(encoding="utf-8")
     names = [alarm.name.removeprefix("certificate-lifecycle-") for alarm in stack.alarms]
-    written = {p.metric.name for said in healthy for p in figures(said, MONDAY)} - {"Errors"}
+    written = {point.metric.name for point in figures(healthy, MONDAY)} - {"Errors"}
 
     assert [name for name in (*names, *written) if f"`{name}`" not in text] == []
 
 
 def test_the_dashboard_shows_every_alarm_and_only_figures_that_exist(
-    stack: Stack, healthy: Healthy
+    stack: Stack, healthy: Invocation
 ) -> None:
     cloudwatch = stack.client("cloudwatch")
     body = json.loads(
@@ -294,8 +286,7 @@ def test_the_dashboard_shows_every_alarm_and_only_figures_that_exist(
     }
     written = {
         (point.metric.namespace, point.metric.name, *dimension)
-        for invocation in healthy
-        for point in figures(invocation, MONDAY)
+        for point in figures(healthy, MONDAY)
         for dimension in point.metric.dimensions
     }
 

@@ -89,20 +89,19 @@ class TestTheSchedule:
 
         assert target["Arn"] == applied.outputs["rotation_function_arn"]
 
-    def test_the_pulse_and_acm_are_the_only_ones_that_may_start_it(self, applied: Applied) -> None:
+    def test_the_clock_and_acm_are_the_only_ones_that_may_start_it(self, applied: Applied) -> None:
         name = applied.outputs["rotation_function_name"]
 
         policy = json.loads(applied.client("lambda").get_policy(FunctionName=name)["Policy"])
 
         clock = applied.outputs["schedule_rule_arn"]
         events = clock.replace("-rotation", "-acm-events")
-        pulse = clock.replace("-rotation", "-pulse")
         statements = policy["Statement"]
         for statement in statements:
             assert statement["Principal"] == {"Service": "events.amazonaws.com"}
             assert statement["Action"] == "lambda:InvokeFunction"
         sources = [statement["Condition"]["ArnLike"]["AWS:SourceArn"] for statement in statements]
-        assert sorted(sources) == sorted([clock, events, pulse])
+        assert sorted(sources) == sorted([clock, events])
 
 
 STARTING = ("acm_approaching", "acm_expired", "acm_issued", "acm_renewal", "acm_renewed")

@@ -22,7 +22,6 @@ from certificate_lifecycle.app.ports import (
     Metrics,
     Outside,
     Reports,
-    Runs,
     Served,
     Surroundings,
     Topic,
@@ -31,6 +30,7 @@ from certificate_lifecycle.core.export import CURRENT_STAGE, Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.memory import Memory, Note
+from certificate_lifecycle.core.metrics import RunMetrics
 from certificate_lifecycle.core.model import (
     NOT_DESCRIBED,
     Certificate,
@@ -43,7 +43,6 @@ from certificate_lifecycle.core.model import (
 )
 from certificate_lifecycle.core.names import dns_form
 from certificate_lifecycle.core.notification.message import Message
-from certificate_lifecycle.core.pulse import Pulse, RunRecord
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.report import documents
 from certificate_lifecycle.core.run import Run
@@ -448,19 +447,19 @@ class MemoryReports(Reports):
 
 
 class MemoryMetrics(Metrics):
-    """Keeps the runs and pulses whose figures were written."""
+    """Keeps the runs whose figures were written, and what scheduled runs measured."""
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
         self.undelivered: list[bool] = []
-        self.pulses: list[Pulse] = []
+        self.completed: list[RunMetrics] = []
 
     def emit(self, run: Run, *, undelivered: bool) -> None:
         self.runs.append(run)
         self.undelivered.append(undelivered)
 
-    def beat(self, pulse: Pulse) -> None:
-        self.pulses.append(pulse)
+    def emit_completed(self, metrics: RunMetrics) -> None:
+        self.completed.append(metrics)
 
 
 def outside(
@@ -478,7 +477,7 @@ def outside(
     )
 
 
-class MemoryLedger(Ledger, Runs):
+class MemoryLedger(Ledger):
     """A ledger with the conditions of the real one; `broken` are methods that raise."""
 
     def __init__(self) -> None:
@@ -488,8 +487,6 @@ class MemoryLedger(Ledger, Runs):
         self.noted: dict[tuple[str, str], Note] = {}
         self.broken: dict[str, Exception] = {}
         self.writes = 0
-        self.last: RunRecord | None = None
-        self.expected: tuple[str, datetime] | None = None
 
     def journals(self) -> Sequence[Journal]:
         self._raise_if_broken("journals")
@@ -547,20 +544,6 @@ class MemoryLedger(Ledger, Runs):
         if there is not None and (there.run_id, there.written_at) == (note.run_id, note.written_at):
             self.writes += 1
             del self.noted[note.certificate_arn, note.action]
-
-    def last_run(self) -> RunRecord | None:
-        self._raise_if_broken("last_run")
-        return self.last
-
-    def record_run(self, record: RunRecord) -> None:
-        self._raise_if_broken("record_run")
-        if self.last is None or self.last.finished_at <= record.finished_at:
-            self.last = record
-
-    def expected_since(self, expression: str, now: datetime) -> datetime:
-        if self.expected is None or self.expected[0] != expression:
-            self.expected = (expression, now)
-        return self.expected[1]
 
     def _put(self, journal: Journal) -> Journal:
         there = self.stored.get(journal.certificate_arn)

@@ -19,11 +19,10 @@ from certificate_lifecycle.config import (
     creation_settings,
     rotation_settings,
 )
-from certificate_lifecycle.core.schedule import parse
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import Zone
 from certificate_lifecycle.errors import ConfigurationError
-from tests.unit.builders import NOW, arn, days, export_target, secret_arn
+from tests.unit.builders import arn, days, export_target, secret_arn
 from tests.unit.tables import accepted, refused
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
@@ -140,7 +139,6 @@ def test_rotation_reads_every_variable() -> None:
         ),
         OWNER_TAG="Team",
         SUMMARY_AFTER_DAYS="0",
-        SCHEDULE_EXPRESSION="cron(0 6 ? * MON *)",
         LEDGER_TABLE="shop-certs-ledger",
         REPORT_BUCKET="shop-certs-reports",
         REBIND_CONSUMERS="true",
@@ -159,7 +157,6 @@ def test_rotation_reads_every_variable() -> None:
         zones=(Zone("Z1", "example.com"),),
         name_prefix="shop-certs",
         export_targets=(export_target(renew_public=True),),
-        schedule=parse("cron(0 6 ? * MON *)"),
         ledger_table="shop-certs-ledger",
         report_bucket="shop-certs-reports",
         rebind_consumers=True,
@@ -183,7 +180,6 @@ TABLES: dict[str, tuple[str, Any]] = {
     "threshold_fractions": ("THRESHOLD_FRACTION", rotation),
     "rotation_modes": ("ROTATION_MODE", rotation),
     "bucket_names": ("REPORT_BUCKET", rotation),
-    "schedules": ("SCHEDULE_EXPRESSION", rotation),
     "retirements": ("RETIRE_SUPERSEDED_AFTER_DAYS", rotation),
     "event_bus_names": ("EVENT_BUS_NAME", rotation),
 }
@@ -391,7 +387,6 @@ def test_every_fault_of_rotation_is_named_at_once() -> None:
         ORGANIZATION='{"bucket": "runs"}',
         OWNER_TAG="a*",
         SUMMARY_AFTER_DAYS="-1",
-        SCHEDULE_EXPRESSION="daily",
         LEDGER_TABLE="?",
         REPORT_BUCKET="My.Bucket",
         REBIND_CONSUMERS="perhaps",
@@ -651,10 +646,3 @@ def test_a_key_that_nobody_knows_is_shown_with_what_cannot_be_seen() -> None:
     strange = json.dumps({"example.com": {"zone_id": "Z1", "a\x1b[2J": 1}})
     (fault,) = rotation(HOSTED_ZONES=strange)[1]
     assert fault == r"HOSTED_ZONES: the zone 'example.com' has unknown keys: 'a\x1b[2J'"
-
-
-def test_a_rate_beyond_every_calendar_is_a_schedule_that_never_comes_due() -> None:
-    settings, faults = rotation(SCHEDULE_EXPRESSION="rate(99999999999999999999 days)")
-    assert faults == []
-    assert settings.schedule is not None
-    assert settings.schedule.following(NOW) is None

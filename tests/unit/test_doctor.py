@@ -19,7 +19,6 @@ from certificate_lifecycle.cli.doctor.deployment import (
     function,
     rule,
     rules_of,
-    runs,
     subscriptions,
 )
 from certificate_lifecycle.cli.doctor.diagnosis import (
@@ -33,8 +32,6 @@ from certificate_lifecycle.cli.doctor.public_names import caa, names_to_judge
 from certificate_lifecycle.cli.doctor.room import KINDS, room
 from certificate_lifecycle.core.model import CertificateStatus, CertificateType
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.pulse import RunRecord
-from certificate_lifecycle.core.schedule import parse
 from certificate_lifecycle.core.validation import Zone
 from certificate_lifecycle.errors import CertificateLifecycleError
 from tests.unit.builders import certificate
@@ -74,14 +71,14 @@ def test_a_check_that_fails_hides_neither_another_one_nor_what_it_said_before() 
 
     found = examine(
         [
-            Examination(Check.RUNS, "x", lambda: [Diagnosis(Check.RUNS, OK, "x", "y")]),
+            Examination(Check.RULES, "x", lambda: [Diagnosis(Check.RULES, OK, "x", "y")]),
             Examination(Check.CAA, "names", failing),
         ]
     )
     assert [(each.check, each.state) for each in found] == [
         (Check.CAA, OK),
         (Check.CAA, UNKNOWN),
-        (Check.RUNS, OK),
+        (Check.RULES, OK),
     ]
     assert found[1].sentence == "This could not be found out: RuntimeError: no answer"
 
@@ -306,78 +303,6 @@ def test_a_runtime_is_told_half_a_year_before_aws_retires_it() -> None:
     assert seen(end - timedelta(days=180)) == [WARNING]
     assert seen(end - SECOND) == [WARNING]
     assert seen(end) == [FAILED]
-
-
-@dataclass
-class Runs:
-    record: RunRecord | None
-    since: datetime | None = NOW - timedelta(days=99)
-
-    def last_run(self) -> RunRecord | None:
-        return self.record
-
-    def known_since(self, _: str) -> datetime | None:
-        return self.since
-
-
-def ended(ago: timedelta, critical: datetime | None = None) -> Runs:
-    return Runs(RunRecord(run_id="r", finished_at=NOW - ago, critical_since=critical))
-
-
-DAILY = parse("rate(1 day)")
-
-
-@pytest.mark.parametrize(
-    ("ago", "state"), [(timedelta(hours=26), OK), (timedelta(hours=26) + SECOND, FAILED)]
-)
-def test_a_run_is_missing_two_hours_after_it_was_due(ago: timedelta, state: State) -> None:
-    assert states(runs(DAILY, ended(ago), "i", NOW)) == [state]
-
-
-@pytest.mark.parametrize("since", [None, NOW])
-def test_a_stack_that_has_not_run_yet_is_told_when_it_will(since: datetime | None) -> None:
-    (said,) = runs(DAILY, Runs(None, since), "i", NOW)
-    assert said.state is WARNING
-    assert said.sentence == (
-        "No scheduled run has come to its end yet; the next one is due by 2026-06-16 12:00 UTC."
-    )
-
-
-def test_a_stack_whose_runs_never_come_to_their_end_is_told() -> None:
-    (said,) = runs(DAILY, Runs(None, NOW - timedelta(days=2)), "i", NOW)
-    assert said.state is FAILED
-    assert said.sentence == (
-        "No scheduled run has come to its end yet; one was due by 2026-06-14 12:00 UTC, after "
-        "rate(1 day)."
-    )
-
-
-def test_a_schedule_that_was_changed_is_not_held_to_runs_before_it() -> None:
-    before = RunRecord(run_id="r", finished_at=NOW - timedelta(days=20), critical_since=None)
-    assert states(runs(DAILY, Runs(before, NOW - timedelta(hours=1)), "i", NOW)) == [OK]
-    assert states(runs(DAILY, Runs(before, None), "i", NOW)) == [OK]
-
-
-def test_a_schedule_that_has_ended_brings_no_run() -> None:
-    over = parse("cron(0 12 1 1 ? 2026)")
-    (first,) = runs(over, Runs(None), "i", NOW)
-    (last,) = runs(over, ended(timedelta(days=9)), "i", NOW)
-    assert first.sentence == ("No scheduled run has come to its end yet; no other one will follow.")
-    assert last.sentence.endswith("; no other one will follow.")
-
-
-def test_a_critical_problem_that_runs_know_of_is_told() -> None:
-    known = ended(timedelta(hours=1), NOW - timedelta(days=2))
-    assert states(runs(DAILY, known, "i", NOW)) == [OK, WARNING]
-
-
-@pytest.mark.parametrize(("schedule", "ledger"), [(None, Runs(None)), (DAILY, None)])
-def test_without_schedule_or_ledger_nothing_is_known_of_runs(
-    schedule: Any,  # noqa: ANN401 - a schedule or none
-    ledger: Runs | None,
-) -> None:
-    (said,) = runs(schedule, ledger, "i", NOW)
-    assert said.state is WARNING
 
 
 def test_an_instance_without_alarms_is_told() -> None:

@@ -23,10 +23,8 @@ from certificate_lifecycle.events import (
     OrganizationCommand,
     RotationCommand,
     Step,
-    check_pulse,
     creation_command,
     is_of_an_organization,
-    is_pulse,
     organization_command,
     rotation_command,
 )
@@ -669,31 +667,6 @@ def test_a_scheduled_start_carries_no_wishes() -> None:
         dry_run=False,
         scheduled=True,
     )
-
-
-# --- The pulse --------------------------------------------------------------------------------
-
-
-def test_an_event_with_the_key_of_a_pulse_is_none_of_a_run() -> None:
-    assert is_pulse({"pulse": True})
-    assert not is_pulse(SCHEDULED)
-    assert not is_pulse(["pulse"])
-
-
-@pytest.mark.parametrize(
-    ("event", "named"),
-    [
-        ({"pulse": True}, []),
-        ({"pulse": False}, ["pulse: must be true, got False"]),
-        ({"pulse": None}, ["pulse: must not be null; leave it out for the default"]),
-        ({"pulse": 1}, ["pulse: must be true, got 1"]),
-        ({"pulse": True, "dry_run": True}, ["'dry_run' is not a key of this event"]),
-    ],
-)
-def test_a_pulse_asks_for_nothing_else(event: object, named: list[str]) -> None:
-    faults: list[str] = []
-    check_pulse(event, faults)
-    assert faults == named
 
 
 def test_the_accounts_of_an_organization_may_be_given_and_left_out() -> None:

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.core.metrics import embedded_metrics, embedded_pulse
-from certificate_lifecycle.core.pulse import Pulse
+from certificate_lifecycle.core.metrics import (
+    RunMetrics,
+    embedded_metrics,
+    embedded_run_metrics,
+)
 from certificate_lifecycle.core.run import ScopeStatus
 from tests.unit.builders import NOW, arn, certificate, days, imported, judged, run, scope
 
@@ -30,12 +33,11 @@ WHOLE = run(
     ),
     finished_at=NOW,
 )
-PULSE = Pulse(
+COMPLETED = RunMetrics(
     instance="watch",
-    at=NOW,
-    overdue=timedelta(seconds=61),
-    critical_for=timedelta(hours=36),
-    listeners=2,
+    finished_at=NOW,
+    confirmed_subscriptions=2,
+    oldest_critical=timedelta(hours=36),
 )
 
 
@@ -76,26 +78,36 @@ def test_what_has_ended_and_what_has_no_end_is_not_the_next_to_end() -> None:
     assert "NextExpiryDays" not in embedded_metrics(found, undelivered=False)
 
 
-def test_a_pulse_counts_whole_minutes_and_parts_of_hours() -> None:
-    assert embedded_pulse(PULSE) == document(
+def test_a_completed_run_counts_itself_and_the_subscriptions() -> None:
+    assert embedded_run_metrics(COMPLETED) == document(
         "watch",
-        {"OverdueMinutes": "None", "OldestCriticalHours": "None"},
-        Pulse=1,
-        Listeners=2,
-        OverdueMinutes=2,
+        {"OldestCriticalHours": "None"},
+        RunsCompleted=1,
+        ConfirmedSubscriptions=2,
         OldestCriticalHours=36,
     )
 
 
-def test_a_pulse_leaves_out_what_it_does_not_know() -> None:
-    assert embedded_pulse(Pulse(instance="watch", at=NOW)) == document("watch", {}, Pulse=1)
+def test_zero_is_a_value_and_an_unknown_value_is_left_out() -> None:
+    nothing = RunMetrics(
+        instance="watch", finished_at=NOW, confirmed_subscriptions=0, oldest_critical=timedelta()
+    )
+    assert embedded_run_metrics(nothing) == document(
+        "watch",
+        {"OldestCriticalHours": "None"},
+        RunsCompleted=1,
+        ConfirmedSubscriptions=0,
+        OldestCriticalHours=0,
+    )
+    unknown = RunMetrics(instance="watch", finished_at=NOW)
+    assert embedded_run_metrics(unknown) == document("watch", {}, RunsCompleted=1)
 
 
 @pytest.mark.parametrize("file", ALARMS, ids=["root", "watch"])
 def test_alarms_ask_for_figures_that_are_written(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    written = {*embedded_metrics(WHOLE, undelivered=False), *embedded_pulse(PULSE)}
-    (definition,) = embedded_pulse(PULSE)["_aws"]["CloudWatchMetrics"]
+    written = {*embedded_metrics(WHOLE, undelivered=False), *embedded_run_metrics(COMPLETED)}
+    (definition,) = embedded_run_metrics(COMPLETED)["_aws"]["CloudWatchMetrics"]
     asked = set(re.findall(r'metric_name\s+= "(\w+)"', text))
     assert asked - {"Errors", "NumberOfNotificationsFailed"} <= written
     assert asked & written
@@ -104,6 +116,6 @@ def test_alarms_ask_for_figures_that_are_written(file: Path) -> None:
 
 def test_every_figure_stands_on_the_page_of_alarms() -> None:
     page = (ROOT / "docs" / "alarms.md").read_text(encoding="utf-8")
-    written = {**embedded_metrics(WHOLE, undelivered=False), **embedded_pulse(PULSE)}
+    written = {**embedded_metrics(WHOLE, undelivered=False), **embedded_run_metrics(COMPLETED)}
     for name in written.keys() - {"_aws", "Instance"}:
         assert f"`{name}`" in page

@@ -20,10 +20,10 @@ from certificate_lifecycle.app.ports import Documents, Ledger, Organization, Out
 from certificate_lifecycle.app.rotation import (
     merged,
     raise_if_incomplete,
-    record,
     tell,
     visit_all,
 )
+from certificate_lifecycle.app.run_metrics import emit_run_metrics
 from certificate_lifecycle.app.scope import Order, Visit, run_of
 from certificate_lifecycle.config import account_id as checked_id
 from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
@@ -166,7 +166,7 @@ class Telling:
         run = merged(self.order, visits, current_time())
         # A dry run, too, has a report: the result is in figures only.
         outcome, failures = tell(run, self.outside, visits, reports_dry_runs=True)
-        failures += record(self.order, run, visits, self.outside.runs)
+        emit_run_metrics(self.order, run, visits, self.outside)
         raise_if_incomplete(run, visits, failures)
         statuses = Counter(scope.status.value for scope in run.scopes)
         return {

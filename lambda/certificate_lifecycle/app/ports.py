@@ -12,6 +12,7 @@ from certificate_lifecycle.core.export import Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.memory import Memory, Note
+from certificate_lifecycle.core.metrics import RunMetrics
 from certificate_lifecycle.core.model import (
     Certificate,
     DomainValidation,
@@ -20,7 +21,6 @@ from certificate_lifecycle.core.model import (
 )
 from certificate_lifecycle.core.notification.message import Message
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.pulse import Pulse, RunRecord
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.sources import Material
@@ -328,27 +328,11 @@ class Topic(Protocol):
         ...
 
 
-class Audience(Protocol):
-    """Who hears what is published to the topic."""
+class Subscriptions(Protocol):
+    """The subscriptions of the topic."""
 
-    def listeners(self) -> int:
+    def confirmed_subscriptions(self) -> int:
         """Return how many subscriptions are confirmed."""
-        ...
-
-
-class Runs(Protocol):
-    """What is remembered of the runs themselves, in the function's own account and region."""
-
-    def last_run(self) -> RunRecord | None:
-        """Return the last run that the schedule started; None if there was none yet."""
-        ...
-
-    def record_run(self, record: RunRecord) -> None:
-        """Store that a run came to its end; if a later one did so already, that stays."""
-        ...
-
-    def expected_since(self, expression: str, now: datetime) -> datetime:
-        """Return since when runs of a schedule are expected: `now` if it is a new one."""
         ...
 
 
@@ -392,8 +376,8 @@ class Metrics(Protocol):
         """Write the figures of a run, and whether its message could not be sent."""
         ...
 
-    def beat(self, pulse: Pulse) -> None:
-        """Write the figures of a pulse."""
+    def emit_completed(self, metrics: RunMetrics) -> None:
+        """Write what a scheduled run measured at its end."""
         ...
 
 
@@ -424,9 +408,9 @@ class Outside:
     """Everything that a run of rotation reaches, wherever it looks.
 
     `at` joins what belongs to one account and region; it is asked once for each of them. Without
-    `reports` none is written, and without `runs` none is remembered. If `summary_after` has passed
-    without a message in the `diary`, a run that looked at everything sends one although all is
-    well.
+    `reports` none is written, and without `subscriptions` they are not counted. If `summary_after`
+    has passed without a message in the `diary`, a run that looked at everything sends one although
+    all is well.
     """
 
     at: Callable[[Place], Surroundings]
@@ -437,4 +421,4 @@ class Outside:
     reports: Reports | None = None
     diary: Diary | None = None
     summary_after: timedelta | None = None
-    runs: Runs | None = None
+    subscriptions: Subscriptions | None = None

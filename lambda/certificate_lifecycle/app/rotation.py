@@ -11,18 +11,11 @@ from functools import partial
 from typing import Any
 
 from certificate_lifecycle.app.isolation import Deadline, clause
-from certificate_lifecycle.app.ports import (
-    Clock,
-    NotificationSink,
-    Outside,
-    Reports,
-    Runs,
-    Surroundings,
-)
+from certificate_lifecycle.app.ports import Clock, NotificationSink, Outside, Reports, Surroundings
+from certificate_lifecycle.app.run_metrics import emit_run_metrics
 from certificate_lifecycle.app.scope import Order, Visit, run_of, summary, visit
 from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.pulse import RunRecord, oldest_critical
 from certificate_lifecycle.core.run import Run, result
 from certificate_lifecycle.errors import RotationError
 from certificate_lifecycle.log import logger
@@ -44,7 +37,7 @@ def rotate(
     visits = visit_all(order, outside.at, outside.clock, current_time)
     run = merged(order, visits, current_time())
     outcome, failures = tell(run, outside, visits)
-    failures += record(order, run, visits, outside.runs)
+    emit_run_metrics(order, run, visits, outside)
     raise_if_incomplete(run, visits, failures)
     return outcome
 
@@ -218,29 +211,6 @@ def _summary_due(run: Run, outside: Outside) -> tuple[bool, list[str]]:
         logger.exception("diary unreadable")
         return True, [f"when a message last went out could not be read: {clause(error)}"]
     return last is None or run.started_at - last >= outside.summary_after, []
-
-
-def record(order: Order, run: Run, visits: Sequence[Visit], runs: Runs | None) -> list[str]:
-    """Record that a run of the schedule has come to its end; return what could not be recorded.
-
-    Whatever it could not do: that has alarms of its own.
-    """
-    if not order.scheduled or order.dry_run or runs is None:
-        return []
-    memories = [memory for each in visits if each.dues is not None for memory in each.dues.memories]
-    try:
-        before = runs.last_run() if run.incomplete else None
-        runs.record_run(
-            RunRecord(
-                run_id=run.run_id,
-                finished_at=run.finished_at,
-                critical_since=oldest_critical(memories, before),
-            )
-        )
-    except Exception as error:  # noqa: BLE001 - raised at the end of the run
-        logger.exception("run could not be recorded")
-        return [f"the run could not be recorded: {clause(error)}"]
-    return []
 
 
 def _each(steps: Sequence[Callable[[], None]]) -> list[str]:

@@ -23,7 +23,6 @@ from certificate_lifecycle.core.memory import SCOPE, Memory, Note
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.moments import moment_from
 from certificate_lifecycle.core.place import Place, arn_from
-from certificate_lifecycle.core.pulse import RunRecord
 from certificate_lifecycle.core.replacement import HISTORY, Journal, ReplacementState
 from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import LedgerConflictError, LedgerUnreadableError
@@ -36,14 +35,13 @@ Item = Mapping[str, Any]
 
 PERMISSIONS = (
     Permission("dynamodb:Query", ROTATION, "read the ledger"),
-    Permission("dynamodb:PutItem", ROTATION, "remember what was told, each step, and each run"),
+    Permission("dynamodb:PutItem", ROTATION, "remember what was told, and each step"),
     Permission("dynamodb:DeleteItem", ROTATION, "forget what is over"),
     Permission("dynamodb:UpdateItem", ROTATION, "mode replace: count the requests of a day"),
 )
 _JOURNAL, _TOLD, _NOTE, _REQUESTS = "replacement#", "told#", "note#", "requests#"
 #: One of the scope of the function itself, for all that it looks at.
 _MESSAGE = "message#last"
-_LAST_RUN, _EXPECTED = "run#last", "run#expected"
 _NEW = "attribute_not_exists(entry)"
 _SAME_VERSION = "version = :version"
 _CLAIMABLE = "attribute_not_exists(claimed_by) OR claimed_by = :me OR claimed_until <= :now"
@@ -192,43 +190,6 @@ class DynamoLedger:
         item = {**self._key(_MESSAGE), "told_at": told}
         self._put(item, f"{_NEW} OR told_at <= :told", {":told": told})
 
-    # --- The runs themselves ----------------------------------------------------------------------
-
-    def last_run(self) -> RunRecord | None:
-        """Return the last run that the schedule started; None if there was none yet."""
-        for item in self._query(_LAST_RUN):
-            return self._understood(item, _run_record)
-        return None
-
-    def record_run(self, record: RunRecord) -> None:
-        """Store that a run came to its end; if a later one did so already, that stays."""
-        finished = _text(_stamp(record.finished_at))
-        item = {
-            **self._key(_LAST_RUN),
-            "run_id": _text(record.run_id),
-            "finished_at": finished,
-        }
-        if record.critical_since is not None:
-            item["critical_since"] = _text(_stamp(record.critical_since))
-        self._put(item, f"{_NEW} OR finished_at <= :finished", {":finished": finished})
-
-    def expected_since(self, expression: str, now: datetime) -> datetime:
-        """Return since when runs of a schedule are expected: `now` if it is a new one."""
-        known = self.known_since(expression)
-        if known is not None:
-            return known
-        schedule = _text(expression)
-        item = {**self._key(_EXPECTED), "schedule": schedule, "since": _text(_stamp(now))}
-        self._put(item, f"{_NEW} OR schedule <> :schedule", {":schedule": schedule})
-        return now
-
-    def known_since(self, expression: str) -> datetime | None:
-        """Return since when runs of a schedule are on record as expected; None if they are not."""
-        for item in self._query(_EXPECTED):
-            if item.get("schedule") == _text(expression):
-                return self._understood(item, lambda found: _moment(found, "since"))
-        return None
-
     # --- DynamoDB ---------------------------------------------------------------------------------
 
     def _key(self, entry: str) -> dict[str, Any]:
@@ -371,14 +332,6 @@ def _memory(item: Item) -> Memory:
         # An entry of an earlier version has none.
         since=_moment(item, "since") if "since" in item else None,
         version=int(item["version"]["N"]),
-        critical_since=_optional_moment(item, "critical_since"),
-    )
-
-
-def _run_record(item: Item) -> RunRecord:
-    return RunRecord(
-        run_id=item["run_id"]["S"],
-        finished_at=_moment(item, "finished_at"),
         critical_since=_optional_moment(item, "critical_since"),
     )
 

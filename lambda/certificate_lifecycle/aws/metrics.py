@@ -7,8 +7,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from certificate_lifecycle.core.metrics import embedded_metrics, embedded_pulse
-from certificate_lifecycle.core.pulse import Pulse
+from certificate_lifecycle.core.metrics import (
+    RunMetrics,
+    embedded_metrics,
+    embedded_run_metrics,
+)
 from certificate_lifecycle.core.run import Run
 
 
@@ -23,9 +26,9 @@ class EmbeddedMetrics:
         """Write the figures of a run."""
         _write(embedded_metrics(run, undelivered=undelivered))
 
-    def beat(self, pulse: Pulse) -> None:
-        """Write the figures of a pulse."""
-        _write(embedded_pulse(pulse))
+    def emit_completed(self, metrics: RunMetrics) -> None:
+        """Write what a scheduled run measured at its end."""
+        _write(embedded_run_metrics(metrics))
 
 
 def _write(document: Mapping[str, Any]) -> None:

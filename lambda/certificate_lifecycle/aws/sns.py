@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 PERMISSIONS = (
-    Permission("sns:GetTopicAttributes", ROTATION, "know whether anybody listens"),
+    Permission("sns:GetTopicAttributes", ROTATION, "count the confirmed subscriptions"),
     Permission("sns:Publish", ROTATION, "send the message"),
 )
 
@@ -43,7 +43,7 @@ class SnsTopic:
         return clean(answer["MessageId"])
 
     @understood("GetTopicAttributes")
-    def listeners(self) -> int:
+    def confirmed_subscriptions(self) -> int:
         """Return how many subscriptions are confirmed; SNS may be some minutes behind."""
         answer = self._client().get_topic_attributes(TopicArn=self._arn)
         return int(answer["Attributes"]["SubscriptionsConfirmed"])

@@ -24,7 +24,6 @@ from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import ActionRecord, Assessed, action_entry, finding_entry
-from certificate_lifecycle.core.schedule import Schedule
 from certificate_lifecycle.core.validation import RecordFinding, distinct
 from certificate_lifecycle.errors import CertificateNotFoundError
 
@@ -38,9 +37,8 @@ class Explanation:
     `certificate` has all of its detail, whether or not a run needs it; `entry` is the finding of a
     run, and `trace` how the checks came to it: what is served is looked at after them and may
     change the verdict. `records` is what stands where ACM wants its validation records, `used_by`
-    what uses it. `actions` is what a run would do for it or advise, `watched` whether runs of a
-    deployed function look at it, and `next_run` when the next one is, None where no schedule is
-    known. `problems` could not be found out.
+    what uses it. `actions` is what a run would do for it or advise, and `watched` whether runs of a
+    deployed function look at it. `problems` could not be found out.
     """
 
     certificate: Certificate
@@ -56,7 +54,6 @@ class Explanation:
     actions: tuple[ActionRecord, ...]
     mode: str
     watched: bool
-    next_run: datetime | None
     now: datetime
     problems: tuple[str, ...]
 
@@ -70,8 +67,7 @@ class Explanation:
 class Explaining:
     """Explains certificates of one account and region.
 
-    `order` is a dry run in the mode of the instance, `watched` says whether its runs look there,
-    and `schedule` when they are.
+    `order` is a dry run in the mode of the instance; `watched` says whether its runs look there.
     """
 
     order: Order
@@ -80,7 +76,6 @@ class Explaining:
     clock: Clock
     current_time: Callable[[], datetime]
     watched: bool = False
-    schedule: Schedule | None = None
 
     def explain(self, arn: str) -> Explanation:
         """Look at a certificate as a run does, and at all that a run has no need to know.
@@ -112,7 +107,6 @@ class Explaining:
             actions=tuple(each for each in visit.run.actions if each.certificate_arn == arn),
             mode=order.mode,
             watched=self.watched,
-            next_run=self.schedule.following(order.now) if self.schedule else None,
             now=order.now,
             problems=tuple(dict.fromkeys(problems)),
         )
@@ -199,7 +193,6 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         "mode": explanation.mode,
         "watched": explanation.watched,
         "next_actions": [action_entry(each) for each in explanation.actions],
-        "next_run_at": explanation.next_run.isoformat() if explanation.next_run else None,
         "problems": list(explanation.problems),
     }
 

@@ -1,4 +1,4 @@
-"""The figures of a run, and of a pulse, in CloudWatch's embedded metric format: a line, no call.
+"""The figures of a run in CloudWatch's embedded metric format: a line, no call.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -7,17 +7,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from certificate_lifecycle.core.model import Severity
-from certificate_lifecycle.core.pulse import Pulse
 from certificate_lifecycle.core.run import Run, ScopeStatus
 
 NAMESPACE = "CertificateLifecycle"
 #: One dimension: each value of each would be a metric of its own, and paid for as such.
 DIMENSION = "Instance"
-_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMetrics:
+    """What a scheduled run measures at its end; None is unknown.
+
+    `confirmed_subscriptions` are those of the topic, and `oldest_critical` is how long the oldest
+    open critical finding has been known, zero if there is none.
+    """
+
+    instance: str
+    finished_at: datetime
+    confirmed_subscriptions: int | None = None
+    oldest_critical: timedelta | None = None
 
 
 def embedded_metrics(run: Run, *, undelivered: bool) -> dict[str, Any]:
@@ -39,15 +53,12 @@ def embedded_metrics(run: Run, *, undelivered: bool) -> dict[str, Any]:
     return _document(run.instance, run.finished_at, counts, spans)
 
 
-def embedded_pulse(pulse: Pulse) -> dict[str, Any]:
-    """Return the document of a pulse; what it does not know is left out."""
-    counts = {"Pulse": 1, "Listeners": pulse.listeners}
-    spans = {
-        # Rounded up: what is overdue by a second is overdue.
-        "OverdueMinutes": None if pulse.overdue is None else -(-pulse.overdue // _MINUTE),
-        "OldestCriticalHours": None if pulse.critical_for is None else pulse.critical_for / _HOUR,
-    }
-    return _document(pulse.instance, pulse.at, counts, spans)
+def embedded_run_metrics(metrics: RunMetrics) -> dict[str, Any]:
+    """Return the document of a completed scheduled run; an unknown value is left out."""
+    oldest = metrics.oldest_critical
+    counts = {"RunsCompleted": 1, "ConfirmedSubscriptions": metrics.confirmed_subscriptions}
+    spans = {"OldestCriticalHours": None if oldest is None else oldest / _HOUR}
+    return _document(metrics.instance, metrics.finished_at, counts, spans)
 
 
 def _next_expiry(run: Run) -> float | None:

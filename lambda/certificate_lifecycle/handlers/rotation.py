@@ -9,7 +9,7 @@ from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.config import rotation_settings
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
-from certificate_lifecycle.events import is_of_an_organization, is_pulse, rotation_command
+from certificate_lifecycle.events import is_of_an_organization, rotation_command
 from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext, current_time
 from certificate_lifecycle.wiring import clients_of, order_of, outside_of
 
@@ -21,10 +21,6 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         from certificate_lifecycle.handlers.organization import organization_step  # noqa: PLC0415
 
         return organization_step(event, context)
-    if is_pulse(event):
-        from certificate_lifecycle.handlers.pulse import pulse_beat  # noqa: PLC0415 - as above
-
-        return pulse_beat(event, context)
     place = Place.from_arn(context.invoked_function_arn)
     faults: list[str] = []
     settings = rotation_settings(os.environ, faults)

@@ -63,15 +63,13 @@ def command(certificate: str, selection: Selection, manner: Manner) -> Exit:
 
 def _explained(reached: Reach, wanted: str) -> Explanation:
     located = locate(reached, wanted)
-    watched = _is_watched(reached, located.place)
     return Explaining(
         order=reached.order(),
         place=located.place,
         around=located.around,
         clock=reached.clock,
         current_time=session.current_time,
-        watched=watched,
-        schedule=reached.settings.schedule if watched else None,
+        watched=_is_watched(reached, located.place),
     ).explain(located.certificate.arn)
 
 
@@ -229,8 +227,6 @@ def _next(explanation: Explanation) -> Iterable[str]:
     for record in explanation.actions:
         text = f"{record.outcome.value} {record.action.value}: {record.detail}"
         yield clean(f"In mode {explanation.mode}, {who}: {text}")
-    if explanation.next_run is not None:
-        yield f"Its next run is due by {_minute(explanation.next_run)}."
     if not explanation.watched:
         yield "No run of a deployed function looks at it."
 

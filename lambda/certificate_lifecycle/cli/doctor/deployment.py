@@ -1,14 +1,12 @@
-"""Whether the deployed module is as it should be: functions, runs, alarms, rules, audience."""
+"""Whether the deployed module is as it should be: functions, alarms, rules, audience."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State
-from certificate_lifecycle.core.pulse import RunRecord, overdue
-from certificate_lifecycle.core.schedule import Schedule
 
 if TYPE_CHECKING:
     from certificate_lifecycle.cli.outside.alarms import AlarmSeen
@@ -25,18 +23,11 @@ RETIRED = {
     "python3.14": date(2029, 6, 30),
 }
 _NOTICE = timedelta(days=180)
-
-
-class RunsOnRecord(Protocol):
-    """What the ledger has of the runs."""
-
-    def last_run(self) -> RunRecord | None:
-        """Return the last run that the schedule started; None if there was none yet."""
-        ...
-
-    def known_since(self, expression: str) -> datetime | None:
-        """Return since when runs of a schedule are on record as expected; None if they are not."""
-        ...
+#: How the names of an instance's alarms continue after the name of the instance.
+_ALARMS = (
+    *("creation-", "organization-", "rotation-"),
+    *("critical-unresolved", "delivery-failed", "no-subscribers", "publish-failed", "runs-missing"),
+)
 
 
 def function(name: str, found: DeployedFunction | None, now: datetime) -> Iterator[Diagnosis]:
@@ -100,75 +91,6 @@ def _unready(found: DeployedFunction) -> Iterator[Diagnosis]:
         )
 
 
-def runs(
-    schedule: Schedule | None, ledger: RunsOnRecord | None, instance: str, now: datetime
-) -> Iterator[Diagnosis]:
-    """Say when a scheduled run last came to its end, and when the next one is due."""
-    if schedule is None or ledger is None:
-        lacking = "no schedule" if schedule is None else "no ledger"
-        yield Diagnosis(
-            Check.RUNS,
-            State.WARNING,
-            instance,
-            f"The deployed function has {lacking}: nothing tells whether runs come to their end.",
-            "Look at the log of the rotation function.",
-        )
-        return
-    last = ledger.last_run()
-    # The pulse records it within an hour; until then a schedule is too new for anything.
-    since = ledger.known_since(schedule.expression) or now
-    yield _of_last(schedule, last, since, instance, now)
-    if last is not None and last.critical_since is not None:
-        yield Diagnosis(
-            Check.RUNS,
-            State.WARNING,
-            instance,
-            f"A critical problem has been open since {_moment(last.critical_since)}.",
-            "certificates scan names it.",
-        )
-
-
-def _of_last(
-    schedule: Schedule, last: RunRecord | None, since: datetime, instance: str, now: datetime
-) -> Diagnosis:
-    """Return how the last scheduled run stands to the schedule, which is known `since` then."""
-    begun = since if last is None else max(since, last.finished_at)
-    if last is None:
-        ended = "No scheduled run has come to its end yet"
-    else:
-        ended = f"The last scheduled run ended on {_moment(last.finished_at)}"
-    due = _due(schedule, begun)
-    following = f"the next one is due by {due}" if due else "no other one will follow"
-    if overdue(schedule, last, since, now):
-        return Diagnosis(
-            Check.RUNS,
-            State.FAILED,
-            instance,
-            f"{ended}; one was due by {due}, after {schedule.expression}.",
-            "See whether the rule of the schedule is on; the log of the rotation function says "
-            "how its last run ended.",
-        )
-    if last is None:
-        return Diagnosis(
-            Check.RUNS,
-            State.WARNING,
-            instance,
-            f"{ended}; {following}.",
-            "Ask again after that, or invoke the rotation function.",
-        )
-    return Diagnosis(Check.RUNS, State.OK, instance, f"{ended}; {following}.")
-
-
-def _due(schedule: Schedule, after: datetime) -> str | None:
-    """Return the moment by which a run starts, None if there is none any more."""
-    due = schedule.following(after)
-    return None if due is None else _moment(due)
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
 def alarms(found: Sequence[AlarmSeen], instance: str) -> Iterator[Diagnosis]:
     """Say which alarms ring, and which have never seen a figure."""
     if not found:
@@ -185,7 +107,7 @@ def alarms(found: Sequence[AlarmSeen], instance: str) -> Iterator[Diagnosis]:
         "INSUFFICIENT_DATA": (
             State.WARNING,
             "It has seen no figure yet.",
-            "It does after the first hour; else see whether the pulse rule is on.",
+            "It does once a scheduled run has ended; else see whether its rule is on.",
         ),
     }
     for alarm in found:
@@ -196,15 +118,15 @@ def alarms(found: Sequence[AlarmSeen], instance: str) -> Iterator[Diagnosis]:
     yield Diagnosis(Check.ALARMS, State.OK, instance, f"{quiet} of {len(found)} alarms are quiet.")
 
 
-def alarms_of(instance: str) -> tuple[str, ...]:
-    """Return what the names of an instance's alarms begin with, and those of no other instance."""
-    return tuple(f"{instance}-{part}-" for part in ("rotation", "creation", "organization"))
+def alarms_of(instance: str, found: Sequence[AlarmSeen]) -> list[AlarmSeen]:
+    """Return the alarms of an instance; another instance's name may begin with the same words."""
+    return [alarm for alarm in found if alarm.name.removeprefix(f"{instance}-").startswith(_ALARMS)]
 
 
 def rules_of(instance: str, *, organization: bool) -> tuple[str, ...]:
-    """Return the rules of an instance: the schedule's, the pulse's, and that for ACM's events."""
+    """Return the rules of an instance: the schedule's, and that for ACM's events."""
     scheduled = "organization" if organization else "rotation"
-    return tuple(f"{instance}-{name}" for name in (scheduled, "pulse", "acm-events"))
+    return tuple(f"{instance}-{name}" for name in (scheduled, "acm-events"))
 
 
 def rule(name: str, found: RuleSeen | None) -> Iterator[Diagnosis]:

@@ -39,7 +39,6 @@ class Check(Documented):
     DNSSEC = "dnssec", "Whether resolvers that validate DNSSEC take what the zones say."
     CAA = "caa", "Whether CAA records let Amazon issue for the names."
     FUNCTIONS = "functions", "Whether the deployed functions are ready to run."
-    RUNS = "runs", "Whether scheduled runs come to their end."
     ALARMS = "alarms", "Whether an alarm of the instance rings."
     RULES = "rules", "Whether the rules that start the functions are on."
     SUBSCRIPTIONS = "subscriptions", "Whether anybody hears the topic."

@@ -20,7 +20,6 @@ from certificate_lifecycle.cli.doctor.deployment import (
     function,
     rule,
     rules_of,
-    runs,
     subscriptions,
 )
 from certificate_lifecycle.cli.doctor.diagnosis import (
@@ -52,7 +51,6 @@ from certificate_lifecycle.cli.session import Reach
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.validation import Zone
-from certificate_lifecycle.wiring import ledger_of
 
 
 class Doctor:
@@ -159,7 +157,6 @@ class Doctor:
         if self._reached.function is None:
             return
         yield Examination(Check.FUNCTIONS, creation, partial(self._function, creation))
-        yield Examination(Check.RUNS, self._instance, self._runs)
         yield Examination(Check.ALARMS, self._instance, self._alarms)
         organization = self._settings.organization is not None
         for name in rules_of(self._instance, organization=organization):
@@ -170,13 +167,9 @@ class Doctor:
         functions = Functions(lambda: self._clients.any("lambda", self._home.region))
         return function(name, functions.find(name), self._reached.now)
 
-    def _runs(self) -> Iterator[Diagnosis]:
-        ledger = ledger_of(self._settings, self._home, self._clients, self._home)
-        return runs(self._settings.schedule, ledger, self._instance, self._reached.now)
-
     def _alarms(self) -> Iterator[Diagnosis]:
         seen = Alarms(lambda: self._clients.any("cloudwatch", self._home.region))
-        found = [alarm for prefix in alarms_of(self._instance) for alarm in seen.named(prefix)]
+        found = alarms_of(self._instance, seen.named(f"{self._instance}-"))
         return alarms(found, self._instance)
 
     def _rule(self, name: str) -> Iterator[Diagnosis]:
