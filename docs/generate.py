@@ -2,7 +2,7 @@
 
 A generated part stands between `<!-- BEGIN_NAME -->` and `<!-- END_NAME -->`.
 Its source is the code: the Terraform files, the enums of the core, the list of environment
-variables.
+variables, the permissions that adapters declare.
 The Terraform tables have the form that terraform-docs gives them.
 """
 
@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import importlib
 import json
-import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +20,8 @@ from typing import Any
 
 import hcl2
 
-import certificate_lifecycle
+from certificate_lifecycle.aws.permissions import Command, Function
+from certificate_lifecycle.cli.permissions import declared
 from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
 from certificate_lifecycle.core.assessment import CHAIN
 from certificate_lifecycle.core.model import Reason, Verdict
@@ -274,21 +273,32 @@ def environment(variables: Iterable[Variable]) -> str:
     return table(("Variable", "Default", "Meaning"), rows)
 
 
-def permissions(_: Path) -> str:
-    """Return what each adapter declares that its calls need, and which function makes them."""
-    (folder,) = certificate_lifecycle.__path__
-    # By name, because importing an adapter imports botocore, which nothing else here needs.
-    adapters = (
-        importlib.import_module(found.name)
-        for found in pkgutil.walk_packages([f"{folder}/aws"], "certificate_lifecycle.aws.")
+def function_permissions(_: Path) -> str:
+    """Return what each function needs of IAM, when and why."""
+    rows = (
+        (
+            f"`{needed.action}`",
+            ", ".join(function for function in Function if function in needed.callers),
+            ", ".join(needed.settings) or "always",
+            needed.why,
+        )
+        for needed in declared()
+        if not set(Function).isdisjoint(needed.callers)
     )
-    # Once each: an adapter that joins others repeats what they declare.
-    rows = dict.fromkeys(
-        (f"`{needed.action}`", ", ".join(needed.functions), needed.why)
-        for adapter in adapters
-        for needed in getattr(adapter, "PERMISSIONS", ())
-    )
-    return table(("Action", "Function", "Why"), rows)
+    return table(("Action", "Function", "With", "Why"), rows)
+
+
+def command_permissions(_: Path) -> str:
+    """Return which actions each command needs; the reasons of one action share a row."""
+    calls = [each for each in declared() if not set(Command).isdisjoint(each.callers)]
+    rows = []
+    for action in sorted({each.action for each in calls}):
+        alike = [each for each in calls if each.action == action]
+        marks = ("yes" if any(c in each.callers for each in alike) else "" for c in Command)
+        why = "; ".join(dict.fromkeys(each.why for each in alike))
+        rows.append((f"`{action}`", *marks, why))
+    names = (", ".join(f"`{name}`" for name in command.split(", ")) for command in Command)
+    return table(("Action", *names, "Why"), rows)
 
 
 def survivors(root: Path) -> str:
@@ -303,7 +313,8 @@ PARTS = (
     Part("README.md", "VERDICTS", verdicts),
     Part("docs/creation.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
     Part("docs/rotation.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
-    Part("README.md", "PERMISSIONS", permissions),
+    Part("README.md", "PERMISSIONS", function_permissions),
+    Part("docs/cli.md", "PERMISSIONS", command_permissions),
     Part("README.md", "TF_DOCS", terraform_reference),
     Part("docs/mutation.md", "SURVIVORS", survivors),
     Part("docs/verdicts.md", "VERDICTS", verdicts),

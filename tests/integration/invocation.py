@@ -18,19 +18,8 @@ import boto3.session
 import botocore.session
 from botocore.loaders import Loader
 
-from certificate_lifecycle.aws import (
-    acm,
-    acmpca,
-    dynamodb,
-    iam,
-    organizations,
-    route53,
-    s3,
-    secretsmanager,
-    sns,
-)
-from certificate_lifecycle.aws.consumers import registry as consumers
-from certificate_lifecycle.aws.sinks import registry as sinks
+from certificate_lifecycle.aws import permissions
+from certificate_lifecycle.cli.permissions import declared
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
@@ -42,19 +31,13 @@ NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 LAMBDA_TIMEOUT = timedelta(minutes=15)
 EVENTS = Path(__file__).resolve().parents[1] / "events"
 FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:certificate-lifecycle-{name}"
-DECLARED = (
-    *acm.PERMISSIONS,
-    *acmpca.PERMISSIONS,
-    *consumers.PERMISSIONS,
-    *dynamodb.PERMISSIONS,
-    *iam.PERMISSIONS,
-    *organizations.PERMISSIONS,
-    *route53.PERMISSIONS,
-    *s3.PERMISSIONS,
-    *secretsmanager.PERMISSIONS,
-    *sinks.PERMISSIONS,
-    *sns.PERMISSIONS,
-)
+#: The IAM actions of each function.
+DECLARED = {
+    str(function): frozenset(
+        permission.action for permission in declared() if function in permission.callers
+    )
+    for function in permissions.Function
+}
 
 Hook = Callable[[str], None]
 
@@ -172,7 +155,7 @@ class Function:
 
     @property
     def declared(self) -> frozenset[str]:
-        return frozenset(entry.action for entry in DECLARED if self.name in entry.functions)
+        return DECLARED[self.name]
 
     @property
     def operations(self) -> list[str]:

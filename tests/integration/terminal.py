@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from certificate_lifecycle.aws.permissions import Command
 from certificate_lifecycle.cli.main import main
+from certificate_lifecycle.cli.permissions import declared
 from certificate_lifecycle.log import logger
 from tests.integration.invocation import make_ledger, writes
 from tests.support.calls import Call
@@ -18,7 +19,6 @@ from tests.support.cloud import Cloud
 if TYPE_CHECKING:
     import pytest
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -92,20 +92,6 @@ def _own_log() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def needs(page: str) -> dict[str, set[str]]:
-    """Return the IAM actions of each command, as the table of docs/cli.md has them."""
-    head, _, *rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in page.partition("## Permissions")[2].splitlines()
-        if line.startswith("|")
-    ]
-    found: dict[str, set[str]] = {}
-    for column, names in enumerate(head[1:-1], 1):
-        actions = {row[0].strip("`") for row in rows if row[column]}
-        found |= {name.strip(" `"): actions for name in names.split(",")}
-    return found
-
-
 def deploy(
     cloud: Cloud,
     environment: pytest.MonkeyPatch,
@@ -147,8 +133,9 @@ def _role(cloud: Cloud, name: str) -> str:
     return role
 
 
+#: The IAM actions of each command.
 NEEDS = {
-    command: actions
-    for page in ("cli.md", "doctor.md")
-    for command, actions in needs((DOCS / page).read_text(encoding="utf-8")).items()
+    name: {permission.action for permission in declared() if command in permission.callers}
+    for command in Command
+    for name in command.split(", ")
 }

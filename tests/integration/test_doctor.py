@@ -12,36 +12,32 @@ from typing import Any
 import jsonschema
 import pytest
 
+from certificate_lifecycle.aws.permissions import Command, Setting
 from certificate_lifecycle.cli.doctor import examinations
-from certificate_lifecycle.cli.doctor.access import Caller
+from certificate_lifecycle.cli.doctor.access import Caller, of_commands
 from certificate_lifecycle.cli.doctor.diagnosis import Check, State
-from certificate_lifecycle.cli.outside import (
-    alarms,
-    audience,
-    delegation_sets,
-    functions,
-    identity,
-    public_dns,
-    quotas,
-    rules,
-    simulation,
-)
+from certificate_lifecycle.cli.outside import public_dns
+from certificate_lifecycle.cli.permissions import needed
 from certificate_lifecycle.core.place import Place
+from tests.integration.exports import put_exported
+from tests.integration.invocation import DECLARED
 from tests.integration.terminal import NEEDS, Certificates, Ended, deploy
 from tests.support.cloud import Cloud
+from tests.support.imports import imported
 from tests.support.name_servers import RESOLVER, World, serving
 
 pytestmark = pytest.mark.integration
 
 ACCOUNT, REGION, INSTANCE = "123456789012", "eu-west-1", "certificate-lifecycle"
 OTHER = "222222222222"
+REGIONS = [REGION, "us-east-1"]
 ROOT, SERVERS, FOREIGN = "127.0.0.2", "127.0.0.4", "127.0.0.5"
 HOME = Place(ACCOUNT, REGION)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{INSTANCE}"
-#: What a scan calls only if its settings or options say so.
-ONLY_IF_ASKED = {
-    *("ec2:DescribeRegions", "sts:AssumeRole"),
-    *("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
+#: What begins each command, or depends on options and on the deployed instance.
+NOT_TRIED = {
+    *("ec2:DescribeRegions", "lambda:GetFunctionConfiguration"),
+    *("dynamodb:Query", "sts:AssumeRole", "sts:GetCallerIdentity"),
 }
 SCHEMA = json.loads(
     (
@@ -241,15 +237,19 @@ def test_every_read_that_a_scan_makes_is_tried_and_allowed(
     assert of(result, Check.WRITE_PERMISSIONS, "unknown") == []
 
 
-def test_the_calls_that_are_tried_are_those_of_a_scan(
+def test_the_calls_that_are_tried_are_those_that_the_simulation_leaves_out(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     """What a scan comes to read in future has to be tried, too."""
     as_role(cloud, environment)
     result = doctor("-o", "json", "--instance", "none")
     tried = {each.split(" ")[1] for each in of(result, Check.READ_PERMISSIONS) if "denied" in each}
-    first = {"lambda:GetFunctionConfiguration", "sts:GetCallerIdentity"}
-    assert tried == NEEDS["scan"] - ONLY_IF_ASKED - first - {"dynamodb:Query"}
+    left_out = {
+        permission.action
+        for permission in needed((Command.APPLY,), set(Setting))
+        if permission not in of_commands(set(Setting))
+    }
+    assert tried == left_out - NOT_TRIED
 
 
 def test_a_denial_names_action_and_resource_and_what_aws_said(
@@ -300,7 +300,7 @@ def test_the_root_user_is_not_simulated(doctor: Doctor, environment: pytest.Monk
 def test_writes_are_simulated_for_the_role_behind_a_session(
     doctor: Doctor, cloud: Cloud, world: World, environment: pytest.MonkeyPatch
 ) -> None:
-    install(cloud, environment, REBIND_CONSUMERS="true")
+    install(cloud, environment, REBIND_CONSUMERS="true", REGIONS=json.dumps(REGIONS))
     delegate(cloud, world, "example.com")
     as_role(
         cloud,
@@ -321,20 +321,51 @@ def test_writes_are_simulated_for_the_role_behind_a_session(
     )
     result = doctor("-o", "json", "--fail-on", "never")
     denied = of(result, Check.WRITE_PERMISSIONS, "warning")
-    assert denied[0] == (
-        f"{ACCOUNT}/{REGION}: On arn:aws:acm:{REGION}:{ACCOUNT}:certificate/*, allowed by no "
-        "policy: acm:AddTagsToCertificate, acm:RenewCertificate, acm:ResendValidationEmail, "
-        "acm:UpdateCertificateOptions."
+    certificates = [f"arn:aws:acm:{region}:{ACCOUNT}:certificate/*" for region in REGIONS]
+    assert denied[0].startswith(
+        f"{ACCOUNT}/{REGION}: On {', '.join(certificates)}, allowed by no policy: "
+        "acm:AddTagsToCertificate, acm:ResendValidationEmail, acm:UpdateCertificateOptions"
     )
     assert (
         f"{ACCOUNT}/{REGION}: On arn:aws:cloudfront::{ACCOUNT}:distribution/*, denied by a "
         "policy: cloudfront:UpdateDistribution."
     ) in denied
-    assert not any("RequestCertificate" in each or "route53" in each for each in denied)
+    own = [each for each in denied if each.startswith(ACCOUNT)]
+    assert not any("RequestCertificate" in each or "route53" in each for each in own)
     (allowed,) = of(result, Check.WRITE_PERMISSIONS, "ok")
-    assert allowed.endswith(
-        "IAM would allow 1 of 16 writes of apply and create; 1 depend on acm:DomainNames."
+    assert "IAM would allow" in allowed
+    assert allowed.endswith("calls of the commands beyond a scan; 2 depend on acm:DomainNames.")
+
+
+def test_every_call_beyond_a_scan_is_simulated_for_the_caller_and_the_functions(
+    doctor: Doctor, cloud: Cloud, world: World, environment: pytest.MonkeyPatch
+) -> None:
+    """Nothing is granted here; the unit tests grant everything but one action."""
+    delegate(cloud, world, "example.com")
+    install(
+        cloud,
+        environment,
+        EXPORT_TARGETS=put_exported(cloud, 20).environment(),
+        IMPORT_SOURCES=imported(cloud).sources,
+        REBIND_CONSUMERS="true",
+        REGIONS=json.dumps(REGIONS),
+        RETIRE_SUPERSEDED_AFTER_DAYS="7",
     )
+    as_role(cloud, environment, allow(*sorted(NEEDS["doctor"])))
+    denied = of(doctor("-o", "json"), Check.WRITE_PERMISSIONS, "warning")
+
+    def actions(about: str) -> set[str]:
+        said = [each.rpartition(": ")[2] for each in denied if each.startswith(f"{about}: ")]
+        return {action for each in said for action in each.rstrip(".").split(", ")}
+
+    elsewhere = {"sts:AssumeRole"}
+    writes = (NEEDS["apply"] | NEEDS["create"]) - NEEDS["doctor"]
+    assert actions(f"{ACCOUNT}/{REGION}") >= writes
+    assert actions(f"{INSTANCE}-creation") == DECLARED["creation"] - elsewhere
+    assert actions(f"{INSTANCE}-rotation") == DECLARED["rotation"] - elsewhere - {
+        *("events:PutEvents", "organizations:ListAccounts", "s3:GetObject", "s3:ListBucket"),
+        *("s3:PutObject", "securityhub:BatchImportFindings", "securityhub:GetFindings"),
+    }
 
 
 def test_who_may_not_simulate_is_told_so(
@@ -597,11 +628,3 @@ def test_the_doctor_needs_every_action_that_is_listed_for_it(
     as_role(cloud, environment, READ_ALL)
     calls += doctor().calls
     assert {action for call in calls for action in call.actions} == NEEDS["doctor"]
-
-
-def test_every_call_that_only_the_doctor_makes_is_declared_beside_it() -> None:
-    modules = (
-        *(alarms, audience, delegation_sets, functions, identity, quotas, rules, simulation),
-    )
-    declared = {entry.action for module in modules for entry in module.PERMISSIONS}
-    assert NEEDS["doctor"] - NEEDS["scan"] == declared - NEEDS["scan"]

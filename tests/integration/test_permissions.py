@@ -15,7 +15,7 @@ from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.errors import RotationError
 from tests.integration.effects import USED, ending_in
 from tests.integration.exports import put_exported
-from tests.integration.invocation import DECLARED, NOW, Function, make_ledger, scheduled
+from tests.integration.invocation import NOW, Function, make_ledger, scheduled
 from tests.integration.machine import make_machine
 from tests.support import showcase
 from tests.support.cloud import Cloud
@@ -139,9 +139,3 @@ def replaced(rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch) 
             cloud.advance(days=2)
         assert old not in {certificate.arn for certificate in cloud.certificates.all()}
     return made
-
-
-def test_every_permission_says_why_and_for_which_function() -> None:
-    assert {name for entry in DECLARED for name in entry.functions} == {"creation", "rotation"}
-    assert all(entry.why for entry in DECLARED)
-    assert len({entry.action for entry in DECLARED}) == len(DECLARED)

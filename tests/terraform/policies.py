@@ -6,18 +6,18 @@ no call here: it is asked as their documentation says.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
+from certificate_lifecycle.aws.permissions import Function, Setting
+from certificate_lifecycle.cli.permissions import needed
 from tests.support.calls import Call, Permission
 from tests.support.policy import Document, Principal, statements
 from tests.support.principals import existing_role, role_policy, trust_policy
 from tests.support.proof import Ask, Bounds, asked, faults, granted
 from tests.support.resource_policies import resource_policy
-from tests.support.terraform import REPOSITORY
 from tests.terraform.bounds import KNOWN, TRUST
 
-#: What a role may do that no call of its function takes: README says so below its table.
+#: What every role is granted beside the calls of its function: README says so below its table.
 BESIDE = frozenset(
     {
         "kms:Decrypt",
@@ -35,15 +35,12 @@ def sids(document: Document) -> set[str]:
     return {str(statement["Sid"]) for statement in statements([document])}
 
 
-def documented(function: str) -> set[str]:
-    """Return the actions that the README's table has for a function.
+def declared(function: Function, settings: Collection[Setting]) -> set[str]:
+    """Return the actions that the adapters declare for a function with some settings.
 
-    The table is generated from what the adapters declare beside their calls, and the tests of
-    tests/integration show that each of those is called.
+    The tests of tests/integration show that the function calls each of them.
     """
-    page = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([\w-]+:\w+)` \| ([\w, ]+) \|", page, re.MULTILINE)
-    return {action for action, functions in rows if function in functions.split(", ")}
+    return {permission.action for permission in needed((function,), settings)}
 
 
 def part(document: Document, *names: str) -> Document:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.aws.permissions import Function, Setting
 from tests.support import showcase
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
@@ -33,7 +34,7 @@ from tests.terraform.policies import (
     about,
     alarms,
     assuming,
-    documented,
+    declared,
     of_resource,
     of_role,
     of_trust,
@@ -608,23 +609,15 @@ class TestThePoliciesAtHome:
     def test_grant_rotation_exactly_what_it_does(self, home: Deployment, story: Story) -> None:
         assert of_role(story.calls, home.role("rotation"), bounds.ROTATION) == []
 
-    @pytest.mark.parametrize(
-        ("function", "elsewhere"),
-        [
-            ("creation", {"sts:AssumeRole"}),
-            (
-                "rotation",
-                {"organizations:ListAccounts", "s3:GetObject", "s3:ListBucket", "sts:AssumeRole"},
-            ),
-        ],
-    )
-    def test_grant_what_the_readme_says(
-        self, home: Deployment, away: Deployment, function: str, elsewhere: set[str]
+    @pytest.mark.parametrize("function", Function)
+    def test_grant_what_is_declared(
+        self, home: Deployment, away: Deployment, function: Function
     ) -> None:
         """What is granted elsewhere is shown by the role away, and in an organization."""
+        elsewhere = {Setting.ACCOUNTS, Setting.ORGANIZATION, Setting.ZONE_ROLES}
         granted_here = home.granted(function) - BESIDE
 
-        assert granted_here == documented(function) - BESIDE - elsewhere
+        assert granted_here == declared(function, set(Setting) - elsewhere) - BESIDE
         assert "sts:AssumeRole" in away.granted(function)
 
     def test_are_what_parliament_takes_for_good(

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.permissions import Function, Setting
 from tests.support import showcase
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
@@ -24,7 +25,7 @@ from tests.support.proof import asked, granted
 from tests.support.terraform import Workspace
 from tests.support.troubles import Troubles, fill
 from tests.terraform import bounds
-from tests.terraform.policies import ITSELF, of_role, of_trust, sids
+from tests.terraform.policies import ITSELF, declared, of_role, of_trust, sids
 
 pytestmark = pytest.mark.terraform
 
@@ -212,23 +213,26 @@ def test_the_function_may_assume_just_these_two(estate: Estate) -> None:
 
 
 @pytest.mark.usefixtures("rotated")
-def test_a_role_is_read_only_unless_it_says_otherwise(estate: Estate) -> None:
-    assert granted(role_policy(estate.outputs[READABLE]["role_arn"])) == {
-        "acm-pca:ListCertificateAuthorities",
-        "acm-pca:ListPermissions",
-        "acm:DescribeCertificate",
-        "acm:ListCertificates",
-        "acm:ListTagsForCertificate",
-        "acm:SearchCertificates",
-        "apigateway:GET",
-        "cloudfront:GetDistribution",
-        "elasticloadbalancing:DescribeListenerCertificates",
-        "elasticloadbalancing:DescribeListeners",
-        "elasticloadbalancing:DescribeLoadBalancers",
-        "iam:GetServerCertificate",
-        "iam:ListServerCertificates",
-        "route53:ListHostedZones",
+@pytest.mark.parametrize(
+    ("account", "settings"),
+    [
+        (READABLE, set()),
+        (WRITABLE, {Setting.REPAIR, Setting.REPLACE, Setting.REBIND_CONSUMERS}),
+    ],
+)
+def test_a_role_grants_what_is_declared_for_its_mode(
+    estate: Estate, account: str, settings: set[Setting]
+) -> None:
+    """What belongs to the account of the function is no business of another one's role."""
+    at_home = {"dynamodb", "sns"}
+    both = {Setting.NO_HOSTED_ZONES, Setting.US_EAST_1}
+    without_zones = {"route53:ListResourceRecordSets"} if account == READABLE else set()
+    expected = {
+        action
+        for action in declared(Function.ROTATION, settings | both) - without_zones
+        if action.partition(":")[0] not in at_home
     }
+    assert granted(role_policy(estate.outputs[account]["role_arn"])) == expected
 
 
 @pytest.mark.usefixtures("rotated")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.aws.permissions import Function, Setting
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
 from tests.support.organization import ORGANIZATION_ID
@@ -23,7 +24,7 @@ from tests.terraform import bounds
 from tests.terraform.policies import (
     about,
     assuming,
-    documented,
+    declared,
     of_resource,
     of_role,
     of_trust,
@@ -215,7 +216,7 @@ class TestThePolicies:
         found = of_role(estate.calls, ROTATION_ROLE, bounds.ROTATION, *bounds.ORGANIZATION)
         more = granted(part(role_policy(ROTATION_ROLE), *bounds.ORGANIZATION))
         assert found == []
-        assert more <= documented("rotation")
+        assert more <= declared(Function.ROTATION, {Setting.ORGANIZATION})
         assert {"organizations:ListAccounts", "s3:GetObject", "s3:ListBucket"} < more
 
     @pytest.mark.usefixtures("estate")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.cli.dns_health import CaaRecord
-from certificate_lifecycle.cli.doctor.access import Caller, credentials, writes
+from certificate_lifecycle.cli.doctor.access import Caller, credentials
 from certificate_lifecycle.cli.doctor.deployment import (
     RETIRED,
     alarms,
@@ -119,17 +119,6 @@ def test_credentials_that_end_within_a_quarter_of_an_hour_are_told(
 def test_the_root_user_is_told_to_be_somebody_else() -> None:
     caller = Caller(arn="arn:aws:iam::1:root", source="env")
     assert states(credentials(caller, NOW)) == [OK, WARNING]
-
-
-def test_ledger_zones_and_consumers_are_part_of_the_writes_where_there_are_any() -> None:
-    bare = writes(HOME, [], None, rebinding=False)
-    whole = writes(HOME, ["Z1", "Z2"], "ledger", rebinding=False)
-    assert set(whole) - set(bare) == {
-        "arn:aws:route53:::hostedzone/Z1",
-        "arn:aws:route53:::hostedzone/Z2",
-        "arn:aws:dynamodb:eu-west-1:123456789012:table/ledger",
-    }
-    assert len(writes(HOME, [], None, rebinding=True)) == len(bare) + 3
 
 
 # --- Quotas ---------------------------------------------------------------------------------------

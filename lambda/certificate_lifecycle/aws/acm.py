@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from certificate_lifecycle.aws.answers import arn_in, understood, utc
-from certificate_lifecycle.aws.permissions import BOTH, ROTATION, Permission
+from certificate_lifecycle.aws.permissions import (
+    CREATIONS,
+    EVERYTHING,
+    ROTATIONS,
+    SCANS,
+    Command,
+    Permission,
+    Setting,
+    regional,
+)
 from certificate_lifecycle.core.export import Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
@@ -43,27 +52,72 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=StrEnum)
 
+_CERTIFICATES = regional("acm", "certificate/*")
+_LISTING = (*CREATIONS, *SCANS, Command.DRILL)
+_REPAIR, _REPLACE = (Setting.REPAIR,), (Setting.REPLACE,)
+_RETIRE = (Setting.RETIRE_SUPERSEDED, Setting.REPLACE)
+_EXPORT = (Setting.EXPORT_TARGETS, Setting.REPAIR)
+_IMPORT = (Setting.IMPORT_SOURCES, Setting.REPAIR)
+_REQUEST = {"acm:KeyAlgorithm": "RSA_2048", "acm:ValidationMethod": "DNS"}
 PERMISSIONS = (
-    Permission("acm:ListCertificates", BOTH, "find equal certificates; look at every certificate"),
-    Permission("acm:SearchCertificates", ROTATION, "see many renewals in one call"),
-    Permission("acm:DescribeCertificate", BOTH, "validation records, status, renewal"),
+    Permission("acm:ListCertificates", _LISTING, EVERYTHING, "find certificates"),
     Permission(
-        "acm:RequestCertificate", BOTH, "request the certificate; mode replace: its successor"
-    ),
-    Permission("acm:AddTagsToCertificate", BOTH, "mark it in the same call; mark what is replaced"),
-    Permission("acm:ListTagsForCertificate", ROTATION, "recognise what another tool manages"),
-    Permission("acm:ResendValidationEmail", ROTATION, "mode repair: send the approval mail again"),
-    Permission("acm:UpdateCertificateOptions", ROTATION, "mode repair: migrate from e-mail to DNS"),
-    Permission(
-        "acm:ListCertificateDomainValidations", ROTATION, "mode repair: records of that migration"
-    ),
-    Permission("acm:ExportCertificate", ROTATION, "mode repair: write it to its `export_targets`"),
-    Permission("acm:RenewCertificate", ROTATION, "mode repair: renew what `export_targets` hold"),
-    Permission(
-        "acm:ImportCertificate", ROTATION, "mode repair: a newer version from `import_sources`"
+        "acm:SearchCertificates",
+        (*ROTATIONS, Command.SCAN, Command.DOCTOR),
+        EVERYTHING,
+        "read many renewals in one call",
     ),
     Permission(
-        "acm:DeleteCertificate", ROTATION, "mode replace: what `retire_superseded_after_days` ends"
+        "acm:DescribeCertificate", _LISTING, _CERTIFICATES, "validation records, status, renewal"
+    ),
+    Permission("acm:RequestCertificate", CREATIONS, _CERTIFICATES, "request it", context=_REQUEST),
+    Permission(
+        "acm:RequestCertificate",
+        ROTATIONS,
+        _CERTIFICATES,
+        "request a successor",
+        _REPLACE,
+        _REQUEST,
+    ),
+    Permission("acm:AddTagsToCertificate", CREATIONS, _CERTIFICATES, "tag it in the same request"),
+    Permission("acm:AddTagsToCertificate", ROTATIONS, _CERTIFICATES, "tag a successor", _REPLACE),
+    Permission(
+        "acm:AddTagsToCertificate", ROTATIONS, _CERTIFICATES, "tag what is replaced", _RETIRE
+    ),
+    Permission(
+        "acm:ListTagsForCertificate",
+        (*SCANS, Command.DRILL),
+        _CERTIFICATES,
+        "recognise certificates that another tool manages",
+    ),
+    Permission(
+        "acm:ResendValidationEmail", ROTATIONS, _CERTIFICATES, "send approval mails again", _REPAIR
+    ),
+    Permission(
+        "acm:UpdateCertificateOptions",
+        ROTATIONS,
+        _CERTIFICATES,
+        "migrate from e-mail to DNS",
+        _REPAIR,
+    ),
+    Permission(
+        "acm:ListCertificateDomainValidations",
+        ROTATIONS,
+        _CERTIFICATES,
+        "records of that migration",
+        _REPAIR,
+    ),
+    Permission(
+        "acm:ExportCertificate", ROTATIONS, ("{exported}",), "read what is exported", _EXPORT
+    ),
+    Permission(
+        "acm:RenewCertificate", ROTATIONS, ("{exported}",), "renew what is exported", _EXPORT
+    ),
+    Permission(
+        "acm:ImportCertificate", ROTATIONS, ("{imported}",), "import a newer version", _IMPORT
+    ),
+    Permission(
+        "acm:DeleteCertificate", ROTATIONS, _CERTIFICATES, "delete what was replaced", _RETIRE
     ),
 )
 

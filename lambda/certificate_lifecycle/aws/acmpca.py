@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import arn_in, understood, utc
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import (
+    EVERYTHING,
+    SCANS,
+    Command,
+    Permission,
+    regional,
+)
 from certificate_lifecycle.core.model import (
     Certificate,
     CertificateStatus,
@@ -22,9 +28,13 @@ if TYPE_CHECKING:
     from mypy_boto3_acm_pca import ACMPCAClient
     from mypy_boto3_acm_pca.type_defs import CertificateAuthorityTypeDef
 
+_CALLERS = (*SCANS, Command.DRILL)
+_AUTHORITIES = regional("acm-pca", "certificate-authority/*")
 PERMISSIONS = (
-    Permission("acm-pca:ListCertificateAuthorities", ROTATION, "when private CAs end"),
-    Permission("acm-pca:ListPermissions", ROTATION, "whether they let ACM issue"),
+    Permission(
+        "acm-pca:ListCertificateAuthorities", _CALLERS, EVERYTHING, "when private CAs expire"
+    ),
+    Permission("acm-pca:ListPermissions", _CALLERS, _AUTHORITIES, "whether they let ACM issue"),
 )
 #: The others have no certificate yet, or none any more.
 _STATUSES = {

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import (
+    ROTATIONS,
+    SCANS,
+    Permission,
+    Setting,
+    at_home,
+)
 from certificate_lifecycle.core.consumers import move_entry, move_from
 from certificate_lifecycle.core.memory import SCOPE, Memory, Note
 from certificate_lifecycle.core.model import Action
@@ -33,11 +39,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Item = Mapping[str, Any]
 
+_TABLE = at_home("dynamodb", "table/{table}")
 PERMISSIONS = (
-    Permission("dynamodb:Query", ROTATION, "read the ledger"),
-    Permission("dynamodb:PutItem", ROTATION, "remember what was told, and each step"),
-    Permission("dynamodb:DeleteItem", ROTATION, "forget what is over"),
-    Permission("dynamodb:UpdateItem", ROTATION, "mode replace: count the requests of a day"),
+    Permission("dynamodb:Query", SCANS, _TABLE, "read the state table"),
+    Permission("dynamodb:PutItem", ROTATIONS, _TABLE, "keep notifications, replacements and runs"),
+    Permission("dynamodb:DeleteItem", ROTATIONS, _TABLE, "remove what is resolved"),
+    Permission(
+        "dynamodb:UpdateItem",
+        ROTATIONS,
+        _TABLE,
+        "count the requests of a day",
+        (Setting.REPLACE,),
+    ),
 )
 _JOURNAL, _TOLD, _NOTE, _REQUESTS = "replacement#", "told#", "note#", "requests#"
 #: One of the scope of the function itself, for all that it looks at.

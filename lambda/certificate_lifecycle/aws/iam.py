@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import arn_in, understood, utc
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, Permission
 from certificate_lifecycle.core.model import (
     Certificate,
     CertificateStatus,
@@ -27,8 +27,18 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 PERMISSIONS = (
-    Permission("iam:ListServerCertificates", ROTATION, "look at what is kept in IAM"),
-    Permission("iam:GetServerCertificate", ROTATION, "the names of one that ends soon"),
+    Permission(
+        "iam:ListServerCertificates",
+        (*SCANS, Command.DRILL),
+        EVERYTHING,
+        "certificates that are kept in IAM",
+    ),
+    Permission(
+        "iam:GetServerCertificate",
+        SCANS,
+        ("arn:{partition}:iam::{account}:server-certificate/*",),
+        "the names of one that expires soon",
+    ),
 )
 
 

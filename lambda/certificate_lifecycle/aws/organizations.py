@@ -6,13 +6,24 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.answers import understood
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import (
+    EVERYTHING,
+    Function,
+    Permission,
+    Setting,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
 PERMISSIONS = (
-    Permission("organizations:ListAccounts", ROTATION, "which accounts an organization has"),
+    Permission(
+        "organizations:ListAccounts",
+        (Function.ROTATION,),
+        EVERYTHING,
+        "find the accounts, if none are named",
+        (Setting.ORGANIZATION,),
+    ),
 )
 
 

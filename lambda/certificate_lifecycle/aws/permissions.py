@@ -1,20 +1,85 @@
-"""A permission and why it is needed, declared beside the calls that need it."""
+"""What a policy has to allow for a call, declared beside the call.
+
+The tables of README and docs/cli.md, the simulations of `doctor` and the tests of policies and
+calls all come from these declarations.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Function(StrEnum):
+    """A deployed function; rotation also runs the steps over an organization."""
+
+    CREATION = "creation"
+    ROTATION = "rotation"
+
+
+class Command(StrEnum):
+    """A command of the command line, or several that make the same calls."""
+
+    SCAN = "scan, plan, report"
+    EXPLAIN = "explain"
+    APPLY = "apply"
+    CREATE = "create"
+    DRILL = "drill"
+    DOCTOR = "doctor"
+
+
+class Setting(StrEnum):
+    """What has to be set for a call to be made, as the documentation words it."""
+
+    REPAIR = "mode `repair` or `replace`"
+    REPLACE = "mode `replace`"
+    REBIND_CONSUMERS = "`rebind_consumers`"
+    RETIRE_SUPERSEDED = "`retire_superseded_after_days`"
+    IMPORT_SOURCES = "`import_sources`"
+    EXPORT_TARGETS = "`export_targets`"
+    NO_HOSTED_ZONES = "empty `hosted_zones`"
+    ZONE_ROLES = "`hosted_zones` with roles"
+    ACCOUNTS = "`accounts`"
+    ORGANIZATION = "`organization`"
+    REPORTS = "`report_bucket_name`"
+    EVENT_BUS = "`event_bus_name`"
+    SECURITY_HUB = "`security_hub`"
+    US_EAST_1 = "region `us-east-1`"
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """An IAM action, the calls of which are in the same file, and who needs it why."""
+    """An IAM action that a call in the same file needs.
+
+    `callers` make the call, if all of `settings` are set.
+    `resources` are templates of the ARNs that a policy has to allow the action on; a name in braces
+    stands for every value that `cli.permissions.Values` has for it.
+    `context` are condition keys that have the same value in every such call.
+    """
 
     action: str
-    functions: tuple[str, ...]
+    callers: tuple[Function | Command, ...]
+    resources: tuple[str, ...]
     why: str
+    settings: tuple[Setting, ...] = ()
+    context: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
-CREATION = ("creation",)
-ROTATION = ("rotation",)
-BOTH = ("creation", "rotation")
-COMMAND_LINE = ("certificates",)
+#: For actions that AWS defines no resource type for.
+EVERYTHING = ("*",)
+CREATIONS = (Function.CREATION, Command.CREATE)
+ROTATIONS = (Function.ROTATION, Command.APPLY)
+#: The calls of every scan. `doctor` tries each of them.
+SCANS = (*ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DOCTOR)
+COMMANDS = tuple(Command)
+
+
+def regional(service: str, *resources: str) -> tuple[str, ...]:
+    """Return the templates of resources of the account in each region that is looked after."""
+    return tuple(f"arn:{{partition}}:{service}:{{region}}:{{account}}:{each}" for each in resources)
+
+
+def at_home(service: str, resource: str) -> tuple[str, ...]:
+    """Return the template of a resource of the account in the region of the functions."""
+    return (f"arn:{{partition}}:{service}:{{home_region}}:{{account}}:{resource}",)

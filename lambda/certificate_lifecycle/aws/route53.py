@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.answers import understood
-from certificate_lifecycle.aws.permissions import BOTH, Permission
+from certificate_lifecycle.aws.permissions import (
+    CREATIONS,
+    EVERYTHING,
+    ROTATIONS,
+    SCANS,
+    Command,
+    Permission,
+    Setting,
+)
 from certificate_lifecycle.core.model import ValidationRecord
 from certificate_lifecycle.core.names import dns_form
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
@@ -15,15 +23,36 @@ from certificate_lifecycle.core.validation import ExistingRecord, Zone
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
+_READERS = (*CREATIONS, *SCANS, Command.DRILL)
+_ZONES = ("arn:{partition}:route53:::hostedzone/{hosted_zone}",)
+_CHANGE = {
+    "route53:ChangeResourceRecordSetsActions": "UPSERT",
+    "route53:ChangeResourceRecordSetsRecordTypes": "CNAME",
+}
 PERMISSIONS = (
-    Permission("route53:ListHostedZones", BOTH, "find the zone, when `hosted_zones` is empty"),
-    Permission("route53:ListResourceRecordSets", BOTH, "see what stands there before writing"),
+    Permission(
+        "route53:ListHostedZones",
+        _READERS,
+        EVERYTHING,
+        "find the zone of a name",
+        (Setting.NO_HOSTED_ZONES,),
+    ),
+    Permission("route53:ListResourceRecordSets", _READERS, _ZONES, "read records before writing"),
     Permission(
         "route53:ChangeResourceRecordSets",
-        BOTH,
-        "write validation CNAMEs, nothing else; rotation: mode repair",
+        CREATIONS,
+        _ZONES,
+        "write validation CNAMEs, nothing else",
+        context=_CHANGE,
     ),
-    Permission("sts:AssumeRole", BOTH, "write to a zone of another account, `hosted_zones` only"),
+    Permission(
+        "route53:ChangeResourceRecordSets",
+        ROTATIONS,
+        _ZONES,
+        "restore validation CNAMEs, nothing else",
+        (Setting.REPAIR,),
+        _CHANGE,
+    ),
 )
 
 _TTL_SECONDS = 300

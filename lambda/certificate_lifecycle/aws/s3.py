@@ -7,20 +7,32 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.answers import understood
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import Function, Permission, Setting
 from certificate_lifecycle.errors import DocumentError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_ROTATION = (Function.ROTATION,)
+_RUNS = ("arn:{partition}:s3:::{organization_bucket}/runs/*",)
+_ORGANIZATION = (Setting.ORGANIZATION,)
 PERMISSIONS = (
     Permission(
         "s3:PutObject",
-        ROTATION,
-        "report: write the documents of a run; organization: leave what a step has found",
+        _ROTATION,
+        ("arn:{partition}:s3:::{report_bucket}/reports/{instance}/*",),
+        "write the report of a run",
+        (Setting.REPORTS,),
     ),
-    Permission("s3:GetObject", ROTATION, "organization: read what the other steps have left"),
-    Permission("s3:ListBucket", ROTATION, "organization: find out who has left nothing"),
+    Permission("s3:PutObject", _ROTATION, _RUNS, "keep the results of a step", _ORGANIZATION),
+    Permission("s3:GetObject", _ROTATION, _RUNS, "read the results of other steps", _ORGANIZATION),
+    Permission(
+        "s3:ListBucket",
+        _ROTATION,
+        ("arn:{partition}:s3:::{organization_bucket}",),
+        "find accounts without results",
+        _ORGANIZATION,
+    ),
 )
 
 

@@ -13,25 +13,49 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from certificate_lifecycle.aws.answers import MISREAD
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import (
+    ROTATIONS,
+    Command,
+    Permission,
+    Setting,
+)
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.sources import Material, open_secret
 from certificate_lifecycle.core.x509 import Leaf
 from certificate_lifecycle.errors import ExportError, SecretUnreadableError
 
+_EXPORT = (Setting.EXPORT_TARGETS, Setting.REPAIR)
+_READERS = (*ROTATIONS, Command.SCAN, Command.EXPLAIN)
 PERMISSIONS = (
     Permission(
         "secretsmanager:DescribeSecret",
-        ROTATION,
-        "mode repair: see which version an export target holds, without its value",
+        _READERS,
+        ("{export_secret}",),
+        "which version an export target has, without its value",
+        _EXPORT,
     ),
     Permission(
         "secretsmanager:GetSecretValue",
-        ROTATION,
-        "mode repair: passphrases of export targets, and the secrets of `import_sources`",
+        ROTATIONS,
+        ("{passphrase_secret}",),
+        "passphrases of export targets",
+        _EXPORT,
     ),
-    Permission("secretsmanager:PutSecretValue", ROTATION, "mode repair: write to an export target"),
+    Permission(
+        "secretsmanager:GetSecretValue",
+        (*_READERS, Command.DRILL),
+        ("{import_secret}",),
+        "certificates of import sources",
+        (Setting.IMPORT_SOURCES, Setting.REPAIR),
+    ),
+    Permission(
+        "secretsmanager:PutSecretValue",
+        ROTATIONS,
+        ("{export_secret}",),
+        "write to an export target",
+        _EXPORT,
+    ),
 )
 
 #: What people can mend themselves; these refusals name actions, keys and secrets, never values.

@@ -14,11 +14,43 @@ from botocore.credentials import (
 )
 
 from certificate_lifecycle.aws.answers import in_utc, understood
+from certificate_lifecycle.aws.permissions import (
+    CREATIONS,
+    ROTATIONS,
+    SCANS,
+    Command,
+    Function,
+    Permission,
+    Setting,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 _SESSION_NAME = "certificate-lifecycle"
+PERMISSIONS = (
+    Permission(
+        "sts:AssumeRole",
+        (*CREATIONS, *ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DRILL),
+        ("{zone_role}",),
+        "read and write hosted zones of other accounts",
+        (Setting.ZONE_ROLES,),
+    ),
+    Permission(
+        "sts:AssumeRole",
+        (*SCANS, Command.DRILL),
+        ("{account_role}",),
+        "look after other accounts",
+        (Setting.ACCOUNTS,),
+    ),
+    Permission(
+        "sts:AssumeRole",
+        (Function.ROTATION,),
+        ("arn:{partition}:iam::*:role/{organization_role}",),
+        "look after the accounts of an organization",
+        (Setting.ORGANIZATION,),
+    ),
+)
 
 
 def assumed(

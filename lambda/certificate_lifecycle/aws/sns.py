@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.answers import understood
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import Function, Permission
 from certificate_lifecycle.core.notification.message import Message
 from certificate_lifecycle.core.text import clean
 
@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 PERMISSIONS = (
-    Permission("sns:GetTopicAttributes", ROTATION, "count the confirmed subscriptions"),
-    Permission("sns:Publish", ROTATION, "send the message"),
+    Permission(
+        "sns:GetTopicAttributes",
+        (Function.ROTATION,),
+        ("{topic}",),
+        "count confirmed subscriptions",
+    ),
+    Permission("sns:Publish", (Function.ROTATION,), ("{topic}",), "send the message"),
 )
 
 

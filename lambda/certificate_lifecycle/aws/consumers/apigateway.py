@@ -12,7 +12,13 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.consumers.base import Consumer
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import (
+    EVERYTHING,
+    ROTATIONS,
+    SCANS,
+    Permission,
+    Setting,
+)
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.core.by_hand import aws_command
 from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
@@ -22,11 +28,45 @@ from certificate_lifecycle.errors import ConsumerBusyError
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
 
+_DOMAIN_NAMES = (
+    "arn:{partition}:apigateway:{region}::/domainnames/*",
+    # Only private domain names have the account in their ARN.
+    "arn:{partition}:apigateway:{region}:{account}:/domainnames/*",
+)
+_REBIND = (Setting.REBIND_CONSUMERS,)
+_EDGE = (Setting.REBIND_CONSUMERS, Setting.US_EAST_1)
 PERMISSIONS = (
-    Permission("apigateway:GET", ROTATION, "name: domain names and their certificates"),
-    Permission("apigateway:PATCH", ROTATION, "rebinding: the certificate of a domain name"),
-    Permission("apigateway:AddCertificateToDomain", ROTATION, "rebinding: the new certificate"),
-    Permission("apigateway:RemoveCertificateFromDomain", ROTATION, "rebinding: the old one"),
+    Permission(
+        "apigateway:GET",
+        SCANS,
+        ("arn:{partition}:apigateway:{region}::/domainnames",),
+        "domain names and their certificates",
+    ),
+    Permission("apigateway:GET", ROTATIONS, _DOMAIN_NAMES, "read back what was changed", _REBIND),
+    Permission(
+        "apigateway:PATCH", ROTATIONS, _DOMAIN_NAMES, "change the certificate of one", _REBIND
+    ),
+    Permission(
+        "apigateway:AddCertificateToDomain",
+        ROTATIONS,
+        _DOMAIN_NAMES,
+        "the new certificate",
+        _REBIND,
+    ),
+    Permission(
+        "apigateway:RemoveCertificateFromDomain",
+        ROTATIONS,
+        _DOMAIN_NAMES,
+        "the old certificate",
+        _REBIND,
+    ),
+    Permission(
+        "cloudfront:UpdateDistribution",
+        ROTATIONS,
+        EVERYTHING,
+        "AWS's own distributions of edge-optimised domain names",
+        _EDGE,
+    ),
 )
 #: The certificate of a regional domain name, or of a private one, whose id is the `place`.
 DOMAIN_NAME = ConsumerKind("DomainName")

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.consumers.base import Consumer
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import ROTATIONS, SCANS, Permission, Setting
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.core.model import Certificate
@@ -23,11 +23,23 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
     from mypy_boto3_cloudfront.type_defs import GetDistributionResultTypeDef
 
+_DISTRIBUTIONS = ("arn:{partition}:cloudfront::{account}:distribution/*",)
+_REBIND = (Setting.REBIND_CONSUMERS, Setting.US_EAST_1)
 PERMISSIONS = (
     Permission(
-        "cloudfront:GetDistribution", ROTATION, "name: its aliases; rebinding: its configuration"
+        "cloudfront:GetDistribution",
+        SCANS,
+        _DISTRIBUTIONS,
+        "aliases and configuration of distributions",
+        (Setting.US_EAST_1,),
     ),
-    Permission("cloudfront:UpdateDistribution", ROTATION, "rebinding: its certificate"),
+    Permission(
+        "cloudfront:UpdateDistribution",
+        ROTATIONS,
+        _DISTRIBUTIONS,
+        "change the certificate of one",
+        _REBIND,
+    ),
 )
 #: The viewer certificate of a distribution.
 DISTRIBUTION = ConsumerKind("Distribution")

@@ -9,7 +9,13 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.consumers.base import Consumer
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import (
+    EVERYTHING,
+    ROTATIONS,
+    Command,
+    Permission,
+    Setting,
+)
 from certificate_lifecycle.core.by_hand import aws_command
 from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.core.model import Certificate
@@ -18,11 +24,35 @@ from certificate_lifecycle.errors import ConsumerBusyError
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
+_READERS = (*ROTATIONS, Command.EXPLAIN)
+_REBIND = (Setting.REBIND_CONSUMERS, Setting.US_EAST_1)
+_USER_POOLS = ("arn:{partition}:cognito-idp:us-east-1:{account}:userpool/*",)
 PERMISSIONS = (
-    Permission("cognito-idp:ListUserPools", ROTATION, "rebinding: user pools"),
-    Permission("cognito-idp:DescribeUserPool", ROTATION, "rebinding: their custom domains"),
-    Permission("cognito-idp:DescribeUserPoolDomain", ROTATION, "rebinding: what a domain holds"),
-    Permission("cognito-idp:UpdateUserPoolDomain", ROTATION, "rebinding: its certificate"),
+    Permission("cognito-idp:ListUserPools", _READERS, EVERYTHING, "find user pools", _REBIND),
+    Permission(
+        "cognito-idp:DescribeUserPool", _READERS, _USER_POOLS, "their custom domains", _REBIND
+    ),
+    Permission(
+        "cognito-idp:DescribeUserPoolDomain",
+        _READERS,
+        EVERYTHING,
+        "the certificates of custom domains",
+        _REBIND,
+    ),
+    Permission(
+        "cognito-idp:UpdateUserPoolDomain",
+        ROTATIONS,
+        _USER_POOLS,
+        "change the certificate of one",
+        _REBIND,
+    ),
+    Permission(
+        "cloudfront:UpdateDistribution",
+        ROTATIONS,
+        EVERYTHING,
+        "AWS's own distributions of custom domains",
+        _REBIND,
+    ),
 )
 #: The certificate of a custom domain; `place` is its user pool.
 USER_POOL_DOMAIN = ConsumerKind("UserPoolDomain")

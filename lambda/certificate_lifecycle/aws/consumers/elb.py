@@ -10,7 +10,14 @@ from botocore.exceptions import ClientError
 from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.consumers.elbv2 import is_load_balancer
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import (
+    EVERYTHING,
+    ROTATIONS,
+    SCANS,
+    Permission,
+    Setting,
+    regional,
+)
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.core.by_hand import aws_command
 from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
@@ -24,13 +31,16 @@ if TYPE_CHECKING:
 PERMISSIONS = (
     Permission(
         "elasticloadbalancing:DescribeLoadBalancers",
-        ROTATION,
-        "name: listeners of Classic Load Balancers",
+        SCANS,
+        EVERYTHING,
+        "listeners of Classic Load Balancers",
     ),
     Permission(
         "elasticloadbalancing:SetLoadBalancerListenerSSLCertificate",
-        ROTATION,
-        "rebinding: the certificate of such a listener",
+        ROTATIONS,
+        regional("elasticloadbalancing", "loadbalancer/*"),
+        "change the certificate of such a listener",
+        (Setting.REBIND_CONSUMERS,),
     ),
 )
 #: The certificate of a listener; `place` is its port.

@@ -13,7 +13,14 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.consumers.base import Consumer
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import (
+    EVERYTHING,
+    ROTATIONS,
+    SCANS,
+    Permission,
+    Setting,
+    regional,
+)
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.core.by_hand import aws_command
 from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
@@ -23,25 +30,38 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef
 
+_LISTENERS = regional("elasticloadbalancing", "listener/app/*", "listener/net/*")
+_REBIND = (Setting.REBIND_CONSUMERS,)
 PERMISSIONS = (
     Permission(
-        "elasticloadbalancing:DescribeListeners",
-        ROTATION,
-        "name: listeners with certificates",
+        "elasticloadbalancing:DescribeListeners", SCANS, EVERYTHING, "listeners with certificates"
     ),
     Permission(
         "elasticloadbalancing:DescribeListenerCertificates",
-        ROTATION,
-        "name: what they hold",
+        SCANS,
+        EVERYTHING,
+        "the certificates of listeners",
     ),
     Permission(
-        "elasticloadbalancing:ModifyListener", ROTATION, "rebinding: the default certificate"
+        "elasticloadbalancing:ModifyListener",
+        ROTATIONS,
+        _LISTENERS,
+        "change the default certificate",
+        _REBIND,
     ),
     Permission(
-        "elasticloadbalancing:AddListenerCertificates", ROTATION, "rebinding: the list for SNI"
+        "elasticloadbalancing:AddListenerCertificates",
+        ROTATIONS,
+        _LISTENERS,
+        "add to the list for SNI",
+        _REBIND,
     ),
     Permission(
-        "elasticloadbalancing:RemoveListenerCertificates", ROTATION, "rebinding: the list for SNI"
+        "elasticloadbalancing:RemoveListenerCertificates",
+        ROTATIONS,
+        _LISTENERS,
+        "remove from the list for SNI",
+        _REBIND,
     ),
 )
 #: The default certificate of a listener.

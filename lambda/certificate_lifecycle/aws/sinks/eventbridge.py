@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from certificate_lifecycle.aws.answers import understood
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import Function, Permission, Setting, at_home
 from certificate_lifecycle.aws.sinks.base import Sink
 from certificate_lifecycle.core.announcements import SOURCE, Announcement, announcements, batches
 from certificate_lifecycle.core.run import Run
@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from certificate_lifecycle.config import RotationSettings
     from certificate_lifecycle.core.place import Place
 
-PERMISSIONS = (Permission("events:PutEvents", ROTATION, "events: tell machines of a run"),)
+PERMISSIONS = (
+    Permission(
+        "events:PutEvents",
+        (Function.ROTATION,),
+        at_home("events", "event-bus/{event_bus}"),
+        "send the events of a run",
+        (Setting.EVENT_BUS,),
+        {"events:source": SOURCE},
+    ),
+)
 
 
 class EventsClient(Protocol):

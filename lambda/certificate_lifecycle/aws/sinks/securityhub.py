@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.answers import understood
-from certificate_lifecycle.aws.permissions import ROTATION, Permission
+from certificate_lifecycle.aws.permissions import Function, Permission, Setting, at_home
 from certificate_lifecycle.aws.sinks.base import Sink
 from certificate_lifecycle.core.run import Run
 from certificate_lifecycle.core.security_findings import (
@@ -26,12 +26,21 @@ if TYPE_CHECKING:
     from certificate_lifecycle.config import RotationSettings
     from certificate_lifecycle.core.place import Place
 
+_ROTATION, _SECURITY_HUB = (Function.ROTATION,), (Setting.SECURITY_HUB,)
 PERMISSIONS = (
     Permission(
-        "securityhub:GetFindings", ROTATION, "Security Hub: see which findings are active there"
+        "securityhub:GetFindings",
+        _ROTATION,
+        at_home("securityhub", "hub/default"),
+        "find active findings",
+        _SECURITY_HUB,
     ),
     Permission(
-        "securityhub:BatchImportFindings", ROTATION, "Security Hub: report and archive findings"
+        "securityhub:BatchImportFindings",
+        _ROTATION,
+        at_home("securityhub", "product/{account}/default"),
+        "report and archive findings",
+        _SECURITY_HUB,
     ),
 )
 _SHOWN_REFUSALS = 3

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from certificate_lifecycle.aws.permissions import Command, Permission, Setting
 from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State, listed, unknown
+from certificate_lifecycle.cli.permissions import needed
 from certificate_lifecycle.core.place import Place
 
 if TYPE_CHECKING:
@@ -17,13 +19,6 @@ if TYPE_CHECKING:
 
 #: Less than this is too little for what waits for ACM.
 _SOON = timedelta(minutes=15)
-#: What a request for validation and its records has, whatever the names are.
-CONTEXT = {
-    "acm:KeyAlgorithm": "RSA_2048",
-    "acm:ValidationMethod": "DNS",
-    "route53:ChangeResourceRecordSetsActions": "UPSERT",
-    "route53:ChangeResourceRecordSetsRecordTypes": "CNAME",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,66 +86,24 @@ def read_permissions(attempts: Iterable[Attempt], place: Place) -> Iterator[Diag
         )
 
 
-def writes(
-    place: Place, zone_ids: Sequence[str], table: str | None, *, rebinding: bool
-) -> Mapping[str, Sequence[str]]:
-    """Return the actions of `apply` and `create` by a resource that each has to be allowed on.
+def of_commands(settings: Collection[Setting]) -> list[Permission]:
+    """Return what the commands need beside the calls of a scan that are tried, see `Attempts`."""
+    return [each for each in needed(tuple(Command), settings) if Command.DOCTOR not in each.callers]
 
-    `*` stands for whatever there will be: only a policy that allows all of a kind allows it.
-    Consumers are part of it if they may be moved.
+
+def write_permissions(
+    simulated: Sequence[Simulated], about: str, callers: str, advice: str
+) -> Iterator[Diagnosis]:
+    """Report what IAM would deny of the calls that some `callers` make.
+
+    Resources with the same denied actions share a line.
     """
-    arn = f"arn:{place.partition}:{{}}:{place.region}:{place.account_id}:{{}}"
-    actions: dict[str, Sequence[str]] = {
-        arn.format("acm", "certificate/*"): (
-            *("acm:RequestCertificate", "acm:AddTagsToCertificate", "acm:RenewCertificate"),
-            *("acm:ResendValidationEmail", "acm:UpdateCertificateOptions"),
-        ),
-        **{
-            f"arn:{place.partition}:route53:::hostedzone/{zone_id}": (
-                "route53:ChangeResourceRecordSets",
-            )
-            for zone_id in zone_ids
-        },
-    }
-    if table is not None:
-        names = ("PutItem", "UpdateItem", "DeleteItem")
-        actions[arn.format("dynamodb", f"table/{table}")] = tuple(
-            f"dynamodb:{name}" for name in names
-        )
-    return actions | _moves(place) if rebinding else actions
-
-
-def _moves(place: Place) -> dict[str, Sequence[str]]:
-    """Return the actions that move consumers, in the same way."""
-    own = f"{place.region}:{place.account_id}"
-    return {
-        f"arn:{place.partition}:elasticloadbalancing:{own}:listener/app/*": (
-            "elasticloadbalancing:AddListenerCertificates",
-            "elasticloadbalancing:ModifyListener",
-            "elasticloadbalancing:RemoveListenerCertificates",
-        ),
-        f"arn:{place.partition}:cloudfront::{place.account_id}:distribution/*": (
-            "cloudfront:UpdateDistribution",
-        ),
-        f"arn:{place.partition}:apigateway:{place.region}::/domainnames/*": (
-            *("apigateway:PATCH", "apigateway:AddCertificateToDomain"),
-            "apigateway:RemoveCertificateFromDomain",
-        ),
-    }
-
-
-def write_permissions(simulated: Sequence[Simulated], place: Place) -> Iterator[Diagnosis]:
-    """Say what IAM would refuse of `apply` and `create`; nothing of it is needed to look.
-
-    What is refused alike is told together.
-    """
-    about = _label(place)
-    refused: dict[tuple[str, str], list[str]] = defaultdict(list)
+    denied: dict[tuple[str, str], list[str]] = defaultdict(list)
     for each in simulated:
         if each.denied_by is not None and not each.missing:
-            refused[each.resource, each.denied_by].append(each.action)
+            denied[each.resource, each.denied_by].append(each.action)
     alike: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for (resource, denied_by), actions in refused.items():
+    for (resource, denied_by), actions in denied.items():
         alike[", ".join(actions), denied_by].append(resource)
     for (names, denied_by), resources in alike.items():
         how = "denied by a policy" if denied_by == "explicitDeny" else "allowed by no policy"
@@ -159,11 +112,11 @@ def write_permissions(simulated: Sequence[Simulated], place: Place) -> Iterator[
             State.WARNING,
             about,
             f"On {listed(resources)}, {how}: {names}.",
-            "Let a policy allow that, or leave these writes to the deployed function.",
+            advice,
         )
     allowed = sum(each.denied_by is None for each in simulated)
     depends = [each for each in simulated if each.denied_by is not None and each.missing]
-    sentence = f"IAM would allow {allowed} of {len(simulated)} writes of apply and create"
+    sentence = f"IAM would allow {allowed} of {len(simulated)} calls of {callers}"
     if depends:
         keys = sorted({key for each in depends for key in each.missing})
         sentence += f"; {len(depends)} depend on {', '.join(keys)}"

@@ -32,7 +32,7 @@ class Check(Documented):
 
     CREDENTIALS = "credentials", "Who asks, with which credentials, and for how long."
     READ_PERMISSIONS = "read-permissions", "Whether AWS lets us make each call of a scan."
-    WRITE_PERMISSIONS = "write-permissions", "Whether IAM would let `apply` and `create` get on."
+    WRITE_PERMISSIONS = "write-permissions", "Whether IAM would allow what is written."
     CERTIFICATE_QUOTA = "certificate-quota", "How many certificates there may still be."
     YEARLY_QUOTA = "yearly-quota", "How many may still be requested or imported within a year."
     DELEGATION = "delegation", "Whether public DNS leads to the hosted zones."

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+from certificate_lifecycle.aws.permissions import Function, Permission
 from certificate_lifecycle.cli.doctor.access import (
-    CONTEXT,
     credentials,
     is_root,
+    of_commands,
     read_permissions,
     write_permissions,
-    writes,
 )
 from certificate_lifecycle.cli.doctor.deployment import (
     alarms,
@@ -46,8 +46,10 @@ from certificate_lifecycle.cli.outside.identity import caller_of
 from certificate_lifecycle.cli.outside.public_dns import Delegations
 from certificate_lifecycle.cli.outside.quotas import AcmQuotas
 from certificate_lifecycle.cli.outside.rules import Rules
-from certificate_lifecycle.cli.outside.simulation import Simulator
+from certificate_lifecycle.cli.outside.simulation import Simulated, Simulator
+from certificate_lifecycle.cli.permissions import needed, settings_on, values_of
 from certificate_lifecycle.cli.session import Reach
+from certificate_lifecycle.config import RotationSettings, rotation_settings
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.validation import Zone
@@ -99,24 +101,52 @@ class Doctor:
                 partial(read_permissions, attempts.made(), place),
             )
         # What may be written elsewhere is up to the roles there, which only they can simulate.
-        yield Examination(Check.WRITE_PERMISSIONS, _label(self._home), self._writes)
+        yield Examination(Check.WRITE_PERMISSIONS, _label(self._home), self._commands)
+        if self._reached.function is not None:
+            for function in Function:
+                name = f"{self._instance}-{function}"
+                simulate = partial(self._simulate_function, function, name)
+                yield Examination(Check.WRITE_PERMISSIONS, name, simulate)
 
-    def _writes(self) -> Iterator[Diagnosis]:
-        iam = self._clients.any("iam", self._home.region)
+    def _commands(self) -> Iterator[Diagnosis]:
+        about = _label(self._home)
         arn = caller_of(self._clients.session, self._clients.any("sts", self._home.region)).arn
         if is_root(arn):
             sentence = "No policy of the account binds its root user."
-            return iter(
-                [Diagnosis(Check.WRITE_PERMISSIONS, State.OK, _label(self._home), sentence)]
-            )
-        own = [zone.zone_id for zone in self._zones() if zone.role_arn is None]
-        wanted = writes(
-            self._home,
-            own,
-            self._settings.ledger_table,
-            rebinding=self._settings.rebind_consumers,
+            return iter([Diagnosis(Check.WRITE_PERMISSIONS, State.OK, about, sentence)])
+        permissions = of_commands(settings_on(self._settings, self._home))
+        simulated = self._simulate(arn, permissions, self._settings)
+        return write_permissions(
+            simulated,
+            about,
+            "the commands beyond a scan",
+            "Let a policy allow that, or leave these calls to the deployed function.",
         )
-        return write_permissions(Simulator(lambda: iam, arn).simulate(wanted, CONTEXT), self._home)
+
+    def _simulate_function(self, function: Function, name: str) -> Iterator[Diagnosis]:
+        """Simulate the role of a function with the settings of the instance."""
+        deployed = self._functions().find(name)
+        if self._reached.function is None or deployed is None:
+            return iter(())
+        settings = rotation_settings(self._reached.function.settings, [])
+        permissions = needed((function,), settings_on(settings, self._home))
+        simulated = self._simulate(deployed.role_arn, permissions, settings)
+        return write_permissions(
+            simulated,
+            name,
+            "the function",
+            "Apply the module again, and see whether a permissions boundary denies it.",
+        )
+
+    def _simulate(
+        self, arn: str, permissions: Iterable[Permission], settings: RotationSettings
+    ) -> Sequence[Simulated]:
+        iam = self._clients.any("iam", self._home.region)
+        values = values_of(settings, self._home, self._zones())
+        return Simulator(lambda: iam, arn).simulate(permissions, values)
+
+    def _functions(self) -> Functions:
+        return Functions(lambda: self._clients.any("lambda", self._home.region))
 
     def _room(self, place: Place) -> Iterator[Diagnosis]:
         role = self._role(place)
@@ -164,8 +194,7 @@ class Doctor:
         yield Examination(Check.SUBSCRIPTIONS, self._settings.topic_arn, self._subscriptions)
 
     def _function(self, name: str) -> Iterator[Diagnosis]:
-        functions = Functions(lambda: self._clients.any("lambda", self._home.region))
-        return function(name, functions.find(name), self._reached.now)
+        return function(name, self._functions().find(name), self._reached.now)
 
     def _alarms(self) -> Iterator[Diagnosis]:
         seen = Alarms(lambda: self._clients.any("cloudwatch", self._home.region))

@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from certificate_lifecycle.aws.permissions import COMMAND_LINE, Permission
+from certificate_lifecycle.aws.permissions import Command, Permission, at_home
 
 PERMISSIONS = (
     Permission(
-        "cloudwatch:DescribeAlarms", COMMAND_LINE, "doctor: which alarms of the instance ring"
+        "cloudwatch:DescribeAlarms",
+        (Command.DOCTOR,),
+        at_home("cloudwatch", "alarm:*"),
+        "the states of the instance's alarms",
     ),
 )
 

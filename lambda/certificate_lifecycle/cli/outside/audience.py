@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from certificate_lifecycle.aws.permissions import COMMAND_LINE, Permission
+from certificate_lifecycle.aws.permissions import Command, Permission
 
 PERMISSIONS = (
     Permission(
-        "sns:GetTopicAttributes", COMMAND_LINE, "doctor: whether subscriptions are confirmed"
+        "sns:GetTopicAttributes",
+        (Command.DOCTOR,),
+        ("{topic}",),
+        "whether subscriptions are confirmed",
     ),
 )
 

@@ -7,13 +7,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.permissions import COMMAND_LINE, Permission
+from certificate_lifecycle.aws.permissions import Command, Permission
 from certificate_lifecycle.core.names import dns_form
 from certificate_lifecycle.core.validation import Zone
 
 PERMISSIONS = (
     Permission(
-        "route53:GetHostedZone", COMMAND_LINE, "doctor: which name servers a zone was given"
+        "route53:GetHostedZone",
+        (Command.DOCTOR,),
+        ("arn:{partition}:route53:::hostedzone/{hosted_zone}",),
+        "the name servers of a zone",
     ),
 )
 

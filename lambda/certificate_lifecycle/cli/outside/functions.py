@@ -8,13 +8,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.permissions import COMMAND_LINE, Permission
+from certificate_lifecycle.aws.permissions import COMMANDS, Permission, at_home
 
 PERMISSIONS = (
     Permission(
         "lambda:GetFunctionConfiguration",
-        COMMAND_LINE,
-        "which settings the deployed functions have, and how they are",
+        COMMANDS,
+        at_home("lambda", "function:{instance}-*"),
+        "settings and state of the deployed functions",
     ),
 )
 
@@ -25,6 +26,7 @@ class DeployedFunction:
 
     name: str
     arn: str
+    role_arn: str
     settings: Mapping[str, str]
     state: str
     state_reason: str | None = None
@@ -49,6 +51,7 @@ class Functions:
         return DeployedFunction(
             name=found["FunctionName"],
             arn=found["FunctionArn"],
+            role_arn=found["Role"],
             settings=found.get("Environment", {}).get("Variables", {}),
             state=found.get("State", "Active"),
             state_reason=found.get("StateReason"),

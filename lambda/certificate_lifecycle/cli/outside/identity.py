@@ -10,13 +10,15 @@ import boto3
 import botocore.session
 from botocore.utils import JSONFileCache
 
-from certificate_lifecycle.aws.permissions import COMMAND_LINE, Permission
+from certificate_lifecycle.aws.permissions import COMMANDS, EVERYTHING, Permission
 from certificate_lifecycle.cli.doctor.access import Caller
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import ConfigurationError
 
 PERMISSIONS = (
-    Permission("sts:GetCallerIdentity", COMMAND_LINE, "whose account it is; nobody can deny it"),
+    Permission(
+        "sts:GetCallerIdentity", COMMANDS, EVERYTHING, "the caller's account; cannot be denied"
+    ),
 )
 
 

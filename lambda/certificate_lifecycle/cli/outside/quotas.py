@@ -7,11 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.permissions import COMMAND_LINE, Permission
+from certificate_lifecycle.aws.permissions import EVERYTHING, Command, Permission
 
 PERMISSIONS = (
     Permission(
-        "servicequotas:GetServiceQuota", COMMAND_LINE, "doctor: how many certificates there may be"
+        "servicequotas:GetServiceQuota", (Command.DOCTOR,), EVERYTHING, "quotas of certificates"
     ),
 )
 #: What is answered where the account's own value is not known, or is not for us to see.

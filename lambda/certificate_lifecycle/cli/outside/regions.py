@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from certificate_lifecycle.aws.permissions import COMMAND_LINE, Permission
+from certificate_lifecycle.aws.permissions import EVERYTHING, Command, Permission
 
 PERMISSIONS = (
-    Permission("ec2:DescribeRegions", COMMAND_LINE, "which regions `--regions all` stands for"),
+    Permission(
+        "ec2:DescribeRegions",
+        tuple(command for command in Command if command is not Command.CREATE),
+        EVERYTHING,
+        "the regions of `--regions all`",
+    ),
 )
 
 

@@ -8,10 +8,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.permissions import COMMAND_LINE, Permission
+from certificate_lifecycle.aws.permissions import Command, Permission, at_home
 
 PERMISSIONS = (
-    Permission("events:DescribeRule", COMMAND_LINE, "doctor: whether the schedule is on"),
+    Permission(
+        "events:DescribeRule",
+        (Command.DOCTOR,),
+        at_home("events", "rule/{instance}-*"),
+        "whether the schedule is on",
+    ),
 )
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.permissions import COMMAND_LINE, Permission
+from certificate_lifecycle.aws.permissions import Command, Permission
+from certificate_lifecycle.cli.permissions import Values, resources_of
 
+_ROLES = ("arn:{partition}:iam::{account}:role/*",)
 PERMISSIONS = (
-    Permission("iam:GetRole", COMMAND_LINE, "doctor: the path of the role that was assumed"),
+    Permission("iam:GetRole", (Command.DOCTOR,), _ROLES, "the path of the role that was assumed"),
     Permission(
-        "iam:SimulatePrincipalPolicy", COMMAND_LINE, "doctor: whether apply and create would get on"
+        "iam:SimulatePrincipalPolicy", (Command.DOCTOR,), _ROLES, "what IAM would allow and deny"
     ),
 )
 #: What is answered where a path cannot be looked up: the role is then taken to have none.
@@ -42,15 +45,21 @@ class Simulator:
         self._client = client
         self._arn = arn
 
-    def simulate(
-        self, actions: Mapping[str, Sequence[str]], context: Mapping[str, str]
-    ) -> Sequence[Simulated]:
-        """Return what would become of actions, given by resource, under some conditions.
+    def simulate(self, permissions: Iterable[Permission], values: Values) -> Sequence[Simulated]:
+        """Return what IAM says about permissions, on each of their resources.
 
         Policies of the organization and session policies are not all part of it (IAM user guide,
         "How the IAM policy simulator works"): what it allows may still be refused.
         """
         source = self._source()
+        # One service at a time: the simulator refuses actions that need different information.
+        actions: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        context: dict[str, str] = {}
+        for permission in permissions:
+            context |= permission.context
+            for resource in resources_of(permission, values):
+                service = permission.action.partition(":")[0]
+                actions[service, resource][permission.action] = None
         entries = [
             {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "stringList"}
             for key, value in context.items()
@@ -63,7 +72,7 @@ class Simulator:
                 denied_by=None if found["EvalDecision"] == "allowed" else found["EvalDecision"],
                 missing=tuple(sorted(found.get("MissingContextValues", ()))),
             )
-            for resource, names in actions.items()
+            for (_, resource), names in actions.items()
             for page in pages.paginate(
                 PolicySourceArn=source,
                 ActionNames=list(names),

@@ -1,0 +1,106 @@
+"""What the functions and commands need of IAM, read from the adapters' declarations."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import product
+from string import Formatter
+
+from certificate_lifecycle import aws
+from certificate_lifecycle.aws.permissions import Command, Function, Permission, Setting
+from certificate_lifecycle.cli import outside
+from certificate_lifecycle.config import RotationMode, RotationSettings
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.validation import Zone
+
+_EDGE_REGION = "us-east-1"
+
+#: By the name that a template has in braces: what it stands for, see `Permission.resources`.
+Values = Mapping[str, Sequence[str]]
+
+
+def declared() -> tuple[Permission, ...]:
+    """Return every permission that an adapter declares, each once."""
+    modules = (
+        importlib.import_module(found.name)
+        for package in (aws, outside)
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    )
+    return tuple(
+        dict.fromkeys(each for module in modules for each in getattr(module, "PERMISSIONS", ()))
+    )
+
+
+def needed(
+    callers: Collection[Function | Command], settings: Collection[Setting]
+) -> tuple[Permission, ...]:
+    """Return the permissions that any of some callers needs with some settings."""
+    return tuple(
+        permission
+        for permission in declared()
+        if not set(callers).isdisjoint(permission.callers)
+        and set(settings).issuperset(permission.settings)
+    )
+
+
+def settings_on(settings: RotationSettings, home: Place) -> frozenset[Setting]:
+    """Return which settings of a function are set, of those that permissions depend on."""
+    are_set: dict[Setting, object] = {
+        Setting.REPAIR: settings.mode is not RotationMode.NOTIFY,
+        Setting.REPLACE: settings.mode is RotationMode.REPLACE,
+        Setting.REBIND_CONSUMERS: settings.rebind_consumers,
+        Setting.RETIRE_SUPERSEDED: settings.retire_after,
+        Setting.IMPORT_SOURCES: settings.import_sources,
+        Setting.EXPORT_TARGETS: settings.export_targets,
+        Setting.NO_HOSTED_ZONES: not settings.zones,
+        Setting.ZONE_ROLES: any(zone.role_arn for zone in settings.zones),
+        Setting.ACCOUNTS: settings.accounts,
+        Setting.ORGANIZATION: settings.organization,
+        Setting.REPORTS: settings.report_bucket,
+        Setting.EVENT_BUS: settings.event_bus_name,
+        Setting.SECURITY_HUB: settings.security_hub,
+        Setting.US_EAST_1: _EDGE_REGION in (settings.regions or (home.region,)),
+    }
+    return frozenset(setting for setting, value in are_set.items() if value)
+
+
+def values_of(settings: RotationSettings, home: Place, zones: Sequence[Zone]) -> Values:
+    """Return what the names in templates stand for; `zones` are those that were found.
+
+    A name without values leaves the permission without resources: nothing can be called then.
+    """
+    targets, organization = settings.export_targets, settings.organization
+    one: dict[str, str | None] = {
+        "partition": home.partition,
+        "account": home.account_id,
+        "home_region": home.region,
+        "instance": settings.name_prefix,
+        "topic": settings.topic_arn,
+        "table": settings.ledger_table,
+        "report_bucket": settings.report_bucket,
+        "event_bus": settings.event_bus_name,
+        "organization_bucket": organization.bucket if organization else None,
+        "organization_role": organization.role_name if organization else None,
+    }
+    return {
+        **{name: (value,) if value else () for name, value in one.items()},
+        "region": settings.regions or (home.region,),
+        "hosted_zone": [zone.zone_id for zone in zones if zone.role_arn is None],
+        "zone_role": [zone.role_arn for zone in settings.zones if zone.role_arn],
+        "account_role": [account.role_arn(home.partition) for account in settings.accounts],
+        "imported": tuple(settings.import_sources),
+        "import_secret": tuple(settings.import_sources.values()),
+        "exported": [target.certificate_arn for target in targets],
+        "export_secret": [target.secret_arn for target in targets],
+        "passphrase_secret": [target.passphrase_secret_arn for target in targets],
+    }
+
+
+def resources_of(permission: Permission, values: Values) -> Iterator[str]:
+    """Fill the templates of a permission; `*` stands for all that there may ever be of a kind."""
+    for template in permission.resources:
+        names = [name for _, name, _, _ in Formatter().parse(template) if name]
+        for chosen in product(*(dict.fromkeys(values[name]) for name in names)):
+            yield template.format(**dict(zip(names, chosen, strict=True)))
