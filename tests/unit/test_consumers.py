@@ -33,8 +33,6 @@ from certificate_lifecycle.core.consumers import (
     RollBackStep,
     VerifyStep,
     bind_step,
-    move_entry,
-    move_from,
     planned,
     roll_back_step,
     verify_step,
@@ -340,17 +338,17 @@ def test_what_an_earlier_version_stored_of_a_move_is_read(
         "bound_at": None,
         "note": "",
     }
-    assert move_entry(move) == stored
-    assert move_from(stored, KINDS) == move
+    assert move.to_dict() == stored
+    assert Move.from_dict(stored, KINDS) == move
 
 
 @BOUNDED
 @given(move=MOVES)
 def test_a_move_comes_back_from_the_ledger_as_it_was(move: Move) -> None:
-    assert move_from(json.loads(json.dumps(move_entry(move))), KINDS) == move
+    assert Move.from_dict(json.loads(json.dumps(move.to_dict())), KINDS) == move
 
 
-ENTRY = move_entry(Move(binding=Binding(LISTENER_KIND, "listener"), before=("old",)))
+ENTRY = Move(binding=Binding(LISTENER_KIND, "listener"), before=("old",)).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -371,4 +369,4 @@ def test_what_is_no_move_is_refused_before_anything_is_done_by_it(
     changes: dict[str, object],
 ) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
-        move_from({**ENTRY, **changes}, KINDS)
+        Move.from_dict({**ENTRY, **changes}, KINDS)

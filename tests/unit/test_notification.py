@@ -123,7 +123,7 @@ def test_an_attribute_has_so_many_values_in_order(count: int, named: int) -> Non
 
 
 def test_what_is_over_and_what_can_be_looked_at_again_is_counted_together() -> None:
-    whole = run(HEALTHY, changes=(OVER,), regained=("account 222222222222, eu-west-1",))
+    whole = run(HEALTHY, changes=(OVER,), recovered_scopes=("account 222222222222, eu-west-1",))
     assert ": 2 findings over - " in told(whole).subject
     assert told(whole).bodies["default"].endswith(": no open finding; 2 are over.")
 
@@ -296,7 +296,7 @@ def a_day_with_news() -> Run:
         DUE,
         owner="payments",
         used_by=("load balancer web, listener HTTPS:443 (default certificate)",),
-        served=("shop.example.com (203.0.113.7) serves what ACM has",),
+        probe_results=("shop.example.com (203.0.113.7) serves what ACM has",),
     )
     muted = replace(
         judged(imported(arn=arn("muted"), names=("old.example.com",), ends_in=days(20))),
@@ -306,8 +306,11 @@ def a_day_with_news() -> Run:
         due,
         muted,
         HEALTHY,
-        changes=(Change(DUE_ARN, ChangeKind.WORSE, was="Unused", since=LONG_AGO), OVER),
-        regained=("account 222222222222, eu-west-1",),
+        changes=(
+            Change(DUE_ARN, ChangeKind.WORSE, previous_verdict="Unused", since=LONG_AGO),
+            OVER,
+        ),
+        recovered_scopes=("account 222222222222, eu-west-1",),
         since={DUE_ARN: LONG_AGO},
         report="s3://reports/certificate-lifecycle/2026/06/01/run-1.html",
     )
@@ -537,14 +540,14 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "used_by": [],
                 "owner": None,
                 "muted_until": None,
-                "served": [],
+                "probe_results": [],
             }
         ],
         "findings_not_shown": 0,
         "report": None,
         "changes": [],
         "changes_not_shown": 0,
-        "regained": [],
+        "recovered_scopes": [],
         "actions": [],
     }
 
@@ -557,6 +560,7 @@ def test_machines_get_the_actions_that_were_tried() -> None:
             "action": "RestoreRecords",
             "outcome": "failed",
             "detail": "denied",
+            "renewed": False,
         }
     ]
 
@@ -678,10 +682,15 @@ def test_the_document_has_first_what_could_not_be_looked_at_and_then_what_could_
 def test_the_document_cuts_a_text_at_its_length_and_not_before() -> None:
     def lengths(length: int) -> list[int]:
         text = "x" * length
-        change = Change(arn("gone"), ChangeKind.OVER, text, NOW - days(3), text, text)
+        change = Change(arn("gone"), ChangeKind.RESOLVED, text, NOW - days(3), text, text)
         whole = run(DUE, changes=(change,), actions=(acted(DUE, Outcome.FAILED, text),))
         (changed,), (record,) = (document(whole)[each] for each in ("changes", "actions"))
-        texts = (changed["was"], changed["name"], changed["now"], record["detail"])
+        texts = (
+            changed["previous_verdict"],
+            changed["name"],
+            changed["current_state"],
+            record["detail"],
+        )
         return [len(each) for each in texts]
 
     assert lengths(5000) == [500, 500, 1000, 1000]
@@ -719,10 +728,13 @@ LONG_AGO = NOW - days(12)
     ("change", "mark"),
     [
         (Change(DUE_ARN, ChangeKind.NEW), " - new"),
-        (Change(DUE_ARN, ChangeKind.WORSE, was="Unused"), " - worse, was Unused"),
-        (Change(DUE_ARN, ChangeKind.BETTER, was="Expired"), " - better, was Expired"),
-        (Change(DUE_ARN, ChangeKind.CHANGED, was="Unknown"), " - changed, was Unknown"),
-        (Change(DUE_ARN, ChangeKind.REMINDER, was="ImportDue"), " - reminder"),
+        (Change(DUE_ARN, ChangeKind.WORSE, previous_verdict="Unused"), " - worse, was Unused"),
+        (Change(DUE_ARN, ChangeKind.BETTER, previous_verdict="Expired"), " - better, was Expired"),
+        (
+            Change(DUE_ARN, ChangeKind.CHANGED, previous_verdict="Unknown"),
+            " - changed, was Unknown",
+        ),
+        (Change(DUE_ARN, ChangeKind.REMINDER, previous_verdict="ImportDue"), " - reminder"),
     ],
     ids=lambda value: value.kind if isinstance(value, Change) else "",
 )
@@ -739,11 +751,11 @@ def test_a_finding_says_since_when_it_is_open_and_whose_it_is() -> None:
 
 OVER = Change(
     arn("fine"),
-    ChangeKind.OVER,
-    was="RenewalBlocked",
+    ChangeKind.RESOLVED,
+    previous_verdict="RenewalBlocked",
     since=LONG_AGO,
     name="fine.example.com",
-    now="198 days are left.",
+    current_state="198 days are left.",
 )
 
 
@@ -759,7 +771,9 @@ def test_what_is_over_is_told_even_if_nothing_else_is_open() -> None:
 
 
 def test_what_a_step_calls_a_scope_is_text_in_chat() -> None:
-    (_, said) = chat(run(regained=("`id`<!channel>",)))["content"]["description"].splitlines()
+    (_, said) = chat(run(recovered_scopes=("`id`<!channel>",)))["content"][
+        "description"
+    ].splitlines()
     assert said == "*Over:* 'id'(!channel) can be looked at again."
 
 
@@ -767,7 +781,7 @@ def test_chat_says_what_is_new_and_what_is_over() -> None:
     whole = run(
         DUE,
         changes=(Change(DUE_ARN, ChangeKind.NEW), OVER),
-        regained=("account 222222222222, eu-west-1",),
+        recovered_scopes=("account 222222222222, eu-west-1",),
     )
     lines = chat(whole)["content"]["description"].splitlines()
     assert lines[1].startswith("*warning* `shop.example.com` - new ImportDue: ")
@@ -778,13 +792,13 @@ def test_chat_says_what_is_new_and_what_is_over() -> None:
 
 
 def test_what_is_gone_is_named_by_its_arn() -> None:
-    gone = replace(OVER, name="", since=None, now=None)
+    gone = replace(OVER, name="", since=None, current_state=None)
     text = told(run(HEALTHY, changes=(gone,))).bodies["email"]
     assert f"  {arn('fine')}\n    Was RenewalBlocked.\n" in text
 
 
 def test_what_can_be_looked_at_again_is_told() -> None:
-    message = told(run(HEALTHY, regained=("account 222222222222, eu-west-1",)))
+    message = told(run(HEALTHY, recovered_scopes=("account 222222222222, eu-west-1",)))
     assert (
         "  account 222222222222, eu-west-1\n    It can be looked at in full again."
         in (message.bodies["email"])
@@ -804,7 +818,10 @@ def test_thousands_that_are_over_are_counted() -> None:
 def test_many_long_names_that_are_over_do_not_keep_a_message_from_going_out() -> None:
     """A certificate may have a hundred names of 253 characters each."""
     names = ", ".join([f"{'a' * 240}.example.com"] * 100)
-    many = [replace(OVER, certificate_arn=arn(str(n)), name=names, now=names) for n in range(50)]
+    many = [
+        replace(OVER, certificate_arn=arn(str(n)), name=names, current_state=names)
+        for n in range(50)
+    ]
     message = told(run(HEALTHY, changes=many))
     assert size(message) < MAX_MESSAGE_BYTES
     assert len(json.loads(message.bodies["sqs"])["changes"]) == 50
@@ -815,7 +832,8 @@ ENDLESS = "🦊" * 5000
 
 def endless_changes() -> list[Change]:
     return [
-        replace(OVER, certificate_arn=arn(str(n)), name=ENDLESS, now=ENDLESS) for n in range(50)
+        replace(OVER, certificate_arn=arn(str(n)), name=ENDLESS, current_state=ENDLESS)
+        for n in range(50)
     ]
 
 
@@ -885,8 +903,8 @@ def test_what_has_no_region_is_told_of_under_a_name_that_sns_takes() -> None:
 
 
 def test_what_the_ledger_says_was_told_is_text_as_well() -> None:
-    before = Change(DUE_ARN, ChangeKind.CHANGED, was="<!here> `x`\x1b[2J")
-    message = told(run(DUE, changes=(before, replace(OVER, was="<!here>\u202e"))))
+    before = Change(DUE_ARN, ChangeKind.CHANGED, previous_verdict="<!here> `x`\x1b[2J")
+    message = told(run(DUE, changes=(before, replace(OVER, previous_verdict="<!here>\u202e"))))
     assert "\x1b" not in message.bodies["email"]
     text = json.loads(message.bodies["https"])["content"]["description"]
     assert "was (!here) 'x' (2J" in text
@@ -895,10 +913,14 @@ def test_what_the_ledger_says_was_told_is_text_as_well() -> None:
 
 def test_a_document_for_machines_holds_no_control_characters() -> None:
     record = ActionRecord(DUE_ARN, Action.REIMPORT, Outcome.FAILED, "no\x1b[2J\nand no\u202e")
-    strange = replace(DUE, owner="a\u200bb", served=("c\x07d",), used_by=("e\x00f",))
+    strange = replace(DUE, owner="a\u200bb", probe_results=("c\x07d",), used_by=("e\x00f",))
     document = json.loads(told(run(strange, actions=(record,))).bodies["sqs"])
     (finding,), (action,) = document["findings"], document["actions"]
-    assert (finding["owner"], finding["served"], finding["used_by"]) == ("a b", ["c d"], ["e f"])
+    assert (finding["owner"], finding["probe_results"], finding["used_by"]) == (
+        "a b",
+        ["c d"],
+        ["e f"],
+    )
     assert action["detail"] == "no [2J and no"
 
 
@@ -998,7 +1020,7 @@ def test_advice_that_stands_beside_no_finding_is_not_told() -> None:
 
 
 def test_no_certificate_at_all_is_said_in_a_word() -> None:
-    text = mail(run(regained=("account 222222222222, eu-west-1",)))
+    text = mail(run(recovered_scopes=("account 222222222222, eu-west-1",)))
     assert "\n\nAll certificates: none.\n\n" in text
 
 

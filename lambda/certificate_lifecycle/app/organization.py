@@ -26,7 +26,7 @@ from certificate_lifecycle.app.rotation import (
 from certificate_lifecycle.app.run_metrics import emit_run_metrics
 from certificate_lifecycle.app.scope import Order, Visit, run_of
 from certificate_lifecycle.config import account_id as checked_id
-from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
+from certificate_lifecycle.core.handover import Handover, healthy_counts
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import DocumentError, RotationError
 from certificate_lifecycle.log import logger
@@ -91,7 +91,7 @@ def _handovers(documents: Documents, account_id: str, regions: Collection[str]) 
     """
     found = documents.get(_name(account_id))
     try:
-        left = [handover(entry) for entry in found]
+        left = [Handover.from_dict(entry) for entry in found]
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise DocumentError("it is not what a step leaves") from error
     told = sorted((each.scope.account_id, each.scope.region) for each in left)
@@ -114,7 +114,7 @@ def look(
     """
     visits = visit_all(order, outside.at, outside.clock, current_time)
     account_id = order.scopes[0].account_id
-    documents.put(_name(account_id), [document(_left(visit), order.now) for visit in visits])
+    documents.put(_name(account_id), [_left(visit).to_dict(order.now) for visit in visits])
     run = merged(order, visits, current_time())
     raise_if_incomplete(run, visits, ())
     return {"account_id": account_id, "certificates": run.certificates}
@@ -135,11 +135,11 @@ def _left(visit: Visit) -> Handover:
         findings=visit.run.findings,
         healthy=healthy_counts(visit.run),
         changes=visit.run.changes,
-        regained=visit.run.regained,
+        recovered_scopes=visit.run.recovered_scopes,
         since=visit.run.since,
         actions=visit.run.actions,
         memories=dues.memories if dues else (),
-        over=dues.over if dues else (),
+        resolved=dues.over if dues else (),
         notes=dues.notes if dues else (),
         journals={each.certificate_arn: each.version for each in dues.journals} if dues else {},
     )
@@ -211,14 +211,14 @@ class Telling:
         run = replace(
             run,
             changes=tuple(left.changes),
-            regained=tuple(left.regained),
+            recovered_scopes=tuple(left.recovered_scopes),
             since=left.since,
             healthy=left.healthy,
         )
         return Visit(run=run, problems=left.problems, has_news=left.has_news, dues=self._dues(left))
 
     def _dues(self, left: Handover) -> Dues | None:
-        if not (left.memories or left.over or left.notes or left.journals):
+        if not (left.memories or left.resolved or left.notes or left.journals):
             return None
         place = Place(left.scope.account_id, left.scope.region, self.partition)
         ledger = self.ledger(place)
@@ -229,7 +229,7 @@ class Telling:
             run_id=left.looked_by,
             now=self.order.now,
             memories=left.memories,
-            over=left.over,
+            over=left.resolved,
             notes=left.notes,
             # One that has moved on since has a longer story, which the run that moved it tells.
             journals=[

@@ -24,7 +24,7 @@ from certificate_lifecycle.core.replacement import (
     may_retire,
     obstacle,
 )
-from certificate_lifecycle.core.run import ActionRecord, Outcome, action_entry
+from certificate_lifecycle.core.run import ActionRecord, Outcome
 from certificate_lifecycle.errors import (
     LedgerConflictError,
     ZoneAmbiguousError,
@@ -71,7 +71,7 @@ class Replacement:
             record = self._handle(case)
             self._handled.append(case.journal)
             if record is not None:
-                logger.info("action", extra=action_entry(record))
+                logger.info("action", extra=record.to_dict())
                 records.append(record)
         return records
 

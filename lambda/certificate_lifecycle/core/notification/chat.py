@@ -38,11 +38,12 @@ def chat_body(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
         lines.append(f"... and {len(told) - CHAT_FINDINGS} more.")
     lines += [f"*Done:* {_plain(record.detail)}" for record in run.done[:CHAT_FINDINGS]]
     lines += [
-        f"*Over:* `{_plain(change.name or change.certificate_arn)}` was {_plain(change.was or '')}."
+        f"*Over:* `{_plain(change.name or change.certificate_arn)}` "
+        f"was {_plain(change.previous_verdict or '')}."
         for change in resolved_changes(run)[:CHAT_FINDINGS]
     ]
-    regained = run.regained[:CHAT_ERRORS]
-    lines += [f"*Over:* {_plain(label)} can be looked at again." for label in regained]
+    recovered = run.recovered_scopes[:CHAT_ERRORS]
+    lines += [f"*Over:* {_plain(label)} can be looked at again." for label in recovered]
     done = {record.certificate_arn for record in run.done}
     steps = dict.fromkeys(
         entry.decision.action.meaning

@@ -15,16 +15,7 @@ from certificate_lifecycle.core.notification.limits import (
     SHOWN_SCOPES,
 )
 from certificate_lifecycle.core.notification.wording import severity_of, unreported_records
-from certificate_lifecycle.core.run import (
-    Assessed,
-    Change,
-    Outcome,
-    Run,
-    action_entry,
-    change_entry,
-    finding_entries,
-    scope_entry,
-)
+from certificate_lifecycle.core.run import Assessed, Change, Outcome, Run, finding_entries
 from certificate_lifecycle.core.text import clean
 
 
@@ -45,17 +36,17 @@ def document_body(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, 
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
         "severity": severity_of(run).label,
-        "scopes": [scope_entry(scope) for scope in scopes],
+        "scopes": [scope.to_dict() for scope in scopes],
         "scopes_not_shown": len(run.scopes) - len(scopes),
         "counts": run.counts,
         "findings": finding_entries(replace(run, scopes=scopes), told),
         "findings_not_shown": hidden,
         "report": run.report,
-        "changes": [change_entry(_shortened(change)) for change in run.changes[:SHOWN_CHANGES]],
+        "changes": [_shortened(change).to_dict() for change in run.changes[:SHOWN_CHANGES]],
         "changes_not_shown": max(0, len(run.changes) - SHOWN_CHANGES),
-        "regained": list(run.regained[:SHOWN_OTHERS]),
+        "recovered_scopes": list(run.recovered_scopes[:SHOWN_OTHERS]),
         "actions": [
-            action_entry(replace(record, detail=clean(record.detail, MAX_DETAIL)))
+            replace(record, detail=clean(record.detail, MAX_DETAIL)).to_dict()
             for record in done
             if record.outcome is not Outcome.ADVISED
         ],
@@ -66,7 +57,11 @@ def _shortened(change: Change) -> Change:
     """Return a change without what is long about it: a certificate may have a hundred names."""
     return replace(
         change,
-        was=None if change.was is None else clean(change.was, MAX_NAME),
+        previous_verdict=_cut(change.previous_verdict, MAX_NAME),
         name=clean(change.name, MAX_NAME),
-        now=None if change.now is None else clean(change.now, MAX_DETAIL),
+        current_state=_cut(change.current_state, MAX_DETAIL),
     )
+
+
+def _cut(text: str | None, limit: int) -> str | None:
+    return None if text is None else clean(text, limit)

@@ -94,8 +94,8 @@ def _entry_text(entry: Assessed, done: Mapping[str, Sequence[ActionRecord]], run
         lines.append(wrapped(f"Owner: {entry.owner}.", "    "))
     if entry.used_by:
         lines.append(wrapped(f"Used by: {_first(entry.used_by)}.", "    "))
-    if entry.served:
-        lines.append(wrapped(f"Served: {_first(entry.served)}.", "    "))
+    if entry.probe_results:
+        lines.append(wrapped(f"Served: {_first(entry.probe_results)}.", "    "))
     records = done.get(arn, ())
     if decision.action is not Action.NONE and not records:
         lines.append(wrapped(f"Next: {decision.action.meaning}", "    "))
@@ -107,7 +107,9 @@ def _entry_text(entry: Assessed, done: Mapping[str, Sequence[ActionRecord]], run
 def _over_text(run: Run) -> str:
     """Return what was told before and is no trouble any more."""
     texts = [_over_entry(change) for change in resolved_changes(run)]
-    texts += [f"  {label}\n    It can be looked at in full again." for label in run.regained]
+    texts += [
+        f"  {label}\n    It can be looked at in full again." for label in run.recovered_scopes
+    ]
     more = len(texts) - SHOWN_OTHERS
     rest = [f"  And {more} more."] if more > 0 else []
     return "\n\n".join(["OVER", *texts[:SHOWN_OTHERS], *rest]) if texts else ""
@@ -115,7 +117,7 @@ def _over_text(run: Run) -> str:
 
 def _over_entry(change: Change) -> str:
     since = f" since {change.since:%Y-%m-%d}" if change.since else ""
-    told = f"Was {change.was}{since}. {change.now or ''}"
+    told = f"Was {change.previous_verdict}{since}. {change.current_state or ''}"
     return "\n".join(
         [
             f"  {clean(change.name, 200) or clean(change.certificate_arn)}",

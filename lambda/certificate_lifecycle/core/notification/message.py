@@ -55,7 +55,7 @@ def compose(run: Run, *, summary: bool = False) -> Message | None:
     is told even if all is well.
     """
     told = [entry for entry in run.findings if entry.told]
-    something = told or run.done or run.incomplete or run.changes or run.regained
+    something = told or run.done or run.incomplete or run.changes or run.recovered_scopes
     if not something and not summary:
         return None
     attributes = _attributes(run, told)
@@ -91,7 +91,7 @@ def _in_short(run: Run, told: Sequence[Assessed]) -> dict[str, str]:
         scope if scope.error is None else replace(scope, error=clean(scope.error, LEAST_ERROR))
         for scope in run.scopes
     ]
-    bare = replace(run, scopes=scopes, actions=(), changes=(), regained=())
+    bare = replace(run, scopes=scopes, actions=(), changes=(), recovered_scopes=())
     document = {
         **document_body(bare, (), len(told)),
         "severity": severity_of(run).label,

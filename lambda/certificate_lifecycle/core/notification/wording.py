@@ -68,13 +68,13 @@ def _mended(run: Run) -> str:
 
 
 def _ended(run: Run) -> str:
-    count = len(resolved_changes(run)) + len(run.regained)
+    count = len(resolved_changes(run)) + len(run.recovered_scopes)
     return f"; {count} {'is' if count == 1 else 'are'} over" if count else ""
 
 
 def resolved_changes(run: Run) -> list[Change]:
     """Return the findings that were resolved since the last run."""
-    return [change for change in run.changes if change.kind is ChangeKind.OVER]
+    return [change for change in run.changes if change.kind is ChangeKind.RESOLVED]
 
 
 def _attention(told: Sequence[Assessed]) -> str:
@@ -107,7 +107,7 @@ def _quiet(run: Run) -> str:
         return "run incomplete"
     if run.done:
         return f"{_deeds(run)} done"
-    over = len(resolved_changes(run)) + len(run.regained)
+    over = len(resolved_changes(run)) + len(run.recovered_scopes)
     if over:
         return f"{_many(over, 'finding')} over"
     return "findings muted" if run.changes else "all is well"
@@ -135,7 +135,8 @@ def news_of(run: Run, arn: str) -> str:
     change = next((each for each in run.changes if each.certificate_arn == arn), None)
     if change is None:
         return ""
-    was = f", was {clean(change.was)}" if change.kind in _DIFFERENT and change.was else ""
+    previous = change.previous_verdict
+    was = f", was {clean(previous)}" if change.kind in _DIFFERENT and previous else ""
     return f" - {change.kind}{was}"
 
 
