@@ -31,6 +31,7 @@ from certificate_lifecycle.core.run import (
     shown_in,
 )
 from certificate_lifecycle.core.security_findings import Source, updates
+from tests.unit.assets import ASSETS
 from tests.unit.builders import NOW, arn, days, detail, imported, judged, run
 
 #: A finding in which every field has a value of its own.
@@ -66,7 +67,7 @@ class _Text(HTMLParser):
 
 
 def document(found: Run, suffix: str) -> str:
-    return next(each.text for each in documents(found) if each.suffix == suffix)
+    return next(each.text for each in documents(found, ASSETS) if each.suffix == suffix)
 
 
 def page_text(found: Run) -> str:
