@@ -17,7 +17,6 @@ import pytest
 from certificate_lifecycle.core import report_page
 from certificate_lifecycle.core.model import Action, CertificateType, Reason, Severity, Verdict
 from certificate_lifecycle.core.report import documents
-from certificate_lifecycle.core.report_assets import SCRIPT, STYLE
 from certificate_lifecycle.core.report_page import PLAIN_ROWS
 from certificate_lifecycle.core.run import (
     ActionRecord,
@@ -27,6 +26,7 @@ from certificate_lifecycle.core.run import (
     ScopeStatus,
     report_entry,
 )
+from tests.unit.assets import ASSETS
 from tests.unit.builders import (
     EXPIRED,
     NOW,
@@ -70,7 +70,7 @@ HOSTILE = (
 
 
 def report(found: Run) -> dict[str, str]:
-    return {each.suffix: each.text for each in documents(found)}
+    return {each.suffix: each.text for each in documents(found, ASSETS)}
 
 
 class Page(HTMLParser):
@@ -592,6 +592,7 @@ def a_run_with_everything() -> Run:
 )
 def test_the_page_is_the_golden_one(name: str, found: Run) -> None:
     """Style and script, which no run changes, stand for themselves."""
-    html = report(found)["html"].replace(STYLE, "STYLE").replace(SCRIPT, "SCRIPT")
+    html = report(found)["html"]
+    html = html.replace(f"\n{ASSETS.style}", "STYLE").replace(f"\n{ASSETS.script}", "SCRIPT")
     html = re.sub(r"'sha256-[^']+'", "'HASH'", html)
     assert html == (DATA / "pages" / f"{name}.html").read_text(encoding="utf-8")

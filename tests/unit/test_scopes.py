@@ -13,10 +13,11 @@ import pytest
 from certificate_lifecycle.app.isolation import Deadline
 from certificate_lifecycle.app.ports import Outside, Surroundings
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.core.digest import MAX_MESSAGE_BYTES, compose
 from certificate_lifecycle.core.memory import SCOPE
 from certificate_lifecycle.core.metrics import embedded_metrics
 from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.core.notification.limits import MAX_MESSAGE_BYTES
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Scope, ScopeStatus, result
 from certificate_lifecycle.errors import RotationError

@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from certificate_lifecycle.core.consumers import Binding, BindingState
-from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.export import Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
@@ -20,6 +19,7 @@ from certificate_lifecycle.core.model import (
     RenewalStatus,
     ValidationRecord,
 )
+from certificate_lifecycle.core.notification.message import Message
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import Run

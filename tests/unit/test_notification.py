@@ -10,14 +10,11 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.core.digest import (
-    MAX_MESSAGE_BYTES,
-    Message,
-    compose,
-    console_url,
-    severity_of,
-)
+from certificate_lifecycle.core.aws_console import console_url
 from certificate_lifecycle.core.model import Action, Detail, Severity
+from certificate_lifecycle.core.notification.limits import MAX_MESSAGE_BYTES
+from certificate_lifecycle.core.notification.message import Message, compose
+from certificate_lifecycle.core.notification.wording import severity_of
 from certificate_lifecycle.core.run import (
     ActionRecord,
     Assessed,
