@@ -25,6 +25,7 @@ from certificate_lifecycle.cli.permissions import declared
 from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
 from certificate_lifecycle.core.assessment import CHAIN
 from certificate_lifecycle.core.model import Reason, Verdict
+from certificate_lifecycle.core.run import FINDING_FIELDS
 from tests.mutation import page
 from tests.mutation.project import Project
 from tests.mutation.survivors import ReviewError
@@ -260,6 +261,19 @@ def checks(_: Path) -> str:
     return table(("Check", "Question", "Facts"), rows)
 
 
+def finding_fields(_: Path) -> str:
+    """Return every field of a finding, and which outputs do not show it."""
+    rows = (
+        (
+            f"`{field.name}`",
+            field.heading,
+            "; ".join(f"{output}: {reason}" for output, reason in field.left_out.items()),
+        )
+        for field in FINDING_FIELDS
+    )
+    return table(("Field", "Heading", "Not shown in"), rows)
+
+
 def environment(variables: Iterable[Variable]) -> str:
     """Return what a function reads from its environment."""
     rows = (
@@ -312,6 +326,7 @@ def survivors(root: Path) -> str:
 PARTS = (
     Part("README.md", "VERDICTS", verdicts),
     Part("docs/creation.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
+    Part("docs/rotation.md", "FINDING_FIELDS", finding_fields),
     Part("docs/rotation.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
     Part("README.md", "PERMISSIONS", function_permissions),
     Part("docs/cli.md", "PERMISSIONS", command_permissions),

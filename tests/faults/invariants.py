@@ -512,7 +512,7 @@ def _unended(life: Life) -> Iterator[str]:
             if _remembered(run):
                 told |= {f["certificate_arn"]: True for f in document["findings"]}
             acted = (a["certificate_arn"] for a in document["actions"] if a["outcome"] in _DONE)
-            over = (c["certificate_arn"] for c in document["changes"] if c["kind"] == "over")
+            over = (c["certificate_arn"] for c in document["changes"] if c["kind"] == "resolved")
             told |= dict.fromkeys((*acted, *over), False)
     for arn, is_open in told.items():
         if arn is not None and is_open and arn not in still_open:
@@ -549,7 +549,7 @@ def _repeated(life: Life) -> Iterator[str]:
             }
             acted = {a["certificate_arn"] for a in document["actions"] if a["outcome"] in _TRIED}
             troubled = any(scope["status"] != "ok" for scope in document["scopes"])
-            if not (changes or acted or document["regained"] or troubled or silent):
+            if not (changes or acted or document["recovered_scopes"] or troubled or silent):
                 yield f"{run.wish.request_id} sent a message without anything new"
             # A mark may be passed after another, and something be done once more.
             again = {each for each in changes & news if each[1] != "reminder"}

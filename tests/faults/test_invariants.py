@@ -12,13 +12,13 @@ import pytest
 from certificate_lifecycle.app import export, inspection, memory, rotation
 from certificate_lifecycle.app.isolation import Deadline
 from certificate_lifecycle.app.replacement import engine
-from certificate_lifecycle.aws import dynamodb
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.route53 import Route53Dns
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.core import checks
 from certificate_lifecycle.core.model import Action, Verdict
+from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import ScopeStatus
 from certificate_lifecycle.log import logger
 from tests.faults.campaign import live, shortest
@@ -27,7 +27,7 @@ from tests.faults.life import Step
 from tests.faults.stage import Stage
 from tests.faults.weather import CALM, Aim, Fault, Kind, Reach
 
-pytestmark = [pytest.mark.long, pytest.mark.integration]
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
 Break = Callable[[pytest.MonkeyPatch, Stage], None]
 
@@ -144,9 +144,9 @@ def tells_everything_each_time(patch: pytest.MonkeyPatch, _: Stage) -> None:
 
 def writes_what_it_cannot_read(patch: pytest.MonkeyPatch, _: Stage) -> None:
     def item(before: Any, journal: Any) -> Any:  # noqa: ANN401 - as above
-        return {**before(journal), "state": {"S": "on its way"}}
+        return {**before(journal), "state": "on its way"}
 
-    wrapped(patch, dynamodb, "_journal_item", item)
+    wrapped(patch, Journal, "to_dict", item)
 
 
 def waits_for_ever(patch: pytest.MonkeyPatch, _: Stage) -> None:

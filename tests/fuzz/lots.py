@@ -194,7 +194,7 @@ class Lot:
             judged(self.observation()),
             used_by=self.some(self.text, 7),
             owner=self.maybe(self.text),
-            served=self.some(self.text, 7),
+            probe_results=self.some(self.text, 7),
             muted_until=NOW.date() if self.seldom() else None,
         )
 
@@ -224,7 +224,7 @@ class Lot:
             assessed=entries * repeated,
             actions=self.some(lambda: self._action(known), 4) * repeated,
             changes=self.some(lambda: self._change(known), 4) * repeated,
-            regained=self.some(lambda: "account 123456789012, eu-west-1"),
+            recovered_scopes=self.some(lambda: "account 123456789012, eu-west-1"),
             since={arn: NOW for arn in known if self.often()},
             healthy={"Healthy": self._random.randint(0, 9)},
             report=self.one((None, "s3://reports/run-1.html")),
@@ -240,10 +240,10 @@ class Lot:
         return Change(
             self.one((self.arn(), *known)),
             self.one(list(ChangeKind)),
-            was=self.maybe(self.text),
+            previous_verdict=self.maybe(self.text),
             since=self.maybe(lambda: NOW),
             name=self.text(),
-            now=self.maybe(self.text),
+            current_state=self.maybe(self.text),
         )
 
 

@@ -17,7 +17,7 @@ from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.consumers import Binding, Move
 from certificate_lifecycle.core.digest import compose
-from certificate_lifecycle.core.handover import Handover, document
+from certificate_lifecycle.core.handover import Handover
 from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.place import Place
@@ -193,24 +193,21 @@ def require_told(recollection: Recollection, lot: Lot) -> None:
 
 
 def left(run: Run, account_id: str) -> dict[str, Any]:
-    return document(
-        Handover(
-            scope=replace(run.scopes[0], account_id=account_id, region=REGION),
-            looked_by="run-0",
-            has_news=True,
-            problems=("a problem",),
-            findings=run.findings[:2],
-            healthy={"Healthy": 3},
-            changes=run.changes[:2],
-            since={ONE: NOW},
-            actions=run.actions[:2],
-            memories=(MEMORY,),
-            notes=(NOTE,),
-            over=(MEMORY,),
-            journals={ONE: 1},
-        ),
-        NOW,
-    )
+    return Handover(
+        scope=replace(run.scopes[0], account_id=account_id, region=REGION),
+        looked_by="run-0",
+        has_news=True,
+        problems=("a problem",),
+        findings=run.findings[:2],
+        healthy={"Healthy": 3},
+        changes=run.changes[:2],
+        since={ONE: NOW},
+        actions=run.actions[:2],
+        memories=(MEMORY,),
+        notes=(NOTE,),
+        resolved=(MEMORY,),
+        journals={ONE: 1},
+    ).to_dict(NOW)
 
 
 def asked() -> RunRequest:

@@ -148,7 +148,7 @@ def test_a_deployed_instance_tells_what_is_on_record(
 
     explained = document(certificates, blocked)
     assert explained["mode"] == "notify"
-    assert explained["told"]["verdict"] == "RenewalBlocked"
+    assert explained["last_notified"]["verdict"] == "RenewalBlocked"
     assert explained["replacement"]["state"] == "validated"
     ended = certificates("explain", blocked)
     assert "validated: Its validation records stand; ACM has to issue it." in ended.words
@@ -174,7 +174,7 @@ def test_runs_are_promised_only_where_the_deployed_function_looks(
     deploy(cloud, environment, **settings)
     arn = cloud.certificates.add(region=region, **USED, **ending_in(cloud, 150))
     explained = document(certificates, arn)
-    assert explained["watched"] is watched
+    assert explained["monitored"] is watched
     ended = certificates("explain", arn)
     assert ("No run of a deployed function looks at it." in ended.words) is not watched
 

@@ -193,12 +193,12 @@ def test_a_finding_is_an_event_when_it_is_new_when_it_is_worse_and_when_it_is_ov
         cloud.advance(days=2)
     kinds = [[event["detail"]["change"] for event in events] for events in told]
     assert kinds[0] == ["new"]
-    assert kinds[-1] == ["over"]
+    assert kinds[-1] == ["resolved"]
     assert any("worse" in each for each in kinds[1:-1])
     assert [] in kinds
     (new,), (over,) = told[0], told[-1]
     assert (new["resources"], over["resources"]) == ([arn], [arn])
-    assert new["detail"]["finding"]["verdict"] == over["detail"]["was"] == "ImportDue"
+    assert new["detail"]["finding"]["verdict"] == over["detail"]["previous_verdict"] == "ImportDue"
     assert over["detail"]["finding"] is None
     assert over["detail"]["since"] == NOW.isoformat()
 

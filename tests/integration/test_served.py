@@ -85,7 +85,7 @@ def test_what_is_renewed_and_not_served_is_told(
         "shop.example.com (127.0.0.1) serves serial 0a:11, which ends on 2026-07-05 12:00 UTC, "
         "and ACM has serial 0b:22: renewed, but not served"
     )
-    assert finding["served"] == [sentence]
+    assert finding["probe_results"] == [sentence]
     (document,) = documents(cloud, topic)
     assert document["findings"] == result["findings"]
     (message,) = cloud.topics.messages(topic)
@@ -109,7 +109,7 @@ def test_what_is_due_says_what_is_served(rotation: Function, shop: Shop, cloud: 
     cloud.now = NOW + timedelta(days=180)
     (finding,) = run_beside(rotation, shop, NEW)["findings"]
     assert finding["verdict"] == "ImportDue"
-    assert finding["served"][0].endswith(": what ACM has")
+    assert finding["probe_results"][0].endswith(": what ACM has")
 
 
 @pytest.mark.usefixtures("shop")
@@ -127,7 +127,7 @@ def test_private_addresses_are_not_connected_to_unless_that_is_wanted(
         shop.is_served_at(server.port)
         (finding,) = rotation(scheduled(NOW))["findings"]
         assert server.connections == 0
-    assert finding["served"] == [
+    assert finding["probe_results"] == [
         "shop.example.com (127.0.0.1) was not connected to: that is no public address"
     ]
 
@@ -147,4 +147,5 @@ def test_a_look_needs_no_permission_but_to_describe(rotation: Function, shop: Sh
         "ListCertificates",
         "ListServerCertificates",
         "DescribeCertificate",
+        "GetTopicAttributes",
     ]

@@ -95,11 +95,11 @@ def told(notification: dict[str, Any], begun: str) -> dict[str, Any]:
     names = {finding["certificate_arn"]: finding for finding in document["findings"]}
     news = [
         f"{_name(change, names)}: {change['kind']}"
-        + (f", was {change['was']}" if change["was"] else "")
+        + (f", was {change['previous_verdict']}" if change["previous_verdict"] else "")
         for change in document["changes"]
     ]
     news += [f"{finding['region']}: not looked at" for finding in _unseen(document)]
-    news += [f"{label}: looked at again" for label in document["regained"]]
+    news += [f"{label}: looked at again" for label in document["recovered_scopes"]]
     done = [f"{action['action']}: {action['outcome']}" for action in document["actions"]]
     return {
         "day": (_day(document["started_at"]) - _day(begun)).days,

@@ -33,14 +33,11 @@ from certificate_lifecycle.core.consumers import (
     RollBackStep,
     VerifyStep,
     bind_step,
-    move_entry,
-    move_from,
     planned,
     roll_back_step,
     verify_step,
 )
 from tests.unit.builders import (
-    BOUNDED,
     DISTRIBUTION,
     LOAD_BALANCER,
     NOW,
@@ -201,7 +198,6 @@ def holding(certificates: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrate
     )
 
 
-@BOUNDED
 @given(move=MOVES, found=holding(st.sampled_from([(), (OTHER,), (OTHER, arn("third"))])))
 def test_no_step_touches_what_holds_neither_certificate(move: Move, found: BindingState) -> None:
     assert bind_step(move, found, OLD, NEW) is BindStep.LEFT_ALONE
@@ -210,7 +206,6 @@ def test_no_step_touches_what_holds_neither_certificate(move: Move, found: Bindi
     assert roll_back_step(move, found, OLD, NEW) is untouched
 
 
-@BOUNDED
 @given(move=MOVES, after=holding(st.just((NEW,))), back=holding(st.just((OLD,))))
 def test_a_step_that_was_carried_out_and_not_recorded_is_found_done(
     move: Move, after: BindingState, back: BindingState
@@ -340,17 +335,16 @@ def test_what_an_earlier_version_stored_of_a_move_is_read(
         "bound_at": None,
         "note": "",
     }
-    assert move_entry(move) == stored
-    assert move_from(stored, KINDS) == move
+    assert move.to_dict() == stored
+    assert Move.from_dict(stored, KINDS) == move
 
 
-@BOUNDED
 @given(move=MOVES)
 def test_a_move_comes_back_from_the_ledger_as_it_was(move: Move) -> None:
-    assert move_from(json.loads(json.dumps(move_entry(move))), KINDS) == move
+    assert Move.from_dict(json.loads(json.dumps(move.to_dict())), KINDS) == move
 
 
-ENTRY = move_entry(Move(binding=Binding(LISTENER_KIND, "listener"), before=("old",)))
+ENTRY = Move(binding=Binding(LISTENER_KIND, "listener"), before=("old",)).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -371,4 +365,4 @@ def test_what_is_no_move_is_refused_before_anything_is_done_by_it(
     changes: dict[str, object],
 ) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
-        move_from({**ENTRY, **changes}, KINDS)
+        Move.from_dict({**ENTRY, **changes}, KINDS)

@@ -126,7 +126,7 @@ def test_an_attribute_has_so_many_values_in_order(count: int, named: int) -> Non
 
 
 def test_what_is_over_and_what_can_be_looked_at_again_is_counted_together() -> None:
-    whole = run(HEALTHY, changes=(OVER,), regained=("account 222222222222, eu-west-1",))
+    whole = run(HEALTHY, changes=(OVER,), recovered_scopes=("account 222222222222, eu-west-1",))
     assert ": 2 findings over - " in told(whole).subject
     assert told(whole).bodies["default"].endswith(": no open finding; 2 are over.")
 
@@ -299,7 +299,7 @@ def a_day_with_news() -> Run:
         DUE,
         owner="payments",
         used_by=("load balancer web, listener HTTPS:443 (default certificate)",),
-        served=("shop.example.com (203.0.113.7) serves what ACM has",),
+        probe_results=("shop.example.com (203.0.113.7) serves what ACM has",),
     )
     muted = replace(
         judged(imported(arn=arn("muted"), names=("old.example.com",), ends_in=days(20))),
@@ -309,8 +309,11 @@ def a_day_with_news() -> Run:
         due,
         muted,
         HEALTHY,
-        changes=(Change(DUE_ARN, ChangeKind.WORSE, was="Unused", since=LONG_AGO), OVER),
-        regained=("account 222222222222, eu-west-1",),
+        changes=(
+            Change(DUE_ARN, ChangeKind.WORSE, previous_verdict="Unused", since=LONG_AGO),
+            OVER,
+        ),
+        recovered_scopes=("account 222222222222, eu-west-1",),
         since={DUE_ARN: LONG_AGO},
         report="s3://reports/certificate-lifecycle/2026/06/01/run-1.html",
     )
@@ -540,14 +543,14 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "used_by": [],
                 "owner": None,
                 "muted_until": None,
-                "served": [],
+                "probe_results": [],
             }
         ],
         "findings_not_shown": 0,
         "report": None,
         "changes": [],
         "changes_not_shown": 0,
-        "regained": [],
+        "recovered_scopes": [],
         "actions": [],
     }
 
@@ -560,6 +563,7 @@ def test_machines_get_the_actions_that_were_tried() -> None:
             "action": "RestoreRecords",
             "outcome": "failed",
             "detail": "denied",
+            "renewed": False,
         }
     ]
 
@@ -622,12 +626,12 @@ def size(message: Message) -> int:
     return len(json.dumps(dict(message.bodies)).encode())
 
 
-def test_five_thousand_findings_fit_into_one_message_worst_first_with_a_count() -> None:
+def test_a_thousand_findings_fit_into_one_message_worst_first_with_a_count() -> None:
     many = [
         judged(
             imported(arn=arn(f"{number:036d}"), names=(f"n{number}.example.com",), ends_in=days(20))
         )
-        for number in range(5000)
+        for number in range(1_000)
     ]
     worst = judged(certificate(arn=arn("worst"), status=EXPIRED, ends_in=-days(1)))
     message = told(run(*many, worst))
@@ -635,12 +639,12 @@ def test_five_thousand_findings_fit_into_one_message_worst_first_with_a_count() 
     shown, hidden = len(found["findings"]), found["findings_not_shown"]
     assert MAX_MESSAGE_BYTES * 0.8 < size(message) <= MAX_MESSAGE_BYTES < SNS_LIMIT
     assert found["findings"][0]["certificate_arn"] == arn("worst")
-    assert shown + hidden == 5001
+    assert shown + hidden == 1_001
     assert shown > 100
     assert f"And {hidden} more; the log" in message.bodies["email"]
-    headline = "5001 certificates of account 123456789012, eu-west-1: 5001 need attention.\n"
+    headline = "1001 certificates of account 123456789012, eu-west-1: 1001 need attention.\n"
     assert message.bodies["email"].startswith(headline)
-    assert "5000 ImportDue" in message.bodies["email"]
+    assert "1000 ImportDue" in message.bodies["email"]
 
 
 def test_the_mail_says_where_the_report_is_if_one_was_written() -> None:
@@ -681,10 +685,15 @@ def test_the_document_has_first_what_could_not_be_looked_at_and_then_what_could_
 def test_the_document_cuts_a_text_at_its_length_and_not_before() -> None:
     def lengths(length: int) -> list[int]:
         text = "x" * length
-        change = Change(arn("gone"), ChangeKind.OVER, text, NOW - days(3), text, text)
+        change = Change(arn("gone"), ChangeKind.RESOLVED, text, NOW - days(3), text, text)
         whole = run(DUE, changes=(change,), actions=(acted(DUE, Outcome.FAILED, text),))
         (changed,), (record,) = (document(whole)[each] for each in ("changes", "actions"))
-        texts = (changed["was"], changed["name"], changed["now"], record["detail"])
+        texts = (
+            changed["previous_verdict"],
+            changed["name"],
+            changed["current_state"],
+            record["detail"],
+        )
         return [len(each) for each in texts]
 
     assert lengths(5000) == [500, 500, 1000, 1000]
@@ -722,10 +731,13 @@ LONG_AGO = NOW - days(12)
     ("change", "mark"),
     [
         (Change(DUE_ARN, ChangeKind.NEW), " - new"),
-        (Change(DUE_ARN, ChangeKind.WORSE, was="Unused"), " - worse, was Unused"),
-        (Change(DUE_ARN, ChangeKind.BETTER, was="Expired"), " - better, was Expired"),
-        (Change(DUE_ARN, ChangeKind.CHANGED, was="Unknown"), " - changed, was Unknown"),
-        (Change(DUE_ARN, ChangeKind.REMINDER, was="ImportDue"), " - reminder"),
+        (Change(DUE_ARN, ChangeKind.WORSE, previous_verdict="Unused"), " - worse, was Unused"),
+        (Change(DUE_ARN, ChangeKind.BETTER, previous_verdict="Expired"), " - better, was Expired"),
+        (
+            Change(DUE_ARN, ChangeKind.CHANGED, previous_verdict="Unknown"),
+            " - changed, was Unknown",
+        ),
+        (Change(DUE_ARN, ChangeKind.REMINDER, previous_verdict="ImportDue"), " - reminder"),
     ],
     ids=lambda value: value.kind if isinstance(value, Change) else "",
 )
@@ -742,11 +754,11 @@ def test_a_finding_says_since_when_it_is_open_and_whose_it_is() -> None:
 
 OVER = Change(
     arn("fine"),
-    ChangeKind.OVER,
-    was="RenewalBlocked",
+    ChangeKind.RESOLVED,
+    previous_verdict="RenewalBlocked",
     since=LONG_AGO,
     name="fine.example.com",
-    now="198 days are left.",
+    current_state="198 days are left.",
 )
 
 
@@ -762,7 +774,9 @@ def test_what_is_over_is_told_even_if_nothing_else_is_open() -> None:
 
 
 def test_what_a_step_calls_a_scope_is_text_in_chat() -> None:
-    (_, said) = chat(run(regained=("`id`<!channel>",)))["content"]["description"].splitlines()
+    (_, said) = chat(run(recovered_scopes=("`id`<!channel>",)))["content"][
+        "description"
+    ].splitlines()
     assert said == "*Over:* 'id'(!channel) can be looked at again."
 
 
@@ -770,7 +784,7 @@ def test_chat_says_what_is_new_and_what_is_over() -> None:
     whole = run(
         DUE,
         changes=(Change(DUE_ARN, ChangeKind.NEW), OVER),
-        regained=("account 222222222222, eu-west-1",),
+        recovered_scopes=("account 222222222222, eu-west-1",),
     )
     lines = chat(whole)["content"]["description"].splitlines()
     assert lines[1].startswith("*warning* `shop.example.com` - new ImportDue: ")
@@ -781,13 +795,13 @@ def test_chat_says_what_is_new_and_what_is_over() -> None:
 
 
 def test_what_is_gone_is_named_by_its_arn() -> None:
-    gone = replace(OVER, name="", since=None, now=None)
+    gone = replace(OVER, name="", since=None, current_state=None)
     text = told(run(HEALTHY, changes=(gone,))).bodies["email"]
     assert f"  {arn('fine')}\n    Was RenewalBlocked.\n" in text
 
 
 def test_what_can_be_looked_at_again_is_told() -> None:
-    message = told(run(HEALTHY, regained=("account 222222222222, eu-west-1",)))
+    message = told(run(HEALTHY, recovered_scopes=("account 222222222222, eu-west-1",)))
     assert (
         "  account 222222222222, eu-west-1\n    It can be looked at in full again."
         in (message.bodies["email"])
@@ -807,7 +821,10 @@ def test_thousands_that_are_over_are_counted() -> None:
 def test_many_long_names_that_are_over_do_not_keep_a_message_from_going_out() -> None:
     """A certificate may have a hundred names of 253 characters each."""
     names = ", ".join([f"{'a' * 240}.example.com"] * 100)
-    many = [replace(OVER, certificate_arn=arn(str(n)), name=names, now=names) for n in range(50)]
+    many = [
+        replace(OVER, certificate_arn=arn(str(n)), name=names, current_state=names)
+        for n in range(50)
+    ]
     message = told(run(HEALTHY, changes=many))
     assert size(message) < MAX_MESSAGE_BYTES
     assert len(json.loads(message.bodies["sqs"])["changes"]) == 50
@@ -818,7 +835,8 @@ ENDLESS = "🦊" * 5000
 
 def endless_changes() -> list[Change]:
     return [
-        replace(OVER, certificate_arn=arn(str(n)), name=ENDLESS, now=ENDLESS) for n in range(50)
+        replace(OVER, certificate_arn=arn(str(n)), name=ENDLESS, current_state=ENDLESS)
+        for n in range(50)
     ]
 
 
@@ -888,8 +906,8 @@ def test_what_has_no_region_is_told_of_under_a_name_that_sns_takes() -> None:
 
 
 def test_what_the_ledger_says_was_told_is_text_as_well() -> None:
-    before = Change(DUE_ARN, ChangeKind.CHANGED, was="<!here> `x`\x1b[2J")
-    message = told(run(DUE, changes=(before, replace(OVER, was="<!here>\u202e"))))
+    before = Change(DUE_ARN, ChangeKind.CHANGED, previous_verdict="<!here> `x`\x1b[2J")
+    message = told(run(DUE, changes=(before, replace(OVER, previous_verdict="<!here>\u202e"))))
     assert "\x1b" not in message.bodies["email"]
     text = json.loads(message.bodies["https"])["content"]["description"]
     assert "was (!here) 'x' (2J" in text
@@ -898,10 +916,14 @@ def test_what_the_ledger_says_was_told_is_text_as_well() -> None:
 
 def test_a_document_for_machines_holds_no_control_characters() -> None:
     record = ActionRecord(DUE_ARN, Action.REIMPORT, Outcome.FAILED, "no\x1b[2J\nand no\u202e")
-    strange = replace(DUE, owner="a\u200bb", served=("c\x07d",), used_by=("e\x00f",))
+    strange = replace(DUE, owner="a\u200bb", probe_results=("c\x07d",), used_by=("e\x00f",))
     document = json.loads(told(run(strange, actions=(record,))).bodies["sqs"])
     (finding,), (action,) = document["findings"], document["actions"]
-    assert (finding["owner"], finding["served"], finding["used_by"]) == ("a b", ["c d"], ["e f"])
+    assert (finding["owner"], finding["probe_results"], finding["used_by"]) == (
+        "a b",
+        ["c d"],
+        ["e f"],
+    )
     assert action["detail"] == "no [2J and no"
 
 
@@ -1001,7 +1023,7 @@ def test_advice_that_stands_beside_no_finding_is_not_told() -> None:
 
 
 def test_no_certificate_at_all_is_said_in_a_word() -> None:
-    text = mail(run(regained=("account 222222222222, eu-west-1",)))
+    text = mail(run(recovered_scopes=("account 222222222222, eu-west-1",)))
     assert "\n\nAll certificates: none.\n\n" in text
 
 

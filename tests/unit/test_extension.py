@@ -28,8 +28,6 @@ from certificate_lifecycle.core.consumers import (
     ConsumerArn,
     ConsumerKind,
     Move,
-    move_entry,
-    move_from,
 )
 from certificate_lifecycle.core.model import Certificate
 from certificate_lifecycle.core.run import Run
@@ -147,10 +145,10 @@ def test_what_holds_one_certificate_has_no_list_to_take_it_from(consumers: AwsCo
 
 def test_a_move_of_a_registered_kind_is_read_from_the_state_table() -> None:
     move = Move(binding=Binding(TOASTER, "kitchen"), before=(OLD,))
-    stored = json.loads(json.dumps(move_entry(move)))
-    assert move_from(stored, kinds_by_name((*CONSUMERS, Toasters))) == move
+    stored = json.loads(json.dumps(move.to_dict()))
+    assert Move.from_dict(stored, kinds_by_name((*CONSUMERS, Toasters))) == move
     with pytest.raises(KeyError):
-        move_from(stored, kinds_by_name())
+        Move.from_dict(stored, kinds_by_name())
 
 
 def test_its_manual_steps_stand_beside_those_of_all_others(clients: Any) -> None:  # noqa: ANN401 - as above

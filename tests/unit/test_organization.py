@@ -16,7 +16,7 @@ from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.digest import compose
-from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
+from certificate_lifecycle.core.handover import Handover, healthy_counts
 from certificate_lifecycle.core.memory import SCOPE, Memory, Note, memory_of
 from certificate_lifecycle.core.model import Action, Certificate
 from certificate_lifecycle.core.place import Place
@@ -479,7 +479,7 @@ def test_a_list_of_accounts_that_is_none_is_never_taken_for_one_of_none(
 def test_what_no_step_would_leave_is_an_account_that_was_not_looked_at(
     world: World, change: dict[str, object]
 ) -> None:
-    left = {**document(left_by(run(*FOUND)), NOW), **change}
+    left = {**left_by(run(*FOUND)).to_dict(NOW), **change}
     world.documents.put(ACCOUNTS, [{"account_id": IDS[0]}])
     world.documents.put(f"accounts/{IDS[0]}.json", [left])
     with pytest.raises(RotationError, match=r"could not be read .it is not what a step"):
@@ -502,7 +502,9 @@ FOUND = (
 @pytest.fixture
 def whole() -> Run:
     seen = [
-        replace(entry, used_by=("listener 443 of shop",), served=("shop.example.com serves it",))
+        replace(
+            entry, used_by=("listener 443 of shop",), probe_results=("shop.example.com serves it",)
+        )
         for entry in FOUND
     ]
     healthy = [judged(certificate(arn=arn(f"healthy-{n}"))) for n in range(3)]
@@ -511,7 +513,7 @@ def whole() -> Run:
 
 def passed_on(left: Handover) -> Handover:
     """Return what the other step reads."""
-    return handover(json.loads(json.dumps(document(left, NOW))))
+    return Handover.from_dict(json.loads(json.dumps(left.to_dict(NOW))))
 
 
 def left_by(found: Run, **changes: Any) -> Handover:  # noqa: ANN401 - any field of a handover
@@ -560,14 +562,14 @@ def test_what_the_ledger_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
 
 def test_a_memory_that_an_earlier_version_left_is_understood(whole: Run) -> None:
     memory = memory_of(whole.findings[0], None, Thresholds(), NOW)
-    left = document(left_by(whole, memories=(memory,)), NOW)
+    left = left_by(whole, memories=(memory,)).to_dict(NOW)
     del left["memories"][0]["critical_since"]
-    assert handover(left).memories == (replace(memory, critical_since=None),)
+    assert Handover.from_dict(left).memories == (replace(memory, critical_since=None),)
 
 
 def test_what_can_be_looked_at_again_is_told_without_what_steers(whole: Run) -> None:
-    left = replace(left_by(whole), regained=("account 1\x1b[2J, eu\u202e",))
-    assert passed_on(left).regained == ("account 1 [2J, eu",)
+    left = replace(left_by(whole), recovered_scopes=("account 1\x1b[2J, eu\u202e",))
+    assert passed_on(left).recovered_scopes == ("account 1 [2J, eu",)
 
 
 def test_what_was_done_is_not_lost_on_the_way(whole: Run) -> None:

@@ -97,7 +97,7 @@ def test_a_renewal_that_is_not_served_is_a_finding_with_who_uses_it() -> None:
         "warning",
     )
     assert finding["used_by"] == ["load balancer shop"]
-    (sentence,) = finding["served"]
+    (sentence,) = finding["probe_results"]
     assert sentence == (
         "shop.example.com (203.0.113.7) serves serial 0a, which ends on 2026-07-11 12:00 UTC, and "
         "ACM has serial 0b: renewed, but not served"
@@ -111,7 +111,7 @@ def test_a_finding_keeps_its_verdict_and_says_what_is_served() -> None:
     due = imported(ends_in=days(5), detail=detail(serial="0b"))
     (finding,) = Account(MemoryServed(shop_example_com=OLD), due).rotate()["findings"]
     assert finding["verdict"] == "ImportDue"
-    assert "another certificate is served" in finding["served"][0]
+    assert "another certificate is served" in finding["probe_results"][0]
 
 
 def test_what_cannot_be_reached_makes_no_finding_and_no_failure() -> None:
@@ -205,7 +205,7 @@ def test_no_look_is_begun_with_nothing_but_the_reserve_left() -> None:
     account.clock = Late()
     (finding,) = account.rotate()["findings"]
     assert served.asked == []
-    assert finding["served"] == [
+    assert finding["probe_results"] == [
         "shop.example.com was not looked at, because it took too long or failed"
     ]
 
@@ -224,10 +224,10 @@ def test_a_name_that_hangs_is_given_up_and_the_others_are_told(
         (finding,) = account.rotate()["findings"]
     finally:
         served.release()
-    assert finding["served"][0] == (
+    assert finding["probe_results"][0] == (
         "slow.example.com was not looked at, because it took too long or failed"
     )
-    assert "renewed, but not served" in finding["served"][1]
+    assert "renewed, but not served" in finding["probe_results"][1]
     assert "name not looked at in time" in caplog.messages
 
 

@@ -308,6 +308,7 @@ def test_what_an_earlier_run_began_and_could_not_tell_is_told() -> None:
                 "an earlier run was stopped when it was about to write the validation record "
                 "_a1.shop.example.com."
             ),
+            "renewed": False,
         }
     ]
     assert account.sent == 1

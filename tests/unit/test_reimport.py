@@ -86,6 +86,7 @@ def test_a_newer_version_is_imported_under_the_same_arn_told_and_counted() -> No
             "action": "Reimport",
             "outcome": "done",
             "detail": "imported the version that ends on 2027-03-28 12:00 UTC (serial be:ef)",
+            "renewed": True,
         }
     ]
     assert (found["expiring_certificates"], found["renewed_certificates"]) == (1, 1)

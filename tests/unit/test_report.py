@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.core import report_page
 from certificate_lifecycle.core.model import Action, CertificateType, Reason, Severity, Verdict
 from certificate_lifecycle.core.report import documents
 from certificate_lifecycle.core.report_assets import SCRIPT, STYLE
-from certificate_lifecycle.core.report_page import MOST_ROWS, PLAIN_ROWS
+from certificate_lifecycle.core.report_page import PLAIN_ROWS
 from certificate_lifecycle.core.run import (
     ActionRecord,
     Assessed,
@@ -167,15 +168,19 @@ def test_every_known_certificate_has_a_row_findings_first() -> None:
         "alternative_names": "b.example.com",
         "account_id": "123456789012",
         "region": "eu-west-1",
+        "owner": "",
         "not_after": (NOW + days(20)).isoformat(),
         "days_left": "20",
-        "reason": "ImportedExpiring",
         "message": DUE.decision.message,
+        "reason": "ImportedExpiring",
         "action": "Reimport",
-        "in_use": "yes",
         "used_by": "",
+        "probe_results": "",
+        "muted_until": "",
         "type": "IMPORTED",
         "status": "ISSUED",
+        "in_use": "yes",
+        "in_use_by": "",
         "certificate_arn": arn("due"),
         "done": "",
     }
@@ -433,15 +438,17 @@ def test_the_markup_has_the_first_rows_and_the_data_all_of_them() -> None:
     assert "Without JavaScript the first 200 of 250 are shown" in read.text
 
 
-def test_a_page_with_too_much_says_where_the_rest_is() -> None:
+def test_a_page_with_too_much_says_where_the_rest_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert report_page.MOST_ROWS == 5_000
+    monkeypatch.setattr(report_page, "MOST_ROWS", 1_000)
     many = [
         replace(DUE, certificate=replace(DUE.certificate, arn=arn(f"c{number}")))
-        for number in range(MOST_ROWS + 1)
+        for number in range(1_001)
     ]
     read = page(run(*many))
-    assert len(read.data["findings"]) == len(read.data["inventory"]) == MOST_ROWS
-    assert "The first 5,000 of 5,001 are here; the CSV document has all of them." in read.text
-    assert len(rows(run(*many))) == MOST_ROWS + 1
+    assert len(read.data["findings"]) == len(read.data["inventory"]) == 1_000
+    assert "The first 1,000 of 1,001 are here; the CSV document has all of them." in read.text
+    assert len(rows(run(*many))) == 1_001
 
 
 # --- The charts -------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ def test_the_columns_stay_in_their_order_and_what_was_done_comes_last() -> None:
     head, row = found.text.removeprefix("\ufeff").splitlines()
     assert head.replace('"', "").split(",") == [
         *("severity", "verdict", "domain_name", "alternative_names", "account_id", "region"),
-        *("not_after", "days_left", "reason", "message", "action", "in_use", "used_by", "type"),
-        *("status", "certificate_arn", "done"),
+        *("owner", "not_after", "days_left", "message", "reason", "action", "used_by"),
+        *("probe_results", "muted_until", "type", "status", "in_use", "in_use_by"),
+        *("certificate_arn", "done"),
     ]
     assert row.startswith('"ok","Healthy","shop.example.com","","123456789012","eu-west-1",')
-    assert row.endswith(f'"ISSUED","{arn()}",""')
+    assert row.endswith(f'"ISSUED","yes","","{arn()}",""')
 
 
 def test_a_capital_letter_begins_no_formula() -> None:
@@ -34,7 +35,7 @@ def test_a_cell_is_cut_where_a_spreadsheet_would_cut_it_itself() -> None:
 def test_a_row_says_no_and_nothing_and_keeps_quotes_and_formulas_apart() -> None:
     odd = judged(imported(in_use=False, ends_in=None, names=('=cmd "x"',)))
     assert next(documents(run(odd))).text.split("\r\n")[1] == (
-        '"info","Unknown","\'=cmd ""x""","","123456789012","eu-west-1","","","ValidityUnknown",'
-        '"It is issued, and ACM does not say when it ends.","Investigate","no","","IMPORTED",'
-        f'"ISSUED","{arn()}",""'
+        '"info","Unknown","\'=cmd ""x""","","123456789012","eu-west-1","","","",'
+        '"It is issued, and ACM does not say when it ends.","ValidityUnknown","Investigate","","",'
+        f'"","IMPORTED","ISSUED","no","","{arn()}",""'
     )

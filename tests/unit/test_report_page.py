@@ -86,11 +86,11 @@ def test_further_names_and_users_are_counted_if_they_are_not_all_shown() -> None
 def test_the_next_step_is_what_the_action_means(action: Action) -> None:
     entry = judged(imported(ends_in=days(3)))
     entry = replace(entry, decision=replace(entry.decision, action=action))
-    assert data(run(entry))[1]["findings"][0][3][4] == ["div", "steps", [action.meaning]]
+    assert data(run(entry))[1]["findings"][0][3][5] == ["div", "steps", [action.meaning]]
 
 
 @pytest.mark.parametrize(("text", "shown"), [("", ""), ("x" * 3000, "x" * 1997 + "...")])
 def test_what_was_done_is_told_as_far_as_people_read(text: str, shown: str) -> None:
     record = ActionRecord(arn(), Action.REIMPORT, Outcome.DONE, text)
     row = data(run(judged(imported(ends_in=days(3))), actions=[record]))[1]["findings"][0][3]
-    assert row[4] == ["div", "steps", [["p", "", [["b", "", ["Done in this run: "]], shown]]]]
+    assert row[5] == ["div", "steps", [["p", "", [["b", "", ["Done in this run: "]], shown]]]]

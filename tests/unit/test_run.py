@@ -116,7 +116,7 @@ def test_a_finding_says_all_that_is_known() -> None:
         "used_by": [],
         "owner": None,
         "muted_until": None,
-        "served": [],
+        "probe_results": [],
         "in_use_by": [],
     }
 
@@ -174,12 +174,14 @@ def test_actions_are_listed_with_their_outcome() -> None:
             "action": "RestoreRecords",
             "outcome": "failed",
             "detail": "created _a1.shop.example.com.",
+            "renewed": False,
         },
         {
             "certificate_arn": arn(),
             "action": "Replace",
             "outcome": "advised",
             "detail": "created _a1.shop.example.com.",
+            "renewed": False,
         },
     ]
     assert whole.incomplete

@@ -335,9 +335,10 @@ def test_a_serial_number_without_end_is_cut() -> None:
 
 def test_the_mail_and_the_result_have_the_sentences() -> None:
     finding = replace(
-        judged(imported(ends_in=days(5), detail=detail())), served=("a serves 1", "b serves 2")
+        judged(imported(ends_in=days(5), detail=detail())),
+        probe_results=("a serves 1", "b serves 2"),
     )
     message = compose(run(finding))
     assert message is not None
     assert "    Served: a serves 1; b serves 2.\n" in message.bodies["email"]
-    assert result(run(finding), {})["findings"][0]["served"] == ["a serves 1", "b serves 2"]
+    assert result(run(finding), {})["findings"][0]["probe_results"] == ["a serves 1", "b serves 2"]

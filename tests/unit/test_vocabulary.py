@@ -66,7 +66,7 @@ WORDS: dict[type[StrEnum], tuple[str, ...]] = {
     ),
     ScopeStatus: ("ok", "partial", "failed"),
     Outcome: ("done", "started", "advised", "planned", "failed"),
-    ChangeKind: ("new", "worse", "better", "changed", "reminder", "over"),
+    ChangeKind: ("new", "worse", "better", "changed", "reminder", "resolved"),
     ServedState: (
         *("Current", "OlderServed", "OtherServed", "SiblingServed", "Unreachable", "Refused"),
         *("NotTls", "NoCertificate", "NotLookedAt"),

@@ -27,7 +27,7 @@ from certificate_lifecycle.core.export import (
     version_token,
 )
 from certificate_lifecycle.core.model import Action, Certificate, Verdict
-from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, action_entry
+from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome
 from certificate_lifecycle.errors import ExportError
 from certificate_lifecycle.log import logger
 
@@ -74,7 +74,7 @@ class Export:
             record = self._act_on(entry, observation.export)
             if record is None:
                 continue
-            logger.info("action", extra=action_entry(record))
+            logger.info("action", extra=record.to_dict())
             records.append(record)
         return records
 

@@ -192,11 +192,11 @@ class Recollection:
             return run
         changes = [*self._changes(run), *self._over_changes(run)]
         known = {arn: memory.since or memory.told_at for arn, memory in self.memories.items()}
-        regained = [scope.label for scope in run.scopes if self._regained(scope)]
+        recovered = [scope.label for scope in run.scopes if self._recovered(scope)]
         return replace(
             run,
             changes=tuple(changes),
-            regained=tuple(regained),
+            recovered_scopes=tuple(recovered),
             since={arn: known[arn] for arn in map(_arn, _told(run)) if arn in known},
         )
 
@@ -263,8 +263,8 @@ class Recollection:
                 failing=_arn(entry) in failing,
             )
             if kind is not None:
-                was, since = (before.verdict, before.since) if before else (None, None)
-                found.append(Change(_arn(entry), kind, was=was, since=since))
+                previous, since = (before.verdict, before.since) if before else (None, None)
+                found.append(Change(_arn(entry), kind, previous_verdict=previous, since=since))
         return found
 
     def _over_changes(self, run: Run) -> list[Change]:
@@ -272,11 +272,11 @@ class Recollection:
         return [
             Change(
                 memory.certificate_arn,
-                ChangeKind.OVER,
-                was=memory.verdict,
+                ChangeKind.RESOLVED,
+                previous_verdict=memory.verdict,
                 since=memory.since or memory.told_at,
                 name=", ".join(entry.certificate.names) if entry else "",
-                now=entry.decision.message if entry else "It does not exist any more.",
+                current_state=entry.decision.message if entry else "It does not exist any more.",
             )
             for memory in self._over(run)
             for entry in [seen.get(memory.certificate_arn)]
@@ -297,7 +297,7 @@ class Recollection:
             if arn not in still_open and (complete or arn in seen)
         ]
 
-    def _regained(self, scope: Scope) -> bool:
+    def _recovered(self, scope: Scope) -> bool:
         return self.scope is not None and scope.status is ScopeStatus.OK
 
 

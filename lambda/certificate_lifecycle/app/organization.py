@@ -27,7 +27,7 @@ from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.run_metrics import emit_run_metrics
 from certificate_lifecycle.app.scope import ScopeRun, run_of
 from certificate_lifecycle.config import account_id as checked_id
-from certificate_lifecycle.core.handover import Handover, document, handover, healthy_counts
+from certificate_lifecycle.core.handover import Handover, healthy_counts
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.errors import DocumentError, RotationError
 from certificate_lifecycle.log import logger
@@ -92,7 +92,7 @@ def _handovers(documents: Documents, account_id: str, regions: Collection[str]) 
     """
     found = documents.get(_name(account_id))
     try:
-        left = [handover(entry) for entry in found]
+        left = [Handover.from_dict(entry) for entry in found]
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise DocumentError("it is not what a step leaves") from error
     told = sorted((each.scope.account_id, each.scope.region) for each in left)
@@ -116,7 +116,7 @@ def look(
     scope_runs = run_scopes(request, outside.at, outside.clock, current_time)
     account_id = request.scopes[0].account_id
     documents.put(
-        _name(account_id), [document(_left(scope_run), request.now) for scope_run in scope_runs]
+        _name(account_id), [_left(scope_run).to_dict(request.now) for scope_run in scope_runs]
     )
     run = merged(request, scope_runs, current_time())
     raise_if_incomplete(run, scope_runs, ())
@@ -138,11 +138,11 @@ def _left(scope_run: ScopeRun) -> Handover:
         findings=scope_run.run.findings,
         healthy=healthy_counts(scope_run.run),
         changes=scope_run.run.changes,
-        regained=scope_run.run.regained,
+        recovered_scopes=scope_run.run.recovered_scopes,
         since=scope_run.run.since,
         actions=scope_run.run.actions,
         memories=dues.memories if dues else (),
-        over=dues.over if dues else (),
+        resolved=dues.over if dues else (),
         notes=dues.notes if dues else (),
         journals={each.certificate_arn: each.version for each in dues.journals} if dues else {},
     )
@@ -214,7 +214,7 @@ class Telling:
         run = replace(
             run,
             changes=tuple(left.changes),
-            regained=tuple(left.regained),
+            recovered_scopes=tuple(left.recovered_scopes),
             since=left.since,
             healthy=left.healthy,
         )
@@ -223,7 +223,7 @@ class Telling:
         )
 
     def _dues(self, left: Handover) -> Dues | None:
-        if not (left.memories or left.over or left.notes or left.journals):
+        if not (left.memories or left.resolved or left.notes or left.journals):
             return None
         place = Place(left.scope.account_id, left.scope.region, self.partition)
         ledger = self.ledger(place)
@@ -234,7 +234,7 @@ class Telling:
             run_id=left.looked_by,
             now=self.request.now,
             memories=left.memories,
-            over=left.over,
+            over=left.resolved,
             notes=left.notes,
             # One that has moved on since has a longer story, which the run that moved it tells.
             journals=[

@@ -24,7 +24,7 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.observation import Observation
-from certificate_lifecycle.core.run import ActionRecord, Outcome, action_entry
+from certificate_lifecycle.core.run import ActionRecord, Outcome
 from certificate_lifecycle.core.validation import Change, explain
 from certificate_lifecycle.errors import (
     MigrationNotPossibleError,
@@ -61,7 +61,7 @@ class Repair:
             if action is Action.NONE or (entry.certificate.arn, action) in self.settled:
                 continue
             record = self._act_on(observation, action)
-            logger.info("action", extra=action_entry(record))
+            logger.info("action", extra=record.to_dict())
             records.append(record)
         return records
 

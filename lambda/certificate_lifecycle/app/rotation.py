@@ -144,7 +144,7 @@ def merged(request: RunRequest, scope_runs: Sequence[ScopeRun], finished_at: dat
     return replace(
         together,
         changes=tuple(change for run in runs for change in run.changes),
-        regained=tuple(label for run in runs for label in run.regained),
+        recovered_scopes=tuple(label for run in runs for label in run.recovered_scopes),
         since=since,
         healthy=healthy,
     )

@@ -124,12 +124,12 @@ class Probing:
             },
         )
         if not entry.decision.healthy:
-            return replace(entry, served=sentences(certificate, seen))
+            return replace(entry, probe_results=sentences(certificate, seen))
         decision = not_served(certificate, seen, self.context.thresholds, self.context.now)
         if decision is None:
             return entry
         # With its detail, so that the report names what uses it.
-        return Assessed(certificate, decision, served=sentences(certificate, seen))
+        return Assessed(certificate, decision, probe_results=sentences(certificate, seen))
 
     def _seen(
         self, certificate: Certificate, sights: Mapping[_Question, Sequence[Sight]]

@@ -8,11 +8,13 @@ fails because of the first try, and the name in the stored item tells that it wa
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -24,12 +26,12 @@ from certificate_lifecycle.aws.permissions import (
     Setting,
     at_home,
 )
-from certificate_lifecycle.core.consumers import move_entry, move_from
-from certificate_lifecycle.core.memory import SCOPE, Memory, Note
-from certificate_lifecycle.core.model import Action
+from certificate_lifecycle.core import records
+from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.moments import moment_from
-from certificate_lifecycle.core.place import Place, arn_from
-from certificate_lifecycle.core.replacement import HISTORY, Journal, ReplacementState
+from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.core.records import stamp
+from certificate_lifecycle.core.replacement import HISTORY, Journal
 from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import LedgerConflictError, LedgerUnreadableError
 
@@ -38,6 +40,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Item = Mapping[str, Any]
+
+
+class _Record(Protocol):
+    """What is stored: it becomes plain data, and is read from it by its class."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+R = TypeVar("R", bound=_Record)
 
 _TABLE = at_home("dynamodb", "table/{table}")
 PERMISSIONS = (
@@ -52,7 +63,7 @@ PERMISSIONS = (
         (Setting.REPLACE,),
     ),
 )
-_JOURNAL, _TOLD, _NOTE, _REQUESTS = "replacement#", "told#", "note#", "requests#"
+_REQUESTS = "requests#"
 #: One of the scope of the function itself, for all that it looks at.
 _MESSAGE = "message#last"
 _NEW = "attribute_not_exists(entry)"
@@ -65,7 +76,51 @@ _ROOM = (
 _CONFLICT = "ConditionalCheckFailedException"
 #: Whatever reading an entry may fail with that somebody has written.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
-_KINDS = kinds_by_name()
+#: Attributes that hold a list; they do so as JSON text.
+_LISTS = frozenset({"moves", "untold"})
+#: As large as DynamoDB's numbers are exact.
+_WHOLE = re.compile(r"-?[0-9]{1,38}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind(Generic[R]):
+    """A kind of record: the prefix of its entries, the fields that follow it there, its reader."""
+
+    prefix: str
+    key: tuple[str, ...]
+    from_dict: Callable[[records.Entry], R]
+
+    def entry(self, record: R) -> str:
+        """Return the name of the entry that holds `record`."""
+        fields = record.to_dict()
+        return self.prefix + "#".join(fields[name] for name in self.key)
+
+    def attributes(self, record: R) -> dict[str, Any]:
+        """Return the fields that the name of the entry does not hold."""
+        fields = record.to_dict()
+        return _attributes({name: fields[name] for name in fields if name not in self.key})
+
+    def read(self, item: Item) -> R:
+        """Return the record of an item.
+
+        A text must stand there as we write it: conditions compare texts, among them moments.
+        """
+        named = item["entry"]["S"].removeprefix(self.prefix).rsplit("#", len(self.key) - 1)
+        stored = {**_fields(item), **dict(zip(self.key, named, strict=True))}
+        record = self.from_dict(stored)
+        for name, value in record.to_dict().items():
+            if isinstance(value, str) and stored.get(name) != value:
+                raise ValueError(f"{name} is not in the form of {value}")
+        return record
+
+
+_JOURNAL = _Kind(
+    "replacement#",
+    ("certificate_arn",),
+    partial(Journal.from_dict, kinds=kinds_by_name()),
+)
+_TOLD = _Kind("told#", ("certificate_arn",), Memory.from_dict)
+_NOTE = _Kind("note#", ("certificate_arn", "action"), Note.from_dict)
 
 
 class DynamoLedger:
@@ -81,7 +136,7 @@ class DynamoLedger:
 
     def journals(self) -> Sequence[Journal]:
         """Return every replacement on record; raises LedgerUnreadableError."""
-        return self._read(_JOURNAL, _journal)
+        return self._read(_JOURNAL.prefix, _JOURNAL.read)
 
     def claim(self, journal: Journal, run_id: str, now: datetime, until: datetime) -> Journal:
         """Make `run_id` the only run that may act on a journal, stored or new.
@@ -91,7 +146,7 @@ class DynamoLedger:
         claimed = replace(journal, claimed_by=run_id, claimed_until=until)
         if journal.version == 0:
             return self._write(claimed, _NEW, {})
-        values = {":me": _text(run_id), ":now": _text(_stamp(now))}
+        values = {":me": _text(run_id), ":now": _text(stamp(now))}
         return self._write(claimed, f"{_SAME_VERSION} AND ({_CLAIMABLE})", values)
 
     def record(self, journal: Journal) -> Journal:
@@ -105,10 +160,10 @@ class DynamoLedger:
     def _write(self, journal: Journal, condition: str, values: Mapping[str, Any]) -> Journal:
         written = replace(journal, version=journal.version + 1)
         write_id = _text(str(uuid.uuid4()))
-        item = {**self._key(_JOURNAL + journal.certificate_arn), "write_id": write_id}
+        item = {**self._item(_JOURNAL, written), "write_id": write_id}
         if journal.version:
             values = {**values, ":version": _number(journal.version)}
-        stored = self._put({**item, **_journal_item(written)}, condition, values)
+        stored = self._put(item, condition, values)
         if stored is not None and stored.get("write_id") != write_id:
             raise LedgerConflictError(_conflict(stored))
         return written
@@ -138,23 +193,14 @@ class DynamoLedger:
 
     def memories(self) -> Sequence[Memory]:
         """Return what was told and is still open; raises LedgerUnreadableError."""
-        return self._read(_TOLD, _memory)
+        return self._read(_TOLD.prefix, _TOLD.read)
 
     def remember(self, memory: Memory) -> None:
         """Store what was told; if another run has stored something since, that stays."""
         item = {
-            **self._key(_TOLD + memory.certificate_arn),
-            "verdict": _text(memory.verdict),
-            "reason": _text(memory.reason),
-            "severity": _text(memory.severity),
-            "band": _text(memory.band),
-            "told_at": _text(_stamp(memory.told_at)),
-            "since": _text(_stamp(memory.since or memory.told_at)),
-            "version": _number(memory.version + 1),
+            **self._item(_TOLD, replace(memory, version=memory.version + 1)),
             "expires_at": _epoch(memory.told_at + HISTORY),
         }
-        if memory.critical_since is not None:
-            item["critical_since"] = _text(_stamp(memory.critical_since))
         if memory.version == 0:
             self._put(item, _NEW, {})
         else:
@@ -162,32 +208,25 @@ class DynamoLedger:
 
     def forget(self, memory: Memory) -> None:
         """Drop what is over; if another run has stored something since, that stays."""
-        key = self._key(_TOLD + memory.certificate_arn)
+        key = self._key(_TOLD.entry(memory))
         self._delete(key, _SAME_VERSION, {":version": _number(memory.version)})
 
     def notes(self) -> Sequence[Note]:
         """Return what runs were about to do, and no message has told."""
-        return self._read(_NOTE, _note)
+        return self._read(_NOTE.prefix, _NOTE.read)
 
     def note(self, note: Note) -> None:
         """Store what is about to be done; the same action again replaces it."""
-        written = _text(_stamp(note.written_at))
-        item = {
-            **self._key(f"{_NOTE}{note.certificate_arn}#{note.action}"),
-            "text": _text(note.text),
-            "run_id": _text(note.run_id),
-            "written_at": written,
-            "expires_at": _epoch(note.written_at + HISTORY),
-        }
+        item = {**self._item(_NOTE, note), "expires_at": _epoch(note.written_at + HISTORY)}
         # A later one is of a run that overtook this one, and tells at least as much.
-        self._put(item, f"{_NEW} OR written_at <= :written", {":written": written})
+        self._put(item, f"{_NEW} OR written_at <= :written", {":written": item["written_at"]})
 
     def strike(self, note: Note) -> None:
         """Drop a note that a message has told; if it was written anew since, that stays."""
         self._delete(
-            self._key(f"{_NOTE}{note.certificate_arn}#{note.action}"),
+            self._key(_NOTE.entry(note)),
             "run_id = :run AND written_at = :written",
-            {":run": _text(note.run_id), ":written": _text(_stamp(note.written_at))},
+            {":run": _text(note.run_id), ":written": _text(stamp(note.written_at))},
         )
 
     # --- Messages ---------------------------------------------------------------------------------
@@ -199,7 +238,7 @@ class DynamoLedger:
 
     def note_message(self, at: datetime) -> None:
         """Record that a message has gone out; a later one that is on record stays."""
-        told = _text(_stamp(at))
+        told = _text(stamp(at))
         item = {**self._key(_MESSAGE), "told_at": told}
         self._put(item, f"{_NEW} OR told_at <= :told", {":told": told})
 
@@ -207,6 +246,9 @@ class DynamoLedger:
 
     def _key(self, entry: str) -> dict[str, Any]:
         return {"scope": _text(self._scope), "entry": _text(entry)}
+
+    def _item(self, kind: _Kind[R], record: R) -> dict[str, Any]:
+        return {**self._key(kind.entry(record)), **kind.attributes(record)}
 
     def _read(self, prefix: str, parse: Callable[[Item], T]) -> list[T]:
         return [
@@ -289,109 +331,53 @@ def _raise_unless_conflict(error: ClientError) -> None:
         raise error
 
 
-# --- Entries as items, readable in the console ----------------------------------------------------
+# --- Plain data as attributes, readable in the console --------------------------------------------
 
 
-def _journal_item(journal: Journal) -> dict[str, Any]:
-    moments = {
-        "started_at": journal.started_at,
-        "requested_at": journal.requested_at,
-        "verified_at": journal.verified_at,
-        "claimed_until": journal.claimed_until,
-    }
-    texts = {
-        "state": journal.state.value,
-        "successor_arn": journal.successor_arn,
-        "note": journal.note,
-        "claimed_by": journal.claimed_by,
-        "moves": json.dumps([move_entry(move) for move in journal.moves]),
-        "untold": json.dumps(journal.untold),
-        **{name: _stamp(moment) for name, moment in moments.items() if moment is not None},
-    }
-    item = {name: _text(text) for name, text in texts.items() if text is not None}
-    item |= {"attempt": _number(journal.attempt), "version": _number(journal.version)}
-    return item | ({"expires_at": _epoch(journal.expires_at)} if journal.expires_at else {})
+def _attributes(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return plain data as attributes; what is None has none."""
+    return {name: _attribute(value) for name, value in fields.items() if value is not None}
 
 
-def _journal(item: Item) -> Journal:
-    ends = item.get("expires_at")
-    return Journal(
-        certificate_arn=arn_from(item["entry"]["S"].removeprefix(_JOURNAL)),
-        state=ReplacementState.of(item["state"]["S"]),
-        started_at=_moment(item, "started_at"),
-        attempt=int(item["attempt"]["N"]),
-        successor_arn=item["successor_arn"]["S"] if "successor_arn" in item else None,
-        requested_at=_optional_moment(item, "requested_at"),
-        moves=tuple(move_from(entry, _KINDS) for entry in _array(item, "moves")),
-        verified_at=_optional_moment(item, "verified_at"),
-        note=item["note"]["S"],
-        untold=tuple(_sentence(entry) for entry in _array(item, "untold")),
-        version=int(item["version"]["N"]),
-        claimed_by=item["claimed_by"]["S"] if "claimed_by" in item else None,
-        claimed_until=_optional_moment(item, "claimed_until"),
-        expires_at=datetime.fromtimestamp(int(ends["N"]), UTC) if ends else None,
-    )
+def _attribute(value: object) -> dict[str, str]:
+    if isinstance(value, int):
+        return _number(value)
+    return _text(value if isinstance(value, str) else json.dumps(value))
 
 
-def _memory(item: Item) -> Memory:
-    told_of = item["entry"]["S"].removeprefix(_TOLD)
-    return Memory(
-        certificate_arn=told_of if told_of == SCOPE else arn_from(told_of),
-        verdict=item["verdict"]["S"],
-        reason=item["reason"]["S"],
-        severity=item["severity"]["S"],
-        band=item["band"]["S"],
-        told_at=_moment(item, "told_at"),
-        # An entry of an earlier version has none.
-        since=_moment(item, "since") if "since" in item else None,
-        version=int(item["version"]["N"]),
-        critical_since=_optional_moment(item, "critical_since"),
-    )
+def _fields(item: Item) -> dict[str, Any]:
+    """Return attributes as plain data."""
+    return {name: _field(name, attribute) for name, attribute in item.items()}
 
 
-def _note(item: Item) -> Note:
-    arn, _, action = item["entry"]["S"].removeprefix(_NOTE).rpartition("#")
-    return Note(
-        certificate_arn=arn_from(arn),
-        action=Action.of(action).value,
-        text=item["text"]["S"],
-        run_id=item["run_id"]["S"],
-        written_at=_moment(item, "written_at"),
-    )
+def _field(name: str, attribute: Mapping[str, Any]) -> object:
+    """Return the value of an attribute; one that we never write stays what it is.
 
-
-def _array(item: Item, name: str) -> list[Any]:
-    found = json.loads(item[name]["S"])
-    if not isinstance(found, list):
-        raise TypeError(f"{name} is no list")
-    return found
-
-
-def _sentence(entry: object) -> str:
-    if not isinstance(entry, str):
-        raise TypeError("a sentence is no text")
-    return entry
+    A field that is read refuses it then, and a field of a later version does not matter.
+    """
+    match attribute:
+        case {"S": str(text)}:
+            return json.loads(text) if name in _LISTS else text
+        case {"N": str(number)} if _WHOLE.fullmatch(number):
+            return int(number)
+        case _:
+            return attribute
 
 
 def _moment(item: Item, name: str) -> datetime:
-    """Return a moment in the form of `_stamp`: the table compares no other, nor do we without UTC.
+    """Return a moment in the form of `stamp`: the table compares no other, nor do we without UTC.
 
     Raises ValueError for every other form.
     """
     text = item[name]["S"]
     moment = moment_from(text)
-    if _stamp(moment) != text:
-        raise ValueError(f"{name} is not in the form of {_stamp(moment)}")
+    if stamp(moment) != text:
+        raise ValueError(f"{name} is not in the form of {stamp(moment)}")
     return moment
 
 
 def _optional_moment(item: Item, name: str) -> datetime | None:
     return _moment(item, name) if name in item else None
-
-
-def _stamp(moment: datetime) -> str:
-    """Return a moment as text of one width, which compares like the moments themselves."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _text(value: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from certificate_lifecycle.core.model import Certificate, Decision
 from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
-from certificate_lifecycle.core.run import ActionRecord, Assessed, action_entry, finding_entry
+from certificate_lifecycle.core.run import ActionRecord, Assessed
 from certificate_lifecycle.core.validation import RecordFinding, distinct
 from certificate_lifecycle.errors import CertificateNotFoundError
 
@@ -170,7 +170,7 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
     detail, source, export = certificate.detail, observation.source, observation.export
     successor, journal, memory = explanation.successor, explanation.journal, explanation.memory
     return {
-        **finding_entry(explanation.entry, explanation.now),
+        **explanation.entry.to_dict(explanation.now),
         "at": explanation.now.isoformat(),
         "key_algorithm": certificate.key_algorithm,
         "tags": dict(detail.tags),
@@ -188,10 +188,10 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         if export
         else None,
         "replacement": _journal_entry(journal) if journal else None,
-        "told": _memory_entry(memory) if memory else None,
+        "last_notified": _memory_entry(memory) if memory else None,
         "mode": explanation.mode,
-        "watched": explanation.watched,
-        "next_actions": [action_entry(each) for each in explanation.actions],
+        "monitored": explanation.watched,
+        "next_actions": [action.to_dict() for action in explanation.actions],
         "problems": list(explanation.problems),
     }
 
@@ -232,23 +232,16 @@ def _secret_entry(secret_arn: str, state: Enum, text: str | None) -> dict[str, A
 
 
 def _memory_entry(memory: Memory) -> dict[str, Any]:
-    return {
-        "verdict": memory.verdict,
-        "severity": memory.severity,
-        "told_at": memory.told_at.isoformat(),
-        "since": memory.since.isoformat() if memory.since else None,
-    }
+    stored = memory.to_dict()
+    return {name: stored[name] for name in ("verdict", "severity", "told_at", "since")}
 
 
 def _journal_entry(journal: Journal) -> dict[str, Any]:
-    return {
-        "state": journal.state.value,
-        "started_at": journal.started_at.isoformat(),
-        "successor_arn": journal.successor_arn,
-        "attempt": journal.attempt,
-        "note": journal.note,
+    stored = journal.to_dict()
+    shown = ("state", "started_at", "successor_arn", "attempt", "note")
+    return {name: stored[name] for name in shown} | {
         "moves": [
-            {"consumer": move.binding.label, "status": move.status.value, "note": move.note}
-            for move in journal.moves
+            {"consumer": move["label"], "status": move["status"], "note": move["note"]}
+            for move in stored["moves"]
         ],
     }

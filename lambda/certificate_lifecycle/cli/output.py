@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
@@ -18,7 +17,7 @@ from rich.text import Text
 from certificate_lifecycle.cli.failures import help_with
 from certificate_lifecycle.core.model import Certificate, Severity, Verdict
 from certificate_lifecycle.core.report import documents
-from certificate_lifecycle.core.run import Assessed, Run, Scope, finding_entry, report_entry
+from certificate_lifecycle.core.run import FINDING_HEADINGS, Assessed, Run, Scope, report_entry
 from certificate_lifecycle.core.text import clean
 
 #: Of every JSON document of the command line; it rises when a field changes its meaning or goes.
@@ -28,6 +27,10 @@ SCHEMA_VERSION = "1"
 _SEVERITY = 9
 _VERDICT = max(len(verdict.value) for verdict in Verdict) + 1
 _DAYS = 9
+
+#: The fields of a finding that a row shows, and those that are named below it.
+_COLUMNS = ("severity", "verdict", "domain_name", "days_left")
+_ABOUT = ("owner", "muted_until")
 
 STYLES = {
     Severity.CRITICAL: "bold red",
@@ -67,7 +70,7 @@ def scan_entry(run: Run) -> dict[str, Any]:
     )
     return {
         **report_entry(run),
-        "healthy": [finding_entry(entry, run.started_at) for entry in healthy],
+        "healthy": [entry.to_dict(run.started_at) for entry in healthy],
     }
 
 
@@ -77,7 +80,8 @@ def print_findings(out: Console, run: Run, *, everything: bool = False) -> None:
     if everything:
         entries += sorted((e for e in run.assessed if e.decision.healthy), key=_end)
     if entries:
-        out.print(_row(out, "SEVERITY", "VERDICT", "CERTIFICATE", "DAYS LEFT"), style="bold")
+        headings = (FINDING_HEADINGS[name].upper() for name in _COLUMNS)
+        out.print(_row(out, *headings), style="bold")
     for entry in entries:
         print_finding(out, entry, run)
     print_scopes(out, run)
@@ -86,24 +90,22 @@ def print_findings(out: Console, run: Run, *, everything: bool = False) -> None:
 
 def print_finding(out: Console, entry: Assessed, run: Run) -> None:
     """Print one finding: a row to recognise it by, what is the matter, and where it is."""
-    certificate, decision = entry.certificate, entry.decision
-    ends = certificate.not_after
+    values = entry.to_dict(run.started_at)
+    more, left = len(values["alternative_names"]), values["days_left"]
+    name = clean(values["domain_name"]) or "(no name)"
     row = _row(
         out,
-        decision.severity.label,
-        decision.verdict.value,
-        _named(certificate),
-        # Towards zero, as the message counts.
-        "" if ends is None else f"{int((ends - run.started_at) / timedelta(days=1)):,}",
+        values["severity"],
+        values["verdict"],
+        f"{name} +{more}" if more else name,
+        "" if left is None else f"{left:,}",
     )
-    row.stylize(STYLES[decision.severity], 0, _SEVERITY + _VERDICT)
+    row.stylize(STYLES[entry.decision.severity], 0, _SEVERITY + _VERDICT)
     out.print(row, no_wrap=True, overflow="ignore", crop=False)
-    for sentence in (decision.message, *entry.served):
+    for sentence in (values["message"], *values["probe_results"]):
         indented(out, clean(sentence))
-    indented(out, whereabouts(certificate), style="dim")
-    about = [f"owner {clean(entry.owner)}"] if entry.owner else []
-    if entry.muted_until:
-        about.append(f"muted until {entry.muted_until:%Y-%m-%d}")
+    indented(out, whereabouts(entry.certificate), style="dim")
+    about = [f"{FINDING_HEADINGS[k].lower()} {clean(values[k])}" for k in _ABOUT if values[k]]
     if about:
         indented(out, ", ".join(about), style="dim")
 
@@ -113,12 +115,6 @@ def _row(out: Console, severity: str, verdict: str, name: str, days: str) -> Tex
     room = max(out.width - _SEVERITY - _VERDICT - _DAYS - 1, 20)
     text = f"{severity:<{_SEVERITY}}{verdict:<{_VERDICT}}{name:<{room}} {days:>{_DAYS}}"
     return Text(text.rstrip())
-
-
-def _named(certificate: Certificate) -> str:
-    more = len(certificate.names) - 1
-    name = clean(certificate.domain_name) or "(no name)"
-    return f"{name} +{more}" if more > 0 else name
 
 
 def indented(out: Console, text: str, *, style: str = "", by: int = _SEVERITY) -> None:

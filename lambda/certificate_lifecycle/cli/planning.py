@@ -17,9 +17,6 @@ from certificate_lifecycle.core.run import (
     Assessed,
     Outcome,
     Run,
-    action_entry,
-    finding_entry,
-    scope_entry,
 )
 from certificate_lifecycle.core.text import clean
 from certificate_lifecycle.errors import ConfigurationError
@@ -140,10 +137,10 @@ def plan_entry(plan: Plan, run: Run) -> dict[str, Any]:
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
         "mode": run.mode,
-        "actions": [action_entry(step.record) for step in plan.steps],
-        "by_hand": [action_entry(step.record) for step in plan.by_hand],
-        "certificates": [finding_entry(entry, run.started_at) for entry in entries.values()],
-        "scopes": [scope_entry(scope) for scope in run.scopes],
+        "actions": [step.record.to_dict() for step in plan.steps],
+        "by_hand": [step.record.to_dict() for step in plan.by_hand],
+        "certificates": [entry.to_dict(run.started_at) for entry in entries.values()],
+        "scopes": [scope.to_dict() for scope in run.scopes],
     }
 
 

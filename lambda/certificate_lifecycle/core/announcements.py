@@ -21,8 +21,6 @@ from certificate_lifecycle.core.run import (
     Change,
     Outcome,
     Run,
-    finding_entry,
-    scope_entry,
 )
 from certificate_lifecycle.core.text import clean
 
@@ -99,21 +97,28 @@ def batches(events: Sequence[Announcement]) -> Iterator[list[Announcement]]:
 
 def _finding(run: Run, change: Change, entry: Assessed | None) -> Announcement:
     """Return the event of a change; what is over has no finding any more."""
-    finding, cut = (None, ()) if entry is None else _fitting(finding_entry(entry, run.started_at))
+    finding, truncated = (None, ()) if entry is None else _fitting(entry.to_dict(run.started_at))
     return _about(
         run,
         DetailType.FINDING,
         change.certificate_arn,
         {
             "change": change.kind.value,
-            "was": None if change.was is None else clean(change.was, _MAX_NAME),
-            "since": change.since.isoformat() if change.since else None,
-            "name": clean(change.name, _MAX_NAME),
-            "now": None if change.now is None else clean(change.now, _MAX_TEXT),
+            **_fields_of(change),
             "finding": finding,
-            "cut": list(cut),
+            "truncated_fields": list(truncated),
         },
     )
+
+
+def _fields_of(change: Change) -> dict[str, Any]:
+    """Return the fields of a change that the event does not name otherwise, shortened."""
+    whole = change.to_dict()
+    longest = {"previous_verdict": _MAX_NAME, "name": _MAX_NAME, "current_state": _MAX_TEXT}
+    return {
+        name: clean(whole[name], longest[name]) if whole[name] and name in longest else whole[name]
+        for name in ("previous_verdict", "since", "name", "current_state")
+    }
 
 
 def _action(run: Run, record: ActionRecord) -> Announcement:
@@ -125,7 +130,7 @@ def _action(run: Run, record: ActionRecord) -> Announcement:
             "action": record.action.value,
             "outcome": record.outcome.value,
             "message": clean(record.detail, _MAX_TEXT),
-            "renewed": record.renewed,
+            "renewed": record.is_renewal,
         },
     )
 
@@ -142,9 +147,11 @@ def _itself(run: Run) -> Announcement:
         "mode": run.mode,
         "severity": severity_of(run).label,
         "incomplete": run.incomplete,
-        "scopes": [scope_entry(scope) for scope in shown],
+        "scopes": [scope.to_dict() for scope in shown],
         "scopes_not_shown": len(run.scopes) - len(shown),
-        "regained": excerpt(run.regained, longest=_MAX_NAME, most_bytes=_MAX_LIST_BYTES),
+        "recovered_scopes": excerpt(
+            run.recovered_scopes, longest=_MAX_NAME, most_bytes=_MAX_LIST_BYTES
+        ),
         "counts": run.counts,
         "findings": len(run.findings),
         "changes": len(run.changes),
@@ -180,15 +187,15 @@ def _fitting(finding: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...
     An imported certificate names itself and others as it likes, so that every text is cleaned.
     """
     fitting: dict[str, Any] = {}
-    cut = []
+    truncated = []
     for key, value in finding.items():
         if isinstance(value, list):
             fitting[key] = excerpt(value, longest=_MAX_NAME, most_bytes=_MAX_LIST_BYTES)
             if len(fitting[key]) < len(value):
-                cut.append(key)
+                truncated.append(key)
         else:
             fitting[key] = clean(value, _MAX_TEXT) if isinstance(value, str) else value
-    return fitting, tuple(cut)
+    return fitting, tuple(truncated)
 
 
 def _json(value: object) -> str:

@@ -29,6 +29,7 @@ from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import (
     Thresholds,
+    days_left,
     is_recent,
     is_within,
     lacks_future,
@@ -848,13 +849,12 @@ def _at_least_warning(certificate: Certificate, thresholds: Thresholds, now: dat
 def _when(certificate: Certificate, now: datetime) -> str:
     if certificate.not_after is None:
         return "its end is unknown"
-    left = certificate.not_after - now
-    days = abs(left) // timedelta(days=1)
+    days = abs(days_left(certificate, now) or 0)
     date = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC"
     count = "less than a day" if days == 0 else "1 day" if days == 1 else f"{days} days"
     return (
         f"expires in {count}, on {date}"
-        if left > timedelta()
+        if certificate.not_after > now
         else f"expired {count} ago, on {date}"
     )
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
-from typing import Any
+from typing import Any, Self
 
+from certificate_lifecycle.core import records
 from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.core.moments import moment_from
 
 #: A consumer that has not settled by then has failed: an edge-optimised domain name of API Gateway
 #: takes 40 minutes, a user pool domain of Cognito an hour (their developer guides).
@@ -87,6 +87,39 @@ class Move:
     status: MoveStatus = MoveStatus.PLANNED
     bound_at: datetime | None = None
     note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        binding = self.binding
+        return {
+            "kind": binding.kind.name,
+            "consumer": binding.consumer,
+            "place": binding.place,
+            "label": binding.label,
+            "before": list(self.before),
+            "status": self.status.value,
+            "bound_at": records.optional_stamp(self.bound_at),
+            "note": self.note,
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry, kinds: Mapping[str, ConsumerKind]) -> Self:
+        """Read what `to_dict` returns; `kinds` has every kind by its name.
+
+        Raises KeyError, TypeError or ValueError for anything else.
+        """
+        return cls(
+            binding=Binding(
+                kind=kinds[records.text(entry, "kind")],
+                consumer=records.text(entry, "consumer"),
+                place=records.text(entry, "place"),
+                label=records.text(entry, "label"),
+            ),
+            before=records.texts(entry, "before"),
+            status=MoveStatus(records.text(entry, "status")),
+            bound_at=records.optional_moment(entry, "bound_at"),
+            note=records.text(entry, "note"),
+        )
 
 
 # --- The steps --------------------------------------------------------------------------------
@@ -194,49 +227,3 @@ class ConsumerArn:
     def in_use_by(cls, certificate: Certificate, own_account: str) -> list[ConsumerArn]:
         """Return what ACM names as the users of a described certificate."""
         return [cls.parse(text, own_account) for text in certificate.detail.in_use_by]
-
-
-# --- What the ledger keeps of a move ----------------------------------------------------------
-
-
-def move_entry(move: Move) -> dict[str, Any]:
-    """Return a move as plain data that JSON can carry."""
-    binding = move.binding
-    return {
-        "kind": binding.kind.name,
-        "consumer": binding.consumer,
-        "place": binding.place,
-        "label": binding.label,
-        "before": list(move.before),
-        "status": move.status.value,
-        "bound_at": move.bound_at.isoformat() if move.bound_at else None,
-        "note": move.note,
-    }
-
-
-def move_from(entry: Mapping[str, Any], kinds: Mapping[str, ConsumerKind]) -> Move:
-    """Return the move that `move_entry` made plain data of; `kinds` has all kinds by their names.
-
-    Raises KeyError, TypeError or ValueError for any other data.
-    """
-    bound_at, before = entry["bound_at"], entry["before"]
-    if not isinstance(before, list):
-        raise TypeError("before is no list")
-    return Move(
-        binding=Binding(
-            kind=kinds[entry["kind"]],
-            consumer=_text(entry["consumer"]),
-            place=_text(entry["place"]),
-            label=_text(entry["label"]),
-        ),
-        before=tuple(_text(each) for each in before),
-        status=MoveStatus(entry["status"]),
-        bound_at=moment_from(bound_at) if bound_at else None,
-        note=_text(entry["note"]),
-    )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("something is no text")
-    return value

@@ -22,10 +22,7 @@ from certificate_lifecycle.core.run import (
     ChangeKind,
     Outcome,
     Run,
-    action_entry,
-    change_entry,
     finding_entries,
-    scope_entry,
 )
 from certificate_lifecycle.core.text import clean
 
@@ -103,7 +100,7 @@ def compose(run: Run, *, summary: bool = False) -> Message | None:
     is told even if all is well.
     """
     told = [entry for entry in run.findings if entry.told]
-    something = told or run.done or run.incomplete or run.changes or run.regained
+    something = told or run.done or run.incomplete or run.changes or run.recovered_scopes
     if not something and not summary:
         return None
     attributes = _attributes(run, told)
@@ -158,7 +155,7 @@ def _in_short(run: Run, told: Sequence[Assessed]) -> dict[str, str]:
         scope if scope.error is None else replace(scope, error=clean(scope.error, _LEAST_ERROR))
         for scope in run.scopes
     ]
-    bare = replace(run, scopes=scopes, actions=(), changes=(), regained=())
+    bare = replace(run, scopes=scopes, actions=(), changes=(), recovered_scopes=())
     document = {
         **_document(bare, (), len(told)),
         "severity": severity_of(run).label,
@@ -239,12 +236,12 @@ def _mended(run: Run) -> str:
 
 
 def _ended(run: Run) -> str:
-    count = len(_over(run)) + len(run.regained)
+    count = len(_over(run)) + len(run.recovered_scopes)
     return f"; {count} {'is' if count == 1 else 'are'} over" if count else ""
 
 
 def _over(run: Run) -> list[Change]:
-    return [change for change in run.changes if change.kind is ChangeKind.OVER]
+    return [change for change in run.changes if change.kind is ChangeKind.RESOLVED]
 
 
 def _attention(told: Sequence[Assessed]) -> str:
@@ -276,7 +273,7 @@ def _quiet(run: Run) -> str:
         return "run incomplete"
     if run.done:
         return f"{_deeds(run)} done"
-    over = len(_over(run)) + len(run.regained)
+    over = len(_over(run)) + len(run.recovered_scopes)
     if over:
         return f"{_many(over, 'finding')} over"
     return "findings muted" if run.changes else "all is well"
@@ -368,8 +365,8 @@ def _entry_text(entry: Assessed, done: Mapping[str, Sequence[ActionRecord]], run
         lines.append(_wrapped(f"Owner: {entry.owner}.", "    "))
     if entry.used_by:
         lines.append(_wrapped(f"Used by: {_first(entry.used_by)}.", "    "))
-    if entry.served:
-        lines.append(_wrapped(f"Served: {_first(entry.served)}.", "    "))
+    if entry.probe_results:
+        lines.append(_wrapped(f"Served: {_first(entry.probe_results)}.", "    "))
     records = done.get(arn, ())
     if decision.action is not Action.NONE and not records:
         lines.append(_wrapped(f"Next: {decision.action.meaning}", "    "))
@@ -383,14 +380,17 @@ def _news(run: Run, arn: str) -> str:
     change = next((each for each in run.changes if each.certificate_arn == arn), None)
     if change is None:
         return ""
-    was = f", was {clean(change.was)}" if change.kind in _DIFFERENT and change.was else ""
+    previous = change.previous_verdict
+    was = f", was {clean(previous)}" if change.kind in _DIFFERENT and previous else ""
     return f" - {change.kind}{was}"
 
 
 def _over_text(run: Run) -> str:
     """Return what was told before and is no trouble any more."""
     texts = [_over_entry(change) for change in _over(run)]
-    texts += [f"  {label}\n    It can be looked at in full again." for label in run.regained]
+    texts += [
+        f"  {label}\n    It can be looked at in full again." for label in run.recovered_scopes
+    ]
     more = len(texts) - _SHOWN_OTHERS
     rest = [f"  And {more} more."] if more > 0 else []
     return "\n\n".join(["OVER", *texts[:_SHOWN_OTHERS], *rest]) if texts else ""
@@ -398,7 +398,7 @@ def _over_text(run: Run) -> str:
 
 def _over_entry(change: Change) -> str:
     since = f" since {change.since:%Y-%m-%d}" if change.since else ""
-    told = f"Was {change.was}{since}. {change.now or ''}"
+    told = f"Was {change.previous_verdict}{since}. {change.current_state or ''}"
     return "\n".join(
         [
             f"  {clean(change.name, 200) or clean(change.certificate_arn)}",
@@ -494,11 +494,12 @@ def _chat(run: Run, told: Sequence[Assessed]) -> dict[str, Any]:
         lines.append(f"... and {len(told) - _CHAT_FINDINGS} more.")
     lines += [f"*Done:* {_plain(record.detail)}" for record in run.done[:_CHAT_FINDINGS]]
     lines += [
-        f"*Over:* `{_plain(change.name or change.certificate_arn)}` was {_plain(change.was or '')}."
+        f"*Over:* `{_plain(change.name or change.certificate_arn)}` "
+        f"was {_plain(change.previous_verdict or '')}."
         for change in _over(run)[:_CHAT_FINDINGS]
     ]
-    regained = run.regained[:_CHAT_ERRORS]
-    lines += [f"*Over:* {_plain(label)} can be looked at again." for label in regained]
+    recovered = run.recovered_scopes[:_CHAT_ERRORS]
+    lines += [f"*Over:* {_plain(label)} can be looked at again." for label in recovered]
     done = {record.certificate_arn for record in run.done}
     steps = dict.fromkeys(
         entry.decision.action.meaning
@@ -565,17 +566,17 @@ def _document(run: Run, told: Sequence[Assessed], hidden: int) -> dict[str, Any]
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
         "severity": severity_of(run).label,
-        "scopes": [scope_entry(scope) for scope in scopes],
+        "scopes": [scope.to_dict() for scope in scopes],
         "scopes_not_shown": len(run.scopes) - len(scopes),
         "counts": run.counts,
         "findings": finding_entries(replace(run, scopes=scopes), told),
         "findings_not_shown": hidden,
         "report": run.report,
-        "changes": [change_entry(_shortened(change)) for change in run.changes[:_SHOWN_CHANGES]],
+        "changes": [_shortened(change).to_dict() for change in run.changes[:_SHOWN_CHANGES]],
         "changes_not_shown": max(0, len(run.changes) - _SHOWN_CHANGES),
-        "regained": list(run.regained[:_SHOWN_OTHERS]),
+        "recovered_scopes": list(run.recovered_scopes[:_SHOWN_OTHERS]),
         "actions": [
-            action_entry(replace(record, detail=clean(record.detail, _MAX_DETAIL)))
+            replace(record, detail=clean(record.detail, _MAX_DETAIL)).to_dict()
             for record in done
             if record.outcome is not Outcome.ADVISED
         ],
@@ -586,10 +587,14 @@ def _shortened(change: Change) -> Change:
     """Return a change without what is long about it: a certificate may have a hundred names."""
     return replace(
         change,
-        was=None if change.was is None else clean(change.was, _MAX_NAME),
+        previous_verdict=_cut(change.previous_verdict, _MAX_NAME),
         name=clean(change.name, _MAX_NAME),
-        now=None if change.now is None else clean(change.now, _MAX_DETAIL),
+        current_state=_cut(change.current_state, _MAX_DETAIL),
     )
+
+
+def _cut(text: str | None, limit: int) -> str | None:
+    return None if text is None else clean(text, limit)
 
 
 def _deeds(run: Run) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Self
 
-from certificate_lifecycle.core.model import Certificate, Severity
+from certificate_lifecycle.core import records
+from certificate_lifecycle.core.model import Action, Certificate, Severity
+from certificate_lifecycle.core.place import arn_from
 from certificate_lifecycle.core.run import Assessed, ChangeKind, Scope, ScopeStatus
 from certificate_lifecycle.core.timing import Thresholds, is_within
 
@@ -40,6 +43,39 @@ class Memory:
     version: int = 0
     critical_since: datetime | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        return {
+            "certificate_arn": self.certificate_arn,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "severity": self.severity,
+            "band": self.band,
+            "told_at": records.stamp(self.told_at),
+            "since": records.optional_stamp(self.since),
+            "version": self.version,
+            "critical_since": records.optional_stamp(self.critical_since),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError for anything else.
+
+        An earlier version wrote no `critical_since`, and one before that no `since`.
+        """
+        subject = records.text(entry, "certificate_arn")
+        return cls(
+            certificate_arn=subject if subject == SCOPE else arn_from(subject),
+            verdict=records.text(entry, "verdict"),
+            reason=records.text(entry, "reason"),
+            severity=records.text(entry, "severity"),
+            band=records.text(entry, "band"),
+            told_at=records.moment(entry, "told_at"),
+            since=records.optional_moment(entry, "since"),
+            version=records.number(entry, "version"),
+            critical_since=records.optional_moment(entry, "critical_since"),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
@@ -50,6 +86,27 @@ class Note:
     text: str
     run_id: str
     written_at: datetime
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        return {
+            "certificate_arn": self.certificate_arn,
+            "action": self.action,
+            "text": self.text,
+            "run_id": self.run_id,
+            "written_at": records.stamp(self.written_at),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        return cls(
+            certificate_arn=arn_from(records.text(entry, "certificate_arn")),
+            action=Action.of(records.text(entry, "action")).value,
+            text=records.text(entry, "text"),
+            run_id=records.text(entry, "run_id"),
+            written_at=records.moment(entry, "written_at"),
+        )
 
 
 def band(certificate: Certificate, thresholds: Thresholds, now: datetime) -> str:

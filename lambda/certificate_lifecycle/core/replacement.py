@@ -6,11 +6,13 @@ version of an imported certificate is imported under the ARN that is there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Self
 
-from certificate_lifecycle.core.consumers import Move, MoveStatus
+from certificate_lifecycle.core import records
+from certificate_lifecycle.core.consumers import ConsumerKind, Move, MoveStatus
 from certificate_lifecycle.core.issuance import REQUESTABLE_KEY_ALGORITHMS, CertificateRequest
 from certificate_lifecycle.core.model import (
     Action,
@@ -19,6 +21,7 @@ from certificate_lifecycle.core.model import (
     CertificateType,
     Documented,
 )
+from certificate_lifecycle.core.place import arn_from
 from certificate_lifecycle.core.timing import Thresholds, is_within
 
 #: Tags by which a successor names what it replaces, and what is replaced its successor.
@@ -90,6 +93,48 @@ class Journal:
     def has(self, *statuses: MoveStatus) -> bool:
         """Whether a consumer stands at one of `statuses`."""
         return any(move.status in statuses for move in self.moves)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON; `expires_at` is in seconds since 1970."""
+        return {
+            "certificate_arn": self.certificate_arn,
+            "state": self.state.value,
+            "started_at": records.stamp(self.started_at),
+            "attempt": self.attempt,
+            "successor_arn": self.successor_arn,
+            "requested_at": records.optional_stamp(self.requested_at),
+            "moves": [move.to_dict() for move in self.moves],
+            "verified_at": records.optional_stamp(self.verified_at),
+            "note": self.note,
+            "untold": list(self.untold),
+            "version": self.version,
+            "claimed_by": self.claimed_by,
+            "claimed_until": records.optional_stamp(self.claimed_until),
+            "expires_at": int(self.expires_at.timestamp()) if self.expires_at else None,
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry, kinds: Mapping[str, ConsumerKind]) -> Self:
+        """Read what `to_dict` returns; `kinds` has every kind of consumer by its name.
+
+        Raises KeyError, OverflowError, TypeError or ValueError for anything else.
+        """
+        return cls(
+            certificate_arn=arn_from(records.text(entry, "certificate_arn")),
+            state=ReplacementState.of(records.text(entry, "state")),
+            started_at=records.moment(entry, "started_at"),
+            attempt=records.number(entry, "attempt"),
+            successor_arn=records.optional_text(entry, "successor_arn"),
+            requested_at=records.optional_moment(entry, "requested_at"),
+            moves=tuple(Move.from_dict(move, kinds) for move in records.items(entry, "moves")),
+            verified_at=records.optional_moment(entry, "verified_at"),
+            note=records.text(entry, "note"),
+            untold=records.texts(entry, "untold"),
+            version=records.number(entry, "version"),
+            claimed_by=records.optional_text(entry, "claimed_by"),
+            claimed_until=records.optional_moment(entry, "claimed_until"),
+            expires_at=records.optional_epoch(entry, "expires_at"),
+        )
 
 
 def obstacle(certificate: Certificate, instance: str) -> str | None:

@@ -13,18 +13,14 @@ from dataclasses import dataclass
 from itertools import chain
 
 from certificate_lifecycle.core.report_page import page
-from certificate_lifecycle.core.run import Run, finding_entries, finding_entry, report_entry
+from certificate_lifecycle.core.run import Output, Run, finding_entries, report_entry, shown_in
 from certificate_lifecycle.core.text import clean
 
 #: Of the JSON document; it rises when a field changes its meaning or goes.
 SCHEMA_VERSION = "1"
 
 #: The columns of the CSV document, each a field of a finding.
-COLUMNS = (
-    *("severity", "verdict", "domain_name", "alternative_names", "account_id", "region"),
-    *("not_after", "days_left", "reason", "message", "action", "in_use", "used_by", "type"),
-    *("status", "certificate_arn"),
-)
+COLUMNS = tuple(each.name for each in shown_in(Output.CSV))
 #: What was done or advised, from the actions of the run.
 _DONE = "done"
 #: A spreadsheet takes a cell for a formula that starts with one of these (OWASP, "CSV Injection"),
@@ -72,7 +68,7 @@ def _lines(run: Run) -> Iterator[str]:
     healthy = (entry for entry in run.assessed if entry.decision.healthy)
     entries = chain(
         finding_entries(run, ()),
-        (finding_entry(entry, run.started_at) for entry in chain(run.findings, healthy)),
+        (entry.to_dict(run.started_at) for entry in chain(run.findings, healthy)),
     )
     done: defaultdict[str, list[str]] = defaultdict(list)
     for record in run.actions:

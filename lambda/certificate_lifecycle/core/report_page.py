@@ -10,19 +10,24 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from certificate_lifecycle.core.digest import OUTCOMES, console_url, severity_of
 from certificate_lifecycle.core.model import Action, Severity, Verdict
 from certificate_lifecycle.core.report_assets import SCRIPT, STYLE
 from certificate_lifecycle.core.report_charts import forecast, timeline
-from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run
+from certificate_lifecycle.core.run import (
+    FINDING_HEADINGS,
+    ActionRecord,
+    Assessed,
+    Outcome,
+    Run,
+)
 from certificate_lifecycle.core.text import clean
-from certificate_lifecycle.core.timing import days_left
 
 #: Rows of a table in the page; a browser takes its time over more. The CSV document has all.
 MOST_ROWS = 5_000
@@ -37,6 +42,34 @@ _SHOWN_USERS = 10
 Node: TypeAlias = "str | tuple[str, str, tuple[Node, ...]]"
 _Key: TypeAlias = "str | int | None"
 _Records: TypeAlias = Mapping[str, Sequence[ActionRecord]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a row is about: a finding, its fields as data, and what was done for it."""
+
+    entry: Assessed
+    values: Mapping[str, Any]
+    records: Sequence[ActionRecord]
+
+    @property
+    def name(self) -> str:
+        """What people call the certificate."""
+        return clean(self.values["domain_name"] or self.values["certificate_arn"], 300)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of a table; `field` is the field of a finding whose heading stands above it."""
+
+    field: str
+    key: Callable[[_Subject], _Key]
+    cell: Callable[[_Subject], Node]
+
+    @property
+    def heading(self) -> str:
+        """What stands above the column."""
+        return FINDING_HEADINGS[self.field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +93,6 @@ class _Table:
     total: int
 
 
-_FINDINGS = ("Severity", "Certificate", "What is wrong", "Used by", "Next step", "Ends")
-_INVENTORY = ("Certificate", "Account", "Region", "Verdict", "Type", "Status", "Used", "Ends")
 _FOOTER = (
     "<footer><p>The same run as rows for a spreadsheet and as data lies beside this page: its "
     "address with <code>.csv</code> and <code>.json</code> in place of <code>.html</code>.</p>"
@@ -318,9 +349,7 @@ def _findings(run: Run) -> _Table:
     records: defaultdict[str, list[ActionRecord]] = defaultdict(list)
     for record in run.actions:
         records[record.certificate_arn].append(record)
-    found = run.findings
-    rows = [_finding(run, entry, records) for entry in found[:MOST_ROWS]]
-    return _Table("findings", "Findings, worst first", _FINDINGS, rows, len(found))
+    return _table("findings", "Findings, worst first", _FINDINGS, run, run.findings, records)
 
 
 def _inventory(run: Run) -> _Table:
@@ -329,9 +358,32 @@ def _inventory(run: Run) -> _Table:
         (entry for entry in run.assessed if entry.decision.healthy),
         key=lambda entry: (*_ends(entry), entry.certificate.arn),
     )
-    known = [*run.findings, *healthy]
-    rows = [_known(run, entry) for entry in known[:MOST_ROWS]]
-    return _Table("inventory", "All certificates that are known", _INVENTORY, rows, len(known))
+    caption = "All certificates that are known"
+    return _table("inventory", caption, _INVENTORY, run, [*run.findings, *healthy], {})
+
+
+def _table(
+    name: str,
+    caption: str,
+    columns: Sequence[_Column],
+    run: Run,
+    entries: Sequence[Assessed],
+    records: _Records,
+) -> _Table:
+    rows = []
+    for entry in entries[:MOST_ROWS]:
+        done = records.get(entry.certificate.arn, ())
+        subject = _Subject(entry, entry.to_dict(run.started_at), done)
+        rows.append(
+            _Row(
+                entry.decision.severity,
+                entry.decision.verdict,
+                tuple(column.key(subject) for column in columns),
+                tuple(column.cell(subject) for column in columns),
+            )
+        )
+    headings = tuple(column.heading for column in columns)
+    return _Table(name, caption, headings, rows, len(entries))
 
 
 def _ends(entry: Assessed) -> tuple[bool, float]:
@@ -397,78 +449,36 @@ def _row(table: _Table, row: _Row) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _finding(run: Run, entry: Assessed, records: _Records) -> _Row:
-    decision, certificate = entry.decision, entry.certificate
-    name = _name(entry)
-    return _Row(
-        decision.severity,
-        decision.verdict,
-        (
-            -decision.severity,
-            name,
-            decision.verdict.value,
-            len(_users(entry)),
-            decision.action.value,
-            _end_key(entry),
-        ),
-        (
-            _badge(decision.severity),
-            _node(
-                "div",
-                "",
-                _node("strong", "names", name),
-                *_more_names(entry),
-                _node("span", "where", f"{certificate.account_id} {certificate.region}"),
-                *(_console(certificate.arn) or [_node("small", "", clean(certificate.arn))]),
-            ),
-            _node(
-                "div",
-                "",
-                _node("strong", "", decision.verdict.value),
-                _node("p", "", clean(decision.message)),
-                _node("small", "", f"Reason: {decision.reason.value}"),
-            ),
-            _listed(_users(entry)),
-            _node("div", "steps", *_steps(entry, records.get(certificate.arn, ()))),
-            _end(run, entry),
-        ),
+def _certificate(subject: _Subject) -> Node:
+    values = subject.values
+    arn = values["certificate_arn"]
+    return _node(
+        "div",
+        "",
+        _node("strong", "names", subject.name),
+        *_more_names(values["alternative_names"]),
+        _node("span", "where", f"{values['account_id']} {values['region']}"),
+        *(_console(arn) or [_node("small", "", clean(arn))]),
     )
 
 
-def _known(run: Run, entry: Assessed) -> _Row:
-    decision, certificate = entry.decision, entry.certificate
-    name = _name(entry)
-    used = "yes" if certificate.used else "no"
-    kind, status = _words(certificate.type.value), _words(certificate.status.value)
-    return _Row(
-        decision.severity,
-        decision.verdict,
-        (
-            name,
-            certificate.account_id,
-            certificate.region,
-            decision.verdict.value,
-            kind,
-            status,
-            used,
-            _end_key(entry),
-        ),
-        (
-            _node(
-                "div",
-                "",
-                _node("strong", "names", name),
-                _node("small", "", clean(certificate.arn)),
-                *_console(certificate.arn),
-            ),
-            certificate.account_id,
-            certificate.region,
-            _node("span", f"badge {decision.severity.label}", decision.verdict.value),
-            kind,
-            status,
-            used,
-            _end(run, entry),
-        ),
+def _known(subject: _Subject) -> Node:
+    arn = subject.values["certificate_arn"]
+    name, small = _node("strong", "names", subject.name), _node("small", "", clean(arn))
+    return _node("div", "", name, small, *_console(arn))
+
+
+def _what_is_wrong(subject: _Subject) -> Node:
+    values = subject.values
+    muted_until = values["muted_until"]
+    return _node(
+        "div",
+        "",
+        _node("strong", "", values["verdict"]),
+        _node("p", "", clean(values["message"])),
+        *(_node("p", "", clean(result)) for result in values["probe_results"]),
+        _node("small", "", f"Reason: {values['reason']}"),
+        *([_node("small", "", f"Muted until {muted_until}")] if muted_until else []),
     )
 
 
@@ -484,8 +494,7 @@ def _name(entry: Assessed) -> str:
     return clean(entry.certificate.domain_name or entry.certificate.arn, 300)
 
 
-def _more_names(entry: Assessed) -> list[Node]:
-    others = entry.certificate.names[1:]
+def _more_names(others: Sequence[str]) -> list[Node]:
     if not others:
         return []
     shown = ", ".join(others[:_SHOWN_NAMES])
@@ -500,8 +509,10 @@ def _console(arn: str) -> list[Node]:
     return [_node("a", url, "Open in the console")] if url.startswith("https://") else []
 
 
-def _users(entry: Assessed) -> Sequence[str]:
-    return entry.used_by or entry.certificate.detail.in_use_by
+def _users(subject: _Subject) -> Sequence[str]:
+    values = subject.values
+    users: Sequence[str] = values["used_by"] or values["in_use_by"]
+    return users
 
 
 def _listed(values: Sequence[str]) -> Node:
@@ -514,10 +525,10 @@ def _listed(values: Sequence[str]) -> Node:
     return _node("ul", "", *shown)
 
 
-def _steps(entry: Assessed, records: Sequence[ActionRecord]) -> list[Node]:
-    action = entry.decision.action
-    if records:
-        return [node for record in records for node in _step(record)]
+def _steps(subject: _Subject) -> list[Node]:
+    action = subject.entry.decision.action
+    if subject.records:
+        return [node for record in subject.records for node in _step(record)]
     return [action.meaning if action is not Action.NONE else "Nothing has to be done."]
 
 
@@ -530,19 +541,80 @@ def _step(record: ActionRecord) -> list[Node]:
     return [said, _node("pre", "", "\n".join(clean(command) for command in commands))]
 
 
-def _end_key(entry: Assessed) -> int | None:
-    ends = entry.certificate.not_after
+def _end_key(subject: _Subject) -> int | None:
+    ends = subject.entry.certificate.not_after
     return int(ends.timestamp()) if ends else None
 
 
-def _end(run: Run, entry: Assessed) -> Node:
-    ends, left = entry.certificate.not_after, days_left(entry.certificate, run.started_at)
-    if ends is None or left is None:
+def _end(subject: _Subject) -> Node:
+    ends, left = subject.entry.certificate.not_after, subject.values["days_left"]
+    if ends is None:
         return "not known"
     return _node("div", "", _node("b", "date", f"{ends:%Y-%m-%d}"), _node("small", "", _left(left)))
+
+
+def _used(subject: _Subject) -> str:
+    """Return whether it is used; an exported copy is a use as well."""
+    return "yes" if subject.entry.certificate.used else "no"
 
 
 def _left(days: int) -> str:
     if days < 0:
         return f"ended {_many(-days, 'day')} ago"
     return f"in {_many(days, 'day')}" if days else "within a day"
+
+
+def _plain(name: str, shown: Callable[[str], str] = str) -> _Column:
+    """Return a column that shows a field as text, and sorts by that."""
+
+    def text(subject: _Subject) -> str:
+        return shown(subject.values[name])
+
+    return _Column(name, text, text)
+
+
+_OWNER = _Column(
+    "owner",
+    lambda subject: subject.values["owner"],
+    lambda subject: clean(subject.values["owner"] or "", 300),
+)
+_ENDS = _Column("not_after", _end_key, _end)
+_USED = _Column("in_use", _used, _used)
+_FINDINGS = (
+    _Column(
+        "severity",
+        lambda subject: -subject.entry.decision.severity,
+        lambda subject: _badge(subject.entry.decision.severity),
+    ),
+    _Column("domain_name", lambda subject: subject.name, _certificate),
+    _Column("message", lambda subject: subject.values["verdict"], _what_is_wrong),
+    _Column(
+        "used_by", lambda subject: len(_users(subject)), lambda subject: _listed(_users(subject))
+    ),
+    _OWNER,
+    _Column(
+        "action",
+        lambda subject: subject.values["action"],
+        lambda subject: _node("div", "steps", *_steps(subject)),
+    ),
+    _ENDS,
+)
+_INVENTORY = (
+    _Column("domain_name", lambda subject: subject.name, _known),
+    _plain("account_id"),
+    _plain("region"),
+    _OWNER,
+    _Column(
+        "verdict",
+        lambda subject: subject.values["verdict"],
+        lambda subject: _node(
+            "span",
+            f"badge {subject.values['severity']}",
+            subject.values["verdict"],
+        ),
+    ),
+    _plain("type", _words),
+    _plain("status", _words),
+    _USED,
+    _ENDS,
+)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
+from certificate_lifecycle.core import records
 from certificate_lifecycle.core.model import (
     Action,
     Certificate,
+    CertificateStatus,
+    CertificateType,
     Decision,
+    Detail,
     Reason,
     Severity,
     Verdict,
 )
+from certificate_lifecycle.core.place import arn_from
 from certificate_lifecycle.core.text import clean_lines
 from certificate_lifecycle.core.timing import days_left
 
@@ -47,7 +52,7 @@ class ChangeKind(StrEnum):
     BETTER = "better"
     CHANGED = "changed"
     REMINDER = "reminder"
-    OVER = "over"
+    RESOLVED = "resolved"
 
 
 #: Verdicts that say that an end is near or past; counted as `expiring_certificates`.
@@ -81,8 +86,8 @@ class Assessed:
     """A certificate and the decision on it.
 
     `used_by` names what uses it as people know it, where somebody should hear of it, `owner` is
-    whom its tags name, and `muted_until` the last day on which nobody wants to hear of it. `served`
-    are sentences about what its names show to whoever connects, where that was looked at.
+    whom its tags name, and `muted_until` the last day on which nobody wants to hear of it.
+    `probe_results` are sentences about what its names serve, where that was probed.
     """
 
     certificate: Certificate
@@ -90,7 +95,7 @@ class Assessed:
     used_by: tuple[str, ...] = ()
     owner: str | None = None
     muted_until: date | None = None
-    served: tuple[str, ...] = ()
+    probe_results: tuple[str, ...] = ()
 
     @property
     def told(self) -> bool:
@@ -102,12 +107,231 @@ class Assessed:
         """Whether people would be told of it if they had not muted it."""
         return self.decision.worth_telling and self.muted_until is not None
 
+    def to_dict(self, now: datetime) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON; texts of others are cleaned, and not cut."""
+        return {each.name: each.value(self, now) for each in FINDING_FIELDS}
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns: as much of the certificate as people are told.
+
+        Raises KeyError, TypeError or ValueError for anything else.
+        An earlier version called `probe_results` `served`.
+        """
+        entry = records.renamed(entry, {"served": "probe_results"})
+        name = records.text(entry, "domain_name")
+        names = (name, *records.texts(entry, "alternative_names")) if name else ()
+        muted_until = records.optional_text(entry, "muted_until")
+        return cls(
+            Certificate(
+                arn=arn_from(records.text(entry, "certificate_arn")),
+                names=names,
+                status=CertificateStatus(records.text(entry, "status")),
+                type=CertificateType(records.text(entry, "type")),
+                key_algorithm="",
+                in_use=records.flag(entry, "in_use"),
+                not_after=records.optional_instant(entry, "not_after"),
+                detail=Detail(in_use_by=records.texts(entry, "in_use_by")),
+            ),
+            Decision(
+                verdict=Verdict.of(records.text(entry, "verdict")),
+                severity=Severity[records.text(entry, "severity").upper()],
+                reason=Reason.of(records.text(entry, "reason")),
+                message=records.text(entry, "message"),
+                action=Action.of(records.text(entry, "action")),
+            ),
+            used_by=records.texts(entry, "used_by"),
+            owner=records.optional_text(entry, "owner"),
+            muted_until=None if muted_until is None else date.fromisoformat(muted_until),
+            probe_results=records.texts(entry, "probe_results"),
+        )
+
+
+class Output(StrEnum):
+    """Where findings are shown."""
+
+    TABLE = "table"
+    JSON = "JSON"
+    CSV = "CSV"
+    PAGE = "page"
+    MAIL = "mail"
+    EVENTS = "events"
+    SECURITY_HUB = "Security Hub"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingField:
+    """A field of a finding.
+
+    `name` is its key in data and its column in CSV, `heading` what people read above or before it.
+    `value` returns it as plain data; a field that has `many` values returns a list.
+    `left_out` says for each output that does not show it why not.
+    """
+
+    name: str
+    heading: str
+    value: Callable[[Assessed, datetime], Any]
+    many: bool = False
+    left_out: Mapping[Output, str] = field(default_factory=dict)
+
+
+_EXPLAIN = "one screen has no room for it; `certificates explain` prints it"
+_IN_THE_MESSAGE = "the message says it"
+_IN_THE_LINK = "the link to the console contains it"
+_FOR_PROGRAMS = "of use to programs only"
+_NO_MEMBER = "the format has no member for it"
+
+#: All fields of a finding, in the order of the columns in CSV.
+FINDING_FIELDS = (
+    FindingField(
+        name="severity",
+        heading="Severity",
+        value=lambda entry, _: entry.decision.severity.label,
+    ),
+    FindingField(
+        name="verdict",
+        heading="Verdict",
+        value=lambda entry, _: entry.decision.verdict.value,
+    ),
+    FindingField(
+        name="domain_name",
+        heading="Certificate",
+        value=lambda entry, _: clean_lines(entry.certificate.domain_name),
+    ),
+    FindingField(
+        name="alternative_names",
+        heading="Other names",
+        value=lambda entry, _: _cleaned_all(entry.certificate.names[1:]),
+        many=True,
+        left_out={Output.TABLE: "the table counts them beside the domain name"},
+    ),
+    FindingField(
+        name="account_id",
+        heading="Account",
+        value=lambda entry, _: entry.certificate.account_id,
+    ),
+    FindingField(
+        name="region",
+        heading="Region",
+        value=lambda entry, _: entry.certificate.region,
+    ),
+    FindingField(
+        name="owner",
+        heading="Owner",
+        value=lambda entry, _: _cleaned(entry.owner),
+    ),
+    FindingField(
+        name="not_after",
+        heading="Ends",
+        value=lambda entry, _: (
+            entry.certificate.not_after.isoformat() if entry.certificate.not_after else None
+        ),
+        left_out={Output.TABLE: _IN_THE_MESSAGE, Output.MAIL: _IN_THE_MESSAGE},
+    ),
+    FindingField(
+        name="days_left",
+        heading="Days left",
+        value=lambda entry, now: days_left(entry.certificate, now),
+        left_out={
+            Output.MAIL: _IN_THE_MESSAGE,
+            Output.SECURITY_HUB: "a finding is read on later days; it contains the date",
+        },
+    ),
+    FindingField(
+        name="message",
+        heading="What is wrong",
+        value=lambda entry, _: clean_lines(entry.decision.message),
+    ),
+    FindingField(
+        name="reason",
+        heading="Reason",
+        value=lambda entry, _: entry.decision.reason.value,
+        left_out={Output.TABLE: _EXPLAIN, Output.MAIL: _FOR_PROGRAMS},
+    ),
+    FindingField(
+        name="action",
+        heading="Next step",
+        value=lambda entry, _: entry.decision.action.value,
+        left_out={Output.TABLE: "`certificates plan` prints it"},
+    ),
+    FindingField(
+        name="used_by",
+        heading="Used by",
+        value=lambda entry, _: _cleaned_all(entry.used_by),
+        many=True,
+        left_out={Output.TABLE: _EXPLAIN, Output.SECURITY_HUB: "`InUseBy` contains the ARNs"},
+    ),
+    FindingField(
+        name="probe_results",
+        heading="Served",
+        value=lambda entry, _: _cleaned_all(entry.probe_results),
+        many=True,
+        left_out={Output.SECURITY_HUB: _NO_MEMBER},
+    ),
+    FindingField(
+        name="muted_until",
+        heading="Muted until",
+        value=lambda entry, _: entry.muted_until.isoformat() if entry.muted_until else None,
+    ),
+    FindingField(
+        name="type",
+        heading="Type",
+        value=lambda entry, _: entry.certificate.type.value,
+        left_out={Output.TABLE: _EXPLAIN, Output.MAIL: _IN_THE_MESSAGE},
+    ),
+    FindingField(
+        name="status",
+        heading="Status",
+        value=lambda entry, _: entry.certificate.status.value,
+        left_out={Output.TABLE: _EXPLAIN, Output.MAIL: _IN_THE_MESSAGE},
+    ),
+    FindingField(
+        name="in_use",
+        heading="Used",
+        value=lambda entry, _: entry.certificate.in_use,
+        left_out={
+            Output.TABLE: _EXPLAIN,
+            Output.MAIL: _IN_THE_MESSAGE,
+            Output.SECURITY_HUB: "`InUseBy` contains the ARNs",
+        },
+    ),
+    FindingField(
+        name="in_use_by",
+        heading="In use by",
+        value=lambda entry, _: _cleaned_all(entry.certificate.detail.in_use_by),
+        many=True,
+        left_out={
+            Output.TABLE: _EXPLAIN,
+            Output.PAGE: "`used_by` names the same; the page shows ARNs where that is empty",
+            Output.MAIL: "`used_by` names the same",
+        },
+    ),
+    FindingField(
+        name="certificate_arn",
+        heading="ARN",
+        value=lambda entry, _: entry.certificate.arn,
+        left_out={
+            Output.TABLE: "the table shows account, region and id, of which it consists",
+            Output.MAIL: _IN_THE_LINK,
+        },
+    ),
+)
+
+#: What people read above or before each field.
+FINDING_HEADINGS = {each.name: each.heading for each in FINDING_FIELDS}
+
+
+def shown_in(output: Output) -> tuple[FindingField, ...]:
+    """Return the fields of a finding that an output shows."""
+    return tuple(each for each in FINDING_FIELDS if output not in each.left_out)
+
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
     """What was done, or advised, for one certificate.
 
-    `renewed` says that ACM renewed it for that, or that its successor serves in its place.
+    `renewed` says that ACM renewed it for that, or that its successor serves in its place; see also
+    `is_renewal`.
     """
 
     certificate_arn: str
@@ -116,22 +340,77 @@ class ActionRecord:
     detail: str
     renewed: bool = False
 
+    @property
+    def is_renewal(self) -> bool:
+        """Whether it renewed the certificate: an import does so by itself."""
+        done = self.outcome in (Outcome.DONE, Outcome.STARTED)
+        return self.renewed or (done and self.action in RENEWING_ACTIONS)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        return {
+            "certificate_arn": self.certificate_arn,
+            "action": self.action.value,
+            "outcome": self.outcome.value,
+            "detail": clean_lines(self.detail),
+            "renewed": self.is_renewal,
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        return cls(
+            certificate_arn=arn_from(records.text(entry, "certificate_arn")),
+            action=Action.of(records.text(entry, "action")),
+            outcome=Outcome(records.text(entry, "outcome")),
+            detail=records.text(entry, "detail"),
+            renewed=records.flag(entry, "renewed"),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What is new about a certificate.
 
-    `was` is the verdict that was told before, if any was, and `since` when the trouble was first
-    told. For one that is over, `now` is a sentence about what has taken its place, and `name` what
-    the certificate is for, if it still exists.
+    `previous_verdict` is the last one that people were told, if any, and `since` when the trouble
+    was first told. For a finding that is resolved, `current_state` is a sentence about the
+    certificate as it is now, and `name` what it is for, if it still exists.
     """
 
     certificate_arn: str
     kind: ChangeKind
-    was: str | None = None
+    previous_verdict: str | None = None
     since: datetime | None = None
     name: str = ""
-    now: str | None = None
+    current_state: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        return {
+            "certificate_arn": self.certificate_arn,
+            "kind": self.kind.value,
+            "previous_verdict": _cleaned(self.previous_verdict),
+            "since": self.since.isoformat() if self.since else None,
+            "name": clean_lines(self.name),
+            "current_state": _cleaned(self.current_state),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
+
+        An earlier version used the keys `was` and `now`, and the kind `over`.
+        """
+        entry = records.renamed(entry, {"was": "previous_verdict", "now": "current_state"})
+        kind = records.text(entry, "kind")
+        return cls(
+            certificate_arn=arn_from(records.text(entry, "certificate_arn")),
+            kind=ChangeKind.RESOLVED if kind == "over" else ChangeKind(kind),
+            previous_verdict=records.optional_text(entry, "previous_verdict"),
+            since=records.optional_moment(entry, "since"),
+            name=records.text(entry, "name"),
+            current_state=records.optional_text(entry, "current_state"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +428,37 @@ class Scope:
         """The account and region as messages name them."""
         return f"account {self.account_id}, {self.region}"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        return {
+            "account_id": self.account_id,
+            "region": self.region,
+            "status": self.status.value,
+            "certificates": self.certificates,
+            "error": _cleaned(self.error),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        return cls(
+            account_id=records.text(entry, "account_id"),
+            region=records.text(entry, "region"),
+            status=ScopeStatus(records.text(entry, "status")),
+            certificates=records.number(entry, "certificates"),
+            error=records.optional_text(entry, "error"),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """Everything that one run found and did, in all of its scopes or in one of them.
 
     `changes` are what is new since people were last told; without a memory nothing is known of
-    that. `regained` names accounts and regions that can be looked at in full again, `since` says
-    when each open finding was first told. `healthy`
-    counts, by verdict, what needs nothing and is known by its number alone; `report` says where all
-    findings are kept that a message has no room for. A run that is not `whole` looked only at the
-    certificates that it was asked for.
+    that. `recovered_scopes` names accounts and regions that can be scanned in full again, `since`
+    says when each open finding was first told. `healthy` counts, by verdict, what needs nothing and
+    is known by its number alone; `report` says where all findings are kept that a message has no
+    room for. A run that is not `whole` looked only at the certificates that it was asked for.
     """
 
     run_id: str
@@ -172,7 +471,7 @@ class Run:
     assessed: Sequence[Assessed]
     actions: Sequence[ActionRecord]
     changes: Sequence[Change] = ()
-    regained: Sequence[str] = ()
+    recovered_scopes: Sequence[str] = ()
     since: Mapping[str, datetime] = field(default_factory=dict)
     healthy: Mapping[str, int] = field(default_factory=dict)
     report: str | None = None
@@ -228,23 +527,17 @@ def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
 
 def report_entry(run: Run) -> dict[str, Any]:
     """Return all that a run found and did, as plain data."""
-    renewed = [r for r in run.actions if r.renewed or _renews(r)]
     return {
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
         "finished_at": run.finished_at.isoformat(),
-        "scopes": [scope_entry(scope) for scope in run.scopes],
+        "scopes": [scope.to_dict() for scope in run.scopes],
         "counts": run.counts,
         "findings": finding_entries(run, run.findings),
-        "actions": [action_entry(record) for record in run.actions],
+        "actions": [record.to_dict() for record in run.actions],
         "expiring_certificates": sum(_expires(e) for e in run.assessed),
-        "renewed_certificates": len(renewed),
+        "renewed_certificates": sum(record.is_renewal for record in run.actions),
     }
-
-
-def _renews(record: ActionRecord) -> bool:
-    done = record.outcome in (Outcome.DONE, Outcome.STARTED)
-    return done and record.action in RENEWING_ACTIONS
 
 
 def _expires(entry: Assessed) -> bool:
@@ -253,100 +546,32 @@ def _expires(entry: Assessed) -> bool:
     return decision.verdict in EXPIRING and decision.reason not in _ABOUT_NO_END
 
 
-def scope_entry(scope: Scope) -> dict[str, Any]:
-    """Return a scope as plain data."""
-    return {
-        "account_id": scope.account_id,
-        "region": scope.region,
-        "status": scope.status.value,
-        "certificates": scope.certificates,
-        "error": _cleaned(scope.error),
-    }
-
-
 def finding_entries(run: Run, findings: Sequence[Assessed]) -> list[dict[str, Any]]:
     """Return what was not looked at, which may hold anything, and then `findings`."""
     lost = [_lost_entry(scope) for scope in run.lost]
-    return lost + [finding_entry(entry, run.started_at) for entry in findings]
+    return lost + [entry.to_dict(run.started_at) for entry in findings]
 
 
 def _lost_entry(scope: Scope) -> dict[str, Any]:
     """Return a scope that was not looked at in the shape of a finding; no certificate is named."""
-    return {
-        "certificate_arn": None,
+    empty: dict[str, Any] = {each.name: [] if each.many else None for each in FINDING_FIELDS}
+    return empty | {
         "account_id": scope.account_id,
         "region": scope.region,
-        "domain_name": None,
-        "alternative_names": [],
         "verdict": Verdict.NOT_LOOKED_AT.value,
         "severity": Severity.WARNING.label,
         "reason": Reason.SCOPE_FAILED.value,
         "message": _cleaned(scope.error),
         "action": Action.INVESTIGATE.value,
-        "type": None,
-        "status": None,
-        "not_after": None,
-        "days_left": None,
-        "in_use": None,
-        "in_use_by": [],
-        "used_by": [],
-        "owner": None,
-        "muted_until": None,
-        "served": [],
-    }
-
-
-def finding_entry(entry: Assessed, now: datetime) -> dict[str, Any]:
-    """Return a finding as plain data; texts of others are cleaned, and not cut."""
-    certificate, decision = entry.certificate, entry.decision
-    return {
-        "certificate_arn": certificate.arn,
-        "account_id": certificate.account_id,
-        "region": certificate.region,
-        "domain_name": clean_lines(certificate.domain_name),
-        "alternative_names": [clean_lines(name) for name in certificate.names[1:]],
-        "verdict": decision.verdict.value,
-        "severity": decision.severity.label,
-        "reason": decision.reason.value,
-        "message": clean_lines(decision.message),
-        "action": decision.action.value,
-        "type": certificate.type.value,
-        "status": certificate.status.value,
-        "not_after": certificate.not_after.isoformat() if certificate.not_after else None,
-        "days_left": days_left(certificate, now),
-        "in_use": certificate.in_use,
-        "in_use_by": [clean_lines(user) for user in certificate.detail.in_use_by],
-        "used_by": [clean_lines(user) for user in entry.used_by],
-        "owner": _cleaned(entry.owner),
-        "muted_until": entry.muted_until.isoformat() if entry.muted_until else None,
-        "served": [clean_lines(sentence) for sentence in entry.served],
-    }
-
-
-def action_entry(record: ActionRecord) -> dict[str, Any]:
-    """Return an action as plain data."""
-    return {
-        "certificate_arn": record.certificate_arn,
-        "action": record.action.value,
-        "outcome": record.outcome.value,
-        "detail": clean_lines(record.detail),
-    }
-
-
-def change_entry(change: Change) -> dict[str, Any]:
-    """Return what is new as plain data."""
-    return {
-        "certificate_arn": change.certificate_arn,
-        "kind": change.kind.value,
-        "was": _cleaned(change.was),
-        "since": change.since.isoformat() if change.since else None,
-        "name": clean_lines(change.name),
-        "now": _cleaned(change.now),
     }
 
 
 def _cleaned(text: str | None) -> str | None:
     return None if text is None else clean_lines(text)
+
+
+def _cleaned_all(texts: Sequence[str]) -> list[str]:
+    return [clean_lines(text) for text in texts]
 
 
 def _urgency(entry: Assessed) -> tuple[int, bool, float, str]:

@@ -55,7 +55,7 @@ from certificate_lifecycle.core.replacement import (
     succeeds,
     successor_request,
 )
-from certificate_lifecycle.core.run import ActionRecord, Outcome, action_entry
+from certificate_lifecycle.core.run import ActionRecord, Outcome
 from certificate_lifecycle.core.timing import lacks_future
 from certificate_lifecycle.core.validation import Change
 from certificate_lifecycle.errors import (
@@ -164,7 +164,7 @@ class ReplacementEngine:
             self.handled.append(replacement.journal)
             record = replacement.record()
             if record is not None:
-                logger.info("action", extra=action_entry(record))
+                logger.info("action", extra=record.to_dict())
                 records.append(record)
         return records
 

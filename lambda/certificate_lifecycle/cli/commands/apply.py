@@ -27,7 +27,7 @@ from certificate_lifecycle.cli.planning import (
     print_results,
 )
 from certificate_lifecycle.cli.session import Reach
-from certificate_lifecycle.core.run import Outcome, Run, action_entry
+from certificate_lifecycle.core.run import Outcome, Run
 from certificate_lifecycle.errors import CertificateLifecycleError
 
 #: As long as the function has: a claim in the ledger lasts longer, see `core.replacement.CLAIM`.
@@ -74,7 +74,7 @@ def _apply(looked: Looked, plan: Plan, manner: Manner) -> Exit:
         print_json(
             {
                 **plan_entry(plan, _with_what_was_unseen(run, looked.run)),
-                "actions": [action_entry(record) for record in run.actions],
+                "actions": [record.to_dict() for record in run.actions],
             }
         )
     else:

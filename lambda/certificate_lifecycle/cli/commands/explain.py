@@ -137,7 +137,7 @@ def _dates(explanation: Explanation) -> str:
 
 def _reasons(explanation: Explanation) -> Iterable[str]:
     yield clean(explanation.trace.decision.message)
-    yield from map(clean, explanation.entry.served)
+    yield from map(clean, explanation.entry.probe_results)
     if explanation.decision != explanation.trace.decision:
         yield clean(explanation.decision.message)
     if explanation.decision.severity > Severity.OK:
