@@ -50,46 +50,62 @@ $(READY): requirements-dev.txt
 demo: $(READY) ## Show the module at work: apply, both handlers, destroy, all on this machine
 	PYTHONPATH=lambda $(BIN)/python -m tests.support.demo
 
+# Where the tests are; nothing below names their folders again.
+UNIT        := tests/unit
+TERRAFORM   := tests/terraform
+STRESS      := tests/faults tests/fuzz tests/mutation
+INTEGRATION := tests/integration tests/support_tests
+
+# Every branch of these parts of the package is covered by the unit tests alone.
+PACKAGE := certificate_lifecycle
+PURE    := core
+
+# Tests with the marker `nightly` run in `make nightly` only. `make integration QUICK=` runs them, too.
+QUICK := -m 'not nightly'
+# A worker takes any test: it has one embedded AWS, and resets it between tests.
+SPREAD := -n $(WORKERS) --dist worksteal
+# A worker takes whole files, because the tests of a file share what terraform has applied.
+BY_FILE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Two targets at a time, because terraform mostly waits. The output of a target is printed when the
+# target ends; an older make mixes the lines.
+BESIDE := --no-print-directory --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
 .PHONY: test
-test: $(READY) ## Run every test, cheapest first, and hold the coverage
+test: $(READY) ## Run the tests that every change must pass (less than 8 minutes on two cores)
 	$(MAKE) --no-print-directory unit-coverage
-	$(MAKE) --no-print-directory integration
-	$(BIN)/coverage combine --quiet --keep .coverage.unit .coverage.integration
-	$(BIN)/coverage report
-	$(MAKE) --no-print-directory stress
-	$(MAKE) --no-print-directory terraform
+	$(MAKE) $(BESIDE) terraform integration seeds
 
-# What must be covered is asked below of each stage's own data, not of every single run.
-COVER := --cov --cov-report= --cov-fail-under=0
-
-# A file stays with one worker, which shares its fixtures; tests/conftest.py has the long ones first.
-SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+.PHONY: nightly
+nightly: export HYPOTHESIS_PROFILE := nightly
+nightly: $(READY) ## Run every test, with more examples, and require a total coverage of 95 %
+	$(BIN)/pytest $(UNIT) $(INTEGRATION) $(SPREAD) --cov=$(PACKAGE) --cov-fail-under=95
+	$(MAKE) --no-print-directory stress terraform QUICK=
 
 .PHONY: unit unit-coverage
 unit: $(READY) ## Run the unit tests: the fast loop
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest $(UNIT) $(QUICK)
 unit-coverage: $(READY) ## Run the unit tests; they alone must cover the core completely
-	COVERAGE_FILE=.coverage.unit $(BIN)/pytest tests/unit $(COVER)
-	COVERAGE_FILE=.coverage.unit $(BIN)/coverage report --include='*/certificate_lifecycle/core/*' --fail-under=100
+	$(BIN)/pytest $(UNIT) $(QUICK) $(addprefix --cov=$(PACKAGE).,$(PURE)) --cov-fail-under=100
 
 .PHONY: integration
 integration: $(READY) ## Run adapters, use cases, handlers and the embedded AWS itself
-	COVERAGE_FILE=.coverage.integration $(BIN)/pytest tests $(addprefix --ignore=,tests/unit tests/terraform $(STRESS)) $(SHARED) $(COVER)
+	$(BIN)/pytest $(INTEGRATION) $(QUICK) $(SPREAD)
 
-# Nothing of it counts as covered: it tries much, and holds little in words.
-STRESS := tests/faults tests/fuzz tests/mutation
+.PHONY: seeds
+seeds: $(READY) ## Repeat the faults and hostile inputs that once broke something
+	$(BIN)/pytest $(STRESS) $(QUICK) $(SPREAD)
 
 .PHONY: stress
 stress: $(READY) ## Run a small share of `make faults`, `make fuzz` and `make mutation`
-	$(BIN)/pytest $(STRESS) $(SHARED)
+	$(BIN)/pytest $(STRESS) $(SPREAD)
 
 .PHONY: terraform
 terraform: $(READY) ## Run the real terraform against the embedded AWS
-	$(BIN)/pytest tests/terraform $(SHARED)
+	$(BIN)/pytest $(TERRAFORM) $(QUICK) $(BY_FILE)
 
 .PHONY: fuzz
 FACTOR ?= 20
-fuzz: $(READY) ## Try FACTOR times as many hostile inputs as the tests do, and write docs/reliability.md
+fuzz: $(READY) ## Try FACTOR times as many hostile inputs as `make nightly`, and write docs/reliability.md
 	PYTHONPATH=lambda:. $(BIN)/python -m tests.fuzz --factor $(FACTOR)
 
 .PHONY: bench
@@ -113,8 +129,8 @@ faults: $(READY) ## Disturb 2,000 runs at random and write docs/reliability.md
 	  --workers $(WORKERS) $(if $(LIFE),--life $(LIFE))
 
 .PHONY: check
-check: $(READY) ## Run all that CI runs
-	$(MAKE) --no-print-directory fmt-check lint type package-check docs-check scan
+check: $(READY) ## Run what CI runs: format, lint, types, package, docs, scan and `make test` (10 minutes)
+	$(MAKE) $(BESIDE) type scan fmt-check lint package-check docs-check
 	$(MAKE) --no-print-directory test
 
 .PHONY: fmt fmt-check

@@ -21,6 +21,10 @@ ARCHIVE = PACKAGE.parent / "dist" / f"{PACKAGE.name}.zip"
 # The command line runs on laptops, with libraries that a function has no use for.
 LEFT_OUT = ("cli", "__main__.py")
 
+# The files of the report's page; in every other folder there is only Python.
+ASSETS = ("core", "report_assets")
+ASSET_SUFFIXES = (".css", ".html", ".js")
+
 # The zip format knows no earlier moment.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 # Lambda unpacks as one user and runs as another, so every member must be readable by all.
@@ -44,8 +48,11 @@ def members(package: Path) -> dict[str, bytes]:
             continue
         if inner.parts[1] in LEFT_OUT:
             continue
-        if path.suffix != ".py" and path.name != "py.typed":
-            raise SourceError(f"{inner.as_posix()} is neither Python nor py.typed: move it away")
+        asset = inner.parts[1:-1] == ASSETS and path.suffix in ASSET_SUFFIXES
+        if path.suffix != ".py" and path.name != "py.typed" and not asset:
+            raise SourceError(
+                f"{inner.as_posix()} is neither Python nor py.typed nor an asset: move it away"
+            )
         content = path.read_bytes()
         if b"\r" in content:
             raise SourceError(

@@ -1,19 +1,16 @@
-"""What all tests share: in which order they begin."""
+"""What all tests share: how many examples a property is tried with."""
 
 from __future__ import annotations
 
-import pytest
+import os
 
+from hypothesis import settings
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the long files begin first: begun last, one of them keeps every other worker waiting.
-
-    Files that share one AWS in a worker always follow each other in the same order.
-    """
-    items.sort(key=_order)
-
-
-def _order(item: pytest.Item) -> tuple[bool, str]:
-    shares = item.get_closest_marker("terraform") is not None
-    return item.get_closest_marker("long") is None, str(item.path) if shares else ""
+# In `make test` the examples are few, and the same everywhere: a test must not fail by luck.
+settings.register_profile(
+    "test", max_examples=25, deadline=None, derandomize=True, database=None, print_blob=True
+)
+settings.register_profile(
+    "nightly", max_examples=400, deadline=None, derandomize=False, database=None, print_blob=True
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))

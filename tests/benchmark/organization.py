@@ -147,16 +147,18 @@ def write(cloud: Cloud, name: str, text: str) -> None:
     cloud.client("s3").put_object(Bucket=BUCKET, Key=f"runs/{RUN}/{name}", Body=text.encode())
 
 
-# --- Telling ----------------------------------------------------------------------------------
+# --- The page ---------------------------------------------------------------------------------
 
 
 def judge(rows: Sequence[Row]) -> dict[str, bool]:
     """Say whether the last step of the largest organization fits into the function."""
     largest = rows[-1]
     return {
-        f"Telling of {largest.accounts:,} accounts stays below {MAX_MEMORY / 1e6:.0f} MB of the "
-        f"function's 512 MB: {largest.tell.memory / 1e6:.0f} MB.": largest.tell.memory < MAX_MEMORY,
-        f"Telling of {largest.accounts:,} accounts takes less than a third of the function's 900 "
+        f"Aggregating {largest.accounts:,} accounts uses less than {MAX_MEMORY / 1e6:.0f} MB of "
+        f"the function's 512 MB: {largest.tell.memory / 1e6:.0f} MB.": (
+            largest.tell.memory < MAX_MEMORY
+        ),
+        f"Aggregating {largest.accounts:,} accounts takes less than a third of the function's 900 "
         f"seconds: {largest.tell.wall:.0f} s.": largest.tell.wall < 900 / 3,
     }
 
@@ -164,7 +166,7 @@ def judge(rows: Sequence[Row]) -> dict[str, bool]:
 def page(look: Step, rows: Sequence[Row], when: datetime) -> str:
     """Return docs/scale.md."""
     promises = "\n".join(
-        f"- {'Held' if held else '**Broken**'}. {promise}" for promise, held in judge(rows).items()
+        f"- {'Met' if held else '**Missed**'}. {promise}" for promise, held in judge(rows).items()
     )
     calls = ", ".join(f"{count} `{name}`" for name, count in sorted(look.calls.items()))
     findings = rows[-1].tell.calls.get("PutItem", 0) // rows[-1].accounts
@@ -173,54 +175,58 @@ def page(look: Step, rows: Sequence[Row], when: datetime) -> str:
 `make bench` wrote this page on {when:%Y-%m-%d}, with Python {platform.python_version()} on a \
 {platform.machine()} machine: the embedded AWS of the tests answered each call after \
 {LATENCY_SECONDS * 1000:.0f} ms.
-[performance.md](performance.md) has the same for one account and up to 10,000 certificates.
+[performance.md](performance.md) covers one account and up to 10,000 certificates.
 
-With `organization` a run has three steps: the accounts are listed, each is looked at by an \
-invocation of its own, and one message, one report and one set of figures tell of all of them.
-[ADR 0011](adr/0011-an-organization-is-a-distributed-map.md) says why.
+With `organization`, a run has three steps.
+The first step lists the accounts, the second scans each account in its own invocation, and the \
+third aggregates the results into one message, one report and one set of metrics.
+[ADR 0011](adr/0011-an-organization-is-a-distributed-map.md) gives the reasons.
 
-## Promises
+## Limits that the benchmark checks
 
 {promises}
 
 ## One account
 
-A typical account here has {CERTIFICATES} certificates in {len(REGIONS)} regions, three of a \
-hundred with something wrong.
-Looking at it took {look.wall:.1f} s, {look.memory / 1e6:.0f} MB and {sum(look.calls.values())} \
+The typical account of the benchmark has {CERTIFICATES} certificates in {len(REGIONS)} regions, \
+three of a hundred with a finding.
+Its scan took {look.wall:.1f} s, {look.memory / 1e6:.0f} MB and {sum(look.calls.values())} \
 calls: {calls}.
-ACM's rates hold for each account and region, so accounts do not slow one another down.
-What they share is Route 53 in the function's own account and in those of `hosted_zones`: each of \
-the {CONCURRENCY} invocations that run side by side takes its share of ten requests a second.
+ACM's rates apply per account and region, so accounts do not slow one another down.
+Accounts share the rate of Route 53 in the function's own account and in those of \
+`hosted_zones`: each of the {CONCURRENCY} concurrent invocations uses its share of ten requests \
+a second.
 
 ## An organization
 
-{CONCURRENCY} accounts are looked at side by side unless `max_concurrency` says otherwise; it must \
-stay within the concurrency that the account's Lambda quota leaves.
-The duration is that of the listing, of as many rounds of looking as there are, with \
-{OVERHEAD_SECONDS:.0f} s for the start of each invocation, and of the telling.
-The cost is that of a run whose findings are all new: `PutItem` is written once for each of them \
-({findings} an account), and not again until something changes.
+{CONCURRENCY} accounts are scanned concurrently unless `max_concurrency` is set; the value must \
+fit into the concurrency that the account's Lambda quota leaves.
+The duration is the sum of the listing, of all rounds of scans, with {OVERHEAD_SECONDS:.0f} s for \
+the start of each invocation, and of the aggregation.
+The cost is that of a run with new findings only: each of them ({findings} an account) costs one \
+`PutItem`, and none afterwards until it changes.
 
 {table(look, rows)}
 
-Prices are those of us-east-1, and leave out what CloudWatch takes for logs, metrics and alarms.
-Certificates that are well add a call for each thousand in a region, and nothing else.
+Prices are those of us-east-1, without CloudWatch logs, metrics and alarms.
+Healthy certificates add only one call for each thousand in a region.
 
 ## Limits
 
-- A distributed map runs at most 10,000 children at once, and each has a history of its own, so \
-that the number of accounts is not bounded by the 25,000 events of an execution.
-- What the steps leave for one another lies in a bucket, because a state holds 256 KiB.
-- `ListAccounts` gives 20 accounts a page; if AWS throttles it, the SDK waits and asks again.
-- A message has 256 KiB: it names the worst first, counts the rest, and says where the report is.
+- A distributed map runs at most 10,000 children concurrently.
+  Each child has its own history, so the 25,000 events of an execution do not limit the number of \
+accounts.
+- The steps exchange results through a bucket, because a state is limited to 256 KiB.
+- `ListAccounts` returns 20 accounts a page; if AWS throttles it, the SDK waits and retries.
+- A message is limited to 256 KiB: it lists the worst findings first, counts the others, and links \
+to the report.
 """
 
 
 def table(look: Step, rows: Sequence[Row]) -> str:
     head = (
-        "| Accounts | Listing | Looking | Telling | Duration | Memory of telling | Lambda "
-        "| Step Functions | S3 and ledger | A run | A month of daily runs |"
+        "| Accounts | List | Scan | Aggregate | Duration | Memory of aggregation | Lambda "
+        "| Step Functions | S3 and state table | A run | A month of daily runs |"
     )
     lines = [head, "|" + "---|" * head.count(" | ") + "---|"]
     for row in rows:

@@ -80,7 +80,7 @@ Each of them is shown to fail with a program that was broken on purpose, in `tes
 - `make faults` takes other seeds and more runs: `make faults SEED=7 RUNS=10000`.
 - What it finds broken comes with the seed of a life and the shortest way to it.
 - `make faults LIFE=100042` shows one life, run by run.
-- `make check` lets a fixed share of these lives happen, and all those that ever broke something."""
+- `make nightly` runs a fixed share of these lives, `make check` those that ever broke something."""
 
 
 def _span(seconds: float) -> str:

@@ -13,10 +13,10 @@ from tests.faults.life import Life
 from tests.faults.stage import Stage
 from tests.faults.weather import Kind
 
-pytestmark = [pytest.mark.long, pytest.mark.integration]
+pytestmark = pytest.mark.integration
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
-#: The share of `make faults` that each check has time for.
+#: The share of `make faults` that each night has time for.
 SHARE = 100
 #: Lives in which something did not hold, before it was mended.
 BROKE = (100003, 200135, 200181, 500057)
@@ -29,6 +29,7 @@ def told(life: Life) -> list[object]:
     ]
 
 
+@pytest.mark.nightly
 def test_a_share_of_all_lives_keeps_every_invariant(where: Stage) -> None:
     figures = search(where, itertools.count(LIVES), SHARE)
     assert figures.broken == []
@@ -40,6 +41,7 @@ def test_a_life_that_broke_an_invariant_once_keeps_all_of_them(where: Stage, see
     assert live(where, seed)[1] == []
 
 
+@pytest.mark.nightly
 def test_a_seed_tells_the_same_story_each_time(where: Stage) -> None:
     first, _ = live(where, LIVES + 3)
     again, _ = live(where, LIVES + 3)

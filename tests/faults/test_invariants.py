@@ -27,7 +27,7 @@ from tests.faults.life import Step
 from tests.faults.stage import Stage
 from tests.faults.weather import CALM, Aim, Fault, Kind, Reach
 
-pytestmark = [pytest.mark.long, pytest.mark.integration]
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]
 
 Break = Callable[[pytest.MonkeyPatch, Stage], None]
 

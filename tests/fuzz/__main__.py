@@ -39,7 +39,7 @@ def section(tried: Mapping[str, int], when: datetime, factor: int) -> str:
     found = "\n".join(f"- {finding}" for finding in FINDINGS)
     return f"""`make fuzz` wrote this part on {when:%Y-%m-%d}, with Python \
 {platform.python_version()}: {sum(tried.values()):,} inputs, {factor} times as many as in \
-`make check`, and no failure.
+`make nightly`, and no failure.
 
 {table(("What holds", "Inputs"), rows)}
 
@@ -50,7 +50,9 @@ It has found these {len(FINDINGS)} faults, which are mended and have tests of th
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--factor", type=int, default=FACTOR, help="times as many as in make check")
+    parser.add_argument(
+        "--factor", type=int, default=FACTOR, help="times as many as in make nightly"
+    )
     factor = parser.parse_args(arguments).factor
     os.environ["FUZZ_FACTOR"] = str(factor)
     # The page is what this run is about to write: only then it can be right.

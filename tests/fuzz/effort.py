@@ -1,6 +1,7 @@
 """How many examples a target gets, and how many it has had.
 
-In `make check` the examples are the same everywhere: a test must not fail by luck.
+Targets are run by `make nightly` and by `make fuzz`, and not by `make test`.
+In `make nightly` the examples are the same everywhere: a test must not fail by luck.
 `make fuzz` sets FUZZ_FACTOR, gets that many times more of them, and other ones each time.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -44,7 +46,7 @@ def fuzzed(times: int, **inputs: st.SearchStrategy[Any]) -> Callable[[Test], Tes
             # Fixtures here hold nothing that an example leaves behind, and some input is large.
             suppress_health_check=list(HealthCheck),
         )
-        decorated: Test = bounded(given(**inputs)(counted))
+        decorated: Test = pytest.mark.nightly(bounded(given(**inputs)(counted)))
         return decorated
 
     return decorate

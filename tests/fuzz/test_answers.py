@@ -22,7 +22,6 @@ from certificate_lifecycle.aws.sinks.securityhub import SecurityHub
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.core.assessment import assess, needs_detail
 from certificate_lifecycle.core.consumers import Binding
-from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
 from certificate_lifecycle.core.model import (
@@ -32,6 +31,7 @@ from certificate_lifecycle.core.model import (
     Detail,
     Verdict,
 )
+from certificate_lifecycle.core.notification.message import Message
 from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Scope, ScopeStatus

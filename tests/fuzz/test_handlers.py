@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hypothesis import strategies as st
 
 from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES
-from certificate_lifecycle.core.digest import Message
+from certificate_lifecycle.core.notification.message import Message
 from certificate_lifecycle.errors import CertificateLifecycleError, ConfigurationError
 from certificate_lifecycle.handlers import creation, rotation
 from tests.fuzz.aws import CERTIFICATES, REGION, Answer, Aws, refuse

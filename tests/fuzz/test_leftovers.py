@@ -16,10 +16,10 @@ from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
 from certificate_lifecycle.aws.dynamodb import DynamoLedger
 from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.consumers import Binding, Move
-from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.handover import Handover
 from certificate_lifecycle.core.memory import Memory, Note
 from certificate_lifecycle.core.model import Action
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal, ReplacementState
 from certificate_lifecycle.core.run import Run

@@ -13,7 +13,6 @@ from typing import Any
 from hypothesis import strategies as st
 
 from certificate_lifecycle.core.announcements import announcements, batches
-from certificate_lifecycle.core.digest import Message, compose
 from certificate_lifecycle.core.metrics import embedded_metrics
 from certificate_lifecycle.core.model import (
     CertificateStatus,
@@ -21,15 +20,16 @@ from certificate_lifecycle.core.model import (
     RenewalStatus,
     Verdict,
 )
+from certificate_lifecycle.core.notification.message import Message, compose
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.report import COLUMNS, documents
-from certificate_lifecycle.core.report_assets import SCRIPT
 from certificate_lifecycle.core.run import result
 from certificate_lifecycle.core.security_findings import Source, updates
 from certificate_lifecycle.core.text import clean
 from tests.fuzz.effort import fuzzed
 from tests.fuzz.hostile import is_plain, texts
 from tests.fuzz.lots import Lot, judged, seeds
+from tests.unit.assets import ASSETS
 
 HOME = Place("123456789012", "eu-west-1")
 #: API reference, Publish: the whole message, its attributes included.
@@ -202,12 +202,12 @@ class Page(HTMLParser):
 @fuzzed(60, seed=seeds)
 def test_no_report_holds_anything_that_acts(seed: int) -> None:
     run = Lot(seed).run()
-    by_suffix = {each.suffix: each.text for each in documents(run)}
+    by_suffix = {each.suffix: each.text for each in documents(run, ASSETS)}
     for text in by_suffix.values():
         text.encode()
     page = Page(by_suffix["html"])
     (data_kind, data), (script_kind, script) = page.scripts
-    assert (data_kind, script_kind, script) == ("application/json", None, SCRIPT)
+    assert (data_kind, script_kind, script) == ("application/json", None, f"\n{ASSETS.script}")
     require_plain_strings(json.loads(data))
     assert is_plain("".join(page.shown), lines=True)
     rows = list(csv.reader(io.StringIO(by_suffix["csv"].removeprefix("\ufeff")), strict=True))

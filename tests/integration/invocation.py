@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import boto3.session
 import botocore.session
+import pytest
 from botocore.loaders import Loader
 
 from certificate_lifecycle.aws import permissions
@@ -23,9 +24,6 @@ from certificate_lifecycle.cli.permissions import declared
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.support.calls import Call
 from tests.support.cloud import Cloud
-
-if TYPE_CHECKING:
-    import pytest
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 LAMBDA_TIMEOUT = timedelta(minutes=15)
@@ -121,6 +119,23 @@ def _nothing(_: object) -> None:
 
 def kill() -> None:
     raise KilledError
+
+
+def calls(count: int, *always: int) -> list[Any]:
+    """Return the numbers of a run's calls, as values of a parameter, to disturb each of them.
+
+    `make test` disturbs the first call, the last one and those in `always`; `make nightly` all.
+    """
+    chosen = {1, count, *always}
+    return [
+        pytest.param(number, marks=() if number in chosen else pytest.mark.nightly)
+        for number in range(1, count + 1)
+    ]
+
+
+def every_fourth(count: int) -> list[Any]:
+    """Return the numbers of a run's calls, of which `make test` disturbs every fourth."""
+    return calls(count, *range(1, count, 4))
 
 
 @dataclass

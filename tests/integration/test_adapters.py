@@ -15,12 +15,13 @@ from certificate_lifecycle.aws.acm import KEY_TYPES, AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.sns import SnsTopic
-from certificate_lifecycle.core.digest import MAX_SUBJECT, Message
 from certificate_lifecycle.core.issuance import (
     REQUESTABLE_KEY_ALGORITHMS,
     CertificateRequest,
 )
 from certificate_lifecycle.core.model import CertificateStatus, CertificateType, ValidationRecord
+from certificate_lifecycle.core.notification.limits import MAX_SUBJECT
+from certificate_lifecycle.core.notification.message import Message
 from certificate_lifecycle.core.validation import Zone
 from certificate_lifecycle.errors import (
     CertificateNotFoundError,

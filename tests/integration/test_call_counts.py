@@ -14,9 +14,9 @@ from tests.integration.invocation import NOW, Function, scheduled
 from tests.support.cloud import Cloud
 from tests.support.scale import RENEWING, WRONG, fill
 
-pytestmark = [pytest.mark.long, pytest.mark.integration]
+pytestmark = pytest.mark.integration
 
-SIZES = (100, 1_000, 2_500, 10_000)
+SIZES = (100, 2_500, *(pytest.param(size, marks=pytest.mark.nightly) for size in (1_000, 10_000)))
 
 
 @pytest.mark.parametrize("size", SIZES)

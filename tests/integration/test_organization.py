@@ -14,7 +14,15 @@ from certificate_lifecycle.aws.organizations import AwsOrganization
 from certificate_lifecycle.errors import ConfigurationError, RotationError
 from tests.integration.breakage import WAYS, Breakage
 from tests.integration.effects import USED, documents, ending_in
-from tests.integration.invocation import NOW, Function, KilledError, Wire, kill, make_ledger
+from tests.integration.invocation import (
+    NOW,
+    Function,
+    KilledError,
+    Wire,
+    every_fourth,
+    kill,
+    make_ledger,
+)
 from tests.integration.machine import (
     ACCOUNTS,
     BUCKET,
@@ -26,7 +34,7 @@ from tests.integration.machine import (
 from tests.support.cloud import Cloud
 from tests.support.zones import DEFAULT_ACCOUNT
 
-pytestmark = [pytest.mark.long, pytest.mark.integration]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
@@ -242,9 +250,9 @@ def test_undisturbed_steps_make_as_many_calls_as_are_disturbed_below(
 @pytest.mark.parametrize(
     ("name", "number"),
     [
-        *(("list", number) for number in range(1, LIST + 1)),
-        *(("look", number) for number in range(1, LOOK + 1)),
-        *(("tell", number) for number in range(1, TELL + 1)),
+        pytest.param(name, *number.values, marks=number.marks)
+        for name, count in (("list", LIST), ("look", LOOK), ("tell", TELL))
+        for number in every_fourth(count)
     ],
 )
 def test_a_step_that_is_killed_after_any_call_is_made_up_for_when_it_is_repeated(

@@ -10,12 +10,19 @@ from typing import Any
 import pytest
 
 from tests.integration.effects import USED, documents, ending_in, wanted_records
-from tests.integration.invocation import NOW, Function, KilledError, Wire, kill, scheduled
+from tests.integration.invocation import (
+    NOW,
+    Function,
+    KilledError,
+    Wire,
+    every_fourth,
+    kill,
+    scheduled,
+)
 from tests.support.certificates import Certificate
 from tests.support.cloud import Cloud
 
 pytestmark = [
-    pytest.mark.long,
     pytest.mark.integration,
     pytest.mark.usefixtures("kept_clients", "ledger_table"),
 ]
@@ -121,7 +128,7 @@ def test_a_run_that_is_killed_while_acm_is_quick_is_made_up_for(
 
 
 @pytest.mark.usefixtures("slow")
-@pytest.mark.parametrize("number", range(1, FIRST + 1))
+@pytest.mark.parametrize("number", every_fourth(FIRST))
 def test_a_first_run_that_is_killed_is_made_up_for(
     rotation: Function, cloud: Cloud, dead: Dead, wire: Wire, number: int
 ) -> None:
@@ -134,7 +141,7 @@ def test_a_first_run_that_is_killed_is_made_up_for(
 
 
 @pytest.mark.usefixtures("slow")
-@pytest.mark.parametrize("number", range(1, SECOND + 1))
+@pytest.mark.parametrize("number", every_fourth(SECOND))
 def test_a_second_run_that_is_killed_is_made_up_for(
     rotation: Function, cloud: Cloud, dead: Dead, wire: Wire, number: int
 ) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from certificate_lifecycle.aws.report_assets import read_assets
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.report import documents
 from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run, ScopeStatus
@@ -107,7 +108,7 @@ def browser(tmp_path: Path) -> Browser:
 
 
 def html(found: Run) -> str:
-    return next(each.text for each in documents(found) if each.suffix == "html")
+    return next(each.text for each in documents(found, read_assets()) if each.suffix == "html")
 
 
 def due(name: str, ends_in: float) -> Assessed:

@@ -14,6 +14,7 @@ from tests.support.cloud import Cloud
 
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.nightly,
     pytest.mark.usefixtures("kept_clients", "ledger_table"),
 ]
 

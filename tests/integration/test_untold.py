@@ -9,7 +9,15 @@ import pytest
 
 from tests.integration.effects import documents
 from tests.integration.exports import put_exported
-from tests.integration.invocation import NOW, Function, KilledError, Wire, kill, scheduled
+from tests.integration.invocation import (
+    NOW,
+    Function,
+    KilledError,
+    Wire,
+    every_fourth,
+    kill,
+    scheduled,
+)
 from tests.support.cloud import Cloud
 from tests.support.imports import imported
 
@@ -55,7 +63,7 @@ def test_an_import_makes_as_many_calls_as_are_disturbed_below(rotation: Function
 
 
 @pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize("number", range(1, IMPORT + 1))
+@pytest.mark.parametrize("number", every_fourth(IMPORT))
 def test_an_import_is_told_whenever_its_run_is_killed(
     rotation: Function, cloud: Cloud, topic: str, wire: Wire, number: int
 ) -> None:
@@ -76,7 +84,7 @@ def test_an_export_makes_as_many_calls_as_are_disturbed_below(rotation: Function
 
 
 @pytest.mark.usefixtures("edge")
-@pytest.mark.parametrize("number", range(1, EXPORT + 1))
+@pytest.mark.parametrize("number", every_fourth(EXPORT))
 def test_an_export_and_a_renewal_are_told_whenever_their_run_is_killed(
     rotation: Function, cloud: Cloud, topic: str, wire: Wire, number: int
 ) -> None:

@@ -178,11 +178,12 @@ def _imported(session: pytest.Session, project: Project) -> list[str]:
 
 def _likely(project: Project, mutation: Mutation) -> Plan:
     """Return every test file: the module's own first, then those that name it."""
+    module = mutation.module.replace("/", ".")
 
     def rank(file: str) -> tuple[bool, bool, int]:
         path = project.root / file
-        named = f"core.{mutation.module} " in path.read_text(encoding="utf-8")
-        return f"test_{mutation.module}" not in path.name, not named, path.stat().st_size
+        named = f"core.{module} " in path.read_text(encoding="utf-8")
+        return f"test_{module.partition('.')[0]}" not in path.name, not named, path.stat().st_size
 
     return [(file, ()) for file in sorted(project.test_files(), key=rank)]
 

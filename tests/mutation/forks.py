@@ -87,13 +87,15 @@ def _try_each_example_once() -> None:
     """Look for one example that fails: nobody reads which is the smallest."""
     settings.register_profile(
         "mutation",
+        max_examples=80,
         phases=[Phase.explicit, Phase.generate],
         derandomize=True,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    settings.load_profile("mutation")
+    # tests/conftest.py, which each child imports anew, loads the profile that is named here.
+    os.environ["HYPOTHESIS_PROFILE"] = "mutation"
 
 
 def in_child(work: Callable[[], Any]) -> Ending:

@@ -19,6 +19,15 @@ OF_FILES = frozenset(
 )
 
 
+def modules_in(core: Path) -> dict[str, Path]:
+    """Return the files of the modules below a folder, by their paths without the suffix."""
+    return {
+        path.relative_to(core).with_suffix("").as_posix(): path
+        for path in sorted(core.rglob("*.py"))
+        if path.name != "__init__.py"
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A working tree; pytest takes the tests of `TESTS` from the folder that it is started in."""
@@ -52,7 +61,7 @@ class Project:
 
     def sources(self) -> dict[str, bytes]:
         """Return the source of each module of the core."""
-        return {path.stem: path.read_bytes() for path in sorted(self.core.glob("*.py"))}
+        return {name: path.read_bytes() for name, path in modules_in(self.core).items()}
 
     def mutations(self) -> list[Mutation]:
         """Return every mutation of the core, module by module."""

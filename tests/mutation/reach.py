@@ -24,6 +24,7 @@ from tests.mutation.forks import (
     in_child,
 )
 from tests.mutation.mutations import Mutation
+from tests.mutation.project import modules_in
 from tests.mutation.users import Users
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Reach:
             names = users.names(mutation.module, mutation.span)
             likely = self._running(users.lines(names)) | self._naming(names) or set(seconds)
         ahead = [(file_of(first), [first])] if first in seconds else []
-        own = f"/test_{mutation.module}"
+        own = f"/test_{mutation.module.partition('/')[0]}"
         return [*ahead, *_by_file(likely & set(seconds) - {first}, own, seconds)]
 
     def _running(self, wanted: Mapping[str, Iterable[int]]) -> set[str]:
@@ -184,7 +185,7 @@ def _measured(session: pytest.Session, files: Sequence[str], core: Path) -> dict
         seconds[file_of(item.nodeid)][item.nodeid] = time.process_time() - started
     coverage.stop()
     data = coverage.get_data()
-    contexts = {path.stem: data.contexts_by_lineno(str(path)) for path in core.glob("*.py")}
+    contexts = {name: data.contexts_by_lineno(str(path)) for name, path in modules_in(core).items()}
     return {
         "failed": recorder.failed,
         "files": {file: _of_file(found, contexts) for file, found in seconds.items()},

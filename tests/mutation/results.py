@@ -38,6 +38,7 @@ class Sources:
         data = unit.with_name("data")
         shared = [
             *sorted(project.core.parent.rglob("*.py")),
+            *sorted(project.core.rglob("page.*")),
             *sorted(path for path in unit.rglob("*.py") if path not in tests.values()),
             *sorted(path for path in data.rglob("*") if path.is_file()),
             *(Path(__file__).with_name(name) for name in ("forks.py", "trial.py")),

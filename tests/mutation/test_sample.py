@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.mutation.project import OURS
 
 #: Each takes a second or three, and one that no test notices as long as all unit tests.
 COUNT = 5
 
 
+@pytest.mark.nightly
 def test_a_sample_of_the_mutations_is_noticed() -> None:
     """Which ones depends on the sources alone, and so does what becomes of them."""
     ran = subprocess.run(

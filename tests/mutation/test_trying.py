@@ -15,6 +15,8 @@ import pytest
 from tests.mutation.forks import BrokenChildError, allow, in_child
 from tests.mutation.project import OF_FILES, OURS, Project
 
+pytestmark = pytest.mark.nightly
+
 RULES = """
 LIMIT = 10
 

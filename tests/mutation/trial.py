@@ -27,7 +27,7 @@ def attempt(
 ) -> Outcome:
     """Run tests on a mutated core until one fails."""
     path = core / f"{mutation.module}.py"
-    name = f"{PACKAGE}.{core.name}.{mutation.module}"
+    name = f"{PACKAGE}.{core.name}.{mutation.module.replace('/', '.')}"
 
     def run() -> str | None:
         replaced = Replaced(name, str(path), mutation.applied(path.read_bytes()))

@@ -92,7 +92,6 @@ class Cloud:
         )
         buckets.install()
         event_buses.install()
-        state_machines.install(self._client_of_a_state_machine)
         #: What the server serves, for whoever wants no socket in between.
         self.application: WSGIApplication = Gate(self._world)
         self._server: BaseWSGIServer = make_server(
@@ -124,6 +123,8 @@ class Cloud:
         """Empty every service, the recorded calls, the clock and all settings."""
         BackendDict.reset()
         reset_model_data()
+        # moto's interpreter is one for the process: another cloud may have had it in between.
+        state_machines.install(self._client_of_a_state_machine)
         self._now = None
         self.zones.reset()
         self.certificates.reset()

@@ -1,4 +1,4 @@
-"""Fixtures for whoever tests against the embedded AWS; import them into a `conftest.py`."""
+"""Fixtures of tests against the embedded AWS; import them into a `conftest.py`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from tests.support.cloud import Cloud
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running_cloud() -> Iterator[Cloud]:
-    """One server for a module's tests."""
+    """Start one server for all tests of a process; `cloud` empties it between them."""
     with Cloud.start() as cloud:
         yield cloud
 

@@ -339,7 +339,7 @@ class Workspace:
     `variables` become terraform.tfvars.json and may be replaced between two applies.
     `files` are written over the copy, for a test that brings a configuration of its own.
     `version` is what there is instead of a copy: the files of another version of the module.
-    `keep_provider` spares a stack that lives through many commands as many starts of the provider.
+    All commands after `init` share one provider process: to start it costs more than most commands.
     """
 
     def __init__(
@@ -350,7 +350,6 @@ class Workspace:
         variables: Mapping[str, object] | None = None,
         files: Mapping[str, str] | None = None,
         version: Mapping[str, bytes] | None = None,
-        keep_provider: bool = False,
     ) -> None:
         source, reason = provider()
         if source is None:
@@ -366,7 +365,6 @@ class Workspace:
         self.directory = self.module / stack
         self.directory.mkdir(parents=True, exist_ok=True)
         self._terraform = Terraform(self.directory, root, environment, source)
-        self._keep_provider = keep_provider
         self.variables = variables or {}
 
     def __enter__(self) -> Self:
@@ -392,11 +390,10 @@ class Workspace:
         (self.directory / "terraform.tfvars.json").write_text(text, encoding="utf-8")
 
     def run(self, *arguments: str, timeout: float = TIMEOUT_SECONDS) -> Result:
-        """Run any terraform command, initialising before the first."""
+        """Run any terraform command; before the first one, initialise and start the provider."""
         if not (self.directory / ".terraform").is_dir():
             self._terraform.run("init", "-no-color").or_raise()
-            if self._keep_provider:
-                self._terraform.keep_provider()
+            self._terraform.keep_provider()
         return self._terraform.run(*arguments, timeout=timeout)
 
     def apply(self) -> None:

@@ -24,6 +24,12 @@ from tests.support.policy import Document
 from tests.support.terraform import REPOSITORY, Workspace, side_by_side, unavailable
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files in one order, whatever the seed: in a worker they share one AWS."""
+    items.sort(key=lambda item: str(item.path))
+
+
 def give_up(reason: str) -> NoReturn:
     """Skip what needs terraform, except where that would hide a fault."""
     if os.environ.get("CI") and shutil.which("terraform"):
@@ -107,7 +113,6 @@ def _live(cloud: Cloud, stack: Stack, account: str) -> Life:
         environment,
         variables=stack.variables,
         files=stack.files,
-        keep_provider=True,
     ) as workspace:
         workspace.apply()
         resources, outputs = workspace.resources(), workspace.output()

@@ -12,7 +12,7 @@ from tests.support.cloud import Cloud
 from tests.support.terraform import Workspace, side_by_side
 from tests.terraform.conftest import Life, Stack, existing, live
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform]
+pytestmark = pytest.mark.terraform
 
 MINIMAL = {"domain_name": "shop.example.com"}
 ACCOUNT = "200000000001"

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.terraform import REPOSITORY
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform, pytest.mark.usefixtures("terraform")]
+pytestmark = [pytest.mark.terraform, pytest.mark.usefixtures("terraform")]
 
 WHOLE_SECONDS = 300
 UNDER_WAY = "terraform apply"
@@ -69,6 +69,7 @@ def test_the_demo_applies_repairs_tells_and_destroys(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["interrupt", "terminate"])
 def test_an_interrupted_demo_leaves_nothing_behind(temporary: Path, how: signal.Signals) -> None:
     with start(temporary) as demo:

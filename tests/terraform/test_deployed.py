@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -25,7 +24,7 @@ from tests.support.principals import role_policy
 from tests.support.proof import Ask, granted
 from tests.support.secrets import secret_key
 from tests.support.services import lambda_does_its_part
-from tests.support.terraform import Workspace
+from tests.support.terraform import Workspace, side_by_side
 from tests.support.topics import customer_key
 from tests.support.troubles import Troubles, fill
 from tests.terraform import bounds
@@ -42,7 +41,7 @@ from tests.terraform.policies import (
     sids,
 )
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform]
+pytestmark = pytest.mark.terraform
 
 HOME, AWAY, ZONE_OWNER = "300000000001", "300000000002", "300000000003"
 #: In the second one live the certificates of CloudFront and Cognito.
@@ -195,7 +194,7 @@ def deployments(
         workspace.apply()
         return account, workspace, Deployment(cloud, account, workspace.output())
 
-    with ThreadPoolExecutor(len(variables)) as pool:
+    with side_by_side(len(variables)) as pool:
         applied = list(pool.map(deploy, variables))
     yield {account: deployment for account, _, deployment in applied}
     for _, workspace, _ in applied:

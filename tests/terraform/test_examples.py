@@ -17,23 +17,35 @@ from tests.terraform import bounds
 from tests.terraform.conftest import Life, Stack, live
 from tests.terraform.policies import by_a_service, sids
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform]
+pytestmark = pytest.mark.terraform
 
 ROTATION_ROLE = "module.certificate_lifecycle.module.rotation[0].aws_iam_role.this"
-EXAMPLES = sorted(path.parent.name for path in REPOSITORY.glob("examples/*/main.tf"))
+#: One of each shape: as small as can be, hardened, and with resources beside the module.
+SHAPES = ("cross-account-export", "existing-topic", "prod", "sandbox")
+EXAMPLES = {path.parent.name for path in REPOSITORY.glob("examples/*/main.tf")}
+#: Other tests apply what these have: an organization, member accounts, several regions.
+OTHERS = sorted(EXAMPLES - set(SHAPES))
 
 
 @pytest.fixture(scope="module")
 def lives(cloud: Cloud) -> Mapping[str, Life]:
-    return live(cloud, {name: Stack(f"examples/{name}") for name in EXAMPLES})
+    return live(cloud, {name: Stack(f"examples/{name}") for name in SHAPES})
+
+
+@pytest.fixture(scope="module")
+def other_lives(cloud: Cloud) -> Mapping[str, Life]:
+    return live(cloud, {name: Stack(f"examples/{name}") for name in OTHERS})
 
 
 @pytest.fixture
-def life(lives: Mapping[str, Life], example: str) -> Life:
-    return lives[example]
+def life(example: str, request: pytest.FixtureRequest) -> Life:
+    found: Life = request.getfixturevalue("lives" if example in SHAPES else "other_lives")[example]
+    return found
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize(
+    "example", [*SHAPES, *(pytest.param(name, marks=pytest.mark.nightly) for name in OTHERS)]
+)
 class TestEachExample:
     def test_makes_both_functions(self, life: Life) -> None:
         functions = [a for a in life.resources if ".aws_lambda_function.this" in a]

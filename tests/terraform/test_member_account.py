@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +21,7 @@ from tests.support.cloud import Cloud
 from tests.support.deployed import Invocation, invoke
 from tests.support.principals import existing_role, role_policy
 from tests.support.proof import asked, granted
-from tests.support.terraform import Workspace
+from tests.support.terraform import Workspace, side_by_side
 from tests.support.troubles import Troubles, fill
 from tests.terraform import bounds
 from tests.terraform.policies import ITSELF, declared, of_role, of_trust, sids
@@ -110,7 +109,7 @@ def estate(cloud: Cloud) -> Iterator[Estate]:
             workspace.apply()
             return account, workspace
 
-        with ThreadPoolExecutor(len(plans)) as pool:
+        with side_by_side(len(plans)) as pool:
             applied = dict(pool.map(deploy, plans))
         for workspace in applied.values():
             stack.push(workspace)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.terraform import Workspace
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform, pytest.mark.usefixtures("terraform")]
+pytestmark = [pytest.mark.terraform, pytest.mark.usefixtures("terraform")]
 
 
 @pytest.fixture(scope="module")

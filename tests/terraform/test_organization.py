@@ -31,7 +31,7 @@ from tests.terraform.policies import (
     part,
 )
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform]
+pytestmark = pytest.mark.terraform
 
 HOME, FIRST, SECOND, ROLELESS, OUTSIDER, CLOSED = (f"32000000000{n}" for n in range(1, 7))
 REGIONS = ["eu-west-1", "us-east-1"]

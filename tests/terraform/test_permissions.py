@@ -128,7 +128,7 @@ class Planned:
 def plans(cloud: Cloud) -> Mapping[str, Planned]:
     files = {"planned.tf": OUTPUTS}
     environment = cloud.environment(account=ACCOUNT)
-    with Workspace(".", environment, files=files, keep_provider=True) as module:
+    with Workspace(".", environment, files=files) as module:
         return {name: planned(module, variables) for name, (variables, _) in CASES.items()}
 
 

@@ -17,7 +17,7 @@ from tests.support.cloud import Cloud
 from tests.support.terraform import REPOSITORY, Workspace, side_by_side
 from tests.terraform.conftest import existing, kinds
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform]
+pytestmark = [pytest.mark.terraform, pytest.mark.nightly]
 
 ACCOUNT = "340000000001"
 MODULE = "module.certificate_lifecycle"
@@ -78,8 +78,8 @@ class Walk:
 def walk(cloud: Cloud) -> Walk:
     environment = cloud.environment(account=ACCOUNT)
     with (
-        Workspace("examples/sandbox", environment, keep_provider=True) as neighbour,
-        Workspace("examples/shop", environment, keep_provider=True) as stack,
+        Workspace("examples/sandbox", environment) as neighbour,
+        Workspace("examples/shop", environment) as stack,
         side_by_side(1) as pool,
     ):
         moving_in = pool.submit(neighbour.apply)

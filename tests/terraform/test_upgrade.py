@@ -20,7 +20,7 @@ from tests.support.deployed import Invocation, invoke
 from tests.support.terraform import Workspace, side_by_side
 from tests.terraform.conftest import existing, kind
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform]
+pytestmark = pytest.mark.terraform
 
 VERSIONS = versions.names()
 #: Of several zones with one name public DNS knows only the first, and other files have others.
@@ -151,7 +151,6 @@ def upgrade(cloud: Cloud, version: str, account: str) -> Upgrade:
         cloud.environment(account=account),
         variables=VARIABLES,
         version=files,
-        keep_provider=True,
     ) as stack:
         site = Site(cloud, account, stack)
         site.furnish()

@@ -21,7 +21,7 @@ from tests.support.cloud import Cloud
 from tests.support.deployed import Invocation, invoke
 from tests.support.terraform import REPOSITORY, Workspace
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform]
+pytestmark = pytest.mark.terraform
 
 ACCOUNT = "410000000001"
 NAME = "certificate-lifecycle-rotation"

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import settings
-
 from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
 from certificate_lifecycle.core.assessment import assess
 from certificate_lifecycle.core.export import ExportTarget, TargetFinding, TargetState
@@ -41,8 +39,6 @@ AUTHORITY = (
     "arn:aws:acm-pca:eu-west-1:123456789012:"
     "certificate-authority/11111111-2222-3333-4444-555555555555"
 )
-#: Properties are tried on the same few examples everywhere: a test must not fail by luck.
-BOUNDED = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 
 
 def days(count: float) -> timedelta:

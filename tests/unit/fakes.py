@@ -28,7 +28,6 @@ from certificate_lifecycle.app.ports import (
 )
 from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.config import RotationMode
-from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.export import CURRENT_STAGE, Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
@@ -45,6 +44,7 @@ from certificate_lifecycle.core.model import (
     ValidationRecord,
 )
 from certificate_lifecycle.core.names import dns_form
+from certificate_lifecycle.core.notification.message import Message
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.report import documents
 from certificate_lifecycle.core.run import Run
@@ -54,6 +54,7 @@ from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 from certificate_lifecycle.core.x509 import Leaf
 from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
+from tests.unit.assets import ASSETS
 from tests.unit.builders import NOW, PLACE, arn, record, request, secret_arn, validation
 from tests.unit.consumers import MemoryCatalog
 
@@ -444,7 +445,7 @@ class MemoryReports(Reports):
     def put(self, run: Run) -> str:
         if self.failure:
             raise self.failure
-        self.written = {each.suffix: each.text for each in documents(run)}
+        self.written = {each.suffix: each.text for each in documents(run, ASSETS)}
         return f"s3://reports/{run.run_id}.html"
 
 

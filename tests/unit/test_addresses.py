@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.core.addresses import may_connect
-from tests.unit.builders import BOUNDED
 
 PUBLIC, PRIVATE, NEVER = (True, True), (False, True), (False, False)
 
@@ -103,7 +102,6 @@ def forms(address: IPv4Address) -> list[str]:
     ]
 
 
-@BOUNDED
 @given(st.sampled_from(REFUSED_IN_ANY_FORM), st.data())
 def test_no_form_of_an_address_that_is_not_public_is_connected_to(
     network: str, data: st.DataObject
@@ -113,7 +111,6 @@ def test_no_form_of_an_address_that_is_not_public_is_connected_to(
     assert not any(may_connect(form, private=False) for form in [str(inner), *forms(inner)])
 
 
-@BOUNDED
 @given(st.ip_addresses(v=4), st.booleans())
 def test_a_form_of_an_address_is_as_good_as_the_address(
     inner: IPv4Address,
@@ -123,7 +120,6 @@ def test_a_form_of_an_address_is_as_good_as_the_address(
     assert [may_connect(form, private=private) for form in forms(inner)] == [plain] * 3
 
 
-@BOUNDED
 @given(st.ip_addresses())
 def test_what_may_be_connected_to_may_be_so_where_private_addresses_are_wanted_too(
     address: IPv4Address | IPv6Address,

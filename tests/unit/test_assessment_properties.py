@@ -28,7 +28,6 @@ from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import Thresholds
 from certificate_lifecycle.core.validation import RecordState
 from tests.unit.builders import (
-    BOUNDED,
     EXPIRED,
     NOW,
     REVOKED,
@@ -102,7 +101,6 @@ observations = st.builds(
 )
 
 
-@BOUNDED
 @given(seen=observations)
 def test_every_certificate_gets_exactly_one_explained_decision(seen: Observation) -> None:
     decision = assessed(seen)
@@ -111,20 +109,17 @@ def test_every_certificate_gets_exactly_one_explained_decision(seen: Observation
     assert decision == assessed(replace(seen))
 
 
-@BOUNDED
 @given(seen=observations, later=spans.filter(lambda span: span > timedelta()))
 def test_a_nearer_end_is_never_judged_more_mildly(seen: Observation, later: timedelta) -> None:
     assert assessed(seen, NOW + later).severity >= assessed(seen).severity
 
 
-@BOUNDED
 @given(seen=observations)
 def test_what_nothing_uses_is_never_more_than_information(seen: Observation) -> None:
     idle = replace(seen.certificate, in_use=False, exported=False, key_pair_origin=None)
     assert assessed(replace(seen, certificate=idle)).severity <= INFO
 
 
-@BOUNDED
 @given(seen=observations)
 def test_ok_is_only_said_of_what_is_neither_expired_nor_revoked_nor_unread(
     seen: Observation,

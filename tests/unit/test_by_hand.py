@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
-from tests.unit.builders import BOUNDED, DISTRIBUTION, LOAD_BALANCER, PLACE, arn
+from tests.unit.builders import DISTRIBUTION, LOAD_BALANCER, PLACE, arn
 from tests.unit.tables import DATA
 
 NEW = arn("new")
@@ -203,7 +203,6 @@ def test_what_is_not_plain_gets_no_command(hostile: str) -> None:
     assert commands(hostile) == []
 
 
-@BOUNDED
 @given(in_use_by=SOMETHING, successor=SOMETHING | st.just(NEW))
 def test_whatever_acm_says_a_shell_sees_comments_and_calls_of_the_cli(
     in_use_by: str, successor: str

@@ -38,7 +38,6 @@ from certificate_lifecycle.core.consumers import (
     verify_step,
 )
 from tests.unit.builders import (
-    BOUNDED,
     DISTRIBUTION,
     LOAD_BALANCER,
     NOW,
@@ -199,7 +198,6 @@ def holding(certificates: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrate
     )
 
 
-@BOUNDED
 @given(move=MOVES, found=holding(st.sampled_from([(), (OTHER,), (OTHER, arn("third"))])))
 def test_no_step_touches_what_holds_neither_certificate(move: Move, found: BindingState) -> None:
     assert bind_step(move, found, OLD, NEW) is BindStep.LEFT_ALONE
@@ -208,7 +206,6 @@ def test_no_step_touches_what_holds_neither_certificate(move: Move, found: Bindi
     assert roll_back_step(move, found, OLD, NEW) is untouched
 
 
-@BOUNDED
 @given(move=MOVES, after=holding(st.just((NEW,))), back=holding(st.just((OLD,))))
 def test_a_step_that_was_carried_out_and_not_recorded_is_found_done(
     move: Move, after: BindingState, back: BindingState
@@ -342,7 +339,6 @@ def test_what_an_earlier_version_stored_of_a_move_is_read(
     assert Move.from_dict(stored, KINDS) == move
 
 
-@BOUNDED
 @given(move=MOVES)
 def test_a_move_comes_back_from_the_ledger_as_it_was(move: Move) -> None:
     assert Move.from_dict(json.loads(json.dumps(move.to_dict())), KINDS) == move

@@ -13,7 +13,6 @@ import pytest
 from certificate_lifecycle.app.creation import Issuance, creation_result
 from certificate_lifecycle.config import CreationSettings, creation_settings, rotation_settings
 from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.model import (
     Action,
     Certificate,
@@ -26,6 +25,7 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import (

@@ -28,7 +28,7 @@ from certificate_lifecycle.events import (
     organization_command,
     rotation_command,
 )
-from tests.unit.builders import AUTHORITY, BOUNDED, PLACE, arn
+from tests.unit.builders import AUTHORITY, PLACE, arn
 from tests.unit.tables import DATA, name_sets, refused
 
 OURS = ("ManagedBy", "certificate-lifecycle")
@@ -491,7 +491,6 @@ KEYS = [
 events = values | st.dictionaries(st.sampled_from(KEYS), values, max_size=6)
 
 
-@BOUNDED
 @given(event=events)
 def test_any_event_gives_a_command_or_faults_and_never_an_error(event: object) -> None:
     for faults in (creation_faults(event), rotation_faults(event)):

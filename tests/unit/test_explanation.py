@@ -24,7 +24,6 @@ from certificate_lifecycle.core.sources import SourceState
 from certificate_lifecycle.core.timing import Thresholds, is_within
 from certificate_lifecycle.core.validation import RecordState
 from tests.unit.builders import (
-    BOUNDED,
     NOW,
     SECOND,
     SUCCESSOR,
@@ -74,7 +73,6 @@ def as_of(seen: Observation, now: datetime) -> Observation:
 # --- The trace ------------------------------------------------------------------------------------
 
 
-@BOUNDED
 @given(seen=observations)
 def test_the_check_that_hit_is_the_decision(seen: Observation) -> None:
     found = traced(seen)
@@ -84,7 +82,6 @@ def test_the_check_that_hit_is_the_decision(seen: Observation) -> None:
     assert everything[hit.check](seen, USUAL, NOW) == found.decision
 
 
-@BOUNDED
 @given(seen=observations)
 def test_those_before_the_hit_passed_and_those_behind_it_were_not_reached(
     seen: Observation,
@@ -379,7 +376,6 @@ def test_a_private_ca_ends_too_soon_long_before_its_end() -> None:
     assert verdicts(seen)[:2] == [(0, "Healthy", "ok"), (5, "AuthorityExpiring", "warning")]
 
 
-@BOUNDED
 @given(seen=observations, after=MOMENTS)
 def test_between_two_forecast_moments_nothing_changes(seen: Observation, after: timedelta) -> None:
     moment = NOW + after
@@ -388,7 +384,6 @@ def test_between_two_forecast_moments_nothing_changes(seen: Observation, after: 
     assert essence(found) == essence(expected.decision)
 
 
-@BOUNDED
 @given(seen=observations)
 def test_each_forecast_moment_is_the_first_of_its_decision(seen: Observation) -> None:
     first, *later = forecast(seen, USUAL, NOW)
@@ -402,7 +397,6 @@ def test_each_forecast_moment_is_the_first_of_its_decision(seen: Observation) ->
         before = each
 
 
-@BOUNDED
 @given(seen=observations)
 def test_unless_a_successor_ends_nothing_gets_milder_with_time_alone(seen: Observation) -> None:
     alone = replace(seen, successor=None)

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from certificate_lifecycle.cli.output import print_finding
 from certificate_lifecycle.core.announcements import announcements
-from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.model import Action, CertificateType
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.report import documents
 from certificate_lifecycle.core.run import (
@@ -31,6 +31,7 @@ from certificate_lifecycle.core.run import (
     shown_in,
 )
 from certificate_lifecycle.core.security_findings import Source, updates
+from tests.unit.assets import ASSETS
 from tests.unit.builders import NOW, arn, days, detail, imported, judged, run
 
 #: A finding in which every field has a value of its own.
@@ -66,7 +67,7 @@ class _Text(HTMLParser):
 
 
 def document(found: Run, suffix: str) -> str:
-    return next(each.text for each in documents(found) if each.suffix == suffix)
+    return next(each.text for each in documents(found, ASSETS) if each.suffix == suffix)
 
 
 def page_text(found: Run) -> str:

@@ -30,7 +30,6 @@ from certificate_lifecycle.core.model import (
 from certificate_lifecycle.core.names import normalise
 from tests.unit.builders import (
     AUTHORITY,
-    BOUNDED,
     BY_EMAIL,
     FAILED,
     NOW,
@@ -57,7 +56,6 @@ def token(*names: str) -> str:
     return CertificateRequest(names=names, region="eu-west-1").idempotency_token
 
 
-@BOUNDED
 @given(names=st.lists(st.text("abc*.-", min_size=1), min_size=1, max_size=5))
 def test_every_token_is_one_that_acm_takes(names: list[str]) -> None:
     assert re.fullmatch(r"\w{1,32}", token(*names), re.ASCII)

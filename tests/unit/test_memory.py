@@ -21,7 +21,6 @@ from certificate_lifecycle.core.memory import (
 from certificate_lifecycle.core.run import Assessed, ChangeKind, Scope, ScopeStatus
 from certificate_lifecycle.core.timing import Thresholds
 from tests.unit.builders import (
-    BOUNDED,
     EXPIRED,
     NOW,
     SECOND,
@@ -222,7 +221,6 @@ def test_of_what_an_earlier_version_remembered_the_last_telling_counts() -> None
 
 
 @given(hours=st.lists(st.integers(1, 200), min_size=1, max_size=30))
-@BOUNDED
 def test_the_last_mark_is_told_whichever_runs_are_missed(hours: list[int]) -> None:
     """Bugs 46 and 60: an alert that hangs on a day is lost with that day's run."""
     moment, before = NOW, told()

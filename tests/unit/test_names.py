@@ -15,7 +15,6 @@ from certificate_lifecycle.core.names import (
     normalise,
     without_wildcard,
 )
-from tests.unit.builders import BOUNDED
 from tests.unit.tables import accepted, refused
 
 A_LABEL_OF_63, A_LABEL_OF_64 = "a" * 63, "a" * 64
@@ -130,7 +129,6 @@ def test_a_refusal_shows_what_cannot_be_seen() -> None:
     assert str(refusal.value).isprintable()
 
 
-@BOUNDED
 @given(raw=st.text("aA1*.-_ü。 ", max_size=12).map(lambda start: f"{start}.Example."))
 def test_a_name_in_its_form_stays_as_it_is(raw: str) -> None:
     try:

@@ -15,10 +15,10 @@ from certificate_lifecycle.app.ports import Organization, Outside, Surroundings
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.config import RotationMode
-from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.handover import Handover, healthy_counts
 from certificate_lifecycle.core.memory import SCOPE, Memory, Note, memory_of
 from certificate_lifecycle.core.model import Action, Certificate
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import ActionRecord, Outcome, Run, result
 from certificate_lifecycle.core.timing import Thresholds

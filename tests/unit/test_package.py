@@ -48,7 +48,9 @@ def test_every_handler_that_terraform_names_is_in_the_committed_zip() -> None:
 def test_the_committed_zip_is_sorted_and_holds_no_bytecode() -> None:
     names = [member.filename for member in committed()]
     assert names == sorted(names)
-    assert all(name.endswith((".py", "/py.typed")) for name in names)
+    others = [name for name in names if not name.endswith((".py", "/py.typed"))]
+    folder = "certificate_lifecycle/core/report_assets"
+    assert others == [f"{folder}/page.{suffix}" for suffix in ("css", "html", "js")]
 
 
 def test_every_member_is_stored_readable_by_all_and_without_a_trace_of_the_machine() -> None:
@@ -78,10 +80,23 @@ def test_carriage_returns_are_refused_because_they_come_from_a_checkout(package:
         build.members(package)
 
 
-def test_a_file_that_the_zip_would_lack_is_refused(package: Path) -> None:
-    (package / "table.json").write_text("{}")
-    with pytest.raises(build.SourceError, match=r"table\.json is neither Python nor py\.typed"):
+@pytest.mark.parametrize(
+    "name", ["table.json", "page.css", "core/page.css", "core/report_assets/page.svg"]
+)
+def test_a_file_that_the_zip_would_lack_is_refused(package: Path, name: str) -> None:
+    (package / name).parent.mkdir(parents=True, exist_ok=True)
+    (package / name).write_text("")
+    with pytest.raises(build.SourceError, match=rf"{name} is neither Python nor py\.typed"):
         build.members(package)
+
+
+@pytest.mark.parametrize("suffix", build.ASSET_SUFFIXES)
+def test_an_asset_of_the_report_is_packed(package: Path, suffix: str) -> None:
+    folder = package.joinpath(*build.ASSETS)
+    folder.mkdir(parents=True)
+    (folder / f"page{suffix}").write_text("text")
+    name = f"certificate_lifecycle/core/report_assets/page{suffix}"
+    assert build.members(package)[name] == b"text"
 
 
 def test_an_empty_package_is_refused(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from certificate_lifecycle.core.model import (
 )
 from certificate_lifecycle.core.observation import Observation
 from certificate_lifecycle.core.timing import Thresholds
-from tests.unit.builders import BOUNDED, NOW, SECOND, arn, certificate, days, imported
+from tests.unit.builders import NOW, SECOND, arn, certificate, days, imported
 from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import MemoryCertificates, MemoryDns, Outage, run_context
 
@@ -120,7 +120,6 @@ def test_what_was_imported_is_not_renewed_well() -> None:
     assert not renews_well(imported(ends_in=days(44)), None, USUAL, NOW)
 
 
-@BOUNDED
 @given(
     hours=st.integers(30 * 24, 46 * 24),
     status=st.sampled_from([None, *RenewalStatus]),

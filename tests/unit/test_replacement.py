@@ -26,7 +26,6 @@ from certificate_lifecycle.core.replacement import (
 from certificate_lifecycle.core.timing import Thresholds
 from tests.unit.builders import (
     AUTHORITY,
-    BOUNDED,
     EXPIRED,
     FAILED,
     NOW,
@@ -150,7 +149,6 @@ def test_a_certificate_without_detail_has_neither_ca_nor_tags_to_copy() -> None:
 
 
 @given(names=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=2, unique=True))
-@BOUNDED
 def test_two_certificates_or_attempts_never_share_a_token(names: list[str]) -> None:
     """Bugs 10, 11 and 42."""
     first, second = (successor_request(certificate(arn=arn(name)), 1) for name in names)

@@ -22,16 +22,14 @@ from certificate_lifecycle.core.replacement import (
 )
 from tests.unit.builders import NOW, arn, certificate, days, detail
 
-ADR = (
-    Path(__file__).parents[2] / "docs" / "adr" / "0009-replacement-is-a-journaled-state-machine.md"
-)
+ADR = Path(__file__).parents[2] / "docs" / "adr" / "0009-replacement-is-a-recorded-state-machine.md"
 
 
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"In one account, region and day {DAILY_REQUESTS} successors are requested at the most",
-        f"holds its claim for up to {CLAIM // timedelta(minutes=1)} minutes",
+        f"At most {DAILY_REQUESTS} successors are requested per account, region and day",
+        f"keeps its claim for up to {CLAIM // timedelta(minutes=1)} minutes",
     ],
 )
 def test_the_record_of_the_decision_has_the_numbers(sentence: str) -> None:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from certificate_lifecycle.core import report_page
 from certificate_lifecycle.core.model import Action, CertificateType, Reason, Severity, Verdict
 from certificate_lifecycle.core.report import documents
-from certificate_lifecycle.core.report_assets import SCRIPT, STYLE
-from certificate_lifecycle.core.report_page import MOST_ROWS, PLAIN_ROWS
+from certificate_lifecycle.core.report_page import PLAIN_ROWS
 from certificate_lifecycle.core.run import (
     ActionRecord,
     Assessed,
@@ -26,6 +26,7 @@ from certificate_lifecycle.core.run import (
     ScopeStatus,
     report_entry,
 )
+from tests.unit.assets import ASSETS
 from tests.unit.builders import (
     EXPIRED,
     NOW,
@@ -69,7 +70,7 @@ HOSTILE = (
 
 
 def report(found: Run) -> dict[str, str]:
-    return {each.suffix: each.text for each in documents(found)}
+    return {each.suffix: each.text for each in documents(found, ASSETS)}
 
 
 class Page(HTMLParser):
@@ -437,15 +438,17 @@ def test_the_markup_has_the_first_rows_and_the_data_all_of_them() -> None:
     assert "Without JavaScript the first 200 of 250 are shown" in read.text
 
 
-def test_a_page_with_too_much_says_where_the_rest_is() -> None:
+def test_a_page_with_too_much_says_where_the_rest_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert report_page.MOST_ROWS == 5_000
+    monkeypatch.setattr(report_page, "MOST_ROWS", 1_000)
     many = [
         replace(DUE, certificate=replace(DUE.certificate, arn=arn(f"c{number}")))
-        for number in range(MOST_ROWS + 1)
+        for number in range(1_001)
     ]
     read = page(run(*many))
-    assert len(read.data["findings"]) == len(read.data["inventory"]) == MOST_ROWS
-    assert "The first 5,000 of 5,001 are here; the CSV document has all of them." in read.text
-    assert len(rows(run(*many))) == MOST_ROWS + 1
+    assert len(read.data["findings"]) == len(read.data["inventory"]) == 1_000
+    assert "The first 1,000 of 1,001 are here; the CSV document has all of them." in read.text
+    assert len(rows(run(*many))) == 1_001
 
 
 # --- The charts -------------------------------------------------------------------------------
@@ -589,6 +592,7 @@ def a_run_with_everything() -> Run:
 )
 def test_the_page_is_the_golden_one(name: str, found: Run) -> None:
     """Style and script, which no run changes, stand for themselves."""
-    html = report(found)["html"].replace(STYLE, "STYLE").replace(SCRIPT, "SCRIPT")
+    html = report(found)["html"]
+    html = html.replace(f"\n{ASSETS.style}", "STYLE").replace(f"\n{ASSETS.script}", "SCRIPT")
     html = re.sub(r"'sha256-[^']+'", "'HASH'", html)
     assert html == (DATA / "pages" / f"{name}.html").read_text(encoding="utf-8")

@@ -12,12 +12,13 @@ from certificate_lifecycle.core import report_page
 from certificate_lifecycle.core.model import Action
 from certificate_lifecycle.core.report_page import page
 from certificate_lifecycle.core.run import ActionRecord, Outcome, Run
+from tests.unit.assets import ASSETS
 from tests.unit.builders import arn, certificate, days, imported, judged, run
 
 
 def data(found: Run) -> tuple[str, Any]:
     """Return the data of a page as it stands there, and as the script reads it."""
-    text = page(found).partition('id="data">')[2].partition("</script>")[0]
+    text = page(found, ASSETS).partition('id="data">')[2].partition("</script>")[0]
     return text, json.loads(text)
 
 
@@ -41,7 +42,7 @@ def test_what_a_page_shows_without_javascript_is_counted_if_it_is_not_all(
 ) -> None:
     found = [judged(imported(arn=arn(str(number)), ends_in=days(3))) for number in range(count)]
     done = [ActionRecord(arn(str(n)), Action.REIMPORT, Outcome.DONE, "Done.") for n in range(count)]
-    text = page(run(*found, actions=done))
+    text = page(run(*found, actions=done), ASSETS)
     assert ("Without JavaScript the first 200 of 201 are shown" in text) is more
     assert ("<noscript>" in text) is more
     assert ("And 1 more, which the JSON document names." in text) is more
@@ -54,8 +55,8 @@ def test_a_page_with_more_rows_than_it_takes_says_where_the_rest_is(
     monkeypatch.setattr(report_page, "MOST_ROWS", 2)
     found = [judged(imported(arn=arn(str(number)), ends_in=days(3))) for number in range(3)]
     told = "<p>The first 2 of 3 are here; the CSV document has all of them.</p>"
-    assert page(run(*found)).count(told) == 2
-    assert "are here; the CSV document" not in page(run(*found[:2]))
+    assert page(run(*found), ASSETS).count(told) == 2
+    assert "are here; the CSV document" not in page(run(*found[:2]), ASSETS)
 
 
 def cells(names: int, users: int, length: int) -> tuple[list[str], list[str]]:

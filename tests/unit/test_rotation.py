@@ -11,8 +11,8 @@ import pytest
 
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.config import RotationMode
-from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.model import NOT_DESCRIBED, Certificate
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.errors import RotationError
 from tests.unit.builders import (
     EXPIRED,

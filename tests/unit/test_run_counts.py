@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.model import Action, Reason, Verdict
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.run import ActionRecord, Outcome, ScopeStatus, report_entry
 from tests.unit.builders import arn, days, imported, judged, run, scope
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.core.digest import compose
 from certificate_lifecycle.core.model import (
     Action,
     Certificate,
@@ -18,6 +17,7 @@ from certificate_lifecycle.core.model import (
     Severity,
     Verdict,
 )
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.run import Assessed, result
 from certificate_lifecycle.core.served import (
     Compared,

@@ -27,7 +27,7 @@ from certificate_lifecycle.core.sources import (
 )
 from certificate_lifecycle.core.x509 import Leaf, PublicKey
 from tests.support import authority
-from tests.unit.builders import BOUNDED, NOW, SECOND, days, detail, imported, secret_arn
+from tests.unit.builders import NOW, SECOND, days, detail, imported, secret_arn
 
 KEY = PublicKey("RSA_2048", b"numbers")
 SHOP = authority.issue("shop.example.com", not_after=NOW + days(300), serial=0xBEEF)
@@ -154,7 +154,6 @@ latin = st.binary(max_size=60).map(lambda octets: octets.decode("latin-1"))
 fields = st.sampled_from(["certificate", "private_key", "chain"])
 
 
-@BOUNDED
 @given(st.none() | st.integers() | latin | st.dictionaries(fields, st.integers() | latin))
 def test_no_secret_whatsoever_raises_anything_else(value: object) -> None:
     refused(json.dumps(value))
@@ -325,7 +324,6 @@ def test_a_person_is_told_why(found: Leaf, says: str) -> None:
 moments = st.integers(-40, 40).map(lambda count: NOW + days(count))
 
 
-@BOUNDED
 @given(moments, moments, moments, moments)
 def test_of_two_versions_never_each_follows_the_other(
     end: datetime, begin: datetime, other_end: datetime, other_begin: datetime

@@ -27,7 +27,6 @@ from certificate_lifecycle.core.x509 import (
 )
 from tests.support import authority
 from tests.support.authority import CLIENT, SERVER
-from tests.unit.builders import BOUNDED
 
 EC_KEY = authority.private_key("EC_prime256v1", 1)
 RSA_KEY = authority.private_key("RSA_2048", 1)
@@ -315,7 +314,6 @@ def test_a_serial_number_has_to_be_minimal_and_not_negative(serial: str) -> None
         read_certificate(der)
 
 
-@BOUNDED
 @given(st.binary(max_size=400))
 def test_random_bytes_raise_nothing_else(data: bytes) -> None:
     for read_one in (read_certificate, lambda d: read_private_key(PemBlock("PRIVATE KEY", d))):
@@ -323,7 +321,6 @@ def test_random_bytes_raise_nothing_else(data: bytes) -> None:
             read_one(data)
 
 
-@BOUNDED
 @given(st.data())
 def test_a_certificate_with_any_octets_changed_is_read_or_refused(data: st.DataObject) -> None:
     mutated = bytearray(GOOD)
@@ -343,7 +340,6 @@ KEYS = [
 ]
 
 
-@BOUNDED
 @given(st.sampled_from(KEYS), st.data())
 def test_a_key_with_any_octet_changed_is_read_or_refused(der: bytes, data: st.DataObject) -> None:
     mutated = bytearray(der)
@@ -355,7 +351,6 @@ def test_a_key_with_any_octet_changed_is_read_or_refused(der: bytes, data: st.Da
             continue
 
 
-@BOUNDED
 @given(st.binary(max_size=300))
 def test_random_text_in_a_block_raises_nothing_else(data: bytes) -> None:
     for text in (data.decode("latin-1"), base64.b85encode(data).decode()):

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from certificate_lifecycle.core.consumers import Binding, BindingState
-from certificate_lifecycle.core.digest import Message
 from certificate_lifecycle.core.export import Exported
 from certificate_lifecycle.core.hidden import Hidden
 from certificate_lifecycle.core.issuance import CertificateRequest
@@ -20,16 +19,14 @@ from certificate_lifecycle.core.model import (
     RenewalStatus,
     ValidationRecord,
 )
+from certificate_lifecycle.core.notification.message import Message
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.replacement import Journal
 from certificate_lifecycle.core.run import Run
+from certificate_lifecycle.core.served import Sight
 from certificate_lifecycle.core.sources import Material
 from certificate_lifecycle.core.validation import ExistingRecord, Zone
 from certificate_lifecycle.core.x509 import Leaf
-
-if TYPE_CHECKING:
-    # Only what looks at what is served needs it, and it takes its time.
-    from certificate_lifecycle.core.served import Sight
 
 
 class Certificates(Protocol):

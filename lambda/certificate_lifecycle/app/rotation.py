@@ -15,7 +15,7 @@ from certificate_lifecycle.app.ports import Clock, NotificationSink, Outside, Re
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.run_metrics import emit_run_metrics
 from certificate_lifecycle.app.scope import ScopeRun, run_of, run_scope, summary
-from certificate_lifecycle.core.digest import compose
+from certificate_lifecycle.core.notification.message import compose
 from certificate_lifecycle.core.place import Place
 from certificate_lifecycle.core.run import Run, result
 from certificate_lifecycle.errors import RotationError

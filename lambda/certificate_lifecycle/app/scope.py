@@ -16,6 +16,7 @@ from certificate_lifecycle.app.ports import Clock, ConsumerCatalog, Ledger, Surr
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
 from certificate_lifecycle.app.run_context import RunContext, RunRequest
+from certificate_lifecycle.app.served import Probing
 from certificate_lifecycle.config import RotationMode
 from certificate_lifecycle.core.model import Certificate, Verdict
 from certificate_lifecycle.core.people import muted_until, owner
@@ -176,9 +177,6 @@ def _assessed(scanned: ScopeScan) -> list[Assessed]:
     request, context, clients = scanned.request, scanned.context, scanned.clients
     assessed: Sequence[Assessed] = scanned.found.assessed
     if clients.served is not None:
-        # Here, so that a cold start that looks at nothing served does not wait for it.
-        from certificate_lifecycle.app.served import Probing  # noqa: PLC0415
-
         not_served = Verdict.NOT_SERVED.value
         memories = scanned.state.memories
         assessed = Probing(

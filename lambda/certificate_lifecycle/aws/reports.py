@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from certificate_lifecycle.aws.report_assets import read_assets
 from certificate_lifecycle.aws.s3 import put_text
 from certificate_lifecycle.core.report import documents
 from certificate_lifecycle.core.run import Run
@@ -29,7 +30,7 @@ class DatedReports:
         folder = f"reports/{run.instance}/"
         name = f"{folder}{run.started_at:%Y/%m/%d}/{run.run_id}"
         newest = run.whole and not run.dry_run
-        for document in documents(run):
+        for document in documents(run, read_assets()):
             for key, cache in (
                 (f"{name}.{document.suffix}", "private"),
                 *([(f"{folder}latest.{document.suffix}", "no-store")] if newest else []),
@@ -55,7 +56,7 @@ class RunReports:
 
     def put(self, run: Run) -> str:
         """Write the three documents of the run and return the address of the page."""
-        for document in documents(run):
+        for document in documents(run, read_assets()):
             put_text(
                 self._client(),
                 bucket=self._bucket,

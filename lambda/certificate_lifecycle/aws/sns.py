@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import Function, Permission
-from certificate_lifecycle.core.digest import Message
+from certificate_lifecycle.core.notification.message import Message
 from certificate_lifecycle.core.text import clean
 
 if TYPE_CHECKING:

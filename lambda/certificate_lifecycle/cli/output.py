@@ -16,7 +16,7 @@ from rich.text import Text
 
 from certificate_lifecycle.cli.failures import help_with
 from certificate_lifecycle.core.model import Certificate, Severity, Verdict
-from certificate_lifecycle.core.report import documents
+from certificate_lifecycle.core.report import rows
 from certificate_lifecycle.core.run import FINDING_HEADINGS, Assessed, Run, Scope, report_entry
 from certificate_lifecycle.core.text import clean
 
@@ -58,8 +58,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def print_csv(run: Run) -> None:
     """Print what a run found as CSV (RFC 4180), without the mark that spreadsheets want."""
-    rows = next(each for each in documents(run) if each.suffix == "csv")
-    sys.stdout.write(rows.text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    sys.stdout.write(rows(run).removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
 def scan_entry(run: Run) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from certificate_lifecycle.core.digest import severity_of
 from certificate_lifecycle.core.excerpts import excerpt
+from certificate_lifecycle.core.notification.wording import severity_of
 from certificate_lifecycle.core.run import (
     ActionRecord,
     Assessed,

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from certificate_lifecycle.core.report_assets import Assets
 from certificate_lifecycle.core.report_page import page
 from certificate_lifecycle.core.run import Output, Run, finding_entries, report_entry, shown_in
 from certificate_lifecycle.core.text import clean
@@ -41,22 +42,22 @@ class Document:
     text: str
 
 
-def documents(run: Run) -> Iterator[Document]:
+def documents(run: Run, assets: Assets) -> Iterator[Document]:
     """Yield what a run found and did, one document after the other: an organization's are large.
 
     The page comes last, since it is what people are pointed to. `run.report` plays no part.
     """
-    yield Document("csv", "text/csv; charset=utf-8", _rows(run))
+    yield Document("csv", "text/csv; charset=utf-8", rows(run))
     yield Document("json", "application/json; charset=utf-8", _data(run))
-    yield Document("html", "text/html; charset=utf-8", page(run))
+    yield Document("html", "text/html; charset=utf-8", page(run, assets))
 
 
 def _data(run: Run) -> str:
     return json.dumps({"schema_version": SCHEMA_VERSION, **report_entry(run)})
 
 
-def _rows(run: Run) -> str:
-    """Return a row for each scope that was not looked at and each certificate that is known.
+def rows(run: Run) -> str:
+    """Return the CSV document: a row for each scope that was not scanned and each certificate.
 
     RFC 4180: every cell in quotation marks, lines end in CRLF.
     """

@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
+from string import Template
 from typing import Any, TypeAlias
 
-from certificate_lifecycle.core.digest import OUTCOMES, console_url, severity_of
+from certificate_lifecycle.core.aws_console import console_url
 from certificate_lifecycle.core.model import Action, Severity, Verdict
-from certificate_lifecycle.core.report_assets import SCRIPT, STYLE
+from certificate_lifecycle.core.notification.wording import OUTCOMES, severity_of
+from certificate_lifecycle.core.report_assets import Assets
 from certificate_lifecycle.core.report_charts import forecast, timeline
 from certificate_lifecycle.core.run import (
     FINDING_HEADINGS,
@@ -93,75 +95,38 @@ class _Table:
     total: int
 
 
-_FOOTER = (
-    "<footer><p>The same run as rows for a spreadsheet and as data lies beside this page: its "
-    "address with <code>.csv</code> and <code>.json</code> in place of <code>.html</code>.</p>"
-    "</footer>"
-)
-
-
-def page(run: Run) -> str:
+def page(run: Run, assets: Assets) -> str:
     """Return the page of a run."""
     findings, inventory = _findings(run), _inventory(run)
+    # Each stands below its tag, and its hash is that of all that its element holds.
+    style, script = f"\n{assets.style}", f"\n{assets.script}"
     title = f"Certificate report of {clean(run.instance)}"
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en">',
-            _head(title),
-            "<body>",
-            '<a class="skip" href="#findings">Skip to the findings</a>',
-            _header(run, title),
-            "<main>",
-            _overview(run),
-            _scopes(run),
-            _section("timeline", "Timeline of expiries", timeline(run)),
-            _section("forecast", "Forecast of the coming 26 weeks", forecast(run)),
-            _filter(run),
-            _section("findings", "Findings", _findings_intro(findings), _markup(findings)),
-            _deeds(run),
-            _section(
-                "inventory", "Inventory", _inventory_intro(run, inventory), _markup(inventory)
-            ),
-            "</main>",
-            _FOOTER,
-            # Data, which nothing runs: what could end the element is written as an escape.
-            f'<script type="application/json" id="data">{_data(findings, inventory)}</script>',
-            f"<script>{SCRIPT}</script>",
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
-
-
-def _head(title: str) -> str:
-    return "\n".join(
-        [
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            # A link to the console must not tell it where this page lies.
-            '<meta name="referrer" content="no-referrer">',
-            '<meta name="color-scheme" content="light dark">',
-            f"<title>{escape(title)}</title>",
-            f"<style>{STYLE}</style>",
-            "</head>",
-        ]
-    )
-
-
-def _policy() -> str:
-    """Return the policy: this style and this script, and no request to anywhere."""
-    return (
-        f"default-src 'none'; script-src {_hash(SCRIPT)}; style-src {_hash(STYLE)}; "
-        "base-uri 'none'; form-action 'none'"
+    return Template(assets.html).substitute(
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        title=escape(title),
+        style=style,
+        header=_header(run, title),
+        overview=_overview(run),
+        scopes=_scopes(run),
+        timeline=timeline(run),
+        forecast=forecast(run),
+        severities=_severities(run),
+        verdicts=_verdicts(run),
+        findings=_section("findings", "Findings", _findings_intro(findings), _markup(findings)),
+        done=_deeds(run),
+        inventory=_section(
+            "inventory", "Inventory", _inventory_intro(run, inventory), _markup(inventory)
+        ),
+        # Data, which nothing runs: what could end the element is written as an escape.
+        data=_data(findings, inventory),
+        script=script,
     )
 
 
 def _hash(text: str) -> str:
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+    """Return a hash as a Content-Security-Policy names it, without its quotation marks."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 def _data(*tables: _Table) -> str:
@@ -193,10 +158,10 @@ def markup(node: Node) -> str:
     return f'<{tag} class="{escape(extra)}">{inner}</{tag}>' if extra else f"<{tag}>{inner}</{tag}>"
 
 
-def _section(name: str, title: str, *parts: str, hidden: bool = False) -> str:
+def _section(name: str, title: str, *parts: str) -> str:
     return "\n".join(
         [
-            f'<section id="{name}" aria-labelledby="{name}-title"{" hidden" * hidden}>',
+            f'<section id="{name}" aria-labelledby="{name}-title">',
             f'<h2 id="{name}-title">{escape(title)}</h2>',
             *(part for part in parts if part),
             "</section>",
@@ -316,30 +281,17 @@ def _entries(entries: Sequence[str]) -> str:
     return f'<ul class="entries">{listed}</ul>{_paragraph(more)}'
 
 
-def _filter(run: Run) -> str:
-    """Return the filter, which the script shows: without it there is nothing that it could do."""
-    verdicts = sorted({entry.decision.verdict.value for entry in run.assessed})
-    severities = sorted({entry.decision.severity for entry in run.assessed}, reverse=True)
-    return _section(
-        "filter",
-        "Filter",
-        '<div class="filter" role="search" aria-label="Findings and inventory">',
-        '<label>Text <input type="search" id="filter-text" autocomplete="off" '
-        'placeholder="name, account, user ..."></label>',
-        _select("severity", [severity.label for severity in severities]),
-        _select("verdict", verdicts),
-        '<button type="button" id="filter-clear">Show all</button>',
-        "</div>",
-        hidden=True,
-    )
+def _severities(run: Run) -> str:
+    found = sorted({entry.decision.severity for entry in run.assessed}, reverse=True)
+    return _options(severity.label for severity in found)
 
 
-def _select(name: str, values: Iterable[str]) -> str:
-    options = "".join(f"<option>{value}</option>" for value in values)
-    return (
-        f'<label>{name.capitalize()} <select id="filter-{name}">'
-        f'<option value="">all</option>{options}</select></label>'
-    )
+def _verdicts(run: Run) -> str:
+    return _options(sorted({entry.decision.verdict.value for entry in run.assessed}))
+
+
+def _options(values: Iterable[str]) -> str:
+    return "".join(f"<option>{value}</option>" for value in values)
 
 
 # --- Tables -----------------------------------------------------------------------------------

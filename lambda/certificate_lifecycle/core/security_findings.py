@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from certificate_lifecycle.core.digest import console_url
+from certificate_lifecycle.core.aws_console import console_url
 from certificate_lifecycle.core.excerpts import excerpt
 from certificate_lifecycle.core.model import (
     Action,

@@ -26,6 +26,7 @@ from certificate_lifecycle.app.ports import (
 )
 from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult
 from certificate_lifecycle.app.run_context import RunContext
+from certificate_lifecycle.app.served import names_that_show
 from certificate_lifecycle.app.validation import inspect, require_writable, require_zones, write
 from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
 from certificate_lifecycle.core.assessment import find_successor
@@ -410,9 +411,6 @@ class ReplacementEngine:
         bound = [move.bound_at for move in moved if move.bound_at is not None]
         if self.served is None or observation is None or not bound:
             return False
-        # Here, so that a cold start that looks at nothing served does not wait for it.
-        from certificate_lifecycle.app.served import names_that_show  # noqa: PLC0415
-
         names = names_that_show(observation.certificate, self.served, self.context.clock)
         if not names:
             if moved_before:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from certificate_lifecycle.aws.report_assets import read_assets
 from certificate_lifecycle.cli.exits import Exit
 from certificate_lifecycle.cli.files import require_new, write
 from certificate_lifecycle.cli.looking import look, verdict_code
@@ -40,7 +41,7 @@ def command(files: tuple[Path, ...], selection: Selection, manner: Manner, *, fo
     for file in files:
         require_new(file, force=force)
     looked = look(selection, manner)
-    for document in documents(looked.run):
+    for document in documents(looked.run, read_assets()):
         for file in files:
             if _kind(file) == document.suffix:
                 write(file, document.text.encode())

@@ -10,14 +10,11 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.core.digest import (
-    MAX_MESSAGE_BYTES,
-    Message,
-    compose,
-    console_url,
-    severity_of,
-)
+from certificate_lifecycle.core.aws_console import console_url
 from certificate_lifecycle.core.model import Action, Detail, Severity
+from certificate_lifecycle.core.notification.limits import MAX_MESSAGE_BYTES
+from certificate_lifecycle.core.notification.message import Message, compose
+from certificate_lifecycle.core.notification.wording import severity_of
 from certificate_lifecycle.core.run import (
     ActionRecord,
     Assessed,
@@ -626,12 +623,12 @@ def size(message: Message) -> int:
     return len(json.dumps(dict(message.bodies)).encode())
 
 
-def test_five_thousand_findings_fit_into_one_message_worst_first_with_a_count() -> None:
+def test_a_thousand_findings_fit_into_one_message_worst_first_with_a_count() -> None:
     many = [
         judged(
             imported(arn=arn(f"{number:036d}"), names=(f"n{number}.example.com",), ends_in=days(20))
         )
-        for number in range(5000)
+        for number in range(1_000)
     ]
     worst = judged(certificate(arn=arn("worst"), status=EXPIRED, ends_in=-days(1)))
     message = told(run(*many, worst))
@@ -639,12 +636,12 @@ def test_five_thousand_findings_fit_into_one_message_worst_first_with_a_count() 
     shown, hidden = len(found["findings"]), found["findings_not_shown"]
     assert MAX_MESSAGE_BYTES * 0.8 < size(message) <= MAX_MESSAGE_BYTES < SNS_LIMIT
     assert found["findings"][0]["certificate_arn"] == arn("worst")
-    assert shown + hidden == 5001
+    assert shown + hidden == 1_001
     assert shown > 100
     assert f"And {hidden} more; the log" in message.bodies["email"]
-    headline = "5001 certificates of account 123456789012, eu-west-1: 5001 need attention.\n"
+    headline = "1001 certificates of account 123456789012, eu-west-1: 1001 need attention.\n"
     assert message.bodies["email"].startswith(headline)
-    assert "5000 ImportDue" in message.bodies["email"]
+    assert "1000 ImportDue" in message.bodies["email"]
 
 
 def test_the_mail_says_where_the_report_is_if_one_was_written() -> None:

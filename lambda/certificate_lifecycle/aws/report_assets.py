@@ -1,0 +1,18 @@
+"""The files of the report's page, as they are packed beside the code."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from certificate_lifecycle.core import report_assets
+from certificate_lifecycle.core.report_assets import Assets
+
+
+def read_assets() -> Assets:
+    """Read the files of the page; raises OSError if one is not packed."""
+    folder = resources.files(report_assets)
+    html, style, script = (
+        folder.joinpath(f"page.{suffix}").read_text(encoding="utf-8")
+        for suffix in ("html", "css", "js")
+    )
+    return Assets(html, style, script)
