@@ -48,7 +48,7 @@ def tomorrow(cloud: Cloud) -> Mapping[str, Any]:
 EVENT = scheduled(NOW)
 #: Calls of the run that finds the copy, of the one that finds the renewed certificate, and of one
 #: that lives through both; see the first two tests.
-FIRST, SECOND, BOTH = 13, 11, 17
+FIRST, SECOND, BOTH = 14, 12, 18
 #: The call of such a run that asks ACM to renew.
 RENEWAL = 11
 
@@ -124,7 +124,8 @@ def test_a_run_that_is_killed_while_acm_is_quick_is_made_up_for(
 
 
 @pytest.mark.usefixtures("renewed_at_once")
-@pytest.mark.parametrize("number", range(1, BOTH + 1))
+# Without the last call: it counts the subscriptions, and a run does not fail if AWS refuses that.
+@pytest.mark.parametrize("number", range(1, BOTH))
 def test_a_call_that_aws_refuses_is_made_up_for(
     rotation: Function, cloud: Cloud, exported: Exported, number: int
 ) -> None:
