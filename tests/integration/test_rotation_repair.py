@@ -220,7 +220,11 @@ def test_a_request_whose_records_stand_where_nobody_looks_needs_a_person(
 def test_a_young_request_is_left_to_whoever_made_it(rotation: Function, cloud: Cloud) -> None:
     cloud.certificates.add(**WEB, status="PENDING_VALIDATION", created_at=NOW - timedelta(hours=23))
     rotation(scheduled(NOW))
-    assert rotation.operations == ["ListCertificates", "ListServerCertificates"]
+    assert rotation.operations == [
+        "ListCertificates",
+        "ListServerCertificates",
+        "GetTopicAttributes",
+    ]
 
 
 def test_records_are_mended_in_a_zone_of_another_account(

@@ -340,7 +340,7 @@ def test_certificates_far_from_expiry_cost_one_listing_and_no_description(
 
     assert result["counts"] == {"Healthy": number}
     listings = ["ListCertificates"] * math.ceil(number / 1000)
-    assert rotation.operations == [*listings, "ListServerCertificates"]
+    assert rotation.operations == [*listings, "ListServerCertificates", "GetTopicAttributes"]
 
 
 def test_each_candidate_costs_one_description(rotation: Function, cloud: Cloud) -> None:
@@ -361,4 +361,5 @@ def test_each_candidate_costs_one_description(rotation: Function, cloud: Cloud) 
         "DescribeListeners": 10,
         "ListTagsForCertificate": 10,
         "Publish": 1,
+        "GetTopicAttributes": 1,
     }
