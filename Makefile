@@ -48,17 +48,17 @@ $(READY): requirements-dev.txt
 
 .PHONY: demo
 demo: $(READY) ## Show the module at work: apply, both handlers, destroy, all on this machine
-	PYTHONPATH=lambda $(BIN)/python -m tests.support.demo
+	PYTHONPATH=lambda $(BIN)/python -m tests.harness.demo
 
 # Where the tests are; nothing below names their folders again.
 UNIT        := tests/unit
 TERRAFORM   := tests/terraform
-STRESS      := tests/faults tests/fuzz tests/mutation
-INTEGRATION := tests/integration tests/support_tests
+STRESS      := tests/stress/faults tests/stress/fuzz tests/stress/mutation
+INTEGRATION := tests/integration tests/embedded_aws_tests
 
 # Every branch of these parts of the package is covered by the unit tests alone.
 PACKAGE := certificate_lifecycle
-PURE    := core
+PURE    := model parsing policy render
 
 # Tests with the marker `nightly` run in `make nightly` only. `make integration QUICK=` runs them, too.
 QUICK := -m 'not nightly'
@@ -106,7 +106,7 @@ terraform: $(READY) ## Run the real terraform against the embedded AWS
 .PHONY: fuzz
 FACTOR ?= 20
 fuzz: $(READY) ## Try FACTOR times as many hostile inputs as `make nightly`, and write docs/reliability.md
-	PYTHONPATH=lambda:. $(BIN)/python -m tests.fuzz --factor $(FACTOR)
+	PYTHONPATH=lambda:. $(BIN)/python -m tests.stress.fuzz --factor $(FACTOR)
 
 .PHONY: bench
 bench: $(READY) ## Measure scans of 100 to 10,000 certificates and write docs/performance.md
@@ -115,7 +115,7 @@ bench: $(READY) ## Measure scans of 100 to 10,000 certificates and write docs/pe
 # Hashes are seeded, so that a set has the same order each time.
 .PHONY: mutation
 mutation: $(READY) ## Change each decision of the core once, see that a test notices, write docs/mutation.md
-	PYTHONHASHSEED=0 PYTHONPATH=lambda:. $(BIN)/python -m tests.mutation --workers $(WORKERS)
+	PYTHONHASHSEED=0 PYTHONPATH=lambda:. $(BIN)/python -m tests.stress.mutation --workers $(WORKERS)
 	$(MAKE) --no-print-directory docs
 
 # By its seed, each life of `make faults` can be shown again: LIFE=100042.
@@ -125,7 +125,7 @@ LIFE ?=
 
 .PHONY: faults
 faults: $(READY) ## Disturb 2,000 runs at random and write docs/reliability.md
-	PYTHONPATH=lambda:. $(BIN)/python -m tests.faults --seed $(SEED) --runs $(RUNS) \
+	PYTHONPATH=lambda:. $(BIN)/python -m tests.stress.faults --seed $(SEED) --runs $(RUNS) \
 	  --workers $(WORKERS) $(if $(LIFE),--life $(LIFE))
 
 .PHONY: check

@@ -22,13 +22,13 @@ import hcl2
 
 from certificate_lifecycle.aws.permissions import Command, Function
 from certificate_lifecycle.cli.permissions import declared
-from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
-from certificate_lifecycle.core.assessment import CHAIN
-from certificate_lifecycle.core.model import Reason, Verdict
-from certificate_lifecycle.core.run import FINDING_FIELDS
-from tests.mutation import page
-from tests.mutation.project import Project
-from tests.mutation.survivors import ReviewError
+from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
+from certificate_lifecycle.model.certificate import Reason, Verdict
+from certificate_lifecycle.model.run import FINDING_FIELDS
+from certificate_lifecycle.policy.chain import CHAIN
+from tests.stress.mutation import page
+from tests.stress.mutation.project import Project
+from tests.stress.mutation.survivors import ReviewError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -304,10 +304,10 @@ def function_permissions(_: Path) -> str:
 
 def command_permissions(_: Path) -> str:
     """Return which actions each command needs; the reasons of one action share a row."""
-    calls = [each for each in declared() if not set(Command).isdisjoint(each.callers)]
+    calls = [entry for entry in declared() if not set(Command).isdisjoint(entry.callers)]
     rows = []
-    for action in sorted({each.action for each in calls}):
-        alike = [each for each in calls if each.action == action]
+    for action in sorted({call.action for call in calls}):
+        alike = [item for item in calls if item.action == action]
         marks = ("yes" if any(c in each.callers for each in alike) else "" for c in Command)
         why = "; ".join(dict.fromkeys(each.why for each in alike))
         rows.append((f"`{action}`", *marks, why))
@@ -320,7 +320,7 @@ def survivors(root: Path) -> str:
     try:
         return page.survivors(Project(root))
     except ReviewError as error:
-        raise DocumentationError(f"tests/mutation/survivors.toml: {error}") from error
+        raise DocumentationError(f"tests/stress/mutation/survivors.toml: {error}") from error
 
 
 PARTS = (

@@ -22,7 +22,7 @@ ARCHIVE = PACKAGE.parent / "dist" / f"{PACKAGE.name}.zip"
 LEFT_OUT = ("cli", "__main__.py")
 
 # The files of the report's page; in every other folder there is only Python.
-ASSETS = ("core", "report_assets")
+ASSETS = ("render", "report", "assets")
 ASSET_SUFFIXES = (".css", ".html", ".js")
 
 # The zip format knows no earlier moment.

@@ -1,1 +1,1 @@
-"""The test suite; a package, so that every part of it can import `tests.support`."""
+"""The test suite; a package, so that every part of it can import `tests.embedded_aws`."""

@@ -7,7 +7,7 @@ data "aws_region" "current" {}
 locals {
   region = data.aws_region.current.id
 
-  # The figures have one dimension, see core/metrics.py.
+  # The figures have one dimension, see render/emf.py.
   _instance   = { Instance = var.instance }
   _namespace  = "CertificateLifecycle"
   _topic_name = element(split(":", var.topic_arn), 5)

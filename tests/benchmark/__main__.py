@@ -24,10 +24,10 @@ from typing import Any
 from botocore import xform_name
 
 from tests.benchmark import organization
-from tests.support import scale
-from tests.support.calls import Call
-from tests.support.cloud import Cloud
-from tests.support.rates import ACM
+from tests.embedded_aws.calls import Call
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.rates import ACM
+from tests.estates import scale
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "performance.md"

@@ -14,10 +14,10 @@ from datetime import datetime
 from math import ceil
 from typing import Any
 
-from tests.support import scale
-from tests.support.cloud import Cloud
-from tests.support.organization import ORGANIZATION_ID
-from tests.support.zones import DEFAULT_ACCOUNT
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.organization import ORGANIZATION_ID
+from tests.embedded_aws.zones import DEFAULT_ACCOUNT
+from tests.estates import scale
 
 Work = Callable[[Cloud, str, Mapping[str, Any], Mapping[str, str]], dict[str, float]]
 

@@ -24,8 +24,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws import pacing
-from certificate_lifecycle.errors import RotationError
 from certificate_lifecycle.handlers import rotation
+from certificate_lifecycle.model.errors import RotationError
 
 FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:certificate-lifecycle-rotation"
 TIMEOUT_SECONDS = 900

@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import Wire
-from tests.support.cloud import Cloud
 
 BROKEN_ACCOUNT, BROKEN_REGION = "222222222222", "sa-east-1"
 

@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import pytest
 
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.config import CREATION_VARIABLES, ROTATION_VARIABLES
 from certificate_lifecycle.handlers import creation as creation_handler
 from certificate_lifecycle.handlers import rotation as rotation_handler
+from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_VARIABLES
+from tests.embedded_aws.cloud import Cloud
+from tests.harness.fixtures import cloud, running_cloud
 from tests.integration.invocation import NOW, Function, Wire, make_ledger
 from tests.integration.terminal import Certificates
-from tests.support.cloud import Cloud
-from tests.support.fixtures import cloud, running_cloud
 
 __all__ = ["cloud", "running_cloud"]
 
@@ -84,7 +84,7 @@ def kept_clients(
     if cloud.url not in warm_clients:
         warm_clients[cloud.url] = Clients("eu-west-1")
     kept = warm_clients[cloud.url]
-    environment.setattr("certificate_lifecycle.wiring.Clients", lambda *_, **__: kept)
+    environment.setattr("certificate_lifecycle.handlers.wiring.Clients", lambda *_, **__: kept)
 
 
 @pytest.fixture

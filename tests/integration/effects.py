@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from tests.support.certificates import Certificate
-from tests.support.cloud import Cloud
-from tests.support.zones import normalised
+from tests.embedded_aws.certificates import Certificate
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.zones import normalised
 
 Records = dict[tuple[str, str], tuple[str, ...]]
 

@@ -9,9 +9,9 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from certificate_lifecycle.core.export import CURRENT_STAGE, version_token
+from certificate_lifecycle.policy.export import CURRENT_STAGE, version_token
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import ending_in
-from tests.support.cloud import Cloud
 
 PASSPHRASE = "correct horse battery staple"
 

@@ -22,8 +22,8 @@ from botocore.loaders import Loader
 from certificate_lifecycle.aws import permissions
 from certificate_lifecycle.cli.permissions import declared
 from certificate_lifecycle.handlers.context import LambdaContext
-from tests.support.calls import Call
-from tests.support.cloud import Cloud
+from tests.embedded_aws.calls import Call
+from tests.embedded_aws.cloud import Cloud
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 LAMBDA_TIMEOUT = timedelta(minutes=15)
@@ -93,22 +93,22 @@ class Wire:
         session.events.register("before-send", lambda request, **_: self.sending(request))
         return session
 
-    def strike_before(self, number: int, strike: Callable[[], None]) -> None:
-        """Let `strike` happen once, before the call of that number."""
-        self.before = self._once(number, strike, "before")
+    def strike_before(self, number: int, clear_intent: Callable[[], None]) -> None:
+        """Let `clear_intent` happen once, before the call of that number."""
+        self.before = self._once(number, clear_intent, "before")
 
-    def strike_after(self, number: int, strike: Callable[[], None]) -> None:
-        """Let `strike` happen once, when the call of that number has had its effect."""
-        self.after = self._once(number, strike, "after")
+    def strike_after(self, number: int, clear_intent: Callable[[], None]) -> None:
+        """Let `clear_intent` happen once, when the call of that number has had its effect."""
+        self.after = self._once(number, clear_intent, "after")
 
-    def _once(self, number: int, strike: Callable[[], None], side: str) -> Hook:
+    def _once(self, number: int, clear_intent: Callable[[], None], side: str) -> Hook:
         numbers = itertools.count(1)
 
         def hook(_: str) -> None:
             if next(numbers) == number:
                 # What happens now may be another invocation, which nothing shall strike.
                 setattr(self, side, _nothing)
-                strike()
+                clear_intent()
 
         return hook
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from certificate_lifecycle.cli.aws.public_dns import DnsUnknownError, PublicDns
 from certificate_lifecycle.cli.dns_health import CaaRecord
-from certificate_lifecycle.cli.outside.public_dns import DnsUnknownError, PublicDns
-from certificate_lifecycle.core.names import dns_form
-from tests.support.cloud import Cloud
+from certificate_lifecycle.model.dns_names import dns_form
+from tests.embedded_aws.cloud import Cloud
 
 _CAA = re.compile(r'(?P<flags>\d+) (?P<tag>\w+) "(?P<value>.*)"')
 
@@ -26,7 +26,7 @@ class EmbeddedDns(PublicDns):
 
     def caa(self, name: str) -> Sequence[CaaRecord]:
         found = [_CAA.fullmatch(value) for value in self._ask(name, "CAA")]
-        return [CaaRecord(each["tag"], each["value"]) for each in found if each]
+        return [CaaRecord(entry["tag"], entry["value"]) for entry in found if entry]
 
     def cname(self, name: str) -> str | None:
         return next(iter(self._ask(name, "CNAME")), None)

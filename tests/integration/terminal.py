@@ -12,9 +12,9 @@ from certificate_lifecycle.aws.permissions import Command
 from certificate_lifecycle.cli.main import main
 from certificate_lifecycle.cli.permissions import declared
 from certificate_lifecycle.log import logger
+from tests.embedded_aws.calls import Call
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import make_ledger, writes
-from tests.support.calls import Call
-from tests.support.cloud import Cloud
 
 if TYPE_CHECKING:
     import pytest
@@ -106,7 +106,9 @@ def deploy(
     """
     client = cloud.client("lambda", region=region)
     function = f"certificate-lifecycle-{name}"
-    deployed = {each["FunctionName"] for each in client.list_functions()["Functions"]}
+    deployed = {
+        list_function["FunctionName"] for list_function in client.list_functions()["Functions"]
+    }
     needed = {"SNS_TOPIC_ARN": f"arn:aws:sns:{region}:123456789012:certificate-lifecycle"}
     if name == "rotation":
         needed["LEDGER_TABLE"] = "certificate-lifecycle-ledger"

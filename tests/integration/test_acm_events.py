@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, documents, ending_in
 from tests.integration.invocation import NOW, Function, recorded, scheduled
-from tests.support.cloud import Cloud
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("ledger_table")]
 
@@ -36,7 +36,7 @@ def test_an_issued_successor_is_bound_within_seconds(
     ]
     listener = cloud.consumers.load_balancer(old)
     rotation(scheduled(NOW))
-    (successor,) = {each.arn for each in cloud.certificates.all()} - {old, *others}
+    (successor,) = {entry.arn for entry in cloud.certificates.all()} - {old, *others}
     assert cloud.zones.records(zone)
 
     cloud.advance(minutes=4)

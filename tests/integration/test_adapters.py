@@ -15,21 +15,25 @@ from certificate_lifecycle.aws.acm import KEY_TYPES, AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
 from certificate_lifecycle.aws.sns import SnsTopic
-from certificate_lifecycle.core.issuance import (
-    REQUESTABLE_KEY_ALGORITHMS,
-    CertificateRequest,
+from certificate_lifecycle.model.certificate import (
+    CertificateStatus,
+    CertificateType,
+    ValidationRecord,
 )
-from certificate_lifecycle.core.model import CertificateStatus, CertificateType, ValidationRecord
-from certificate_lifecycle.core.notification.limits import MAX_SUBJECT
-from certificate_lifecycle.core.notification.message import Message
-from certificate_lifecycle.core.validation import Zone
-from certificate_lifecycle.errors import (
+from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
     CertificateRequestError,
     MigrationNotPossibleError,
 )
+from certificate_lifecycle.policy.issuance import (
+    REQUESTABLE_KEY_ALGORITHMS,
+    CertificateRequest,
+)
+from certificate_lifecycle.policy.validation import Zone
+from certificate_lifecycle.render.notification.limits import MAX_SUBJECT
+from certificate_lifecycle.render.notification.message import Message
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, ending_in
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 
@@ -315,7 +319,7 @@ def test_what_is_in_use_is_not_deleted_and_what_is_gone_counts_as_deleted(cloud:
     assert not certificates.delete(used)
     assert certificates.delete(free)
     assert certificates.delete(free)
-    assert [each.arn for each in cloud.certificates.all()] == [used]
+    assert [entry.arn for entry in cloud.certificates.all()] == [used]
 
 
 def test_a_deletion_that_aws_refuses_for_another_reason_is_raised(cloud: Cloud) -> None:

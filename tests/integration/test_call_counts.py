@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
+from tests.embedded_aws.cloud import Cloud
+from tests.estates.scale import RENEWING, WRONG, fill
 from tests.integration.effects import USED, ending_in
 from tests.integration.invocation import NOW, Function, scheduled
-from tests.support.cloud import Cloud
-from tests.support.scale import RENEWING, WRONG, fill
 
 pytestmark = pytest.mark.integration
 

@@ -11,11 +11,11 @@ import jsonschema
 import pytest
 
 from certificate_lifecycle.cli.commands import apply as apply_command
+from tests.embedded_aws.cloud import Cloud
+from tests.estates import showcase
 from tests.integration.effects import USED, ending_in
 from tests.integration.invocation import Function, KilledError, Wire, kill, scheduled
 from tests.integration.terminal import Certificates, deploy
-from tests.support import showcase
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 
@@ -44,7 +44,7 @@ def answering(environment: pytest.MonkeyPatch) -> Callable[[str], None]:
 def records(cloud: Cloud, name: str = "api") -> list[str]:
     zones = cloud.client("route53").list_hosted_zones()["HostedZones"]
     sets = cloud.client("route53").list_resource_record_sets(HostedZoneId=zones[0]["Id"])
-    return [each["Name"] for each in sets["ResourceRecordSets"] if f".{name}." in each["Name"]]
+    return [entry["Name"] for entry in sets["ResourceRecordSets"] if f".{name}." in entry["Name"]]
 
 
 @pytest.mark.usefixtures("blocked")
@@ -67,7 +67,7 @@ def test_a_plan_is_what_the_function_would_do_and_keeps_to_its_schema(
     document = certificates("plan", "-o", "json").document
     schema = json.loads((SCHEMAS / "certificates-plan.json").read_text(encoding="utf-8"))
     jsonschema.validate(document, schema)
-    planned = [each for each in by_function["actions"] if each["outcome"] == "planned"]
+    planned = [entry for entry in by_function["actions"] if entry["outcome"] == "planned"]
     assert document["actions"] == planned
     assert len(document["by_hand"]) == len(by_function["actions"]) - len(planned)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, ending_in
 from tests.integration.terminal import Certificates, deploy
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 

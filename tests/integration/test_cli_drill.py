@@ -13,12 +13,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.embedded_aws.cloud import Cloud
+from tests.estates.imports import imported, issued
 from tests.integration.effects import USED, ending_in, put_records
 from tests.integration.invocation import Wire
 from tests.integration.public_dns import EmbeddedDns
 from tests.integration.terminal import Certificates, Ended, deploy
-from tests.support.cloud import Cloud
-from tests.support.imports import imported, issued
 
 pytestmark = pytest.mark.integration
 

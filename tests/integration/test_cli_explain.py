@@ -11,20 +11,20 @@ import jsonschema
 import pytest
 
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.aws.dynamodb import DynamoLedger
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.replacement import Journal, ReplacementState
+from certificate_lifecycle.aws.state_table import StateTable
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
+from tests.embedded_aws.cloud import Cloud
+from tests.estates import showcase
+from tests.estates.imports import imported
 from tests.integration.effects import USED, ending_in, put_records
 from tests.integration.invocation import NOW, Function, scheduled
 from tests.integration.terminal import Certificates, deploy
-from tests.support import showcase
-from tests.support.cloud import Cloud
-from tests.support.imports import imported
 
 pytestmark = pytest.mark.integration
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schemas" / "certificates-explain.json"
-PLACE = Place("123456789012", "eu-west-1")
+PLACE = Scope("123456789012", "eu-west-1")
 
 
 def document(certificates: Certificates, *arguments: str) -> dict[str, Any]:
@@ -69,9 +69,9 @@ def test_every_verdict_is_explained_as_the_function_gives_it(
         assert list(answers(explained).values()).count("hit") == 1
         assert explained["forecast"][0]["verdict"] == entry["verdict"]
         actions = [
-            each
-            for each in scanned["actions"]
-            if each["certificate_arn"] == entry["certificate_arn"]
+            item
+            for item in scanned["actions"]
+            if item["certificate_arn"] == entry["certificate_arn"]
         ]
         assert explained["next_actions"] == actions
 
@@ -111,10 +111,10 @@ def test_what_is_healthy_shows_its_records_and_everything_that_uses_it(
     put_records(cloud, zone, arn)
     explained = document(certificates, arn)
     assert explained["verdict"] == "Healthy"
-    assert [each["state"] for each in explained["validation_records"]] == ["in place"]
+    assert [entry["state"] for entry in explained["validation_records"]] == ["in place"]
     (user,) = explained["used_by"]
     assert "(Listener)" in user
-    assert [each["verdict"] for each in explained["forecast"]] == [
+    assert [item["verdict"] for item in explained["forecast"]] == [
         *("Healthy", "Renewing", "RenewalOverdue", "RenewalOverdue", "Expired")
     ]
 
@@ -134,17 +134,17 @@ def test_a_deployed_instance_tells_what_is_on_record(
     )
     environment.setenv("ROTATION_MODE", "notify")
     rotation(scheduled(NOW))
-    ledger = DynamoLedger(
+    state_store = StateTable(
         Clients("eu-west-1").dynamodb("eu-west-1"), "certificate-lifecycle-ledger", PLACE
     )
-    journal = Journal(
+    replacement_record = ReplacementRecord(
         certificate_arn=blocked,
         state=ReplacementState.VALIDATED,
         started_at=NOW - timedelta(days=1),
         successor_arn=f"{blocked}-successor",
         note="a note",
     )
-    ledger.claim(journal, "run", NOW, NOW)
+    state_store.claim(replacement_record, "run", NOW, NOW)
 
     explained = document(certificates, blocked)
     assert explained["mode"] == "notify"
@@ -198,7 +198,7 @@ def test_a_successor_is_told_however_far_the_end_is(
     new = cloud.certificates.add(**names, **ending_in(cloud, 190))
     explained = document(certificates, old)
     assert explained["successor_arn"] == new
-    assert "Superseded" in [each["verdict"] for each in explained["forecast"]]
+    assert "Superseded" in [entry["verdict"] for entry in explained["forecast"]]
 
 
 # --- Whom it is about -----------------------------------------------------------------------------

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.cloud import Cloud
-from tests.support.story import PAGE, alike, examples, fill, told
-from tests.support.terminal import COLUMNS
-from tests.support.terminal import environment as shell
+from tests.embedded_aws.cloud import Cloud
+from tests.harness.story import PAGE, alike, examples, fill, told
+from tests.harness.terminal import COLUMNS
+from tests.harness.terminal import environment as shell
 
 pytestmark = pytest.mark.integration
 
 
 def test_each_example_prints_what_the_page_says(cloud: Cloud) -> None:
-    """`python -m tests.support.story` writes the page anew."""
+    """`python -m tests.harness.story` writes the page anew."""
     cloud.now = None
     page = PAGE.read_text(encoding="utf-8")
     shown = told(cloud, page)

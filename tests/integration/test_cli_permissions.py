@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
+from tests.embedded_aws.cloud import Cloud
+from tests.estates import showcase
+from tests.estates.imports import imported
 from tests.integration.effects import USED, ending_in, put_records
 from tests.integration.exports import put_exported
 from tests.integration.invocation import NOW
 from tests.integration.public_dns import EmbeddedDns
 from tests.integration.terminal import NEEDS, Certificates, deploy
-from tests.support import showcase
-from tests.support.cloud import Cloud
-from tests.support.imports import imported
 
 pytestmark = pytest.mark.integration
 
@@ -154,9 +154,9 @@ def test_explaining_needs_every_action_that_is_listed_for_it(
         made("explain", used)
     environment.setenv("AWS_REGION", "eu-west-1")
     environment.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    arns = [each.arn for each in cloud.certificates.all() if ":eu-west-1:" in each.arn]
+    arns = [entry.arn for entry in cloud.certificates.all() if ":eu-west-1:" in entry.arn]
     pages = cloud.client("acm-pca").list_certificate_authorities()["CertificateAuthorities"]
-    for wanted in (*arns, "legacy", *(each["Arn"] for each in pages)):
+    for wanted in (*arns, "legacy", *(page["Arn"] for page in pages)):
         made("explain", wanted)
     deploy(cloud, environment)
     made("explain", arns[0])

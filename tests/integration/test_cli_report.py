@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.embedded_aws.cloud import Cloud
+from tests.estates import showcase
 from tests.integration.terminal import Certificates
-from tests.support import showcase
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 
@@ -49,4 +49,4 @@ def test_a_report_of_what_could_not_be_looked_at_says_so_and_ends_with_three(
     data = tmp_path / "estate.json"
     assert certificates("report", str(data)).code == 3
     (finding,) = json.loads(data.read_text(encoding="utf-8"))["findings"]
-    assert finding["verdict"] == "NotLookedAt"
+    assert finding["verdict"] == "ScanFailed"

@@ -11,11 +11,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from tests.embedded_aws.cloud import Cloud
+from tests.estates import showcase
 from tests.integration.effects import USED, ending_in
 from tests.integration.invocation import NOW, Function
 from tests.integration.terminal import Certificates, deploy
-from tests.support import showcase
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 
@@ -34,7 +34,7 @@ def test_every_verdict_is_told_worst_first_and_nothing_is_written(
     assert {(verdict, name) for _, verdict, name in told} == {
         (case.verdict, case.domain_name)
         for case in cases.values()
-        if case.verdict not in ("Healthy", "Renewing", "ManagedElsewhere")
+        if case.verdict not in ("Healthy", "Renewing", "ExternallyManaged")
     }
     order = [("critical", "warning", "info").index(severity) for severity, _, _ in told]
     assert order == sorted(order)
@@ -138,7 +138,7 @@ def test_all_regions_are_those_that_the_account_has_enabled(
     document = certificates("scan", "--regions", "all", "--output", "json").document
     enabled = cloud.client("ec2").describe_regions(AllRegions=False)["Regions"]
     looked_at = {scope["region"] for scope in document["scopes"]}
-    assert looked_at == {each["RegionName"] for each in enabled}
+    assert looked_at == {entry["RegionName"] for entry in enabled}
     assert [finding["region"] for finding in document["findings"]] == ["us-east-1"]
 
 

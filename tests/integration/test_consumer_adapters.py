@@ -20,15 +20,15 @@ from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
 from certificate_lifecycle.aws.consumers.elb import CLASSIC_LISTENER
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER, LISTENER_SNI
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
-from certificate_lifecycle.core.consumers import Binding, BindingState
-from certificate_lifecycle.core.model import (
+from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
     CertificateType,
     Detail,
 )
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.errors import ConsumerBusyError, ConsumerChangedError
+from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.bindings import Binding, BindingState
 
 pytestmark = pytest.mark.integration
 
@@ -110,7 +110,7 @@ class Script:
             {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80},
             {"Protocol": "HTTPS", "LoadBalancerPort": 443, "InstancePort": 80, **listener},
         ]
-        described = {"ListenerDescriptions": [{"Listener": each} for each in listeners]}
+        described = {"ListenerDescriptions": [{"Listener": entry} for entry in listeners]}
         self.answer(
             "elb",
             "describe_load_balancers",
@@ -197,7 +197,7 @@ def script(clients: Clients) -> Iterator[Script]:
 
 @pytest.fixture
 def consumers(clients: Clients) -> AwsConsumers:
-    return AwsConsumers(clients, Place(OWN, EDGE))
+    return AwsConsumers(clients, Scope(OWN, EDGE))
 
 
 # --- Finding ----------------------------------------------------------------------------------
@@ -356,7 +356,7 @@ def test_what_is_not_ours_or_not_supported_is_not_even_looked_at(
 
 
 def test_user_pools_are_left_alone_in_every_region_but_one(clients: Clients) -> None:
-    away = AwsConsumers(clients, Place(OWN, "eu-west-1"))
+    away = AwsConsumers(clients, Scope(OWN, "eu-west-1"))
     # A stub without an answer refuses every call.
     with (
         Stubber(clients.any("apigateway", "eu-west-1")) as domain_names,

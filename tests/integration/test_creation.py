@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.errors import (
+from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
     CertificateRequestError,
     ConfigurationError,
     ValidationRecordsNotReadyError,
     ZoneNotFoundError,
 )
+from tests.embedded_aws.calls import Call
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import ending_in, the_certificate, wanted_records
 from tests.integration.invocation import NOW, Function, Wire, recorded, scheduled
-from tests.support.calls import Call
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 
@@ -288,7 +288,7 @@ def test_a_ca_of_another_region_is_refused_before_any_call(creation: Function) -
     elsewhere = AUTHORITY.replace("eu-west-1", "us-west-2")
     with pytest.raises(ConfigurationError) as refused:
         creation({"certificate_authority_arn": elsewhere})
-    assert len(refused.value.faults) == 1
+    assert len(refused.value.errors) == 1
     assert creation.calls == []
 
 
@@ -677,8 +677,8 @@ def test_bad_input_is_refused_in_one_error_that_names_every_fault_before_any_cal
 
     faulty = ["KEY_ALGORITHM", "HOSTED_ZONES", "domain_name", "alt_names", "tags"]
     faulty += ["wait_seconds", "validation_method", "account_id", "dryrun"]
-    assert len(refused.value.faults) == len(faulty)
-    assert all(any(name in fault for fault in refused.value.faults) for name in faulty)
+    assert len(refused.value.errors) == len(faulty)
+    assert all(any(name in fault for fault in refused.value.errors) for name in faulty)
     assert creation.calls == []
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import Records, the_certificate, wanted_records
 from tests.integration.invocation import Function, KilledError, Wire, kill
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 

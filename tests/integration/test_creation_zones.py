@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.errors import (
+from certificate_lifecycle.model.errors import (
     RecordConflictError,
     ZoneAmbiguousError,
     ZoneNotFoundError,
 )
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import the_certificate, wanted_records
 from tests.integration.invocation import Function
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 

@@ -13,18 +13,18 @@ import jsonschema
 import pytest
 
 from certificate_lifecycle.aws.permissions import Command, Setting
-from certificate_lifecycle.cli.doctor import examinations
+from certificate_lifecycle.cli.aws import public_dns
+from certificate_lifecycle.cli.doctor import doctor as examinations
 from certificate_lifecycle.cli.doctor.access import Caller, of_commands
 from certificate_lifecycle.cli.doctor.diagnosis import Check, State
-from certificate_lifecycle.cli.outside import public_dns
 from certificate_lifecycle.cli.permissions import needed
-from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.model.scope import Scope
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.name_servers import RESOLVER, World, serving
+from tests.estates.imports import imported
 from tests.integration.exports import put_exported
 from tests.integration.invocation import DECLARED
 from tests.integration.terminal import NEEDS, Certificates, Ended, deploy
-from tests.support.cloud import Cloud
-from tests.support.imports import imported
-from tests.support.name_servers import RESOLVER, World, serving
 
 pytestmark = pytest.mark.integration
 
@@ -32,7 +32,7 @@ ACCOUNT, REGION, INSTANCE = "123456789012", "eu-west-1", "certificate-lifecycle"
 OTHER = "222222222222"
 REGIONS = [REGION, "us-east-1"]
 ROOT, SERVERS, FOREIGN = "127.0.0.2", "127.0.0.4", "127.0.0.5"
-HOME = Place(ACCOUNT, REGION)
+HOME = Scope(ACCOUNT, REGION)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{INSTANCE}"
 #: What begins each command, or depends on options and on the deployed instance.
 NOT_TRIED = {
@@ -75,9 +75,9 @@ def checks(result: Ended) -> list[dict[str, Any]]:
 def of(result: Ended, check: Check, state: str | None = None) -> list[str]:
     """Return what one check says, about what, in one state or in any."""
     return [
-        f"{each['about']}: {each['message']}"
-        for each in checks(result)
-        if each["check"] == check.value and state in (None, each["state"])
+        f"{entry['about']}: {entry['message']}"
+        for entry in checks(result)
+        if entry["check"] == check.value and state in (None, entry["state"])
     ]
 
 
@@ -179,13 +179,15 @@ def test_the_document_has_every_check_once_at_least(
     result = doctor("-o", "json")
     jsonschema.validate(result.document, SCHEMA)
     found = checks(result)
-    assert list(dict.fromkeys(each["check"] for each in found)) == [each.value for each in Check]
+    assert list(dict.fromkeys(entry["check"] for entry in found)) == [
+        check.value for check in Check
+    ]
 
 
 def test_the_schema_knows_every_check_and_state() -> None:
     known = SCHEMA["properties"]["checks"]["items"]["properties"]
-    assert known["check"]["enum"] == [each.value for each in Check]
-    assert known["state"]["enum"] == [each.value for each in State]
+    assert known["check"]["enum"] == [check.value for check in Check]
+    assert known["state"]["enum"] == [state.value for state in State]
 
 
 def test_what_cannot_be_found_out_is_told_hides_nothing_and_ends_with_3(
@@ -231,7 +233,7 @@ def test_every_read_that_a_scan_makes_is_tried_and_allowed(
     install(cloud, environment)
     as_role(cloud, environment, READ_ALL)
     result = doctor("-o", "json")
-    assert [each.rpartition(": ")[2] for each in of(result, Check.READ_PERMISSIONS)] == [
+    assert [entry.rpartition(": ")[2] for entry in of(result, Check.READ_PERMISSIONS)] == [
         "AWS allows 16 of 16 calls that a scan makes."
     ]
     assert of(result, Check.WRITE_PERMISSIONS, "unknown") == []
@@ -243,7 +245,9 @@ def test_the_calls_that_are_tried_are_those_that_the_simulation_leaves_out(
     """What a scan comes to read in future has to be tried, too."""
     as_role(cloud, environment)
     result = doctor("-o", "json", "--instance", "none")
-    tried = {each.split(" ")[1] for each in of(result, Check.READ_PERMISSIONS) if "denied" in each}
+    tried = {
+        entry.split(" ")[1] for entry in of(result, Check.READ_PERMISSIONS) if "denied" in entry
+    }
     left_out = {
         permission.action
         for permission in needed((Command.APPLY,), set(Setting))
@@ -330,8 +334,8 @@ def test_writes_are_simulated_for_the_role_behind_a_session(
         f"{ACCOUNT}/{REGION}: On arn:aws:cloudfront::{ACCOUNT}:distribution/*, denied by a "
         "policy: cloudfront:UpdateDistribution."
     ) in denied
-    own = [each for each in denied if each.startswith(ACCOUNT)]
-    assert not any("RequestCertificate" in each or "route53" in each for each in own)
+    own = [entry for entry in denied if entry.startswith(ACCOUNT)]
+    assert not any("RequestCertificate" in item or "route53" in item for item in own)
     (allowed,) = of(result, Check.WRITE_PERMISSIONS, "ok")
     assert "IAM would allow" in allowed
     assert allowed.endswith("calls of the commands beyond a scan; 2 depend on acm:DomainNames.")
@@ -355,8 +359,8 @@ def test_every_call_beyond_a_scan_is_simulated_for_the_caller_and_the_functions(
     denied = of(doctor("-o", "json"), Check.WRITE_PERMISSIONS, "warning")
 
     def actions(about: str) -> set[str]:
-        said = [each.rpartition(": ")[2] for each in denied if each.startswith(f"{about}: ")]
-        return {action for each in said for action in each.rstrip(".").split(", ")}
+        said = [entry.rpartition(": ")[2] for entry in denied if entry.startswith(f"{about}: ")]
+        return {action for item in said for action in item.rstrip(".").split(", ")}
 
     elsewhere = {"sts:AssumeRole"}
     writes = (NEEDS["apply"] | NEEDS["create"]) - NEEDS["doctor"]
@@ -410,7 +414,7 @@ def test_a_quota_that_is_not_told_is_aws_default_and_said_to_be(
     result = doctor("-o", "json", "--instance", "none")
     said = of(result, Check.CERTIFICATE_QUOTA, "ok")
     assert len(said) == 2
-    assert all("(AWS's default; the account's own quota was not told)" in each for each in said)
+    assert all("(AWS's default; the account's own quota was not told)" in entry for entry in said)
 
 
 # --- Public DNS -----------------------------------------------------------------------------------
@@ -447,7 +451,7 @@ def test_a_zone_that_nobody_delegates_is_named_with_its_name_servers(
     result = doctor("-o", "json", "--instance", "none")
     (said,) = of(result, Check.DELEGATION, "failed")
     assert said.startswith(f"example.com {zone}: Nobody delegates the zone")
-    (advice,) = (each["advice"] for each in checks(result) if each["state"] == "failed")
+    (advice,) = (check["advice"] for check in checks(result) if check["state"] == "failed")
     own = cloud.client("route53").get_hosted_zone(Id=zone)["DelegationSet"]["NameServers"]
     assert all(server in advice for server in own)
 

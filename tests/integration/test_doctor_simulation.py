@@ -9,18 +9,18 @@ from dataclasses import dataclass
 import pytest
 
 from certificate_lifecycle.aws.permissions import Command, Function, Permission, Setting
+from certificate_lifecycle.cli.aws.simulation import Simulator
 from certificate_lifecycle.cli.doctor.access import of_commands, write_permissions
 from certificate_lifecycle.cli.doctor.diagnosis import Diagnosis, State
-from certificate_lifecycle.cli.outside.simulation import Simulator
 from certificate_lifecycle.cli.permissions import needed, resources_of, settings_on, values_of
-from certificate_lifecycle.config import RotationSettings, rotation_settings
-from certificate_lifecycle.core.place import Place
-from tests.support import calls
-from tests.support.policy import judge
+from certificate_lifecycle.handlers.config import RotationSettings, rotation_settings
+from certificate_lifecycle.model.scope import Scope
+from tests.embedded_aws import calls
+from tests.embedded_aws.policy import judge
 
 pytestmark = pytest.mark.integration
 
-HOME = Place("123456789012", "eu-west-1")
+HOME = Scope("123456789012", "eu-west-1")
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/one"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:{}-AbCdEf"
 #: Everything that a call depends on.
@@ -102,7 +102,7 @@ def denied(permissions: Sequence[Permission], *granted: str) -> list[Diagnosis]:
     iam = Simulator(lambda: Iam([statement]), "arn:aws:iam::123456789012:role/some")
     simulated = iam.simulate(permissions, values_of(ALL, HOME, ALL.zones))
     found = write_permissions(simulated, "", "", "")
-    return [each for each in found if each.state is State.WARNING]
+    return [entry for entry in found if entry.state is State.WARNING]
 
 
 @pytest.mark.parametrize("permissions", CALLS.values(), ids=CALLS)
@@ -112,20 +112,20 @@ def test_a_policy_that_lacks_any_one_action_is_told(permissions: Sequence[Permis
     for action in actions:
         warnings = denied(permissions, *(actions - {action}))
         assert warnings, action
-        assert all(each.sentence.endswith(f": {action}.") for each in warnings)
+        assert all(warning.sentence.endswith(f": {action}.") for warning in warnings)
 
 
 def test_every_write_of_a_command_is_simulated() -> None:
     """The calls of a scan are tried instead."""
-    tried = {each.action for each in needed((Command.SCAN,), set(Setting))}
-    writes = {each.action for each in needed((Command.APPLY, Command.CREATE), set(Setting))} - tried
+    tried = {entry.action for entry in needed((Command.SCAN,), set(Setting))}
+    writes = {item.action for item in needed((Command.APPLY, Command.CREATE), set(Setting))} - tried
     assert len(writes) >= 22
     assert writes <= {permission.action for permission in CALLS["the commands"]}
 
 
 def test_a_role_is_asked_for_on_every_resource_that_is_known() -> None:
     values = values_of(ALL, HOME, ALL.zones)
-    known = {arn for each in CALLS["rotation"] for arn in resources_of(each, values)}
+    known = {arn for call in CALLS["rotation"] for arn in resources_of(call, values)}
     assert {
         "arn:aws:acm:us-east-1:123456789012:certificate/*",
         "arn:aws:dynamodb:eu-west-1:123456789012:table/ledger",

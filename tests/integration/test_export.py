@@ -13,12 +13,12 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports
-from certificate_lifecycle.core.export import version_token
-from certificate_lifecycle.core.hidden import Hidden
-from certificate_lifecycle.errors import ExportError, RotationError
+from certificate_lifecycle.model.errors import ExportError, RotationError
+from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.policy.export import version_token
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.exports import PASSPHRASE, Exported, put_exported
 from tests.integration.invocation import NOW, Function, scheduled
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 
@@ -326,10 +326,10 @@ REPEATING = ParamValidationError(report=f"Invalid type, value: {MARKER}")
 @pytest.mark.parametrize(
     "call",
     [
-        lambda client: AcmCertificates(client).export("arn", Hidden("x")),
+        lambda client: AcmCertificates(client).export("arn", SecretStr("x")),
         lambda client: secrets(client).stages(SECRET),
         lambda client: secrets(client).passphrase(SECRET),
-        lambda client: secrets(client).put(SECRET, "token", Hidden("x")),
+        lambda client: secrets(client).put(SECRET, "token", SecretStr("x")),
     ],
     ids=["export", "stages", "passphrase", "put"],
 )
@@ -351,7 +351,7 @@ def test_a_refusal_that_people_can_mend_is_told_in_full(cloud: Cloud) -> None:
     client = cloud.client("secretsmanager")
     cloud.fail("secretsmanager", "PutSecretValue", "AccessDeniedException", "no kms:Decrypt")
     with pytest.raises(ExportError, match=r"PutSecretValue of .* AccessDenied.*no kms:Decrypt"):
-        secrets(client).put(SECRET, "t" * 64, Hidden("x"))
+        secrets(client).put(SECRET, "t" * 64, SecretStr("x"))
 
 
 def test_a_secret_without_text_holds_no_passphrase(cloud: Cloud) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.model.errors import RotationError
+from tests.embedded_aws import certificates as embedded
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.exports import Exported, put_exported
 from tests.integration.invocation import (
     NOW,
@@ -19,8 +21,6 @@ from tests.integration.invocation import (
     kill,
     scheduled,
 )
-from tests.support import certificates as embedded
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 

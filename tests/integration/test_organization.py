@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from certificate_lifecycle.aws.organizations import AwsOrganization
-from certificate_lifecycle.errors import ConfigurationError, RotationError
+from certificate_lifecycle.model.errors import ConfigurationError, RotationError
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.zones import DEFAULT_ACCOUNT
 from tests.integration.breakage import WAYS, Breakage
 from tests.integration.effects import USED, documents, ending_in
 from tests.integration.invocation import (
@@ -23,30 +25,28 @@ from tests.integration.invocation import (
     kill,
     make_ledger,
 )
-from tests.integration.machine import (
+from tests.integration.sinks import (
     ACCOUNTS,
     BUCKET,
     ORGANIZATION,
     REGIONS,
-    Machine,
+    NotificationSink,
     make_machine,
 )
-from tests.support.cloud import Cloud
-from tests.support.zones import DEFAULT_ACCOUNT
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def machine(rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch) -> Machine:
+def sink(rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch) -> NotificationSink:
     make_ledger(cloud, environment, "eu-west-1")
     return make_machine(rotation, cloud, environment)
 
 
 @pytest.fixture
-def due(machine: Machine, cloud: Cloud) -> dict[tuple[str, str], str]:
+def due(sink: NotificationSink, cloud: Cloud) -> dict[tuple[str, str], str]:
     """One certificate that needs attention in each account and region."""
-    assert machine.run
+    assert sink.run
     return {
         (account, region): cloud.certificates.add(
             account=account, region=region, type="IMPORTED", **USED, **ending_in(cloud, 20)
@@ -60,16 +60,16 @@ def due(machine: Machine, cloud: Cloud) -> dict[tuple[str, str], str]:
 
 
 def test_one_message_and_one_report_tell_of_all_accounts(
-    machine: Machine,
+    sink: NotificationSink,
     cloud: Cloud,
     due: dict[tuple[str, str], str],
     topic: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    result = machine.all()
+    result = sink.all()
     (document,) = documents(cloud, topic)
     assert {f["certificate_arn"] for f in document["findings"]} == set(due.values())
-    report = machine.document("report.json")
+    report = sink.document("report.json")
     assert {f["certificate_arn"] for f in report["findings"]} == set(due.values())
     assert result["report"] == document["report"] == f"s3://{BUCKET}/runs/run-1/report.html"
     (figures,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -77,20 +77,22 @@ def test_one_message_and_one_report_tell_of_all_accounts(
 
 
 def test_a_second_run_has_nothing_new_to_tell(
-    machine: Machine, cloud: Cloud, due: dict[tuple[str, str], str], topic: str
+    sink: NotificationSink, cloud: Cloud, due: dict[tuple[str, str], str], topic: str
 ) -> None:
     assert due
-    machine.all()
+    sink.all()
     cloud.advance(days=1)
-    machine.run = "run-2"
-    assert machine.all()["notification"]["reason"] == "nothing new to tell"
+    sink.run = "run-2"
+    assert sink.all()["notification"]["reason"] == "nothing new to tell"
     assert len(documents(cloud, topic)) == 1
 
 
-def test_looking_makes_no_more_calls_than_the_accounts_own_run_would(machine: Machine) -> None:
-    machine.step("list")
-    machine.look(ACCOUNTS[1])
-    assert sorted(machine.rotation.operations) == [
+def test_looking_makes_no_more_calls_than_the_accounts_own_run_would(
+    sink: NotificationSink,
+) -> None:
+    sink.step("list")
+    sink.look(ACCOUNTS[1])
+    assert sorted(sink.rotation.operations) == [
         "AssumeRole",
         *["ListCertificates"] * 2,
         "ListServerCertificates",
@@ -99,11 +101,11 @@ def test_looking_makes_no_more_calls_than_the_accounts_own_run_would(machine: Ma
     ]
 
 
-def test_telling_reads_what_each_account_left_once(machine: Machine) -> None:
-    machine.step("list")
-    machine.look_everywhere()
-    machine.step("tell")
-    assert sorted(machine.rotation.operations) == [
+def test_telling_reads_what_each_account_left_once(sink: NotificationSink) -> None:
+    sink.step("list")
+    sink.look_everywhere()
+    sink.step("tell")
+    assert sorted(sink.rotation.operations) == [
         *["GetObject"] * (1 + len(ACCOUNTS)),
         "ListObjectsV2",
         # The first message of an instance says that all is well.
@@ -114,43 +116,43 @@ def test_telling_reads_what_each_account_left_once(machine: Machine) -> None:
 
 
 def test_a_certificate_of_an_account_is_replaced_and_its_story_told_once(
-    machine: Machine, cloud: Cloud, topic: str
+    sink: NotificationSink, cloud: Cloud, topic: str
 ) -> None:
     cloud.zones.add("example.com", account=ACCOUNTS[1])
     old = cloud.certificates.add(account=ACCOUNTS[1], renews=False, **USED, **ending_in(cloud, 5))
-    machine.all()
+    sink.all()
     (new,) = [c for c in cloud.certificates.all() if c.arn != old]
     assert (new.account, new.tags["certificate-lifecycle:replaces"]) == (ACCOUNTS[1], old)
     (first,) = documents(cloud, topic)
     assert new.arn in json.dumps(first)
     cloud.advance(days=1)
-    machine.run = "run-2"
-    machine.all()
+    sink.run = "run-2"
+    sink.all()
     for number, told in enumerate(documents(cloud, topic)):
         requested = [a for a in told["actions"] if "requested" in a["detail"]]
         assert bool(requested) is (number == 0)
 
 
 def test_what_is_done_in_an_account_is_no_more_than_the_organization_allows(
-    machine: Machine, cloud: Cloud, environment: pytest.MonkeyPatch
+    sink: NotificationSink, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("ORGANIZATION", json.dumps({**ORGANIZATION, "rotation_mode": "notify"}))
     cloud.zones.add("example.com", account=ACCOUNTS[1])
     cloud.certificates.add(
         account=ACCOUNTS[1], renewal_status="PENDING_VALIDATION", **USED, **ending_in(cloud, 20)
     )
-    machine.step("list")
-    machine.look(ACCOUNTS[1])
-    assert machine.rotation.writes == ["PutObject"]
+    sink.step("list")
+    sink.look(ACCOUNTS[1])
+    assert sink.rotation.writes == ["PutObject"]
 
 
 def test_what_accounts_says_of_one_account_goes_before_what_is_said_of_all(
-    machine: Machine, cloud: Cloud, environment: pytest.MonkeyPatch
+    sink: NotificationSink, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     mine = {"account_id": ACCOUNTS[1], "role_name": "special", "external_id": "x-2"}
     environment.setenv("ACCOUNTS", json.dumps([mine]))
-    machine.look(ACCOUNTS[1])
-    (assumed,) = [call for call in machine.rotation.calls if call.operation == "AssumeRole"]
+    sink.look(ACCOUNTS[1])
+    (assumed,) = [call for call in sink.rotation.calls if call.operation == "AssumeRole"]
     assert assumed.parameters["RoleArn"] == f"arn:aws:iam::{ACCOUNTS[1]}:role/special"
     assert assumed.parameters["ExternalId"] == "x-2"
     assert cloud.refusals == []
@@ -160,33 +162,33 @@ def test_what_accounts_says_of_one_account_goes_before_what_is_said_of_all(
 
 
 def test_all_pages_of_the_organization_are_read_and_closed_accounts_left_out(
-    machine: Machine, cloud: Cloud
+    sink: NotificationSink, cloud: Cloud
 ) -> None:
     active = [f"{number:012}" for number in range(1, 46)]
     cloud.organization.add(*active)
     cloud.organization.add("999999999991", state="CLOSED")
     cloud.organization.add("999999999992", state="SUSPENDED")
-    assert machine.step("list") == {"accounts": 48}
-    assert machine.rotation.operations == [*["ListAccounts"] * 3, "PutObject"]
-    listed = [item["account_id"] for item in machine.document("accounts.json")]
+    assert sink.step("list") == {"accounts": 48}
+    assert sink.rotation.operations == [*["ListAccounts"] * 3, "PutObject"]
+    listed = [item["account_id"] for item in sink.document("accounts.json")]
     assert listed == sorted([*active, *ACCOUNTS])
 
 
-def test_accounts_that_are_given_need_no_organization(machine: Machine, cloud: Cloud) -> None:
+def test_accounts_that_are_given_need_no_organization(sink: NotificationSink, cloud: Cloud) -> None:
     cloud.organization.trusted.clear()
-    machine.step("list", accounts=[ACCOUNTS[1]], excluded_accounts=[])
-    assert machine.rotation.operations == ["PutObject"]
-    listed = [item["account_id"] for item in machine.document("accounts.json")]
+    sink.step("list", accounts=[ACCOUNTS[1]], excluded_accounts=[])
+    assert sink.rotation.operations == ["PutObject"]
+    listed = [item["account_id"] for item in sink.document("accounts.json")]
     assert listed == [DEFAULT_ACCOUNT, ACCOUNTS[1]]
 
 
 def test_an_account_that_may_not_ask_fails_before_any_is_looked_at(
-    machine: Machine, cloud: Cloud
+    sink: NotificationSink, cloud: Cloud
 ) -> None:
     cloud.organization.trusted.clear()
     with pytest.raises(ClientError, match="AccessDenied"):
-        machine.step("list")
-    assert machine.rotation.operations == ["ListAccounts"]
+        sink.step("list")
+    assert sink.rotation.operations == ["ListAccounts"]
 
 
 def test_an_sdk_from_before_september_2026_knows_the_status_of_an_account() -> None:
@@ -205,18 +207,18 @@ def test_an_sdk_from_before_september_2026_knows_the_status_of_an_account() -> N
 @pytest.mark.parametrize("way", WAYS)
 def test_a_scope_that_fails_leaves_all_others_complete_and_is_seen_everywhere(
     way: str,
-    machine: Machine,
+    sink: NotificationSink,
     cloud: Cloud,
     wire: Wire,
     due: dict[tuple[str, str], str],
     topic: str,
 ) -> None:
     lost = Breakage(cloud, wire, ACCOUNTS, REGIONS).happen(way)
-    machine.step("list")
-    failures = machine.look_everywhere()
+    sink.step("list")
+    failures = sink.look_everywhere()
     assert len(failures) == len({account for account, _ in lost})
     with pytest.raises(RotationError) as caught:
-        machine.step("tell")
+        sink.step("tell")
     assert all(f"account {account}, {region}" in str(caught.value) for account, region in lost)
     (document,) = documents(cloud, topic)
     statuses = {(s["account_id"], s["region"]): s["status"] for s in document["scopes"]}
@@ -229,22 +231,22 @@ def test_a_scope_that_fails_leaves_all_others_complete_and_is_seen_everywhere(
 LIST, LOOK, TELL = 2, 12, 16
 
 
-def calls_of(machine: Machine) -> tuple[int, int, int]:
+def calls_of(sink: NotificationSink) -> tuple[int, int, int]:
     counts = []
     for name, fields in (("list", {}), ("look", {"account_id": ACCOUNTS[0]}), ("tell", {})):
-        machine.step(name, **fields)
-        counts.append(len(machine.rotation.calls))
+        sink.step(name, **fields)
+        counts.append(len(sink.rotation.calls))
         if name == "list":
             for account in ACCOUNTS[1:]:
-                machine.look(account)
+                sink.look(account)
     return tuple(counts)  # type: ignore[return-value] # three of them
 
 
 def test_undisturbed_steps_make_as_many_calls_as_are_disturbed_below(
-    machine: Machine, due: dict[tuple[str, str], str]
+    sink: NotificationSink, due: dict[tuple[str, str], str]
 ) -> None:
     assert due
-    assert calls_of(machine) == (LIST, LOOK, TELL)
+    assert calls_of(sink) == (LIST, LOOK, TELL)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +258,7 @@ def test_undisturbed_steps_make_as_many_calls_as_are_disturbed_below(
     ],
 )
 def test_a_step_that_is_killed_after_any_call_is_made_up_for_when_it_is_repeated(
-    machine: Machine,
+    sink: NotificationSink,
     cloud: Cloud,
     wire: Wire,
     due: dict[tuple[str, str], str],
@@ -266,32 +268,32 @@ def test_a_step_that_is_killed_after_any_call_is_made_up_for_when_it_is_repeated
 ) -> None:
     fields: dict[str, object] = {"account_id": ACCOUNTS[0]} if name == "look" else {}
     if name != "list":
-        machine.step("list")
+        sink.step("list")
     if name == "tell":
-        machine.look_everywhere()
+        sink.look_everywhere()
     wire.strike_after(number, kill)
     with pytest.raises((KilledError, RotationError)):
-        machine.step(name, **fields)
-    machine.all()
+        sink.step(name, **fields)
+    sink.all()
     told = documents(cloud, topic)
     assert {f["certificate_arn"] for f in told[-1]["findings"]} == set(due.values())
     # Told by the killed step already, and again because that was not remembered.
     assert len(told) <= 2
     cloud.advance(days=1)
-    machine.run = "run-2"
-    assert machine.all()["notification"]["sent"] is False
+    sink.run = "run-2"
+    assert sink.all()["notification"]["sent"] is False
 
 
 def test_a_step_that_comes_twice_is_another_run_to_the_ledger(
-    machine: Machine, due: dict[tuple[str, str], str]
+    sink: NotificationSink, due: dict[tuple[str, str], str]
 ) -> None:
     """Of two lookers at one account neither may pass for the other, and both leave the same."""
     assert due
-    machine.step("list")
-    machine.look(ACCOUNTS[1])
-    first = machine.document(f"accounts/{ACCOUNTS[1]}.json")
-    machine.look(ACCOUNTS[1])
-    second = machine.document(f"accounts/{ACCOUNTS[1]}.json")
+    sink.step("list")
+    sink.look(ACCOUNTS[1])
+    first = sink.document(f"accounts/{ACCOUNTS[1]}.json")
+    sink.look(ACCOUNTS[1])
+    second = sink.document(f"accounts/{ACCOUNTS[1]}.json")
     assert {entry.pop("looked_by") for entry in first} != {
         entry.pop("looked_by") for entry in second
     }
@@ -302,20 +304,20 @@ def test_a_step_that_comes_twice_is_another_run_to_the_ledger(
 
 
 def test_bad_input_is_refused_in_one_error_that_names_every_fault_before_any_call(
-    machine: Machine, environment: pytest.MonkeyPatch
+    sink: NotificationSink, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("THRESHOLD_FRACTION", "2")
     with pytest.raises(ConfigurationError) as caught:
-        machine.step("guess", account_id="2", other=1)
-    assert len(caught.value.faults) == 4
-    assert machine.rotation.calls == []
+        sink.step("guess", account_id="2", other=1)
+    assert len(caught.value.errors) == 4
+    assert sink.rotation.calls == []
 
 
 def test_a_wish_narrows_the_run_down_in_every_step(
-    machine: Machine, due: dict[tuple[str, str], str], cloud: Cloud, topic: str
+    sink: NotificationSink, due: dict[tuple[str, str], str], cloud: Cloud, topic: str
 ) -> None:
-    machine.wishes = {"accounts": [ACCOUNTS[2]], "regions": ["sa-east-1"]}
-    result = machine.all()
+    sink.inputs = {"accounts": [ACCOUNTS[2]], "regions": ["sa-east-1"]}
+    result = sink.all()
     assert result["scopes"] == {"ok": 1}
     (document,) = documents(cloud, topic)
     (finding,) = document["findings"]
@@ -323,31 +325,31 @@ def test_a_wish_narrows_the_run_down_in_every_step(
 
 
 def test_what_a_step_answers_fits_into_the_state_of_a_state_machine(
-    machine: Machine, cloud: Cloud
+    sink: NotificationSink, cloud: Cloud
 ) -> None:
     """Step Functions: 256 KiB for the input and the output of a state."""
     for number in range(300):
         cloud.certificates.add(
             type="IMPORTED", domain_name=f"n{number}.example.com", **USED, **ending_in(cloud, 9)
         )
-    machine.step("list")
-    assert len(json.dumps(machine.look(DEFAULT_ACCOUNT))) < 1000
-    machine.look_everywhere()
-    assert len(json.dumps(machine.step("tell"))) < 2000
-    assert len(machine.document("report.json")["findings"]) == 300
+    sink.step("list")
+    assert len(json.dumps(sink.look(DEFAULT_ACCOUNT))) < 1000
+    sink.look_everywhere()
+    assert len(json.dumps(sink.step("tell"))) < 2000
+    assert len(sink.document("report.json")["findings"]) == 300
 
 
 def test_an_account_that_left_more_than_a_page_of_objects_beside_it_is_found(
-    machine: Machine, environment: pytest.MonkeyPatch
+    sink: NotificationSink, environment: pytest.MonkeyPatch
 ) -> None:
     """ListObjectsV2 gives pages; here small ones."""
     environment.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "1")
-    assert machine.all()["scopes"] == {"ok": 6}
+    assert sink.all()["scopes"] == {"ok": 6}
 
 
-def test_times_are_those_of_the_run(machine: Machine) -> None:
-    machine.all()
-    report = machine.document("report.json")
+def test_times_are_those_of_the_run(sink: NotificationSink) -> None:
+    sink.all()
+    report = sink.document("report.json")
     assert report["run_id"] == "run-1"
     assert report["started_at"] == NOW.isoformat()
-    assert machine.cloud.now - NOW < timedelta(minutes=1)
+    assert sink.cloud.now - NOW < timedelta(minutes=1)

@@ -43,7 +43,7 @@ def seconds_for(pacer: pacing.Pacer, service: str, *operations: str, clock: Cloc
 
 @pytest.mark.parametrize(
     ("service", "operation", "rate"),
-    [(service, *each) for service, rates in pacing.RATES.items() for each in rates.items()],
+    [(service, *entry) for service, rates in pacing.RATES.items() for entry in rates.items()],
 )
 def test_requests_of_an_operation_stay_below_its_rate(
     clock: Clock, service: str, operation: str, rate: float
@@ -65,7 +65,7 @@ def test_operations_of_route_53_share_one_rate(clock: Clock) -> None:
 
 
 def test_invocations_side_by_side_take_their_part_of_a_shared_rate(clock: Clock) -> None:
-    pacer = pacing.Pacer("route53", shared_by=25)
+    pacer = pacing.Pacer("route53", rate_share=25)
     operations = ["ListResourceRecordSets"] * 11
     assert seconds_for(pacer, "route53", *operations, clock=clock) == pytest.approx(250 / 9)
 
@@ -73,7 +73,7 @@ def test_invocations_side_by_side_take_their_part_of_a_shared_rate(clock: Clock)
 def test_what_belongs_to_one_account_and_region_is_not_shared(clock: Clock) -> None:
     operations = ["DescribeCertificate"] * 10
     alone = seconds_for(pacing.Pacer("acm"), "acm", *operations, clock=clock)
-    among_others = seconds_for(pacing.Pacer("acm", shared_by=25), "acm", *operations, clock=clock)
+    among_others = seconds_for(pacing.Pacer("acm", rate_share=25), "acm", *operations, clock=clock)
     assert among_others == pytest.approx(alone)
 
 
@@ -86,12 +86,12 @@ def test_only_the_account_that_is_looked_at_is_not_shared_with_others(
 ) -> None:
     made: list[int] = []
 
-    def pacer(service: str, *, shared_by: int) -> pacing.Pacer:
-        made.append(shared_by)
-        return pacing.Pacer(service, shared_by=shared_by)
+    def pacer(service: str, *, rate_share: int) -> pacing.Pacer:
+        made.append(rate_share)
+        return pacing.Pacer(service, rate_share=rate_share)
 
     monkeypatch.setattr("certificate_lifecycle.aws.clients.Pacer", pacer)
-    clients = Clients("eu-west-1", shared_by=25, alone_in="222222222222")
+    clients = Clients("eu-west-1", rate_share=25, scope_alone="222222222222")
     for role in (None, "arn:aws:iam::222222222222:role/a", "arn:aws:iam::333333333333:role/zone"):
         clients.route53(role)
     assert made == [25, 1, 25]

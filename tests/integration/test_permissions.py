@@ -12,14 +12,14 @@ from datetime import timedelta
 import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.model.errors import RotationError
+from tests.embedded_aws.cloud import Cloud
+from tests.estates import showcase
+from tests.estates.imports import imported
 from tests.integration.effects import USED, ending_in
 from tests.integration.exports import put_exported
 from tests.integration.invocation import NOW, Function, make_ledger, scheduled
-from tests.integration.machine import make_machine
-from tests.support import showcase
-from tests.support.cloud import Cloud
-from tests.support.imports import imported
+from tests.integration.sinks import make_machine
 
 pytestmark = pytest.mark.integration
 
@@ -93,11 +93,11 @@ def over_an_organization(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> set[str]:
     """List the accounts of an organization, and tell of them."""
-    machine = make_machine(rotation, cloud, environment)
-    machine.step("list")
+    sink = make_machine(rotation, cloud, environment)
+    sink.step("list")
     made = actions(rotation)
     with pytest.raises(RotationError):
-        machine.step("tell")
+        sink.step("tell")
     return made | actions(rotation)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from certificate_lifecycle.cli.aws.public_dns import DnsUnknownError, ResolvedDns
 from certificate_lifecycle.cli.dns_health import CaaReason, CaaRecord, judge_caa
-from certificate_lifecycle.cli.outside.public_dns import DnsUnknownError, ResolvedDns
-from tests.support.name_servers import RESOLVER, World, serving
+from tests.embedded_aws.name_servers import RESOLVER, World, serving
 
 pytestmark = pytest.mark.integration
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import certificate_lifecycle
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import documents, ending_in
 from tests.integration.invocation import (
     NOW,
@@ -25,7 +26,6 @@ from tests.integration.invocation import (
     make_ledger,
     scheduled,
 )
-from tests.support.cloud import Cloud
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
 
@@ -120,11 +120,13 @@ class Moving:
     new: str = ""
 
     @property
-    def journal(self) -> Mapping[str, Any]:
+    def replacement_record(self) -> Mapping[str, Any]:
         client = self.cloud.client("dynamodb", region=self.region)
         items = client.scan(TableName="certificate-lifecycle-ledger")["Items"]
-        (journal,) = [item for item in items if item["entry"]["S"].startswith("replacement#")]
-        return {name: next(iter(value.values())) for name, value in journal.items()}
+        (replacement_record,) = [
+            item for item in items if item["entry"]["S"].startswith("replacement#")
+        ]
+        return {name: next(iter(value.values())) for name, value in replacement_record.items()}
 
     def snapshot(self) -> str:
         """Every answer about every consumer, with the names of both certificates made one."""
@@ -166,7 +168,7 @@ def moving(
         for certificate in cloud.certificates.all()
         if certificate.tags.get("certificate-lifecycle:replaces") == arn
     }
-    assert moving.journal["state"] == "issued"
+    assert moving.replacement_record["state"] == "issued"
     environment.setenv("REBIND_CONSUMERS", "true")
     cloud.advance(days=1)
     return moving
@@ -196,8 +198,8 @@ def assert_moved(moving: Moving) -> None:
     shown = moving.snapshot()
     assert moving.old not in shown
     assert moving.new in shown
-    assert moving.journal["state"] == "verified"
-    assert moving.journal["untold"] == "[]"
+    assert moving.replacement_record["state"] == "verified"
+    assert moving.replacement_record["untold"] == "[]"
     assert "serves the successor" in moving.told()
     (successor,) = [
         certificate
@@ -226,7 +228,7 @@ def test_an_undisturbed_run_makes_the_calls_that_are_disturbed_below(
     assert len(rotation.calls) == kind.calls
     changes = [n for n, name in enumerate(rotation.operations, start=1) if name in CHANGING]
     assert changes == list(kind.changes)
-    assert moving.journal["state"] == "verified"
+    assert moving.replacement_record["state"] == "verified"
     rotation(tomorrow(cloud))
     assert set(rotation.writes) <= {"DeleteItem", "Publish", "PutItem"}
 
@@ -351,7 +353,7 @@ def test_a_distribution_that_takes_its_time_keeps_the_run_from_waiting(
 ) -> None:
     cloud.consumers.knobs.cloudfront_deploys = timedelta(minutes=15)
     rotation(scheduled(cloud.now))
-    assert moving.journal["state"] == "bound"
+    assert moving.replacement_record["state"] == "bound"
     rotation(tomorrow(cloud))
     assert_moved(moving)
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.embedded_aws.certificates import Certificate
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, documents, ending_in, wanted_records
 from tests.integration.invocation import (
     NOW,
@@ -19,8 +21,6 @@ from tests.integration.invocation import (
     kill,
     scheduled,
 )
-from tests.support.certificates import Certificate
-from tests.support.cloud import Cloud
 
 pytestmark = [
     pytest.mark.integration,
@@ -43,16 +43,18 @@ class Dead:
 
     @property
     def successors(self) -> list[Certificate]:
-        return [each for each in self.cloud.certificates.all() if each.arn != self.arn]
+        return [entry for entry in self.cloud.certificates.all() if entry.arn != self.arn]
 
     @property
-    def journal(self) -> Mapping[str, Any]:
+    def replacement_record(self) -> Mapping[str, Any]:
         """The attributes of the only journal, as a person sees them in the console."""
         items = self.cloud.client("dynamodb").scan(TableName="certificate-lifecycle-ledger")[
             "Items"
         ]
-        (journal,) = [item for item in items if item["entry"]["S"].startswith("replacement#")]
-        return {name: next(iter(value.values())) for name, value in journal.items()}
+        (replacement_record,) = [
+            item for item in items if item["entry"]["S"].startswith("replacement#")
+        ]
+        return {name: next(iter(value.values())) for name, value in replacement_record.items()}
 
     def assert_replaced(self) -> None:
         """Compare with the state in which undisturbed runs leave everything."""
@@ -60,9 +62,9 @@ class Dead:
         assert successor.status == "ISSUED"
         assert successor.tags["certificate-lifecycle:replaces"] == self.arn
         assert self.cloud.zones.records(self.zone_id) == wanted_records(self.cloud, self.arn)
-        assert self.journal["state"] == "issued"
-        assert self.journal["successor_arn"] == successor.arn
-        assert self.journal["untold"] == "[]"
+        assert self.replacement_record["state"] == "issued"
+        assert self.replacement_record["successor_arn"] == successor.arn
+        assert self.replacement_record["untold"] == "[]"
         told = [
             action["detail"]
             for document in documents(self.cloud, self.topic)

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from certificate_lifecycle.aws.report_assets import read_assets
-from certificate_lifecycle.core.model import Action
-from certificate_lifecycle.core.report import documents
-from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome, Run, ScopeStatus
+from certificate_lifecycle.model.certificate import Action
+from certificate_lifecycle.model.run import ActionRecord, Assessment, Outcome, Run, ScopeStatus
+from certificate_lifecycle.render.report.documents import documents
 from tests.unit.builders import arn, certificate, days, detail, imported, judged, run, scope
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -108,15 +108,17 @@ def browser(tmp_path: Path) -> Browser:
 
 
 def html(found: Run) -> str:
-    return next(each.text for each in documents(found, read_assets()) if each.suffix == "html")
+    return next(
+        document.text for document in documents(found, read_assets()) if document.suffix == "html"
+    )
 
 
-def due(name: str, ends_in: float) -> Assessed:
+def due(name: str, ends_in: float) -> Assessment:
     seen = imported(arn=arn(name), names=(f"{name}.example.com",), ends_in=days(ends_in))
     return replace(judged(seen), used_by=(f"listener 443 of {name}",))
 
 
-def fine(name: str) -> Assessed:
+def fine(name: str) -> Assessment:
     return judged(certificate(arn=arn(name), names=(f"{name}.example.com",)))
 
 
@@ -158,11 +160,11 @@ def test_the_script_shows_what_the_markup_shows(browser: Browser) -> None:
     ],
 )
 def test_the_address_filters_both_tables(
-    browser: Browser, address: str, findings: list[str], inventory: list[str]
+    browser: Browser, address: str, findings: list[str], scan_result: list[str]
 ) -> None:
     shown = browser.show(SMALL, address)
     assert shown.names("findings") == [f"{name}.example.com" for name in findings]
-    assert shown.names("inventory") == [f"{name}.example.com" for name in inventory]
+    assert shown.names("inventory") == [f"{name}.example.com" for name in scan_result]
     assert shown.complaints == []
 
 
@@ -184,7 +186,7 @@ def test_hostile_text_is_shown_and_does_nothing(browser: Browser, attack: str) -
     seen = replace(
         imported(ends_in=days(2)), names=(attack, attack), detail=detail(in_use_by=(attack,))
     )
-    entry = Assessed(seen, replace(judged(seen).decision, message=attack), (attack,))
+    entry = Assessment(seen, replace(judged(seen).decision, message=attack), (attack,))
     found = run(
         entry,
         scopes=(scope(ScopeStatus.PARTIAL, certificates=1, error=attack),),

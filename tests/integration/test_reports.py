@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.model.errors import RotationError
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, documents, ending_in
 from tests.integration.invocation import NOW, Function, recorded, scheduled
-from tests.integration.machine import BUCKET, make_machine
-from tests.support.cloud import Cloud
+from tests.integration.sinks import BUCKET, make_machine
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +39,7 @@ def due(cloud: Cloud) -> str:
 def stored(cloud: Cloud, bucket: str = REPORTS) -> dict[str, Any]:
     """Return what is in a bucket, by its key."""
     client = cloud.client("s3")
-    keys = [each["Key"] for each in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
+    keys = [entry["Key"] for entry in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
     return {key: client.get_object(Bucket=bucket, Key=key) for key in keys}
 
 
@@ -122,7 +122,7 @@ def test_a_dry_run_over_an_organization_is_reported_and_is_not_the_latest(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, bucket: str
 ) -> None:
     """Its result is in figures only."""
-    machine = make_machine(rotation, cloud, environment)
-    machine.wishes = {"dry_run": True}
-    assert machine.all()["report"] == f"s3://{bucket}/{DATED}.html"
+    sink = make_machine(rotation, cloud, environment)
+    sink.inputs = {"dry_run": True}
+    assert sink.all()["report"] == f"s3://{bucket}/{DATED}.html"
     assert sorted(stored(cloud)) == [f"{DATED}.{suffix}" for suffix in ("csv", "html", "json")]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.errors import ConfigurationError, RotationError
+from certificate_lifecycle.model.errors import ConfigurationError, RotationError
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, documents, ending_in, wanted_records
 from tests.integration.invocation import NOW, Function, Wire, scheduled
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 
@@ -168,7 +168,7 @@ def test_a_listing_that_fails_on_any_page_is_told_and_never_looks_like_all_is_we
 
     (document,) = documents(cloud, topic)
     assert (document["scopes"][0]["status"], document["severity"]) == ("failed", "warning")
-    assert document["counts"] == {"NotLookedAt": 1}
+    assert document["counts"] == {"ScanFailed": 1}
 
 
 def test_a_message_that_cannot_be_sent_fails_the_run_after_the_repairs_are_done(
@@ -254,8 +254,8 @@ def test_bad_input_is_refused_in_one_error_that_names_every_fault_before_any_cal
         rotation({"certificate_arns": ["*"], "rotation_mode": 1, "dryrun": True})
 
     faulty = [*wrong, "certificate_arns", "rotation_mode", "dryrun"]
-    assert len(refused.value.faults) == len(faulty)
-    assert all(any(name in fault for fault in refused.value.faults) for name in faulty)
+    assert len(refused.value.errors) == len(faulty)
+    assert all(any(name in fault for fault in refused.value.errors) for name in faulty)
     assert rotation.calls == []
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.embedded_aws.certificates import Certificate
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, documents, ending_in, put_records
 from tests.integration.invocation import NOW, Function, scheduled
-from tests.support.certificates import Certificate
-from tests.support.cloud import Cloud
 
 pytestmark = [
     pytest.mark.integration,
@@ -38,7 +38,7 @@ class Estate:
     @property
     def successors(self) -> list[Certificate]:
         return [
-            each for each in self.cloud.certificates.all() if each.arn not in self.arns.values()
+            entry for entry in self.cloud.certificates.all() if entry.arn not in self.arns.values()
         ]
 
 

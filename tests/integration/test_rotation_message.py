@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.embedded_aws.cloud import Cloud
+from tests.estates import showcase
 from tests.integration.effects import LOAD_BALANCER, USED, documents, ending_in
 from tests.integration.invocation import NOW, Function, recorded, scheduled
-from tests.support import showcase
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, ending_in, put_records, wanted_records
 from tests.integration.invocation import NOW, Function, scheduled
-from tests.support.cloud import Cloud
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
 

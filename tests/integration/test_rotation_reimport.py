@@ -16,16 +16,16 @@ from botocore.exceptions import ParamValidationError
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.secretsmanager import SecretsClient, SecretsManagerImports
-from certificate_lifecycle.core.sources import Material
-from certificate_lifecycle.errors import (
+from certificate_lifecycle.model.errors import (
     CertificateImportError,
     RotationError,
     SecretUnreadableError,
 )
+from certificate_lifecycle.policy.import_source import CertificateBundle
+from tests.embedded_aws.cloud import Cloud
+from tests.estates.imports import LOAD_BALANCER, Imported, imported, issued
 from tests.integration.effects import documents
 from tests.integration.invocation import NOW, Function, KilledError, Wire, kill, scheduled
-from tests.support.cloud import Cloud
-from tests.support.imports import LOAD_BALANCER, Imported, imported, issued
 
 pytestmark = pytest.mark.integration
 
@@ -367,10 +367,10 @@ def test_no_key_and_no_secret_appears_in_anything_that_comes_out(
 def test_an_sdk_that_refuses_parameters_does_not_quote_them(shop: Imported) -> None:
     bad: Any = ["MARKER"]
     certificates = AcmCertificates(Clients("eu-west-1").acm("eu-west-1"))
-    material = Material(b"x", b"y", b"z")
-    material.private_key = bad
+    bundle = CertificateBundle(b"x", b"y", b"z")
+    bundle.private_key = bad
     with pytest.raises(CertificateImportError, match="ParamValidationError") as raised:
-        certificates.reimport(shop.arn, material)
+        certificates.reimport(shop.arn, bundle)
     assert "MARKER" not in told(raised.value)
     with pytest.raises(ParamValidationError, match="MARKER"):
         shop.cloud.client("acm").import_certificate(Certificate=b"x", PrivateKey=bad)

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.aws.acm import AcmCertificates
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.model.errors import RotationError
+from tests.embedded_aws.certificates import MethodUpdate
+from tests.embedded_aws.cloud import Cloud
+from tests.estates import showcase
 from tests.integration.effects import (
     USED,
     documents,
@@ -19,9 +22,6 @@ from tests.integration.effects import (
     wanted_records,
 )
 from tests.integration.invocation import NOW, Function, KilledError, Wire, kill, scheduled
-from tests.support import showcase
-from tests.support.certificates import MethodUpdate
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.handlers.context import current_time
+from tests.embedded_aws.cloud import Cloud
+from tests.estates import showcase
 from tests.integration.effects import USED, ending_in
 from tests.integration.invocation import NOW, Function, scheduled
-from tests.support import showcase
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 
@@ -66,7 +66,7 @@ def test_every_certificate_of_the_showcase_gets_its_verdict_and_reason(
         arn: expected[arn] for arn in found
     }
     silent = {expected[arn][0] for arn in expected if arn not in found}
-    assert silent <= {"Healthy", "Renewing", "ManagedElsewhere"}
+    assert silent <= {"Healthy", "Renewing", "ExternallyManaged"}
 
 
 def test_certificates_of_every_key_type_and_on_every_page_are_seen(
@@ -101,7 +101,7 @@ def test_what_is_over_is_told_by_who_still_uses_it(
 
 @pytest.mark.parametrize(
     ("novelty", "reason"),
-    [({"status": "PAUSED"}, "StatusNotUnderstood"), ({"type": "QUANTUM"}, "TypeNotUnderstood")],
+    [({"status": "PAUSED"}, "StatusUnknown"), ({"type": "QUANTUM"}, "TypeUnknown")],
     ids=["status", "type"],
 )
 def test_what_aws_adds_later_is_told_and_stops_nothing(
@@ -227,7 +227,7 @@ def test_what_another_tool_manages_is_told_and_never_touched(
     result = rotation(scheduled(NOW))
 
     (finding,) = result["findings"]
-    assert (finding["verdict"], finding["reason"]) == ("ManagedElsewhere", reason)
+    assert (finding["verdict"], finding["reason"]) == ("ExternallyManaged", reason)
     assert cloud.zones.records(zone) == {}
 
 

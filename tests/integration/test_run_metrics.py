@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.model.errors import RotationError
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, ending_in
 from tests.integration.invocation import NOW, Function, scheduled
-from tests.integration.machine import make_machine
-from tests.support.cloud import Cloud
+from tests.integration.sinks import make_machine
 
 pytestmark = pytest.mark.integration
 
@@ -125,12 +125,12 @@ def test_subscriptions_that_cannot_be_counted_are_a_warning_and_no_failure(
 def test_a_run_over_an_organization_is_one_of_the_schedule_if_that_has_started_it(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, figures: Figures
 ) -> None:
-    machine = make_machine(rotation, cloud, environment)
-    machine.run = "by-hand"
-    machine.all()
+    sink = make_machine(rotation, cloud, environment)
+    sink.run = "by-hand"
+    sink.all()
     assert figures() is None
-    machine.run, machine.wishes = "by-the-clock", scheduled(cloud.now)
-    machine.all()
+    sink.run, sink.inputs = "by-the-clock", scheduled(cloud.now)
+    sink.all()
     assert figures() == {"RunsCompleted": 1, "ConfirmedSubscriptions": 1, "OldestCriticalHours": 0}
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.model.errors import RotationError
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.zones import DEFAULT_ACCOUNT
 from tests.integration.breakage import WAYS, Breakage
 from tests.integration.effects import USED, documents, ending_in
 from tests.integration.invocation import NOW, Function, Wire, make_ledger, scheduled
-from tests.support.cloud import Cloud
-from tests.support.zones import DEFAULT_ACCOUNT
 
 pytestmark = pytest.mark.integration
 
@@ -212,7 +212,7 @@ def test_a_scope_that_fails_leaves_all_others_complete_and_is_seen_everywhere(
     assert statuses == {scope: "failed" if scope in lost else "ok" for scope in SCOPES}
     told = [f["certificate_arn"] for f in document["findings"] if f["certificate_arn"]]
     assert set(told) == {arn for scope, arn in due.items() if scope not in lost}
-    unseen = [f for f in document["findings"] if f["verdict"] == "NotLookedAt"]
+    unseen = [f for f in document["findings"] if f["verdict"] == "ScanFailed"]
     assert {(f["account_id"], f["region"]) for f in unseen} == lost
     figures, _ = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert figures["FailedScopes"] == len(lost)

@@ -11,15 +11,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from certificate_lifecycle.app.isolation import clause
+from certificate_lifecycle.app.deadline import error_summary
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, SecretsManagerImports
-from certificate_lifecycle.core.hidden import Hidden
-from certificate_lifecycle.core.sources import UnusableSourceError
-from certificate_lifecycle.errors import CertificateLifecycleError
 from certificate_lifecycle.log import logger
-from tests.support.servers import serving
+from certificate_lifecycle.model.errors import CertificateLifecycleError
+from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.policy.import_source import UnusableSourceError
+from tests.harness.servers import serving
 
 pytestmark = pytest.mark.integration
 
@@ -41,7 +41,7 @@ def _assume() -> object:
 
 
 def _export() -> object:
-    return AcmCertificates(_clients().acm("eu-west-1")).export(ARN, Hidden("passphrase"))
+    return AcmCertificates(_clients().acm("eu-west-1")).export(ARN, SecretStr("passphrase"))
 
 
 def _passphrase() -> object:
@@ -131,7 +131,12 @@ def test_what_cannot_be_read_of_a_secret_is_shown_nowhere(
         ask()
     error = failed.value
     logger.error("it failed", exc_info=error)
-    shown = [*traceback.format_exception(error), repr(error), str(vars(error)), clause(error)]
+    shown = [
+        *traceback.format_exception(error),
+        repr(error),
+        str(vars(error)),
+        error_summary(error),
+    ]
     formatter = logging.Formatter()
     logged = [formatter.format(record) for record in caplog.records]
     assert [text for text in (*logged, *shown) if MARKER in text] == []

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.model.errors import RotationError
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, ending_in
 from tests.integration.invocation import NOW, Function, scheduled
-from tests.support.cloud import Cloud
 
 pytestmark = pytest.mark.integration
 
@@ -75,7 +75,7 @@ def test_each_account_is_asked_once_whatever_its_regions(
         for account in ("123456789012", MEMBER)
     }
     found = rotation(scheduled(NOW))
-    assert {each["certificate_arn"] for each in found["findings"]} == arns
+    assert {entry["certificate_arn"] for entry in found["findings"]} == arns
     listings = [c for c in rotation.calls if c.operation == "ListServerCertificates"]
     assert sorted(call.account for call in listings) == ["123456789012", MEMBER]
 
@@ -117,7 +117,7 @@ def test_a_private_ca_that_ends_before_what_it_issues_is_found(
     arn = cloud.authorities.add("Shop CA", not_after=NOW + timedelta(days=300))
     found = finding(rotation(scheduled(NOW)))
     assert (found["certificate_arn"], found["domain_name"]) == (arn, "Shop CA")
-    assert (found["verdict"], found["reason"]) == ("AuthorityExpiring", "AuthorityEndsTooSoon")
+    assert (found["verdict"], found["reason"]) == ("AuthorityExpiring", "AuthorityExpiresTooSoon")
 
 
 @pytest.mark.usefixtures("private")
@@ -181,7 +181,7 @@ def test_a_store_that_cannot_be_listed_is_told_and_stops_nothing_else(
     (message,) = cloud.topics.messages(topic)
     document = json.loads(message.to("sqs"))
     assert document["scopes"][0]["status"] == "partial"
-    assert [each["certificate_arn"] for each in document["findings"]] == [due]
+    assert [entry["certificate_arn"] for entry in document["findings"]] == [due]
 
 
 @pytest.mark.usefixtures("private")

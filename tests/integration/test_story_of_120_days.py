@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.model.errors import RotationError
+from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, ending_in, put_records
 from tests.integration.invocation import Function, scheduled
-from tests.support.cloud import Cloud
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients", "ledger_table")]
 
@@ -115,7 +115,7 @@ def _name(change: dict[str, Any], findings: dict[str, Any]) -> str:
 
 
 def _unseen(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return [finding for finding in document["findings"] if finding["verdict"] == "NotLookedAt"]
+    return [finding for finding in document["findings"] if finding["verdict"] == "ScanFailed"]
 
 
 def _day(moment: str) -> datetime:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.support.proof import Bounds, Change, about_another, by, given, moved, without
+from tests.harness.proof import Bounds, Change, about_another, by, given, moved, without
 
 REPLACES = "aws:RequestTag/certificate-lifecycle:replaces"
 REPLACED_BY = "aws:ResourceTag/certificate-lifecycle:replaced-by"

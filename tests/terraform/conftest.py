@@ -19,9 +19,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-from tests.support.cloud import Cloud
-from tests.support.policy import Document
-from tests.support.terraform import REPOSITORY, Workspace, side_by_side, unavailable
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.policy import Document
+from tests.harness.terraform import REPOSITORY, Workspace, side_by_side, unavailable
 
 
 @pytest.hookimpl(trylast=True)
@@ -63,7 +63,7 @@ def parliament(tmp_path: Path) -> Callable[..., set[str]]:
         )
         assert said.returncode in (0, 1)
         found = map(json.loads, said.stdout.splitlines())
-        return {f"{each['issue']}: {json.dumps(each['detail'])}" for each in found}
+        return {f"{entry['issue']}: {json.dumps(entry['detail'])}" for entry in found}
 
     return find
 
@@ -148,7 +148,7 @@ def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]
         *client("cloudwatch").list_dashboards()["DashboardEntries"],
         *({"TableName": name} for name in client("dynamodb").list_tables()["TableNames"]),
         *client("events").list_rules()["Rules"],
-        *client("iam").list_policies(Scope="Local")["Policies"],
+        *client("iam").list_policies(ScopeResult="Local")["Policies"],
         *client("iam").list_roles()["Roles"],
         # AWS's own aliases are in every account.
         *(

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Mapping
 
 from certificate_lifecycle.aws.permissions import Function, Setting
 from certificate_lifecycle.cli.permissions import needed
-from tests.support.calls import Call, Permission
-from tests.support.policy import Document, Principal, statements
-from tests.support.principals import existing_role, role_policy, trust_policy
-from tests.support.proof import Ask, Bounds, asked, faults, granted
-from tests.support.resource_policies import resource_policy
+from tests.embedded_aws.calls import Call, Permission
+from tests.embedded_aws.policy import Document, Principal, statements
+from tests.embedded_aws.principals import existing_role, role_policy, trust_policy
+from tests.embedded_aws.resource_policies import resource_policy
+from tests.harness.proof import Ask, Bounds, asked, faults, granted
 from tests.terraform.bounds import KNOWN, TRUST
 
 #: What every role is granted beside the calls of its function: README says so below its table.
@@ -45,8 +45,8 @@ def declared(function: Function, settings: Collection[Setting]) -> set[str]:
 
 def part(document: Document, *names: str) -> Document:
     """Return some statements of a policy, which must be there."""
-    found = [each for each in statements([document]) if each["Sid"] in names]
-    assert {each["Sid"] for each in found} == set(names)
+    found = [statement for statement in statements([document]) if statement["Sid"] in names]
+    assert {entry["Sid"] for entry in found} == set(names)
     return {**document, "Statement": found}
 
 

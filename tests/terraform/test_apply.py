@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.cloud import Cloud
-from tests.support.terraform import Workspace, side_by_side
+from tests.embedded_aws.cloud import Cloud
+from tests.harness.terraform import Workspace, side_by_side
 from tests.terraform.conftest import Life, Stack, existing, live
 
 pytestmark = pytest.mark.terraform

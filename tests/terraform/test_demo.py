@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.terraform import REPOSITORY
+from tests.harness.terraform import REPOSITORY
 
 pytestmark = [pytest.mark.terraform, pytest.mark.usefixtures("terraform")]
 
@@ -31,7 +31,7 @@ def temporary() -> Iterator[Path]:
 def start(temporary: Path) -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONPATH": "lambda", "TMPDIR": str(temporary)}
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "tests.support.demo"],
+        [sys.executable, "-u", "-m", "tests.harness.demo"],
         cwd=REPOSITORY,
         env=environment,
         stdout=subprocess.PIPE,

@@ -15,18 +15,18 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.aws.permissions import Function, Setting
-from tests.support import showcase
-from tests.support.calls import Call
-from tests.support.cloud import Cloud
-from tests.support.deployed import Invocation, invoke
-from tests.support.imports import Imported, imported
-from tests.support.principals import role_policy
-from tests.support.proof import Ask, granted
-from tests.support.secrets import secret_key
-from tests.support.services import lambda_does_its_part
-from tests.support.terraform import Workspace, side_by_side
-from tests.support.topics import customer_key
-from tests.support.troubles import Troubles, fill
+from tests.embedded_aws.calls import Call
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.principals import role_policy
+from tests.embedded_aws.secrets import secret_key
+from tests.embedded_aws.services import lambda_does_its_part
+from tests.embedded_aws.topics import customer_key
+from tests.estates import showcase
+from tests.estates.imports import Imported, imported
+from tests.estates.troubles import Troubles, fill
+from tests.harness.deployed import Invocation, invoke
+from tests.harness.proof import Ask, granted
+from tests.harness.terraform import Workspace, side_by_side
 from tests.terraform import bounds
 from tests.terraform.policies import (
     BESIDE,
@@ -244,9 +244,9 @@ class Story:
 def story(cloud: Cloud, home: Deployment, troubles: Troubles) -> Story:
     created = home.result("creation", {"wait_seconds": 30})
     authority = next(
-        each
-        for each in cloud.authorities.all
-        if each.startswith(f"arn:aws:acm-pca:eu-west-1:{HOME}:")
+        entry
+        for entry in cloud.authorities.all
+        if entry.startswith(f"arn:aws:acm-pca:eu-west-1:{HOME}:")
     )
     home.result("creation", {"certificate_authority_arn": authority})
     rotated = home.result("rotation", {"source": "aws.events"})
@@ -262,16 +262,16 @@ def test_the_deployed_rotation_function_replaces_moves_and_retires(
 ) -> None:
     (action,) = [a for a in story.rotated["actions"] if a["certificate_arn"] == given_up]
     (successor,) = [
-        each
-        for each in cloud.certificates.all()
-        if each.tags.get("certificate-lifecycle:replaces") == given_up
+        entry
+        for entry in cloud.certificates.all()
+        if entry.tags.get("certificate-lifecycle:replaces") == given_up
     ]
 
     assert (action["action"], action["outcome"]) == ("Replace", "done")
     shown = repr(cloud.consumers.snapshot())
     assert given_up not in shown
     assert shown.count(successor.arn) >= 4
-    assert given_up not in {each.arn for each in cloud.certificates.all()}
+    assert given_up not in {item.arn for item in cloud.certificates.all()}
 
 
 def test_the_deployed_creation_function_issues_the_configured_certificate(

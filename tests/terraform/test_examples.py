@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.calls import Permission
-from tests.support.cloud import Cloud
-from tests.support.policy import Principal, judge, like
-from tests.support.proof import Ask, Bounds, faults, granted
-from tests.support.terraform import REPOSITORY
+from tests.embedded_aws.calls import Permission
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.policy import Principal, judge, like
+from tests.harness.proof import Ask, Bounds, faults, granted
+from tests.harness.terraform import REPOSITORY
 from tests.terraform import bounds
 from tests.terraform.conftest import Life, Stack, live
 from tests.terraform.policies import by_a_service, sids

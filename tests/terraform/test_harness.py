@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import terraform
-from tests.support.terraform import Terraform, TerraformError, Workspace, side_by_side
+from tests.harness import terraform
+from tests.harness.terraform import Terraform, TerraformError, Workspace, side_by_side
 from tests.terraform.conftest import give_up
 
 pytestmark = pytest.mark.terraform

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.cloud import Cloud
-from tests.support.terraform import REPOSITORY, Workspace
+from tests.embedded_aws.cloud import Cloud
+from tests.harness.terraform import REPOSITORY, Workspace
 
 pytestmark = pytest.mark.terraform
 
@@ -56,7 +56,7 @@ NAMELESS = {
 
 
 @dataclass(frozen=True)
-class Place:
+class Scope:
     """A partition: where a stack is planned, and what is different there."""
 
     partition: str
@@ -68,28 +68,28 @@ class Place:
         return f"arn:{self.partition}:iam::{ACCOUNT}:policy/boundary"
 
 
-CHINA = Place("aws-cn", "cn-north-1", "console.amazonaws.cn")
-GOV_CLOUD = Place("aws-us-gov", "us-gov-west-1", "console.amazonaws-us-gov.com")
+CHINA = Scope("aws-cn", "cn-north-1", "console.amazonaws.cn")
+GOV_CLOUD = Scope("aws-us-gov", "us-gov-west-1", "console.amazonaws-us-gov.com")
 
 
 @dataclass(frozen=True)
 class Planned:
     """A plan, and where it was made."""
 
-    place: Place
+    scope: Scope
     #: Kind, address, and what is known of it before it is made.
     resources: list[tuple[str, str, Mapping[str, Any]]]
     outputs: Mapping[str, Any]
     text: str
 
 
-def plan(cloud: Cloud, place: Place, inputs: Mapping[str, object]) -> Planned:
+def plan(cloud: Cloud, scope: Scope, inputs: Mapping[str, object]) -> Planned:
     """Plan the module with all that can be switched on."""
     variables = {
         "domain_name": "shop.example.com",
         "import_sources": {
-            f"arn:{place.partition}:acm:{place.region}:{ACCOUNT}:certificate/shop": {
-                "secret_arn": f"arn:{place.partition}:secretsmanager:{place.region}:{ACCOUNT}:"
+            f"arn:{scope.partition}:acm:{scope.region}:{ACCOUNT}:certificate/shop": {
+                "secret_arn": f"arn:{scope.partition}:secretsmanager:{scope.region}:{ACCOUNT}:"
                 "secret:tls-AbCdEf"
             }
         },
@@ -98,7 +98,7 @@ def plan(cloud: Cloud, place: Place, inputs: Mapping[str, object]) -> Planned:
             "event_bus_name": "default",
             "security_hub": True,
         },
-        "permissions_boundary_arn": place.boundary,
+        "permissions_boundary_arn": scope.boundary,
         "rebind_consumers": True,
         "report_bucket_name": "reports-of-the-shop",
         "retire_superseded_after_days": 30,
@@ -106,7 +106,7 @@ def plan(cloud: Cloud, place: Place, inputs: Mapping[str, object]) -> Planned:
         "schedule_expression": "cron(0,15,30,45 0,4,8,12,16,20 ? * MON-FRI *)",
         **inputs,
     }
-    environment = cloud.environment(place.region, ACCOUNT)
+    environment = cloud.environment(scope.region, ACCOUNT)
     with Workspace(".", environment, variables=variables) as module:
         found = module.plan()
     resources = [
@@ -118,7 +118,7 @@ def plan(cloud: Cloud, place: Place, inputs: Mapping[str, object]) -> Planned:
         name: output.get("value") for name, output in found["planned_values"]["outputs"].items()
     }
     text = json.dumps([found["planned_values"], found.get("prior_state")])
-    return Planned(place, resources, outputs, text)
+    return Planned(scope, resources, outputs, text)
 
 
 @pytest.fixture(scope="module")
@@ -178,13 +178,13 @@ def test_every_role_is_bounded(planned: Planned) -> None:
 
     # A state machine has one, and so has the rule that starts it.
     assert len(roles) == 2 + 2 * kinds.count("aws_sfn_state_machine")
-    assert {role["permissions_boundary"] for role in roles} == {planned.place.boundary}
+    assert {role["permissions_boundary"] for role in roles} == {planned.scope.boundary}
 
 
 def test_no_arn_and_no_address_is_of_the_commercial_partition(planned: Planned) -> None:
     """Bug 59 of the sample that this module replaces: `arn:aws:` exists in one partition only."""
-    assert f"arn:{planned.place.partition}:" in planned.text
+    assert f"arn:{planned.scope.partition}:" in planned.text
     assert "arn:aws:" not in planned.text
     assert planned.outputs["dashboard_url"].startswith(
-        f"https://{planned.place.region}.{planned.place.console}/cloudwatch/"
+        f"https://{planned.scope.region}.{planned.scope.console}/cloudwatch/"
     )

@@ -15,14 +15,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.permissions import Function, Setting
-from tests.support import showcase
-from tests.support.calls import Call
-from tests.support.cloud import Cloud
-from tests.support.deployed import Invocation, invoke
-from tests.support.principals import existing_role, role_policy
-from tests.support.proof import asked, granted
-from tests.support.terraform import Workspace, side_by_side
-from tests.support.troubles import Troubles, fill
+from tests.embedded_aws.calls import Call
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.principals import existing_role, role_policy
+from tests.estates import showcase
+from tests.estates.troubles import Troubles, fill
+from tests.harness.deployed import Invocation, invoke
+from tests.harness.proof import asked, granted
+from tests.harness.terraform import Workspace, side_by_side
 from tests.terraform import bounds
 from tests.terraform.policies import ITSELF, declared, of_role, of_trust, sids
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.terraform import Workspace
+from tests.harness.terraform import Workspace
 
 pytestmark = [pytest.mark.terraform, pytest.mark.usefixtures("terraform")]
 

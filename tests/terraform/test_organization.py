@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.aws.permissions import Function, Setting
-from tests.support.calls import Call
-from tests.support.cloud import Cloud
-from tests.support.organization import ORGANIZATION_ID
-from tests.support.principals import existing_role, role_policy
-from tests.support.proof import granted
-from tests.support.services import a_distributed_map_does_its_part
-from tests.support.terraform import Workspace
+from tests.embedded_aws.calls import Call
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.organization import ORGANIZATION_ID
+from tests.embedded_aws.principals import existing_role, role_policy
+from tests.embedded_aws.services import a_distributed_map_does_its_part
+from tests.harness.proof import granted
+from tests.harness.terraform import Workspace
 from tests.terraform import bounds
 from tests.terraform.policies import (
     about,
@@ -55,14 +55,12 @@ class Estate:
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         return self.cloud.client(service, account=HOME)
 
-    def run(self, wishes: Mapping[str, object]) -> dict[str, Any]:
+    def run(self, inputs: Mapping[str, object]) -> dict[str, Any]:
         """Start the state machine as its rule does, and wait for its end."""
         client = self.client("stepfunctions")
-        machine = self.outputs["organization_state_machine_arn"]
+        sink = self.outputs["organization_state_machine_arn"]
         rule = self.cloud.client("stepfunctions", role_arn=RULE_ROLE)
-        arn = rule.start_execution(stateMachineArn=machine, input=json.dumps(wishes))[
-            "executionArn"
-        ]
+        arn = rule.start_execution(stateMachineArn=sink, input=json.dumps(inputs))["executionArn"]
         ends = time.monotonic() + SECONDS
         while time.monotonic() < ends:
             found: dict[str, Any] = client.describe_execution(executionArn=arn)
@@ -155,8 +153,8 @@ def ran(estate: Estate, due: set[str]) -> dict[str, Any]:
     assert due
     estate.cloud.forget_calls()
     found = estate.run({})
-    machine = estate.outputs["organization_state_machine_arn"]
-    a_distributed_map_does_its_part(estate.cloud, MACHINE_ROLE, machine, "Accounts")
+    sink = estate.outputs["organization_state_machine_arn"]
+    a_distributed_map_does_its_part(estate.cloud, MACHINE_ROLE, sink, "Accounts")
     estate.calls, estate.messages = estate.cloud.calls, estate.published()
     return found
 
@@ -167,7 +165,7 @@ def test_every_account_is_looked_at_and_one_message_tells_of_all(
     (message,) = estate.messages
     named = {finding["certificate_arn"] for finding in message["findings"]} - {None}
     assert named == {arn for arn in due if arn.split(":")[4] in (HOME, FIRST, SECOND)}
-    assert message["counts"] == {"ImportDue": 6, "NotLookedAt": 2}
+    assert message["counts"] == {"ImportDue": 6, "ScanFailed": 2}
     report = estate.document(ran, "report.json")
     assert report["counts"] == message["counts"]
     assert message["report"].endswith("/report.html")

@@ -15,11 +15,11 @@ import pytest
 
 from certificate_lifecycle.aws.permissions import Function, Setting
 from certificate_lifecycle.cli.permissions import needed, resources_of
-from tests.support.calls import Permission
-from tests.support.cloud import Cloud
-from tests.support.policy import Document, judge
-from tests.support.proof import granted
-from tests.support.terraform import Workspace
+from tests.embedded_aws.calls import Permission
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.policy import Document, judge
+from tests.harness.proof import granted
+from tests.harness.terraform import Workspace
 from tests.terraform.policies import declared
 
 pytestmark = [pytest.mark.long, pytest.mark.terraform]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.terraform import ProviderSource, provider_sources
+from tests.harness.terraform import ProviderSource, provider_sources
 
 pytestmark = pytest.mark.terraform
 
@@ -76,12 +76,12 @@ def test_the_home_directory_s_own_configuration_is_used(home: Path, root: Path) 
         "Library/Application Support/io.terraform/plugins",
     ],
 )
-def test_terraform_s_implied_mirrors_are_looked_at(home: Path, root: Path, place: str) -> None:
-    mirror(home / place)
+def test_terraform_s_implied_mirrors_are_looked_at(home: Path, root: Path, scope: str) -> None:
+    mirror(home / scope)
 
     first, *_ = found(home, root)
 
-    assert first.description == f"the implied mirror {home / place}"
+    assert first.description == f"the implied mirror {home / scope}"
 
 
 def test_the_data_directories_of_the_desktop_standard_are_looked_at(

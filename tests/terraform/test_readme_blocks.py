@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.cloud import Cloud
-from tests.support.terraform import REPOSITORY, Workspace
+from tests.embedded_aws.cloud import Cloud
+from tests.harness.terraform import REPOSITORY, Workspace
 from tests.terraform.conftest import kind
 
 pytestmark = pytest.mark.terraform
@@ -56,34 +56,34 @@ def plans(cloud: Cloud) -> Mapping[str, Counter[str]]:
         return dict(zip(BLOCKS, found, strict=True))
 
 
-MEMBER = [place for place, block in BLOCKS.items() if "modules/member-account" in block]
-MODULE = [place for place in BLOCKS if place not in MEMBER]
+MEMBER = [scope for scope, block in BLOCKS.items() if "modules/member-account" in block]
+MODULE = [scope for scope in BLOCKS if scope not in MEMBER]
 ORGANIZATION = "organization = {"
 
 
 def test_the_documentation_has_blocks_in_several_places() -> None:
-    assert {place.partition(" ")[0] for place in BLOCKS} >= {"README.md", "docs/events.md"}
+    assert {scope.partition(" ")[0] for scope in BLOCKS} >= {"README.md", "docs/events.md"}
 
 
 @pytest.mark.parametrize("place", MODULE)
 def test_each_block_plans_both_functions_what_starts_them_and_what_they_remember(
-    plans: Mapping[str, Counter[str]], place: str
+    plans: Mapping[str, Counter[str]], scope: str
 ) -> None:
     # The state machine has a role, and so has the rule that starts it.
-    machine = ORGANIZATION in BLOCKS[place]
-    assert plans[place]["aws_lambda_function"] == 2
-    assert plans[place]["aws_iam_role"] == (4 if machine else 2)
-    assert plans[place]["aws_sfn_state_machine"] == (1 if machine else 0)
+    sink = ORGANIZATION in BLOCKS[scope]
+    assert plans[scope]["aws_lambda_function"] == 2
+    assert plans[scope]["aws_iam_role"] == (4 if sink else 2)
+    assert plans[scope]["aws_sfn_state_machine"] == (1 if sink else 0)
     # The clock, and ACM's own events.
-    assert plans[place]["aws_cloudwatch_event_rule"] == 2
-    assert plans[place]["aws_dynamodb_table"] == 1
+    assert plans[scope]["aws_cloudwatch_event_rule"] == 2
+    assert plans[scope]["aws_dynamodb_table"] == 1
 
 
 @pytest.mark.parametrize("place", MEMBER)
 def test_a_block_for_another_account_makes_a_role_and_nothing_else(
-    plans: Mapping[str, Counter[str]], place: str
+    plans: Mapping[str, Counter[str]], scope: str
 ) -> None:
-    assert plans[place] == {"aws_iam_role": 1, "aws_iam_role_policy": 1}
+    assert plans[scope] == {"aws_iam_role": 1, "aws_iam_role_policy": 1}
 
 
 def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> None:
@@ -92,7 +92,7 @@ def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> 
 
 @pytest.mark.parametrize("place", MODULE)
 def test_a_block_makes_a_topic_unless_it_adopts_one(
-    plans: Mapping[str, Counter[str]], place: str
+    plans: Mapping[str, Counter[str]], scope: str
 ) -> None:
-    adopting = "topic_arn" in BLOCKS[place]
-    assert plans[place]["aws_sns_topic"] == (0 if adopting else 1)
+    adopting = "topic_arn" in BLOCKS[scope]
+    assert plans[scope]["aws_sns_topic"] == (0 if adopting else 1)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.support.cloud import Cloud
-from tests.support.terraform import REPOSITORY, Workspace, side_by_side
+from tests.embedded_aws.cloud import Cloud
+from tests.harness.terraform import REPOSITORY, Workspace, side_by_side
 from tests.terraform.conftest import existing, kinds
 
 pytestmark = [pytest.mark.terraform, pytest.mark.nightly]
@@ -48,7 +48,7 @@ GIVEN_UP = {"existing-topic": {"aws_kms_key", "aws_sns_topic"}}
 Actions = Mapping[str, str]
 
 
-def settle(stack: Workspace, example: str, *, create: bool = True) -> None:
+def commit(stack: Workspace, example: str, *, create: bool = True) -> None:
     """Give the stack the settings of an example, under its own name."""
     for file in ("main.tf", "outputs.tf"):
         text = (stack.module / "examples" / example / file).read_text(encoding="utf-8")
@@ -83,22 +83,22 @@ def walk(cloud: Cloud) -> Walk:
         side_by_side(1) as pool,
     ):
         moving_in = pool.submit(neighbour.apply)
-        settle(stack, FIRST)
+        commit(stack, FIRST)
         stack.apply()
         applied, unsettled = {}, {}
         for example in NEXT:
-            settle(stack, example)
+            commit(stack, example)
             applied[example] = mine(stack.change())
             unsettled[example] = stack.changes()
         moving_in.result()
         planned = {}
         for example in OTHERS:
-            settle(stack, example)
+            commit(stack, example)
             planned[example] = mine(stack.intended())
-        settle(stack, "prod", create=False)
+        commit(stack, "prod", create=False)
         applied["off"] = mine(stack.change())
         without = [address for address in stack.resources() if address.startswith(MODULE)]
-        settle(stack, "prod")
+        commit(stack, "prod")
         applied["on"] = mine(stack.change())
         stack.destroy()
         unmoved = neighbour.changes()

@@ -14,7 +14,7 @@ from typing import Any
 import hcl2
 import pytest
 
-from tests.support.terraform import REPOSITORY
+from tests.harness.terraform import REPOSITORY
 from tests.terraform import bounds
 
 pytestmark = pytest.mark.terraform

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import versions
-from tests.support.cloud import Cloud
-from tests.support.deployed import Invocation, invoke
-from tests.support.terraform import Workspace, side_by_side
+from tests.embedded_aws.cloud import Cloud
+from tests.harness import versions
+from tests.harness.deployed import Invocation, invoke
+from tests.harness.terraform import Workspace, side_by_side
 from tests.terraform.conftest import existing, kind
 
 pytestmark = pytest.mark.terraform

@@ -18,7 +18,7 @@ from typing import Any
 import hcl2
 import pytest
 
-from tests.support.terraform import REPOSITORY, Terraform
+from tests.harness.terraform import REPOSITORY, Terraform
 
 pytestmark = [pytest.mark.terraform, pytest.mark.usefixtures("terraform")]
 
@@ -472,7 +472,7 @@ def refusals(folder: str) -> Iterator[Inputs]:
     """Yield all that is refused above, beside one another and for itself."""
     for use in (use for use in USES if use.folder == folder):
         yield from (use.inputs(row["value"]) for row in table(use.table)["refused"])
-    yield from (each.inputs for each in TOGETHER.values() if each.folder == folder)
+    yield from (entry.inputs for entry in TOGETHER.values() if entry.folder == folder)
     if folder == ".":
         yield from (row["inputs"] for row in table("name_sets")["refused"])
 
@@ -483,7 +483,7 @@ def test_every_rule_is_broken_by_a_case_of_its_own(rules: Rules, folder: str) ->
     broken = set()
     for inputs in refusals(folder):
         found = [RULE.findall(fault) for fault in rules.faults(inputs, folder)]
-        numbers = {int(number) for each in found for number in each}
+        numbers = {int(number) for entry in found for number in entry}
         if len(numbers) == 1:
             broken |= numbers
 
@@ -520,7 +520,7 @@ def violations() -> Mapping[str, Counter[str]]:
         for block in hcl2.loads(file.read_text(encoding="utf-8")).get("run", []):
             for run in block.values():
                 (source,) = [m["source"].strip('"') for m in run.get("module", [])] or ["."]
-                failing = [each.strip("${}") for each in run.get("expect_failures", [])]
+                failing = [entry.strip("${}") for entry in run.get("expect_failures", [])]
                 found[source.removeprefix("./")].update(failing)
     return found
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.alarms import ALARM, Alarm, Metric, Point, embedded, history
-from tests.support.cloud import Cloud
-from tests.support.deployed import Invocation, invoke
-from tests.support.terraform import REPOSITORY, Workspace
+from tests.embedded_aws.alarms import ALARM, Alarm, Metric, Point, embedded, history
+from tests.embedded_aws.cloud import Cloud
+from tests.harness.deployed import Invocation, invoke
+from tests.harness.terraform import REPOSITORY, Workspace
 
 pytestmark = pytest.mark.terraform
 
@@ -70,7 +70,7 @@ class Stack:
         Later runs are as `run`, if the rule stands now; `besides` are data points of others.
         """
         rules = self.client("events").list_rules()["Rules"]
-        (rule,) = [each for each in rules if each["Name"] == NAME] or [{"State": "DISABLED"}]
+        (rule,) = [entry for entry in rules if entry["Name"] == NAME] or [{"State": "DISABLED"}]
         stands = rule["State"] == "ENABLED"
         points = list(besides)
         # Two days before the week, so that no alarm begins without data.
@@ -170,10 +170,10 @@ def test_a_schedule_that_is_off_is_noticed(stack: Stack, healthy: Invocation) ->
 def test_a_run_by_hand_is_no_proof_that_the_schedule_works(
     stack: Stack, healthy: Invocation
 ) -> None:
-    by_hand = invoke(stack.cloud, NAME, {}, account=ACCOUNT)
+    manual_steps = invoke(stack.cloud, NAME, {}, account=ACCOUNT)
 
-    assert by_hand.error is None
-    assert set(stack.week(by_hand, first=healthy)) == {"runs-missing"}
+    assert manual_steps.error is None
+    assert set(stack.week(manual_steps, first=healthy)) == {"runs-missing"}
 
 
 def test_a_function_that_cannot_start_is_noticed_twice(stack: Stack, healthy: Invocation) -> None:
@@ -191,8 +191,8 @@ def test_a_function_that_cannot_start_is_noticed_twice(stack: Stack, healthy: In
 
 def test_a_topic_without_subscriptions_is_noticed(stack: Stack, healthy: Invocation) -> None:
     sns = stack.client("sns")
-    for each in sns.list_subscriptions_by_topic(TopicArn=stack.topic)["Subscriptions"]:
-        sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+    for entry in sns.list_subscriptions_by_topic(TopicArn=stack.topic)["Subscriptions"]:
+        sns.unsubscribe(SubscriptionArn=entry["SubscriptionArn"])
 
     deaf = stack.run()
 

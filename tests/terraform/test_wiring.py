@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from certificate_lifecycle import config
-from tests.support.cloud import Cloud
-from tests.support.terraform import REPOSITORY, Workspace
+from certificate_lifecycle.handlers import config
+from tests.embedded_aws.cloud import Cloud
+from tests.harness.terraform import REPOSITORY, Workspace
 
 pytestmark = pytest.mark.terraform
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from certificate_lifecycle.core import report_assets
-from certificate_lifecycle.core.report_assets import Assets
+from certificate_lifecycle.render.report import assets
+from certificate_lifecycle.render.report.assets import Assets
 
 FILES = {
-    suffix: Path(report_assets.__file__).with_name(f"page.{suffix}")
-    for suffix in ("html", "css", "js")
+    suffix: Path(assets.__file__).with_name(f"page.{suffix}") for suffix in ("html", "css", "js")
 }
 ASSETS = Assets(*(file.read_text(encoding="utf-8") for file in FILES.values()))

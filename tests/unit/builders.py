@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
-from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.export import ExportTarget, TargetFinding, TargetState
-from certificate_lifecycle.core.model import (
+from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
     CertificateType,
@@ -20,17 +18,24 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
-from certificate_lifecycle.core.observation import Observation
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.run import Assessed, Run, Scope, ScopeStatus
-from certificate_lifecycle.core.sources import Material, Newer, SourceFinding, SourceState
-from certificate_lifecycle.core.timing import Thresholds
-from certificate_lifecycle.core.validation import RecordFinding, RecordState, Zone
-from certificate_lifecycle.core.x509 import Leaf, PublicKey
+from certificate_lifecycle.model.run import Assessment, Run, ScopeResult, ScopeStatus
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.parsing.x509 import PublicKey, X509Certificate
+from certificate_lifecycle.policy.chain import assess
+from certificate_lifecycle.policy.export import ExportTarget, TargetFinding, TargetState
+from certificate_lifecycle.policy.import_source import (
+    CertificateBundle,
+    ImportCandidate,
+    SourceFinding,
+    SourceState,
+)
+from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.thresholds import Thresholds
+from certificate_lifecycle.policy.validation import RecordFinding, RecordState, Zone
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-PLACE = Place("123456789012", "eu-west-1")
+PLACE = Scope("123456789012", "eu-west-1")
 LOAD_BALANCER = (
     "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/shop/50dc6c495c0c9188"
 )
@@ -54,7 +59,7 @@ def secret_arn(name: str = "shop") -> str:
 
 
 #: What a source may hold: the same as `imported`, for longer.
-LATER = Leaf(
+LATER = X509Certificate(
     serial=0xB2,
     names=("shop.example.com",),
     key=PublicKey("RSA_2048", b""),
@@ -191,7 +196,11 @@ def at_target(state: TargetState, why: str = "") -> TargetFinding:
 
 def source(state: SourceState) -> SourceFinding:
     """Return what the import source of a certificate is good for."""
-    newer = Newer(LATER, Material(b"", b"", b"")) if state is SourceState.NEWER else None
+    newer = (
+        ImportCandidate(LATER, CertificateBundle(b"", b"", b""))
+        if state is SourceState.NEWER
+        else None
+    )
     return SourceFinding(secret_arn(), state, f"Its import source is {state}.", newer)
 
 
@@ -218,13 +227,13 @@ BROKEN = renewal(RenewalStatus.FAILED)
 SUCCESSOR = certificate(arn=arn("successor"), ends_in=days(190))
 
 
-def judged(seen: Observation | Certificate) -> Assessed:
+def judged(seen: Observation | Certificate) -> Assessment:
     """Return what is judged with the usual thresholds."""
     found = seen if isinstance(seen, Observation) else observation(seen)
-    return Assessed(found.certificate, assess(found, Thresholds(), NOW))
+    return Assessment(found.certificate, assess(found, Thresholds(), NOW))
 
 
-def run(*assessed: Assessed, **changes: Any) -> Run:  # noqa: ANN401 - any field of a run
+def run(*assessments: Assessment, **changes: Any) -> Run:  # noqa: ANN401 - any field of a run
     """Return a complete run that did nothing."""
     complete = Run(
         run_id="8f6e3f0a-0000-4000-8000-000000000001",
@@ -233,8 +242,8 @@ def run(*assessed: Assessed, **changes: Any) -> Run:  # noqa: ANN401 - any field
         instance="certificate-lifecycle",
         mode="repair",
         dry_run=False,
-        scopes=(scope(certificates=len(assessed)),),
-        assessed=assessed,
+        scopes=(scope(certificates=len(assessments)),),
+        assessments=assessments,
         actions=(),
     )
     return replace(complete, **changes)
@@ -242,5 +251,5 @@ def run(*assessed: Assessed, **changes: Any) -> Run:  # noqa: ANN401 - any field
 
 def scope(
     status: ScopeStatus = ScopeStatus.OK, *, certificates: int = 0, error: str | None = None
-) -> Scope:
-    return Scope(PLACE.account_id, PLACE.region, status, certificates, error)
+) -> ScopeResult:
+    return ScopeResult(PLACE.account_id, PLACE.region, status, certificates, error)

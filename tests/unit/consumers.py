@@ -8,9 +8,9 @@ from certificate_lifecycle.app.ports import Consumers
 from certificate_lifecycle.aws.consumers.apigateway import DOMAIN_NAME
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER, LISTENER_SNI
 from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
-from certificate_lifecycle.core.consumers import Binding, BindingState
-from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.errors import ConsumerChangedError
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import ConsumerChangedError
+from certificate_lifecycle.policy.bindings import Binding, BindingState
 from tests.unit.builders import LOAD_BALANCER, PLACE
 
 

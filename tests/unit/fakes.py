@@ -13,27 +13,22 @@ from typing import Any
 from certificate_lifecycle.app.ports import (
     Certificates,
     Clock,
-    Diary,
     Dns,
     Documents,
     ExportSecrets,
     ImportSecrets,
-    Ledger,
     Metrics,
-    Outside,
+    NotificationLog,
     Reports,
-    Served,
-    Surroundings,
+    RunDependencies,
+    ScopeClients,
+    StateStore,
+    TlsProbe,
     Topic,
 )
 from certificate_lifecycle.app.run_context import RunContext, RunRequest
-from certificate_lifecycle.config import RotationMode
-from certificate_lifecycle.core.export import CURRENT_STAGE, Exported
-from certificate_lifecycle.core.hidden import Hidden
-from certificate_lifecycle.core.issuance import CertificateRequest
-from certificate_lifecycle.core.memory import Memory, Note
-from certificate_lifecycle.core.metrics import RunMetrics
-from certificate_lifecycle.core.model import (
+from certificate_lifecycle.handlers.config import RotationMode
+from certificate_lifecycle.model.certificate import (
     NOT_DESCRIBED,
     Certificate,
     CertificateStatus,
@@ -43,17 +38,22 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
-from certificate_lifecycle.core.names import dns_form
-from certificate_lifecycle.core.notification.message import Message
-from certificate_lifecycle.core.replacement import Journal
-from certificate_lifecycle.core.report import documents
-from certificate_lifecycle.core.run import Run
-from certificate_lifecycle.core.served import ServedState, Sight
-from certificate_lifecycle.core.sources import Material, open_secret, serial_text
-from certificate_lifecycle.core.timing import Thresholds
-from certificate_lifecycle.core.validation import ExistingRecord, Zone
-from certificate_lifecycle.core.x509 import Leaf
-from certificate_lifecycle.errors import CertificateNotFoundError, LedgerConflictError
+from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.model.errors import CertificateNotFoundError, StateConflictError
+from certificate_lifecycle.model.run import Run
+from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.parsing.x509 import X509Certificate
+from certificate_lifecycle.policy.export import CURRENT_STAGE, Exported
+from certificate_lifecycle.policy.import_source import CertificateBundle, open_secret, serial_text
+from certificate_lifecycle.policy.issuance import CertificateRequest
+from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.succession import ReplacementRecord
+from certificate_lifecycle.policy.thresholds import Thresholds
+from certificate_lifecycle.policy.tls_probe import ProbeResult, ProbeState
+from certificate_lifecycle.policy.validation import ExistingRecord, Zone
+from certificate_lifecycle.render.emf import RunMetrics
+from certificate_lifecycle.render.notification.message import Message
+from certificate_lifecycle.render.report.documents import documents
 from tests.unit.assets import ASSETS
 from tests.unit.builders import NOW, PLACE, arn, record, request, secret_arn, validation
 from tests.unit.consumers import MemoryCatalog
@@ -120,9 +120,9 @@ class MemoryCertificates(Certificates):
             return None
         self.searched += 1
         return {
-            each.arn: each.detail.renewal.status if each.detail.renewal else None
-            for each in self.held.values()
-            if each.managed and each.not_after is not None and start <= each.not_after <= end
+            entry.arn: entry.detail.renewal.status if entry.detail.renewal else None
+            for entry in self.held.values()
+            if entry.managed and entry.not_after is not None and start <= entry.not_after <= end
         }
 
     def describe(self, arn: str) -> Certificate:
@@ -166,15 +166,15 @@ class MemoryCertificates(Certificates):
         self._raise_if_broken(f"migration {arn}")
         return self.migration.pop(0) if len(self.migration) > 1 else self.migration[0]
 
-    def export(self, arn: str, passphrase: Hidden) -> Exported:
+    def export(self, arn: str, passphrase: SecretStr) -> Exported:
         """Hand out the issue of the moment, then go on to what `later` holds."""
         self._raise_if_broken(f"export {arn}")
-        self.exported.append((arn, passphrase.reveal()))
+        self.exported.append((arn, passphrase.get_secret_value()))
         serial = self.held[arn].detail.serial
         if self.later[arn]:
             self.held[arn] = self.later[arn].pop(0)
         return Exported(
-            certificate=f"PEM {serial}", chain="CHAIN", private_key=Hidden(f"KEY {serial}")
+            certificate=f"PEM {serial}", chain="CHAIN", private_key=SecretStr(f"KEY {serial}")
         )
 
     def renew(self, arn: str) -> bool:
@@ -187,16 +187,16 @@ class MemoryCertificates(Certificates):
         self.held[arn] = self.renews_to.get(arn, self.held[arn])
         return True
 
-    def reimport(self, arn: str, material: Material) -> None:
+    def reimport(self, arn: str, bundle: CertificateBundle) -> None:
         self._raise_if_broken(f"reimport {arn}")
         self.imported.append(arn)
         text = json.dumps(
             {
-                "certificate": material.certificate.decode(),
-                "private_key": material.private_key.decode(),
+                "certificate": bundle.certificate.decode(),
+                "private_key": bundle.private_key.decode(),
             }
         )
-        leaf, _ = open_secret(Hidden(text))
+        leaf, _ = open_secret(SecretStr(text))
         before = self.held[arn]
         self.held[arn] = replace(
             before,
@@ -311,15 +311,15 @@ class MemoryExportSecrets(ExportSecrets):
         self.looked_at.append(secret_arn)
         return dict(self.labels[secret_arn])
 
-    def passphrase(self, secret_arn: str) -> Hidden:
+    def passphrase(self, secret_arn: str) -> SecretStr:
         self._raise_if_broken(f"passphrase {secret_arn}")
-        return Hidden(self.passphrases[secret_arn])
+        return SecretStr(self.passphrases[secret_arn])
 
-    def put(self, secret_arn: str, token: str, document: Hidden) -> bool:
+    def put(self, secret_arn: str, token: str, document: SecretStr) -> bool:
         self._raise_if_broken(f"put {secret_arn}")
         if token in self.versions[secret_arn]:
             return False
-        self.versions[secret_arn][token] = document.reveal()
+        self.versions[secret_arn][token] = document.get_secret_value()
         self.make_current(secret_arn, token)
         return True
 
@@ -344,23 +344,23 @@ class MemoryImportSecrets(ImportSecrets):
         self.broken: dict[str, Exception] = {}
         self.read: list[str] = []
 
-    def open(self, secret_arn: str) -> tuple[Leaf, Material]:
+    def open(self, secret_arn: str) -> tuple[X509Certificate, CertificateBundle]:
         self.read.append(secret_arn)
         if secret_arn in self.broken:
             raise self.broken[secret_arn]
-        return open_secret(Hidden(self.values[secret_arn]))
+        return open_secret(SecretStr(self.values[secret_arn]))
 
 
 _ADDRESS = "203.0.113.7"
 
 
-class MemoryServed(Served):
+class MemoryServed(TlsProbe):
     """Servers that show what they were told to, everybody else's are out of reach.
 
     A name in `broken` raises, and one in `hanging` does not answer before `release` is called.
     """
 
-    def __init__(self, **shown: Leaf) -> None:
+    def __init__(self, **shown: X509Certificate) -> None:
         self.shown = {name.replace("_", "."): leaf for name, leaf in shown.items()}
         self.asked: list[tuple[str, str]] = []
         self.broken: set[str] = set()
@@ -370,15 +370,15 @@ class MemoryServed(Served):
     def release(self) -> None:
         self._released.set()
 
-    def look(self, name: str, key_algorithm: str) -> Sequence[Sight]:
+    def look(self, name: str, key_algorithm: str) -> Sequence[ProbeResult]:
         self.asked.append((name, key_algorithm))
         if name in self.broken:
             raise Outage("no network")
         if name in self.hanging:
             self._released.wait(30)
         if name not in self.shown:
-            return [Sight(name, _ADDRESS, state=ServedState.UNREACHABLE)]
-        return [Sight(name, _ADDRESS, self.shown[name])]
+            return [ProbeResult(name, _ADDRESS, state=ProbeState.UNREACHABLE)]
+        return [ProbeResult(name, _ADDRESS, self.shown[name])]
 
 
 class MemoryTopic(Topic):
@@ -419,19 +419,19 @@ class MemoryDocuments(Documents):
         return f"s3://runs/{name}"
 
 
-class MemoryDiary(Diary):
+class MemoryDiary(NotificationLog):
     """Remembers the last message."""
 
     def __init__(self, last: datetime | None = None) -> None:
         self.last = last
         self.broken: Exception | None = None
 
-    def last_message(self) -> datetime | None:
+    def last_notification(self) -> datetime | None:
         if self.broken is not None:
             raise self.broken
         return self.last
 
-    def note_message(self, at: datetime) -> None:
+    def record_notification(self, at: datetime) -> None:
         self.last = max(self.last, at) if self.last else at
 
 
@@ -445,7 +445,7 @@ class MemoryReports(Reports):
     def put(self, run: Run) -> str:
         if self.failure:
             raise self.failure
-        self.written = {each.suffix: each.text for each in documents(run, ASSETS)}
+        self.written = {document.suffix: document.text for document in documents(run, ASSETS)}
         return f"s3://reports/{run.run_id}.html"
 
 
@@ -497,48 +497,50 @@ def run_context(**changes: Any) -> RunContext:  # noqa: ANN401 - any field of a 
     return replace(usual, **changes)
 
 
-def outside(
+def dependencies(
     *,
     topic: Topic,
     clock: Clock,
     metrics: Metrics | None = None,
     **parts: Any,  # noqa: ANN401 - what surrounds a run in its only account and region
-) -> Outside:
-    return Outside(
-        at=lambda _: Surroundings(**{"catalog": MemoryCatalog(), **parts}),
+) -> RunDependencies:
+    return RunDependencies(
+        at=lambda _: ScopeClients(**{"catalog": MemoryCatalog(), **parts}),
         topic=topic,
         clock=clock,
         metrics=metrics or MemoryMetrics(),
     )
 
 
-class MemoryLedger(Ledger):
+class MemoryLedger(StateStore):
     """A ledger with the conditions of the real one; `broken` are methods that raise."""
 
     def __init__(self) -> None:
-        self.stored: dict[str, Journal] = {}
+        self.stored: dict[str, ReplacementRecord] = {}
         self.requests: defaultdict[date, set[str]] = defaultdict(set)
-        self.told: dict[str, Memory] = {}
-        self.noted: dict[tuple[str, str], Note] = {}
+        self.told: dict[str, AlertRecord] = {}
+        self.noted: dict[tuple[str, str], Intent] = {}
         self.broken: dict[str, Exception] = {}
         self.writes = 0
 
-    def journals(self) -> Sequence[Journal]:
+    def replacement_records(self) -> Sequence[ReplacementRecord]:
         self._raise_if_broken("journals")
         return list(self.stored.values())
 
-    def claim(self, journal: Journal, run_id: str, now: datetime, until: datetime) -> Journal:
+    def claim(
+        self, replacement_record: ReplacementRecord, run_id: str, now: datetime, until: datetime
+    ) -> ReplacementRecord:
         self._raise_if_broken("claim")
-        there = self.stored.get(journal.certificate_arn)
+        there = self.stored.get(replacement_record.certificate_arn)
         if there is not None and there.claimed_until is not None:
             free = there.claimed_by in (None, run_id) or there.claimed_until <= now
             if not free:
-                raise LedgerConflictError(f"{there.claimed_by} is at it, or was faster")
-        return self._put(replace(journal, claimed_by=run_id, claimed_until=until))
+                raise StateConflictError(f"{there.claimed_by} is at it, or was faster")
+        return self._put(replace(replacement_record, claimed_by=run_id, claimed_until=until))
 
-    def record(self, journal: Journal) -> Journal:
+    def record(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
         self._raise_if_broken("record")
-        return self._put(journal)
+        return self._put(replacement_record)
 
     def take_request(self, day: date, certificate_arn: str, limit: int) -> bool:
         taken = self.requests[day]
@@ -547,46 +549,46 @@ class MemoryLedger(Ledger):
         taken.add(certificate_arn)
         return True
 
-    def memories(self) -> Sequence[Memory]:
+    def alert_records(self) -> Sequence[AlertRecord]:
         self._raise_if_broken("memories")
         return list(self.told.values())
 
-    def remember(self, memory: Memory) -> None:
+    def remember(self, memory: AlertRecord) -> None:
         self._raise_if_broken("remember")
         there = self.told.get(memory.certificate_arn)
         if (there.version if there else 0) == memory.version:
             self.writes += 1
             self.told[memory.certificate_arn] = replace(memory, version=memory.version + 1)
 
-    def forget(self, memory: Memory) -> None:
+    def forget(self, memory: AlertRecord) -> None:
         there = self.told.get(memory.certificate_arn)
         if there is not None and there.version == memory.version:
             self.writes += 1
             del self.told[memory.certificate_arn]
 
-    def notes(self) -> Sequence[Note]:
+    def notes(self) -> Sequence[Intent]:
         return list(self.noted.values())
 
-    def note(self, note: Note) -> None:
+    def note(self, note: Intent) -> None:
         self._raise_if_broken("note")
         there = self.noted.get((note.certificate_arn, note.action))
         if there is None or there.written_at <= note.written_at:
             self.writes += 1
             self.noted[note.certificate_arn, note.action] = note
 
-    def strike(self, note: Note) -> None:
+    def clear_intent(self, note: Intent) -> None:
         there = self.noted.get((note.certificate_arn, note.action))
         if there is not None and (there.run_id, there.written_at) == (note.run_id, note.written_at):
             self.writes += 1
             del self.noted[note.certificate_arn, note.action]
 
-    def _put(self, journal: Journal) -> Journal:
-        there = self.stored.get(journal.certificate_arn)
-        if (there.version if there else 0) != journal.version:
-            raise LedgerConflictError("another run was faster")
+    def _put(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
+        there = self.stored.get(replacement_record.certificate_arn)
+        if (there.version if there else 0) != replacement_record.version:
+            raise StateConflictError("another run was faster")
         self.writes += 1
-        written = replace(journal, version=journal.version + 1)
-        self.stored[journal.certificate_arn] = written
+        written = replace(replacement_record, version=replacement_record.version + 1)
+        self.stored[replacement_record.certificate_arn] = written
         return written
 
     def _raise_if_broken(self, method: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from certificate_lifecycle.config import Variable
+from certificate_lifecycle.handlers.config import Variable
 from docs import generate
 from docs.generate import DocumentationError, Part
 

@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.creation import Issuance, creation_result
-from certificate_lifecycle.config import CreationSettings, creation_settings, rotation_settings
-from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.model import (
+from certificate_lifecycle.handlers.config import (
+    CreationSettings,
+    creation_settings,
+    rotation_settings,
+)
+from certificate_lifecycle.handlers.events import creation_command, rotation_command
+from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
     CertificateStatus,
@@ -25,24 +29,24 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
-from certificate_lifecycle.core.notification.message import compose
-from certificate_lifecycle.core.observation import Observation
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.run import (
+from certificate_lifecycle.model.run import (
     ActionRecord,
-    Assessed,
+    Assessment,
     Outcome,
     Run,
-    Scope,
+    ScopeResult,
     ScopeStatus,
     result,
 )
-from certificate_lifecycle.core.timing import Thresholds
-from certificate_lifecycle.core.validation import RecordFinding, RecordState, Zone
-from certificate_lifecycle.events import creation_command, rotation_command
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.chain import assess
+from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.thresholds import Thresholds
+from certificate_lifecycle.policy.validation import RecordFinding, RecordState, Zone
+from certificate_lifecycle.render.notification.message import compose
 
 ROOT = Path(__file__).parents[2]
-PLACE = Place("123456789012", "eu-west-1")
+PLACE = Scope("123456789012", "eu-west-1")
 ZONE = Zone("Z0123456789ABCDEFGHIJ", "shop.example.com")
 RECORD = ValidationRecord(
     "_6f2c1d0e9b8a7f6e5d4c3b2a19080706.api.shop.example.com.",
@@ -79,17 +83,17 @@ def certificate(arn: str, **changes: Any) -> Certificate:  # noqa: ANN401 - any 
     )
 
 
-def healthy(number: int, now: datetime) -> Assessed:
+def healthy(number: int, now: datetime) -> Assessment:
     found = certificate(
         f"arn:aws:acm:eu-west-1:123456789012:certificate/healthy-{number}",
         in_use=True,
         not_before=now,
         not_after=now + timedelta(days=198),
     )
-    return Assessed(found, assess(Observation(certificate=found), Thresholds(), now))
+    return Assessment(found, assess(Observation(certificate=found), Thresholds(), now))
 
 
-def blocked(sample: dict[str, Any], now: datetime) -> Assessed:
+def blocked(sample: dict[str, Any], now: datetime) -> Assessment:
     pending = DomainValidation(
         domain_name="api.shop.example.com",
         method=ValidationMethod.DNS,
@@ -109,7 +113,7 @@ def blocked(sample: dict[str, Any], now: datetime) -> Assessed:
     )
     records = (RecordFinding(RECORD, RecordState.MISSING, ZONE),)
     decision = assess(Observation(certificate=found, records=records), Thresholds(), now)
-    return Assessed(found, decision, tuple(sample["used_by"]))
+    return Assessment(found, decision, tuple(sample["used_by"]))
 
 
 @pytest.fixture
@@ -124,8 +128,8 @@ def run(documents: list[dict[str, Any]]) -> Run:
         instance="certificate-lifecycle",
         mode="replace",
         dry_run=False,
-        scopes=[Scope("123456789012", "eu-west-1", ScopeStatus.OK, 21, None)],
-        assessed=[*(healthy(number, now) for number in range(20)), blocked(finding, now)],
+        scopes=[ScopeResult("123456789012", "eu-west-1", ScopeStatus.OK, 21, None)],
+        assessments=[*(healthy(number, now) for number in range(20)), blocked(finding, now)],
         actions=[
             ActionRecord(
                 finding["certificate_arn"],

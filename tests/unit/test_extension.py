@@ -21,17 +21,17 @@ from certificate_lifecycle.aws.consumers.registry import CONSUMERS, AwsConsumers
 from certificate_lifecycle.aws.sinks import base as sink_base
 from certificate_lifecycle.aws.sinks import registry as sink_registry
 from certificate_lifecycle.aws.sinks.registry import SINKS, configured_sinks
-from certificate_lifecycle.config import RotationMode, RotationSettings, rotation_settings
-from certificate_lifecycle.core.consumers import (
+from certificate_lifecycle.handlers.config import RotationMode, RotationSettings, rotation_settings
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import ConsumerChangedError
+from certificate_lifecycle.model.run import Run
+from certificate_lifecycle.policy.bindings import (
     Binding,
+    BindingChange,
     BindingState,
     ConsumerArn,
     ConsumerKind,
-    Move,
 )
-from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.core.run import Run
-from certificate_lifecycle.errors import ConsumerChangedError
 from tests.unit.builders import EXPIRED, NOW, PLACE, SECOND, arn, certificate, days, detail
 from tests.unit.fakes import (
     MemoryCertificates,
@@ -40,7 +40,7 @@ from tests.unit.fakes import (
     MemoryImportSecrets,
     MemoryLedger,
     MemoryTopic,
-    outside,
+    dependencies,
     run_context,
     run_request,
 )
@@ -144,11 +144,11 @@ def test_what_holds_one_certificate_has_no_list_to_take_it_from(consumers: AwsCo
 
 
 def test_a_move_of_a_registered_kind_is_read_from_the_state_table() -> None:
-    move = Move(binding=Binding(TOASTER, "kitchen"), before=(OLD,))
+    move = BindingChange(binding=Binding(TOASTER, "kitchen"), before=(OLD,))
     stored = json.loads(json.dumps(move.to_dict()))
-    assert Move.from_dict(stored, kinds_by_name((*CONSUMERS, Toasters))) == move
+    assert BindingChange.from_dict(stored, kinds_by_name((*CONSUMERS, Toasters))) == move
     with pytest.raises(KeyError):
-        Move.from_dict(stored, kinds_by_name())
+        BindingChange.from_dict(stored, kinds_by_name())
 
 
 def test_its_manual_steps_stand_beside_those_of_all_others(clients: Any) -> None:  # noqa: ANN401 - as above
@@ -210,19 +210,19 @@ def test_a_run_names_the_consumer_says_how_to_move_it_and_is_sent_to_the_sink(
         *configured_sinks(settings(NAME_PREFIX="kitchen"), PLACE, clients, (Siren,))
     ]
     topic = MemoryTopic()
-    around = outside(
+    clients = dependencies(
         topic=topic,
         clock=MemoryClock(),
         certificates=MemoryCertificates(OLD_CERTIFICATE, NEW_CERTIFICATE),
         dns=MemoryDns(),
         import_secrets=MemoryImportSecrets(),
-        ledger=MemoryLedger(),
+        state_store=MemoryLedger(),
         catalog=consumers,
     )
     request = run_request(instance="kitchen", mode=RotationMode.REPLACE)
-    found = rotate(request, replace(around, sinks=sinks), current_time=lambda: NOW + SECOND)
+    found = rotate(request, replace(clients, sinks=sinks), current_time=lambda: NOW + SECOND)
 
-    (finding,) = (each for each in found["findings"] if each["certificate_arn"] == OLD)
+    (finding,) = (entry for entry in found["findings"] if entry["certificate_arn"] == OLD)
     assert finding["used_by"] == ["toaster kitchen (slot 1)"]
     assert "but toaster kitchen uses the old one" in finding["message"]
     (action,) = found["actions"]

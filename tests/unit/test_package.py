@@ -49,7 +49,7 @@ def test_the_committed_zip_is_sorted_and_holds_no_bytecode() -> None:
     names = [member.filename for member in committed()]
     assert names == sorted(names)
     others = [name for name in names if not name.endswith((".py", "/py.typed"))]
-    folder = "certificate_lifecycle/core/report_assets"
+    folder = "certificate_lifecycle/render/report/assets"
     assert others == [f"{folder}/page.{suffix}" for suffix in ("css", "html", "js")]
 
 
@@ -81,7 +81,7 @@ def test_carriage_returns_are_refused_because_they_come_from_a_checkout(package:
 
 
 @pytest.mark.parametrize(
-    "name", ["table.json", "page.css", "core/page.css", "core/report_assets/page.svg"]
+    "name", ["table.json", "page.css", "render/page.css", "render/report/assets/page.svg"]
 )
 def test_a_file_that_the_zip_would_lack_is_refused(package: Path, name: str) -> None:
     (package / name).parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def test_an_asset_of_the_report_is_packed(package: Path, suffix: str) -> None:
     folder = package.joinpath(*build.ASSETS)
     folder.mkdir(parents=True)
     (folder / f"page{suffix}").write_text("text")
-    name = f"certificate_lifecycle/core/report_assets/page{suffix}"
+    name = f"certificate_lifecycle/render/report/assets/page{suffix}"
     assert build.members(package)[name] == b"text"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from certificate_lifecycle.core.model import Reason, Verdict
+from certificate_lifecycle.model.certificate import Reason, Verdict
 
 RUNBOOK = (Path(__file__).resolve().parents[2] / "docs" / "runbook.md").read_text(encoding="utf-8")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from certificate_lifecycle.core.people import MUTE_TAG
-from certificate_lifecycle.core.replacement import REPLACED_BY_TAG, REPLACES_TAG
+from certificate_lifecycle.model.tags import MUTE_TAG
+from certificate_lifecycle.policy.succession import REPLACED_BY_TAG, REPLACES_TAG
 
 ACCESS = Path(__file__).parents[2] / "modules" / "certificate-access" / "main.tf"
 

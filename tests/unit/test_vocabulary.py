@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from certificate_lifecycle.core.model import (
+from certificate_lifecycle.model.certificate import (
     Action,
     CertificateStatus,
     CertificateType,
@@ -22,11 +22,11 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     Verdict,
 )
-from certificate_lifecycle.core.replacement import ReplacementState
-from certificate_lifecycle.core.run import ChangeKind, Outcome, ScopeStatus
-from certificate_lifecycle.core.served import ServedState
-from certificate_lifecycle.core.sources import SourceState
-from certificate_lifecycle.core.validation import Change, RecordState
+from certificate_lifecycle.model.run import ChangeKind, Outcome, ScopeStatus
+from certificate_lifecycle.policy.import_source import SourceState
+from certificate_lifecycle.policy.succession import ReplacementState
+from certificate_lifecycle.policy.tls_probe import ProbeState
+from certificate_lifecycle.policy.validation import Change, RecordState
 
 PAGE = Path(__file__).parents[2] / "docs" / "verdicts.md"
 
@@ -36,18 +36,18 @@ def test_the_page_has_every_verdict_and_reason_in_their_order(words: type[Docume
     """A filter on one that is renamed would match nothing any more, and nobody would notice."""
     part = PAGE.read_text(encoding="utf-8").split(f"BEGIN_{words.__name__.upper()}S -->")[1]
     rows = re.findall(r"^\| `(\w+)` \|", part.split("<!-- END")[0], re.MULTILINE)
-    assert [each.value for each in words] == rows
+    assert [word.value for word in words] == rows
 
 
 @pytest.mark.parametrize("words", [Verdict, Reason, Action])
 def test_a_word_is_the_name_of_its_member_in_capital_letters(words: type[Documented]) -> None:
-    for each in words:
-        assert each.value.lower() == each.name.replace("_", "").lower()
-        assert re.fullmatch(r"([A-Z][a-z]+)+", each.value)
+    for word in words:
+        assert word.value.lower() == word.name.replace("_", "").lower()
+        assert re.fullmatch(r"([A-Z][a-z]+)+", word.value)
 
 
 def test_severities_rank_from_nothing_to_critical() -> None:
-    assert [(each.label, each.value) for each in Severity] == [
+    assert [(severity.label, severity.value) for severity in Severity] == [
         *(("ok", 0), ("info", 1), ("warning", 2), ("critical", 3))
     ]
 
@@ -57,7 +57,7 @@ def test_severities_rank_from_nothing_to_critical() -> None:
 )
 def test_what_acm_says_is_read_by_acms_names(words: type[StrEnum]) -> None:
     own: dict[StrEnum, str] = {CertificateType.SERVER_CERTIFICATE: "IAM_SERVER_CERTIFICATE"}
-    assert [each.value for each in words] == [own.get(each, each.name) for each in words]
+    assert [word.value for word in words] == [own.get(entry, entry.name) for entry in words]
 
 
 WORDS: dict[type[StrEnum], tuple[str, ...]] = {
@@ -67,9 +67,9 @@ WORDS: dict[type[StrEnum], tuple[str, ...]] = {
     ScopeStatus: ("ok", "partial", "failed"),
     Outcome: ("done", "started", "advised", "planned", "failed"),
     ChangeKind: ("new", "worse", "better", "changed", "reminder", "resolved"),
-    ServedState: (
+    ProbeState: (
         *("Current", "OlderServed", "OtherServed", "SiblingServed", "Unreachable", "Refused"),
-        *("NotTls", "NoCertificate", "NotLookedAt"),
+        *("NotTls", "NoCertificate", "ScanFailed"),
     ),
     SourceState: (
         *("newer", "same", "not newer", "not yet valid", "incompatible", "invalid"),
@@ -85,4 +85,4 @@ WORDS: dict[type[StrEnum], tuple[str, ...]] = {
 
 @pytest.mark.parametrize("words", WORDS, ids=lambda words: words.__name__)
 def test_what_an_earlier_version_wrote_down_is_still_understood(words: type[StrEnum]) -> None:
-    assert tuple(each.value for each in words) == WORDS[words]
+    assert tuple(word.value for word in words) == WORDS[words]

@@ -22,25 +22,25 @@ from certificate_lifecycle.app.waiting import (
     settled,
     wanted_records,
 )
-from certificate_lifecycle.core.issuance import (
-    CertificateRequest,
-    is_equal,
-    may_be_equal,
-    preference,
-)
-from certificate_lifecycle.core.model import (
+from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
     CertificateType,
     ValidationRecord,
 )
-from certificate_lifecycle.core.text import clean
-from certificate_lifecycle.core.validation import RecordFinding, RecordState, distinct
-from certificate_lifecycle.errors import (
+from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
     CertificateRequestError,
 )
-from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.policy.issuance import (
+    CertificateRequest,
+    is_equal,
+    may_be_equal,
+    preference,
+)
+from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
 _OVER = (
     CertificateStatus.FAILED,

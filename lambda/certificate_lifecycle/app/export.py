@@ -10,26 +10,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from certificate_lifecycle.app.collect import ScanResult
+from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.export_targets import serial_of
-from certificate_lifecycle.app.inspection import ScanResult
-from certificate_lifecycle.app.isolation import clause, require_time
 from certificate_lifecycle.app.ports import Certificates, ExportSecrets
 from certificate_lifecycle.app.run_context import RunContext
-from certificate_lifecycle.core.export import (
+from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import Action, Certificate, Verdict
+from certificate_lifecycle.model.errors import ExportError
+from certificate_lifecycle.model.run import ActionRecord, Assessment, Outcome
+from certificate_lifecycle.policy.export import (
     ExportTarget,
     RenewalStep,
     TargetFinding,
     TargetState,
-    passphrase_fault,
+    passphrase_error,
     renewal_step,
     secret_document,
     target_state,
     version_token,
 )
-from certificate_lifecycle.core.model import Action, Certificate, Verdict
-from certificate_lifecycle.core.run import ActionRecord, Assessed, Outcome
-from certificate_lifecycle.errors import ExportError
-from certificate_lifecycle.log import logger
 
 #: ACM may finish a renewal while we export; more often than this it does not.
 _ATTEMPTS = 3
@@ -68,7 +68,7 @@ class Export:
     def act(self, scan: ScanResult) -> list[ActionRecord]:
         """Return what was done, one record for each certificate whose target needs something."""
         records = []
-        for observation, entry in zip(scan.observations, scan.assessed, strict=True):
+        for observation, entry in zip(scan.observations, scan.assessments, strict=True):
             if observation.export is None:
                 continue
             record = self._act_on(entry, observation.export)
@@ -78,7 +78,7 @@ class Export:
             records.append(record)
         return records
 
-    def _act_on(self, entry: Assessed, finding: TargetFinding) -> ActionRecord | None:
+    def _act_on(self, entry: Assessment, finding: TargetFinding) -> ActionRecord | None:
         certificate, target = entry.certificate, finding.target
         step = RenewalStep.NOT_DUE
         if entry.decision.verdict is Verdict.EXPORT_DUE:
@@ -99,7 +99,7 @@ class Export:
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("export failed", extra={"certificate_arn": certificate.arn})
             progress.outcome = Outcome.FAILED
-            progress.said.append(clause(error))
+            progress.said.append(error_summary(error))
         return progress.record(certificate.arn)
 
     def _export(
@@ -110,7 +110,7 @@ class Export:
         ACM does not say which issue it hands out; the one that it describes before and after.
         """
         passphrase = self.secrets.passphrase(target.passphrase_secret_arn)
-        fault = passphrase_fault(passphrase)
+        fault = passphrase_error(passphrase)
         if fault is not None:
             raise ExportError(f"the passphrase in {target.passphrase_secret_arn} {fault}")
         for _ in range(_ATTEMPTS):

@@ -8,17 +8,17 @@ from datetime import datetime
 from typing import Self
 
 from certificate_lifecycle.app.ports import ExportSecrets
-from certificate_lifecycle.core.export import (
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import ExportError
+from certificate_lifecycle.policy.export import (
     ExportTarget,
     TargetFinding,
     TargetState,
+    blocked_reason,
     is_exported_now,
-    obstacle,
     target_state,
     version_token,
 )
-from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.errors import ExportError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class ExportTargets:
         target = self.by_arn.get(certificate.arn)
         if target is None or not is_exported_now(certificate, now):
             return None
-        why = obstacle(certificate)
+        why = blocked_reason(certificate)
         if why is not None:
             return TargetFinding(target, TargetState.NOT_POSSIBLE, why)
         if self.secrets is None or not certificate.described:

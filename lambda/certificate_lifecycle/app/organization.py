@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from certificate_lifecycle.app.isolation import clause
-from certificate_lifecycle.app.memory import Dues
-from certificate_lifecycle.app.ports import Documents, Ledger, Organization, Outside
+from certificate_lifecycle.app.deadline import error_summary
+from certificate_lifecycle.app.notification_state import PendingWrites
+from certificate_lifecycle.app.ports import Documents, Organization, RunDependencies, StateStore
 from certificate_lifecycle.app.rotation import (
     merged,
     raise_if_incomplete,
@@ -25,12 +25,12 @@ from certificate_lifecycle.app.rotation import (
 )
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.run_metrics import emit_run_metrics
-from certificate_lifecycle.app.scope import ScopeRun, run_of
-from certificate_lifecycle.config import account_id as checked_id
-from certificate_lifecycle.core.handover import Handover, healthy_counts
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.errors import DocumentError, RotationError
+from certificate_lifecycle.app.scope_run import ScopeRun, run_of
+from certificate_lifecycle.handlers.config import account_id as checked_id
 from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.errors import DocumentError, RotationError
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.render.account_result import AccountResult, healthy_counts
 
 #: The file that the state machine reads its items from.
 ACCOUNTS = "accounts.json"
@@ -58,14 +58,14 @@ def list_accounts(
     found = {*always, *(given or organization.accounts())}
     accounts = sorted(found - set(excluded))
     if only:
-        accounts = [each for each in accounts if each in only]
+        accounts = [account for account in accounts if account in only]
         unknown = sorted(set(only) - set(accounts))
         if unknown:
             raise RotationError(f"no account of this organization: {', '.join(unknown)}")
     if not accounts:
         raise RotationError("the organization has no account to look at")
     # Objects, since the items of a distributed map are JSON objects in every version of its reader.
-    documents.put(ACCOUNTS, [{"account_id": each} for each in accounts])
+    documents.put(ACCOUNTS, [{"account_id": entry} for entry in accounts])
     logger.info("accounts listed", extra={"accounts": len(accounts)})
     return {"accounts": len(accounts)}
 
@@ -84,7 +84,9 @@ def _account_ids(documents: Documents) -> list[str]:
     return found
 
 
-def _handovers(documents: Documents, account_id: str, regions: Collection[str]) -> list[Handover]:
+def _account_results(
+    documents: Documents, account_id: str, regions: Collection[str]
+) -> list[AccountResult]:
     """Return what the look at an account has left, one for each region.
 
     Raises DocumentError for what it would not leave like that: a region that is missing would pass
@@ -92,10 +94,10 @@ def _handovers(documents: Documents, account_id: str, regions: Collection[str]) 
     """
     found = documents.get(_name(account_id))
     try:
-        left = [Handover.from_dict(entry) for entry in found]
+        left = [AccountResult.from_dict(entry) for entry in found]
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise DocumentError("it is not what a step leaves") from error
-    told = sorted((each.scope.account_id, each.scope.region) for each in left)
+    told = sorted((item.scope.account_id, item.scope.region) for item in left)
     if told != sorted((account_id, region) for region in regions):
         raise DocumentError("it is not about each region of the account")
     return left
@@ -103,7 +105,7 @@ def _handovers(documents: Documents, account_id: str, regions: Collection[str]) 
 
 def look(
     request: RunRequest,
-    outside: Outside,
+    dependencies: RunDependencies,
     documents: Documents,
     *,
     current_time: Callable[[], datetime],
@@ -113,7 +115,7 @@ def look(
     Raises RotationError if anything could not be done, after the document is written: the step that
     tells says so, and the state machine counts the account as failed.
     """
-    scope_runs = run_scopes(request, outside.at, outside.clock, current_time)
+    scope_runs = run_scopes(request, dependencies.at, dependencies.clock, current_time)
     account_id = request.scopes[0].account_id
     documents.put(
         _name(account_id), [_left(scope_run).to_dict(request.now) for scope_run in scope_runs]
@@ -127,10 +129,10 @@ def _name(account_id: str) -> str:
     return f"{_FOLDER}{account_id}.json"
 
 
-def _left(scope_run: ScopeRun) -> Handover:
+def _left(scope_run: ScopeRun) -> AccountResult:
     (scope,) = scope_run.run.scopes
-    dues = scope_run.dues
-    return Handover(
+    pending_writes = scope_run.pending_writes
+    return AccountResult(
         scope=scope,
         looked_by=scope_run.run.run_id,
         has_news=scope_run.has_news,
@@ -141,35 +143,40 @@ def _left(scope_run: ScopeRun) -> Handover:
         recovered_scopes=scope_run.run.recovered_scopes,
         since=scope_run.run.since,
         actions=scope_run.run.actions,
-        memories=dues.memories if dues else (),
-        resolved=dues.over if dues else (),
-        notes=dues.notes if dues else (),
-        journals={each.certificate_arn: each.version for each in dues.journals} if dues else {},
+        alert_records=pending_writes.alert_records if pending_writes else (),
+        resolved=pending_writes.over if pending_writes else (),
+        notes=pending_writes.notes if pending_writes else (),
+        replacement_records={
+            replacement_record.certificate_arn: replacement_record.version
+            for replacement_record in pending_writes.replacement_records
+        }
+        if pending_writes
+        else {},
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class Aggregate:
     """The last step: what all accounts left, in one message, one report and one set of figures.
 
-    `ledger` opens the ledger of one account and region; `regions` are those that every account was
-    to be looked at in.
+    `state_store` opens the ledger of one account and region; `regions` are those that every account
+    was to be looked at in.
     """
 
     request: RunRequest
     regions: Sequence[str]
     partition: str
-    outside: Outside
+    dependencies: RunDependencies
     documents: Documents
-    ledger: Callable[[Place], Ledger | None]
+    state_store: Callable[[Scope], StateStore | None]
 
     def tell(self, *, current_time: Callable[[], datetime]) -> dict[str, Any]:
         """Return the result in figures; raise RotationError if anything could not be done."""
         scope_runs = list(self._scope_runs(current_time()))
         run = merged(self.request, scope_runs, current_time())
         # A dry run, too, has a report: the result is in figures only.
-        outcome, failures = tell(run, self.outside, scope_runs, reports_dry_runs=True)
-        emit_run_metrics(self.request, run, scope_runs, self.outside)
+        outcome, failures = tell(run, self.dependencies, scope_runs, reports_dry_runs=True)
+        emit_run_metrics(self.request, run, scope_runs, self.dependencies)
         raise_if_incomplete(run, scope_runs, failures)
         statuses = Counter(scope.status.value for scope in run.scopes)
         return {
@@ -192,11 +199,11 @@ class Telling:
             if _name(account_id) not in left:
                 return self._lost(account_id, "its function left no result", now)
             try:
-                found = _handovers(self.documents, account_id, self.regions)
-                return [self._scope_run(each) for each in found]
+                found = _account_results(self.documents, account_id, self.regions)
+                return [self._scope_run(entry) for entry in found]
             except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
                 logger.exception("document unreadable", extra={"account_id": account_id})
-                why = f"what its function left could not be read ({clause(error)})"
+                why = f"what its function left could not be read ({error_summary(error)})"
                 return self._lost(account_id, why, now)
 
         with ThreadPoolExecutor(_READERS, thread_name_prefix="documents") as pool:
@@ -205,11 +212,11 @@ class Telling:
 
     def _lost(self, account_id: str, why: str, now: datetime) -> list[ScopeRun]:
         return [
-            ScopeRun.failed(self.request, place, why, now, self.ledger(place))
-            for place in (Place(account_id, each, self.partition) for each in self.regions)
+            ScopeRun.failed(self.request, scope, why, now, self.state_store(scope))
+            for scope in (Scope(account_id, region, self.partition) for region in self.regions)
         ]
 
-    def _scope_run(self, left: Handover) -> ScopeRun:
+    def _scope_run(self, left: AccountResult) -> ScopeRun:
         run = run_of(self.request, [left.scope], left.findings, left.actions, self.request.now)
         run = replace(
             run,
@@ -219,27 +226,33 @@ class Telling:
             healthy=left.healthy,
         )
         return ScopeRun(
-            run=run, problems=left.problems, has_news=left.has_news, dues=self._dues(left)
+            run=run,
+            problems=left.problems,
+            has_news=left.has_news,
+            pending_writes=self._pending_writes(left),
         )
 
-    def _dues(self, left: Handover) -> Dues | None:
-        if not (left.memories or left.resolved or left.notes or left.journals):
+    def _pending_writes(self, left: AccountResult) -> PendingWrites | None:
+        if not (left.alert_records or left.resolved or left.notes or left.replacement_records):
             return None
-        place = Place(left.scope.account_id, left.scope.region, self.partition)
-        ledger = self.ledger(place)
-        if ledger is None:
+        scope = Scope(left.scope.account_id, left.scope.region, self.partition)
+        state_store = self.state_store(scope)
+        if state_store is None:
             return None
-        return Dues(
-            ledger=ledger,
+        return PendingWrites(
+            state_store=state_store,
             run_id=left.looked_by,
             now=self.request.now,
-            memories=left.memories,
+            alert_records=left.alert_records,
             over=left.resolved,
             notes=left.notes,
             # One that has moved on since has a longer story, which the run that moved it tells.
-            journals=[
-                journal
-                for journal in (ledger.journals() if left.journals else ())
-                if left.journals.get(journal.certificate_arn) == journal.version
+            replacement_records=[
+                replacement_record
+                for replacement_record in (
+                    state_store.replacement_records() if left.replacement_records else ()
+                )
+                if left.replacement_records.get(replacement_record.certificate_arn)
+                == replacement_record.version
             ],
         )

@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
-from certificate_lifecycle.core.consumers import Binding, BindingState
-from certificate_lifecycle.core.export import Exported
-from certificate_lifecycle.core.hidden import Hidden
-from certificate_lifecycle.core.issuance import CertificateRequest
-from certificate_lifecycle.core.memory import Memory, Note
-from certificate_lifecycle.core.metrics import RunMetrics
-from certificate_lifecycle.core.model import (
+from certificate_lifecycle.model.certificate import (
     Certificate,
     DomainValidation,
     RenewalStatus,
     ValidationRecord,
 )
-from certificate_lifecycle.core.notification.message import Message
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.replacement import Journal
-from certificate_lifecycle.core.run import Run
-from certificate_lifecycle.core.served import Sight
-from certificate_lifecycle.core.sources import Material
-from certificate_lifecycle.core.validation import ExistingRecord, Zone
-from certificate_lifecycle.core.x509 import Leaf
+from certificate_lifecycle.model.run import Run
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.parsing.x509 import X509Certificate
+from certificate_lifecycle.policy.bindings import Binding, BindingState
+from certificate_lifecycle.policy.export import Exported
+from certificate_lifecycle.policy.import_source import CertificateBundle
+from certificate_lifecycle.policy.issuance import CertificateRequest
+from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.succession import ReplacementRecord
+from certificate_lifecycle.policy.tls_probe import ProbeResult
+from certificate_lifecycle.policy.validation import ExistingRecord, Zone
+from certificate_lifecycle.render.emf import RunMetrics
+from certificate_lifecycle.render.notification.message import Message
 
 
 class Certificates(Protocol):
@@ -81,7 +81,7 @@ class Certificates(Protocol):
         """Return the record for each name of a migration; None for one that is not known yet."""
         ...
 
-    def export(self, arn: str, passphrase: Hidden) -> Exported:
+    def export(self, arn: str, passphrase: SecretStr) -> Exported:
         """Return certificate, chain and encrypted key; raises ExportError when ACM refuses."""
         ...
 
@@ -89,7 +89,7 @@ class Certificates(Protocol):
         """Have ACM renew an exported certificate; false if it is doing so already."""
         ...
 
-    def reimport(self, arn: str, material: Material) -> None:
+    def reimport(self, arn: str, bundle: CertificateBundle) -> None:
         """Import under the ARN of an imported certificate; tags and consumers stay.
 
         Raises CertificateImportError where ACM refuses it.
@@ -149,10 +149,10 @@ class ConsumerCatalog(Protocol):
         ...
 
 
-class Served(Protocol):
+class TlsProbe(Protocol):
     """What servers show to whoever connects to them."""
 
-    def look(self, name: str, key_algorithm: str) -> Sequence[Sight]:
+    def look(self, name: str, key_algorithm: str) -> Sequence[ProbeResult]:
         """Return what each address of a name shows to a client that takes such a key.
 
         What cannot be reached is an answer as well, and none is waited for without end.
@@ -184,21 +184,23 @@ class Consumers(Protocol):
         ...
 
 
-class Ledger(Protocol):
+class StateStore(Protocol):
     """What is remembered between runs about one account and region; no write is unconditional."""
 
-    def journals(self) -> Sequence[Journal]:
+    def replacement_records(self) -> Sequence[ReplacementRecord]:
         """Return every replacement on record."""
         ...
 
-    def claim(self, journal: Journal, run_id: str, now: datetime, until: datetime) -> Journal:
+    def claim(
+        self, replacement_record: ReplacementRecord, run_id: str, now: datetime, until: datetime
+    ) -> ReplacementRecord:
         """Make `run_id` the only run that may act on a journal, stored or new.
 
         Raises LedgerConflictError if another run holds it, or was faster.
         """
         ...
 
-    def record(self, journal: Journal) -> Journal:
+    def record(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
         """Store a journal that this run has claimed, and return it as it is stored.
 
         Raises LedgerConflictError if it is not what this run last stored.
@@ -209,39 +211,39 @@ class Ledger(Protocol):
         """Count a request towards the budget of `day`; a certificate counts once a day."""
         ...
 
-    def memories(self) -> Sequence[Memory]:
+    def alert_records(self) -> Sequence[AlertRecord]:
         """Return what was told and is still open."""
         ...
 
-    def remember(self, memory: Memory) -> None:
+    def remember(self, memory: AlertRecord) -> None:
         """Store what was told; if another run has stored something since, that stays."""
         ...
 
-    def forget(self, memory: Memory) -> None:
+    def forget(self, memory: AlertRecord) -> None:
         """Drop what is over; if another run has stored something since, that stays."""
         ...
 
-    def notes(self) -> Sequence[Note]:
+    def notes(self) -> Sequence[Intent]:
         """Return what runs were about to do, and no message has told."""
         ...
 
-    def note(self, note: Note) -> None:
+    def note(self, note: Intent) -> None:
         """Store what is about to be done; the same action again replaces it."""
         ...
 
-    def strike(self, note: Note) -> None:
+    def clear_intent(self, note: Intent) -> None:
         """Drop a note that a message has told; if it was written anew since, that stays."""
         ...
 
 
-class Diary(Protocol):
+class NotificationLog(Protocol):
     """What is remembered between runs about this instance as a whole."""
 
-    def last_message(self) -> datetime | None:
+    def last_notification(self) -> datetime | None:
         """Return when a message last went out; None if none is on record."""
         ...
 
-    def note_message(self, at: datetime) -> None:
+    def record_notification(self, at: datetime) -> None:
         """Record that a message has gone out; a later one that is on record stays."""
         ...
 
@@ -253,11 +255,11 @@ class ExportSecrets(Protocol):
         """Return the staging labels of the versions of a secret, by version id."""
         ...
 
-    def passphrase(self, secret_arn: str) -> Hidden:
+    def passphrase(self, secret_arn: str) -> SecretStr:
         """Return the passphrase that a secret holds; raises ExportError when it holds none."""
         ...
 
-    def put(self, secret_arn: str, token: str, document: Hidden) -> bool:
+    def put(self, secret_arn: str, token: str, document: SecretStr) -> bool:
         """Make `document` the current version; false if that version exists already."""
         ...
 
@@ -265,7 +267,7 @@ class ExportSecrets(Protocol):
 class ImportSecrets(Protocol):
     """The secrets that newer versions of imported certificates are read from."""
 
-    def open(self, secret_arn: str) -> tuple[Leaf, Material]:
+    def open(self, secret_arn: str) -> tuple[X509Certificate, CertificateBundle]:
         """Return what the current value holds, read and ready to be imported.
 
         Raises SecretUnreadableError, and UnusableSourceError for what could not be imported.
@@ -379,10 +381,10 @@ class Metrics(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ScopeClients:
     """Everything that a run of rotation reaches in and for one account and region.
 
-    Without `export_secrets` nothing is exported, without `ledger` nothing is remembered or
+    Without `export_secrets` nothing is exported, without `state_store` nothing is remembered or
     replaced, without `consumers` none is moved, and without `served` nothing is connected to.
     The `catalog` names all consumers, also those that may not be moved.
     Of `account_stores` there is one in each account, whatever its regions.
@@ -393,29 +395,29 @@ class Surroundings:
     import_secrets: ImportSecrets
     catalog: ConsumerCatalog
     export_secrets: ExportSecrets | None = None
-    ledger: Ledger | None = None
+    state_store: StateStore | None = None
     consumers: Consumers | None = None
-    served: Served | None = None
+    served: TlsProbe | None = None
     stores: Sequence[Store] = ()
     account_stores: Sequence[Store] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
+class RunDependencies:
     """Everything that a run of rotation reaches, wherever it looks.
 
     `at` joins what belongs to one account and region; it is asked once for each of them. Without
     `reports` none is written, and without `subscriptions` they are not counted. If `summary_after`
-    has passed without a message in the `diary`, a run that looked at everything sends one although
-    all is well.
+    has passed without a message in the `notification_log`, a run that looked at everything sends
+    one although all is well.
     """
 
-    at: Callable[[Place], Surroundings]
+    at: Callable[[Scope], ScopeClients]
     topic: Topic
     metrics: Metrics
     clock: Clock
     sinks: Sequence[NotificationSink] = ()
     reports: Reports | None = None
-    diary: Diary | None = None
+    notification_log: NotificationLog | None = None
     summary_after: timedelta | None = None
     subscriptions: Subscriptions | None = None

@@ -9,29 +9,29 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from certificate_lifecycle.app.imports import Reimport
-from certificate_lifecycle.app.inspection import ScanResult
-from certificate_lifecycle.app.isolation import RESERVE_SECONDS, clause, require_time
+from certificate_lifecycle.app.collect import ScanResult
+from certificate_lifecycle.app.deadline import RESERVE_SECONDS, error_summary, require_time
 from certificate_lifecycle.app.ports import Certificates, Dns
+from certificate_lifecycle.app.reimport import Reimport
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.validation import inspect, require_zones, write
-from certificate_lifecycle.config import RotationMode
-from certificate_lifecycle.core.model import (
+from certificate_lifecycle.handlers.config import RotationMode
+from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
     CertificateStatus,
     ValidationMethod,
     ValidationRecord,
 )
-from certificate_lifecycle.core.observation import Observation
-from certificate_lifecycle.core.run import ActionRecord, Outcome
-from certificate_lifecycle.core.validation import Change, explain
-from certificate_lifecycle.errors import (
+from certificate_lifecycle.model.errors import (
     MigrationNotPossibleError,
     ZoneAmbiguousError,
     ZoneNotFoundError,
 )
-from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.run import ActionRecord, Outcome
+from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.validation import Change, explain
 
 #: ACM needs several seconds until it names the records of a migration.
 _RECORDS_TIMEOUT_SECONDS = 30.0
@@ -56,7 +56,7 @@ class Repair:
     def act(self, scan: ScanResult) -> list[ActionRecord]:
         """Return what was done or advised, one record for each certificate that needs something."""
         records = []
-        for observation, entry in zip(scan.observations, scan.assessed, strict=True):
+        for observation, entry in zip(scan.observations, scan.assessments, strict=True):
             action = entry.decision.action
             if action is Action.NONE or (entry.certificate.arn, action) in self.settled:
                 continue
@@ -85,7 +85,7 @@ class Repair:
             return self._renew_by_email(observation.certificate)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("action failed", extra={"certificate_arn": arn})
-            return ActionRecord(arn, action, Outcome.FAILED, clause(error))
+            return ActionRecord(arn, action, Outcome.FAILED, error_summary(error))
 
     def _restore(
         self,

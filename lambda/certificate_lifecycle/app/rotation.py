@@ -10,16 +10,22 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from certificate_lifecycle.app.isolation import Deadline, clause
-from certificate_lifecycle.app.ports import Clock, NotificationSink, Outside, Reports, Surroundings
+from certificate_lifecycle.app.deadline import Deadline, error_summary
+from certificate_lifecycle.app.ports import (
+    Clock,
+    NotificationSink,
+    Reports,
+    RunDependencies,
+    ScopeClients,
+)
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.run_metrics import emit_run_metrics
-from certificate_lifecycle.app.scope import ScopeRun, run_of, run_scope, summary
-from certificate_lifecycle.core.notification.message import compose
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.run import Run, result
-from certificate_lifecycle.errors import RotationError
+from certificate_lifecycle.app.scope_run import ScopeRun, run_of, run_scope, summary
 from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.errors import RotationError
+from certificate_lifecycle.model.run import Run, result
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.render.notification.message import compose
 
 #: Accounts and regions that run side by side.
 #: Each has quotas of its own in ACM; more threads than this only wait for the processor.
@@ -29,36 +35,46 @@ _LOGGED_SCOPES = 200
 
 
 def rotate(
-    request: RunRequest, outside: Outside, *, current_time: Callable[[], datetime]
+    request: RunRequest, dependencies: RunDependencies, *, current_time: Callable[[], datetime]
 ) -> dict[str, Any]:
     """Return the result of the run; raise RotationError if anything could not be done.
 
     The message and the figures go out either way, and say what could not be done.
     """
-    scope_runs = run_scopes(request, outside.at, outside.clock, current_time)
+    scope_runs = run_scopes(request, dependencies.at, dependencies.clock, current_time)
     run = merged(request, scope_runs, current_time())
-    outcome, failures = tell(run, outside, scope_runs)
-    emit_run_metrics(request, run, scope_runs, outside)
+    outcome, failures = tell(run, dependencies, scope_runs)
+    emit_run_metrics(request, run, scope_runs, dependencies)
     raise_if_incomplete(run, scope_runs, failures)
     return outcome
 
 
 def tell(
-    run: Run, outside: Outside, scope_runs: Sequence[ScopeRun], *, reports_dry_runs: bool = False
+    run: Run,
+    dependencies: RunDependencies,
+    scope_runs: Sequence[ScopeRun],
+    *,
+    reports_dry_runs: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
     """Send the message and the figures of a run; return its result, and what could not be done."""
-    run, failures = _reported(run, outside.reports if reports_dry_runs or not run.dry_run else None)
-    notification, more = _notify(run, outside, scope_runs)
+    run, failures = _reported(
+        run, dependencies.reports if reports_dry_runs or not run.dry_run else None
+    )
+    notification, more = _notify(run, dependencies, scope_runs)
     failures += more
     if not run.dry_run:
         # Before anything that may hang: alarms are built on the figures.
-        outside.metrics.emit(run, undelivered=bool(more) and not notification["sent"])
-        failures += _publish(run, outside.sinks)
+        dependencies.metrics.emit(run, undelivered=bool(more) and not notification["sent"])
+        failures += _publish(run, dependencies.sinks)
     if notification["sent"]:
         # After the sinks: what a run that is stopped has not sent to them is news to the next one.
-        steps = [each.dues.settle for each in scope_runs if each.dues is not None]
-        if outside.diary is not None:
-            steps.append(partial(outside.diary.note_message, run.started_at))
+        steps = [
+            scope_run.pending_writes.commit
+            for scope_run in scope_runs
+            if scope_run.pending_writes is not None
+        ]
+        if dependencies.notification_log is not None:
+            steps.append(partial(dependencies.notification_log.record_notification, run.started_at))
         failures += _each(steps)
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
@@ -76,7 +92,7 @@ def tell(
 
 def run_scopes(
     request: RunRequest,
-    clients_at: Callable[[Place], Surroundings],
+    clients_at: Callable[[Scope], ScopeClients],
     clock: Clock,
     current_time: Callable[[], datetime],
 ) -> list[ScopeRun]:
@@ -103,8 +119,8 @@ def run_scopes(
 
 def _outcome(
     request: RunRequest,
-    clients_at: Callable[[Place], Surroundings],
-    scope: Place,
+    clients_at: Callable[[Scope], ScopeClients],
+    scope: Scope,
     future: Future[ScopeRun],
     now: datetime,
 ) -> ScopeRun:
@@ -115,20 +131,20 @@ def _outcome(
             return future.result()
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
             logger.exception("scope failed", extra=where)
-            why = clause(error)
+            why = error_summary(error)
     else:
         logger.error("scope given up", extra=where)
         why = "the function's time ran out"
     try:
-        ledger = clients_at(scope).ledger
+        state_store = clients_at(scope).state_store
     except Exception:  # noqa: BLE001 - what kept the run from its clients keeps this from them
-        ledger = None
-    return ScopeRun.failed(request, scope, why, now, ledger)
+        state_store = None
+    return ScopeRun.failed(request, scope, why, now, state_store)
 
 
 def merged(request: RunRequest, scope_runs: Sequence[ScopeRun], finished_at: datetime) -> Run:
     """Return the runs of all accounts and regions as one."""
-    runs = [each.run for each in scope_runs]
+    runs = [scope_run.run for scope_run in scope_runs]
     healthy: Counter[str] = Counter()
     since: dict[str, datetime] = {}
     for run in runs:
@@ -137,7 +153,7 @@ def merged(request: RunRequest, scope_runs: Sequence[ScopeRun], finished_at: dat
     together = run_of(
         request,
         [scope for run in runs for scope in run.scopes],
-        [entry for run in runs for entry in run.assessed],
+        [entry for run in runs for entry in run.assessments],
         [record for run in runs for record in run.actions],
         finished_at,
     )
@@ -158,7 +174,7 @@ def _reported(run: Run, reports: Reports | None) -> tuple[Run, list[str]]:
         return replace(run, report=reports.put(run)), []
     except Exception as error:  # noqa: BLE001 - raised at the end of the run
         logger.exception("report could not be written")
-        return run, [f"the report could not be written: {clause(error)}"]
+        return run, [f"the report could not be written: {error_summary(error)}"]
 
 
 def _publish(run: Run, sinks: Sequence[NotificationSink]) -> list[str]:
@@ -168,45 +184,45 @@ def _publish(run: Run, sinks: Sequence[NotificationSink]) -> list[str]:
             sink.publish(run)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("sink failed", extra={"sink": sink.name})
-            failures.append(f"{sink.name} could not be notified: {clause(error)}")
+            failures.append(f"{sink.name} could not be notified: {error_summary(error)}")
     return failures
 
 
 def _notify(
-    run: Run, outside: Outside, scope_runs: Sequence[ScopeRun]
+    run: Run, dependencies: RunDependencies, scope_runs: Sequence[ScopeRun]
 ) -> tuple[dict[str, Any], list[str]]:
     """Publish the message of the run; a failure is returned, to be raised after the result."""
     if run.dry_run:
         return _notification(reason="dry run"), []
-    news = any(each.has_news for each in scope_runs)
-    due, failures = (False, []) if news or not run.whole else _summary_due(run, outside)
+    news = any(scope_run.has_news for scope_run in scope_runs)
+    due, failures = (False, []) if news or not run.whole else _summary_due(run, dependencies)
     message = compose(run, summary=due)
     if message is None:
         return _notification(reason="nothing to tell"), failures
     if not news and not due:
         return _notification(reason="nothing new to tell"), failures
     try:
-        message_id = outside.topic.publish(message)
+        message_id = dependencies.topic.publish(message)
     except Exception as error:  # noqa: BLE001 - raised once the result is logged
         logger.exception("message could not be sent")
-        failure = f"the message could not be sent: {clause(error)}"
+        failure = f"the message could not be sent: {error_summary(error)}"
         return _notification(reason=failure), [*failures, failure]
     return {"sent": True, "message_id": message_id, "reason": message.subject}, failures
 
 
-def _summary_due(run: Run, outside: Outside) -> tuple[bool, list[str]]:
+def _summary_due(run: Run, dependencies: RunDependencies) -> tuple[bool, list[str]]:
     """Say whether people should hear that all is well: silence looks like a checker that stopped.
 
     The first run of an instance says so, too, and so shows that its messages arrive.
     """
-    if outside.diary is None or outside.summary_after is None:
+    if dependencies.notification_log is None or dependencies.summary_after is None:
         return False, []
     try:
-        last = outside.diary.last_message()
+        last = dependencies.notification_log.last_notification()
     except Exception as error:  # noqa: BLE001 - raised at the end of the run
         logger.exception("diary unreadable")
-        return True, [f"when a message last went out could not be read: {clause(error)}"]
-    return last is None or run.started_at - last >= outside.summary_after, []
+        return True, [f"when a message last went out could not be read: {error_summary(error)}"]
+    return last is None or run.started_at - last >= dependencies.summary_after, []
 
 
 def _each(steps: Sequence[Callable[[], None]]) -> list[str]:
@@ -221,7 +237,7 @@ def _each(steps: Sequence[Callable[[], None]]) -> list[str]:
             future.result()
         except Exception as error:  # noqa: BLE001 - raised at the end of the run
             logger.exception("ledger could not be written")
-            failures.append(f"what was told could not be remembered: {clause(error)}")
+            failures.append(f"what was told could not be remembered: {error_summary(error)}")
     return failures
 
 
@@ -232,14 +248,14 @@ def _notification(reason: str) -> dict[str, Any]:
 def raise_if_incomplete(run: Run, scope_runs: Sequence[ScopeRun], failures: Sequence[str]) -> None:
     """Raise RotationError if a run could not do everything."""
     several = len(run.scopes) > 1
-    faults = [
+    errors = [
         *failures,
         *(
-            f"{each.run.scopes[0].label}: {problem}" if several else problem
-            for each in scope_runs
-            for problem in each.problems
+            f"{scope_run.run.scopes[0].label}: {problem}" if several else problem
+            for scope_run in scope_runs
+            for problem in scope_run.problems
         ),
         *(f"{record.certificate_arn}: {record.detail}" for record in run.failed_actions),
     ]
-    if faults:
-        raise RotationError(f"run {run.run_id} is incomplete: {summary(faults)}")
+    if errors:
+        raise RotationError(f"run {run.run_id} is incomplete: {summary(errors)}")

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from certificate_lifecycle.app.ports import Clock
-from certificate_lifecycle.config import RotationMode
-from certificate_lifecycle.core.export import ExportTarget
-from certificate_lifecycle.core.model import Action
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.timing import Thresholds
+from certificate_lifecycle.handlers.config import RotationMode
+from certificate_lifecycle.model.certificate import Action
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.export import ExportTarget
+from certificate_lifecycle.policy.thresholds import Thresholds
 
 #: Stores an intent before the action: a certificate ARN, the action, and words after "about to".
 RecordIntent = Callable[[str, Action, str], None]
@@ -31,7 +31,7 @@ class RunRequest:
 
     run_id: str
     instance: str
-    scopes: Sequence[Place]
+    scopes: Sequence[Scope]
     certificate_arns: Sequence[str]
     import_sources: Mapping[str, str]
     thresholds: Thresholds
@@ -52,13 +52,13 @@ class RunRequest:
         """Whether anything may be changed."""
         return self.mode is not RotationMode.NOTIFY
 
-    def narrowed(self, scope: Place) -> RunRequest:
+    def narrowed(self, scope: Scope) -> RunRequest:
         """Return the part of the request that concerns one account and region.
 
         Another account has its own limit, and nothing is ever deleted there.
         """
         limit = self.limits.get(scope.account_id)
-        first = next(each for each in self.scopes if each.account_id == scope.account_id)
+        first = next(entry for entry in self.scopes if entry.account_id == scope.account_id)
         return replace(
             self,
             scopes=(scope,),
@@ -86,7 +86,7 @@ class RunContext:
 
     run_id: str
     instance: str
-    scope: Place
+    scope: Scope
     mode: RotationMode
     dry_run: bool
     now: datetime

@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from certificate_lifecycle.app.isolation import require_time
-from certificate_lifecycle.app.ports import Outside
+from certificate_lifecycle.app.deadline import require_time
+from certificate_lifecycle.app.ports import RunDependencies
 from certificate_lifecycle.app.run_context import RunRequest
-from certificate_lifecycle.app.scope import ScopeRun
-from certificate_lifecycle.core.memory import Memory
-from certificate_lifecycle.core.metrics import RunMetrics
-from certificate_lifecycle.core.run import Run, ScopeStatus
-from certificate_lifecycle.errors import LedgerUnreadableError
+from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.errors import StateUnreadableError
+from certificate_lifecycle.model.run import Run, ScopeStatus
+from certificate_lifecycle.policy.notification_state import AlertRecord
+from certificate_lifecycle.render.emf import RunMetrics
 
 T = TypeVar("T")
 
 
 def emit_run_metrics(
-    request: RunRequest, run: Run, scope_runs: Sequence[ScopeRun], outside: Outside
+    request: RunRequest, run: Run, scope_runs: Sequence[ScopeRun], dependencies: RunDependencies
 ) -> None:
     """Measure and emit the metrics of a completed run.
 
@@ -31,16 +31,20 @@ def emit_run_metrics(
         return
 
     def confirmed_subscriptions() -> int | None:
-        if outside.subscriptions is None:
+        if dependencies.subscriptions is None:
             return None
-        require_time(outside.clock)
-        return outside.subscriptions.confirmed_subscriptions()
+        require_time(dependencies.clock)
+        return dependencies.subscriptions.confirmed_subscriptions()
 
     def oldest_critical() -> timedelta | None:
         # Without a ledger, nobody knows since when a finding is critical.
-        return None if outside.diary is None else _oldest_critical(scope_runs, run.finished_at)
+        return (
+            None
+            if dependencies.notification_log is None
+            else _oldest_critical(scope_runs, run.finished_at)
+        )
 
-    outside.metrics.emit_completed(
+    dependencies.metrics.emit_completed(
         RunMetrics(
             instance=run.instance,
             finished_at=run.finished_at,
@@ -60,23 +64,33 @@ def _measured(metric: str, measure: Callable[[], T | None]) -> T | None:
 
 def _oldest_critical(scope_runs: Sequence[ScopeRun], now: datetime) -> timedelta:
     """Return for how long the oldest critical finding has been open; zero if there is none."""
-    open_findings = [memory for each in scope_runs for memory in _open_findings(each)]
-    starts = [each.critical_since for each in open_findings if each.critical_since is not None]
+    open_findings = [memory for scope_run in scope_runs for memory in _open_findings(scope_run)]
+    starts = [
+        open_finding.critical_since
+        for open_finding in open_findings
+        if open_finding.critical_since is not None
+    ]
     return now - min(starts, default=now)
 
 
-def _open_findings(scope_run: ScopeRun) -> Iterator[Memory]:
+def _open_findings(scope_run: ScopeRun) -> Iterator[AlertRecord]:
     """Yield the alert state of each open finding of an account and region.
 
     What a complete scan did not find is resolved; after any other scan, the ledger's entries count.
     Raises LedgerUnreadableError if they are needed and there is no ledger to read.
     """
-    pending = scope_run.dues
+    pending = scope_run.pending_writes
     if pending is not None:
-        yield from pending.memories
+        yield from pending.alert_records
     if all(scope.status is ScopeStatus.OK for scope in scope_run.run.scopes):
         return
     if pending is None:
-        raise LedgerUnreadableError("the open findings of an incomplete scan are unknown")
-    current = {each.certificate_arn for each in (*pending.memories, *pending.over)}
-    yield from (each for each in pending.ledger.memories() if each.certificate_arn not in current)
+        raise StateUnreadableError("the open findings of an incomplete scan are unknown")
+    current = {
+        alert_record.certificate_arn for alert_record in (*pending.alert_records, *pending.over)
+    }
+    yield from (
+        record
+        for record in pending.state_store.alert_records()
+        if record.certificate_arn not in current
+    )

@@ -6,9 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from certificate_lifecycle.app.ports import Dns
-from certificate_lifecycle.core.model import ValidationRecord
-from certificate_lifecycle.core.names import without_wildcard
-from certificate_lifecycle.core.validation import (
+from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import ValidationRecord
+from certificate_lifecycle.model.dns_names import without_wildcard
+from certificate_lifecycle.model.errors import (
+    RecordConflictError,
+    RecordNotSupportedError,
+    ZoneAmbiguousError,
+    ZoneNotFoundError,
+)
+from certificate_lifecycle.policy.validation import (
     Change,
     RecordFinding,
     RecordState,
@@ -18,13 +25,6 @@ from certificate_lifecycle.core.validation import (
     distinct,
     explain,
 )
-from certificate_lifecycle.errors import (
-    RecordConflictError,
-    RecordNotSupportedError,
-    ZoneAmbiguousError,
-    ZoneNotFoundError,
-)
-from certificate_lifecycle.log import logger
 
 _ERRORS = {
     RecordState.ZONE_NOT_FOUND: ZoneNotFoundError,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from certificate_lifecycle.app.ports import Certificates, Clock
-from certificate_lifecycle.core.model import Certificate, CertificateStatus, ValidationRecord
-from certificate_lifecycle.errors import CertificateNotFoundError, ValidationRecordsNotReadyError
+from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, ValidationRecord
+from certificate_lifecycle.model.errors import (
+    CertificateNotFoundError,
+    ValidationRecordsNotReadyError,
+)
 
 #: ACM needs several seconds until it names the records (API reference, DescribeCertificate).
 _RECORDS_TIMEOUT_SECONDS = 120.0

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from certificate_lifecycle.aws.answers import arn_in, understood, utc
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
     EVERYTHING,
@@ -20,10 +19,9 @@ from certificate_lifecycle.aws.permissions import (
     Setting,
     regional,
 )
-from certificate_lifecycle.core.export import Exported
-from certificate_lifecycle.core.hidden import Hidden
-from certificate_lifecycle.core.issuance import CertificateRequest
-from certificate_lifecycle.core.model import (
+from certificate_lifecycle.aws.responses import arn_in, utc, validated_response
+from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
     CertificateType,
@@ -34,16 +32,18 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
-from certificate_lifecycle.core.replacement import REPLACED_BY_TAG
-from certificate_lifecycle.core.sources import Material
-from certificate_lifecycle.errors import (
+from certificate_lifecycle.model.errors import (
     CertificateImportError,
     CertificateNotFoundError,
     CertificateRequestError,
     ExportError,
     MigrationNotPossibleError,
 )
-from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.policy.export import Exported
+from certificate_lifecycle.policy.import_source import CertificateBundle
+from certificate_lifecycle.policy.issuance import CertificateRequest
+from certificate_lifecycle.policy.succession import REPLACED_BY_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
@@ -173,12 +173,12 @@ class AcmCertificates:
             **origins,
             PaginationConfig={"PageSize": _PAGE_SIZE},
         )
-        with understood("ListCertificates"):
+        with validated_response("ListCertificates"):
             for page in pages:
                 for summary in page["CertificateSummaryList"]:
                     yield _listed(summary)
 
-    @understood("SearchCertificates")
+    @validated_response("SearchCertificates")
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
         """Return the state of renewal of all that ACM issued and that ends between two instants.
 
@@ -204,7 +204,7 @@ class AcmCertificates:
             return None
         return found
 
-    @understood("DescribeCertificate")
+    @validated_response("DescribeCertificate")
     def describe(self, arn: str) -> Certificate:
         """Return one certificate with its detail, tags left out.
 
@@ -220,7 +220,7 @@ class AcmCertificates:
             raise ValueError(f"it is about {described.arn}")
         return described
 
-    @understood("ListTagsForCertificate")
+    @validated_response("ListTagsForCertificate")
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
         """Return the tags of one certificate.
 
@@ -233,7 +233,7 @@ class AcmCertificates:
             raise
         return tuple((tag["Key"], tag.get("Value", "")) for tag in answer.get("Tags", []))
 
-    @understood("RequestCertificate")
+    @validated_response("RequestCertificate")
     def request(self, request: CertificateRequest) -> str:
         """Request a certificate; raises CertificateRequestError where ACM refuses it."""
         try:
@@ -287,7 +287,7 @@ class AcmCertificates:
             if code != "ConflictException":
                 raise
 
-    @understood("ListCertificateDomainValidations")
+    @validated_response("ListCertificateDomainValidations")
     def migration_records(self, arn: str) -> tuple[ValidationRecord | None, ...]:
         """Return the record for each name of a migration; None for one that is not known yet."""
         records: list[ValidationRecord | None] = []
@@ -302,8 +302,8 @@ class AcmCertificates:
                 return tuple(records)
             token = {"NextToken": answer["NextToken"]}
 
-    @understood("ExportCertificate")
-    def export(self, arn: str, passphrase: Hidden) -> Exported:
+    @validated_response("ExportCertificate")
+    def export(self, arn: str, passphrase: SecretStr) -> Exported:
         """Return certificate, chain and encrypted key.
 
         Raises ExportError when ACM refuses.
@@ -311,7 +311,7 @@ class AcmCertificates:
         """
         try:
             answer = self._client.export_certificate(
-                CertificateArn=arn, Passphrase=passphrase.reveal().encode()
+                CertificateArn=arn, Passphrase=passphrase.get_secret_value().encode()
             )
         except BotoCoreError as error:
             raise ExportError(f"the SDK could not export {arn}: {type(error).__name__}") from None
@@ -321,7 +321,7 @@ class AcmCertificates:
         return Exported(
             certificate=answer["Certificate"],
             chain=answer.get("CertificateChain", ""),
-            private_key=Hidden(answer["PrivateKey"]),
+            private_key=SecretStr(answer["PrivateKey"]),
         )
 
     def renew(self, arn: str) -> bool:
@@ -337,23 +337,23 @@ class AcmCertificates:
             return False
         return True
 
-    def reimport(self, arn: str, material: Material) -> None:
+    def reimport(self, arn: str, bundle: CertificateBundle) -> None:
         """Import under the ARN of an imported certificate; tags are not allowed in this call.
 
         Raises CertificateImportError, without what the SDK raised: the SDK's errors quote
         parameters that it refuses, and one of these is the private key.
         """
-        chain: dict[str, Any] = {"CertificateChain": material.chain} if material.chain else {}
+        chain: dict[str, Any] = {"CertificateChain": bundle.chain} if bundle.chain else {}
         try:
             self._client.import_certificate(
                 CertificateArn=arn,
-                Certificate=material.certificate,
-                PrivateKey=material.private_key,
+                Certificate=bundle.certificate,
+                PrivateKey=bundle.private_key,
                 **chain,
             )
         except ClientError as error:
             details = error.response["Error"]
-            why = f"{details['Code']}: {material.without_key(details.get('Message', ''))}"
+            why = f"{details['Code']}: {bundle.without_key(details.get('Message', ''))}"
         except BotoCoreError as error:
             why = type(error).__name__
         else:

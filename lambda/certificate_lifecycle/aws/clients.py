@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from botocore.config import Config
 
-from certificate_lifecycle.aws.answers import in_utc, require_whole_answers
 from certificate_lifecycle.aws.pacing import Pacer
+from certificate_lifecycle.aws.responses import in_utc, require_whole_answers
 from certificate_lifecycle.aws.sessions import assumed
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class Clients:
 
     `home` is the function's own region. `role_arn` picks an account by the role that it offers,
     None the function's own; `external_ids` has what some of the roles ask for. Invocations that run
-    side by side, `shared_by` of them, share the rates of Route 53 in every account but the one that
-    this one is `alone_in`. `session` has the credentials; without it they are those of the
+    side by side, `rate_share` of them, share the rates of Route 53 in every account but the one
+    that this one is `scope_alone`. `session` has the credentials; without it they are those of the
     environment.
     """
 
@@ -56,8 +56,8 @@ class Clients:
         external_ids: Mapping[str, str] | None = None,
         *,
         session: boto3.Session | None = None,
-        shared_by: int = 1,
-        alone_in: str = "",
+        rate_share: int = 1,
+        scope_alone: str = "",
     ) -> None:
         # At DEBUG the SDK logs whole requests and answers, with passphrases, secrets and keys.
         logging.getLogger("botocore").setLevel(logging.WARNING)
@@ -65,8 +65,8 @@ class Clients:
         in_utc(self._session)
         self._home = home
         self._external_ids = external_ids or {}
-        self._shared_by = shared_by
-        self._alone_in = alone_in
+        self._shared_by = rate_share
+        self._alone_in = scope_alone
         # A session is not safe to make clients from in several threads, a client is safe to use.
         self._lock = threading.RLock()
         self._made: dict[tuple[str, str, str | None], Any] = {}
@@ -133,7 +133,7 @@ class Clients:
         """Return the pacer of an account: its quotas hold for all roles together."""
         account_id = role_arn.split(":")[4] if role_arn else ""
         alone = account_id != "" and account_id == self._alone_in
-        pacer = Pacer(service, shared_by=1 if alone else self._shared_by)
+        pacer = Pacer(service, rate_share=1 if alone else self._shared_by)
         return self._pacers.setdefault((service, region, account_id), pacer)
 
     def _assumed(self, role_arn: str) -> boto3.Session:

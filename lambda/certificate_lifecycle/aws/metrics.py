@@ -7,12 +7,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from certificate_lifecycle.core.metrics import (
+from certificate_lifecycle.model.run import Run
+from certificate_lifecycle.render.emf import (
     RunMetrics,
     embedded_metrics,
     embedded_run_metrics,
 )
-from certificate_lifecycle.core.run import Run
 
 
 class EmbeddedMetrics:

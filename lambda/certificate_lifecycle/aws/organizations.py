@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
     Function,
     Permission,
     Setting,
 )
+from certificate_lifecycle.aws.responses import validated_response
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -40,7 +40,7 @@ class AwsOrganization:
         (API reference, Account); an SDK that is older knows only the latter.
         """
         pages = self._client().get_paginator("list_accounts").paginate()
-        with understood("ListAccounts"):
+        with validated_response("ListAccounts"):
             for page in pages:
                 for account in page["Accounts"]:
                     state = account.get("State") or account.get("Status")

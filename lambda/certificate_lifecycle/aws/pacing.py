@@ -38,8 +38,8 @@ _SHARE = 0.9
 class Pace:
     """One rate; requests are spaced evenly, whichever thread makes them."""
 
-    def __init__(self, rate: float, shared_by: int = 1) -> None:
-        self._interval = shared_by / (rate * _SHARE)
+    def __init__(self, rate: float, rate_share: int = 1) -> None:
+        self._interval = rate_share / (rate * _SHARE)
         self._lock = threading.Lock()
         self._free_at = 0.0
 
@@ -57,13 +57,13 @@ class Pacer:
     """The rates of one account and region, by operation.
 
     It is asked before each attempt, so that the SDK's retries are paced as well. What a service
-    allows to all of an account's requests together is `shared_by` as many invocations.
+    allows to all of an account's requests together is `rate_share` as many invocations.
     """
 
-    def __init__(self, service: str, *, shared_by: int = 1) -> None:
+    def __init__(self, service: str, *, rate_share: int = 1) -> None:
         self._paces = {name: Pace(rate) for name, rate in RATES.get(service, {}).items()}
         shared = SHARED_RATES.get(service)
-        self._shared = Pace(shared, shared_by) if shared else None
+        self._shared = Pace(shared, rate_share) if shared else None
 
     def __call__(self, event_name: str, **_: Any) -> None:  # noqa: ANN401 - whatever botocore tells
         """Handle botocore's `before-send.SERVICE.OPERATION`."""

@@ -77,7 +77,9 @@ COMMANDS = tuple(Command)
 
 def regional(service: str, *resources: str) -> tuple[str, ...]:
     """Return the templates of resources of the account in each region that is looked after."""
-    return tuple(f"arn:{{partition}}:{service}:{{region}}:{{account}}:{each}" for each in resources)
+    return tuple(
+        f"arn:{{partition}}:{service}:{{region}}:{{account}}:{resource}" for resource in resources
+    )
 
 
 def at_home(service: str, resource: str) -> tuple[str, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from importlib import resources
 
-from certificate_lifecycle.core import report_assets
-from certificate_lifecycle.core.report_assets import Assets
+from certificate_lifecycle.render.report import assets
+from certificate_lifecycle.render.report.assets import Assets
 
 
 def read_assets() -> Assets:
     """Read the files of the page; raises OSError if one is not packed."""
-    folder = resources.files(report_assets)
+    folder = resources.files(assets)
     html, style, script = (
         folder.joinpath(f"page.{suffix}").read_text(encoding="utf-8")
         for suffix in ("html", "css", "js")

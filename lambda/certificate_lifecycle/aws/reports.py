@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.report_assets import read_assets
 from certificate_lifecycle.aws.s3 import put_text
-from certificate_lifecycle.core.report import documents
-from certificate_lifecycle.core.run import Run
+from certificate_lifecycle.model.run import Run
+from certificate_lifecycle.render.report.documents import documents
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
     EVERYTHING,
@@ -16,9 +15,10 @@ from certificate_lifecycle.aws.permissions import (
     Permission,
     Setting,
 )
-from certificate_lifecycle.core.model import ValidationRecord
-from certificate_lifecycle.core.names import dns_form
-from certificate_lifecycle.core.validation import ExistingRecord, Zone
+from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.model.certificate import ValidationRecord
+from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.policy.validation import ExistingRecord, Zone
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -69,7 +69,7 @@ class HostedZones:
         self._lock = threading.Lock()
         self._listed: dict[str | None, tuple[Zone, ...]] = {}
 
-    @understood("ListHostedZones")
+    @validated_response("ListHostedZones")
     def listed(self, role_arn: str | None) -> tuple[Zone, ...]:
         """Return the public hosted zones of an account.
 
@@ -107,7 +107,7 @@ class Route53Dns:
             return self._configured
         return [zone for role in self._roles for zone in self._zones.listed(role)]
 
-    @understood("ListResourceRecordSets")
+    @validated_response("ListResourceRecordSets")
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
         """Return the record sets that stand at `name`.
 

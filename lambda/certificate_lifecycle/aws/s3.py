@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import Function, Permission, Setting
-from certificate_lifecycle.errors import DocumentError
+from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.model.errors import DocumentError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -67,7 +67,7 @@ class S3Documents:
             content_type="application/json",
         )
 
-    @understood("ListObjectsV2")
+    @validated_response("ListObjectsV2")
     def names(self, folder: str) -> frozenset[str]:
         """Return the names of all that is stored below a folder."""
         pages = (

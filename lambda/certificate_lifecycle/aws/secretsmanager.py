@@ -12,18 +12,18 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from certificate_lifecycle.aws.answers import MISREAD
 from certificate_lifecycle.aws.permissions import (
     ROTATIONS,
     Command,
     Permission,
     Setting,
 )
-from certificate_lifecycle.core.hidden import Hidden
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.sources import Material, open_secret
-from certificate_lifecycle.core.x509 import Leaf
-from certificate_lifecycle.errors import ExportError, SecretUnreadableError
+from certificate_lifecycle.aws.responses import MISREAD
+from certificate_lifecycle.model.errors import ExportError, SecretUnreadableError
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.parsing.x509 import X509Certificate
+from certificate_lifecycle.policy.import_source import CertificateBundle, open_secret
 
 _EXPORT = (Setting.EXPORT_TARGETS, Setting.REPAIR)
 _READERS = (*ROTATIONS, Command.SCAN, Command.EXPLAIN)
@@ -108,15 +108,15 @@ class SecretsManagerExports:
         stages: Mapping[str, Collection[str]] = answer.get("VersionIdsToStages", {})
         return stages
 
-    def passphrase(self, secret_arn: str) -> Hidden:
+    def passphrase(self, secret_arn: str) -> SecretStr:
         """Return the passphrase that a secret holds; raises ExportError when it holds none."""
         with _refusals_hidden("GetSecretValue", secret_arn):
             answer = self._client(secret_arn).get_secret_value(SecretId=secret_arn)
         if not isinstance(answer.get("SecretString"), str):
             raise ExportError(f"{secret_arn} holds no text, so no passphrase")
-        return Hidden(answer["SecretString"])
+        return SecretStr(answer["SecretString"])
 
-    def put(self, secret_arn: str, token: str, document: Hidden) -> bool:
+    def put(self, secret_arn: str, token: str, document: SecretStr) -> bool:
         """Make `document` the current version; false if that version exists already.
 
         The token is the id of the version; with another value, as a key is encrypted differently
@@ -125,14 +125,16 @@ class SecretsManagerExports:
         try:
             with _refusals_hidden("PutSecretValue", secret_arn):
                 self._client(secret_arn).put_secret_value(
-                    SecretId=secret_arn, ClientRequestToken=token, SecretString=document.reveal()
+                    SecretId=secret_arn,
+                    ClientRequestToken=token,
+                    SecretString=document.get_secret_value(),
                 )
         except _ExistsError:
             return False
         return True
 
     def _client(self, secret_arn: str) -> SecretsClient:
-        return self._client_for(Place.from_arn(secret_arn).region)
+        return self._client_for(Scope.from_arn(secret_arn).region)
 
 
 class SecretsManagerImports:
@@ -141,22 +143,22 @@ class SecretsManagerImports:
     def __init__(self, client_for: Callable[[str], SecretsClient]) -> None:
         self._client_for = client_for
 
-    def open(self, secret_arn: str) -> tuple[Leaf, Material]:
+    def open(self, secret_arn: str) -> tuple[X509Certificate, CertificateBundle]:
         """Return what the current text of a secret holds, and a binary one holds nothing.
 
         Raises UnusableSourceError, whose clause quotes nothing of the secret.
         """
         return open_secret(self._value(secret_arn))
 
-    def _value(self, secret_arn: str) -> Hidden:
+    def _value(self, secret_arn: str) -> SecretStr:
         """Return the current text of a secret, empty for a binary one.
 
         Raises SecretUnreadableError, without what the SDK raised, which may quote an answer.
         """
-        client = self._client_for(Place.from_arn(secret_arn).region)
+        client = self._client_for(Scope.from_arn(secret_arn).region)
         try:
             value = client.get_secret_value(SecretId=secret_arn).get("SecretString")
-            return Hidden(value if isinstance(value, str) else "")
+            return SecretStr(value if isinstance(value, str) else "")
         except ClientError as error:
             why = _refusal(error)
         except (BotoCoreError, *MISREAD) as error:

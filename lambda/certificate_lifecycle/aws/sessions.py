@@ -13,7 +13,6 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
 )
 
-from certificate_lifecycle.aws.answers import in_utc, understood
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
     ROTATIONS,
@@ -23,6 +22,7 @@ from certificate_lifecycle.aws.permissions import (
     Permission,
     Setting,
 )
+from certificate_lifecycle.aws.responses import in_utc, validated_response
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -85,7 +85,7 @@ class _Assumed(CredentialProvider):
         return self._credentials
 
 
-@understood("AssumeRole")
+@validated_response("AssumeRole")
 def _assume(sts: STSClient, role_arn: str, external_id: str | None) -> dict[str, Any]:
     proof: dict[str, Any] = {"ExternalId": external_id} if external_id else {}
     answer = sts.assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME, **proof)

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import Function, Permission
-from certificate_lifecycle.core.notification.message import Message
-from certificate_lifecycle.core.text import clean
+from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.render.notification.message import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -33,7 +33,7 @@ class SnsTopic:
         self._client = client
         self._arn = arn
 
-    @understood("Publish")
+    @validated_response("Publish")
     def publish(self, message: Message) -> str:
         """Publish with a text for each protocol, and return the message id."""
         answer = self._client().publish(
@@ -47,7 +47,7 @@ class SnsTopic:
         )
         return clean(answer["MessageId"])
 
-    @understood("GetTopicAttributes")
+    @validated_response("GetTopicAttributes")
     def confirmed_subscriptions(self) -> int:
         """Return how many subscriptions are confirmed; SNS may be some minutes behind."""
         answer = self._client().get_topic_attributes(TopicArn=self._arn)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from certificate_lifecycle.core.names import dns_form, is_wildcard, without_wildcard
+from certificate_lifecycle.model.dns_names import dns_form, is_wildcard, without_wildcard
 
 #: Any of these lets ACM issue (AWS Certificate Manager user guide, "Configure a CAA record").
 AMAZON = frozenset({"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"})
@@ -99,7 +99,7 @@ def judge_caa(name: str, lookup: Lookup, *, authority: Collection[str] = AMAZON)
     if not deciding:
         return CaaVerdict(name=name, reason=CaaReason.NOT_RESTRICTED, at=at)
     grants = [_granted(record.value) for record in deciding]
-    names = {dns_form(each) for each in authority}
+    names = {dns_form(entry) for entry in authority}
     ours = [parameters for issuer, parameters in grants if issuer in names]
     return CaaVerdict(
         name=name,

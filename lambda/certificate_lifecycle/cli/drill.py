@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from certificate_lifecycle.app.imports import Sources
-from certificate_lifecycle.app.isolation import clause, require_time
+from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Store
+from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
+from certificate_lifecycle.cli.aws.public_dns import PublicDns
 from certificate_lifecycle.cli.dns_health import Delegation, judge_caa
 from certificate_lifecycle.cli.drill_checks import (
     CheckOutcome,
@@ -28,13 +29,12 @@ from certificate_lifecycle.cli.drill_checks import (
     check_source,
     no_managed_renewal,
 )
-from certificate_lifecycle.cli.outside.public_dns import PublicDns
-from certificate_lifecycle.core.assessment import assess
-from certificate_lifecycle.core.model import Certificate, CertificateType, ValidationRecord
-from certificate_lifecycle.core.names import dns_form
-from certificate_lifecycle.core.observation import Observation
-from certificate_lifecycle.core.timing import Thresholds
-from certificate_lifecycle.core.validation import RecordFinding, distinct
+from certificate_lifecycle.model.certificate import Certificate, CertificateType, ValidationRecord
+from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.policy.chain import assess
+from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.thresholds import Thresholds
+from certificate_lifecycle.policy.validation import RecordFinding, distinct
 
 #: ACM follows that many CNAMEs from a validation name (user guide, "DNS validation").
 _FOLLOWED = 5
@@ -143,7 +143,7 @@ class Drill:
         try:
             return check()
         except Exception as error:  # noqa: BLE001 - one failure must not stop the other checks
-            text = f"It could not be found out: {clause(error)}."
+            text = f"It could not be found out: {error_summary(error)}."
             return DrillCheck(name=name, outcome=CheckOutcome.UNKNOWN, text=text)
 
 

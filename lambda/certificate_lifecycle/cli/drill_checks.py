@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from certificate_lifecycle.cli.dns_health import CaaVerdict, Delegation, DelegationState
-from certificate_lifecycle.core.checks import is_managed_elsewhere
-from certificate_lifecycle.core.model import (
+from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
     CertificateType,
@@ -20,9 +19,10 @@ from certificate_lifecycle.core.model import (
     ValidationMethod,
     ValidationRecord,
 )
-from certificate_lifecycle.core.names import dns_form
-from certificate_lifecycle.core.sources import SourceFinding, SourceState
-from certificate_lifecycle.core.validation import RecordFinding, RecordState, explain
+from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.policy.checks import is_externally_managed
+from certificate_lifecycle.policy.import_source import SourceFinding, SourceState
+from certificate_lifecycle.policy.validation import RecordFinding, RecordState, explain
 
 _NOT_RENEWED = {
     CertificateType.SERVER_CERTIFICATE: (
@@ -76,7 +76,7 @@ def no_managed_renewal(certificate: Certificate) -> DrillCheck | None:
     methods = {validation.method for validation in validations}
     private = certificate.type is CertificateType.PRIVATE
     outcome, text = CheckOutcome.UNKNOWN, None
-    if is_managed_elsewhere(certificate):
+    if is_externally_managed(certificate):
         text = "Another tool or service manages it, and renews it in its own way."
     elif certificate.type in _NOT_RENEWED:
         outcome, text = CheckOutcome.FAILED, _NOT_RENEWED[certificate.type]
@@ -155,9 +155,9 @@ def check_delegation(delegations: Mapping[str, Delegation]) -> DrillCheck:
         texts.append(text)
         outcomes.add(outcome)
     worst = next(
-        each
-        for each in (CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.PASSED)
-        if each in outcomes
+        entry
+        for entry in (CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.PASSED)
+        if entry in outcomes
     )
     return DrillCheck(name=name, outcome=worst, text=_sentence("; ".join(texts)))
 
@@ -251,5 +251,5 @@ def _counted(count: int, thing: str) -> str:
     return f"the {thing}" if count == 1 else f"each of {count} {thing}s"
 
 
-def _sentence(clause: str) -> str:
-    return f"{clause[0].upper()}{clause[1:]}."
+def _sentence(error_summary: str) -> str:
+    return f"{error_summary[0].upper()}{error_summary[1:]}."

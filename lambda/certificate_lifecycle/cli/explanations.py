@@ -11,22 +11,22 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 
-from certificate_lifecycle.app.isolation import clause
-from certificate_lifecycle.app.ports import Clock, Surroundings
+from certificate_lifecycle.app.deadline import error_summary
+from certificate_lifecycle.app.ports import Clock, ScopeClients
 from certificate_lifecycle.app.run_context import RunRequest
-from certificate_lifecycle.app.scope import ScopeScan, act, scan
+from certificate_lifecycle.app.scope_run import ScopeScan, act, scan
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
-from certificate_lifecycle.core.assessment import find_successor
-from certificate_lifecycle.core.explanation import Outlook, Step, Trace, forecast, trace
-from certificate_lifecycle.core.memory import Memory
-from certificate_lifecycle.core.model import Certificate, Decision
-from certificate_lifecycle.core.observation import Observation
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.replacement import Journal
-from certificate_lifecycle.core.run import ActionRecord, Assessed
-from certificate_lifecycle.core.validation import RecordFinding, distinct
-from certificate_lifecycle.errors import CertificateNotFoundError
+from certificate_lifecycle.cli.trace import Outlook, Step, Trace, forecast, trace
+from certificate_lifecycle.model.certificate import Certificate, Decision
+from certificate_lifecycle.model.errors import CertificateNotFoundError
+from certificate_lifecycle.model.run import ActionRecord, Assessment
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.chain import find_successor
+from certificate_lifecycle.policy.notification_state import AlertRecord
+from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.succession import ReplacementRecord
+from certificate_lifecycle.policy.validation import RecordFinding, distinct
 
 T = TypeVar("T")
 
@@ -43,15 +43,15 @@ class Explanation:
     """
 
     certificate: Certificate
-    entry: Assessed
+    entry: Assessment
     observation: Observation
     trace: Trace
     forecast: tuple[Outlook, ...]
     records: tuple[RecordFinding, ...]
     successor: Certificate | None
     used_by: tuple[str, ...]
-    journal: Journal | None
-    memory: Memory | None
+    replacement_record: ReplacementRecord | None
+    memory: AlertRecord | None
     actions: tuple[ActionRecord, ...]
     mode: str
     watched: bool
@@ -68,12 +68,12 @@ class Explanation:
 class Explaining:
     """Explains certificates of one account and region.
 
-    `order` is a dry run in the mode of the instance; `watched` says whether its runs look there.
+    `request` is a dry run in the mode of the instance; `watched` says whether its runs look there.
     """
 
-    order: RunRequest
-    place: Place
-    around: Surroundings
+    request: RunRequest
+    scope: Scope
+    clients: ScopeClients
     clock: Clock
     current_time: Callable[[], datetime]
     watched: bool = False
@@ -83,30 +83,38 @@ class Explaining:
 
         Raises CertificateNotFoundError if it is not there, or could not be looked at.
         """
-        order = replace(self.order, scopes=(self.place,), certificate_arns=[arn], dry_run=True)
-        seen = scan(order, self.place, self.around, self.clock)
+        request = replace(self.request, scopes=(self.scope,), certificate_arns=[arn], dry_run=True)
+        seen = scan(request, self.scope, self.clients, self.clock)
         observation = _of(seen, arn)
         problems = list(seen.found.problems)
-        visit = act(seen, self.current_time)
-        entry = next(each for each in visit.run.assessed if each.certificate.arn == arn)
+        run_scope = act(seen, self.current_time)
+        entry = next(
+            assessment
+            for assessment in run_scope.run.assessments
+            if assessment.certificate.arn == arn
+        )
         certificate = self._described(observation, problems)
-        successor = find_successor(certificate, seen.found.everything, order.thresholds, order.now)
+        successor = find_successor(
+            certificate, seen.found.everything, request.thresholds, request.now
+        )
         known = replace(observation, successor=observation.successor or successor)
         return Explanation(
             certificate=certificate,
             entry=replace(entry, certificate=certificate),
             observation=observation,
-            trace=trace(observation, order.thresholds, order.now),
-            forecast=forecast(known, order.thresholds, order.now),
+            trace=trace(observation, request.thresholds, request.now),
+            forecast=forecast(known, request.thresholds, request.now),
             records=self._records(certificate, problems),
             successor=successor,
             used_by=self._used_by(certificate, problems),
-            journal=seen.state.journals.get(arn),
-            memory=seen.state.memories.get(arn),
-            actions=tuple(each for each in visit.run.actions if each.certificate_arn == arn),
-            mode=order.mode,
+            replacement_record=seen.state.replacement_records.get(arn),
+            memory=seen.state.alert_records.get(arn),
+            actions=tuple(
+                action for action in run_scope.run.actions if action.certificate_arn == arn
+            ),
+            mode=request.mode,
             watched=self.watched,
-            now=order.now,
+            now=request.now,
             problems=tuple(dict.fromkeys(problems)),
         )
 
@@ -115,7 +123,7 @@ class Explaining:
         seen = observation.certificate
         if seen.arn.split(":")[2] != "acm" or observation.detail_error is not None:
             return seen
-        certificates = self.around.certificates
+        certificates = self.clients.certificates
 
         def describe() -> Certificate:
             described = seen.described_as(certificates.describe(seen.arn))
@@ -128,15 +136,17 @@ class Explaining:
         if not wanted:
             return ()
         return (
-            _tried("validation records", lambda: inspect(self.around.dns, wanted), problems) or ()
+            _tried("validation records", lambda: inspect(self.clients.dns, wanted), problems) or ()
         )
 
     def _used_by(self, certificate: Certificate, problems: list[str]) -> tuple[str, ...]:
-        consumers, catalog = self.around.consumers, self.around.catalog
+        consumers, catalog = self.clients.consumers, self.clients.catalog
 
         def names() -> Sequence[str]:
             if consumers is not None:
-                return [f"{each.label} ({each.kind.name})" for each in consumers.find(certificate)]
+                return [
+                    f"{entry.label} ({entry.kind.name})" for entry in consumers.find(certificate)
+                ]
             return catalog.names(certificate)
 
         named = tuple(_tried("what uses it", names, problems) or ())
@@ -157,7 +167,7 @@ def _tried(what: str, read: Callable[[], T], problems: list[str]) -> T | None:
     try:
         return read()
     except Exception as error:  # noqa: BLE001 - one must not stop the others; shown at the end
-        problems.append(f"{what} could not be read: {clause(error)}")
+        problems.append(f"{what} could not be read: {error_summary(error)}")
         return None
 
 
@@ -168,7 +178,11 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
     """Return an explanation as plain data, see docs/schemas/certificates-explain.json."""
     certificate, observation = explanation.certificate, explanation.observation
     detail, source, export = certificate.detail, observation.source, observation.export
-    successor, journal, memory = explanation.successor, explanation.journal, explanation.memory
+    successor, replacement_record, memory = (
+        explanation.successor,
+        explanation.replacement_record,
+        explanation.memory,
+    )
     return {
         **explanation.entry.to_dict(explanation.now),
         "at": explanation.now.isoformat(),
@@ -178,8 +192,8 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         "renewal_status": detail.renewal.status.value if detail.renewal else None,
         "used_by": list(explanation.used_by),
         "checks": [_step_entry(step) for step in explanation.trace.steps],
-        "forecast": [_outlook_entry(each) for each in explanation.forecast],
-        "validation_records": [_record_entry(each) for each in explanation.records],
+        "forecast": [_outlook_entry(entry) for entry in explanation.forecast],
+        "validation_records": [_record_entry(record) for record in explanation.records],
         "successor_arn": successor.arn if successor else None,
         "import_source": _secret_entry(source.secret_arn, source.state, source.text)
         if source
@@ -187,7 +201,7 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         "export_target": _secret_entry(export.target.secret_arn, export.state, export.why)
         if export
         else None,
-        "replacement": _journal_entry(journal) if journal else None,
+        "replacement": _journal_entry(replacement_record) if replacement_record else None,
         "last_notified": _memory_entry(memory) if memory else None,
         "mode": explanation.mode,
         "monitored": explanation.watched,
@@ -231,13 +245,13 @@ def _secret_entry(secret_arn: str, state: Enum, text: str | None) -> dict[str, A
     return {"secret_arn": secret_arn, "state": state.value, "text": text}
 
 
-def _memory_entry(memory: Memory) -> dict[str, Any]:
+def _memory_entry(memory: AlertRecord) -> dict[str, Any]:
     stored = memory.to_dict()
     return {name: stored[name] for name in ("verdict", "severity", "told_at", "since")}
 
 
-def _journal_entry(journal: Journal) -> dict[str, Any]:
-    stored = journal.to_dict()
+def _journal_entry(replacement_record: ReplacementRecord) -> dict[str, Any]:
+    stored = replacement_record.to_dict()
     shown = ("state", "started_at", "successor_arn", "attempt", "note")
     return {name: stored[name] for name in shown} | {
         "moves": [

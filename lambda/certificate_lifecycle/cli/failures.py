@@ -6,7 +6,7 @@ import re
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from certificate_lifecycle.core.text import clean
+from certificate_lifecycle.model.sanitize import clean
 
 #: What helps, by the name of the SDK's exception or the code of AWS's answer.
 _HELP = (

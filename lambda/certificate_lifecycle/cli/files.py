@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from certificate_lifecycle.errors import ConfigurationError
+from certificate_lifecycle.model.errors import ConfigurationError
 
 
 def require_new(path: Path, *, force: bool) -> None:

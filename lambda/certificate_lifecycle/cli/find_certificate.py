@@ -8,14 +8,14 @@ from enum import StrEnum
 
 import click
 
-from certificate_lifecycle.app.isolation import clause
-from certificate_lifecycle.app.ports import Surroundings
-from certificate_lifecycle.cli.session import Reach
-from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.core.names import InvalidNameError, is_wildcard, normalise
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.text import clean
-from certificate_lifecycle.errors import CertificateLifecycleError, CertificateNotFoundError
+from certificate_lifecycle.app.deadline import error_summary
+from certificate_lifecycle.app.ports import ScopeClients
+from certificate_lifecycle.cli.session import Session
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.dns_names import InvalidNameError, is_wildcard, normalise
+from certificate_lifecycle.model.errors import CertificateLifecycleError, CertificateNotFoundError
+from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.model.scope import Scope
 
 
 class Match(StrEnum):
@@ -43,7 +43,7 @@ def find(certificates: Iterable[Certificate], wanted: str) -> Found | None:
     """
     known = tuple(certificates)
     for match in Match:
-        matching = tuple(each for each in known if _matches(each, wanted, match))
+        matching = tuple(entry for entry in known if _matches(entry, wanted, match))
         if matching:
             return Found(match, matching)
     return None
@@ -51,7 +51,7 @@ def find(certificates: Iterable[Certificate], wanted: str) -> Found | None:
 
 def cut_short(certificates: Iterable[Certificate]) -> Sequence[Certificate]:
     """Return those of which the listing does not tell every name, so that any may be meant."""
-    return [each for each in certificates if not each.names_complete]
+    return [certificate for certificate in certificates if not certificate.names_complete]
 
 
 def _matches(certificate: Certificate, wanted: str, match: Match) -> bool:
@@ -79,27 +79,27 @@ class Located:
     """A certificate as it is listed, and where it is."""
 
     certificate: Certificate
-    place: Place
-    around: Surroundings
+    scope: Scope
+    clients: ScopeClients
 
 
-def locate(reached: Reach, wanted: str) -> Located:
+def locate(reached: Session, wanted: str) -> Located:
     """Return the one certificate that `wanted` names wherever a command looks.
 
     Raises UsageError if it names none or several, and CertificateLifecycleError if it names none
     and not everything could be listed.
     """
-    places = _places(reached, wanted)
-    at = reached.surroundings(repair=reached.order().repair)
-    around = {place: at(place) for place in places}
-    listed: dict[Place, Sequence[Certificate]] = {}
+    scopes = _scopes(reached, wanted)
+    at = reached.scope_clients(repair=reached.request().repair)
+    clients = {scope: at(scope) for scope in scopes}
+    listed: dict[Scope, Sequence[Certificate]] = {}
     problems = []
-    for place in places:
+    for scope in scopes:
         try:
-            listed[place] = list(_everything(around[place], account_wide=_first(place, places)))
+            listed[scope] = list(_everything(clients[scope], account_wide=_first(scope, scopes)))
         except Exception as error:  # noqa: BLE001 - the other places are looked at all the same
-            problems.append(f"account {place.account_id}, {place.region}: {clause(error)}")
-    found = _find(around, listed, normal(wanted))
+            problems.append(f"account {scope.account_id}, {scope.region}: {error_summary(error)}")
+    found = _find(clients, listed, normal(wanted))
     if found is None and problems:
         raise CertificateLifecycleError(f"{clean(wanted)} is not found, and {'; '.join(problems)}")
     if found is None:
@@ -107,43 +107,43 @@ def locate(reached: Reach, wanted: str) -> Located:
     if len(found.certificates) > 1:
         raise click.UsageError(_several(wanted, found))
     (certificate,) = found.certificates
-    place = next(
+    scope = next(
         each
         for each, certificates in listed.items()
         if any(other.arn == certificate.arn for other in certificates)
     )
     return Located(
         certificate=certificate,
-        place=place,
-        around=around[place],
+        scope=scope,
+        clients=clients[scope],
     )
 
 
-def _places(reached: Reach, wanted: str) -> Sequence[Place]:
+def _scopes(reached: Session, wanted: str) -> Sequence[Scope]:
     """Return where to look: an ARN says that itself, if it is of an account that is looked at."""
     parts = wanted.split(":")
-    accounts = {place.account_id for place in reached.scopes}
+    accounts = {scope.account_id for scope in reached.scopes}
     if len(parts) > 5 and parts[0] == "arn" and parts[3] and parts[4] in accounts:  # noqa: PLR2004 - arn:partition:service:region:account:resource
-        return (Place.from_arn(wanted),)
+        return (Scope.from_arn(wanted),)
     return reached.scopes
 
 
-def _first(place: Place, places: Sequence[Place]) -> bool:
-    return place == next(each for each in places if each.account_id == place.account_id)
+def _first(scope: Scope, scopes: Sequence[Scope]) -> bool:
+    return scope == next(entry for entry in scopes if entry.account_id == scope.account_id)
 
 
-def _everything(around: Surroundings, *, account_wide: bool) -> Iterator[Certificate]:
+def _everything(clients: ScopeClients, *, account_wide: bool) -> Iterator[Certificate]:
     """Yield all that a run would look at in an account and region, without detail."""
-    in_acm = list(around.certificates.list_all())
+    in_acm = list(clients.certificates.list_all())
     yield from in_acm
-    for store in (*around.stores, *(around.account_stores if account_wide else ())):
+    for store in (*clients.stores, *(clients.account_stores if account_wide else ())):
         if store.concerns(in_acm):
             yield from store.list_all()
 
 
 def _find(
-    around: Mapping[Place, Surroundings],
-    listed: Mapping[Place, Sequence[Certificate]],
+    clients: Mapping[Scope, ScopeClients],
+    listed: Mapping[Scope, Sequence[Certificate]],
     wanted: str,
 ) -> Found | None:
     """Return the certificates that `wanted` may mean, or None.
@@ -151,15 +151,17 @@ def _find(
     The listing shows the first 100 names of a certificate: those that have more are described if
     nothing else matches.
     """
-    found = find((each for everything in listed.values() for each in everything), wanted)
+    found = find(
+        (certificate for everything in listed.values() for certificate in everything), wanted
+    )
     if found is not None:
         return found
     whole = []
-    for place, everything in listed.items():
-        for each in cut_short(everything):
-            if each.arn.split(":")[2] == "acm":
+    for scope, everything in listed.items():
+        for entry in cut_short(everything):
+            if entry.arn.split(":")[2] == "acm":
                 try:
-                    whole.append(around[place].certificates.describe(each.arn))
+                    whole.append(clients[scope].certificates.describe(entry.arn))
                 except CertificateNotFoundError:
                     continue
     return find(whole, wanted)
@@ -176,9 +178,17 @@ def normal(wanted: str) -> str:
 def _several(wanted: str, found: Found) -> str:
     """Return what tells the certificates apart that `wanted` may mean."""
     lines = [f"{clean(wanted)!r} is the {found.match} of several; name one by its ARN:"]
-    for each in found.certificates:
-        ends = f"ends on {each.not_after:%Y-%m-%d}" if each.not_after else "has no end"
-        use = "used" if each.used else "not used"
-        facts = (each.type.value, each.status.value, each.key_algorithm, ends, use)
-        lines += [f"  {clean(each.arn)}", f"    {', '.join(filter(None, facts))}"]
+    for certificate in found.certificates:
+        ends = (
+            f"ends on {certificate.not_after:%Y-%m-%d}" if certificate.not_after else "has no end"
+        )
+        use = "used" if certificate.used else "not used"
+        facts = (
+            certificate.type.value,
+            certificate.status.value,
+            certificate.key_algorithm,
+            ends,
+            use,
+        )
+        lines += [f"  {clean(certificate.arn)}", f"    {', '.join(filter(None, facts))}"]
     return "\n".join(lines)

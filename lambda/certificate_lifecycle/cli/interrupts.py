@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
 
-from certificate_lifecycle.cli.exits import Exit
-from certificate_lifecycle.errors import CertificateLifecycleError
+from certificate_lifecycle.cli.exit_codes import Exit
+from certificate_lifecycle.model.errors import CertificateLifecycleError
 
 #: A command is not stopped by anybody but its user.
 _AT_MOST = timedelta(days=30).total_seconds()
@@ -73,7 +73,7 @@ def interruptible(clock: TerminalClock) -> Iterator[None]:
         clock.interrupt()
         sys.stderr.write("\nComing to rest; once more to end at once.\n")
 
-    before = {each: signal.signal(each, handle) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {entry: signal.signal(entry, handle) for entry in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 
 import click
 
-from certificate_lifecycle.cli.exits import Exit
+from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.interrupts import InterruptedByUserError
-from certificate_lifecycle.core.text import laid_out
-from certificate_lifecycle.errors import CertificateLifecycleError, ConfigurationError
+from certificate_lifecycle.model.errors import CertificateLifecycleError, ConfigurationError
+from certificate_lifecycle.model.sanitize import laid_out
 
 #: What each command is for, so that the list of them needs none of them.
 COMMANDS = {
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
     except (click.Abort, KeyboardInterrupt, InterruptedByUserError):
         return _said("Interrupted; nothing was begun that is not told above.", Exit.INTERRUPTED)
     except ConfigurationError as error:
-        return _said("\n".join(f"Error: {fault}" for fault in error.faults), Exit.USAGE)
+        return _said("\n".join(f"Error: {fault}" for fault in error.errors), Exit.USAGE)
     except CertificateLifecycleError as error:
         return _said(f"Error: {error}", Exit.INCOMPLETE)
     except BrokenPipeError:

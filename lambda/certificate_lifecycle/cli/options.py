@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from certificate_lifecycle.config import account_id, region
+from certificate_lifecycle.handlers.config import account_id, region
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -20,7 +20,7 @@ NO_INSTANCE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class TargetOptions:
     """What shall be looked at, with whose credentials, and by which measure.
 
     Empty `regions` or `accounts` mean what a deployed instance looks at, or else the region of the
@@ -38,7 +38,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class OutputOptions:
     """How a command talks: `output` is table, json or csv; `quiet` leaves out what is no result."""
 
     output: str = "table"
@@ -63,14 +63,14 @@ class _Listed(click.ParamType[tuple[str, ...]]):
             return value
         if value == ALL:
             return (ALL,)
-        parsed, faults = [], []
-        for each in dict.fromkeys(part.strip() for part in value.split(",")):
+        parsed, errors = [], []
+        for fromkey in dict.fromkeys(part.strip() for part in value.split(",")):
             try:
-                parsed.append(self._parse(each))
+                parsed.append(self._parse(fromkey))
             except ValueError as error:
-                faults.append(str(error))
-        if faults:
-            self.fail("; ".join(faults), param, ctx)
+                errors.append(str(error))
+        if errors:
+            self.fail("; ".join(errors), param, ctx)
         return tuple(parsed)
 
 
@@ -118,20 +118,20 @@ _TALK = (
 
 
 def scope_options(command: Command) -> Command:
-    """Add the options that make a Selection; the command takes it as `selection`."""
+    """Add the options that make a Selection; the command takes it as `targets`."""
     options = (*_CREDENTIALS, *_PLACES, _INSTANCE)
-    joined: Command = _joined(options, "selection", Selection, command)
+    joined: Command = _joined(options, "selection", TargetOptions, command)
     return joined
 
 
 def home_options(command: Command) -> Command:
     """Add those that make a Selection for a command that works in one account and region."""
-    joined: Command = _joined((*_CREDENTIALS, _INSTANCE), "selection", Selection, command)
+    joined: Command = _joined((*_CREDENTIALS, _INSTANCE), "selection", TargetOptions, command)
     return joined
 
 
 def output_options(*formats: str) -> Callable[[Command], Command]:
-    """Add the options that make a Manner; the command takes it as `manner`."""
+    """Add the options that make a Manner; the command takes it as `output_options`."""
     output = click.option(
         "-o",
         "--output",
@@ -140,12 +140,12 @@ def output_options(*formats: str) -> Callable[[Command], Command]:
         show_default=True,
         help="How the result is printed.",
     )
-    return partial(_joined, (output, *_TALK), "manner", Manner)
+    return partial(_joined, (output, *_TALK), "manner", OutputOptions)
 
 
 def talk_options(command: Command) -> Command:
     """Add the options of a Manner to a command that prints its result in one way only."""
-    joined: Command = _joined(_TALK, "manner", Manner, command)
+    joined: Command = _joined(_TALK, "manner", OutputOptions, command)
     return joined
 
 
@@ -164,14 +164,14 @@ def resolver_option(command: Command) -> Command:
 
 
 def _addresses(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    faults = []
-    for each in values:
+    errors = []
+    for value in values:
         try:
-            ip_address(each)
+            ip_address(value)
         except ValueError:
-            faults.append(f"{each!r} is no IP address")
-    if faults:
-        raise click.BadParameter("; ".join(faults))
+            errors.append(f"{value!r} is no IP address")
+    if errors:
+        raise click.BadParameter("; ".join(errors))
     return values
 
 

@@ -15,10 +15,16 @@ from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.cli.failures import help_with
-from certificate_lifecycle.core.model import Certificate, Severity, Verdict
-from certificate_lifecycle.core.report import rows
-from certificate_lifecycle.core.run import FINDING_HEADINGS, Assessed, Run, Scope, report_entry
-from certificate_lifecycle.core.text import clean
+from certificate_lifecycle.model.certificate import Certificate, Severity, Verdict
+from certificate_lifecycle.model.run import (
+    FINDING_HEADINGS,
+    Assessment,
+    Run,
+    ScopeResult,
+    report_entry,
+)
+from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.render.report.documents import rows
 
 #: Of every JSON document of the command line; it rises when a field changes its meaning or goes.
 SCHEMA_VERSION = "1"
@@ -45,7 +51,7 @@ def console() -> Console:
     return Console(highlight=False, soft_wrap=False)
 
 
-def errors() -> Console:
+def error_console() -> Console:
     """Return standard error, for whatever is no result."""
     return Console(stderr=True, highlight=False)
 
@@ -64,7 +70,7 @@ def print_csv(run: Run) -> None:
 def scan_entry(run: Run) -> dict[str, Any]:
     """Return a run as plain data: what the report has, and what is healthy."""
     healthy = sorted(
-        (entry for entry in run.assessed if entry.decision.healthy),
+        (entry for entry in run.assessments if entry.decision.healthy),
         key=lambda entry: entry.certificate.arn,
     )
     return {
@@ -77,7 +83,7 @@ def print_findings(out: Console, run: Run, *, everything: bool = False) -> None:
     """Print what a run found, worst first; with `everything` what is healthy, too."""
     entries = list(run.findings)
     if everything:
-        entries += sorted((e for e in run.assessed if e.decision.healthy), key=_end)
+        entries += sorted((e for e in run.assessments if e.decision.healthy), key=_end)
     if entries:
         headings = (FINDING_HEADINGS[name].upper() for name in _COLUMNS)
         out.print(_row(out, *headings), style="bold")
@@ -87,7 +93,7 @@ def print_findings(out: Console, run: Run, *, everything: bool = False) -> None:
     out.print(summary(run))
 
 
-def print_finding(out: Console, entry: Assessed, run: Run) -> None:
+def print_finding(out: Console, entry: Assessment, run: Run) -> None:
     """Print one finding: a row to recognise it by, what is the matter, and where it is."""
     values = entry.to_dict(run.started_at)
     more, left = len(values["alternative_names"]), values["days_left"]
@@ -144,11 +150,11 @@ def print_scopes(out: Console, run: Run) -> None:
 def summary(run: Run) -> Text:
     """Return one sentence about how many certificates there are, and how they are."""
     counted = {
-        severity: sum(entry.decision.severity is severity for entry in run.assessed)
+        severity: sum(entry.decision.severity is severity for entry in run.assessments)
         for severity in reversed(Severity)
     }
     count = run.certificates
-    text = Text(f"{count} certificate{'' if count == 1 else 's'} in {_places(run.scopes)}: ")
+    text = Text(f"{count} certificate{'' if count == 1 else 's'} in {_scopes(run.scopes)}: ")
     parts = [(severity, number) for severity, number in counted.items() if number]
     for index, (severity, number) in enumerate(parts):
         text.append(", " if index else "")
@@ -156,7 +162,7 @@ def summary(run: Run) -> Text:
     return text.append("." if parts else "none.")
 
 
-def _places(scopes: Sequence[Scope]) -> str:
+def _scopes(scopes: Sequence[ScopeResult]) -> str:
     if len(scopes) == 1:
         return scopes[0].label
     accounts = {scope.account_id for scope in scopes}
@@ -167,6 +173,6 @@ def _places(scopes: Sequence[Scope]) -> str:
     )
 
 
-def _end(entry: Assessed) -> float:
+def _end(entry: Assessment) -> float:
     ends = entry.certificate.not_after
     return ends.timestamp() if ends else 0.0

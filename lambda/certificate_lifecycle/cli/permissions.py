@@ -10,10 +10,10 @@ from string import Formatter
 
 from certificate_lifecycle import aws
 from certificate_lifecycle.aws.permissions import Command, Function, Permission, Setting
-from certificate_lifecycle.cli import outside
-from certificate_lifecycle.config import RotationMode, RotationSettings
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.validation import Zone
+from certificate_lifecycle.cli import aws as dependencies
+from certificate_lifecycle.handlers.config import RotationMode, RotationSettings
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.validation import Zone
 
 _EDGE_REGION = "us-east-1"
 
@@ -25,11 +25,11 @@ def declared() -> tuple[Permission, ...]:
     """Return every permission that an adapter declares, each once."""
     modules = (
         importlib.import_module(found.name)
-        for package in (aws, outside)
+        for package in (aws, dependencies)
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     )
     return tuple(
-        dict.fromkeys(each for module in modules for each in getattr(module, "PERMISSIONS", ()))
+        dict.fromkeys(entry for module in modules for entry in getattr(module, "PERMISSIONS", ()))
     )
 
 
@@ -45,7 +45,7 @@ def needed(
     )
 
 
-def settings_on(settings: RotationSettings, home: Place) -> frozenset[Setting]:
+def settings_on(settings: RotationSettings, home: Scope) -> frozenset[Setting]:
     """Return which settings of a function are set, of those that permissions depend on."""
     are_set: dict[Setting, object] = {
         Setting.REPAIR: settings.mode is not RotationMode.NOTIFY,
@@ -66,7 +66,7 @@ def settings_on(settings: RotationSettings, home: Place) -> frozenset[Setting]:
     return frozenset(setting for setting, value in are_set.items() if value)
 
 
-def values_of(settings: RotationSettings, home: Place, zones: Sequence[Zone]) -> Values:
+def values_of(settings: RotationSettings, home: Scope, zones: Sequence[Zone]) -> Values:
     """Return what the names in templates stand for; `zones` are those that were found.
 
     A name without values leaves the permission without resources: nothing can be called then.

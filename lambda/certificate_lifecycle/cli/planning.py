@@ -11,15 +11,15 @@ from rich.text import Text
 
 from certificate_lifecycle.cli.find_certificate import find, normal
 from certificate_lifecycle.cli.output import indented, whereabouts
-from certificate_lifecycle.core.model import Action
-from certificate_lifecycle.core.run import (
+from certificate_lifecycle.model.certificate import Action
+from certificate_lifecycle.model.errors import ConfigurationError
+from certificate_lifecycle.model.run import (
     ActionRecord,
-    Assessed,
+    Assessment,
     Outcome,
     Run,
 )
-from certificate_lifecycle.core.text import clean
-from certificate_lifecycle.errors import ConfigurationError
+from certificate_lifecycle.model.sanitize import clean
 
 _STYLES = {
     Outcome.DONE: "green",
@@ -34,7 +34,7 @@ _STYLES = {
 class Step:
     """One action, and the certificate that it is for."""
 
-    entry: Assessed
+    entry: Assessment
     record: ActionRecord
 
 
@@ -43,7 +43,7 @@ class Plan:
     """What would be done, and what only a person can do."""
 
     steps: Sequence[Step]
-    by_hand: Sequence[Step]
+    manual_steps: Sequence[Step]
 
     @property
     def agreed(self) -> frozenset[tuple[str, Action]]:
@@ -63,7 +63,7 @@ def plan_of(run: Run, words: Collection[str]) -> Plan:
 
     Raises ConfigurationError for words that name none.
     """
-    entries = {entry.certificate.arn: entry for entry in selected(run.assessed, words)}
+    entries = {entry.certificate.arn: entry for entry in selected(run.assessments, words)}
     steps = [
         Step(entries[record.certificate_arn], record)
         for record in run.actions
@@ -71,31 +71,33 @@ def plan_of(run: Run, words: Collection[str]) -> Plan:
     ]
     return Plan(
         steps=[step for step in steps if step.record.outcome is Outcome.PLANNED],
-        by_hand=[step for step in steps if step.record.outcome is not Outcome.PLANNED],
+        manual_steps=[step for step in steps if step.record.outcome is not Outcome.PLANNED],
     )
 
 
-def selected(assessed: Sequence[Assessed], words: Collection[str]) -> list[Assessed]:
+def selected(assessments: Sequence[Assessment], words: Collection[str]) -> list[Assessment]:
     """Return what each of `words` names, see `cli.find_certificate`; everything without any.
 
     Raises ConfigurationError for words that name nothing.
     """
     if not words:
-        return list(assessed)
-    certificates = [entry.certificate for entry in assessed]
+        return list(assessments)
+    certificates = [entry.certificate for entry in assessments]
     found = {word: find(certificates, normal(word)) for word in words}
-    faults = [
+    errors = [
         f"{clean(word)!r} is no ARN, id or name of a certificate here"
         for word, match in found.items()
         if match is None
     ]
-    if faults:
-        raise ConfigurationError(faults)
-    arns = {each.arn for match in found.values() if match for each in match.certificates}
-    return [entry for entry in assessed if entry.certificate.arn in arns]
+    if errors:
+        raise ConfigurationError(errors)
+    arns = {
+        certificate.arn for match in found.values() if match for certificate in match.certificates
+    }
+    return [entry for entry in assessments if entry.certificate.arn in arns]
 
 
-def print_plan(out: Console, plan: Plan, *, by_hand: bool = True) -> None:
+def print_plan(out: Console, plan: Plan, *, manual_steps: bool = True) -> None:
     """Print what would be done, numbered, and what is left to people, or how much of that."""
     if plan.steps:
         count = len(plan.steps)
@@ -104,11 +106,13 @@ def print_plan(out: Console, plan: Plan, *, by_hand: bool = True) -> None:
             _print_step(out, f"{number:>3}.", step)
     else:
         out.print("Nothing to do that this command could do.")
-    if plan.by_hand and not by_hand:
-        out.print(f"{len(plan.by_hand)} more for somebody to do: certificates plan names them.")
-    elif plan.by_hand:
+    if plan.manual_steps and not manual_steps:
+        out.print(
+            f"{len(plan.manual_steps)} more for somebody to do: certificates plan names them."
+        )
+    elif plan.manual_steps:
         out.print(Text("For somebody to do", style="bold"))
-        for step in plan.by_hand:
+        for step in plan.manual_steps:
             _print_step(out, "  -", step)
 
 
@@ -132,13 +136,13 @@ def print_results(out: Console, plan: Plan, run: Run) -> None:
 
 def plan_entry(plan: Plan, run: Run) -> dict[str, Any]:
     """Return a plan, or what became of it, as plain data."""
-    entries = {step.entry.certificate.arn: step.entry for step in (*plan.steps, *plan.by_hand)}
+    entries = {step.entry.certificate.arn: step.entry for step in (*plan.steps, *plan.manual_steps)}
     return {
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
         "mode": run.mode,
         "actions": [step.record.to_dict() for step in plan.steps],
-        "by_hand": [step.record.to_dict() for step in plan.by_hand],
+        "by_hand": [step.record.to_dict() for step in plan.manual_steps],
         "certificates": [entry.to_dict(run.started_at) for entry in entries.values()],
         "scopes": [scope.to_dict() for scope in run.scopes],
     }
@@ -153,5 +157,5 @@ def _print_step(out: Console, mark: str, step: Step) -> None:
     indented(out, whereabouts(step.entry.certificate), style="dim", by=5)
 
 
-def _named(entry: Assessed) -> str:
+def _named(entry: Assessment) -> str:
     return clean(entry.certificate.domain_name) or entry.certificate.arn

@@ -10,10 +10,10 @@ from dataclasses import replace
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from certificate_lifecycle.app.ports import Certificates, Surroundings
-from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.app.ports import Certificates, ScopeClients
+from certificate_lifecycle.model.certificate import Certificate
 
-Watched = Callable[[Surroundings], Surroundings]
+Watched = Callable[[ScopeClients], ScopeClients]
 
 
 class _Counting:
@@ -59,13 +59,13 @@ class _Counter:
 
 
 @contextmanager
-def looking(console: Console, places: int, *, quiet: bool) -> Iterator[Watched]:
-    """Show how far the look at `places` accounts and regions is, while the block runs.
+def looking(console: Console, scopes: int, *, quiet: bool) -> Iterator[Watched]:
+    """Show how far the look at `scopes` accounts and regions is, while the block runs.
 
     Nothing is shown where standard error is no terminal.
     """
     if quiet or not console.is_terminal:
-        yield lambda around: around
+        yield lambda clients: clients
         return
     columns = (
         SpinnerColumn(),
@@ -75,12 +75,12 @@ def looking(console: Console, places: int, *, quiet: bool) -> Iterator[Watched]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        counter = _Counter(progress, progress.add_task("", total=places, what=""))
+        counter = _Counter(progress, progress.add_task("", total=scopes, what=""))
 
-        def watched(around: Surroundings) -> Surroundings:
+        def watched(clients: ScopeClients) -> ScopeClients:
             counter.begin()
-            counting = _Counting(around.certificates, counter.count)
-            return replace(around, certificates=counting)  # type: ignore[arg-type] # it passes on whatever it lacks
+            counting = _Counting(clients.certificates, counter.count)
+            return replace(clients, certificates=counting)  # type: ignore[arg-type] # it passes on whatever it lacks
 
         yield watched
 

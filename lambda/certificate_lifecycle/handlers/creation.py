@@ -9,22 +9,22 @@ from certificate_lifecycle.app.creation import create, creation_result
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns
-from certificate_lifecycle.config import creation_settings
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.errors import ConfigurationError
-from certificate_lifecycle.events import creation_command
+from certificate_lifecycle.handlers.config import creation_settings
 from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext, current_time
+from certificate_lifecycle.handlers.events import creation_command
+from certificate_lifecycle.model.errors import ConfigurationError
+from certificate_lifecycle.model.scope import Scope
 
 
 def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """Return the certificate; raise a CertificateLifecycleError when it cannot be had."""
-    place = Place.from_arn(context.invoked_function_arn)
-    faults: list[str] = []
-    settings = creation_settings(os.environ, faults)
-    command = creation_command(event, settings, place, faults)
-    if faults:
-        raise ConfigurationError(faults)
-    clients = Clients(place.region)
+    scope = Scope.from_arn(context.invoked_function_arn)
+    errors: list[str] = []
+    settings = creation_settings(os.environ, errors)
+    command = creation_command(event, settings, scope, errors)
+    if errors:
+        raise ConfigurationError(errors)
+    clients = Clients(scope.region)
     issuance = create(
         command.request,
         certificates=AcmCertificates(clients.acm(command.request.region)),
@@ -35,4 +35,4 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         wait_seconds=command.wait_seconds,
         dry_run=command.dry_run,
     )
-    return creation_result(issuance, place.account_id, dry_run=command.dry_run)
+    return creation_result(issuance, scope.account_id, dry_run=command.dry_run)

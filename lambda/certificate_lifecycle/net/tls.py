@@ -13,9 +13,9 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 
-from certificate_lifecycle.core.addresses import may_connect
-from certificate_lifecycle.core.served import ServedState, Sight
-from certificate_lifecycle.core.x509 import MalformedCertificateError, read_certificate
+from certificate_lifecycle.parsing.x509 import MalformedCertificateError, read_certificate
+from certificate_lifecycle.policy.probe_targets import may_connect
+from certificate_lifecycle.policy.tls_probe import ProbeResult, ProbeState
 
 PORT = 443
 #: For a connection, and again for a whole handshake.
@@ -40,10 +40,10 @@ def addresses_of(name: str) -> Sequence[str]:
     """
     found = socket.getaddrinfo(f"{name}.", None, type=socket.SOCK_STREAM)
     by_family = sorted(found, key=lambda each: each[0] != socket.AF_INET)
-    return list(dict.fromkeys(str(each[4][0]) for each in by_family))
+    return list(dict.fromkeys(str(entry[4][0]) for entry in by_family))
 
 
-class TlsProbe:
+class SocketTlsProbe:
     """Connects to names; without `private_addresses` only to what is public.
 
     `port` and `resolve` are what the outside has of it, so that a test can be the outside.
@@ -56,27 +56,30 @@ class TlsProbe:
         self._port = port
         self._resolve = resolve
 
-    def look(self, name: str, key_algorithm: str) -> Sequence[Sight]:
+    def look(self, name: str, key_algorithm: str) -> Sequence[ProbeResult]:
         """Return what the addresses of a name show to a client that takes keys of one kind."""
         try:
             addresses = self._resolve(name)
         except OSError:
-            return [Sight(name, "", state=ServedState.UNREACHABLE)]
-        return [self._sight(name, address, key_algorithm) for address in addresses[:_MAX_ADDRESSES]]
+            return [ProbeResult(name, "", state=ProbeState.UNREACHABLE)]
+        return [
+            self._probe_result(name, address, key_algorithm)
+            for address in addresses[:_MAX_ADDRESSES]
+        ]
 
-    def _sight(self, name: str, address: str, key_algorithm: str) -> Sight:
+    def _probe_result(self, name: str, address: str, key_algorithm: str) -> ProbeResult:
         if not may_connect(address, private=self._private):
-            return Sight(name, address, state=ServedState.REFUSED)
+            return ProbeResult(name, address, state=ProbeState.REFUSED)
         try:
             der = self._shown(name, address, key_algorithm)
         except ssl.SSLError as error:
-            return Sight(name, address, state=_state(error))
+            return ProbeResult(name, address, state=_state(error))
         except OSError:
-            return Sight(name, address, state=ServedState.UNREACHABLE)
+            return ProbeResult(name, address, state=ProbeState.UNREACHABLE)
         try:
-            return Sight(name, address, read_certificate(der))
+            return ProbeResult(name, address, read_certificate(der))
         except MalformedCertificateError:
-            return Sight(name, address, state=ServedState.NO_CERTIFICATE)
+            return ProbeResult(name, address, state=ProbeState.NO_CERTIFICATE)
 
     def _shown(self, name: str, address: str, key_algorithm: str) -> bytes:
         """Return the certificate in DER, of the kind of key that is wanted if there is one.
@@ -116,5 +119,5 @@ def _context(suites: str, newest: ssl.TLSVersion) -> ssl.SSLContext:
     return context
 
 
-def _state(error: ssl.SSLError) -> ServedState:
-    return ServedState.NOT_TLS if error.reason in _NOT_TLS else ServedState.NO_CERTIFICATE
+def _state(error: ssl.SSLError) -> ProbeState:
+    return ProbeState.NOT_TLS if error.reason in _NOT_TLS else ProbeState.NO_CERTIFICATE

@@ -14,60 +14,60 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from certificate_lifecycle.app.inspection import ScanResult
-from certificate_lifecycle.app.isolation import clause, require_time
+from certificate_lifecycle.app.collect import ScanResult
+from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.ports import (
     Certificates,
     ConsumerCatalog,
     Consumers,
     Dns,
-    Ledger,
-    Served,
+    StateStore,
+    TlsProbe,
 )
 from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult
 from certificate_lifecycle.app.run_context import RunContext
-from certificate_lifecycle.app.served import names_that_show
+from certificate_lifecycle.app.tls_probe import names_that_show
 from certificate_lifecycle.app.validation import inspect, require_writable, require_zones, write
 from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
-from certificate_lifecycle.core.assessment import find_successor
-from certificate_lifecycle.core.consumers import SETTLES_WITHIN, MoveStatus
-from certificate_lifecycle.core.issuance import CertificateRequest, is_equal, may_be_equal
-from certificate_lifecycle.core.model import (
+from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
     CertificateStatus,
     CertificateType,
 )
-from certificate_lifecycle.core.observation import Observation
-from certificate_lifecycle.core.replacement import (
+from certificate_lifecycle.model.errors import (
+    CertificateNotFoundError,
+    RecordConflictError,
+    ReplacementError,
+    StateConflictError,
+    ValidationRecordsNotReadyError,
+    ZoneAmbiguousError,
+    ZoneNotFoundError,
+)
+from certificate_lifecycle.model.run import ActionRecord, Outcome
+from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, BindingChangeStatus
+from certificate_lifecycle.policy.chain import find_successor
+from certificate_lifecycle.policy.issuance import CertificateRequest, is_equal, may_be_equal
+from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.succession import (
     CLAIM,
     DAILY_REQUESTS,
     HISTORY,
     MAX_ATTEMPTS,
     REPLACING_ACTIONS,
     RETRY_AFTER,
-    Journal,
+    ReplacementRecord,
     ReplacementState,
+    blocked_reason,
     is_over,
     may_retire,
-    obstacle,
     quota_warning,
     succeeds,
     successor_request,
 )
-from certificate_lifecycle.core.run import ActionRecord, Outcome
-from certificate_lifecycle.core.timing import lacks_future
-from certificate_lifecycle.core.validation import Change
-from certificate_lifecycle.errors import (
-    CertificateNotFoundError,
-    LedgerConflictError,
-    RecordConflictError,
-    ReplacementError,
-    ValidationRecordsNotReadyError,
-    ZoneAmbiguousError,
-    ZoneNotFoundError,
-)
-from certificate_lifecycle.log import logger
+from certificate_lifecycle.policy.thresholds import lacks_future
+from certificate_lifecycle.policy.validation import Change
 
 _NOT_NEEDED = "it does not need a successor any more"
 _MAY_EXIST = (
@@ -87,7 +87,7 @@ class ReplacementContext:
     went wrong.
     """
 
-    journal: Journal
+    replacement_record: ReplacementRecord
     observation: Observation | None
     action: Action | None
     advice: str = ""
@@ -98,36 +98,41 @@ class ReplacementContext:
     @property
     def arn(self) -> str:
         """The certificate that is replaced."""
-        return self.journal.certificate_arn
+        return self.replacement_record.certificate_arn
 
     @property
     def successor_arn(self) -> str:
         """The successor, in a state that has one."""
-        if self.journal.successor_arn is None:
+        if self.replacement_record.successor_arn is None:
             raise ReplacementError(f"the journal of {self.arn} names no successor")
-        return self.journal.successor_arn
+        return self.replacement_record.successor_arn
 
     def report(self, text: str) -> None:
         """Note what was done; it stays in the journal until a message has carried it."""
-        self.journal = replace(self.journal, untold=(*self.journal.untold, text))
+        self.replacement_record = replace(
+            self.replacement_record, unreported=(*self.replacement_record.unreported, text)
+        )
 
     def record(self) -> ActionRecord | None:
         """Return what this run did, what an earlier one did and could not report, or what is next.
 
         None if there is nothing to report.
         """
-        journal, action = self.journal, self.action or Action.REPLACE
+        replacement_record, action = self.replacement_record, self.action or Action.REPLACE
         if self.plan:
             return ActionRecord(self.arn, action, Outcome.PLANNED, self.plan)
         failed = [] if self.failure is None else [self.failure]
-        said = [*journal.untold, *failed, *([self.advice] if self.advice else [])]
+        said = [*replacement_record.unreported, *failed, *([self.advice] if self.advice else [])]
         if not said:
             return None
         outcome = Outcome.ADVISED
         if failed:
             outcome = Outcome.FAILED
-        elif journal.untold:
-            done = journal.state.over or journal.state is ReplacementState.VERIFIED
+        elif replacement_record.unreported:
+            done = (
+                replacement_record.state.over
+                or replacement_record.state is ReplacementState.VERIFIED
+            )
             outcome = Outcome.DONE if done else Outcome.STARTED
         return ActionRecord(self.arn, action, outcome, "; ".join(said), self.renewed)
 
@@ -144,24 +149,28 @@ class ReplacementEngine:
     context: RunContext
     certificates: Certificates
     dns: Dns
-    ledger: Ledger
+    state_store: StateStore
     catalog: ConsumerCatalog
     consumers: Consumers | None = None
-    served: Served | None = None
+    served: TlsProbe | None = None
     retire_after: timedelta | None = None
-    handled: list[Journal] = field(default_factory=list, init=False)
+    handled: list[ReplacementRecord] = field(default_factory=list, init=False)
 
     def act(
-        self, scan: ScanResult, journals: Mapping[str, Journal], *, everything: bool
+        self,
+        scan: ScanResult,
+        replacement_records: Mapping[str, ReplacementRecord],
+        *,
+        everything: bool,
     ) -> list[ActionRecord]:
         """Return what was done or is next, one record for each certificate that is concerned.
 
         With `everything` scanned, a certificate that was not found does not exist any more.
         """
         records = []
-        for replacement in self._replacements(scan, journals, everything=everything):
+        for replacement in self._replacements(scan, replacement_records, everything=everything):
             self.advance(replacement)
-            self.handled.append(replacement.journal)
+            self.handled.append(replacement.replacement_record)
             record = replacement.record()
             if record is not None:
                 logger.info("action", extra=record.to_dict())
@@ -181,58 +190,64 @@ class ReplacementEngine:
             if not self._is_due(replacement):
                 return
             if self.context.dry_run:
-                replacement.plan = _plan(replacement.journal)
+                replacement.plan = _plan(replacement.replacement_record)
                 return
             require_time(self.context.clock)
             with self._claimed(replacement):
-                while steps[replacement.journal.state](replacement):
+                while steps[replacement.replacement_record.state](replacement):
                     require_time(self.context.clock)
-        except LedgerConflictError as error:
+        except StateConflictError as error:
             replacement.advice = str(error)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("replacement failed", extra={"certificate_arn": replacement.arn})
-            replacement.failure = clause(error)
+            replacement.failure = error_summary(error)
 
     @contextmanager
     def _claimed(self, replacement: ReplacementContext) -> Iterator[None]:
         """Let only this run act on a journal while the block runs."""
         now = self.context.now
-        replacement.journal = self.ledger.claim(
-            replacement.journal, self.context.run_id, now, now + CLAIM
+        replacement.replacement_record = self.state_store.claim(
+            replacement.replacement_record, self.context.run_id, now, now + CLAIM
         )
         try:
             yield
         except Exception:
-            with suppress(LedgerConflictError):
+            with suppress(StateConflictError):
                 self._record(replacement, claimed_by=None, claimed_until=None)
             raise
         self._record(replacement, claimed_by=None, claimed_until=None)
 
     def _record(self, replacement: ReplacementContext, **changes: Any) -> None:  # noqa: ANN401 - any field of a journal
-        replacement.journal = self.ledger.record(replace(replacement.journal, **changes))
+        replacement.replacement_record = self.state_store.record(
+            replace(replacement.replacement_record, **changes)
+        )
 
     # --- Whether there is something to do ---------------------------------------------------------
 
     def _replacements(
-        self, scan: ScanResult, journals: Mapping[str, Journal], *, everything: bool
+        self,
+        scan: ScanResult,
+        replacement_records: Mapping[str, ReplacementRecord],
+        *,
+        everything: bool,
     ) -> list[ReplacementContext]:
         """Return what needs a replacement or has begun one; nothing if ACM could not be listed."""
         if not scan.listed:
             return []
         found = {}
-        for observation, entry in zip(scan.observations, scan.assessed, strict=True):
+        for observation, entry in zip(scan.observations, scan.assessments, strict=True):
             arn, action = entry.certificate.arn, entry.decision.action
             wanted = action if action in REPLACING_ACTIONS else None
-            if wanted is not None or arn in journals:
-                journal = journals.get(arn) or Journal(
+            if wanted is not None or arn in replacement_records:
+                replacement_record = replacement_records.get(arn) or ReplacementRecord(
                     certificate_arn=arn,
                     state=ReplacementState.REQUESTED,
                     started_at=self.context.now,
                 )
-                found[arn] = ReplacementContext(journal, observation, wanted)
+                found[arn] = ReplacementContext(replacement_record, observation, wanted)
         if everything:
-            for arn, journal in journals.items():
-                found.setdefault(arn, ReplacementContext(journal, None, None))
+            for arn, replacement_record in replacement_records.items():
+                found.setdefault(arn, ReplacementContext(replacement_record, None, None))
         return list(found.values())
 
     def _is_due(self, replacement: ReplacementContext) -> bool:
@@ -240,28 +255,35 @@ class ReplacementEngine:
 
         A journal is claimed for nothing else: waiting to retire is no reason to write.
         """
-        journal, observation = replacement.journal, replacement.observation
+        replacement_record, observation = replacement.replacement_record, replacement.observation
         if observation is None:
-            return not journal.state.over
-        if journal.version == 0 or journal.state is ReplacementState.ABANDONED:
+            return not replacement_record.state.over
+        if (
+            replacement_record.version == 0
+            or replacement_record.state is ReplacementState.ABANDONED
+        ):
             return replacement.action is not None and self._begin(
                 replacement, replacement.action, observation
             )
         certificate = observation.certificate
-        match journal.state:
+        match replacement_record.state:
             case ReplacementState.ISSUED | ReplacementState.BOUND if (
-                self.consumers is None and journal.moves
+                self.consumers is None and replacement_record.moves
             ):
                 replacement.advice = _SWITCHED_OFF
                 return False
             case ReplacementState.ISSUED if self.consumers is None:
-                replacement.advice = self._manual_steps(replacement, journal.successor_arn)
+                replacement.advice = self._manual_steps(
+                    replacement, replacement_record.successor_arn
+                )
                 return not certificate.used or observation.successor is None
             case ReplacementState.VERIFIED:
-                replacement.advice = self._manual_steps(replacement, journal.successor_arn)
+                replacement.advice = self._manual_steps(
+                    replacement, replacement_record.successor_arn
+                )
                 movable = certificate.in_use and self.consumers is not None
                 retirable = not certificate.used and may_retire(
-                    journal, self.retire_after, self.context.now
+                    replacement_record, self.retire_after, self.context.now
                 )
                 return movable or retirable
             case state:
@@ -271,32 +293,36 @@ class ReplacementEngine:
         self, replacement: ReplacementContext, action: Action, observation: Observation
     ) -> bool:
         """Say in the journal how a replacement starts, unless something speaks against it."""
-        journal = replacement.journal
+        replacement_record = replacement.replacement_record
         certificate, successor = observation.certificate, observation.successor
-        begun = replace(journal, note="", moves=(), expires_at=None)
+        begun = replace(replacement_record, note="", moves=(), expires_at=None)
         if successor is not None:
             replacement.advice = self._manual_steps(replacement, successor.arn)
             alike = successor.type is certificate.type
             if self.consumers is None or not certificate.in_use or not alike:
                 return False
             state = ReplacementState.ISSUED
-            replacement.journal = replace(begun, state=state, successor_arn=successor.arn)
+            replacement.replacement_record = replace(
+                begun, state=state, successor_arn=successor.arn
+            )
             return True
-        if journal.version > 0 and journal.attempt >= MAX_ATTEMPTS:
-            replacement.advice = journal.note
+        if replacement_record.version > 0 and replacement_record.attempt >= MAX_ATTEMPTS:
+            replacement.advice = replacement_record.note
             return False
         why = self._blocked_reason(certificate)
         if why is not None:
             replacement.advice = f"{action.meaning} Not done here: {why}"
             return False
-        attempt = journal.attempt + 1 if journal.version > 0 else 1
+        attempt = replacement_record.attempt + 1 if replacement_record.version > 0 else 1
         state = ReplacementState.REQUESTED
-        replacement.journal = replace(begun, state=state, attempt=attempt, successor_arn=None)
+        replacement.replacement_record = replace(
+            begun, state=state, attempt=attempt, successor_arn=None
+        )
         return True
 
     def _blocked_reason(self, certificate: Certificate) -> str | None:
         """Return why no successor is requested, or None."""
-        why = obstacle(certificate, self.context.instance)
+        why = blocked_reason(certificate, self.context.instance)
         if why is None and certificate.type is not CertificateType.PRIVATE:
             try:
                 require_zones(self.dns, certificate.names)
@@ -306,7 +332,7 @@ class ReplacementEngine:
 
     def _manual_steps(self, replacement: ReplacementContext, successor_arn: str | None) -> str:
         """Return the manual steps for what is not moved here."""
-        observation, moves = replacement.observation, replacement.journal.moves
+        observation, moves = replacement.observation, replacement.replacement_record.moves
         if observation is None or successor_arn is None or not observation.certificate.in_use:
             return ""
         arns = self.catalog.unexplained(observation.certificate, [move.binding for move in moves])
@@ -315,7 +341,7 @@ class ReplacementEngine:
         left = [
             f"{move.binding.label}: {move.note}"
             for move in moves
-            if move.status in (MoveStatus.LEFT_ALONE, MoveStatus.ROLLED_BACK)
+            if move.status in (BindingChangeStatus.LEFT_ALONE, BindingChangeStatus.ROLLED_BACK)
         ]
         if arns:
             others = f" (and {more} more like these)" if more > 0 else ""
@@ -363,37 +389,41 @@ class ReplacementEngine:
             return False
         if not succeeds(successor, old, self.context.thresholds, self.context.now):
             why = f"the successor {successor.arn} cannot take over any more"
-            if replacement.journal.moves:
+            if replacement.replacement_record.moves:
                 raise ReplacementError(f"{why}, and some consumers have been moved to it")
             self._abandon(replacement, why)
             return False
-        if self.consumers is not None and (old.in_use or replacement.journal.moves):
+        if self.consumers is not None and (old.in_use or replacement.replacement_record.moves):
             rebinding = self._rebinding(replacement, self.consumers)
-            self._take(replacement, rebinding.plan(old, replacement.journal.moves))
-            self._take(replacement, rebinding.bind(replacement.journal.moves))
+            self._take(replacement, rebinding.plan(old, replacement.replacement_record.moves))
+            self._take(replacement, rebinding.bind(replacement.replacement_record.moves))
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
             return False
-        if replacement.journal.has(MoveStatus.PLANNED):
+        if replacement.replacement_record.has(BindingChangeStatus.PLANNED):
             return False
         self._record(replacement, state=ReplacementState.BOUND)
         return True
 
     def _verify(self, replacement: ReplacementContext) -> bool:
         """Verify what was bound, and unbind or put back."""
-        moved_before = not replacement.journal.has(MoveStatus.BOUND)
-        if self.consumers is not None and replacement.journal.moves:
+        moved_before = not replacement.replacement_record.has(BindingChangeStatus.BOUND)
+        if self.consumers is not None and replacement.replacement_record.moves:
             rebinding = self._rebinding(replacement, self.consumers)
-            self._take(replacement, rebinding.verify(replacement.journal.moves))
-        journal, observation = replacement.journal, replacement.observation
-        waits = [move.binding.label for move in journal.moves if move.status is MoveStatus.BOUND]
+            self._take(replacement, rebinding.verify(replacement.replacement_record.moves))
+        replacement_record, observation = replacement.replacement_record, replacement.observation
+        waits = [
+            move.binding.label
+            for move in replacement_record.moves
+            if move.status is BindingChangeStatus.BOUND
+        ]
         if waits:
             replacement.advice = f"still taking the successor: {', '.join(waits)}"
             return False
         if self._is_still_shown(replacement, moved_before=moved_before):
             return False
         used = observation is not None and observation.certificate.in_use
-        replacement.renewed = journal.has(MoveStatus.MOVED) or not used
+        replacement.renewed = replacement_record.has(BindingChangeStatus.MOVED) or not used
         self._record(replacement, state=ReplacementState.VERIFIED, verified_at=self.context.now)
         replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
         return False
@@ -407,7 +437,11 @@ class ReplacementEngine:
         `moved_before` this run, an earlier one has waited, and the end of it is reported.
         """
         observation = replacement.observation
-        moved = [move for move in replacement.journal.moves if move.status is MoveStatus.MOVED]
+        moved = [
+            move
+            for move in replacement.replacement_record.moves
+            if move.status is BindingChangeStatus.MOVED
+        ]
         bound = [move.bound_at for move in moved if move.bound_at is not None]
         if self.served is None or observation is None or not bound:
             return False
@@ -430,14 +464,16 @@ class ReplacementEngine:
             return False
         if old.in_use and self.consumers is not None:
             rebinding = self._rebinding(replacement, self.consumers)
-            self._take(replacement, rebinding.plan(old, replacement.journal.moves))
-            if replacement.journal.has(MoveStatus.PLANNED):
+            self._take(replacement, rebinding.plan(old, replacement.replacement_record.moves))
+            if replacement.replacement_record.has(BindingChangeStatus.PLANNED):
                 self._record(replacement, state=ReplacementState.ISSUED)
                 return True
             replacement.advice = (
                 self._manual_steps(replacement, replacement.successor_arn) or _UNSEEN
             )
-        elif not old.used and may_retire(replacement.journal, self.retire_after, self.context.now):
+        elif not old.used and may_retire(
+            replacement.replacement_record, self.retire_after, self.context.now
+        ):
             self._retire(replacement, old)
         return False
 
@@ -448,23 +484,23 @@ class ReplacementEngine:
 
         One that has begun to move consumers is always needed.
         """
-        old, journal = self._old(replacement), replacement.journal
-        if old is None or journal.moves:
+        old, replacement_record = self._old(replacement), replacement.replacement_record
+        if old is None or replacement_record.moves:
             return old
-        begun = journal.successor_arn is not None
+        begun = replacement_record.successor_arn is not None
         needed = begun or replacement.action is not None
         if needed and lacks_future(old, self.context.thresholds, self.context.now):
             return old
-        stopped = not begun and journal.started_at < self.context.now
+        stopped = not begun and replacement_record.started_at < self.context.now
         why = f"{_NOT_NEEDED}; {_MAY_EXIST}" if stopped else _NOT_NEEDED
         self._abandon(replacement, why, attempt=0)
         return None
 
     def _obtain(self, replacement: ReplacementContext, old: Certificate) -> bool:
         """Find a certificate that already is the successor, or request it."""
-        if replacement.journal.successor_arn is not None:
+        if replacement.replacement_record.successor_arn is not None:
             return True
-        request = successor_request(old, replacement.journal.attempt)
+        request = successor_request(old, replacement.replacement_record.attempt)
         listed = list(self.certificates.list_all())
         found = find_successor(old, listed, self.context.thresholds, self.context.now)
         if found is None or found.type is not old.type:
@@ -473,7 +509,7 @@ class ReplacementEngine:
             replacement.report(f"found the successor {found.arn}")
             self._record(replacement, successor_arn=found.arn, requested_at=self.context.now)
             return True
-        if not self.ledger.take_request(self.context.now.date(), old.arn, DAILY_REQUESTS):
+        if not self.state_store.take_request(self.context.now.date(), old.arn, DAILY_REQUESTS):
             replacement.advice = (
                 f"no successor is requested today: {DAILY_REQUESTS} others were; "
                 "a run of tomorrow goes on"
@@ -530,18 +566,18 @@ class ReplacementEngine:
         reason = successor.detail.failure_reason
         what = f"ACM ended the request {successor.arn} with {successor.status}"
         what += f" ({reason})" if reason else ""
-        journal = replacement.journal
-        if journal.attempt >= MAX_ATTEMPTS:
+        replacement_record = replacement.replacement_record
+        if replacement_record.attempt >= MAX_ATTEMPTS:
             self._abandon(replacement, f"{what}; mend the cause and request it again by hand")
             return False
-        again = (journal.requested_at or journal.started_at) + RETRY_AFTER
+        again = (replacement_record.requested_at or replacement_record.started_at) + RETRY_AFTER
         if self.context.now < again:
             replacement.advice = f"{what}; it is requested once more on {again:%Y-%m-%d}"
             return False
         self._record(
             replacement,
             state=ReplacementState.REQUESTED,
-            attempt=journal.attempt + 1,
+            attempt=replacement_record.attempt + 1,
             successor_arn=None,
         )
         return True
@@ -551,7 +587,10 @@ class ReplacementEngine:
         successor = self._successor(replacement)
         if successor is None:
             return
-        moved = any(move.status is MoveStatus.MOVED for move in replacement.journal.moves)
+        moved = any(
+            move.status is BindingChangeStatus.MOVED
+            for move in replacement.replacement_record.moves
+        )
         good = succeeds(successor, old, self.context.thresholds, self.context.now)
         if not good or (moved and not successor.in_use):
             replacement.advice = (
@@ -604,7 +643,7 @@ class ReplacementEngine:
             replacement.report(text)
         replacement.advice = "; ".join(result.waiting)
         moves = tuple(result.moves)
-        if moves != replacement.journal.moves or result.done:
+        if moves != replacement.replacement_record.moves or result.done:
             self._record(replacement, moves=moves)
         if result.failures:
             raise ReplacementError("; ".join(result.failures))
@@ -618,10 +657,10 @@ class ReplacementEngine:
         )
 
 
-def _plan(journal: Journal) -> str:
+def _plan(replacement_record: ReplacementRecord) -> str:
     """Return what a run that is no dry run would do."""
-    if journal.version > 0:
-        return f"go on with its replacement, whose state is {journal.state}"
-    if journal.successor_arn is not None:
-        return f"move what uses it to its successor {journal.successor_arn}"
+    if replacement_record.version > 0:
+        return f"go on with its replacement, whose state is {replacement_record.state}"
+    if replacement_record.successor_arn is not None:
+        return f"move what uses it to its successor {replacement_record.successor_arn}"
     return "request a successor"

@@ -13,14 +13,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from certificate_lifecycle.app.isolation import clause, require_time
+from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.ports import Consumers
 from certificate_lifecycle.app.run_context import RunContext
-from certificate_lifecycle.core.consumers import (
+from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
+from certificate_lifecycle.policy.bindings import (
+    BindingChange,
+    BindingChangeStatus,
     BindingState,
     BindStep,
-    Move,
-    MoveStatus,
     RollBackStep,
     VerifyStep,
     bind_step,
@@ -28,19 +31,16 @@ from certificate_lifecycle.core.consumers import (
     roll_back_step,
     verify_step,
 )
-from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.errors import ConsumerBusyError, ConsumerChangedError
-from certificate_lifecycle.log import logger
 
 _CHANGED = "somebody else changed it meanwhile, and that is left alone"
 _PUT_BACK = "somebody put the old certificate back, as infrastructure as code does; change it there"
 _GONE = "it does not exist any more"
 #: What each step of binding leads to, and the sentence that reports it.
 _BOUND = {
-    BindStep.BIND: (MoveStatus.BOUND, "bound to the successor"),
-    BindStep.DONE: (MoveStatus.BOUND, "holds the successor already"),
-    BindStep.LEFT_ALONE: (MoveStatus.LEFT_ALONE, _CHANGED),
-    BindStep.GONE: (MoveStatus.GONE, _GONE),
+    BindStep.BIND: (BindingChangeStatus.BOUND, "bound to the successor"),
+    BindStep.DONE: (BindingChangeStatus.BOUND, "holds the successor already"),
+    BindStep.LEFT_ALONE: (BindingChangeStatus.LEFT_ALONE, _CHANGED),
+    BindStep.GONE: (BindingChangeStatus.GONE, _GONE),
 }
 
 
@@ -48,12 +48,12 @@ _BOUND = {
 class RebindResult:
     """What became of the moves: what was done, what has to wait, and what failed."""
 
-    moves: list[Move] = field(default_factory=list)
+    moves: list[BindingChange] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
-    def add(self, move: Move, status: MoveStatus, text: str) -> None:
+    def add(self, move: BindingChange, status: BindingChangeStatus, text: str) -> None:
         """Keep `move` at a new status, with the sentence that reports it."""
         self.moves.append(replace(move, status=status, note=text))
         self.done.append(f"{move.binding.label}: {text}")
@@ -68,7 +68,7 @@ class Rebinding:
     old: str
     new: str
 
-    def plan(self, certificate: Certificate, moves: Sequence[Move]) -> RebindResult:
+    def plan(self, certificate: Certificate, moves: Sequence[BindingChange]) -> RebindResult:
         """Add a move for each setting that has the old certificate and no move yet.
 
         A setting that was moved and has the old certificate again was put back by others.
@@ -76,8 +76,8 @@ class Rebinding:
         result = RebindResult()
         found = {binding.key: binding for binding in self.consumers.find(certificate)}
         for move in moves:
-            if move.binding.key in found and move.status is MoveStatus.MOVED:
-                result.add(move, MoveStatus.LEFT_ALONE, _PUT_BACK)
+            if move.binding.key in found and move.status is BindingChangeStatus.MOVED:
+                result.add(move, BindingChangeStatus.LEFT_ALONE, _PUT_BACK)
             else:
                 result.moves.append(move)
         known = {move.binding.key for move in moves}
@@ -86,11 +86,11 @@ class Rebinding:
                 result.moves.append(planned(binding, self.consumers.current(binding)))
         return result
 
-    def bind(self, moves: Sequence[Move]) -> RebindResult:
+    def bind(self, moves: Sequence[BindingChange]) -> RebindResult:
         """Bind the successor wherever that is planned."""
         result = RebindResult()
         for move in moves:
-            if move.status is not MoveStatus.PLANNED:
+            if move.status is not BindingChangeStatus.PLANNED:
                 result.moves.append(move)
                 continue
             with self._isolated((move,), result):
@@ -104,16 +104,18 @@ class Rebinding:
                     except ConsumerChangedError:
                         step = BindStep.LEFT_ALONE
                 status, text = _BOUND[step]
-                bound_at = self.context.now if status is MoveStatus.BOUND else move.bound_at
+                bound_at = (
+                    self.context.now if status is BindingChangeStatus.BOUND else move.bound_at
+                )
                 result.add(replace(move, bound_at=bound_at), status, text)
         return result
 
-    def verify(self, moves: Sequence[Move]) -> RebindResult:
+    def verify(self, moves: Sequence[BindingChange]) -> RebindResult:
         """Verify what was bound; a consumer is unbound, or put back, as a whole."""
         result = RebindResult()
         for consumer in dict.fromkeys(move.binding.consumer for move in moves):
             together = tuple(move for move in moves if move.binding.consumer == consumer)
-            if any(move.status is MoveStatus.BOUND for move in together):
+            if any(move.status is BindingChangeStatus.BOUND for move in together):
                 with self._isolated(together, result):
                     self._verify(together, result)
             else:
@@ -121,7 +123,7 @@ class Rebinding:
         return result
 
     @contextmanager
-    def _isolated(self, moves: tuple[Move, ...], result: RebindResult) -> Iterator[None]:
+    def _isolated(self, moves: tuple[BindingChange, ...], result: RebindResult) -> Iterator[None]:
         """Keep one consumer's failure from the others: its moves stay as they are on record."""
         before = len(result.moves)
         try:
@@ -132,11 +134,11 @@ class Rebinding:
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("consumer failed", extra={"consumer": moves[0].binding.consumer})
             result.moves[before:] = moves
-            result.failures.append(f"{moves[0].binding.label}: {clause(error)}")
+            result.failures.append(f"{moves[0].binding.label}: {error_summary(error)}")
 
-    def _verify(self, moves: tuple[Move, ...], result: RebindResult) -> None:
+    def _verify(self, moves: tuple[BindingChange, ...], result: RebindResult) -> None:
         require_time(self.context.clock)
-        bound = [move for move in moves if move.status is MoveStatus.BOUND]
+        bound = [move for move in moves if move.status is BindingChangeStatus.BOUND]
         seen = {move.binding.key: self.consumers.current(move.binding) for move in bound}
         steps = {
             move.binding.key: verify_step(
@@ -150,9 +152,9 @@ class Rebinding:
             if step is None or (step is VerifyStep.WAIT and not failed):
                 result.moves.append(move)
             elif step is VerifyStep.LEFT_ALONE:
-                result.add(move, MoveStatus.LEFT_ALONE, _CHANGED)
+                result.add(move, BindingChangeStatus.LEFT_ALONE, _CHANGED)
             elif step is VerifyStep.GONE:
-                result.add(move, MoveStatus.GONE, _GONE)
+                result.add(move, BindingChangeStatus.GONE, _GONE)
             elif failed:
                 self._put_back(move, seen[move.binding.key], result)
             elif VerifyStep.WAIT in steps.values():
@@ -160,9 +162,11 @@ class Rebinding:
             else:
                 if move.binding.kind.holds_many:
                     self.consumers.unbind(move.binding, self.old)
-                result.add(move, MoveStatus.MOVED, "serves the successor")
+                result.add(move, BindingChangeStatus.MOVED, "serves the successor")
 
-    def _put_back(self, move: Move, state: BindingState | None, result: RebindResult) -> None:
+    def _put_back(
+        self, move: BindingChange, state: BindingState | None, result: RebindResult
+    ) -> None:
         """Restore exactly what a setting had before, unless others have changed it by now."""
         fault = (state.fault if state is not None else None) or "it does not take the successor"
         if roll_back_step(move, state, self.old, self.new) is RollBackStep.RESTORE:
@@ -171,4 +175,4 @@ class Rebinding:
             else:
                 self.consumers.bind(move.binding, self.old, instead_of=self.new)
         text = f"put back, because the verification failed: {fault}"
-        result.add(move, MoveStatus.ROLLED_BACK, text)
+        result.add(move, BindingChangeStatus.ROLLED_BACK, text)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
@@ -20,10 +19,11 @@ from certificate_lifecycle.aws.permissions import (
     Setting,
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.core.by_hand import aws_command
-from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
-from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.errors import ConsumerBusyError
+from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import ConsumerBusyError
+from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.render.manual_steps import aws_command
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -68,7 +68,7 @@ PERMISSIONS = (
         _EDGE,
     ),
 )
-#: The certificate of a regional domain name, or of a private one, whose id is the `place`.
+#: The certificate of a regional domain name, or of a private one, whose id is the `qualifier`.
 DOMAIN_NAME = ConsumerKind("DomainName")
 #: The certificate of an edge-optimised domain name.
 EDGE_DOMAIN_NAME = ConsumerKind("EdgeDomainName")
@@ -137,14 +137,14 @@ class DomainNames(Consumer):
 
     def read_calls(self) -> Iterator[ReadCall]:
         """Yield the call that lists domain names."""
-        client, place = self._client, self._place
+        client, scope = self._client, self._scope
         yield ReadCall(
             "apigateway:GET",
-            f"arn:{place.partition}:apigateway:{place.region}::/domainnames",
+            f"arn:{scope.partition}:apigateway:{scope.region}::/domainnames",
             lambda: client.get_domain_names(limit=1),
         )
 
-    @understood("GetDomainNames")
+    @validated_response("GetDomainNames")
     def find(self, certificate: Certificate) -> list[Binding]:
         """Return every setting of a domain name that holds a certificate.
 
@@ -158,7 +158,7 @@ class DomainNames(Consumer):
             if domain.get(_attribute(binding)) == certificate.arn
         ]
 
-    @understood("GetDomainName")
+    @validated_response("GetDomainName")
     def current(self, binding: Binding) -> BindingState | None:
         """Return what a domain name holds and whether it is available; None if it is gone."""
         domain = self._get(binding)
@@ -235,11 +235,11 @@ def _bindings(domain: Mapping[str, Any]) -> Iterator[Binding]:
 
 def _attribute(binding: Binding) -> str:
     """Return what holds the certificate: a private domain name keeps it where an edge one does."""
-    kind = EDGE_DOMAIN_NAME if binding.place else binding.kind
+    kind = EDGE_DOMAIN_NAME if binding.qualifier else binding.kind
     return _ATTRIBUTES[kind]
 
 
 def _names(binding: Binding) -> dict[str, Any]:
     """Return what names a domain name: a private one has an id, too."""
-    private = {"domainNameId": binding.place} if binding.place else {}
+    private = {"domainNameId": binding.qualifier} if binding.qualifier else {}
     return {"domainName": binding.consumer, **private}

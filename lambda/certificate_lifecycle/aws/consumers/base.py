@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
-from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
@@ -32,14 +32,14 @@ class Consumer(ABC):
     #: Whether every scan may read the service; if not, only a role that may rebind consumers may.
     read_by_scans: ClassVar[bool] = True
 
-    def __init__(self, clients: Clients, place: Place, role_arn: str | None = None) -> None:
+    def __init__(self, clients: Clients, scope: Scope, role_arn: str | None = None) -> None:
         self._clients = clients
-        self._place = place
+        self._scope = scope
         self._role_arn = role_arn
 
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - subclasses declare the type of theirs
-        return self._clients.any(self.service, self._place.region, self._role_arn)
+        return self._clients.any(self.service, self._scope.region, self._role_arn)
 
     # --- What is known without a call -------------------------------------------------------------
 
@@ -106,6 +106,6 @@ class Consumer(ABC):
         """Return the entries of `InUseBy` that are resources of this service."""
         return [
             arn
-            for arn in ConsumerArn.in_use_by(certificate, self._place.account_id)
+            for arn in ConsumerArn.in_use_by(certificate, self._scope.account_id)
             if self.owns(arn)
         ]

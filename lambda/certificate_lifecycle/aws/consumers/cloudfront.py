@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.permissions import ROTATIONS, SCANS, Permission, Setting
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
-from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.errors import ConsumerBusyError, ConsumerChangedError
+from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
+from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
@@ -87,15 +87,15 @@ class Distributions(Consumer):
 
     def read_calls(self) -> Iterator[ReadCall]:
         """Yield the call that reads a distribution."""
-        client, place = self._client, self._place
+        client, scope = self._client, self._scope
         yield ReadCall(
             "cloudfront:GetDistribution",
-            f"arn:{place.partition}:cloudfront::{place.account_id}:distribution/*",
+            f"arn:{scope.partition}:cloudfront::{scope.account_id}:distribution/*",
             lambda: client.get_distribution(Id="E0000000000000"),
             frozenset({_GONE}),
         )
 
-    @understood("GetDistribution")
+    @validated_response("GetDistribution")
     def find(self, certificate: Certificate) -> list[Binding]:
         """Return the distributions that hold a certificate."""
         bindings: list[Binding] = []
@@ -109,7 +109,7 @@ class Distributions(Consumer):
                 bindings.append(Binding(DISTRIBUTION, arn.name, label=label))
         return bindings
 
-    @understood("GetDistribution")
+    @validated_response("GetDistribution")
     def current(self, binding: Binding) -> BindingState | None:
         """Return what a distribution holds, settled once that is deployed; None if it is gone."""
         found = self._get(binding.consumer)
@@ -119,7 +119,7 @@ class Distributions(Consumer):
         settled = found["Distribution"]["Status"] == "Deployed"
         return BindingState((certificate,) if certificate else (), settled)
 
-    @understood("GetDistribution")
+    @validated_response("GetDistribution")
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Let a distribution hold another certificate, everything else as it is.
 

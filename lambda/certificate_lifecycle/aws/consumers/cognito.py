@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
@@ -16,10 +15,11 @@ from certificate_lifecycle.aws.permissions import (
     Permission,
     Setting,
 )
-from certificate_lifecycle.core.by_hand import aws_command
-from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
-from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.errors import ConsumerBusyError
+from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import ConsumerBusyError
+from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.render.manual_steps import aws_command
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -54,7 +54,7 @@ PERMISSIONS = (
         _REBIND,
     ),
 )
-#: The certificate of a custom domain; `place` is its user pool.
+#: The certificate of a custom domain; `qualifier` is its user pool.
 USER_POOL_DOMAIN = ConsumerKind("UserPoolDomain")
 #: A custom domain takes certificates of this region only, because CloudFront serves it.
 _EDGE_REGION = "us-east-1"
@@ -102,13 +102,13 @@ class UserPoolDomains(Consumer):
         )
         return ("# A custom domain of Cognito, in any region:", *steps) if arn.foreign else steps
 
-    @understood("DescribeUserPoolDomain")
+    @validated_response("DescribeUserPoolDomain")
     def find(self, certificate: Certificate) -> list[Binding]:
         """Return the custom domains that hold a certificate.
 
         They are read only if ACM names a distribution in an account of AWS's own.
         """
-        if self._place.region != _EDGE_REGION or not self._owned(certificate):
+        if self._scope.region != _EDGE_REGION or not self._owned(certificate):
             return []
         return [
             Binding(USER_POOL_DOMAIN, domain, pool_id, f"Cognito domain {domain}")
@@ -116,7 +116,7 @@ class UserPoolDomains(Consumer):
             if _certificate(self._describe(domain)) == certificate.arn
         ]
 
-    @understood("DescribeUserPoolDomain")
+    @validated_response("DescribeUserPoolDomain")
     def current(self, binding: Binding) -> BindingState | None:
         """Return what a domain holds and whether it is active; None if it is gone."""
         described = self._describe(binding.consumer)
@@ -140,7 +140,7 @@ class UserPoolDomains(Consumer):
         }
         try:
             self._client.update_user_pool_domain(
-                Domain=binding.consumer, UserPoolId=binding.place, **changed
+                Domain=binding.consumer, UserPoolId=binding.qualifier, **changed
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConcurrentModificationException":

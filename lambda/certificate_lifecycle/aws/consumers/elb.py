@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.consumers.elbv2 import is_load_balancer
 from certificate_lifecycle.aws.permissions import (
@@ -19,9 +18,10 @@ from certificate_lifecycle.aws.permissions import (
     regional,
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.core.by_hand import aws_command
-from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
-from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.render.manual_steps import aws_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ PERMISSIONS = (
         (Setting.REBIND_CONSUMERS,),
     ),
 )
-#: The certificate of a listener; `place` is its port.
+#: The certificate of a listener; `qualifier` is its port.
 CLASSIC_LISTENER = ConsumerKind("ClassicListener")
 _GONE = "LoadBalancerNotFound"
 
@@ -110,7 +110,7 @@ class ClassicLoadBalancers(Consumer):
     def current(self, binding: Binding) -> BindingState | None:
         """Return what a listener holds; None if it or its load balancer is gone."""
         certificates = self._certificates(binding.consumer) or {}
-        found = certificates.get(int(binding.place))
+        found = certificates.get(int(binding.qualifier))
         return BindingState((found,)) if found is not None else None
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
@@ -118,11 +118,11 @@ class ClassicLoadBalancers(Consumer):
         del instead_of
         self._client.set_load_balancer_listener_ssl_certificate(
             LoadBalancerName=binding.consumer,
-            LoadBalancerPort=int(binding.place),
+            LoadBalancerPort=int(binding.qualifier),
             SSLCertificateId=certificate_arn,
         )
 
-    @understood("DescribeLoadBalancers")
+    @validated_response("DescribeLoadBalancers")
     def _certificates(self, name: str) -> Mapping[int, str] | None:
         """Return the certificate of each port that has one; None if there is no such balancer."""
         try:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
@@ -22,9 +21,10 @@ from certificate_lifecycle.aws.permissions import (
     regional,
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.core.by_hand import aws_command
-from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
-from certificate_lifecycle.core.model import Certificate
+from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.render.manual_steps import aws_command
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -123,8 +123,8 @@ class LoadBalancers(Consumer):
     def read_calls(self) -> Iterator[ReadCall]:
         """Yield the two calls that find listeners and what they hold."""
         client, missing = self._client, "app/none/0000000000000000"
-        arn = self._place.arn("elasticloadbalancing", f"loadbalancer/{missing}")
-        listener = self._place.arn("elasticloadbalancing", f"listener/{missing}/0000000000000000")
+        arn = self._scope.arn("elasticloadbalancing", f"loadbalancer/{missing}")
+        listener = self._scope.arn("elasticloadbalancing", f"listener/{missing}/0000000000000000")
         yield ReadCall(
             "elasticloadbalancing:DescribeListeners",
             "*",
@@ -138,7 +138,7 @@ class LoadBalancers(Consumer):
             frozenset({_GONE}),
         )
 
-    @understood("DescribeListeners")
+    @validated_response("DescribeListeners")
     def find(self, certificate: Certificate) -> list[Binding]:
         """Return the settings of load balancers that hold a certificate."""
         found: list[Binding] = []
@@ -197,7 +197,7 @@ class LoadBalancers(Consumer):
             return []
         return [listener for listener in listeners if listener.get("Protocol") in _SECURE]
 
-    @understood("DescribeListenerCertificates")
+    @validated_response("DescribeListenerCertificates")
     def _certificates(self, listener_arn: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
         """Return the default certificate and those for SNI; None if the listener is gone.
 
@@ -231,6 +231,6 @@ def _binding(kind: ConsumerKind, listener: ListenerTypeDef) -> Binding:
     """Name a listener as people do: its load balancer, protocol and port."""
     arn = listener["ListenerArn"]
     name = arn.split("/")[2]
-    place = "default certificate" if kind == LISTENER else "SNI"
-    label = f"load balancer {name}, listener {listener['Protocol']}:{listener['Port']} ({place})"
+    setting = "default certificate" if kind == LISTENER else "SNI"
+    label = f"load balancer {name}, listener {listener['Protocol']}:{listener['Port']} ({setting})"
     return Binding(kind, arn, label=label)

@@ -11,10 +11,10 @@ from certificate_lifecycle.aws.consumers.cloudfront import Distributions
 from certificate_lifecycle.aws.consumers.cognito import UserPoolDomains
 from certificate_lifecycle.aws.consumers.elb import ClassicLoadBalancers
 from certificate_lifecycle.aws.consumers.elbv2 import LoadBalancers
-from certificate_lifecycle.core.by_hand import manual_only_steps, with_introduction
-from certificate_lifecycle.core.consumers import Binding, BindingState, ConsumerArn, ConsumerKind
-from certificate_lifecycle.core.model import Certificate
-from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.render.manual_steps import manual_only_steps, with_introduction
 
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
@@ -28,7 +28,7 @@ CONSUMERS: tuple[type[Consumer], ...] = (
     DomainNames,
     UserPoolDomains,
 )
-PERMISSIONS = tuple(each for consumer in CONSUMERS for each in consumer.permissions)
+PERMISSIONS = tuple(permission for consumer in CONSUMERS for permission in consumer.permissions)
 
 
 def kinds_by_name(consumers: Sequence[type[Consumer]] = CONSUMERS) -> Mapping[str, ConsumerKind]:
@@ -88,12 +88,12 @@ class AwsConsumers(ConsumerCatalog):
     def __init__(
         self,
         clients: Clients,
-        place: Place,
+        scope: Scope,
         role_arn: str | None = None,
         consumers: Sequence[type[Consumer]] = CONSUMERS,
     ) -> None:
-        super().__init__(place.account_id, consumers)
-        self._services = tuple(consumer(clients, place, role_arn) for consumer in consumers)
+        super().__init__(scope.account_id, consumers)
+        self._services = tuple(consumer(clients, scope, role_arn) for consumer in consumers)
         self._by_kind = {kind: service for service in self._services for kind in service.kinds}
 
     def find(self, certificate: Certificate) -> Sequence[Binding]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
     from certificate_lifecycle.aws.permissions import Permission
-    from certificate_lifecycle.config import RotationSettings
-    from certificate_lifecycle.core.place import Place
-    from certificate_lifecycle.core.run import Run
+    from certificate_lifecycle.handlers.config import RotationSettings
+    from certificate_lifecycle.model.run import Run
+    from certificate_lifecycle.model.scope import Scope
 
 
 class Sink(ABC):
@@ -24,7 +24,7 @@ class Sink(ABC):
     @classmethod
     @abstractmethod
     def from_settings(
-        cls, settings: RotationSettings, home: Place, clients: Clients
+        cls, settings: RotationSettings, home: Scope, clients: Clients
     ) -> Sink | None:
         """Return the sink in the function's own account and region; None if it is not configured.
 

@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import Function, Permission, Setting, at_home
+from certificate_lifecycle.aws.responses import validated_response
 from certificate_lifecycle.aws.sinks.base import Sink
-from certificate_lifecycle.core.announcements import SOURCE, Announcement, announcements, batches
-from certificate_lifecycle.core.run import Run
-from certificate_lifecycle.errors import EventsNotTakenError
+from certificate_lifecycle.model.errors import EventsRejectedError
+from certificate_lifecycle.model.run import Run
+from certificate_lifecycle.render.eventbridge import SOURCE, Announcement, announcements, batches
 
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
-    from certificate_lifecycle.config import RotationSettings
-    from certificate_lifecycle.core.place import Place
+    from certificate_lifecycle.handlers.config import RotationSettings
+    from certificate_lifecycle.model.scope import Scope
 
 PERMISSIONS = (
     Permission(
@@ -56,7 +56,7 @@ class EventBus(Sink):
 
     @classmethod
     def from_settings(
-        cls, settings: RotationSettings, home: Place, clients: Clients
+        cls, settings: RotationSettings, home: Scope, clients: Clients
     ) -> EventBus | None:
         """Return the bus of the settings, if there is one."""
         if settings.event_bus_name is None:
@@ -79,11 +79,11 @@ class EventBus(Sink):
             refusals.update(code for _, code in refused)
         if refusals:
             codes = ", ".join(f"{code} ({count})" for code, count in refusals.most_common())
-            raise EventsNotTakenError(
+            raise EventsRejectedError(
                 f"{refusals.total()} of {len(events)} events were not taken: {codes}"
             )
 
-    @understood("PutEvents")
+    @validated_response("PutEvents")
     def _put(self, batch: Sequence[Announcement]) -> list[tuple[Announcement, str]]:
         """Send a batch; return what was refused, with the code: the call itself succeeds."""
         answer = self._client().put_events(Entries=[self._entry(event) for event in batch])

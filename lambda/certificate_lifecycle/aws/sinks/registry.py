@@ -11,17 +11,17 @@ from certificate_lifecycle.aws.sinks.securityhub import SecurityHub
 
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
-    from certificate_lifecycle.config import RotationSettings
-    from certificate_lifecycle.core.place import Place
+    from certificate_lifecycle.handlers.config import RotationSettings
+    from certificate_lifecycle.model.scope import Scope
 
 #: In the order in which they receive a run.
 SINKS: tuple[type[Sink], ...] = (EventBus, SecurityHub)
-PERMISSIONS = tuple(each for sink in SINKS for each in sink.permissions)
+PERMISSIONS = tuple(permission for sink in SINKS for permission in sink.permissions)
 
 
 def configured_sinks(
     settings: RotationSettings,
-    home: Place,
+    home: Scope,
     clients: Clients,
     sinks: Sequence[type[Sink]] = SINKS,
 ) -> list[Sink]:

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.answers import understood
 from certificate_lifecycle.aws.permissions import Function, Permission, Setting, at_home
+from certificate_lifecycle.aws.responses import validated_response
 from certificate_lifecycle.aws.sinks.base import Sink
-from certificate_lifecycle.core.run import Run
-from certificate_lifecycle.core.security_findings import (
+from certificate_lifecycle.model.errors import FindingsRejectedError, SecurityHubNotEnabledError
+from certificate_lifecycle.model.run import Run
+from certificate_lifecycle.render.asff import (
     ACTIVE,
     Finding,
     Source,
     batches,
     updates,
 )
-from certificate_lifecycle.errors import FindingsNotTakenError, SecurityHubNotEnabledError
 
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
-    from certificate_lifecycle.config import RotationSettings
-    from certificate_lifecycle.core.place import Place
+    from certificate_lifecycle.handlers.config import RotationSettings
+    from certificate_lifecycle.model.scope import Scope
 
 _ROTATION, _SECURITY_HUB = (Function.ROTATION,), (Setting.SECURITY_HUB,)
 PERMISSIONS = (
@@ -78,7 +78,7 @@ class SecurityHub(Sink):
 
     @classmethod
     def from_settings(
-        cls, settings: RotationSettings, home: Place, clients: Clients
+        cls, settings: RotationSettings, home: Scope, clients: Clients
     ) -> SecurityHub | None:
         """Return Security Hub, if the settings ask for it."""
         if not settings.security_hub:
@@ -93,7 +93,7 @@ class SecurityHub(Sink):
         SecurityHubNotEnabledError where there is none.
         """
         refused: list[Mapping[str, Any]] = []
-        with self._enabled(), understood("Security Hub"):
+        with self._enabled(), validated_response("Security Hub"):
             findings = updates(run, self._source, list(self._known()))
             for batch in batches(findings):
                 answer = self._client().batch_import_findings(Findings=batch)
@@ -101,10 +101,10 @@ class SecurityHub(Sink):
                     refused += answer["FailedFindings"]
         if refused:
             first = "; ".join(
-                f"{each.get('Id', 'a finding')}: {each.get('ErrorCode', 'no reason given')}"
-                for each in refused[:_SHOWN_REFUSALS]
+                f"{entry.get('Id', 'a finding')}: {entry.get('ErrorCode', 'no reason given')}"
+                for entry in refused[:_SHOWN_REFUSALS]
             )
-            raise FindingsNotTakenError(
+            raise FindingsRejectedError(
                 f"{len(refused)} of {len(findings)} findings were not taken: {first}"
             )
 

@@ -8,17 +8,16 @@ from datetime import timedelta
 
 import click
 
-from certificate_lifecycle.cli.exits import Exit
+from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.interrupts import interruptible
-from certificate_lifecycle.cli.looking import Looked, carry_out, look, verdict_code
 from certificate_lifecycle.cli.options import (
     NO_INSTANCE,
-    Manner,
-    Selection,
+    OutputOptions,
+    TargetOptions,
     output_options,
     scope_options,
 )
-from certificate_lifecycle.cli.output import console, errors, print_json, print_scopes
+from certificate_lifecycle.cli.output import console, error_console, print_json, print_scopes
 from certificate_lifecycle.cli.planning import (
     Plan,
     plan_entry,
@@ -26,9 +25,10 @@ from certificate_lifecycle.cli.planning import (
     print_plan,
     print_results,
 )
-from certificate_lifecycle.cli.session import Reach
-from certificate_lifecycle.core.run import Outcome, Run
-from certificate_lifecycle.errors import CertificateLifecycleError
+from certificate_lifecycle.cli.scan import Scanned, carry_out, look, verdict_code
+from certificate_lifecycle.cli.session import Session
+from certificate_lifecycle.model.errors import CertificateLifecycleError
+from certificate_lifecycle.model.run import Outcome, Run
 
 #: As long as the function has: a claim in the ledger lasts longer, see `core.replacement.CLAIM`.
 _AT_MOST = timedelta(minutes=15)
@@ -40,7 +40,11 @@ _AT_MOST = timedelta(minutes=15)
 @scope_options
 @output_options("table", "json")
 def command(
-    certificates: tuple[str, ...], selection: Selection, manner: Manner, *, yes: bool
+    certificates: tuple[str, ...],
+    targets: TargetOptions,
+    output_options: OutputOptions,
+    *,
+    yes: bool,
 ) -> Exit:
     """Mend, export and replace, as the deployed function would.
 
@@ -49,28 +53,30 @@ def command(
     left alone.
     """
     require_an_answer(yes=yes)
-    looked = look(selection, manner)
+    looked = look(targets, output_options)
     require_known(looked.reached)
     plan = plan_of(looked.run, certificates)
-    if manner.output == "table":
-        print_plan(console(), plan, by_hand=False)
+    if output_options.output == "table":
+        print_plan(console(), plan, manual_steps=False)
         print_scopes(console(), looked.run)
     if not plan.steps or looked.reached.clock.interrupted:
-        if manner.output == "json":
+        if output_options.output == "json":
             print_json(plan_entry(plan, looked.run))
         return verdict_code(looked, None)
     if not (yes or agreed("Take these actions?")):
         return Exit.FINDINGS
-    return _apply(looked, plan, manner)
+    return _apply(looked, plan, output_options)
 
 
-def _apply(looked: Looked, plan: Plan, manner: Manner) -> Exit:
+def _apply(looked: Scanned, plan: Plan, output_options: OutputOptions) -> Exit:
     reached = looked.reached
-    order = reached.order(certificate_arns=plan.certificate_arns, dry_run=False, agreed=plan.agreed)
+    request = reached.request(
+        certificate_arns=plan.certificate_arns, dry_run=False, agreed=plan.agreed
+    )
     reached.clock.limit(_AT_MOST)
     with interruptible(reached.clock):
-        run, visits = carry_out(reached, order, manner)
-    if manner.output == "json":
+        run, scope_runs = carry_out(reached, request, output_options)
+    if output_options.output == "json":
         print_json(
             {
                 **plan_entry(plan, _with_what_was_unseen(run, looked.run)),
@@ -81,11 +87,11 @@ def _apply(looked: Looked, plan: Plan, manner: Manner) -> Exit:
         print_results(console(), plan, run)
         print_scopes(console(), run)
     # Only now: until it is printed, nobody has been told.
-    for each in visits:
-        if each.dues is not None:
-            each.dues.strike_own()
-    if not manner.quiet and run.done:
-        errors().print("certificates scan says how it is now.", style="dim")
+    for scope_run in scope_runs:
+        if scope_run.pending_writes is not None:
+            scope_run.pending_writes.clear_own_intents()
+    if not output_options.quiet and run.done:
+        error_console().print("certificates scan says how it is now.", style="dim")
     return _code(looked, plan, run)
 
 
@@ -97,7 +103,7 @@ def _with_what_was_unseen(run: Run, looked: Run) -> Run:
     return replace(run, scopes=list((own | failures | failed).values()))
 
 
-def _code(looked: Looked, plan: Plan, run: Run) -> Exit:
+def _code(looked: Scanned, plan: Plan, run: Run) -> Exit:
     if looked.reached.clock.interrupted:
         return Exit.INTERRUPTED
     done = {record.certificate_arn for record in run.actions}
@@ -117,11 +123,11 @@ def agreed(question: str) -> bool:
     """Ask, and say so if nothing is done; Ctrl-C ends the command."""
     if click.confirm(question, err=True):
         return True
-    errors().print("Nothing was done.")
+    error_console().print("Nothing was done.")
     return False
 
 
-def require_known(reached: Reach) -> None:
+def require_known(reached: Session) -> None:
     """Raise CertificateLifecycleError unless it is known whether an instance is deployed.
 
     Without its ledger two runs might do the same at the same time.

@@ -12,17 +12,22 @@ from rich.text import Text
 
 from certificate_lifecycle.cli import session
 from certificate_lifecycle.cli.commands.apply import agreed, require_an_answer
-from certificate_lifecycle.cli.exits import Exit
+from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.interrupts import interruptible
-from certificate_lifecycle.cli.looking import start
-from certificate_lifecycle.cli.options import Manner, Selection, home_options, output_options
-from certificate_lifecycle.cli.output import console, errors, indented, print_json
+from certificate_lifecycle.cli.options import (
+    OutputOptions,
+    TargetOptions,
+    home_options,
+    output_options,
+)
+from certificate_lifecycle.cli.output import console, error_console, indented, print_json
 from certificate_lifecycle.cli.progress import busy
-from certificate_lifecycle.cli.session import Reach
-from certificate_lifecycle.config import creation_settings
-from certificate_lifecycle.core.issuance import REQUESTABLE_KEY_ALGORITHMS
-from certificate_lifecycle.errors import ConfigurationError
-from certificate_lifecycle.events import CreationCommand, creation_command
+from certificate_lifecycle.cli.scan import start
+from certificate_lifecycle.cli.session import Session
+from certificate_lifecycle.handlers.config import creation_settings
+from certificate_lifecycle.handlers.events import CreationCommand, creation_command
+from certificate_lifecycle.model.errors import ConfigurationError
+from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS
 
 _WAIT_SECONDS = 300
 
@@ -48,78 +53,87 @@ _WAIT_SECONDS = 300
 @click.option("--yes", is_flag=True, help="Request it without asking.")
 @home_options
 @output_options("table", "json")
-def command(selection: Selection, manner: Manner, *, yes: bool, **wishes: Any) -> Exit:  # noqa: ANN401 - click's values
+def command(
+    targets: TargetOptions,
+    output_options: OutputOptions,
+    *,
+    yes: bool,
+    **inputs: Any,  # noqa: ANN401 - click's values
+) -> Exit:
     """Issue a certificate for DOMAIN_NAME and carry its DNS validation through.
 
     If there is an equal one already, it is that: the command can be repeated, and goes on where an
     earlier one was stopped. First it shows what would be done, and asks.
     """
     require_an_answer(yes=yes)
-    reached = start(selection, manner)
-    ordered = _ordered(reached, selection, wishes)
+    reached = start(targets, output_options)
+    ordered = _ordered(reached, targets, inputs)
     make = _maker(reached, ordered)
-    err = errors()
-    with interruptible(reached.clock), busy(err, "Looking for an equal one", quiet=manner.quiet):
+    err = error_console()
+    with (
+        interruptible(reached.clock),
+        busy(err, "Looking for an equal one", quiet=output_options.quiet),
+    ):
         found = make(dry_run=True)
-    if manner.output == "table":
+    if output_options.output == "table":
         _print(console(), ordered, found)
     if found["status"] == "ISSUED":
-        if manner.output == "json":
+        if output_options.output == "json":
             print_json(found)
         return Exit.HEALTHY
     if not (yes or agreed("Do that?")):
         return Exit.FINDINGS
     what = "Waiting for ACM; Ctrl-C stops the waiting, and the command can be repeated"
-    with interruptible(reached.clock), busy(err, what, quiet=manner.quiet):
+    with interruptible(reached.clock), busy(err, what, quiet=output_options.quiet):
         made = make(dry_run=False)
-    if manner.output == "json":
+    if output_options.output == "json":
         print_json(made)
     else:
         _print(console(), ordered, made)
     return Exit.HEALTHY if made["status"] == "ISSUED" else Exit.INCOMPLETE
 
 
-def _ordered(reached: Reach, selection: Selection, wishes: dict[str, Any]) -> CreationCommand:
+def _ordered(reached: Session, targets: TargetOptions, inputs: dict[str, Any]) -> CreationCommand:
     """Return the checked order, by the settings of the deployed creation function if there is one.
 
     What that function may issue for does not bind whoever has credentials of their own.
     """
-    faults: list[str] = []
+    errors: list[str] = []
     tags = {}
-    for tag in wishes["tags"]:
+    for tag in inputs["tags"]:
         key, sign, value = tag.partition("=")
         if not sign:
-            faults.append(f"--tag: must be KEY=VALUE, got {tag!r}")
+            errors.append(f"--tag: must be KEY=VALUE, got {tag!r}")
         tags[key] = value
     event = {
-        "domain_name": wishes["domain_name"],
-        "alt_names": list(wishes["names"]),
-        "include_www": wishes["www"],
-        "key_algorithm": wishes["key_algorithm"],
-        "certificate_authority_arn": wishes["authority"],
-        "exportable": wishes["exportable"],
+        "domain_name": inputs["domain_name"],
+        "alt_names": list(inputs["names"]),
+        "include_www": inputs["www"],
+        "key_algorithm": inputs["key_algorithm"],
+        "certificate_authority_arn": inputs["authority"],
+        "exportable": inputs["exportable"],
         "tags": tags,
-        "wait_seconds": wishes["wait_seconds"],
+        "wait_seconds": inputs["wait_seconds"],
     }
-    environment = {"DOMAIN_NAME": "example.com", **_environment(reached, selection)}
-    settings = replace(creation_settings(environment, faults), allowed_domains=())
-    ordered = creation_command(event, settings, reached.home, faults)
-    if faults:
-        raise ConfigurationError(faults)
+    environment = {"DOMAIN_NAME": "example.com", **_environment(reached, targets)}
+    settings = replace(creation_settings(environment, errors), allowed_domains=())
+    ordered = creation_command(event, settings, reached.home, errors)
+    if errors:
+        raise ConfigurationError(errors)
     return ordered
 
 
-def _environment(reached: Reach, selection: Selection) -> dict[str, str]:
-    from certificate_lifecycle.cli.outside.functions import Functions  # noqa: PLC0415 - the SDK
+def _environment(reached: Session, targets: TargetOptions) -> dict[str, str]:
+    from certificate_lifecycle.cli.aws.functions import Functions  # noqa: PLC0415 - the SDK
 
     if reached.function is None:
         return {}
     functions = Functions(lambda: reached.clients.any("lambda", reached.home.region))
-    function = functions.find(f"{selection.instance}-creation")
+    function = functions.find(f"{targets.instance}-creation")
     return dict(function.settings) if function else {}
 
 
-def _maker(reached: Reach, ordered: CreationCommand) -> Callable[..., dict[str, Any]]:
+def _maker(reached: Session, ordered: CreationCommand) -> Callable[..., dict[str, Any]]:
     from certificate_lifecycle.app.creation import create, creation_result  # noqa: PLC0415
     from certificate_lifecycle.aws.acm import AcmCertificates  # noqa: PLC0415 - the SDK
     from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns  # noqa: PLC0415

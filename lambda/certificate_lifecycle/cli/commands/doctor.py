@@ -10,12 +10,17 @@ from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.cli.doctor.diagnosis import Diagnosis, State, examine
-from certificate_lifecycle.cli.exits import Exit
-from certificate_lifecycle.cli.looking import start
-from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
-from certificate_lifecycle.cli.output import console, errors, indented, print_json
+from certificate_lifecycle.cli.exit_codes import Exit
+from certificate_lifecycle.cli.options import (
+    OutputOptions,
+    TargetOptions,
+    output_options,
+    scope_options,
+)
+from certificate_lifecycle.cli.output import console, error_console, indented, print_json
 from certificate_lifecycle.cli.progress import busy
-from certificate_lifecycle.errors import ConfigurationError
+from certificate_lifecycle.cli.scan import start
+from certificate_lifecycle.model.errors import ConfigurationError
 
 NEVER = "never"
 _STYLES = {
@@ -50,25 +55,33 @@ _COUNTING = {
     help="End with 1 from this state on.",
 )
 def command(
-    selection: Selection, manner: Manner, *, resolvers: tuple[str, ...], fail_on: str
+    targets: TargetOptions,
+    output_options: OutputOptions,
+    *,
+    resolvers: tuple[str, ...],
+    fail_on: str,
 ) -> Exit:
     """Say whether everything is there that the work needs.
 
     Credentials, permissions, quotas, hosted zones, CAA, and the deployed module. Nothing is
     changed. Ends with 3 if something could not be found out.
     """
-    from certificate_lifecycle.cli.doctor.examinations import Doctor  # noqa: PLC0415 - the SDK
-    from certificate_lifecycle.cli.outside import public_dns  # noqa: PLC0415 - it is slow to import
+    from certificate_lifecycle.cli.aws import public_dns  # noqa: PLC0415 - it is slow to import
+    from certificate_lifecycle.cli.doctor.doctor import Doctor  # noqa: PLC0415 - the SDK
 
-    faults = [f"--resolver: {each!r} is no IP address" for each in resolvers if not _is_ip(each)]
-    if faults:
-        raise ConfigurationError(faults)
-    reached = start(selection, manner)
+    errors = [
+        f"--resolver: {resolver!r} is no IP address"
+        for resolver in resolvers
+        if not _is_ip(resolver)
+    ]
+    if errors:
+        raise ConfigurationError(errors)
+    reached = start(targets, output_options)
     public = public_dns.ResolvedDns(resolvers)
-    doctor = Doctor(reached, public, selection.instance)
-    with busy(errors(), "Examining", quiet=manner.quiet):
+    doctor = Doctor(reached, public, targets.instance)
+    with busy(error_console(), "Examining", quiet=output_options.quiet):
         found = examine(doctor.examinations())
-    if manner.output == "json":
+    if output_options.output == "json":
         print_json({"checks": [diagnosis.entry() for diagnosis in found]})
     else:
         print_page(console(), found)
@@ -97,7 +110,7 @@ def print_page(out: Console, found: Sequence[Diagnosis]) -> None:
         said_next = following is not None and following.check is check and following.advice
         if diagnosis.advice and diagnosis.advice != said_next:
             indented(out, diagnosis.advice, style="dim", by=len(f"  {'':<9}"))
-    counts = [(state, sum(each.state is state for each in found)) for state in reversed(State)]
+    counts = [(state, sum(entry.state is state for entry in found)) for state in reversed(State)]
     total = Text(", ").join(
         Text(f"{count} {state.value}", style=_STYLES[state]) for state, count in counts if count
     )

@@ -8,26 +8,32 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from certificate_lifecycle.app.imports import Sources
+from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.cli import session
+from certificate_lifecycle.cli.aws.public_dns import ResolvedDns
 from certificate_lifecycle.cli.drill import Drill, DrillResult, drill_entry
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, RenewalAnswer
-from certificate_lifecycle.cli.exits import Exit
+from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.find_certificate import Located, locate
 from certificate_lifecycle.cli.interrupts import interruptible
-from certificate_lifecycle.cli.looking import start
 from certificate_lifecycle.cli.options import (
-    Manner,
-    Selection,
+    OutputOptions,
+    TargetOptions,
     output_options,
     resolver_option,
     scope_options,
 )
-from certificate_lifecycle.cli.output import console, errors, indented, print_json, whereabouts
-from certificate_lifecycle.cli.outside.public_dns import ResolvedDns
+from certificate_lifecycle.cli.output import (
+    console,
+    error_console,
+    indented,
+    print_json,
+    whereabouts,
+)
 from certificate_lifecycle.cli.progress import busy
-from certificate_lifecycle.cli.session import Reach
-from certificate_lifecycle.core.text import clean
+from certificate_lifecycle.cli.scan import start
+from certificate_lifecycle.cli.session import Session
+from certificate_lifecycle.model.sanitize import clean
 
 _BY = 2
 _NAME_WIDTH = 20
@@ -54,7 +60,10 @@ _CODES = {
 @scope_options
 @output_options("table", "json")
 def command(
-    certificate: str, resolvers: tuple[str, ...], selection: Selection, manner: Manner
+    certificate: str,
+    resolvers: tuple[str, ...],
+    targets: TargetOptions,
+    output_options: OutputOptions,
 ) -> Exit:
     """Check whether ACM could renew a certificate.
 
@@ -63,29 +72,29 @@ def command(
 
     Ends with 0 if a renewal would work, 1 if not, and 3 if that is known in part only.
     """
-    reached = start(selection, manner)
+    reached = start(targets, output_options)
     what = "Checking what a renewal needs"
-    with interruptible(reached.clock), busy(errors(), what, quiet=manner.quiet):
+    with interruptible(reached.clock), busy(error_console(), what, quiet=output_options.quiet):
         located = locate(reached, certificate)
         result = _drill(reached, located, resolvers).check(located.certificate)
-    if manner.output == "json":
+    if output_options.output == "json":
         print_json(drill_entry(result))
     else:
         _print(console(), result)
     return Exit.INTERRUPTED if reached.clock.interrupted else _CODES[result.answer]
 
 
-def _drill(reached: Reach, located: Located, resolvers: tuple[str, ...]) -> Drill:
-    around = located.around
+def _drill(reached: Session, located: Located, resolvers: tuple[str, ...]) -> Drill:
+    clients = located.clients
     now = session.current_time()
     return Drill(
-        certificates=around.certificates,
-        dns=around.dns,
+        certificates=clients.certificates,
+        dns=clients.dns,
         public=cache(lambda: ResolvedDns(resolvers)),
         clock=reached.clock,
-        stores=around.stores,
+        stores=clients.stores,
         sources=Sources(
-            secrets=around.import_secrets,
+            secrets=clients.import_secrets,
             secret_arns=reached.settings.import_sources,
         ),
         thresholds=reached.settings.thresholds,

@@ -10,28 +10,33 @@ from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.cli import session
-from certificate_lifecycle.cli.exits import Exit
+from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.explanations import Explaining, Explanation, explanation_entry
 from certificate_lifecycle.cli.find_certificate import locate
 from certificate_lifecycle.cli.interrupts import interruptible
-from certificate_lifecycle.cli.looking import start
-from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
+from certificate_lifecycle.cli.options import (
+    OutputOptions,
+    TargetOptions,
+    output_options,
+    scope_options,
+)
 from certificate_lifecycle.cli.output import (
     STYLES,
     console,
-    errors,
+    error_console,
     indented,
     print_json,
     whereabouts,
 )
 from certificate_lifecycle.cli.progress import busy
-from certificate_lifecycle.cli.session import Reach
-from certificate_lifecycle.config import rotation_settings
-from certificate_lifecycle.core.explanation import Answer, Step
-from certificate_lifecycle.core.model import Decision, Severity
-from certificate_lifecycle.core.place import Place
-from certificate_lifecycle.core.text import clean
-from certificate_lifecycle.core.validation import RecordState, explain
+from certificate_lifecycle.cli.scan import start
+from certificate_lifecycle.cli.session import Session
+from certificate_lifecycle.cli.trace import Answer, Step
+from certificate_lifecycle.handlers.config import rotation_settings
+from certificate_lifecycle.model.certificate import Decision, Severity
+from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.validation import RecordState, explain
 
 _BY = 2
 _MARKS = {Answer.HIT: "=>", Answer.PASSED: "no", Answer.NOT_REACHED: " -"}
@@ -42,17 +47,20 @@ _CHECK_STYLES = {Answer.HIT: "bold", Answer.PASSED: "", Answer.NOT_REACHED: "dim
 @click.argument("certificate", metavar="NAME|ARN")
 @scope_options
 @output_options("table", "json")
-def command(certificate: str, selection: Selection, manner: Manner) -> Exit:
+def command(certificate: str, targets: TargetOptions, output_options: OutputOptions) -> Exit:
     """Say everything about one certificate, and what comes next.
 
     NAME is looked for among the common names first, then among all names, then among what
     wildcards cover. Nothing is changed. Ends with 0 even if something is wrong with it: that is
     what scan is for.
     """
-    reached = start(selection, manner)
-    with interruptible(reached.clock), busy(errors(), "Looking at it", quiet=manner.quiet):
+    reached = start(targets, output_options)
+    with (
+        interruptible(reached.clock),
+        busy(error_console(), "Looking at it", quiet=output_options.quiet),
+    ):
         explanation = _explained(reached, certificate)
-    if manner.output == "json":
+    if output_options.output == "json":
         print_json(explanation_entry(explanation))
     else:
         _print(console(), explanation)
@@ -61,27 +69,27 @@ def command(certificate: str, selection: Selection, manner: Manner) -> Exit:
     return Exit.INCOMPLETE if explanation.problems else Exit.HEALTHY
 
 
-def _explained(reached: Reach, wanted: str) -> Explanation:
+def _explained(reached: Session, wanted: str) -> Explanation:
     located = locate(reached, wanted)
     return Explaining(
-        order=reached.order(),
-        place=located.place,
-        around=located.around,
+        request=reached.request(),
+        scope=located.scope,
+        clients=located.clients,
         clock=reached.clock,
         current_time=session.current_time,
-        watched=_is_watched(reached, located.place),
+        watched=_is_watched(reached, located.scope),
     ).explain(located.certificate.arn)
 
 
-def _is_watched(reached: Reach, place: Place) -> bool:
+def _is_watched(reached: Session, scope: Scope) -> bool:
     """Whether the runs of the deployed function look there, whatever this command looks at."""
     if reached.function is None:
         return False
     settings = rotation_settings(reached.function.settings, [])
-    accounts = {reached.home.account_id, *(each.account_id for each in settings.accounts)}
+    accounts = {reached.home.account_id, *(account.account_id for account in settings.accounts)}
     everywhere = settings.organization is not None
     regions = settings.regions or (reached.home.region,)
-    return place.region in regions and (everywhere or place.account_id in accounts)
+    return scope.region in regions and (everywhere or scope.account_id in accounts)
 
 
 # --- For people -----------------------------------------------------------------------------------
@@ -99,7 +107,7 @@ def _print(out: Console, explanation: Explanation) -> None:
     _section(out, "Import source", _source(explanation))
     _section(out, "Export target", _export(explanation))
     _section(out, "Successor", _successor(explanation))
-    _section(out, "Replacement on record", _journal(explanation))
+    _section(out, "Replacement on record", _replacement_record(explanation))
     _section(out, "Told", _told(explanation))
     _section(out, "Next", _next(explanation))
     _section(out, "Could not be found out", map(clean, explanation.problems))
@@ -161,10 +169,10 @@ def _print_forecast(out: Console, explanation: Explanation) -> None:
     if not later:
         indented(out, "It stays as it is.", by=_BY)
     before = now.decision
-    for each in later:
-        decision = each.decision
-        days = (each.at - explanation.now) // timedelta(days=1)
-        text = f"{_minute(each.at)}  in {days:>3} days  {decision.severity.label:<9}"
+    for entry in later:
+        decision = entry.decision
+        days = (entry.at - explanation.now) // timedelta(days=1)
+        text = f"{_minute(entry.at)}  in {days:>3} days  {decision.severity.label:<9}"
         alike = (before.severity, before.verdict) == (decision.severity, decision.verdict)
         text += decision.reason.value if alike else decision.verdict.value
         indented(out, text, style=STYLES[decision.severity], by=_BY)
@@ -198,16 +206,17 @@ def _successor(explanation: Explanation) -> Iterable[str]:
     return [f"{successor.arn}{ends}"]
 
 
-def _journal(explanation: Explanation) -> Iterable[str]:
-    journal = explanation.journal
-    if journal is None:
+def _replacement_record(explanation: Explanation) -> Iterable[str]:
+    replacement_record = explanation.replacement_record
+    if replacement_record is None:
         return
-    yield f"{journal.state.value}: {journal.state.meaning} Begun on {_minute(journal.started_at)}."
-    if journal.successor_arn:
-        yield f"successor {clean(journal.successor_arn)}"
-    if journal.note:
-        yield clean(journal.note)
-    for move in journal.moves:
+    state, started = replacement_record.state, _minute(replacement_record.started_at)
+    yield f"{state.value}: {state.meaning} Begun on {started}."
+    if replacement_record.successor_arn:
+        yield f"successor {clean(replacement_record.successor_arn)}"
+    if replacement_record.note:
+        yield clean(replacement_record.note)
+    for move in replacement_record.moves:
         note = f" ({move.note})" if move.note else ""
         yield clean(f"{move.binding.label}: {move.status.value}{note}")
 
@@ -217,7 +226,7 @@ def _told(explanation: Explanation) -> Iterable[str]:
     if memory is None:
         return
     since = f", and first on {_minute(memory.since)}" if memory.since else ""
-    yield clean(f"{memory.severity} {memory.verdict}, last on {_minute(memory.told_at)}{since}")
+    yield clean(f"{memory.severity} {memory.verdict}, last on {_minute(memory.notified_at)}{since}")
 
 
 def _next(explanation: Explanation) -> Iterable[str]:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import click
 
-from certificate_lifecycle.cli.exits import Exit
-from certificate_lifecycle.cli.looking import look, verdict_code
-from certificate_lifecycle.cli.options import Manner, Selection, output_options, scope_options
+from certificate_lifecycle.cli.exit_codes import Exit
+from certificate_lifecycle.cli.options import (
+    OutputOptions,
+    TargetOptions,
+    output_options,
+    scope_options,
+)
 from certificate_lifecycle.cli.output import (
     console,
-    errors,
+    error_console,
     print_csv,
     print_findings,
     print_json,
     scan_entry,
 )
-from certificate_lifecycle.core.model import Severity
+from certificate_lifecycle.cli.scan import look, verdict_code
+from certificate_lifecycle.model.certificate import Severity
 
-SEVERITIES = [each.label for each in (Severity.INFO, Severity.WARNING, Severity.CRITICAL)]
+SEVERITIES = [entry.label for entry in (Severity.INFO, Severity.WARNING, Severity.CRITICAL)]
 NEVER = "never"
 
 
@@ -32,20 +37,22 @@ NEVER = "never"
     show_default=True,
     help="End with 1 from this severity on.",
 )
-def command(selection: Selection, manner: Manner, *, everything: bool, fail_on: str) -> Exit:
+def command(
+    targets: TargetOptions, output_options: OutputOptions, *, everything: bool, fail_on: str
+) -> Exit:
     """Say what is wrong with which certificate, worst first.
 
     Nothing is changed. What is muted by its tag is printed, and never a reason to end with 1.
     """
-    looked = look(selection, manner)
-    if manner.output == "json":
+    looked = look(targets, output_options)
+    if output_options.output == "json":
         print_json(scan_entry(looked.run))
-    elif manner.output == "csv":
+    elif output_options.output == "csv":
         print_csv(looked.run)
     else:
         print_findings(console(), looked.run, everything=everything)
-        if looked.run.findings and not manner.quiet:
-            errors().print(
+        if looked.run.findings and not output_options.quiet:
+            error_console().print(
                 "certificates explain NAME says everything about one of them, certificates plan "
                 "what can be done.",
                 style="dim",

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from certificate_lifecycle.aws.permissions import Command, Permission, Setting
 from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State, listed, unknown
 from certificate_lifecycle.cli.permissions import needed
-from certificate_lifecycle.core.place import Place
+from certificate_lifecycle.model.scope import Scope
 
 if TYPE_CHECKING:
-    from certificate_lifecycle.cli.outside.attempts import Attempt
-    from certificate_lifecycle.cli.outside.simulation import Simulated
+    from certificate_lifecycle.cli.aws.attempts import Attempt
+    from certificate_lifecycle.cli.aws.simulation import Simulated
 
 #: Less than this is too little for what waits for ACM.
 _SOON = timedelta(minutes=15)
@@ -57,9 +57,9 @@ def is_root(arn: str) -> bool:
     return arn.endswith(":root")
 
 
-def read_permissions(attempts: Iterable[Attempt], place: Place) -> Iterator[Diagnosis]:
+def read_permissions(attempts: Iterable[Attempt], scope: Scope) -> Iterator[Diagnosis]:
     """Say which calls of a scan AWS refuses, each by its action and resource."""
-    about, allowed, tried = _label(place), 0, 0
+    about, allowed, tried = _label(scope), 0, 0
     for tried, attempt in enumerate(attempts, 1):  # noqa: B007 - the last number counts them all
         if attempt.failed is not None:
             yield unknown(Check.READ_PERMISSIONS, f"{about} {attempt.action}", attempt.failed)
@@ -88,7 +88,9 @@ def read_permissions(attempts: Iterable[Attempt], place: Place) -> Iterator[Diag
 
 def of_commands(settings: Collection[Setting]) -> list[Permission]:
     """Return what the commands need beside the calls of a scan that are tried, see `Attempts`."""
-    return [each for each in needed(tuple(Command), settings) if Command.DOCTOR not in each.callers]
+    return [
+        entry for entry in needed(tuple(Command), settings) if Command.DOCTOR not in entry.callers
+    ]
 
 
 def write_permissions(
@@ -99,9 +101,9 @@ def write_permissions(
     Resources with the same denied actions share a line.
     """
     denied: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for each in simulated:
-        if each.denied_by is not None and not each.missing:
-            denied[each.resource, each.denied_by].append(each.action)
+    for entry in simulated:
+        if entry.denied_by is not None and not entry.missing:
+            denied[entry.resource, entry.denied_by].append(entry.action)
     alike: dict[tuple[str, str], list[str]] = defaultdict(list)
     for (resource, denied_by), actions in denied.items():
         alike[", ".join(actions), denied_by].append(resource)
@@ -115,14 +117,14 @@ def write_permissions(
             advice,
         )
     allowed = sum(each.denied_by is None for each in simulated)
-    depends = [each for each in simulated if each.denied_by is not None and each.missing]
+    depends = [item for item in simulated if item.denied_by is not None and item.missing]
     sentence = f"IAM would allow {allowed} of {len(simulated)} calls of {callers}"
     if depends:
-        keys = sorted({key for each in depends for key in each.missing})
+        keys = sorted({key for depend in depends for key in depend.missing})
         sentence += f"; {len(depends)} depend on {', '.join(keys)}"
     if allowed or depends:
         yield Diagnosis(Check.WRITE_PERMISSIONS, State.OK, about, f"{sentence}.")
 
 
-def _label(place: Place) -> str:
-    return f"{place.account_id}/{place.region}"
+def _label(scope: Scope) -> str:
+    return f"{scope.account_id}/{scope.region}"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State
 
 if TYPE_CHECKING:
-    from certificate_lifecycle.cli.outside.alarms import AlarmSeen
-    from certificate_lifecycle.cli.outside.audience import Audience
-    from certificate_lifecycle.cli.outside.functions import DeployedFunction
-    from certificate_lifecycle.cli.outside.rules import RuleSeen
+    from certificate_lifecycle.cli.aws.alarms import AlarmSeen
+    from certificate_lifecycle.cli.aws.functions import DeployedFunction
+    from certificate_lifecycle.cli.aws.rules import RuleSeen
+    from certificate_lifecycle.cli.aws.subscriptions import SubscriptionCounts
 
 #: When AWS retires a runtime (Lambda developer guide, "Lambda runtimes", 2026).
 RETIRED = {
@@ -41,11 +41,11 @@ def function(name: str, found: DeployedFunction | None, now: datetime) -> Iterat
             "Deploy the module, or name its instance (--instance) and region.",
         )
         return
-    faults = list(_unready(found))
+    errors = list(_unready(found))
     retired = RETIRED.get(found.runtime or "")
     if retired is not None and retired - _NOTICE <= now.date():
         over = retired <= now.date()
-        faults.append(
+        errors.append(
             Diagnosis(
                 Check.FUNCTIONS,
                 State.FAILED if over else State.WARNING,
@@ -54,8 +54,8 @@ def function(name: str, found: DeployedFunction | None, now: datetime) -> Iterat
                 "Upgrade the module.",
             )
         )
-    if faults:
-        yield from faults
+    if errors:
+        yield from errors
         return
     kept = f", which AWS keeps until {retired}" if retired else ""
     sentence = f"It is ready to run, on {found.runtime or 'a runtime of its own'}{kept}."
@@ -139,9 +139,11 @@ def rule(name: str, found: RuleSeen | None) -> Iterator[Diagnosis]:
     yield Diagnosis(Check.RULES, State.FAILED, name, sentence, "Apply the module again.")
 
 
-def subscriptions(audience: Audience | None, topic_arn: str) -> Iterator[Diagnosis]:
-    """Say whether anybody hears the topic; without `audience` it is somebody else's business."""
-    if audience is None:
+def subscriptions(
+    subscription_counts: SubscriptionCounts | None, topic_arn: str
+) -> Iterator[Diagnosis]:
+    """Say whether the topic has subscribers; None means a topic of another account."""
+    if subscription_counts is None:
         yield Diagnosis(
             Check.SUBSCRIPTIONS,
             State.OK,
@@ -149,7 +151,7 @@ def subscriptions(audience: Audience | None, topic_arn: str) -> Iterator[Diagnos
             "The topic belongs to another account, which looks after its subscriptions.",
         )
         return
-    if audience.confirmed == 0:
+    if subscription_counts.confirmed == 0:
         yield Diagnosis(
             Check.SUBSCRIPTIONS,
             State.FAILED,
@@ -158,13 +160,13 @@ def subscriptions(audience: Audience | None, topic_arn: str) -> Iterator[Diagnos
             "Subscribe somebody, or let them click the link in the mail from AWS Notifications.",
         )
     else:
-        sentence = f"{audience.confirmed} confirmed subscriptions hear the topic."
+        sentence = f"{subscription_counts.confirmed} confirmed subscriptions hear the topic."
         yield Diagnosis(Check.SUBSCRIPTIONS, State.OK, topic_arn, sentence)
-    if audience.waiting:
+    if subscription_counts.waiting:
         yield Diagnosis(
             Check.SUBSCRIPTIONS,
             State.WARNING,
             topic_arn,
-            f"{audience.waiting} subscriptions wait to be confirmed, and hear nothing.",
+            f"{subscription_counts.waiting} subscriptions wait to be confirmed, and hear nothing.",
             "Let them click the link in the mail, or subscribe again where it is too old.",
         )

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from certificate_lifecycle.app.isolation import clause
-from certificate_lifecycle.core.model import Documented
-from certificate_lifecycle.core.text import clean
+from certificate_lifecycle.app.deadline import error_summary
 from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import Documented
+from certificate_lifecycle.model.sanitize import clean
 
 _WORKERS = 8
 _LONGEST = 600
@@ -94,9 +94,9 @@ def examine(examinations: Sequence[Examination]) -> list[Diagnosis]:
     finally:
         # Whoever interrupts does not want to wait for what was not begun.
         pool.shutdown(wait=False, cancel_futures=True)
-    order = list(Check)
+    request = list(Check)
     found = [diagnosis for diagnoses in said for diagnosis in diagnoses]
-    return sorted(found, key=lambda diagnosis: order.index(diagnosis.check))
+    return sorted(found, key=lambda diagnosis: request.index(diagnosis.check))
 
 
 def _carried_out(examination: Examination) -> list[Diagnosis]:
@@ -113,7 +113,7 @@ def unknown(check: Check, about: str, error: Exception) -> Diagnosis:
     """Return that something could not be found out, why, and what helps where that is known."""
     from certificate_lifecycle.cli.failures import help_with  # noqa: PLC0415 - it knows the SDK
 
-    why = clause(error)
+    why = error_summary(error)
     sentence = f"This could not be found out: {why}"
     return Diagnosis(check, State.UNKNOWN, about, sentence, help_with(why) or "")
 

@@ -19,12 +19,12 @@ from certificate_lifecycle.cli.dns_health import (
     judge_caa,
 )
 from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State, listed, unknown
-from certificate_lifecycle.core.model import Certificate, CertificateStatus, CertificateType
-from certificate_lifecycle.core.validation import Zone
-from certificate_lifecycle.errors import CertificateLifecycleError
+from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, CertificateType
+from certificate_lifecycle.model.errors import CertificateLifecycleError
+from certificate_lifecycle.policy.validation import Zone
 
 if TYPE_CHECKING:
-    from certificate_lifecycle.cli.outside.public_dns import Delegations, PublicDns
+    from certificate_lifecycle.cli.aws.public_dns import Delegations, PublicDns
 
 Item = TypeVar("Item", bound=Hashable)
 Answer = TypeVar("Answer")
@@ -138,7 +138,7 @@ def _led_elsewhere(
 
 def _described(servers: Iterable[str], zone: Zone, public: Delegations) -> str:
     """Return name servers, and which of them do not answer for the zone at all."""
-    return ", ".join(f"{each}{_lameness(each, zone, public)}" for each in sorted(servers))
+    return ", ".join(f"{server}{_lameness(server, zone, public)}" for server in sorted(servers))
 
 
 def _lameness(server: str, zone: Zone, public: Delegations) -> str:
@@ -192,11 +192,11 @@ def caa(names: Sequence[str], public: PublicDns) -> Iterator[Diagnosis]:
     """Say which names CAA records keep Amazon from; names under one set of records together."""
     verdicts, lost = _answers(Check.CAA, names, lambda name: judge_caa(name, public.caa))
     yield from lost
-    faults: dict[tuple[object, ...], list[CaaVerdict]] = defaultdict(list)
+    errors: dict[tuple[object, ...], list[CaaVerdict]] = defaultdict(list)
     for verdict in verdicts.values():
         if not verdict.allowed or verdict.parameters:
-            faults[verdict.at, verdict.reason, verdict.tag].append(verdict)
-    yield from (_restricted(alike) for alike in faults.values())
+            errors[verdict.at, verdict.reason, verdict.tag].append(verdict)
+    yield from (_restricted(alike) for alike in errors.values())
     sound = sum(verdict.allowed for verdict in verdicts.values())
     if sound or not names:
         sentence = f"CAA lets Amazon issue for {sound} of {len(names)} names."

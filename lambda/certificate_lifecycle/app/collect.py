@@ -1,0 +1,297 @@
+"""Look at every certificate of an account and region, and judge it.
+
+One certificate that cannot be read never stops the others: it is judged as unknown, and what went
+wrong is kept for the message and for the error at the end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.export_targets import ExportTargets
+from certificate_lifecycle.app.ports import Certificates, ConsumerCatalog, Dns, Store
+from certificate_lifecycle.app.reimport import Sources
+from certificate_lifecycle.app.run_context import RunContext
+from certificate_lifecycle.app.validation import inspect
+from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import Action, Certificate, RenewalStatus
+from certificate_lifecycle.model.errors import CertificateNotFoundError
+from certificate_lifecycle.model.run import Assessment, ScopeStatus
+from certificate_lifecycle.policy.chain import (
+    as_renewing,
+    assess,
+    by_name,
+    find_successor,
+    needs_detail,
+    renews_well,
+    wants_records,
+)
+from certificate_lifecycle.policy.export import TargetFinding
+from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.thresholds import lacks_future
+from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
+
+#: A search costs one call, a description two: that of its tags included.
+_WORTH_A_SEARCH = 2
+
+
+@dataclass(slots=True)
+class ScanResult:
+    """What was found in an account and region, and what could not be read.
+
+    `everything` is the whole listing, whatever part of it was assessed.
+    """
+
+    certificates: int = 0
+    everything: Sequence[Certificate] = ()
+    assessments: list[Assessment] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    listed: bool = True
+
+    @property
+    def status(self) -> ScopeStatus:
+        """How much could be scanned."""
+        if not self.listed:
+            return ScopeStatus.FAILED
+        return ScopeStatus.PARTIAL if self.problems else ScopeStatus.OK
+
+    def narrowed(self, agreed: Collection[tuple[str, Action]] | None) -> ScanResult:
+        """Return what may be acted on: the `agreed` certificates and actions, or everything."""
+        if agreed is None:
+            return self
+        pairs = [
+            (observation, entry)
+            for observation, entry in zip(self.observations, self.assessments, strict=True)
+            if (entry.certificate.arn, entry.decision.action) in agreed
+        ]
+        return replace(
+            self,
+            observations=[observation for observation, _ in pairs],
+            assessments=[entry for _, entry in pairs],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of all certificates before each of them is assessed.
+
+    It says which have to be described, how the renewals of others stand, who has which name,
+    and what is kept outside ACM.
+    """
+
+    described: Collection[str]
+    renewals: Mapping[str, RenewalStatus | None]
+    by_name: Mapping[str, Sequence[Certificate]]
+    stores: Mapping[str, Store]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """Reads and judges the certificates of one account and region."""
+
+    context: RunContext
+    certificates: Certificates
+    dns: Dns
+    sources: Sources
+    catalog: ConsumerCatalog
+    exports: ExportTargets = field(default_factory=ExportTargets)
+    stores: Sequence[Store] = ()
+
+    def scan(
+        self,
+        wanted: Sequence[str],
+        *,
+        may_be_gone: Collection[str] = (),
+        in_hand: Collection[str] = (),
+    ) -> ScanResult:
+        """Judge every certificate, or only the `wanted` ARNs.
+
+        Those `in_hand` are being replaced, so that all of their detail is needed.
+        """
+        result = ScanResult()
+        try:
+            everything = list(self.certificates.list_all())
+        except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
+            logger.exception("certificates could not be listed")
+            result.listed = False
+            result.problems.append(f"the certificates could not be listed: {error_summary(error)}")
+            return result
+        result.everything = tuple(everything)
+        kept = {} if _all_in_acm(wanted) else self._kept(everything, result.problems)
+        everything += [certificate for certificate, _ in kept.values()]
+        by_arn = {certificate.arn: certificate for certificate in everything}
+        missing = [arn for arn in wanted if arn not in by_arn and arn not in may_be_gone]
+        result.problems.extend(f"{arn} does not exist" for arn in missing)
+        chosen = [by_arn[arn] for arn in wanted or by_arn if arn in by_arn]
+        if not wanted:
+            result.problems.extend(self.sources.misplaced(by_arn))
+            result.problems.extend(self.exports.unlisted(everything))
+        result.certificates = len(chosen)
+        described = {certificate.arn for certificate in chosen if self._concerned(certificate)}
+        described.update(in_hand)
+        renewals = self._renewals([entry for entry in chosen if entry.arn not in described])
+        stores = {arn: store for arn, (_, store) in kept.items()}
+        known = _Known(described, renewals, by_name(everything), stores)
+        for certificate in chosen:
+            self._assess(certificate, result, known)
+        return result
+
+    def _kept(
+        self, everything: Sequence[Certificate], problems: list[str]
+    ) -> dict[str, tuple[Certificate, Store]]:
+        """Return what is kept outside ACM; a store that fails does not stop the others."""
+        found: dict[str, tuple[Certificate, Store]] = {}
+        for store in self.stores:
+            if not store.concerns(everything):
+                continue
+            try:
+                require_time(self.context.clock)
+                found |= {entry.arn: (entry, store) for entry in store.list_all()}
+            except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+                logger.exception("store could not be listed", extra={"store": store.name})
+                problems.append(f"the {store.name} could not be listed: {error_summary(error)}")
+        return found
+
+    def _concerned(self, certificate: Certificate) -> bool:
+        return self.sources.concern(certificate) or self.exports.concern(certificate)
+
+    def _renewals(self, certificates: Iterable[Certificate]) -> Mapping[str, RenewalStatus | None]:
+        """Return how ACM's renewals stand, where asking for all of them is worth a call."""
+        thresholds, now = self.context.thresholds, self.context.now
+        promising = [
+            certificate
+            for certificate in certificates
+            if renews_well(certificate, None, thresholds, now)
+        ]
+        if len(promising) < _WORTH_A_SEARCH:
+            return {}
+        ends = [entry.not_after for entry in promising if entry.not_after is not None]
+        try:
+            return self.certificates.renewals(min(ends), max(ends)) or {}
+        except Exception:  # noqa: BLE001 - describing them one by one gives the same answer
+            logger.warning("renewals could not be searched", exc_info=True)
+            return {}
+
+    def _assess(self, listed: Certificate, result: ScanResult, known: _Known) -> None:
+        try:
+            observation = self._observe(listed, result.problems, known)
+        except CertificateNotFoundError:
+            logger.info("certificate deleted meanwhile", extra={"certificate_arn": listed.arn})
+            return
+        decision = assess(observation, self.context.thresholds, self.context.now)
+        result.observations.append(observation)
+        result.assessments.append(Assessment(observation.certificate, decision))
+        logger.log(
+            logging.DEBUG if decision.healthy else logging.INFO,
+            "certificate assessed",
+            extra={
+                "certificate_arn": listed.arn,
+                "domain_name": listed.domain_name,
+                "verdict": decision.verdict.value,
+                "severity": decision.severity.label,
+                "reason": decision.reason.value,
+            },
+        )
+
+    def _observe(self, listed: Certificate, problems: list[str], known: _Known) -> Observation:
+        thresholds, now = self.context.thresholds, self.context.now
+        certificate, error = listed, None
+        source = None
+        store = known.stores.get(listed.arn)
+        if listed.arn in known.described:
+            certificate, error = self._describe(listed, problems)
+        elif self._is_renewing(listed, known.renewals):
+            certificate = as_renewing(listed, known.renewals[listed.arn])
+        elif needs_detail(listed, thresholds, now):
+            certificate, error = self._describe(listed, problems, store, in_full=False)
+        successor = None
+        if lacks_future(certificate, thresholds, now):
+            others = known.by_name.get(certificate.domain_name, ())
+            successor = find_successor(certificate, others, thresholds, now)
+        records = self._records(certificate, problems)
+        if error is None and self.sources.concern(listed):
+            source = self.sources.inspect(certificate, self.context.clock, now, problems)
+        return Observation(
+            certificate=certificate,
+            consumers=tuple(map(self.catalog.label, certificate.detail.in_use_by)),
+            records=records,
+            successor=successor,
+            detail_error=error,
+            source=source,
+            export=self._export(certificate, problems),
+        )
+
+    def _export(self, certificate: Certificate, problems: list[str]) -> TargetFinding | None:
+        try:
+            return self.exports.inspect(certificate, self.context.now)
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+            logger.exception("target unreadable", extra={"certificate_arn": certificate.arn})
+            problems.append(f"{certificate.arn}: {error_summary(error)}")
+            return self.exports.unread(certificate)
+
+    def _is_renewing(
+        self, listed: Certificate, renewals: Mapping[str, RenewalStatus | None]
+    ) -> bool:
+        return listed.arn in renewals and renews_well(
+            listed, renewals[listed.arn], self.context.thresholds, self.context.now
+        )
+
+    def _describe(
+        self,
+        listed: Certificate,
+        problems: list[str],
+        store: Store | None = None,
+        *,
+        in_full: bool = True,
+    ) -> tuple[Certificate, str | None]:
+        """Return a certificate with its detail, or why there is none.
+
+        Unless it is wanted `in_full`, one that renews well is shown as a search would show it, so
+        that the verdict does not depend on how the certificate was read.
+        """
+        try:
+            require_time(self.context.clock)
+            if store is not None:
+                return store.describe(listed), None
+            described = listed.described_as(self.certificates.describe(listed.arn))
+            renewal = described.detail.renewal
+            status = renewal.status if renewal else None
+            thresholds, now = self.context.thresholds, self.context.now
+            if not in_full and renews_well(described, status, thresholds, now):
+                return as_renewing(described, status), None
+            tags = self.certificates.tags(listed.arn)
+        except CertificateNotFoundError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+            logger.exception("certificate unreadable", extra={"certificate_arn": listed.arn})
+            problems.append(f"{listed.arn}: {error_summary(error)}")
+            return listed, error_summary(error)
+        return described.with_tags(tags), None
+
+    def _records(self, certificate: Certificate, problems: list[str]) -> tuple[RecordFinding, ...]:
+        if not wants_records(certificate):
+            return ()
+        wanted = distinct(
+            validation.record
+            for validation in certificate.detail.pending_validations
+            if validation.record is not None and not validation.validated
+        )
+        try:
+            require_time(self.context.clock)
+            return inspect(self.dns, wanted)
+        except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+            logger.exception("records unreadable", extra={"certificate_arn": certificate.arn})
+            problems.append(f"{certificate.arn}: {error_summary(error)}")
+            return tuple(
+                RecordFinding(record, RecordState.UNCHECKED, found=error_summary(error))
+                for record in wanted
+            )
+
+
+def _all_in_acm(wanted: Sequence[str]) -> bool:
+    """Whether some certificates are wanted, and none that is kept outside ACM."""
+    return bool(wanted) and all(arn.split(":")[2] == "acm" for arn in wanted)

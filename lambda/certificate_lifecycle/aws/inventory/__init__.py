@@ -1,0 +1,1 @@
+"""Certificates outside ACM: IAM server certificates and private certificate authorities."""

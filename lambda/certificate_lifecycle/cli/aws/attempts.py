@@ -1,0 +1,163 @@
+"""The calls that a scan makes, each tried once and as small as it can be.
+
+What needs the name of something is asked about something that does not exist: AWS says so to
+whoever may ask, and refuses whoever may not (IAM user guide, "How IAM works": a request is
+authorized before it is carried out).
+The permissions are those of the adapters in `aws`, whose calls these are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from certificate_lifecycle.aws.acm import KEY_TYPES
+from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.consumers.registry import AwsConsumers
+from certificate_lifecycle.aws.read_calls import ReadCall
+from certificate_lifecycle.model.scope import Scope
+
+#: What services answer to whoever may not call them.
+DENIALS = frozenset(
+    {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
+)
+_SOME_ID = "00000000-0000-0000-0000-000000000000"
+_SOME_NAME = "certificate-lifecycle-doctor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One call that was tried, and the resources that a policy has to allow it on.
+
+    `denied` is what AWS said when it refused, `failed` what became of it if it was neither allowed
+    nor refused. `optional` ones only make a scan faster.
+    """
+
+    action: str
+    resource: str
+    denied: str | None = None
+    failed: Exception | None = None
+    optional: bool = False
+
+
+class Attempts:
+    """The calls of a scan in one account and region; `state_store` names the table, if any."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        scope: Scope,
+        role_arn: str | None,
+        state_store: tuple[Scope, str] | None = None,
+    ) -> None:
+        self._clients = clients
+        self._scope = scope
+        self._role_arn = role_arn
+        self._state_store = state_store
+
+    def made(self) -> Iterator[Attempt]:
+        """Try each call, and yield what became of it; one never stops the others."""
+        for call in self._calls():
+            yield _tried(call)
+
+    def _calls(self) -> Iterator[ReadCall]:
+        yield from self._acm()
+        yield from self._dns()
+        yield from self._stores()
+        yield from AwsConsumers(self._clients, self._scope, self._role_arn).read_calls()
+        if self._state_store is not None:
+            home, table = self._state_store
+            dynamodb = self._clients.dynamodb(home.region)
+            where = f"{home.region}:{home.account_id}"
+            yield ReadCall(
+                "dynamodb:Query",
+                f"arn:{home.partition}:dynamodb:{where}:table/{table}",
+                lambda: dynamodb.query(
+                    TableName=table,
+                    Limit=1,
+                    KeyConditionExpression="#scope = :scope",
+                    ExpressionAttributeNames={"#scope": "scope"},
+                    ExpressionAttributeValues={":scope": {"S": f"{home.account_id}/{home.region}"}},
+                ),
+            )
+
+    def _acm(self) -> Iterator[ReadCall]:
+        acm = self._clients.acm(self._scope.region, self._role_arn)
+        arn = self._scope.arn("acm", f"certificate/{_SOME_ID}")
+        all_of_them = self._scope.arn("acm", "certificate/*")
+        absent = frozenset({"ResourceNotFoundException"})
+        yield ReadCall(
+            "acm:ListCertificates",
+            "*",
+            lambda: acm.list_certificates(MaxItems=1, Includes={"keyTypes": KEY_TYPES}),
+        )
+        if hasattr(acm, "search_certificates"):
+            # Not every region knows it; a scan asks otherwise then.
+            unknown = frozenset({"UnknownOperationException", "ValidationException"})
+            search: Any = acm.search_certificates
+            yield ReadCall(
+                "acm:SearchCertificates", "*", lambda: search(MaxResults=1), unknown, optional=True
+            )
+        describe, tags = acm.describe_certificate, acm.list_tags_for_certificate
+        yield ReadCall(
+            "acm:DescribeCertificate", all_of_them, lambda: describe(CertificateArn=arn), absent
+        )
+        yield ReadCall(
+            "acm:ListTagsForCertificate", all_of_them, lambda: tags(CertificateArn=arn), absent
+        )
+
+    def _dns(self) -> Iterator[ReadCall]:
+        route53 = self._clients.route53(self._role_arn)
+        zone = "Z00000000000000000000"
+        yield ReadCall(
+            "route53:ListHostedZones", "*", lambda: route53.list_hosted_zones(MaxItems="1")
+        )
+        yield ReadCall(
+            "route53:ListResourceRecordSets",
+            f"arn:{self._scope.partition}:route53:::hostedzone/*",
+            lambda: route53.list_resource_record_sets(HostedZoneId=zone, MaxItems="1"),
+            frozenset({"NoSuchHostedZone"}),
+        )
+
+    def _stores(self) -> Iterator[ReadCall]:
+        iam = self._clients.iam(self._role_arn)
+        pca = self._clients.acm_pca(self._scope.region, self._role_arn)
+        owner = f"arn:{self._scope.partition}:iam::{self._scope.account_id}"
+        authority = self._scope.arn("acm-pca", f"certificate-authority/{_SOME_ID}")
+        yield ReadCall(
+            "iam:ListServerCertificates", "*", lambda: iam.list_server_certificates(MaxItems=1)
+        )
+        yield ReadCall(
+            "iam:GetServerCertificate",
+            f"{owner}:server-certificate/*",
+            lambda: iam.get_server_certificate(ServerCertificateName=_SOME_NAME),
+            frozenset({"NoSuchEntity"}),
+        )
+        yield ReadCall(
+            "acm-pca:ListCertificateAuthorities",
+            "*",
+            lambda: pca.list_certificate_authorities(MaxResults=1),
+        )
+        yield ReadCall(
+            "acm-pca:ListPermissions",
+            self._scope.arn("acm-pca", "certificate-authority/*"),
+            lambda: pca.list_permissions(CertificateAuthorityArn=authority),
+            frozenset({"ResourceNotFoundException"}),
+        )
+
+
+def _tried(call: ReadCall) -> Attempt:
+    attempt = Attempt(action=call.action, resource=call.resource, optional=call.optional)
+    try:
+        call.make()
+    except ClientError as error:
+        answer = error.response["Error"]
+        if answer["Code"] in DENIALS:
+            return replace(attempt, denied=answer.get("Message", answer["Code"]))
+        return attempt if answer["Code"] in call.absent else replace(attempt, failed=error)
+    except Exception as error:  # noqa: BLE001 - one must not stop the others; it is told with them
+        return replace(attempt, failed=error)
+    return attempt

@@ -1,1 +1,0 @@
-"""Pure decisions: no AWS call, no clock, no environment."""

@@ -1,0 +1,100 @@
+"""Fields of stored and sent records, read with their types checked.
+
+Another version of this module, or a person, may have written a record.
+Every function raises KeyError for a required field that is missing, and TypeError or ValueError for
+a value in another form; `optional_epoch` raises OverflowError as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeAlias, TypeVar
+
+from certificate_lifecycle.model.timestamps import parse_instant, parse_timestamp
+
+T = TypeVar("T")
+
+#: Plain data that JSON can carry; an optional field may be missing or None.
+Entry: TypeAlias = Mapping[str, Any]
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as text of one width in UTC: the texts compare as the moments do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def optional_stamp(moment: datetime | None) -> str | None:
+    """Return a moment as `stamp` does, and None for None."""
+    return None if moment is None else stamp(moment)
+
+
+def text(entry: Entry, name: str) -> str:
+    """Return a text."""
+    return _typed(entry[name], str, name)
+
+
+def optional_text(entry: Entry, name: str) -> str | None:
+    """Return a text, or None if the record has none."""
+    return None if entry.get(name) is None else text(entry, name)
+
+
+def number(entry: Entry, name: str) -> int:
+    """Return a whole number."""
+    value = entry[name]
+    if isinstance(value, bool):
+        raise TypeError(f"{name} is no int")
+    return _typed(value, int, name)
+
+
+def flag(entry: Entry, name: str) -> bool:
+    """Return true or false."""
+    return _typed(entry[name], bool, name)
+
+
+def moment(entry: Entry, name: str) -> datetime:
+    """Return a moment at which something happened here."""
+    return parse_timestamp(text(entry, name))
+
+
+def optional_moment(entry: Entry, name: str) -> datetime | None:
+    """Return a moment, or None if the record has none."""
+    return None if entry.get(name) is None else moment(entry, name)
+
+
+def optional_instant(entry: Entry, name: str) -> datetime | None:
+    """Return an instant, which a certificate may name at will, or None if the record has none."""
+    return None if entry.get(name) is None else parse_instant(text(entry, name))
+
+
+def optional_epoch(entry: Entry, name: str) -> datetime | None:
+    """Return a moment that is stored in seconds since 1970, or None if the record has none."""
+    if entry.get(name) is None:
+        return None
+    return datetime.fromtimestamp(number(entry, name), UTC)
+
+
+def items(entry: Entry, name: str) -> list[Any]:
+    """Return a list of anything."""
+    return _typed(entry[name], list, name)
+
+
+def texts(entry: Entry, name: str) -> tuple[str, ...]:
+    """Return a list of texts."""
+    return tuple(_typed(value, str, name) for value in items(entry, name))
+
+
+def table(entry: Entry, name: str) -> dict[str, Any]:
+    """Return an object."""
+    return _typed(entry[name], dict, name)
+
+
+def renamed(entry: Entry, names: Mapping[str, str]) -> Entry:
+    """Return a record with the present names of fields that an earlier version named otherwise."""
+    return {names.get(name, name): value for name, value in dict(entry).items()}
+
+
+def _typed(value: object, kind: type[T], name: str) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} is no {kind.__name__}")
+    return value

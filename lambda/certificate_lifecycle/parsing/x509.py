@@ -1,0 +1,395 @@
+"""What a certificate says of itself, read from PEM with the standard library.
+
+Lambda's runtime brings no X.509 library, and deciding whether a certificate may follow another one
+takes few of its fields.
+This is a reader and no verifier: signatures, chains and revocation are ACM's business.
+It is strict about what it reads (DER, RFC 5280) and raises MalformedCertificateError for everything
+else; no error quotes what was read, because a private key is read here too.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+#: Longer PEM text is not looked at: ACM takes 32 KiB for a certificate (API, ImportCertificate).
+MAX_PEM_CHARACTERS = 2_200_000
+_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,64})-----(.*?)-----END \1-----", re.DOTALL)
+
+_BOOLEAN, _INTEGER, _BIT_STRING, _OCTET_STRING, _OID = 0x01, 0x02, 0x03, 0x04, 0x06
+_SEQUENCE, _SET = 0x30, 0x31
+_UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
+_VERSION, _ISSUER_ID, _SUBJECT_ID, _EXTENSIONS = 0xA0, 0x81, 0x82, 0xA3
+_DNS_NAME = 0x82
+_CONSTRUCTED_KEY, _KEY_PARAMETERS = 0xA1, 0xA0
+_LONG_LENGTH, _MAX_LENGTH_OCTETS, _HIGH_TAG = 0x80, 4, 0x1F
+_HIGH_BIT = 0x80
+
+_RSA = bytes.fromhex("2a864886f70d010101")
+_EC = bytes.fromhex("2a8648ce3d0201")
+#: Curves by the names that ACM has for them (API, KeyAlgorithm).
+_CURVES = {
+    bytes.fromhex("2a8648ce3d030107"): "EC_prime256v1",
+    bytes.fromhex("2b81040022"): "EC_secp384r1",
+    bytes.fromhex("2b81040023"): "EC_secp521r1",
+}
+_COMMON_NAME = bytes.fromhex("550403")
+_KEY_USAGE = bytes.fromhex("551d0f")
+_ALTERNATIVE_NAMES = bytes.fromhex("551d11")
+_EXTENDED_KEY_USAGE = bytes.fromhex("551d25")
+#: How the string types of a common name are encoded (X.680, RFC 5280 appendix A).
+_ENCODINGS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1E: "utf-16-be"}
+#: The bits of KeyUsage in their order, as ACM names them (API, KeyUsageName).
+_USAGES = (
+    "DIGITAL_SIGNATURE",
+    "NON_REPUDIATION",
+    "KEY_ENCIPHERMENT",
+    "DATA_ENCIPHERMENT",
+    "KEY_AGREEMENT",
+    "CERTIFICATE_SIGNING",
+    "CRL_SIGNING",
+    "ENCIPHER_ONLY",
+    "DECIPHER_ONLY",
+)
+#: The purposes below 1.3.6.1.5.5.7.3 as ACM names them (API, ExtendedKeyUsageName).
+_PURPOSES = bytes.fromhex("2b060105050703")
+EXTENDED_USAGES = {
+    _PURPOSES + bytes([number]): name
+    for number, name in {
+        1: "TLS_WEB_SERVER_AUTHENTICATION",
+        2: "TLS_WEB_CLIENT_AUTHENTICATION",
+        3: "CODE_SIGNING",
+        4: "EMAIL_PROTECTION",
+        5: "IPSEC_END_SYSTEM",
+        6: "IPSEC_TUNNEL",
+        7: "IPSEC_USER",
+        8: "TIME_STAMPING",
+        9: "OCSP_SIGNING",
+    }.items()
+}
+
+
+class MalformedCertificateError(ValueError):
+    """The text is not what it should be; the message is a clause that quotes nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A public key: its ACM name (`RSA_2048`) and its numbers, for comparing only."""
+
+    algorithm: str
+    numbers: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class X509Certificate:
+    """What is read from a server's certificate.
+
+    The usages are None where the extension is absent, which stands for any use.
+    """
+
+    serial: int
+    names: tuple[str, ...]
+    key: PublicKey
+    not_before: datetime
+    not_after: datetime
+    key_usages: frozenset[str] | None
+    extended_key_usages: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PemBlock:
+    """One block of PEM; its representation does not show the bytes."""
+
+    label: str
+    der: bytes
+
+    def __repr__(self) -> str:
+        """Show what it is and not what it holds."""
+        return f"<PEM {self.label}>"
+
+    def encode(self) -> bytes:
+        """Return the block as RFC 7468 writes it, whatever it was read from."""
+        text = base64.b64encode(self.der).decode()
+        lines = [text[start : start + 64] for start in range(0, len(text), 64)]
+        body = "\n".join([f"-----BEGIN {self.label}-----", *lines, f"-----END {self.label}-----"])
+        return f"{body}\n".encode()
+
+
+def pem_blocks(text: str) -> tuple[PemBlock, ...]:
+    """Return the blocks of a PEM text; what stands between them is explanation (RFC 7468).
+
+    Raises MalformedCertificateError for a block that is not plain base64.
+    """
+    if len(text) > MAX_PEM_CHARACTERS:
+        raise MalformedCertificateError("it is too long")
+    return tuple(PemBlock(match[1], _decoded(match[2])) for match in _PEM.finditer(text))
+
+
+def read_certificate(der: bytes) -> X509Certificate:
+    """Return what a certificate says; raises MalformedCertificateError."""
+    certificate = _Der(der).only(_SEQUENCE)
+    body = certificate.enter(_SEQUENCE)
+    certificate.take(_SEQUENCE)
+    certificate.take(_BIT_STRING)
+    certificate.end()
+    body.skip(_VERSION)
+    serial = _number(body.take(_INTEGER))
+    body.take(_SEQUENCE)  # the signature's algorithm
+    if not body.take(_SEQUENCE):
+        raise MalformedCertificateError("it names no issuer")
+    validity = body.enter(_SEQUENCE)
+    not_before, not_after = _time(validity), _time(validity)
+    common_names = _common_names(body.enter(_SEQUENCE))
+    key = _public_key(body.enter(_SEQUENCE))
+    body.skip(_ISSUER_ID)
+    body.skip(_SUBJECT_ID)
+    extensions = _extensions(body)
+    names = (*common_names, *_alternative_names(extensions.get(_ALTERNATIVE_NAMES)))
+    return X509Certificate(
+        serial=serial,
+        names=tuple(dict.fromkeys(name.lower() for name in names if name)),
+        key=key,
+        not_before=not_before,
+        not_after=not_after,
+        key_usages=_key_usages(extensions.get(_KEY_USAGE)),
+        extended_key_usages=_extended_key_usages(extensions.get(_EXTENDED_KEY_USAGE)),
+    )
+
+
+def read_private_key(block: PemBlock) -> PublicKey | None:
+    """Return the public half of an unencrypted private key; None where the key leaves it out.
+
+    Knows PKCS#1, SEC 1 and PKCS#8 (RFC 8017, 5915, 5208); raises MalformedCertificateError.
+    """
+    match block.label:
+        case "RSA PRIVATE KEY":
+            return _rsa_private(block.der)
+        case "EC PRIVATE KEY":
+            return _ec_private(block.der, None)
+        case "PRIVATE KEY":
+            return _pkcs8(block.der)
+        case "ENCRYPTED PRIVATE KEY":
+            raise MalformedCertificateError("it is encrypted, and ACM takes it only unencrypted")
+        case _:
+            raise MalformedCertificateError("it is not a private key in PEM")
+
+
+# --- DER ----------------------------------------------------------------------------------------
+
+
+class _Der:
+    """Takes one element after the other, of definite and minimal length as DER demands."""
+
+    def __init__(self, data: bytes) -> None:
+        self._rest = data
+
+    def peek(self) -> int | None:
+        return self._rest[0] if self._rest else None
+
+    def next(self) -> tuple[int, bytes]:
+        if len(self._rest) < 2 or self._rest[0] & _HIGH_TAG == _HIGH_TAG:  # noqa: PLR2004 - tag and length
+            raise MalformedCertificateError("its structure is broken")
+        tag, start, length = self._rest[0], 2, self._rest[1]
+        if length >= _LONG_LENGTH:
+            octets = self._rest[2 : 2 + length - _LONG_LENGTH]
+            start, length = start + len(octets), int.from_bytes(octets, "big")
+            minimal = length >= _LONG_LENGTH and octets[0] != 0
+            if not minimal or len(octets) > _MAX_LENGTH_OCTETS:
+                raise MalformedCertificateError("its structure is broken")
+        content = self._rest[start : start + length]
+        if len(content) != length:
+            raise MalformedCertificateError("it is cut short")
+        self._rest = self._rest[start + length :]
+        return tag, content
+
+    def take(self, expected: int) -> bytes:
+        tag, content = self.next()
+        if tag != expected:
+            raise MalformedCertificateError("its structure is broken")
+        return content
+
+    def enter(self, expected: int) -> _Der:
+        return _Der(self.take(expected))
+
+    def only(self, expected: int) -> _Der:
+        """Enter the one element that this is."""
+        inner = self.enter(expected)
+        self.end()
+        return inner
+
+    def skip(self, optional: int) -> None:
+        if self.peek() == optional:
+            self.next()
+
+    def each(self) -> Iterator[tuple[int, bytes]]:
+        while self._rest:
+            yield self.next()
+
+    def end(self) -> None:
+        if self._rest:
+            raise MalformedCertificateError("something stands behind its end")
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        # Raised below, so that the text does not hang on to the error.
+        pass
+    raise MalformedCertificateError("it is not plain base64 between its PEM lines")
+
+
+def _number(content: bytes) -> int:
+    """Return an INTEGER, which is not negative in anything that is read here."""
+    padded = len(content) > 1 and content[0] == 0 and content[1] < _HIGH_BIT
+    if not content or padded or content[0] >= _HIGH_BIT:
+        raise MalformedCertificateError("one of its numbers is malformed")
+    return int.from_bytes(content, "big")
+
+
+def _bits(content: bytes) -> tuple[int, bytes]:
+    """Return how many bits at the end of a BIT STRING do not count, and its octets."""
+    if not content or content[0] > 7 or (content[0] and len(content) == 1):  # noqa: PLR2004 - an octet
+        raise MalformedCertificateError("its structure is broken")
+    return content[0], content[1:]
+
+
+# --- The parts of a certificate -----------------------------------------------------------------
+
+
+def _time(validity: _Der) -> datetime:
+    tag, content = validity.next()
+    text = content.decode("latin-1")
+    length = {_UTC_TIME: 12, _GENERALIZED_TIME: 14}.get(tag, 0)
+    if not length or not re.fullmatch(rf"[0-9]{{{length}}}Z", text):
+        raise MalformedCertificateError("one of its times is malformed")
+    if tag == _UTC_TIME:  # RFC 5280 section 4.1.2.5.1
+        text = ("19" if text >= "50" else "20") + text
+    try:
+        return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise MalformedCertificateError("one of its times is malformed") from None
+
+
+def _common_names(subject: _Der) -> list[str]:
+    found = []
+    for tag, content in subject.each():
+        if tag != _SET:
+            raise MalformedCertificateError("its structure is broken")
+        for kind, attribute in _Der(content).each():
+            pair = _Der(attribute if kind == _SEQUENCE else b"")
+            if pair.take(_OID) == _COMMON_NAME:
+                found.append(_text(*pair.next()))
+    return found
+
+
+def _text(tag: int, content: bytes) -> str:
+    try:
+        return content.decode(_ENCODINGS[tag])
+    except (KeyError, UnicodeDecodeError):
+        raise MalformedCertificateError("one of its names is malformed") from None
+
+
+def _public_key(information: _Der) -> PublicKey:
+    algorithm = information.enter(_SEQUENCE)
+    kind = algorithm.take(_OID)
+    unused, key = _bits(information.take(_BIT_STRING))
+    if unused:
+        raise MalformedCertificateError("its structure is broken")
+    if kind == _RSA:
+        numbers = _Der(key).only(_SEQUENCE)
+        return _rsa(_number(numbers.take(_INTEGER)), _number(numbers.take(_INTEGER)))
+    if kind == _EC:
+        return PublicKey(_curve(algorithm), key)
+    raise MalformedCertificateError("its key is neither RSA nor ECDSA")
+
+
+def _rsa(modulus: int, exponent: int) -> PublicKey:
+    return PublicKey(f"RSA_{modulus.bit_length()}", f"{modulus:x} {exponent:x}".encode())
+
+
+def _curve(parameters: _Der) -> str:
+    name = _CURVES.get(parameters.take(_OID))
+    if name is None:
+        raise MalformedCertificateError("its key lies on a curve that ACM does not take")
+    return name
+
+
+def _extensions(body: _Der) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
+    if body.peek() == _EXTENSIONS:
+        for tag, content in body.enter(_EXTENSIONS).only(_SEQUENCE).each():
+            extension = _Der(content if tag == _SEQUENCE else b"")
+            name = extension.take(_OID)
+            extension.skip(_BOOLEAN)
+            if name in found:
+                raise MalformedCertificateError("it has an extension twice")
+            found[name] = extension.take(_OCTET_STRING)
+            extension.end()
+    body.end()
+    return found
+
+
+def _alternative_names(extension: bytes | None) -> list[str]:
+    if extension is None:
+        return []
+    names = _Der(extension).only(_SEQUENCE).each()
+    return [_text(0x16, content) for tag, content in names if tag == _DNS_NAME]
+
+
+def _key_usages(extension: bytes | None) -> frozenset[str] | None:
+    if extension is None:
+        return None
+    whole = _Der(extension)
+    _, octets = _bits(whole.take(_BIT_STRING))
+    whole.end()
+    bits = "".join(f"{octet:08b}" for octet in octets)
+    return frozenset(name for name, bit in zip(_USAGES, bits, strict=False) if bit == "1")
+
+
+def _extended_key_usages(extension: bytes | None) -> frozenset[str] | None:
+    """Return the purposes that ACM has names for; it calls all others CUSTOM."""
+    if extension is None:
+        return None
+    purposes = [content for _, content in _Der(extension).only(_SEQUENCE).each()]
+    return frozenset(EXTENDED_USAGES[oid] for oid in purposes if oid in EXTENDED_USAGES)
+
+
+# --- Private keys -------------------------------------------------------------------------------
+
+
+def _rsa_private(der: bytes) -> PublicKey:
+    key = _Der(der).only(_SEQUENCE)
+    key.take(_INTEGER)  # the version
+    return _rsa(_number(key.take(_INTEGER)), _number(key.take(_INTEGER)))
+
+
+def _ec_private(der: bytes, curve: str | None) -> PublicKey | None:
+    key = _Der(der).only(_SEQUENCE)
+    key.take(_INTEGER)  # the version
+    key.take(_OCTET_STRING)  # the key itself, of which nothing is needed
+    if key.peek() == _KEY_PARAMETERS:
+        curve = _curve(key.enter(_KEY_PARAMETERS))
+    if curve is None:
+        raise MalformedCertificateError("it does not name its curve")
+    if key.peek() != _CONSTRUCTED_KEY:
+        return None
+    _, point = _bits(key.enter(_CONSTRUCTED_KEY).take(_BIT_STRING))
+    return PublicKey(curve, point)
+
+
+def _pkcs8(der: bytes) -> PublicKey | None:
+    key = _Der(der).only(_SEQUENCE)
+    key.take(_INTEGER)  # the version
+    algorithm = key.enter(_SEQUENCE)
+    kind, inner = algorithm.take(_OID), key.take(_OCTET_STRING)
+    if kind == _RSA:
+        return _rsa_private(inner)
+    if kind == _EC:
+        return _ec_private(inner, _curve(algorithm))
+    raise MalformedCertificateError("it is neither RSA nor ECDSA")

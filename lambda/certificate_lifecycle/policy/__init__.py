@@ -1,0 +1,1 @@
+"""Every decision: pure functions that get `now` as an argument."""

@@ -1,0 +1,231 @@
+"""Where a certificate is bound, what is done to move it, and what a person would have to do.
+
+A consumer is moved in the order bind, verify, unbind; each step looks first, so that a step which
+was carried out and not recorded is found done, and what somebody else changed is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, StrEnum, auto
+from typing import Any, Self
+
+from certificate_lifecycle.model import records
+from certificate_lifecycle.model.certificate import Certificate
+
+#: A consumer that has not settled by then has failed: an edge-optimised domain name of API Gateway
+#: takes 40 minutes, a user pool domain of Cognito an hour (their developer guides).
+SETTLES_WITHIN = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerKind:
+    """A kind of setting that holds a certificate and that can be changed without an outage.
+
+    The class of its service declares it. Stored records have the `name`, so that it must never
+    change. A setting that `holds_many` is a list, in which old and new stand beside each other.
+    """
+
+    name: str
+    holds_many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One setting of one consumer.
+
+    `consumer` is what the service's calls name (ARN, name or id), `qualifier` what they need beside
+    it (the port of a Classic listener, the user pool of a domain, the id of a private domain name).
+    """
+
+    kind: ConsumerKind
+    consumer: str
+    qualifier: str = ""
+    label: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells bindings apart; the label is for people."""
+        return (self.kind.name, self.consumer, self.qualifier)
+
+
+@dataclass(frozen=True, slots=True)
+class BindingState:
+    """What a setting holds now.
+
+    `settled` is false while the service still carries out a change; `fault` says in a clause that
+    it could not.
+    """
+
+    certificates: tuple[str, ...]
+    settled: bool = True
+    fault: str | None = None
+
+
+class BindingChangeStatus(StrEnum):
+    """How far a consumer has been moved."""
+
+    PLANNED = "planned"
+    BOUND = "bound"
+    MOVED = "moved"
+    ROLLED_BACK = "rolled back"
+    LEFT_ALONE = "left alone"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingChange:
+    """One binding on its way from a certificate to its successor.
+
+    `before` is what the setting held before the first change.
+    """
+
+    binding: Binding
+    before: tuple[str, ...]
+    status: BindingChangeStatus = BindingChangeStatus.PLANNED
+    bound_at: datetime | None = None
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        binding = self.binding
+        return {
+            "kind": binding.kind.name,
+            "consumer": binding.consumer,
+            "place": binding.qualifier,
+            "label": binding.label,
+            "before": list(self.before),
+            "status": self.status.value,
+            "bound_at": records.optional_stamp(self.bound_at),
+            "note": self.note,
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry, kinds: Mapping[str, ConsumerKind]) -> Self:
+        """Read what `to_dict` returns; `kinds` has every kind by its name.
+
+        Raises KeyError, TypeError or ValueError for anything else.
+        """
+        return cls(
+            binding=Binding(
+                kind=kinds[records.text(entry, "kind")],
+                consumer=records.text(entry, "consumer"),
+                qualifier=records.text(entry, "place"),
+                label=records.text(entry, "label"),
+            ),
+            before=records.texts(entry, "before"),
+            status=BindingChangeStatus(records.text(entry, "status")),
+            bound_at=records.optional_moment(entry, "bound_at"),
+            note=records.text(entry, "note"),
+        )
+
+
+# --- The steps --------------------------------------------------------------------------------
+
+
+class BindStep(Enum):
+    """What to do with a setting that shall hold the successor."""
+
+    BIND = auto()
+    DONE = auto()
+    LEFT_ALONE = auto()
+    GONE = auto()
+
+
+class VerifyStep(Enum):
+    """What to do with a setting that was bound."""
+
+    VERIFIED = auto()
+    WAIT = auto()
+    ROLL_BACK = auto()
+    LEFT_ALONE = auto()
+    GONE = auto()
+
+
+class RollBackStep(Enum):
+    """What to do with a setting that shall hold what it held before: bind it, or unbind new."""
+
+    RESTORE = auto()
+    DONE = auto()
+    LEFT_ALONE = auto()
+    GONE = auto()
+
+
+def planned(binding: Binding, state: BindingState | None) -> BindingChange:
+    """Return the move of a binding that was just found; `state` is what a way back leads to."""
+    if state is None:
+        return BindingChange(binding=binding, before=(), status=BindingChangeStatus.GONE)
+    return BindingChange(binding=binding, before=state.certificates)
+
+
+def bind_step(_: BindingChange, state: BindingState | None, old: str, new: str) -> BindStep:
+    """Decide what binds: only a setting that still holds the old certificate is touched."""
+    if state is None:
+        return BindStep.GONE
+    if new in state.certificates:
+        return BindStep.DONE
+    return BindStep.BIND if old in state.certificates else BindStep.LEFT_ALONE
+
+
+def verify_step(
+    move: BindingChange, state: BindingState | None, old: str, new: str, now: datetime
+) -> VerifyStep:
+    """Decide whether a service has carried out the change, may take longer, or has failed."""
+    if state is None:
+        return VerifyStep.GONE
+    if new not in state.certificates and old not in state.certificates:
+        return VerifyStep.LEFT_ALONE
+    if state.fault is not None:
+        return VerifyStep.ROLL_BACK
+    if state.settled and new in state.certificates:
+        return VerifyStep.VERIFIED
+    overdue = move.bound_at is not None and now >= move.bound_at + SETTLES_WITHIN
+    return VerifyStep.ROLL_BACK if overdue else VerifyStep.WAIT
+
+
+def roll_back_step(
+    move: BindingChange, state: BindingState | None, old: str, new: str
+) -> RollBackStep:
+    """Decide what leads back; a setting that held the successor before the move keeps it."""
+    if state is None:
+        return RollBackStep.GONE
+    if new in state.certificates:
+        return RollBackStep.DONE if new in move.before else RollBackStep.RESTORE
+    if move.binding.kind.holds_many or old in state.certificates:
+        return RollBackStep.DONE
+    return RollBackStep.LEFT_ALONE
+
+
+# --- What ACM names ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerArn:
+    """The parts of an entry of `InUseBy`, empty where it is no ARN; `name` follows the type.
+
+    One that is `foreign` stands in an account of AWS's own.
+    """
+
+    text: str
+    partition: str
+    service: str
+    region: str
+    account_id: str
+    type: str
+    name: str
+    foreign: bool
+
+    @classmethod
+    def parse(cls, text: str, own_account: str) -> ConsumerArn:
+        """Split an ARN whose resource has the form `type/name`."""
+        _, partition, service, region, account_id, resource = [*text.split(":", 5), *[""] * 5][:6]
+        kind, _, name = resource.partition("/")
+        foreign = account_id not in (own_account, "")
+        return cls(text, partition, service, region, account_id, kind, name, foreign)
+
+    @classmethod
+    def in_use_by(cls, certificate: Certificate, own_account: str) -> list[ConsumerArn]:
+        """Return what ACM names as the users of a described certificate."""
+        return [cls.parse(text, own_account) for text in certificate.detail.in_use_by]

@@ -1,0 +1,190 @@
+"""The facts that checks judge by, as `certificates explain` and the documentation show them.
+
+Each check of `core.checks` declares its facts. A fact also knows when time alone changes it: the
+forecast of `core.explanation` derives its moments from that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.thresholds import (
+    Thresholds,
+    lacks_future,
+    overdue_threshold,
+    renewal_window,
+)
+
+Text = Callable[[Observation, Thresholds, datetime], str]
+ChangesAt = Callable[[Observation, Thresholds], datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that a check judges by.
+
+    `text` returns the value for people; `changes_at` returns when time alone changes the fact, or
+    None if it never does.
+    """
+
+    name: str
+    text: Text
+    changes_at: ChangesAt
+
+
+def constant(name: str, text: Callable[[Observation], str]) -> Fact:
+    """Return a fact that time does not change."""
+    return Fact(name, lambda observation, _, __: text(observation), lambda _, __: None)
+
+
+def of_certificate(name: str, text: Callable[[Certificate], str]) -> Fact:
+    """Return a fact about the certificate itself that time does not change."""
+    return constant(name, lambda observation: text(observation.certificate))
+
+
+def before_expiry(name: str, span: Callable[[Certificate, Thresholds], timedelta]) -> Fact:
+    """Return a threshold in time before the certificate expires."""
+
+    def text(observation: Observation, thresholds: Thresholds, _: datetime) -> str:
+        return f"{_days(span(observation.certificate, thresholds))} before expiry"
+
+    def changes_at(observation: Observation, thresholds: Thresholds) -> datetime | None:
+        expires = observation.certificate.not_after
+        return None if expires is None else expires - span(observation.certificate, thresholds)
+
+    return Fact(name, text, changes_at)
+
+
+def after_creation(name: str, age: timedelta) -> Fact:
+    """Return a threshold in time after the certificate was created or requested."""
+
+    def changes_at(observation: Observation, _: Thresholds) -> datetime | None:
+        created = observation.certificate.created_at
+        return None if created is None else created + age
+
+    return Fact(name, lambda _, __, ___: f"{_days(age)} after creation", changes_at)
+
+
+def tags(keys: Collection[str]) -> Fact:
+    """Return the fact which of the tags `keys`, by which other tools mark certificates, are set."""
+
+    def text(certificate: Certificate) -> str:
+        if not certificate.described:
+            return "not read"
+        found = [f"{key}={value}" for key, value in certificate.detail.tags if key in keys]
+        return ", ".join(found) or "none that names another tool"
+
+    return of_certificate("tags", text)
+
+
+def _yes(answer: object) -> str:
+    return "yes" if answer else "no"
+
+
+def _days(span: timedelta) -> str:
+    """Return a span in days, or in hours if it is shorter than two days."""
+    hours = span / timedelta(hours=1)
+    if abs(hours) < 2 * 24:
+        return f"{hours:.3g} hours"
+    return f"{span / timedelta(days=1):.4g} days"
+
+
+def _expires(observation: Observation, _: Thresholds, now: datetime) -> str:
+    expires = observation.certificate.not_after
+    if expires is None:
+        return "unknown"
+    left = expires - now
+    return f"in {_days(left)}" if left > timedelta() else f"{_days(-left)} ago"
+
+
+def _created(observation: Observation, _: Thresholds, now: datetime) -> str:
+    created = observation.certificate.created_at
+    return "unknown" if created is None else f"{_days(now - created)} ago"
+
+
+def _stays(observation: Observation, thresholds: Thresholds, now: datetime) -> str:
+    return _yes(not lacks_future(observation.certificate, thresholds, now))
+
+
+def _successor_due(observation: Observation, thresholds: Thresholds) -> datetime | None:
+    """Return when the successor needs attention itself, from when it is no successor any more."""
+    successor = observation.successor
+    if successor is None or successor.not_after is None:
+        return None
+    return successor.not_after - thresholds.effective(successor)
+
+
+def _successor(observation: Observation, _: Thresholds, __: datetime) -> str:
+    return observation.successor.arn if observation.successor else "none"
+
+
+def _records(observation: Observation) -> str:
+    states = (f"{finding.record.name} {finding.state.value}" for finding in observation.records)
+    return ", ".join(states) or "not read: ACM does not wait for any"
+
+
+def _source(observation: Observation) -> str:
+    return observation.source.state.value if observation.source else "none"
+
+
+def _export(observation: Observation) -> str:
+    return observation.export.state.value if observation.export else "none"
+
+
+def _manager(certificate: Certificate) -> str:
+    if certificate.key_pair_origin == "ACME":
+        return "an ACME client, which has the key"
+    return certificate.managed_by or "no other service, according to ACM"
+
+
+def _detail(observation: Observation) -> str:
+    if observation.detail_error is not None:
+        return observation.detail_error
+    return "read" if observation.certificate.described else "not needed"
+
+
+def _issues_for_acm(certificate: Certificate) -> str:
+    issues = certificate.detail.issues_for_acm
+    return "unknown" if issues is None else _yes(issues)
+
+
+def _renewal(certificate: Certificate) -> str:
+    renewal = certificate.detail.renewal
+    if renewal is None:
+        return "not started" if certificate.described else "not read"
+    return f"{renewal.status.value}{f' ({renewal.reason})' if renewal.reason else ''}"
+
+
+def _eligible(certificate: Certificate) -> str:
+    eligible = certificate.renewal_eligible
+    return "not reported by ACM" if eligible is None else _yes(eligible)
+
+
+STATUS = of_certificate("status", lambda certificate: certificate.status.value)
+TYPE = of_certificate("type", lambda certificate: certificate.type.value)
+USED = of_certificate("used", lambda certificate: _yes(certificate.used))
+EXPORTED = of_certificate("exported", lambda certificate: _yes(certificate.exported))
+EXPIRES = Fact("expires", _expires, lambda observation, _: observation.certificate.not_after)
+CREATED = Fact("created", _created, lambda _, __: None)
+WARNING = before_expiry("warning", lambda certificate, given: given.effective(certificate))
+CRITICAL = before_expiry(
+    "critical", lambda certificate, given: given.effective_critical(certificate)
+)
+WINDOW = before_expiry("renewal window", lambda certificate, _: renewal_window(certificate))
+OVERDUE = before_expiry("overdue", overdue_threshold)
+MANAGER = of_certificate("managed by", _manager)
+DETAIL = constant("details", _detail)
+ISSUES_FOR_ACM = of_certificate("issues for ACM", _issues_for_acm)
+FAILURE = of_certificate("failure", lambda certificate: certificate.detail.failure_reason or "none")
+RENEWAL = of_certificate("renewal", _renewal)
+ELIGIBLE = of_certificate("eligible for renewal", _eligible)
+RECORDS = constant("validation records", _records)
+# It changes at the thresholds, which are facts of their own.
+STAYS = Fact("stays in service", _stays, lambda _, __: None)
+SUCCESSOR = Fact("successor", _successor, _successor_due)
+SOURCE = constant("import source", _source)
+EXPORT = constant("export target", _export)

@@ -1,0 +1,226 @@
+"""What was told about a certificate, so that it is told once, and again only when it matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from certificate_lifecycle.model import records
+from certificate_lifecycle.model.certificate import Action, Certificate, Severity
+from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult, ScopeStatus
+from certificate_lifecycle.model.scope import arn_from
+from certificate_lifecycle.policy.thresholds import Thresholds, is_within
+
+#: A problem that stays is told again after this long, however little changes.
+REMINDER = timedelta(days=7)
+#: Marks before the end that are told for themselves, nearest last.
+_MARKS = (("3 days", timedelta(days=3)), ("1 day", timedelta(days=1)), ("over", timedelta()))
+_ORDER = ("far", "near", "critical", *(name for name, _ in _MARKS))
+_MUTED, _FAILING = "muted", "failing"
+
+
+#: Under this name the ledger remembers what was told of an account and region as a whole.
+SCOPE = "scope"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRecord:
+    """The last thing that a message said about a certificate, or about an account and region.
+
+    `since` is when the trouble was first told, None in entries of an earlier version, and
+    `critical_since` when it was first told as critical, if it has been so ever since; `version`
+    counts the writes of the entry.
+    """
+
+    certificate_arn: str
+    verdict: str
+    reason: str
+    severity: str
+    band: str
+    notified_at: datetime
+    since: datetime | None = None
+    version: int = 0
+    critical_since: datetime | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        return {
+            "certificate_arn": self.certificate_arn,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "severity": self.severity,
+            "band": self.band,
+            "told_at": records.stamp(self.notified_at),
+            "since": records.optional_stamp(self.since),
+            "version": self.version,
+            "critical_since": records.optional_stamp(self.critical_since),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError for anything else.
+
+        An earlier version wrote no `critical_since`, and one before that no `since`.
+        """
+        subject = records.text(entry, "certificate_arn")
+        return cls(
+            certificate_arn=subject if subject == SCOPE else arn_from(subject),
+            verdict=records.text(entry, "verdict"),
+            reason=records.text(entry, "reason"),
+            severity=records.text(entry, "severity"),
+            band=records.text(entry, "band"),
+            notified_at=records.moment(entry, "told_at"),
+            since=records.optional_moment(entry, "since"),
+            version=records.number(entry, "version"),
+            critical_since=records.optional_moment(entry, "critical_since"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """Something that a run was about to do, written first, so that a message still tells of it."""
+
+    certificate_arn: str
+    action: str
+    text: str
+    run_id: str
+    written_at: datetime
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        return {
+            "certificate_arn": self.certificate_arn,
+            "action": self.action,
+            "text": self.text,
+            "run_id": self.run_id,
+            "written_at": records.stamp(self.written_at),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        return cls(
+            certificate_arn=arn_from(records.text(entry, "certificate_arn")),
+            action=Action.of(records.text(entry, "action")).value,
+            text=records.text(entry, "text"),
+            run_id=records.text(entry, "run_id"),
+            written_at=records.moment(entry, "written_at"),
+        )
+
+
+def band(certificate: Certificate, thresholds: Thresholds, now: datetime) -> str:
+    """Return the last mark before its end that `certificate` has passed.
+
+    Marks are spans, not days of a calendar: a run that is missed loses none.
+    """
+    passed = "far"
+    if is_within(certificate, thresholds.effective(certificate), now):
+        passed = "near"
+    if is_within(certificate, thresholds.effective_critical(certificate), now):
+        passed = "critical"
+    for name, span in _MARKS:
+        if is_within(certificate, span, now):
+            passed = name
+    return passed
+
+
+def alert_record(
+    entry: Assessment,
+    before: AlertRecord | None,
+    thresholds: Thresholds,
+    now: datetime,
+    *,
+    failing: bool = False,
+) -> AlertRecord:
+    """Return what is to be remembered of a finding that is told now.
+
+    `failing` says that what would help was tried and failed: that it does so still is no news.
+    """
+    decision = entry.decision
+    mark = band(entry.certificate, thresholds, now)
+    if entry.muted_until is not None:
+        mark = f"{_MUTED} until {entry.muted_until}"
+    critical = decision.severity is Severity.CRITICAL
+    return AlertRecord(
+        certificate_arn=entry.certificate.arn,
+        verdict=decision.verdict.value,
+        reason=decision.reason.value,
+        severity=decision.severity.label,
+        band=f"{mark}, {_FAILING}" if failing else mark,
+        notified_at=now,
+        since=(before.since or before.notified_at) if before else now,
+        version=before.version if before else 0,
+        critical_since=(_critical_since(before) or now) if critical else None,
+    )
+
+
+def _critical_since(before: AlertRecord | None) -> datetime | None:
+    if before is None or before.severity != Severity.CRITICAL.label:
+        return None
+    # What an earlier version of this module remembered says only when it was last told.
+    return before.critical_since or before.notified_at
+
+
+def change_of(
+    entry: Assessment,
+    before: AlertRecord | None,
+    thresholds: Thresholds,
+    now: datetime,
+    *,
+    failing: bool = False,
+) -> ChangeKind | None:
+    """Return how a finding differs from what was told of it, or None if nothing is to be told.
+
+    What is urgent is told again after a while, unless somebody has muted it.
+    """
+    if before is None:
+        return ChangeKind.NEW
+    latest = alert_record(entry, before, thresholds, now, failing=failing)
+    was, now_is = _rank(before.severity), _rank(latest.severity)
+    if was != now_is:
+        return ChangeKind.WORSE if now_is > was else ChangeKind.BETTER
+    if (before.verdict, before.reason) != (latest.verdict, latest.reason):
+        return ChangeKind.CHANGED
+    if before.band != latest.band:
+        return _passed(before.band, latest.band)
+    urgent = entry.decision.severity >= Severity.WARNING and entry.muted_until is None
+    return ChangeKind.REMINDER if urgent and now - before.notified_at >= REMINDER else None
+
+
+def scope_alert_record(
+    scope: ScopeResult, before: AlertRecord | None, now: datetime
+) -> AlertRecord:
+    """Return what is to be remembered of an account and region that was not looked at in full."""
+    return AlertRecord(
+        certificate_arn=SCOPE,
+        verdict=scope.status.value,
+        reason="",
+        severity=Severity.WARNING.label,
+        band="",
+        notified_at=now,
+        since=(before.since or before.notified_at) if before else now,
+        version=before.version if before else 0,
+    )
+
+
+def scope_has_changed(scope: ScopeResult, before: AlertRecord | None, now: datetime) -> bool:
+    """Whether how much could be looked at differs from what was told, or was told long ago."""
+    if scope.status is ScopeStatus.OK:
+        return before is not None
+    if before is None or before.verdict != scope.status.value:
+        return True
+    return now - before.notified_at >= REMINDER
+
+
+def _rank(severity: str) -> int:
+    """Return the rank of a severity by its label; one that came later ranks lowest."""
+    return next((entry for entry in Severity if entry.label == severity), Severity.OK)
+
+
+def _passed(before: str, latest: str) -> ChangeKind:
+    """Return what a crossed mark means: only a later mark on the way to the end is a reminder."""
+    if before in _ORDER and latest in _ORDER:
+        later = _ORDER.index(latest) > _ORDER.index(before)
+        return ChangeKind.REMINDER if later else ChangeKind.BETTER
+    return ChangeKind.CHANGED

@@ -1,0 +1,36 @@
+"""Everything that a decision about one certificate is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.policy.export import TargetFinding
+from certificate_lifecycle.policy.import_source import SourceFinding
+from certificate_lifecycle.policy.validation import RecordFinding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A certificate, and what was read about the things that its renewal depends on.
+
+    `consumers` are the names of the resources that use it.
+    """
+
+    certificate: Certificate
+    consumers: tuple[str, ...] = ()
+    records: tuple[RecordFinding, ...] = ()
+    successor: Certificate | None = None
+    detail_error: str | None = None
+    export: TargetFinding | None = None
+    source: SourceFinding | None = None
+
+    @property
+    def export_troubled(self) -> bool:
+        """Whether there is an export target, and it is not what it should be."""
+        return self.export is not None and self.export.troubled
+
+    @property
+    def importable(self) -> bool:
+        """Whether the import source holds a newer version that may follow."""
+        return self.source is not None and self.source.newer is not None

@@ -1,0 +1,1 @@
+"""From decisions to text and wire formats; pure."""

@@ -1,0 +1,104 @@
+"""What the look at one account hands to the step that tells of a whole organization.
+
+A document a region, plain data: the findings in the very shape of the rotation's result, and the
+rest as numbers, so that it grows with what is wrong and not with what exists.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from certificate_lifecycle.model import records
+from certificate_lifecycle.model.certificate import Verdict
+from certificate_lifecycle.model.run import ActionRecord, Assessment, Change, Run, ScopeResult
+from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+
+#: Keys of an earlier version.
+_RENAMED = {"regained": "recovered_scopes", "over": "resolved"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountResult:
+    """One account and region as its own look left it.
+
+    `healthy` counts by verdict what needs nothing; `looked_by` is the run that looked, in whose
+    name the ledger was written. `alert_records`, `notes` and `replacement_records` (by certificate,
+    the version that the story was read from) are what the ledger is owed once the message is out,
+    and `resolved` is what it may drop then.
+    """
+
+    scope: ScopeResult
+    looked_by: str
+    has_news: bool
+    problems: Sequence[str] = ()
+    findings: Sequence[Assessment] = ()
+    healthy: Mapping[str, int] = field(default_factory=dict)
+    changes: Sequence[Change] = ()
+    recovered_scopes: Sequence[str] = ()
+    since: Mapping[str, datetime] = field(default_factory=dict)
+    actions: Sequence[ActionRecord] = ()
+    alert_records: Sequence[AlertRecord] = ()
+    notes: Sequence[Intent] = ()
+    resolved: Sequence[AlertRecord] = ()
+    replacement_records: Mapping[str, int] = field(default_factory=dict)
+
+    def to_dict(self, now: datetime) -> dict[str, Any]:
+        """Return it as plain data, ready for JSON."""
+        return {
+            "scope": self.scope.to_dict(),
+            "looked_by": self.looked_by,
+            "has_news": self.has_news,
+            "problems": list(self.problems),
+            "findings": [entry.to_dict(now) for entry in self.findings],
+            "healthy": dict(self.healthy),
+            "changes": [change.to_dict() for change in self.changes],
+            "recovered_scopes": list(self.recovered_scopes),
+            "since": {arn: records.stamp(since) for arn, since in self.since.items()},
+            "actions": [record.to_dict() for record in self.actions],
+            "memories": [memory.to_dict() for memory in self.alert_records],
+            "resolved": [memory.to_dict() for memory in self.resolved],
+            "notes": [note.to_dict() for note in self.notes],
+            "journals": dict(self.replacement_records),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: records.Entry) -> Self:
+        """Read what `to_dict` returns.
+
+        Raises KeyError, TypeError or ValueError for anything else.
+        """
+        entry = records.renamed(entry, _RENAMED)
+        healthy, since, replacement_records = (
+            records.table(entry, name) for name in ("healthy", "since", "journals")
+        )
+        return cls(
+            scope=ScopeResult.from_dict(records.table(entry, "scope")),
+            looked_by=records.text(entry, "looked_by"),
+            has_news=records.flag(entry, "has_news"),
+            problems=records.texts(entry, "problems"),
+            findings=tuple(map(Assessment.from_dict, records.items(entry, "findings"))),
+            healthy={Verdict.of(name).value: records.number(healthy, name) for name in healthy},
+            changes=tuple(map(Change.from_dict, records.items(entry, "changes"))),
+            recovered_scopes=tuple(map(clean, records.texts(entry, "recovered_scopes"))),
+            since={arn: records.moment(since, arn) for arn in since},
+            actions=tuple(map(ActionRecord.from_dict, records.items(entry, "actions"))),
+            alert_records=tuple(map(AlertRecord.from_dict, records.items(entry, "memories"))),
+            resolved=tuple(map(AlertRecord.from_dict, records.items(entry, "resolved"))),
+            notes=tuple(map(Intent.from_dict, records.items(entry, "notes"))),
+            replacement_records={
+                arn: records.number(replacement_records, arn) for arn in replacement_records
+            },
+        )
+
+
+def healthy_counts(run: Run) -> dict[str, int]:
+    """Return how many certificates of `run` need nothing, by verdict."""
+    return dict(
+        Counter(e.decision.verdict.value for e in run.assessments if e.decision.healthy)
+        + Counter(run.healthy)
+    )

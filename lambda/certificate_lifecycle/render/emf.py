@@ -1,0 +1,97 @@
+"""The figures of a run in CloudWatch's embedded metric format: a line, no call.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from certificate_lifecycle.model.certificate import Severity
+from certificate_lifecycle.model.run import Run, ScopeStatus
+
+NAMESPACE = "CertificateLifecycle"
+#: One dimension: each value of each would be a metric of its own, and paid for as such.
+DIMENSION = "Instance"
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMetrics:
+    """What a scheduled run measures at its end; None is unknown.
+
+    `confirmed_subscriptions` are those of the topic, and `oldest_critical` is how long the oldest
+    open critical finding has been known, zero if there is none.
+    """
+
+    instance: str
+    finished_at: datetime
+    confirmed_subscriptions: int | None = None
+    oldest_critical: timedelta | None = None
+
+
+def embedded_metrics(run: Run, *, undelivered: bool) -> dict[str, Any]:
+    """Return the document of a run; `undelivered` says that its message could not be sent."""
+    severities = Counter(entry.decision.severity for entry in run.findings)
+    # What was not looked at may hold anything; `run` tells of it as a warning, too.
+    severities[Severity.WARNING] += len(run.lost)
+    counts = {
+        "FailedScopes": len(run.lost),
+        "PartialScopes": sum(scope.status is ScopeStatus.PARTIAL for scope in run.scopes),
+        "Certificates": run.certificates,
+        "Findings": severities.total(),
+        "CriticalFindings": severities[Severity.CRITICAL],
+        "WarningFindings": severities[Severity.WARNING],
+        "InfoFindings": severities[Severity.INFO],
+        "UndeliveredAlerts": int(undelivered),
+    }
+    spans = {"NextExpiryDays": _next_expiry(run)}
+    return _document(run.instance, run.finished_at, counts, spans)
+
+
+def embedded_run_metrics(metrics: RunMetrics) -> dict[str, Any]:
+    """Return the document of a completed scheduled run; an unknown value is left out."""
+    oldest = metrics.oldest_critical
+    counts = {"RunsCompleted": 1, "ConfirmedSubscriptions": metrics.confirmed_subscriptions}
+    spans = {"OldestCriticalHours": None if oldest is None else oldest / _HOUR}
+    return _document(metrics.instance, metrics.finished_at, counts, spans)
+
+
+def _next_expiry(run: Run) -> float | None:
+    """Return the days until the next valid certificate ends that something depends on.
+
+    Of other accounts of an organization only findings are known here.
+    """
+    ends = [
+        entry.certificate.not_after
+        for entry in run.assessments
+        if entry.certificate.used and entry.certificate.not_after is not None
+    ]
+    left = [end - run.finished_at for end in ends if end > run.finished_at]
+    return min(left) / _DAY if left else None
+
+
+def _document(
+    instance: str,
+    at: datetime,
+    counts: Mapping[str, int | None],
+    spans: Mapping[str, float | None],
+) -> dict[str, Any]:
+    """Return counts, and spans of time in units that CloudWatch has no name for."""
+    figures = {name: value for name, value in {**counts, **spans}.items() if value is not None}
+    definition = {
+        "Namespace": NAMESPACE,
+        "Dimensions": [[DIMENSION]],
+        "Metrics": [
+            {"Name": name, "Unit": "Count" if name in counts else "None"} for name in figures
+        ],
+    }
+    return {
+        "_aws": {"Timestamp": int(at.timestamp() * 1000), "CloudWatchMetrics": [definition]},
+        DIMENSION: instance,
+        **figures,
+    }

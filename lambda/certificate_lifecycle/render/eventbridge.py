@@ -1,0 +1,202 @@
+"""What a run tells machines over EventBridge: one event for each change, each action, and itself.
+
+The events are a public contract: `docs/events.md` describes them, and `docs/schemas` has their JSON
+schemas. Limits are EventBridge's (user guide, "Sending events with PutEvents").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from certificate_lifecycle.model.run import (
+    ActionRecord,
+    Assessment,
+    Change,
+    Outcome,
+    Run,
+)
+from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.model.truncate import truncate
+from certificate_lifecycle.render.notification.wording import severity_of
+
+#: `source` of every event; the name of the instance is in the detail.
+SOURCE = "certificate-lifecycle"
+SCHEMA_VERSION = "1"
+#: EventBridge takes ten entries a call, whose sizes together are below 256 KB.
+MAX_ENTRIES = 10
+MAX_BYTES = 250_000
+#: What a list of a finding may take, and what a text: so every event fits into a call by itself.
+_MAX_LIST_BYTES = 60_000
+_MAX_TEXT = 2000
+_MAX_NAME = 512
+_MAX_ERROR = 500
+_SHOWN_SCOPES = 50
+#: EventBridge counts so many bytes for `Time`.
+_TIME_BYTES = 14
+
+
+class DetailType(StrEnum):
+    """What an event is about; `detail-type` of the event."""
+
+    FINDING = "Certificate Finding"
+    ACTION = "Certificate Action"
+    RUN = "Certificate Run"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One event; `detail` is a JSON object as text, `resources` are ARNs."""
+
+    type: DetailType
+    time: datetime
+    resources: tuple[str, ...]
+    detail: str
+
+    @property
+    def size(self) -> int:
+        """How many bytes EventBridge counts for it."""
+        texts = (SOURCE, self.type.value, self.detail, *self.resources)
+        return _TIME_BYTES + sum(len(text.encode()) for text in texts)
+
+
+def announcements(run: Run) -> list[Announcement]:
+    """Return the events of a run: what changed, what was done or failed, and the run last.
+
+    What was only advised or planned is no event of its own: the finding says it.
+    """
+    open_findings = {entry.certificate.arn: entry for entry in run.findings}
+    told = (Outcome.DONE, Outcome.STARTED, Outcome.FAILED)
+    return [
+        *(
+            _finding(run, change, open_findings.get(change.certificate_arn))
+            for change in run.changes
+        ),
+        *(_action(run, record) for record in run.actions if record.outcome in told),
+        _itself(run),
+    ]
+
+
+def batches(events: Sequence[Announcement]) -> Iterator[list[Announcement]]:
+    """Yield the events in their order, as many at once as one call takes."""
+    batch: list[Announcement] = []
+    size = 0
+    for event in events:
+        if batch and (len(batch) == MAX_ENTRIES or size + event.size > MAX_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += event.size
+    if batch:
+        yield batch
+
+
+def _finding(run: Run, change: Change, entry: Assessment | None) -> Announcement:
+    """Return the event of a change; what is over has no finding any more."""
+    finding, truncated = (None, ()) if entry is None else _fitting(entry.to_dict(run.started_at))
+    return _about(
+        run,
+        DetailType.FINDING,
+        change.certificate_arn,
+        {
+            "change": change.kind.value,
+            **_fields_of(change),
+            "finding": finding,
+            "truncated_fields": list(truncated),
+        },
+    )
+
+
+def _fields_of(change: Change) -> dict[str, Any]:
+    """Return the fields of a change that the event does not name otherwise, shortened."""
+    whole = change.to_dict()
+    longest = {"previous_verdict": _MAX_NAME, "name": _MAX_NAME, "current_state": _MAX_TEXT}
+    return {
+        name: clean(whole[name], longest[name]) if whole[name] and name in longest else whole[name]
+        for name in ("previous_verdict", "since", "name", "current_state")
+    }
+
+
+def _action(run: Run, record: ActionRecord) -> Announcement:
+    return _about(
+        run,
+        DetailType.ACTION,
+        record.certificate_arn,
+        {
+            "action": record.action.value,
+            "outcome": record.outcome.value,
+            "message": clean(record.detail, _MAX_TEXT),
+            "renewed": record.is_renewal,
+        },
+    )
+
+
+def _itself(run: Run) -> Announcement:
+    worst_first = sorted(run.scopes, key=lambda scope: scope.error is None)
+    shown = [
+        scope if scope.error is None else replace(scope, error=clean(scope.error, _MAX_ERROR))
+        for scope in worst_first[:_SHOWN_SCOPES]
+    ]
+    detail = {
+        "started_at": run.started_at.isoformat(),
+        "finished_at": run.finished_at.isoformat(),
+        "mode": run.mode,
+        "severity": severity_of(run).label,
+        "incomplete": run.incomplete,
+        "scopes": [scope.to_dict() for scope in shown],
+        "scopes_not_shown": len(run.scopes) - len(shown),
+        "recovered_scopes": truncate(
+            run.recovered_scopes, longest=_MAX_NAME, most_bytes=_MAX_LIST_BYTES
+        ),
+        "counts": run.counts,
+        "findings": len(run.findings),
+        "changes": len(run.changes),
+        "actions_done": len(run.done),
+        "actions_failed": len(run.failed_actions),
+        "report": run.report,
+    }
+    return _announcement(run, DetailType.RUN, (), detail)
+
+
+def _about(run: Run, kind: DetailType, arn: str, detail: Mapping[str, Any]) -> Announcement:
+    """Return an event about one certificate, whose account and region a rule can ask for."""
+    _, _, _, region, account_id, *_ = arn.split(":")
+    where = {"certificate_arn": arn, "account_id": account_id, "region": region or "global"}
+    return _announcement(run, kind, (arn,), {**where, **detail})
+
+
+def _announcement(
+    run: Run, kind: DetailType, resources: tuple[str, ...], detail: Mapping[str, Any]
+) -> Announcement:
+    whole = {
+        "schema_version": SCHEMA_VERSION,
+        "instance": run.instance,
+        "run_id": run.run_id,
+        **detail,
+    }
+    return Announcement(kind, run.finished_at, resources, _json(whole))
+
+
+def _fitting(finding: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return a finding that fits into an event, and which of its lists are not complete.
+
+    An imported certificate names itself and others as it likes, so that every text is cleaned.
+    """
+    fitting: dict[str, Any] = {}
+    truncated = []
+    for key, value in finding.items():
+        if isinstance(value, list):
+            fitting[key] = truncate(value, longest=_MAX_NAME, most_bytes=_MAX_LIST_BYTES)
+            if len(fitting[key]) < len(value):
+                truncated.append(key)
+        else:
+            fitting[key] = clean(value, _MAX_TEXT) if isinstance(value, str) else value
+    return fitting, tuple(truncated)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

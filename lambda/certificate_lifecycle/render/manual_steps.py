@@ -1,0 +1,157 @@
+"""Manual steps: what a person types to move a consumer that the rotation function does not move.
+
+Services whose certificates cannot be moved by the module are all here; the others are in
+`aws/consumers`. A test compares every command with the model that the SDK has of the service.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from certificate_lifecycle.policy.bindings import ConsumerArn
+
+#: Nothing in such a text means anything to a shell.
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9:/_.@+=-]*")
+
+_DECLARED = (
+    "# If Terraform, CloudFormation, Elastic Beanstalk or a Kubernetes controller made it, change "
+    "it there: it is put back otherwise."
+)
+_APPSYNC = (
+    "# AppSync has no call that changes the certificate of a domain name: it has to be deleted and "
+    "created anew, which is an outage. Better keep the ARN and mend the old certificate."
+)
+_IOT = (
+    "# IoT Core has no call that changes the certificate of a domain configuration: import a newer "
+    "version under the old ARN, or create a new domain configuration."
+)
+
+
+def with_introduction(arn: ConsumerArn, successor_arn: str, steps: Sequence[str]) -> str:
+    """Return the manual steps for one entry of `InUseBy`, as shell lines with an introduction.
+
+    Lines that begin with # explain, words in CAPITALS stand for what only the reader knows.
+    ACM's text is not trusted: what is not plain gets no command.
+    """
+    if not all(_PLAIN.fullmatch(text) for text in (arn.text, successor_arn)):
+        return "# ACM names what uses it in a form that is not understood: look at InUseBy."
+    if arn.foreign:
+        where = f"# It is in the account {arn.account_id}, which is AWS's own"
+        one = ", usually one of these" if steps else ""
+        return "\n".join((f"{where}: change what is behind it{one}.", *steps))
+    unknown = f"# Change its certificate to {successor_arn} in the service that it belongs to."
+    return "\n".join((_DECLARED, *(steps or (unknown,))))
+
+
+def manual_only_steps(arn: ConsumerArn, successor_arn: str) -> Sequence[str]:
+    """Return the calls that move an entry of a service that the module cannot move; may be none."""
+    if arn.foreign:
+        return _behind_distribution(successor_arn) if arn.service == "cloudfront" else ()
+    steps = _MANUAL_ONLY.get(arn.service)
+    return steps(arn, successor_arn) if steps is not None else ()
+
+
+def aws_command(command: str, region: str, *arguments: str) -> str:
+    """Return a call of the AWS CLI."""
+    return " ".join((f"aws {command} --region {region}", *arguments))
+
+
+def _behind_distribution(new: str) -> tuple[str, ...]:
+    """Return what else may stand behind a distribution in an account of AWS's own."""
+    return (
+        "# A custom domain of Amplify, in any region:",
+        _amplify_domain("REGION", "APP_ID", new),
+        _APPSYNC,
+    )
+
+
+def _tenant(arn: ConsumerArn, new: str) -> tuple[str, ...]:
+    if arn.type != "distribution-tenant":
+        return ()
+    update = f"aws cloudfront update-distribution-tenant --id {arn.name} --if-match ETAG"
+    return (f"{update} --customizations 'Certificate={{Arn={new}}}'",)
+
+
+def _amplify(arn: ConsumerArn, new: str) -> tuple[str, ...]:
+    return (_amplify_domain(arn.region, arn.name.partition("/")[0], new),)
+
+
+def _amplify_domain(region: str, app_id: str, new: str) -> str:
+    return aws_command(
+        "amplify update-domain-association",
+        region,
+        f"--app-id {app_id} --domain-name DOMAIN_NAME",
+        f"--certificate-settings type=CUSTOM,customCertificateArn={new}",
+    )
+
+
+def _open_search(arn: ConsumerArn, new: str) -> tuple[str, ...]:
+    domain = f"--domain-name {arn.name}"
+    kept = "EnforceHTTPS=ENFORCE_HTTPS,TLSSecurityPolicy=TLS_SECURITY_POLICY"
+    endpoint = "CustomEndpointEnabled=true,CustomEndpoint=CUSTOM_ENDPOINT"
+    shown = "--query DomainConfig.DomainEndpointOptions.Options"
+    return (
+        aws_command("opensearch describe-domain-config", arn.region, domain, shown),
+        "# With what this shows:",
+        aws_command(
+            "opensearch update-domain-config",
+            arn.region,
+            domain,
+            f"--domain-endpoint-options {kept},{endpoint},CustomEndpointCertificateArn={new}",
+        ),
+    )
+
+
+def _network_firewall(arn: ConsumerArn, new: str) -> tuple[str, ...]:
+    which = f"--tls-inspection-configuration-arn {arn.text}"
+    operation = "tls-inspection-configuration"
+    describe = aws_command(f"network-firewall describe-{operation}", arn.region, which)
+    update = aws_command(f"network-firewall update-{operation}", arn.region, which)
+    return (
+        f"{describe} --query UpdateToken --output text",
+        f"{describe} --query TLSInspectionConfiguration --output json > inspection.json",
+        f"# In inspection.json, set the ResourceArn of the server certificate to {new}.",
+        f"{update} --tls-inspection-configuration file://inspection.json --update-token TOKEN",
+    )
+
+
+def _client_vpn(arn: ConsumerArn, new: str) -> tuple[str, ...]:
+    endpoint = f"--client-vpn-endpoint-id {arn.name} --server-certificate-arn {new}"
+    return (aws_command("ec2 modify-client-vpn-endpoint", arn.region, endpoint),)
+
+
+def _beanstalk(arn: ConsumerArn, new: str) -> tuple[str, ...]:
+    option = f"Namespace=aws:elbv2:listener:443,OptionName=SSLCertificateArns,Value={new}"
+    return (
+        aws_command(
+            "elasticbeanstalk update-environment",
+            arn.region,
+            f"--environment-name {arn.name.rpartition('/')[2]} --option-settings {option}",
+        ),
+    )
+
+
+def _transfer(arn: ConsumerArn, new: str) -> tuple[str, ...]:
+    server = f"--server-id {arn.name}"
+    return (aws_command("transfer update-server", arn.region, server, f"--certificate {new}"),)
+
+
+def _lattice(arn: ConsumerArn, new: str) -> tuple[str, ...]:
+    service = f"--service-identifier {arn.name} --certificate-arn {new}"
+    return (aws_command("vpc-lattice update-service", arn.region, service),)
+
+
+#: The steps by the name that a service has in ARNs.
+_MANUAL_ONLY: Mapping[str, Callable[[ConsumerArn, str], tuple[str, ...]]] = {
+    "amplify": _amplify,
+    "appsync": lambda _, __: (_APPSYNC,),
+    "cloudfront": _tenant,
+    "ec2": _client_vpn,
+    "elasticbeanstalk": _beanstalk,
+    "es": _open_search,
+    "iot": lambda _, __: (_IOT,),
+    "network-firewall": _network_firewall,
+    "transfer": _transfer,
+    "vpc-lattice": _lattice,
+}

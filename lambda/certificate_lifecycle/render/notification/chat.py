@@ -1,0 +1,95 @@
+"""The message of a run for chats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from certificate_lifecycle.model.certificate import Action
+from certificate_lifecycle.model.run import Assessment, Run
+from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.render.notification.limits import (
+    CHAT_ERRORS,
+    CHAT_FINDINGS,
+    MAX_DESCRIPTION,
+)
+from certificate_lifecycle.render.notification.wording import (
+    headline_of,
+    location_of,
+    name_of,
+    news_of,
+    resolved_changes,
+    scope_errors,
+    severity_of,
+    subject_of,
+)
+
+
+def chat_body(run: Run, told: Sequence[Assessment]) -> dict[str, Any]:
+    """Return the message with the first findings, actions and resolved findings."""
+    lines = [headline_of(run, told), *chat_errors(run)]
+    lines += [
+        f"*{entry.decision.severity.label}* `{_plain(name_of(entry))}`"
+        f"{_tamed(news_of(run, entry.certificate.arn))} "
+        f"{entry.decision.verdict}: {_plain(entry.decision.message)}"
+        for entry in told[:CHAT_FINDINGS]
+    ]
+    if len(told) > CHAT_FINDINGS:
+        lines.append(f"... and {len(told) - CHAT_FINDINGS} more.")
+    lines += [f"*Done:* {_plain(record.detail)}" for record in run.done[:CHAT_FINDINGS]]
+    lines += [
+        f"*Over:* `{_plain(change.name or change.certificate_arn)}` "
+        f"was {_plain(change.previous_verdict or '')}."
+        for change in resolved_changes(run)[:CHAT_FINDINGS]
+    ]
+    recovered = run.recovered_scopes[:CHAT_ERRORS]
+    lines += [f"*Over:* {_plain(label)} can be looked at again." for label in recovered]
+    done = {record.certificate_arn for record in run.done}
+    steps = dict.fromkeys(
+        entry.decision.action.meaning
+        for entry in told
+        if entry.decision.action is not Action.NONE and entry.certificate.arn not in done
+    )
+    return chat_notification(run, told, lines, list(steps))
+
+
+def chat_errors(run: Run) -> list[str]:
+    """Return the first errors of scopes, one a line."""
+    return [f"*Incomplete:* {_plain(text)}" for text in scope_errors(run)[:CHAT_ERRORS]]
+
+
+def chat_notification(
+    run: Run, told: Sequence[Assessment], lines: Sequence[str], steps: Sequence[str]
+) -> dict[str, Any]:
+    """Return the custom notification of Amazon Q Developer in chat applications.
+
+    Source: its user guide, "Custom notifications"; anything else is silently not shown.
+    """
+    return {
+        "version": "1.0",
+        "source": "custom",
+        "id": run.run_id,
+        "content": {
+            "textType": "client-markdown",
+            "title": subject_of(run, told),
+            "description": "\n".join(lines)[:MAX_DESCRIPTION],
+            "nextSteps": steps,
+            "keywords": ["certificates", severity_of(run).label],
+        },
+        "metadata": {
+            "threadId": f"{run.instance}-{location_of(run, '', '-')}".replace(" ", "-"),
+            "summary": headline_of(run, told),
+            "eventType": "certificate-lifecycle",
+            "relatedResources": [entry.certificate.arn for entry in told[:CHAT_FINDINGS]],
+        },
+    }
+
+
+def _plain(text: str) -> str:
+    """Return `text` on one line, without what chat clients take for more than a text."""
+    return _tamed(clean(text))
+
+
+def _tamed(text: str) -> str:
+    """Return `text` without what chat clients take for code, for a link or for a mention."""
+    return text.translate(str.maketrans("`<>[]", "'()()"))

@@ -1,0 +1,67 @@
+"""The message of a run as a document for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from certificate_lifecycle.model.run import Assessment, Change, Outcome, Run, finding_entries
+from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.render.notification.limits import (
+    MAX_DETAIL,
+    MAX_ERROR,
+    MAX_NAME,
+    SHOWN_CHANGES,
+    SHOWN_OTHERS,
+    SHOWN_SCOPES,
+)
+from certificate_lifecycle.render.notification.wording import severity_of, unreported_records
+
+
+def document_body(run: Run, told: Sequence[Assessment], hidden: int) -> dict[str, Any]:
+    """Return the document with the findings `told`; `hidden` more have no room."""
+    lost = set(run.lost)
+    shown = {entry.certificate.arn for entry in told}
+    done = [record for record in run.actions if record.certificate_arn in shown]
+    done += unreported_records(run)[:SHOWN_OTHERS]
+    worst_first = sorted(run.scopes, key=lambda scope: (scope not in lost, scope.error is None))
+    scopes = [
+        scope if scope.error is None else replace(scope, error=clean(scope.error, MAX_ERROR))
+        for scope in worst_first[:SHOWN_SCOPES]
+    ]
+    return {
+        "schema_version": "1",
+        "instance": run.instance,
+        "run_id": run.run_id,
+        "started_at": run.started_at.isoformat(),
+        "severity": severity_of(run).label,
+        "scopes": [scope.to_dict() for scope in scopes],
+        "scopes_not_shown": len(run.scopes) - len(scopes),
+        "counts": run.counts,
+        "findings": finding_entries(replace(run, scopes=scopes), told),
+        "findings_not_shown": hidden,
+        "report": run.report,
+        "changes": [_shortened(change).to_dict() for change in run.changes[:SHOWN_CHANGES]],
+        "changes_not_shown": max(0, len(run.changes) - SHOWN_CHANGES),
+        "recovered_scopes": list(run.recovered_scopes[:SHOWN_OTHERS]),
+        "actions": [
+            replace(record, detail=clean(record.detail, MAX_DETAIL)).to_dict()
+            for record in done
+            if record.outcome is not Outcome.ADVISED
+        ],
+    }
+
+
+def _shortened(change: Change) -> Change:
+    """Return a change without what is long about it: a certificate may have a hundred names."""
+    return replace(
+        change,
+        previous_verdict=_cut(change.previous_verdict, MAX_NAME),
+        name=clean(change.name, MAX_NAME),
+        current_state=_cut(change.current_state, MAX_DETAIL),
+    )
+
+
+def _cut(text: str | None, limit: int) -> str | None:
+    return None if text is None else clean(text, limit)

@@ -1,0 +1,181 @@
+"""The message of a run as the text of an e-mail."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from certificate_lifecycle.model.certificate import Action, Severity
+from certificate_lifecycle.model.run import ActionRecord, Assessment, Change, Run
+from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.render.aws_console import console_url
+from certificate_lifecycle.render.notification.limits import SHOWN_OTHERS, SHOWN_TEXTS
+from certificate_lifecycle.render.notification.wording import (
+    OUTCOMES,
+    full_list_of,
+    headline_of,
+    name_of,
+    news_of,
+    nothing_seen,
+    resolved_changes,
+    scope_errors,
+    unreported_records,
+)
+
+_WIDTH = 88
+
+
+def email_body(run: Run, told: Sequence[Assessment], shown: int) -> str:
+    """Return the text with the first `shown` of the findings `told`."""
+    done: defaultdict[str, list[ActionRecord]] = defaultdict(list)
+    for record in run.actions:
+        done[record.certificate_arn].append(record)
+    hidden = len(told) - shown
+    sections = [
+        wrapped(headline_of(run, told), ""),
+        _incomplete_text(run),
+        *(
+            _severity_text(run, severity, told[:shown], done)
+            for severity in sorted(Severity, reverse=True)
+        ),
+        f"And {hidden} more; {full_list_of(run)}." if hidden else "",
+        _others_text(run),
+        _over_text(run),
+        _muted_text(run),
+        "" if nothing_seen(run) else counts_text(run),
+        f"Report: {run.report}" if run.report else "",
+        signature(run),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def signature(run: Run) -> str:
+    """Return which run of which instance says so."""
+    when = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
+    return f"{run.instance}, run {run.run_id}, {when}, mode {run.mode}"
+
+
+def _incomplete_text(run: Run) -> str:
+    """Return what could not be looked at; a single account and region was named already."""
+    errors = scope_errors(run)
+    if not errors:
+        return ""
+    more = len(errors) - SHOWN_OTHERS
+    rest = [f"  And {more} more; {full_list_of(run)}."] if more > 0 else []
+    return "\n".join(["INCOMPLETE", *(wrapped(text) for text in errors[:SHOWN_OTHERS]), *rest])
+
+
+def _severity_text(
+    run: Run,
+    severity: Severity,
+    told: Sequence[Assessment],
+    done: Mapping[str, Sequence[ActionRecord]],
+) -> str:
+    entries = [entry for entry in told if entry.decision.severity is severity]
+    if not entries:
+        return ""
+    texts = [_entry_text(entry, done, run) for entry in entries]
+    return "\n\n".join([severity.name, *texts])
+
+
+def _entry_text(entry: Assessment, done: Mapping[str, Sequence[ActionRecord]], run: Run) -> str:
+    """Return a finding; several scopes make it say where it is, a memory what is new about it."""
+    decision, arn = entry.decision, entry.certificate.arn
+    several = len(run.scopes) > 1
+    where = f" - {entry.certificate.account_id} {entry.certificate.region}" if several else ""
+    lines = [
+        f"  {name_of(entry)}{where}{news_of(run, arn)}",
+        wrapped(f"{decision.verdict}: {decision.message}", "    "),
+    ]
+    if arn in run.since:
+        lines.append(f"    Open since {run.since[arn]:%Y-%m-%d}.")
+    if entry.owner:
+        lines.append(wrapped(f"Owner: {entry.owner}.", "    "))
+    if entry.used_by:
+        lines.append(wrapped(f"Used by: {_first(entry.used_by)}.", "    "))
+    if entry.probe_results:
+        lines.append(wrapped(f"Served: {_first(entry.probe_results)}.", "    "))
+    records = done.get(arn, ())
+    if decision.action is not Action.NONE and not records:
+        lines.append(wrapped(f"Next: {decision.action.meaning}", "    "))
+    lines += [_step(record) for record in records]
+    lines.append(f"    {console_url(arn)}")
+    return "\n".join(lines)
+
+
+def _over_text(run: Run) -> str:
+    """Return what was told before and is no trouble any more."""
+    texts = [_over_entry(change) for change in resolved_changes(run)]
+    texts += [
+        f"  {label}\n    It can be looked at in full again." for label in run.recovered_scopes
+    ]
+    more = len(texts) - SHOWN_OTHERS
+    rest = [f"  And {more} more."] if more > 0 else []
+    return "\n\n".join(["OVER", *texts[:SHOWN_OTHERS], *rest]) if texts else ""
+
+
+def _over_entry(change: Change) -> str:
+    since = f" since {change.since:%Y-%m-%d}" if change.since else ""
+    told = f"Was {change.previous_verdict}{since}. {change.current_state or ''}"
+    return "\n".join(
+        [
+            f"  {clean(change.name, 200) or clean(change.certificate_arn)}",
+            wrapped(told, "    "),
+            f"    {console_url(change.certificate_arn)}",
+        ]
+    )
+
+
+def _muted_text(run: Run) -> str:
+    """Return what somebody has muted, so that a mute is never forgotten."""
+    entries = [entry for entry in run.findings if entry.muted]
+    if not entries:
+        return ""
+    lines = [
+        wrapped(f"{name_of(entry)}: {entry.decision.verdict}, until {entry.muted_until}.")
+        for entry in entries[:SHOWN_OTHERS]
+    ]
+    more = len(entries) - SHOWN_OTHERS
+    rest = [f"  And {more} more."] if more > 0 else []
+    return "\n".join(["MUTED", *lines, *rest])
+
+
+def _first(texts: Sequence[str]) -> str:
+    more = len(texts) - SHOWN_TEXTS
+    shown = "; ".join(texts[:SHOWN_TEXTS])
+    return f"{shown}; and {more} more" if more > 0 else shown
+
+
+def _step(record: ActionRecord) -> str:
+    """Return what was done or is next; lines after the first are commands, to be copied whole."""
+    text, *commands = record.detail.splitlines() or [""]
+    said = wrapped(f"{OUTCOMES[record.outcome]}: {text}", "    ")
+    return "\n".join([said, *(f"      {clean(command)}" for command in commands)])
+
+
+def _others_text(run: Run) -> str:
+    """Return what was done for certificates that need no attention, such as an export."""
+    records = unreported_records(run)
+    if not records:
+        return ""
+    lines = [f"  {record.certificate_arn}\n{_step(record)}" for record in records]
+    return "\n\n".join(["ALSO", *lines[:SHOWN_OTHERS]])
+
+
+def counts_text(run: Run) -> str:
+    """Return how many certificates have which verdict."""
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in run.counts.items())
+    return wrapped(f"All certificates: {counts or 'none'}.", "")
+
+
+def wrapped(text: str, indent: str = "  ") -> str:
+    """Return a paragraph of short lines, each with the same indent."""
+    return textwrap.fill(
+        clean(text, 2000),
+        width=_WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,140 @@
+"""Everything that uses certificates, made by tests and changed through the services' own APIs.
+
+listener = cloud.consumers.load_balancer(certificate_arn, name="web")
+cloud.consumers.knobs.cloudfront_deploys = timedelta(minutes=15)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tests.embedded_aws.certificates import Certificate
+from tests.embedded_aws.distributions import Distributions
+from tests.embedded_aws.domain_names import DomainNames
+from tests.embedded_aws.load_balancers import LoadBalancers
+from tests.embedded_aws.protocol import Request
+from tests.embedded_aws.user_pools import UserPools
+from tests.estates.estate import DEFAULT_REGION, Estate
+from tests.harness.settings import EDGE_REGION, Knobs, Uses
+
+
+class Consumers:
+    """The consumers behind `cloud.consumers`."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.knobs = Knobs()
+        self._uses = Uses(lambda: self.knobs, estate)
+        common = (estate, lambda: self.knobs, self._uses)
+        self._balancers = LoadBalancers(*common)
+        self._distributions = Distributions(*common)
+        self._domains = DomainNames(*common)
+        self._pools = UserPools(*common)
+        self._services = (self._balancers, self._distributions, self._domains, self._pools)
+        estate.consumers = self.users
+
+    def reset(self) -> None:
+        self.knobs = Knobs()
+        self._uses.reset()
+        for service in self._services:
+            service.reset()
+
+    # --- for the tests ----------------------------------------------------------------------------
+
+    def load_balancer(
+        self,
+        default: str,
+        *others: str,
+        name: str = "web",
+        network: bool = False,
+    ) -> str:
+        """Make a load balancer with one HTTPS (or TLS) listener, and return the listener's ARN."""
+        return self._balancers.add(default, others, name=name, network=network)
+
+    def classic_load_balancer(self, certificate: str, name: str = "classic") -> str:
+        """Make a Classic Load Balancer that listens on 443, and return its name."""
+        return self._balancers.add_classic(certificate, name)
+
+    def distribution(self, certificate: str, *aliases: str) -> str:
+        """Make a distribution and return its id."""
+        return self._distributions.add(certificate, *aliases)
+
+    def domain_name(
+        self,
+        name: str,
+        certificate: str,
+        *,
+        endpoint: str = "REGIONAL",
+        ownership: str | None = None,
+        region: str = DEFAULT_REGION,
+    ) -> str:
+        """Make a custom domain name, of a REST or an HTTP API: they share one store."""
+        return self._domains.add(
+            name, certificate, endpoint=endpoint, ownership=ownership, region=region
+        )
+
+    def user_pool_domain(self, domain: str, certificate: str) -> str:
+        """Make a user pool with a custom domain, and return the pool's id."""
+        return self._pools.add(domain, certificate)
+
+    def listener_certificates(self, listener: str) -> tuple[str, list[str]]:
+        """Read the default certificate of a listener, and its list for SNI."""
+        found = self._balancers.listeners[listener]
+        return found.default, list(found.others)
+
+    def certificates(self, name: str) -> tuple[str, ...]:
+        """Name the certificates that a listener (by ARN), a balancer or a domain holds now."""
+        if name in self._balancers.listeners:
+            listener = self._balancers.listeners[name]
+            return (listener.default, *listener.others)
+        if name in self._balancers.classic:
+            return (self._balancers.classic[name].certificate,)
+        if name in self._distributions.all:
+            return (self._distributions.all[name].certificate,)
+        domains = [entry for entry in self._domains.all.values() if entry.name == name]
+        held = [arn for domain in domains for arn in domain.certificates.values()]
+        held += [pool.certificate for pool in self._pools.all.values() if pool.domain == name]
+        return tuple(held)
+
+    def set_default(self, listener: str, certificate: str) -> None:
+        """Change a listener as somebody else does, without a call that is seen."""
+        self._balancers.listeners[listener].default = certificate
+
+    def remove(self, name: str) -> None:
+        """Delete a listener (by ARN), a Classic load balancer, a distribution or a domain."""
+        self._balancers.listeners.pop(name, None)
+        self._balancers.classic.pop(name, None)
+        self._distributions.all.pop(name, None)
+        for key in [key for key in self._domains.all if key[1] == name]:
+            del self._domains.all[key]
+        for pool in [pool for pool in self._pools.all.values() if pool.domain == name]:
+            del self._pools.all[pool.id]
+
+    def snapshot(self) -> dict[str, Any]:
+        """Show every consumer as its service's own answers do, but for what counts changes."""
+        found: dict[str, Any] = {}
+        for arn, listener in self._balancers.listeners.items():
+            found[arn] = [listener.shown(), listener.certificates()]
+        for name, classic in self._balancers.classic.items():
+            found[name] = classic.shown()
+        for found_id, distribution in self._distributions.all.items():
+            found[found_id] = self._distributions.shown(distribution)["Distribution"]
+        for domain in self._domains.all.values():
+            found[domain.name] = [self._domains.shown(domain), self._domains.shown_v2(domain)]
+        for pool in self._pools.all.values():
+            found[pool.domain] = self._pools.shown(pool)
+        return found
+
+    # --- for the gate and for ACM -----------------------------------------------------------------
+
+    def handlers(self) -> Mapping[tuple[str, str], Callable[[Request], dict[str, Any]]]:
+        return {key: handler for s in self._services for key, handler in s.handlers().items()}
+
+    def users(self, certificate: Certificate) -> Iterator[str]:
+        """Name who uses a certificate, or has lately, as ACM does."""
+        for service in self._services:
+            yield from service.users(certificate)
+        yield from self._uses.lately(certificate)
+
+
+__all__ = ["EDGE_REGION", "Consumers", "Knobs"]

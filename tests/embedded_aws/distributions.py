@@ -1,0 +1,164 @@
+"""CloudFront: the distributions that tests make, and how they are updated.
+
+https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_UpdateDistribution.html
+moto takes any If-Match, and calls the certificate CloudFront's own beside one of ACM's.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.embedded_aws.certificates import Certificate
+from tests.embedded_aws.protocol import AwsError, Request
+from tests.estates.estate import Estate
+from tests.harness.settings import EDGE_REGION, Elsewhere, Knobs, Uses, place, usable
+
+Result = dict[str, Any]
+
+
+@dataclass
+class Distribution:
+    """One distribution; `etag` changes with each update."""
+
+    id: str
+    config: Result
+    etag: int = 1
+    updated_at: datetime | None = None
+
+    @property
+    def arn(self) -> str:
+        account = place(self.certificate).partition(":")[2]
+        return f"arn:aws:cloudfront::{account}:distribution/{self.id}"
+
+    @property
+    def certificate(self) -> str:
+        return str(self.config["ViewerCertificate"]["ACMCertificateArn"])
+
+
+class Distributions:
+    """The distributions that tests have made."""
+
+    def __init__(self, estate: Estate, knobs: Callable[[], Knobs], uses: Uses) -> None:
+        self._estate = estate
+        self._knobs = knobs
+        self._uses = uses
+        self.all: dict[str, Distribution] = {}
+
+    def reset(self) -> None:
+        self.all.clear()
+
+    def add(self, certificate: str, *aliases: str) -> str:
+        found = f"E{len(self.all) + 1:013d}"
+        self.all[found] = Distribution(found, _config(certificate, aliases))
+        return found
+
+    def users(self, certificate: Certificate) -> Iterator[str]:
+        return (entry.arn for entry in self.all.values() if entry.certificate == certificate.arn)
+
+    def handlers(self) -> Mapping[tuple[str, str], Callable[[Request], Result]]:
+        return {
+            ("cloudfront", "GetDistribution"): self.get,
+            ("cloudfront", "UpdateDistribution"): self.update,
+        }
+
+    def get(self, request: Request) -> Result:
+        return self.shown(self._named(request))
+
+    def shown(self, distribution: Distribution) -> Result:
+        return {
+            "Distribution": {
+                "Id": distribution.id,
+                "ARN": distribution.arn,
+                "Status": self._status(distribution),
+                "LastModifiedTime": datetime(2026, 1, 1, tzinfo=UTC),
+                "InProgressInvalidationBatches": 0,
+                "DomainName": f"{distribution.id.lower()}.cloudfront.net",
+                "DistributionConfig": _complete(distribution.config),
+            },
+            "ETag": f"ETAG{distribution.etag}",
+        }
+
+    def update(self, request: Request) -> Result:
+        """Replace the whole configuration, if it is the one that was read.
+
+        https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_UpdateDistribution.html
+        """
+        distribution, wanted = self._named(request), request.parameters
+        if not wanted.get("IfMatch"):
+            raise AwsError("InvalidIfMatchVersion", "The If-Match version is missing.", status=400)
+        if wanted["IfMatch"] != f"ETAG{distribution.etag}":
+            raise AwsError("PreconditionFailed", "The precondition failed.", status=412)
+        config = copy.deepcopy(dict(wanted["DistributionConfig"]))
+        viewer = config.get("ViewerCertificate") or {}
+        arn = viewer.get("ACMCertificateArn")
+        if not arn or not usable(self._estate, arn, EDGE_REGION):
+            raise AwsError("InvalidViewerCertificate", f"{arn} cannot be used.", status=400)
+        if viewer.get("CloudFrontDefaultCertificate"):
+            raise AwsError("InvalidArgument", "Two certificates at once.", status=400)
+        if not self._knobs().ignores(distribution.id):
+            if arn != distribution.certificate:
+                self._uses.let_go(distribution.certificate, distribution.arn)
+            distribution.config = config
+            distribution.updated_at = self._estate.now
+            distribution.etag += 1
+        return self.shown(distribution)
+
+    def _status(self, distribution: Distribution) -> str:
+        deploys = self._knobs().cloudfront_deploys
+        since = distribution.updated_at
+        busy = since is not None and self._estate.now < since + deploys
+        return "InProgress" if busy else "Deployed"
+
+    def _named(self, request: Request) -> Distribution:
+        found = self.all.get(request.parameters["Id"])
+        if found is None:
+            raise Elsewhere
+        return found
+
+
+def _complete(config: Result) -> Result:
+    """Show the deprecated members as AWS does, which an update must leave out.
+
+    https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ViewerCertificate.html
+    """
+    shown = copy.deepcopy(config)
+    viewer = shown["ViewerCertificate"]
+    viewer |= {"CloudFrontDefaultCertificate": False, "CertificateSource": "acm"}
+    viewer["Certificate"] = viewer["ACMCertificateArn"]
+    return shown
+
+
+def _config(certificate: str, aliases: tuple[str, ...]) -> Result:
+    return {
+        "CallerReference": "test",
+        "Aliases": {"Quantity": len(aliases), "Items": list(aliases)},
+        "Origins": {
+            "Quantity": 1,
+            "Items": [
+                {
+                    "Id": "origin",
+                    "DomainName": "origin.example.com",
+                    "CustomOriginConfig": {
+                        "HTTPPort": 80,
+                        "HTTPSPort": 443,
+                        "OriginProtocolPolicy": "https-only",
+                    },
+                }
+            ],
+        },
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "origin",
+            "ViewerProtocolPolicy": "redirect-to-https",
+        },
+        "Comment": "a comment that has to survive",
+        "Enabled": True,
+        "ViewerCertificate": {
+            "ACMCertificateArn": certificate,
+            "SSLSupportMethod": "sni-only",
+            "MinimumProtocolVersion": "TLSv1.2_2021",
+        },
+    }

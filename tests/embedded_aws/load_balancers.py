@@ -1,0 +1,250 @@
+"""Elastic Load Balancing: the listeners that tests make, and how their certificates change.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Operations.html
+moto forgets the list for SNI at each change, leaves TLS listeners alone, and shows nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.embedded_aws.certificates import Certificate
+from tests.embedded_aws.protocol import AwsError, Request
+from tests.estates.estate import Estate
+from tests.harness.settings import Elsewhere, Knobs, Uses, page_of, place
+
+Result = dict[str, Any]
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+MAX_CERTIFICATES = 25
+PAGE_SIZE = 2
+# What Elastic Load Balancing lets a listener hold: "Amazon ACM certificates in the ISSUED state".
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
+SERVED = frozenset({"ISSUED"})
+
+
+@dataclass
+class Listener:
+    """A listener of an ALB or NLB; `others` is its list for SNI."""
+
+    arn: str
+    load_balancer_arn: str
+    protocol: str
+    port: int
+    default: str
+    others: list[str] = field(default_factory=list)
+
+    def shown(self) -> Result:
+        return {
+            "ListenerArn": self.arn,
+            "LoadBalancerArn": self.load_balancer_arn,
+            "Port": self.port,
+            "Protocol": self.protocol,
+            "Certificates": [{"CertificateArn": self.default}],
+            "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
+            "DefaultActions": [{"Type": "fixed-response", "Order": 1}],
+        }
+
+    def certificates(self) -> list[dict[str, object]]:
+        """Show the default first, and again where it is in the list as well.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeListenerCertificates.html
+        """
+        rows: list[dict[str, object]] = [{"CertificateArn": self.default, "IsDefault": True}]
+        return rows + [{"CertificateArn": arn, "IsDefault": False} for arn in self.others]
+
+
+@dataclass
+class Classic:
+    """A Classic Load Balancer with one HTTPS listener."""
+
+    arn: str
+    name: str
+    port: int
+    certificate: str
+
+    def shown(self) -> Result:
+        return {
+            "LoadBalancerName": self.name,
+            "ListenerDescriptions": [
+                {
+                    "Listener": {
+                        "Protocol": "HTTP",
+                        "LoadBalancerPort": 80,
+                        "InstanceProtocol": "HTTP",
+                        "InstancePort": 80,
+                    },
+                    "PolicyNames": [],
+                },
+                {
+                    "Listener": {
+                        "Protocol": "HTTPS",
+                        "LoadBalancerPort": self.port,
+                        "InstanceProtocol": "HTTP",
+                        "InstancePort": 80,
+                        "SSLCertificateId": self.certificate,
+                    },
+                    "PolicyNames": [],
+                },
+            ],
+        }
+
+
+class LoadBalancers:
+    """The load balancers that tests have made."""
+
+    def __init__(self, estate: Estate, knobs: Callable[[], Knobs], uses: Uses) -> None:
+        self._estate = estate
+        self._knobs = knobs
+        self._uses = uses
+        self.listeners: dict[str, Listener] = {}
+        self.classic: dict[str, Classic] = {}
+
+    def reset(self) -> None:
+        self.listeners.clear()
+        self.classic.clear()
+
+    def add(self, default: str, others: tuple[str, ...], *, name: str, network: bool) -> str:
+        kind = "net" if network else "app"
+        base = f"arn:aws:elasticloadbalancing:{place(default)}"
+        path = f"{kind}/{name}/{len(self.listeners):016x}"
+        arn = f"{base}:listener/{path}/{443:016x}"
+        protocol = "TLS" if network else "HTTPS"
+        balancer = f"{base}:loadbalancer/{path}"
+        self.listeners[arn] = Listener(arn, balancer, protocol, 443, default, list(others))
+        return arn
+
+    def add_classic(self, certificate: str, name: str) -> str:
+        arn = f"arn:aws:elasticloadbalancing:{place(certificate)}:loadbalancer/{name}"
+        self.classic[name] = Classic(arn, name, 443, certificate)
+        return name
+
+    def users(self, certificate: Certificate) -> Iterator[str]:
+        for listener in self.listeners.values():
+            if certificate.arn in (listener.default, *listener.others):
+                yield listener.load_balancer_arn
+        for balancer in self.classic.values():
+            if balancer.certificate == certificate.arn:
+                yield balancer.arn
+
+    def handlers(self) -> Mapping[tuple[str, str], Callable[[Request], Result]]:
+        return {
+            ("elbv2", "DescribeListeners"): self.describe_listeners,
+            ("elbv2", "DescribeListenerCertificates"): self.describe_certificates,
+            ("elbv2", "ModifyListener"): self.modify_listener,
+            ("elbv2", "AddListenerCertificates"): self.add_certificates,
+            ("elbv2", "RemoveListenerCertificates"): self.remove_certificates,
+            ("elb", "DescribeLoadBalancers"): self.describe_classic,
+            ("elb", "SetLoadBalancerListenerSSLCertificate"): self.set_certificate,
+        }
+
+    # --- Application and Network Load Balancers ---------------------------------------------------
+
+    def describe_listeners(self, request: Request) -> Result:
+        wanted = request.parameters.get("LoadBalancerArn")
+        rows = [
+            listener.shown()
+            for listener in self.listeners.values()
+            if listener.load_balancer_arn == wanted
+        ]
+        if not rows:
+            raise Elsewhere
+        page, marker = page_of(rows, request.parameters.get("Marker"), PAGE_SIZE)
+        return {"Listeners": page} | ({"NextMarker": marker} if marker else {})
+
+    def describe_certificates(self, request: Request) -> Result:
+        rows = self._listener(request).certificates()
+        page, marker = page_of(rows, request.parameters.get("Marker"), PAGE_SIZE)
+        return {"Certificates": page} | ({"NextMarker": marker} if marker else {})
+
+    def modify_listener(self, request: Request) -> Result:
+        """Change the default; the list for SNI and everything else stays.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyListener.html
+        """
+        listener = self._listener(request)
+        certificates = request.parameters.get("Certificates")
+        if certificates is not None:
+            if len(certificates) != 1 or "IsDefault" in certificates[0]:
+                raise AwsError("ValidationError", "Exactly one certificate, without IsDefault.")
+            arn = self._served(certificates[0]["CertificateArn"])
+            if not self._knobs().ignores(listener.arn) and arn != listener.default:
+                self._let_go(listener, listener.default, listener.others)
+                listener.default = arn
+        return {"Listeners": [listener.shown()]}
+
+    def add_certificates(self, request: Request) -> Result:
+        listener = self._listener(request)
+        wanted = [
+            self._served(parameter["CertificateArn"])
+            for parameter in request.parameters["Certificates"]
+        ]
+        new = [arn for arn in wanted if arn not in listener.others]
+        if len(listener.others) + len(new) > MAX_CERTIFICATES:
+            raise AwsError("TooManyCertificates", f"{listener.arn} has no room left.")
+        if not self._knobs().ignores(listener.arn):
+            listener.others += new
+        rows = [{"CertificateArn": arn, "IsDefault": False} for arn in wanted]
+        return {"Certificates": rows}
+
+    def remove_certificates(self, request: Request) -> Result:
+        """Take certificates out of the list; the default cannot be removed."""
+        listener = self._listener(request)
+        for parameter in request.parameters["Certificates"]:
+            arn = parameter["CertificateArn"]
+            if arn not in listener.others:
+                if arn == listener.default:
+                    raise AwsError("OperationNotPermitted", f"{arn} is the default certificate.")
+                continue
+            if not self._knobs().ignores(listener.arn):
+                listener.others.remove(arn)
+                self._let_go(listener, arn, [listener.default])
+        return {}
+
+    def _listener(self, request: Request) -> Listener:
+        arn = request.parameters["ListenerArn"]
+        if arn in self.listeners:
+            return self.listeners[arn]
+        raise Elsewhere
+
+    def _let_go(self, listener: Listener, arn: str, kept: list[str]) -> None:
+        if arn not in kept:
+            self._uses.let_go(arn, listener.load_balancer_arn)
+
+    def _served(self, arn: str) -> str:
+        """Return a certificate that may be bound.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AddListenerCertificates.html
+        """
+        try:
+            certificate = self._estate.get(arn)
+        except (KeyError, ValueError):
+            raise AwsError("CertificateNotFound", f"Certificate {arn} not found.") from None
+        if certificate.status not in SERVED:
+            raise AwsError("UnsupportedCertificate", f"{arn} is {certificate.status}.")
+        return arn
+
+    # --- Classic Load Balancers -------------------------------------------------------------------
+
+    def describe_classic(self, request: Request) -> Result:
+        names = request.parameters.get("LoadBalancerNames") or []
+        if not set(names) & set(self.classic):
+            raise Elsewhere
+        return {"LoadBalancerDescriptions": [self.classic[name].shown() for name in names]}
+
+    def set_certificate(self, request: Request) -> Result:
+        wanted = request.parameters
+        balancer = self.classic.get(wanted["LoadBalancerName"])
+        if balancer is None:
+            raise AwsError("LoadBalancerNotFound", "There is no ACTIVE Load Balancer of that name.")
+        if int(wanted["LoadBalancerPort"]) != balancer.port:
+            raise AwsError("ListenerNotFound", f"No listener on {wanted['LoadBalancerPort']}.")
+        try:
+            arn = self._served(wanted["SSLCertificateId"])
+        except AwsError:
+            raise AwsError("CertificateNotFound", "Server Certificate not found.") from None
+        if not self._knobs().ignores(balancer.name) and arn != balancer.certificate:
+            self._uses.let_go(balancer.certificate, balancer.arn)
+            balancer.certificate = arn
+        return {}

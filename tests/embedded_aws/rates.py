@@ -1,0 +1,82 @@
+"""The request rates that AWS documents, enforced: whoever asks faster is throttled.
+
+https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html#api-rate-limits
+https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from tests.embedded_aws.protocol import AwsError, Request
+
+#: Requests a second in each account and region.
+ACM = {
+    "AddTagsToCertificate": 5,
+    "DeleteCertificate": 10,
+    "DescribeCertificate": 10,
+    "ExportCertificate": 10,
+    "GetAccountConfiguration": 1,
+    "GetCertificate": 10,
+    "ImportCertificate": 1,
+    "ListCertificates": 8,
+    "ListTagsForCertificate": 10,
+    "PutAccountConfiguration": 1,
+    "RemoveTagsFromCertificate": 5,
+    "RenewCertificate": 5,
+    "RequestCertificate": 5,
+    "ResendValidationEmail": 1,
+    "SearchCertificates": 5,
+    "UpdateCertificateOptions": 5,
+}
+#: All requests of an account together: a bucket of 50 that fills by 10 a second.
+ROUTE53, ROUTE53_BURST = 10, 50
+
+
+class Bucket:
+    """A token bucket; ACM documents no burst, so that one second's worth is all there is."""
+
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float]) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._left, self._seen = burst, clock()
+
+    def take(self) -> bool:
+        """Whether there was a token to take."""
+        now = self._clock()
+        self._left = min(self._burst, self._left + (now - self._seen) * self._rate)
+        self._seen = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+class Rates:
+    """The buckets of every account and region; off until a test enforces them."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        self.enforced = False
+        self._buckets: dict[tuple[str, ...], Bucket] = {}
+
+    def raise_for(self, request: Request) -> None:
+        if not self.enforced:
+            return
+        if request.service == "acm" and request.operation in ACM:
+            rate = ACM[request.operation]
+            key = ("acm", request.account, request.region, request.operation)
+            self._take(key, rate, rate, "ThrottlingException")
+        elif request.service == "route53":
+            self._take(("route53", request.account), ROUTE53, ROUTE53_BURST, "Throttling")
+
+    def _take(self, key: tuple[str, ...], rate: float, burst: float, code: str) -> None:
+        with self._lock:
+            bucket = self._buckets.setdefault(key, Bucket(rate, burst, self._clock))
+            if not bucket.take():
+                raise AwsError(code, "Rate exceeded")

@@ -1,0 +1,84 @@
+"""SearchCertificates: filters, order and what a result tells.
+
+https://docs.aws.amazon.com/acm/latest/APIReference/API_SearchCertificates.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.embedded_aws.certificates import Certificate
+
+Result = dict[str, Any]
+
+METADATA = (
+    *("CreatedAt", "Exported", "ImportedAt", "InUse", "IssuedAt", "RenewalEligibility"),
+    *("RevokedAt", "Status", "Type", "ExportOption", "ManagedBy", "CertificateKeyPairOrigin"),
+)
+
+
+class UnfilteredError(NotImplementedError):
+    """A filter that nothing here has needed yet."""
+
+
+def shown(certificate: Certificate, summary: Mapping[str, Any]) -> Result:
+    """Show a certificate as SearchCertificates does, from its summary in ListCertificates."""
+    metadata = {key: summary[key] for key in METADATA if key in summary}
+    if certificate.renewal is not None:
+        metadata["RenewalStatus"] = certificate.renewal.status
+    if certificate.type == "AMAZON_ISSUED" and certificate.validation_method:
+        metadata["ValidationMethod"] = certificate.validation_method
+    attributes = {
+        "Subject": {"CommonName": certificate.domain_name},
+        "SubjectAlternativeNames": [{"DnsName": name} for name in certificate.names],
+        "KeyAlgorithm": certificate.key_algorithm,
+        "SerialNumber": certificate.serial,
+        **{key: summary[key] for key in ("NotBefore", "NotAfter") if key in summary},
+    }
+    return {
+        "CertificateArn": certificate.arn,
+        "X509Attributes": attributes,
+        "CertificateMetadata": {"AcmCertificateMetadata": metadata},
+    }
+
+
+def matches(statement: Mapping[str, Any] | None, result: Result) -> bool:
+    """Whether a result is what a filter statement asks for; no statement asks for all."""
+    if not statement:
+        return True
+    ((kind, inner),) = statement.items()
+    if kind == "And":
+        return all(matches(entry, result) for entry in inner)
+    if kind == "Or":
+        return any(matches(item, result) for item in inner)
+    if kind == "Not":
+        return not matches(inner, result)
+    return _filtered(inner, result)
+
+
+def _filtered(wanted: Mapping[str, Any], result: Result) -> bool:
+    ((kind, inner),) = wanted.items()
+    if kind == "CertificateArn":
+        return bool(result["CertificateArn"] == inner)
+    ((key, value),) = inner.items()
+    if kind == "AcmCertificateMetadataFilter":
+        return bool(result["CertificateMetadata"]["AcmCertificateMetadata"].get(key) == value)
+    attributes = result["X509Attributes"]
+    if key in ("NotAfter", "NotBefore"):
+        return _between(attributes.get(key), value)
+    if key in ("KeyAlgorithm", "SerialNumber"):
+        return bool(attributes.get(key) == value)
+    raise UnfilteredError(f"{kind}.{key}")
+
+
+def _between(moment: datetime | None, span: Mapping[str, datetime]) -> bool:
+    """Both ends of a range belong to it."""
+    if moment is None:
+        return False
+    # moto's parser takes every timestamp for UTC, and does not say so.
+    start, end = (
+        span[key].replace(tzinfo=UTC) if key in span else None for key in ("Start", "End")
+    )
+    return (start is None or start <= moment) and (end is None or moment <= end)

@@ -1,0 +1,193 @@
+"""Certificates outside ACM: IAM's server certificates, and private CAs.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServerCertificates.html
+https://docs.aws.amazon.com/privateca/latest/APIReference/API_ListCertificateAuthorities.html
+moto's server certificates all expired in 2012, and its CAs have no permissions.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.embedded_aws.protocol import AwsError, Request
+from tests.embedded_aws.zones import DEFAULT_ACCOUNT
+from tests.harness import authority
+
+Result = dict[str, Any]
+Handlers = Mapping[tuple[str, str], Callable[[Request], Result]]
+#: Small, so that a program that forgets paging fails.
+PAGE_SIZE = 2
+RENEWING = ("IssueCertificate", "GetCertificate", "ListPermissions")
+
+
+@dataclass
+class ServerCertificate:
+    """One server certificate of an account."""
+
+    account: str
+    name: str
+    names: tuple[str, ...]
+    not_after: datetime
+    body: str
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:iam::{self.account}:server-certificate/{self.name}"
+
+    @property
+    def metadata(self) -> Result:
+        return {
+            "Path": "/",
+            "ServerCertificateName": self.name,
+            "ServerCertificateId": "ASCA" + self.name.upper()[:16],
+            "Arn": self.arn,
+            "UploadDate": self.not_after - timedelta(days=365),
+            "Expiration": self.not_after,
+        }
+
+
+class ServerCertificates:
+    """The server certificates that tests have uploaded."""
+
+    def __init__(self) -> None:
+        self.all: dict[tuple[str, str], ServerCertificate] = {}
+
+    def reset(self) -> None:
+        self.all.clear()
+
+    def add(
+        self,
+        name: str,
+        *names: str,
+        not_after: datetime,
+        account: str = DEFAULT_ACCOUNT,
+        body: str | None = None,
+    ) -> str:
+        """Upload a certificate for some names, and return its ARN; `body` may be no certificate."""
+        issued = authority.issue(*names, not_after=not_after, algorithm="EC_prime256v1")
+        body = issued.certificate if body is None else body
+        certificate = ServerCertificate(account, name, names, not_after, body)
+        self.all[account, name] = certificate
+        return certificate.arn
+
+    def handlers(self) -> Handlers:
+        return {
+            ("iam", "ListServerCertificates"): self.list,
+            ("iam", "GetServerCertificate"): self.get,
+        }
+
+    def list(self, request: Request) -> Result:
+        mine = [each for (account, _), each in self.all.items() if account == request.account]
+        rows = sorted(mine, key=lambda each: each.name)
+        start = int(request.parameters.get("Marker") or 0)
+        end = start + min(request.parameters.get("MaxItems") or PAGE_SIZE, PAGE_SIZE)
+        result: Result = {
+            "ServerCertificateMetadataList": [row.metadata for row in rows[start:end]],
+            "IsTruncated": end < len(rows),
+        }
+        return {**result, "Marker": str(end)} if end < len(rows) else result
+
+    def get(self, request: Request) -> Result:
+        name = request.parameters["ServerCertificateName"]
+        found = self.all.get((request.account, name))
+        if found is None:
+            message = f"The Server Certificate with name {name} cannot be found."
+            raise AwsError("NoSuchEntity", message, status=404)
+        return {
+            "ServerCertificate": {
+                "ServerCertificateMetadata": found.metadata,
+                "CertificateBody": found.body,
+            }
+        }
+
+
+@dataclass
+class PrivateAuthority:
+    """One private CA."""
+
+    arn: str
+    account: str
+    region: str
+    common_name: str
+    not_after: datetime
+    status: str
+    usage_mode: str
+    permissions: tuple[str, ...]
+
+    @property
+    def shown(self) -> Result:
+        return {
+            "Arn": self.arn,
+            "OwnerAccount": self.account,
+            "Status": self.status,
+            "NotBefore": self.not_after - timedelta(days=3650),
+            "NotAfter": self.not_after,
+            "UsageMode": self.usage_mode,
+            "CertificateAuthorityConfiguration": {
+                "KeyAlgorithm": "RSA_2048",
+                "SigningAlgorithm": "SHA256WITHRSA",
+                "Subject": {"CommonName": self.common_name},
+            },
+        }
+
+
+class PrivateAuthorities:
+    """The private CAs that tests have made."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, PrivateAuthority] = {}
+
+    def reset(self) -> None:
+        self.all.clear()
+
+    def add(
+        self,
+        common_name: str = "Corporate CA",
+        *,
+        not_after: datetime,
+        status: str = "ACTIVE",
+        usage_mode: str = "GENERAL_PURPOSE",
+        permissions: Iterable[str] = RENEWING,
+        region: str = "eu-west-1",
+        account: str = DEFAULT_ACCOUNT,
+    ) -> str:
+        """Make a CA that grants ACM some permissions, and return its ARN."""
+        arn = f"arn:aws:acm-pca:{region}:{account}:certificate-authority/{uuid.uuid4()}"
+        self.all[arn] = PrivateAuthority(
+            arn, account, region, common_name, not_after, status, usage_mode, tuple(permissions)
+        )
+        return arn
+
+    def handlers(self) -> Handlers:
+        return {
+            ("acm-pca", "ListCertificateAuthorities"): self.list,
+            ("acm-pca", "ListPermissions"): self.permissions,
+        }
+
+    def list(self, request: Request) -> Result:
+        rows = [
+            entry.shown
+            for entry in self.all.values()
+            if (entry.account, entry.region) == (request.account, request.region)
+        ]
+        start = int(request.parameters.get("NextToken") or 0)
+        end = start + PAGE_SIZE
+        result: Result = {"CertificateAuthorities": rows[start:end]}
+        return {**result, "NextToken": str(end)} if end < len(rows) else result
+
+    def permissions(self, request: Request) -> Result:
+        arn = request.parameters["CertificateAuthorityArn"]
+        found = self.all.get(arn)
+        if found is None or found.account != request.account:
+            raise AwsError("ResourceNotFoundException", f"Could not find {arn}.")
+        granted = {
+            "CertificateAuthorityArn": arn,
+            "Principal": "acm.amazonaws.com",
+            "SourceAccount": found.account,
+            "Actions": list(found.permissions),
+        }
+        return {"Permissions": [granted] if found.permissions else []}

@@ -1,0 +1,123 @@
+"""Cognito: custom domains of user pools.
+
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolDomain.html
+moto takes any certificate, and is never busy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tests.embedded_aws.certificates import Certificate
+from tests.embedded_aws.protocol import AwsError, Request
+from tests.estates.estate import Estate
+from tests.harness.settings import AWS_ACCOUNT, EDGE_REGION, Elsewhere, Knobs, Uses, page_of, usable
+
+Result = dict[str, Any]
+PAGE_SIZE = 1
+
+
+@dataclass
+class UserPool:
+    """A user pool with a custom domain."""
+
+    id: str
+    domain: str
+    certificate: str
+    updated_at: datetime | None = None
+    failed: bool = False
+
+    @property
+    def user(self) -> str:
+        """What ACM names: a distribution in an account of AWS's own."""
+        return f"arn:aws:cloudfront::{AWS_ACCOUNT}:distribution/E{self.id[-9:].upper()}"
+
+
+class UserPools:
+    """The user pools that tests have made, all in us-east-1."""
+
+    def __init__(self, estate: Estate, knobs: Callable[[], Knobs], uses: Uses) -> None:
+        self._estate = estate
+        self._knobs = knobs
+        self._uses = uses
+        self.all: dict[str, UserPool] = {}
+
+    def reset(self) -> None:
+        self.all.clear()
+
+    def add(self, domain: str, certificate: str) -> str:
+        pool = UserPool(f"{EDGE_REGION}_pool{len(self.all):05d}", domain, certificate)
+        self.all[pool.id] = pool
+        return pool.id
+
+    def users(self, certificate: Certificate) -> Iterator[str]:
+        return (pool.user for pool in self.all.values() if pool.certificate == certificate.arn)
+
+    def handlers(self) -> Mapping[tuple[str, str], Callable[[Request], Result]]:
+        return {
+            ("cognito-idp", "ListUserPools"): self.list,
+            ("cognito-idp", "DescribeUserPool"): self.describe,
+            ("cognito-idp", "DescribeUserPoolDomain"): self.describe_domain,
+            ("cognito-idp", "UpdateUserPoolDomain"): self.update_domain,
+        }
+
+    def list(self, request: Request) -> Result:
+        rows: list[dict[str, object]] = [
+            {"Id": pool.id, "Name": pool.id} for pool in self.all.values()
+        ]
+        page, token = page_of(rows, request.parameters.get("NextToken"), PAGE_SIZE)
+        return {"UserPools": page} | ({"NextToken": token} if token else {})
+
+    def describe(self, request: Request) -> Result:
+        pool = self.all.get(request.parameters["UserPoolId"])
+        if pool is None:
+            raise Elsewhere
+        return {"UserPool": {"Id": pool.id, "Name": pool.id, "CustomDomain": pool.domain}}
+
+    def describe_domain(self, request: Request) -> Result:
+        """Describe a domain; an unknown one has an empty description.
+
+        https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPoolDomain.html
+        """
+        pool = self._with(request.parameters["Domain"])
+        return {"DomainDescription": {} if pool is None else self.shown(pool)}
+
+    def shown(self, pool: UserPool) -> Result:
+        return {
+            "UserPoolId": pool.id,
+            "Domain": pool.domain,
+            "Status": self._status(pool),
+            "CustomDomainConfig": {"CertificateArn": pool.certificate},
+            "ManagedLoginVersion": 2,
+        }
+
+    def update_domain(self, request: Request) -> Result:
+        wanted = request.parameters
+        pool = self._with(wanted["Domain"])
+        if pool is None or pool.id != wanted["UserPoolId"]:
+            raise AwsError("ResourceNotFoundException", "There is no such domain.")
+        if self._status(pool) == "UPDATING":
+            raise AwsError("ConcurrentModificationException", "The domain is being updated.")
+        if wanted.get("ManagedLoginVersion") != self.shown(pool)["ManagedLoginVersion"]:
+            raise AwsError("InvalidParameterException", "The login pages would change.")
+        arn = wanted["CustomDomainConfig"]["CertificateArn"]
+        if not usable(self._estate, arn, EDGE_REGION):
+            raise AwsError("InvalidParameterException", f"{arn} cannot be used.")
+        if not self._knobs().ignores(pool.domain):
+            if arn != pool.certificate:
+                self._uses.let_go(pool.certificate, pool.user)
+            pool.certificate, pool.updated_at = arn, self._estate.now
+            pool.failed = pool.domain in self._knobs().failing
+        return {"CloudFrontDomain": "d111111abcdef8.cloudfront.net"}
+
+    def _with(self, domain: str) -> UserPool | None:
+        return next((pool for pool in self.all.values() if pool.domain == domain), None)
+
+    def _status(self, pool: UserPool) -> str:
+        since, takes = pool.updated_at, self._knobs().user_pool_domains_update
+        if since is not None and self._estate.now < since + takes:
+            return "UPDATING"
+        return "FAILED" if pool.failed else "ACTIVE"

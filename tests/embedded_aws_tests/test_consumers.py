@@ -1,0 +1,453 @@
+"""What uses certificates behaves in the embedded AWS as AWS documents it, where moto does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.load_balancers import MAX_CERTIFICATES
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
+EDGE = "us-east-1"
+
+
+@pytest.fixture(autouse=True)
+def stopped_clock(cloud: Cloud) -> None:
+    cloud.now = NOW
+
+
+def issued(cloud: Cloud, region: str = "eu-west-1", **details: Any) -> str:  # noqa: ANN401 - as `add` takes them
+    return cloud.certificates.add(region=region, **details)
+
+
+def refusal(call: Any, **parameters: Any) -> str:  # noqa: ANN401 - boto3's own
+    with pytest.raises(ClientError) as refused:
+        call(**parameters)
+    code: str = refused.value.response["Error"]["Code"]
+    return code
+
+
+# --- Application and Network Load Balancers -------------------------------------------------------
+
+
+@pytest.mark.parametrize("network", [False, True], ids=["HTTPS", "TLS"])
+def test_a_listener_changes_its_default_and_keeps_everything_else(
+    cloud: Cloud, *, network: bool
+) -> None:
+    old, new, other = issued(cloud), issued(cloud), issued(cloud)
+    listener = cloud.consumers.load_balancer(old, other, network=network)
+    elb = cloud.client("elbv2")
+    (before,) = elb.describe_listeners(
+        LoadBalancerArn=cloud.certificates.users(cloud.certificates.get(old))[0]
+    )["Listeners"]
+    (after,) = elb.modify_listener(ListenerArn=listener, Certificates=[{"CertificateArn": new}])[
+        "Listeners"
+    ]
+    assert after == {**before, "Certificates": [{"CertificateArn": new}]}
+    assert cloud.consumers.listener_certificates(listener) == (new, [other])
+
+
+def test_a_default_that_is_in_the_list_too_is_shown_twice_on_small_pages(cloud: Cloud) -> None:
+    old, other = issued(cloud), issued(cloud)
+    listener = cloud.consumers.load_balancer(old, old, other)
+    pages = cloud.client("elbv2").get_paginator("describe_listener_certificates")
+    shown = [page["Certificates"] for page in pages.paginate(ListenerArn=listener)]
+    assert len(shown) == 2
+    assert [(row["CertificateArn"], row["IsDefault"]) for page in shown for row in page] == [
+        (old, True),
+        (old, False),
+        (other, False),
+    ]
+
+
+def test_the_list_takes_what_is_there_once_and_lets_go_of_what_is_not_there(cloud: Cloud) -> None:
+    old, new = issued(cloud), issued(cloud)
+    listener = cloud.consumers.load_balancer(old)
+    elb = cloud.client("elbv2")
+    for _ in range(2):
+        elb.add_listener_certificates(ListenerArn=listener, Certificates=[{"CertificateArn": new}])
+    assert cloud.consumers.listener_certificates(listener) == (old, [new])
+    for _ in range(2):
+        elb.remove_listener_certificates(
+            ListenerArn=listener, Certificates=[{"CertificateArn": new}]
+        )
+    assert cloud.consumers.listener_certificates(listener) == (old, [])
+
+
+def test_a_default_cannot_be_removed(cloud: Cloud) -> None:
+    old = issued(cloud)
+    listener = cloud.consumers.load_balancer(old)
+    code = refusal(
+        cloud.client("elbv2").remove_listener_certificates,
+        ListenerArn=listener,
+        Certificates=[{"CertificateArn": old}],
+    )
+    assert code == "OperationNotPermitted"
+
+
+def test_a_listener_takes_25_certificates_beside_its_default(cloud: Cloud) -> None:
+    listener = cloud.consumers.load_balancer(
+        issued(cloud), *[issued(cloud) for _ in range(MAX_CERTIFICATES)]
+    )
+    code = refusal(
+        cloud.client("elbv2").add_listener_certificates,
+        ListenerArn=listener,
+        Certificates=[{"CertificateArn": issued(cloud)}],
+    )
+    assert code == "TooManyCertificates"
+
+
+@pytest.mark.parametrize(
+    ("details", "code"),
+    [
+        (None, "CertificateNotFound"),
+        ({"status": "PENDING_VALIDATION"}, "UnsupportedCertificate"),
+        ({"status": "EXPIRED"}, "UnsupportedCertificate"),
+    ],
+)
+def test_a_listener_takes_only_what_is_issued(
+    cloud: Cloud, details: dict[str, Any] | None, code: str
+) -> None:
+    arn = "arn:aws:acm:eu-west-1:123456789012:certificate/none"
+    if details is not None:
+        arn = issued(cloud, **details)
+    listener = cloud.consumers.load_balancer(issued(cloud))
+    found = refusal(
+        cloud.client("elbv2").modify_listener,
+        ListenerArn=listener,
+        Certificates=[{"CertificateArn": arn}],
+    )
+    assert found == code
+
+
+@pytest.mark.parametrize(
+    "certificates", [[], [{"CertificateArn": "a", "IsDefault": True}]], ids=["none", "IsDefault"]
+)
+def test_a_default_is_given_as_one_certificate_without_a_word_on_it(
+    cloud: Cloud, certificates: list[dict[str, Any]]
+) -> None:
+    listener = cloud.consumers.load_balancer(issued(cloud))
+    call = cloud.client("elbv2").modify_listener
+    assert refusal(call, ListenerArn=listener, Certificates=certificates) == "ValidationError"
+
+
+def test_a_listener_that_is_gone_is_not_found(cloud: Cloud) -> None:
+    listener = cloud.consumers.load_balancer(issued(cloud))
+    cloud.consumers.remove(listener)
+    call = cloud.client("elbv2").describe_listener_certificates
+    assert refusal(call, ListenerArn=listener) == "ListenerNotFound"
+
+
+# --- Classic Load Balancers -----------------------------------------------------------------------
+
+
+def test_a_classic_listener_changes_its_certificate(cloud: Cloud) -> None:
+    old, new = issued(cloud), issued(cloud)
+    name = cloud.consumers.classic_load_balancer(old)
+    elb = cloud.client("elb")
+    elb.set_load_balancer_listener_ssl_certificate(
+        LoadBalancerName=name, LoadBalancerPort=443, SSLCertificateId=new
+    )
+    (shown,) = elb.describe_load_balancers(LoadBalancerNames=[name])["LoadBalancerDescriptions"]
+    held = [
+        entry["Listener"]["SSLCertificateId"]
+        for entry in shown["ListenerDescriptions"]
+        if "SSLCertificateId" in entry["Listener"]
+    ]
+    assert held == [new]
+
+
+def test_a_classic_listener_refuses_what_does_not_exist(cloud: Cloud) -> None:
+    old = issued(cloud)
+    name = cloud.consumers.classic_load_balancer(old)
+    call = cloud.client("elb").set_load_balancer_listener_ssl_certificate
+    given = {"LoadBalancerName": name, "LoadBalancerPort": 443, "SSLCertificateId": old}
+    assert refusal(call, **{**given, "LoadBalancerPort": 444}) == "ListenerNotFound"
+    unknown = "arn:aws:acm:eu-west-1:123456789012:certificate/none"
+    assert refusal(call, **{**given, "SSLCertificateId": unknown}) == "CertificateNotFound"
+    assert refusal(call, **{**given, "LoadBalancerName": "gone"}) == "LoadBalancerNotFound"
+
+
+# --- CloudFront -----------------------------------------------------------------------------------
+
+
+def update(found: Any, **viewer: Any) -> Any:  # noqa: ANN401 - boto3's own
+    """Build the update of a distribution that changes just its viewer certificate."""
+    config = found["Distribution"]["DistributionConfig"]
+    kept = {"SSLSupportMethod": "sni-only", "MinimumProtocolVersion": "TLSv1.2_2021"}
+    return {
+        "Id": found["Distribution"]["Id"],
+        "IfMatch": found["ETag"],
+        "DistributionConfig": {**config, "ViewerCertificate": {**kept, **viewer}},
+    }
+
+
+def test_a_distribution_is_updated_only_as_it_was_read(cloud: Cloud) -> None:
+    new = issued(cloud, EDGE)
+    cloudfront = cloud.client("cloudfront")
+    found = cloudfront.get_distribution(
+        Id=cloud.consumers.distribution(issued(cloud, EDGE), "www.example.com")
+    )
+    wanted = update(found, ACMCertificateArn=new)
+    cloudfront.update_distribution(**wanted)
+    assert refusal(cloudfront.update_distribution, **wanted) == "PreconditionFailed"
+    shown = cloudfront.get_distribution(Id=wanted["Id"])["Distribution"]["DistributionConfig"]
+    assert shown["ViewerCertificate"]["ACMCertificateArn"] == new
+    assert shown["ViewerCertificate"]["CloudFrontDefaultCertificate"] is False
+    assert shown["Comment"] == "a comment that has to survive"
+    del wanted["IfMatch"]
+    assert refusal(cloudfront.update_distribution, **wanted) == "InvalidIfMatchVersion"
+
+
+def test_a_distribution_takes_one_issued_certificate_of_us_east_1(cloud: Cloud) -> None:
+    cloudfront = cloud.client("cloudfront")
+    old = issued(cloud, EDGE)
+    found = cloudfront.get_distribution(Id=cloud.consumers.distribution(old))
+    for arn in (issued(cloud), issued(cloud, EDGE, status="PENDING_VALIDATION")):
+        wanted = update(found, ACMCertificateArn=arn)
+        assert refusal(cloudfront.update_distribution, **wanted) == "InvalidViewerCertificate"
+    both = update(found, ACMCertificateArn=old, CloudFrontDefaultCertificate=True)
+    assert refusal(cloudfront.update_distribution, **both) == "InvalidArgument"
+
+
+def test_a_distribution_deploys_for_a_while(cloud: Cloud) -> None:
+    cloud.consumers.knobs.cloudfront_deploys = timedelta(minutes=5)
+    cloudfront = cloud.client("cloudfront")
+    found = cloudfront.get_distribution(Id=cloud.consumers.distribution(issued(cloud, EDGE)))
+    assert found["Distribution"]["Status"] == "Deployed"
+    wanted = update(found, ACMCertificateArn=issued(cloud, EDGE))
+    assert cloudfront.update_distribution(**wanted)["Distribution"]["Status"] == "InProgress"
+    cloud.advance(minutes=5)
+    assert cloudfront.get_distribution(Id=wanted["Id"])["Distribution"]["Status"] == "Deployed"
+
+
+def test_a_distribution_that_is_gone_is_not_found(cloud: Cloud) -> None:
+    found = cloud.consumers.distribution(issued(cloud, EDGE))
+    cloud.consumers.remove(found)
+    assert refusal(cloud.client("cloudfront").get_distribution, Id=found) == "NoSuchDistribution"
+
+
+# --- API Gateway ----------------------------------------------------------------------------------
+
+
+def patch(path: str, value: str, op: str = "replace") -> list[dict[str, str]]:
+    return [{"op": op, "path": path, "value": value}]
+
+
+def test_a_domain_name_is_one_thing_to_both_versions_of_the_api(cloud: Cloud) -> None:
+    old, new = issued(cloud), issued(cloud)
+    name = cloud.consumers.domain_name("api.example.com", old)
+    first, second = cloud.client("apigateway"), cloud.client("apigatewayv2")
+    first.update_domain_name(domainName=name, patchOperations=patch("/regionalCertificateArn", new))
+    (shown,) = second.get_domain_name(DomainName=name)["DomainNameConfigurations"]
+    assert shown["CertificateArn"] == new
+    assert first.get_domain_name(domainName=name)["regionalCertificateArn"] == new
+
+
+def test_domain_names_are_listed_on_small_pages_and_by_region(cloud: Cloud) -> None:
+    for number in range(3):
+        cloud.consumers.domain_name(f"{number}.example.com", issued(cloud))
+    cloud.consumers.domain_name("edge.example.com", issued(cloud, EDGE), region=EDGE)
+    pages = list(cloud.client("apigateway").get_paginator("get_domain_names").paginate())
+    names = [[domain["domainName"] for domain in page["items"]] for page in pages]
+    assert names == [["0.example.com"], ["1.example.com"], ["2.example.com"]]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path", "region"),
+    [
+        ("REGIONAL", "/regionalCertificateArn", EDGE),
+        ("EDGE", "/certificateArn", "eu-west-1"),
+        ("REGIONAL", "/certificateArn", "eu-west-1"),
+    ],
+)
+def test_a_domain_name_refuses_another_region_and_another_attribute(
+    cloud: Cloud, endpoint: str, path: str, region: str
+) -> None:
+    home = EDGE if endpoint == "EDGE" else "eu-west-1"
+    name = cloud.consumers.domain_name("api.example.com", issued(cloud, home), endpoint=endpoint)
+    call = cloud.client("apigateway").update_domain_name
+    operations = patch(path, issued(cloud, region))
+    assert refusal(call, domainName=name, patchOperations=operations) == "BadRequestException"
+
+
+def test_a_domain_name_takes_no_second_change_while_it_is_updating(cloud: Cloud) -> None:
+    cloud.consumers.knobs.domain_names_update = timedelta(minutes=40)
+    name = cloud.consumers.domain_name("api.example.com", issued(cloud))
+    gateway = cloud.client("apigateway")
+    operations = patch("/regionalCertificateArn", issued(cloud))
+    gateway.update_domain_name(domainName=name, patchOperations=operations)
+    call = gateway.update_domain_name
+    assert refusal(call, domainName=name, patchOperations=operations) == "BadRequestException"
+    assert gateway.get_domain_name(domainName=name)["domainNameStatus"] == "UPDATING"
+    cloud.advance(minutes=40)
+    assert gateway.get_domain_name(domainName=name)["domainNameStatus"] == "AVAILABLE"
+
+
+def test_a_domain_name_that_is_gone_is_not_found(cloud: Cloud) -> None:
+    name = cloud.consumers.domain_name("api.example.com", issued(cloud))
+    cloud.consumers.remove(name)
+    call = cloud.client("apigateway").get_domain_name
+    assert refusal(call, domainName=name) == "NotFoundException"
+
+
+# --- Cognito --------------------------------------------------------------------------------------
+
+
+def test_a_user_pool_s_domain_changes_its_certificate_and_takes_its_time(cloud: Cloud) -> None:
+    cloud.consumers.knobs.user_pool_domains_update = timedelta(hours=1)
+    old, new = issued(cloud, EDGE), issued(cloud, EDGE)
+    pool = cloud.consumers.user_pool_domain("auth.example.com", old)
+    cognito = cloud.client("cognito-idp", region=EDGE)
+    wanted = {
+        "Domain": "auth.example.com",
+        "UserPoolId": pool,
+        "CustomDomainConfig": {"CertificateArn": new},
+        "ManagedLoginVersion": 2,
+    }
+    cognito.update_user_pool_domain(**wanted)
+    shown = cognito.describe_user_pool_domain(Domain="auth.example.com")["DomainDescription"]
+    assert (shown["CustomDomainConfig"]["CertificateArn"], shown["Status"]) == (new, "UPDATING")
+    code = refusal(cognito.update_user_pool_domain, **wanted)
+    assert code == "ConcurrentModificationException"
+    cloud.advance(hours=1)
+    shown = cognito.describe_user_pool_domain(Domain="auth.example.com")["DomainDescription"]
+    assert shown["Status"] == "ACTIVE"
+
+
+def test_a_user_pool_s_domain_refuses_what_cognito_cannot_use(cloud: Cloud) -> None:
+    old = issued(cloud, EDGE)
+    pool = cloud.consumers.user_pool_domain("auth.example.com", old)
+    call = cloud.client("cognito-idp", region=EDGE).update_user_pool_domain
+    given = {
+        "Domain": "auth.example.com",
+        "UserPoolId": pool,
+        "CustomDomainConfig": {"CertificateArn": issued(cloud)},
+        "ManagedLoginVersion": 2,
+    }
+    assert refusal(call, **given) == "InvalidParameterException"
+    given["CustomDomainConfig"] = {"CertificateArn": old}
+    assert refusal(call, **{**given, "ManagedLoginVersion": 1}) == "InvalidParameterException"
+    other = {**given, "UserPoolId": f"{EDGE}_another00"}
+    assert refusal(call, **other) == "ResourceNotFoundException"
+
+
+def test_user_pools_are_listed_on_small_pages_and_name_their_domain(cloud: Cloud) -> None:
+    cognito = cloud.client("cognito-idp", region=EDGE)
+    made = [
+        cloud.consumers.user_pool_domain(f"{n}.example.com", issued(cloud, EDGE)) for n in range(2)
+    ]
+    pages = cognito.get_paginator("list_user_pools").paginate(PaginationConfig={"PageSize": 60})
+    assert [[pool["Id"] for pool in page["UserPools"]] for page in pages] == [[id_] for id_ in made]
+    described = cognito.describe_user_pool(UserPoolId=made[0])["UserPool"]
+    assert described["CustomDomain"] == "0.example.com"
+
+
+def test_a_domain_that_does_not_exist_has_an_empty_description(cloud: Cloud) -> None:
+    cognito = cloud.client("cognito-idp", region=EDGE)
+    assert cognito.describe_user_pool_domain(Domain="gone.example.com")["DomainDescription"] == {}
+
+
+# --- Who uses a certificate -----------------------------------------------------------------------
+
+
+def users(cloud: Cloud, arn: str, region: str = "eu-west-1") -> list[str]:
+    described = cloud.client("acm", region=region).describe_certificate(CertificateArn=arn)
+    found: list[str] = described["Certificate"].get("InUseBy", [])
+    return found
+
+
+def test_load_balancers_and_distributions_are_named_and_what_aws_runs_is_foreign(
+    cloud: Cloud,
+) -> None:
+    served, classic, edge = issued(cloud), issued(cloud), issued(cloud, EDGE)
+    cloud.consumers.load_balancer(served, name="web")
+    cloud.consumers.classic_load_balancer(classic, "old")
+    cloud.consumers.distribution(edge)
+    account = "123456789012"
+    base = f"arn:aws:elasticloadbalancing:eu-west-1:{account}:loadbalancer"
+    assert users(cloud, served) == [f"{base}/app/web/{0:016x}"]
+    assert users(cloud, classic) == [f"{base}/old"]
+    assert users(cloud, edge, EDGE) == [
+        f"arn:aws:cloudfront::{account}:distribution/E0000000000001"
+    ]
+    api, auth = issued(cloud), issued(cloud, EDGE)
+    cloud.consumers.domain_name("api.example.com", api)
+    cloud.consumers.user_pool_domain("auth.example.com", auth)
+    for found in (*users(cloud, api), *users(cloud, auth, EDGE)):
+        assert f":{account}:" not in found
+
+
+def test_a_proof_of_ownership_is_no_visible_use(cloud: Cloud) -> None:
+    proof = issued(cloud)
+    cloud.consumers.domain_name("api.example.com", issued(cloud), ownership=proof)
+    assert users(cloud, proof) == []
+
+
+def test_what_is_in_use_cannot_be_deleted_until_acm_has_noticed(cloud: Cloud) -> None:
+    cloud.consumers.knobs.notices_after = timedelta(minutes=20)
+    old, new = issued(cloud), issued(cloud)
+    listener = cloud.consumers.load_balancer(old)
+    acm = cloud.client("acm")
+    assert refusal(acm.delete_certificate, CertificateArn=old) == "ResourceInUseException"
+    cloud.client("elbv2").modify_listener(
+        ListenerArn=listener, Certificates=[{"CertificateArn": new}]
+    )
+    assert refusal(acm.delete_certificate, CertificateArn=old) == "ResourceInUseException"
+    cloud.advance(minutes=20)
+    acm.delete_certificate(CertificateArn=old)
+
+
+def test_an_update_can_be_made_to_have_no_effect_or_to_fail(cloud: Cloud) -> None:
+    old, new = issued(cloud), issued(cloud)
+    listener = cloud.consumers.load_balancer(old)
+    name = cloud.consumers.domain_name("api.example.com", old)
+    cloud.consumers.knobs.ignore_updates = {listener}
+    cloud.consumers.knobs.failing = {name}
+    cloud.client("elbv2").modify_listener(
+        ListenerArn=listener, Certificates=[{"CertificateArn": new}]
+    )
+    gateway = cloud.client("apigateway")
+    gateway.update_domain_name(
+        domainName=name, patchOperations=patch("/regionalCertificateArn", new)
+    )
+    assert cloud.consumers.listener_certificates(listener) == (old, [])
+    assert gateway.get_domain_name(domainName=name)["domainNameStatus"] == "FAILED"
+
+
+def test_a_reset_removes_every_consumer(cloud: Cloud) -> None:
+    cloud.consumers.load_balancer(issued(cloud))
+    cloud.consumers.distribution(issued(cloud, EDGE))
+    cloud.reset()
+    assert cloud.consumers.snapshot() == {}
+
+
+# --- The ledger's table ---------------------------------------------------------------------------
+
+
+def test_a_condition_that_does_not_hold_shows_what_is_stored(cloud: Cloud) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html."""
+    dynamodb = cloud.client("dynamodb")
+    dynamodb.create_table(
+        TableName="ledger",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "entry", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "entry", "AttributeType": "S"}],
+    )
+    item = {"entry": {"S": "a"}, "version": {"N": "1"}}
+    dynamodb.put_item(TableName="ledger", Item=item)
+    with pytest.raises(ClientError) as refused:
+        dynamodb.put_item(
+            TableName="ledger",
+            Item=item,
+            ConditionExpression="attribute_not_exists(entry)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    assert refused.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
+    assert refused.value.response["Item"] == item  # type: ignore[typeddict-item] # DynamoDB's own

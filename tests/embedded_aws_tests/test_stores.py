@@ -1,0 +1,58 @@
+"""IAM's server certificates and private CAs, as the embedded AWS shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.embedded_aws.cloud import Cloud
+
+ENDS = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def test_server_certificates_are_listed_by_page_with_their_own_end(cloud: Cloud) -> None:
+    for number in range(3):
+        cloud.server_certificates.add(f"n{number}", "a.example.com", not_after=ENDS)
+    pages = list(cloud.client("iam").get_paginator("list_server_certificates").paginate())
+    rows = [row for page in pages for row in page["ServerCertificateMetadataList"]]
+    assert len(pages) == 2
+    assert [row["Expiration"] for row in rows] == [ENDS] * 3
+    assert rows[0]["Arn"] == "arn:aws:iam::123456789012:server-certificate/n0"
+
+
+def test_a_server_certificate_is_read_with_its_body_and_without_a_key(cloud: Cloud) -> None:
+    cloud.server_certificates.add("shop", "a.example.com", not_after=ENDS)
+    found = cloud.client("iam").get_server_certificate(ServerCertificateName="shop")
+    assert found["ServerCertificate"]["CertificateBody"].startswith("-----BEGIN CERTIFICATE-----")
+    assert "PrivateKey" not in str(found)
+
+
+def test_each_account_has_server_certificates_of_its_own(cloud: Cloud) -> None:
+    cloud.server_certificates.add("shop", "a.example.com", not_after=ENDS, account="222222222222")
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        cloud.client("iam").get_server_certificate(ServerCertificateName="shop")
+
+
+def test_private_cas_are_listed_by_page_where_they_are(cloud: Cloud) -> None:
+    for _ in range(3):
+        cloud.authorities.add(not_after=ENDS)
+    cloud.authorities.add(not_after=ENDS, region="us-east-1")
+    pages = cloud.client("acm-pca").get_paginator("list_certificate_authorities").paginate()
+    assert [len(page["CertificateAuthorities"]) for page in pages] == [2, 1]
+
+
+def test_permissions_say_what_acm_may_do(cloud: Cloud) -> None:
+    arn = cloud.authorities.add(not_after=ENDS + timedelta(days=1))
+    (granted,) = cloud.client("acm-pca").list_permissions(CertificateAuthorityArn=arn)[
+        "Permissions"
+    ]
+    assert granted["Principal"] == "acm.amazonaws.com"
+    assert set(granted["Actions"]) == {"IssueCertificate", "GetCertificate", "ListPermissions"}
+
+
+def test_a_private_ca_that_does_not_exist_has_no_permissions(cloud: Cloud) -> None:
+    arn = cloud.authorities.add(not_after=ENDS, account="222222222222")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        cloud.client("acm-pca").list_permissions(CertificateAuthorityArn=arn)

@@ -1,0 +1,1 @@
+"""Estates of certificates for tests, benchmarks and the demo."""

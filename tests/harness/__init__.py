@@ -1,0 +1,1 @@
+"""What drives the embedded AWS: real terraform, deployed functions, terminals, the demo."""

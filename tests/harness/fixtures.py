@@ -1,0 +1,23 @@
+"""Fixtures of tests against the embedded AWS; import them into a `conftest.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.embedded_aws.cloud import Cloud
+
+
+@pytest.fixture(scope="session")
+def running_cloud() -> Iterator[Cloud]:
+    """Start one server for all tests of a process; `cloud` empties it between them."""
+    with Cloud.start() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(running_cloud: Cloud) -> Cloud:
+    """Hand out the embedded AWS, empty and with all settings at their defaults."""
+    running_cloud.reset()
+    return running_cloud

@@ -1,0 +1,320 @@
+"""Hold a policy to what is done under it, and to what it must never let happen.
+
+`needed` are requests that were made.  What must be refused is told by `Bounds`, a statement each:
+the same requests, changed in one thing.  Both come from the calls and never from the policy, so
+that a policy which grants less or more than it did is found out; `mutants` shows that it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from tests.embedded_aws.calls import Call, Permission
+from tests.embedded_aws.policy import Answer, Document, Principal, says, says_to, statements
+from tests.harness.mutants import TOKENS, Statement, listed, mutants
+
+OTHER_REGION, OTHER_ACCOUNT, OTHER = "ap-south-1", "666666666666", "elsewhere"
+# Where they stand in an ARN.
+REGION, ACCOUNT, REST = 3, 4, 5
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Somebody asks for a permission."""
+
+    principal: Principal
+    permission: Permission
+
+    @property
+    def key(self) -> object:
+        """What tells one from another: the context of a permission cannot be hashed."""
+        wanted = self.permission
+        context = frozenset((key, tuple(values)) for key, values in wanted.context.items())
+        return self.principal, wanted.action, wanted.resource, context
+
+    @property
+    def is_at_home(self) -> bool:
+        """Whether the resource lies in the account of whoever asks."""
+        parts = self.permission.resource.split(":", REST)
+        return len(parts) > ACCOUNT and parts[ACCOUNT] == self.principal.account
+
+    def on(self, resource: str) -> Ask:
+        """Ask for the same of something else."""
+        wanted = self.permission
+        return Ask(self.principal, Permission(wanted.action, resource, wanted.context))
+
+    def to(self, action: str) -> Ask:
+        """Ask for something else of the same."""
+        wanted = self.permission
+        return Ask(self.principal, Permission(action, wanted.resource, wanted.context))
+
+    def by(self, name: str) -> Ask:
+        """Let somebody else ask."""
+        return Ask(Principal(name), self.permission)
+
+    def given(self, key: str, *values: str) -> Ask:
+        """Ask with another value of a condition key; without any, it is left out."""
+        wanted = self.permission
+        context = {name: held for name, held in wanted.context.items() if name != key}
+        if values:
+            context[key] = values
+        return Ask(self.principal, Permission(wanted.action, wanted.resource, context))
+
+
+Change = Callable[[Ask], Ask]
+
+
+def given(key: str, *values: str) -> Change:
+    return lambda ask: ask.given(key, *values)
+
+
+def without(key: str) -> Change:
+    return lambda ask: ask.given(key)
+
+
+def by(name: str) -> Change:
+    return lambda ask: ask.by(name)
+
+
+def about_another(key: str) -> Change:
+    """Ask with another thing of the same kind, region and account in a condition key."""
+
+    def change(ask: Ask) -> Ask:
+        (arn,) = ask.permission.context[key]
+        return ask.given(key, re.sub(r"[^:/]+$", OTHER, arn))
+
+    return change
+
+
+def moved(part: str) -> Change:
+    """Ask for something that has another part in its ARN, if it has this one."""
+    return lambda ask: ask.on(ask.permission.resource.replace(part, OTHER))
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What the requests that a statement is for may differ in, and what they never may do.
+
+    `free` are the parts behind the account in their resources' ARNs that may be anything, counted
+    from 0 between the characters that divide them; `fields` are condition keys that hold an ARN,
+    with the free parts of that one.
+    `never` are further changes, by what they are; `always` is for a statement that denies, whose
+    changes turn any request into one that must be refused, the statement being there or not.
+    """
+
+    free: Collection[int] = ()
+    never: Mapping[str, Change] = field(default_factory=dict)
+    any_region: bool = False
+    any_account: bool = False
+    fields: Mapping[str, Collection[int]] = field(default_factory=dict)
+    always: bool = False
+
+    def crossed(self, ask: Ask) -> Iterator[tuple[str, Ask]]:
+        """Change a request in each thing that is bound."""
+        if not self.always:
+            bound = (not self.any_region, not self.any_account)
+            for what, resource in _others(ask.permission.resource, self.free, bound):
+                yield what, ask.on(resource)
+        for key, free in self.fields.items():
+            (value,) = ask.permission.context[key]
+            for what, other in _others(value, free, (True, True)):
+                yield f"{key} of {what}", ask.given(key, other)
+        for what, change in self.never.items():
+            if (changed := change(ask)).key != ask.key:
+                yield what, changed
+
+
+def _others(arn: str, free: Collection[int], bound: tuple[bool, bool]) -> Iterator[tuple[str, str]]:
+    """Change an ARN in each part that is bound, its region and its account included."""
+    if arn == "*":  # there is nothing narrower
+        return
+    parts = arn.split(":", REST)
+    for place, other, is_bound in zip(
+        (REGION, ACCOUNT), (OTHER_REGION, OTHER_ACCOUNT), bound, strict=True
+    ):
+        if parts[place] and is_bound:
+            yield other, ":".join([*parts[:place], other, *parts[place + 1 :]])
+    tokens = TOKENS.split(parts[REST])
+    for number, place in enumerate(range(0, len(tokens), 2)):
+        if tokens[place] and number not in free:
+            changed = [*tokens[:place], OTHER, *tokens[place + 1 :]]
+            yield f"another {tokens[place]}", ":".join([*parts[:REST], "".join(changed)])
+    if len(tokens) // 2 not in free:
+        yield "a longer name", f"{arn}-{OTHER}"
+
+
+@dataclass(frozen=True)
+class ReplacementContext:
+    """A request, and what each statement of the policy says to it."""
+
+    what: str
+    ask: Ask
+    answers: tuple[Answer, ...]
+
+    @property
+    def answer(self) -> Answer:
+        return max(self.answers, default=Answer.SILENT)
+
+    def without(self, number: int) -> Answer:
+        """Return what the other statements say."""
+        others = (*self.answers[:number], *self.answers[number + 1 :])
+        return max(others, default=Answer.SILENT)
+
+    def __str__(self) -> str:
+        wanted = self.ask.permission
+        return f"{self.what}: {self.ask.principal.name} {wanted.action} on {wanted.resource}"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A policy with the requests that it is held to.
+
+    `alone` is whether nothing but this policy can grant them, as it is with a role's own, with a
+    trust policy and with a key's; of the others it is so for services.
+    """
+
+    statements: Sequence[Statement]
+    needed: Sequence[ReplacementContext]
+    forbidden: Sequence[ReplacementContext]
+    alone: bool = True
+
+    @property
+    def refused(self) -> list[str]:
+        """What is needed and not granted."""
+        return [
+            f"refused: {case}"
+            for case in self.needed
+            if case.answer is Answer.DENIED
+            or (case.answer is Answer.SILENT and (self.alone or case.ask.principal.account is None))
+        ]
+
+    @property
+    def let_through(self) -> list[str]:
+        """What is forbidden and granted, or left to another account.
+
+        What is left to its own account is granted by nobody yet.
+        """
+        return [
+            f"let through: {case}"
+            for case in self.forbidden
+            if case.answer is Answer.GRANTED
+            or (case.answer is Answer.DELEGATED and not case.ask.is_at_home)
+        ]
+
+    @property
+    def wildcards(self) -> list[str]:
+        """Actions that are not written out."""
+        return [
+            f"{statement['Sid']}: {action}"
+            for statement in self.statements
+            for action in listed(statement["Action"])
+            if "*" in action
+        ]
+
+    @property
+    def broad(self) -> list[str]:
+        """Actions of a role on everything, although all that is asked for has a name."""
+        unnamed = {
+            case.ask.permission.action
+            for case in self.needed
+            if case.ask.permission.resource == "*"
+        }
+        return [
+            f"{statement['Sid']}: {action} on everything"
+            for statement in self.statements
+            if "Principal" not in statement and "*" in listed(statement["Resource"])
+            for action in listed(statement["Action"])
+            if action not in unnamed
+        ]
+
+    @property
+    def survivors(self) -> list[str]:
+        """Name the other policies that no request tells from this one."""
+        cases = (*self.needed, *self.forbidden)
+        found = []
+        for number, statement in enumerate(self.statements):
+            others = [(case, case.without(number)) for case in cases]
+            found += [
+                f"{statement['Sid']}: {mutant.what}"
+                for mutant in mutants(statement)
+                if all(
+                    max([rest, *(_says(entry, case.ask) for entry in mutant.statements)])
+                    is case.answer
+                    for case, rest in others
+                )
+            ]
+        return found
+
+
+def _says(statement: Statement, ask: Ask) -> Answer:
+    if "Principal" in statement:
+        return says_to(statement, ask.principal, ask.permission)
+    return says(statement, ask.permission)
+
+
+def prove(
+    document: Document, needed: Iterable[Ask], bounds: Mapping[str, Bounds], *, alone: bool = True
+) -> Proof:
+    """Hold a policy to requests, and to the bounds of its statements."""
+    found = list(statements([document]))
+    made = [_case("needed", ask, found) for ask in {ask.key: ask for ask in needed}.values()]
+    bound = [
+        (statement["Sid"], bounds[statement["Sid"]], case)
+        for number, statement in enumerate(found)
+        for case in made
+        if case.answers[number] is not Answer.SILENT
+    ]
+    bound += [(sid, each, case) for sid, each in bounds.items() if each.always for case in made]
+    crossed: dict[object, ReplacementContext] = {}
+    for sid, each, case in bound:
+        for what, ask in each.crossed(case.ask):
+            crossed.setdefault(ask.key, _case(f"{sid}, {what}", ask, found))
+    return Proof(found, made, list(crossed.values()), alone)
+
+
+def _case(what: str, ask: Ask, found: Sequence[Statement]) -> ReplacementContext:
+    return ReplacementContext(what, ask, tuple(_says(statement, ask) for statement in found))
+
+
+def faults(
+    document: Document,
+    needed: Iterable[Ask],
+    bounds: Mapping[str, Bounds],
+    *,
+    alone: bool = True,
+    known: Mapping[str, str],
+) -> list[str]:
+    """Say all that is wrong with a policy: nothing, if it is exactly what is needed.
+
+    `known` is what may stay, and why; what is known and not there is wrong as well.
+    """
+    proof = prove(document, needed, bounds, alone=alone)
+    found = [*proof.survivors, *proof.wildcards, *proof.broad]
+    names = {statement["Sid"] for statement in proof.statements}
+    gone = [entry for entry in known if entry.partition(":")[0] in names and entry not in found]
+    return [
+        *proof.refused,
+        *proof.let_through,
+        *(item for item in found if item not in known),
+        *(f"no longer: {each}" for each in gone),
+    ]
+
+
+def asked(calls: Iterable[Call], principal: str) -> list[Ask]:
+    """Return what somebody asked for and was given."""
+    mine = (call for call in calls if call.principal == principal and call.allowed)
+    permissions = chain.from_iterable(call.permissions for call in mine)
+    return [Ask(Principal(principal), permission) for permission in permissions]
+
+
+def granted(document: Document) -> set[str]:
+    """Return the actions that a policy grants."""
+    return {
+        action
+        for statement in statements([document])
+        if statement["Effect"] == "Allow"
+        for action in listed(statement["Action"])
+    }

@@ -1,0 +1,98 @@
+"""What the services that use certificates have in common: settings that hold them, and time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tests.embedded_aws.certificates import Certificate
+from tests.embedded_aws.protocol import AwsError
+from tests.estates.estate import Estate
+
+#: CloudFront, and what stands behind it, takes certificates of this region only.
+#: https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html
+EDGE_REGION = "us-east-1"
+#: AWS documents the accounts that its services use per region; the very number does not matter.
+#: https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-edge-optimized-custom-domain-name.html
+AWS_ACCOUNT = "392220576650"
+
+
+class Elsewhere(Exception):  # noqa: N818 - no error: moto knows what we do not
+    """The thing is not one of ours: moto is to answer."""
+
+
+@dataclass
+class Knobs:
+    """How the services behave; every test may change it.
+
+    `ignore_updates` are names (ARN, id, domain) whose updates are accepted and have no effect,
+    `failing` those that end in a failure, `notices_after` is how long ACM goes on naming a
+    consumer that has let go.
+    """
+
+    cloudfront_deploys: timedelta = timedelta(0)
+    domain_names_update: timedelta = timedelta(0)
+    user_pool_domains_update: timedelta = timedelta(0)
+    notices_after: timedelta = timedelta(0)
+    ignore_all_updates: bool = False
+    ignore_updates: set[str] = field(default_factory=set)
+    failing: set[str] = field(default_factory=set)
+
+    def ignores(self, name: str) -> bool:
+        return self.ignore_all_updates or name in self.ignore_updates
+
+
+class Uses:
+    """Who has used a certificate lately: ACM is slow to notice that a consumer has let go.
+
+    https://github.com/hashicorp/terraform-provider-aws/issues/3866
+    """
+
+    def __init__(self, knobs: Callable[[], Knobs], estate: Estate) -> None:
+        self._knobs = knobs
+        self._estate = estate
+        self._released: list[tuple[str, str, datetime]] = []
+
+    def let_go(self, certificate_arn: str, consumer_arn: str) -> None:
+        ends = self._estate.now + self._knobs().notices_after
+        self._released.append((certificate_arn, consumer_arn, ends))
+
+    def lately(self, certificate: Certificate) -> Iterator[str]:
+        for arn, consumer, ends in self._released:
+            if arn == certificate.arn and self._estate.now < ends:
+                yield consumer
+
+    def reset(self) -> None:
+        self._released.clear()
+
+
+def place(certificate_arn: str) -> str:
+    """Return the region and account of a certificate, as they stand in ARNs: its users share it."""
+    return ":".join(certificate_arn.split(":")[3:5])
+
+
+def usable(estate: Estate, arn: str, *regions: str) -> bool:
+    """Whether a certificate exists, is issued, and stands in one of `regions`."""
+    try:
+        certificate = estate.get(arn)
+    except (KeyError, ValueError):
+        return False
+    return certificate.status == "ISSUED" and certificate.region in regions
+
+
+def page_of(
+    rows: list[dict[str, object]], start: str | None, size: int
+) -> tuple[list[dict[str, object]], str | None]:
+    """Cut a page out of `rows`; the marker is the position of the next one."""
+    first = _position(start)
+    following = first + size
+    return rows[first:following], str(following) if following < len(rows) else None
+
+
+def _position(marker: str | None) -> int:
+    if marker is None:
+        return 0
+    if not marker.isdigit():
+        raise AwsError("ValidationError", f"{marker} is no marker.")
+    return int(marker)

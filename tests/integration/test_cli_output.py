@@ -1,0 +1,235 @@
+"""How the command line behaves in a shell: help, errors, interruptions, pipes and colours."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from certificate_lifecycle.cli.main import COMMANDS
+from tests.embedded_aws.cloud import Cloud
+from tests.estates import showcase
+from tests.harness.terminal import environment as shell
+from tests.harness.terminal import type_in
+from tests.integration.effects import USED, ending_in
+from tests.integration.terminal import Certificates
+
+pytestmark = pytest.mark.integration
+
+
+def command_line(cloud: Cloud, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "certificate_lifecycle", *arguments],
+        env=shell(cloud.environment()),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_is_for(certificates: Certificates, name: str) -> None:
+    ended = certificates(name, "--help")
+    assert (ended.code, ended.err, ended.calls) == (0, "", [])
+    assert f"Usage: certificates {name}" in ended.out
+
+
+def test_the_list_of_commands_needs_neither_the_sdk_nor_what_prints_tables() -> None:
+    code = (
+        "import sys; from certificate_lifecycle.cli.main import main; main(['--help']); "
+        "sys.exit(not {'boto3', 'rich', 'dns'}.isdisjoint(sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", code], env=shell({}), check=True, capture_output=True)
+
+
+def test_what_is_no_command_or_option_ends_with_two(certificates: Certificates) -> None:
+    for wrong in (["scam"], ["scan", "--loud"], ["scan", "--regions", "here,there"], ["explain"]):
+        ended = certificates(*wrong)
+        assert (ended.code, ended.out, ended.calls) == (2, "", [])
+        assert "Error: " in ended.err
+
+
+def test_wrong_values_of_one_option_are_all_named(certificates: Certificates) -> None:
+    ended = certificates("scan", "--regions", "here,eu-west-1,there")
+    assert "'here'" in ended.err
+    assert "'there'" in ended.err
+
+
+def test_wrong_options_that_only_show_together_are_all_named(certificates: Certificates) -> None:
+    ended = certificates(
+        *("scan", "--threshold-days", "3", "--accounts", "210987654321", "--external-id", "x1")
+    )
+    assert ended.code == 2
+    for part in ("--threshold-days must be more than", "--accounts: no role", "--external-id"):
+        assert part in ended.err
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_a_shell_learns_to_complete(certificates: Certificates, name: str) -> None:
+    assert "_CERTIFICATES_COMPLETE" in certificates("completion", name).out
+
+
+def test_completion_knows_commands_and_options(cloud: Cloud) -> None:
+    for typed, word, expected in (
+        ("certificates ex", 1, "explain"),
+        ("certificates scan --reg", 2, "--regions"),
+    ):
+        completed = subprocess.run(
+            [sys.executable, "-m", "certificate_lifecycle"],
+            env={
+                **shell(cloud.environment()),
+                "_CERTIFICATES_COMPLETE": "bash_complete",
+                "COMP_WORDS": typed,
+                "COMP_CWORD": str(word),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert expected in completed.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("ExpiredToken", "sign in again"),
+        ("InvalidClientTokenId", "AWS does not know these credentials"),
+        ("AccessDenied", "Let somebody allow the action"),
+        ("Throttling", "repeat it later"),
+    ],
+)
+def test_what_aws_answers_is_told_with_what_to_do_about_it(
+    certificates: Certificates, cloud: Cloud, code: str, advice: str
+) -> None:
+    cloud.fail("sts", "GetCallerIdentity", code, "no", times=None)
+    ended = certificates("scan")
+    assert ended.code == 3
+    assert code in ended.err
+    assert advice in ended.err
+
+
+def test_without_credentials_or_region_one_sentence_says_what_is_missing(
+    certificates: Certificates, environment: pytest.MonkeyPatch
+) -> None:
+    environment.delenv("AWS_ACCESS_KEY_ID")
+    environment.delenv("AWS_SECRET_ACCESS_KEY")
+    assert "aws configure" in certificates("scan").err
+    environment.delenv("AWS_REGION")
+    environment.delenv("AWS_DEFAULT_REGION")
+    ended = certificates("scan")
+    assert ended.code == 2
+    assert "no region is set" in ended.err
+
+
+def test_a_profile_leads_through_a_role_and_one_that_does_not_exist_is_named(
+    certificates: Certificates,
+    cloud: Cloud,
+    environment: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """The credentials of the first account assume a role of the second, as profiles say it."""
+    cloud.certificates.add(type="IMPORTED", account="210987654321", **USED, **ending_in(cloud, 3))
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile other]\nregion = eu-west-1\ncredential_source = Environment\n"
+        "role_arn = arn:aws:iam::210987654321:role/reader\n",
+        encoding="utf-8",
+    )
+    environment.setenv("AWS_CONFIG_FILE", str(config))
+    environment.setenv("HOME", str(tmp_path))
+    document = certificates("scan", "--profile", "other", "-o", "json").document
+    assert [finding["account_id"] for finding in document["findings"]] == ["210987654321"]
+    # As with the AWS CLI, who signed in once is not asked again.
+    again = certificates("scan", "--profile", "other")
+    assert "AssumeRole" not in {call.operation for call in again.calls}
+    ended = certificates("scan", "--profile", "nobody")
+    assert ended.code == 2
+    assert "aws configure list-profiles" in ended.err
+
+
+def test_other_accounts_are_reached_through_the_role_that_is_named(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    for account in ("123456789012", "210987654321"):
+        cloud.certificates.add(type="IMPORTED", account=account, **USED, **ending_in(cloud, 3))
+    both = "123456789012,210987654321"
+    ended = certificates("scan", "--accounts", both, "--role-name", "reader", "-o", "json")
+    found = [finding["account_id"] for finding in ended.document["findings"]]
+    assert sorted(found) == ["123456789012", "210987654321"]
+    only = certificates("scan", "--accounts", "210987654321", "--role-name", "reader", "-o", "json")
+    assert [scope["account_id"] for scope in only.document["scopes"]] == ["210987654321"]
+
+
+def test_the_first_interrupt_lets_it_come_to_rest_and_tells_what_was_found(cloud: Cloud) -> None:
+    showcase.fill(cloud)
+    cloud.now = None
+    cloud.latency = 0.3
+    child = command_line(cloud, "scan")
+    wait_for(cloud, "DescribeCertificate")
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "Coming to rest" in err
+    assert "interrupted" in out
+    assert "Traceback" not in err
+
+
+def test_a_second_interrupt_ends_it_at_once(cloud: Cloud) -> None:
+    showcase.fill(cloud)
+    cloud.latency = 3.0
+    child = command_line(cloud, "scan")
+    wait_for(cloud, "ListCertificates")
+    child.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    started = time.monotonic()
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert time.monotonic() - started < 2.5
+
+
+def wait_for(cloud: Cloud, operation: str) -> None:
+    """Wait until a command has come so far; it is a process of its own."""
+    ends = time.monotonic() + 60
+    while not any(call.operation == operation for call in cloud.calls):
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(cloud: Cloud) -> None:
+    showcase.fill(cloud)
+    script = "$PYTHON -m certificate_lifecycle scan --all | head -n 1; echo ${PIPESTATUS[0]}"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env={**shell(cloud.environment()), "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[0].startswith("SEVERITY")
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_colours_are_for_terminals_and_for_those_who_want_them(cloud: Cloud) -> None:
+    cloud.now = None
+    cloud.certificates.add(type="IMPORTED", not_after=cloud.now + timedelta(days=3), **USED)
+    coloured = type_in(["scan"], cloud.environment())
+    assert "\x1b[1;31mcritical" in coloured.raw
+    plain = type_in(["scan"], {**cloud.environment(), "NO_COLOR": "1"})
+    assert "\x1b[1;31m" not in plain.raw
+    assert coloured.screen == plain.screen
+
+
+def test_verbose_tells_what_is_done_on_standard_error(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    showcase.fill(cloud)
+    ended = certificates("scan", "--verbose", "-o", "json")
+    assert "certificate assessed" in ended.err
+    assert ended.document["findings"]

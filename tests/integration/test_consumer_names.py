@@ -1,0 +1,79 @@
+"""Who uses a certificate, in names that people recognise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.embedded_aws.cloud import Cloud
+from tests.integration.effects import ending_in
+from tests.integration.invocation import NOW, Function, scheduled
+
+pytestmark = pytest.mark.integration
+
+FOREIGN = "arn:aws:elasticloadbalancing:eu-west-1:999999999999:loadbalancer/app/prod-api/1234567890"
+
+
+def due(cloud: Cloud, region: str = "eu-west-1", **details: Any) -> str:  # noqa: ANN401 - add's
+    return cloud.certificates.add(type="IMPORTED", region=region, **details, **ending_in(cloud, 20))
+
+
+def users(found: dict[str, Any]) -> list[str]:
+    (finding,) = found["findings"]
+    names: list[str] = finding["used_by"]
+    return names
+
+
+def test_a_load_balancer_is_named_with_its_listeners(rotation: Function, cloud: Cloud) -> None:
+    arn = due(cloud)
+    cloud.consumers.load_balancer(arn, arn, name="shop")
+    assert users(rotation(scheduled(NOW))) == [
+        "load balancer shop, listener HTTPS:443 (default certificate)",
+        "load balancer shop, listener HTTPS:443 (SNI)",
+    ]
+
+
+def test_a_classic_load_balancer_is_named(rotation: Function, cloud: Cloud) -> None:
+    cloud.consumers.classic_load_balancer(due(cloud), name="old-shop")
+    (name,) = users(rotation(scheduled(NOW)))
+    assert "old-shop" in name
+    assert "443" in name
+
+
+def test_a_distribution_is_named_with_its_aliases(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("REGIONS", '["us-east-1"]')
+    found = cloud.consumers.distribution(due(cloud, "us-east-1"), "www.example.com", "example.com")
+    assert users(rotation(scheduled(NOW))) == [
+        f"CloudFront distribution {found} (www.example.com, example.com)"
+    ]
+
+
+def test_a_domain_name_of_api_gateway_stands_behind_a_load_balancer_of_awss_own(
+    rotation: Function, cloud: Cloud
+) -> None:
+    cloud.consumers.domain_name("api.example.com", due(cloud))
+    assert users(rotation(scheduled(NOW))) == ["API Gateway domain name api.example.com (regional)"]
+
+
+def test_what_belongs_to_a_service_that_is_not_known_is_told_by_its_arn(
+    rotation: Function, cloud: Cloud
+) -> None:
+    due(cloud, in_use_by=[FOREIGN])
+    assert users(rotation(scheduled(NOW))) == ["load balancer prod-api"]
+
+
+def test_a_load_balancer_that_is_gone_is_told_by_its_arn(rotation: Function, cloud: Cloud) -> None:
+    gone = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/gone/1234567890"
+    due(cloud, in_use_by=[gone])
+    assert users(rotation(scheduled(NOW))) == ["load balancer gone"]
+
+
+def test_a_role_that_may_not_ask_still_finds_everything(rotation: Function, cloud: Cloud) -> None:
+    cloud.consumers.load_balancer(due(cloud), name="shop")
+    cloud.fail("elbv2", "DescribeListeners", "AccessDenied", times=None, status=403)
+    found = rotation(scheduled(NOW))
+    assert users(found) == ["load balancer shop"]
+    assert found["scopes"][0]["status"] == "ok"

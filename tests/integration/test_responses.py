@@ -1,0 +1,93 @@
+"""Answers as the SDK hands them over: read in one zone, and told to be unreadable if they are."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from botocore.parsers import ResponseParserError
+
+from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.inventory.iam import ServerCertificates
+from certificate_lifecycle.aws.responses import arn_in, utc, validated_response
+from certificate_lifecycle.model.errors import CertificateNotFoundError, UnexpectedResponseError
+from tests.embedded_aws.cloud import Cloud
+from tests.integration.effects import USED
+from tests.integration.invocation import NOW, Function, scheduled
+
+pytestmark = pytest.mark.integration
+
+#: What a certificate says that shall never end (RFC 5280 section 4.1.2.5).
+NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.fixture(params=["EAST-14", "WEST+12", "UTC0"])
+def zone_of_the_machine(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Be a laptop that stands somewhere; a function always runs in UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("zone_of_the_machine")
+def test_what_never_ends_is_read_wherever_the_machine_stands(cloud: Cloud) -> None:
+    """East of Greenwich the SDK cannot read that moment, so that a whole region was lost."""
+    cloud.certificates.add(type="IMPORTED", not_before=NOW, not_after=NEVER, **USED)
+    cloud.server_certificates.add("old-shop", "shop.example.com", not_after=NEVER)
+    clients = Clients("eu-west-1")
+    certificates = AcmCertificates(clients.acm("eu-west-1"))
+    (listed,) = certificates.list_all()
+    described = certificates.describe(listed.arn)
+    (kept,) = ServerCertificates(clients.iam).list_all()
+    for entry in (listed, described, kept):
+        assert entry.not_after == NEVER
+        assert entry.not_after.tzinfo is UTC
+
+
+@pytest.mark.usefixtures("zone_of_the_machine")
+def test_a_run_judges_what_never_ends_like_everything_else(
+    rotation: Function, cloud: Cloud
+) -> None:
+    cloud.certificates.add(type="IMPORTED", not_before=NOW, not_after=NEVER, **USED)
+    found = rotation(scheduled(NOW))
+    assert found["counts"] == {"Healthy": 1}
+
+
+def test_a_moment_without_a_zone_is_one_in_utc() -> None:
+    assert utc(None) is None
+    assert utc(datetime(2026, 6, 1)) == datetime(2026, 6, 1, tzinfo=UTC)  # noqa: DTZ001 - it is about that
+    assert utc(NOW) == NOW
+
+
+@pytest.mark.parametrize(
+    ("failure", "why"),
+    [
+        (KeyError("Port"), "it has no 'Port'"),
+        (TypeError("secret"), "a value is not what it should be"),
+        (ValueError("secret"), "a value is not what it should be"),
+        (OverflowError("secret"), "a value is not what it should be"),
+        (ResponseParserError("<html>"), "a value is not what it should be"),
+    ],
+)
+def test_an_answer_that_is_not_understood_is_told_as_that(failure: Exception, why: str) -> None:
+    with pytest.raises(UnexpectedResponseError) as told, validated_response("DescribeThings"):
+        raise failure
+    assert str(told.value) == f"the answer of DescribeThings is not understood: {why}"
+
+
+def test_what_is_ours_to_say_is_not_said_otherwise() -> None:
+    with pytest.raises(CertificateNotFoundError), validated_response("DescribeThings"):
+        raise CertificateNotFoundError("it does not exist")
+
+
+@pytest.mark.parametrize("answer", [{}, {"Arn": ""}, {"Arn": "arn"}, {"Arn": "arn:aws:\x1b::::x"}])
+def test_what_is_no_arn_is_not_understood_as_one(answer: dict[str, str]) -> None:
+    with pytest.raises(UnexpectedResponseError), validated_response("ListThings"):
+        arn_in(answer, "Arn")

@@ -1,0 +1,599 @@
+"""An event bus and Security Hub hear of a run, of each other's failures nothing, and people always.
+
+What a rule sends to a queue is what a program would get.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.sinks.eventbridge import EventBus
+from certificate_lifecycle.model.certificate import (
+    Action,
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+    Decision,
+    Reason,
+    Severity,
+    Verdict,
+)
+from certificate_lifecycle.model.errors import EventsRejectedError, RotationError
+from certificate_lifecycle.model.run import (
+    Assessment,
+    Change,
+    ChangeKind,
+    Run,
+    ScopeResult,
+    ScopeStatus,
+)
+from tests.embedded_aws.cloud import Cloud
+from tests.integration.effects import USED, documents, ending_in, wanted_records
+from tests.integration.invocation import NOW, Function, scheduled
+from tests.integration.sinks import ACCOUNTS, make_machine
+
+pytestmark = pytest.mark.integration
+
+BUS = "security"
+NAME = "certificate-lifecycle"
+
+
+@pytest.fixture
+def queue(cloud: Cloud, environment: pytest.MonkeyPatch) -> str:
+    """Let the function send to a bus of which a queue hears everything that is ours."""
+    events = cloud.client("events")
+    events.create_event_bus(Name=BUS)
+    pattern = json.dumps({"source": [NAME]})
+    events.put_rule(Name="ours", EventBusName=BUS, EventPattern=pattern)
+    target = {"Id": "inbox", "Arn": "arn:aws:sqs:eu-west-1:123456789012:inbox"}
+    events.put_targets(Rule="ours", EventBusName=BUS, Targets=[target])
+    environment.setenv("EVENT_BUS_NAME", BUS)
+    url: str = cloud.client("sqs").create_queue(QueueName="inbox")["QueueUrl"]
+    return url
+
+
+@pytest.fixture
+def hub(cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
+    """Let the function report to Security Hub."""
+    environment.setenv("SECURITY_HUB", "true")
+    cloud.security_hub.enable()
+
+
+def heard(cloud: Cloud, queue: str) -> list[dict[str, Any]]:
+    """Take everything out of the queue."""
+    sqs = cloud.client("sqs")
+    found: list[dict[str, Any]] = []
+    while True:
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        if not messages:
+            return found
+        found += [json.loads(message["Body"]) for message in messages]
+        for message in messages:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+
+def of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [event for event in events if event["detail-type"] == f"Certificate {kind}"]
+
+
+def due(cloud: Cloud, domain_name: str = "shop.example.com", **more: Any) -> str:  # noqa: ANN401 - any attribute
+    return cloud.certificates.add(
+        domain_name=domain_name, type="IMPORTED", **USED, **ending_in(cloud, 10), **more
+    )
+
+
+def mend(cloud: Cloud, arn: str) -> None:
+    """Let a certificate be imported anew, as its owner does."""
+    cloud.certificates.edit(arn, not_after=cloud.now + timedelta(days=300))
+
+
+def blocked(cloud: Cloud) -> str:
+    return cloud.certificates.add(
+        domain_name="example.com",
+        renewal_status="PENDING_VALIDATION",
+        **USED,
+        **ending_in(cloud, 25),
+    )
+
+
+def states(cloud: Cloud) -> dict[str, str]:
+    """Return whether findings are active, by the end of what they are about."""
+    return {
+        id_.rpartition("/")[2]: finding["RecordState"]
+        for id_, finding in cloud.security_hub.findings().items()
+    }
+
+
+def tail(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+# --- Neither ----------------------------------------------------------------------------------
+
+
+def test_nobody_is_told_unless_that_is_asked_for(rotation: Function, cloud: Cloud) -> None:
+    due(cloud)
+    rotation(scheduled(NOW))
+    assert {"PutEvents", "BatchImportFindings", "GetFindings"}.isdisjoint(rotation.operations)
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_dry_run_tells_no_machine(rotation: Function, cloud: Cloud, queue: str) -> None:
+    due(cloud)
+    rotation({"dry_run": True})
+    assert heard(cloud, queue) == []
+    assert cloud.security_hub.findings() == {}
+
+
+# --- Events -----------------------------------------------------------------------------------
+
+
+def test_what_was_done_and_the_run_itself_reach_the_queue_of_a_rule(
+    rotation: Function, cloud: Cloud, queue: str
+) -> None:
+    zone = cloud.zones.add("example.com")
+    arn = blocked(cloud)
+
+    result = rotation(scheduled(NOW))
+
+    assert cloud.zones.records(zone) == wanted_records(cloud, arn)
+    events = heard(cloud, queue)
+    (action,) = of(events, "Action")
+    assert (action["source"], action["resources"]) == (NAME, [arn])
+    assert action["time"] == "2026-06-15T12:00:00Z"
+    assert action["detail"]["outcome"] == "done"
+    assert action["detail"]["message"] == result["actions"][0]["detail"]
+    (run,) = of(events, "Run")
+    assert events[-1] == run
+    assert run["detail"]["counts"] == result["counts"]
+    assert run["detail"]["run_id"] == result["run_id"]
+    assert run["detail"]["scopes"] == result["scopes"]
+
+
+def test_a_run_that_finds_nothing_says_so_to_the_machines(
+    rotation: Function, cloud: Cloud, queue: str
+) -> None:
+    """People are spared it; a program that hears nothing would not know whether it ran."""
+    rotation(scheduled(NOW))
+    (run,) = heard(cloud, queue)
+    assert run["detail"]["severity"] == "ok"
+
+
+def test_what_could_not_be_done_is_an_event_as_well(
+    rotation: Function, cloud: Cloud, queue: str
+) -> None:
+    cloud.zones.add("example.com")
+    arn = blocked(cloud)
+    cloud.fail("route53", "ChangeResourceRecordSets", "AccessDenied", times=None)
+    with pytest.raises(RotationError, match=arn):
+        rotation(scheduled(NOW))
+    events = heard(cloud, queue)
+    assert [event["detail"]["outcome"] for event in of(events, "Action")] == ["failed"]
+    assert of(events, "Run")[0]["detail"]["incomplete"] is True
+
+
+@pytest.mark.usefixtures("ledger_table")
+def test_a_finding_is_an_event_when_it_is_new_when_it_is_worse_and_when_it_is_over(
+    rotation: Function, cloud: Cloud, queue: str
+) -> None:
+    """What did not change is not sent again: a program need not remember what it heard."""
+    arn = due(cloud)
+    told = []
+    for day in range(5):
+        if day == 4:
+            mend(cloud, arn)
+        rotation(scheduled(cloud.now))
+        told.append(of(heard(cloud, queue), "Finding"))
+        cloud.advance(days=2)
+    kinds = [[event["detail"]["change"] for event in events] for events in told]
+    assert kinds[0] == ["new"]
+    assert kinds[-1] == ["resolved"]
+    assert any("worse" in kind for kind in kinds[1:-1])
+    assert [] in kinds
+    (new,), (over,) = told[0], told[-1]
+    assert (new["resources"], over["resources"]) == ([arn], [arn])
+    assert new["detail"]["finding"]["verdict"] == over["detail"]["previous_verdict"] == "ImportDue"
+    assert over["detail"]["finding"] is None
+    assert over["detail"]["since"] == NOW.isoformat()
+
+
+def changed(count: int) -> Run:
+    """Return a run with so many new findings."""
+    arns = [f"arn:aws:acm:eu-west-1:123456789012:certificate/{number}" for number in range(count)]
+    decision = Decision(
+        Verdict.IMPORT_DUE,
+        Severity.CRITICAL,
+        Reason.IMPORTED_EXPIRING,
+        "It expires.",
+        Action.REIMPORT,
+    )
+    return Run(
+        run_id="run-1",
+        started_at=NOW,
+        finished_at=NOW,
+        instance=NAME,
+        mode="replace",
+        dry_run=False,
+        scopes=[ScopeResult("123456789012", "eu-west-1", ScopeStatus.OK, count, None)],
+        assessments=[
+            Assessment(
+                Certificate(
+                    arn=arn,
+                    names=("shop.example.com",),
+                    status=CertificateStatus.ISSUED,
+                    type=CertificateType.IMPORTED,
+                    key_algorithm="RSA_2048",
+                ),
+                decision,
+            )
+            for arn in arns
+        ],
+        actions=[],
+        changes=[Change(arn, ChangeKind.NEW) for arn in arns],
+    )
+
+
+@pytest.fixture
+def bus(queue: str) -> EventBus:
+    assert queue
+    return EventBus(lambda: Clients("eu-west-1").any("events", "eu-west-1"), BUS)
+
+
+def entries(cloud: Cloud) -> list[int]:
+    """Count the entries of each call."""
+    return [
+        len(call.parameters["Entries"]) for call in cloud.calls if call.operation == "PutEvents"
+    ]
+
+
+def test_every_change_reaches_the_queue_ten_a_call(bus: EventBus, cloud: Cloud, queue: str) -> None:
+    cloud.forget_calls()
+    bus.publish(changed(24))
+    assert entries(cloud) == [10, 10, 5]
+    events = heard(cloud, queue)
+    assert len(of(events, "Finding")) == 24
+    assert of(events, "Finding")[0]["detail"]["finding"]["severity"] == "critical"
+
+
+def test_what_was_refused_is_sent_once_more_and_nothing_else_is(
+    bus: EventBus, cloud: Cloud, queue: str
+) -> None:
+    refused: list[str] = []
+
+    def first_time(entry: Mapping[str, Any]) -> str | None:
+        arn = "".join(entry["Resources"])
+        if arn.endswith(("/3", "/12")) and arn not in refused:
+            refused.append(arn)
+            return "InternalFailure"
+        return None
+
+    cloud.event_buses.refuse = first_time
+    cloud.forget_calls()
+    bus.publish(changed(12))
+    assert entries(cloud) == [10, 1, 3]
+    resources = [event["resources"] for event in of(heard(cloud, queue), "Finding")]
+    assert len(resources) == 12
+    assert len({tuple(resource) for resource in resources}) == 12
+
+
+def test_what_is_refused_twice_is_counted_by_its_code_and_keeps_nothing_back(
+    bus: EventBus, cloud: Cloud, queue: str
+) -> None:
+    codes = {"/3": "ThrottlingException", "/7": "InternalFailure", "/11": "InternalFailure"}
+
+    def never(entry: Mapping[str, Any]) -> str | None:
+        arn = "".join(entry["Resources"])
+        return next((code for end, code in codes.items() if arn.endswith(end)), None)
+
+    cloud.event_buses.refuse = never
+    with pytest.raises(EventsRejectedError) as caught:
+        bus.publish(changed(14))
+    assert str(caught.value) == (
+        "3 of 15 events were not taken: InternalFailure (2), ThrottlingException (1)"
+    )
+    assert len(heard(cloud, queue)) == 12
+
+
+# --- Security Hub -----------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_finding_appears_is_updated_and_is_archived_when_it_is_mended(
+    rotation: Function, cloud: Cloud
+) -> None:
+    arn = due(cloud)
+    rotation(scheduled(NOW))
+    ((_, first),) = cloud.security_hub.findings().items()
+    assert (first["Title"], first["RecordState"]) == ("ImportDue: shop.example.com", "ACTIVE")
+    assert first["Severity"]["Label"] == "MEDIUM"
+    assert first["Workflow"] == {"Status": "NEW"}
+    assert first["Resources"][0]["Id"] == arn
+
+    cloud.advance(days=5)
+    rotation(scheduled(cloud.now))
+    ((_, second),) = cloud.security_hub.findings().items()
+    assert second["Severity"]["Label"] == "CRITICAL"
+    assert second["CreatedAt"] == first["CreatedAt"]
+    assert second["UpdatedAt"] > first["UpdatedAt"]
+
+    mend(cloud, arn)
+    cloud.advance(days=1)
+    rotation(scheduled(cloud.now))
+    ((_, third),) = cloud.security_hub.findings().items()
+    kept = {"RecordState", "UpdatedAt"}
+    assert {k: v for k, v in third.items() if k not in kept} == {
+        k: v for k, v in second.items() if k not in kept
+    }
+    assert third["RecordState"] == "ARCHIVED"
+
+    cloud.advance(days=1)
+    rotation(scheduled(cloud.now))
+    assert rotation.operations.count("GetFindings") == 1
+    assert "BatchImportFindings" not in rotation.operations
+
+
+@pytest.mark.usefixtures("hub")
+def test_what_comes_back_is_the_same_finding_and_active_again(
+    rotation: Function, cloud: Cloud
+) -> None:
+    arn = due(cloud)
+    rotation(scheduled(NOW))
+    mend(cloud, arn)
+    cloud.advance(days=1)
+    rotation(scheduled(cloud.now))
+    assert states(cloud) == {tail(arn): "ARCHIVED"}
+    cloud.advance(days=295)
+    rotation(scheduled(cloud.now))
+    assert states(cloud) == {tail(arn): "ACTIVE"}
+
+
+@pytest.mark.usefixtures("hub")
+def test_what_somebody_suppressed_stays_suppressed_whatever_happens(
+    rotation: Function, cloud: Cloud
+) -> None:
+    arn = due(cloud)
+    rotation(scheduled(NOW))
+    ((finding_id, _),) = cloud.security_hub.findings().items()
+    cloud.security_hub.decide(finding_id, "SUPPRESSED")
+    for lives in (timedelta(days=5), timedelta(days=300), timedelta(days=3)):
+        cloud.advance(days=1)
+        cloud.certificates.edit(arn, not_after=cloud.now + lives)
+        rotation(scheduled(cloud.now))
+        assert cloud.security_hub.findings()[finding_id]["Workflow"] == {"Status": "SUPPRESSED"}
+    assert states(cloud) == {tail(arn): "ACTIVE"}
+
+
+@pytest.mark.usefixtures("hub")
+def test_all_pages_of_what_is_active_are_read_and_archived(
+    rotation: Function, cloud: Cloud
+) -> None:
+    """The embedded Security Hub shows two findings a page."""
+    arns = [due(cloud, f"n{number}.example.com") for number in range(5)]
+    rotation(scheduled(NOW))
+    for arn in arns:
+        mend(cloud, arn)
+    cloud.advance(days=1)
+    rotation(scheduled(cloud.now))
+    assert rotation.operations.count("GetFindings") == 3
+    assert states(cloud) == {tail(arn): "ARCHIVED" for arn in arns}
+
+
+@pytest.mark.usefixtures("hub")
+def test_more_findings_than_a_call_takes_are_reported_in_several(
+    rotation: Function, cloud: Cloud
+) -> None:
+    cloud.certificates.page_size = 1000
+    arns = {due(cloud, f"n{number}.example.com") for number in range(130)}
+    rotation(scheduled(NOW))
+    assert rotation.operations.count("BatchImportFindings") == 2
+    assert set(states(cloud)) == {tail(arn) for arn in arns}
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_run_for_one_certificate_updates_it_and_archives_nothing(
+    rotation: Function, cloud: Cloud
+) -> None:
+    asked, other = due(cloud, "a.example.com"), due(cloud, "b.example.com")
+    rotation(scheduled(NOW))
+    mend(cloud, other)
+    cloud.advance(days=5)
+    rotation({"certificate_arns": [asked]})
+    assert states(cloud) == {tail(asked): "ACTIVE", tail(other): "ACTIVE"}
+    labels = {
+        tail(finding["Resources"][0]["Id"]): finding["Severity"]["Label"]
+        for finding in cloud.security_hub.findings().values()
+    }
+    assert labels == {tail(asked): "CRITICAL", tail(other): "MEDIUM"}
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_region_that_cannot_be_read_is_a_finding_and_archives_nothing(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("REGIONS", '["eu-west-1", "us-east-1"]')
+    here, there = due(cloud), due(cloud, region="us-east-1")
+    rotation(scheduled(NOW))
+    mend(cloud, here)
+    mend(cloud, there)
+    denied = cloud.fail(
+        "acm", "ListCertificates", "AccessDeniedException", times=None, region="us-east-1"
+    )
+    cloud.advance(days=1)
+    with pytest.raises(RotationError, match="us-east-1"):
+        rotation(scheduled(cloud.now))
+    assert states(cloud) == {tail(here): "ARCHIVED", tail(there): "ACTIVE", "us-east-1": "ACTIVE"}
+
+    denied.times = 0
+    cloud.advance(days=1)
+    rotation(scheduled(cloud.now))
+    assert set(states(cloud).values()) == {"ARCHIVED"}
+
+
+@pytest.mark.usefixtures("hub")
+def test_findings_of_other_instances_and_products_are_left_alone(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    arn = due(cloud)
+    rotation(scheduled(NOW))
+    environment.setenv("NAME_PREFIX", "other-team")
+    mend(cloud, arn)
+    cloud.advance(days=1)
+    rotation(scheduled(cloud.now))
+    assert states(cloud) == {tail(arn): "ACTIVE"}
+
+
+@pytest.mark.usefixtures("hub")
+def test_an_organization_is_told_of_once_in_the_functions_own_account(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, queue: str
+) -> None:
+    sink = make_machine(rotation, cloud, environment)
+    arns = [due(cloud, account=account) for account in ACCOUNTS]
+    sink.step("list")
+    sink.look_everywhere()
+    assert heard(cloud, queue) == []
+    assert cloud.security_hub.findings() == {}
+
+    sink.step("tell")
+
+    assert states(cloud) == {tail(arn): "ACTIVE" for arn in arns}
+    (run,) = of(heard(cloud, queue), "Run")
+    assert len(run["detail"]["scopes"]) == 6
+
+    for arn in arns:
+        mend(cloud, arn)
+    cloud.advance(days=1)
+    sink.run = "run-2"
+    sink.all()
+    assert states(cloud) == {tail(arn): "ARCHIVED" for arn in arns}
+
+
+# --- Failures ---------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("hub")
+def test_events_that_may_not_be_sent_fail_the_run_after_everything_else_is_done(
+    rotation: Function, cloud: Cloud, queue: str, topic: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arn = due(cloud)
+    cloud.fail("events", "PutEvents", "AccessDeniedException", "not you", times=None)
+    with pytest.raises(
+        RotationError, match=r"the event bus security could not be notified: .*not you"
+    ):
+        rotation(scheduled(NOW))
+    assert len(documents(cloud, topic)) == 1
+    assert states(cloud) == {tail(arn): "ACTIVE"}
+    assert heard(cloud, queue) == []
+    assert "FailedScopes" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("hub")
+def test_findings_that_may_not_be_reported_fail_the_run_after_everything_else_is_done(
+    rotation: Function, cloud: Cloud, queue: str, topic: str
+) -> None:
+    due(cloud)
+    cloud.fail("securityhub", "BatchImportFindings", "AccessDeniedException", times=None)
+    with pytest.raises(RotationError, match=r"Security Hub could not be notified: .*AccessDenied"):
+        rotation(scheduled(NOW))
+    assert len(documents(cloud, topic)) == 1
+    assert of(heard(cloud, queue), "Run")
+
+
+def test_a_security_hub_that_nobody_enabled_is_one_clear_sentence(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, topic: str
+) -> None:
+    environment.setenv("SECURITY_HUB", "true")
+    due(cloud)
+    with pytest.raises(RotationError) as caught:
+        rotation(scheduled(NOW))
+    assert str(caught.value).endswith(
+        "is incomplete: Security Hub could not be notified: "
+        "Security Hub is not enabled in account 123456789012, eu-west-1"
+    )
+    assert len(documents(cloud, topic)) == 1
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_finding_that_is_refused_keeps_no_other_back_and_is_named_with_its_code(
+    rotation: Function, cloud: Cloud
+) -> None:
+    good, bad = due(cloud, "a.example.com"), due(cloud, "b.example.com")
+    cloud.security_hub.refuse = lambda finding: (
+        "InvalidInput" if finding["Id"].endswith(tail(bad)) else None
+    )
+    with pytest.raises(RotationError) as caught:
+        rotation(scheduled(NOW))
+    assert f"1 of 2 findings were not taken: {NAME}/{bad}: InvalidInput" in str(caught.value)
+    assert states(cloud) == {tail(good): "ACTIVE"}
+
+
+@pytest.mark.usefixtures("hub")
+def test_throttled_machines_are_told_again(rotation: Function, cloud: Cloud, queue: str) -> None:
+    arn = due(cloud)
+    faults = [
+        cloud.fail("events", "PutEvents", times=2),
+        cloud.fail("securityhub", "GetFindings", "LimitExceededException", times=2),
+        cloud.fail("securityhub", "BatchImportFindings", "LimitExceededException", times=2),
+    ]
+    rotation(scheduled(NOW))
+    assert [fault.count for fault in faults] == [2] * 3
+    assert len(of(heard(cloud, queue), "Run")) == 1
+    assert states(cloud) == {tail(arn): "ACTIVE"}
+
+
+@pytest.mark.usefixtures("hub")
+def test_findings_that_cannot_be_read_are_not_reported_as_new(
+    rotation: Function, cloud: Cloud
+) -> None:
+    """Their creation would be lost, and what is over would stay."""
+    due(cloud)
+    cloud.fail("securityhub", "GetFindings", "InternalException", times=None)
+    with pytest.raises(RotationError, match="Security Hub could not be notified"):
+        rotation(scheduled(NOW))
+    assert "BatchImportFindings" not in rotation.operations
+
+
+# --- Hostile texts, and where things go -------------------------------------------------------
+
+
+@pytest.mark.usefixtures("hub")
+@pytest.mark.parametrize(
+    "name", ["evil\r\nname", "a\u202eb.example.com", "\x00", "\U0001f512" * 60]
+)
+def test_what_an_importer_called_a_certificate_is_taken_by_both(
+    rotation: Function, cloud: Cloud, queue: str, name: str
+) -> None:
+    arn = due(cloud, name)
+    rotation(scheduled(NOW))
+    ((_, finding),) = cloud.security_hub.findings().items()
+    assert states(cloud) == {tail(arn): "ACTIVE"}
+    assert not {"\r", "\n", "\u202e", "\x00"} & set(finding["Title"])
+    assert of(heard(cloud, queue), "Run")
+
+
+@pytest.mark.usefixtures("hub", "queue")
+def test_both_are_reached_in_the_functions_own_account_and_region(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("REGIONS", '["us-east-1"]')
+    due(cloud, region="us-east-1")
+    rotation(scheduled(NOW))
+    told = [call for call in rotation.calls if call.service in ("events", "securityhub")]
+    assert {(call.account, call.region) for call in told} == {("123456789012", "eu-west-1")}
+    assert {call.service for call in told} == {"events", "securityhub"}
+
+
+def test_another_error_of_security_hub_is_not_taken_for_that(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("SECURITY_HUB", "true")
+    cloud.security_hub.enable()
+    cloud.fail("securityhub", "GetFindings", "InvalidInputException", "no such filter", times=None)
+    with pytest.raises(RotationError, match="no such filter") as caught:
+        rotation(scheduled(NOW))
+    assert "not enabled" not in str(caught.value)

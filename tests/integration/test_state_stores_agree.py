@@ -1,0 +1,146 @@
+"""The ledger that the unit tests use decides every write as the one in DynamoDB does."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from certificate_lifecycle.app.ports import StateStore
+from certificate_lifecycle.aws.state_table import StateTable
+from certificate_lifecycle.model.errors import StateConflictError
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
+from tests.embedded_aws.cloud import Cloud
+from tests.integration.invocation import NOW
+from tests.unit.fakes import MemoryLedger
+
+pytestmark = pytest.mark.integration
+
+
+Write = Callable[[StateStore], object]
+
+OLD = "arn:aws:acm:eu-west-1:123456789012:certificate/old"
+JOURNAL = ReplacementRecord(certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW)
+MEMORY = AlertRecord(
+    certificate_arn=OLD, verdict="Expired", reason="", severity="", band="", notified_at=NOW
+)
+NOTE = Intent(certificate_arn=OLD, action="Export", text="", run_id="", written_at=NOW)
+ACCOUNTS = itertools.count(100_000_000_000)
+
+runs = st.sampled_from(["run-1", "run-2"])
+moments = st.integers(0, 1).map(lambda minutes: NOW + timedelta(minutes=minutes))
+texts = st.sampled_from(["one", "two"])
+#: How many writes were missed since the entry was read.
+missed = st.sampled_from([0, 0, 1])
+
+
+def claim(note: str, behind: int, run: str, now: datetime, until: datetime) -> Write:
+    def write(state_store: StateStore) -> object:
+        replacement_record = replace(
+            JOURNAL, note=note, version=version(state_store.replacement_records(), behind)
+        )
+        return state_store.claim(replacement_record, run, now, until)
+
+    return write
+
+
+def record(note: str, behind: int, run: str | None) -> Write:
+    """Record what was claimed, held still or let go."""
+
+    def write(state_store: StateStore) -> object:
+        until = None if run is None else NOW + timedelta(minutes=1)
+        replacement_record = replace(JOURNAL, note=note, claimed_by=run, claimed_until=until)
+        # Only what was claimed is ever recorded, and a claim makes the first version.
+        return state_store.record(
+            replace(
+                replacement_record, version=version(state_store.replacement_records(), behind) or 1
+            )
+        )
+
+    return write
+
+
+def remember(band: str, behind: int, since: datetime | None) -> Write:
+    return lambda state_store: state_store.remember(
+        replace(
+            MEMORY,
+            band=band,
+            since=NOW,
+            version=version(state_store.alert_records(), behind),
+            critical_since=since,
+        )
+    )
+
+
+def forget(band: str, behind: int) -> Write:
+    return lambda state_store: state_store.forget(
+        replace(MEMORY, band=band, version=version(state_store.alert_records(), behind))
+    )
+
+
+def note(text: str, run: str, at: datetime) -> Write:
+    return lambda state_store: state_store.note(replace(NOTE, text=text, run_id=run, written_at=at))
+
+
+def clear_intent(text: str, run: str, at: datetime) -> Write:
+    return lambda state_store: state_store.clear_intent(
+        replace(NOTE, text=text, run_id=run, written_at=at)
+    )
+
+
+def take(certificate_arn: str) -> Write:
+    return lambda state_store: state_store.take_request(NOW.date(), certificate_arn, 2)
+
+
+def version(entries: Sequence[ReplacementRecord | AlertRecord], behind: int) -> int:
+    """Return the version of the only entry as it was so many writes before."""
+    return max((entry.version - behind for entry in entries), default=0)
+
+
+journal_writes = st.builds(claim, texts, missed, runs, moments, moments) | st.builds(
+    record, texts, missed, st.none() | runs
+)
+memory_writes = st.builds(remember, texts, missed, st.none() | moments) | st.builds(
+    forget, texts, missed
+)
+note_writes = st.builds(note, texts, runs, moments) | st.builds(clear_intent, texts, runs, moments)
+requests = st.builds(take, st.sampled_from(["one", "two", "three"]))
+
+
+def outcome(state_store: StateStore, write: Write) -> object:
+    try:
+        return write(state_store)
+    except StateConflictError:
+        return StateConflictError
+
+
+def contents(state_store: StateStore) -> tuple[object, ...]:
+    return state_store.replacement_records(), state_store.alert_records(), state_store.notes()
+
+
+@pytest.mark.parametrize("writes", [journal_writes, memory_writes, note_writes, requests])
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_any_sequence_of_writes_ends_alike(
+    cloud: Cloud, ledger_table: str, writes: st.SearchStrategy[Write], data: st.DataObject
+) -> None:
+    """Each sequence has an account of its own, so that it begins with nothing."""
+    client, scope = cloud.client("dynamodb"), Scope(str(next(ACCOUNTS)), "eu-west-1")
+    fake = MemoryLedger()
+    for write in data.draw(st.lists(writes, min_size=1, max_size=7)):
+        # A run reads once, so what stands there now is seen by one that begins now.
+        assert outcome(fake, write) == outcome(StateTable(client, ledger_table, scope), write)
+        assert contents(fake) == contents(StateTable(client, ledger_table, scope))

@@ -1,0 +1,267 @@
+"""The ledger in DynamoDB: one run acts, nothing is overwritten, and nothing is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER_SNI
+from certificate_lifecycle.aws.state_table import StateTable
+from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
+from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord, ReplacementState
+from tests.embedded_aws.cloud import Cloud
+from tests.integration.invocation import NOW
+
+pytestmark = pytest.mark.integration
+
+PLACE = Scope("123456789012", "eu-west-1")
+ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/old"
+NEW = "arn:aws:acm:eu-west-1:123456789012:certificate/new"
+CLAIM = timedelta(minutes=20)
+SECOND = timedelta(seconds=1)
+BEGUN = ReplacementRecord(certificate_arn=ARN, state=ReplacementState.REQUESTED, started_at=NOW)
+FULL = ReplacementRecord(
+    certificate_arn=ARN,
+    state=ReplacementState.VERIFIED,
+    started_at=NOW - timedelta(days=3),
+    attempt=2,
+    successor_arn=NEW,
+    requested_at=NOW - timedelta(days=2),
+    moves=(
+        BindingChange(
+            binding=Binding(LISTENER_SNI, "listener", "443", "load balancer web"),
+            before=(ARN, "other"),
+            status=BindingChangeStatus.MOVED,
+            bound_at=NOW - timedelta(hours=5),
+            note="serves the successor",
+        ),
+    ),
+    verified_at=NOW,
+    note="a note",
+    unreported=("one", "two"),
+    expires_at=datetime(2027, 6, 15, 12, tzinfo=UTC),
+)
+TOLD = AlertRecord(
+    certificate_arn=ARN,
+    verdict="Expired",
+    reason="PastNotAfter",
+    severity="critical",
+    band="over",
+    notified_at=NOW,
+    since=NOW,
+)
+NOTE = Intent(
+    certificate_arn=ARN, action="Export", text="export it", run_id="run-1", written_at=NOW
+)
+
+
+class Ledgers:
+    """The same table, read anew by each run."""
+
+    def __init__(self, cloud: Cloud, table: str) -> None:
+        self._cloud = cloud
+        self._table = table
+
+    def new(self, scope: Scope = PLACE) -> StateTable:
+        return StateTable(self._cloud.client("dynamodb"), self._table, scope)
+
+    def items(self) -> list[Mapping[str, Any]]:
+        found: list[Mapping[str, Any]] = self._cloud.client("dynamodb").scan(TableName=self._table)[
+            "Items"
+        ]
+        return found
+
+    def put(self, **attributes: Any) -> None:  # noqa: ANN401 - as DynamoDB takes them
+        item = {"scope": {"S": "123456789012/eu-west-1"}, **attributes}
+        self._cloud.client("dynamodb").put_item(TableName=self._table, Item=item)
+
+
+@pytest.fixture
+def ledgers(cloud: Cloud, ledger_table: str) -> Ledgers:
+    return Ledgers(cloud, ledger_table)
+
+
+# --- Journals ---------------------------------------------------------------------------------
+
+
+def test_a_journal_is_read_as_it_was_written(ledgers: Ledgers) -> None:
+    claimed = ledgers.new().claim(FULL, "run-1", NOW, NOW + CLAIM)
+    assert ledgers.new().replacement_records() == [claimed]
+    assert claimed == replace(FULL, version=1, claimed_by="run-1", claimed_until=NOW + CLAIM)
+
+
+def test_a_journal_is_readable_in_the_console(ledgers: Ledgers) -> None:
+    ledgers.new().claim(FULL, "run-1", NOW, NOW + CLAIM)
+    (item,) = ledgers.items()
+    assert item["entry"] == {"S": f"replacement#{ARN}"}
+    assert item["state"] == {"S": "verified"}
+    assert item["successor_arn"] == {"S": NEW}
+    assert item["claimed_until"] == {"S": "2026-06-15T12:20:00.000000+00:00"}
+    assert item["expires_at"] == {"N": "1813060800"}
+
+
+def test_a_new_journal_can_be_claimed_by_one_run_only(ledgers: Ledgers) -> None:
+    ledgers.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
+    with pytest.raises(StateConflictError, match="run-1 is at it, or was faster"):
+        ledgers.new().claim(BEGUN, "run-2", NOW, NOW + CLAIM)
+
+
+def test_a_claim_holds_until_its_end_and_then_belongs_to_whoever_comes(ledgers: Ledgers) -> None:
+    claimed = ledgers.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
+    almost = NOW + CLAIM - SECOND
+    with pytest.raises(StateConflictError):
+        ledgers.new().claim(claimed, "run-2", almost, almost + CLAIM)
+    stolen = ledgers.new().claim(claimed, "run-2", NOW + CLAIM, NOW + 2 * CLAIM)
+    assert stolen.claimed_by == "run-2"
+    with pytest.raises(StateConflictError):
+        ledgers.new().record(replace(claimed, state=ReplacementState.ISSUED))
+
+
+def test_a_run_may_claim_again_what_it_holds_and_others_what_it_has_let_go(
+    ledgers: Ledgers,
+) -> None:
+    claimed = ledgers.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
+    again = ledgers.new().claim(claimed, "run-1", NOW, NOW + CLAIM)
+    released = ledgers.new().record(replace(again, claimed_by=None, claimed_until=None))
+    assert ledgers.new().claim(released, "run-2", NOW, NOW + CLAIM).version == 4
+
+
+def test_what_is_not_known_any_more_loses_its_attribute(ledgers: Ledgers) -> None:
+    state_store = ledgers.new()
+    claimed = state_store.claim(FULL, "run-1", NOW, NOW + CLAIM)
+    state_store.record(replace(claimed, expires_at=None, successor_arn=None, claimed_by=None))
+    (item,) = ledgers.items()
+    assert {"expires_at", "successor_arn", "claimed_by"}.isdisjoint(item)
+
+
+def test_a_write_that_the_sdk_repeats_because_its_answer_was_lost_is_no_conflict(
+    ledgers: Ledgers, cloud: Cloud
+) -> None:
+    client = cloud.client("dynamodb")
+    state_store = ledgers.new()
+    claimed = state_store.claim(BEGUN, "run-1", NOW, NOW + CLAIM)
+    before = client.put_item
+
+    def twice(**parameters: Any) -> Any:  # noqa: ANN401 - DynamoDB's own
+        before(**parameters)
+        return before(**parameters)
+
+    client.put_item = twice
+    try:
+        recorded = state_store.record(replace(claimed, state=ReplacementState.ISSUED))
+    finally:
+        client.put_item = before
+    assert ledgers.new().replacement_records() == [recorded]
+
+
+def test_other_refusals_are_raised(ledgers: Ledgers, cloud: Cloud) -> None:
+    for operation in ("PutItem", "UpdateItem", "DeleteItem"):
+        cloud.fail("dynamodb", operation, "AccessDeniedException", "not today")
+    state_store = ledgers.new()
+    with pytest.raises(ClientError, match="not today"):
+        state_store.claim(BEGUN, "run-1", NOW, NOW + CLAIM)
+    with pytest.raises(ClientError, match="not today"):
+        state_store.take_request(NOW.date(), ARN, 1)
+    with pytest.raises(ClientError, match="not today"):
+        state_store.forget(TOLD)
+
+
+def test_each_account_and_region_has_its_own_entries(ledgers: Ledgers) -> None:
+    ledgers.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
+    assert ledgers.new(Scope("123456789012", "us-east-1")).replacement_records() == []
+
+
+def test_everything_is_read_however_much_there_is(ledgers: Ledgers) -> None:
+    """A query answers with a megabyte at the most."""
+    long = ("x" * 1000,) * 100
+    for number in range(15):
+        replacement_record = replace(BEGUN, certificate_arn=f"{ARN}{number}", unreported=long)
+        ledgers.new().claim(replacement_record, "run-1", NOW, NOW + CLAIM)
+    assert len(ledgers.new().replacement_records()) == 15
+
+
+def test_a_run_reads_the_ledger_with_one_query(ledgers: Ledgers, cloud: Cloud) -> None:
+    state_store = ledgers.new()
+    cloud.forget_calls()
+    state_store.replacement_records(), state_store.alert_records(), state_store.notes()
+    assert [call.operation for call in cloud.calls] == ["Query"]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {},
+        {"state": {"S": "lost"}},
+        {"moves": {"S": "{"}},
+        {"moves": {"S": '[{"kind": "Toaster"}]'}},
+        {"attempt": {"S": "two"}},
+        {"started_at": {"S": "yesterday"}},
+    ],
+)
+def test_an_entry_that_is_not_understood_is_named(
+    ledgers: Ledgers, attributes: Mapping[str, Any]
+) -> None:
+    ledgers.new().claim(FULL, "run-1", NOW, NOW + CLAIM)
+    (item,) = ledgers.items()
+    broken = {**item, **attributes} if attributes else {"entry": item["entry"]}
+    ledgers.put(**broken)
+    with pytest.raises(StateUnreadableError, match=f"replacement#{ARN}"):
+        ledgers.new().replacement_records()
+
+
+# --- The budget -------------------------------------------------------------------------------
+
+
+def test_a_day_has_a_budget_in_which_a_certificate_counts_once(ledgers: Ledgers) -> None:
+    state_store, today = ledgers.new(), NOW.date()
+    assert state_store.take_request(today, f"{ARN}1", 2)
+    assert state_store.take_request(today, f"{ARN}2", 2)
+    assert not state_store.take_request(today, f"{ARN}3", 2)
+    assert state_store.take_request(today, f"{ARN}1", 2)
+    assert state_store.take_request(today + timedelta(days=1), f"{ARN}3", 2)
+
+
+# --- Memories and notes -----------------------------------------------------------------------
+
+
+def test_a_memory_is_read_as_it_was_written_and_ends_by_itself(ledgers: Ledgers) -> None:
+    ledgers.new().remember(TOLD)
+    assert ledgers.new().alert_records() == [replace(TOLD, version=1)]
+    (item,) = ledgers.items()
+    assert item["expires_at"] == {"N": str(int((NOW + HISTORY).timestamp()))}
+
+
+def test_a_memory_that_another_run_has_changed_stays(ledgers: Ledgers) -> None:
+    ledgers.new().remember(TOLD)
+    ledgers.new().remember(replace(TOLD, severity="warning"))
+    ledgers.new().remember(replace(TOLD, severity="info", version=2))
+    assert ledgers.new().alert_records() == [replace(TOLD, version=1)]
+    ledgers.new().remember(replace(TOLD, severity="info", version=1))
+    (memory,) = ledgers.new().alert_records()
+    assert (memory.severity, memory.version) == ("info", 2)
+    ledgers.new().forget(replace(TOLD, version=1))
+    assert len(ledgers.new().alert_records()) == 1
+    ledgers.new().forget(memory)
+    assert ledgers.new().alert_records() == []
+
+
+def test_a_note_is_replaced_by_the_same_action_and_struck_by_whoever_told_it(
+    ledgers: Ledgers,
+) -> None:
+    ledgers.new().note(NOTE)
+    later = replace(NOTE, run_id="run-2", written_at=NOW + SECOND)
+    ledgers.new().note(later)
+    ledgers.new().note(NOTE)
+    assert ledgers.new().notes() == [later]
+    ledgers.new().clear_intent(NOTE)
+    assert ledgers.new().notes() == [later]
+    ledgers.new().clear_intent(later)
+    assert ledgers.new().notes() == []

@@ -1,0 +1,152 @@
+"""What this version of the ledger cannot understand is named, and never stops a run silently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.aws.state_table import StateTable
+from certificate_lifecycle.model.errors import (
+    RotationError,
+    StateConflictError,
+    StateUnreadableError,
+)
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
+from tests.embedded_aws.cloud import Cloud
+from tests.integration.effects import USED, documents, ending_in
+from tests.integration.invocation import NOW, Function, scheduled
+
+pytestmark = pytest.mark.integration
+
+Item = Mapping[str, Any]
+
+PLACE = Scope("123456789012", "eu-west-1")
+ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/old"
+THEN = {"S": "2026-06-01T12:00:00.000000+00:00"}
+JOURNAL: Item = {
+    "entry": {"S": f"replacement#{ARN}"},
+    "state": {"S": "issued"},
+    "started_at": THEN,
+    "attempt": {"N": "1"},
+    "moves": {"S": "[]"},
+    "note": {"S": ""},
+    "untold": {"S": "[]"},
+    "version": {"N": "1"},
+}
+MEMORY: Item = {
+    "entry": {"S": f"told#{ARN}"},
+    "verdict": {"S": "Expired"},
+    "reason": {"S": "PastNotAfter"},
+    "severity": {"S": "critical"},
+    "band": {"S": "over"},
+    "told_at": THEN,
+    "version": {"N": "1"},
+}
+NOTE: Item = {
+    "entry": {"S": f"note#{ARN}#Export"},
+    "text": {"S": "export it"},
+    "run_id": {"S": "run-0"},
+    "written_at": THEN,
+}
+
+
+@pytest.fixture
+def state_store(cloud: Cloud, ledger_table: str) -> StateTable:
+    return StateTable(cloud.client("dynamodb"), ledger_table, PLACE)
+
+
+def put(cloud: Cloud, table: str, item: Item) -> None:
+    """Store an item as another version of the module, or a person, would."""
+    stored = {"scope": {"S": "123456789012/eu-west-1"}, **item}
+    cloud.client("dynamodb").put_item(TableName=table, Item=stored)
+
+
+def test_the_items_that_are_changed_below_are_understood(
+    state_store: StateTable, cloud: Cloud, ledger_table: str
+) -> None:
+    for item in (JOURNAL, MEMORY, NOTE):
+        put(cloud, ledger_table, item)
+    assert (
+        len(state_store.replacement_records()),
+        len(state_store.alert_records()),
+        len(state_store.notes()),
+    ) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        pytest.param({**JOURNAL, "started_at": {"S": "2026-06-01T12:00:00"}}, id="no time zone"),
+        pytest.param({**JOURNAL, "started_at": {"S": "2026-06-01T12:00:00Z"}}, id="other width"),
+        pytest.param({**JOURNAL, "successor_arn": {"N": "1"}}, id="successor is a number"),
+        pytest.param({**JOURNAL, "claimed_by": {"N": "1"}}, id="claimant is a number"),
+        pytest.param({**JOURNAL, "moves": {"S": "{}"}}, id="moves are no list"),
+        pytest.param({**JOURNAL, "untold": {"S": '"told"'}}, id="untold is no list"),
+        pytest.param({**JOURNAL, "untold": {"S": "[1]"}}, id="untold is no text"),
+        pytest.param({**JOURNAL, "expires_at": {"N": "9" * 25}}, id="end beyond all time"),
+        pytest.param({**MEMORY, "told_at": {"S": "2026-06-01"}}, id="day instead of a time"),
+        pytest.param({**NOTE, "entry": {"S": f"note#{ARN}#Teleport"}}, id="unknown action"),
+        pytest.param({**NOTE, "entry": {"S": "note#"}}, id="no action"),
+        pytest.param({**NOTE, "entry": {"S": "note#shop#Export"}}, id="note about no ARN"),
+        pytest.param({**MEMORY, "entry": {"S": "told#shop"}}, id="told of no ARN"),
+        pytest.param({**JOURNAL, "entry": {"S": "replacement#shop"}}, id="replaces no ARN"),
+        pytest.param({**JOURNAL, "moves": {"S": "[" * 20_000}}, id="too deep"),
+        pytest.param({**JOURNAL, "moves": {"S": "[5]"}}, id="a move is a number"),
+        pytest.param(
+            {**JOURNAL, "verified_at": {"S": "9999-12-31T23:59:59.999999+00:00"}}, id="other times"
+        ),
+    ],
+)
+def test_an_entry_that_would_be_misread_is_named(
+    state_store: StateTable, cloud: Cloud, ledger_table: str, item: Item
+) -> None:
+    put(cloud, ledger_table, item)
+    with pytest.raises(StateUnreadableError, match=item["entry"]["S"]):
+        (state_store.replacement_records(), state_store.alert_records(), state_store.notes())
+
+
+@pytest.mark.parametrize(
+    "misread",
+    [
+        pytest.param({**NOTE, "entry": {"S": f"note#{ARN}#Teleport"}}, id="unknown action"),
+        pytest.param({**MEMORY, "told_at": {"S": "2026-06-01T12:00:00"}}, id="no time zone"),
+        pytest.param({**MEMORY, "entry": {"S": "told#shop"}}, id="no ARN"),
+    ],
+)
+def test_a_run_still_tells_what_it_found_and_which_entry_it_could_not_read(
+    rotation: Function, cloud: Cloud, topic: str, ledger_table: str, misread: Item
+) -> None:
+    arn = cloud.certificates.add(
+        domain_name="example.com", status="EXPIRED", **USED, **ending_in(cloud, -1)
+    )
+    entry = misread["entry"]["S"].replace(ARN, arn)
+    put(cloud, ledger_table, {**misread, "entry": {"S": entry}})
+    with pytest.raises(RotationError, match="the ledger could not be read"):
+        rotation(scheduled(NOW))
+    (document,) = documents(cloud, topic)
+    assert [finding["certificate_arn"] for finding in document["findings"]] == [arn]
+    assert entry in document["scopes"][0]["error"]
+
+
+def test_a_conflict_says_who_holds_the_journal_until_when(state_store: StateTable) -> None:
+    begun = ReplacementRecord(certificate_arn=ARN, state=ReplacementState.REQUESTED, started_at=NOW)
+    claimed = state_store.claim(begun, "run-1", NOW, NOW + timedelta(minutes=20))
+    with pytest.raises(StateConflictError) as held:
+        state_store.claim(claimed, "run-2", NOW, NOW + timedelta(minutes=20))
+    assert str(held.value) == (
+        "run-1 is at it, or was faster; its claim ends at 2026-06-15T12:20:00.000000+00:00"
+    )
+
+
+def test_a_conflict_over_a_journal_that_was_let_go_promises_no_end(state_store: StateTable) -> None:
+    begun = ReplacementRecord(certificate_arn=ARN, state=ReplacementState.REQUESTED, started_at=NOW)
+    claimed = state_store.claim(begun, "run-1", NOW, NOW + timedelta(minutes=20))
+    state_store.record(replace(claimed, claimed_by=None, claimed_until=None))
+    with pytest.raises(StateConflictError) as held:
+        state_store.record(claimed)
+    assert str(held.value) == "another run is at it, or was faster"

@@ -1,0 +1,1 @@
+"""Faults, fuzzing and mutations: long runs, most of them in `make nightly`."""

@@ -1,0 +1,706 @@
+"""What must hold whatever goes wrong, judged by what AWS has and was asked, and by what people got.
+
+None of it asks the program what it thinks: certificates, records, consumers, messages and calls are
+those of the embedded AWS.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from certificate_lifecycle.cli.exit_codes import Exit
+from certificate_lifecycle.model.errors import RotationError, StateUnreadableError
+from tests.embedded_aws.calls import Call
+from tests.embedded_aws.certificates import Certificate
+from tests.embedded_aws.zones import DEFAULT_ACCOUNT, normalised
+from tests.stress.faults.life import Life
+from tests.stress.faults.network import SECRETIVE
+from tests.stress.faults.stage import Invocation
+from tests.stress.faults.weather import READING, Kind
+from tests.stress.faults.world import FOREIGN_VALUE, INSTANCE, Planted, World
+
+
+class Invariant(StrEnum):
+    """What must hold; the value is how the page says it."""
+
+    NEEDLESS = (
+        "No certificate is requested for one that is healthy, that ACM can still renew, or that "
+        "is not ours."
+    )
+    RECORDS = "No validation record is deleted, and nothing is overwritten that is not ACM's."
+    DELETED = "No certificate is deleted that may be in use, or that has no valid successor."
+    BLIND = "No account or region that could not be read is called well."
+    SECRETS = (
+        "No key, passphrase, secret value or credential is in a log, a result, a message, an "
+        "error or the ledger."
+    )
+    TWINS = (
+        "A certificate has at most one live successor, and a request of the creation function "
+        "one certificate."
+    )
+    STRANDED = (
+        "Whatever serves a certificate goes on serving it, or serves a valid one with all of its "
+        "names."
+    )
+    HIDDEN = "Whatever could not be looked at or done fails the run, and its message says so."
+    UNTOLD = (
+        "What people have to hear, and what was done, is in a message, and so is its end; only of "
+        "a run that cannot reach its ledger, and then can send nothing, just its failure is known."
+    )
+    REPEATED = "No message has nothing to say but what was said before."
+    MOVED = "What can be kept under its ARN is, and nothing is requested in its place."
+    LEDGER = "Every entry of the ledger can be read."
+    LATE = "A run ends within its time, even if a service of one region never answers."
+    TRESPASS = "What another tool manages is left alone, and so is everything in a dry run."
+    UNHEALED = "Undisturbed runs bring everything about that can be."
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """An invariant that did not hold, and how that shows."""
+
+    invariant: Invariant
+    text: str
+
+
+EachRun = Callable[[Life, Invocation], Iterator[str]]
+AtTheEnd = Callable[[Life], Iterator[str]]
+
+_REPLACES = "certificate-lifecycle:replaces"
+#: The usual critical threshold, the function's clock, and what a run takes.
+_CRITICAL = timedelta(days=7, minutes=20)
+_DONE = frozenset({"done", "started"})
+_TRIED = _DONE | {"failed"}
+#: `SUMMARY_AFTER_DAYS`, and the function's clock.
+_SILENCE = timedelta(days=7) - timedelta(minutes=20)
+#: How long ACM waits for a validation (ACM user guide, "DNS validation").
+_PATIENCE = timedelta(hours=72)
+#: After that nobody waits any more for a request that failed.
+_NEWS = timedelta(days=7)
+_LIVE = frozenset({"PENDING_VALIDATION", "ISSUED"})
+_REQUEST = "RequestCertificate"
+#: The writes that bind consumers, and the words that tell of them.
+_BINDING = frozenset(
+    {
+        "AddListenerCertificates",
+        "ModifyListener",
+        "SetLoadBalancerListenerSSLCertificate",
+        "UpdateDistribution",
+        "UpdateDomainName",
+        "UpdateUserPoolDomain",
+    }
+)
+_BOUND = (
+    "bound to the successor",
+    "holds the successor already",
+    "serves the successor",
+    "put back",
+)
+_REQUESTED = ("requested the successor", "found the successor", "may have requested")
+#: Who asks these, asks for names that people know, or falls back on calls that say the same.
+_NAMING = frozenset(
+    {
+        "DescribeListeners",
+        "DescribeListenerCertificates",
+        "DescribeLoadBalancers",
+        "GetDistribution",
+        "GetDomainNames",
+        "GetDomainName",
+    }
+)
+#: Services that are called once everything was looked at and done.
+_AFTERWARDS = frozenset({"dynamodb", "events", "s3", "sns"})
+#: What every run writes: its end, its report, and its event.
+_EACH_TIME = frozenset({"DeleteItem", "PutEvents", "PutItem", "PutObject"})
+#: An error of ours that nobody would raise on purpose.
+_SLIPS = ("AttributeError", "IndexError", "KeyError", "TypeError", "UnboundLocalError")
+
+
+def check_run(life: Life, run: Invocation) -> list[Violation]:
+    """Return what did not hold during and after a run."""
+    return [
+        Violation(invariant, f"{run.wish.request_id}: {text}")
+        for invariant, check in EACH_RUN.items()
+        for text in check(life, run)
+    ]
+
+
+def check_end(life: Life) -> list[Violation]:
+    """Return what does not hold after the undisturbed runs."""
+    return [
+        Violation(invariant, text)
+        for invariant, check in AT_THE_END.items()
+        for text in check(life)
+    ]
+
+
+# --- After each run -------------------------------------------------------------------------------
+
+
+def _needless(life: Life, run: Invocation) -> Iterator[str]:
+    """Judge each request by how the old certificate stood at the run's begin, and stands now."""
+    for call in _done(run, _REQUEST):
+        if run.wish.function == "creation":
+            continue
+        old = _tag(call, _REPLACES)
+        states = [entry for entry in (run.before.get(old), life.world.certificate(old)) if entry]
+        if not any(_is_dead(life.world, run, state) for state in states):
+            yield f"a successor was requested for {_shown(life, old)}"
+        elif states[-1].type != (
+            "PRIVATE" if "CertificateAuthorityArn" in call.parameters else "AMAZON_ISSUED"
+        ):
+            yield f"a successor of another type was requested for {_shown(life, old)}"
+
+
+def _is_dead(world: World, run: Invocation, certificate: Certificate) -> bool:
+    """Whether nothing but a successor helps, and somebody needs one."""
+    foreign = any(
+        entry.kind == "foreign" for entry in world.planted if entry.arn == certificate.arn
+    )
+    if foreign or certificate.type == "IMPORTED":
+        return False
+    if certificate.status in {"FAILED", "VALIDATION_TIMED_OUT"}:
+        return certificate.tags.get("ManagedBy") == INSTANCE
+    used = certificate.arn in run.used or certificate.exported
+    ends = certificate.not_after
+    near = ends is not None and ends - world.cloud.now <= _CRITICAL
+    return used and (certificate.status in {"EXPIRED", "REVOKED"} or near)
+
+
+def _records(life: Life, run: Invocation) -> Iterator[str]:
+    for call in run.calls:
+        if call.operation != "ChangeResourceRecordSets":
+            continue
+        for change in call.parameters["ChangeBatch"]["Changes"]:
+            record = change["ResourceRecordSet"]
+            values = [entry["Value"] for entry in record.get("ResourceRecords", ())]
+            wanted = _wanted(life, run).get(normalised(record["Name"]))
+            if change["Action"] != "UPSERT" or record["Type"] != "CNAME" or values != [wanted]:
+                yield f"{change['Action']} {record['Type']} {record['Name']}, which ACM wants not"
+    for planted in life.world.planted:
+        if planted.kind == "occupied" and not _is_occupied(life.world, planted):
+            yield f"somebody else's record for {planted.names[0]} is gone"
+
+
+def _wanted(life: Life, run: Invocation) -> Mapping[str, str]:
+    """Return what ACM wants in DNS, by name."""
+    certificates = [*run.before.values(), *life.world.cloud.certificates.all()]
+    return {
+        normalised(record.name): record.value
+        for certificate in certificates
+        for record in certificate.records
+    }
+
+
+def _is_occupied(world: World, planted: Planted) -> bool:
+    certificate = world.certificate(planted.arn)
+    names = [normalised(record.name) for record in certificate.records] if certificate else []
+    found = world.cloud.zones.records(world.zones[planted.place[0]])
+    return all(found.get((name, "TXT")) == (FOREIGN_VALUE,) for name in names)
+
+
+def _deleted(life: Life, run: Invocation) -> Iterator[str]:
+    for call in _done(run, "DeleteCertificate"):
+        arn = call.parameters["CertificateArn"]
+        old = run.before.get(arn)
+        if old is None:
+            yield f"{arn} was deleted, and this run was the first to see it"
+            continue
+        if old.exported:
+            yield f"{_shown(life, arn)} was deleted, and it was exported"
+        if not any(
+            _succeeds(entry, old, life.world.cloud.now)
+            for entry in life.world.cloud.certificates.all()
+        ):
+            yield f"{_shown(life, arn)} was deleted, and has no valid successor"
+        if old.account != DEFAULT_ACCOUNT:
+            yield f"{_shown(life, arn)} was deleted, and belongs to another account"
+
+
+def _blind(_: Life, run: Invocation) -> Iterator[str]:
+    unread = {
+        (attempt.account, attempt.region)
+        for attempt, _ in run.traffic.lost.values()
+        if attempt.operation == "ListCertificates"
+    }
+    if run.wish.function == "creation" or run.killed or not unread:
+        return
+    if run.wish.function == "apply":
+        if _is_content(run):
+            yield f"the command ended as if {unread} had been listed"
+        return
+    said = [("the log", run.scopes)]
+    said += [("the message", document["scopes"]) for document in run.messages]
+    # Before a successor is requested all are listed once more, and the action fails with that.
+    failures = [r for r in run.records if r.getMessage() == "replacement failed"]
+    replacing = {tuple(vars(r)["certificate_arn"].split(":")[4:2:-1]) for r in failures}
+    for where, scopes in said:
+        failed = {(s["account_id"], s["region"]) for s in scopes if s["status"] == "failed"}
+        if not unread <= failed | replacing:
+            yield f"{where} does not say that {unread - failed} could not be listed"
+
+
+def _is_content(run: Invocation) -> bool:
+    """Whether a command has ended without saying that anything is missing."""
+    return run.result is not None and run.result.get("exit") in {Exit.HEALTHY, Exit.FINDINGS}
+
+
+def _secrets(life: Life, run: Invocation) -> Iterator[str]:
+    sent = [call.parameters for call in run.calls if call.operation not in SECRETIVE]
+    out = f"{run.said} {sent!r}"
+    for secret in (*life.world.secrets, *life.world.stage.network.secrets):
+        if secret in out:
+            place = out.index(secret)
+            yield f"{secret!r} came out: ...{out[max(0, place - 200) : place + 40]!r}"
+
+
+def _twins(life: Life, _: Invocation) -> Iterator[str]:
+    followers: defaultdict[str, list[str]] = defaultdict(list)
+    created: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for entry in life.world.cloud.certificates.all():
+        if entry.status not in _LIVE:
+            continue
+        if _REPLACES in entry.tags:
+            followers[entry.tags[_REPLACES]].append(entry.arn)
+        elif entry.arn not in life.world.arns and entry.tags.get("ManagedBy") == INSTANCE:
+            created[tuple(sorted(entry.names))].append(entry.arn)
+    for old, arns in followers.items():
+        if len(arns) > 1:
+            yield f"{_shown(life, old)} has {len(arns)} successors: {arns}"
+    for names, arns in created.items():
+        if len(arns) > 1:
+            yield f"{len(arns)} certificates were made for {names}: {arns}"
+
+
+def _stranded(life: Life, _: Invocation) -> Iterator[str]:
+    world = life.world
+    known = {entry.arn: entry for entry in world.cloud.certificates.all()}
+    for planted in world.planted:
+        for consumer in planted.consumers:
+            held = world.cloud.consumers.certificates(consumer)
+            if missing := [arn for arn in held if arn not in known]:
+                yield f"{consumer} serves {missing}, which do not exist"
+            stays = planted.arn in held
+            if not stays and not any(
+                _covers(known[arn], planted.names, world.cloud.now) for arn in held if arn in known
+            ):
+                yield f"{consumer} gave up {_shown(life, planted.arn)} for {held}"
+
+
+def _hidden(_: Life, run: Invocation) -> Iterator[str]:
+    if (
+        run.error is not None
+        and run.wish.function == "rotation"
+        and not isinstance(run.error, RotationError)
+    ):
+        yield f"the run raised {run.error!r}"
+    text = str(run.error or "")
+    if "This should not happen." in run.said:
+        yield f"the command shows an error of its own: {run.said[-500:]}"
+    if slips := [slip for slip in _SLIPS if slip in text]:
+        yield f"the run shows {slips}: {text}"
+    if run.killed:
+        return
+    lost = [
+        (attempt, kind)
+        for attempt, kind in run.traffic.lost.values()
+        if not _does_without(run, attempt.operation)
+    ]
+    fails = run.error is not None or (run.wish.function == "apply" and not _is_content(run))
+    if lost and not fails:
+        yield f"{_lost_text(lost)} failed, and the run did not"
+    before = [entry for entry in lost if entry[0].service not in _AFTERWARDS]
+    for document in run.messages if before else ():
+        troubled = any(scope["status"] != "ok" for scope in document["scopes"])
+        failed = any(action["outcome"] == "failed" for action in document["actions"])
+        if not troubled and not failed:
+            yield f"{_lost_text(before)} failed, and the message does not say so"
+
+
+def _does_without(run: Invocation, operation: str) -> bool:
+    """Whether a call only would have made an answer cheaper, or nicer to read."""
+    # A command logs nothing, and names nobody in what it does.
+    unnamed = run.logged("users not named, nor are those of others")
+    unnamed = unnamed or run.wish.function == "apply"
+    return operation == "SearchCertificates" or (operation in _NAMING and unnamed)
+
+
+def _lost_text(lost: Iterable[tuple[Any, Kind]]) -> str:
+    return ", ".join(f"{attempt.operation} ({kind.name})" for attempt, kind in lost)
+
+
+def _state_store(life: Life, run: Invocation) -> Iterator[str]:
+    if not any(call.service == "dynamodb" for call in run.calls):
+        return
+    for account, region in life.world.scopes:
+        state_store = life.world.state_store((account, region))
+        try:
+            state_store.replacement_records()
+            state_store.alert_records()
+            state_store.notes()
+            state_store.last_notification()
+        except StateUnreadableError as error:
+            yield str(error)
+
+
+def _late(_: Life, run: Invocation) -> Iterator[str]:
+    """Hold rotation to its time, unless what hangs is what it says its last words to."""
+    hung = {attempt.service for attempt, _ in run.traffic.lost.values()}
+    if run.wish.function == "rotation" and run.out_of_time and not hung & _AFTERWARDS:
+        yield f"Lambda had to stop it; {hung} did not answer"
+
+
+def _trespass(life: Life, run: Invocation) -> Iterator[str]:
+    writes = [call for call in run.calls if _writes(call)]
+    event = run.wish.event
+    if isinstance(event, Mapping) and event.get("dry_run") and writes:
+        yield f"a dry run made {[call.operation for call in writes]}"
+    for planted in life.world.planted:
+        if planted.kind != "foreign":
+            continue
+        certificate = run.before.get(planted.arn)
+        names = [record.name.rstrip(".") for record in certificate.records] if certificate else []
+        for call in writes:
+            told = call.service in _AFTERWARDS
+            if not told and any(text in repr(call.parameters) for text in (planted.arn, *names)):
+                yield f"{call.operation} touched {planted.names[0]}, which another tool manages"
+
+
+def _moved(life: Life, _: Invocation) -> Iterator[str]:
+    world = life.world
+    for planted in world.planted:
+        # What waits for a record may have waited for too long, and need a successor by now.
+        if planted.replaceable or planted.kind in {"blocked", "moved-on", "stuck"}:
+            continue
+        if world.certificate(planted.arn) is None:
+            yield f"{planted.names[0]} is gone"
+        elif world.successors(planted.arn):
+            yield f"{planted.names[0]} has got a successor"
+
+
+EACH_RUN: Mapping[Invariant, EachRun] = {
+    Invariant.NEEDLESS: _needless,
+    Invariant.RECORDS: _records,
+    Invariant.DELETED: _deleted,
+    Invariant.BLIND: _blind,
+    Invariant.SECRETS: _secrets,
+    Invariant.TWINS: _twins,
+    Invariant.STRANDED: _stranded,
+    Invariant.HIDDEN: _hidden,
+    Invariant.LEDGER: _state_store,
+    Invariant.LATE: _late,
+    Invariant.TRESPASS: _trespass,
+    Invariant.MOVED: _moved,
+}
+
+
+# --- At the end -----------------------------------------------------------------------------------
+
+
+def _unreported(life: Life) -> Iterator[str]:
+    documents = [document for run in life.runs for document in run.messages]
+    verdicts: defaultdict[str, set[str]] = defaultdict(set)
+    stories: defaultdict[str, str] = defaultdict(str)
+    for document in documents:
+        for finding in document["findings"]:
+            verdicts[finding["certificate_arn"]].add(finding["verdict"])
+    # Whoever calls the command has seen what it did.
+    documents += [
+        json.loads(run.printed) for run in life.runs if run.wish.function == "apply" and run.printed
+    ]
+    for document in documents:
+        for action in document["actions"]:
+            if action["outcome"] in _TRIED:
+                stories[action["certificate_arn"]] += f"; {action['detail']}"
+    for planted in life.world.planted:
+        heard = planted.told & verdicts[planted.arn] or stories.get(planted.arn)
+        if planted.told and not heard:
+            yield f"{planted.kind} {planted.names[0]} is in no message"
+    written: set[str] = set()
+    for run in life.runs:
+        unsaid = _unsaid(life, run, stories, written)
+        yield from (f"{run.wish.request_id} {text}, and no message says so" for text in unsaid)
+    yield from _unended(life)
+
+
+def _unsaid(
+    life: Life, run: Invocation, stories: Mapping[str, str], written: set[str]
+) -> list[str]:
+    """Return the deeds of a run of which no message tells; `written` are records of earlier ones.
+
+    Whoever is told that a call failed knows as much as the function did.
+    """
+    unsaid: dict[str, None] = {}
+    for call_id, call in run.traffic.carried:
+        if call.error is not None or run.wish.function == "creation" or _is_mute(run):
+            continue
+        failed = call_id in run.traffic.lost and not run.killed
+        for arns, words in _deeds(life, run, call):
+            if call.operation == "ChangeResourceRecordSets" and words[0] in written:
+                continue  # it stood there already, and a read that was behind did not show it
+            written.update(words)
+            known = [stories[arn] for arn in arns if arn in stories]
+            said = any(word in story for story in known for word in words)
+            if not said and not (failed and known):
+                unsaid[f"made {call.operation} for {[_shown(life, arn) for arn in arns]}"] = None
+    return list(unsaid)
+
+
+def _is_mute(run: Invocation) -> bool:
+    """Whether a run could neither read its ledger nor send: its log has it, and it has failed."""
+    lost = {attempt.operation for attempt, _ in run.traffic.lost.values()}
+    return "Query" in lost and (run.killed or (run.error is not None and "Publish" in lost))
+
+
+def _deeds(
+    life: Life, run: Invocation, call: Call
+) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """Yield whose story a call belongs to, and words of which one has to be in it."""
+    parameters = call.parameters
+    match call.operation:
+        case "RequestCertificate":
+            yield (
+                [_tag(call, _REPLACES)],
+                ["requested the successor", "found the successor", "may have requested"],
+            )
+        case "ImportCertificate":
+            yield [parameters["CertificateArn"]], ["import"]
+        case "RenewCertificate":
+            yield [parameters["CertificateArn"]], ["renew"]
+        case "UpdateCertificateOptions":
+            yield [parameters["CertificateArn"]], ["migrat"]
+        case "DeleteCertificate":
+            yield [parameters["CertificateArn"]], ["deleted", "does not exist any more"]
+        case "PutSecretValue":
+            secret = parameters["SecretId"]
+            yield [p.arn for p in life.world.planted if p.secret_arn == secret], ["export"]
+        case "ChangeResourceRecordSets":
+            for change in parameters["ChangeBatch"]["Changes"]:
+                name = normalised(change["ResourceRecordSet"]["Name"])
+                yield _of_record(life, run, name), [name]
+        case operation if operation in _BINDING:
+            named = repr(parameters)
+            yield (
+                [p.arn for p in life.world.planted if any(c in named for c in p.consumers)],
+                _BOUND,
+            )
+        case _:
+            return
+
+
+def _of_record(life: Life, run: Invocation, name: str) -> list[str]:
+    """Return the certificates that a record validates, and those that they replace."""
+    certificates = {entry.arn: entry for entry in run.before.values()}
+    certificates |= {item.arn: item for item in life.world.cloud.certificates.all()}
+    found = [
+        certificate
+        for certificate in certificates.values()
+        if name in {normalised(r.name) for r in certificate.records}
+    ]
+    return [*(each.arn for each in found), *(each.tags.get(_REPLACES, "") for each in found)]
+
+
+def _unended(life: Life) -> Iterator[str]:
+    """Yield what people still take for open, although it is not."""
+    last = [run for run in life.undisturbed if run.result is not None and "findings" in run.result]
+    if not last or last[-1].result is None:
+        return
+    still_open = {f["certificate_arn"] for f in last[-1].result["findings"] if _is_open(f)}
+    told: dict[str | None, bool] = {}
+    for run in life.runs:
+        for document in run.messages:
+            if _remembered(run):
+                told |= {f["certificate_arn"]: True for f in document["findings"]}
+            acted = (a["certificate_arn"] for a in document["actions"] if a["outcome"] in _DONE)
+            over = (c["certificate_arn"] for c in document["changes"] if c["kind"] == "resolved")
+            told |= dict.fromkeys((*acted, *over), False)
+    for arn, is_open in told.items():
+        if arn is not None and is_open and arn not in still_open:
+            yield f"{_shown(life, arn)} is over, and no message says so"
+
+
+def _remembered(run: Invocation) -> bool:
+    """Whether a run that sent a message knew that, and could also remember what it said."""
+    lost = {attempt.service for attempt, _ in run.traffic.lost.values()}
+    return not run.killed and not lost & {"dynamodb", "sns"}
+
+
+def _is_open(finding: Mapping[str, Any]) -> bool:
+    return finding["severity"] in {"warning", "critical"} or finding["action"] != "None"
+
+
+def _repeated(life: Life) -> Iterator[str]:
+    """Look at the undisturbed runs, which know what was told.
+
+    After a week of silence, that all is well is news.
+    """
+    news: set[tuple[str, str, str]] = set()
+    spoken = [run.started for run in life.disturbed if run.messages]
+    for run in life.undisturbed:
+        silent = not spoken or run.started - spoken[-1] >= _SILENCE
+        spoken += [run.started] if run.messages else []
+        for document in run.messages:
+            states = {
+                f["certificate_arn"]: f["verdict"] + f["reason"] for f in document["findings"]
+            }
+            changes = {
+                (entry["certificate_arn"], entry["kind"], states.get(entry["certificate_arn"], ""))
+                for entry in document["changes"]
+            }
+            acted = {a["certificate_arn"] for a in document["actions"] if a["outcome"] in _TRIED}
+            troubled = any(scope["status"] != "ok" for scope in document["scopes"])
+            if not (changes or acted or document["recovered_scopes"] or troubled or silent):
+                yield f"{run.wish.request_id} sent a message without anything new"
+            # A mark may be passed after another, and something be done once more.
+            again = {change for change in changes & news if change[1] != "reminder"}
+            if again := {item for item in again if item[0] not in acted}:
+                yield f"{run.wish.request_id} told {again} a second time"
+            news = changes
+    before, quiet = [run for run in life.undisturbed if run.wish.function == "rotation"][-2:]
+    # What the one before has brought about may be over by now, and that is news.
+    usual = _EACH_TIME | ({"Publish"} if _acted(before) else set())
+    made = [c.operation for c in quiet.calls if _writes(c) and c.operation not in usual]
+    if made:
+        yield f"{quiet.wish.request_id}, right after another run, made {made}"
+
+
+def _acted(run: Invocation) -> bool:
+    """Whether a run told of something that it has done."""
+    actions = [entry for document in run.messages for entry in document["actions"]]
+    return any(action["outcome"] in _DONE for action in actions)
+
+
+def _unhealed(life: Life) -> Iterator[str]:
+    world = life.world
+    for planted in world.planted:
+        if not _is_well(life, planted):
+            yield f"{planted.kind} {planted.names[0]}: {_state(world, planted)}"
+    for run in life.undisturbed:
+        if run.error is not None:
+            yield f"{run.wish.request_id} failed although nothing was wrong: {run.error}"
+
+
+def _is_well(life: Life, planted: Planted) -> bool:
+    """Whether everything was done about a certificate that can be."""
+    world = life.world
+    certificate = world.certificate(planted.arn)
+    good = certificate is not None and _lasts(certificate, world.cloud.now)
+    replaces = world.mode == "replace"
+    match planted.kind:
+        case "healthy" | "renewing" | "by-email" | "reimported":
+            return good
+        case "stuck":
+            # Nobody came in the three days that ACM waits, and it was not ours to ask for again.
+            return good or (
+                certificate is not None and certificate.status == "VALIDATION_TIMED_OUT"
+            )
+        case "exported":
+            return world.target_is_current(planted)
+        case "blocked":
+            return good or not replaces or _is_followed(life, planted)
+        case "timed-out":
+            history = certificate is None or world.cloud.now - certificate.created_at > _NEWS
+            return not replaces or history or _is_followed(life, planted)
+        case "moved-on" | "given-up" | "expired" | "revoked":
+            return not replaces or _is_followed(life, planted)
+        case _:
+            return True
+
+
+def _is_followed(life: Life, planted: Planted) -> bool:
+    """Whether a successor has taken over, wherever the consumers let it, or is on its way."""
+    world, calm = life.world, life.undisturbed[0].started
+    known = {entry.arn: entry for entry in world.cloud.certificates.all()}
+    for successor in world.successors(planted.arn):
+        resolvable = all(
+            world.cloud.certificates.resolvable(successor, name) for name in successor.names
+        )
+        if successor.status == "PENDING_VALIDATION" and resolvable:
+            return True  # one that came to nothing was requested again, a week later
+        if successor.status == "VALIDATION_TIMED_OUT" and successor.created_at + _PATIENCE < calm:
+            return True  # it is requested again a week later, which nobody waits for here
+    if not planted.consumers:
+        return any(item.status == "ISSUED" for item in world.successors(planted.arn))
+    return all(
+        consumer in world.stubborn
+        or (
+            planted.arn not in world.cloud.consumers.certificates(consumer)
+            and any(
+                _covers(known[arn], planted.names, world.cloud.now)
+                for arn in world.cloud.consumers.certificates(consumer)
+            )
+        )
+        for consumer in planted.consumers
+    )
+
+
+def _state(world: World, planted: Planted) -> str:
+    certificate = world.certificate(planted.arn)
+    status = f"{certificate.status} until {certificate.not_after}" if certificate else "gone"
+    successors = [(successor.arn, successor.status) for successor in world.successors(planted.arn)]
+    held = [world.cloud.consumers.certificates(consumer) for consumer in planted.consumers]
+    record = _replacement_record(world, planted)
+    return f"{status}, successors {successors}, served by {held}, record {record}"
+
+
+def _replacement_record(world: World, planted: Planted) -> object:
+    try:
+        replacement_records = world.state_store(planted.place).replacement_records()
+    except StateUnreadableError as error:
+        return error
+    return [
+        replacement_record
+        for replacement_record in replacement_records
+        if replacement_record.certificate_arn == planted.arn
+    ]
+
+
+AT_THE_END: Mapping[Invariant, AtTheEnd] = {
+    Invariant.UNTOLD: _unreported,
+    Invariant.REPEATED: _repeated,
+    Invariant.UNHEALED: _unhealed,
+}
+
+
+# --- What they are made of ------------------------------------------------------------------------
+
+
+def _done(run: Invocation, operation: str) -> list[Call]:
+    return [call for call in run.calls if call.operation == operation and call.error is None]
+
+
+def _writes(call: Call) -> bool:
+    return call.error is None and not call.operation.startswith(READING)
+
+
+def _tag(call: Call, key: str) -> str:
+    return str(next((t["Value"] for t in call.parameters.get("Tags", ()) if t["Key"] == key), ""))
+
+
+def _lasts(certificate: Certificate, now: datetime) -> bool:
+    ends = certificate.not_after
+    return certificate.status == "ISSUED" and ends is not None and ends - now > timedelta(days=30)
+
+
+def _covers(certificate: Certificate, names: Iterable[str], now: datetime) -> bool:
+    ends = certificate.not_after
+    valid = certificate.status == "ISSUED" and ends is not None and ends > now
+    return valid and set(names) <= set(certificate.names)
+
+
+def _succeeds(certificate: Certificate, old: Certificate, now: datetime) -> bool:
+    return certificate.arn != old.arn and _covers(certificate, old.names, now)
+
+
+def _shown(life: Life, arn: str) -> str:
+    """Name a certificate as it was planted, or as what it replaces."""
+    kinds = {entry.arn: f"{entry.kind} {entry.names[0]}" for entry in life.world.planted}
+    certificate = life.world.certificate(arn)
+    names = certificate.names[0] if certificate else "?"
+    return f"{kinds.get(arn, names)} ({arn.rpartition('/')[2][:8]})"

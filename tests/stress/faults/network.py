@@ -1,0 +1,353 @@
+"""The way from the functions to the embedded AWS and back, and what happens to them on it.
+
+It takes the place of the SDK's HTTP session, so that retries, signatures and the reading of answers
+are the SDK's own, and thousands of runs need no socket.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, ReadTimeoutError
+
+from tests.embedded_aws.calls import Call
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.principals import caller
+from tests.embedded_aws.protocol import credential_of
+from tests.integration.invocation import KilledError
+from tests.stress.faults.weather import Attempt, Fault, Kind, Storm
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+#: What a call takes when nothing is wrong; what the functions wait for a connection, and for an
+#: answer, see `aws/clients.py`.
+CALL_SECONDS, CONNECT_SECONDS, READ_SECONDS = 0.03, 5.0, 20.0
+#: How long a read may answer what was true before, and a new certificate be unknown to ACM.
+STALE_FOR, UNKNOWN_FOR = timedelta(seconds=60), timedelta(seconds=8)
+OURS = "certificate-lifecycle"
+#: What a refusal may quote, since it was sent.
+SECRETIVE = frozenset({"ExportCertificate", "ImportCertificate", "PutSecretValue"})
+_CREDENTIALS = re.compile(rb"<(?:SecretAccessKey|SessionToken)>([^<]+)<")
+#: How the services whose protocol is JSON are called in a signature.
+_JSON = frozenset({"acm", "acm-pca", "cognito-idp", "dynamodb", "events", "secretsmanager"})
+_THROTTLINGS = {
+    "apigateway": "TooManyRequestsException",
+    "cognito-idp": "TooManyRequestsException",
+    "dynamodb": "ProvisionedThroughputExceededException",
+    "s3": "SlowDown",
+}
+_PAGE = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+_BROKEN = (
+    (500, "InternalFailure"),
+    (500, "InternalServerError"),
+    (503, "ServiceUnavailable"),
+    (504, "GatewayTimeout"),
+)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What went over the network in one run.
+
+    `carried` are those that AWS has heard, and `lost` those whose last attempt came to nothing for
+    the function, whatever AWS has made of it; both by the SDK's own id of a call.
+    """
+
+    storm: Storm
+    carried: list[tuple[str, Call]] = field(default_factory=list)
+    lost: dict[str, tuple[Attempt, Kind]] = field(default_factory=dict)
+    struck: Counter[Kind] = field(default_factory=Counter)
+
+
+class Network:
+    """Carries each attempt to the embedded AWS, unless a fault has it otherwise.
+
+    `spend` lets time pass, `overlap` is called with a number for another run to happen now, and
+    `secrets` are the credentials that AWS has handed out.
+    """
+
+    def __init__(
+        self, cloud: Cloud, spend: Callable[[float], None], overlap: Callable[[int], None]
+    ) -> None:
+        self._cloud = cloud
+        self._spend = spend
+        self._overlap = overlap
+        #: The run whose calls these are; the harness's own calls are nobody's, and undisturbed.
+        self.traffic: Traffic | None = None
+        #: What the SDK is about to send; its requests do not say so themselves.
+        self.operation = ""
+        self.reset()
+
+    def reset(self) -> None:
+        self.secrets: set[str] = set()
+        self._answers: defaultdict[tuple[object, ...], list[tuple[datetime, AWSResponse]]] = (
+            defaultdict(list)
+        )
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        """Answer, or fail, as the SDK's HTTP session does."""
+        traffic = self.traffic
+        if traffic is None or OURS not in _text(request.headers.get("User-Agent", "")):
+            return self._carry(request)
+        attempt = self._attempt(request)
+        self._spend(CALL_SECONDS)
+        fault = traffic.storm.strike(attempt)
+        response = self._struck(request, attempt, fault, traffic) if fault else None
+        if response is None:
+            response = self._reach(request, attempt, traffic)
+            traffic.lost.pop(attempt.call, None)
+        return response
+
+    # --- Faults -----------------------------------------------------------------------------------
+
+    def _struck(
+        self, request: AWSPreparedRequest, attempt: Attempt, fault: Fault, traffic: Traffic
+    ) -> AWSResponse | None:
+        """Let a fault have its way; None if it leaves the answer as it is."""
+        if fault.kind is Kind.STALE:
+            stale = self._stale(request, attempt)
+            if stale is not None:
+                traffic.struck[fault.kind] += 1
+                traffic.lost.pop(attempt.call, None)
+            return stale
+        if fault.kind is Kind.OVERLAPPED:
+            traffic.struck[fault.kind] += 1
+            self._overlap(fault.choice)
+            self.traffic = traffic
+            return None
+        if fault.kind is Kind.HALF_READ:
+            return self._cut_short(request, attempt, fault, traffic)
+        if fault.late:
+            self._reach(request, attempt, traffic)
+        traffic.struck[fault.kind] += 1
+        traffic.lost[attempt.call] = (attempt, fault.kind)
+        url = request.url
+        match fault.kind:
+            case Kind.KILLED:
+                raise KilledError
+            case Kind.UNREACHABLE:
+                self._spend(CONNECT_SECONDS)
+                raise ConnectTimeoutError(endpoint_url=url)
+            case Kind.UNANSWERED | Kind.HANGING:
+                self._spend(READ_SECONDS)
+                raise ReadTimeoutError(endpoint_url=url)
+            case Kind.RESET:
+                raise ConnectionClosedError(endpoint_url=url)
+            case _:
+                return self._refused(request, attempt, fault, traffic)
+
+    def _cut_short(
+        self, request: AWSPreparedRequest, attempt: Attempt, fault: Fault, traffic: Traffic
+    ) -> AWSResponse:
+        """Answer with a part of the answer, unless it is empty: then nothing could be missing."""
+        whole = self._reach(request, attempt, traffic)
+        if not whole.content:
+            traffic.lost.pop(attempt.call, None)
+            return whole
+        traffic.struck[fault.kind] += 1
+        traffic.lost[attempt.call] = (attempt, fault.kind)
+        return _half(whole, fault.choice)
+
+    def _refused(
+        self, request: AWSPreparedRequest, attempt: Attempt, fault: Fault, traffic: Traffic
+    ) -> AWSResponse:
+        """Answer with an error, in the form of the service or of what stands before it."""
+        if fault.kind is Kind.BROKEN and fault.choice % 5 == 0:
+            return _response(request, 502, {"Content-Type": "text/html"}, _PAGE)
+        status, code, text = _refusal(attempt, fault)
+        if attempt.operation in SECRETIVE and fault.kind in {Kind.BROKEN, Kind.THROTTLED}:
+            text = f"{text} {_sent(request)}"
+        self._cloud.fail("*", "*", code, text, times=None, status=status)
+        try:
+            return self._reach(request, attempt, traffic)
+        finally:
+            self._cloud.mend()
+
+    def _stale(self, request: AWSPreparedRequest, attempt: Attempt) -> AWSResponse | None:
+        """Return what was true a moment ago, if the same was asked then; pages are never mixed."""
+        if not attempt.reads or attempt.service in {"dynamodb", "sts"}:
+            return None
+        if attempt.operation == "DescribeCertificate" and self._is_unknown(request):
+            return _response(
+                request,
+                400,
+                {"Content-Type": "application/x-amz-json-1.1"},
+                b'{"__type": "ResourceNotFoundException", "message": "Could not find it yet."}',
+            )
+        since = self._cloud.now - STALE_FOR
+        answers = [each for moment, each in self._answers[_key(request, attempt)] if moment > since]
+        if not answers:
+            return None
+        found = answers[0]
+        return None if b"NextToken" in found.content else found
+
+    def _is_unknown(self, request: AWSPreparedRequest) -> bool:
+        arn = json.loads(_bytes(request.body)).get("CertificateArn")
+        known = {entry.arn: entry for entry in self._cloud.certificates.all()}
+        return arn in known and self._cloud.now - known[arn].created_at < UNKNOWN_FOR
+
+    # --- AWS --------------------------------------------------------------------------------------
+
+    def _attempt(self, request: AWSPreparedRequest) -> Attempt:
+        credential = credential_of(_text(request.headers.get("Authorization", "")))
+        if credential is None:
+            raise ValueError(f"{self.operation} is not signed")
+        return Attempt(
+            call=_text(request.headers["amz-sdk-invocation-id"]),
+            service=credential.service,
+            operation=self.operation,
+            region=credential.region,
+            account=caller(credential.access_key).account,
+        )
+
+    def _reach(
+        self, request: AWSPreparedRequest, attempt: Attempt, traffic: Traffic
+    ) -> AWSResponse:
+        """Let AWS answer, and keep what it was asked and what a later read may still be told."""
+        self._cloud.forget_calls()
+        response = self._carry(request)
+        traffic.carried += [(attempt.call, call) for call in self._cloud.calls]
+        if attempt.operation == "AssumeRole":
+            self.secrets.update(map(_text, _CREDENTIALS.findall(response.content)))
+        if attempt.reads and response.status_code < 300:
+            self._answers[_key(request, attempt)].append((self._cloud.now, response))
+        return response
+
+    def _carry(self, request: AWSPreparedRequest) -> AWSResponse:
+        seen: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], _: object = None) -> Any:  # noqa: ANN401 - nobody writes
+            seen.append((status, headers))
+
+        body = b"".join(self._cloud.application(_environ(request), start))
+        (status, headers) = seen[-1]
+        return _response(request, int(status.partition(" ")[0]), dict(headers), body)
+
+
+class _Body:
+    """What botocore reads an answer from."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._content
+
+    def read(self, _: int | None = None) -> bytes:
+        content, self._content = self._content, b""
+        return content
+
+
+def _response(
+    request: AWSPreparedRequest, status: int, headers: dict[str, str], content: bytes
+) -> AWSResponse:
+    headers = {"Content-Length": str(len(content)), **headers}
+    return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), _Body(content))
+
+
+def _half(whole: AWSResponse, choice: int) -> AWSResponse:
+    """Cut an answer short: what it announces is what it should have been."""
+    content = whole.content[: len(whole.content) * (choice % 100) // 100]
+    headers = HTTPHeaders.from_dict(dict(whole.headers))
+    return AWSResponse(whole.url, whole.status_code, headers, _Body(content))
+
+
+def _refusal(attempt: Attempt, fault: Fault) -> tuple[int, str, str]:
+    """Return the status, the code and the message with which a service refuses."""
+    plain = attempt.service in _JSON
+    match fault.kind:
+        case Kind.THROTTLED:
+            code = "ThrottlingException" if plain else "Throttling"
+            return 400, _THROTTLINGS.get(attempt.service, code), "Rate exceeded."
+        case Kind.BROKEN:
+            status, code = _BROKEN[fault.choice % len(_BROKEN)]
+            return status, code, "We encountered an internal error."
+        case Kind.EXPIRED:
+            code = "ExpiredTokenException" if plain else "ExpiredToken"
+            return 403, code, "The security token included in the request is expired."
+        case Kind.CONFLICT:
+            return 400, "TransactionConflictException", "Transaction is ongoing for the item."
+        case _:
+            code = "AccessDeniedException" if plain else "AccessDenied"
+            denied = "AuthorizationError" if attempt.service == "sns" else code
+            return 403, denied, f"Not authorized to perform {attempt.operation}."
+
+
+def _key(request: AWSPreparedRequest, attempt: Attempt) -> tuple[object, ...]:
+    return (attempt.client, attempt.operation, request.url, _bytes(request.body))
+
+
+def _sent(request: AWSPreparedRequest) -> str:
+    """Return what was sent as a service would quote it, and not as it travelled."""
+    values = json.loads(_bytes(request.body)).values()
+    return " ".join(_decoded(value) for value in values if isinstance(value, str))
+
+
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return value
+
+
+def _environ(request: AWSPreparedRequest) -> WSGIEnvironment:
+    """Return a request as WSGI has it; without the SDK's id, two attempts are two to AWS."""
+    url, body = urlsplit(request.url), _bytes(request.body)
+    target = url.path + (f"?{url.query}" if url.query else "")
+    environ = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(url.path or "/").decode("latin-1"),
+        "QUERY_STRING": url.query,
+        "REQUEST_URI": target,
+        "RAW_URI": target,
+        "SERVER_NAME": url.hostname or "",
+        "SERVER_PORT": str(url.port or 80),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": url.netloc,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in request.headers.items():
+        key = name.upper().replace("-", "_")
+        if key == "CONTENT_TYPE":
+            environ[key] = _text(value)
+        elif key not in {"CONTENT_LENGTH", "AMZ_SDK_INVOCATION_ID"}:
+            environ[f"HTTP_{key}"] = _text(value)
+    return environ
+
+
+def _bytes(body: Any) -> bytes:  # noqa: ANN401 - text, bytes, a file or nothing
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, (bytes, bytearray)):
+        return bytes(body)
+    body.seek(0)
+    content: bytes = body.read()
+    return content
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,228 @@
+"""Each invariant notices a program that breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.app import collect, export, notification_state, rotation
+from certificate_lifecycle.app.deadline import Deadline
+from certificate_lifecycle.app.replacement import engine
+from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.aws.consumers.registry import AwsConsumers
+from certificate_lifecycle.aws.route53 import Route53Dns
+from certificate_lifecycle.aws.sns import SnsTopic
+from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import Action, Verdict
+from certificate_lifecycle.model.run import ScopeStatus
+from certificate_lifecycle.policy import checks
+from certificate_lifecycle.policy.succession import ReplacementRecord
+from tests.stress.faults.campaign import live, shortest
+from tests.stress.faults.invariants import Invariant
+from tests.stress.faults.life import Step
+from tests.stress.faults.stage import Stage
+from tests.stress.faults.weather import CALM, Aim, Fault, Kind, Session
+
+pytestmark = [pytest.mark.integration, pytest.mark.nightly]
+
+Break = Callable[[pytest.MonkeyPatch, Stage], None]
+
+
+def step(*faults: Fault) -> Step:
+    """Return a run of the schedule in which these faults strike."""
+    return Step(
+        gap=timedelta(minutes=10),
+        actor="the schedule",
+        pick=0,
+        weather=replace(CALM, faults=faults),
+        retried=False,
+    )
+
+
+def wrapped(patch: pytest.MonkeyPatch, place: object, name: str, clients: Any) -> None:  # noqa: ANN401 - any function around another
+    """Let `clients` have a method or function as its first argument."""
+    before = getattr(place, name)
+    patch.setattr(place, name, lambda *args, **kwargs: clients(before, *args, **kwargs))
+
+
+# --- Programs that are broken ---------------------------------------------------------------------
+
+
+def replaces_what_is_healthy(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    def assess(before: Any, observation: Any, *rest: Any) -> Any:  # noqa: ANN401 - as it is called
+        decision = before(observation, *rest)
+        healthy = decision.verdict is Verdict.HEALTHY
+        return replace(decision, action=Action.REPLACE) if healthy else decision
+
+    wrapped(patch, collect, "assess", assess)
+    patch.setattr(engine, "lacks_future", lambda *_: True)
+
+
+def deletes_records(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    def upsert(before: Any, dns: Any, zone: Any, records: Any) -> None:  # noqa: ANN401 - as above
+        before(dns, zone, records)
+        changes = [
+            {
+                "Action": "DELETE",
+                "ResourceRecordSet": {
+                    "Name": record.name,
+                    "Type": "CNAME",
+                    "TTL": 300,
+                    "ResourceRecords": [{"Value": record.value}],
+                },
+            }
+            for record in records
+        ]
+        client = dns._client_for(zone.role_arn)  # noqa: SLF001 - whoever breaks it need not ask
+        client.change_resource_record_sets(
+            HostedZoneId=zone.zone_id, ChangeBatch={"Changes": changes}
+        )
+
+    wrapped(patch, Route53Dns, "upsert", upsert)
+
+
+def deletes_what_nothing_uses(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    def list_all(before: Any, certificates: Any) -> Any:  # noqa: ANN401 - as above
+        for entry in before(certificates):
+            if not entry.in_use:
+                certificates.delete(entry.arn)
+            yield entry
+
+    wrapped(patch, AcmCertificates, "list_all", list_all)
+
+
+def calls_every_scope_well(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    patch.setattr(collect.ScanResult, "status", ScopeStatus.OK)
+
+
+def logs_what_it_exports(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    def document(before: Any, *args: Any) -> Any:  # noqa: ANN401 - as above
+        made = before(*args)
+        logger.debug("exporting", extra={"document": made.get_secret_value()})
+        return made
+
+    wrapped(patch, export, "secret_document", document)
+
+
+def requests_twice(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    def request(before: Any, certificates: Any, wanted: Any) -> Any:  # noqa: ANN401 - as above
+        before(certificates, replace(wanted, purpose=f"{wanted.purpose} to be sure"))
+        return before(certificates, wanted)
+
+    wrapped(patch, AcmCertificates, "request", request)
+
+
+def binds_any_certificate(patch: pytest.MonkeyPatch, stage: Stage) -> None:
+    def bind(before: Any, consumers: Any, binding: Any, arn: str, *, instead_of: str) -> None:  # noqa: ANN401 - as above
+        valid = [entry for entry in stage.cloud.certificates.all() if entry.status == "ISSUED"]
+        names = {item.arn: item.names for item in valid}
+        others = [each.arn for each in valid if each.names != names.get(arn)]
+        before(consumers, binding, others[0], instead_of=instead_of)
+
+    wrapped(patch, AwsConsumers, "bind", bind)
+
+
+def fails_silently(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    patch.setattr(rotation, "raise_if_incomplete", lambda *_: None)
+
+
+def tells_nobody(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    patch.setattr(SnsTopic, "publish", lambda *_: "message-1")
+
+
+def notes_nothing(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    patch.setattr(notification_state.AlertState, "announce", lambda *_: None)
+
+
+def tells_everything_each_time(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    patch.setattr(notification_state.AlertState, "has_news", lambda *_: True)
+
+
+def writes_what_it_cannot_read(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    def item(before: Any, replacement_record: Any) -> Any:  # noqa: ANN401 - as above
+        return {**before(replacement_record), "state": "on its way"}
+
+    wrapped(patch, ReplacementRecord, "to_dict", item)
+
+
+def waits_for_ever(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    patch.setattr(Deadline, "patience", lambda _: 10_000.0)
+
+
+def mends_what_others_manage(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    patch.setattr(checks, "_manager", lambda _: None)
+
+
+def writes_no_record(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    patch.setattr(Route53Dns, "upsert", lambda *_: None)
+
+
+DENIED = Fault(kind=Kind.DENIED, aim=Aim.READS, reach=Session.OPERATION)
+#: The listing of IAM, the second of a run's reads, and then all descriptions: one service alone
+#: cannot hang for long enough, since the SDK's quota of retries ends before Lambda's time does.
+HANGING = (
+    Fault(kind=Kind.UNANSWERED, at=2, aim=Aim.READS, reach=Session.CALL),
+    Fault(kind=Kind.UNANSWERED, at=11, aim=Aim.READS, reach=Session.OPERATION),
+)
+KILLED = Fault(kind=Kind.KILLED, aim=Aim.WRITES, late=True)
+
+SLOW = Fault(kind=Kind.UNREACHABLE)
+
+#: Lives that are known to keep all invariants with the program as it is.
+SOUND: set[tuple[object, ...]] = set()
+BROKEN: list[tuple[Invariant, Break, int, list[Step]]] = [
+    (Invariant.NEEDLESS, replaces_what_is_healthy, 100002, []),
+    (Invariant.MOVED, replaces_what_is_healthy, 100002, []),
+    (Invariant.RECORDS, deletes_records, 100002, []),
+    (Invariant.DELETED, deletes_what_nothing_uses, 100010, []),
+    (Invariant.BLIND, calls_every_scope_well, 100002, [step(DENIED)]),
+    (Invariant.SECRETS, logs_what_it_exports, 100002, []),
+    (Invariant.TWINS, requests_twice, 100002, []),
+    (Invariant.STRANDED, binds_any_certificate, 100002, []),
+    (Invariant.HIDDEN, fails_silently, 100002, [step(DENIED)]),
+    (Invariant.UNTOLD, tells_nobody, 100002, []),
+    (Invariant.UNTOLD, notes_nothing, 100028, [step(KILLED)]),
+    (Invariant.REPEATED, tells_everything_each_time, 100002, []),
+    (Invariant.LEDGER, writes_what_it_cannot_read, 100002, []),
+    (Invariant.LATE, waits_for_ever, 100002, [step(*HANGING)]),
+    (Invariant.TRESPASS, mends_what_others_manage, 100010, []),
+    (Invariant.UNHEALED, writes_no_record, 100002, []),
+]
+
+
+@pytest.mark.parametrize(
+    ("invariant", "harm", "seed", "steps"),
+    BROKEN,
+    ids=[f"{invariant.name} {harm.__name__}" for invariant, harm, *_ in BROKEN],
+)
+def test_a_program_that_breaks_an_invariant_is_found_out(
+    where: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    invariant: Invariant,
+    harm: Break,
+    seed: int,
+    steps: list[Step],
+) -> None:
+    """The very same life keeps all of them with the program as it is."""
+    sound = (seed, *steps)
+    if sound not in SOUND:
+        assert live(where, seed, steps)[1] == []
+        SOUND.add(sound)
+    harm(monkeypatch, where)
+    assert invariant in {violation.invariant for violation in live(where, seed, steps)[1]}
+
+
+def test_the_shortest_way_to_a_violation_has_nothing_that_it_does_not_need(
+    where: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails_silently(monkeypatch, where)
+    steps = [step(), step(SLOW, DENIED), step(SLOW)]
+    assert shortest(where, 100003, Invariant.HIDDEN, steps) == [step(DENIED)]
+
+
+def test_every_invariant_has_a_program_that_breaks_it() -> None:
+    assert {invariant for invariant, *_ in BROKEN} == set(Invariant)

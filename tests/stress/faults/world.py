@@ -1,0 +1,425 @@
+"""A small estate in every state that matters, drawn from a seed, and the truth about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+from moto.dynamodb.models import dynamodb_backends
+
+from certificate_lifecycle.aws.state_table import StateTable
+from certificate_lifecycle.model import scope as core_place
+from certificate_lifecycle.policy.export import CURRENT_STAGE, version_token
+from tests.embedded_aws.certificates import Certificate, validation_record
+from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.zones import DEFAULT_ACCOUNT
+from tests.estates.imports import imported, issued
+from tests.integration.exports import PASSPHRASE, put_exported
+from tests.integration.invocation import make_ledger
+from tests.integration.terminal import deploy
+from tests.stress.faults.stage import ELSEWHERE, EXTERNAL_ID, HOME, MEMBER, Stage
+
+INSTANCE = "certificate-lifecycle"
+MARKER = "MARKER-OF-A-SECRET"
+TABLE = "certificate-lifecycle-ledger"
+BUCKET = "certificate-lifecycle-reports"
+#: What lies in a zone where ACM wants a record, and was never ours to change.
+FOREIGN_VALUE = '"somebody needs this"'
+Scope = tuple[str, str]
+_ZONES = {DEFAULT_ACCOUNT: "example.com", MEMBER: "example.net"}
+_PLACES: Sequence[Sequence[Scope]] = (
+    [(DEFAULT_ACCOUNT, HOME)],
+    [(DEFAULT_ACCOUNT, HOME)],
+    [(DEFAULT_ACCOUNT, HOME), (DEFAULT_ACCOUNT, ELSEWHERE)],
+    [(DEFAULT_ACCOUNT, HOME), (MEMBER, HOME)],
+    [(account, region) for account in (DEFAULT_ACCOUNT, MEMBER) for region in (HOME, ELSEWHERE)],
+)
+_DELAYS = (timedelta(), timedelta(), timedelta(minutes=5), timedelta(hours=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planted:
+    """One certificate of the estate, and what is true of it.
+
+    `replaceable` says that nothing but a successor helps; `needs` names what a run has to do, and
+    `told` are verdicts one of which people have to hear, unless it is mended before.
+    """
+
+    kind: str
+    arn: str
+    names: tuple[str, ...]
+    place: Scope
+    consumers: tuple[str, ...] = ()
+    secret_arn: str = ""
+    replaceable: bool = False
+    told: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """The estate and its settings.
+
+    `secrets` are texts that must not come out, `stubborn` consumers that cannot be changed;
+    `deployed` says that the command line finds the function and its ledger.
+    """
+
+    stage: Stage
+    rng: Random
+    scopes: Sequence[Scope]
+    topic: str
+    mode: str
+    zones: Mapping[str, str]
+    planted: list[Planted] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    stubborn: set[str] = field(default_factory=set)
+    exported: Any = None
+    deployed: bool = False
+
+    @property
+    def cloud(self) -> Cloud:
+        return self.stage.cloud
+
+    @property
+    def arns(self) -> set[str]:
+        return {entry.arn for entry in self.planted}
+
+    def certificate(self, arn: str) -> Certificate | None:
+        return next((entry for entry in self.cloud.certificates.all() if entry.arn == arn), None)
+
+    def successors(self, arn: str) -> list[Certificate]:
+        """Every certificate that was ever requested in place of another, and still exists."""
+        tag = "certificate-lifecycle:replaces"
+        return [entry for entry in self.cloud.certificates.all() if entry.tags.get(tag) == arn]
+
+    def validates(self, planted: Planted) -> bool:
+        """Whether the records of a certificate stand where the public DNS finds them."""
+        certificate = self.certificate(planted.arn)
+        return certificate is not None and all(
+            self.cloud.certificates.resolvable(certificate, name) for name in planted.names
+        )
+
+    def state_store(self, place: Scope) -> StateTable:
+        """Return the entries of an account and region as the function would read them now."""
+        rows: list[Any] = dynamodb_backends[DEFAULT_ACCOUNT][HOME].get_table(TABLE).all_items()
+        items = [row.to_json()["Attributes"] for row in rows]
+
+        def paginate(**query: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - as the SDK has it
+            values = query["ExpressionAttributeValues"]
+            prefix = values.get(":prefix", {"S": ""})["S"]
+            found = [item for item in items if item["scope"] == values[":scope"]]
+            return [{"Items": [i for i in found if i["entry"]["S"].startswith(prefix)]}]
+
+        pages = SimpleNamespace(paginate=paginate)
+        client: Any = SimpleNamespace(get_paginator=lambda _: pages)
+        return StateTable(client, TABLE, core_place.Scope(*place))
+
+    def target_is_current(self, planted: Planted) -> bool:
+        """Whether an export target holds what ACM has now."""
+        certificate = self.certificate(planted.arn)
+        token = version_token(planted.arn, certificate.serial if certificate else "")
+        return CURRENT_STAGE in self.exported.versions.get(token, ())
+
+
+# --- Planting -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where one certificate is planted."""
+
+    world: World
+    kind: str
+    place: Scope
+    number: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}-{self.number}.{_ZONES[self.place[0]]}"
+
+    def add(self, name: str = "", **details: Any) -> str:  # noqa: ANN401 - any attribute of a certificate
+        account, region = self.place
+        return self.world.cloud.certificates.add(
+            domain_name=name or self.name, account=account, region=region, **details
+        )
+
+    def dates(self, days: float, lifetime: float = 198) -> dict[str, Any]:
+        ends = self.world.cloud.now + timedelta(days=days)
+        return {"not_after": ends, "not_before": ends - timedelta(days=lifetime)}
+
+    def put_record(self, arn: str) -> None:
+        """Let the validation record stand, as it did when the certificate was issued."""
+        for record in self.world.cloud.certificates.records(arn):
+            zone = self.world.zones[self.place[0]]
+            self.world.cloud.zones.put(zone, record.name, record.type, record.value)
+
+    def serve(self, arn: str) -> tuple[str, ...]:
+        """Let something serve a certificate; return what does."""
+        consumers, rng = self.world.cloud.consumers, self.world.rng
+        kinds = ["default", "SNI", "both", "classic", "network", "domain"]
+        if self.place[1] == ELSEWHERE:
+            kinds += ["distribution", "distribution", "pool", "edge"]
+        kind, name = rng.choice(kinds), f"{self.kind}-{self.number}"
+        match kind:
+            case "default" | "network":
+                return (consumers.load_balancer(arn, name=name, network=kind == "network"),)
+            case "SNI":
+                other = self.add(f"default.{self.name}", **self.dates(150))
+                return (consumers.load_balancer(other, arn, name=name),)
+            case "both":
+                return (consumers.load_balancer(arn, arn, name=name),)
+            case "classic":
+                return (consumers.classic_load_balancer(arn, name=name),)
+            case "distribution":
+                return (consumers.distribution(arn, self.name),)
+            case "pool":
+                consumers.user_pool_domain(self.name, arn)
+                return (self.name,)
+            case _:
+                endpoint = "EDGE" if kind == "edge" else "REGIONAL"
+                return (
+                    consumers.domain_name(self.name, arn, endpoint=endpoint, region=self.place[1]),
+                )
+
+    def planted(self, arn: str, **truth: Any) -> Planted:  # noqa: ANN401 - any field of Planted
+        names = self.world.cloud.certificates.get(arn).names
+        return Planted(kind=self.kind, arn=arn, names=names, place=self.place, **truth)
+
+
+def _healthy(spot: _Spot) -> Planted:
+    arn = spot.add(**spot.dates(150))
+    spot.put_record(arn)
+    return spot.planted(arn, consumers=spot.serve(arn))
+
+
+def _renewing(spot: _Spot) -> Planted:
+    """Let ACM be at it, with all that it needs."""
+    arn = spot.add(**spot.dates(44), renewal_status="PENDING_AUTO_RENEWAL")
+    spot.put_record(arn)
+    return spot.planted(arn, consumers=spot.serve(arn))
+
+
+def _blocked(spot: _Spot) -> Planted:
+    """Let a renewal wait for a record that nobody has written."""
+    days = spot.world.rng.choice((8.0, 25.0, 40.0))
+    arn = spot.add(**spot.dates(days), renewal_status="PENDING_VALIDATION")
+    return spot.planted(arn, consumers=spot.serve(arn))
+
+
+def _homeless(spot: _Spot) -> Planted:
+    """Let a renewal wait for a record in a zone that is not ours."""
+    name = f"homeless-{spot.number}.example.org"
+    arn = spot.add(name, **spot.dates(25), renewal_status="PENDING_VALIDATION")
+    told = frozenset({"RenewalBlocked"})
+    return spot.planted(arn, consumers=spot.serve(arn), told=told)
+
+
+def _occupied(spot: _Spot) -> Planted:
+    """Let something stand where ACM wants its record."""
+    arn = spot.add(**spot.dates(25), renewal_status="PENDING_VALIDATION")
+    record = validation_record(spot.name, spot.place[0])
+    spot.world.cloud.zones.put(spot.world.zones[spot.place[0]], record.name, "TXT", FOREIGN_VALUE)
+    told = frozenset({"RenewalBlocked"})
+    return spot.planted(arn, consumers=spot.serve(arn), told=told)
+
+
+def _by_email(spot: _Spot) -> Planted:
+    arn = spot.add(**spot.dates(25), validation_method="EMAIL", renewal_status="PENDING_VALIDATION")
+    return spot.planted(arn, consumers=spot.serve(arn))
+
+
+def _given_up(spot: _Spot) -> Planted:
+    """Let ACM never renew one that is about to end."""
+    arn = spot.add(**spot.dates(spot.world.rng.choice((2.0, 5.0))), renews=False)
+    told = frozenset({"RenewalOverdue", "Expired"})
+    return spot.planted(arn, consumers=spot.serve(arn), replaceable=True, told=told)
+
+
+def _expired(spot: _Spot) -> Planted:
+    arn = spot.add(**spot.dates(-2), status="EXPIRED")
+    told = frozenset({"Expired"})
+    return spot.planted(arn, consumers=spot.serve(arn), replaceable=True, told=told)
+
+
+def _revoked(spot: _Spot) -> Planted:
+    arn = spot.add(**spot.dates(90), status="REVOKED")
+    told = frozenset({"Revoked"})
+    return spot.planted(arn, consumers=spot.serve(arn), replaceable=True, told=told)
+
+
+def _unused(spot: _Spot) -> Planted:
+    return spot.planted(spot.add(**spot.dates(40)))
+
+
+def _due(spot: _Spot) -> Planted:
+    """Let an imported one be near its end, with no source."""
+    arn = spot.add(**spot.dates(10, 365), type="IMPORTED")
+    told = frozenset({"ImportDue"})
+    return spot.planted(arn, consumers=spot.serve(arn), told=told)
+
+
+def _foreign(spot: _Spot) -> Planted:
+    """Let another tool look after one that waits for a record, and is about to end."""
+    arn = spot.add(
+        **spot.dates(5), renewal_status="PENDING_VALIDATION", tags={"ManagedBy": "cert-manager"}
+    )
+    told = frozenset({"ExternallyManaged", "Expired"})
+    return spot.planted(arn, consumers=spot.serve(arn), told=told)
+
+
+def _stuck(spot: _Spot) -> Planted:
+    """Let a request of yesterday wait for its record."""
+    arn = spot.add(
+        status="PENDING_VALIDATION",
+        created_at=spot.world.cloud.now - timedelta(hours=30),
+    )
+    return spot.planted(arn)
+
+
+def _timed_out(spot: _Spot) -> Planted:
+    """Let a request of ours have come to nothing."""
+    arn = spot.add(
+        status="VALIDATION_TIMED_OUT",
+        created_at=spot.world.cloud.now - timedelta(hours=75),
+        tags={"ManagedBy": INSTANCE},
+    )
+    return spot.planted(arn, replaceable=True)
+
+
+def _moved_on(spot: _Spot) -> Planted:
+    """Let a certificate have a successor that somebody else has imported, and be served still."""
+    old = spot.add(**spot.dates(6, 365), type="IMPORTED")
+    spot.add(**spot.dates(300, 365), type="IMPORTED")
+    return spot.planted(old, consumers=spot.serve(old), told=frozenset({"Superseded"}))
+
+
+def _reimported(spot: _Spot) -> Planted:
+    """Let a newer version of an imported one lie in its secret."""
+    shop = imported(spot.world.cloud, name=spot.name)
+    newer = issued(spot.world.cloud.now + timedelta(days=300), spot.name)
+    shop.write(newer.secret(note=MARKER))
+    spot.world.secrets += [line for line in newer.private_key.splitlines() if len(line) > 30]
+    spot.world.stage.set_up(IMPORT_SOURCES=shop.sources)
+    consumers = spot.serve(shop.arn)
+    return spot.planted(shop.arn, consumers=consumers, secret_arn=shop.secret_arn)
+
+
+def _exported(spot: _Spot) -> Planted:
+    """Let a server outside AWS live on what a secret holds."""
+    days = spot.world.rng.choice((20.0, 200.0))
+    exported = put_exported(
+        spot.world.cloud, days, passphrase=f"{MARKER} {PASSPHRASE}", domain_name=spot.name
+    )
+    spot.world.exported = exported
+    spot.world.stage.set_up(EXPORT_TARGETS=exported.environment())
+    return spot.planted(exported.arn, secret_arn=exported.secret_arn)
+
+
+#: What may stand anywhere, and how often compared with the others.
+_ANYWHERE: Mapping[Callable[[_Spot], Planted], int] = {
+    _healthy: 2,
+    _renewing: 2,
+    _blocked: 3,
+    _homeless: 1,
+    _occupied: 1,
+    _by_email: 2,
+    _given_up: 3,
+    _expired: 3,
+    _revoked: 2,
+    _unused: 1,
+    _due: 1,
+    _foreign: 2,
+    _stuck: 2,
+    _timed_out: 2,
+    _moved_on: 2,
+}
+
+
+def plant(stage: Stage, rng: Random) -> World:
+    """Make a world; the stage was reset for it."""
+    cloud = stage.cloud
+    scopes = rng.choice(_PLACES)
+    mode = rng.choice(("replace", "replace", "replace", "repair"))
+    topic = cloud.client("sns").create_topic(Name=INSTANCE)["TopicArn"]
+    zones = {account: cloud.zones.add(name, account=account) for account, name in _ZONES.items()}
+    world = World(
+        stage=stage,
+        rng=rng,
+        scopes=scopes,
+        topic=topic,
+        mode=mode,
+        zones=zones,
+        secrets=[MARKER, "PRIVATE KEY", PASSPHRASE],
+    )
+    cloud.certificates.page_size = rng.choice((3, 1000, 1000, 1000))
+    cloud.certificates.issuance_delay = rng.choice(_DELAYS)
+    _set_up(world)
+    for number in range(rng.randint(4, 8)):
+        (make,) = rng.choices(list(_ANYWHERE), list(_ANYWHERE.values()))
+        _grow(world, make, rng.choice(scopes), number)
+    if rng.random() < 0.4:
+        _grow(world, _reimported, (DEFAULT_ACCOUNT, HOME), 90)
+    if rng.random() < 0.4:
+        _grow(world, _exported, (DEFAULT_ACCOUNT, HOME), 91)
+    _slow_down(world)
+    world.deployed = rng.random() < 0.3
+    if world.deployed:
+        deploy(cloud, stage.patch, **stage.variables)
+    else:
+        make_ledger(cloud, stage.patch, HOME)
+    cloud.forget_calls()
+    return world
+
+
+def _grow(world: World, make: Callable[[_Spot], Planted], place: Scope, number: int) -> None:
+    kind = make.__name__.removeprefix("_").replace("_", "-")
+    world.planted.append(make(_Spot(world, kind, place, number)))
+
+
+def _set_up(world: World) -> None:
+    """Give both functions their settings."""
+    rng, stage = world.rng, world.stage
+    stage.set_up(
+        DOMAIN_NAME="new.example.com",
+        SNS_TOPIC_ARN=world.topic,
+        ROTATION_MODE=world.mode,
+        REBIND_CONSUMERS="true",
+        RETIRE_SUPERSEDED_AFTER_DAYS=rng.choice(("", "1")),
+        REGIONS=json.dumps(sorted({region for _, region in world.scopes})),
+        ACCOUNTS=json.dumps(
+            [
+                {
+                    "account_id": MEMBER,
+                    "role_name": "certificates",
+                    "external_id": EXTERNAL_ID,
+                    "rotation_mode": "replace",
+                    "rebind_consumers": True,
+                }
+            ]
+            if any(account == MEMBER for account, _ in world.scopes)
+            else []
+        ),
+    )
+    if rng.random() < 0.3:
+        stage.set_up(EVENT_BUS_NAME="default")
+    if rng.random() < 0.2:
+        where = {"LocationConstraint": HOME}
+        world.cloud.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+        stage.set_up(REPORT_BUCKET=BUCKET)
+
+
+def _slow_down(world: World) -> None:
+    """Let services take their time, or fail at what they are asked."""
+    rng, knobs = world.rng, world.cloud.consumers.knobs
+    knobs.notices_after = rng.choice(_DELAYS)
+    knobs.cloudfront_deploys = rng.choice(_DELAYS)
+    knobs.domain_names_update = rng.choice(_DELAYS)
+    knobs.user_pool_domains_update = rng.choice(_DELAYS)
+    served = [name for planted in world.planted for name in planted.consumers]
+    if served and rng.random() < 0.15:
+        world.stubborn = {rng.choice(served)}
+        knobs.ignore_updates = set(world.stubborn)

@@ -1,0 +1,194 @@
+"""AWS as it may be one day: answers in the shape of the SDK's models, and no more is sure of them.
+
+Optional members are missing, and now and then one that is promised; enumerations have members that
+came later; moments lie anywhere; names are hostile. The SDK's own parsing has happened by then.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any
+
+import boto3.session
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+
+from certificate_lifecycle.aws.clients import Clients
+from tests.stress.fuzz.lots import NOW, Lot
+
+REGION, ACCOUNT = "eu-west-1", "123456789012"
+#: What would make an answer go on for ever.
+_MORE = frozenset(
+    {
+        *("IsTruncated", "Marker", "NextContinuationToken", "NextMarker", "NextPageMarker"),
+        *("NextRecordName", "NextToken", "PaginationToken", "nextToken", "position"),
+        *("LastEvaluatedKey", "ContinuationToken", "NextRecordIdentifier", "NextRecordType"),
+    }
+)
+#: What most certificates are like, so that a run has something to do.
+_USUAL = frozenset(
+    {
+        *("ISSUED", "AMAZON_ISSUED", "RSA_2048", "RSA-2048", "AWS_MANAGED", "ELIGIBLE", "ENABLED"),
+        *("FAILED", "PENDING_VALIDATION", "DNS", "CNAME", "HTTPS", "TLS", "Deployed", "AVAILABLE"),
+    }
+)
+_NAMES = ("example.com", "*.example.com", "www.example.com", "_a1.example.com.", "example.com.")
+#: Errors that any operation may have.
+_ERRORS = (
+    *("AccessDeniedException", "ThrottlingException", "InternalFailure", "ValidationException"),
+    *("ResourceNotFoundException", "SomethingNewException", "ExpiredTokenException"),
+)
+CERTIFICATES = tuple(f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/{name}" for name in "abcdef")
+_ARNS = (
+    *CERTIFICATES,
+    f"arn:aws:acm-pca:{REGION}:{ACCOUNT}:certificate-authority/11111111-2222-3333-4444-555555555555",
+    f"arn:aws:iam::{ACCOUNT}:server-certificate/cloudfront/<b>/shop",
+    f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/shop/50dc6c495c0c9188",
+    f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/classic",
+    f"arn:aws:elasticloadbalancing:{REGION}:999999999999:loadbalancer/net/theirs/50dc6c495c0c9188",
+    f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/shop/50dc6c495c0c9188/f2f7dc8e",
+    f"arn:aws:cloudfront::{ACCOUNT}:distribution/E1EXAMPLE",
+    "arn:aws:cloudfront::999999999999:distribution/E2EXAMPLE",
+)
+_NO_ARNS = ("", "arn", "arn:aws:acm", "not an ARN at all", "arn:aws:acm:\x1b[2J::::certificate/x")
+
+Call = tuple[str, Mapping[str, Any]]
+Answering = Callable[[OperationModel, Mapping[str, Any]], tuple[int, dict[str, Any]]]
+
+
+class Answer(Lot):
+    """Draws answers; how much is missing, strange or refused is drawn first, and may be nothing."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self._missing = self.one((0.0, 0.0, 0.01, 0.05, 0.3))
+        self._broken = self.one((0.0, 0.0, 0.01, 0.05))
+        self._refused = self.one((0.0, 0.0, 0.02, 0.1))
+        self._strange = self.one((0.0, 0.02, 0.1))
+
+    def at(self, rate: float) -> bool:
+        return self._random.random() < rate
+
+    def to(
+        self, operation: OperationModel, params: Mapping[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        """Draw the status and the parsed answer of an operation; most are about what was asked."""
+        if self.at(self._refused):
+            known = [shape.name for shape in operation.error_shapes]
+            error = {"Code": self.one((*_ERRORS, *known)), "Message": self.text()}
+            return 400, {"Error": error, "ResponseMetadata": {}}
+        if operation.name == "Query":
+            return 200, {"Items": [self._entry()] if self.at(self._broken) else []}
+        shape = operation.output_shape
+        answer = self._value(shape, operation.name) if shape is not None else {}
+        if operation.name == "DescribeCertificate" and not self.at(self._broken):
+            arn = json.loads(params["body"])["CertificateArn"]
+            answer["Certificate"] = {**answer.get("Certificate", {}), "CertificateArn": arn}
+        if operation.name == "PutEvents" and not self.at(self._broken):
+            count = len(json.loads(params["body"])["Entries"])
+            answer["Entries"] = [{"EventId": "1"}] * count
+        if operation.name == "BatchImportFindings" and not self.at(self._broken):
+            answer["FailedCount"] = 0
+        return 200, {**answer, "ResponseMetadata": {}}
+
+    def _entry(self) -> dict[str, Any]:
+        """Draw what nobody but a stranger has put into the ledger."""
+        entry = self.one(("told#", "note#", "replacement#", "run#last", "message#last", "else"))
+        return {
+            "scope": {"S": f"{ACCOUNT}/{REGION}"},
+            "entry": {"S": f"{entry}{self.one((*CERTIFICATES, self.text()))}"},
+            self.one(("state", "verdict", "told_at", "text")): {"S": self.text()},
+        }
+
+    def _value(self, shape: Shape, name: str) -> Any:  # noqa: ANN401 - any type that a model has
+        if isinstance(shape, StructureShape):
+            return self._structure(shape)
+        if isinstance(shape, ListShape):
+            length = self.one((0, 3, 6) if name == "CertificateSummaryList" else (0, 1, 1, 2, 4))
+            return [self._value(shape.member, name) for _ in range(length)]
+        if isinstance(shape, MapShape):
+            key, value = shape.key, shape.value
+            return {self._value(key, ""): self._value(value, name) for _ in range(self.one((0, 2)))}
+        draw: Callable[[], Any] = {
+            "string": lambda: self._string(shape, name),
+            "timestamp": lambda: self._any_moment(name),
+            "boolean": self.often,
+            "blob": lambda: b"bytes",
+            "integer": lambda: self.one((0, 1, 443, -1, 2**31)),
+            "long": lambda: self.one((0, 1, 443, -1, 2**63)),
+        }.get(shape.type_name, lambda: self.one((0.0, 0.5, -1e308)))
+        return draw()
+
+    def _structure(self, shape: StructureShape) -> dict[str, Any]:
+        if shape.name == "AttributeValue":  # which may hold any number of its like
+            return {"S": self.text()}
+        promised = set(shape.required_members)
+        return {
+            member: self._value(inner, member)
+            for member, inner in shape.members.items()
+            if member not in _MORE
+            and not (member == "ManagedBy" and not self.at(0.05))
+            and not self.at(self._broken / 5 if member in promised else self._missing)
+        }
+
+    def _string(self, shape: Shape, name: str) -> str:
+        known = getattr(shape, "enum", None)
+        if known:
+            if self.at(self._strange):
+                return self.one(("SOMETHING_NEW", ""))
+            usual = [str(entry) for entry in known if entry in _USUAL]
+            return self.one(usual) if usual and self.often() else str(self.one(known))
+        if name.endswith(("Arn", "arn", "ARN")) or name in ("InUseBy", "SSLCertificateId"):
+            if self.at(self._broken):
+                return self.one(_NO_ARNS)
+            return self.one(_ARNS) if name == "InUseBy" or self.seldom() else self.one(CERTIFICATES)
+        if "Name" in name or "Domain" in name:
+            return self.one(_NAMES) if self.often() else self.name()
+        if name in ("Serial", "CertificateBody", "SubscriptionsConfirmed"):
+            return self.one(("0a:1b", "7", self.text()))
+        return self.text()
+
+    def _any_moment(self, name: str) -> datetime:
+        """Draw a moment; most certificates end soon, since a run has nothing to do with others."""
+        hours = {"NotAfter": (-100, 1200), "Expiration": (-100, 1200)}.get(name, (-9000, -500))
+        usual = NOW + timedelta(hours=self._random.randint(*hours))
+        moment = (self.moment() or NOW) if self.at(self._strange) else usual
+        if self.at(self._broken):
+            return self.one((moment.replace(tzinfo=None), datetime.min, datetime.max))  # noqa: DTZ901 - it is about those
+        zone = timezone(timedelta(hours=self.one((-12, 0, 14))))
+        return self.one((moment, moment.replace(tzinfo=zone)))
+
+
+class Aws:
+    """Where the SDK would send its requests: it answers each, and keeps them."""
+
+    def __init__(self) -> None:
+        self.session = boto3.session.Session("AKIAIOSFODNN7EXAMPLE", "none", region_name=REGION)
+        self.session.events.register("before-call", self._answer)  # type: ignore[arg-type] # what is returned is the answer
+        self.clients = Clients(REGION, session=self.session)
+        self.calls: list[Call] = []
+        self.answer: Answering = refuse
+
+    def answers(self, answer: Answering) -> Aws:
+        """Begin anew, with other answers."""
+        self.calls = []
+        self.answer = answer
+        return self
+
+    def _answer(
+        self,
+        model: OperationModel,
+        params: Mapping[str, Any],
+        **_: object,
+    ) -> tuple[SimpleNamespace, dict[str, Any]]:
+        self.calls.append((model.name, params))
+        status, parsed = self.answer(model, params)
+        return SimpleNamespace(status_code=status, headers={}), parsed
+
+
+def refuse(model: OperationModel, _: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Answer that nobody may do anything."""
+    error = {"Code": "AccessDeniedException", "Message": f"not authorized: {model.name}"}
+    return 400, {"Error": error, "ResponseMetadata": {}}

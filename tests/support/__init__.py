@@ -1,4 +1,0 @@
-"""The embedded AWS that the tests and the demo run against, and what drives it.
-
-Start with `tests.support.cloud.Cloud`.
-"""

@@ -1,0 +1,276 @@
+"""Looking at every certificate: nothing is missed, and one failure stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from certificate_lifecycle.app.collect import Collector, ScanResult
+from certificate_lifecycle.app.reimport import Sources
+from certificate_lifecycle.model.certificate import (
+    Certificate,
+    Detail,
+    Reason,
+    RenewalStatus,
+    Verdict,
+)
+from certificate_lifecycle.model.errors import CertificateNotFoundError
+from certificate_lifecycle.model.run import ScopeStatus
+from certificate_lifecycle.policy.validation import RecordState
+from tests.unit.builders import (
+    LOAD_BALANCER,
+    NOW,
+    arn,
+    blocked,
+    certificate,
+    days,
+    detail,
+    imported,
+    record,
+    renewal,
+    renewing,
+    request,
+    validation,
+    zone,
+)
+from tests.unit.consumers import MemoryCatalog
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryImportSecrets,
+    Outage,
+    run_context,
+)
+
+HOME = zone()
+HEALTHY = certificate(arn=arn("healthy"))
+BLOCKED = replace(blocked(), arn=arn("blocked"))
+DUE = imported(arn=arn("due"), names=("api.example.com",), ends_in=days(20))
+
+
+def look(
+    certificates: MemoryCertificates,
+    dns: MemoryDns | None = None,
+    wanted: Sequence[str] = (),
+    clock: MemoryClock | None = None,
+) -> ScanResult:
+    return Collector(
+        context=run_context(clock=clock or MemoryClock()),
+        certificates=certificates,
+        dns=dns or MemoryDns(HOME),
+        catalog=MemoryCatalog(),
+        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+    ).scan(wanted)
+
+
+def verdicts(found: ScanResult) -> dict[str, Verdict]:
+    return {
+        entry.certificate.arn.rpartition("/")[2]: entry.decision.verdict
+        for entry in found.assessments
+    }
+
+
+def test_every_certificate_is_judged_healthy_ones_too() -> None:
+    found = look(MemoryCertificates(HEALTHY, BLOCKED, DUE))
+    assert verdicts(found) == {
+        "healthy": Verdict.HEALTHY,
+        "blocked": Verdict.RENEWAL_BLOCKED,
+        "due": Verdict.IMPORT_DUE,
+    }
+    assert found.certificates == 3
+    assert found.status is ScopeStatus.OK
+
+
+def test_only_candidates_are_described() -> None:
+    far = [certificate(arn=arn(f"n{number}")) for number in range(200)]
+    certificates = MemoryCertificates(*far, BLOCKED)
+    look(certificates)
+    assert certificates.described == [BLOCKED.arn]
+
+
+def test_only_the_wanted_certificates_are_judged_in_their_order() -> None:
+    certificates = MemoryCertificates(HEALTHY, BLOCKED, DUE)
+    found = look(certificates, wanted=[DUE.arn, HEALTHY.arn])
+    assert list(verdicts(found)) == ["due", "healthy"]
+    assert found.certificates == 2
+
+
+def test_a_wanted_certificate_that_does_not_exist_is_a_problem() -> None:
+    found = look(MemoryCertificates(HEALTHY), wanted=[arn("lost"), HEALTHY.arn])
+    assert found.problems == [f"{arn('lost')} does not exist"]
+    assert found.status is ScopeStatus.PARTIAL
+    assert list(verdicts(found)) == ["healthy"]
+
+
+def test_a_successor_is_found_among_all_certificates_not_only_the_wanted() -> None:
+    successor = certificate(arn=arn("new"), names=DUE.names, ends_in=days(190))
+    found = look(MemoryCertificates(DUE, successor), wanted=[DUE.arn])
+    assert verdicts(found) == {"due": Verdict.SUPERSEDED}
+
+
+def test_what_the_listing_alone_knows_is_kept() -> None:
+    exported = replace(BLOCKED, exported=True, in_use=False, detail=Detail())
+    found = look(MemoryCertificates(replace(exported, not_after=NOW + days(20))))
+    (entry,) = found.assessments
+    assert entry.decision.verdict is Verdict.EXPORT_DUE
+
+
+class Lagging(MemoryCertificates):
+    """ACM whose description does not show yet what its listing shows."""
+
+    def describe(self, arn: str) -> Certificate:
+        return replace(super().describe(arn), in_use=False)
+
+
+def test_what_either_answer_knows_to_be_used_is_used() -> None:
+    (entry,) = look(Lagging(certificate(ends_in=days(20), detail=Detail()))).assessments
+    assert entry.decision.verdict is Verdict.RENEWAL_OVERDUE
+
+
+def test_a_tag_of_another_tool_is_respected() -> None:
+    certificates = MemoryCertificates(DUE)
+    certificates.tagged[DUE.arn] = (("ManagedBy", "certbot"),)
+    assert verdicts(look(certificates)) == {"due": Verdict.EXTERNALLY_MANAGED}
+
+
+class Terse(MemoryCertificates):
+    """ACM whose description adds nothing to its listing."""
+
+    def describe(self, arn: str) -> Certificate:
+        return replace(super().describe(arn), detail=Detail())
+
+
+def test_a_description_that_adds_nothing_is_judged_by_the_listing() -> None:
+    assert verdicts(look(Terse(DUE))) == {"due": Verdict.IMPORT_DUE}
+
+
+def test_the_consumers_of_a_candidate_are_known() -> None:
+    (entry,) = look(MemoryCertificates(replace(DUE, detail=detail()))).assessments
+    assert entry.certificate.detail.in_use_by == (LOAD_BALANCER,)
+
+
+# --- Records ----------------------------------------------------------------------------------
+
+
+def test_each_pending_record_is_looked_at_once() -> None:
+    waits = renewal(
+        RenewalStatus.PENDING_VALIDATION,
+        None,
+        validation("example.com"),
+        validation("*.example.com"),
+        validation("done.example.com", validated=True),
+        validation("later.example.com", record=None),
+    )
+    found = look(MemoryCertificates(renewing(waits)))
+    (seen,) = found.observations
+    assert [(found.record.name, found.state) for found in seen.records] == [
+        (record("example.com").name, RecordState.MISSING)
+    ]
+
+
+def test_records_that_stand_are_recognised() -> None:
+    dns = MemoryDns(HOME)
+    dns.put(HOME, record().name, "CNAME", record().value)
+    found = look(MemoryCertificates(BLOCKED), dns)
+    assert found.assessments[0].decision.reason is Reason.RECORDS_IN_PLACE
+
+
+def test_a_name_without_a_zone_is_recognised() -> None:
+    found = look(MemoryCertificates(BLOCKED), MemoryDns())
+    assert found.assessments[0].decision.reason is Reason.ZONE_NOT_FOUND
+
+
+def test_a_name_with_two_zones_names_both() -> None:
+    found = look(MemoryCertificates(BLOCKED), MemoryDns(HOME, zone(zone_id="Z2")))
+    decision = found.assessments[0].decision
+    assert decision.reason is Reason.ZONE_AMBIGUOUS
+    assert "Z1, Z2" in decision.message
+
+
+def test_records_that_cannot_be_read_are_unchecked_and_a_problem() -> None:
+    dns = MemoryDns(HOME)
+    dns.broken["zones"] = Outage("AccessDenied")
+    found = look(MemoryCertificates(BLOCKED), dns)
+    assert found.assessments[0].decision.reason is Reason.VALIDATION_UNCHECKED
+    assert found.problems == [f"{BLOCKED.arn}: Outage: AccessDenied"]
+
+
+def test_a_stuck_request_is_looked_at_like_a_renewal() -> None:
+    stuck = request(detail=Detail(validations=(validation(),)))
+    found = look(MemoryCertificates(stuck))
+    assert found.assessments[0].decision.reason is Reason.VALIDATION_RECORD_MISSING
+
+
+# --- Failures ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", ["describe", "tags"])
+def test_one_unreadable_certificate_stops_no_other_and_is_no_healthy_one(call: str) -> None:
+    certificates = MemoryCertificates(BLOCKED, DUE, HEALTHY)
+    certificates.broken[f"{call} {BLOCKED.arn}"] = Outage("Throttling")
+    found = look(certificates)
+    assert verdicts(found) == {
+        "blocked": Verdict.UNKNOWN,
+        "due": Verdict.IMPORT_DUE,
+        "healthy": Verdict.HEALTHY,
+    }
+    assert found.problems == [f"{BLOCKED.arn}: Outage: Throttling"]
+    assert found.status is ScopeStatus.PARTIAL
+
+
+@pytest.mark.parametrize("call", ["describe", "tags"])
+def test_a_certificate_that_is_deleted_meanwhile_is_left_out_without_a_problem(call: str) -> None:
+    certificates = MemoryCertificates(BLOCKED, DUE)
+    certificates.broken[f"{call} {BLOCKED.arn}"] = CertificateNotFoundError("gone")
+    found = look(certificates)
+    assert verdicts(found) == {"due": Verdict.IMPORT_DUE}
+    assert found.problems == []
+    assert found.status is ScopeStatus.OK
+
+
+def test_an_unlisted_scope_has_failed_and_claims_nothing() -> None:
+    certificates = MemoryCertificates(HEALTHY)
+    certificates.broken["list_all"] = Outage("AccessDenied")
+    found = look(certificates)
+    assert found.status is ScopeStatus.FAILED
+    assert found.assessments == []
+    assert found.problems == ["the certificates could not be listed: Outage: AccessDenied"]
+
+
+def test_a_failure_is_logged_with_its_trace(caplog: pytest.LogCaptureFixture) -> None:
+    certificates = MemoryCertificates(BLOCKED)
+    certificates.broken[f"describe {BLOCKED.arn}"] = Outage("Throttling")
+    look(certificates)
+    assert any(entry.exc_info for entry in caplog.records)
+
+
+def test_without_time_the_rest_is_unread_and_the_scope_is_partial() -> None:
+    found = look(MemoryCertificates(BLOCKED, DUE, HEALTHY), clock=MemoryClock(29))
+    assert verdicts(found) == {
+        "blocked": Verdict.UNKNOWN,
+        "due": Verdict.UNKNOWN,
+        "healthy": Verdict.HEALTHY,
+    }
+    assert found.problems[0] == f"{BLOCKED.arn}: the function's time ran out"
+    assert found.status is ScopeStatus.PARTIAL
+
+
+class Slow(MemoryCertificates):
+    """ACM that uses up the function's time."""
+
+    clock: MemoryClock
+
+    def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
+        self.clock.sleep(80)
+        return super().tags(arn)
+
+
+def test_time_that_runs_out_between_description_and_records_is_told() -> None:
+    certificates = Slow(BLOCKED)
+    certificates.clock = MemoryClock(100)
+    found = look(certificates, clock=certificates.clock)
+    assert found.assessments[0].decision.reason is Reason.VALIDATION_UNCHECKED
+    assert found.status is ScopeStatus.PARTIAL

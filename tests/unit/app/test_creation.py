@@ -1,0 +1,446 @@
+"""Issuing a certificate: safe to repeat, whole or not at all, and honest about what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.app.creation import Issuance, create, creation_result
+from certificate_lifecycle.model.certificate import (
+    Certificate,
+    CertificateStatus,
+    Detail,
+    ValidationRecord,
+)
+from certificate_lifecycle.model.errors import (
+    CertificateNotFoundError,
+    CertificateRequestError,
+    RecordConflictError,
+    RecordNotSupportedError,
+    ValidationRecordsNotReadyError,
+    ZoneAmbiguousError,
+    ZoneNotFoundError,
+)
+from certificate_lifecycle.policy.issuance import CertificateRequest
+from certificate_lifecycle.policy.validation import RecordFinding, RecordState, Zone
+from tests.unit.builders import (
+    AUTHORITY,
+    FAILED,
+    NOW,
+    REVOKED,
+    TIMED_OUT,
+    arn,
+    certificate,
+    private,
+    record,
+    request,
+    validation,
+    zone,
+)
+from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, Outage
+
+NAMES = ("example.com", "www.example.com")
+WANTED = CertificateRequest(names=NAMES, region="eu-west-1")
+PRIVATE = replace(WANTED, certificate_authority_arn=AUTHORITY)
+HOME = zone("example.com.", "Z1")
+ISSUED = certificate(arn=arn("issued"), names=NAMES, detail=Detail())
+WAITING = request(
+    arn=arn("waiting"),
+    names=NAMES,
+    detail=Detail(validations=tuple(validation(name) for name in NAMES)),
+)
+
+
+def issue(
+    certificates: MemoryCertificates,
+    dns: MemoryDns,
+    wanted: CertificateRequest = WANTED,
+    clock: MemoryClock | None = None,
+    **inputs: Any,  # noqa: ANN401 - any argument of `create`
+) -> Issuance:
+    usual = {"auto_validate": True, "wait_seconds": 0, "dry_run": False}
+    return create(
+        wanted,
+        certificates=certificates,
+        dns=dns,
+        clock=clock or MemoryClock(),
+        now=NOW,
+        **{**usual, **inputs},
+    )
+
+
+def names_of(*names: str) -> list[str]:
+    return [record(name).name for name in names]
+
+
+# --- A new certificate ------------------------------------------------------------------------
+
+
+def test_a_new_certificate_is_requested_and_its_records_are_written_in_one_batch() -> None:
+    certificates, dns = MemoryCertificates(), MemoryDns(HOME)
+    issuance = issue(certificates, dns)
+    assert certificates.asked == [WANTED]
+    assert issuance.created
+    assert dns.written == {"Z1": names_of(*NAMES)}
+    assert len(dns.batches) == 1
+
+
+def test_an_apex_and_its_wildcard_share_one_record() -> None:
+    dns = MemoryDns(HOME)
+    issue(MemoryCertificates(), dns, replace(WANTED, names=("example.com", "*.example.com")))
+    assert dns.written == {"Z1": names_of("example.com")}
+
+
+def test_each_record_goes_to_the_zone_that_holds_its_name() -> None:
+    dns = MemoryDns(HOME, zone("shop.example.com.", "Z2"), zone("example.net.", "Z3"))
+    dns.put(HOME, "shop.example.com.", "NS", "ns-1.example.")
+    names = ("example.com", "www.shop.example.com", "*.example.net", "b.example.com")
+    issue(MemoryCertificates(), dns, replace(WANTED, names=names))
+    assert dns.written == {
+        "Z1": names_of("example.com", "b.example.com"),
+        "Z2": names_of("www.shop.example.com"),
+        "Z3": names_of("example.net"),
+    }
+    assert len(dns.batches) == 3
+
+
+def test_a_record_of_a_kind_that_nobody_knows_yet_is_written_as_no_other() -> None:
+    """ACM asks for CNAMEs only; a later version of it may not."""
+    wanted = [validation(name, record=replace(record(name), type="TXT")) for name in NAMES]
+    waiting = replace(WAITING, detail=Detail(validations=tuple(wanted)))
+    dns = MemoryDns(HOME)
+    with pytest.raises(RecordNotSupportedError, match="ACM wants a record of the type TXT there"):
+        issue(MemoryCertificates(waiting), dns)
+    assert dns.batches == []
+
+
+def test_the_records_of_every_name_are_awaited() -> None:
+    certificates, dns, clock = MemoryCertificates(), MemoryDns(HOME), MemoryClock()
+    certificates.names_records_late = True
+    issue(certificates, dns, clock=clock)
+    assert dns.written == {"Z1": names_of(*NAMES)}
+    assert clock.slept == [1.0, 2.0]
+
+
+def test_a_certificate_that_acm_does_not_know_yet_is_awaited() -> None:
+    certificates = MemoryCertificates()
+    certificates.unknown_for = 3
+    assert issue(certificates, MemoryDns(HOME)).created
+
+
+def test_a_certificate_that_acm_never_knows_is_an_error() -> None:
+    certificates, clock = MemoryCertificates(), MemoryClock()
+    certificates.unknown_for = 1000
+    with pytest.raises(CertificateNotFoundError):
+        issue(certificates, MemoryDns(HOME), clock=clock)
+    assert sum(clock.slept) == 30
+
+
+def test_records_that_acm_never_names_are_an_error_that_says_how_to_go_on() -> None:
+    unnamed = Detail(validations=(validation("example.com"),))
+    certificates = MemoryCertificates(replace(WAITING, detail=unnamed))
+    dns, clock = MemoryDns(HOME), MemoryClock()
+    with pytest.raises(ValidationRecordsNotReadyError, match="invoke the function again"):
+        issue(certificates, dns, clock=clock)
+    assert 100 < sum(clock.slept) <= 120
+    assert dns.batches == []
+
+
+def test_records_are_not_awaited_beyond_the_functions_time() -> None:
+    certificates = MemoryCertificates(replace(WAITING, detail=Detail()))
+    clock = MemoryClock(40)
+    with pytest.raises(ValidationRecordsNotReadyError):
+        issue(certificates, MemoryDns(HOME), clock=clock)
+    assert clock.remaining() >= 15
+
+
+def test_a_function_that_has_no_time_left_does_not_wait_at_all() -> None:
+    certificates, clock = MemoryCertificates(WAITING), MemoryClock(10)
+    issue(certificates, MemoryDns(HOME), clock=clock, wait_seconds=900)
+    assert clock.slept == []
+
+
+# --- Repeating --------------------------------------------------------------------------------
+
+
+def test_a_second_invocation_after_a_dns_failure_goes_on_with_the_same_certificate() -> None:
+    certificates, dns = MemoryCertificates(), MemoryDns(HOME)
+    dns.broken["upsert Z1"] = Outage("Throttling")
+    with pytest.raises(Outage):
+        issue(certificates, dns)
+    dns.broken.clear()
+    again = issue(certificates, dns)
+    assert len(certificates.asked) == 1
+    assert not again.created
+    assert dns.written == {"Z1": names_of(*NAMES)}
+
+
+class Lagging(MemoryCertificates):
+    """ACM whose listing does not show yet what another invocation has just requested."""
+
+    def list_all(self) -> Iterator[Certificate]:
+        return iter(())
+
+
+def test_two_invocations_at_once_get_one_certificate() -> None:
+    certificates, dns = Lagging(), MemoryDns(HOME)
+    first, second = (issue(certificates, dns).certificate for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert first.arn == second.arn
+    assert len(dns.batches) == 1
+
+
+def test_another_invocation_writes_nothing_where_every_record_stands() -> None:
+    certificates, dns = MemoryCertificates(), MemoryDns(HOME)
+    issue(certificates, dns)
+    again = issue(certificates, dns)
+    assert [finding.change for finding in again.records] == ["unchanged", "unchanged"]
+    assert len(dns.batches) == 1
+
+
+def test_an_issued_certificate_is_found_again_and_needs_no_zone() -> None:
+    certificates, dns = MemoryCertificates(ISSUED), MemoryDns()
+    issuance = issue(certificates, dns)
+    assert issuance.certificate is not None
+    assert issuance.certificate.arn == ISSUED.arn
+    assert not issuance.created
+    assert issuance.records == ()
+    assert certificates.asked == []
+
+
+def test_only_certificates_that_could_be_equal_are_described() -> None:
+    others = [certificate(arn=arn(f"n{n}"), names=(f"n{n}.example.com",)) for n in range(200)]
+    certificates = MemoryCertificates(*others, ISSUED)
+    issue(certificates, MemoryDns())
+    assert certificates.described == [ISSUED.arn]
+
+
+def test_of_several_equal_certificates_the_issued_one_is_taken() -> None:
+    certificates = MemoryCertificates(WAITING, ISSUED, replace(WAITING, arn=arn("other")))
+    found = issue(certificates, MemoryDns(HOME)).certificate
+    assert found is not None
+    assert found.arn == ISSUED.arn
+
+
+def test_an_equal_certificate_that_is_deleted_meanwhile_is_requested_anew() -> None:
+    certificates = MemoryCertificates(ISSUED)
+    certificates.broken[f"describe {ISSUED.arn}"] = CertificateNotFoundError("gone")
+    assert issue(certificates, MemoryDns(HOME)).created
+
+
+def test_a_certificate_that_differs_is_not_taken() -> None:
+    certificates = MemoryCertificates(replace(ISSUED, key_algorithm="EC_prime256v1"))
+    assert issue(certificates, MemoryDns(HOME)).created
+
+
+def test_another_authoritys_certificate_is_not_taken() -> None:
+    theirs = private(arn=arn("p"), names=NAMES, detail=Detail(certificate_authority_arn="other"))
+    assert issue(MemoryCertificates(theirs), MemoryDns(), PRIVATE).created
+
+
+def test_a_certificate_past_its_end_is_not_taken_though_acm_still_calls_it_issued() -> None:
+    certificates = MemoryCertificates(replace(ISSUED, not_after=NOW))
+    issuance = issue(certificates, MemoryDns(HOME))
+    assert issuance.created
+    assert certificates.asked == [WANTED]
+
+
+# --- Refusing ---------------------------------------------------------------------------------
+
+
+def test_a_name_without_a_zone_is_refused_before_anything_is_requested() -> None:
+    certificates, dns = MemoryCertificates(), MemoryDns(HOME)
+    names = ("example.com", "b.example.net", "*.example.org")
+    with pytest.raises(ZoneNotFoundError, match=r"b\.example\.net; .*holds example\.org"):
+        issue(certificates, dns, replace(WANTED, names=names))
+    assert (certificates.asked, dns.batches) == ([], [])
+
+
+def test_a_name_with_two_zones_is_refused_before_anything_is_requested() -> None:
+    certificates, dns = MemoryCertificates(), MemoryDns(HOME, zone("example.com.", "Z2"))
+    with pytest.raises(ZoneAmbiguousError, match="Z1, Z2"):
+        issue(certificates, dns)
+    assert (certificates.asked, dns.batches) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "plain"),
+    [("TXT", '"hello"', True), ("CNAME", "shop.cdn.example.", True), ("CNAME", "x.", False)],
+    ids=["another type", "another target", "a weighted record"],
+)
+def test_a_conflict_is_refused_and_nothing_is_written(
+    type_: str, value: str, *, plain: bool
+) -> None:
+    certificates, dns = MemoryCertificates(), MemoryDns(HOME)
+    dns.put(HOME, record("www.example.com").name, type_, value, plain=plain)
+    with pytest.raises(RecordConflictError, match=r"_a1\.www\.example\.com in zone"):
+        issue(certificates, dns)
+    assert dns.batches == []
+
+
+def test_an_older_value_of_acm_is_replaced() -> None:
+    dns = MemoryDns(HOME)
+    dns.put(HOME, record("example.com").name, "CNAME", "_old.acm-validations.aws.")
+    issuance = issue(MemoryCertificates(), dns)
+    assert [finding.change for finding in issuance.records] == ["updated", "created"]
+
+
+@pytest.mark.parametrize("status", [FAILED, TIMED_OUT, REVOKED, CertificateStatus.EXPIRED])
+def test_a_request_that_acm_ends_is_an_error_with_its_reason(status: CertificateStatus) -> None:
+    certificates = MemoryCertificates(WAITING)
+    ended = replace(WAITING, status=status, detail=Detail(failure_reason="CAA_ERROR"))
+    certificates.later[WAITING.arn] = [ended]
+    with pytest.raises(CertificateRequestError, match=rf"with {status} \(CAA_ERROR\)"):
+        issue(certificates, MemoryDns(HOME), wait_seconds=60)
+
+
+def test_a_request_that_acm_ends_while_naming_records_writes_nothing() -> None:
+    certificates, dns = MemoryCertificates(replace(WAITING, detail=Detail())), MemoryDns(HOME)
+    certificates.later[WAITING.arn] = [replace(WAITING, status=FAILED, detail=Detail())]
+    with pytest.raises(CertificateRequestError, match="no reason given"):
+        issue(certificates, dns)
+    assert dns.batches == []
+
+
+# --- Wishes -----------------------------------------------------------------------------------
+
+
+def test_a_dry_run_requests_and_writes_nothing() -> None:
+    certificates, dns = MemoryCertificates(), MemoryDns(HOME)
+    issuance = issue(certificates, dns, dry_run=True)
+    assert issuance.certificate is None
+    assert not issuance.created
+    assert (certificates.asked, dns.batches) == ([], [])
+
+
+def test_a_dry_run_tells_that_a_zone_is_missing() -> None:
+    with pytest.raises(ZoneNotFoundError):
+        issue(MemoryCertificates(), MemoryDns(), dry_run=True)
+
+
+def test_a_dry_run_tells_which_records_a_waiting_certificate_lacks() -> None:
+    dns, clock = MemoryDns(HOME), MemoryClock()
+    issuance = issue(MemoryCertificates(WAITING), dns, clock=clock, dry_run=True, wait_seconds=600)
+    assert [finding.change for finding in issuance.records] == ["created", "created"]
+    assert dns.batches == []
+    assert clock.slept == []
+
+
+def test_without_validation_the_records_are_named_for_whoever_writes_them() -> None:
+    certificates, dns, clock = MemoryCertificates(), MemoryDns(), MemoryClock()
+    certificates.names_records_late = True
+    for operation in ("zones", "upsert Z1"):
+        dns.broken[operation] = Outage("nobody should look")
+    wanted = replace(WANTED, names=("example.com", "*.example.com", "www.example.com"))
+    issuance = issue(certificates, dns, wanted, clock, auto_validate=False)
+    told = creation_result(issuance, "123456789012", dry_run=False)["validation_records"]
+    assert [entry["name"] for entry in told] == names_of("example.com", "www.example.com")
+    assert {(entry["zone_id"], entry["zone_name"], entry["change"]) for entry in told} == {
+        (None, None, None)
+    }
+    assert (issuance.created, dns.batches) == (True, [])
+    assert clock.slept == [1.0, 2.0, 4.0]
+
+
+def test_a_private_certificate_needs_no_validation() -> None:
+    certificates, dns = MemoryCertificates(), MemoryDns()
+    issuance = issue(certificates, dns, PRIVATE)
+    assert certificates.asked == [PRIVATE]
+    assert issuance.records == ()
+    assert issue(certificates, dns, PRIVATE).created is False
+
+
+def test_a_private_certificate_is_found_again_though_acm_reports_it_as_exportable() -> None:
+    theirs = Detail(certificate_authority_arn=AUTHORITY)
+    existing = private(arn=arn("p"), names=NAMES, exportable=True, detail=theirs)
+    certificates = MemoryCertificates(existing)
+    assert not issue(certificates, MemoryDns(), PRIVATE).created
+    assert certificates.asked == []
+
+
+def test_issuance_is_awaited_as_long_as_asked() -> None:
+    certificates = MemoryCertificates(WAITING)
+    certificates.later[WAITING.arn] = [WAITING, WAITING, replace(ISSUED, arn=WAITING.arn)]
+    issuance = issue(certificates, MemoryDns(HOME), wait_seconds=60)
+    assert issuance.certificate is not None
+    assert issuance.certificate.status is CertificateStatus.ISSUED
+
+
+def test_a_wait_of_one_second_looks_once_more() -> None:
+    clock = MemoryClock()
+    issue(MemoryCertificates(WAITING), MemoryDns(HOME), clock=clock, wait_seconds=1)
+    assert clock.slept == [1.0]
+
+
+def test_issuance_that_takes_longer_is_no_failure() -> None:
+    clock = MemoryClock()
+    issuance = issue(MemoryCertificates(WAITING), MemoryDns(HOME), clock=clock, wait_seconds=60)
+    assert issuance.certificate is not None
+    assert issuance.certificate.status is CertificateStatus.PENDING_VALIDATION
+    assert 50 < sum(clock.slept) <= 60
+
+
+def test_a_zone_that_its_parent_does_not_delegate_to_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    dns = MemoryDns(HOME, zone("shop.example.com.", "Z2"))
+    wanted = replace(WANTED, names=("shop.example.com",))
+    issue(MemoryCertificates(), dns, wanted)
+    (warning,) = [entry for entry in caplog.records if entry.levelname == "WARNING"]
+    assert warning.getMessage() == "hosted zone is not delegated to"
+    caplog.clear()
+    dns.put(HOME, "shop.example.com.", "NS", "ns-1.example.")
+    issue(MemoryCertificates(), dns, wanted)
+    assert [entry for entry in caplog.records if entry.levelname == "WARNING"] == []
+
+
+# --- The result -------------------------------------------------------------------------------
+
+
+def test_the_result_has_exactly_the_keys_of_the_contract() -> None:
+    dns = MemoryDns(zone("example.com.", "Z1"))
+    wanted = replace(WANTED, names=("example.com", "*.example.com"))
+    issuance = issue(MemoryCertificates(), dns, wanted)
+    found = creation_result(issuance, "123456789012", dry_run=False)
+    assert issuance.certificate is not None
+    assert found == {
+        "certificate_arn": issuance.certificate.arn,
+        "domain_name": "example.com",
+        "alternative_names": ["*.example.com"],
+        "region": "eu-west-1",
+        "account_id": "123456789012",
+        "status": "PENDING_VALIDATION",
+        "created": True,
+        "validation_records": [
+            {
+                "name": "_a1.example.com.",
+                "type": "CNAME",
+                "value": "_b2.c3.acm-validations.aws.",
+                "zone_id": "Z1",
+                "zone_name": "example.com.",
+                "change": "created",
+            }
+        ],
+        "dry_run": False,
+    }
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_the_result_of_a_dry_run_that_found_nothing_names_no_certificate() -> None:
+    issuance = issue(MemoryCertificates(), MemoryDns(HOME), dry_run=True)
+    found = creation_result(issuance, "123456789012", dry_run=True)
+    assert (found["certificate_arn"], found["status"], found["created"]) == (None, None, False)
+    assert found["dry_run"] is True
+
+
+def test_what_acm_and_route_53_say_of_records_is_cleaned_in_the_result() -> None:
+    record = ValidationRecord("_a1\x1b[2J.", "CNAME\n", "\u202ex.")
+    finding = RecordFinding(record, RecordState.IN_PLACE, Zone("Z\x071", "a\u2028b."))
+    issuance = Issuance(request=WANTED, certificate=WAITING, records=(finding,), created=False)
+    (entry,) = creation_result(issuance, "123456789012", dry_run=False)["validation_records"]
+    assert list(entry.values()) == ["_a1 [2J.", "CNAME", "x.", "Z 1", "a b.", "unchanged"]

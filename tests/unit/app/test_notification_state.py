@@ -1,0 +1,420 @@
+"""What a run knows of earlier ones, and what becomes of that when something goes wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.app.notification_state import AlertState
+from certificate_lifecycle.app.rotation import rotate
+from certificate_lifecycle.app.scope_run import ScopeRun
+from certificate_lifecycle.handlers.config import RotationMode
+from certificate_lifecycle.model.certificate import Action, Certificate
+from certificate_lifecycle.model.errors import RotationError
+from certificate_lifecycle.policy.notification_state import REMINDER, SCOPE, AlertRecord, Intent
+from tests.unit.builders import (
+    EXPIRED,
+    NOW,
+    PLACE,
+    SECOND,
+    arn,
+    blocked,
+    certificate,
+    days,
+    detail,
+    imported,
+    zone,
+)
+from tests.unit.consumers import MemoryConsumers, listener
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryImportSecrets,
+    MemoryLedger,
+    MemoryTopic,
+    Outage,
+    dependencies,
+    run_request,
+)
+
+DUE = imported(arn=arn("due"), names=("api.example.com",), ends_in=days(20), detail=detail())
+BLOCKED = replace(blocked(), arn=arn("blocked"))
+OTHER = replace(DUE, arn=arn("other"), names=("other.example.com",))
+DEAD = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
+REQUEST = run_request(mode=RotationMode.REPLACE)
+
+
+class Account:
+    """An account and region with a ledger, looked at day after day."""
+
+    def __init__(self, *held: Certificate) -> None:
+        self.certificates = MemoryCertificates(*held)
+        self.dns = MemoryDns(zone())
+        self.topic = MemoryTopic()
+        self.state_store = MemoryLedger()
+        self.consumers = MemoryConsumers((listener(), [DEAD.arn]))
+        self.now: datetime = NOW
+        self.runs = 0
+
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
+        self.runs += 1
+        clients = dependencies(
+            certificates=self.certificates,
+            dns=self.dns,
+            import_secrets=MemoryImportSecrets(),
+            topic=self.topic,
+            clock=MemoryClock(),
+            state_store=self.state_store,
+            consumers=self.consumers,
+        )
+        request = replace(REQUEST, run_id=f"run-{self.runs}", now=self.now, **changes)
+        return rotate(request, clients, current_time=lambda: self.now + SECOND)
+
+    def tomorrow(self) -> Account:
+        self.now += days(1)
+        return self
+
+    @property
+    def mail(self) -> str:
+        """The last message, unfolded."""
+        return " ".join(self.topic.messages[-1].bodies["email"].split())
+
+    @property
+    def sent(self) -> int:
+        return len(self.topic.messages)
+
+
+# --- Telling once ---------------------------------------------------------------------------------
+
+
+def test_a_problem_that_stays_is_told_once() -> None:
+    account = Account(DUE)
+    account.rotate()
+    assert account.tomorrow().rotate()["notification"] == {
+        "sent": False,
+        "message_id": None,
+        "reason": "nothing new to tell",
+    }
+    assert account.sent == 1
+
+
+def test_and_again_when_a_week_has_passed_a_mark_was_crossed_or_it_got_worse() -> None:
+    account = Account(DUE)
+    days_told = []
+    for day in range(25):
+        before = account.sent
+        account.rotate()
+        if account.sent > before:
+            days_told.append(day)
+        account.tomorrow()
+    # 20 days left, 13 days left, 7 (critical), 3, 1, over, and a week after that one would follow.
+    assert days_told == [0, 7, 13, 17, 19, 20]
+
+
+def test_a_message_has_all_that_is_open_whatever_is_new() -> None:
+    account = Account(DUE)
+    account.rotate()
+    account.certificates.held[BLOCKED.arn] = BLOCKED
+    account.tomorrow().rotate()
+    assert "api.example.com" in account.topic.messages[-1].bodies["email"]
+    assert "shop.example.com" in account.topic.messages[-1].bodies["email"]
+
+
+def test_what_is_over_is_forgotten_so_that_it_is_news_when_it_comes_back() -> None:
+    account = Account(DUE)
+    account.rotate()
+    account.certificates.held[DUE.arn] = replace(DUE, not_after=NOW + days(300))
+    account.tomorrow().rotate()
+    assert account.state_store.told == {}
+    assert "OVER" in account.topic.messages[-1].bodies["email"]
+    account.certificates.held[DUE.arn] = DUE
+    account.tomorrow().rotate()
+    # When it began, when it was over, and when it came back.
+    assert account.sent == 3
+
+
+def test_a_look_at_one_certificate_forgets_nothing_of_the_others() -> None:
+    account = Account(DUE, BLOCKED)
+    account.rotate()
+    assert set(account.state_store.told) == {DUE.arn, BLOCKED.arn}
+    account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
+    account.certificates.held[DUE.arn] = replace(DUE, not_after=account.now + days(5))
+    account.tomorrow().rotate(certificate_arns=[DUE.arn])
+    assert set(account.state_store.told) == {DUE.arn, BLOCKED.arn}
+
+
+def test_a_run_that_could_not_look_everywhere_forgets_nothing_but_what_it_saw_to_be_well() -> None:
+    account = Account(DUE, BLOCKED, OTHER)
+    account.rotate()
+    account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
+    del account.certificates.held[OTHER.arn]
+    account.certificates.broken[f"describe {DUE.arn}"] = Outage("not today")
+    with pytest.raises(RotationError):
+        account.tomorrow().rotate()
+    assert set(account.state_store.told) == {DUE.arn, OTHER.arn, SCOPE}
+
+
+def test_what_could_not_be_sent_is_told_by_the_next_run() -> None:
+    account = Account(DUE)
+    account.topic.failure = Outage("SNS is down")
+    with pytest.raises(RotationError, match="could not be sent"):
+        account.rotate()
+    account.topic.failure = None
+    account.rotate()
+    assert account.sent == 1
+
+
+def test_a_quiet_run_writes_nothing() -> None:
+    account = Account(DUE)
+    account.rotate()
+    before = account.state_store.writes
+    account.tomorrow().rotate()
+    assert account.state_store.writes == before
+
+
+def test_a_dry_run_neither_writes_nor_tells() -> None:
+    account = Account(DUE, BLOCKED, DEAD)
+    account.rotate(dry_run=True)
+    assert (account.state_store.writes, account.sent) == (0, 0)
+
+
+# --- A ledger that fails --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["journals", "memories"])
+def test_without_memory_everything_is_told_nothing_is_replaced_and_the_run_fails(
+    method: str,
+) -> None:
+    account = Account(DUE, DEAD)
+    account.state_store.broken[method] = Outage("not today")
+    for _ in range(2):
+        with pytest.raises(RotationError, match="the ledger could not be read"):
+            account.rotate()
+    assert account.sent == 2
+    assert account.certificates.asked == []
+    assert "Not done here: the ledger could not be read" in " ".join(
+        account.topic.messages[0].bodies["email"].split()
+    )
+
+
+def test_what_could_not_be_remembered_is_told_again_and_the_run_fails() -> None:
+    account = Account(DUE)
+    account.state_store.broken["remember"] = Outage("not today")
+    with pytest.raises(RotationError, match="what was told could not be remembered"):
+        account.rotate()
+    account.state_store.broken.clear()
+    account.rotate()
+    assert account.sent == 2
+
+
+def refuse(account: Account, *arns: str) -> list[str]:
+    """Let the ledger remember nothing of some certificates; return what it is asked to remember."""
+    remember, asked = account.state_store.remember, []
+
+    def refusing(memory: AlertRecord) -> None:
+        asked.append(memory.certificate_arn)
+        if memory.certificate_arn in arns:
+            raise Outage("not this one")
+        remember(memory)
+
+    account.state_store.remember = refusing  # type: ignore[method-assign] # fails for some of them only
+    return asked
+
+
+def test_one_entry_that_cannot_be_written_stops_none_of_the_others_and_fails_the_run() -> None:
+    account = Account(DUE, OTHER, BLOCKED)
+    refuse(account, BLOCKED.arn)
+    with pytest.raises(RotationError, match=r"could not be remembered: .*not this one"):
+        account.rotate()
+    assert set(account.state_store.told) == {DUE.arn, OTHER.arn}
+    assert account.state_store.noted == {}
+
+
+def test_a_ledger_that_fails_twice_is_not_asked_again() -> None:
+    account = Account(DUE, OTHER, BLOCKED)
+    asked = refuse(account, DUE.arn, OTHER.arn, BLOCKED.arn)
+    with pytest.raises(RotationError, match="not this one"):
+        account.rotate()
+    assert len(asked) == 2
+
+
+def test_a_journal_that_could_not_be_struck_fails_the_run_after_everything_else() -> None:
+    account = Account(DEAD)
+    account.rotate()
+    account.certificates.held[DEAD.arn] = certificate(arn=DEAD.arn, ends_in=days(190))
+    account.now += days(1)
+    told_again = account.state_store.claim
+
+    def claim(replacement_record: Any, run_id: str, now: datetime, until: datetime) -> Any:  # noqa: ANN401
+        if now == until:
+            raise Outage("not today")
+        return told_again(replacement_record, run_id, now, until)
+
+    account.state_store.claim = claim  # type: ignore[method-assign] # fails for what strikes only
+    with pytest.raises(RotationError, match="what was told could not be remembered"):
+        account.rotate()
+    assert account.sent == 2
+
+
+# --- Notes ----------------------------------------------------------------------------------------
+
+
+def test_what_is_about_to_be_done_is_noted_and_struck_once_it_is_told() -> None:
+    account = Account(BLOCKED)
+    account.topic.failure = Outage("SNS is down")
+    with pytest.raises(RotationError):
+        account.rotate()
+    (noted,) = account.state_store.noted.values()
+    assert noted.text == "write the validation record _a1.shop.example.com."
+    account.topic.failure = None
+    account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
+    account.tomorrow().rotate()
+    assert "about to write the validation record" in account.mail
+    assert account.state_store.noted == {}
+
+
+def test_what_cannot_be_noted_is_not_done() -> None:
+    account = Account(BLOCKED)
+    account.state_store.broken["note"] = Outage("not today")
+    with pytest.raises(RotationError):
+        account.rotate()
+    assert account.dns.batches == []
+
+
+def stopped(action: str = "RestoreRecords") -> Intent:
+    return Intent(
+        certificate_arn=BLOCKED.arn,
+        action=action,
+        text="write the validation record _a1.shop.example.com.",
+        run_id="dead",
+        written_at=NOW,
+    )
+
+
+def test_what_an_earlier_run_began_and_could_not_tell_is_told() -> None:
+    account = Account(certificate(arn=BLOCKED.arn))
+    account.state_store.note(stopped())
+    found = account.rotate()
+    assert found["actions"] == [
+        {
+            "certificate_arn": BLOCKED.arn,
+            "action": "RestoreRecords",
+            "outcome": "started",
+            "detail": (
+                "an earlier run was stopped when it was about to write the validation record "
+                "_a1.shop.example.com."
+            ),
+            "renewed": False,
+        }
+    ]
+    assert account.sent == 1
+    assert account.state_store.noted == {}
+    account.tomorrow().rotate()
+    assert account.sent == 1
+
+
+def test_what_this_run_does_itself_is_not_told_twice() -> None:
+    account = Account(BLOCKED)
+    account.state_store.note(stopped())
+    (action,) = account.rotate()["actions"]
+    assert action["outcome"] == "done"
+    assert account.state_store.noted == {}
+
+
+def test_what_an_earlier_run_began_is_told_when_this_run_tries_the_same_and_fails() -> None:
+    """Perhaps it fails because the earlier one has done it."""
+    account = Account(BLOCKED)
+    account.state_store.note(stopped())
+    account.dns.broken[f"upsert {zone().zone_id}"] = Outage("not today")
+    with pytest.raises(RotationError):
+        account.rotate()
+    assert "an earlier run was stopped when it was about to write" in account.mail
+    assert account.state_store.noted == {}
+
+
+def test_what_was_begun_where_a_visit_was_lost_is_told_before_it_is_struck() -> None:
+    """A thread that was given up may have done it, and cannot say so any more."""
+    state_store = MemoryLedger()
+    state_store.note(stopped())
+    lost = ScopeRun.failed(REQUEST, PLACE, "the function's time ran out", NOW, state_store)
+    (record,) = lost.run.actions
+    assert record.detail.endswith("about to write the validation record _a1.shop.example.com.")
+    assert lost.has_news
+    assert lost.pending_writes is not None
+    lost.pending_writes.commit()
+    assert state_store.noted == {}
+
+
+# --- Replacement within a run ---------------------------------------------------------------------
+
+
+def test_an_event_about_the_successor_looks_at_what_it_succeeds() -> None:
+    account = Account(DEAD)
+    account.rotate()
+    successor = account.state_store.stored[DEAD.arn].successor_arn
+    assert successor is not None
+    issued = certificate(arn=successor, in_use=False, ends_in=days(190))
+    account.certificates.held[successor] = issued
+    account.certificates.later[successor] = []
+    found = account.rotate(certificate_arns=[successor], announced=True)
+    assert account.state_store.stored[DEAD.arn].state.value == "verified"
+    assert account.consumers.settings == {listener(): [successor]}
+    assert found["renewed_certificates"] == 1
+
+
+def test_a_certificate_that_an_event_names_and_that_is_gone_is_no_problem() -> None:
+    account = Account(DUE)
+    found = account.rotate(certificate_arns=[arn("gone")], announced=True)
+    assert found["scopes"][0]["status"] == "ok"
+    with pytest.raises(RotationError, match="does not exist"):
+        account.rotate(certificate_arns=[arn("gone")])
+
+
+@pytest.mark.parametrize("mode", [RotationMode.REPAIR, RotationMode.NOTIFY])
+def test_in_other_modes_nothing_is_replaced(mode: RotationMode) -> None:
+    account = Account(DEAD)
+    (action,) = account.rotate(mode=mode)["actions"]
+    assert action["outcome"] == "advised"
+    assert account.state_store.stored == {}
+
+
+def test_a_reminder_is_a_week() -> None:
+    assert days(7) == REMINDER
+
+
+def test_what_an_earlier_run_began_is_told_even_if_this_run_does_something_else_about_it() -> None:
+    account = Account(BLOCKED)
+    account.state_store.note(replace(stopped(), text="write the validation record _b2"))
+    details = [action["detail"] for action in account.rotate()["actions"]]
+    assert details == [
+        "created _a1.shop.example.com.",
+        "an earlier run was stopped when it was about to write the validation record _b2",
+    ]
+    assert account.state_store.noted == {}
+
+
+def test_two_things_that_are_begun_for_one_certificate_are_both_noted() -> None:
+    state_store = MemoryLedger()
+    first = AlertState.of(state_store, run_request(run_id="run-1"))
+    for text in ("export the issue 01", "have ACM renew it", "have ACM renew it"):
+        first.record_intent(BLOCKED.arn, Action.EXPORT, text)
+    later = AlertState.of(state_store, run_request(run_id="run-2"))
+    later.record_intent(BLOCKED.arn, Action.EXPORT, "have ACM renew it")
+    assert [record.detail for record in later.unreported(())] == [
+        "an earlier run was stopped when it was about to export the issue 01"
+    ]
+
+
+def test_what_is_begun_is_noted_beside_the_note_of_a_run_whose_clock_is_ahead() -> None:
+    state_store = MemoryLedger()
+    ahead = NOW + days(1) / 288
+    for now, text in ((ahead, "export the issue 01"), (NOW, "have ACM renew it")):
+        run = AlertState.of(state_store, run_request(run_id=text, now=now))
+        run.record_intent(BLOCKED.arn, Action.EXPORT, text)
+    (noted,) = state_store.noted.values()
+    assert noted.text == "export the issue 01; and to have ACM renew it"
+    assert (noted.run_id, noted.written_at) == ("have ACM renew it", ahead)

@@ -1,0 +1,287 @@
+"""Imported certificates with a source: read, judged, imported, and told, in memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.app.rotation import rotate
+from certificate_lifecycle.handlers.config import RotationMode
+from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, Detail
+from certificate_lifecycle.model.errors import (
+    CertificateImportError,
+    RotationError,
+    SecretUnreadableError,
+)
+from tests.harness import authority
+from tests.unit.builders import (
+    LATER,
+    NOW,
+    SECOND,
+    arn,
+    certificate,
+    days,
+    imported,
+    secret_arn,
+)
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryImportSecrets,
+    MemoryTopic,
+    dependencies,
+    run_request,
+)
+
+ALGORITHM = "EC_prime256v1"
+ISSUED = authority.issue(
+    "shop.example.com", not_after=NOW + days(300), algorithm=ALGORITHM, serial=0xBEEF
+)
+SOONER = authority.issue("shop.example.com", not_after=NOW + days(9), algorithm=ALGORITHM)
+REQUEST = run_request(import_sources={arn(): secret_arn()})
+
+
+def held(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
+    there = {"key_algorithm": ALGORITHM, "ends_in": days(10), "detail": Detail(serial="01")}
+    return imported(**{**there, **changes})
+
+
+class Account:
+    """A region with imported certificates, and secrets beside it."""
+
+    def __init__(self, *certificates: Certificate, **secrets: str) -> None:
+        self.certificates = MemoryCertificates(*certificates)
+        self.secrets = MemoryImportSecrets(**{"shop": ISSUED.secret(), **secrets})
+        self.topic = MemoryTopic()
+        self.clock = MemoryClock()
+
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
+        clients = dependencies(
+            certificates=self.certificates,
+            dns=MemoryDns(),
+            import_secrets=self.secrets,
+            topic=self.topic,
+            clock=self.clock,
+        )
+        return rotate(replace(REQUEST, **changes), clients, current_time=lambda: NOW + SECOND)
+
+    @property
+    def mail(self) -> str:
+        """The last message, unfolded."""
+        return " ".join(self.topic.messages[-1].bodies["email"].split())
+
+
+def test_a_newer_version_is_imported_under_the_same_arn_told_and_counted() -> None:
+    account = Account(held())
+    found = account.rotate()
+    assert account.certificates.imported == [arn()]
+    assert account.certificates.held[arn()].not_after == NOW + days(300)
+    assert found["actions"] == [
+        {
+            "certificate_arn": arn(),
+            "action": "Reimport",
+            "outcome": "done",
+            "detail": "imported the version that ends on 2027-03-28 12:00 UTC (serial be:ef)",
+            "renewed": True,
+        }
+    ]
+    assert (found["expiring_certificates"], found["renewed_certificates"]) == (1, 1)
+    assert "Done in this run: imported the version that ends on 2027-03-28" in account.mail
+    assert "Its import source shop-AbCdEf holds a newer one" in account.mail
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_a_second_run_finds_nothing_to_do_and_has_nothing_to_tell() -> None:
+    account = Account(held())
+    account.rotate()
+    found = account.rotate()
+    assert account.certificates.imported == [arn()]
+    assert found["counts"] == {"Healthy": 1}
+    assert found["notification"]["reason"] == "nothing to tell"
+
+
+def test_what_is_ahead_is_imported_long_before_the_end_and_does_not_count_as_expiring() -> None:
+    account = Account(held(ends_in=days(100)))
+    found = account.rotate()
+    (finding,) = found["findings"]
+    assert (finding["verdict"], finding["severity"], finding["reason"]) == (
+        "ImportDue",
+        "info",
+        "SourceNewer",
+    )
+    assert account.certificates.imported == [arn()]
+    assert (found["expiring_certificates"], found["renewed_certificates"]) == (0, 1)
+    (message,) = account.topic.messages
+    assert message.subject.startswith("[info] certificate-lifecycle: 1 can be helped")
+    assert message.bodies["default"].endswith(": 1 can be helped; 1 import done in this run.")
+
+
+def test_an_expired_certificate_comes_back_to_life() -> None:
+    account = Account(held(ends_in=-days(3), status=CertificateStatus.EXPIRED, in_use=False))
+    assert account.rotate()["renewed_certificates"] == 1
+
+
+def test_names_that_are_lost_by_an_import_are_told() -> None:
+    account = Account(held(names=("shop.example.com", "b.example.com", "a.example.com")))
+    (action,) = account.rotate()["actions"]
+    assert action["detail"].endswith(", without a.example.com, b.example.com")
+
+
+def test_imports_are_a_second_apart() -> None:
+    names = ("a", "b", "c")
+    account = Account(
+        *(held(arn=arn(name)) for name in names), **dict.fromkeys(names, ISSUED.secret())
+    )
+    account.rotate(import_sources={arn(name): secret_arn(name) for name in names})
+    assert account.certificates.imported == [arn(name) for name in names]
+    assert account.clock.slept == [1.0, 1.0]
+
+
+# --- Looking only -----------------------------------------------------------------------------
+
+
+def test_mode_notify_reads_no_secret_and_says_that_there_is_a_source() -> None:
+    account = Account(held())
+    found = account.rotate(mode=RotationMode.NOTIFY)
+    assert (account.secrets.read, account.certificates.imported) == ([], [])
+    assert "Its import source shop-AbCdEf is read in mode repair only." in account.mail
+    assert found["actions"][0]["outcome"] == "advised"
+    assert found["renewed_certificates"] == 0
+
+
+def test_a_dry_run_says_what_would_be_imported_and_imports_nothing() -> None:
+    account = Account(held())
+    (action,) = account.rotate(dry_run=True)["actions"]
+    assert account.certificates.imported == []
+    assert (action["outcome"], action["detail"]) == (
+        "planned",
+        "import the version that ends on 2027-03-28 12:00 UTC (serial be:ef)",
+    )
+
+
+def test_what_another_tool_looks_after_is_left_to_it() -> None:
+    account = Account(held())
+    account.certificates.tagged[arn()] = (("ManagedBy", "cert-manager"),)
+    (finding,) = account.rotate()["findings"]
+    assert finding["verdict"] == "ExternallyManaged"
+    assert finding["message"].endswith("Its import source shop-AbCdEf is not used for that reason.")
+    assert (account.secrets.read, account.certificates.imported) == ([], [])
+
+
+def test_a_certificate_without_a_source_is_only_told() -> None:
+    account = Account(held())
+    found = account.rotate(import_sources={})
+    assert account.secrets.read == []
+    assert found["actions"][0]["outcome"] == "advised"
+
+
+def test_only_the_sources_of_wanted_certificates_are_read() -> None:
+    account = Account(held(), certificate(arn=arn("other")))
+    account.rotate(certificate_arns=[arn("other")])
+    assert account.secrets.read == []
+
+
+# --- What cannot be imported ------------------------------------------------------------------
+
+
+def test_nothing_newer_is_said_when_it_is_due_and_left_in_peace_before() -> None:
+    account = Account(held(), shop=SOONER.secret())
+    (finding,) = account.rotate()["findings"]
+    assert (finding["verdict"], finding["reason"]) == ("ImportDue", "SourceNotNewer")
+    assert "holds nothing newer, just one that ends on 2026-06-10 12:00 UTC." in finding["message"]
+    assert Account(held(ends_in=days(200)), shop=SOONER.secret()).rotate()["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("secret", "reason"),
+    [
+        ("shop", "SourceInvalid"),
+        (ISSUED.secret(private_key="none"), "SourceInvalid"),
+        (
+            authority.issue("b.example", not_after=NOW + days(300), algorithm=ALGORITHM).secret(),
+            "SourceIncompatible",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("left", "verdict"), [(10, "ImportDue"), (200, "Unknown")])
+def test_a_bad_secret_is_a_finding_and_no_failure(
+    secret: str, reason: str, left: int, verdict: str
+) -> None:
+    account = Account(held(ends_in=days(left)), shop=secret)
+    (finding,) = account.rotate()["findings"]
+    assert (finding["verdict"], finding["severity"], finding["reason"]) == (
+        verdict,
+        "warning",
+        reason,
+    )
+    assert account.certificates.imported == []
+    assert len(account.topic.messages) == 1
+
+
+def test_a_secret_that_cannot_be_read_is_told_and_raised_after_the_others_were_imported() -> None:
+    account = Account(held(), held(arn=arn("other")), other=ISSUED.secret())
+    account.secrets.broken[secret_arn()] = SecretUnreadableError("no access to the secret")
+    with pytest.raises(RotationError, match="shop: no access to the secret"):
+        account.rotate(import_sources={arn(): secret_arn(), arn("other"): secret_arn("other")})
+    assert account.certificates.imported == [arn("other")]
+    assert "Its import source shop-AbCdEf cannot be read: no access to the secret." in account.mail
+
+
+def test_a_refused_import_is_told_and_raised_after_the_others_were_imported() -> None:
+    account = Account(held(), held(arn=arn("other")), other=ISSUED.secret())
+    account.certificates.broken[f"reimport {arn()}"] = CertificateImportError("ACM refused it")
+    with pytest.raises(RotationError, match="shop: ACM refused it"):
+        account.rotate(import_sources={arn(): secret_arn(), arn("other"): secret_arn("other")})
+    assert account.certificates.imported == [arn("other")]
+    assert "Could not be done: ACM refused it" in account.mail
+
+
+def test_an_undescribed_certificate_is_not_compared_with_its_source() -> None:
+    account = Account(held())
+    account.certificates.broken[f"describe {arn()}"] = SecretUnreadableError("Throttling")
+    with pytest.raises(RotationError, match="Throttling"):
+        account.rotate()
+    assert account.secrets.read == []
+
+
+@pytest.mark.parametrize(
+    ("account", "why"),
+    [
+        (Account(), "does not exist"),
+        (Account(certificate()), "was not imported"),
+    ],
+)
+def test_a_source_of_nothing_that_can_be_imported_is_told_and_raised(
+    account: Account, why: str
+) -> None:
+    with pytest.raises(RotationError, match=f"{arn()} has an import source, but {why}"):
+        account.rotate()
+    assert "INCOMPLETE" in account.mail
+    assert account.secrets.read == []
+
+
+def test_a_run_out_of_time_reads_no_secret() -> None:
+    account = Account(held())
+    account.clock.left = 29
+    with pytest.raises(RotationError, match="time ran out"):
+        account.rotate()
+    assert (account.secrets.read, account.certificates.imported) == ([], [])
+
+
+# --- Overlap ----------------------------------------------------------------------------------
+
+
+def test_what_another_run_has_imported_meanwhile_is_left_alone() -> None:
+    account = Account(held())
+    now = replace(held(), not_after=LATER.not_after + days(9), detail=Detail(serial="03"))
+    account.certificates.later[arn()] = [now]
+    found = account.rotate()
+    (action,) = found["actions"]
+    assert account.certificates.imported == []
+    assert action["outcome"] == "advised"
+    assert "Next: nothing, another run was here meanwhile: its import source" in account.mail
+    assert found["renewed_certificates"] == 0

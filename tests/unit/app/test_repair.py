@@ -1,0 +1,308 @@
+"""Mending in place: only what was judged mendable, only in that mode, and safe to repeat."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from certificate_lifecycle.app.collect import Collector
+from certificate_lifecycle.app.reimport import Reimport, Sources
+from certificate_lifecycle.app.repair import Repair
+from certificate_lifecycle.handlers.config import RotationMode
+from certificate_lifecycle.model.certificate import Action, Certificate, Detail, RenewalStatus
+from certificate_lifecycle.model.errors import MigrationNotPossibleError
+from certificate_lifecycle.model.run import ActionRecord, Outcome
+from tests.unit.builders import (
+    APPROVAL,
+    BY_EMAIL,
+    arn,
+    blocked,
+    certificate,
+    days,
+    imported,
+    record,
+    renewal,
+    renewing,
+    request,
+    validation,
+    zone,
+)
+from tests.unit.consumers import MemoryCatalog
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryImportSecrets,
+    Outage,
+    run_context,
+)
+
+HOME = zone()
+BLOCKED = replace(blocked(), arn=arn("blocked"))
+APPROVED_BY_MAIL = replace(renewing(APPROVAL), arn=arn("mail"))
+
+
+def mend(
+    certificates: MemoryCertificates,
+    dns: MemoryDns | None = None,
+    clock: MemoryClock | None = None,
+    *,
+    mode: RotationMode = RotationMode.REPAIR,
+    dry_run: bool = False,
+) -> list[ActionRecord]:
+    """Look, and act on what was found."""
+    dns, context = dns or MemoryDns(HOME), run_context(mode=mode, dry_run=dry_run)
+    found = Collector(
+        context=context,
+        certificates=certificates,
+        dns=dns,
+        catalog=MemoryCatalog(),
+        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+    ).scan([])
+    context = replace(context, clock=clock or MemoryClock())
+    repair = Repair(
+        context=context,
+        certificates=certificates,
+        dns=dns,
+        reimport=Reimport(context=context, certificates=certificates),
+    )
+    return repair.act(found)
+
+
+# --- Which certificates -----------------------------------------------------------------------
+
+
+def test_healthy_unused_and_renewing_certificates_need_no_action() -> None:
+    certificates = MemoryCertificates(
+        certificate(),
+        certificate(arn=arn("unused"), in_use=False),
+        certificate(arn=arn("renewing"), ends_in=days(40)),
+    )
+    assert mend(certificates) == []
+
+
+def test_what_cannot_be_mended_here_is_advised() -> None:
+    due = imported(ends_in=days(20))
+    advice = ActionRecord(due.arn, Action.REIMPORT, Outcome.ADVISED, Action.REIMPORT.meaning)
+    assert mend(MemoryCertificates(due)) == [advice]
+
+
+@pytest.mark.parametrize("broken", [BLOCKED, APPROVED_BY_MAIL], ids=["records", "e-mail"])
+def test_without_repair_everything_is_advice_and_nothing_is_changed(broken: Certificate) -> None:
+    certificates, dns = MemoryCertificates(broken, migrates=True), MemoryDns(HOME)
+    (done,) = mend(certificates, dns, mode=RotationMode.NOTIFY)
+    assert done.outcome is Outcome.ADVISED
+    assert (dns.batches, certificates.resent, certificates.migrated) == ([], [], [])
+
+
+@pytest.mark.parametrize("broken", [BLOCKED, APPROVED_BY_MAIL], ids=["records", "e-mail"])
+def test_a_dry_run_plans_and_changes_nothing(broken: Certificate) -> None:
+    certificates, dns = MemoryCertificates(broken, migrates=True), MemoryDns(HOME)
+    (done,) = mend(certificates, dns, dry_run=True)
+    assert done.outcome is Outcome.PLANNED
+    assert (dns.batches, certificates.resent, certificates.migrated) == ([], [], [])
+
+
+# --- Records ----------------------------------------------------------------------------------
+
+
+def test_a_missing_record_of_a_blocked_renewal_is_written() -> None:
+    dns = MemoryDns(HOME)
+    assert mend(MemoryCertificates(BLOCKED), dns) == [
+        ActionRecord(
+            BLOCKED.arn,
+            Action.RESTORE_RECORDS,
+            Outcome.DONE,
+            "created _a1.shop.example.com.",
+        )
+    ]
+    assert dns.batches == [(HOME, (record(),))]
+
+
+def test_a_missing_record_of_a_stuck_request_is_written() -> None:
+    dns = MemoryDns(HOME)
+    mend(MemoryCertificates(request(detail=Detail(validations=(validation(),)))), dns)
+    assert dns.batches == [(HOME, (record(),))]
+
+
+def test_a_second_run_finds_nothing_to_write() -> None:
+    certificates, dns = MemoryCertificates(BLOCKED), MemoryDns(HOME)
+    mend(certificates, dns)
+    assert mend(certificates, dns) == []
+    assert len(dns.batches) == 1
+
+
+def test_an_outdated_record_is_replaced_and_somebodys_own_is_left_alone() -> None:
+    waits = renewal(
+        RenewalStatus.PENDING_VALIDATION,
+        None,
+        validation("a.example.com"),
+        validation("b.example.com"),
+        validation("c.example.com"),
+    )
+    dns = MemoryDns(HOME)
+    dns.put(HOME, record("a.example.com").name, "CNAME", "_old.acm-validations.aws.")
+    dns.put(HOME, record("b.example.com").name, "TXT", '"mine"')
+    dns.put(HOME, record("c.example.com").name, "CNAME", record("c.example.com").value)
+    (done,) = mend(MemoryCertificates(renewing(waits)), dns)
+    assert done.detail == (
+        "updated _a1.a.example.com.; left alone: _a1.b.example.com in zone example.com (Z1) "
+        'holds TXT "mine"; ACM wants CNAME _b2.c3.acm-validations.aws'
+    )
+    assert dns.written == {"Z1": [record("a.example.com").name]}
+
+
+def test_one_failure_stops_no_other_repair() -> None:
+    other = zone("example.net.", "Z2")
+    dns = MemoryDns(HOME, other)
+    dns.broken["upsert Z1"] = Outage("AccessDenied")
+    waits = renewal(RenewalStatus.PENDING_VALIDATION, None, validation("example.net"))
+    elsewhere = replace(renewing(waits), arn=arn("elsewhere"))
+    failed, done = mend(MemoryCertificates(BLOCKED, elsewhere), dns)
+    assert failed == ActionRecord(
+        BLOCKED.arn, Action.RESTORE_RECORDS, Outcome.FAILED, "Outage: AccessDenied"
+    )
+    assert done.outcome is Outcome.DONE
+    assert dns.written == {"Z2": [record("example.net").name]}
+
+
+def test_without_time_nothing_is_begun() -> None:
+    dns = MemoryDns(HOME)
+    (failed,) = mend(MemoryCertificates(BLOCKED), dns, MemoryClock(29))
+    assert (failed.outcome, failed.detail) == (Outcome.FAILED, "the function's time ran out")
+    assert dns.batches == []
+
+
+# --- Approval by e-mail -----------------------------------------------------------------------
+
+
+def test_where_acm_cannot_migrate_the_mail_is_sent_again() -> None:
+    certificates = MemoryCertificates(APPROVED_BY_MAIL)
+    assert mend(certificates) == [
+        ActionRecord(
+            APPROVED_BY_MAIL.arn,
+            Action.RENEW_BY_EMAIL,
+            Outcome.DONE,
+            "approval e-mail sent again for shop.example.com",
+        )
+    ]
+
+
+def test_the_mail_is_sent_again_only_for_names_that_still_wait() -> None:
+    waits = renewal(
+        RenewalStatus.PENDING_VALIDATION,
+        None,
+        BY_EMAIL,
+        replace(BY_EMAIL, domain_name="done.example.com", validated=True),
+        validation("dns.example.com"),
+    )
+    certificates = MemoryCertificates(renewing(waits))
+    mend(certificates)
+    assert certificates.resent == ["shop.example.com"]
+
+
+def test_a_certificate_is_migrated_to_dns_under_its_arn() -> None:
+    certificates, dns = MemoryCertificates(APPROVED_BY_MAIL, migrates=True), MemoryDns(HOME)
+    certificates.migration = [(record(),)]
+    (done,) = mend(certificates, dns)
+    assert (done.outcome, done.detail) == (
+        Outcome.STARTED,
+        "migration from e-mail to DNS validation begun; created _a1.shop.example.com.",
+    )
+    assert certificates.migrated == [APPROVED_BY_MAIL.arn]
+    assert certificates.resent == []
+    assert dns.batches == [(HOME, (record(),))]
+
+
+def test_a_migration_whose_records_stand_already_writes_nothing() -> None:
+    certificates, dns = MemoryCertificates(APPROVED_BY_MAIL, migrates=True), MemoryDns(HOME)
+    certificates.migration = [(record(),)]
+    dns.put(HOME, record().name, "CNAME", record().value)
+    (done,) = mend(certificates, dns)
+    assert done.detail.endswith("begun; all records are in place")
+    assert dns.batches == []
+
+
+def test_the_records_of_every_name_of_a_migration_are_awaited() -> None:
+    certificates, dns = MemoryCertificates(APPROVED_BY_MAIL, migrates=True), MemoryDns(HOME)
+    both = (record(), record("b.example.com"))
+    certificates.migration = [(), (record(), None), both]
+    clock = MemoryClock()
+    mend(certificates, dns, clock)
+    assert dns.batches == [(HOME, both)]
+    assert clock.slept == [3.0, 3.0]
+
+
+def test_a_migration_that_takes_long_is_begun_and_left_to_the_next_run() -> None:
+    certificates, dns = MemoryCertificates(APPROVED_BY_MAIL, migrates=True), MemoryDns(HOME)
+    certificates.migration = [(record(), None)]
+    clock = MemoryClock()
+    (begun,) = mend(certificates, dns, clock)
+    assert begun.outcome is Outcome.STARTED
+    assert sum(clock.slept) <= 30
+    assert dns.batches == []
+
+
+def test_a_migration_does_not_use_up_the_time_for_the_message() -> None:
+    certificates = MemoryCertificates(APPROVED_BY_MAIL, migrates=True)
+    certificates.migration = [(None,)]
+    clock = MemoryClock(40)
+    mend(certificates, MemoryDns(HOME), clock)
+    assert clock.remaining() >= 30
+
+
+def test_a_migration_that_has_begun_is_gone_on_with() -> None:
+    under_way = replace(
+        APPROVED_BY_MAIL,
+        detail=replace(APPROVED_BY_MAIL.detail, migrating_to_dns=True),
+    )
+    certificates, dns = MemoryCertificates(under_way, migrates=True), MemoryDns(HOME)
+    certificates.migration = [(record(),)]
+    (begun,) = mend(certificates, dns)
+    assert (begun.outcome, begun.detail) == (
+        Outcome.STARTED,
+        "migration from e-mail to DNS validation under way; created _a1.shop.example.com.",
+    )
+    assert certificates.migrated == []
+    assert dns.batches == [(HOME, (record(),))]
+
+
+def test_a_certificate_that_acm_will_not_migrate_gets_the_mail_again_and_says_why() -> None:
+    certificates = MemoryCertificates(APPROVED_BY_MAIL, migrates=True)
+    refusal = MigrationNotPossibleError("it cannot migrate to DNS")
+    certificates.broken[f"migrate {APPROVED_BY_MAIL.arn}"] = refusal
+    (done,) = mend(certificates)
+    assert done.detail.endswith("for shop.example.com (it cannot migrate to DNS)")
+    assert certificates.resent == ["shop.example.com"]
+
+
+@pytest.mark.parametrize(
+    ("dns", "why"),
+    [
+        (MemoryDns(), "no public hosted zone"),
+        (MemoryDns(HOME, zone(zone_id="Z2")), "several public hosted zones"),
+    ],
+    ids=["none", "two"],
+)
+def test_a_certificate_whose_zone_is_not_known_is_not_migrated(dns: MemoryDns, why: str) -> None:
+    certificates = MemoryCertificates(APPROVED_BY_MAIL, migrates=True)
+    (done,) = mend(certificates, dns)
+    assert why in done.detail
+    assert certificates.migrated == []
+    assert certificates.resent == ["shop.example.com"]
+
+
+def test_a_request_that_was_never_issued_is_not_migrated() -> None:
+    stuck = request(detail=Detail(validations=(BY_EMAIL,)))
+    certificates = MemoryCertificates(stuck, migrates=True)
+    mend(certificates)
+    assert certificates.migrated == []
+    assert certificates.resent == ["shop.example.com"]
+
+
+def test_a_mail_that_cannot_be_sent_has_failed() -> None:
+    certificates = MemoryCertificates(APPROVED_BY_MAIL)
+    certificates.broken[f"resend {APPROVED_BY_MAIL.arn}"] = Outage("Throttling")
+    (failed,) = mend(certificates)
+    assert (failed.outcome, failed.detail) == (Outcome.FAILED, "Outage: Throttling")

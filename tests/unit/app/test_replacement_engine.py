@@ -1,0 +1,1001 @@
+"""One replacement from its first look to the end, over several runs: at most one successor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.app.collect import Collector
+from certificate_lifecycle.app.notification_state import PendingWrites
+from certificate_lifecycle.app.reimport import Sources
+from certificate_lifecycle.app.replacement.engine import ReplacementEngine
+from certificate_lifecycle.model.certificate import Action, Certificate, CertificateStatus, Detail
+from certificate_lifecycle.model.errors import CertificateRequestError, ConsumerBusyError
+from certificate_lifecycle.model.run import ActionRecord, Outcome
+from certificate_lifecycle.policy.bindings import SETTLES_WITHIN
+from certificate_lifecycle.policy.succession import (
+    DAILY_REQUESTS,
+    HISTORY,
+    REPLACES_TAG,
+    RETRY_AFTER,
+    ReplacementRecord,
+    ReplacementState,
+)
+from tests.unit.builders import (
+    AUTHORITY,
+    EXPIRED,
+    FAILED,
+    LATER,
+    LOAD_BALANCER,
+    NOW,
+    SECOND,
+    TIMED_OUT,
+    arn,
+    certificate,
+    days,
+    detail,
+    imported,
+    private,
+    request,
+    validation,
+    zone,
+)
+from tests.unit.consumers import MemoryCatalog, MemoryConsumers, domain, listener, sni
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryImportSecrets,
+    MemoryLedger,
+    MemoryServed,
+    Outage,
+    run_context,
+)
+
+INSTANCE = "certificate-lifecycle"
+OLD = arn("old")
+DAY = timedelta(days=1)
+DEAD = certificate(arn=OLD, status=EXPIRED, ends_in=-days(1), detail=detail())
+FAILED_REQUEST = request(
+    arn=OLD, status=FAILED, detail=Detail(tags=(("ManagedBy", INSTANCE),), failure_reason="OTHER")
+)
+
+
+class Account:
+    """An account and region whose certificates are replaced, run after run."""
+
+    def __init__(self, *held: Certificate, consumers: MemoryConsumers | None = None) -> None:
+        self.certificates = MemoryCertificates(*held)
+        self.certificates.tagged = {
+            entry.arn: entry.detail.tags for entry in held if entry.described
+        }
+        self.dns = MemoryDns(zone())
+        self.state_store = MemoryLedger()
+        self.consumers = consumers
+        self.served: MemoryServed | None = None
+        self.clock = MemoryClock(100_000)
+        self.now = NOW
+        self.runs = 0
+
+    def run(
+        self, *only: str, retire_after: timedelta | None = None, dry_run: bool = False
+    ) -> list[ActionRecord]:
+        """Look, replace, and tell."""
+        self.runs += 1
+        context = run_context(
+            run_id=f"run-{self.runs}", clock=self.clock, now=self.now, dry_run=dry_run
+        )
+        found = Collector(
+            context=context,
+            certificates=self.certificates,
+            dns=self.dns,
+            catalog=MemoryCatalog(),
+            sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+        ).scan(only)
+        engine = ReplacementEngine(
+            context=context,
+            certificates=self.certificates,
+            dns=self.dns,
+            state_store=self.state_store,
+            catalog=MemoryCatalog(),
+            consumers=self.consumers,
+            served=self.served,
+            retire_after=retire_after,
+        )
+        replacement_records = {
+            replacement_record.certificate_arn: replacement_record
+            for replacement_record in self.state_store.replacement_records()
+        }
+        records = engine.act(found, replacement_records, everything=not only)
+        PendingWrites(
+            state_store=self.state_store,
+            run_id=context.run_id,
+            now=self.now,
+            alert_records=(),
+            notes=(),
+            replacement_records=[
+                replacement_record
+                for replacement_record in engine.handled
+                if replacement_record.unreported
+            ],
+        ).commit()
+        return records
+
+    def only(self, **options: Any) -> ActionRecord:  # noqa: ANN401 - those of `run`
+        """Run, and return the only record."""
+        (record,) = self.run(**options)
+        return record
+
+    def tomorrow(self, passed: timedelta = DAY) -> Account:
+        self.now += passed
+        return self
+
+    @property
+    def replacement_record(self) -> ReplacementRecord:
+        (replacement_record,) = self.state_store.replacement_records()
+        return replacement_record
+
+    @property
+    def state(self) -> str:
+        return self.replacement_record.state.value
+
+    @property
+    def successor(self) -> str:
+        found = self.replacement_record.successor_arn
+        assert found is not None
+        return found
+
+    def edit(self, found: str, **changes: Any) -> None:  # noqa: ANN401 - any field
+        """Let ACM change its mind about a certificate."""
+        self.certificates.later[found] = []
+        self.certificates.held[found] = replace(self.certificates.held[found], **changes)
+
+    def issue(self, *, used: bool = False) -> None:
+        """Let ACM issue the successor."""
+        self.edit(
+            self.successor,
+            status=CertificateStatus.ISSUED,
+            not_before=self.now,
+            not_after=self.now + days(198),
+            in_use=used,
+            detail=Detail(in_use_by=(LOAD_BALANCER,) if used else ()),
+        )
+
+    def let_go(self) -> None:
+        """Let ACM notice that nothing uses the old certificate any more."""
+        self.edit(OLD, in_use=False, detail=Detail())
+
+    def states(self, found: str) -> Sequence[Certificate]:
+        return [self.certificates.held[found]]
+
+
+def serving() -> Account:
+    """Return an account whose load balancer serves an expired certificate."""
+    return Account(DEAD, consumers=MemoryConsumers((listener(), [OLD])))
+
+
+# --- From the request to the soak ----------------------------------------------------------------
+
+
+def test_a_dead_certificate_in_use_gets_one_successor_with_its_records() -> None:
+    account = serving()
+    record = account.only()
+    assert [wanted.tags[0] for wanted in account.certificates.asked] == [(REPLACES_TAG, OLD)]
+    assert account.dns.written == {"Z1": ["_a1.shop.example.com."]}
+    assert account.state == "validated"
+    assert record.action is Action.REPLACE
+    assert record.outcome is Outcome.STARTED
+    assert record.detail == (
+        f"requested the successor {account.successor}; created _a1.shop.example.com.; "
+        f"ACM has yet to issue the successor {account.successor}"
+    )
+    assert not record.renewed
+
+
+def test_while_acm_takes_its_time_nothing_is_done_twice() -> None:
+    account = serving()
+    account.run()
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.ADVISED
+    assert record.detail == f"ACM has yet to issue the successor {account.successor}"
+    assert len(account.certificates.asked) == 1
+    assert len(account.dns.batches) == 1
+
+
+def test_a_record_that_vanishes_while_acm_has_to_see_it_is_written_again() -> None:
+    account = serving()
+    account.run()
+    account.dns.records.clear()
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.STARTED
+    assert record.detail.startswith("created _a1.shop.example.com.")
+    assert len(account.dns.batches) == 2
+
+
+def test_an_issued_successor_is_bound_and_verified_in_one_run() -> None:
+    account = serving()
+    account.run()
+    account.issue()
+    record = account.tomorrow().only()
+    assert account.consumers is not None
+    assert account.consumers.settings == {listener(): [account.successor]}
+    assert account.state == "verified"
+    assert account.replacement_record.verified_at == account.now
+    assert record.outcome is Outcome.DONE
+    assert record.renewed
+    assert "serves the successor" in record.detail
+
+
+def test_acms_event_about_the_old_certificate_alone_goes_on_at_once() -> None:
+    account = serving()
+    account.run()
+    account.issue()
+    account.tomorrow(timedelta(minutes=3)).run(OLD)
+    assert account.state == "verified"
+
+
+def test_a_verified_replacement_rests() -> None:
+    account = serving()
+    account.run()
+    account.issue()
+    account.tomorrow().run()
+    account.issue(used=True)
+    account.let_go()
+    before = account.replacement_record
+    assert account.tomorrow().run() == []
+    assert account.replacement_record == before
+
+
+def test_what_was_told_is_not_told_again_and_what_was_not_is() -> None:
+    account = serving()
+    account.run()
+    assert account.replacement_record.unreported == ()
+
+
+def test_a_private_certificate_needs_no_records() -> None:
+    dead = private(
+        arn=OLD,
+        status=EXPIRED,
+        ends_in=-days(1),
+        detail=detail(certificate_authority_arn=AUTHORITY),
+    )
+    account = Account(dead, consumers=MemoryConsumers((listener(), [OLD])))
+    account.run()
+    assert account.certificates.asked[0].certificate_authority_arn == AUTHORITY
+    assert account.state == "validated"
+    assert account.dns.batches == []
+    assert "yet to issue" in account.tomorrow().only().detail
+
+
+def test_a_failed_request_of_ours_is_requested_again_and_has_nothing_to_move() -> None:
+    account = Account(FAILED_REQUEST, consumers=MemoryConsumers())
+    record = account.only()
+    assert record.action is Action.REQUEST_AGAIN
+    account.issue()
+    account.tomorrow().run()
+    assert account.state == "verified"
+    assert len(account.certificates.asked) == 1
+
+
+# --- Looking before requesting -------------------------------------------------------------------
+
+
+def test_a_pending_request_for_the_same_certificate_becomes_the_successor() -> None:
+    waiting = request(
+        arn=arn("waiting"), created_at=NOW, detail=Detail(validations=(validation(),))
+    )
+    account = Account(DEAD, waiting, consumers=MemoryConsumers((listener(), [OLD])))
+    record = next(record for record in account.run() if record.certificate_arn == OLD)
+    assert account.certificates.asked == []
+    assert account.successor == waiting.arn
+    assert record.detail.startswith(f"found the successor {waiting.arn}")
+
+
+def test_a_pending_request_for_something_else_does_not() -> None:
+    other = request(
+        arn=arn("waiting"),
+        created_at=NOW,
+        names=("api.example.com",),
+        detail=Detail(validations=(validation("api.example.com"),)),
+    )
+    by_mail = request(arn=arn("mail"), created_at=NOW, detail=Detail(certificate_authority_arn="x"))
+    account = Account(DEAD, other, by_mail, consumers=MemoryConsumers((listener(), [OLD])))
+    account.run()
+    assert len(account.certificates.asked) == 1
+
+
+def test_a_pending_request_that_is_deleted_while_we_look_does_not() -> None:
+    waiting = request(arn=arn("waiting"), created_at=NOW)
+    account = serving()
+    account.certificates.list_all = lambda: iter([DEAD, waiting])  # type: ignore[method-assign] # late
+    account.run()
+    assert len(account.certificates.asked) == 1
+
+
+def test_an_issued_certificate_that_may_follow_is_moved_to_without_any_request() -> None:
+    good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
+    account = Account(DEAD, good, consumers=MemoryConsumers((listener(), [OLD])))
+    (record,) = account.run()
+    assert record.action is Action.REBIND
+    assert account.certificates.asked == []
+    assert account.state == "verified"
+    assert account.successor == good.arn
+
+
+def test_a_successor_that_is_issued_between_look_and_request_is_found() -> None:
+    good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
+    account = serving()
+    looks = iter([[DEAD], [DEAD, good]])
+    account.certificates.held[good.arn] = good
+    account.certificates.list_all = lambda: iter(next(looks))  # type: ignore[method-assign] # grows
+    account.run()
+    assert account.certificates.asked == []
+    assert account.state == "verified"
+
+
+def test_consumers_of_an_imported_certificate_are_not_moved_to_a_public_one_by_themselves() -> None:
+    old = imported(arn=OLD, ends_in=days(3), detail=detail())
+    good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
+    account = Account(old, good, consumers=MemoryConsumers((listener(), [OLD])))
+    (record,) = account.run()
+    assert record.outcome is Outcome.ADVISED
+    assert account.state_store.replacement_records() == []
+
+
+# --- What speaks against it ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seen", "why"),
+    [
+        (replace(DEAD, key_algorithm="RSA_4096"), "ACM does not issue with RSA_4096 keys"),
+        (replace(DEAD, names=("shop.example.net",)), "could not be validated"),
+        (replace(FAILED_REQUEST, detail=Detail(failure_reason="OTHER")), "not requested by"),
+    ],
+)
+def test_what_cannot_be_requested_is_advised_and_leaves_no_journal(
+    seen: Certificate, why: str
+) -> None:
+    account = Account(seen, consumers=MemoryConsumers())
+    record = account.only()
+    assert record.outcome is Outcome.ADVISED
+    assert "Not done here" in record.detail
+    assert why in record.detail
+    assert account.certificates.asked == []
+    assert account.state_store.replacement_records() == []
+
+
+def test_beyond_the_daily_budget_a_replacement_waits_for_tomorrow() -> None:
+    account = serving()
+    for number in range(DAILY_REQUESTS):
+        account.state_store.take_request(NOW.date(), arn(f"other-{number}"), DAILY_REQUESTS)
+    assert "no successor is requested today" in account.only().detail
+    assert account.certificates.asked == []
+    account.tomorrow().run()
+    assert len(account.certificates.asked) == 1
+
+
+def test_near_the_yearly_quota_a_request_says_so() -> None:
+    account = serving()
+    history = {
+        arn(f"old-{n}"): request(arn=arn(f"old-{n}"), status=FAILED, created_at=NOW - days(300))
+        for n in range(4000)
+    }
+    looks = iter([[DEAD], [DEAD, *history.values()]])
+    account.certificates.list_all = lambda: iter(next(looks))  # type: ignore[method-assign] # grows
+    assert "4001 of the 5000 requests" in account.only().detail
+
+
+def test_a_request_that_acm_refuses_fails_and_is_made_again() -> None:
+    account = serving()
+    account.certificates.broken["request"] = CertificateRequestError("a quota is reached")
+    record = account.only()
+    assert (record.outcome, record.detail) == (Outcome.FAILED, "a quota is reached")
+    account.certificates.broken.clear()
+    account.tomorrow().run()
+    assert account.state == "validated"
+
+
+def test_a_conflicting_record_is_left_alone_and_told() -> None:
+    account = serving()
+    account.dns.put(zone(), "_a1.shop.example.com", "CNAME", "somebody.else.")
+    record = account.only()
+    assert "cannot be validated yet" in record.detail
+    assert account.dns.batches == []
+    assert account.state == "requested"
+
+
+def test_a_dry_run_says_what_it_would_do_and_changes_nothing() -> None:
+    account = serving()
+    record = account.only(dry_run=True)
+    assert (record.outcome, record.detail) == (Outcome.PLANNED, "request a successor")
+    assert account.state_store.replacement_records() == []
+    account.run()
+    record = account.tomorrow().only(dry_run=True)
+    assert record.detail == "go on with its replacement, whose state is validated"
+    assert account.certificates.asked == [account.certificates.asked[0]]
+
+
+def test_a_dry_run_plans_to_move_to_what_is_there() -> None:
+    good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
+    account = Account(DEAD, good, consumers=MemoryConsumers((listener(), [OLD])))
+    assert account.only(dry_run=True).detail == (f"move what uses it to its successor {good.arn}")
+
+
+def test_a_certificate_that_cannot_be_listed_is_no_certificate_that_is_gone() -> None:
+    account = serving()
+    account.run()
+    account.certificates.broken["list_all"] = Outage("not today")
+    assert account.tomorrow().run() == []
+    assert account.state == "validated"
+
+
+# --- What ends a replacement before its time -----------------------------------------------------
+
+
+def renew(account: Account) -> None:
+    """Let ACM renew the old certificate after all."""
+    renewed = certificate(arn=OLD, ends_in=days(190))
+    account.edit(
+        OLD, status=renewed.status, not_before=renewed.not_before, not_after=renewed.not_after
+    )
+
+
+def test_a_certificate_that_acm_renews_after_all_needs_no_successor() -> None:
+    account = serving()
+    account.run()
+    renew(account)
+    record = account.tomorrow().only()
+    assert account.state == "abandoned"
+    assert record.detail == "it does not need a successor any more"
+    assert record.outcome is Outcome.DONE
+    assert account.replacement_record.expires_at == account.now + HISTORY
+
+
+def test_a_request_that_a_stopped_run_may_have_left_behind_is_told_when_nobody_needs_it() -> None:
+    account = serving()
+    account.certificates.broken["request"] = Outage("no answer")
+    account.run()
+    renew(account)
+    record = account.tomorrow().only()
+    assert account.state == "abandoned"
+    assert record.detail.endswith(
+        "it does not need a successor any more; an earlier run may have requested one before it "
+        "could write that down, and nobody needs that"
+    )
+
+
+def test_a_certificate_that_recovered_and_dies_again_gets_a_new_successor() -> None:
+    account = serving()
+    account.run()
+    dead = account.certificates.held[OLD]
+    account.edit(OLD, status=CertificateStatus.ISSUED, not_after=NOW + days(190))
+    account.tomorrow().run()
+    account.certificates.held[OLD] = replace(dead, not_after=NOW - SECOND)
+    account.certificates.held.pop(account.successor)
+    account.tomorrow().run()
+    assert account.state == "validated"
+    assert len(account.certificates.asked) == 2
+
+
+def test_what_is_not_wanted_any_more_before_its_request_is_not_requested() -> None:
+    account = serving()
+    account.certificates.broken["request"] = Outage("not today")
+    account.run()
+    account.certificates.broken.clear()
+    account.edit(OLD, in_use=False, detail=Detail())
+    account.tomorrow().run()
+    assert account.state == "abandoned"
+    assert account.certificates.asked == []
+
+
+@pytest.mark.parametrize("status", [FAILED, TIMED_OUT])
+def test_a_request_that_acm_ends_is_repeated_once_and_a_week_later(
+    status: CertificateStatus,
+) -> None:
+    account = serving()
+    account.run()
+    first = account.successor
+    account.edit(first, status=status, detail=Detail(failure_reason="OTHER"))
+    record = account.tomorrow().run()[0]
+    assert "it is requested once more on 2026-06-08" in record.detail
+    assert "(OTHER)" in record.detail
+    account.now = NOW + RETRY_AFTER - SECOND
+    account.run()
+    assert len(account.certificates.asked) == 1
+    account.tomorrow(SECOND).run()
+    assert len(account.certificates.asked) == 2
+    assert account.successor != first
+    account.edit(account.successor, status=status, detail=Detail())
+    account.tomorrow(RETRY_AFTER).run()
+    assert account.state == "abandoned"
+    for _ in range(10):
+        record = account.tomorrow(RETRY_AFTER).run()[0]
+    assert len(account.certificates.asked) == 2
+    assert "request it again by hand" in record.detail
+
+
+def test_a_successor_that_failed_is_not_replaced_for_itself() -> None:
+    account = serving()
+    account.run()
+    account.edit(account.successor, status=FAILED, detail=Detail())
+    account.certificates.tagged[account.successor] = (
+        ("ManagedBy", INSTANCE),
+        (REPLACES_TAG, OLD),
+    )
+    account.tomorrow().run()
+    assert len(account.state_store.replacement_records()) == 1
+
+
+def test_an_abandoned_replacement_goes_on_with_a_certificate_that_somebody_made() -> None:
+    account = serving()
+    account.run()
+    account.certificates.held.pop(account.successor)
+    assert "somebody deleted the successor" in account.tomorrow().only().detail
+    assert account.state == "abandoned"
+    assert "somebody deleted the successor" in account.tomorrow().only().detail
+    assert len(account.certificates.asked) == 1
+    good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
+    account.certificates.held[good.arn] = good
+    account.tomorrow().run()
+    assert account.state == "verified"
+    assert account.successor == good.arn
+
+
+def test_a_successor_that_grows_old_before_anything_is_moved_is_given_up() -> None:
+    account = Account(DEAD)
+    account.run()
+    account.issue()
+    account.tomorrow().run()
+    account.tomorrow(days(170)).run()
+    assert account.state == "abandoned"
+    account.tomorrow(days(170)).run()
+    assert len(account.certificates.asked) == 1
+
+
+@pytest.mark.parametrize("state", ["validated", "verified"])
+def test_an_old_certificate_that_somebody_deletes_ends_the_replacement(state: str) -> None:
+    account = serving()
+    account.run()
+    if state == "verified":
+        account.issue()
+        account.tomorrow().run()
+    assert account.state == state
+    account.certificates.held.pop(OLD)
+    record = account.tomorrow().only()
+    assert account.state == "retired"
+    assert record.detail == "the old certificate does not exist any more"
+    assert account.tomorrow().run() == []
+
+
+def test_an_old_certificate_that_is_just_not_listed_yet_ends_nothing() -> None:
+    account = serving()
+    account.run()
+    account.certificates.list_all = lambda: iter([])  # type: ignore[method-assign] # late
+    assert account.tomorrow().run() == []
+    assert account.state == "validated"
+
+
+def conflicting() -> Account:
+    """Return an account where somebody's record stands in the place of ACM's."""
+    account = serving()
+    account.dns.put(zone(), "_a1.shop.example.com", "CNAME", "somebody.else.")
+    account.run()
+    assert account.state == "requested"
+    return account
+
+
+def test_a_successor_that_is_deleted_before_it_could_be_validated_is_given_up() -> None:
+    account = conflicting()
+    account.certificates.held.pop(account.successor)
+    account.tomorrow().run()
+    assert account.state == "abandoned"
+
+
+def test_a_successor_that_is_deleted_before_anything_is_moved_is_given_up() -> None:
+    account = Account(DEAD)
+    account.run()
+    account.issue()
+    account.tomorrow().run()
+    assert account.state == "issued"
+    account.certificates.held.pop(account.successor)
+    account.tomorrow().run()
+    assert account.state == "abandoned"
+
+
+def test_a_record_that_somebody_takes_over_while_acm_has_to_see_it_is_told() -> None:
+    account = serving()
+    account.run()
+    account.dns.records.clear()
+    account.dns.put(zone(), "_a1.shop.example.com", "CNAME", "somebody.else.")
+    assert "cannot be validated yet" in account.tomorrow().only().detail
+    assert account.state == "validated"
+
+
+def test_a_certificate_that_recovers_before_anything_is_moved_is_left_as_it_is() -> None:
+    account = Account(DEAD)
+    account.run()
+    account.issue()
+    account.tomorrow().run()
+    account.consumers = MemoryConsumers((listener(), [OLD]))
+    account.edit(OLD, status=CertificateStatus.ISSUED, not_after=account.now + days(190))
+    account.tomorrow().run()
+    assert account.state == "abandoned"
+    assert account.consumers.written == []
+
+
+def test_a_successor_that_dies_while_consumers_are_moved_is_an_error() -> None:
+    account = serving()
+    assert account.consumers is not None
+    account.run()
+    account.issue()
+    account.consumers.broken["bind", listener()] = Outage("not today")
+    account.tomorrow().run()
+    account.edit(account.successor, status=CertificateStatus.REVOKED)
+    record = account.tomorrow().run()[0]
+    assert record.outcome is Outcome.FAILED
+    assert "some consumers" in record.detail
+
+
+# --- Consumers ------------------------------------------------------------------------------------
+
+
+def test_without_leave_to_move_consumers_the_calls_are_told() -> None:
+    account = Account(DEAD)
+    account.run()
+    account.issue()
+    record = account.tomorrow().only()
+    assert account.state == "issued"
+    assert LOAD_BALANCER in record.detail
+    assert account.successor in record.detail
+    again = account.tomorrow().only()
+    assert again.outcome is Outcome.ADVISED
+    version = account.replacement_record.version
+    account.tomorrow().run()
+    assert account.replacement_record.version == version
+
+
+def test_consumers_that_a_person_moved_count() -> None:
+    account = Account(DEAD)
+    account.run()
+    account.issue()
+    account.tomorrow().run()
+    account.let_go()
+    account.tomorrow().run()
+    assert account.state == "verified"
+
+
+def test_leave_that_is_taken_back_halfway_is_respected() -> None:
+    account = serving()
+    account.consumers.unsettled = {listener()}  # type: ignore[union-attr] # it has some
+    account.run()
+    account.issue()
+    account.tomorrow().run()
+    assert account.state == "bound"
+    account.consumers = None
+    assert "switched off" in account.tomorrow().only().detail
+    assert account.state == "bound"
+
+
+def test_what_nobody_here_could_move_is_no_renewal() -> None:
+    account = Account(DEAD, consumers=MemoryConsumers())
+    account.run()
+    account.issue()
+    record = account.tomorrow().only()
+    assert account.state == "verified"
+    assert not record.renewed
+    assert "what still has to be moved" in record.detail
+
+
+# --- What the names show after that ---------------------------------------------------------------
+
+SHOWN_BEFORE = replace(LATER, serial=0x0A)
+
+
+def shown() -> Account:
+    """Return an account whose successor is issued while its name shows the old certificate."""
+    account = Account(
+        replace(DEAD, detail=detail(serial="0a")),
+        consumers=MemoryConsumers((listener(), [OLD])),
+    )
+    account.served = MemoryServed(shop_example_com=SHOWN_BEFORE)
+    account.run()
+    account.issue()
+    return account
+
+
+def test_what_still_shows_the_old_certificate_is_verified_by_a_later_run() -> None:
+    account = shown()
+    record = account.tomorrow().only()
+    assert account.state == "bound"
+    assert not record.renewed
+    assert "moved, and shop.example.com still shows the old one" in record.detail
+
+    assert account.served is not None
+    account.served.shown["shop.example.com"] = LATER
+    record = account.tomorrow(timedelta(hours=1)).only()
+    assert account.state == "verified"
+    assert account.replacement_record.verified_at == account.now
+    assert record.renewed
+    assert record.outcome is Outcome.DONE
+    assert record.detail == "none of its names is seen to show the old one any more"
+
+
+def test_what_cannot_be_reached_is_verified_by_what_its_service_says() -> None:
+    account = shown()
+    account.served = MemoryServed()
+    account.tomorrow().run()
+    assert account.state == "verified"
+    assert account.served.asked == [("shop.example.com", "RSA_2048")]
+
+
+def test_what_something_else_shows_is_waited_for_a_day_and_puts_nothing_back() -> None:
+    account = shown()
+    account.tomorrow().run()
+    account.tomorrow(SETTLES_WITHIN - SECOND).run()
+    assert account.state == "bound"
+    record = account.tomorrow(SECOND).only()
+    assert account.state == "verified"
+    assert (
+        "shop.example.com still shows the old one, long after everything that could be"
+        in record.detail
+    )
+    assert account.consumers is not None
+    assert account.consumers.settings == {listener(): [account.successor]}
+
+
+def test_a_listener_that_holds_both_is_not_looked_at_before_it_lets_go_of_the_old_one() -> None:
+    account = shown()
+    account.consumers = MemoryConsumers((sni(), [OLD]))
+    account.tomorrow().run()
+    assert account.consumers.settings == {sni(): [account.successor]}
+
+
+def test_where_nothing_was_moved_nothing_is_looked_at() -> None:
+    account = shown()
+    account.consumers = MemoryConsumers()
+    account.tomorrow().run()
+    assert account.state == "verified"
+    assert account.served is not None
+    assert account.served.asked == []
+
+
+def test_a_slow_consumer_is_verified_by_a_later_run() -> None:
+    account = serving()
+    assert account.consumers is not None
+    account.consumers.unsettled = {listener()}
+    account.run()
+    account.issue()
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.STARTED
+    assert "still taking the successor: listener web" in record.detail
+    account.consumers.unsettled = set()
+    account.tomorrow(timedelta(minutes=10)).run()
+    assert account.state == "verified"
+
+
+def test_a_busy_or_failing_consumer_is_bound_by_a_later_run_and_the_failure_told() -> None:
+    account = Account(DEAD, consumers=MemoryConsumers((listener(), [OLD]), (domain(), [OLD])))
+    assert account.consumers is not None
+    account.run()
+    account.issue()
+    account.consumers.broken["bind", listener()] = Outage("not today")
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.FAILED
+    assert "bound to the successor" in record.detail
+    assert "Outage: not today" in record.detail
+    assert account.state == "issued"
+    assert account.replacement_record.claimed_until == account.now
+    account.consumers.broken.clear()
+    account.tomorrow().run()
+    assert account.state == "verified"
+    assert account.consumers.settings == {
+        listener(): [account.successor],
+        domain(): [account.successor],
+    }
+
+
+def test_a_failed_verification_is_put_back_told_and_not_tried_again() -> None:
+    account = serving()
+    assert account.consumers is not None
+    account.consumers.deaf = {listener()}
+    account.run()
+    account.issue()
+    account.tomorrow().run()
+    record = account.tomorrow(SETTLES_WITHIN).only()
+    assert "put back, because the verification failed" in record.detail
+    assert account.consumers.settings == {listener(): [OLD]}
+    written = list(account.consumers.written)
+    record = account.tomorrow().only()
+    assert "put back, because the verification failed" in record.detail
+    assert record.outcome is Outcome.ADVISED
+    assert account.consumers.written == written
+
+
+def test_a_consumer_that_appears_during_the_soak_is_moved_too() -> None:
+    account = serving()
+    assert account.consumers is not None
+    account.run()
+    account.issue()
+    account.tomorrow().run()
+    account.consumers.settings[domain()] = [OLD]
+    account.tomorrow().run()
+    assert account.consumers.settings[domain()] == [account.successor]
+    assert account.state == "verified"
+
+
+def test_a_busy_consumer_is_bound_by_a_later_run() -> None:
+    account = serving()
+    assert account.consumers is not None
+    account.run()
+    account.issue()
+    account.consumers.broken["bind", listener()] = ConsumerBusyError("it is busy")
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.STARTED
+    assert "listener web (default certificate): it is busy" in record.detail
+    assert account.state == "issued"
+    account.consumers.broken.clear()
+    account.tomorrow().run()
+    assert account.state == "verified"
+
+
+def test_a_consumer_that_cannot_be_read_is_bound_by_a_later_run() -> None:
+    account = serving()
+    assert account.consumers is not None
+    account.run()
+    account.issue()
+    account.consumers.broken["current", listener()] = Outage("not today")
+    account.tomorrow().run()
+    account.consumers.broken.clear()
+    account.tomorrow().run()
+    assert account.state == "verified"
+
+
+def test_until_acm_notices_that_nothing_is_left_it_is_said_so() -> None:
+    account = serving()
+    account.run()
+    account.issue()
+    account.tomorrow().run()
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.ADVISED
+    assert record.detail.startswith("nothing that can be seen from here holds it")
+
+
+# --- Overlap and interruption ---------------------------------------------------------------------
+
+
+def test_what_another_run_holds_is_left_to_it() -> None:
+    account = serving()
+    replacement_record = ReplacementRecord(
+        certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW
+    )
+    account.state_store.claim(replacement_record, "another", NOW, NOW + timedelta(minutes=20))
+    record = account.only()
+    assert record.outcome is Outcome.ADVISED
+    assert account.certificates.asked == []
+
+
+def test_what_a_dead_run_held_is_gone_on_with() -> None:
+    account = serving()
+    replacement_record = ReplacementRecord(
+        certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW
+    )
+    account.state_store.claim(replacement_record, "dead", NOW, NOW + timedelta(minutes=20))
+    account.tomorrow(timedelta(minutes=21)).run()
+    assert account.state == "validated"
+
+
+def test_a_journal_that_names_no_successor_where_it_should_is_an_error_and_no_crash() -> None:
+    account = serving()
+    broken = ReplacementRecord(certificate_arn=OLD, state=ReplacementState.BOUND, started_at=NOW)
+    account.state_store.record(account.state_store.claim(broken, "x", NOW, NOW))
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.ADVISED or "names no successor" in record.detail
+
+
+# --- Retirement -----------------------------------------------------------------------------------
+
+
+def soaked(**changes: Any) -> Account:  # noqa: ANN401 - any field of the old certificate
+    """Return an account whose replacement is verified, and whose old certificate is free."""
+    account = serving()
+    account.run()
+    account.issue()
+    account.tomorrow().run()
+    account.issue(used=True)
+    account.edit(OLD, **{"in_use": False, "detail": Detail(), **changes})
+    return account
+
+
+def test_nothing_is_deleted_unless_that_is_asked_for() -> None:
+    account = soaked()
+    account.tomorrow(days(300)).run()
+    assert account.certificates.deleted == []
+
+
+def test_after_the_soak_the_old_certificate_is_marked_and_deleted() -> None:
+    account = soaked()
+    account.tomorrow(days(7) - SECOND).run(retire_after=days(7))
+    assert account.certificates.deleted == []
+    record = account.tomorrow(SECOND).only(retire_after=days(7))
+    assert account.certificates.replaced == {OLD: account.successor}
+    assert account.certificates.deleted == [OLD]
+    assert record.outcome is Outcome.DONE
+    assert record.detail == f"deleted; its successor is {account.successor}"
+    assert account.state == "retired"
+    assert account.replacement_record.expires_at == account.now + HISTORY
+    assert account.tomorrow().run(retire_after=days(7)) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"in_use": True, "detail": detail()}, {"exported": True}],
+    ids=["in use", "exported"],
+)
+def test_what_is_used_is_never_deleted(changes: dict[str, Any]) -> None:
+    account = soaked(**changes)
+    account.tomorrow(days(30)).run(retire_after=days(7))
+    assert account.certificates.deleted == []
+
+
+def test_the_last_good_one_is_never_deleted() -> None:
+    account = soaked()
+    ends = account.now + days(20)
+    account.edit(account.successor, not_before=ends - days(198), not_after=ends)
+    record = account.tomorrow(days(8)).only(retire_after=days(7))
+    assert account.certificates.deleted == []
+    assert record.detail.startswith("kept, because its successor")
+
+
+def test_a_successor_that_does_not_serve_keeps_the_old_one() -> None:
+    account = soaked()
+    account.issue(used=False)
+    account.tomorrow(days(8)).run(retire_after=days(7))
+    assert account.certificates.deleted == []
+
+
+def test_a_successor_that_somebody_deleted_keeps_the_old_one() -> None:
+    account = soaked()
+    account.certificates.held.pop(account.successor)
+    account.tomorrow(days(8)).run(retire_after=days(7))
+    assert account.certificates.deleted == []
+    assert account.state == "abandoned"
+
+
+def test_what_is_used_again_when_it_comes_to_deleting_is_kept() -> None:
+    account = soaked(in_use=True, detail=detail())
+    account.consumers = None
+    listed = [replace(entry, in_use=False) for entry in account.certificates.held.values()]
+    account.certificates.list_all = lambda: iter(listed)  # type: ignore[method-assign] # late
+    account.tomorrow(days(8)).run(retire_after=days(7))
+    assert account.certificates.deleted == []
+
+
+def test_what_acm_still_sees_in_use_is_deleted_later() -> None:
+    account = soaked()
+    account.certificates.in_use_by_then = True
+    account.tomorrow(days(8)).run(retire_after=days(7))
+    assert account.state == "verified"
+    account.certificates.in_use_by_then = False
+    account.tomorrow().run(retire_after=days(7))
+    assert account.state == "retired"
+
+
+def test_a_failed_request_is_retired_like_anything_that_was_replaced() -> None:
+    account = Account(FAILED_REQUEST, consumers=MemoryConsumers((sni(), [arn("other")])))
+    account.run()
+    account.issue()
+    account.tomorrow().run()
+    account.tomorrow(days(8)).run(retire_after=days(7))
+    assert account.certificates.deleted == [OLD]
+
+
+def test_now_is_never_asked_of_the_clock() -> None:
+    account = serving()
+    account.now = datetime(2031, 1, 1, tzinfo=NOW.tzinfo)
+    account.run()
+    assert account.replacement_record.started_at == account.now

@@ -1,0 +1,259 @@
+"""Looking at what is served within a run: of what, for how long, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.app.rotation import rotate
+from certificate_lifecycle.handlers.config import RotationMode
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.parsing.x509 import PublicKey, X509Certificate
+from tests.unit.builders import (
+    NOW,
+    PUBLIC_LIFETIME,
+    SECOND,
+    arn,
+    certificate,
+    days,
+    detail,
+    imported,
+    zone,
+)
+from tests.unit.fakes import (
+    MemoryCertificates,
+    MemoryClock,
+    MemoryDns,
+    MemoryImportSecrets,
+    MemoryLedger,
+    MemoryServed,
+    MemoryTopic,
+    Outage,
+    dependencies,
+    run_request,
+)
+
+REQUEST = run_request(mode=RotationMode.NOTIFY)
+
+
+def leaf(serial: int, name: str = "shop.example.com") -> X509Certificate:
+    return X509Certificate(
+        serial=serial,
+        names=(name,),
+        key=PublicKey("RSA_2048", b""),
+        not_before=NOW + days(40) - PUBLIC_LIFETIME,
+        not_after=NOW + days(40),
+        key_usages=None,
+        extended_key_usages=None,
+    )
+
+
+OLD, CURRENT = leaf(0x0A), leaf(0x0B)
+
+
+def renewed(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
+    """Return a certificate that was renewed two days ago."""
+    facts = {"ends_in": PUBLIC_LIFETIME - days(2), "detail": detail(serial="0b")}
+    return certificate(**{**facts, **changes})
+
+
+class Account:
+    """An account and region whose certificates are served somewhere."""
+
+    def __init__(self, served: MemoryServed | None, *held: Certificate) -> None:
+        self.served = served
+        self.certificates = MemoryCertificates(*held)
+        self.topic = MemoryTopic()
+        self.clock = MemoryClock()
+        self.state_store: MemoryLedger | None = None
+
+    def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
+        clients = dependencies(
+            certificates=self.certificates,
+            dns=MemoryDns(zone()),
+            import_secrets=MemoryImportSecrets(),
+            topic=self.topic,
+            clock=self.clock,
+            state_store=self.state_store,
+            served=self.served,
+        )
+        return rotate(replace(REQUEST, **changes), clients, current_time=lambda: NOW + SECOND)
+
+
+def test_a_renewal_that_is_served_is_healthy_and_nobody_hears_of_it() -> None:
+    account = Account(MemoryServed(shop_example_com=CURRENT), renewed())
+    assert account.rotate()["counts"] == {"Healthy": 1}
+    assert account.topic.messages == []
+
+
+def test_a_renewal_that_is_not_served_is_a_finding_with_who_uses_it() -> None:
+    account = Account(MemoryServed(shop_example_com=OLD), renewed())
+    (finding,) = account.rotate()["findings"]
+    assert (finding["verdict"], finding["reason"], finding["severity"]) == (
+        "StaleCertificateServed",
+        "OlderCertificateServed",
+        "warning",
+    )
+    assert finding["used_by"] == ["load balancer shop"]
+    (sentence,) = finding["probe_results"]
+    assert sentence == (
+        "shop.example.com (203.0.113.7) serves serial 0a, which ends on 2026-07-11 12:00 UTC, and "
+        "ACM has serial 0b: renewed, but not served"
+    )
+    (message,) = account.topic.messages
+    assert "StaleCertificateServed: ACM has a valid certificate" in message.bodies["email"]
+    assert "Served: shop.example.com (203.0.113.7) serves serial 0a" in message.bodies["email"]
+
+
+def test_a_finding_keeps_its_verdict_and_says_what_is_served() -> None:
+    due = imported(ends_in=days(5), detail=detail(serial="0b"))
+    (finding,) = Account(MemoryServed(shop_example_com=OLD), due).rotate()["findings"]
+    assert finding["verdict"] == "ImportDue"
+    assert "another certificate is served" in finding["probe_results"][0]
+
+
+def test_what_cannot_be_reached_makes_no_finding_and_no_failure() -> None:
+    account = Account(MemoryServed(), renewed())
+    assert account.rotate()["counts"] == {"Healthy": 1}
+
+
+def test_without_the_switch_nothing_is_asked_or_described() -> None:
+    account = Account(None, renewed())
+    assert account.rotate()["counts"] == {"Healthy": 1}
+    assert account.certificates.described == []
+
+
+def test_only_what_is_worth_a_look_is_described_once_and_asked() -> None:
+    served = MemoryServed()
+    wildcard = renewed(arn=arn("wildcard"), names=("*.example.com",))
+    older = certificate(arn=arn("older"), names=("older.example.com",))
+    account = Account(served, renewed(), wildcard, older)
+    account.rotate()
+    assert account.certificates.described == [arn()]
+    assert served.asked == [("shop.example.com", "RSA_2048")]
+
+
+def test_a_name_of_two_certificates_is_asked_once_for_each_kind_of_key() -> None:
+    served = MemoryServed()
+    held = (
+        renewed(),
+        renewed(arn=arn("again")),
+        renewed(arn=arn("ecdsa"), key_algorithm="EC_prime256v1"),
+    )
+    Account(served, *held).rotate()
+    assert sorted(served.asked) == [
+        ("shop.example.com", "EC_prime256v1"),
+        ("shop.example.com", "RSA_2048"),
+    ]
+
+
+def test_a_certificate_that_shares_its_name_with_the_one_served_is_well() -> None:
+    other = certificate(arn=arn("other"), ends_in=days(40))
+    account = Account(MemoryServed(shop_example_com=OLD), renewed(), other)
+    assert "StaleCertificateServed" not in account.rotate()["counts"]
+
+
+def test_a_run_over_one_certificate_knows_the_others_as_well() -> None:
+    other = certificate(arn=arn("other"), ends_in=days(40))
+    account = Account(MemoryServed(shop_example_com=OLD), renewed(), other)
+    assert account.rotate(certificate_arns=[arn()])["counts"] == {"Healthy": 1}
+
+
+@pytest.mark.parametrize("operation", ["describe", "look"])
+def test_a_look_that_fails_stops_neither_the_others_nor_the_run(
+    operation: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = MemoryServed(shop_example_com=OLD)
+    broken = renewed(arn=arn("broken"), names=("broken.example.com",))
+    account = Account(served, broken, renewed())
+    if operation == "look":
+        served.broken.add("broken.example.com")
+    else:
+        account.certificates.broken[f"describe {arn('broken')}"] = Outage("throttled")
+    found = account.rotate()
+    assert found["counts"] == {"Healthy": 1, "StaleCertificateServed": 1}
+    assert found["scopes"][0]["status"] == "ok"
+    assert any("not looked at" in text or "not compared" in text for text in caplog.messages)
+
+
+def test_a_certificate_without_a_serial_number_is_left_as_it_is() -> None:
+    served = MemoryServed(shop_example_com=OLD)
+    account = Account(served, renewed(detail=detail(serial=None)))
+    assert account.rotate()["counts"] == {"Healthy": 1}
+    assert served.asked == []
+
+
+def test_one_that_is_deleted_meanwhile_is_left_as_it_is() -> None:
+    account = Account(MemoryServed(shop_example_com=OLD), renewed())
+    account.certificates.unknown_for = 1
+    assert account.rotate()["counts"] == {"Healthy": 1}
+
+
+def test_no_look_is_begun_with_nothing_but_the_reserve_left() -> None:
+    served = MemoryServed(shop_example_com=OLD)
+    due = imported(ends_in=days(5), detail=detail(serial="0b"))
+    account = Account(served, due)
+
+    class Late(MemoryClock):
+        """A clock that is late as soon as everything is described."""
+
+        def remaining(self) -> float:
+            return 20.0 if account.certificates.described else 900.0
+
+    account.clock = Late()
+    (finding,) = account.rotate()["findings"]
+    assert served.asked == []
+    assert finding["probe_results"] == [
+        "shop.example.com was not looked at, because it took too long or failed"
+    ]
+
+
+@pytest.mark.parametrize(("most", "left"), [(0.2, 900.0), (60.0, 32.0)], ids=["most", "share"])
+def test_a_name_that_hangs_is_given_up_and_the_others_are_told(
+    most: float, left: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After the most that a look may take, or a tenth of the time that is left for more."""
+    monkeypatch.setattr("certificate_lifecycle.app.tls_probe._MOST_SECONDS", most)
+    served = MemoryServed(shop_example_com=OLD)
+    served.hanging.add("slow.example.com")
+    account = Account(served, renewed(names=("slow.example.com", "shop.example.com")))
+    account.clock = MemoryClock(left)
+    try:
+        (finding,) = account.rotate()["findings"]
+    finally:
+        served.release()
+    assert finding["probe_results"][0] == (
+        "slow.example.com was not looked at, because it took too long or failed"
+    )
+    assert "renewed, but not served" in finding["probe_results"][1]
+    assert "name not looked at in time" in caplog.messages
+
+
+def test_the_most_urgent_are_looked_at_where_there_are_too_many(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("certificate_lifecycle.app.tls_probe._MAX_CERTIFICATES", 1)
+    served = MemoryServed()
+    due = imported(arn=arn("due"), names=("due.example.com",), ends_in=days(5))
+    urgent = replace(due, detail=detail(serial="0b"))
+    Account(served, renewed(), urgent).rotate()
+    assert [name for name, _ in served.asked] == ["due.example.com"]
+    assert "names not looked at" in caplog.messages
+
+
+def test_what_is_not_served_is_told_once_and_followed_until_it_is() -> None:
+    served = MemoryServed(shop_example_com=OLD)
+    account = Account(served, renewed())
+    account.state_store = MemoryLedger()
+    assert account.rotate()["notification"]["sent"]
+    assert not account.rotate(run_id="run-2")["notification"]["sent"]
+
+    later = NOW + days(5)
+    assert account.rotate(run_id="run-3", now=later)["counts"] == {"StaleCertificateServed": 1}
+    served.shown["shop.example.com"] = CURRENT
+    assert account.rotate(run_id="run-4", now=later)["counts"] == {"Healthy": 1}
+    served.shown["shop.example.com"] = OLD
+    assert account.rotate(run_id="run-5", now=later)["counts"] == {"Healthy": 1}
+    assert len(served.asked) == 4

@@ -1,0 +1,63 @@
+"""A name leads to the certificate that somebody means, or to all that they may mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from certificate_lifecycle.cli.find_certificate import Match, cut_short, find
+from certificate_lifecycle.model.certificate import Certificate
+from tests.unit.builders import arn, certificate
+
+
+def named(name: str, *names: str) -> Certificate:
+    return certificate(arn=arn(name), names=names)
+
+
+SHOP = named("shop", "shop.example.com", "www.example.com")
+WWW = named("www", "www.example.com", "api.example.com")
+OLD_WWW = named("old-www", "www.example.com")
+WILD = named("wild", "*.example.com", "example.com")
+NAMELESS = named("nameless")
+ALL = (SHOP, WWW, OLD_WWW, WILD, NAMELESS)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "match", "found"),
+    [
+        (arn("wild"), Match.ARN, [WILD]),
+        ("old-www", Match.ARN, [OLD_WWW]),
+        ("shop.example.com", Match.COMMON_NAME, [SHOP]),
+        ("www.example.com", Match.COMMON_NAME, [WWW, OLD_WWW]),
+        ("*.example.com", Match.COMMON_NAME, [WILD]),
+        ("api.example.com", Match.ALTERNATIVE_NAME, [WWW]),
+        ("example.com", Match.ALTERNATIVE_NAME, [WILD]),
+        ("mail.example.com", Match.WILDCARD, [WILD]),
+    ],
+)
+def test_the_best_way_to_match_decides(wanted: str, match: Match, found: list[Certificate]) -> None:
+    answer = find(ALL, wanted)
+    assert answer is not None
+    assert (answer.match, list(answer.certificates)) == (match, found)
+
+
+@pytest.mark.parametrize("wanted", ["a.b.example.com", "example.org", "com", arn("gone"), ""])
+def test_what_no_certificate_has_is_not_found(wanted: str) -> None:
+    assert find((SHOP, WWW, OLD_WWW, WILD), wanted) is None
+
+
+def test_a_name_of_one_letter_is_no_wildcard() -> None:
+    assert find([named("letter", "a.example.com")], "b.example.com") is None
+
+
+def test_a_listing_that_cuts_names_short_leaves_open_who_is_meant() -> None:
+    many = certificate(arn=arn("many"), names_complete=False)
+    assert cut_short([*ALL, many]) == [many]
+
+
+def test_how_a_certificate_was_found_is_told_in_the_same_words_as_ever() -> None:
+    assert [match.value for match in Match] == [
+        "arn",
+        "common name",
+        "alternative name",
+        "wildcard",
+    ]

@@ -1,0 +1,404 @@
+"""Every check is shown, the one that hit is the decision, and the forecast misses no change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certificate_lifecycle.cli.trace import Answer, Step, Trace, forecast, trace
+from certificate_lifecycle.model.certificate import (
+    CertificateStatus,
+    CertificateType,
+    Decision,
+    Detail,
+    RenewalStatus,
+)
+from certificate_lifecycle.policy.chain import CHAIN, assess
+from certificate_lifecycle.policy.export import TargetState
+from certificate_lifecycle.policy.import_source import SourceState
+from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.thresholds import Thresholds, is_within
+from certificate_lifecycle.policy.validation import RecordState
+from tests.unit.builders import (
+    NOW,
+    SECOND,
+    SUCCESSOR,
+    at_target,
+    blocked,
+    certificate,
+    days,
+    detail,
+    finding,
+    imported,
+    observation,
+    private,
+    renewal,
+    renewing,
+    request,
+    source,
+)
+from tests.unit.policy.test_chain_properties import observations
+
+USUAL = Thresholds()
+MOMENTS = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=800))
+
+
+def traced(seen: Observation, now: datetime = NOW) -> Trace:
+    return trace(seen, USUAL, now)
+
+
+def step(seen: Observation, name: str) -> Step:
+    return next(entry for entry in traced(seen).steps if entry.check == name)
+
+
+def facts(seen: Observation, name: str) -> dict[str, str]:
+    return dict(step(seen, name).facts)
+
+
+def essence(decision: Decision) -> tuple[str, str, str, str]:
+    return (decision.verdict, decision.severity.label, decision.reason, decision.action)
+
+
+def as_of(seen: Observation, now: datetime) -> Observation:
+    """Let a successor count until it needs attention itself, as the listing would."""
+    successor = seen.successor
+    over = successor is not None and is_within(successor, USUAL.effective(successor), now)
+    return replace(seen, successor=None) if over else seen
+
+
+# --- The trace ------------------------------------------------------------------------------------
+
+
+@given(seen=observations)
+def test_the_check_that_hit_is_the_decision(seen: Observation) -> None:
+    found = traced(seen)
+    assert found.decision == assess(seen, USUAL, NOW)
+    everything = {check.name: check for check in CHAIN}
+    (hit,) = [step for step in found.steps if step.answer is Answer.HIT]
+    assert everything[hit.check](seen, USUAL, NOW) == found.decision
+
+
+@given(seen=observations)
+def test_those_before_the_hit_passed_and_those_behind_it_were_not_reached(
+    seen: Observation,
+) -> None:
+    answers = [entry.answer for entry in traced(seen).steps]
+    at = answers.index(Answer.HIT)
+    assert answers[:at] == [Answer.PASSED] * at
+    assert answers[at + 1 :] == [Answer.NOT_REACHED] * (len(answers) - at - 1)
+
+
+def test_every_check_of_the_chain_is_shown_in_its_order_with_a_question_and_its_facts() -> None:
+    steps = traced(observation()).steps
+    assert [entry.check for entry in steps] == [check.name for check in CHAIN]
+    assert all(item.question.endswith("?") and item.facts for item in steps)
+    assert len({each.question for each in steps}) == len(steps)
+
+
+def test_what_machines_are_told_of_a_check_stays_the_same() -> None:
+    assert [answer.value for answer in Answer] == ["hit", "passed", "not reached"]
+
+
+FACTS_OF = {
+    "externally_managed": ["managed by", "tags"],
+    "detail_unreadable": ["details"],
+    "server_certificate": ["type", "expires", "warning", "critical"],
+    "private_authority": ["type", "status", "expires", "too soon for ACM", "issues for ACM"],
+    "not_understood": ["type", "status", "expires"],
+    "pending_validation": ["status", "created", "stuck", "validation records"],
+    "superseded": ["stays in service", "successor", "used"],
+    "request_failed": ["status", "failure", "created", "requested again until"],
+    "revoked": ["status", "used"],
+    "expired": ["status", "expires", "used"],
+    "import_due": ["type", "expires", "warning", "critical", "used"],
+    "source_newer": ["import source"],
+    "source_trouble": ["import source"],
+    "unused": ["type", "used", "export target"],
+    "authority_trouble": ["type", "renewal"],
+    "renewal_failed": ["renewal"],
+    "renewal_blocked": ["renewal", "validation records", "overdue"],
+    "export_target": ["export target"],
+    "export_due": ["exported", "expires", "warning", "critical"],
+    "renewal_overdue": [
+        "expires",
+        "renewal window",
+        "overdue",
+        "critical",
+        "eligible for renewal",
+    ],
+    "renewing": ["expires", "renewal window", "renewal"],
+    "renewal_not_understood": ["renewal", "expires"],
+    "healthy": ["expires"],
+}
+
+
+def test_each_check_shows_all_that_it_looks_at_in_an_order_that_reads_well() -> None:
+    steps = traced(observation()).steps
+    assert {entry.check: list(entry.facts) for entry in steps} == FACTS_OF
+
+
+FACTS = {
+    "an end": (observation(), "healthy", {"expires": "in 100 days"}),
+    "an end that is hours away": (
+        observation(certificate(ends_in=timedelta(hours=30))),
+        "expired",
+        {"expires": "in 30 hours"},
+    ),
+    "an end that is not quite two days away": (
+        observation(certificate(ends_in=timedelta(hours=47))),
+        "expired",
+        {"expires": "in 47 hours"},
+    ),
+    "the very end": (
+        observation(certificate(ends_in=timedelta())),
+        "expired",
+        {"expires": "0 hours ago"},
+    ),
+    "an end that is past": (
+        observation(certificate(ends_in=-days(3))),
+        "expired",
+        {"expires": "3 days ago"},
+    ),
+    "no end": (observation(certificate(ends_in=None)), "not_understood", {"expires": "unknown"}),
+    "thresholds of a usual certificate": (
+        observation(),
+        "renewal_overdue",
+        {
+            "renewal window": "45 days before expiry",
+            "overdue": "30 days before expiry",
+            "critical": "7 days before expiry",
+            "eligible for renewal": "not reported by ACM",
+        },
+    ),
+    "thresholds of one that lives 47 days": (
+        observation(certificate(lives=days(47))),
+        "renewal_overdue",
+        {"renewal window": "15.67 days before expiry"},
+    ),
+    "what ACM will not renew": (
+        observation(certificate(renewal_eligible=False)),
+        "renewal_overdue",
+        {"eligible for renewal": "no"},
+    ),
+    "CloudFront's": (
+        observation(certificate(managed_by="CLOUDFRONT")),
+        "externally_managed",
+        {"managed by": "CLOUDFRONT", "tags": "not read"},
+    ),
+    "an ACME client's": (
+        observation(certificate(key_pair_origin="ACME")),
+        "externally_managed",
+        {"managed by": "an ACME client, which has the key"},
+    ),
+    "a tag of another tool among others": (
+        observation(certificate(detail=detail(tags=(("a", "b"), ("ManagedBy", "certbot"))))),
+        "externally_managed",
+        {"managed by": "no other service, according to ACM", "tags": "ManagedBy=certbot"},
+    ),
+    "a tag of a controller of Kubernetes": (
+        observation(
+            certificate(detail=detail(tags=(("services.k8s.aws/controller-version", "acm-1"),)))
+        ),
+        "externally_managed",
+        {"tags": "services.k8s.aws/controller-version=acm-1"},
+    ),
+    "no telling tag": (
+        observation(certificate(detail=Detail())),
+        "externally_managed",
+        {"tags": "none that names another tool"},
+    ),
+    "details that were not needed": (observation(), "detail_unreadable", {"details": "not needed"}),
+    "details": (
+        observation(certificate(detail=Detail())),
+        "detail_unreadable",
+        {"details": "read"},
+    ),
+    "details that could not be read": (
+        observation(detail_error="Throttled"),
+        "detail_unreadable",
+        {"details": "Throttled"},
+    ),
+    "a CA that issues": (
+        observation(
+            certificate(type=CertificateType.PRIVATE_AUTHORITY, detail=Detail(issues_for_acm=False))
+        ),
+        "private_authority",
+        {"issues for ACM": "no"},
+    ),
+    "a CA that was not asked": (
+        observation(),
+        "private_authority",
+        {"issues for ACM": "unknown", "too soon for ACM": "395 days before expiry"},
+    ),
+    "a request": (
+        observation(request(), finding(RecordState.MISSING)),
+        "pending_validation",
+        {
+            "status": "PENDING_VALIDATION",
+            "created": "2 days ago",
+            "stuck": "24 hours after creation",
+            "validation records": "_a1.shop.example.com. missing",
+        },
+    ),
+    "a request of an unknown age": (
+        observation(request(created_at=None)),
+        "pending_validation",
+        {"created": "unknown", "validation records": "not read: ACM does not wait for any"},
+    ),
+    "a failure": (
+        observation(
+            request(
+                status=CertificateStatus.FAILED, detail=Detail(failure_reason="PCA_ACCESS_DENIED")
+            )
+        ),
+        "request_failed",
+        {"failure": "PCA_ACCESS_DENIED"},
+    ),
+    "a failure without a reason": (
+        observation(request(status=CertificateStatus.FAILED)),
+        "request_failed",
+        {"failure": "none", "requested again until": "7 days after creation"},
+    ),
+    "a successor": (
+        observation(certificate(ends_in=days(3)), successor=SUCCESSOR),
+        "superseded",
+        {"successor": SUCCESSOR.arn, "stays in service": "no", "used": "yes"},
+    ),
+    "no successor": (
+        observation(),
+        "superseded",
+        {"successor": "none", "stays in service": "yes"},
+    ),
+    "an import source": (
+        observation(imported(), source=source(SourceState.SAME)),
+        "source_newer",
+        {"import source": "same"},
+    ),
+    "no import source": (observation(imported()), "source_newer", {"import source": "none"}),
+    "an export target": (
+        observation(export=at_target(TargetState.OUTDATED)),
+        "export_target",
+        {"export target": "outdated"},
+    ),
+    "no export target": (observation(), "export_target", {"export target": "none"}),
+    "a renewal": (
+        observation(renewing(renewal(RenewalStatus.PENDING_VALIDATION, "CAA_ERROR"))),
+        "renewal_failed",
+        {"renewal": "PENDING_VALIDATION (CAA_ERROR)"},
+    ),
+    "a renewal without a reason": (
+        observation(blocked(), finding(RecordState.IN_PLACE)),
+        "renewal_blocked",
+        {"renewal": "PENDING_VALIDATION", "validation records": "_a1.shop.example.com. in place"},
+    ),
+    "no renewal": (
+        observation(certificate(detail=Detail())),
+        "renewing",
+        {"renewal": "not started"},
+    ),
+    "an unknown renewal": (observation(), "renewing", {"renewal": "not read"}),
+}
+
+
+@pytest.mark.parametrize(("seen", "name", "shown"), FACTS.values(), ids=FACTS)
+def test_a_check_shows_what_it_looks_at(
+    seen: Observation, name: str, shown: dict[str, str]
+) -> None:
+    found = facts(seen, name)
+    assert {key: found.get(key) for key in shown} == shown
+
+
+# --- The forecast ---------------------------------------------------------------------------------
+
+
+def verdicts(seen: Observation) -> list[tuple[float, str, str]]:
+    return [
+        ((entry.at - NOW) / days(1), entry.decision.verdict.value, entry.decision.severity.label)
+        for entry in forecast(seen, USUAL, NOW)
+    ]
+
+
+def test_what_acm_does_not_renew_becomes_overdue_then_critical_then_expired() -> None:
+    assert verdicts(observation()) == [
+        (0, "Healthy", "ok"),
+        (55, "Renewing", "ok"),
+        (70, "RenewalOverdue", "warning"),
+        (93, "RenewalOverdue", "critical"),
+        (100, "Expired", "critical"),
+    ]
+
+
+def test_an_import_is_due_at_its_threshold() -> None:
+    assert verdicts(observation(imported())) == [
+        (0, "Healthy", "ok"),
+        (70, "ImportDue", "warning"),
+        (93, "ImportDue", "critical"),
+        (100, "Expired", "critical"),
+    ]
+
+
+def test_a_young_request_is_stuck_after_a_day() -> None:
+    young = observation(request(created_at=NOW - timedelta(hours=4)))
+    reasons = [(entry.at, entry.decision.reason.value) for entry in forecast(young, USUAL, NOW)]
+    assert reasons == [
+        (NOW, "AwaitingValidation"),
+        (NOW + timedelta(hours=20), "ValidationUnchecked"),
+    ]
+
+
+def test_a_failed_request_is_history_after_a_week() -> None:
+    failed = observation(request(status=CertificateStatus.FAILED))
+    actions = [(entry.at, entry.decision.action.value) for entry in forecast(failed, USUAL, NOW)]
+    assert actions == [(NOW, "RequestAgain"), (NOW + days(5), "None")]
+
+
+def test_a_successor_counts_until_it_needs_attention_itself() -> None:
+    seen = observation(imported(ends_in=days(3)), successor=SUCCESSOR)
+    assert verdicts(seen) == [
+        (0, "Superseded", "critical"),
+        (160, "Expired", "critical"),
+    ]
+
+
+def test_nothing_is_forecast_of_what_has_no_end_and_no_beginning() -> None:
+    odd = observation(certificate(ends_in=None, created_at=None))
+    assert [verdict[1] for verdict in verdicts(odd)] == ["Unknown"]
+
+
+def test_a_private_ca_ends_too_soon_long_before_its_end() -> None:
+    seen = observation(
+        private(type=CertificateType.PRIVATE_AUTHORITY, ends_in=days(400), lives=days(3650))
+    )
+    assert verdicts(seen)[:2] == [(0, "Healthy", "ok"), (5, "AuthorityExpiring", "warning")]
+
+
+@given(seen=observations, after=MOMENTS)
+def test_between_two_forecast_moments_nothing_changes(seen: Observation, after: timedelta) -> None:
+    moment = NOW + after
+    expected = [entry for entry in forecast(seen, USUAL, NOW) if entry.at <= moment][-1]
+    found = assess(as_of(seen, moment) if after else seen, USUAL, moment)
+    assert essence(found) == essence(expected.decision)
+
+
+@given(seen=observations)
+def test_each_forecast_moment_is_the_first_of_its_decision(seen: Observation) -> None:
+    first, *later = forecast(seen, USUAL, NOW)
+    assert (first.at, first.decision) == (NOW, assess(seen, USUAL, NOW))
+    before = first
+    for entry in later:
+        moment = entry.at - SECOND
+        if moment > NOW:
+            assert essence(assess(as_of(seen, moment), USUAL, moment)) == essence(before.decision)
+        assert essence(entry.decision) != essence(before.decision)
+        before = entry
+
+
+@given(seen=observations)
+def test_unless_a_successor_ends_nothing_gets_milder_with_time_alone(seen: Observation) -> None:
+    alone = replace(seen, successor=None)
+    severities = [entry.decision.severity for entry in forecast(alone, USUAL, NOW)]
+    assert severities == sorted(severities)

@@ -1,0 +1,648 @@
+"""The environment of both functions: what it may hold, and how its faults are told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.handlers.config import (
+    CREATION_VARIABLES,
+    ROTATION_VARIABLES,
+    Account,
+    CreationSettings,
+    OrganizationSettings,
+    RotationMode,
+    RotationSettings,
+    Variable,
+    creation_settings,
+    rotation_settings,
+)
+from certificate_lifecycle.model.errors import ConfigurationError
+from certificate_lifecycle.policy.thresholds import Thresholds
+from certificate_lifecycle.policy.validation import Zone
+from tests.unit.builders import arn, days, export_target, secret_arn
+from tests.unit.tables import accepted, refused
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/shop"
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-tls-AbCdEf"
+ROLE = "arn:aws:iam::210987654321:role/records"
+
+
+def creation(**variables: str) -> tuple[CreationSettings, list[str]]:
+    faults: list[str] = []
+    settings = creation_settings({"DOMAIN_NAME": "example.com", **variables}, faults)
+    return settings, faults
+
+
+def rotation(**variables: str) -> tuple[RotationSettings, list[str]]:
+    faults: list[str] = []
+    settings = rotation_settings({"SNS_TOPIC_ARN": TOPIC, **variables}, faults)
+    return settings, faults
+
+
+def zones(name: str = "example.com", **entry: object) -> str:
+    return json.dumps({name: {"zone_id": "Z1", **entry}})
+
+
+def sources(arn: str = CERTIFICATE, **entry: object) -> str:
+    return json.dumps({arn: {"secret_arn": SECRET, **entry}})
+
+
+def test_creation_runs_with_nothing_but_a_domain_name() -> None:
+    settings, faults = creation()
+    assert faults == []
+    assert settings == CreationSettings(
+        domain_name="example.com",
+        alternative_names=(),
+        include_www=True,
+        key_algorithm="RSA_2048",
+        allowed_domains=("example.com",),
+        zones=(),
+        name_prefix="certificate-lifecycle",
+    )
+
+
+def test_rotation_runs_with_nothing_but_a_topic() -> None:
+    settings, faults = rotation()
+    assert faults == []
+    assert settings == RotationSettings(
+        topic_arn=TOPIC,
+        thresholds=Thresholds(expiration=days(30), critical=days(7), fraction=0.33),
+        mode=RotationMode.REPLACE,
+        import_sources={},
+        zones=(),
+        name_prefix="certificate-lifecycle",
+        summary_after=days(7),
+    )
+
+
+@pytest.mark.parametrize("variable", CREATION_VARIABLES, ids=lambda variable: variable.name)
+def test_an_empty_creation_variable_means_its_default(variable: Variable) -> None:
+    settings, faults = creation(**{variable.name: " "})
+    required = [] if variable.default is not None else [f"{variable.name} must be set"]
+    assert faults == required
+    assert required or settings == creation()[0]
+
+
+@pytest.mark.parametrize("variable", ROTATION_VARIABLES, ids=lambda variable: variable.name)
+def test_an_empty_rotation_variable_means_its_default(variable: Variable) -> None:
+    settings, faults = rotation(**{variable.name: ""})
+    required = [] if variable.default is not None else [f"{variable.name} must be set"]
+    assert faults == required
+    assert required or settings == rotation()[0]
+
+
+def test_creation_reads_every_variable() -> None:
+    settings, faults = creation(
+        DOMAIN_NAME="Example.com.",
+        SUBJECT_ALTERNATIVE_NAMES='["b.example.com", "B.example.com", "bücher.example"]',
+        INCLUDE_WWW="False",
+        KEY_ALGORITHM="EC_prime256v1",
+        ALLOWED_DOMAINS='["example.com", "*.example.net"]',
+        HOSTED_ZONES=zones(role_arn=ROLE),
+        NAME_PREFIX="shop-certs",
+    )
+    assert faults == []
+    assert settings == CreationSettings(
+        domain_name="example.com",
+        alternative_names=("b.example.com", "xn--bcher-kva.example"),
+        include_www=False,
+        key_algorithm="EC_prime256v1",
+        allowed_domains=("example.com", "*.example.net"),
+        zones=(Zone("Z1", "example.com", ROLE),),
+        name_prefix="shop-certs",
+    )
+
+
+def test_without_allowed_domains_the_configured_names_are_allowed() -> None:
+    settings, _ = creation(SUBJECT_ALTERNATIVE_NAMES='["b.example.net"]')
+    assert settings.allowed_domains == ("example.com", "b.example.net")
+
+
+def test_rotation_reads_every_variable() -> None:
+    settings, faults = rotation(
+        EXPIRATION_THRESHOLD_DAYS="60",
+        CRITICAL_THRESHOLD_DAYS="14",
+        THRESHOLD_FRACTION="0.5",
+        ROTATION_MODE="notify",
+        HOSTED_ZONES=zones(role_arn=None),
+        IMPORT_SOURCES=sources(),
+        NAME_PREFIX="shop-certs",
+        EXPORT_TARGETS=exports(
+            arn(),
+            secret_arn=secret_arn("edge"),
+            passphrase_secret_arn=secret_arn("passphrase"),
+            renew_public=True,
+        ),
+        OWNER_TAG="Team",
+        SUMMARY_AFTER_DAYS="0",
+        LEDGER_TABLE="shop-certs-ledger",
+        REPORT_BUCKET="shop-certs-reports",
+        REBIND_CONSUMERS="true",
+        RETIRE_SUPERSEDED_AFTER_DAYS="30",
+        TLS_PROBE="true",
+        TLS_PROBE_PRIVATE_ADDRESSES="true",
+        EVENT_BUS_NAME="security",
+        SECURITY_HUB="true",
+    )
+    assert faults == []
+    assert settings == RotationSettings(
+        topic_arn=TOPIC,
+        thresholds=Thresholds(expiration=days(60), critical=days(14), fraction=0.5),
+        mode=RotationMode.NOTIFY,
+        import_sources={CERTIFICATE: SECRET},
+        zones=(Zone("Z1", "example.com"),),
+        name_prefix="shop-certs",
+        export_targets=(export_target(renew_public=True),),
+        ledger_table="shop-certs-ledger",
+        report_bucket="shop-certs-reports",
+        rebind_consumers=True,
+        retire_after=days(30),
+        owner_tag="Team",
+        summary_after=None,
+        tls_probe=True,
+        tls_probe_private_addresses=True,
+        event_bus_name="security",
+        security_hub=True,
+    )
+
+
+# Terraform and the functions agree about every value; the tables are Terraform's as well.
+TABLES: dict[str, tuple[str, Any]] = {
+    "key_algorithms": ("KEY_ALGORITHM", creation),
+    "name_prefixes": ("NAME_PREFIX", creation),
+    "topic_arns": ("SNS_TOPIC_ARN", rotation),
+    "expiration_thresholds": ("EXPIRATION_THRESHOLD_DAYS", rotation),
+    "critical_thresholds": ("CRITICAL_THRESHOLD_DAYS", rotation),
+    "threshold_fractions": ("THRESHOLD_FRACTION", rotation),
+    "rotation_modes": ("ROTATION_MODE", rotation),
+    "bucket_names": ("REPORT_BUCKET", rotation),
+    "retirements": ("RETIRE_SUPERSEDED_AFTER_DAYS", rotation),
+    "event_bus_names": ("EVENT_BUS_NAME", rotation),
+}
+EXPORTED = "arn:aws:acm:eu-west-1:123456789012:certificate/9f0d7bb1"
+
+# A rule about the names of resources, which only Terraform makes; and a blank that does no harm.
+ONLY_TERRAFORMS = {"a" * 54, "rate(1 day) "}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_terraform_accepts_the_functions_accept(table: str) -> None:
+    name, read = TABLES[table]
+    for value in accepted(table).values():
+        assert read(**{name: str(value)})[1] == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_what_terraform_refuses_the_functions_refuse_by_name(table: str) -> None:
+    name, read = TABLES[table]
+    for value in refused(table).values():
+        if value != "" and value not in ONLY_TERRAFORMS:
+            (fault,) = read(**{name: str(value)})[1]
+            assert fault.startswith(name)
+            assert str(value) in fault
+
+
+@pytest.mark.parametrize("value", accepted("domain_names").values(), ids=accepted("domain_names"))
+def test_a_name_that_terraform_accepts_is_accepted_everywhere(value: str) -> None:
+    variables = {"SUBJECT_ALTERNATIVE_NAMES": json.dumps([value]), "DOMAIN_NAME": value}
+    assert creation(**variables, ALLOWED_DOMAINS=json.dumps([value]))[1] == []
+
+
+def test_zones_that_terraform_accepts_are_accepted() -> None:
+    found = [
+        *(zones(name) for name in accepted("zone_names").values()),
+        *(zones(zone_id=zone_id) for zone_id in accepted("zone_ids").values()),
+        *(zones(role_arn=role_arn) for role_arn in accepted("role_arns").values()),
+    ]
+    assert [creation(HOSTED_ZONES=value)[1] for value in found] == [[]] * len(found)
+
+
+# A zone's name is brought into one form, as other names are.
+BROUGHT_INTO_FORM = {"example.com.", "Example.com"}
+BAD_ZONES = [
+    *(zones(name) for name in refused("zone_names").values() if name not in BROUGHT_INTO_FORM),
+    *(zones(zone_id=zone_id) for zone_id in refused("zone_ids").values()),
+    *(zones(role_arn=role_arn) for role_arn in refused("role_arns").values()),
+    zones(role_arn=5),
+    zones(zone_id=None),
+    zones(private=True),
+    '{"example.com": "Z1"}',
+    '["example.com"]',
+    "example.com",
+]
+
+
+def test_import_sources_that_terraform_accepts_are_accepted() -> None:
+    found = [
+        *(sources(arn) for arn in accepted("certificate_arns").values()),
+        *(sources(secret_arn=arn) for arn in accepted("secret_arns").values()),
+    ]
+    assert [rotation(IMPORT_SOURCES=value)[1] for value in found] == [[]] * len(found)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(sources(arn) for arn in refused("certificate_arns").values()),
+        *(sources(secret_arn=arn) for arn in refused("secret_arns").values()),
+        sources(secret_arn=None),
+        sources(kms_key_arn="key"),
+        json.dumps({CERTIFICATE: SECRET}),
+        json.dumps({CERTIFICATE: {}}),
+        json.dumps([CERTIFICATE]),
+        CERTIFICATE,
+    ],
+)
+def test_a_bad_import_source_is_one_fault(value: str) -> None:
+    (fault,) = rotation(IMPORT_SOURCES=value)[1]
+    assert fault.startswith("IMPORT_SOURCES: ")
+
+
+@pytest.mark.parametrize("value", BAD_ZONES)
+def test_a_bad_zone_is_one_fault(value: str) -> None:
+    (fault,) = creation(HOSTED_ZONES=value)[1]
+    assert fault.startswith("HOSTED_ZONES: ")
+
+
+def exports(arn: str = EXPORTED, **changes: object) -> str:
+    return json.dumps({arn: {**TARGET, **changes}})
+
+
+TARGET: dict[str, object] = {
+    "secret_arn": secret_arn("of-its-own"),
+    "passphrase_secret_arn": secret_arn("words"),
+}
+SECRETS = ("secret_arn", "passphrase_secret_arn")
+
+
+def test_export_targets_that_terraform_accepts_are_accepted() -> None:
+    found = [
+        *(exports(arn) for arn in accepted("certificate_arns").values()),
+        *(exports(**{k: v}) for k in SECRETS for v in accepted("secret_arns").values()),
+        exports(renew_public=True),
+    ]
+    assert [rotation(EXPORT_TARGETS=value)[1] for value in found] == [[]] * len(found)
+
+
+BAD_TARGETS = [
+    *(exports(arn) for arn in refused("certificate_arns").values()),
+    *(exports(**{k: v}) for k in SECRETS for v in refused("secret_arns").values()),
+    exports(secret_arn=None),
+    exports(passphrase_secret_arn=5),
+    exports(renew_public="true"),
+    exports(renew_private=True),
+    json.dumps({EXPORTED: secret_arn("edge")}),
+    json.dumps({EXPORTED: TARGET, f"{EXPORTED}0": TARGET}),
+    exports(passphrase_secret_arn=TARGET["secret_arn"]),
+    json.dumps([EXPORTED]),
+    "edge",
+]
+
+
+@pytest.mark.parametrize("value", BAD_TARGETS)
+def test_a_bad_export_target_is_one_fault(value: str) -> None:
+    (fault,) = rotation(EXPORT_TARGETS=value)[1]
+    assert fault.startswith("EXPORT_TARGETS: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DOMAIN_NAME", "localhost"),
+        ("SUBJECT_ALTERNATIVE_NAMES", "b.example.com"),
+        ("SUBJECT_ALTERNATIVE_NAMES", '{"b.example.com": 1}'),
+        ("SUBJECT_ALTERNATIVE_NAMES", "[1]"),
+        ("SUBJECT_ALTERNATIVE_NAMES", '["b"]'),
+        ("ALLOWED_DOMAINS", "*"),
+        ("ALLOWED_DOMAINS", '["*"]'),
+        ("INCLUDE_WWW", "yes"),
+        ("INCLUDE_WWW", "1"),
+    ],
+)
+def test_a_bad_creation_variable_is_one_fault(name: str, value: str) -> None:
+    (fault,) = creation(**{name: value})[1]
+    assert fault.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EXPIRATION_THRESHOLD_DAYS", "30.5"),
+        ("EXPIRATION_THRESHOLD_DAYS", "thirty"),
+        ("EXPIRATION_THRESHOLD_DAYS", "1e2"),
+        ("CRITICAL_THRESHOLD_DAYS", "0x7"),
+        ("THRESHOLD_FRACTION", "33%"),
+        ("THRESHOLD_FRACTION", "nan"),
+        ("THRESHOLD_FRACTION", "inf"),
+        ("ROTATION_MODE", "rotate"),
+        ("LEDGER_TABLE", "my ledger"),
+        ("LEDGER_TABLE", "no"),
+        ("REPORT_BUCKET", "dotted.name"),
+        ("REBIND_CONSUMERS", "on"),
+        ("RETIRE_SUPERSEDED_AFTER_DAYS", "a month"),
+        ("TLS_PROBE", "yes"),
+        ("TLS_PROBE_PRIVATE_ADDRESSES", "1"),
+    ],
+)
+def test_a_bad_rotation_variable_is_one_fault(name: str, value: str) -> None:
+    (fault,) = rotation(**{name: value})[1]
+    assert fault.startswith(f"{name}: ")
+    assert repr(value) in fault
+
+
+def test_every_fault_of_creation_is_named_at_once() -> None:
+    _, faults = creation(
+        DOMAIN_NAME="",
+        SUBJECT_ALTERNATIVE_NAMES='["a b", "fine.example.com", "c_d"]',
+        INCLUDE_WWW="maybe",
+        KEY_ALGORITHM="RSA_1024",
+        ALLOWED_DOMAINS="example.com",
+        HOSTED_ZONES='{"example.com": {"zone_id": "?"}, "b": {"zone_id": "Z1"}}',
+        NAME_PREFIX="Shop",
+    )
+    named = {fault.split(":")[0].split(" ")[0] for fault in faults}
+    assert named == {variable.name for variable in CREATION_VARIABLES}
+    text = str(ConfigurationError(faults))
+    assert all(value in text for value in ("'a b'", "'c_d'", "'?'", "zone name 'b'", "'Shop'"))
+    assert "fine" not in text
+
+
+def test_every_fault_of_rotation_is_named_at_once() -> None:
+    _, faults = rotation(
+        SNS_TOPIC_ARN="alerts",
+        EXPIRATION_THRESHOLD_DAYS="",
+        CRITICAL_THRESHOLD_DAYS="0",
+        THRESHOLD_FRACTION="2",
+        ROTATION_MODE="destroy",
+        HOSTED_ZONES="[]",
+        IMPORT_SOURCES="[]",
+        NAME_PREFIX="-",
+        EXPORT_TARGETS='{"*": {}}',
+        REGIONS='["everywhere"]',
+        ACCOUNTS='[{"account_id": "1"}]',
+        ORGANIZATION='{"bucket": "runs"}',
+        OWNER_TAG="a*",
+        SUMMARY_AFTER_DAYS="-1",
+        LEDGER_TABLE="?",
+        REPORT_BUCKET="My.Bucket",
+        REBIND_CONSUMERS="perhaps",
+        RETIRE_SUPERSEDED_AFTER_DAYS="0",
+        TLS_PROBE="maybe",
+        TLS_PROBE_PRIVATE_ADDRESSES="some",
+        EVENT_BUS_NAME="aws.partner/shop",
+        SECURITY_HUB="perhaps",
+    )
+    named = {fault.split(":")[0] for fault in faults}
+    fine = "EXPIRATION_THRESHOLD_DAYS"
+    assert named == {variable.name for variable in ROTATION_VARIABLES} - {fine}
+
+
+def test_a_critical_threshold_above_the_other_one_names_both() -> None:
+    (fault,) = rotation(EXPIRATION_THRESHOLD_DAYS="5")[1]
+    assert fault == (
+        "CRITICAL_THRESHOLD_DAYS must be less than EXPIRATION_THRESHOLD_DAYS, got 7 and 5"
+    )
+
+
+def test_a_bad_threshold_is_not_compared_with_the_other_one() -> None:
+    faults = rotation(EXPIRATION_THRESHOLD_DAYS="x", CRITICAL_THRESHOLD_DAYS="31")[1]
+    assert faults == [
+        "EXPIRATION_THRESHOLD_DAYS: must be a whole number of days from 1 to 365, got 'x'"
+    ]
+
+
+def test_the_faults_are_one_sentence_and_kept_for_the_caller() -> None:
+    error = ConfigurationError(["DOMAIN_NAME must be set", "NAME_PREFIX: bad"])
+    assert str(error) == "DOMAIN_NAME must be set; NAME_PREFIX: bad"
+    assert error.errors == ("DOMAIN_NAME must be set", "NAME_PREFIX: bad")
+
+
+def test_what_is_exported_is_never_an_import_source() -> None:
+    targets = exports(secret_arn=SECRET)
+    assert rotation(IMPORT_SOURCES=sources(), EXPORT_TARGETS=targets)[1] == [
+        f"EXPORT_TARGETS and IMPORT_SOURCES must not share a secret, got {SECRET} twice"
+    ]
+
+
+# --- Accounts and regions ---------------------------------------------------------------------
+
+ACCOUNT = {"account_id": "222222222222", "role_name": "certificates", "external_id": "x-1"}
+
+
+def accounts(*entries: object) -> tuple[RotationSettings, list[str]]:
+    return rotation(ACCOUNTS=json.dumps(entries))
+
+
+def test_an_account_is_reached_by_the_role_that_it_offers() -> None:
+    settings, faults = accounts({**ACCOUNT, "role_name": "path/to/certificates"})
+    assert faults == []
+    (account,) = settings.accounts
+    assert account.role_arn("aws-cn") == ("arn:aws-cn:iam::222222222222:role/path/to/certificates")
+
+
+@pytest.mark.parametrize(
+    ("entry", "named"),
+    [
+        ("222222222222", "an account must be an object"),
+        ({}, "an object with account_id, external_id, role_name and, optionally, rebind"),
+        ({**ACCOUNT, "more": 1}, "an object with account_id, external_id, role_name"),
+        ({**ACCOUNT, "account_id": 222222222222}, "must be an account id, got 222222222222"),
+        ({**ACCOUNT, "role_name": "a b"}, "account 222222222222 has no valid role_name: 'a b'"),
+        ({**ACCOUNT, "external_id": "x"}, "account 222222222222 has no valid external_id: 'x'"),
+        ({**ACCOUNT, "external_id": None}, "has no valid external_id: None"),
+    ],
+)
+def test_an_account_that_cannot_be_reached_is_a_fault(entry: object, named: str) -> None:
+    (fault,) = accounts(entry)[1]
+    assert fault.startswith("ACCOUNTS: ")
+    assert named in fault
+
+
+def test_an_account_is_there_once() -> None:
+    (fault,) = accounts(ACCOUNT, {**ACCOUNT, "role_name": "other"})[1]
+    assert fault == "ACCOUNTS: each account may be there once, got 222222222222 twice"
+
+
+@pytest.mark.parametrize("raw", ['"eu-west-1"', "[5]", '["EU-WEST-1"]', '["eu-west"]', "{"])
+def test_regions_are_a_list_of_regions(raw: str) -> None:
+    (fault,) = rotation(REGIONS=raw)[1]
+    assert fault.startswith("REGIONS: must be ")
+
+
+ACCOUNT_KEYS = {
+    "account_id": "account_ids",
+    "external_id": "external_ids",
+    "role_name": "role_names",
+    "rotation_mode": "rotation_modes",
+}
+
+
+@pytest.mark.parametrize("key", ACCOUNT_KEYS)
+def test_accounts_are_what_terraform_takes_for_accounts(key: str) -> None:
+    for value in accepted(ACCOUNT_KEYS[key]).values():
+        assert accounts({**ACCOUNT, key: value})[1] == []
+    for value in refused(ACCOUNT_KEYS[key]).values():
+        assert len(accounts({**ACCOUNT, key: value})[1]) == 1, value
+
+
+def test_regions_are_what_terraform_takes_for_regions() -> None:
+    regions = list(accepted("regions").values())
+    assert rotation(REGIONS=json.dumps(regions))[0].regions == tuple(regions)
+    for value in refused("regions").values():
+        assert len(rotation(REGIONS=json.dumps([value]))[1]) == 1, value
+
+
+def test_an_account_allows_reading_and_nothing_more_unless_it_says_so() -> None:
+    (account,) = accounts(ACCOUNT)[0].accounts
+    assert (account.mode, account.rebind_consumers) == (RotationMode.NOTIFY, False)
+    (account,) = accounts({**ACCOUNT, "rotation_mode": "repair", "rebind_consumers": True})[
+        0
+    ].accounts
+    assert (account.mode, account.rebind_consumers) == (RotationMode.REPAIR, True)
+
+
+def test_whether_consumers_are_moved_in_an_account_is_true_or_false() -> None:
+    (fault,) = accounts({**ACCOUNT, "rebind_consumers": "yes"})[1]
+    assert fault.endswith(
+        "rebind_consumers of account 222222222222 must be true or false, got 'yes'"
+    )
+
+
+# --- An organization --------------------------------------------------------------------------
+
+ORGANIZATION = {
+    "bucket": "certificate-lifecycle-runs-123456789012",
+    "role_name": "certificates",
+    "external_id": "x-1",
+    "max_concurrency": 25,
+}
+
+
+def organization(entry: object) -> tuple[OrganizationSettings | None, list[str]]:
+    settings, faults = rotation(ORGANIZATION=json.dumps(entry))
+    return settings.organization, faults
+
+
+def test_no_organization_is_looked_after_unless_one_is_named() -> None:
+    assert organization({}) == (None, [])
+
+
+def test_an_account_of_an_organization_offers_what_all_of_them_offer() -> None:
+    found, faults = organization({**ORGANIZATION, "rotation_mode": "repair"})
+    assert (found is not None, faults) == (True, [])
+    assert found is not None
+    assert found.account("222222222222") == Account(
+        "222222222222", "certificates", "x-1", RotationMode.REPAIR
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bucket": "No_Bucket"},
+        {"bucket": 5},
+        {"role_name": "no role"},
+        {"external_id": "?"},
+        {"max_concurrency": 0},
+        {"max_concurrency": 10_001},
+        {"max_concurrency": True},
+        {"max_concurrency": "25"},
+        {"rotation_mode": "destroy"},
+        {"rebind_consumers": "yes"},
+        {"accounts": []},
+    ],
+    ids=str,
+)
+def test_an_organization_that_is_described_wrongly_is_refused(change: dict[str, object]) -> None:
+    found, (fault,) = organization({**ORGANIZATION, **change})
+    assert found is None
+    assert fault.startswith("ORGANIZATION: ")
+
+
+ORGANIZATION_KEYS = {
+    "external_id": "external_ids",
+    "max_concurrency": "concurrencies",
+    "role_name": "role_names",
+    "rotation_mode": "rotation_modes",
+}
+
+
+@pytest.mark.parametrize("key", ORGANIZATION_KEYS)
+def test_an_organization_is_what_terraform_takes_for_one(key: str) -> None:
+    for value in accepted(ORGANIZATION_KEYS[key]).values():
+        assert organization({**ORGANIZATION, key: value})[1] == []
+    for value in refused(ORGANIZATION_KEYS[key]).values():
+        assert len(organization({**ORGANIZATION, key: value})[1]) == 1, value
+
+
+@pytest.mark.parametrize("missing", ORGANIZATION)
+def test_an_organization_needs_all_that_its_accounts_are_reached_with(missing: str) -> None:
+    entry = {key: value for key, value in ORGANIZATION.items() if key != missing}
+    assert organization(entry)[1] != []
+
+
+# --- People -----------------------------------------------------------------------------------
+
+
+def test_all_is_well_is_told_weekly_unless_it_is_switched_off() -> None:
+    assert rotation()[0].summary_after == days(7)
+    assert rotation(SUMMARY_AFTER_DAYS="1")[0].summary_after == days(1)
+    assert rotation(SUMMARY_AFTER_DAYS="0") == (rotation(SUMMARY_AFTER_DAYS="0")[0], [])
+    assert rotation(SUMMARY_AFTER_DAYS="0")[0].summary_after is None
+
+
+def test_the_tag_of_owners_can_have_another_name() -> None:
+    assert rotation()[0].owner_tag == "Owner"
+    assert rotation(OWNER_TAG="Cost Center")[0].owner_tag == "Cost Center"
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("OWNER_TAG", "owner_tags"), ("SUMMARY_AFTER_DAYS", "summary_days")]
+)
+def test_what_people_hear_is_what_terraform_takes_for_it(name: str, table: str) -> None:
+    for value in accepted(table).values():
+        assert rotation(**{name: str(value)})[1] == []
+    for value in refused(table).values():
+        assert len(rotation(**{name: str(value)})[1]) == 1, value
+
+
+# --- What only looks right, or breaks a reader ------------------------------------------------
+
+DEEP = "[" * 50_000
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ACCOUNTS", "EXPORT_TARGETS", "HOSTED_ZONES", "IMPORT_SOURCES", "ORGANIZATION", "REGIONS"],
+)
+def test_json_that_is_too_deep_to_be_read_is_a_fault_like_any_other(name: str) -> None:
+    (fault,) = rotation(**{name: DEEP})[1]
+    assert fault.startswith(f"{name}: must be a JSON ")
+    assert len(fault) < 500
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CRITICAL_THRESHOLD_DAYS", "１"),  # noqa: RUF001 - a full-width digit
+        ("REGIONS", '["eu-west-١"]'),  # noqa: RUF001 - an Arabic digit
+        ("SNS_TOPIC_ARN", TOPIC.replace("1234", "１234")),  # noqa: RUF001 - as above
+        ("IMPORT_SOURCES", sources(CERTIFICATE.replace("1234", "１234"))),  # noqa: RUF001 - as above
+        ("IMPORT_SOURCES", sources(secret_arn=SECRET.replace("1234", "１234"))),  # noqa: RUF001 - as above
+        ("HOSTED_ZONES", zones(role_arn=ROLE.replace("2109", "２109"))),  # noqa: RUF001 - as above
+        ("HOSTED_ZONES", zones(role_arn=f"{ROLE} of somebody")),
+    ],
+)
+def test_a_digit_or_letter_that_aws_does_not_have_is_none(name: str, value: str) -> None:
+    (fault,) = rotation(**{name: value})[1]
+    assert fault.startswith(f"{name}: ")
+
+
+def test_a_key_that_nobody_knows_is_shown_with_what_cannot_be_seen() -> None:
+    strange = json.dumps({"example.com": {"zone_id": "Z1", "a\x1b[2J": 1}})
+    (fault,) = rotation(HOSTED_ZONES=strange)[1]
+    assert fault == r"HOSTED_ZONES: the zone 'example.com' has unknown keys: 'a\x1b[2J'"

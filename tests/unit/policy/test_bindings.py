@@ -1,0 +1,374 @@
+"""Moving consumers: what each step does with what it finds, and what stays to be moved by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certificate_lifecycle.aws.consumers.apigateway import (
+    DOMAIN_NAME,
+    DOMAIN_OWNERSHIP,
+    EDGE_DOMAIN_NAME,
+)
+from certificate_lifecycle.aws.consumers.cloudfront import DISTRIBUTION as DISTRIBUTION_KIND
+from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
+from certificate_lifecycle.aws.consumers.elb import CLASSIC_LISTENER
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER as LISTENER_KIND
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER_SNI
+from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog, kinds_by_name
+from certificate_lifecycle.policy.bindings import (
+    SETTLES_WITHIN,
+    Binding,
+    BindingChange,
+    BindingChangeStatus,
+    BindingState,
+    BindStep,
+    ConsumerArn,
+    ConsumerKind,
+    RollBackStep,
+    VerifyStep,
+    bind_step,
+    planned,
+    roll_back_step,
+    verify_step,
+)
+from tests.unit.builders import (
+    DISTRIBUTION,
+    LOAD_BALANCER,
+    NOW,
+    PLACE,
+    SECOND,
+    arn,
+    certificate,
+    detail,
+)
+
+OLD, NEW, OTHER = arn("old"), arn("new"), arn("other")
+OWN, AWS = PLACE.account_id, "999999999999"
+LISTENER = f"{LOAD_BALANCER.replace(':loadbalancer/', ':listener/')}/0467ef3c8400ae65"
+CLASSIC = f"arn:aws:elasticloadbalancing:eu-west-1:{OWN}:loadbalancer/shop"
+KINDS = kinds_by_name()
+CATALOG = ConsumerCatalog(OWN)
+SINGLE = Binding(LISTENER_KIND, LISTENER)
+LIST = Binding(LISTENER_SNI, LISTENER)
+
+TEXTS = st.text(max_size=12)
+MOVES = st.builds(
+    BindingChange,
+    binding=st.builds(
+        Binding,
+        kind=st.sampled_from(list(KINDS.values())),
+        consumer=TEXTS,
+        qualifier=TEXTS,
+        label=TEXTS,
+    ),
+    before=st.lists(st.sampled_from([OLD, NEW, OTHER]), max_size=3).map(tuple),
+    status=st.sampled_from(BindingChangeStatus),
+    bound_at=st.none()
+    | st.integers(0, 10**9).map(lambda seconds: NOW + timedelta(seconds=seconds)),
+    note=TEXTS,
+)
+
+
+def bound(
+    binding: Binding = SINGLE, *, since: timedelta = SECOND, before: str = OLD
+) -> BindingChange:
+    return BindingChange(
+        binding=binding, before=(before,), status=BindingChangeStatus.BOUND, bound_at=NOW - since
+    )
+
+
+def held(*certificates: str, settled: bool = True, fault: str | None = None) -> BindingState:
+    return BindingState(certificates, settled, fault)
+
+
+# --- The steps --------------------------------------------------------------------------------
+
+
+def test_a_setting_has_settled_unless_its_service_says_otherwise() -> None:
+    assert verify_step(bound(), BindingState((NEW,)), OLD, NEW, NOW) is VerifyStep.VERIFIED
+
+
+def test_a_consumer_has_a_day_to_settle() -> None:
+    assert timedelta(days=1) == SETTLES_WITHIN
+
+
+def test_only_the_list_of_a_listener_holds_several_certificates() -> None:
+    assert [kind for kind in KINDS.values() if kind.holds_many] == [LISTENER_SNI]
+
+
+def test_a_label_is_for_people_and_tells_no_bindings_apart() -> None:
+    assert replace(SINGLE, label="shop").key == SINGLE.key != LIST.key
+
+
+def test_a_move_begins_with_what_the_setting_holds() -> None:
+    assert planned(LIST, held(OLD, OTHER)) == BindingChange(binding=LIST, before=(OLD, OTHER))
+
+
+def test_a_consumer_that_went_between_two_looks_needs_no_move() -> None:
+    assert planned(SINGLE, None).status is BindingChangeStatus.GONE
+
+
+@pytest.mark.parametrize(
+    ("found", "step"),
+    [
+        (held(OLD), BindStep.BIND),
+        (held(OLD, OTHER), BindStep.BIND),
+        (held(NEW), BindStep.DONE),
+        (held(OLD, NEW), BindStep.DONE),
+        (held(OTHER), BindStep.LEFT_ALONE),
+        (held(), BindStep.LEFT_ALONE),
+        (None, BindStep.GONE),
+    ],
+)
+@pytest.mark.parametrize("binding", [SINGLE, LIST], ids=["single", "list"])
+def test_only_what_holds_the_old_certificate_is_bound(
+    binding: Binding, found: BindingState | None, step: BindStep
+) -> None:
+    assert bind_step(BindingChange(binding=binding, before=(OLD,)), found, OLD, NEW) is step
+
+
+@pytest.mark.parametrize(
+    ("found", "step"),
+    [
+        (held(NEW), VerifyStep.VERIFIED),
+        (held(OLD, NEW), VerifyStep.VERIFIED),
+        (held(NEW, settled=False), VerifyStep.WAIT),
+        (held(OLD, settled=False), VerifyStep.WAIT),
+        (held(OLD), VerifyStep.WAIT),
+        (held(NEW, fault="it FAILED"), VerifyStep.ROLL_BACK),
+        (held(OLD, settled=False, fault="it FAILED"), VerifyStep.ROLL_BACK),
+        (held(OTHER), VerifyStep.LEFT_ALONE),
+        (held(OTHER, settled=False, fault="it FAILED"), VerifyStep.LEFT_ALONE),
+        (held(), VerifyStep.LEFT_ALONE),
+        (None, VerifyStep.GONE),
+    ],
+)
+@pytest.mark.parametrize("binding", [SINGLE, LIST], ids=["single", "list"])
+def test_what_was_bound_is_verified_by_what_the_service_says_now(
+    binding: Binding, found: BindingState | None, step: VerifyStep
+) -> None:
+    assert verify_step(bound(binding), found, OLD, NEW, NOW) is step
+
+
+@pytest.mark.parametrize("found", [held(NEW, settled=False), held(OLD), held(OLD, settled=False)])
+def test_what_does_not_settle_in_time_is_rolled_back(found: BindingState) -> None:
+    nearly, overdue = bound(since=SETTLES_WITHIN - SECOND), bound(since=SETTLES_WITHIN)
+    assert verify_step(nearly, found, OLD, NEW, NOW) is VerifyStep.WAIT
+    assert verify_step(overdue, found, OLD, NEW, NOW) is VerifyStep.ROLL_BACK
+    assert verify_step(overdue, held(NEW), OLD, NEW, NOW) is VerifyStep.VERIFIED
+
+
+def test_nothing_is_late_that_was_never_bound() -> None:
+    move = BindingChange(binding=SINGLE, before=(OLD,))
+    assert verify_step(move, held(OLD), OLD, NEW, NOW) is VerifyStep.WAIT
+
+
+@pytest.mark.parametrize(
+    ("binding", "found", "step"),
+    [
+        (SINGLE, held(NEW), RollBackStep.RESTORE),
+        (SINGLE, held(NEW, settled=False, fault="it FAILED"), RollBackStep.RESTORE),
+        (SINGLE, held(OLD), RollBackStep.DONE),
+        (SINGLE, held(OLD, settled=False, fault="it FAILED"), RollBackStep.DONE),
+        (SINGLE, held(OTHER), RollBackStep.LEFT_ALONE),
+        (SINGLE, None, RollBackStep.GONE),
+        (LIST, held(OLD, NEW), RollBackStep.RESTORE),
+        (LIST, held(NEW), RollBackStep.RESTORE),
+        (LIST, held(OLD), RollBackStep.DONE),
+        (LIST, held(OTHER), RollBackStep.DONE),
+        (LIST, None, RollBackStep.GONE),
+    ],
+)
+def test_only_what_holds_the_successor_is_led_back(
+    binding: Binding, found: BindingState | None, step: RollBackStep
+) -> None:
+    assert roll_back_step(bound(binding), found, OLD, NEW) is step
+
+
+@pytest.mark.parametrize("binding", [SINGLE, LIST], ids=["single", "list"])
+def test_what_held_the_successor_before_the_move_keeps_it(binding: Binding) -> None:
+    assert roll_back_step(bound(binding, before=NEW), held(NEW), OLD, NEW) is RollBackStep.DONE
+
+
+def holding(certificates: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[BindingState]:
+    return st.builds(
+        BindingState, certificates=certificates, settled=st.booleans(), fault=st.none() | TEXTS
+    )
+
+
+@given(move=MOVES, found=holding(st.sampled_from([(), (OTHER,), (OTHER, arn("third"))])))
+def test_no_step_touches_what_holds_neither_certificate(
+    move: BindingChange, found: BindingState
+) -> None:
+    assert bind_step(move, found, OLD, NEW) is BindStep.LEFT_ALONE
+    assert verify_step(move, found, OLD, NEW, NOW) is VerifyStep.LEFT_ALONE
+    untouched = RollBackStep.DONE if move.binding.kind.holds_many else RollBackStep.LEFT_ALONE
+    assert roll_back_step(move, found, OLD, NEW) is untouched
+
+
+@given(move=MOVES, after=holding(st.just((NEW,))), back=holding(st.just((OLD,))))
+def test_a_step_that_was_carried_out_and_not_recorded_is_found_done(
+    move: BindingChange, after: BindingState, back: BindingState
+) -> None:
+    assert bind_step(move, after, OLD, NEW) is BindStep.DONE
+    assert roll_back_step(move, back, OLD, NEW) is RollBackStep.DONE
+
+
+# --- What cannot be moved ---------------------------------------------------------------------
+
+
+def left(bindings: list[Binding], *in_use_by: str) -> tuple[str, ...]:
+    seen = certificate(detail=detail(in_use_by=in_use_by))
+    return CATALOG.unexplained(seen, bindings)
+
+
+@pytest.mark.parametrize(
+    ("binding", "consumer"),
+    [
+        (SINGLE, LOAD_BALANCER),
+        (LIST, LOAD_BALANCER),
+        (Binding(CLASSIC_LISTENER, "shop", "443"), CLASSIC),
+        (Binding(DISTRIBUTION_KIND, "E1EXAMPLE"), DISTRIBUTION),
+        (Binding(DOMAIN_NAME, "a.example.com"), LOAD_BALANCER.replace(OWN, AWS)),
+        (Binding(EDGE_DOMAIN_NAME, "a.example.com"), DISTRIBUTION.replace(OWN, AWS)),
+        (Binding(USER_POOL_DOMAIN, "a.example.com"), DISTRIBUTION.replace(OWN, AWS)),
+    ],
+)
+def test_a_binding_explains_its_consumer_and_no_other(binding: Binding, consumer: str) -> None:
+    others = {LOAD_BALANCER, CLASSIC, DISTRIBUTION, f"{CLASSIC}2"}
+    others |= {other.replace(OWN, AWS) for other in (LOAD_BALANCER, DISTRIBUTION)}
+    others.discard(consumer)
+    assert set(left([binding], consumer, *others)) == others
+
+
+def test_the_certificate_that_proves_ownership_explains_nothing() -> None:
+    """It is shown nowhere in `InUseBy`."""
+    binding = Binding(DOMAIN_OWNERSHIP, "a.example.com")
+    foreign = LOAD_BALANCER.replace(OWN, AWS)
+    assert left([binding], foreign) == (foreign,)
+
+
+@pytest.mark.parametrize("strange", ["", "not an ARN", "arn:aws", f"arn:aws:es:eu-west-1:{OWN}:"])
+def test_what_is_not_understood_stays_named(strange: str) -> None:
+    assert left([SINGLE], strange, LOAD_BALANCER) == (strange,)
+
+
+def test_nothing_is_left_of_a_certificate_without_consumers() -> None:
+    assert left([]) == CATALOG.unexplained(certificate(), []) == ()
+
+
+def test_an_arn_without_an_account_is_not_foreign() -> None:
+    assert not ConsumerArn.parse("arn:aws:apigateway:eu-west-1::/domainnames/a.b", OWN).foreign
+
+
+def test_a_name_may_have_colons_and_what_is_no_arn_has_no_parts() -> None:
+    text = f"arn:aws:vpce:eu-west-1:{OWN}:endpoint/a:b/c"
+    parts = ("aws", "vpce", "eu-west-1", OWN, "endpoint", "a:b/c")
+    assert ConsumerArn.parse(text, OWN) == ConsumerArn(text, *parts, foreign=False)
+    assert ConsumerArn.parse("x", OWN) == ConsumerArn("x", "", "", "", "", "", "", foreign=False)
+
+
+GATEWAY = f"arn:aws:elasticloadbalancing:eu-west-1:{OWN}:loadbalancer/gwy/inspect/50dc6c495c0c9188"
+
+
+@pytest.mark.parametrize(
+    ("in_use_by", "label"),
+    [
+        (LOAD_BALANCER, "load balancer shop"),
+        (LOAD_BALANCER.replace(":loadbalancer/app/", ":loadbalancer/net/"), "load balancer shop"),
+        (LOAD_BALANCER.replace(OWN, AWS), "load balancer shop"),
+        (CLASSIC, "load balancer shop"),
+        (DISTRIBUTION, "CloudFront distribution E1EXAMPLE"),
+        (DISTRIBUTION.replace(OWN, AWS), "CloudFront distribution E1EXAMPLE"),
+        (GATEWAY, GATEWAY),
+        (LISTENER, LISTENER),
+        (f"arn:aws:es:eu-west-1:{OWN}:domain/logs", f"arn:aws:es:eu-west-1:{OWN}:domain/logs"),
+        ("not an ARN", "not an ARN"),
+    ],
+)
+def test_a_resource_is_named_as_people_know_it_and_otherwise_by_its_arn(
+    in_use_by: str, label: str
+) -> None:
+    assert CATALOG.label(in_use_by) == label
+
+
+# --- What the ledger keeps of a move ----------------------------------------------------------
+
+STORED_KINDS = {
+    "Listener": LISTENER_KIND,
+    "ListenerSni": LISTENER_SNI,
+    "ClassicListener": CLASSIC_LISTENER,
+    "Distribution": DISTRIBUTION_KIND,
+    "DomainName": DOMAIN_NAME,
+    "EdgeDomainName": EDGE_DOMAIN_NAME,
+    "DomainOwnership": DOMAIN_OWNERSHIP,
+    "UserPoolDomain": USER_POOL_DOMAIN,
+}
+STATUSES = {
+    BindingChangeStatus.PLANNED: "planned",
+    BindingChangeStatus.BOUND: "bound",
+    BindingChangeStatus.MOVED: "moved",
+    BindingChangeStatus.ROLLED_BACK: "rolled back",
+    BindingChangeStatus.LEFT_ALONE: "left alone",
+    BindingChangeStatus.GONE: "gone",
+}
+
+
+def test_every_kind_is_stored_by_its_own_name() -> None:
+    assert KINDS == STORED_KINDS
+
+
+@pytest.mark.parametrize(("name", "kind"), STORED_KINDS.items())
+@pytest.mark.parametrize("status", BindingChangeStatus)
+def test_what_an_earlier_version_stored_of_a_move_is_read(
+    name: str, kind: ConsumerKind, status: BindingChangeStatus
+) -> None:
+    """A ledger outlives every version of the functions: these words must never change."""
+    move = BindingChange(binding=Binding(kind, LISTENER), before=(OLD,), status=status)
+    stored = {
+        "kind": name,
+        "consumer": LISTENER,
+        "place": "",
+        "label": "",
+        "before": [OLD],
+        "status": STATUSES[status],
+        "bound_at": None,
+        "note": "",
+    }
+    assert move.to_dict() == stored
+    assert BindingChange.from_dict(stored, KINDS) == move
+
+
+@given(move=MOVES)
+def test_a_move_comes_back_from_the_ledger_as_it_was(move: BindingChange) -> None:
+    assert BindingChange.from_dict(json.loads(json.dumps(move.to_dict())), KINDS) == move
+
+
+ENTRY = BindingChange(binding=Binding(LISTENER_KIND, "listener"), before=("old",)).to_dict()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "Toaster"},
+        {"consumer": 5},
+        {"before": "old"},
+        {"before": [None]},
+        {"status": "lost"},
+        {"bound_at": "2026-06-01T12:00:00"},
+        {"bound_at": "9999-12-31T23:59:59Z"},
+        {"note": None},
+    ],
+    ids=str,
+)
+def test_what_is_no_move_is_refused_before_anything_is_done_by_it(
+    changes: dict[str, object],
+) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        BindingChange.from_dict({**ENTRY, **changes}, KINDS)

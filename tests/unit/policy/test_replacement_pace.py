@@ -1,0 +1,67 @@
+"""How fast replacements go, and how long the ledger keeps them, is what was decided."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from certificate_lifecycle.model.certificate import Action
+from certificate_lifecycle.policy.succession import (
+    CLAIM,
+    DAILY_REQUESTS,
+    HISTORY,
+    MAX_ATTEMPTS,
+    REPLACING_ACTIONS,
+    RETRY_AFTER,
+    YEARLY_REQUESTS,
+    ReplacementRecord,
+    ReplacementState,
+    successor_request,
+)
+from tests.unit.builders import NOW, arn, certificate, days, detail
+
+ADR = Path(__file__).parents[3] / "docs" / "adr" / "0009-replacement-is-a-recorded-state-machine.md"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"At most {DAILY_REQUESTS} successors are requested per account, region and day",
+        f"keeps its claim for up to {CLAIM // timedelta(minutes=1)} minutes",
+    ],
+)
+def test_the_record_of_the_decision_has_the_numbers(sentence: str) -> None:
+    assert sentence in ADR.read_text(encoding="utf-8")
+
+
+def test_a_request_is_repeated_once_after_a_week() -> None:
+    assert (2, days(7)) == (MAX_ATTEMPTS, RETRY_AFTER)
+
+
+def test_a_replacement_begins_with_its_first_request_and_nothing_to_tell() -> None:
+    begun = ReplacementRecord(
+        certificate_arn=arn(), state=ReplacementState.REQUESTED, started_at=NOW
+    )
+    assert (begun.attempt, begun.version, begun.note, begun.unreported) == (1, 0, "", ())
+
+
+def test_tags_that_aws_keeps_for_itself_are_not_asked_for_in_any_case() -> None:
+    """AWS refuses a tag with its prefix "in any upper or lower case" (tagging user guide)."""
+    old = certificate(detail=detail(tags=(("AWS:reserved", "x"), ("Team", "shop"))))
+    assert successor_request(old, 1).tags[1:] == (("Team", "shop"),)
+
+
+def test_what_is_over_is_kept_for_longer_than_any_certificate_lives() -> None:
+    """CA/B Forum, Baseline Requirements 6.3.2: 398 days were the maximum."""
+    assert days(398) < HISTORY == days(400)
+
+
+def test_acm_grants_five_thousand_requests_a_year() -> None:
+    """ACM user guide, "Quotas"."""
+    assert YEARLY_REQUESTS == 5000
+
+
+def test_only_three_actions_begin_a_replacement() -> None:
+    assert {Action.REPLACE, Action.REQUEST_AGAIN, Action.REBIND} == REPLACING_ACTIONS

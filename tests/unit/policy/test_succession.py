@@ -1,0 +1,229 @@
+"""What is replaced, by what, and when that is given up or over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
+from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, CertificateType
+from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
+from certificate_lifecycle.policy.succession import (
+    REPLACES_TAG,
+    ReplacementRecord,
+    ReplacementState,
+    blocked_reason,
+    is_over,
+    may_retire,
+    quota_warning,
+    succeeds,
+    successor_request,
+)
+from certificate_lifecycle.policy.thresholds import Thresholds
+from tests.unit.builders import (
+    AUTHORITY,
+    EXPIRED,
+    FAILED,
+    NOW,
+    SECOND,
+    SUCCESSOR,
+    TIMED_OUT,
+    arn,
+    certificate,
+    days,
+    detail,
+    imported,
+    private,
+    request,
+)
+
+INSTANCE = "certificate-lifecycle"
+OURS = (("ManagedBy", INSTANCE),)
+USUAL = Thresholds()
+
+
+def dead(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
+    """Return an expired certificate that a load balancer still serves."""
+    facts = {"status": EXPIRED, "ends_in": -days(1), "detail": detail()}
+    return certificate(**{**facts, **changes})
+
+
+def replacement_record(**changes: object) -> ReplacementRecord:
+    begun = ReplacementRecord(
+        certificate_arn=arn(), state=ReplacementState.REQUESTED, started_at=NOW, requested_at=NOW
+    )
+    return replace(begun, **changes)  # type: ignore[arg-type] # any field of a journal
+
+
+# --- What may be replaced -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(dead(), id="an expired certificate in use"),
+        pytest.param(
+            private(status=EXPIRED, ends_in=-days(1), detail=detail()), id="a private one in use"
+        ),
+        pytest.param(request(status=FAILED, detail=detail(tags=OURS)), id="our failed request"),
+        pytest.param(request(status=TIMED_OUT, detail=detail(tags=OURS)), id="our late request"),
+        pytest.param(
+            dead(detail=detail(tags=((REPLACES_TAG, arn("old")),))), id="a successor that serves"
+        ),
+    ],
+)
+def test_a_successor_may_be_requested_for(seen: Certificate) -> None:
+    assert blocked_reason(seen, INSTANCE) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "why"),
+    [
+        pytest.param(dead(in_use=False, exported=True), "copies outside AWS", id="only copies"),
+        pytest.param(request(status=FAILED, detail=detail()), "not requested by", id="not ours"),
+        pytest.param(
+            request(status=TIMED_OUT, detail=detail(tags=(("ManagedBy", "another"),))),
+            "not requested by certificate-lifecycle",
+            id="another instance's",
+        ),
+        pytest.param(
+            request(status=FAILED, detail=detail(tags=(*OURS, (REPLACES_TAG, arn("old"))))),
+            "requested as a successor",
+            id="a failed successor",
+        ),
+        pytest.param(request(status=FAILED), "not requested by", id="a request without detail"),
+        pytest.param(imported(status=EXPIRED, ends_in=-days(1)), "issued", id="imported"),
+        pytest.param(dead(key_algorithm="RSA_4096"), "RSA_4096", id="a key that ACM does not make"),
+        pytest.param(
+            dead(detail=detail(tags=tuple((f"key{n}", "") for n in range(50)))),
+            "50 tags",
+            id="no room for a tag",
+        ),
+    ],
+)
+def test_no_successor_is_requested_for(seen: Certificate, why: str) -> None:
+    assert why in (blocked_reason(seen, INSTANCE) or "")
+
+
+def test_tags_that_are_not_copied_take_no_room() -> None:
+    tags = (("aws:cloudformation:stack-name", "shop"), *((f"key{n}", "") for n in range(49)))
+    assert blocked_reason(dead(detail=detail(tags=tags)), INSTANCE) is None
+
+
+# --- What a successor is ------------------------------------------------------------------------
+
+
+def test_a_successor_has_the_names_the_key_the_ca_the_export_option_and_the_tags() -> None:
+    """Bugs 39 and 40."""
+    old = dead(
+        names=("shop.example.com", "*.shop.example.com"),
+        key_algorithm="EC_prime256v1",
+        exportable=True,
+        detail=detail(
+            tags=(("Team", "shop"), ("aws:x", "y"), ("certificate-lifecycle:replaces", "older"))
+        ),
+    )
+    wanted = successor_request(old, 1)
+    assert wanted.names == old.names
+    assert wanted.key_algorithm == "EC_prime256v1"
+    assert wanted.exportable
+    assert wanted.region == "eu-west-1"
+    assert wanted.tags == ((REPLACES_TAG, old.arn), ("Team", "shop"))
+    assert wanted.certificate_authority_arn is None
+
+
+def test_a_private_certificate_gets_a_private_successor() -> None:
+    """Bug 39: without the CA ACM would make a public certificate for an internal name."""
+    wanted = successor_request(private(detail=detail(certificate_authority_arn=AUTHORITY)), 1)
+    assert wanted.certificate_authority_arn == AUTHORITY
+    assert wanted.type is CertificateType.PRIVATE
+    assert not wanted.exportable
+
+
+def test_a_certificate_without_detail_has_neither_ca_nor_tags_to_copy() -> None:
+    assert successor_request(certificate(), 1).tags == ((REPLACES_TAG, arn()),)
+
+
+@given(names=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=2, unique=True))
+def test_two_certificates_or_attempts_never_share_a_token(names: list[str]) -> None:
+    """Bugs 10, 11 and 42."""
+    first, second = (successor_request(certificate(arn=arn(name)), 1) for name in names)
+    again = successor_request(certificate(arn=arn(names[0])), 2)
+    same = successor_request(certificate(arn=arn(names[0])), 1)
+    tokens = {wanted.idempotency_token for wanted in (first, second, again)}
+    assert len(tokens) == 3
+    assert same.idempotency_token == first.idempotency_token
+
+
+@pytest.mark.parametrize(
+    ("changes", "takes_over"),
+    [
+        ({}, True),
+        ({"names": ("shop.example.com", "example.com")}, True),
+        ({"names": ("example.com",)}, False),
+        ({"status": CertificateStatus.PENDING_VALIDATION}, False),
+        ({"not_before": NOW - days(168), "not_after": NOW + days(30)}, False),
+        ({"not_before": NOW - days(168), "not_after": NOW + days(30) + SECOND}, True),
+    ],
+)
+def test_a_successor_takes_over_when_it_is_issued_covers_every_name_and_lives(
+    changes: dict[str, object], *, takes_over: bool
+) -> None:
+    successor = replace(SUCCESSOR, **changes)  # type: ignore[arg-type] # any field
+    assert succeeds(successor, certificate(), USUAL, NOW) is takes_over
+
+
+@pytest.mark.parametrize("status", list(CertificateStatus))
+def test_a_request_is_over_unless_it_waits_or_is_issued(status: CertificateStatus) -> None:
+    alive = (CertificateStatus.PENDING_VALIDATION, CertificateStatus.ISSUED)
+    assert is_over(request(status=status)) is (status not in alive)
+
+
+# --- Quotas and ends ----------------------------------------------------------------------------
+
+
+def test_the_yearly_quota_is_warned_of_from_four_fifths_on() -> None:
+    made = [request(created_at=NOW - days(364))] * 3999
+    others = [request(created_at=NOW - days(365)), imported(), private(), request(created_at=None)]
+    assert quota_warning([*made, *others], NOW) is None
+    warning = quota_warning([*made, *others, request()], NOW)
+    assert warning is not None
+    assert warning.startswith("4000 of the 5000 requests")
+
+
+@pytest.mark.parametrize(
+    ("verified", "after", "retired"),
+    [
+        (NOW - days(7), days(7), True),
+        (NOW - days(7) + SECOND, days(7), False),
+        (NOW - days(700), None, False),
+        (None, days(7), False),
+    ],
+)
+def test_an_old_certificate_is_retired_when_its_soak_is_over_and_only_if_that_is_asked_for(
+    verified: object, after: object, *, retired: bool
+) -> None:
+    soaking = replacement_record(state=ReplacementState.VERIFIED, verified_at=verified)
+    assert may_retire(soaking, after, NOW) is retired  # type: ignore[arg-type] # a table
+
+
+def test_only_what_is_retired_or_abandoned_is_over() -> None:
+    over = {state for state in ReplacementState if state.over}
+    assert over == {ReplacementState.RETIRED, ReplacementState.ABANDONED}
+
+
+def test_a_journal_knows_whether_a_consumer_stands_at_a_status() -> None:
+    move = BindingChange(binding=Binding(LISTENER, "listener"), before=(arn(),))
+    begun = replacement_record(moves=(move,))
+    assert begun.has(BindingChangeStatus.PLANNED, BindingChangeStatus.BOUND)
+    assert not begun.has(BindingChangeStatus.MOVED)
+
+
+def test_a_state_is_found_by_its_value_and_another_value_is_refused() -> None:
+    assert ReplacementState.of("issued") is ReplacementState.ISSUED
+    with pytest.raises(ValueError, match="'lost' is none of requested, validated, issued"):
+        ReplacementState.of("lost")

@@ -1,0 +1,199 @@
+"""Validation records: the zone they belong to, and what stands there."""
+
+from __future__ import annotations
+
+import pytest
+
+from certificate_lifecycle.model.certificate import ValidationRecord
+from certificate_lifecycle.policy.validation import (
+    Change,
+    ExistingRecord,
+    RecordFinding,
+    RecordState,
+    Zone,
+    choose_zone,
+    compare,
+    distinct,
+    explain,
+)
+from tests.unit.builders import finding, record, zone
+
+PARENT, CHILD = zone("example.com."), zone("shop.example.com.", "Z2")
+NAME = "_a1.shop.example.com."
+OURS = "_b2.c3.acm-validations.aws."
+
+
+def chosen(name: str, *zones: Zone) -> Zone | None:
+    return choose_zone(name, zones).zone
+
+
+def test_the_zone_with_the_longest_name_is_chosen() -> None:
+    assert chosen(NAME, PARENT, CHILD) == CHILD
+    assert chosen(NAME, CHILD, PARENT) == CHILD
+    assert chosen("_a1.example.com.", PARENT, CHILD) == PARENT
+
+
+def test_a_zone_may_be_several_labels_above_its_record() -> None:
+    assert chosen("_a1.deep.down.example.com.", PARENT) == PARENT
+
+
+def test_a_zone_that_merely_ends_alike_holds_nothing() -> None:
+    assert chosen("_a1.myexample.com.", PARENT) is None
+
+
+def test_the_alphabetically_next_zone_holds_nothing() -> None:
+    assert chosen("_a1.example.com.", zone("example.net.")) is None
+
+
+def test_case_and_the_trailing_dot_do_not_matter() -> None:
+    assert chosen("_A1.Shop.EXAMPLE.com", zone("Example.com")) == zone("Example.com")
+
+
+def test_two_zones_of_one_name_are_never_guessed_between() -> None:
+    twins = (zone("shop.example.com.", "Z2"), zone("Shop.Example.com", "Z3"))
+    choice = choose_zone(NAME, (PARENT, *twins))
+    assert choice.ambiguous
+    assert choice.zone is None
+    assert choice.candidates == twins
+
+
+def test_twins_further_up_do_not_matter() -> None:
+    choice = choose_zone(NAME, (PARENT, zone(zone_id="Z3"), CHILD))
+    assert choice.zone == CHILD
+    assert not choice.ambiguous
+
+
+def test_no_zone_is_no_ambiguity() -> None:
+    choice = choose_zone(NAME, ())
+    assert choice.zone is None
+    assert not choice.ambiguous
+
+
+def test_an_apex_and_its_wildcard_share_one_record() -> None:
+    assert distinct([record("example.com"), record("*.example.com")]) == (record("example.com"),)
+
+
+def test_records_that_differ_in_case_or_dot_only_are_one() -> None:
+    other = ValidationRecord("_A1.SHOP.example.com", "CNAME", OURS)
+    assert len(distinct([record(), other])) == 1
+
+
+def test_records_of_different_names_are_kept_in_order() -> None:
+    records = [record("b.example.com"), record("a.example.com")]
+    assert list(distinct(records)) == records
+
+
+def cname(*values: str, plain: bool = True) -> ExistingRecord:
+    return ExistingRecord(NAME, "CNAME", values, plain)
+
+
+STATES = {
+    "nothing": ((), RecordState.MISSING, Change.CREATED),
+    "the very record": ((cname(OURS),), RecordState.IN_PLACE, Change.UNCHANGED),
+    "the very record, spelt otherwise": (
+        (cname(OURS.upper().removesuffix(".")),),
+        RecordState.IN_PLACE,
+        Change.UNCHANGED,
+    ),
+    "an older value of ACM": (
+        (cname("_old.acm-validations.aws."),),
+        RecordState.OUTDATED,
+        Change.UPDATED,
+    ),
+    "somebody's own CNAME": ((cname("shop.cdn.example."),), RecordState.FOREIGN, None),
+    "a CNAME that merely ends alike": (
+        (cname("evil-acm-validations.aws."),),
+        RecordState.FOREIGN,
+        None,
+    ),
+    "a record of another type": (
+        (ExistingRecord(NAME, "TXT", ('"hello"',)),),
+        RecordState.FOREIGN,
+        None,
+    ),
+    "an alias": ((ExistingRecord(NAME, "CNAME", (), plain=False),), RecordState.FOREIGN, None),
+    "the very record with a weight": ((cname(OURS, plain=False),), RecordState.FOREIGN, None),
+    "several record sets": (
+        (cname(OURS), ExistingRecord(NAME, "TXT", ('"hello"',))),
+        RecordState.FOREIGN,
+        None,
+    ),
+    "several values": ((cname(OURS, "shop.cdn.example."),), RecordState.FOREIGN, None),
+}
+
+
+@pytest.mark.parametrize(("existing", "state", "change"), STATES.values(), ids=STATES)
+def test_what_stands_there_decides_what_may_be_written(
+    existing: tuple[ExistingRecord, ...], state: RecordState, change: Change | None
+) -> None:
+    found = compare(record(), PARENT, existing)
+    assert (found.state, found.change, found.zone) == (state, change, PARENT)
+
+
+def test_a_record_that_is_no_cname_is_left_to_somebody_who_knows_it() -> None:
+    """ACM asks for CNAMEs only; one of another type would be written as one."""
+    text = ValidationRecord(NAME, "TXT", "token")
+    found = compare(text, PARENT, ())
+    assert (found.state, found.change) == (RecordState.UNCHECKED, None)
+    assert explain(found).endswith(
+        "ACM wants a record of the type TXT there, which this version does not write"
+    )
+
+
+def test_a_conflict_shows_everything_that_stands_there() -> None:
+    existing = (cname("a.example.", plain=False), ExistingRecord(NAME, "TXT", ('"x"', '"y"')))
+    assert compare(record(), PARENT, existing).found == 'CNAME a.example., TXT "x" "y"'
+
+
+@pytest.mark.parametrize("kind", ["NS", "TXT", "cname"])
+def test_a_record_of_another_type_is_never_ours_whatever_it_holds(kind: str) -> None:
+    values = ("_old.c3.acm-validations.aws.",)
+    found = compare(record(), PARENT, [ExistingRecord(record().name, kind, values)])
+    assert (found.state, found.change) == (RecordState.FOREIGN, None)
+
+
+def test_a_conflict_without_values_shows_its_type_alone() -> None:
+    assert (
+        compare(record(), PARENT, [ExistingRecord(record().name, "A", (), plain=False)]).found
+        == "A"
+    )
+
+
+def test_a_place_that_is_not_known_offers_no_change() -> None:
+    lost = (RecordState.ZONE_NOT_FOUND, RecordState.ZONE_AMBIGUOUS, RecordState.UNCHECKED)
+    assert {finding(state).change for state in lost} == {None}
+
+
+WANTS = "; ACM wants CNAME _b2.c3.acm-validations.aws"
+EXPLAINED = {
+    RecordState.IN_PLACE: "_a1.shop.example.com stands as ACM wants it",
+    RecordState.MISSING: f"_a1.shop.example.com does not exist in zone example.com (Z1){WANTS}",
+    RecordState.OUTDATED: (
+        f"_a1.shop.example.com has an older ACM value in zone example.com (Z1){WANTS}"
+    ),
+    RecordState.FOREIGN: f"_a1.shop.example.com in zone example.com (Z1) holds TXT hello{WANTS}",
+    RecordState.ZONE_NOT_FOUND: (
+        f"no public hosted zone that may be written holds _a1.shop.example.com{WANTS}"
+    ),
+    RecordState.ZONE_AMBIGUOUS: (
+        "_a1.shop.example.com could be in several public hosted zones of one name: TXT hello"
+    ),
+    RecordState.UNCHECKED: "_a1.shop.example.com could not be compared: TXT hello",
+}
+
+
+@pytest.mark.parametrize("state", RecordState)
+def test_each_state_is_explained(state: RecordState) -> None:
+    assert explain(finding(state)) == EXPLAINED[state]
+
+
+def test_a_record_whose_value_is_not_known_yet_is_explained_without_it() -> None:
+    unnamed = ValidationRecord("shop.example.com", "CNAME", "")
+    lost = RecordFinding(unnamed, RecordState.ZONE_NOT_FOUND)
+    assert explain(lost) == "no public hosted zone that may be written holds shop.example.com"
+
+
+def test_a_zone_that_is_not_known_is_said_to_be_unknown() -> None:
+    assert explain(RecordFinding(record(), RecordState.MISSING)) == (
+        f"_a1.shop.example.com does not exist in zone unknown{WANTS}"
+    )
