@@ -54,7 +54,7 @@ class Permission:
 
     `callers` make the call, if all of `settings` are set.
     `resources` are templates of the ARNs that a policy has to allow the action on; a name in braces
-    stands for every value that `cli.permissions.Values` has for it.
+    stands for every value that `cli.required_permissions.Values` has for it.
     `context` are condition keys that have the same value in every such call.
     """
 
