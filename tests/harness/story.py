@@ -1,9 +1,8 @@
-"""The examples of docs/cli.md: each is a command with what a terminal shows for it.
+"""The examples of docs/cli.md: each is a command with its output on a terminal.
 
     python -m tests.harness.story
 
-carries them out, one after the other, in an account that somebody sees for the first time, and
-writes what they print now into the page. A test does the same and compares.
+runs them in a new account and writes their output into the page. A test runs them and compares.
 """
 
 from __future__ import annotations
@@ -25,13 +24,12 @@ from tests.harness.terminal import ROOT, type_in
 PAGE = ROOT / "docs" / "cli.md"
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _PROMPT = "$ "
-_AGREED = "[y/N]: y"
-#: A terminal folds an ARN anywhere.
+_CONFIRMED = "[y/N]: y"
+#: A terminal wraps an ARN anywhere.
 _HEXADECIMAL = ("[0-9a-f]",)
 _ID = (*_HEXADECIMAL * 8, *("-", *_HEXADECIMAL * 4) * 3, "-", *_HEXADECIMAL * 12)
-#: Whatever differs between two accounts that are made alike; it keeps its length, so that lines
-#: fold alike.
-_DIFFERENT = (
+#: Values that differ between two equal accounts, with the letter that replaces each character.
+_VARIABLE = (
     (re.compile(r"\n?".join(_ID)), "i"),
     (re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?)?"), "d"),
     (re.compile(r"\b\d\d:\d\d\b"), "h"),
@@ -50,19 +48,19 @@ _USED: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A command as the page has it, and what is shown for it."""
+    """A command of the page and its output."""
 
     command: str
     shown: str
 
     @property
-    def agrees(self) -> bool:
-        """Whether somebody says yes to its question."""
-        return _AGREED in self.shown
+    def confirms(self) -> bool:
+        """Whether the user confirms."""
+        return _CONFIRMED in self.shown
 
 
 def fill(cloud: Cloud) -> None:
-    """Make the account: a few certificates, half a day from where a count of days would change."""
+    """Add certificates; counts of days stay the same for half a day."""
     cloud.zones.add("example.com")
 
     def ending(days: int, lifetime: int = 198) -> dict[str, Any]:
@@ -86,7 +84,7 @@ def fill(cloud: Cloud) -> None:
 
 
 def examples(page: str) -> Iterator[Example]:
-    """Yield the examples of the page, in the order of their telling."""
+    """Yield the examples of the page in order."""
     for block in _BLOCK.findall(page):
         for part in re.split(r"^(?=\$ )", block, flags=re.MULTILINE):
             if part.startswith(_PROMPT):
@@ -94,19 +92,19 @@ def examples(page: str) -> Iterator[Example]:
                 yield Example(command, shown)
 
 
-def told(cloud: Cloud, page: str) -> list[Example]:
-    """Carry out every example and return it with what it shows now."""
+def record(cloud: Cloud, page: str) -> list[Example]:
+    """Run every example and return it with its output now."""
     fill(cloud)
     found = []
     with TemporaryDirectory() as folder:
         for example in examples(page):
             program, *arguments = shlex.split(example.command)
             if program != "certificates":
-                raise ValueError(f"{example.command!r} is no example that could be run")
+                raise ValueError(f"{example.command!r} cannot be run as an example")
             shown = type_in(
                 arguments,
                 cloud.environment(),
-                answer="y" if example.agrees else "n",
+                answer="y" if example.confirms else "n",
                 folder=Path(folder),
             )
             found.append(replace(example, shown=shown.screen if shown.screen.strip() else ""))
@@ -114,8 +112,8 @@ def told(cloud: Cloud, page: str) -> list[Example]:
 
 
 def alike(shown: str) -> str:
-    """Return what was shown with whatever differs from account to account made equal."""
-    for pattern, letter in _DIFFERENT:
+    """Return an output with the variable values masked."""
+    for pattern, letter in _VARIABLE:
         shown = pattern.sub(partial(_masked, letter), shown)
     return shown
 
@@ -125,10 +123,10 @@ def _masked(letter: str, match: re.Match[str]) -> str:
 
 
 def main() -> int:
-    """Write the page anew."""
+    """Rewrite the page."""
     page = PAGE.read_text(encoding="utf-8")
     with Cloud.start() as cloud:
-        found = iter(told(cloud, page))
+        found = iter(record(cloud, page))
 
     def block(match: re.Match[str]) -> str:
         count = sum(line.startswith(_PROMPT) for line in match[0].splitlines())

@@ -1,4 +1,4 @@
-"""docs/cli.md tells a story that is true: its examples are carried out, and print what it says."""
+"""The examples of docs/cli.md are run, and their output is compared with the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.embedded_aws.cloud import Cloud
-from tests.harness.story import PAGE, alike, examples, fill, told
+from tests.harness.story import PAGE, alike, examples, fill, record
 from tests.harness.terminal import COLUMNS
 from tests.harness.terminal import environment as shell
 
@@ -22,13 +22,13 @@ pytestmark = pytest.mark.integration
 
 
 def test_each_example_prints_what_the_page_says(cloud: Cloud) -> None:
-    """`python -m tests.harness.story` writes the page anew."""
+    """`python -m tests.harness.story` rewrites the page."""
     cloud.now = None
     page = PAGE.read_text(encoding="utf-8")
-    shown = told(cloud, page)
-    said = list(examples(page))
-    assert len(said) > 5
-    for expected, found in zip(said, shown, strict=True):
+    shown = record(cloud, page)
+    recorded = list(examples(page))
+    assert len(recorded) > 5
+    for expected, found in zip(recorded, shown, strict=True):
         assert alike(found.shown).rstrip() == alike(expected.shown).rstrip(), expected.command
 
 
@@ -44,7 +44,7 @@ def test_the_examples_fit_a_terminal_of_80_columns() -> None:
 
 @pytest.fixture
 def steps() -> dict[str, str]:
-    """Return what the job of the page runs, by the name of its step."""
+    """Return the commands of the job on the page, by step name."""
     page = PAGE.read_text(encoding="utf-8")
     (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     job: dict[str, Any] = yaml.safe_load(block)["jobs"]["scan"]
@@ -54,7 +54,7 @@ def steps() -> dict[str, str]:
 def test_the_job_fails_when_something_needs_attention_and_keeps_what_was_found(
     cloud: Cloud, steps: dict[str, str], tmp_path: Path
 ) -> None:
-    """Each step runs in a shell as the job's runner has it."""
+    """Each step runs in a shell with the options of the job's runner."""
     cloud.now = None
     program = tmp_path / "bin" / "certificates"
     program.parent.mkdir()
@@ -73,12 +73,12 @@ def test_the_job_fails_when_something_needs_attention_and_keeps_what_was_found(
             check=False,
         )
 
-    assert runs("Look at every certificate").returncode == 0
+    assert runs("Scan all certificates").returncode == 0
     fill(cloud)
-    assert runs("Look at every certificate").returncode == 1
+    assert runs("Scan all certificates").returncode == 1
     found = json.loads((tmp_path / "certificates.json").read_text(encoding="utf-8"))["findings"]
     assert len(found) == 4
     if shutil.which("jq"):
-        said = runs("Say what was found").stdout
-        assert said.startswith("critical ImportDue legacy.example.com: It was imported")
-        assert len(said.splitlines()) == 4
+        lines = runs("Print the findings").stdout
+        assert lines.startswith("critical ImportDue legacy.example.com: It was imported")
+        assert len(lines.splitlines()) == 4

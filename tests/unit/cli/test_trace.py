@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificate_lifecycle.cli.trace import Answer, Step, Trace, forecast, trace
+from certificate_lifecycle.cli.trace import CheckAnswer, Trace, TracedCheck, forecast, trace
 from certificate_lifecycle.model.certificate import (
     CertificateStatus,
     CertificateType,
@@ -51,8 +51,8 @@ def traced(seen: Observation, now: datetime = NOW) -> Trace:
     return trace(seen, USUAL, now)
 
 
-def step(seen: Observation, name: str) -> Step:
-    return next(entry for entry in traced(seen).steps if entry.check == name)
+def step(seen: Observation, name: str) -> TracedCheck:
+    return next(entry for entry in traced(seen).checks if entry.check == name)
 
 
 def facts(seen: Observation, name: str) -> dict[str, str]:
@@ -78,7 +78,7 @@ def test_the_check_that_hit_is_the_decision(seen: Observation) -> None:
     found = traced(seen)
     assert found.decision == assess(seen, USUAL, NOW)
     everything = {check.name: check for check in CHAIN}
-    (hit,) = [step for step in found.steps if step.answer is Answer.HIT]
+    (hit,) = [step for step in found.checks if step.answer is CheckAnswer.HIT]
     assert everything[hit.check](seen, USUAL, NOW) == found.decision
 
 
@@ -86,21 +86,21 @@ def test_the_check_that_hit_is_the_decision(seen: Observation) -> None:
 def test_those_before_the_hit_passed_and_those_behind_it_were_not_reached(
     seen: Observation,
 ) -> None:
-    answers = [entry.answer for entry in traced(seen).steps]
-    at = answers.index(Answer.HIT)
-    assert answers[:at] == [Answer.PASSED] * at
-    assert answers[at + 1 :] == [Answer.NOT_REACHED] * (len(answers) - at - 1)
+    answers = [entry.answer for entry in traced(seen).checks]
+    at = answers.index(CheckAnswer.HIT)
+    assert answers[:at] == [CheckAnswer.PASSED] * at
+    assert answers[at + 1 :] == [CheckAnswer.NOT_REACHED] * (len(answers) - at - 1)
 
 
 def test_every_check_of_the_chain_is_shown_in_its_order_with_a_question_and_its_facts() -> None:
-    steps = traced(observation()).steps
+    steps = traced(observation()).checks
     assert [entry.check for entry in steps] == [check.name for check in CHAIN]
     assert all(item.question.endswith("?") and item.facts for item in steps)
     assert len({each.question for each in steps}) == len(steps)
 
 
 def test_what_machines_are_told_of_a_check_stays_the_same() -> None:
-    assert [answer.value for answer in Answer] == ["hit", "passed", "not reached"]
+    assert [answer.value for answer in CheckAnswer] == ["hit", "passed", "not reached"]
 
 
 FACTS_OF = {
@@ -137,7 +137,7 @@ FACTS_OF = {
 
 
 def test_each_check_shows_all_that_it_looks_at_in_an_order_that_reads_well() -> None:
-    steps = traced(observation()).steps
+    steps = traced(observation()).checks
     assert {entry.check: list(entry.facts) for entry in steps} == FACTS_OF
 
 
