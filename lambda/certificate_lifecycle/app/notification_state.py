@@ -185,13 +185,13 @@ class AlertState:
         return [
             ActionRecord(
                 note.certificate_arn,
-                Action.of(note.action),
+                note.intended,
                 Outcome.STARTED,
                 f"an earlier run was stopped when it was about to {text}",
             )
             for note in self.notes
             for text in note.text.split(AND)
-            if (note.certificate_arn, note.action, text) not in again
+            if (note.certificate_arn, note.intended.value, text) not in again
         ]
 
     def informed(self, run: Run) -> Run:
