@@ -17,8 +17,8 @@ from certificate_lifecycle.model.certificate import Action, Reason, Verdict, pre
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
-    Change,
     ChangeKind,
+    FindingChange,
     Outcome,
     ScopeStatus,
 )
@@ -74,7 +74,7 @@ JOURNAL = ReplacementRecord(
     claimed_until=NOW,
     expires_at=NOW + days(400),
 )
-CHANGE = Change(
+CHANGE = FindingChange(
     arn("due"),
     ChangeKind.RESOLVED,
     previous_verdict="Expired",
@@ -119,7 +119,7 @@ def test_a_record_comes_back_as_it_was(record: Any, entry: dict[str, Any]) -> No
             certificate_arn=arn(), verdict="", reason="", severity="", band="", notified_at=NOW
         ),
         ReplacementRecord(certificate_arn=arn(), state=ReplacementState.REQUESTED, started_at=NOW),
-        Change(arn(), ChangeKind.NEW),
+        FindingChange(arn(), ChangeKind.NEW),
         BindingChange(binding=Binding(LISTENER, "listener"), before=()),
     ],
     ids=lambda bare: type(bare).__name__,
@@ -219,7 +219,7 @@ def test_records_with_words_of_an_earlier_version_are_read_with_the_present_ones
 
     read_finding = Assessment.from_dict({**finding, "verdict": "ManagedElsewhere"})
     assert read_finding.decision.verdict is Verdict.EXTERNALLY_MANAGED
-    change = Change.from_dict({**CHANGE.to_dict(), "previous_verdict": "NotServed"})
+    change = FindingChange.from_dict({**CHANGE.to_dict(), "previous_verdict": "NotServed"})
     assert change.previous_verdict == "StaleCertificateServed"
     action = ActionRecord.from_dict({**ACTION.to_dict(), "action": "RequestAnew"})
     assert action.action is Action.REQUEST_AGAIN
