@@ -376,8 +376,9 @@ def _regions(
 
 
 def _not_configured(key: str, names: Sequence[str], configured: Sequence[str]) -> list[str]:
+    shown = listed(list(configured), _SHOWN)
     return [
-        f"{key}: {quoted(name)} is not configured for this function ({listed(list(configured), _SHOWN)})"
+        f"{key}: {quoted(name)} is not configured for this function ({shown})"
         for name in names
         if name not in configured
     ]
