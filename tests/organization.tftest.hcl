@@ -20,11 +20,11 @@ variables {
   }
 }
 
-run "the_state_machine_lists_looks_and_tells" {
+run "the_state_machine_lists_scans_and_aggregates" {
   command = apply
 
   assert {
-    condition     = keys(jsondecode(module.organization[0].definition_json).States) == ["ListAccounts", "LookAtEachAccount", "Tell"]
+    condition     = keys(jsondecode(module.organization[0].definition_json).States) == ["ListAccounts", "ScanEachAccount", "Aggregate"]
     error_message = "A run must have three steps."
   }
 
@@ -32,38 +32,38 @@ run "the_state_machine_lists_looks_and_tells" {
     condition = jsondecode(module.organization[0].definition_json).States.ListAccounts.Parameters.Payload.organization == {
       accounts          = ["222222222222", "333333333333"]
       excluded_accounts = ["444444444444"]
+      "input.$"         = "$$.Execution.Input"
       "run.$"           = "$$.Execution.Name"
       "started_at.$"    = "$$.Execution.StartTime"
       step              = "list"
-      "wishes.$"        = "$$.Execution.Input"
     }
-    error_message = "The first step must be told which accounts are given and which are left out."
+    error_message = "The first step must receive the given and the excluded accounts."
   }
 
   assert {
     condition = (
-      jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.MaxConcurrency == 7
-      && jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.ToleratedFailurePercentage == 20
-      && jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.ItemProcessor.ProcessorConfig.Mode == "DISTRIBUTED"
+      jsondecode(module.organization[0].definition_json).States.ScanEachAccount.MaxConcurrency == 7
+      && jsondecode(module.organization[0].definition_json).States.ScanEachAccount.ToleratedFailurePercentage == 20
+      && jsondecode(module.organization[0].definition_json).States.ScanEachAccount.ItemProcessor.ProcessorConfig.Mode == "DISTRIBUTED"
     )
-    error_message = "Accounts must be looked at by a distributed map within the caller's limits."
+    error_message = "Accounts must be scanned by a distributed map within the caller's limits."
   }
 
   assert {
     condition = (
-      jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.Catch[0].Next == "Tell"
-      && jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.Catch[0].ErrorEquals == ["States.ALL"]
+      jsondecode(module.organization[0].definition_json).States.ScanEachAccount.Catch[0].Next == "Aggregate"
+      && jsondecode(module.organization[0].definition_json).States.ScanEachAccount.Catch[0].ErrorEquals == ["States.ALL"]
     )
-    error_message = "Whatever becomes of the accounts, people must be told."
+    error_message = "The notification must be sent even if accounts fail."
   }
 
   assert {
     # The function says of itself that it failed; only Lambda's own trouble is worth another try.
     condition = alltrue([
-      for retry in jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.ItemProcessor.States.LookAtAccount.Retry :
+      for retry in jsondecode(module.organization[0].definition_json).States.ScanEachAccount.ItemProcessor.States.ScanAccount.Retry :
       alltrue([for error in retry.ErrorEquals : startswith(error, "Lambda.")])
     ])
-    error_message = "A look that failed must not be repeated."
+    error_message = "A scan that failed must not be repeated."
   }
 
   assert {
@@ -75,7 +75,7 @@ run "the_state_machine_lists_looks_and_tells" {
       role_name        = "certificates"
       rotation_mode    = "repair"
     }
-    error_message = "The function must be told where to leave what it finds, and how every account is reached."
+    error_message = "The function must receive the bucket and the role of the accounts."
   }
 }
 

@@ -35,7 +35,7 @@ locals {
     "run.$"        = "$$.Execution.Name"
     "started_at.$" = "$$.Execution.StartTime"
     # What the execution was started with: `dry_run`, `rotation_mode`, `accounts` and `regions` narrow a run down.
-    "wishes.$" = "$$.Execution.Input"
+    "input.$" = "$$.Execution.Input"
   }
 
   definition_json = jsonencode({
@@ -58,10 +58,10 @@ locals {
         }
         ResultPath = null
         Retry      = local._retry
-        Next       = "LookAtEachAccount"
+        Next       = "ScanEachAccount"
       }
 
-      LookAtEachAccount = {
+      ScanEachAccount = {
         Type = "Map"
         # From a file, because thousands of accounts do not fit into a state's 256 KiB.
         ItemReader = {
@@ -75,7 +75,7 @@ locals {
         ItemSelector = {
           organization = merge(local._run, {
             "account_id.$" = "$$.Map.Item.Value.account_id"
-            step           = "look"
+            step           = "scan"
           })
         }
         Label                      = "Accounts"
@@ -84,9 +84,9 @@ locals {
         ItemProcessor = {
           # Standard: an express child has five minutes at the most, and may run twice.
           ProcessorConfig = { Mode = "DISTRIBUTED", ExecutionType = "STANDARD" }
-          StartAt         = "LookAtAccount"
+          StartAt         = "ScanAccount"
           States = {
-            LookAtAccount = {
+            ScanAccount = {
               Type           = "Task"
               Resource       = "arn:${data.aws_partition.current.partition}:states:::lambda:invoke"
               TimeoutSeconds = local._timeout_seconds
@@ -103,17 +103,17 @@ locals {
         }
         ResultPath = null
         # Whatever became of the accounts: people are told of it, and of those that were not looked at.
-        Catch = [{ ErrorEquals = ["States.ALL"], ResultPath = null, Next = "Tell" }]
-        Next  = "Tell"
+        Catch = [{ ErrorEquals = ["States.ALL"], ResultPath = null, Next = "Aggregate" }]
+        Next  = "Aggregate"
       }
 
-      Tell = {
+      Aggregate = {
         Type           = "Task"
         Resource       = "arn:${data.aws_partition.current.partition}:states:::lambda:invoke"
         TimeoutSeconds = local._timeout_seconds
         Parameters = {
           FunctionName = var.function_arn
-          Payload      = { organization = merge(local._run, { step = "tell" }) }
+          Payload      = { organization = merge(local._run, { step = "aggregate" }) }
         }
         OutputPath = "$.Payload"
         Retry      = local._retry
@@ -221,7 +221,7 @@ resource "aws_cloudwatch_event_target" "this" {
   target_id = var.name
   arn       = aws_sfn_state_machine.this.arn
   role_arn  = aws_iam_role.rule.arn
-  # No `input`: the event itself has no wishes, and tells that the schedule has started the run.
+  # No `input`: the function recognises the event of the schedule.
 
   retry_policy {
     maximum_event_age_in_seconds = 3600

@@ -62,8 +62,6 @@ class Estate:
         rule = self.cloud.client("stepfunctions", role_arn=RULE_ROLE)
         text = json.dumps(inputs)
         arn = rule.start_execution(stateMachineArn=machine, input=text)["executionArn"]
-            "executionArn"
-        ]
         ends = time.monotonic() + SECONDS
         while time.monotonic() < ends:
             found: dict[str, Any] = client.describe_execution(executionArn=arn)

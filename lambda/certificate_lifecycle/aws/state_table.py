@@ -19,13 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
-from certificate_lifecycle.aws.permissions import (
-    ROTATIONS,
-    SCANS,
-    Permission,
-    Setting,
-    at_home,
-)
+from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotations, for_scans
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import present_word
 from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
@@ -53,16 +47,14 @@ R = TypeVar("R", bound=_Record)
 
 _TABLE = at_home("dynamodb", "table/{table}")
 PERMISSIONS = (
-    Permission("dynamodb:Query", SCANS, _TABLE, "read the state table"),
-    Permission("dynamodb:PutItem", ROTATIONS, _TABLE, "keep notifications, replacements and runs"),
-    Permission("dynamodb:DeleteItem", ROTATIONS, _TABLE, "remove what is resolved"),
-    Permission(
-        "dynamodb:UpdateItem",
-        ROTATIONS,
+    *for_scans("dynamodb", _TABLE, Query="read the state table"),
+    *for_rotations(
+        "dynamodb",
         _TABLE,
-        "count the requests of a day",
-        (Setting.REPLACE,),
+        PutItem="keep notifications, replacements and runs",
+        DeleteItem="remove what is resolved",
     ),
+    *for_rotations("dynamodb", _TABLE, Setting.REPLACE, UpdateItem="count the requests of a day"),
 )
 _REQUESTS = "requests#"
 #: One of the scope of the function itself, for all that it looks at.
