@@ -24,7 +24,7 @@ run "the_state_machine_lists_looks_and_tells" {
   command = apply
 
   assert {
-    condition     = keys(jsondecode(module.organization[0].definition_json).States) == ["ListAccounts", "LookAtEachAccount", "Tell"]
+    condition     = keys(jsondecode(module.organization[0].definition_json).States) == ["ListAccounts", "ScanAccounts", "Aggregate"]
     error_message = "A run must have three steps."
   }
 
@@ -35,24 +35,24 @@ run "the_state_machine_lists_looks_and_tells" {
       "run.$"           = "$$.Execution.Name"
       "started_at.$"    = "$$.Execution.StartTime"
       step              = "list"
-      "wishes.$"        = "$$.Execution.Input"
+      "input.$"        = "$$.Execution.Input"
     }
     error_message = "The first step must be told which accounts are given and which are left out."
   }
 
   assert {
     condition = (
-      jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.MaxConcurrency == 7
-      && jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.ToleratedFailurePercentage == 20
-      && jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.ItemProcessor.ProcessorConfig.Mode == "DISTRIBUTED"
+      jsondecode(module.organization[0].definition_json).States.ScanAccounts.MaxConcurrency == 7
+      && jsondecode(module.organization[0].definition_json).States.ScanAccounts.ToleratedFailurePercentage == 20
+      && jsondecode(module.organization[0].definition_json).States.ScanAccounts.ItemProcessor.ProcessorConfig.Mode == "DISTRIBUTED"
     )
     error_message = "Accounts must be looked at by a distributed map within the caller's limits."
   }
 
   assert {
     condition = (
-      jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.Catch[0].Next == "Tell"
-      && jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.Catch[0].ErrorEquals == ["States.ALL"]
+      jsondecode(module.organization[0].definition_json).States.ScanAccounts.Catch[0].Next == "Aggregate"
+      && jsondecode(module.organization[0].definition_json).States.ScanAccounts.Catch[0].ErrorEquals == ["States.ALL"]
     )
     error_message = "Whatever becomes of the accounts, people must be told."
   }
@@ -60,7 +60,7 @@ run "the_state_machine_lists_looks_and_tells" {
   assert {
     # The function says of itself that it failed; only Lambda's own trouble is worth another try.
     condition = alltrue([
-      for retry in jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.ItemProcessor.States.LookAtAccount.Retry :
+      for retry in jsondecode(module.organization[0].definition_json).States.ScanAccounts.ItemProcessor.States.ScanAccount.Retry :
       alltrue([for error in retry.ErrorEquals : startswith(error, "Lambda.")])
     ])
     error_message = "A look that failed must not be repeated."

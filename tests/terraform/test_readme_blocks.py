@@ -65,7 +65,7 @@ def test_the_documentation_has_blocks_in_several_places() -> None:
     assert {scope.partition(" ")[0] for scope in BLOCKS} >= {"README.md", "docs/events.md"}
 
 
-@pytest.mark.parametrize("place", MODULE)
+@pytest.mark.parametrize("scope", MODULE)
 def test_each_block_plans_both_functions_what_starts_them_and_what_they_remember(
     plans: Mapping[str, Counter[str]], scope: str
 ) -> None:
@@ -79,7 +79,7 @@ def test_each_block_plans_both_functions_what_starts_them_and_what_they_remember
     assert plans[scope]["aws_dynamodb_table"] == 1
 
 
-@pytest.mark.parametrize("place", MEMBER)
+@pytest.mark.parametrize("scope", MEMBER)
 def test_a_block_for_another_account_makes_a_role_and_nothing_else(
     plans: Mapping[str, Counter[str]], scope: str
 ) -> None:
@@ -90,7 +90,7 @@ def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> 
     assert plans["README.md 1"]["aws_sns_topic_subscription"] == 1
 
 
-@pytest.mark.parametrize("place", MODULE)
+@pytest.mark.parametrize("scope", MODULE)
 def test_a_block_makes_a_topic_unless_it_adopts_one(
     plans: Mapping[str, Counter[str]], scope: str
 ) -> None:

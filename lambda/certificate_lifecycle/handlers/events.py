@@ -94,8 +94,8 @@ class Step(StrEnum):
     """A step of a run over an organization."""
 
     LIST = "list"
-    LOOK = "look"
-    TELL = "tell"
+    SCAN = "scan"
+    AGGREGATE = "aggregate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +280,7 @@ def organization_command(
 ) -> OrganizationCommand:
     """Check an event of the state machine; what is wrong is added to `errors`.
 
-    `inputs` is the input that the execution was started with: the keys of a rotation event by hand
+    `input` is the input that the execution was started with: the keys of a rotation event by hand
     that make sense for a whole organization, or the scheduled event, which has none.
     """
     if settings.organization is None:
@@ -289,8 +289,8 @@ def organization_command(
     keys = _Event(event["organization"], errors)
     step = keys.take("step", _step, Step.LIST)
     looked_at = keys.take("account_id", account_id, None)
-    if (looked_at is not None) != (step is Step.LOOK):
-        errors.append("account_id: belongs to the step look, and to no other")
+    if (looked_at is not None) != (step is Step.SCAN):
+        errors.append("account_id: belongs only to the step scan")
     run = keys.take("run", _matching(_EXECUTION, "the name of an execution"), "")
     started_at = keys.take("started_at", _moment, None)
     if not run or started_at is None:
@@ -298,7 +298,7 @@ def organization_command(
     given = keys.take("accounts", _accounts, _NONE)
     excluded = keys.take("excluded_accounts", _accounts, _NONE)
     nothing: Mapping[str, object] = {}
-    requested = keys.take("wishes", _object, nothing)
+    requested = keys.take("input", _object, nothing)
     keys.refuse_the_rest()
     _check_settings(settings, scope, errors)
     only, wanted, command = _wishes(requested, settings, scope, looked_at, errors)

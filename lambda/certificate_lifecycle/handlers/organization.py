@@ -67,7 +67,7 @@ def _take(
     dependencies = run_dependencies(
         settings, scope, LambdaClock(context), clients, extra_accounts, repair=repair
     )
-    if command.step is Step.LOOK:
+    if command.step is Step.SCAN:
         # Not the name of the execution: a repeated step must not pass for the first one, which may
         # still be at work, in the eyes of the ledger.
         request = run_request(

@@ -613,8 +613,8 @@ MANY = rotation_environment(
     REGIONS='["eu-west-1", "us-east-1"]',
 )
 STARTED = "2026-06-01T06:00:00.123Z"
-LIST = {"step": "list", "run": "53dc4d37", "started_at": STARTED, "wishes": {}}
-LOOK = {**LIST, "step": "look", "account_id": "222222222222"}
+LIST = {"step": "list", "run": "53dc4d37", "started_at": STARTED, "input": {}}
+LOOK = {**LIST, "step": "scan", "account_id": "222222222222"}
 
 
 def step_of(
@@ -634,7 +634,7 @@ def test_only_an_event_of_the_state_machine_is_a_step() -> None:
 def test_looking_is_for_one_account_in_every_region() -> None:
     command, faults = step_of(LOOK)
     assert faults == []
-    assert command.step is Step.LOOK
+    assert command.step is Step.SCAN
     assert [(scope.account_id, scope.region) for scope in command.rotation.scopes] == [
         ("222222222222", "eu-west-1"),
         ("222222222222", "us-east-1"),
@@ -649,7 +649,7 @@ def test_whoever_starts_a_run_may_narrow_it_down() -> None:
         "rotation_mode": "notify",
         "dry_run": True,
     }
-    command, faults = step_of({**LOOK, "wishes": inputs})
+    command, faults = step_of({**LOOK, "input": inputs})
     assert faults == []
     assert command.only == ("222222222222",)
     assert [scope.region for scope in command.rotation.scopes] == ["us-east-1"]
@@ -657,7 +657,7 @@ def test_whoever_starts_a_run_may_narrow_it_down() -> None:
 
 
 def test_a_scheduled_start_carries_no_wishes() -> None:
-    command, faults = step_of({**LIST, "wishes": SCHEDULED})
+    command, faults = step_of({**LIST, "input": SCHEDULED})
     assert faults == []
     assert command.rotation == RotationCommand(
         scopes=(),
@@ -680,7 +680,7 @@ def test_the_accounts_of_an_organization_may_be_given_and_left_out() -> None:
     "fields",
     [
         [],
-        {**LIST, "step": "look"},
+        {**LIST, "step": "scan"},
         {**LIST, "account_id": "222222222222"},
         {**LOOK, "account_id": "2"},
         {**LIST, "step": "think"},
@@ -691,12 +691,12 @@ def test_the_accounts_of_an_organization_may_be_given_and_left_out() -> None:
         {key: value for key, value in LIST.items() if key != "started_at"},
         {**LIST, "accounts": "222222222222"},
         {**LIST, "accounts": ["2"]},
-        {**LIST, "wishes": "all"},
-        {**LIST, "wishes": {"dry_run": "yes"}},
-        {**LIST, "wishes": {"dry-run": True}},
-        {**LIST, "wishes": {"certificate_arns": [arn("a")]}},
-        {**LIST, "wishes": {"regions": ["eu-central-1"]}},
-        {**LIST, "wishes": {"accounts": []}},
+        {**LIST, "input": "all"},
+        {**LIST, "input": {"dry_run": "yes"}},
+        {**LIST, "input": {"dry-run": True}},
+        {**LIST, "input": {"certificate_arns": [arn("a")]}},
+        {**LIST, "input": {"regions": ["eu-central-1"]}},
+        {**LIST, "input": {"accounts": []}},
         {**LIST, "other": 1},
         {**LIST, "started_at": "0001-01-01T00:00:00+00:00"},
         {**LIST, "started_at": "9999-12-31T23:59:59+00:00"},
