@@ -19,6 +19,7 @@ FILES = [
     REPOSITORY / "README.md",
     *sorted(REPOSITORY.glob("docs/**/*.md")),
     *sorted(REPOSITORY.glob("examples/*/README.md")),
+    *sorted(REPOSITORY.glob("modules/*/README.md")),
 ]
 BLOCK = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Every block by where it stands, such as "docs/events.md 1".
