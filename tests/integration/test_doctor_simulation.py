@@ -13,8 +13,9 @@ from certificate_lifecycle.cli.aws.simulation import Simulator
 from certificate_lifecycle.cli.doctor.access import of_commands, write_permissions
 from certificate_lifecycle.cli.doctor.diagnosis import Diagnosis, State
 from certificate_lifecycle.cli.permissions import needed, resources_of, settings_on, values_of
-from certificate_lifecycle.handlers.config import RotationSettings, rotation_settings
+from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.settings import RotationSettings
 from tests.embedded_aws import calls
 from tests.embedded_aws.policy import judge
 

@@ -27,8 +27,8 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.errors import EventsRejectedError, RotationError
 from certificate_lifecycle.model.run import (
     Assessment,
-    Change,
     ChangeKind,
+    FindingChange,
     Run,
     ScopeResult,
     ScopeStatus,
@@ -235,7 +235,7 @@ def changed(count: int) -> Run:
             for arn in arns
         ],
         actions=[],
-        changes=[Change(arn, ChangeKind.NEW) for arn in arns],
+        changes=[FindingChange(arn, ChangeKind.NEW) for arn in arns],
     )
 
 

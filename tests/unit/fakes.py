@@ -27,7 +27,6 @@ from certificate_lifecycle.app.ports import (
     Topic,
 )
 from certificate_lifecycle.app.run_context import RunContext, RunRequest
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.certificate import (
     NOT_DESCRIBED,
     Certificate,
@@ -47,6 +46,7 @@ from certificate_lifecycle.policy.export import CURRENT_STAGE, Exported
 from certificate_lifecycle.policy.import_source import CertificateBundle, open_secret, serial_text
 from certificate_lifecycle.policy.issuance import CertificateRequest
 from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import ReplacementRecord
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.tls_probe import ProbeResult, ProbeState

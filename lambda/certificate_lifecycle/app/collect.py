@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.export_targets import ExportTargets
-from certificate_lifecycle.app.ports import Certificates, ConsumerCatalog, Dns, Store
+from certificate_lifecycle.app.ports import Catalog, Certificates, Dns, Store
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.validation import inspect
@@ -97,7 +97,7 @@ class Collector:
     certificates: Certificates
     dns: Dns
     sources: Sources
-    catalog: ConsumerCatalog
+    catalog: Catalog
     exports: ExportTargets = field(default_factory=ExportTargets)
     stores: Sequence[Store] = ()
 

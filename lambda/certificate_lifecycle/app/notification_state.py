@@ -22,8 +22,8 @@ from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
-    Change,
     ChangeKind,
+    FindingChange,
     Outcome,
     Run,
     ScopeResult,
@@ -268,7 +268,7 @@ class AlertState:
             own=[note for key, note in self.pending.items() if key not in earlier],
         )
 
-    def _changes(self, run: Run) -> list[Change]:
+    def _changes(self, run: Run) -> list[FindingChange]:
         failing = _failing(run)
         found = []
         for entry in _told(run):
@@ -282,13 +282,15 @@ class AlertState:
             )
             if kind is not None:
                 previous, since = (before.verdict, before.since) if before else (None, None)
-                found.append(Change(_arn(entry), kind, previous_verdict=previous, since=since))
+                found.append(
+                    FindingChange(_arn(entry), kind, previous_verdict=previous, since=since)
+                )
         return found
 
-    def _over_changes(self, run: Run) -> list[Change]:
+    def _over_changes(self, run: Run) -> list[FindingChange]:
         seen = {_arn(entry): entry for entry in run.assessments}
         return [
-            Change(
+            FindingChange(
                 memory.certificate_arn,
                 ChangeKind.RESOLVED,
                 previous_verdict=memory.verdict,

@@ -26,10 +26,10 @@ from certificate_lifecycle.app.rotation import (
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.run_metrics import emit_run_metrics
 from certificate_lifecycle.app.scope_run import ScopeRun, run_of
-from certificate_lifecycle.handlers.config import account_id as checked_id
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.errors import DocumentError, RotationError
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.parsing.fields import account_id as checked_id
 from certificate_lifecycle.render.account_result import AccountResult, healthy_counts
 
 #: The file that the state machine reads its items from.

@@ -126,7 +126,7 @@ class Store(Protocol):
         ...
 
 
-class ConsumerCatalog(Protocol):
+class Catalog(Protocol):
     """Who uses certificates in this account and region, and how a person moves them.
 
     Only `names` makes calls.
@@ -393,7 +393,7 @@ class ScopeClients:
     certificates: Certificates
     dns: Dns
     import_secrets: ImportSecrets
-    catalog: ConsumerCatalog
+    catalog: Catalog
     export_secrets: ExportSecrets | None = None
     state_store: StateStore | None = None
     consumers: Consumers | None = None

@@ -11,13 +11,12 @@ from certificate_lifecycle.app.deadline import require_time
 from certificate_lifecycle.app.export import Export
 from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.notification_state import AlertState, PendingWrites
-from certificate_lifecycle.app.ports import Clock, ConsumerCatalog, ScopeClients, StateStore
+from certificate_lifecycle.app.ports import Catalog, Clock, ScopeClients, StateStore
 from certificate_lifecycle.app.reimport import Reimport, Sources
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
 from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.app.tls_probe import TlsProbing
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Certificate, Verdict
 from certificate_lifecycle.model.run import (
@@ -31,6 +30,7 @@ from certificate_lifecycle.model.run import (
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.tags import muted_until, owner
+from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import REPLACING_ACTIONS
 
 _SHOWN_PROBLEMS = 5
@@ -272,7 +272,7 @@ class _UserNames:
     If the names cannot be read, the ARNs are shown instead: nothing is decided by them.
     """
 
-    catalog: ConsumerCatalog
+    catalog: Catalog
     clock: Clock
     failed: bool = False
 

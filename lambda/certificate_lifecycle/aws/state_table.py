@@ -83,7 +83,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,38}")
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind(Generic[R]):
+class _RecordKind(Generic[R]):
     """A kind of record: the prefix of its entries, the fields that follow it there, its reader."""
 
     prefix: str
@@ -114,13 +114,13 @@ class _Kind(Generic[R]):
         return record
 
 
-_JOURNAL = _Kind(
+_JOURNAL = _RecordKind(
     "replacement#",
     ("certificate_arn",),
     partial(ReplacementRecord.from_dict, kinds=kinds_by_name()),
 )
-_TOLD = _Kind("told#", ("certificate_arn",), AlertRecord.from_dict)
-_NOTE = _Kind("note#", ("certificate_arn", "action"), Intent.from_dict)
+_TOLD = _RecordKind("told#", ("certificate_arn",), AlertRecord.from_dict)
+_NOTE = _RecordKind("note#", ("certificate_arn", "action"), Intent.from_dict)
 
 
 class StateTable:
@@ -251,7 +251,7 @@ class StateTable:
     def _key(self, entry: str) -> dict[str, Any]:
         return {"scope": _text(self._scope), "entry": _text(entry)}
 
-    def _item(self, kind: _Kind[R], record: R) -> dict[str, Any]:
+    def _item(self, kind: _RecordKind[R], record: R) -> dict[str, Any]:
         return {**self._key(kind.entry(record)), **kind.attributes(record)}
 
     def _read(self, prefix: str, parse: Callable[[Item], T]) -> list[T]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from certificate_lifecycle.handlers.config import account_id, region
+from certificate_lifecycle.parsing.fields import account_id, region
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

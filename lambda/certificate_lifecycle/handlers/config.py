@@ -13,13 +13,20 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any, TypeVar
 
 from certificate_lifecycle.model.dns_names import InvalidNameError, is_wildcard, normalise
 from certificate_lifecycle.model.sanitize import listed, quoted
+from certificate_lifecycle.parsing.fields import account_id, parse_each, region
 from certificate_lifecycle.policy.export import ExportTarget
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS
+from certificate_lifecycle.policy.settings import (
+    Account,
+    CreationSettings,
+    OrganizationSettings,
+    RotationMode,
+    RotationSettings,
+)
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import Zone
 
@@ -37,8 +44,6 @@ _SECRET_ARN = (
     r":secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"
 )
 _TOPIC_ARN = r"(?a)arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
-_REGION = r"(?a)[a-z]{2,}(-[a-z]+)+-\d+"
-_ACCOUNT = r"(?a)\d{12}"
 #: Children of a distributed map that Step Functions runs at once at the most (developer guide).
 _MAX_CONCURRENCY = 10_000
 #: A role's path and name, and the external id, as IAM and STS take them (API references, CreateRole
@@ -133,90 +138,6 @@ ROTATION_VARIABLES = (
 )
 
 
-class RotationMode(StrEnum):
-    """What rotation may do."""
-
-    NOTIFY = "notify"
-    REPAIR = "repair"
-    REPLACE = "replace"
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Another account, the role that it offers, and the most that may be done there."""
-
-    account_id: str
-    role_name: str
-    external_id: str
-    mode: RotationMode = RotationMode.NOTIFY
-    rebind_consumers: bool = False
-
-    def role_arn(self, partition: str) -> str:
-        """Return the ARN of the role; every account of an organization is in one partition."""
-        return f"arn:{partition}:iam::{self.account_id}:role/{self.role_name}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrganizationSettings:
-    """What all accounts of an organization have in common, and what is done in them.
-
-    `bucket` keeps the documents of the runs; `max_concurrency` accounts are looked at side by side,
-    and share the quotas of what they have in common.
-    """
-
-    bucket: str
-    role_name: str
-    external_id: str
-    max_concurrency: int
-    mode: RotationMode = RotationMode.NOTIFY
-    rebind_consumers: bool = False
-
-    def account(self, account_id: str) -> Account:
-        """Return one of the accounts."""
-        return Account(
-            account_id, self.role_name, self.external_id, self.mode, self.rebind_consumers
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreationSettings:
-    """The environment of the creation function."""
-
-    domain_name: str
-    alternative_names: tuple[str, ...]
-    include_www: bool
-    key_algorithm: str
-    allowed_domains: tuple[str, ...]
-    zones: tuple[Zone, ...]
-    name_prefix: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RotationSettings:
-    """The environment of the rotation function."""
-
-    topic_arn: str
-    thresholds: Thresholds
-    mode: RotationMode
-    import_sources: Mapping[str, str]
-    zones: tuple[Zone, ...]
-    name_prefix: str
-    regions: tuple[str, ...] = ()
-    accounts: tuple[Account, ...] = ()
-    organization: OrganizationSettings | None = None
-    export_targets: tuple[ExportTarget, ...] = ()
-    owner_tag: str = "Owner"
-    summary_after: timedelta | None = None
-    ledger_table: str | None = None
-    report_bucket: str | None = None
-    rebind_consumers: bool = False
-    retire_after: timedelta | None = None
-    tls_probe: bool = False
-    tls_probe_private_addresses: bool = False
-    event_bus_name: str | None = None
-    security_hub: bool = False
-
-
 class _Environment:
     """Reads variables with their defaults; an unset one and an empty one are the same."""
 
@@ -227,7 +148,7 @@ class _Environment:
             variable.name: environ.get(variable.name, "").strip() or variable.default
             for variable in variables
         }
-        self._faults = errors
+        self._errors = errors
 
     def flag(self, name: str, *, fallback: bool = False) -> bool:
         """Return whether a switch is on."""
@@ -237,12 +158,12 @@ class _Environment:
         """Return the parsed value, or `fallback` after noting what is wrong."""
         raw = self._values[name]
         if raw is None:
-            self._faults.append(f"{name} must be set")
+            self._errors.append(f"{name} must be set")
             return fallback
         try:
             return parse(raw)
         except ValueError as error:
-            self._faults.append(f"{name}: {error}")
+            self._errors.append(f"{name}: {error}")
             return fallback
 
 
@@ -339,40 +260,12 @@ def rotation_mode(raw: str) -> RotationMode:
         raise ValueError(f"must be one of {modes}, got {quoted(raw)}") from None
 
 
-def each(items: Iterable[Any], parse: Callable[[Any], T]) -> tuple[T, ...]:
-    """Return the parsed items once each; raises one ValueError that names every fault."""
-    parsed: dict[T, None] = {}
-    errors = []
-    for item in items:
-        try:
-            parsed[parse(item)] = None
-        except ValueError as error:
-            errors.append(str(error))
-    if errors:
-        raise ValueError("; ".join(errors))
-    return tuple(parsed)
-
-
-def region(raw: object) -> str:
-    """Return `raw` if it is spelt like a region; raises ValueError otherwise."""
-    if not (isinstance(raw, str) and re.fullmatch(_REGION, raw)):
-        raise ValueError(f"must be an AWS region, got {quoted(raw)}")
-    return raw
-
-
-def account_id(raw: object) -> str:
-    """Return `raw` if it is spelt like an account id; raises ValueError otherwise."""
-    if not (isinstance(raw, str) and re.fullmatch(_ACCOUNT, raw)):
-        raise ValueError(f"must be an account id, got {quoted(raw)}")
-    return raw
-
-
 def _regions(raw: str) -> tuple[str, ...]:
-    return each(_json(raw, list, "a JSON list of regions"), region)
+    return parse_each(_json(raw, list, "a JSON list of regions"), region)
 
 
 def _accounts(raw: str) -> tuple[Account, ...]:
-    accounts = each(_json(raw, list, "a JSON list of accounts"), _account)
+    accounts = parse_each(_json(raw, list, "a JSON list of accounts"), _account)
     ids = [account.account_id for account in accounts]
     twice = sorted({each_id for each_id in ids if ids.count(each_id) > 1})
     if twice:
@@ -499,12 +392,12 @@ def _names(raw: str) -> tuple[str, ...]:
     values = _json(raw, list, "a JSON list of domain names")
     if not all(isinstance(value, str) for value in values):
         raise ValueError("must be a JSON list of domain names")
-    return each(values, normalise)
+    return parse_each(values, normalise)
 
 
 def _zones(raw: str) -> tuple[Zone, ...]:
     entries = _json(raw, dict, "a JSON object of zones")
-    return each(entries.items(), lambda entry: _zone(*entry))
+    return parse_each(entries.items(), lambda entry: _zone(*entry))
 
 
 def _zone(name: str, entry: object) -> Zone:
@@ -531,7 +424,7 @@ def _zone(name: str, entry: object) -> Zone:
 
 def _export_targets(raw: str) -> tuple[ExportTarget, ...]:
     entries = _json(raw, dict, "a JSON object of export targets")
-    targets = each(entries.items(), lambda entry: _export_target(*entry))
+    targets = parse_each(entries.items(), lambda entry: _export_target(*entry))
     secrets = [target.secret_arn for target in targets]
     taken = {arn for arn in secrets if secrets.count(arn) > 1}
     taken |= {target.passphrase_secret_arn for target in targets} & set(secrets)
@@ -563,7 +456,7 @@ def _export_target(arn: str, entry: object) -> ExportTarget:
 
 def _import_sources(raw: str) -> dict[str, str]:
     entries = _json(raw, dict, "a JSON object of import sources")
-    return dict(each(entries.items(), lambda entry: _import_source(*entry)))
+    return dict(parse_each(entries.items(), lambda entry: _import_source(*entry)))
 
 
 def _import_source(arn: str, entry: object) -> tuple[str, str]:

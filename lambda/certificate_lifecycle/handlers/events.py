@@ -14,21 +14,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeGuard, TypeVar
 
-from certificate_lifecycle.handlers.config import (
-    CreationSettings,
-    RotationMode,
-    RotationSettings,
-    account_id,
-    each,
-    key_algorithm,
-    region,
-    rotation_mode,
-)
+from certificate_lifecycle.handlers.config import key_algorithm, rotation_mode
 from certificate_lifecycle.model.dns_names import is_allowed, normalise
 from certificate_lifecycle.model.sanitize import listed, quoted
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.timestamps import parse_timestamp
+from certificate_lifecycle.parsing.fields import account_id, parse_each, region
 from certificate_lifecycle.policy.issuance import CertificateRequest, name_errors, ordered_names
+from certificate_lifecycle.policy.settings import CreationSettings, RotationMode, RotationSettings
 
 T = TypeVar("T")
 
@@ -90,7 +83,7 @@ class RotationCommand:
     scheduled: bool = False
 
 
-class Step(StrEnum):
+class OrganizationStep(StrEnum):
     """A step of a run over an organization."""
 
     LIST = "list"
@@ -106,7 +99,7 @@ class OrganizationCommand:
     `only` is what whoever started the run has narrowed it down to.
     """
 
-    step: Step
+    step: OrganizationStep
     run: str
     started_at: datetime
     rotation: RotationCommand
@@ -120,7 +113,7 @@ class _Event:
     """Takes keys out of an event; what is left over at the end is unknown."""
 
     def __init__(self, event: object, errors: list[str]) -> None:
-        self._faults = errors
+        self._errors = errors
         self._keys: dict[str, Any] = {}
         if not isinstance(event, Mapping):
             errors.append(f"the event must be a JSON object, got {type(event).__name__}")
@@ -133,20 +126,20 @@ class _Event:
         So does a null one, except where an unset template variable would make the run do more.
         """
         if key in self._keys and self._keys[key] is None and key in _NEVER_NULL:
-            self._faults.append(f"{key}: must not be null; leave it out for the default")
+            self._errors.append(f"{key}: must not be null; leave it out for the default")
         raw = self._keys.pop(key, None)
         if raw is None:
             return default
         try:
             return parse(raw)
         except ValueError as error:
-            self._faults.append(f"{key}: {error}")
+            self._errors.append(f"{key}: {error}")
             return default
 
     def refuse_the_rest(self) -> None:
         """Note every key that nobody took."""
         for key in sorted(self._keys):
-            self._faults.append(f"{quoted(key)} is not a key of this event")
+            self._errors.append(f"{quoted(key)} is not a key of this event")
 
 
 def _is_envelope(event: Mapping[str, object]) -> bool:
@@ -287,9 +280,9 @@ def organization_command(
         errors.append("organization: ORGANIZATION is not set, so this function looks after none")
     _refuse_beside(event, errors)
     keys = _Event(event["organization"], errors)
-    step = keys.take("step", _step, Step.LIST)
+    step = keys.take("step", _step, OrganizationStep.LIST)
     looked_at = keys.take("account_id", account_id, None)
-    if (looked_at is not None) != (step is Step.SCAN):
+    if (looked_at is not None) != (step is OrganizationStep.SCAN):
         errors.append("account_id: belongs only to the step scan")
     run = keys.take("run", _matching(_EXECUTION, "the name of an execution"), "")
     started_at = keys.take("started_at", _moment, None)
@@ -396,7 +389,7 @@ def _listed(parse: Callable[[Any], str], what: str) -> Callable[[object], tuple[
     def parse_all(raw: object) -> tuple[str, ...]:
         if not isinstance(raw, list) or not raw:
             raise ValueError(f"must be a list of {what}, got {quoted(raw)}")
-        return each(raw, parse)
+        return parse_each(raw, parse)
 
     return parse_all
 
@@ -404,7 +397,7 @@ def _listed(parse: Callable[[Any], str], what: str) -> Callable[[object], tuple[
 def _accounts(raw: object) -> tuple[str, ...]:
     if not isinstance(raw, list):
         raise ValueError(f"must be a list of account ids, got {quoted(raw)}")  # noqa: TRY004 - collected as a fault
-    return each(raw, account_id)
+    return parse_each(raw, account_id)
 
 
 def _object(raw: object) -> Mapping[str, object]:
@@ -413,11 +406,13 @@ def _object(raw: object) -> Mapping[str, object]:
     return raw
 
 
-def _step(raw: object) -> Step:
+def _step(raw: object) -> OrganizationStep:
     try:
-        return Step(_text(raw))
+        return OrganizationStep(_text(raw))
     except ValueError:
-        raise ValueError(f"must be one of {', '.join(Step)}, got {quoted(raw)}") from None
+        raise ValueError(
+            f"must be one of {', '.join(OrganizationStep)}, got {quoted(raw)}"
+        ) from None
 
 
 def _moment(raw: object) -> datetime:
@@ -440,7 +435,7 @@ def _name(raw: object) -> str:
 def _names(raw: object) -> tuple[str, ...]:
     if not isinstance(raw, list):
         raise ValueError(f"must be a list of domain names, got {quoted(raw)}")  # noqa: TRY004 - collected as a fault
-    return each(raw, _name)
+    return parse_each(raw, _name)
 
 
 def _boolean(raw: object) -> bool:
@@ -488,13 +483,13 @@ def _dns_only(raw: object) -> str:
 def _certificate_arns(raw: object) -> tuple[str, ...]:
     if not isinstance(raw, list) or not raw:
         raise ValueError(f"must be a list of certificate ARNs, got {quoted(raw)}")
-    return each(raw, _matching(_CERTIFICATE_ARN, "the ARN of an ACM certificate"))
+    return parse_each(raw, _matching(_CERTIFICATE_ARN, "the ARN of an ACM certificate"))
 
 
 def _tags(raw: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(raw, Mapping) or len(raw) > _MAX_TAGS:
         raise ValueError(f"must be an object of at most {_MAX_TAGS} tags")
-    return tuple(sorted(each(raw.items(), lambda tag: _tag(*tag))))
+    return tuple(sorted(parse_each(raw.items(), lambda tag: _tag(*tag))))
 
 
 def _tag(key: object, value: object) -> tuple[str, str]:

@@ -11,14 +11,13 @@ from certificate_lifecycle.app.organization import Aggregate, list_accounts, loo
 from certificate_lifecycle.aws.organizations import AwsOrganization
 from certificate_lifecycle.aws.reports import RunReports
 from certificate_lifecycle.aws.s3 import S3Documents
-from certificate_lifecycle.handlers.config import (
-    OrganizationSettings,
-    RotationMode,
-    RotationSettings,
-    rotation_settings,
-)
+from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext, current_time
-from certificate_lifecycle.handlers.events import OrganizationCommand, Step, organization_command
+from certificate_lifecycle.handlers.events import (
+    OrganizationCommand,
+    OrganizationStep,
+    organization_command,
+)
 from certificate_lifecycle.handlers.wiring import (
     clients_of,
     run_dependencies,
@@ -27,6 +26,11 @@ from certificate_lifecycle.handlers.wiring import (
 )
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.settings import (
+    OrganizationSettings,
+    RotationMode,
+    RotationSettings,
+)
 
 
 def organization_step(event: Mapping[str, object], context: LambdaContext) -> dict[str, Any]:
@@ -61,13 +65,13 @@ def _take(
     )
     at = (lambda: clients.s3(scope.region), organization.bucket, f"runs/{command.run}/")
     documents = S3Documents(*at)
-    if command.step is Step.LIST:
+    if command.step is OrganizationStep.LIST:
         return _list(command, AwsOrganization(clients.organizations), documents, accounts)
     repair = command.rotation.mode is not RotationMode.NOTIFY
     dependencies = run_dependencies(
         settings, scope, LambdaClock(context), clients, extra_accounts, repair=repair
     )
-    if command.step is Step.SCAN:
+    if command.step is OrganizationStep.SCAN:
         # Not the name of the execution: a repeated step must not pass for the first one, which may
         # still be at work, in the eyes of the ledger.
         request = run_request(

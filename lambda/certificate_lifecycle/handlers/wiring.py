@@ -27,9 +27,9 @@ from certificate_lifecycle.aws.secretsmanager import SecretsManagerExports, Secr
 from certificate_lifecycle.aws.sinks.registry import configured_sinks
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.aws.state_table import StateTable
-from certificate_lifecycle.handlers.config import Account, RotationSettings
 from certificate_lifecycle.handlers.events import RotationCommand
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.settings import Account, RotationSettings
 
 
 def run_request(

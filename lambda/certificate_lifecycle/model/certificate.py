@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -450,3 +451,13 @@ class Decision:
     def reportable(self) -> bool:
         """Whether a person should hear of it: urgent, or something can be done."""
         return self.severity >= Severity.WARNING or self.action is not Action.NONE
+
+
+def days_left(certificate: Certificate, now: datetime) -> int | None:
+    """Whole days until NotAfter, rounded down, for people; negative once it is past.
+
+    Decisions never use it: they compare instants.
+    """
+    if certificate.not_after is None:
+        return None
+    return math.floor((certificate.not_after - now) / timedelta(days=1))

@@ -20,10 +20,10 @@ from certificate_lifecycle.model.certificate import (
     Reason,
     Severity,
     Verdict,
+    days_left,
 )
 from certificate_lifecycle.model.sanitize import clean_lines
 from certificate_lifecycle.model.scope import arn_from
-from certificate_lifecycle.policy.thresholds import days_left
 
 
 class ScopeStatus(StrEnum):
@@ -373,7 +373,7 @@ class ActionRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FindingChange:
     """What is new about a certificate.
 
     `previous_verdict` is the last one that people were told, if any, and `since` when the trouble
@@ -474,7 +474,7 @@ class Run:
     scopes: Sequence[ScopeResult]
     assessments: Sequence[Assessment]
     actions: Sequence[ActionRecord]
-    changes: Sequence[Change] = ()
+    changes: Sequence[FindingChange] = ()
     recovered_scopes: Sequence[str] = ()
     since: Mapping[str, datetime] = field(default_factory=dict)
     healthy: Mapping[str, int] = field(default_factory=dict)

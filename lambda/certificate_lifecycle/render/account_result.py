@@ -14,7 +14,13 @@ from typing import Any, Self
 
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import Verdict
-from certificate_lifecycle.model.run import ActionRecord, Assessment, Change, Run, ScopeResult
+from certificate_lifecycle.model.run import (
+    ActionRecord,
+    Assessment,
+    FindingChange,
+    Run,
+    ScopeResult,
+)
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
 
@@ -38,7 +44,7 @@ class AccountResult:
     problems: Sequence[str] = ()
     findings: Sequence[Assessment] = ()
     healthy: Mapping[str, int] = field(default_factory=dict)
-    changes: Sequence[Change] = ()
+    changes: Sequence[FindingChange] = ()
     recovered_scopes: Sequence[str] = ()
     since: Mapping[str, datetime] = field(default_factory=dict)
     actions: Sequence[ActionRecord] = ()
@@ -83,7 +89,7 @@ class AccountResult:
             problems=records.texts(entry, "problems"),
             findings=tuple(map(Assessment.from_dict, records.items(entry, "findings"))),
             healthy={Verdict.of(name).value: records.number(healthy, name) for name in healthy},
-            changes=tuple(map(Change.from_dict, records.items(entry, "changes"))),
+            changes=tuple(map(FindingChange.from_dict, records.items(entry, "changes"))),
             recovered_scopes=tuple(map(clean, records.texts(entry, "recovered_scopes"))),
             since={arn: records.moment(since, arn) for arn in since},
             actions=tuple(map(ActionRecord.from_dict, records.items(entry, "actions"))),

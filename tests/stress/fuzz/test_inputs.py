@@ -13,9 +13,6 @@ from hypothesis import strategies as st
 from certificate_lifecycle.handlers.config import (
     CREATION_VARIABLES,
     ROTATION_VARIABLES,
-    CreationSettings,
-    RotationMode,
-    RotationSettings,
     Variable,
     creation_settings,
     rotation_settings,
@@ -28,6 +25,7 @@ from certificate_lifecycle.handlers.events import (
 )
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.settings import CreationSettings, RotationMode, RotationSettings
 from tests.stress.fuzz.effort import fuzzed
 from tests.stress.fuzz.hostile import is_plain, json_values, names, nested, scalars, texts
 

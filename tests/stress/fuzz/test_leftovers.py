@@ -14,13 +14,13 @@ from certificate_lifecycle.app.ports import RunDependencies
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
 from certificate_lifecycle.aws.state_table import StateTable
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import CertificateLifecycleError, StateUnreadableError
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange
 from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from certificate_lifecycle.render.account_result import AccountResult
 from certificate_lifecycle.render.notification.message import compose

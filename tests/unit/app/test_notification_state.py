@@ -11,10 +11,10 @@ import pytest
 from certificate_lifecycle.app.notification_state import AlertState
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope_run import ScopeRun
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.certificate import Action, Certificate
 from certificate_lifecycle.model.errors import RotationError
 from certificate_lifecycle.policy.notification_state import REMINDER, SCOPE, AlertRecord, Intent
+from certificate_lifecycle.policy.settings import RotationMode
 from tests.unit.builders import (
     EXPIRED,
     NOW,

@@ -14,12 +14,12 @@ from certificate_lifecycle.app.organization import ACCOUNTS, Aggregate, list_acc
 from certificate_lifecycle.app.ports import Organization, RunDependencies, ScopeClients
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.run_context import RunRequest
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.certificate import Action, Certificate
 from certificate_lifecycle.model.errors import DocumentError, RotationError
 from certificate_lifecycle.model.run import ActionRecord, Outcome, Run, result
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.notification_state import SCOPE, AlertRecord, Intent, alert_record
+from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.render.account_result import AccountResult, healthy_counts
 from certificate_lifecycle.render.notification.message import compose

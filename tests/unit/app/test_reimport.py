@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, Detail
 from certificate_lifecycle.model.errors import (
     CertificateImportError,
     RotationError,
     SecretUnreadableError,
 )
+from certificate_lifecycle.policy.settings import RotationMode
 from tests.harness import authority
 from tests.unit.builders import (
     LATER,

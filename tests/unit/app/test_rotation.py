@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.certificate import NOT_DESCRIBED, Certificate
 from certificate_lifecycle.model.errors import RotationError
+from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.render.notification.message import compose
 from tests.unit.builders import (
     EXPIRED,

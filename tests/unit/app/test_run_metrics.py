@@ -15,9 +15,9 @@ from certificate_lifecycle.app.ports import (
     Subscriptions,
 )
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.errors import RotationError
 from certificate_lifecycle.model.run import ScopeStatus
+from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.render.emf import RunMetrics, embedded_metrics
 from tests.unit.builders import (
     EXPIRED,

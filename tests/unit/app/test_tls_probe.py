@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.parsing.x509 import PublicKey, X509Certificate
+from certificate_lifecycle.policy.settings import RotationMode
 from tests.unit.builders import (
     NOW,
     PUBLIC_LIFETIME,

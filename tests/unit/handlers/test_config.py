@@ -10,16 +10,18 @@ import pytest
 from certificate_lifecycle.handlers.config import (
     CREATION_VARIABLES,
     ROTATION_VARIABLES,
-    Account,
-    CreationSettings,
-    OrganizationSettings,
-    RotationMode,
-    RotationSettings,
     Variable,
     creation_settings,
     rotation_settings,
 )
 from certificate_lifecycle.model.errors import ConfigurationError
+from certificate_lifecycle.policy.settings import (
+    Account,
+    CreationSettings,
+    OrganizationSettings,
+    RotationMode,
+    RotationSettings,
+)
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import Zone
 from tests.unit.builders import arn, days, export_target, secret_arn

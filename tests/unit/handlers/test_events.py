@@ -10,24 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificate_lifecycle.handlers.config import (
-    CreationSettings,
-    RotationMode,
-    RotationSettings,
-    creation_settings,
-    rotation_settings,
-)
+from certificate_lifecycle.handlers.config import creation_settings, rotation_settings
 from certificate_lifecycle.handlers.events import (
     CreationCommand,
     OrganizationCommand,
+    OrganizationStep,
     RotationCommand,
-    Step,
     creation_command,
     is_of_an_organization,
     organization_command,
     rotation_command,
 )
 from certificate_lifecycle.policy.issuance import CertificateRequest
+from certificate_lifecycle.policy.settings import CreationSettings, RotationMode, RotationSettings
 from tests.unit.builders import AUTHORITY, PLACE, arn
 from tests.unit.tables import DATA, name_sets, refused
 
@@ -634,7 +629,7 @@ def test_only_an_event_of_the_state_machine_is_a_step() -> None:
 def test_looking_is_for_one_account_in_every_region() -> None:
     command, faults = step_of(LOOK)
     assert faults == []
-    assert command.step is Step.SCAN
+    assert command.step is OrganizationStep.SCAN
     assert [(scope.account_id, scope.region) for scope in command.rotation.scopes] == [
         ("222222222222", "eu-west-1"),
         ("222222222222", "us-east-1"),

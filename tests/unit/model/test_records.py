@@ -14,7 +14,13 @@ from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import Action
-from certificate_lifecycle.model.run import ActionRecord, Change, ChangeKind, Outcome, ScopeStatus
+from certificate_lifecycle.model.run import (
+    ActionRecord,
+    ChangeKind,
+    FindingChange,
+    Outcome,
+    ScopeStatus,
+)
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
 from certificate_lifecycle.policy.notification_state import SCOPE, AlertRecord, Intent
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
@@ -67,7 +73,7 @@ JOURNAL = ReplacementRecord(
     claimed_until=NOW,
     expires_at=NOW + days(400),
 )
-CHANGE = Change(
+CHANGE = FindingChange(
     arn("due"),
     ChangeKind.RESOLVED,
     previous_verdict="Expired",
@@ -112,7 +118,7 @@ def test_a_record_comes_back_as_it_was(record: Any, entry: dict[str, Any]) -> No
             certificate_arn=arn(), verdict="", reason="", severity="", band="", notified_at=NOW
         ),
         ReplacementRecord(certificate_arn=arn(), state=ReplacementState.REQUESTED, started_at=NOW),
-        Change(arn(), ChangeKind.NEW),
+        FindingChange(arn(), ChangeKind.NEW),
         BindingChange(binding=Binding(LISTENER, "listener"), before=()),
     ],
     ids=lambda bare: type(bare).__name__,

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from certificate_lifecycle.model.certificate import Action, Verdict
+from certificate_lifecycle.model.certificate import Action, Verdict, days_left
 from certificate_lifecycle.model.run import ActionRecord, Outcome, ScopeStatus, result
-from certificate_lifecycle.policy.thresholds import days_left
 from certificate_lifecycle.policy.validation import RecordState
 from tests.unit.builders import (
     EXPIRED,

@@ -17,8 +17,8 @@ from typing import Any
 from certificate_lifecycle.app.collect import ScanResult
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.ports import (
+    Catalog,
     Certificates,
-    ConsumerCatalog,
     Consumers,
     Dns,
     StateStore,
@@ -67,7 +67,7 @@ from certificate_lifecycle.policy.succession import (
     successor_request,
 )
 from certificate_lifecycle.policy.thresholds import lacks_future
-from certificate_lifecycle.policy.validation import Change
+from certificate_lifecycle.policy.validation import RecordChange
 
 _NOT_NEEDED = "it does not need a successor any more"
 _MAY_EXIST = (
@@ -150,7 +150,7 @@ class ReplacementEngine:
     certificates: Certificates
     dns: Dns
     state_store: StateStore
-    catalog: ConsumerCatalog
+    catalog: Catalog
     consumers: Consumers | None = None
     served: TlsProbe | None = None
     retire_after: timedelta | None = None
@@ -550,7 +550,7 @@ class ReplacementEngine:
         ) as error:
             replacement.advice = f"the successor {successor.arn} cannot be validated yet: {error}"
             return False
-        changed = [finding for finding in findings if finding.change is not Change.UNCHANGED]
+        changed = [finding for finding in findings if finding.change is not RecordChange.UNCHANGED]
         if changed:
             # Once it is issued, nothing tells any more that a run which was stopped has written.
             names = ", ".join(finding.record.name for finding in changed)

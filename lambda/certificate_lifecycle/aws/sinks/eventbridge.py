@@ -15,8 +15,8 @@ from certificate_lifecycle.render.eventbridge import SOURCE, Announcement, annou
 
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
-    from certificate_lifecycle.handlers.config import RotationSettings
     from certificate_lifecycle.model.scope import Scope
+    from certificate_lifecycle.policy.settings import RotationSettings
 
 PERMISSIONS = (
     Permission(

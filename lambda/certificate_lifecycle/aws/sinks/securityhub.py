@@ -23,8 +23,8 @@ from certificate_lifecycle.render.asff import (
 
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
-    from certificate_lifecycle.handlers.config import RotationSettings
     from certificate_lifecycle.model.scope import Scope
+    from certificate_lifecycle.policy.settings import RotationSettings
 
 _ROTATION, _SECURITY_HUB = (Function.ROTATION,), (Setting.SECURITY_HUB,)
 PERMISSIONS = (
