@@ -20,7 +20,7 @@ import pytest
 from botocore.loaders import Loader
 
 from certificate_lifecycle.aws import permissions
-from certificate_lifecycle.cli.permissions import declared
+from certificate_lifecycle.cli.required_permissions import declared
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.embedded_aws.calls import Call
 from tests.embedded_aws.cloud import Cloud
