@@ -627,12 +627,10 @@ class TestThePoliciesAtHome:
         assert parliament(*documents) == bounds.PARLIAMENT.keys()
 
     @pytest.mark.parametrize("function", ["creation", "rotation"])
-    def test_let_nobody_but_lambda_assume_the_roles(self, home: Deployment, function: str) -> None:
+    def test_let_only_lambda_assume_the_roles(self, home: Deployment, function: str) -> None:
         assert of_trust(home.role(function), assuming("lambda.amazonaws.com")) == []
 
-    def test_let_own_alarms_publish_and_nobody_in_the_clear(
-        self, home: Deployment, story: Story
-    ) -> None:
+    def test_let_own_alarms_publish_only_with_tls(self, home: Deployment, story: Story) -> None:
         topic = home.outputs["sns_topic_arn"]
         asks = [ask for ask in self.alarms(home) if ask.permission.resource == topic]
 

@@ -144,7 +144,7 @@ def rotated(estate: Estate, troubles: dict[str, Troubles]) -> dict[str, Any]:
     return result
 
 
-def test_every_account_is_looked_at_in_every_region(rotated: dict[str, Any]) -> None:
+def test_every_account_is_scanned_in_every_region(rotated: dict[str, Any]) -> None:
     assert [(s["account_id"], s["region"], s["status"]) for s in rotated["scopes"]] == [
         (account, region, "ok") for account in (HOME, WRITABLE, READABLE) for region in REGIONS
     ]
@@ -182,9 +182,7 @@ def test_both_roles_have_every_statement_between_them(estate: Estate) -> None:
 
 @pytest.mark.usefixtures("rotated")
 @pytest.mark.parametrize("account", MEMBERS)
-def test_a_role_lets_in_the_function_with_its_external_id_and_nobody_else(
-    estate: Estate, account: str
-) -> None:
+def test_a_role_trusts_only_the_function_with_its_external_id(estate: Estate, account: str) -> None:
     role = estate.outputs[account]["role_arn"]
     asks = [
         ask.on(ITSELF)
@@ -265,7 +263,9 @@ def stranger(cloud: Cloud) -> str:
 
 
 @pytest.mark.parametrize("proof", [{"ExternalId": "writable-1"}, {}])
-def test_nobody_else_is_let_in(estate: Estate, stranger: str, proof: dict[str, str]) -> None:
+def test_no_other_principal_may_assume_the_role(
+    estate: Estate, stranger: str, proof: dict[str, str]
+) -> None:
     sts = estate.cloud.client("sts", role_arn=stranger)
     role = estate.outputs[WRITABLE]["role_arn"]
     with pytest.raises(ClientError, match="AccessDenied"):

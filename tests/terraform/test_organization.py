@@ -159,7 +159,7 @@ def ran(estate: Estate, due: set[str]) -> dict[str, Any]:
     return found
 
 
-def test_every_account_is_looked_at_and_one_message_tells_of_all(
+def test_every_account_is_scanned_and_one_message_covers_all(
     estate: Estate, ran: dict[str, Any], due: set[str]
 ) -> None:
     (message,) = estate.messages
@@ -171,7 +171,7 @@ def test_every_account_is_looked_at_and_one_message_tells_of_all(
     assert message["report"].endswith("/report.html")
 
 
-def test_an_account_without_the_role_fails_the_execution_after_everything_is_told(
+def test_an_account_without_the_role_fails_the_execution_after_the_message(
     estate: Estate, ran: dict[str, Any]
 ) -> None:
     assert (ran["status"], ran["error"]) == ("FAILED", "RotationError")
@@ -245,9 +245,7 @@ class TestThePolicies:
         asks = assuming(service, source_arn=estate.outputs[output], source_account=HOME)
         assert of_trust(role, asks) == []
 
-    def test_let_nobody_use_the_bucket_in_the_clear(
-        self, estate: Estate, ran: dict[str, Any]
-    ) -> None:
+    def test_deny_using_the_bucket_without_tls(self, estate: Estate, ran: dict[str, Any]) -> None:
         assert ran
         bucket = f"arn:aws:s3:::certificate-lifecycle-runs-{HOME}"
         assert of_resource(bucket, about(estate.calls, "s3", bucket), bounds.BUCKET) == []

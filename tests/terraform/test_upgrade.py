@@ -229,7 +229,7 @@ def test_what_the_ledger_holds_survives_and_is_understood(upgraded: Upgrade) -> 
     assert set(upgraded.first.remembered) <= set(upgraded.second.remembered)
 
 
-def test_what_was_told_before_is_not_news_after(upgraded: Upgrade) -> None:
+def test_open_findings_are_not_sent_again_after_the_upgrade(upgraded: Upgrade) -> None:
     """Without a ledger before, all of it is news once more, and once only."""
     (imported,) = upgraded.certificates[IMPORTED]
 

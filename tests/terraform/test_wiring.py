@@ -149,7 +149,9 @@ class TestEachFunction:
 
         assert f"def {handler}(event" in source
 
-    def test_is_told_exactly_what_its_code_reads(self, applied: Applied, function: str) -> None:
+    def test_has_exactly_the_variables_that_its_code_reads(
+        self, applied: Applied, function: str
+    ) -> None:
         variables = {
             "creation": config.CREATION_VARIABLES,
             "rotation": config.ROTATION_VARIABLES,
@@ -159,7 +161,7 @@ class TestEachFunction:
 
         assert sorted(told) == sorted(variable.name for variable in variables)
 
-    def test_is_told_what_its_code_understands(self, applied: Applied, function: str) -> None:
+    def test_has_valid_values_for_its_code(self, applied: Applied, function: str) -> None:
         read = {"creation": config.creation_settings, "rotation": config.rotation_settings}
         faults: list[str] = []
 
@@ -260,7 +262,7 @@ def test_each_function_has_a_role_of_its_own(applied: Applied) -> None:
     assert "MendEmailValidation" in rotation - creation
 
 
-def test_the_ledger_is_where_the_function_looks_for_it(applied: Applied) -> None:
+def test_the_function_uses_the_table(applied: Applied) -> None:
     """The layout is a contract between the table and `aws.dynamodb`."""
     name = applied.outputs["ledger_table_name"]
 
