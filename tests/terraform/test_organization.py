@@ -44,11 +44,11 @@ SECONDS = 120
 
 @dataclass
 class Estate:
-    """The applied stack in one account of an organization, and the others."""
+    """The applied stack in one account of an organization, and the other accounts."""
 
     cloud: Cloud
     outputs: Mapping[str, Any]
-    #: Those of the first run, before other tests make some of their own.
+    #: The calls of the first run, before those of other tests.
     calls: list[Call] = field(default_factory=list)
     messages: list[Any] = field(default_factory=list)
 
@@ -56,7 +56,7 @@ class Estate:
         return self.cloud.client(service, account=HOME)
 
     def run(self, inputs: Mapping[str, object]) -> dict[str, Any]:
-        """Start the state machine as its rule does, and wait for its end."""
+        """Start the state machine like its rule, and wait for its end."""
         client = self.client("stepfunctions")
         sink = self.outputs["organization_state_machine_arn"]
         rule = self.cloud.client("stepfunctions", role_arn=RULE_ROLE)
@@ -81,7 +81,7 @@ class Estate:
 
 
 def boundary(cloud: Cloud) -> str:
-    """Make a boundary that leaves the roles all that is theirs."""
+    """Create a boundary that allows all permissions of the roles."""
     services = ("acm", "acm-pca", "apigateway", "cloudfront", "dynamodb", "elasticloadbalancing")
     others = ("iam", "kms", "lambda", "organizations", "route53", "s3", "sns", "states", "sts")
     actions = [f"{name}:*" for name in (*services, *others)]
@@ -132,7 +132,7 @@ def estate(cloud: Cloud) -> Iterator[Estate]:
 
 @pytest.fixture(scope="module")
 def due(estate: Estate) -> set[str]:
-    """One certificate that needs attention in each account and region."""
+    """Create one certificate with a finding in each account and region."""
     cloud = estate.cloud
     return {
         cloud.certificates.add(
@@ -195,7 +195,7 @@ def test_nothing_is_refused_but_what_was_taken_away(estate: Estate, ran: dict[st
 
 
 class TestThePolicies:
-    """Neither less nor more: every other policy is told from them by what was done here."""
+    """The policies grant exactly the recorded calls: every variant differs in one of them."""
 
     def test_grant_the_state_machine_exactly_what_it_does(
         self, estate: Estate, ran: dict[str, Any]
@@ -265,13 +265,13 @@ def test_the_schedule_starts_the_state_machine_and_not_the_function(estate: Esta
 
 def test_a_run_may_be_narrowed_down_by_hand(estate: Estate, due: set[str]) -> None:
     assert due
-    told = len(estate.published())
+    before = len(estate.published())
     found = estate.run({"accounts": [FIRST], "regions": ["us-east-1"], "dry_run": True})
     assert found["status"] == "SUCCEEDED", found
     result = json.loads(found["output"])
     assert (result["counts"], result["scopes"]) == ({"ImportDue": 1}, {"ok": 1})
     assert result["notification"]["reason"] == "dry run"
-    assert len(estate.published()) == told
+    assert len(estate.published()) == before
 
 
 def test_an_account_of_another_organization_is_out_of_reach_whatever_it_offers(

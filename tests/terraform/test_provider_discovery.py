@@ -1,6 +1,6 @@
-"""Where the harness looks for the provider, so that the Terraform tests run on any machine.
+"""Where the harness searches for the provider, so that the Terraform tests run on any machine.
 
-None of these needs terraform: they look at the list of places, not at what is installed from them.
+These tests do not need terraform: they check the list of places, not the installation.
 """
 
 from __future__ import annotations
