@@ -32,10 +32,10 @@ run "the_state_machine_lists_scans_and_aggregates" {
     condition = jsondecode(module.organization[0].definition_json).States.ListAccounts.Parameters.Payload.organization == {
       accounts          = ["222222222222", "333333333333"]
       excluded_accounts = ["444444444444"]
+      "input.$"         = "$$.Execution.Input"
       "run.$"           = "$$.Execution.Name"
       "started_at.$"    = "$$.Execution.StartTime"
       step              = "list"
-      "input.$"         = "$$.Execution.Input"
     }
     error_message = "The first step must receive the given and the excluded accounts."
   }

@@ -50,6 +50,8 @@ CUT = (
     ),
 )
 GIVEN_UP, IMPORTED = f"given-up.{ZONE}", f"imported.{ZONE}"
+#: Of a type that no version knows: earlier versions have stored another reason for that.
+UNKNOWN = f"unknown.{ZONE}"
 
 Items = Mapping[tuple[str, str], Mapping[str, Any]]
 
@@ -104,7 +106,7 @@ class Site:
         return self.cloud.client(service, account=self.account)
 
     def furnish(self) -> None:
-        """Create a certificate to replace, and one that must be imported."""
+        """Add a certificate to replace, one to import, and one of an unknown type."""
         self.cloud.zones.add(ZONE, account=self.account)
         balancer = f"arn:aws:elasticloadbalancing:eu-west-1:{self.account}:loadbalancer/app/shop/50"
         common: dict[str, Any] = {
@@ -114,6 +116,7 @@ class Site:
         }
         self.cloud.certificates.add(domain_name=GIVEN_UP, renews=False, **common)
         self.cloud.certificates.add(domain_name=IMPORTED, type="IMPORTED", **common)
+        self.cloud.certificates.add(domain_name=UNKNOWN, type="QUANTUM", **common)
 
     def run(self) -> Run:
         topic = f"arn:aws:sns:eu-west-1:{self.account}:{NAME}-notifications"
@@ -229,13 +232,23 @@ def test_what_the_ledger_holds_survives_and_is_understood(upgraded: Upgrade) -> 
     assert set(upgraded.first.remembered) <= set(upgraded.second.remembered)
 
 
-def test_open_findings_are_not_sent_again_after_the_upgrade(upgraded: Upgrade) -> None:
+@pytest.mark.parametrize("name", [IMPORTED, UNKNOWN])
+def test_open_findings_are_not_sent_again_after_the_upgrade(upgraded: Upgrade, name: str) -> None:
     """Without an earlier table, all findings are new once more, but only once."""
-    (imported,) = upgraded.certificates[IMPORTED]
+    (arn,) = upgraded.certificates[name]
 
-    assert imported in upgraded.first.notified
-    assert (imported in upgraded.second.notified) is (not upgraded.first.remembered)
-    assert imported not in upgraded.third.notified
+    assert arn in upgraded.first.notified
+    assert (arn in upgraded.second.notified) is (not upgraded.first.remembered)
+    assert arn not in upgraded.third.notified
+
+
+def test_the_table_contains_a_word_that_has_been_renamed(upgrades: Mapping[str, Upgrade]) -> None:
+    words = {
+        item["reason"]["S"]
+        for item in upgrades["pulse"].first.remembered.values()
+        if "reason" in item
+    }
+    assert "TypeNotUnderstood" in words
 
 
 def test_an_earlier_version_with_a_ledger_understands_what_a_later_one_has_written(

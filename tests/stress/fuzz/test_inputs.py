@@ -296,7 +296,10 @@ def test_an_envelope_is_understood_as_a_whole_or_refused(
     200,
     changed=st.dictionaries(
         st.sampled_from([*STEP["organization"], "accounts", "excluded_accounts"]) | texts,
-        json_values | st.sampled_from(["list", "scan", "aggregate", "0001-01-01T00:00:00+14:00"]),
+        json_values
+        | st.sampled_from(
+            ["list", "scan", "aggregate", "look", "tell", "0001-01-01T00:00:00+14:00"]
+        ),
         max_size=3,
     ),
     beside=st.dictionaries(
