@@ -175,7 +175,7 @@ class Network:
         try:
             return self._reach(request, attempt, traffic)
         finally:
-            self._cloud.mend()
+            self._cloud.clear_failures()
 
     def _stale(self, request: AWSPreparedRequest, attempt: Attempt) -> AWSResponse | None:
         """Return what was true a moment ago, if the same was asked then; pages are never mixed."""

@@ -512,7 +512,7 @@ def scopes(command: RotationCommand) -> list[tuple[str, str]]:
     return [(scope.account_id, scope.region) for scope in command.scopes]
 
 
-def test_every_account_is_looked_at_in_every_region() -> None:
+def test_every_account_is_scanned_in_every_region() -> None:
     command, faults = wide({})
     assert faults == []
     assert scopes(command) == [
