@@ -60,8 +60,8 @@ class Estate:
         client = self.client("stepfunctions")
         machine = self.outputs["organization_state_machine_arn"]
         rule = self.cloud.client("stepfunctions", role_arn=RULE_ROLE)
-        started = rule.start_execution(stateMachineArn=machine, input=json.dumps(inputs))
-        arn = started["executionArn"]
+        text = json.dumps(inputs)
+        arn = rule.start_execution(stateMachineArn=machine, input=text)["executionArn"]
         ends = time.monotonic() + SECONDS
         while time.monotonic() < ends:
             found: dict[str, Any] = client.describe_execution(executionArn=arn)

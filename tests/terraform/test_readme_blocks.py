@@ -19,6 +19,7 @@ FILES = [
     REPOSITORY / "README.md",
     *sorted(REPOSITORY.glob("docs/**/*.md")),
     *sorted(REPOSITORY.glob("examples/*/README.md")),
+    *sorted(REPOSITORY.glob("modules/*/README.md")),
 ]
 BLOCK = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Every block by where it stands, such as "docs/events.md 1".
@@ -65,7 +66,7 @@ def test_the_documentation_has_blocks_in_several_places() -> None:
     assert {location.partition(" ")[0] for location in BLOCKS} >= {"README.md", "docs/events.md"}
 
 
-@pytest.mark.parametrize("location", MODULE)
+@pytest.mark.parametrize("scope", MODULE)
 def test_each_block_plans_both_functions_what_starts_them_and_what_they_remember(
     plans: Mapping[str, Counter[str]], location: str
 ) -> None:
@@ -79,7 +80,7 @@ def test_each_block_plans_both_functions_what_starts_them_and_what_they_remember
     assert plans[location]["aws_dynamodb_table"] == 1
 
 
-@pytest.mark.parametrize("location", MEMBER)
+@pytest.mark.parametrize("scope", MEMBER)
 def test_a_block_for_another_account_makes_a_role_and_nothing_else(
     plans: Mapping[str, Counter[str]], location: str
 ) -> None:
@@ -90,7 +91,7 @@ def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> 
     assert plans["README.md 1"]["aws_sns_topic_subscription"] == 1
 
 
-@pytest.mark.parametrize("location", MODULE)
+@pytest.mark.parametrize("scope", MODULE)
 def test_a_block_makes_a_topic_unless_it_adopts_one(
     plans: Mapping[str, Counter[str]], location: str
 ) -> None:

@@ -15,8 +15,9 @@ from certificate_lifecycle.aws.permissions import (
     ROTATIONS,
     SCANS,
     Command,
-    Permission,
     Setting,
+    declare,
+    for_rotations,
     regional,
 )
 from certificate_lifecycle.aws.responses import arn_in, utc, validated_response
@@ -54,70 +55,63 @@ E = TypeVar("E", bound=StrEnum)
 
 _CERTIFICATES = regional("acm", "certificate/*")
 _LISTING = (*CREATIONS, *SCANS, Command.DRILL)
-_REPAIR, _REPLACE = (Setting.REPAIR,), (Setting.REPLACE,)
 _RETIRE = (Setting.RETIRE_SUPERSEDED, Setting.REPLACE)
-_EXPORT = (Setting.EXPORT_TARGETS, Setting.REPAIR)
-_IMPORT = (Setting.IMPORT_SOURCES, Setting.REPAIR)
 _REQUEST = {"acm:KeyAlgorithm": "RSA_2048", "acm:ValidationMethod": "DNS"}
 PERMISSIONS = (
-    Permission("acm:ListCertificates", _LISTING, EVERYTHING, "find certificates"),
-    Permission(
-        "acm:SearchCertificates",
+    *declare(_LISTING, "acm", EVERYTHING, ListCertificates="find certificates"),
+    *declare(
         (*ROTATIONS, Command.SCAN, Command.DOCTOR),
+        "acm",
         EVERYTHING,
-        "read many renewals in one call",
+        SearchCertificates="read many renewals in one call",
     ),
-    Permission(
-        "acm:DescribeCertificate", _LISTING, _CERTIFICATES, "validation records, status, renewal"
+    *declare(
+        _LISTING, "acm", _CERTIFICATES, DescribeCertificate="validation records, status, renewal"
     ),
-    Permission("acm:RequestCertificate", CREATIONS, _CERTIFICATES, "request it", context=_REQUEST),
-    Permission(
-        "acm:RequestCertificate",
-        ROTATIONS,
+    *declare(CREATIONS, "acm", _CERTIFICATES, context=_REQUEST, RequestCertificate="request it"),
+    *for_rotations(
+        "acm",
         _CERTIFICATES,
-        "request a successor",
-        _REPLACE,
-        _REQUEST,
+        Setting.REPLACE,
+        context=_REQUEST,
+        RequestCertificate="request a successor",
     ),
-    Permission("acm:AddTagsToCertificate", CREATIONS, _CERTIFICATES, "tag it in the same request"),
-    Permission("acm:AddTagsToCertificate", ROTATIONS, _CERTIFICATES, "tag a successor", _REPLACE),
-    Permission(
-        "acm:AddTagsToCertificate", ROTATIONS, _CERTIFICATES, "tag what is replaced", _RETIRE
+    *declare(CREATIONS, "acm", _CERTIFICATES, AddTagsToCertificate="tag it in the same request"),
+    *for_rotations("acm", _CERTIFICATES, Setting.REPLACE, AddTagsToCertificate="tag a successor"),
+    *for_rotations(
+        "acm", _CERTIFICATES, *_RETIRE, AddTagsToCertificate="tag a replaced certificate"
     ),
-    Permission(
-        "acm:ListTagsForCertificate",
+    *declare(
         (*SCANS, Command.DRILL),
+        "acm",
         _CERTIFICATES,
-        "recognise certificates that another tool manages",
+        ListTagsForCertificate="recognise certificates that another tool manages",
     ),
-    Permission(
-        "acm:ResendValidationEmail", ROTATIONS, _CERTIFICATES, "send approval mails again", _REPAIR
-    ),
-    Permission(
-        "acm:UpdateCertificateOptions",
-        ROTATIONS,
+    *for_rotations(
+        "acm",
         _CERTIFICATES,
-        "migrate from e-mail to DNS",
-        _REPAIR,
+        Setting.REPAIR,
+        ResendValidationEmail="send approval mails again",
+        UpdateCertificateOptions="migrate from e-mail to DNS",
+        ListCertificateDomainValidations="records of that migration",
     ),
-    Permission(
-        "acm:ListCertificateDomainValidations",
-        ROTATIONS,
-        _CERTIFICATES,
-        "records of that migration",
-        _REPAIR,
+    *for_rotations(
+        "acm",
+        ("{exported}",),
+        Setting.EXPORT_TARGETS,
+        Setting.REPAIR,
+        ExportCertificate="read the certificate and key of an export target",
+        RenewCertificate="renew the certificate of an export target",
     ),
-    Permission(
-        "acm:ExportCertificate", ROTATIONS, ("{exported}",), "read what is exported", _EXPORT
+    *for_rotations(
+        "acm",
+        ("{imported}",),
+        Setting.IMPORT_SOURCES,
+        Setting.REPAIR,
+        ImportCertificate="import a newer version",
     ),
-    Permission(
-        "acm:RenewCertificate", ROTATIONS, ("{exported}",), "renew what is exported", _EXPORT
-    ),
-    Permission(
-        "acm:ImportCertificate", ROTATIONS, ("{imported}",), "import a newer version", _IMPORT
-    ),
-    Permission(
-        "acm:DeleteCertificate", ROTATIONS, _CERTIFICATES, "delete what was replaced", _RETIRE
+    *for_rotations(
+        "acm", _CERTIFICATES, *_RETIRE, DeleteCertificate="delete a replaced certificate"
     ),
 )
 

@@ -85,8 +85,8 @@ CHANGE = FindingChange(
 ACTION = ActionRecord(arn("due"), Action.REIMPORT, Outcome.DONE, "imported", renewed=True)
 HANDOVER = AccountResult(
     scope=scope(ScopeStatus.PARTIAL, certificates=3, error="throttled"),
-    looked_by="run-1",
-    has_news=True,
+    run_id="run-1",
+    should_notify=True,
     problems=("throttled",),
     healthy={"Healthy": 3},
     changes=(CHANGE,),
@@ -95,7 +95,7 @@ HANDOVER = AccountResult(
     actions=(ACTION,),
     alert_records=(MEMORY, replace(MEMORY, certificate_arn=SCOPE)),
     resolved=(MEMORY,),
-    notes=(NOTE,),
+    intents=(NOTE,),
     replacement_records={arn("old"): 4},
 )
 ENTRIES: dict[str, tuple[Any, dict[str, Any]]] = {

@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.base import Consumer
-from certificate_lifecycle.aws.permissions import (
-    EVERYTHING,
-    ROTATIONS,
-    SCANS,
-    Permission,
-    Setting,
-)
+from certificate_lifecycle.aws.permissions import EVERYTHING, Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import validated_response
 from certificate_lifecycle.model.certificate import Certificate
@@ -33,39 +27,27 @@ _DOMAIN_NAMES = (
     # Only private domain names have the account in their ARN.
     "arn:{partition}:apigateway:{region}:{account}:/domainnames/*",
 )
-_REBIND = (Setting.REBIND_CONSUMERS,)
-_EDGE = (Setting.REBIND_CONSUMERS, Setting.US_EAST_1)
 PERMISSIONS = (
-    Permission(
-        "apigateway:GET",
-        SCANS,
+    *for_scans(
+        "apigateway",
         ("arn:{partition}:apigateway:{region}::/domainnames",),
-        "domain names and their certificates",
+        GET="domain names and their certificates",
     ),
-    Permission("apigateway:GET", ROTATIONS, _DOMAIN_NAMES, "read back what was changed", _REBIND),
-    Permission(
-        "apigateway:PATCH", ROTATIONS, _DOMAIN_NAMES, "change the certificate of one", _REBIND
-    ),
-    Permission(
-        "apigateway:AddCertificateToDomain",
-        ROTATIONS,
+    *for_rotations(
+        "apigateway",
         _DOMAIN_NAMES,
-        "the new certificate",
-        _REBIND,
+        Setting.REBIND_CONSUMERS,
+        GET="verify a changed domain name",
+        PATCH="change the certificate of a domain name",
+        AddCertificateToDomain="the new certificate",
+        RemoveCertificateFromDomain="the old certificate",
     ),
-    Permission(
-        "apigateway:RemoveCertificateFromDomain",
-        ROTATIONS,
-        _DOMAIN_NAMES,
-        "the old certificate",
-        _REBIND,
-    ),
-    Permission(
-        "cloudfront:UpdateDistribution",
-        ROTATIONS,
+    *for_rotations(
+        "cloudfront",
         EVERYTHING,
-        "AWS's own distributions of edge-optimised domain names",
-        _EDGE,
+        Setting.REBIND_CONSUMERS,
+        Setting.US_EAST_1,
+        UpdateDistribution="AWS's own distributions of edge-optimised domain names",
     ),
 )
 #: The certificate of a regional domain name, or of a private one, whose id is the `qualifier`.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.base import Consumer
-from certificate_lifecycle.aws.permissions import ROTATIONS, SCANS, Permission, Setting
+from certificate_lifecycle.aws.permissions import Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import validated_response
 from certificate_lifecycle.model.certificate import Certificate
@@ -24,21 +24,19 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudfront.type_defs import GetDistributionResultTypeDef
 
 _DISTRIBUTIONS = ("arn:{partition}:cloudfront::{account}:distribution/*",)
-_REBIND = (Setting.REBIND_CONSUMERS, Setting.US_EAST_1)
 PERMISSIONS = (
-    Permission(
-        "cloudfront:GetDistribution",
-        SCANS,
+    *for_scans(
+        "cloudfront",
         _DISTRIBUTIONS,
-        "aliases and configuration of distributions",
-        (Setting.US_EAST_1,),
+        Setting.US_EAST_1,
+        GetDistribution="aliases and configuration of distributions",
     ),
-    Permission(
-        "cloudfront:UpdateDistribution",
-        ROTATIONS,
+    *for_rotations(
+        "cloudfront",
         _DISTRIBUTIONS,
-        "change the certificate of one",
-        _REBIND,
+        Setting.REBIND_CONSUMERS,
+        Setting.US_EAST_1,
+        UpdateDistribution="change the certificate of a distribution",
     ),
 )
 #: The viewer certificate of a distribution.

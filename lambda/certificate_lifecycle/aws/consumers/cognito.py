@@ -12,8 +12,9 @@ from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
     ROTATIONS,
     Command,
-    Permission,
     Setting,
+    declare,
+    for_rotations,
 )
 from certificate_lifecycle.aws.responses import validated_response
 from certificate_lifecycle.model.certificate import Certificate
@@ -28,30 +29,28 @@ _READERS = (*ROTATIONS, Command.EXPLAIN)
 _REBIND = (Setting.REBIND_CONSUMERS, Setting.US_EAST_1)
 _USER_POOLS = ("arn:{partition}:cognito-idp:us-east-1:{account}:userpool/*",)
 PERMISSIONS = (
-    Permission("cognito-idp:ListUserPools", _READERS, EVERYTHING, "find user pools", _REBIND),
-    Permission(
-        "cognito-idp:DescribeUserPool", _READERS, _USER_POOLS, "their custom domains", _REBIND
+    *declare(_READERS, "cognito-idp", EVERYTHING, *_REBIND, ListUserPools="find user pools"),
+    *declare(
+        _READERS, "cognito-idp", _USER_POOLS, *_REBIND, DescribeUserPool="their custom domains"
     ),
-    Permission(
-        "cognito-idp:DescribeUserPoolDomain",
+    *declare(
         _READERS,
+        "cognito-idp",
         EVERYTHING,
-        "the certificates of custom domains",
-        _REBIND,
+        *_REBIND,
+        DescribeUserPoolDomain="the certificates of custom domains",
     ),
-    Permission(
-        "cognito-idp:UpdateUserPoolDomain",
-        ROTATIONS,
+    *for_rotations(
+        "cognito-idp",
         _USER_POOLS,
-        "change the certificate of one",
-        _REBIND,
+        *_REBIND,
+        UpdateUserPoolDomain="change the certificate of a custom domain",
     ),
-    Permission(
-        "cloudfront:UpdateDistribution",
-        ROTATIONS,
+    *for_rotations(
+        "cloudfront",
         EVERYTHING,
-        "AWS's own distributions of custom domains",
-        _REBIND,
+        *_REBIND,
+        UpdateDistribution="AWS's own distributions of custom domains",
     ),
 )
 #: The certificate of a custom domain; `qualifier` is its user pool.

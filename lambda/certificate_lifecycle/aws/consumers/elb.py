@@ -11,10 +11,9 @@ from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.consumers.elbv2 import is_load_balancer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
-    ROTATIONS,
-    SCANS,
-    Permission,
     Setting,
+    for_rotations,
+    for_scans,
     regional,
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
@@ -29,18 +28,16 @@ if TYPE_CHECKING:
     from mypy_boto3_elb import ElasticLoadBalancingClient
 
 PERMISSIONS = (
-    Permission(
-        "elasticloadbalancing:DescribeLoadBalancers",
-        SCANS,
+    *for_scans(
+        "elasticloadbalancing",
         EVERYTHING,
-        "listeners of Classic Load Balancers",
+        DescribeLoadBalancers="listeners of Classic Load Balancers",
     ),
-    Permission(
-        "elasticloadbalancing:SetLoadBalancerListenerSSLCertificate",
-        ROTATIONS,
+    *for_rotations(
+        "elasticloadbalancing",
         regional("elasticloadbalancing", "loadbalancer/*"),
-        "change the certificate of such a listener",
-        (Setting.REBIND_CONSUMERS,),
+        Setting.REBIND_CONSUMERS,
+        SetLoadBalancerListenerSSLCertificate="change the certificate of such a listener",
     ),
 )
 #: The certificate of a listener; `qualifier` is its port.

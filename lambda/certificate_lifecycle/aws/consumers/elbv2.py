@@ -14,10 +14,9 @@ from botocore.exceptions import ClientError
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
-    ROTATIONS,
-    SCANS,
-    Permission,
     Setting,
+    for_rotations,
+    for_scans,
     regional,
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
@@ -30,38 +29,20 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef
 
-_LISTENERS = regional("elasticloadbalancing", "listener/app/*", "listener/net/*")
-_REBIND = (Setting.REBIND_CONSUMERS,)
 PERMISSIONS = (
-    Permission(
-        "elasticloadbalancing:DescribeListeners", SCANS, EVERYTHING, "listeners with certificates"
-    ),
-    Permission(
-        "elasticloadbalancing:DescribeListenerCertificates",
-        SCANS,
+    *for_scans(
+        "elasticloadbalancing",
         EVERYTHING,
-        "the certificates of listeners",
+        DescribeListeners="listeners with certificates",
+        DescribeListenerCertificates="the certificates of listeners",
     ),
-    Permission(
-        "elasticloadbalancing:ModifyListener",
-        ROTATIONS,
-        _LISTENERS,
-        "change the default certificate",
-        _REBIND,
-    ),
-    Permission(
-        "elasticloadbalancing:AddListenerCertificates",
-        ROTATIONS,
-        _LISTENERS,
-        "add to the list for SNI",
-        _REBIND,
-    ),
-    Permission(
-        "elasticloadbalancing:RemoveListenerCertificates",
-        ROTATIONS,
-        _LISTENERS,
-        "remove from the list for SNI",
-        _REBIND,
+    *for_rotations(
+        "elasticloadbalancing",
+        regional("elasticloadbalancing", "listener/app/*", "listener/net/*"),
+        Setting.REBIND_CONSUMERS,
+        ModifyListener="change the default certificate",
+        AddListenerCertificates="add to the list for SNI",
+        RemoveListenerCertificates="remove from the list for SNI",
     ),
 )
 #: The default certificate of a listener.

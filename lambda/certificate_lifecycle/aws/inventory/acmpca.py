@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.permissions import (
-    EVERYTHING,
-    SCANS,
-    Command,
-    Permission,
-    regional,
-)
+from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, declare, regional
 from certificate_lifecycle.aws.responses import arn_in, utc, validated_response
 from certificate_lifecycle.model.certificate import (
     Certificate,
@@ -29,12 +23,14 @@ if TYPE_CHECKING:
     from mypy_boto3_acm_pca.type_defs import CertificateAuthorityTypeDef
 
 _CALLERS = (*SCANS, Command.DRILL)
-_AUTHORITIES = regional("acm-pca", "certificate-authority/*")
 PERMISSIONS = (
-    Permission(
-        "acm-pca:ListCertificateAuthorities", _CALLERS, EVERYTHING, "when private CAs expire"
+    *declare(_CALLERS, "acm-pca", EVERYTHING, ListCertificateAuthorities="when private CAs expire"),
+    *declare(
+        _CALLERS,
+        "acm-pca",
+        regional("acm-pca", "certificate-authority/*"),
+        ListPermissions="whether private CAs let ACM issue",
     ),
-    Permission("acm-pca:ListPermissions", _CALLERS, _AUTHORITIES, "whether they let ACM issue"),
 )
 #: The others have no certificate yet, or none any more.
 _STATUSES = {

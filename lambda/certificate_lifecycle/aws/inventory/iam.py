@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, Permission
+from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, declare, for_scans
 from certificate_lifecycle.aws.responses import arn_in, utc, validated_response
 from certificate_lifecycle.model.certificate import (
     Certificate,
@@ -31,17 +31,16 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 PERMISSIONS = (
-    Permission(
-        "iam:ListServerCertificates",
+    *declare(
         (*SCANS, Command.DRILL),
+        "iam",
         EVERYTHING,
-        "certificates that are kept in IAM",
+        ListServerCertificates="certificates that are kept in IAM",
     ),
-    Permission(
-        "iam:GetServerCertificate",
-        SCANS,
+    *for_scans(
+        "iam",
         ("arn:{partition}:iam::{account}:server-certificate/*",),
-        "the names of one that expires soon",
+        GetServerCertificate="the names of one that expires soon",
     ),
 )
 
