@@ -43,10 +43,10 @@ def step(*faults: Fault) -> Step:
     )
 
 
-def wrapped(patch: pytest.MonkeyPatch, place: object, name: str, clients: Any) -> None:  # noqa: ANN401 - any function around another
-    """Let `clients` have a method or function as its first argument."""
+def wrapped(patch: pytest.MonkeyPatch, place: object, name: str, replacement: Any) -> None:  # noqa: ANN401 - any function around another
+    """Let `replacement` have a method or function as its first argument."""
     before = getattr(place, name)
-    patch.setattr(place, name, lambda *args, **kwargs: clients(before, *args, **kwargs))
+    patch.setattr(place, name, lambda *args, **kwargs: replacement(before, *args, **kwargs))
 
 
 # --- Programs that are broken ---------------------------------------------------------------------
