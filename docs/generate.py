@@ -1,7 +1,7 @@
 """Write the generated parts of the documentation, or check that they are up to date.
 
 A generated part stands between `<!-- BEGIN_NAME -->` and `<!-- END_NAME -->`.
-Its source is the code: the Terraform files, the enums of the core, the list of environment
+Its source is the code: the Terraform files, the enums of the package, the list of environment
 variables, the permissions that adapters declare.
 The Terraform tables have the form that terraform-docs gives them.
 """
@@ -316,7 +316,7 @@ def command_permissions(_: Path) -> str:
 
 
 def survivors(root: Path) -> str:
-    """Return the mutations of the core that may survive, and why."""
+    """Return the mutations that may survive, and why."""
     try:
         return page.survivors(Project(root))
     except ReviewError as error:

@@ -40,14 +40,14 @@ class NotificationSink:
         base = {"step": name, "run": self.run, "started_at": self.cloud.now.isoformat()}
         return self.rotation({"organization": {**base, "input": self.inputs, **fields}})
 
-    def look(self, account_id: str) -> dict[str, Any]:
+    def scan(self, account_id: str) -> dict[str, Any]:
         return self.step("scan", account_id=account_id)
 
     def look_everywhere(self) -> list[RotationError]:
         failures = []
         for item in self.document("accounts.json"):
             try:
-                self.look(item["account_id"])
+                self.scan(item["account_id"])
             except RotationError as error:
                 failures.append(error)
         return failures

@@ -83,7 +83,7 @@ def test_a_second_run_has_nothing_new_to_tell(
     sink.all()
     cloud.advance(days=1)
     sink.run = "run-2"
-    assert sink.all()["notification"]["reason"] == "nothing new to tell"
+    assert sink.all()["notification"]["reason"] == "nothing new to report"
     assert len(documents(cloud, topic)) == 1
 
 
@@ -91,7 +91,7 @@ def test_looking_makes_no_more_calls_than_the_accounts_own_run_would(
     sink: NotificationSink,
 ) -> None:
     sink.step("list")
-    sink.look(ACCOUNTS[1])
+    sink.scan(ACCOUNTS[1])
     assert sorted(sink.rotation.operations) == [
         "AssumeRole",
         *["ListCertificates"] * 2,
@@ -142,7 +142,7 @@ def test_what_is_done_in_an_account_is_no_more_than_the_organization_allows(
         account=ACCOUNTS[1], renewal_status="PENDING_VALIDATION", **USED, **ending_in(cloud, 20)
     )
     sink.step("list")
-    sink.look(ACCOUNTS[1])
+    sink.scan(ACCOUNTS[1])
     assert sink.rotation.writes == ["PutObject"]
 
 
@@ -151,7 +151,7 @@ def test_what_accounts_says_of_one_account_goes_before_what_is_said_of_all(
 ) -> None:
     mine = {"account_id": ACCOUNTS[1], "role_name": "special", "external_id": "x-2"}
     environment.setenv("ACCOUNTS", json.dumps([mine]))
-    sink.look(ACCOUNTS[1])
+    sink.scan(ACCOUNTS[1])
     (assumed,) = [call for call in sink.rotation.calls if call.operation == "AssumeRole"]
     assert assumed.parameters["RoleArn"] == f"arn:aws:iam::{ACCOUNTS[1]}:role/special"
     assert assumed.parameters["ExternalId"] == "x-2"
@@ -238,7 +238,7 @@ def calls_of(sink: NotificationSink) -> tuple[int, int, int]:
         counts.append(len(sink.rotation.calls))
         if name == "list":
             for account in ACCOUNTS[1:]:
-                sink.look(account)
+                sink.scan(account)
     return tuple(counts)  # type: ignore[return-value] # three of them
 
 
@@ -290,9 +290,9 @@ def test_a_step_that_comes_twice_is_another_run_to_the_ledger(
     """Of two lookers at one account neither may pass for the other, and both leave the same."""
     assert due
     sink.step("list")
-    sink.look(ACCOUNTS[1])
+    sink.scan(ACCOUNTS[1])
     first = sink.document(f"accounts/{ACCOUNTS[1]}.json")
-    sink.look(ACCOUNTS[1])
+    sink.scan(ACCOUNTS[1])
     second = sink.document(f"accounts/{ACCOUNTS[1]}.json")
     assert {entry.pop("looked_by") for entry in first} != {
         entry.pop("looked_by") for entry in second
@@ -333,7 +333,7 @@ def test_what_a_step_answers_fits_into_the_state_of_a_state_machine(
             type="IMPORTED", domain_name=f"n{number}.example.com", **USED, **ending_in(cloud, 9)
         )
     sink.step("list")
-    assert len(json.dumps(sink.look(DEFAULT_ACCOUNT))) < 1000
+    assert len(json.dumps(sink.scan(DEFAULT_ACCOUNT))) < 1000
     sink.look_everywhere()
     assert len(json.dumps(sink.step("aggregate"))) < 2000
     assert len(sink.document("report.json")["findings"]) == 300

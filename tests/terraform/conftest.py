@@ -148,7 +148,7 @@ def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]
         *client("cloudwatch").list_dashboards()["DashboardEntries"],
         *({"TableName": name} for name in client("dynamodb").list_tables()["TableNames"]),
         *client("events").list_rules()["Rules"],
-        *client("iam").list_policies(ScopeResult="Local")["Policies"],
+        *client("iam").list_policies(Scope="Local")["Policies"],
         *client("iam").list_roles()["Roles"],
         # AWS's own aliases are in every account.
         *(

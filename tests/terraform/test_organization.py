@@ -58,9 +58,10 @@ class Estate:
     def run(self, inputs: Mapping[str, object]) -> dict[str, Any]:
         """Start the state machine as its rule does, and wait for its end."""
         client = self.client("stepfunctions")
-        sink = self.outputs["organization_state_machine_arn"]
+        machine = self.outputs["organization_state_machine_arn"]
         rule = self.cloud.client("stepfunctions", role_arn=RULE_ROLE)
-        arn = rule.start_execution(stateMachineArn=sink, input=json.dumps(inputs))["executionArn"]
+        text = json.dumps(inputs)
+        arn = rule.start_execution(stateMachineArn=machine, input=text)["executionArn"]
         ends = time.monotonic() + SECONDS
         while time.monotonic() < ends:
             found: dict[str, Any] = client.describe_execution(executionArn=arn)
@@ -153,8 +154,8 @@ def ran(estate: Estate, due: set[str]) -> dict[str, Any]:
     assert due
     estate.cloud.forget_calls()
     found = estate.run({})
-    sink = estate.outputs["organization_state_machine_arn"]
-    a_distributed_map_does_its_part(estate.cloud, MACHINE_ROLE, sink, "Accounts")
+    machine = estate.outputs["organization_state_machine_arn"]
+    a_distributed_map_does_its_part(estate.cloud, MACHINE_ROLE, machine, "Accounts")
     estate.calls, estate.messages = estate.cloud.calls, estate.published()
     return found
 

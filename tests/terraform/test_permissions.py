@@ -22,7 +22,7 @@ from tests.harness.proof import granted
 from tests.harness.terraform import Workspace
 from tests.terraform.policies import declared
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform]
+pytestmark = pytest.mark.terraform
 
 ACCOUNT, OTHER = "380000000001", "380000000002"
 REGIONS = ("eu-west-1", "us-east-1")

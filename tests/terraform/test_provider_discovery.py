@@ -69,19 +69,19 @@ def test_the_home_directory_s_own_configuration_is_used(home: Path, root: Path) 
 
 
 @pytest.mark.parametrize(
-    "place",
+    "folder",
     [
         ".terraform.d/plugins",
         ".local/share/terraform/plugins",
         "Library/Application Support/io.terraform/plugins",
     ],
 )
-def test_terraform_s_implied_mirrors_are_looked_at(home: Path, root: Path, scope: str) -> None:
-    mirror(home / scope)
+def test_terraform_s_implied_mirrors_are_looked_at(home: Path, root: Path, folder: str) -> None:
+    mirror(home / folder)
 
     first, *_ = found(home, root)
 
-    assert first.description == f"the implied mirror {home / scope}"
+    assert first.description == f"the implied mirror {home / folder}"
 
 
 def test_the_data_directories_of_the_desktop_standard_are_looked_at(

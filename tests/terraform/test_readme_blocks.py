@@ -56,43 +56,43 @@ def plans(cloud: Cloud) -> Mapping[str, Counter[str]]:
         return dict(zip(BLOCKS, found, strict=True))
 
 
-MEMBER = [scope for scope, block in BLOCKS.items() if "modules/member-account" in block]
-MODULE = [scope for scope in BLOCKS if scope not in MEMBER]
+MEMBER = [location for location, block in BLOCKS.items() if "modules/member-account" in block]
+MODULE = [location for location in BLOCKS if location not in MEMBER]
 ORGANIZATION = "organization = {"
 
 
 def test_the_documentation_has_blocks_in_several_places() -> None:
-    assert {scope.partition(" ")[0] for scope in BLOCKS} >= {"README.md", "docs/events.md"}
+    assert {location.partition(" ")[0] for location in BLOCKS} >= {"README.md", "docs/events.md"}
 
 
-@pytest.mark.parametrize("place", MODULE)
+@pytest.mark.parametrize("location", MODULE)
 def test_each_block_plans_both_functions_what_starts_them_and_what_they_remember(
-    plans: Mapping[str, Counter[str]], scope: str
+    plans: Mapping[str, Counter[str]], location: str
 ) -> None:
     # The state machine has a role, and so has the rule that starts it.
-    sink = ORGANIZATION in BLOCKS[scope]
-    assert plans[scope]["aws_lambda_function"] == 2
-    assert plans[scope]["aws_iam_role"] == (4 if sink else 2)
-    assert plans[scope]["aws_sfn_state_machine"] == (1 if sink else 0)
+    state_machine = ORGANIZATION in BLOCKS[location]
+    assert plans[location]["aws_lambda_function"] == 2
+    assert plans[location]["aws_iam_role"] == (4 if state_machine else 2)
+    assert plans[location]["aws_sfn_state_machine"] == (1 if state_machine else 0)
     # The clock, and ACM's own events.
-    assert plans[scope]["aws_cloudwatch_event_rule"] == 2
-    assert plans[scope]["aws_dynamodb_table"] == 1
+    assert plans[location]["aws_cloudwatch_event_rule"] == 2
+    assert plans[location]["aws_dynamodb_table"] == 1
 
 
-@pytest.mark.parametrize("place", MEMBER)
+@pytest.mark.parametrize("location", MEMBER)
 def test_a_block_for_another_account_makes_a_role_and_nothing_else(
-    plans: Mapping[str, Counter[str]], scope: str
+    plans: Mapping[str, Counter[str]], location: str
 ) -> None:
-    assert plans[scope] == {"aws_iam_role": 1, "aws_iam_role_policy": 1}
+    assert plans[location] == {"aws_iam_role": 1, "aws_iam_role_policy": 1}
 
 
 def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> None:
     assert plans["README.md 1"]["aws_sns_topic_subscription"] == 1
 
 
-@pytest.mark.parametrize("place", MODULE)
+@pytest.mark.parametrize("location", MODULE)
 def test_a_block_makes_a_topic_unless_it_adopts_one(
-    plans: Mapping[str, Counter[str]], scope: str
+    plans: Mapping[str, Counter[str]], location: str
 ) -> None:
-    adopting = "topic_arn" in BLOCKS[scope]
-    assert plans[scope]["aws_sns_topic"] == (0 if adopting else 1)
+    adopting = "topic_arn" in BLOCKS[location]
+    assert plans[location]["aws_sns_topic"] == (0 if adopting else 1)

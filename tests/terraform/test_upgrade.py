@@ -50,6 +50,8 @@ CUT = (
     ),
 )
 GIVEN_UP, IMPORTED = f"given-up.{ZONE}", f"imported.{ZONE}"
+#: Of a type that no version knows: earlier versions have stored another reason for that.
+UNKNOWN = f"unknown.{ZONE}"
 
 Items = Mapping[tuple[str, str], Mapping[str, Any]]
 
@@ -104,7 +106,7 @@ class Site:
         return self.cloud.client(service, account=self.account)
 
     def furnish(self) -> None:
-        """Let there be a certificate to replace, and one that somebody has to import."""
+        """Add a certificate to replace, one to import by hand, and one of an unknown type."""
         self.cloud.zones.add(ZONE, account=self.account)
         balancer = f"arn:aws:elasticloadbalancing:eu-west-1:{self.account}:loadbalancer/app/shop/50"
         common: dict[str, Any] = {
@@ -114,6 +116,7 @@ class Site:
         }
         self.cloud.certificates.add(domain_name=GIVEN_UP, renews=False, **common)
         self.cloud.certificates.add(domain_name=IMPORTED, type="IMPORTED", **common)
+        self.cloud.certificates.add(domain_name=UNKNOWN, type="QUANTUM", **common)
 
     def run(self) -> Run:
         topic = f"arn:aws:sns:eu-west-1:{self.account}:{NAME}-notifications"
@@ -229,13 +232,23 @@ def test_what_the_ledger_holds_survives_and_is_understood(upgraded: Upgrade) -> 
     assert set(upgraded.first.remembered) <= set(upgraded.second.remembered)
 
 
-def test_what_was_told_before_is_not_news_after(upgraded: Upgrade) -> None:
+@pytest.mark.parametrize("name", [IMPORTED, UNKNOWN])
+def test_what_was_told_before_is_not_news_after(upgraded: Upgrade, name: str) -> None:
     """Without a ledger before, all of it is news once more, and once only."""
-    (imported,) = upgraded.certificates[IMPORTED]
+    (arn,) = upgraded.certificates[name]
 
-    assert imported in upgraded.first.told
-    assert (imported in upgraded.second.told) is (not upgraded.first.remembered)
-    assert imported not in upgraded.third.told
+    assert arn in upgraded.first.told
+    assert (arn in upgraded.second.told) is (not upgraded.first.remembered)
+    assert arn not in upgraded.third.told
+
+
+def test_the_ledger_holds_a_word_that_is_another_one_now(upgrades: Mapping[str, Upgrade]) -> None:
+    words = {
+        item["reason"]["S"]
+        for item in upgrades["pulse"].first.remembered.values()
+        if "reason" in item
+    }
+    assert "TypeNotUnderstood" in words
 
 
 def test_an_earlier_version_with_a_ledger_understands_what_a_later_one_has_written(

@@ -227,7 +227,7 @@ def test_a_message_that_may_not_be_sent_is_noticed(stack: Stack, healthy: Invoca
 
     iam.delete_role_policy(RoleName=NAME, PolicyName="deny")
     assert mute.error is not None
-    assert "the message could not be sent" in mute.error.message
+    assert "the notification could not be sent" in mute.error.message
     assert set(stack.week(mute, first=healthy)) == {"publish-failed", "rotation-errors"}
 
 

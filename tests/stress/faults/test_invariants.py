@@ -139,7 +139,7 @@ def notes_nothing(patch: pytest.MonkeyPatch, _: Stage) -> None:
 
 
 def tells_everything_each_time(patch: pytest.MonkeyPatch, _: Stage) -> None:
-    patch.setattr(notification_state.AlertState, "has_news", lambda *_: True)
+    patch.setattr(notification_state.AlertState, "should_notify", lambda *_: True)
 
 
 def writes_what_it_cannot_read(patch: pytest.MonkeyPatch, _: Stage) -> None:
