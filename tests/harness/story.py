@@ -1,8 +1,8 @@
-"""The examples of docs/cli.md: each is a command with its output on a terminal.
+"""The examples of docs/cli.md: commands with their output in a terminal.
 
     python -m tests.harness.story
 
-runs them in a new account and writes their output into the page. A test runs them and compares.
+runs them in order in a new account, and writes their output into the page. A test compares it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from tests.harness.terminal import ROOT, type_in
 PAGE = ROOT / "docs" / "cli.md"
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _PROMPT = "$ "
-_CONFIRMED = "[y/N]: y"
-#: A terminal wraps an ARN anywhere.
+_AGREED = "[y/N]: y"
+#: A terminal wraps ARNs at any character.
 _HEXADECIMAL = ("[0-9a-f]",)
 _ID = (*_HEXADECIMAL * 8, *("-", *_HEXADECIMAL * 4) * 3, "-", *_HEXADECIMAL * 12)
-#: Values that differ between two equal accounts, with the letter that replaces each character.
-_VARIABLE = (
+#: Values that differ between equal accounts. Replacements have the same length, so that lines
+#: wrap equally.
+_DIFFERENT = (
     (re.compile(r"\n?".join(_ID)), "i"),
     (re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?)?"), "d"),
     (re.compile(r"\b\d\d:\d\d\b"), "h"),
@@ -48,19 +49,19 @@ _USED: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A command of the page and its output."""
+    """A command of the page with its output."""
 
     command: str
     shown: str
 
     @property
-    def confirms(self) -> bool:
-        """Whether the user confirms."""
-        return _CONFIRMED in self.shown
+    def agrees(self) -> bool:
+        """Whether the user confirms the command."""
+        return _AGREED in self.shown
 
 
 def fill(cloud: Cloud) -> None:
-    """Add certificates; counts of days stay the same for half a day."""
+    """Fill the account with certificates, half a day away from a change of day counts."""
     cloud.zones.add("example.com")
 
     def ending(days: int, lifetime: int = 198) -> dict[str, Any]:
@@ -92,19 +93,19 @@ def examples(page: str) -> Iterator[Example]:
                 yield Example(command, shown)
 
 
-def record(cloud: Cloud, page: str) -> list[Example]:
-    """Run every example and return it with its output now."""
+def run_examples(cloud: Cloud, page: str) -> list[Example]:
+    """Run every example and return it with its current output."""
     fill(cloud)
     found = []
     with TemporaryDirectory() as folder:
         for example in examples(page):
             program, *arguments = shlex.split(example.command)
             if program != "certificates":
-                raise ValueError(f"{example.command!r} cannot be run as an example")
+                raise ValueError(f"{example.command!r} is no example that could be run")
             shown = type_in(
                 arguments,
                 cloud.environment(),
-                answer="y" if example.confirms else "n",
+                answer="y" if example.agrees else "n",
                 folder=Path(folder),
             )
             found.append(replace(example, shown=shown.screen if shown.screen.strip() else ""))
@@ -112,8 +113,8 @@ def record(cloud: Cloud, page: str) -> list[Example]:
 
 
 def alike(shown: str) -> str:
-    """Return an output with the variable values masked."""
-    for pattern, letter in _VARIABLE:
+    """Return the output with equal values for everything that differs between accounts."""
+    for pattern, letter in _DIFFERENT:
         shown = pattern.sub(partial(_masked, letter), shown)
     return shown
 
@@ -123,10 +124,10 @@ def _masked(letter: str, match: re.Match[str]) -> str:
 
 
 def main() -> int:
-    """Rewrite the page."""
+    """Write the outputs into the page."""
     page = PAGE.read_text(encoding="utf-8")
     with Cloud.start() as cloud:
-        found = iter(record(cloud, page))
+        found = iter(run_examples(cloud, page))
 
     def block(match: re.Match[str]) -> str:
         count = sum(line.startswith(_PROMPT) for line in match[0].splitlines())

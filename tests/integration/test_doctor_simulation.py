@@ -18,8 +18,9 @@ from certificate_lifecycle.cli.required_permissions import (
     settings_on,
     values_of,
 )
-from certificate_lifecycle.handlers.config import RotationSettings, rotation_settings
+from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.settings import RotationSettings
 from tests.embedded_aws import calls
 from tests.embedded_aws.policy import judge
 

@@ -27,8 +27,8 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.errors import EventsRejectedError, RotationError
 from certificate_lifecycle.model.run import (
     Assessment,
-    Change,
     ChangeKind,
+    FindingChange,
     Run,
     ScopeResult,
     ScopeStatus,
@@ -235,7 +235,7 @@ def changed(count: int) -> Run:
             for arn in arns
         ],
         actions=[],
-        changes=[Change(arn, ChangeKind.NEW) for arn in arns],
+        changes=[FindingChange(arn, ChangeKind.NEW) for arn in arns],
     )
 
 
@@ -459,7 +459,7 @@ def test_an_organization_is_told_of_once_in_the_functions_own_account(
     assert heard(cloud, queue) == []
     assert cloud.security_hub.findings() == {}
 
-    sink.step("tell")
+    sink.step("aggregate")
 
     assert states(cloud) == {tail(arn): "ACTIVE" for arn in arns}
     (run,) = of(heard(cloud, queue), "Run")

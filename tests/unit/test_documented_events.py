@@ -11,11 +11,7 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.creation import Issuance, creation_result
-from certificate_lifecycle.handlers.config import (
-    CreationSettings,
-    creation_settings,
-    rotation_settings,
-)
+from certificate_lifecycle.handlers.config import creation_settings, rotation_settings
 from certificate_lifecycle.handlers.events import creation_command, rotation_command
 from certificate_lifecycle.model.certificate import (
     Action,
@@ -41,6 +37,7 @@ from certificate_lifecycle.model.run import (
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.chain import assess
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.settings import CreationSettings
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, Zone
 from certificate_lifecycle.render.notification.message import compose

@@ -21,7 +21,7 @@ from certificate_lifecycle.aws.consumers.registry import CONSUMERS, AwsConsumers
 from certificate_lifecycle.aws.sinks import base as sink_base
 from certificate_lifecycle.aws.sinks import registry as sink_registry
 from certificate_lifecycle.aws.sinks.registry import SINKS, configured_sinks
-from certificate_lifecycle.handlers.config import RotationMode, RotationSettings, rotation_settings
+from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerChangedError
 from certificate_lifecycle.model.run import Run
@@ -32,6 +32,7 @@ from certificate_lifecycle.policy.bindings import (
     ConsumerArn,
     ConsumerKind,
 )
+from certificate_lifecycle.policy.settings import RotationMode, RotationSettings
 from tests.unit.builders import EXPIRED, NOW, PLACE, SECOND, arn, certificate, days, detail
 from tests.unit.fakes import (
     MemoryCertificates,

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 LAMBDA = Path(__file__).resolve().parents[2] / "lambda"
+PARTS = ("model", "parsing", "policy", "render", "app")
 MODULES = [
     ".".join(path.relative_to(LAMBDA).with_suffix("").parts)
-    for part in ("core", "app", "config.py", "events.py", "errors.py", "log.py")
+    for part in (*PARTS, "handlers/config.py", "handlers/events.py")
     for path in [LAMBDA / "certificate_lifecycle" / part]
-    for path in ([path] if path.suffix else sorted(path.glob("*.py")))
+    for path in ([path] if path.suffix else sorted(path.rglob("*.py")))
 ]
 CODE = """
 import importlib, json, sys
@@ -23,7 +24,7 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 
 
-def test_core_settings_events_and_use_cases_run_on_a_bare_python() -> None:
+def test_decisions_settings_events_and_use_cases_run_on_a_bare_python() -> None:
     answer = subprocess.run(
         [sys.executable, "-I", "-S", "-c", CODE, str(LAMBDA), *MODULES],
         capture_output=True,

@@ -26,7 +26,7 @@ from certificate_lifecycle.model.run import ChangeKind, Outcome, ScopeStatus
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.succession import ReplacementState
 from certificate_lifecycle.policy.tls_probe import ProbeState
-from certificate_lifecycle.policy.validation import Change, RecordState
+from certificate_lifecycle.policy.validation import RecordChange, RecordState
 
 PAGE = Path(__file__).parents[2] / "docs" / "verdicts.md"
 
@@ -79,7 +79,7 @@ WORDS: dict[type[StrEnum], tuple[str, ...]] = {
         *("in place", "missing", "outdated", "foreign", "zone not found", "zone ambiguous"),
         "unchecked",
     ),
-    Change: ("created", "updated", "unchanged"),
+    RecordChange: ("created", "updated", "unchanged"),
 }
 
 

@@ -15,7 +15,6 @@ from certificate_lifecycle.app.ports import Certificates, Dns
 from certificate_lifecycle.app.reimport import Reimport
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.validation import inspect, require_zones, write
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import (
     Action,
@@ -31,12 +30,13 @@ from certificate_lifecycle.model.errors import (
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.observation import Observation
-from certificate_lifecycle.policy.validation import Change, explain
+from certificate_lifecycle.policy.settings import RotationMode
+from certificate_lifecycle.policy.validation import RecordChange, explain
 
 #: ACM needs several seconds until it names the records of a migration.
 _RECORDS_TIMEOUT_SECONDS = 30.0
 _POLL_SECONDS = 3.0
-_VERBS = {Change.CREATED: "create", Change.UPDATED: "update"}
+_VERBS = {RecordChange.CREATED: "create", RecordChange.UPDATED: "update"}
 _REPAIRS = (Action.RESTORE_RECORDS, Action.RENEW_BY_EMAIL)
 
 
@@ -95,7 +95,7 @@ class Repair:
     ) -> str:
         """Read again, because the scan may be minutes old; write, and say what was done."""
         findings = inspect(self.dns, wanted)
-        written = [f for f in findings if f.change in (Change.CREATED, Change.UPDATED)]
+        written = [f for f in findings if f.change in (RecordChange.CREATED, RecordChange.UPDATED)]
         if written:
             names = ", ".join(finding.record.name for finding in written)
             self.context.record_intent(arn, action, f"write the validation record {names}")

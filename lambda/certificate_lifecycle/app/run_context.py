@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from certificate_lifecycle.app.ports import Clock
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.export import ExportTarget
+from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.thresholds import Thresholds
 
 #: Stores an intent before the action: a certificate ARN, the action, and words after "about to".

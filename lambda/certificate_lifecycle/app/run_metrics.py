@@ -87,7 +87,7 @@ def _open_findings(scope_run: ScopeRun) -> Iterator[AlertRecord]:
     if pending is None:
         raise StateUnreadableError("the open findings of an incomplete scan are unknown")
     current = {
-        alert_record.certificate_arn for alert_record in (*pending.alert_records, *pending.over)
+        alert_record.certificate_arn for alert_record in (*pending.alert_records, *pending.resolved)
     }
     yield from (
         record

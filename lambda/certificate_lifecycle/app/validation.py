@@ -16,7 +16,7 @@ from certificate_lifecycle.model.errors import (
     ZoneNotFoundError,
 )
 from certificate_lifecycle.policy.validation import (
-    Change,
+    RecordChange,
     RecordFinding,
     RecordState,
     Zone,
@@ -98,7 +98,10 @@ def write(dns: Dns, findings: Sequence[RecordFinding]) -> None:
     """
     batches = defaultdict(list)
     for finding in findings:
-        if finding.zone is not None and finding.change in (Change.CREATED, Change.UPDATED):
+        if finding.zone is not None and finding.change in (
+            RecordChange.CREATED,
+            RecordChange.UPDATED,
+        ):
             batches[finding.zone].append(finding.record)
     for zone, records in batches.items():
         dns.upsert(zone, records)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from certificate_lifecycle.handlers.config import account_id, region
+from certificate_lifecycle.parsing.fields import account_id, region
 
 ALL = "all"
 #: The value of --instance if the module is not deployed.

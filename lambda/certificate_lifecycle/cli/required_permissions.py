@@ -11,8 +11,8 @@ from string import Formatter
 from certificate_lifecycle import aws
 from certificate_lifecycle.aws.permissions import Command, Function, Permission, Setting
 from certificate_lifecycle.cli import aws as cli_aws
-from certificate_lifecycle.handlers.config import RotationMode, RotationSettings
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.settings import RotationMode, RotationSettings
 from certificate_lifecycle.policy.validation import Zone
 
 _EDGE_REGION = "us-east-1"

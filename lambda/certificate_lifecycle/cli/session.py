@@ -19,18 +19,13 @@ from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.cli.interrupts import TerminalClock
 from certificate_lifecycle.cli.options import ALL, NO_INSTANCE, TargetOptions
-from certificate_lifecycle.handlers.config import (
-    Account,
-    RotationMode,
-    RotationSettings,
-    default_settings,
-    rotation_settings,
-)
+from certificate_lifecycle.handlers.config import default_settings, rotation_settings
 from certificate_lifecycle.handlers.events import RotationCommand
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.settings import Account, RotationMode, RotationSettings
 
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients

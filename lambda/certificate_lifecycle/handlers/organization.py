@@ -7,18 +7,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from certificate_lifecycle.app.organization import Aggregate, list_accounts, look
+from certificate_lifecycle.app.organization import Aggregate, list_accounts, scan_account
 from certificate_lifecycle.aws.organizations import AwsOrganization
 from certificate_lifecycle.aws.reports import RunReports
 from certificate_lifecycle.aws.s3 import S3Documents
-from certificate_lifecycle.handlers.config import (
-    OrganizationSettings,
-    RotationMode,
-    RotationSettings,
-    rotation_settings,
-)
+from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.handlers.context import LambdaClock, LambdaContext, current_time
-from certificate_lifecycle.handlers.events import OrganizationCommand, Step, organization_command
+from certificate_lifecycle.handlers.events import (
+    OrganizationCommand,
+    OrganizationStep,
+    organization_command,
+)
 from certificate_lifecycle.handlers.wiring import (
     clients_of,
     run_dependencies,
@@ -27,6 +26,11 @@ from certificate_lifecycle.handlers.wiring import (
 )
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.settings import (
+    OrganizationSettings,
+    RotationMode,
+    RotationSettings,
+)
 
 
 def organization_step(event: Mapping[str, object], context: LambdaContext) -> dict[str, Any]:
@@ -61,19 +65,19 @@ def _take(
     )
     at = (lambda: clients.s3(scope.region), organization.bucket, f"runs/{command.run}/")
     documents = S3Documents(*at)
-    if command.step is Step.LIST:
+    if command.step is OrganizationStep.LIST:
         return _list(command, AwsOrganization(clients.organizations), documents, accounts)
     repair = command.rotation.mode is not RotationMode.NOTIFY
     dependencies = run_dependencies(
         settings, scope, LambdaClock(context), clients, extra_accounts, repair=repair
     )
-    if command.step is Step.LOOK:
+    if command.step is OrganizationStep.SCAN:
         # Not the name of the execution: a repeated step must not pass for the first one, which may
         # still be at work, in the eyes of the ledger.
         request = run_request(
             command.rotation, settings, context.aws_request_id, current_time(), extra_accounts
         )
-        return look(request, dependencies, documents, current_time=current_time)
+        return scan_account(request, dependencies, documents, current_time=current_time)
     return Aggregate(
         request=run_request(command.rotation, settings, command.run, command.started_at),
         regions=command.regions,
@@ -82,7 +86,7 @@ def _take(
         dependencies=replace(dependencies, reports=dependencies.reports or RunReports(*at)),
         documents=documents,
         state_store=lambda where: state_store_of(settings, scope, clients, where),
-    ).tell(current_time=current_time)
+    ).run(current_time=current_time)
 
 
 def _list(

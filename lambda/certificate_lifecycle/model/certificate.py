@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -40,11 +41,29 @@ class Documented(StrEnum):
 
     @classmethod
     def of(cls, value: str) -> Self:
-        """Return the member with a value; raises ValueError if there is none."""
+        """Return the member with a value, present or former; raises ValueError if there is none."""
+        present = present_word(value)
         for member in cls:
-            if member.value == value:
+            if member.value == present:
                 return member
         raise ValueError(f"{value!r} is none of {', '.join(cls)}")
+
+
+#: Public words that earlier versions of this module have stored and sent, and their present forms.
+_RENAMED = {
+    "AuthorityEndsTooSoon": "AuthorityExpiresTooSoon",
+    "ManagedElsewhere": "ExternallyManaged",
+    "NotLookedAt": "ScanFailed",
+    "NotServed": "StaleCertificateServed",
+    "RequestAnew": "RequestAgain",
+    "StatusNotUnderstood": "StatusUnknown",
+    "TypeNotUnderstood": "TypeUnknown",
+}
+
+
+def present_word(word: str) -> str:
+    """Return the present form of a verdict, reason or action that an earlier version wrote."""
+    return _RENAMED.get(word, word)
 
 
 class Verdict(Documented):
@@ -450,3 +469,13 @@ class Decision:
     def reportable(self) -> bool:
         """Whether a person should hear of it: urgent, or something can be done."""
         return self.severity >= Severity.WARNING or self.action is not Action.NONE
+
+
+def days_left(certificate: Certificate, now: datetime) -> int | None:
+    """Whole days until NotAfter, rounded down, for people; negative once it is past.
+
+    Decisions never use it: they compare instants.
+    """
+    if certificate.not_after is None:
+        return None
+    return math.floor((certificate.not_after - now) / timedelta(days=1))

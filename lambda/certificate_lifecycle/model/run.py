@@ -20,10 +20,11 @@ from certificate_lifecycle.model.certificate import (
     Reason,
     Severity,
     Verdict,
+    days_left,
+    present_word,
 )
 from certificate_lifecycle.model.sanitize import clean_lines
 from certificate_lifecycle.model.scope import arn_from
-from certificate_lifecycle.policy.thresholds import days_left
 
 
 class ScopeStatus(StrEnum):
@@ -373,7 +374,7 @@ class ActionRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FindingChange:
     """What is new about a certificate.
 
     `previous_verdict` is the last one that people were told, if any, and `since` when the trouble
@@ -403,14 +404,16 @@ class Change:
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
 
-        An earlier version used the keys `was` and `now`, and the kind `over`.
+        An earlier version used the keys `was` and `now`, the kind `over`, and former words for
+        some verdicts.
         """
         entry = records.renamed(entry, {"was": "previous_verdict", "now": "current_state"})
         kind = records.text(entry, "kind")
+        previous = records.optional_text(entry, "previous_verdict")
         return cls(
             certificate_arn=arn_from(records.text(entry, "certificate_arn")),
             kind=ChangeKind.RESOLVED if kind == "over" else ChangeKind(kind),
-            previous_verdict=records.optional_text(entry, "previous_verdict"),
+            previous_verdict=None if previous is None else present_word(previous),
             since=records.optional_moment(entry, "since"),
             name=records.text(entry, "name"),
             current_state=records.optional_text(entry, "current_state"),
@@ -474,7 +477,7 @@ class Run:
     scopes: Sequence[ScopeResult]
     assessments: Sequence[Assessment]
     actions: Sequence[ActionRecord]
-    changes: Sequence[Change] = ()
+    changes: Sequence[FindingChange] = ()
     recovered_scopes: Sequence[str] = ()
     since: Mapping[str, datetime] = field(default_factory=dict)
     healthy: Mapping[str, int] = field(default_factory=dict)

@@ -56,7 +56,7 @@ class SocketTlsProbe:
         self._port = port
         self._resolve = resolve
 
-    def look(self, name: str, key_algorithm: str) -> Sequence[ProbeResult]:
+    def probe(self, name: str, key_algorithm: str) -> Sequence[ProbeResult]:
         """Return what the addresses of a name show to a client that takes keys of one kind."""
         try:
             addresses = self._resolve(name)

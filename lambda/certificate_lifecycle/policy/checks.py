@@ -21,6 +21,7 @@ from certificate_lifecycle.model.certificate import (
     Severity,
     ValidationMethod,
     Verdict,
+    days_left,
 )
 from certificate_lifecycle.policy import facts
 from certificate_lifecycle.policy.export import TargetState
@@ -29,7 +30,6 @@ from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import (
     Thresholds,
-    days_left,
     is_recent,
     is_within,
     lacks_future,

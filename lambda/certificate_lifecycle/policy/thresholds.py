@@ -5,7 +5,6 @@ An instant that lies exactly at a threshold is past it.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -81,13 +80,3 @@ def is_within(certificate: Certificate, threshold: timedelta, now: datetime) -> 
 def is_recent(certificate: Certificate, age: timedelta, now: datetime) -> bool:
     """Whether `certificate` was made less than `age` ago."""
     return certificate.created_at is not None and now - certificate.created_at < age
-
-
-def days_left(certificate: Certificate, now: datetime) -> int | None:
-    """Whole days until NotAfter, rounded down, for people; negative once it is past.
-
-    Decisions never use it: they compare instants.
-    """
-    if certificate.not_after is None:
-        return None
-    return math.floor((certificate.not_after - now) / timedelta(days=1))

@@ -64,7 +64,7 @@ class RecordState(StrEnum):
     UNCHECKED = "unchecked"
 
 
-class Change(StrEnum):
+class RecordChange(StrEnum):
     """What became of a validation record."""
 
     CREATED = "created"
@@ -82,15 +82,15 @@ class RecordFinding:
     found: str = ""
 
     @property
-    def change(self) -> Change | None:
+    def change(self) -> RecordChange | None:
         """The change that would put the record right; None where we must not or cannot write."""
         return _CHANGES.get(self.state)
 
 
 _CHANGES = {
-    RecordState.IN_PLACE: Change.UNCHANGED,
-    RecordState.MISSING: Change.CREATED,
-    RecordState.OUTDATED: Change.UPDATED,
+    RecordState.IN_PLACE: RecordChange.UNCHANGED,
+    RecordState.MISSING: RecordChange.CREATED,
+    RecordState.OUTDATED: RecordChange.UPDATED,
 }
 
 

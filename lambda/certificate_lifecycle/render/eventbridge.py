@@ -16,7 +16,7 @@ from typing import Any
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
-    Change,
+    FindingChange,
     Outcome,
     Run,
 )
@@ -95,7 +95,7 @@ def batches(events: Sequence[Announcement]) -> Iterator[list[Announcement]]:
         yield batch
 
 
-def _finding(run: Run, change: Change, entry: Assessment | None) -> Announcement:
+def _finding(run: Run, change: FindingChange, entry: Assessment | None) -> Announcement:
     """Return the event of a change; what is over has no finding any more."""
     finding, truncated = (None, ()) if entry is None else _fitting(entry.to_dict(run.started_at))
     return _about(
@@ -111,7 +111,7 @@ def _finding(run: Run, change: Change, entry: Assessment | None) -> Announcement
     )
 
 
-def _fields_of(change: Change) -> dict[str, Any]:
+def _fields_of(change: FindingChange) -> dict[str, Any]:
     """Return the fields of a change that the event does not name otherwise, shortened."""
     whole = change.to_dict()
     longest = {"previous_verdict": _MAX_NAME, "name": _MAX_NAME, "current_state": _MAX_TEXT}

@@ -30,8 +30,8 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
-    Change,
     ChangeKind,
+    FindingChange,
     Outcome,
     Run,
     ScopeResult,
@@ -236,8 +236,8 @@ class Lot:
         outcome = self.one(list(Outcome))
         return ActionRecord(arn, action, outcome, self.text(), renewed=self.seldom())
 
-    def _change(self, known: Sequence[str]) -> Change:
-        return Change(
+    def _change(self, known: Sequence[str]) -> FindingChange:
+        return FindingChange(
             self.one((self.arn(), *known)),
             self.one(list(ChangeKind)),
             previous_verdict=self.maybe(self.text),

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.certificate import Certificate, RenewalStatus
 from certificate_lifecycle.model.errors import ExportError, RotationError
 from certificate_lifecycle.policy.export import CURRENT_STAGE, ExportTarget, version_token
+from certificate_lifecycle.policy.settings import RotationMode
 from tests.unit.builders import (
     IN_WINDOW,
     NOW,

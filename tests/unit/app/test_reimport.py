@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, Detail
 from certificate_lifecycle.model.errors import (
     CertificateImportError,
     RotationError,
     SecretUnreadableError,
 )
+from certificate_lifecycle.policy.settings import RotationMode
 from tests.harness import authority
 from tests.unit.builders import (
     LATER,
@@ -101,7 +101,7 @@ def test_a_second_run_finds_nothing_to_do_and_has_nothing_to_tell() -> None:
     found = account.rotate()
     assert account.certificates.imported == [arn()]
     assert found["counts"] == {"Healthy": 1}
-    assert found["notification"]["reason"] == "nothing to tell"
+    assert found["notification"]["reason"] == "nothing to report"
 
 
 def test_what_is_ahead_is_imported_long_before_the_end_and_does_not_count_as_expiring() -> None:

@@ -9,10 +9,10 @@ import pytest
 from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.reimport import Reimport, Sources
 from certificate_lifecycle.app.repair import Repair
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.certificate import Action, Certificate, Detail, RenewalStatus
 from certificate_lifecycle.model.errors import MigrationNotPossibleError
 from certificate_lifecycle.model.run import ActionRecord, Outcome
+from certificate_lifecycle.policy.settings import RotationMode
 from tests.unit.builders import (
     APPROVAL,
     BY_EMAIL,

@@ -9,9 +9,9 @@ import pytest
 
 from certificate_lifecycle.app.ports import NotificationSink
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.handlers.config import RotationMode
 from certificate_lifecycle.model.errors import RotationError
 from certificate_lifecycle.model.run import Run
+from certificate_lifecycle.policy.settings import RotationMode
 from tests.unit.builders import NOW, SECOND, arn, days, imported
 from tests.unit.fakes import (
     MemoryCertificates,

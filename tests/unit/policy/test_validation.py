@@ -6,8 +6,8 @@ import pytest
 
 from certificate_lifecycle.model.certificate import ValidationRecord
 from certificate_lifecycle.policy.validation import (
-    Change,
     ExistingRecord,
+    RecordChange,
     RecordFinding,
     RecordState,
     Zone,
@@ -88,17 +88,17 @@ def cname(*values: str, plain: bool = True) -> ExistingRecord:
 
 
 STATES = {
-    "nothing": ((), RecordState.MISSING, Change.CREATED),
-    "the very record": ((cname(OURS),), RecordState.IN_PLACE, Change.UNCHANGED),
+    "nothing": ((), RecordState.MISSING, RecordChange.CREATED),
+    "the very record": ((cname(OURS),), RecordState.IN_PLACE, RecordChange.UNCHANGED),
     "the very record, spelt otherwise": (
         (cname(OURS.upper().removesuffix(".")),),
         RecordState.IN_PLACE,
-        Change.UNCHANGED,
+        RecordChange.UNCHANGED,
     ),
     "an older value of ACM": (
         (cname("_old.acm-validations.aws."),),
         RecordState.OUTDATED,
-        Change.UPDATED,
+        RecordChange.UPDATED,
     ),
     "somebody's own CNAME": ((cname("shop.cdn.example."),), RecordState.FOREIGN, None),
     "a CNAME that merely ends alike": (
@@ -124,7 +124,7 @@ STATES = {
 
 @pytest.mark.parametrize(("existing", "state", "change"), STATES.values(), ids=STATES)
 def test_what_stands_there_decides_what_may_be_written(
-    existing: tuple[ExistingRecord, ...], state: RecordState, change: Change | None
+    existing: tuple[ExistingRecord, ...], state: RecordState, change: RecordChange | None
 ) -> None:
     found = compare(record(), PARENT, existing)
     assert (found.state, found.change, found.zone) == (state, change, PARENT)

@@ -15,8 +15,8 @@ from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
-    Change,
     ChangeKind,
+    FindingChange,
     Outcome,
     Run,
     ScopeStatus,
@@ -60,8 +60,8 @@ DUE = judged(
 )
 BLOCKED = judged(observation(replace(blocked(), arn=arn("blocked")), finding(RecordState.MISSING)))
 HEALTHY = judged(certificate(arn=arn("healthy")))
-NEW = Change(DUE.certificate.arn, ChangeKind.NEW)
-OVER = Change(
+NEW = FindingChange(DUE.certificate.arn, ChangeKind.NEW)
+OVER = FindingChange(
     HEALTHY.certificate.arn,
     ChangeKind.RESOLVED,
     "RenewalBlocked",
@@ -138,7 +138,7 @@ def test_a_schema_names_exactly_what_is_sent(kind: DetailType) -> None:
 
 @pytest.mark.parametrize("kind", ChangeKind)
 def test_each_change_is_an_event_about_its_certificate(kind: ChangeKind) -> None:
-    whole = run(DUE, changes=(Change(DUE.certificate.arn, kind, "Healthy"),))
+    whole = run(DUE, changes=(FindingChange(DUE.certificate.arn, kind, "Healthy"),))
     event = announcements(whole)[0]
     check([event])
     assert event.resources == (arn("due"),)
@@ -149,14 +149,14 @@ def test_each_change_is_an_event_about_its_certificate(kind: ChangeKind) -> None
 
 
 def test_what_is_over_has_no_finding_whether_its_certificate_is_still_there_or_not() -> None:
-    gone = Change(arn("gone"), ChangeKind.RESOLVED, "Expired")
+    gone = FindingChange(arn("gone"), ChangeKind.RESOLVED, "Expired")
     events = of(run(HEALTHY, changes=(OVER, gone)), DetailType.FINDING)
     assert [event["finding"] for event in events] == [None, None]
 
 
 def test_a_server_certificate_has_no_region() -> None:
     server = "arn:aws:iam::123456789012:server-certificate/legacy"
-    (event,) = of(run(changes=(Change(server, ChangeKind.NEW),)), DetailType.FINDING)
+    (event,) = of(run(changes=(FindingChange(server, ChangeKind.NEW),)), DetailType.FINDING)
     assert event["region"] == "global"
 
 
@@ -184,7 +184,7 @@ def test_every_run_ends_with_an_event_about_itself() -> None:
 
 def test_many_changes_are_sent_in_full_calls_of_ten() -> None:
     found = [judged(imported(arn=arn(f"n{number}"), ends_in=days(5))) for number in range(200)]
-    changes = tuple(Change(entry.certificate.arn, ChangeKind.NEW) for entry in found)
+    changes = tuple(FindingChange(entry.certificate.arn, ChangeKind.NEW) for entry in found)
     events = announcements(run(*found, changes=changes))
     calls = list(batches(events))
     assert [event for call in calls for event in call] == events

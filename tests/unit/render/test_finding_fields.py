@@ -18,8 +18,8 @@ from certificate_lifecycle.model.certificate import Action, CertificateType
 from certificate_lifecycle.model.run import (
     FINDING_FIELDS,
     Assessment,
-    Change,
     ChangeKind,
+    FindingChange,
     FindingField,
     Output,
     Run,
@@ -52,7 +52,7 @@ FINDING = replace(
 )
 MUTED = replace(FINDING, muted_until=date(2026, 6, 30))
 #: A message does not tell of what is muted; it lists that.
-WHOLE = run(FINDING, MUTED, changes=(Change(ARN, ChangeKind.NEW),))
+WHOLE = run(FINDING, MUTED, changes=(FindingChange(ARN, ChangeKind.NEW),))
 
 
 class _Text(HTMLParser):

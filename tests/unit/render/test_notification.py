@@ -14,8 +14,8 @@ from certificate_lifecycle.model.certificate import Action, Detail, Severity
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
-    Change,
     ChangeKind,
+    FindingChange,
     Outcome,
     Run,
     ScopeStatus,
@@ -307,7 +307,7 @@ def a_day_with_news() -> Run:
         muted,
         HEALTHY,
         changes=(
-            Change(DUE_ARN, ChangeKind.WORSE, previous_verdict="Unused", since=LONG_AGO),
+            FindingChange(DUE_ARN, ChangeKind.WORSE, previous_verdict="Unused", since=LONG_AGO),
             OVER,
         ),
         recovered_scopes=("account 222222222222, eu-west-1",),
@@ -682,7 +682,7 @@ def test_the_document_has_first_what_could_not_be_looked_at_and_then_what_could_
 def test_the_document_cuts_a_text_at_its_length_and_not_before() -> None:
     def lengths(length: int) -> list[int]:
         text = "x" * length
-        change = Change(arn("gone"), ChangeKind.RESOLVED, text, NOW - days(3), text, text)
+        change = FindingChange(arn("gone"), ChangeKind.RESOLVED, text, NOW - days(3), text, text)
         whole = run(DUE, changes=(change,), actions=(acted(DUE, Outcome.FAILED, text),))
         (changed,), (record,) = (document(whole)[name] for name in ("changes", "actions"))
         texts = (
@@ -716,7 +716,7 @@ def test_a_finding_that_alone_is_too_long_is_left_to_the_log() -> None:
 # --- What is new, over and muted --------------------------------------------------------------
 
 
-def told_of(*changes: Change, **more: Any) -> str:  # noqa: ANN401 - any field of a run
+def told_of(*changes: FindingChange, **more: Any) -> str:  # noqa: ANN401 - any field of a run
     return told(run(DUE, changes=changes, **more)).bodies["email"]
 
 
@@ -727,18 +727,24 @@ LONG_AGO = NOW - days(12)
 @pytest.mark.parametrize(
     ("change", "mark"),
     [
-        (Change(DUE_ARN, ChangeKind.NEW), " - new"),
-        (Change(DUE_ARN, ChangeKind.WORSE, previous_verdict="Unused"), " - worse, was Unused"),
-        (Change(DUE_ARN, ChangeKind.BETTER, previous_verdict="Expired"), " - better, was Expired"),
+        (FindingChange(DUE_ARN, ChangeKind.NEW), " - new"),
         (
-            Change(DUE_ARN, ChangeKind.CHANGED, previous_verdict="Unknown"),
+            FindingChange(DUE_ARN, ChangeKind.WORSE, previous_verdict="Unused"),
+            " - worse, was Unused",
+        ),
+        (
+            FindingChange(DUE_ARN, ChangeKind.BETTER, previous_verdict="Expired"),
+            " - better, was Expired",
+        ),
+        (
+            FindingChange(DUE_ARN, ChangeKind.CHANGED, previous_verdict="Unknown"),
             " - changed, was Unknown",
         ),
-        (Change(DUE_ARN, ChangeKind.REMINDER, previous_verdict="ImportDue"), " - reminder"),
+        (FindingChange(DUE_ARN, ChangeKind.REMINDER, previous_verdict="ImportDue"), " - reminder"),
     ],
-    ids=lambda value: value.kind if isinstance(value, Change) else "",
+    ids=lambda value: value.kind if isinstance(value, FindingChange) else "",
 )
-def test_a_finding_says_what_is_new_about_it(change: Change, mark: str) -> None:
+def test_a_finding_says_what_is_new_about_it(change: FindingChange, mark: str) -> None:
     assert f"\n  shop.example.com{mark}\n" in told_of(change)
 
 
@@ -749,7 +755,7 @@ def test_a_finding_says_since_when_it_is_open_and_whose_it_is() -> None:
     assert "\n    Owner: payments <pay@example.com> [31m.\n" in text
 
 
-OVER = Change(
+OVER = FindingChange(
     arn("fine"),
     ChangeKind.RESOLVED,
     previous_verdict="RenewalBlocked",
@@ -780,7 +786,7 @@ def test_what_a_step_calls_a_scope_is_text_in_chat() -> None:
 def test_chat_says_what_is_new_and_what_is_over() -> None:
     whole = run(
         DUE,
-        changes=(Change(DUE_ARN, ChangeKind.NEW), OVER),
+        changes=(FindingChange(DUE_ARN, ChangeKind.NEW), OVER),
         recovered_scopes=("account 222222222222, eu-west-1",),
     )
     lines = chat(whole)["content"]["description"].splitlines()
@@ -830,7 +836,7 @@ def test_many_long_names_that_are_over_do_not_keep_a_message_from_going_out() ->
 ENDLESS = "🦊" * 5000
 
 
-def endless_changes() -> list[Change]:
+def endless_changes() -> list[FindingChange]:
     return [
         replace(OVER, certificate_arn=arn(str(n)), name=ENDLESS, current_state=ENDLESS)
         for n in range(50)
@@ -903,7 +909,7 @@ def test_what_has_no_region_is_told_of_under_a_name_that_sns_takes() -> None:
 
 
 def test_what_the_ledger_says_was_told_is_text_as_well() -> None:
-    before = Change(DUE_ARN, ChangeKind.CHANGED, previous_verdict="<!here> `x`\x1b[2J")
+    before = FindingChange(DUE_ARN, ChangeKind.CHANGED, previous_verdict="<!here> `x`\x1b[2J")
     message = told(run(DUE, changes=(before, replace(OVER, previous_verdict="<!here>\u202e"))))
     assert "\x1b" not in message.bodies["email"]
     text = json.loads(message.bodies["https"])["content"]["description"]
@@ -926,7 +932,7 @@ def test_a_document_for_machines_holds_no_control_characters() -> None:
 
 def test_what_is_muted_is_no_finding_of_the_message_and_is_never_forgotten() -> None:
     muted = replace(DUE, muted_until=date(2026, 7, 1))
-    message = told(run(muted, changes=(Change(DUE_ARN, ChangeKind.CHANGED),)))
+    message = told(run(muted, changes=(FindingChange(DUE_ARN, ChangeKind.CHANGED),)))
     assert message.subject.startswith("[warning] certificate-lifecycle: findings muted")
     text = message.bodies["email"]
     assert "no open finding" in text
@@ -956,7 +962,7 @@ def mail(whole: Run) -> str:
     return told(whole).bodies["email"]
 
 
-def gone(count: int) -> list[Change]:
+def gone(count: int) -> list[FindingChange]:
     return [replace(OVER, certificate_arn=arn(str(number))) for number in range(count)]
 
 
@@ -1000,13 +1006,15 @@ def test_two_accounts_are_told_apart_and_the_one_that_was_lost_comes_first() -> 
 
 
 def test_what_is_new_about_one_finding_is_not_said_of_another() -> None:
-    text = mail(run(DUE, BLOCKED, changes=(Change(BLOCKED.certificate.arn, ChangeKind.NEW),)))
+    text = mail(
+        run(DUE, BLOCKED, changes=(FindingChange(BLOCKED.certificate.arn, ChangeKind.NEW),))
+    )
     assert text.count(" - new\n") == 1
     assert " - new\n    RenewalBlocked: " in text
 
 
 def test_a_finding_of_which_nothing_is_known_before_was_nothing() -> None:
-    assert "\n  shop.example.com - worse\n" in told_of(Change(DUE_ARN, ChangeKind.WORSE))
+    assert "\n  shop.example.com - worse\n" in told_of(FindingChange(DUE_ARN, ChangeKind.WORSE))
 
 
 def test_a_deed_without_words_is_told_by_its_outcome() -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
     from certificate_lifecycle.aws.permissions import Permission
-    from certificate_lifecycle.handlers.config import RotationSettings
     from certificate_lifecycle.model.run import Run
     from certificate_lifecycle.model.scope import Scope
+    from certificate_lifecycle.policy.settings import RotationSettings
 
 
 class Sink(ABC):

@@ -11,8 +11,8 @@ from certificate_lifecycle.aws.sinks.securityhub import SecurityHub
 
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
-    from certificate_lifecycle.handlers.config import RotationSettings
     from certificate_lifecycle.model.scope import Scope
+    from certificate_lifecycle.policy.settings import RotationSettings
 
 #: In the order in which they receive a run.
 SINKS: tuple[type[Sink], ...] = (EventBus, SecurityHub)

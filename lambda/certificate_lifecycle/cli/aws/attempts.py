@@ -17,6 +17,7 @@ from certificate_lifecycle.aws.acm import KEY_TYPES
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.read_calls import ReadCall
+from certificate_lifecycle.aws.responses import error_code
 from certificate_lifecycle.model.scope import Scope
 
 DENIALS = frozenset(
@@ -151,10 +152,10 @@ def _try(call: ReadCall) -> Attempt:
     try:
         call.make()
     except ClientError as error:
-        details = error.response["Error"]
-        if details["Code"] in DENIALS:
-            return replace(attempt, denied=details.get("Message", details["Code"]))
-        return attempt if details["Code"] in call.absent else replace(attempt, failed=error)
-    except Exception as error:  # noqa: BLE001 - one failure must not stop the others; the caller reports it
+        code = error_code(error)
+        if code in DENIALS:
+            return replace(attempt, denied=error.response["Error"].get("Message", code))
+        return attempt if code in call.absent else replace(attempt, failed=error)
+    except Exception as error:  # noqa: BLE001 - one failure must not stop the others; reported
         return replace(attempt, failed=error)
     return attempt

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from certificate_lifecycle.aws.permissions import Command, Permission
+from certificate_lifecycle.aws.permissions import Command, declare
+from certificate_lifecycle.aws.responses import unless
 from certificate_lifecycle.model.dns_names import dns_form
 from certificate_lifecycle.policy.validation import Zone
 
-PERMISSIONS = (
-    Permission(
-        "route53:GetHostedZone",
-        (Command.DOCTOR,),
-        ("arn:{partition}:route53:::hostedzone/{hosted_zone}",),
-        "the name servers of a zone",
-    ),
+PERMISSIONS = declare(
+    (Command.DOCTOR,),
+    "route53",
+    ("arn:{partition}:route53:::hostedzone/{hosted_zone}",),
+    GetHostedZone="the name servers of a zone",
 )
 
 
@@ -26,12 +23,8 @@ def assigned_name_servers(client: Any, zone: Zone) -> frozenset[str]:  # noqa: A
     A role that only writes validation records may not read them. The NS records of the zone itself
     are used then: Route 53 created them with the same names.
     """
-    try:
-        answer = client.get_hosted_zone(Id=zone.zone_id)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "AccessDenied":
-            raise
-    else:
+    answer = unless("AccessDenied", lambda: client.get_hosted_zone(Id=zone.zone_id))
+    if answer is not None:
         return frozenset(dns_form(name) for name in answer["DelegationSet"]["NameServers"])
     answer = client.list_resource_record_sets(
         HostedZoneId=zone.zone_id, StartRecordName=zone.name, StartRecordType="NS", MaxItems="1"

@@ -4,38 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
+from certificate_lifecycle.aws.permissions import COMMANDS, Command, at_home, declare
+from certificate_lifecycle.aws.responses import unless
 
-from certificate_lifecycle.aws.permissions import COMMANDS, Command, Permission, at_home
-
+_for_doctor = partial(declare, (Command.DOCTOR,))
 PERMISSIONS = (
-    Permission(
-        "lambda:GetFunctionConfiguration",
+    *declare(
         COMMANDS,
+        "lambda",
         at_home("lambda", "function:{instance}-*"),
-        "settings and state of the deployed functions",
+        GetFunctionConfiguration="settings and state of the deployed functions",
     ),
-    Permission(
-        "cloudwatch:DescribeAlarms",
-        (Command.DOCTOR,),
+    *_for_doctor(
+        "cloudwatch",
         at_home("cloudwatch", "alarm:*"),
-        "the states of the instance's alarms",
+        DescribeAlarms="the states of the instance's alarms",
     ),
-    Permission(
-        "events:DescribeRule",
-        (Command.DOCTOR,),
-        at_home("events", "rule/{instance}-*"),
-        "whether the schedule is on",
+    *_for_doctor(
+        "events", at_home("events", "rule/{instance}-*"), DescribeRule="whether the schedule is on"
     ),
-    Permission(
-        "sns:GetTopicAttributes",
-        (Command.DOCTOR,),
-        ("{topic}",),
-        "whether subscriptions are confirmed",
-    ),
+    *_for_doctor("sns", ("{topic}",), GetTopicAttributes="whether subscriptions are confirmed"),
 )
+_MISSING = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +72,9 @@ class SubscriptionCounts:
 
 def find_function(client: Any, name: str) -> DeployedFunction | None:  # noqa: ANN401 - the stubs know no common type
     """Return a function; None if there is none of that name."""
-    try:
-        found = client.get_function_configuration(FunctionName=name)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return None
-        raise
+    found = unless(_MISSING, lambda: client.get_function_configuration(FunctionName=name))
+    if found is None:
+        return None
     return DeployedFunction(
         name=found["FunctionName"],
         arn=found["FunctionArn"],
@@ -110,12 +100,9 @@ def list_alarms(client: Any, prefix: str) -> Sequence[Alarm]:  # noqa: ANN401 - 
 
 def find_rule(client: Any, name: str) -> Rule | None:  # noqa: ANN401 - as above
     """Return a rule; None if there is none of that name."""
-    try:
-        found = client.describe_rule(Name=name)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return None
-        raise
+    found = unless(_MISSING, lambda: client.describe_rule(Name=name))
+    if found is None:
+        return None
     # `ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS` is enabled too (API, DescribeRule).
     enabled = found["State"].startswith("ENABLED")
     return Rule(found["Name"], enabled, found.get("ScheduleExpression") or None)

@@ -12,14 +12,12 @@ import boto3
 import botocore.session
 from botocore.utils import JSONFileCache
 
-from certificate_lifecycle.aws.permissions import COMMANDS, EVERYTHING, Permission
+from certificate_lifecycle.aws.permissions import COMMANDS, EVERYTHING, declare
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.scope import Scope
 
-PERMISSIONS = (
-    Permission(
-        "sts:GetCallerIdentity", COMMANDS, EVERYTHING, "the caller's account; cannot be denied"
-    ),
+PERMISSIONS = declare(
+    COMMANDS, "sts", EVERYTHING, GetCallerIdentity="the caller's account; cannot be denied"
 )
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from certificate_lifecycle.aws.permissions import EVERYTHING, Command, Permission
+from certificate_lifecycle.aws.permissions import EVERYTHING, Command, declare
 
-PERMISSIONS = (
-    Permission(
-        "ec2:DescribeRegions",
-        tuple(command for command in Command if command is not Command.CREATE),
-        EVERYTHING,
-        "the regions of `--regions all`",
-    ),
+PERMISSIONS = declare(
+    tuple(command for command in Command if command is not Command.CREATE),
+    "ec2",
+    EVERYTHING,
+    DescribeRegions="the regions of `--regions all`",
 )
 
 

@@ -7,20 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from certificate_lifecycle.aws.permissions import Command, Permission
+from certificate_lifecycle.aws.permissions import Command, Permission, declare
+from certificate_lifecycle.aws.responses import unless
 from certificate_lifecycle.cli.required_permissions import Values, resources_of
 
-_ROLES = ("arn:{partition}:iam::{account}:role/*",)
-PERMISSIONS = (
-    Permission("iam:GetRole", (Command.DOCTOR,), _ROLES, "the path of the role that was assumed"),
-    Permission(
-        "iam:SimulatePrincipalPolicy", (Command.DOCTOR,), _ROLES, "what IAM would allow and deny"
-    ),
+PERMISSIONS = declare(
+    (Command.DOCTOR,),
+    "iam",
+    ("arn:{partition}:iam::{account}:role/*",),
+    GetRole="the path of the role that was assumed",
+    SimulatePrincipalPolicy="what IAM would allow and deny",
 )
 #: Errors of `GetRole` after which the role is taken to have no path.
-_NO_ROLE = frozenset({"AccessDenied", "NoSuchEntity"})
+_NO_ROLE = ("AccessDenied", "NoSuchEntity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +90,5 @@ def _principal(iam: Any, arn: str) -> str:  # noqa: ANN401 - as above
     if kind != "assumed-role":
         return arn
     name = rest.partition("/")[0]
-    try:
-        found: str = iam.get_role(RoleName=name)["Role"]["Arn"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _NO_ROLE:
-            raise
-        return f"arn:{partition}:iam::{account}:role/{name}"
-    return found
+    found = unless(_NO_ROLE, lambda: iam.get_role(RoleName=name))
+    return str(found["Role"]["Arn"]) if found else f"arn:{partition}:iam::{account}:role/{name}"

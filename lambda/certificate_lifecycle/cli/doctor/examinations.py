@@ -47,9 +47,10 @@ from certificate_lifecycle.cli.doctor.quota_checks import certificate_quotas
 from certificate_lifecycle.cli.options import NO_INSTANCE
 from certificate_lifecycle.cli.required_permissions import needed, settings_on, values_of
 from certificate_lifecycle.cli.session import Session
-from certificate_lifecycle.handlers.config import RotationSettings, rotation_settings
+from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.settings import RotationSettings
 from certificate_lifecycle.policy.validation import Zone
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from certificate_lifecycle.model.run import Assessment, Change, Outcome, Run, finding_entries
+from certificate_lifecycle.model.run import Assessment, FindingChange, Outcome, Run, finding_entries
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.render.notification.limits import (
     MAX_DETAIL,
@@ -53,7 +53,7 @@ def document_body(run: Run, told: Sequence[Assessment], hidden: int) -> dict[str
     }
 
 
-def _shortened(change: Change) -> Change:
+def _shortened(change: FindingChange) -> FindingChange:
     """Return a change without what is long about it: a certificate may have a hundred names."""
     return replace(
         change,

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from certificate_lifecycle.model.certificate import Action, Severity
-from certificate_lifecycle.model.run import ActionRecord, Assessment, Change, Run
+from certificate_lifecycle.model.run import ActionRecord, Assessment, FindingChange, Run
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.render.aws_console import console_url
 from certificate_lifecycle.render.notification.limits import SHOWN_OTHERS, SHOWN_TEXTS
@@ -115,7 +115,7 @@ def _over_text(run: Run) -> str:
     return "\n\n".join(["OVER", *texts[:SHOWN_OTHERS], *rest]) if texts else ""
 
 
-def _over_entry(change: Change) -> str:
+def _over_entry(change: FindingChange) -> str:
     since = f" since {change.since:%Y-%m-%d}" if change.since else ""
     told = f"Was {change.previous_verdict}{since}. {change.current_state or ''}"
     return "\n".join(

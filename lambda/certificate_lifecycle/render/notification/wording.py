@@ -8,8 +8,8 @@ from certificate_lifecycle.model.certificate import Action, Severity
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
-    Change,
     ChangeKind,
+    FindingChange,
     Outcome,
     Run,
 )
@@ -79,7 +79,7 @@ def _ended(run: Run) -> str:
     return f"; {count} {'is' if count == 1 else 'are'} over" if count else ""
 
 
-def resolved_changes(run: Run) -> list[Change]:
+def resolved_changes(run: Run) -> list[FindingChange]:
     """Return the findings that were resolved since the last run."""
     return [change for change in run.changes if change.kind is ChangeKind.RESOLVED]
 

@@ -1,0 +1,96 @@
+"""What the functions are configured to do; `handlers.config` reads it from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from certificate_lifecycle.policy.export import ExportTarget
+from certificate_lifecycle.policy.thresholds import Thresholds
+from certificate_lifecycle.policy.validation import Zone
+
+
+class RotationMode(StrEnum):
+    """What rotation may do."""
+
+    NOTIFY = "notify"
+    REPAIR = "repair"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Another account, the role that it offers, and the most that may be done there."""
+
+    account_id: str
+    role_name: str
+    external_id: str
+    mode: RotationMode = RotationMode.NOTIFY
+    rebind_consumers: bool = False
+
+    def role_arn(self, partition: str) -> str:
+        """Return the ARN of the role; every account of an organization is in one partition."""
+        return f"arn:{partition}:iam::{self.account_id}:role/{self.role_name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationSettings:
+    """What all accounts of an organization have in common, and what is done in them.
+
+    `bucket` keeps the documents of the runs; `max_concurrency` accounts are looked at side by side,
+    and share the quotas of what they have in common.
+    """
+
+    bucket: str
+    role_name: str
+    external_id: str
+    max_concurrency: int
+    mode: RotationMode = RotationMode.NOTIFY
+    rebind_consumers: bool = False
+
+    def account(self, account_id: str) -> Account:
+        """Return one of the accounts."""
+        return Account(
+            account_id, self.role_name, self.external_id, self.mode, self.rebind_consumers
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreationSettings:
+    """The environment of the creation function."""
+
+    domain_name: str
+    alternative_names: tuple[str, ...]
+    include_www: bool
+    key_algorithm: str
+    allowed_domains: tuple[str, ...]
+    zones: tuple[Zone, ...]
+    name_prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotationSettings:
+    """The environment of the rotation function."""
+
+    topic_arn: str
+    thresholds: Thresholds
+    mode: RotationMode
+    import_sources: Mapping[str, str]
+    zones: tuple[Zone, ...]
+    name_prefix: str
+    regions: tuple[str, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    organization: OrganizationSettings | None = None
+    export_targets: tuple[ExportTarget, ...] = ()
+    owner_tag: str = "Owner"
+    summary_after: timedelta | None = None
+    ledger_table: str | None = None
+    report_bucket: str | None = None
+    rebind_consumers: bool = False
+    retire_after: timedelta | None = None
+    tls_probe: bool = False
+    tls_probe_private_addresses: bool = False
+    event_bus_name: str | None = None
+    security_hub: bool = False
