@@ -57,7 +57,7 @@ def test_a_plan_shows_the_records_and_writes_none(certificates: Certificates, cl
     assert "in the zone example.com" in ended.words
 
 
-def test_a_plan_is_what_the_function_would_do_and_keeps_to_its_schema(
+def test_a_plan_has_the_actions_of_the_function_and_follows_its_schema(
     certificates: Certificates, cloud: Cloud, rotation: Function
 ) -> None:
     showcase.fill(cloud)

@@ -68,7 +68,7 @@ def test_all_invalid_inputs_are_reported_before_certificates_are_listed(
     assert "ListCertificates" not in {call.operation for call in ended.calls}
 
 
-def test_names_and_tags_are_those_of_the_deployed_function_but_what_it_may_issue_is_not(
+def test_settings_of_the_deployed_function_apply_except_for_allowed_domains(
     certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     deploy(cloud, environment)

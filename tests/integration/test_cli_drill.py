@@ -253,7 +253,7 @@ NOT_RENEWED: dict[str, tuple[dict[str, Any], tuple[str, int], str]] = {
 
 
 @pytest.mark.parametrize(("facts", "answer", "reason"), NOT_RENEWED.values(), ids=NOT_RENEWED)
-def test_what_acm_does_not_renew_by_itself_has_a_reason(
+def test_each_certificate_that_acm_does_not_renew_has_a_reason(
     certificates: Certificates,
     cloud: Cloud,
     facts: dict[str, Any],

@@ -76,7 +76,7 @@ def test_every_verdict_is_explained_as_the_function_gives_it(
         assert explained["next_actions"] == actions
 
 
-def test_why_and_what_comes_next_can_be_read_on_a_terminal_of_80_columns(
+def test_an_explanation_fits_a_terminal_of_80_columns(
     certificates: Certificates, blocked: str
 ) -> None:
     ended = certificates("explain", "shop.example.com")
@@ -101,7 +101,7 @@ def test_why_and_what_comes_next_can_be_read_on_a_terminal_of_80_columns(
         assert printed in ended.words
 
 
-def test_what_is_healthy_shows_its_records_and_everything_that_uses_it(
+def test_a_healthy_certificate_shows_its_records_and_consumers(
     certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     deploy(cloud, environment, REBIND_CONSUMERS="true")

@@ -21,7 +21,7 @@ from tests.harness.terminal import environment as shell
 pytestmark = pytest.mark.integration
 
 
-def test_each_example_prints_what_the_page_says(cloud: Cloud) -> None:
+def test_each_example_prints_the_output_on_the_page(cloud: Cloud) -> None:
     """`python -m tests.harness.story` rewrites the page."""
     cloud.now = None
     page = PAGE.read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ def steps() -> dict[str, str]:
     return {step["name"]: step["run"] for step in job["steps"] if "name" in step and "run" in step}
 
 
-def test_the_job_fails_when_something_needs_attention_and_keeps_what_was_found(
+def test_the_job_fails_if_a_certificate_needs_attention_and_keeps_the_findings(
     cloud: Cloud, steps: dict[str, str], tmp_path: Path
 ) -> None:
     """Each step runs in a shell with the options of the job's runner."""

@@ -258,7 +258,7 @@ def test_the_calls_that_are_tried_are_those_that_the_simulation_leaves_out(
     assert tried == left_out - NOT_TRIED
 
 
-def test_a_denial_names_action_and_resource_and_what_aws_said(
+def test_a_denial_contains_action_resource_and_reason(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     forbidden = {
@@ -523,7 +523,7 @@ def test_a_zone_that_a_validating_resolver_rejects_is_reported(
     assert message.startswith(f"example.com {zone}: A resolver that validates DNSSEC rejects")
 
 
-def test_caa_is_judged_for_the_names_of_what_acm_issues_and_for_other_zones(
+def test_caa_is_judged_for_names_of_acm_certificates_and_for_other_zones(
     doctor: Doctor, cloud: Cloud, world: World
 ) -> None:
     delegate(cloud, world, "example.com")

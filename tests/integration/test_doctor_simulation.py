@@ -129,7 +129,7 @@ def test_every_write_of_a_command_is_simulated() -> None:
     assert writes <= {permission.action for permission in CALLS["the commands"]}
 
 
-def test_a_role_is_asked_for_on_every_resource_that_is_known() -> None:
+def test_every_known_resource_is_simulated() -> None:
     values = values_of(ALL, HOME, ALL.zones)
     known = {arn for call in CALLS["rotation"] for arn in resources_of(call, values)}
     assert {
@@ -166,7 +166,7 @@ def test_a_role_is_asked_for_on_every_resource_that_is_known() -> None:
         ({"HOSTED_ZONES": {"example.com": {"zone_id": "Z1"}}}, {Setting.ZONE_ROLES}),
     ],
 )
-def test_what_is_simulated_depends_on_what_is_set(
+def test_the_simulated_calls_depend_on_the_settings(
     variables: Mapping[str, object], missing: set[Setting]
 ) -> None:
     unset = {Setting.NO_HOSTED_ZONES} | missing

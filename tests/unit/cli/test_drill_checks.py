@@ -66,7 +66,7 @@ def of_authority(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of 
 
 
 @pytest.mark.parametrize("renewed", [validated(), of_authority()], ids=["public", "private"])
-def test_acm_renews_what_it_issued_and_validates_by_dns(renewed: Certificate) -> None:
+def test_acm_renews_certificates_with_dns_validation_and_private_ones(renewed: Certificate) -> None:
     assert no_managed_renewal(renewed) is None
 
 
@@ -102,7 +102,7 @@ NOT_RENEWED = {
 @pytest.mark.parametrize(
     ("not_renewed", "outcome", "reason"), NOT_RENEWED.values(), ids=NOT_RENEWED
 )
-def test_what_acm_does_not_renew_by_itself_has_a_reason(
+def test_each_certificate_that_acm_does_not_renew_has_a_reason(
     not_renewed: Certificate, outcome: CheckOutcome, reason: str
 ) -> None:
     found = no_managed_renewal(not_renewed)
@@ -161,7 +161,9 @@ def test_the_answer_is_no_better_than_the_worst_check(
         (validated(renewal_eligible=False, in_use=False), UNKNOWN),
     ],
 )
-def test_acm_renews_what_is_used_and_eligible(renewed: Certificate, outcome: CheckOutcome) -> None:
+def test_acm_renews_eligible_certificates_in_use(
+    renewed: Certificate, outcome: CheckOutcome
+) -> None:
     assert check_eligibility(renewed).outcome is outcome
 
 
@@ -266,7 +268,7 @@ def test_a_caa_record_that_forbids_is_reported() -> None:
     )
 
 
-def test_a_right_answer_of_public_dns_overrules_a_leftover_zone() -> None:
+def test_public_dns_overrules_an_unused_zone() -> None:
     wrong = [check(FAILED, "validation records"), check(FAILED, "delegation"), check(FAILED, "CAA")]
     right = [*wrong, check(PASSED, "public DNS")]
     assert [entry.outcome for entry in accept_public_dns(right)] == [PASSED, PASSED, FAILED, PASSED]
@@ -279,7 +281,7 @@ def test_a_right_answer_of_public_dns_overrules_a_leftover_zone() -> None:
     ]
 
 
-def test_what_is_right_by_itself_needs_no_answer_of_public_dns() -> None:
+def test_passed_checks_do_not_change_with_public_dns() -> None:
     checks = [check(PASSED, "validation records"), check(PASSED, "public DNS")]
     assert accept_public_dns(checks) == checks
 
@@ -304,8 +306,8 @@ AUTHORITY_FACTS: dict[str, Any] = {"type": CertificateType.PRIVATE_AUTHORITY, "l
 def test_a_private_ca_is_judged_as_a_run_judges_it(
     authority: Certificate | None, outcome: CheckOutcome, text: str
 ) -> None:
-    seen = Observation(certificate=authority) if authority else None
-    found = check_authority(assess(seen, USUAL, NOW) if seen else None)
+    observed = Observation(certificate=authority) if authority else None
+    found = check_authority(assess(observed, USUAL, NOW) if observed else None)
     assert found.outcome is outcome
     assert text in found.text
 

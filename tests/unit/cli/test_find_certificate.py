@@ -41,7 +41,7 @@ def test_the_best_way_to_match_decides(wanted: str, match: Match, found: list[Ce
 
 
 @pytest.mark.parametrize("wanted", ["a.b.example.com", "example.org", "com", arn("gone"), ""])
-def test_what_no_certificate_has_is_not_found(wanted: str) -> None:
+def test_an_unknown_name_is_not_found(wanted: str) -> None:
     assert find((SHOP, WWW, OLD_WWW, WILD), wanted) is None
 
 
