@@ -378,9 +378,9 @@ def test_a_private_ca_expires_too_soon_long_before_its_expiry() -> None:
 def test_between_two_forecast_times_nothing_changes(
     observed: Observation, after: timedelta
 ) -> None:
-    moment = NOW + after
-    expected = [entry for entry in forecast(observed, USUAL, NOW) if entry.at <= moment][-1]
-    found = assess(as_of(observed, moment) if after else observed, USUAL, moment)
+    at = NOW + after
+    expected = [entry for entry in forecast(observed, USUAL, NOW) if entry.at <= at][-1]
+    found = assess(as_of(observed, at) if after else observed, USUAL, at)
     assert essence(found) == essence(expected.decision)
 
 
@@ -390,9 +390,9 @@ def test_each_forecast_time_is_the_first_of_its_decision(observed: Observation) 
     assert (first.at, first.decision) == (NOW, assess(observed, USUAL, NOW))
     before = first
     for entry in later:
-        moment = entry.at - SECOND
-        if moment > NOW:
-            assert essence(assess(as_of(observed, moment), USUAL, moment)) == essence(
+        at = entry.at - SECOND
+        if at > NOW:
+            assert essence(assess(as_of(observed, at), USUAL, at)) == essence(
                 before.decision
             )
         assert essence(entry.decision) != essence(before.decision)
