@@ -357,7 +357,7 @@ def test_a_refusal_that_people_can_mend_is_told_in_full(cloud: Cloud) -> None:
 def test_a_secret_without_text_holds_no_passphrase(cloud: Cloud) -> None:
     client = cloud.client("secretsmanager")
     arn = client.create_secret(Name="binary", SecretBinary=b"correct horse")["ARN"]
-    with pytest.raises(ExportError, match="holds no text"):
+    with pytest.raises(ExportError, match="has no text"):
         secrets(client).passphrase(arn)
 
 

@@ -91,7 +91,7 @@ def test_only_the_account_that_is_looked_at_is_not_shared_with_others(
         return pacing.Pacer(service, rate_share=rate_share)
 
     monkeypatch.setattr("certificate_lifecycle.aws.clients.Pacer", pacer)
-    clients = Clients("eu-west-1", rate_share=25, scope_alone="222222222222")
+    clients = Clients("eu-west-1", rate_share=25, exclusive_account="222222222222")
     for role in (None, "arn:aws:iam::222222222222:role/a", "arn:aws:iam::333333333333:role/zone"):
         clients.route53(role)
     assert made == [25, 1, 25]

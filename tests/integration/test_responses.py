@@ -70,16 +70,16 @@ def test_a_moment_without_a_zone_is_one_in_utc() -> None:
     ("failure", "why"),
     [
         (KeyError("Port"), "it has no 'Port'"),
-        (TypeError("secret"), "a value is not what it should be"),
-        (ValueError("secret"), "a value is not what it should be"),
-        (OverflowError("secret"), "a value is not what it should be"),
-        (ResponseParserError("<html>"), "a value is not what it should be"),
+        (TypeError("secret"), "a value has a wrong form"),
+        (ValueError("secret"), "a value has a wrong form"),
+        (OverflowError("secret"), "a value has a wrong form"),
+        (ResponseParserError("<html>"), "a value has a wrong form"),
     ],
 )
 def test_an_answer_that_is_not_understood_is_told_as_that(failure: Exception, why: str) -> None:
     with pytest.raises(UnexpectedResponseError) as told, validated_response("DescribeThings"):
         raise failure
-    assert str(told.value) == f"the answer of DescribeThings is not understood: {why}"
+    assert str(told.value) == f"unexpected response of DescribeThings: {why}"
 
 
 def test_what_is_ours_to_say_is_not_said_otherwise() -> None:

@@ -295,7 +295,7 @@ def test_what_is_refused_twice_is_counted_by_its_code_and_keeps_nothing_back(
     with pytest.raises(EventsRejectedError) as caught:
         bus.publish(changed(14))
     assert str(caught.value) == (
-        "3 of 15 events were not taken: InternalFailure (2), ThrottlingException (1)"
+        "3 of 15 events were refused: InternalFailure (2), ThrottlingException (1)"
     )
     assert len(heard(cloud, queue)) == 12
 
@@ -528,7 +528,7 @@ def test_a_finding_that_is_refused_keeps_no_other_back_and_is_named_with_its_cod
     )
     with pytest.raises(RotationError) as caught:
         rotation(scheduled(NOW))
-    assert f"1 of 2 findings were not taken: {NAME}/{bad}: InvalidInput" in str(caught.value)
+    assert f"1 of 2 findings were refused: {NAME}/{bad}: InvalidInput" in str(caught.value)
     assert states(cloud) == {tail(good): "ACTIVE"}
 
 

@@ -111,7 +111,7 @@ def test_a_journal_is_readable_in_the_console(ledgers: Ledgers) -> None:
 
 def test_a_new_journal_can_be_claimed_by_one_run_only(ledgers: Ledgers) -> None:
     ledgers.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
-    with pytest.raises(StateConflictError, match="run-1 is at it, or was faster"):
+    with pytest.raises(StateConflictError, match="run-1 claimed or changed it first"):
         ledgers.new().claim(BEGUN, "run-2", NOW, NOW + CLAIM)
 
 

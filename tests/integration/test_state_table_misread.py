@@ -139,7 +139,7 @@ def test_a_conflict_says_who_holds_the_journal_until_when(state_store: StateTabl
     with pytest.raises(StateConflictError) as held:
         state_store.claim(claimed, "run-2", NOW, NOW + timedelta(minutes=20))
     assert str(held.value) == (
-        "run-1 is at it, or was faster; its claim ends at 2026-06-15T12:20:00.000000+00:00"
+        "run-1 claimed or changed it first; its claim ends at 2026-06-15T12:20:00.000000+00:00"
     )
 
 
@@ -149,4 +149,4 @@ def test_a_conflict_over_a_journal_that_was_let_go_promises_no_end(state_store: 
     state_store.save_replacement(replace(claimed, claimed_by=None, claimed_until=None))
     with pytest.raises(StateConflictError) as held:
         state_store.save_replacement(claimed)
-    assert str(held.value) == "another run is at it, or was faster"
+    assert str(held.value) == "another run claimed or changed it first"

@@ -140,7 +140,7 @@ def test_a_registered_service_is_bound_and_verified(
 
 
 def test_what_holds_one_certificate_has_no_list_to_take_it_from(consumers: AwsConsumers) -> None:
-    with pytest.raises(NotImplementedError, match="Toaster holds one certificate"):
+    with pytest.raises(NotImplementedError, match="Toaster has one certificate"):
         consumers.unbind(Binding(TOASTER, "kitchen"), OLD)
 
 
