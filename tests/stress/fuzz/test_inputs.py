@@ -232,7 +232,7 @@ def test_a_rotation_event_is_refused_for_each_key_that_is_wrong_and_no_other(
 
 
 @fuzzed(200, event=json_values)
-def test_whatever_json_an_event_is_every_fault_of_it_is_told(event: object) -> None:
+def test_all_errors_of_an_event_are_reported(event: object) -> None:
     for faults in (faults_of_creation(event), faults_of_rotation(event)):
         require_readable(faults)
         assert faults or event == {}
@@ -405,7 +405,7 @@ def require_told(faults: list[str], variables: tuple[Variable, ...]) -> None:
 
 
 @fuzzed(80, environment=environments(CREATION_VARIABLES))
-def test_the_environment_of_creation_is_read_or_every_fault_of_it_is_told(
+def test_the_environment_of_creation_is_read_or_all_errors_are_reported(
     environment: dict[str, str],
 ) -> None:
     settings, faults = creation_of(environment)
@@ -418,7 +418,7 @@ def test_the_environment_of_creation_is_read_or_every_fault_of_it_is_told(
 
 
 @fuzzed(80, environment=environments(ROTATION_VARIABLES))
-def test_the_environment_of_rotation_is_read_or_every_fault_of_it_is_told(
+def test_the_environment_of_rotation_is_read_or_all_errors_are_reported(
     environment: dict[str, str],
 ) -> None:
     settings, faults = rotation_of(environment)

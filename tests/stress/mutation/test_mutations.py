@@ -194,7 +194,7 @@ def test_a_mutation_is_named_by_its_lines_and_its_definition_and_not_by_where_th
     assert len({each.key for each in first}) == len(first)
 
 
-def test_whoever_runs_the_first_line_of_a_statement_runs_its_mutations() -> None:
+def test_tests_that_run_a_statement_s_first_line_run_its_mutations() -> None:
     source = body("if (a and", "        b):", "    c.append(", "        1)")
     spans = {entry.before: entry.span for entry in found(source)}
     assert spans["if (a and"] == (2, 3)

@@ -112,7 +112,7 @@ def toy(tmp_path: Path) -> Toy:
     return toy
 
 
-def test_what_is_not_noticed_is_told_and_what_is_noticed_is_not_tried_again(toy: Toy) -> None:
+def test_undetected_mutations_are_reported_and_detected_ones_not_repeated(toy: Toy) -> None:
     first = toy.run()
     assert first.returncode == 1, first.stderr
     # The test asks for whatever the limit is, so that only a larger one goes unnoticed by it.
