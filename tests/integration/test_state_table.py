@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER_SNI
 from certificate_lifecycle.aws.state_table import StateTable
+from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
@@ -267,3 +268,18 @@ def test_a_note_is_replaced_by_the_same_action_and_struck_by_whoever_told_it(
     assert ledgers.new().intents() == [later]
     ledgers.new().delete_intent(later)
     assert ledgers.new().intents() == []
+
+
+def test_an_entry_with_a_word_of_an_earlier_version_is_read_and_can_be_deleted(
+    ledgers: Ledgers,
+) -> None:
+    ledgers.new().save_alert(replace(TOLD, verdict="NotServed", reason="TypeNotUnderstood"))
+    ledgers.new().save_intent(replace(NOTE, action="RequestAnew"))
+
+    (memory,), (note,) = ledgers.new().alert_records(), ledgers.new().intents()
+
+    assert (memory.verdict, memory.reason) == ("StaleCertificateServed", "TypeUnknown")
+    assert note.intended is Action.REQUEST_AGAIN
+    ledgers.new().delete_alert(memory)
+    ledgers.new().delete_intent(note)
+    assert ledgers.items() == []

@@ -178,13 +178,13 @@ class AlertState:
         return [
             ActionRecord(
                 intent.certificate_arn,
-                Action.of(intent.action),
+                intent.intended,
                 Outcome.STARTED,
                 f"an earlier run was stopped when it was about to {text}",
             )
             for intent in self.earlier_intents
             for text in intent.text.split(AND)
-            if (intent.certificate_arn, intent.action, text) not in repeated
+            if (intent.certificate_arn, intent.intended.value, text) not in repeated
         ]
 
     def with_changes(self, run: Run) -> Run:

@@ -19,14 +19,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
-from certificate_lifecycle.aws.permissions import (
-    ROTATIONS,
-    SCANS,
-    Permission,
-    Setting,
-    at_home,
-)
+from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotations, for_scans
 from certificate_lifecycle.model import records
+from certificate_lifecycle.model.certificate import present_word
 from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
 from certificate_lifecycle.model.records import stamp
 from certificate_lifecycle.model.sanitize import clean
@@ -52,16 +47,14 @@ R = TypeVar("R", bound=_Record)
 
 _TABLE = at_home("dynamodb", "table/{table}")
 PERMISSIONS = (
-    Permission("dynamodb:Query", SCANS, _TABLE, "read the state table"),
-    Permission("dynamodb:PutItem", ROTATIONS, _TABLE, "keep notifications, replacements and runs"),
-    Permission("dynamodb:DeleteItem", ROTATIONS, _TABLE, "remove what is resolved"),
-    Permission(
-        "dynamodb:UpdateItem",
-        ROTATIONS,
+    *for_scans("dynamodb", _TABLE, Query="read the state table"),
+    *for_rotations(
+        "dynamodb",
         _TABLE,
-        "count the requests of a day",
-        (Setting.REPLACE,),
+        PutItem="keep notifications, replacements and runs",
+        DeleteItem="remove what is resolved",
     ),
+    *for_rotations("dynamodb", _TABLE, Setting.REPLACE, UpdateItem="count the requests of a day"),
 )
 _REQUESTS = "requests#"
 #: One of the scope of the function itself, for all that it looks at.
@@ -104,12 +97,14 @@ class _RecordKind(Generic[R]):
         """Return the record of an item.
 
         A text must stand there as we write it: conditions compare texts, among them moments.
+        No condition compares a public word, which an earlier version may have named otherwise.
         """
         named = item["entry"]["S"].removeprefix(self.prefix).rsplit("#", len(self.key) - 1)
         stored = {**_fields(item), **dict(zip(self.key, named, strict=True))}
         record = self.from_dict(stored)
         for name, value in record.to_dict().items():
-            if isinstance(value, str) and stored.get(name) != value:
+            kept = stored.get(name)
+            if isinstance(value, str) and value not in (kept, present_word(str(kept))):
                 raise ValueError(f"{name} is not in the form of {value}")
         return record
 

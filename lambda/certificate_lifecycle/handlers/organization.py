@@ -71,7 +71,7 @@ def _take(
     dependencies = run_dependencies(
         settings, scope, LambdaClock(context), clients, extra_accounts, repair=repair
     )
-    if command.step is OrganizationStep.LOOK:
+    if command.step is OrganizationStep.SCAN:
         # Not the name of the execution: a repeated step must not pass for the first one, which may
         # still be at work, in the eyes of the ledger.
         request = run_request(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from certificate_lifecycle.model import records
-from certificate_lifecycle.model.certificate import Action, Certificate, Severity
+from certificate_lifecycle.model.certificate import Action, Certificate, Severity, present_word
 from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult, ScopeStatus
 from certificate_lifecycle.model.scope import arn_from
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
@@ -61,13 +61,14 @@ class AlertRecord:
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError for anything else.
 
-        An earlier version wrote no `critical_since`, and one before that no `since`.
+        An earlier version wrote no `critical_since`, one before that no `since`, and either may
+        have written a former word for a verdict or reason.
         """
         subject = records.text(entry, "certificate_arn")
         return cls(
             certificate_arn=subject if subject == SCOPE else arn_from(subject),
-            verdict=records.text(entry, "verdict"),
-            reason=records.text(entry, "reason"),
+            verdict=present_word(records.text(entry, "verdict")),
+            reason=present_word(records.text(entry, "reason")),
             severity=records.text(entry, "severity"),
             band=records.text(entry, "band"),
             notified_at=records.moment(entry, "told_at"),
@@ -79,13 +80,22 @@ class AlertRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """Something that a run was about to do, written first, so that a message still tells of it."""
+    """Something that a run was about to do, written first, so that a message still tells of it.
+
+    `action` is the word as it is stored, even if an earlier version wrote a former one: the word is
+    part of the key under which the entry is deleted. `intended` is the action that the word means.
+    """
 
     certificate_arn: str
     action: str
     text: str
     run_id: str
     written_at: datetime
+
+    @property
+    def intended(self) -> Action:
+        """The action; raises ValueError if there is none of that name."""
+        return Action.of(self.action)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, ready for JSON."""
@@ -100,9 +110,11 @@ class Intent:
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        action = records.text(entry, "action")
+        Action.of(action)
         return cls(
             certificate_arn=arn_from(records.text(entry, "certificate_arn")),
-            action=Action.of(records.text(entry, "action")).value,
+            action=action,
             text=records.text(entry, "text"),
             run_id=records.text(entry, "run_id"),
             written_at=records.moment(entry, "written_at"),

@@ -155,7 +155,7 @@ class Mischief(Lot):
 
 
 @fuzzed(100, seed=seeds)
-def test_an_entry_of_the_ledger_is_read_or_told_to_be_unreadable(aws: Aws, seed: int) -> None:
+def test_an_item_of_the_table_is_read_or_reported_as_unreadable(aws: Aws, seed: int) -> None:
     lot = Mischief(seed)
     items = [lot.item(entry) if lot.often() else entry for entry in stored(aws)]
     aws.answers(lambda *_: (200, {"Items": items}))
@@ -215,7 +215,7 @@ def asked() -> RunRequest:
 
 
 @fuzzed(200, seed=seeds)
-def test_what_a_step_has_left_is_told_or_told_to_be_unreadable(seed: int) -> None:
+def test_the_result_of_a_step_is_read_or_reported_as_unreadable(seed: int) -> None:
     lot = Mischief(seed)
     documents, topic = MemoryDocuments(), MemoryTopic()
     accounts: Any = [{"account_id": "123456789012"}, {"account_id": "210987654321"}]
