@@ -95,7 +95,9 @@ def argument(text: str) -> str:
     command=st.sampled_from([*COMMANDS, "", "\x1b[2J", "Scan", "scan\u202e"]),
     rest=st.lists(st.sampled_from(OPTIONS) | st.sampled_from(VALUES) | names() | texts, max_size=6),
 )
-def test_whatever_is_typed_is_done_or_answered_in_a_sentence(command: str, rest: list[str]) -> None:
+def test_every_command_line_is_executed_or_rejected_with_a_message(
+    command: str, rest: list[str]
+) -> None:
     ended = called(*(argument(entry) for entry in (command, *rest)))
     assert ended.out or ended.err or ended.code == Exit.HEALTHY
 

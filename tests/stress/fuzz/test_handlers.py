@@ -131,7 +131,7 @@ events = st.one_of(
 
 
 @fuzzed(120, event=events)
-def test_an_event_is_taken_as_a_whole_or_refused_before_any_call(
+def test_an_event_is_accepted_completely_or_rejected_before_any_call(
     invoke: Function, event: object
 ) -> None:
     for handler in (creation.lambda_handler, rotation.lambda_handler):
@@ -146,7 +146,7 @@ def test_an_event_is_taken_as_a_whole_or_refused_before_any_call(
 
 
 @fuzzed(50, variables=environments((*CREATION_VARIABLES, *ROTATION_VARIABLES)))
-def test_an_environment_is_taken_as_a_whole_or_refused_before_any_call(
+def test_an_environment_is_accepted_completely_or_rejected_before_any_call(
     invoke: Function, variables: dict[str, str]
 ) -> None:
     for handler in (creation.lambda_handler, rotation.lambda_handler):
@@ -177,7 +177,7 @@ def published(aws: Aws) -> list[Message]:
 
 
 @fuzzed(30, seed=seeds)
-def test_whatever_aws_answers_a_run_ends_in_a_result_or_in_all_that_went_wrong(
+def test_with_any_response_a_run_returns_a_result_or_reports_all_errors(
     invoke: Function, seed: int
 ) -> None:
     invoke.aws.answers(Answer(seed).to)
@@ -190,7 +190,7 @@ def test_whatever_aws_answers_a_run_ends_in_a_result_or_in_all_that_went_wrong(
 
 
 @fuzzed(120, seed=seeds, inputs=st.sampled_from([{}, {"wait_seconds": 900}, {"dry_run": True}]))
-def test_whatever_aws_answers_a_request_ends_in_a_certificate_or_in_one_error(
+def test_with_any_response_a_request_ends_with_a_certificate_or_one_error(
     invoke: Function, seed: int, inputs: dict[str, Any]
 ) -> None:
     invoke.aws.answers(Answer(seed).to)

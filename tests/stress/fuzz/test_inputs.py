@@ -210,7 +210,7 @@ def require_named(faults: list[str], wrong: set[str], unknown: set[str]) -> None
 
 
 @fuzzed(150, drawn=choices(GOOD_CREATION, BAD_CREATION))
-def test_a_creation_event_is_refused_for_each_key_that_is_wrong_and_no_other(
+def test_errors_of_a_creation_event_name_exactly_the_invalid_keys(
     drawn: tuple[dict[str, Any], set[str], set[str]],
 ) -> None:
     event, wrong, unknown = drawn
@@ -222,7 +222,7 @@ def test_a_creation_event_is_refused_for_each_key_that_is_wrong_and_no_other(
 
 
 @fuzzed(150, drawn=choices(GOOD_ROTATION, BAD_ROTATION))
-def test_a_rotation_event_is_refused_for_each_key_that_is_wrong_and_no_other(
+def test_errors_of_a_rotation_event_name_exactly_the_invalid_keys(
     drawn: tuple[dict[str, Any], set[str], set[str]],
 ) -> None:
     event, wrong, unknown = drawn
@@ -275,7 +275,7 @@ def test_however_much_is_wrong_the_error_can_be_handed_on(size: int) -> None:
     dropped=st.sets(st.sampled_from(sorted(ENVELOPE))),
     source=st.sampled_from(["aws.events", "aws.acm", "aws.health", "", "AWS.EVENTS"]),
 )
-def test_an_envelope_is_understood_as_a_whole_or_refused(
+def test_an_envelope_is_accepted_completely_or_rejected(
     changed: dict[str, Any], dropped: set[str], source: str
 ) -> None:
     """An envelope carries no wishes: whatever else is in it, it is none."""
@@ -308,7 +308,7 @@ def test_an_envelope_is_understood_as_a_whole_or_refused(
     inputs=json_values
     | st.fixed_dictionaries({}, optional={"dry_run": scalars, "regions": scalars}),
 )
-def test_a_step_of_a_run_over_an_organization_is_done_or_refused_with_every_fault(
+def test_a_step_of_an_organization_run_is_executed_or_rejected_with_all_errors(
     changed: dict[str, Any], beside: dict[str, Any], inputs: object
 ) -> None:
     event = {"organization": {**STEP["organization"], "input": inputs, **changed}, **beside}

@@ -115,7 +115,7 @@ def require_plain_strings(document: object) -> None:
 
 
 @fuzzed(150, seed=seeds, summary=st.booleans())
-def test_a_message_can_be_sent_and_read_whatever_it_tells(seed: int, *, summary: bool) -> None:
+def test_every_message_can_be_sent_and_read(seed: int, *, summary: bool) -> None:
     run = Lot(seed, longest=400).run()
     message = compose(run, summary=summary)
     if message is not None:
@@ -123,7 +123,7 @@ def test_a_message_can_be_sent_and_read_whatever_it_tells(seed: int, *, summary:
 
 
 @fuzzed(250, text=texts, limit=st.integers(4, 3000))
-def test_a_text_that_is_cleaned_holds_nothing_that_steers_or_hides(text: str, limit: int) -> None:
+def test_sanitized_text_has_no_control_or_direction_characters(text: str, limit: int) -> None:
     cleaned = clean(text, limit)
     assert is_plain(cleaned)
     assert len(cleaned) <= limit
@@ -200,7 +200,7 @@ class Page(HTMLParser):
 
 
 @fuzzed(60, seed=seeds)
-def test_no_report_holds_anything_that_acts(seed: int) -> None:
+def test_no_report_contains_active_content(seed: int) -> None:
     run = Lot(seed).run()
     by_suffix = {document.suffix: document.text for document in documents(run, ASSETS)}
     for text in by_suffix.values():
@@ -241,7 +241,7 @@ LENGTHS = {"Id": 512, "GeneratorId": 512, "Title": 256, "Description": 1024}
 
 
 @fuzzed(150, seed=seeds)
-def test_every_finding_is_one_that_security_hub_takes(seed: int) -> None:
+def test_every_finding_is_accepted_by_security_hub(seed: int) -> None:
     run = Lot(seed).run()
     findings = updates(run, Source(HOME, run.instance), [])
     assert len({finding["Id"] for finding in findings}) == len(findings)
@@ -254,7 +254,7 @@ def test_every_finding_is_one_that_security_hub_takes(seed: int) -> None:
 
 
 @fuzzed(150, seed=seeds)
-def test_the_result_and_the_figures_of_a_run_are_plain_json(seed: int) -> None:
+def test_the_result_and_the_metrics_of_a_run_are_plain_json(seed: int) -> None:
     run = Lot(seed).run()
     for document in (
         result(run, {"sent": False, "message_id": None, "reason": "dry run"}),

@@ -77,7 +77,7 @@ def bent(data: bytes, random: Random) -> bytes:
 
 
 @fuzzed(800, seed=seeds)
-def test_bytes_are_a_certificate_or_are_refused_without_being_quoted(seed: int) -> None:
+def test_bytes_are_a_certificate_or_rejected_without_being_quoted(seed: int) -> None:
     random = Random(seed)
     issued = random.choice((ISSUED, *OTHERS.values()))
     (block,) = pem_blocks(issued.certificate)
@@ -91,7 +91,7 @@ def test_bytes_are_a_certificate_or_are_refused_without_being_quoted(seed: int) 
 
 
 @fuzzed(250, seed=seeds)
-def test_a_secret_holds_a_certificate_or_is_unusable_and_shows_nothing_of_itself(seed: int) -> None:
+def test_a_secret_contains_a_certificate_or_is_rejected_without_being_quoted(seed: int) -> None:
     lot = Mischief(seed)
     random = Random(seed)
     issued = lot.one((ISSUED, *OTHERS.values()))
@@ -170,7 +170,7 @@ def _context(folder: Path) -> ssl.SSLContext:
 
 
 @fuzzed(60, seed=seeds)
-def test_whatever_a_server_sends_it_is_seen_or_said_not_to_have_been(peer: Peer, seed: int) -> None:
+def test_server_responses_are_read_or_reported_as_unreadable(peer: Peer, seed: int) -> None:
     peer.seed, peer.intact = seed, []
     probe = SocketTlsProbe(
         private_addresses=True,
@@ -252,9 +252,7 @@ def resolver() -> Iterator[Resolver]:
 
 
 @fuzzed(20, seed=seeds)
-def test_whatever_a_name_server_answers_it_is_an_answer_or_none(
-    resolver: Resolver, seed: int
-) -> None:
+def test_name_server_responses_are_accepted_or_ignored(resolver: Resolver, seed: int) -> None:
     resolver.seed = seed
     public = ResolvedDns([LOOPBACK], seconds=0.05, port=resolver.port)
     asked: tuple[Callable[[], object], ...] = (
