@@ -1,4 +1,4 @@
-"""Names as whoever calls writes them: they come into one form, or are refused for a reason."""
+"""Names in events: they are normalised, or rejected with a reason."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from certificate_lifecycle.policy.issuance import name_errors, ordered_names
 from tests.stress.fuzz.effort import fuzzed
 from tests.stress.fuzz.hostile import is_plain, names, texts
 
-#: The dots of IDNA (RFC 3490 section 3.1), and nothing else, stand between labels.
+#: Only the dots of IDNA (RFC 3490 section 3.1) separate labels.
 DOTS = re.compile("[.\u3002\uff0e\uff61]")
-#: What anybody would take for the form, said apart from the code that is tested.
+#: The normalised form, independent of the tested code.
 FORM = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
-#: The longest sentence about a name: it may be quoted, and must not be repeated at any length.
+#: The maximum length of an error about a name, which may quote it only in part.
 LONGEST_REFUSAL = 600
 
 
 def refusal(raw: str) -> str | None:
-    """Return why a name is refused, None if it is not."""
+    """Return the error of a name, or None."""
     try:
         normalise(raw)
     except InvalidNameError as error:
@@ -61,7 +61,7 @@ def test_normalisation_adds_no_label_and_no_wildcard(raw: str) -> None:
 
 @fuzzed(400, raw=names())
 def test_a_name_and_its_unicode_form_are_equal(raw: str) -> None:
-    """Whoever decodes the form must come to the name that was written, and to no other one."""
+    """Decoding the normalised form must give the original name."""
     if refusal(raw) is not None or raw.isascii() or "xn--" in raw.lower():
         return
     name = normalise(raw).removeprefix("*.")

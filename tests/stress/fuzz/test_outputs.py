@@ -1,4 +1,4 @@
-"""What goes out, whatever came in: texts stay texts, and every limit of a service holds."""
+"""Outputs for any input: text stays text, and the limits of services hold."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def test_each_certificate_has_one_decision_and_unknown_states_are_not_healthy(
 
 
 def require_sendable(message: Message) -> None:
-    """Hold a message to what SNS takes, and each body to what its readers take."""
+    """Require a message that SNS accepts, with bodies that subscribers accept."""
     assert re.fullmatch(r"[!-~][ -~]{0,98}", message.subject)
     text = json.dumps(dict(message.bodies))
     attributes = json.dumps(message.attributes)
     assert len(text.encode()) + len(attributes.encode()) < SNS_LIMIT
-    # SNS takes no empty value, and no empty list.
+    # SNS rejects empty values and lists.
     assert all(strings(list(message.attributes.values())))
     assert all(message.attributes.values())
     assert is_plain(message.bodies["default"], lines=True)
@@ -92,12 +92,12 @@ def require_sendable(message: Message) -> None:
     assert (chat["version"], chat["source"]) == ("1.0", "custom")
     assert len(chat["content"]["description"]) <= 8000
     require_plain_strings(chat)
-    # Neither a mention, a link nor code of a chat client.
+    # No mention, link or code of a chat client.
     assert not re.search(r"<[!@#]|\]\(|```", chat["content"]["description"])
 
 
 def strings(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON has any type
-    """Yield every text of a document, keys included."""
+    """Yield every text of a document, including keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -161,7 +161,7 @@ ATTRIBUTES = re.compile(r"on.*|style|srcdoc|src|formaction|action|ping|backgroun
 
 
 class Page(HTMLParser):
-    """Reads a page as a browser would, as far as that can do harm."""
+    """Parses a page like a browser, as far as security needs it."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
