@@ -180,7 +180,7 @@ def test_a_certificate_that_a_run_has_claimed_is_skipped(
     wire.reset()
     ended = certificates("apply", "--yes")
     assert "RequestCertificate" not in ended.writes
-    assert "run-1 is at it" in ended.words
+    assert "run-1 claimed or changed it first" in ended.words
     cloud.advance(minutes=21)
     assert "RequestCertificate" in certificates("apply", "--yes").writes
 
