@@ -230,7 +230,7 @@ class Network:
     def _carry(self, request: AWSPreparedRequest) -> AWSResponse:
         seen: list[tuple[str, list[tuple[str, str]]]] = []
 
-        def start(status: str, headers: list[tuple[str, str]], _: object = None) -> Any:  # noqa: ANN401 - nobody writes
+        def start(status: str, headers: list[tuple[str, str]], _: object = None) -> Any:  # noqa: ANN401 - never used to write
             seen.append((status, headers))
 
         body = b"".join(self._cloud.application(_environ(request), start))
