@@ -21,7 +21,7 @@ from typing import Any
 import hcl2
 
 from certificate_lifecycle.aws.permissions import Command, Function
-from certificate_lifecycle.cli.permissions import declared
+from certificate_lifecycle.cli.required_permissions import declared
 from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
 from certificate_lifecycle.model.certificate import Reason, Verdict
 from certificate_lifecycle.model.run import FINDING_FIELDS

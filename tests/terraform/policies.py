@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from certificate_lifecycle.aws.permissions import Function, Setting
-from certificate_lifecycle.cli.permissions import needed
+from certificate_lifecycle.cli.required_permissions import needed
 from tests.embedded_aws.calls import Call, Permission
 from tests.embedded_aws.policy import Document, Principal, statements
 from tests.embedded_aws.principals import existing_role, role_policy, trust_policy

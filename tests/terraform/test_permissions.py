@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.aws.permissions import Function, Setting
-from certificate_lifecycle.cli.permissions import needed, resources_of
+from certificate_lifecycle.cli.required_permissions import needed, resources_of
 from tests.embedded_aws.calls import Permission
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.policy import Document, judge

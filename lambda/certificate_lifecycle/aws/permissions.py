@@ -55,7 +55,7 @@ class Permission:
 
     `callers` make the call if all of `settings` are set.
     `resources` are templates of the ARNs that a policy has to allow the action on.
-    A name in braces stands for each of its values in `cli.permissions.Values`.
+    A name in braces stands for each of its values in `cli.required_permissions.Values`.
     `context` are condition keys with the same value in every such call.
     """
 

@@ -43,10 +43,10 @@ def step(*faults: Fault) -> Step:
     )
 
 
-def wrapped(patch: pytest.MonkeyPatch, place: object, name: str, clients: Any) -> None:  # noqa: ANN401 - any function around another
-    """Replace a method or function; `clients` gets it as first argument."""
+def wrapped(patch: pytest.MonkeyPatch, place: object, name: str, replacement: Any) -> None:  # noqa: ANN401 - any function around another
+    """Replace a method or function; `replacement` gets it as its first argument."""
     before = getattr(place, name)
-    patch.setattr(place, name, lambda *args, **kwargs: clients(before, *args, **kwargs))
+    patch.setattr(place, name, lambda *args, **kwargs: replacement(before, *args, **kwargs))
 
 
 # --- Programs that are broken ---------------------------------------------------------------------

@@ -1,0 +1,243 @@
+"""Public DNS: delegations, DNSSEC and CAA.
+
+ACM queries public DNS only: it cannot validate with a zone that is not delegated, and does not
+issue if a CAA record forbids it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from certificate_lifecycle.cli.dns_health import (
+    CaaReason,
+    CaaVerdict,
+    Delegation,
+    DelegationState,
+    judge_caa,
+)
+from certificate_lifecycle.cli.doctor.diagnosis import (
+    Diagnosis,
+    DoctorCheck,
+    State,
+    shortened,
+    unknown,
+)
+from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, CertificateType
+from certificate_lifecycle.model.errors import CertificateLifecycleError
+from certificate_lifecycle.policy.validation import Zone
+
+if TYPE_CHECKING:
+    from certificate_lifecycle.cli.aws.public_dns import Delegations, PublicDns
+
+Item = TypeVar("Item", bound=Hashable)
+Result = TypeVar("Result")
+
+_WORKERS = 16
+_MAX_UNKNOWN = 3
+_ISSUED_OR_PENDING = frozenset({CertificateStatus.ISSUED, CertificateStatus.PENDING_VALIDATION})
+
+
+def delegations(
+    zones: Sequence[Zone], assigned: Callable[[Zone], frozenset[str]], public: Delegations
+) -> Iterator[Diagnosis]:
+    """Report the hosted zones that public DNS does not delegate to, or not only to them.
+
+    `assigned` returns the name servers that Route 53 assigned to a zone.
+    """
+    check = DoctorCheck.DELEGATION
+    if not zones:
+        yield Diagnosis(
+            check,
+            State.WARNING,
+            "",
+            "No public hosted zone was found, so nothing can be validated by DNS.",
+            "List zones of other accounts in hosted_zones, or write validation records manually.",
+        )
+        return
+    own, unread = _query_all(check, zones, assigned)
+    named, unanswered = _query_all(check, own, lambda zone: public.ns(zone.name))
+    yield from (*unread, *unanswered)
+    correct = 0
+    for zone, servers in named.items():
+        delegation = Delegation(own[zone], servers)
+        if delegation.state is DelegationState.WHOLE:
+            correct += 1
+        else:
+            yield _wrong_delegation(zone, delegation, own, public)
+    if correct:
+        sentence = f"Public DNS delegates {correct} of {len(zones)} hosted zones correctly."
+        yield Diagnosis(check, State.OK, "", sentence)
+
+
+def _wrong_delegation(
+    zone: Zone, delegation: Delegation, own: Mapping[Zone, frozenset[str]], public: Delegations
+) -> Diagnosis:
+    report = partial(Diagnosis, DoctorCheck.DELEGATION)
+    about, servers = _about(zone), f"its name servers are {shortened(delegation.own)}"
+    match delegation.state:
+        case DelegationState.NOWHERE:
+            return report(
+                State.FAILED,
+                about,
+                "The zone is not delegated, so ACM cannot validate with its records.",
+                f"Add NS records for {zone.name} in the parent zone or at the registrar; "
+                f"{servers}.",
+            )
+        case DelegationState.ELSEWHERE:
+            for other, of_other in own.items():
+                if other.name == zone.name and delegation.leads_to(of_other):
+                    return report(
+                        State.WARNING,
+                        about,
+                        f"Public DNS delegates to another zone of this name, {other.zone_id}.",
+                        f"List {other.zone_id} in hosted_zones, or delete the other zone.",
+                    )
+            return report(
+                State.FAILED,
+                about,
+                f"Public DNS delegates to {_described(delegation.named, zone, public)} instead, "
+                "so ACM cannot validate with the zone's records.",
+                f"Correct the NS records in the parent zone or at the registrar; {servers}.",
+            )
+        case DelegationState.SOME_FOREIGN:
+            return report(
+                State.WARNING,
+                about,
+                f"Public DNS also delegates to {_described(delegation.foreign, zone, public)}, "
+                "so some answers do not come from the zone.",
+                f"Remove these NS records from the parent zone or at the registrar; {servers}.",
+            )
+        case _:
+            return report(
+                State.WARNING,
+                about,
+                f"The delegation lacks {shortened(delegation.missing)}.",
+                f"Add the missing NS records in the parent zone or at the registrar; {servers}.",
+            )
+
+
+def _described(servers: Iterable[str], zone: Zone, public: Delegations) -> str:
+    """Return name servers, each with a note if it does not answer for the zone."""
+    return ", ".join(f"{server}{_lameness(server, zone, public)}" for server in sorted(servers))
+
+
+def _lameness(server: str, zone: Zone, public: Delegations) -> str:
+    try:
+        return "" if public.serves(server, zone.name) else " (which does not serve the zone)"
+    except CertificateLifecycleError:
+        return " (which does not answer)"
+
+
+def dnssec(zones: Sequence[Zone], public: Delegations) -> Iterator[Diagnosis]:
+    """Report the hosted zones that a validating resolver rejects."""
+    report = partial(Diagnosis, DoctorCheck.DNSSEC)
+    bogus, unanswered = _query_all(DoctorCheck.DNSSEC, zones, lambda zone: public.bogus(zone.name))
+    yield from unanswered
+    for zone in (zone for zone, is_bogus in bogus.items() if is_bogus):
+        yield report(
+            State.FAILED,
+            _about(zone),
+            "A resolver that validates DNSSEC rejects the zone.",
+            f"Make the DS record of {zone.name} in the parent zone match the zone's key-signing "
+            "key, or remove the DS record if the zone is not signed.",
+        )
+    accepted = sum(not is_bogus for is_bogus in bogus.values())
+    if accepted or not zones:
+        yield report(State.OK, "", f"The resolver accepts {accepted} of {len(zones)} zones.")
+
+
+def names_to_judge(certificates: Iterable[Certificate], zones: Iterable[Zone]) -> tuple[str, ...]:
+    """Return the names that ACM issued or is about to issue for.
+
+    A zone without such a name is represented by its own name and the wildcard below it.
+    """
+    names = {
+        name
+        for certificate in certificates
+        if certificate.type is CertificateType.AMAZON_ISSUED
+        and certificate.status in _ISSUED_OR_PENDING
+        and certificate.key_pair_origin != "ACME"
+        for name in certificate.names
+    }
+    bare = {
+        zone.name
+        for zone in zones
+        if not any(name == zone.name or name.endswith(f".{zone.name}") for name in names)
+    }
+    return tuple(sorted(names | bare | {f"*.{name}" for name in bare}))
+
+
+def caa(names: Sequence[str], public: PublicDns) -> Iterator[Diagnosis]:
+    """Report the names that CAA records restrict; names under the same records share a line."""
+    check = DoctorCheck.CAA
+    verdicts, unanswered = _query_all(check, names, lambda name: judge_caa(name, public.caa))
+    yield from unanswered
+    restricted: dict[tuple[object, ...], list[CaaVerdict]] = defaultdict(list)
+    for verdict in verdicts.values():
+        if not verdict.allowed or verdict.parameters:
+            restricted[verdict.at, verdict.reason, verdict.tag].append(verdict)
+    yield from (_restricted(alike) for alike in restricted.values())
+    allowed = sum(verdict.allowed for verdict in verdicts.values())
+    if allowed or not names:
+        sentence = f"CAA allows Amazon to issue for {allowed} of {len(names)} names."
+        yield Diagnosis(check, State.OK, "", sentence)
+
+
+def _restricted(alike: Sequence[CaaVerdict]) -> Diagnosis:
+    first = alike[0]
+    report = partial(Diagnosis, DoctorCheck.CAA)
+    about = shortened(verdict.name for verdict in alike)
+    if first.allowed:
+        return report(
+            State.WARNING,
+            about,
+            f"The CAA records at {first.at} allow Amazon to issue on conditions: "
+            f"{' or '.join(first.parameters)}.",
+            "AWS documents no conditions for ACM: use a record without parameters.",
+        )
+    if first.reason is CaaReason.CRITICAL_UNKNOWN:
+        return report(
+            State.FAILED,
+            about,
+            f"A CAA record at {first.at} is critical and has an unknown tag, so no CA may issue.",
+            f"Remove the record at {first.at}, or its critical flag.",
+        )
+    issuers = f"only {shortened(first.issuers)}" if first.issuers else "no CA"
+    return report(
+        State.FAILED,
+        about,
+        f"The CAA records at {first.at} allow {issuers} to issue, so ACM neither issues nor "
+        "renews.",
+        f'Add the record 0 {first.tag} "amazon.com" at {first.at}.',
+    )
+
+
+def _query_all(
+    check: DoctorCheck, items: Iterable[Item], query: Callable[[Item], Result]
+) -> tuple[dict[Item, Result], list[Diagnosis]]:
+    """Query several items in parallel; return the results by item, and what failed."""
+    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="dns")
+    try:
+        futures = [(item, pool.submit(query, item)) for item in items]
+        results: dict[Item, Result] = {}
+        failed: list[Diagnosis] = []
+        for item, future in futures:
+            try:
+                results[item] = future.result()
+            except Exception as error:  # noqa: BLE001 - one failure must not stop the others
+                failed.append(unknown(check, _about(item), error))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    more = len(failed) - _MAX_UNKNOWN
+    if more > 1:  # the failures usually have the same cause
+        sentence = "These could not be checked either."
+        failed[_MAX_UNKNOWN:] = [Diagnosis(check, State.UNKNOWN, f"{more} more", sentence)]
+    return results, failed
+
+
+def _about(item: object) -> str:
+    return f"{item.name} {item.zone_id}" if isinstance(item, Zone) else str(item)

@@ -1,0 +1,88 @@
+"""Scan all selected accounts and regions: the first step of scan, plan, apply and report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.logging import RichHandler
+
+from certificate_lifecycle.app.run_context import RunRequest
+from certificate_lifecycle.app.scope_run import ScopeRun
+from certificate_lifecycle.cli.exit_codes import Exit
+from certificate_lifecycle.cli.interrupts import interruptible
+from certificate_lifecycle.cli.options import OutputOptions, TargetOptions
+from certificate_lifecycle.cli.output import error_console
+from certificate_lifecycle.cli.progress import busy, scan_progress
+from certificate_lifecycle.cli.session import Session, open_session
+from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import Severity
+from certificate_lifecycle.model.run import Run, ScopeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A completed or interrupted scan."""
+
+    session: Session
+    run: Run
+
+    def exit_code(self, fail_on: Severity | None) -> Exit:
+        """Return the exit code; muted findings and those below `fail_on` do not count."""
+        if self.session.clock.interrupted:
+            return Exit.INTERRUPTED
+        if any(scope.status is not ScopeStatus.OK for scope in self.run.scopes):
+            return Exit.INCOMPLETE
+        failed = fail_on is not None and any(
+            entry.muted_until is None and entry.decision.severity >= fail_on
+            for entry in self.run.assessments
+        )
+        return Exit.FINDINGS if failed else Exit.HEALTHY
+
+
+def start(targets: TargetOptions, output: OutputOptions) -> Session:
+    """Open a session, and print on standard error which settings are used."""
+    _set_up_log(verbose=output.verbose)
+    console = error_console()
+    with busy(console, "Reading credentials and settings", quiet=output.quiet):
+        session = open_session(targets)
+    if not output.quiet:
+        console.print(session.note, style="dim", markup=False)
+    return session
+
+
+def scan(targets: TargetOptions, output: OutputOptions) -> Scan:
+    """Scan without changing anything; Ctrl-C keeps the results so far."""
+    session = start(targets, output)
+    run, _ = run_with_progress(session, session.request(), output)
+    return Scan(session, run)
+
+
+def run_with_progress(
+    session: Session, request: RunRequest, output: OutputOptions
+) -> tuple[Run, list[ScopeRun]]:
+    """Run a request with a progress bar, interruptible by Ctrl-C."""
+    with (
+        interruptible(session.clock),
+        scan_progress(error_console(), len(request.scopes), quiet=output.quiet) as observed,
+    ):
+        return session.run(request, observed)
+
+
+@contextmanager
+def interruptible_work(session: Session, text: str, output: OutputOptions) -> Iterator[None]:
+    """Show a spinner with a text while the block runs, interruptible by Ctrl-C."""
+    with interruptible(session.clock), busy(error_console(), text, quiet=output.quiet):
+        yield
+
+
+def _set_up_log(*, verbose: bool) -> None:
+    logger.handlers.clear()
+    logger.propagate = False
+    if verbose:
+        logger.addHandler(RichHandler(console=error_console(), show_path=False))
+        logger.setLevel(logging.DEBUG)
+    else:
+        logger.addHandler(logging.NullHandler())
