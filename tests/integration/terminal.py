@@ -33,7 +33,7 @@ TRUST = {
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a command ended, what it printed, and the calls that it made."""
+    """The exit code, the output and the calls of a command."""
 
     code: int
     out: str
@@ -47,12 +47,12 @@ class Ended:
 
     @property
     def words(self) -> str:
-        """What was printed as one line, wherever the terminal folded it."""
+        """The output as one line, without the folds of the terminal."""
         return " ".join(self.out.split())
 
     @property
     def complaint(self) -> str:
-        """The same for what went to standard error."""
+        """The same for standard error."""
         return " ".join(self.err.split())
 
     @property
@@ -100,7 +100,7 @@ def deploy(
     region: str = "eu-west-1",
     **settings: str,
 ) -> None:
-    """Let a function be deployed with a ledger and these settings; its code plays no part.
+    """Deploy a function with a state table and these settings; its code is not used.
 
     A rotation function that is there already gets other settings.
     """

@@ -1,4 +1,4 @@
-"""The committed zip is what the sources give, and holds what Lambda will look for."""
+"""The committed zip is built from the sources and contains the handlers."""
 
 from __future__ import annotations
 
