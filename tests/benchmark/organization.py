@@ -237,7 +237,8 @@ def table(scan: Step, rows: Sequence[Row]) -> str:
         run_cost = sum(cost)
         lines.append(
             f"| {row.accounts:,} | {row.list.wall:.1f} s | {scanning:.0f} s "
-            f"| {row.aggregate.wall:.1f} s | {duration(seconds)} | {row.aggregate.memory / 1e6:.0f} MB | "
+            f"| {row.aggregate.wall:.1f} s | {duration(seconds)} "
+            f"| {row.aggregate.memory / 1e6:.0f} MB | "
             + " | ".join(f"${part:.4f}" for part in cost)
             + f" | ${run_cost:.3f} | ${30 * run_cost:.2f} |"
         )
