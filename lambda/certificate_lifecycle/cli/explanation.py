@@ -86,7 +86,7 @@ class Explaining:
         request = replace(self.request, scopes=(self.scope,), certificate_arns=[arn], dry_run=True)
         seen = scan(request, self.scope, self.clients, self.clock)
         observation = _of(seen, arn)
-        problems = list(seen.found.problems)
+        problems = list(seen.result.problems)
         run_scope = act(seen, self.current_time)
         entry = next(
             assessment
@@ -95,7 +95,7 @@ class Explaining:
         )
         certificate = self._described(observation, problems)
         successor = find_successor(
-            certificate, seen.found.everything, request.thresholds, request.now
+            certificate, seen.result.everything, request.thresholds, request.now
         )
         known = replace(observation, successor=observation.successor or successor)
         return Explanation(
@@ -155,10 +155,10 @@ class Explaining:
 
 
 def _of(seen: ScopeScan, arn: str) -> Observation:
-    for observation in seen.found.observations:
+    for observation in seen.result.observations:
         if observation.certificate.arn == arn:
             return observation
-    why = "; ".join(seen.found.problems)
+    why = "; ".join(seen.result.problems)
     raise CertificateNotFoundError(why or f"{arn} does not exist")
 
 

@@ -326,7 +326,7 @@ def _hidden(_: Life, run: Invocation) -> Iterator[str]:
 def _does_without(run: Invocation, operation: str) -> bool:
     """Whether a call only would have made an answer cheaper, or nicer to read."""
     # A command logs nothing, and names nobody in what it does.
-    unnamed = run.logged("users not named, nor are those of others")
+    unnamed = run.logged("consumer names unavailable")
     unnamed = unnamed or run.wish.function == "apply"
     return operation == "SearchCertificates" or (operation in _NAMING and unnamed)
 
