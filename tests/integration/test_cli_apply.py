@@ -182,7 +182,7 @@ def test_a_certificate_in_the_hands_of_a_run_is_left_to_it(
     wire.reset()
     held = certificates("apply", "--yes")
     assert "RequestCertificate" not in held.writes
-    assert "run-1 is at it" in held.words
+    assert "run-1 claimed or changed it first" in held.words
     cloud.advance(minutes=21)
     assert "RequestCertificate" in certificates("apply", "--yes").writes
 

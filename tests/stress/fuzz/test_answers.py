@@ -162,7 +162,7 @@ def require_judged(found: object) -> None:
 def test_an_answer_about_another_certificate_is_none(aws: Aws) -> None:
     other = {"Certificate": {"CertificateArn": CERTIFICATES[1], "Status": "ISSUED"}}
     aws.answers(lambda *_: (200, other))
-    with pytest.raises(UnexpectedResponseError, match="the answer of DescribeCertificate is not"):
+    with pytest.raises(UnexpectedResponseError, match="unexpected response of DescribeCertificate"):
         AcmCertificates(aws.clients.acm(REGION)).describe(ONE)
 
 
