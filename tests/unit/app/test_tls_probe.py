@@ -215,7 +215,7 @@ def test_a_name_that_hangs_is_given_up_and_the_others_are_told(
     most: float, left: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """After the most that a look may take, or a tenth of the time that is left for more."""
-    monkeypatch.setattr("certificate_lifecycle.app.tls_probe._MOST_SECONDS", most)
+    monkeypatch.setattr("certificate_lifecycle.app.tls_probe._MAX_SECONDS", most)
     served = MemoryTlsProbe(shop_example_com=OLD)
     served.hanging.add("slow.example.com")
     account = Account(served, renewed(names=("slow.example.com", "shop.example.com")))
