@@ -84,7 +84,7 @@ class ReplacementContext:
     `advice` is the next step, `plan` the next step in a dry run, `failure` an error.
     """
 
-    replacement_record: ReplacementRecord
+    record: ReplacementRecord
     observation: Observation | None
     action: Action | None
     advice: str = ""
@@ -95,41 +95,36 @@ class ReplacementContext:
     @property
     def arn(self) -> str:
         """The ARN of the certificate to replace."""
-        return self.replacement_record.certificate_arn
+        return self.record.certificate_arn
 
     @property
     def successor_arn(self) -> str:
         """The ARN of the successor; raises ReplacementError if the record has none."""
-        if self.replacement_record.successor_arn is None:
+        if self.record.successor_arn is None:
             raise ReplacementError(f"the replacement record of {self.arn} names no successor")
-        return self.replacement_record.successor_arn
+        return self.record.successor_arn
 
     def report(self, text: str) -> None:
         """Record what was done, until a message has reported it."""
-        self.replacement_record = replace(
-            self.replacement_record, unreported=(*self.replacement_record.unreported, text)
-        )
+        self.record = replace(self.record, unreported=(*self.record.unreported, text))
 
-    def record(self) -> ActionRecord | None:
+    def action_record(self) -> ActionRecord | None:
         """Return what this and earlier runs did and did not report yet, or what is next.
 
         None if there is nothing to report.
         """
-        replacement_record, action = self.replacement_record, self.action or Action.REPLACE
+        record, action = self.record, self.action or Action.REPLACE
         if self.plan:
             return ActionRecord(self.arn, action, Outcome.PLANNED, self.plan)
         failed = [] if self.failure is None else [self.failure]
-        texts = [*replacement_record.unreported, *failed, *([self.advice] if self.advice else [])]
+        texts = [*record.unreported, *failed, *([self.advice] if self.advice else [])]
         if not texts:
             return None
         outcome = Outcome.ADVISED
         if failed:
             outcome = Outcome.FAILED
-        elif replacement_record.unreported:
-            done = (
-                replacement_record.state.over
-                or replacement_record.state is ReplacementState.VERIFIED
-            )
+        elif record.unreported:
+            done = record.state.over or record.state is ReplacementState.VERIFIED
             outcome = Outcome.DONE if done else Outcome.STARTED
         return ActionRecord(self.arn, action, outcome, "; ".join(texts), self.renewed)
 
@@ -166,11 +161,11 @@ class ReplacementEngine:
         records = []
         for replacement in self._replacements(scan, replacement_records, everything=everything):
             self.advance(replacement)
-            self.handled.append(replacement.replacement_record)
-            record = replacement.record()
-            if record is not None:
-                logger.info("action", extra=record.to_dict())
-                records.append(record)
+            self.handled.append(replacement.record)
+            action_record = replacement.action_record()
+            if action_record is not None:
+                logger.info("action", extra=action_record.to_dict())
+                records.append(action_record)
         return records
 
     def advance(self, replacement: ReplacementContext) -> None:
@@ -186,11 +181,11 @@ class ReplacementEngine:
             if not self._is_due(replacement):
                 return
             if self.context.dry_run:
-                replacement.plan = _plan(replacement.replacement_record)
+                replacement.plan = _plan(replacement.record)
                 return
             require_time(self.context.clock)
             with self._claimed(replacement):
-                while steps[replacement.replacement_record.state](replacement):
+                while steps[replacement.record.state](replacement):
                     require_time(self.context.clock)
         except StateConflictError as error:
             replacement.advice = str(error)
@@ -202,20 +197,20 @@ class ReplacementEngine:
     def _claimed(self, replacement: ReplacementContext) -> Iterator[None]:
         """Claim a replacement while the block runs."""
         now = self.context.now
-        replacement.replacement_record = self.state_store.claim(
-            replacement.replacement_record, self.context.run_id, now, now + CLAIM
+        replacement.record = self.state_store.claim(
+            replacement.record, self.context.run_id, now, now + CLAIM
         )
         try:
             yield
         except Exception:
             with suppress(StateConflictError):
-                self._record(replacement, claimed_by=None, claimed_until=None)
+                self._save(replacement, claimed_by=None, claimed_until=None)
             raise
-        self._record(replacement, claimed_by=None, claimed_until=None)
+        self._save(replacement, claimed_by=None, claimed_until=None)
 
-    def _record(self, replacement: ReplacementContext, **changes: Any) -> None:  # noqa: ANN401 - any field of a record
-        replacement.replacement_record = self.state_store.save_replacement(
-            replace(replacement.replacement_record, **changes)
+    def _save(self, replacement: ReplacementContext, **changes: Any) -> None:  # noqa: ANN401 - any field of a record
+        replacement.record = self.state_store.save_replacement(
+            replace(replacement.record, **changes)
         )
 
     # --- Which replacements are due ---------------------------------------------------------------
@@ -235,15 +230,15 @@ class ReplacementEngine:
             arn, action = entry.certificate.arn, entry.decision.action
             wanted = action if action in REPLACING_ACTIONS else None
             if wanted is not None or arn in replacement_records:
-                replacement_record = replacement_records.get(arn) or ReplacementRecord(
+                record = replacement_records.get(arn) or ReplacementRecord(
                     certificate_arn=arn,
                     state=ReplacementState.REQUESTED,
                     started_at=self.context.now,
                 )
-                found[arn] = ReplacementContext(replacement_record, observation, wanted)
+                found[arn] = ReplacementContext(record, observation, wanted)
         if everything:
-            for arn, replacement_record in replacement_records.items():
-                found.setdefault(arn, ReplacementContext(replacement_record, None, None))
+            for arn, record in replacement_records.items():
+                found.setdefault(arn, ReplacementContext(record, None, None))
         return list(found.values())
 
     def _is_due(self, replacement: ReplacementContext) -> bool:
@@ -251,35 +246,28 @@ class ReplacementEngine:
 
         Only due replacements are claimed, to save writes.
         """
-        replacement_record, observation = replacement.replacement_record, replacement.observation
+        record, observation = replacement.record, replacement.observation
         if observation is None:
-            return not replacement_record.state.over
-        if (
-            replacement_record.version == 0
-            or replacement_record.state is ReplacementState.ABANDONED
-        ):
+            return not record.state.over
+        if record.version == 0 or record.state is ReplacementState.ABANDONED:
             return replacement.action is not None and self._start(
                 replacement, replacement.action, observation
             )
         certificate = observation.certificate
-        match replacement_record.state:
+        match record.state:
             case ReplacementState.ISSUED | ReplacementState.BOUND if (
-                self.consumers is None and replacement_record.moves
+                self.consumers is None and record.moves
             ):
                 replacement.advice = _SWITCHED_OFF
                 return False
             case ReplacementState.ISSUED if self.consumers is None:
-                replacement.advice = self._manual_steps(
-                    replacement, replacement_record.successor_arn
-                )
+                replacement.advice = self._manual_steps(replacement, record.successor_arn)
                 return not certificate.used or observation.successor is None
             case ReplacementState.VERIFIED:
-                replacement.advice = self._manual_steps(
-                    replacement, replacement_record.successor_arn
-                )
+                replacement.advice = self._manual_steps(replacement, record.successor_arn)
                 movable = certificate.in_use and self.consumers is not None
                 retirable = not certificate.used and may_retire(
-                    replacement_record, self.retire_after, self.context.now
+                    record, self.retire_after, self.context.now
                 )
                 return movable or retirable
             case state:
@@ -289,31 +277,27 @@ class ReplacementEngine:
         self, replacement: ReplacementContext, action: Action, observation: Observation
     ) -> bool:
         """Set the first state of a replacement, unless it is blocked."""
-        replacement_record = replacement.replacement_record
+        record = replacement.record
         certificate, successor = observation.certificate, observation.successor
-        started = replace(replacement_record, note="", moves=(), expires_at=None)
+        started = replace(record, note="", moves=(), expires_at=None)
         if successor is not None:
             replacement.advice = self._manual_steps(replacement, successor.arn)
             alike = successor.type is certificate.type
             if self.consumers is None or not certificate.in_use or not alike:
                 return False
             state = ReplacementState.ISSUED
-            replacement.replacement_record = replace(
-                started, state=state, successor_arn=successor.arn
-            )
+            replacement.record = replace(started, state=state, successor_arn=successor.arn)
             return True
-        if replacement_record.version > 0 and replacement_record.attempt >= MAX_ATTEMPTS:
-            replacement.advice = replacement_record.note
+        if record.version > 0 and record.attempt >= MAX_ATTEMPTS:
+            replacement.advice = record.note
             return False
         reason = self._blocked_reason(certificate)
         if reason is not None:
             replacement.advice = f"{action.meaning} Not done here: {reason}"
             return False
-        attempt = replacement_record.attempt + 1 if replacement_record.version > 0 else 1
+        attempt = record.attempt + 1 if record.version > 0 else 1
         state = ReplacementState.REQUESTED
-        replacement.replacement_record = replace(
-            started, state=state, attempt=attempt, successor_arn=None
-        )
+        replacement.record = replace(started, state=state, attempt=attempt, successor_arn=None)
         return True
 
     def _blocked_reason(self, certificate: Certificate) -> str | None:
@@ -328,7 +312,7 @@ class ReplacementEngine:
 
     def _manual_steps(self, replacement: ReplacementContext, successor_arn: str | None) -> str:
         """Return the manual steps for consumers that are not moved here."""
-        observation, moves = replacement.observation, replacement.replacement_record.moves
+        observation, moves = replacement.observation, replacement.record.moves
         if observation is None or successor_arn is None or not observation.certificate.in_use:
             return ""
         arns = self.catalog.unexplained(observation.certificate, [move.binding for move in moves])
@@ -357,7 +341,7 @@ class ReplacementEngine:
         pending = successor.status is CertificateStatus.PENDING_VALIDATION
         if pending and not self._validate(replacement, successor):
             return False
-        self._record(replacement, state=ReplacementState.VALIDATED)
+        self._save(replacement, state=ReplacementState.VALIDATED)
         return True
 
     def _await(self, replacement: ReplacementContext) -> bool:
@@ -374,7 +358,7 @@ class ReplacementEngine:
                 replacement.advice = f"ACM has not issued the successor {successor.arn} yet"
             return False
         replacement.report(f"the successor {successor.arn} is issued")
-        self._record(replacement, state=ReplacementState.ISSUED)
+        self._save(replacement, state=ReplacementState.ISSUED)
         return True
 
     def _bind(self, replacement: ReplacementContext) -> bool:
@@ -385,33 +369,31 @@ class ReplacementEngine:
             return False
         if not succeeds(successor, old, self.context.thresholds, self.context.now):
             reason = f"the successor {successor.arn} is not suitable any more"
-            if replacement.replacement_record.moves:
+            if replacement.record.moves:
                 raise ReplacementError(f"{reason}, but consumers have been moved to it")
             self._abandon(replacement, reason)
             return False
-        if self.consumers is not None and (old.in_use or replacement.replacement_record.moves):
+        if self.consumers is not None and (old.in_use or replacement.record.moves):
             rebinding = self._rebinding(replacement, self.consumers)
-            self._apply(replacement, rebinding.plan(old, replacement.replacement_record.moves))
-            self._apply(replacement, rebinding.bind(replacement.replacement_record.moves))
+            self._apply(replacement, rebinding.plan(old, replacement.record.moves))
+            self._apply(replacement, rebinding.bind(replacement.record.moves))
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
             return False
-        if replacement.replacement_record.has(BindingChangeStatus.PLANNED):
+        if replacement.record.has(BindingChangeStatus.PLANNED):
             return False
-        self._record(replacement, state=ReplacementState.BOUND)
+        self._save(replacement, state=ReplacementState.BOUND)
         return True
 
     def _verify(self, replacement: ReplacementContext) -> bool:
         """Verify the bindings, and unbind the old certificate or roll back."""
-        moved_before = not replacement.replacement_record.has(BindingChangeStatus.BOUND)
-        if self.consumers is not None and replacement.replacement_record.moves:
+        moved_before = not replacement.record.has(BindingChangeStatus.BOUND)
+        if self.consumers is not None and replacement.record.moves:
             rebinding = self._rebinding(replacement, self.consumers)
-            self._apply(replacement, rebinding.verify(replacement.replacement_record.moves))
-        replacement_record, observation = replacement.replacement_record, replacement.observation
+            self._apply(replacement, rebinding.verify(replacement.record.moves))
+        record, observation = replacement.record, replacement.observation
         waiting = [
-            move.binding.label
-            for move in replacement_record.moves
-            if move.status is BindingChangeStatus.BOUND
+            move.binding.label for move in record.moves if move.status is BindingChangeStatus.BOUND
         ]
         if waiting:
             replacement.advice = f"not using the successor yet: {', '.join(waiting)}"
@@ -419,8 +401,8 @@ class ReplacementEngine:
         if self._is_still_served(replacement, moved_before=moved_before):
             return False
         used = observation is not None and observation.certificate.in_use
-        replacement.renewed = replacement_record.has(BindingChangeStatus.MOVED) or not used
-        self._record(replacement, state=ReplacementState.VERIFIED, verified_at=self.context.now)
+        replacement.renewed = record.has(BindingChangeStatus.MOVED) or not used
+        self._save(replacement, state=ReplacementState.VERIFIED, verified_at=self.context.now)
         replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
         return False
 
@@ -433,9 +415,7 @@ class ReplacementEngine:
         """
         observation = replacement.observation
         moved = [
-            move
-            for move in replacement.replacement_record.moves
-            if move.status is BindingChangeStatus.MOVED
+            move for move in replacement.record.moves if move.status is BindingChangeStatus.MOVED
         ]
         bound = [move.bound_at for move in moved if move.bound_at is not None]
         if self.tls_probe is None or observation is None or not bound:
@@ -459,16 +439,14 @@ class ReplacementEngine:
             return False
         if old.in_use and self.consumers is not None:
             rebinding = self._rebinding(replacement, self.consumers)
-            self._apply(replacement, rebinding.plan(old, replacement.replacement_record.moves))
-            if replacement.replacement_record.has(BindingChangeStatus.PLANNED):
-                self._record(replacement, state=ReplacementState.ISSUED)
+            self._apply(replacement, rebinding.plan(old, replacement.record.moves))
+            if replacement.record.has(BindingChangeStatus.PLANNED):
+                self._save(replacement, state=ReplacementState.ISSUED)
                 return True
             replacement.advice = (
                 self._manual_steps(replacement, replacement.successor_arn) or _UNSEEN
             )
-        elif not old.used and may_retire(
-            replacement.replacement_record, self.retire_after, self.context.now
-        ):
+        elif not old.used and may_retire(replacement.record, self.retire_after, self.context.now):
             self._retire(replacement, old)
         return False
 
@@ -479,40 +457,39 @@ class ReplacementEngine:
 
         One that has started to move consumers is always needed.
         """
-        old, replacement_record = self._old(replacement), replacement.replacement_record
-        if old is None or replacement_record.moves:
+        old, record = self._old(replacement), replacement.record
+        if old is None or record.moves:
             return old
-        requested = replacement_record.successor_arn is not None
+        requested = record.successor_arn is not None
         needed = requested or replacement.action is not None
         if needed and lacks_future(old, self.context.thresholds, self.context.now):
             return old
-        stopped = not requested and replacement_record.started_at < self.context.now
+        stopped = not requested and record.started_at < self.context.now
         reason = f"{_NOT_NEEDED}; {_MAY_EXIST}" if stopped else _NOT_NEEDED
         self._abandon(replacement, reason, attempt=0)
         return None
 
     def _obtain(self, replacement: ReplacementContext, old: Certificate) -> bool:
         """Find a suitable certificate, or request the successor."""
-        if replacement.replacement_record.successor_arn is not None:
+        if replacement.record.successor_arn is not None:
             return True
-        request = successor_request(old, replacement.replacement_record.attempt)
+        request = successor_request(old, replacement.record.attempt)
         listed = list(self.certificates.list_all())
         found = find_successor(old, listed, self.context.thresholds, self.context.now)
         if found is None or found.type is not old.type:
             found = self._pending(request, listed)
         if found is not None:
             replacement.report(f"found the successor {found.arn}")
-            self._record(replacement, successor_arn=found.arn, requested_at=self.context.now)
+            self._save(replacement, successor_arn=found.arn, requested_at=self.context.now)
             return True
         if not self.state_store.count_request(self.context.now.date(), old.arn, DAILY_REQUESTS):
-            replacement.advice = (
-                f"daily limit of {DAILY_REQUESTS} replacements reached; continues tomorrow"
-            )
+            limit = f"daily limit of {DAILY_REQUESTS} replacements reached"
+            replacement.advice = f"{limit}; continues tomorrow"
             return False
         arn = self.certificates.request(request)
         warning = quota_warning(listed, self.context.now)
         replacement.report(f"requested the successor {arn}{f' ({warning})' if warning else ''}")
-        self._record(replacement, successor_arn=arn, requested_at=self.context.now)
+        self._save(replacement, successor_arn=arn, requested_at=self.context.now)
         return True
 
     def _pending(
@@ -559,18 +536,18 @@ class ReplacementEngine:
         reason = successor.detail.failure_reason
         text = f"ACM ended the request {successor.arn} with {successor.status}"
         text += f" ({reason})" if reason else ""
-        replacement_record = replacement.replacement_record
-        if replacement_record.attempt >= MAX_ATTEMPTS:
+        record = replacement.record
+        if record.attempt >= MAX_ATTEMPTS:
             self._abandon(replacement, f"{text}; fix the cause and request it again manually")
             return False
-        again = (replacement_record.requested_at or replacement_record.started_at) + RETRY_AFTER
+        again = (record.requested_at or record.started_at) + RETRY_AFTER
         if self.context.now < again:
             replacement.advice = f"{text}; it is requested again on {again:%Y-%m-%d}"
             return False
-        self._record(
+        self._save(
             replacement,
             state=ReplacementState.REQUESTED,
-            attempt=replacement_record.attempt + 1,
+            attempt=record.attempt + 1,
             successor_arn=None,
         )
         return True
@@ -580,13 +557,12 @@ class ReplacementEngine:
         successor = self._successor(replacement)
         if successor is None:
             return
-        moved = any(
-            move.status is BindingChangeStatus.MOVED
-            for move in replacement.replacement_record.moves
-        )
+        moved = any(move.status is BindingChangeStatus.MOVED for move in replacement.record.moves)
         good = succeeds(successor, old, self.context.thresholds, self.context.now)
         if not good or (moved and not successor.in_use):
-            replacement.advice = f"kept, because its successor {successor.arn} is not in use"
+            replacement.advice = (
+                f"kept, because its successor {successor.arn} is not valid or not used"
+            )
             return
         self.certificates.mark_replaced(old.arn, successor.arn)
         if self.certificates.delete(old.arn):
@@ -599,12 +575,12 @@ class ReplacementEngine:
         replacement.report(reason)
         ends = self.context.now + HISTORY
         state = ReplacementState.ABANDONED
-        self._record(replacement, state=state, note=reason, attempt=attempt, expires_at=ends)
+        self._save(replacement, state=state, note=reason, attempt=attempt, expires_at=ends)
 
     def _finish(self, replacement: ReplacementContext, text: str) -> None:
         replacement.report(text)
         ends = self.context.now + HISTORY
-        self._record(replacement, state=ReplacementState.RETIRED, note=text, expires_at=ends)
+        self._save(replacement, state=ReplacementState.RETIRED, note=text, expires_at=ends)
 
     def _successor(self, replacement: ReplacementContext) -> Certificate | None:
         """Describe the successor, or abandon the replacement if it was deleted."""
@@ -632,8 +608,8 @@ class ReplacementEngine:
             replacement.report(text)
         replacement.advice = "; ".join(result.waiting)
         moves = tuple(result.moves)
-        if moves != replacement.replacement_record.moves or result.done:
-            self._record(replacement, moves=moves)
+        if moves != replacement.record.moves or result.done:
+            self._save(replacement, moves=moves)
         if result.failures:
             raise ReplacementError("; ".join(result.failures))
 
@@ -646,10 +622,10 @@ class ReplacementEngine:
         )
 
 
-def _plan(replacement_record: ReplacementRecord) -> str:
+def _plan(record: ReplacementRecord) -> str:
     """Return the next step, for a dry run."""
-    if replacement_record.version > 0:
-        return f"continue its replacement in state {replacement_record.state}"
-    if replacement_record.successor_arn is not None:
-        return f"move its consumers to its successor {replacement_record.successor_arn}"
+    if record.version > 0:
+        return f"continue its replacement in state {record.state}"
+    if record.successor_arn is not None:
+        return f"move its consumers to its successor {record.successor_arn}"
     return "request a successor"
