@@ -119,7 +119,7 @@ def test_the_search_climbs_from_the_name_and_not_from_where_its_cname_leads(
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".test", "." * 3, "\u2488.test"])
 def test_an_invalid_name_is_not_queried(asked: ResolvedDns, world: World, name: str) -> None:
-    with pytest.raises(DnsUnknownError, match="no name"):
+    with pytest.raises(DnsUnknownError, match="not a valid DNS name"):
         asked.caa(name)
     assert world.asked == []
 
@@ -128,7 +128,7 @@ def test_a_failure_is_no_answer(world: World, asked: ResolvedDns) -> None:
     world.fails = {f"{ZONE}."}
     with pytest.raises(
         DnsUnknownError,
-        match=r"^public DNS gives no answer about CAA of example\.test: every server refused",
+        match=r"^public DNS does not answer CAA queries for example\.test: every server refused",
     ):
         asked.caa(ZONE)
 
@@ -137,12 +137,12 @@ def test_silence_is_no_answer_and_is_not_waited_for_without_end(world: World) ->
     world.silent = {RESOLVER}
     hasty = ResolvedDns([RESOLVER], seconds=0.1, port=world.port)
     for ask in (hasty.caa, hasty.cname, hasty.ns, hasty.bogus):
-        with pytest.raises(DnsUnknownError, match=r"none came in time|no resolver gives"):
+        with pytest.raises(DnsUnknownError, match=r"timeout|no resolver answers"):
             ask(ZONE)
 
 
 def test_a_resolver_that_is_no_address_is_said_so() -> None:
-    with pytest.raises(DnsUnknownError, match="there is no resolver to ask"):
+    with pytest.raises(DnsUnknownError, match="no DNS resolver is configured"):
         ResolvedDns(["not an address"])
 
 
@@ -156,7 +156,7 @@ def test_a_delegated_server_without_the_zone_is_lame(
 
 def test_a_server_that_says_nothing_may_be_anything(world: World, asked: ResolvedDns) -> None:
     world.silent = {OURS}
-    with pytest.raises(DnsUnknownError, match=r"ns1\.dns\.test gives no answer about example"):
+    with pytest.raises(DnsUnknownError, match=r"ns1\.dns\.test does not answer"):
         asked.serves("ns1.dns.test", ZONE)
 
 

@@ -180,7 +180,7 @@ def test_a_failed_action_is_an_event_too(rotation: Function, cloud: Cloud, queue
 def test_a_finding_is_an_event_when_it_is_new_when_it_is_worse_and_when_it_is_resolved(
     rotation: Function, cloud: Cloud, queue: str
 ) -> None:
-    """What did not change is not sent again: a program need not remember what it received_events."""
+    """An unchanged finding is not sent again, so a receiver need not remember events."""
     arn = due(cloud)
     told = []
     for day in range(5):
