@@ -273,7 +273,7 @@ def test_a_consumer_that_does_not_take_the_successor_is_left_exactly_as_it_was(
     rotation(tomorrow(cloud))
     rotation(tomorrow(cloud))
     assert moving.snapshot() == before
-    assert "put back, because the verification failed" in moving.told()
+    assert "rolled back, because the verification failed" in moving.told()
 
 
 @pytest.mark.parametrize(
