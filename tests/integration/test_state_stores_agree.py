@@ -15,7 +15,7 @@ from certificate_lifecycle.app.ports import StateStore
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
@@ -29,7 +29,7 @@ Write = Callable[[StateStore], object]
 OLD = "arn:aws:acm:eu-west-1:123456789012:certificate/old"
 JOURNAL = ReplacementRecord(certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW)
 MEMORY = AlertRecord(
-    certificate_arn=OLD, verdict="Expired", reason="", severity="", band="", notified_at=NOW
+    subject=AlertSubject(OLD), verdict="Expired", reason="", severity="", band="", notified_at=NOW
 )
 NOTE = Intent(certificate_arn=OLD, action="Export", text="", run_id="", written_at=NOW)
 ACCOUNTS = itertools.count(100_000_000_000)

@@ -30,8 +30,8 @@ from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.model.certificate import (
     NOT_DESCRIBED,
     Certificate,
+    CertificateDetail,
     CertificateStatus,
-    Detail,
     DomainValidation,
     RenewalStatus,
     ValidationMethod,
@@ -236,7 +236,7 @@ def _states(found: str, wanted: CertificateRequest, *, late: bool) -> list[Certi
             key_algorithm=wanted.key_algorithm,
             exportable=private or wanted.exportable,
             created_at=NOW,
-            detail=Detail(
+            detail=CertificateDetail(
                 certificate_authority_arn=wanted.certificate_authority_arn,
                 validations=()
                 if private
@@ -555,16 +555,16 @@ class MemoryLedger(StateStore):
 
     def remember(self, memory: AlertRecord) -> None:
         self._raise_if_broken("remember")
-        there = self.told.get(memory.certificate_arn)
+        there = self.told.get(memory.subject.text)
         if (there.version if there else 0) == memory.version:
             self.writes += 1
-            self.told[memory.certificate_arn] = replace(memory, version=memory.version + 1)
+            self.told[memory.subject.text] = replace(memory, version=memory.version + 1)
 
     def forget(self, memory: AlertRecord) -> None:
-        there = self.told.get(memory.certificate_arn)
+        there = self.told.get(memory.subject.text)
         if there is not None and there.version == memory.version:
             self.writes += 1
-            del self.told[memory.certificate_arn]
+            del self.told[memory.subject.text]
 
     def notes(self) -> Sequence[Intent]:
         return list(self.noted.values())

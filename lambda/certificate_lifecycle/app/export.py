@@ -35,9 +35,9 @@ from certificate_lifecycle.policy.export import (
 _ATTEMPTS = 3
 #: What is said when an end is near and the new issue is not there yet.
 _WAITING = {
-    RenewalStep.WANTED: "have ACM renew it",
-    RenewalStep.UNDER_WAY: "ACM is renewing it, and a later run exports the new issue",
-    RenewalStep.NOT_PAID_FOR: (
+    RenewalStep.DUE: "have ACM renew it",
+    RenewalStep.IN_PROGRESS: "ACM is renewing it, and a later run exports the new issue",
+    RenewalStep.NOT_ALLOWED: (
         "ACM renews it by itself, and a later run exports the new issue; "
         "renew_public would renew it now, which costs money"
     ),
@@ -155,8 +155,8 @@ class Export:
         """
         latest = self.certificates.describe(certificate.arn)
         step = renewal_step(latest, target, self.context.thresholds, self.context.now)
-        if step is RenewalStep.WANTED:
-            step = RenewalStep.UNDER_WAY
+        if step is RenewalStep.DUE:
+            step = RenewalStep.IN_PROGRESS
             text = "have ACM renew it, and export it"
             self.context.record_intent(certificate.arn, Action.EXPORT, text)
             if self.certificates.renew(certificate.arn):
@@ -175,6 +175,6 @@ def _plan(
     """Return what a run that is no dry run would do."""
     steps = [f"export it to {target.secret_arn}"] if outdated else []
     steps += [_WAITING[step]] if step in _WAITING else []
-    acts = outdated or step is RenewalStep.WANTED
+    acts = outdated or step is RenewalStep.DUE
     outcome = Outcome.PLANNED if acts else Outcome.ADVISED
     return ActionRecord(certificate.arn, Action.EXPORT, outcome, "; ".join(steps))

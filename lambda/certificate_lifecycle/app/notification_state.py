@@ -30,7 +30,7 @@ from certificate_lifecycle.model.run import (
     ScopeStatus,
 )
 from certificate_lifecycle.policy.notification_state import (
-    SCOPE,
+    WHOLE_SCOPE,
     AlertRecord,
     Intent,
     alert_record,
@@ -134,11 +134,14 @@ class AlertState:
                 replacement_record.certificate_arn: replacement_record
                 for replacement_record in state_store.replacement_records()
             }
-            alert_records = {
-                record.certificate_arn: record for record in state_store.alert_records()
+            alert_records = state_store.alert_records()
+            found.alert_records = {
+                record.subject.certificate_arn: record
+                for record in alert_records
+                if record.subject.certificate_arn is not None
             }
-            found.scope = alert_records.pop(SCOPE, None)
-            found.alert_records = alert_records
+            about_scope = (record for record in alert_records if record.subject == WHOLE_SCOPE)
+            found.scope = next(about_scope, None)
             found.notes = state_store.notes()
             found.pending = {(note.certificate_arn, note.action): note for note in found.notes}
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
@@ -248,7 +251,7 @@ class AlertState:
         alert_records += [
             scope_alert_record(scope, self.scope, self.request.now) for scope in unseen
         ]
-        over = self._over(run)
+        over = list(self._over(run).values())
         over += [self.alert_records[arn] for arn in settled if arn in self.alert_records]
         if self.scope is not None and not unseen:
             over.append(self.scope)
@@ -291,31 +294,31 @@ class AlertState:
         seen = {_arn(entry): entry for entry in run.assessments}
         return [
             FindingChange(
-                memory.certificate_arn,
+                arn,
                 ChangeKind.RESOLVED,
                 previous_verdict=memory.verdict,
                 since=memory.since or memory.notified_at,
                 name=", ".join(entry.certificate.names) if entry else "",
                 current_state=entry.decision.message if entry else "It does not exist any more.",
             )
-            for memory in self._over(run)
-            for entry in [seen.get(memory.certificate_arn)]
+            for arn, memory in self._over(run).items()
+            for entry in [seen.get(arn)]
         ]
 
-    def _over(self, run: Run) -> list[AlertRecord]:
+    def _over(self, run: Run) -> dict[str, AlertRecord]:
         """Return what was told and is no finding any more.
 
         What was looked at and is well is over; what is not there is, after a complete look at
         everything.
         """
-        complete = run.whole and all(scope.status is ScopeStatus.OK for scope in run.scopes)
+        complete = run.full_scan and all(scope.status is ScopeStatus.OK for scope in run.scopes)
         seen = set(map(_arn, run.assessments))
         still_open = set(map(_arn, _told(run)))
-        return [
-            memory
+        return {
+            arn: memory
             for arn, memory in self.alert_records.items()
             if arn not in still_open and (complete or arn in seen)
-        ]
+        }
 
     def _recovered(self, scope: ScopeResult) -> bool:
         return self.scope is not None and scope.status is ScopeStatus.OK

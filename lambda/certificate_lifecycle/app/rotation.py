@@ -195,7 +195,7 @@ def _notify(
     if run.dry_run:
         return _notification(reason="dry run"), []
     news = any(scope_run.has_news for scope_run in scope_runs)
-    due, failures = (False, []) if news or not run.whole else _summary_due(run, dependencies)
+    due, failures = (False, []) if news or not run.full_scan else _summary_due(run, dependencies)
     message = compose(run, summary=due)
     if message is None:
         return _notification(reason="nothing to tell"), failures

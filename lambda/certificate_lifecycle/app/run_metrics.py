@@ -86,11 +86,7 @@ def _open_findings(scope_run: ScopeRun) -> Iterator[AlertRecord]:
         return
     if pending is None:
         raise StateUnreadableError("the open findings of an incomplete scan are unknown")
-    current = {
-        alert_record.certificate_arn for alert_record in (*pending.alert_records, *pending.over)
-    }
+    current = {alert_record.subject for alert_record in (*pending.alert_records, *pending.over)}
     yield from (
-        record
-        for record in pending.state_store.alert_records()
-        if record.certificate_arn not in current
+        record for record in pending.state_store.alert_records() if record.subject not in current
     )

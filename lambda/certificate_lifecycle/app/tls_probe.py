@@ -21,10 +21,10 @@ from certificate_lifecycle.policy.tls_probe import (
     ProbeComparison,
     ProbeResult,
     compare,
-    concerned,
-    names_to_look_at,
+    probe_names,
     sentences,
     serial_of,
+    should_probe,
     stale_certificate_served,
 )
 
@@ -82,11 +82,13 @@ class TlsProbing:
         ]
 
     def _concerned(self, entry: Assessment) -> bool:
-        return concerned(entry, self.context.now, told=entry.certificate.arn in self.reported)
+        return should_probe(
+            entry, self.context.now, notified=entry.certificate.arn in self.reported
+        )
 
     def _described(self, certificate: Certificate) -> Certificate | None:
         """Return a certificate with its serial number; None, and a line in the log, without one."""
-        if not names_to_look_at(certificate):
+        if not probe_names(certificate):
             return None
         if serial_of(certificate) is not None:
             return certificate
@@ -181,7 +183,7 @@ def _looks(
 
 
 def _questions(certificate: Certificate) -> list[_Question]:
-    return [(name, certificate.key_algorithm) for name in names_to_look_at(certificate)]
+    return [(name, certificate.key_algorithm) for name in probe_names(certificate)]
 
 
 def _answer(name: str, _: str, future: Future[Sequence[ProbeResult]]) -> Sequence[ProbeResult]:

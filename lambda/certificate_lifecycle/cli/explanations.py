@@ -198,7 +198,9 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         "import_source": _secret_entry(source.secret_arn, source.state, source.text)
         if source
         else None,
-        "export_target": _secret_entry(export.target.secret_arn, export.state, export.why)
+        "export_target": _secret_entry(
+            export.target.secret_arn, export.state, export.blocked_reason
+        )
         if export
         else None,
         "replacement": _journal_entry(replacement_record) if replacement_record else None,

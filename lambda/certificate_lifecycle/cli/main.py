@@ -17,7 +17,7 @@ import click
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.interrupts import InterruptedByUserError
 from certificate_lifecycle.model.errors import CertificateLifecycleError, ConfigurationError
-from certificate_lifecycle.model.sanitize import laid_out
+from certificate_lifecycle.model.sanitize import clean_layout
 
 #: What each command is for, so that the list of them needs none of them.
 COMMANDS = {
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
         said = io.StringIO()
         error.show(said)
         # What was typed is part of it, and may hold anything.
-        click.echo(laid_out(said.getvalue()), nl=False, err=True)
+        click.echo(clean_layout(said.getvalue()), nl=False, err=True)
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt, InterruptedByUserError):
         return _said("Interrupted; nothing was begun that is not told above.", Exit.INTERRUPTED)

@@ -70,7 +70,7 @@ class Session:
 
         scopes = self.scopes
         if certificate_arns:
-            scopes = tuple(s for s in scopes if any(s.holds(arn) for arn in certificate_arns))
+            scopes = tuple(s for s in scopes if any(s.contains(arn) for arn in certificate_arns))
         command = RotationCommand(
             scopes=scopes,
             certificate_arns=tuple(certificate_arns),

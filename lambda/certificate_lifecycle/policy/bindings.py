@@ -55,13 +55,13 @@ class Binding:
 class BindingState:
     """What a setting holds now.
 
-    `settled` is false while the service still carries out a change; `fault` says in a clause that
+    `settled` is false while the service still carries out a change; `error` says in a clause that
     it could not.
     """
 
     certificates: tuple[str, ...]
     settled: bool = True
-    fault: str | None = None
+    error: str | None = None
 
 
 class BindingChangeStatus(StrEnum):
@@ -117,7 +117,7 @@ class BindingChange:
             ),
             before=records.texts(entry, "before"),
             status=BindingChangeStatus(records.text(entry, "status")),
-            bound_at=records.optional_moment(entry, "bound_at"),
+            bound_at=records.optional_timestamp(entry, "bound_at"),
             note=records.text(entry, "note"),
         )
 
@@ -177,7 +177,7 @@ def verify_step(
         return VerifyStep.GONE
     if new not in state.certificates and old not in state.certificates:
         return VerifyStep.LEFT_ALONE
-    if state.fault is not None:
+    if state.error is not None:
         return VerifyStep.ROLL_BACK
     if state.settled and new in state.certificates:
         return VerifyStep.VERIFIED

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
     Decision,
-    Detail,
     Renewal,
     RenewalStatus,
     ValidationMethod,
@@ -97,7 +97,7 @@ def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime
             return True
         case CertificateStatus.VALIDATION_TIMED_OUT:
             # Only its tags tell whether it was ours to request again.
-            return is_recent(certificate, checks.FAILURE_IS_NEWS, now)
+            return is_recent(certificate, checks.NOTIFY_FAILURE_FOR, now)
         case _:
             return False
 
@@ -133,7 +133,7 @@ def renews_well(
 def as_renewing(certificate: Certificate, renewal: RenewalStatus | None) -> Certificate:
     """Return what is known of a certificate that renews well, however that was found out."""
     state = Renewal(status=renewal) if renewal is not None else None
-    return replace(certificate, detail=Detail(renewal=state))
+    return replace(certificate, detail=CertificateDetail(renewal=state))
 
 
 def wants_records(certificate: Certificate) -> bool:

@@ -58,14 +58,14 @@ class TargetState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TargetFinding:
-    """What was found at a target; `why` says what makes an export impossible."""
+    """What was found at a target; `blocked_reason` says why an export is impossible."""
 
     target: ExportTarget
     state: TargetState
-    why: str = ""
+    blocked_reason: str = ""
 
     @property
-    def troubled(self) -> bool:
+    def has_problem(self) -> bool:
         """Whether the target is not what it should be."""
         return self.state not in (TargetState.CURRENT, TargetState.UNREAD)
 
@@ -83,12 +83,12 @@ class RenewalStep(Enum):
     """What should become of a copy that ends soon."""
 
     NOT_DUE = auto()
-    UNDER_WAY = auto()
-    NOT_PAID_FOR = auto()
-    WANTED = auto()
+    IN_PROGRESS = auto()
+    NOT_ALLOWED = auto()
+    DUE = auto()
 
 
-def is_exported_now(certificate: Certificate, now: datetime) -> bool:
+def is_exportable_now(certificate: Certificate, now: datetime) -> bool:
     """Whether there is something to export: issued, and not past its end."""
     if certificate.status is not CertificateStatus.ISSUED or certificate.not_after is None:
         return False
@@ -169,7 +169,7 @@ def renewal_step(
         RenewalStatus.PENDING_AUTO_RENEWAL,
         RenewalStatus.PENDING_VALIDATION,
     ):
-        return RenewalStep.UNDER_WAY
+        return RenewalStep.IN_PROGRESS
     if certificate.type is not CertificateType.PRIVATE and not target.renew_public:
-        return RenewalStep.NOT_PAID_FOR
-    return RenewalStep.WANTED
+        return RenewalStep.NOT_ALLOWED
+    return RenewalStep.DUE

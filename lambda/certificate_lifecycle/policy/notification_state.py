@@ -9,7 +9,7 @@ from typing import Any, Self
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import Action, Certificate, Severity
 from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult, ScopeStatus
-from certificate_lifecycle.model.scope import arn_from
+from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 
 #: A problem that stays is told again after this long, however little changes.
@@ -18,10 +18,28 @@ REMINDER = timedelta(days=7)
 _MARKS = (("3 days", timedelta(days=3)), ("1 day", timedelta(days=1)), ("over", timedelta()))
 _ORDER = ("far", "near", "critical", *(name for name, _ in _MARKS))
 _MUTED, _FAILING = "muted", "failing"
+#: The stored form of an account and region.
+_SCOPE = "scope"
 
 
-#: Under this name the ledger remembers what was told of an account and region as a whole.
-SCOPE = "scope"
+@dataclass(frozen=True, slots=True)
+class AlertSubject:
+    """What an alert record is about: a certificate, or without an ARN the account and region."""
+
+    certificate_arn: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The stored form."""
+        return self.certificate_arn or _SCOPE
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the stored form; raises ValueError for anything else."""
+        return cls() if text == _SCOPE else cls(parse_arn(text))
+
+
+WHOLE_SCOPE = AlertSubject()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +51,7 @@ class AlertRecord:
     counts the writes of the entry.
     """
 
-    certificate_arn: str
+    subject: AlertSubject
     verdict: str
     reason: str
     severity: str
@@ -46,7 +64,7 @@ class AlertRecord:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, ready for JSON."""
         return {
-            "certificate_arn": self.certificate_arn,
+            "certificate_arn": self.subject.text,
             "verdict": self.verdict,
             "reason": self.reason,
             "severity": self.severity,
@@ -63,17 +81,16 @@ class AlertRecord:
 
         An earlier version wrote no `critical_since`, and one before that no `since`.
         """
-        subject = records.text(entry, "certificate_arn")
         return cls(
-            certificate_arn=subject if subject == SCOPE else arn_from(subject),
+            subject=AlertSubject.parse(records.text(entry, "certificate_arn")),
             verdict=records.text(entry, "verdict"),
             reason=records.text(entry, "reason"),
             severity=records.text(entry, "severity"),
             band=records.text(entry, "band"),
-            notified_at=records.moment(entry, "told_at"),
-            since=records.optional_moment(entry, "since"),
+            notified_at=records.timestamp(entry, "told_at"),
+            since=records.optional_timestamp(entry, "since"),
             version=records.number(entry, "version"),
-            critical_since=records.optional_moment(entry, "critical_since"),
+            critical_since=records.optional_timestamp(entry, "critical_since"),
         )
 
 
@@ -101,11 +118,11 @@ class Intent:
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
         return cls(
-            certificate_arn=arn_from(records.text(entry, "certificate_arn")),
+            certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
             action=Action.of(records.text(entry, "action")).value,
             text=records.text(entry, "text"),
             run_id=records.text(entry, "run_id"),
-            written_at=records.moment(entry, "written_at"),
+            written_at=records.timestamp(entry, "written_at"),
         )
 
 
@@ -143,7 +160,7 @@ def alert_record(
         mark = f"{_MUTED} until {entry.muted_until}"
     critical = decision.severity is Severity.CRITICAL
     return AlertRecord(
-        certificate_arn=entry.certificate.arn,
+        subject=AlertSubject(entry.certificate.arn),
         verdict=decision.verdict.value,
         reason=decision.reason.value,
         severity=decision.severity.label,
@@ -193,7 +210,7 @@ def scope_alert_record(
 ) -> AlertRecord:
     """Return what is to be remembered of an account and region that was not looked at in full."""
     return AlertRecord(
-        certificate_arn=SCOPE,
+        subject=WHOLE_SCOPE,
         verdict=scope.status.value,
         reason="",
         severity=Severity.WARNING.label,

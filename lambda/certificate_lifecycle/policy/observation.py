@@ -26,9 +26,9 @@ class Observation:
     source: SourceFinding | None = None
 
     @property
-    def export_troubled(self) -> bool:
+    def export_has_problem(self) -> bool:
         """Whether there is an export target, and it is not what it should be."""
-        return self.export is not None and self.export.troubled
+        return self.export is not None and self.export.has_problem
 
     @property
     def importable(self) -> bool:

@@ -19,7 +19,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     Documented,
 )
-from certificate_lifecycle.model.scope import arn_from
+from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus, ConsumerKind
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, CertificateRequest
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
@@ -61,7 +61,7 @@ class ReplacementState(Documented):
     ABANDONED = "abandoned", "It is not needed any more, or cannot be had; the note says why."
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         """Whether nothing is left to be done."""
         return self in (ReplacementState.RETIRED, ReplacementState.ABANDONED)
 
@@ -120,21 +120,21 @@ class ReplacementRecord:
         Raises KeyError, OverflowError, TypeError or ValueError for anything else.
         """
         return cls(
-            certificate_arn=arn_from(records.text(entry, "certificate_arn")),
+            certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
             state=ReplacementState.of(records.text(entry, "state")),
-            started_at=records.moment(entry, "started_at"),
+            started_at=records.timestamp(entry, "started_at"),
             attempt=records.number(entry, "attempt"),
             successor_arn=records.optional_text(entry, "successor_arn"),
-            requested_at=records.optional_moment(entry, "requested_at"),
+            requested_at=records.optional_timestamp(entry, "requested_at"),
             moves=tuple(
                 BindingChange.from_dict(move, kinds) for move in records.items(entry, "moves")
             ),
-            verified_at=records.optional_moment(entry, "verified_at"),
+            verified_at=records.optional_timestamp(entry, "verified_at"),
             note=records.text(entry, "note"),
             unreported=records.texts(entry, "untold"),
             version=records.number(entry, "version"),
             claimed_by=records.optional_text(entry, "claimed_by"),
-            claimed_until=records.optional_moment(entry, "claimed_until"),
+            claimed_until=records.optional_timestamp(entry, "claimed_until"),
             expires_at=records.optional_epoch(entry, "expires_at"),
         )
 
@@ -200,7 +200,7 @@ def succeeds(
     )
 
 
-def is_over(request: Certificate) -> bool:
+def has_ended(request: Certificate) -> bool:
     """Whether a request can never become a certificate any more."""
     return request.status not in (CertificateStatus.PENDING_VALIDATION, CertificateStatus.ISSUED)
 

@@ -79,11 +79,11 @@ class ProbeComparison:
     state: ProbeState
 
 
-def concerned(entry: Assessment, now: datetime, *, told: bool = False) -> bool:
+def should_probe(entry: Assessment, now: datetime, *, notified: bool = False) -> bool:
     """Whether it is worth a look what the names of a certificate serve.
 
     It is for a finding that somebody hears of, for a renewal that is fresh, and for one that was
-    `told` not to be served and may still not be; if something in AWS uses the certificate.
+    `notified` not to be served and may still not be; if something in AWS uses the certificate.
     """
     certificate = entry.certificate
     servable = certificate.type in _IN_ACM and certificate.status in _SERVABLE
@@ -91,7 +91,7 @@ def concerned(entry: Assessment, now: datetime, *, told: bool = False) -> bool:
         return False
     if entry.decision.reportable:
         return True
-    return entry.decision.healthy and (told or _is_fresh(certificate, now))
+    return entry.decision.healthy and (notified or _is_fresh(certificate, now))
 
 
 def _is_fresh(certificate: Certificate, now: datetime) -> bool:
@@ -99,7 +99,7 @@ def _is_fresh(certificate: Certificate, now: datetime) -> bool:
     return begins is not None and _SETTLES <= now - begins <= _FRESH
 
 
-def names_to_look_at(certificate: Certificate) -> tuple[str, ...]:
+def probe_names(certificate: Certificate) -> tuple[str, ...]:
     """Return the first names of a certificate that can be connected to.
 
     A wildcard has none: any label that we made up would at best meet a server that answers to

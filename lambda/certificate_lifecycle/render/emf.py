@@ -38,9 +38,9 @@ def embedded_metrics(run: Run, *, undelivered: bool) -> dict[str, Any]:
     """Return the document of a run; `undelivered` says that its message could not be sent."""
     severities = Counter(entry.decision.severity for entry in run.findings)
     # What was not looked at may hold anything; `run` tells of it as a warning, too.
-    severities[Severity.WARNING] += len(run.lost)
+    severities[Severity.WARNING] += len(run.failed_scopes)
     counts = {
-        "FailedScopes": len(run.lost),
+        "FailedScopes": len(run.failed_scopes),
         "PartialScopes": sum(scope.status is ScopeStatus.PARTIAL for scope in run.scopes),
         "Certificates": run.certificates,
         "Findings": severities.total(),

@@ -13,7 +13,12 @@ from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.model.certificate import Action, Certificate
 from certificate_lifecycle.model.errors import RotationError
-from certificate_lifecycle.policy.notification_state import REMINDER, SCOPE, AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import (
+    REMINDER,
+    WHOLE_SCOPE,
+    AlertRecord,
+    Intent,
+)
 from certificate_lifecycle.policy.settings import RotationMode
 from tests.unit.builders import (
     EXPIRED,
@@ -155,7 +160,7 @@ def test_a_run_that_could_not_look_everywhere_forgets_nothing_but_what_it_saw_to
     account.certificates.broken[f"describe {DUE.arn}"] = Outage("not today")
     with pytest.raises(RotationError):
         account.tomorrow().rotate()
-    assert set(account.state_store.told) == {DUE.arn, OTHER.arn, SCOPE}
+    assert set(account.state_store.told) == {DUE.arn, OTHER.arn, WHOLE_SCOPE.text}
 
 
 def test_what_could_not_be_sent_is_told_by_the_next_run() -> None:
@@ -216,8 +221,8 @@ def refuse(account: Account, *arns: str) -> list[str]:
     remember, asked = account.state_store.remember, []
 
     def refusing(memory: AlertRecord) -> None:
-        asked.append(memory.certificate_arn)
-        if memory.certificate_arn in arns:
+        asked.append(memory.subject.text)
+        if memory.subject.text in arns:
             raise Outage("not this one")
         remember(memory)
 

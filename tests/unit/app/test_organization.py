@@ -18,7 +18,13 @@ from certificate_lifecycle.model.certificate import Action, Certificate
 from certificate_lifecycle.model.errors import DocumentError, RotationError
 from certificate_lifecycle.model.run import ActionRecord, Outcome, Run, result
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.notification_state import SCOPE, AlertRecord, Intent, alert_record
+from certificate_lifecycle.policy.notification_state import (
+    WHOLE_SCOPE,
+    AlertRecord,
+    AlertSubject,
+    Intent,
+    alert_record,
+)
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.render.account_result import AccountResult, healthy_counts
@@ -545,7 +551,7 @@ def test_nothing_that_people_are_told_is_lost_on_the_way(whole: Run) -> None:
 
 def test_what_the_ledger_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
     memory = AlertRecord(
-        certificate_arn=arn("due"),
+        subject=AlertSubject(arn("due")),
         verdict="ImportDue",
         reason="ImportedExpiring",
         severity="warning",
@@ -557,7 +563,7 @@ def test_what_the_ledger_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
     note = Intent(
         certificate_arn=arn("due"), action="Reimport", text="import", run_id="r", written_at=NOW
     )
-    of_scope = replace(memory, certificate_arn=SCOPE, verdict="ScanFailed")
+    of_scope = replace(memory, subject=WHOLE_SCOPE, verdict="ScanFailed")
     alert_records = (memory, critical, of_scope)
     left = left_by(
         whole, alert_records=alert_records, notes=(note,), replacement_records={arn("due"): 4}

@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, Detail
+from certificate_lifecycle.model.certificate import (
+    Certificate,
+    CertificateDetail,
+    CertificateStatus,
+)
 from certificate_lifecycle.model.errors import (
     CertificateImportError,
     RotationError,
@@ -46,7 +50,11 @@ REQUEST = run_request(import_sources={arn(): secret_arn()})
 
 
 def held(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
-    there = {"key_algorithm": ALGORITHM, "ends_in": days(10), "detail": Detail(serial="01")}
+    there = {
+        "key_algorithm": ALGORITHM,
+        "ends_in": days(10),
+        "detail": CertificateDetail(serial="01"),
+    }
     return imported(**{**there, **changes})
 
 
@@ -277,7 +285,9 @@ def test_a_run_out_of_time_reads_no_secret() -> None:
 
 def test_what_another_run_has_imported_meanwhile_is_left_alone() -> None:
     account = Account(held())
-    now = replace(held(), not_after=LATER.not_after + days(9), detail=Detail(serial="03"))
+    now = replace(
+        held(), not_after=LATER.not_after + days(9), detail=CertificateDetail(serial="03")
+    )
     account.certificates.later[arn()] = [now]
     found = account.rotate()
     (action,) = found["actions"]

@@ -9,7 +9,12 @@ import pytest
 from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.reimport import Reimport, Sources
 from certificate_lifecycle.app.repair import Repair
-from certificate_lifecycle.model.certificate import Action, Certificate, Detail, RenewalStatus
+from certificate_lifecycle.model.certificate import (
+    Action,
+    Certificate,
+    CertificateDetail,
+    RenewalStatus,
+)
 from certificate_lifecycle.model.errors import MigrationNotPossibleError
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.settings import RotationMode
@@ -122,7 +127,7 @@ def test_a_missing_record_of_a_blocked_renewal_is_written() -> None:
 
 def test_a_missing_record_of_a_stuck_request_is_written() -> None:
     dns = MemoryDns(HOME)
-    mend(MemoryCertificates(request(detail=Detail(validations=(validation(),)))), dns)
+    mend(MemoryCertificates(request(detail=CertificateDetail(validations=(validation(),)))), dns)
     assert dns.batches == [(HOME, (record(),))]
 
 
@@ -294,7 +299,7 @@ def test_a_certificate_whose_zone_is_not_known_is_not_migrated(dns: MemoryDns, w
 
 
 def test_a_request_that_was_never_issued_is_not_migrated() -> None:
-    stuck = request(detail=Detail(validations=(BY_EMAIL,)))
+    stuck = request(detail=CertificateDetail(validations=(BY_EMAIL,)))
     certificates = MemoryCertificates(stuck, migrates=True)
     mend(certificates)
     assert certificates.migrated == []

@@ -24,9 +24,9 @@ from certificate_lifecycle.cli.drill_checks import (
 )
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
     ValidationMethod,
 )
 from certificate_lifecycle.policy.chain import assess
@@ -287,7 +287,9 @@ AUTHORITY_FACTS: dict[str, Any] = {"type": CertificateType.PRIVATE_AUTHORITY, "l
         (certificate(**AUTHORITY_FACTS, ends_in=days(900)), PASSED, "issues for ACM"),
         (certificate(**AUTHORITY_FACTS, ends_in=days(30)), FAILED, "before a certificate would"),
         (
-            certificate(**AUTHORITY_FACTS, ends_in=days(900), detail=Detail(issues_for_acm=False)),
+            certificate(
+                **AUTHORITY_FACTS, ends_in=days(900), detail=CertificateDetail(issues_for_acm=False)
+            ),
             FAILED,
             "does not let ACM issue",
         ),

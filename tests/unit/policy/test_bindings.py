@@ -83,8 +83,8 @@ def bound(
     )
 
 
-def held(*certificates: str, settled: bool = True, fault: str | None = None) -> BindingState:
-    return BindingState(certificates, settled, fault)
+def held(*certificates: str, settled: bool = True, error: str | None = None) -> BindingState:
+    return BindingState(certificates, settled, error)
 
 
 # --- The steps --------------------------------------------------------------------------------
@@ -141,10 +141,10 @@ def test_only_what_holds_the_old_certificate_is_bound(
         (held(NEW, settled=False), VerifyStep.WAIT),
         (held(OLD, settled=False), VerifyStep.WAIT),
         (held(OLD), VerifyStep.WAIT),
-        (held(NEW, fault="it FAILED"), VerifyStep.ROLL_BACK),
-        (held(OLD, settled=False, fault="it FAILED"), VerifyStep.ROLL_BACK),
+        (held(NEW, error="it FAILED"), VerifyStep.ROLL_BACK),
+        (held(OLD, settled=False, error="it FAILED"), VerifyStep.ROLL_BACK),
         (held(OTHER), VerifyStep.LEFT_ALONE),
-        (held(OTHER, settled=False, fault="it FAILED"), VerifyStep.LEFT_ALONE),
+        (held(OTHER, settled=False, error="it FAILED"), VerifyStep.LEFT_ALONE),
         (held(), VerifyStep.LEFT_ALONE),
         (None, VerifyStep.GONE),
     ],
@@ -173,9 +173,9 @@ def test_nothing_is_late_that_was_never_bound() -> None:
     ("binding", "found", "step"),
     [
         (SINGLE, held(NEW), RollBackStep.RESTORE),
-        (SINGLE, held(NEW, settled=False, fault="it FAILED"), RollBackStep.RESTORE),
+        (SINGLE, held(NEW, settled=False, error="it FAILED"), RollBackStep.RESTORE),
         (SINGLE, held(OLD), RollBackStep.DONE),
-        (SINGLE, held(OLD, settled=False, fault="it FAILED"), RollBackStep.DONE),
+        (SINGLE, held(OLD, settled=False, error="it FAILED"), RollBackStep.DONE),
         (SINGLE, held(OTHER), RollBackStep.LEFT_ALONE),
         (SINGLE, None, RollBackStep.GONE),
         (LIST, held(OLD, NEW), RollBackStep.RESTORE),
@@ -198,7 +198,7 @@ def test_what_held_the_successor_before_the_move_keeps_it(binding: Binding) -> N
 
 def holding(certificates: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[BindingState]:
     return st.builds(
-        BindingState, certificates=certificates, settled=st.booleans(), fault=st.none() | TEXTS
+        BindingState, certificates=certificates, settled=st.booleans(), error=st.none() | TEXTS
     )
 
 

@@ -11,10 +11,10 @@ import pytest
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
     Decision,
-    Detail,
     Reason,
     RenewalStatus,
     Severity,
@@ -470,7 +470,7 @@ UNUSED = [
     Row(
         "nothing uses it, so a failed renewal does not matter",
         observation(
-            certificate(in_use=False, ends_in=days(1), detail=Detail(renewal=BROKEN)),
+            certificate(in_use=False, ends_in=days(1), detail=CertificateDetail(renewal=BROKEN)),
         ),
         Verdict.UNUSED,
         INFO,
@@ -482,7 +482,9 @@ UNUSED = [
             private(
                 in_use=False,
                 ends_in=days(1),
-                detail=Detail(renewal=renewal(RenewalStatus.FAILED, "PCA_ACCESS_DENIED")),
+                detail=CertificateDetail(
+                    renewal=renewal(RenewalStatus.FAILED, "PCA_ACCESS_DENIED")
+                ),
             ),
         ),
         Verdict.UNUSED,
@@ -493,7 +495,9 @@ UNUSED = [
 EXPORT_DUE = [
     Row(
         "the copy of an exported private certificate ends soon",
-        observation(private(ends_in=days(25), in_use=False, exported=True, detail=Detail())),
+        observation(
+            private(ends_in=days(25), in_use=False, exported=True, detail=CertificateDetail())
+        ),
         Verdict.EXPORT_DUE,
         WARNING,
         Reason.EXPORTED_COPY_EXPIRING,
@@ -503,7 +507,11 @@ EXPORT_DUE = [
         "the copy of an exported public certificate ends within days",
         observation(
             certificate(
-                ends_in=days(3), in_use=False, exported=True, exportable=True, detail=Detail()
+                ends_in=days(3),
+                in_use=False,
+                exported=True,
+                exportable=True,
+                detail=CertificateDetail(),
             ),
         ),
         Verdict.EXPORT_DUE,
@@ -748,7 +756,8 @@ PENDING = [
     Row(
         "a stuck request without its record",
         observation(
-            request(detail=Detail(validations=(validation(),))), finding(RecordState.MISSING)
+            request(detail=CertificateDetail(validations=(validation(),))),
+            finding(RecordState.MISSING),
         ),
         Verdict.PENDING_VALIDATION,
         INFO,
@@ -758,7 +767,8 @@ PENDING = [
     Row(
         "a stuck request whose records stand",
         observation(
-            request(detail=Detail(validations=(validation(),))), finding(RecordState.IN_PLACE)
+            request(detail=CertificateDetail(validations=(validation(),))),
+            finding(RecordState.IN_PLACE),
         ),
         Verdict.PENDING_VALIDATION,
         INFO,
@@ -767,7 +777,7 @@ PENDING = [
     ),
     Row(
         "a stuck request that waits for an e-mail to be answered",
-        observation(request(detail=Detail(validations=(BY_EMAIL,)))),
+        observation(request(detail=CertificateDetail(validations=(BY_EMAIL,)))),
         Verdict.PENDING_VALIDATION,
         INFO,
         Reason.EMAIL_APPROVAL_PENDING,
@@ -792,7 +802,7 @@ REQUEST_FAILED = [
     ),
     Row(
         "a failed request that is history",
-        observation(request(status=FAILED, created_at=NOW - days(30), detail=Detail())),
+        observation(request(status=FAILED, created_at=NOW - days(30), detail=CertificateDetail())),
         Verdict.REQUEST_FAILED,
         INFO,
         Reason.NO_REASON_GIVEN,
@@ -1245,7 +1255,7 @@ ACM_REASONS = {
 FAILURES = [
     Row(
         f"a request that failed with {raw}",
-        observation(request(status=FAILED, detail=Detail(failure_reason=raw))),
+        observation(request(status=FAILED, detail=CertificateDetail(failure_reason=raw))),
         Verdict.REQUEST_FAILED,
         INFO,
         reason,
@@ -1390,7 +1400,7 @@ STORES = [
     ),
     Row(
         "a private CA without an end",
-        authority(ends_in=None, detail=Detail(issues_for_acm=True)),
+        authority(ends_in=None, detail=CertificateDetail(issues_for_acm=True)),
         Verdict.UNKNOWN,
         WARNING,
         Reason.VALIDITY_UNKNOWN,
@@ -1406,14 +1416,14 @@ STORES = [
     ),
     Row(
         "a private CA that outlives what it issues",
-        authority(ends_in=days(396), detail=Detail(issues_for_acm=True)),
+        authority(ends_in=days(396), detail=CertificateDetail(issues_for_acm=True)),
         Verdict.HEALTHY,
         OK,
         Reason.FAR_FROM_EXPIRY,
     ),
     Row(
         "a private CA that ends before what it would issue",
-        authority(ends_in=days(395), detail=Detail(issues_for_acm=True)),
+        authority(ends_in=days(395), detail=CertificateDetail(issues_for_acm=True)),
         Verdict.AUTHORITY_EXPIRING,
         WARNING,
         Reason.AUTHORITY_EXPIRES_TOO_SOON,
@@ -1445,7 +1455,7 @@ STORES = [
     ),
     Row(
         "a private CA that does not let ACM issue",
-        authority(ends_in=days(1000), detail=Detail(issues_for_acm=False)),
+        authority(ends_in=days(1000), detail=CertificateDetail(issues_for_acm=False)),
         Verdict.AUTHORITY_PERMISSION_MISSING,
         Severity.INFO,
         Reason.AUTHORITY_ACCESS_DENIED,
@@ -1553,7 +1563,7 @@ def test_a_failed_renewal_says_acms_reason_in_words() -> None:
 
 
 def test_an_abbreviation_keeps_its_capitals_after_a_colon() -> None:
-    seen = request(status=FAILED, detail=Detail(failure_reason="NO_AVAILABLE_CONTACTS"))
+    seen = request(status=FAILED, detail=CertificateDetail(failure_reason="NO_AVAILABLE_CONTACTS"))
     assert assessments(observation(seen)).message == (
         "The request failed: ACM found no address to ask. It cannot be revived."
     )
@@ -1640,7 +1650,7 @@ def test_a_certificate_managed_elsewhere_names_its_manager_and_an_unknown_end() 
 
 
 def test_a_request_that_is_stuck_although_its_records_stand_may_be_in_the_wrong_zone() -> None:
-    stuck = request(detail=Detail(validations=(validation(),)))
+    stuck = request(detail=CertificateDetail(validations=(validation(),)))
     assert assessments(observation(stuck, finding(RecordState.IN_PLACE))).message == (
         "The request has waited for validation for more than a day: all validation records are in "
         "place. ACM does not see them: is the hosted zone the one that is delegated to?"

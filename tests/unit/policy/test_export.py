@@ -19,7 +19,7 @@ from certificate_lifecycle.policy.export import (
     RenewalStep,
     TargetState,
     blocked_reason,
-    is_exported_now,
+    is_exportable_now,
     passphrase_error,
     renewal_step,
     secret_document,
@@ -102,7 +102,7 @@ def test_what_cannot_be_exported_says_why(seen: Certificate, why: str) -> None:
     ids=["issued", "a second left", "over", "no end", "pending", "expired", "revoked"],
 )
 def test_only_what_is_valid_is_exported(seen: Certificate, *, exported: bool) -> None:
-    assert is_exported_now(seen, NOW) is exported
+    assert is_exportable_now(seen, NOW) is exported
 
 
 # --- What the target holds --------------------------------------------------------------------
@@ -209,14 +209,18 @@ def under(status: RenewalStatus, **facts: object) -> Certificate:
     ("seen", "renew_public", "step"),
     [
         (private(ends_in=SOON + SECOND), True, RenewalStep.NOT_DUE),
-        (private(ends_in=SOON), False, RenewalStep.WANTED),
-        (private(ends_in=SOON, detail=detail()), False, RenewalStep.WANTED),
-        (under(RenewalStatus.SUCCESS), False, RenewalStep.WANTED),
-        (under(PENDING), False, RenewalStep.UNDER_WAY),
-        (under(ASKED), False, RenewalStep.UNDER_WAY),
-        (certificate(ends_in=SOON), False, RenewalStep.NOT_PAID_FOR),
-        (certificate(ends_in=SOON), True, RenewalStep.WANTED),
-        (replace(under(PENDING), type=CertificateType.AMAZON_ISSUED), True, RenewalStep.UNDER_WAY),
+        (private(ends_in=SOON), False, RenewalStep.DUE),
+        (private(ends_in=SOON, detail=detail()), False, RenewalStep.DUE),
+        (under(RenewalStatus.SUCCESS), False, RenewalStep.DUE),
+        (under(PENDING), False, RenewalStep.IN_PROGRESS),
+        (under(ASKED), False, RenewalStep.IN_PROGRESS),
+        (certificate(ends_in=SOON), False, RenewalStep.NOT_ALLOWED),
+        (certificate(ends_in=SOON), True, RenewalStep.DUE),
+        (
+            replace(under(PENDING), type=CertificateType.AMAZON_ISSUED),
+            True,
+            RenewalStep.IN_PROGRESS,
+        ),
         (private(ends_in=SOON, lives=days(47)), False, RenewalStep.NOT_DUE),
     ],
     ids=[
@@ -243,4 +247,4 @@ def test_nobody_pays_for_a_renewal_unless_a_target_says_so() -> None:
         certificate_arn=arn(), secret_arn=secret_arn(), passphrase_secret_arn=secret_arn("key")
     )
     found = renewal_step(certificate(ends_in=SOON), target, Thresholds(), NOW)
-    assert found is RenewalStep.NOT_PAID_FOR
+    assert found is RenewalStep.NOT_ALLOWED

@@ -166,7 +166,7 @@ def test_nothing_but_asking_for_it_shows_a_secret() -> None:
     leaf, bundle = opened(SHOP.secret())
     shown = [SecretStr(SHOP.secret()), bundle, ImportCandidate(leaf, bundle)]
     text = "".join(f"{entry!r} {entry!s} {[entry]} {entry}" for entry in shown)
-    assert "Hidden()" in text
+    assert "SecretStr()" in text
     assert "BEGIN" not in text
     assert not [line for line in SHOP.private_key.splitlines() if line in text]
     assert not hasattr(bundle, "__dict__")

@@ -13,6 +13,7 @@ from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult,
 from certificate_lifecycle.policy.notification_state import (
     REMINDER,
     AlertRecord,
+    AlertSubject,
     alert_record,
     band,
     change_of,
@@ -166,7 +167,7 @@ def test_what_is_remembered_of_an_account_and_region_counts_on() -> None:
 
 def test_an_account_and_region_is_remembered_by_how_much_of_it_was_seen() -> None:
     assert scope_alert_record(FAILED_SCOPE, None, NOW) == AlertRecord(
-        certificate_arn="scope",
+        subject=AlertSubject("scope"),
         verdict="failed",
         reason="",
         severity="warning",
@@ -192,7 +193,7 @@ def test_what_only_could_be_helped_is_told_once() -> None:
 
 def test_a_memory_keeps_what_was_told_and_counts_on() -> None:
     assert alert_record(DUE, told(), USUAL, NOW) == AlertRecord(
-        certificate_arn=arn(),
+        subject=AlertSubject(arn()),
         verdict="ImportDue",
         reason="ImportedExpiring",
         severity="warning",

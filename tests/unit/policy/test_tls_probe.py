@@ -25,9 +25,9 @@ from certificate_lifecycle.policy.tls_probe import (
     ProbeResult,
     ProbeState,
     compare,
-    concerned,
-    names_to_look_at,
+    probe_names,
     sentences,
+    should_probe,
     stale_certificate_served,
 )
 from certificate_lifecycle.render.notification.message import compose
@@ -118,22 +118,22 @@ CONCERNED = {
 
 @pytest.mark.parametrize(("entry", "expected"), CONCERNED.values(), ids=CONCERNED)
 def test_what_is_worth_a_look(entry: Assessment, *, expected: bool) -> None:
-    assert concerned(entry, NOW) is expected
+    assert should_probe(entry, NOW) is expected
 
 
 def test_what_was_told_not_to_be_served_is_looked_at_until_it_is() -> None:
     old_news = judged(renewed(ago=days(30)))
-    assert concerned(old_news, NOW, told=True)
-    assert not concerned(judged(renewed(ago=days(30), in_use=False)), NOW, told=True)
+    assert should_probe(old_news, NOW, notified=True)
+    assert not should_probe(judged(renewed(ago=days(30), in_use=False)), NOW, notified=True)
 
 
 def test_only_names_that_can_be_connected_to_are_looked_at_and_five_of_them() -> None:
     many = tuple(f"n{number}.example.com" for number in range(9))
     strange = ("Corporate Server", "*.example.com", "localhost", "10.0.0.1", "a.example.com")
-    assert names_to_look_at(certificate(names=strange)) == ("a.example.com",)
-    assert names_to_look_at(certificate(names=many)) == many[:5]
-    assert names_to_look_at(certificate(names=("*.example.com",))) == ()
-    assert names_to_look_at(certificate(names=())) == ()
+    assert probe_names(certificate(names=strange)) == ("a.example.com",)
+    assert probe_names(certificate(names=many)) == many[:5]
+    assert probe_names(certificate(names=("*.example.com",))) == ()
+    assert probe_names(certificate(names=())) == ()
 
 
 # --- What it means ----------------------------------------------------------------------------

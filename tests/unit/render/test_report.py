@@ -322,7 +322,7 @@ def test_a_tile_whose_certificates_are_not_all_as_bad_says_so() -> None:
         (run(FINE), "Everything in account 123456789012, eu-west-1 could be looked at."),
         (run(FINE), "Nothing had to be done."),
         (run(FINE, dry_run=True), "This was a dry run"),
-        (run(FINE, whole=False), "Only the certificates that were asked for"),
+        (run(FINE, full_scan=False), "Only the certificates that were asked for"),
         (run(healthy={"Healthy": 1}), "1 more certificate that needs nothing is known by number"),
         (run(healthy={"Healthy": 3}), "3 more certificates that need nothing are known by number"),
         (run(FINE, scopes=(scope(), replace(scope(), region="us-east-1"))), "1 account in 2 regi"),
@@ -591,7 +591,7 @@ def a_run_with_everything() -> Run:
         healthy={"Healthy": 1200, "Renewing": 1},
         mode="replace",
         dry_run=True,
-        whole=False,
+        full_scan=False,
     )
 
 

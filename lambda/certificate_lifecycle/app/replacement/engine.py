@@ -60,7 +60,7 @@ from certificate_lifecycle.policy.succession import (
     ReplacementRecord,
     ReplacementState,
     blocked_reason,
-    is_over,
+    has_ended,
     may_retire,
     quota_warning,
     succeeds,
@@ -130,7 +130,7 @@ class ReplacementContext:
             outcome = Outcome.FAILED
         elif replacement_record.unreported:
             done = (
-                replacement_record.state.over
+                replacement_record.state.finished
                 or replacement_record.state is ReplacementState.VERIFIED
             )
             outcome = Outcome.DONE if done else Outcome.STARTED
@@ -257,7 +257,7 @@ class ReplacementEngine:
         """
         replacement_record, observation = replacement.replacement_record, replacement.observation
         if observation is None:
-            return not replacement_record.state.over
+            return not replacement_record.state.finished
         if (
             replacement_record.version == 0
             or replacement_record.state is ReplacementState.ABANDONED
@@ -287,7 +287,7 @@ class ReplacementEngine:
                 )
                 return movable or retirable
             case state:
-                return not state.over
+                return not state.finished
 
     def _begin(
         self, replacement: ReplacementContext, action: Action, observation: Observation
@@ -371,7 +371,7 @@ class ReplacementEngine:
         successor = self._successor(replacement)
         if successor is None:
             return False
-        if is_over(successor):
+        if has_ended(successor):
             return self._ended(replacement, successor)
         if successor.status is CertificateStatus.PENDING_VALIDATION:
             if self._validate(replacement, successor):

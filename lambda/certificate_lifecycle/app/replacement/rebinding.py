@@ -168,7 +168,7 @@ class Rebinding:
         self, move: BindingChange, state: BindingState | None, result: RebindResult
     ) -> None:
         """Restore exactly what a setting had before, unless others have changed it by now."""
-        fault = (state.fault if state is not None else None) or "it does not take the successor"
+        fault = (state.error if state is not None else None) or "it does not take the successor"
         if roll_back_step(move, state, self.old, self.new) is RollBackStep.RESTORE:
             if move.binding.kind.holds_many:
                 self.consumers.unbind(move.binding, self.new)

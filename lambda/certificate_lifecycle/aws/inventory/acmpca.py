@@ -18,9 +18,9 @@ from certificate_lifecycle.aws.permissions import (
 from certificate_lifecycle.aws.responses import arn_in, utc, validated_response
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
 )
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 
@@ -97,7 +97,7 @@ class Authorities:
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
             raise CertificateNotFoundError(f"{listed.arn} does not exist") from error
-        return replace(listed, detail=Detail(issues_for_acm=granted >= _NEEDED))
+        return replace(listed, detail=CertificateDetail(issues_for_acm=granted >= _NEEDED))
 
 
 def _authority(found: CertificateAuthorityTypeDef, status: CertificateStatus) -> Certificate:

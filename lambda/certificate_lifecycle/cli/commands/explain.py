@@ -194,8 +194,8 @@ def _export(explanation: Explanation) -> Iterable[str]:
     export = explanation.observation.export
     if export is None:
         return []
-    why = f": {export.why}" if export.why else ""
-    return [clean(f"{export.target.secret_arn} is {export.state.value}{why}")]
+    reason = f": {export.blocked_reason}" if export.blocked_reason else ""
+    return [clean(f"{export.target.secret_arn} is {export.state.value}{reason}")]
 
 
 def _successor(explanation: Explanation) -> Iterable[str]:

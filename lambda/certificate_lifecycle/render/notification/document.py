@@ -21,7 +21,7 @@ from certificate_lifecycle.render.notification.wording import severity_of, unrep
 
 def document_body(run: Run, told: Sequence[Assessment], hidden: int) -> dict[str, Any]:
     """Return the document with the findings `told`; `hidden` more have no room."""
-    lost = set(run.lost)
+    lost = set(run.failed_scopes)
     shown = {entry.certificate.arn for entry in told}
     done = [record for record in run.actions if record.certificate_arn in shown]
     done += unreported_records(run)[:SHOWN_OTHERS]

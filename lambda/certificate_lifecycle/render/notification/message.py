@@ -54,7 +54,7 @@ def compose(run: Run, *, summary: bool = False) -> Message | None:
     that stands beside no finding, of what could not be looked at, and of what is over. A `summary`
     is told even if all is well.
     """
-    told = [entry for entry in run.findings if entry.told]
+    told = [entry for entry in run.findings if entry.notifiable]
     something = told or run.done or run.incomplete or run.changes or run.recovered_scopes
     if not something and not summary:
         return None

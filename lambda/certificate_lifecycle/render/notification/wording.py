@@ -58,7 +58,7 @@ def headline_of(run: Run, told: Sequence[Assessment]) -> str:
 
 def nothing_seen(run: Run) -> bool:
     """Return whether every scope failed."""
-    return len(run.lost) == len(run.scopes)
+    return len(run.failed_scopes) == len(run.scopes)
 
 
 def location_of(run: Run, before: str, between: str = ", ") -> str:
@@ -123,7 +123,7 @@ def _quiet(run: Run) -> str:
 def scope_errors(run: Run) -> list[str]:
     """Return why scopes could not be scanned, failed ones first."""
     several = len(run.scopes) > 1
-    lost = set(run.lost)
+    lost = set(run.failed_scopes)
     worst_first = sorted(run.scopes, key=lambda scope: scope not in lost)
     return [
         f"{scope.label}: {scope.error}" if several else scope.error
@@ -149,7 +149,7 @@ def news_of(run: Run, arn: str) -> str:
 
 def unreported_records(run: Run) -> list[ActionRecord]:
     """Return the records that stand beside no finding that is told, advice left out."""
-    told = {entry.certificate.arn for entry in run.findings if entry.told}
+    told = {entry.certificate.arn for entry in run.findings if entry.notifiable}
     return [
         record
         for record in run.actions

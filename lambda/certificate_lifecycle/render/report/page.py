@@ -190,7 +190,7 @@ def _header(run: Run, title: str) -> str:
     listed = "".join(f"<div><dt>{key}</dt><dd>{escape(facts[key])}</dd></div>" for key in facts)
     notes = [
         "This was a dry run: it says what would be done, and changed nothing." * run.dry_run,
-        "Only the certificates that were asked for were looked at." * (not run.whole),
+        "Only the certificates that were asked for were looked at." * (not run.full_scan),
     ]
     told = "".join(f'<p class="note">{note}</p>' for note in notes if note)
     return f"<header><h1>{escape(title)}</h1><dl>{listed}</dl>{told}</header>"
@@ -244,7 +244,7 @@ def _tile(verdict: str, count: int, severities: set[Severity]) -> str:
 
 
 def _scopes(run: Run) -> str:
-    lost = set(run.lost)
+    lost = set(run.failed_scopes)
     errors = sorted(
         (scope for scope in run.scopes if scope.error is not None),
         key=lambda scope: scope not in lost,
