@@ -70,15 +70,15 @@ def test_the_certificate_of_the_name_that_was_asked_for_is_seen() -> None:
     ours, other = issue(SHOP, not_after=LATER), issue(BLOG, not_after=LATER)
     with serving_tls({SHOP: (ours,), BLOG: (other,)}, default=(other,)) as server:
         looking = probe(server)
-        assert serials(looking.look(SHOP, RSA)) == [serial(ours)]
-        assert serials(looking.look(BLOG, RSA)) == [serial(other)]
-        assert serials(looking.look("news.example.com", RSA)) == [serial(other)]
+        assert serials(looking.probe(SHOP, RSA)) == [serial(ours)]
+        assert serials(looking.probe(BLOG, RSA)) == [serial(other)]
+        assert serials(looking.probe("news.example.com", RSA)) == [serial(other)]
         assert server.asked == [SHOP, BLOG, "news.example.com"]
 
 
 def test_nothing_is_sent_but_a_handshake() -> None:
     with shop(issue(SHOP, not_after=LATER)) as server:
-        probe(server).look(SHOP, RSA)
+        probe(server).probe(SHOP, RSA)
         deadline = time.monotonic() + 5
         while not server.received and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -89,7 +89,7 @@ def test_each_address_is_looked_at_and_named_up_to_four_of_them() -> None:
     ours = issue(SHOP, not_after=LATER)
     many = [f"127.0.0.{number}" for number in range(1, 9)]
     with shop(ours) as server:
-        seen = probe(server, *many).look(SHOP, RSA)
+        seen = probe(server, *many).probe(SHOP, RSA)
     assert [probe_result.address for probe_result in seen] == many[:4]
     assert serials(seen)[0] == serial(ours)
 
@@ -99,13 +99,13 @@ def test_of_two_certificates_side_by_side_the_one_of_the_wanted_key_is_seen(algo
     """As a load balancer with an RSA and an ECDSA certificate does it, which prefers the latter."""
     both = {entry: issue(SHOP, not_after=LATER, algorithm=entry) for entry in (RSA, ECDSA)}
     with shop(*both.values()) as server:
-        assert serials(probe(server).look(SHOP, algorithm)) == [serial(both[algorithm])]
+        assert serials(probe(server).probe(SHOP, algorithm)) == [serial(both[algorithm])]
 
 
 def test_a_certificate_of_another_key_is_seen_where_there_is_no_other() -> None:
     other = issue(SHOP, not_after=LATER, algorithm=ECDSA)
     with shop(other) as server:
-        assert serials(probe(server).look(SHOP, RSA)) == [serial(other)]
+        assert serials(probe(server).probe(SHOP, RSA)) == [serial(other)]
 
 
 def only(version: ssl.TLSVersion) -> object:
@@ -135,7 +135,7 @@ def test_a_server_that_breaks_off_what_is_too_old_for_it_is_asked_again() -> Non
                     connection.sendall(answer)
 
         with serving(behave) as server:
-            assert serials(probe(server).look(SHOP, RSA)) == [serial(ours)]
+            assert serials(probe(server).probe(SHOP, RSA)) == [serial(ours)]
 
 
 @pytest.mark.parametrize(
@@ -144,14 +144,14 @@ def test_a_server_that_breaks_off_what_is_too_old_for_it_is_asked_again() -> Non
 def test_a_server_of_any_version_is_looked_at(version: ssl.TLSVersion) -> None:
     ours = issue(SHOP, not_after=LATER)
     with shop(ours, prepare=only(version)) as server:
-        assert serials(probe(server).look(SHOP, RSA)) == [serial(ours)]
+        assert serials(probe(server).probe(SHOP, RSA)) == [serial(ours)]
 
 
 def test_a_certificate_that_no_browser_would_take_is_seen() -> None:
     """It is expired, for another name, from an unknown CA and with a short key."""
     bad = issue(BLOG, not_after=NOW - timedelta(days=900), algorithm="RSA_1024")
     with shop(bad, prepare=only(ssl.TLSVersion.TLSv1_2)) as server:
-        (probe_result,) = probe(server).look(SHOP, RSA)
+        (probe_result,) = probe(server).probe(SHOP, RSA)
     assert probe_result.leaf is not None
     assert probe_result.leaf.not_after == NOW - timedelta(days=900)
 
@@ -166,7 +166,7 @@ def test_a_server_that_wants_a_certificate_itself_may_show_none() -> None:
 
 
 def states(looking: SocketTlsProbe) -> list[ProbeState]:
-    seen = looking.look(SHOP, RSA)
+    seen = looking.probe(SHOP, RSA)
     assert serials(seen) == [None] * len(seen)
     return [probe_result.state for probe_result in seen]
 
@@ -203,7 +203,7 @@ def test_a_name_without_an_address_is_an_answer() -> None:
         raise OSError("Name or service not known")
 
     looking = SocketTlsProbe(private_addresses=True, resolve=nowhere)
-    assert looking.look(SHOP, RSA) == [ProbeResult(SHOP, "", state=ProbeState.UNREACHABLE)]
+    assert looking.probe(SHOP, RSA) == [ProbeResult(SHOP, "", state=ProbeState.UNREACHABLE)]
 
 
 def test_an_address_that_is_not_public_is_not_connected_to() -> None:
@@ -227,7 +227,7 @@ def test_a_name_is_resolved_once_and_what_was_checked_is_connected_to() -> None:
             private_addresses=True, port=server.port, resolve=lambda _: next(answers)
         )
         # With the other kind of key, so that it connects twice.
-        assert serials(looking.look(SHOP, RSA)) == [serial(ours)]
+        assert serials(looking.probe(SHOP, RSA)) == [serial(ours)]
         assert server.connections == 2
     assert next(answers) == ["169.254.169.254"]
 

@@ -370,7 +370,7 @@ class MemoryServed(TlsProbe):
     def release(self) -> None:
         self._released.set()
 
-    def look(self, name: str, key_algorithm: str) -> Sequence[ProbeResult]:
+    def probe(self, name: str, key_algorithm: str) -> Sequence[ProbeResult]:
         self.asked.append((name, key_algorithm))
         if name in self.broken:
             raise Outage("no network")

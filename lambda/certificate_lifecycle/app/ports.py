@@ -152,7 +152,7 @@ class Catalog(Protocol):
 class TlsProbe(Protocol):
     """What servers show to whoever connects to them."""
 
-    def look(self, name: str, key_algorithm: str) -> Sequence[ProbeResult]:
+    def probe(self, name: str, key_algorithm: str) -> Sequence[ProbeResult]:
         """Return what each address of a name shows to a client that takes such a key.
 
         What cannot be reached is an answer as well, and none is waited for without end.

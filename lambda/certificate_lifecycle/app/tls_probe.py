@@ -175,7 +175,7 @@ def _looks(
         return {}
     pool = ThreadPoolExecutor(min(_WORKERS, len(questions)), thread_name_prefix="served")
     try:
-        asked = {entry: pool.submit(served.look, *entry) for entry in questions}
+        asked = {entry: pool.submit(served.probe, *entry) for entry in questions}
         wait(asked.values(), timeout=patience)
         return {each: _answer(*each, future) for each, future in asked.items()}
     finally:

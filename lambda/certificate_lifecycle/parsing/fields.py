@@ -1,4 +1,4 @@
-"""Fields of settings, events and options: text into checked values."""
+"""Parsers of settings, events and options."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from certificate_lifecycle.model.sanitize import quoted
 
 T = TypeVar("T")
 
-# With `(?a)` a digit is an ASCII digit: AWS takes no other.
+# `(?a)` restricts digits to ASCII.
 _REGION = r"(?a)[a-z]{2,}(-[a-z]+)+-\d+"
 _ACCOUNT = r"(?a)\d{12}"
 
 
 def parse_each(items: Iterable[Any], parse: Callable[[Any], T]) -> tuple[T, ...]:
-    """Return the parsed items once each; raises one ValueError that names every error."""
+    """Return the distinct parsed items; raises one ValueError with all errors."""
     parsed: dict[T, None] = {}
     errors = []
     for item in items:
@@ -30,14 +30,14 @@ def parse_each(items: Iterable[Any], parse: Callable[[Any], T]) -> tuple[T, ...]
 
 
 def region(raw: object) -> str:
-    """Return `raw` if it is spelt like a region; raises ValueError otherwise."""
+    """Return `raw` if it has the form of a region; raises ValueError otherwise."""
     if not (isinstance(raw, str) and re.fullmatch(_REGION, raw)):
         raise ValueError(f"must be an AWS region, got {quoted(raw)}")
     return raw
 
 
 def account_id(raw: object) -> str:
-    """Return `raw` if it is spelt like an account id; raises ValueError otherwise."""
+    """Return `raw` if it has the form of an account id; raises ValueError otherwise."""
     if not (isinstance(raw, str) and re.fullmatch(_ACCOUNT, raw)):
         raise ValueError(f"must be an account id, got {quoted(raw)}")
     return raw

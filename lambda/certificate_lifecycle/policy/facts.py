@@ -1,7 +1,6 @@
-"""The facts that checks judge by, as `certificates explain` and the documentation show them.
+"""The facts that checks use, for `certificates explain` and the documentation.
 
-Each check of `core.checks` declares its facts. A fact also knows when time alone changes it: the
-forecast of `core.explanation` derives its moments from that.
+A fact also has the times at which it changes, from which `explain` derives its forecast.
 """
 
 from __future__ import annotations
@@ -25,10 +24,9 @@ ChangesAt = Callable[[Observation, Thresholds], datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that a check judges by.
+    """A fact that a check uses.
 
-    `text` returns the value for people; `changes_at` returns when time alone changes the fact, or
-    None if it never does.
+    `text` returns its value for readers; `changes_at` returns when time alone changes it, or None.
     """
 
     name: str
@@ -70,7 +68,7 @@ def after_creation(name: str, age: timedelta) -> Fact:
 
 
 def tags(keys: Collection[str]) -> Fact:
-    """Return the fact which of the tags `keys`, by which other tools mark certificates, are set."""
+    """Return the fact which of the tags `keys` are set; other tools mark certificates with them."""
 
     def text(certificate: Certificate) -> str:
         if not certificate.described:
@@ -81,8 +79,8 @@ def tags(keys: Collection[str]) -> Fact:
     return of_certificate("tags", text)
 
 
-def _yes(answer: object) -> str:
-    return "yes" if answer else "no"
+def _yes(value: object) -> str:
+    return "yes" if value else "no"
 
 
 def _days(span: timedelta) -> str:
@@ -111,7 +109,7 @@ def _stays(observation: Observation, thresholds: Thresholds, now: datetime) -> s
 
 
 def _successor_due(observation: Observation, thresholds: Thresholds) -> datetime | None:
-    """Return when the successor needs attention itself, from when it is no successor any more."""
+    """Return when the successor reaches its own threshold and no longer counts as a successor."""
     successor = observation.successor
     if successor is None or successor.not_after is None:
         return None
@@ -124,7 +122,7 @@ def _successor(observation: Observation, _: Thresholds, __: datetime) -> str:
 
 def _records(observation: Observation) -> str:
     states = (f"{finding.record.name} {finding.state.value}" for finding in observation.records)
-    return ", ".join(states) or "not read: ACM does not wait for any"
+    return ", ".join(states) or "not read: ACM does not need validation"
 
 
 def _source(observation: Observation) -> str:
@@ -137,7 +135,7 @@ def _export(observation: Observation) -> str:
 
 def _manager(certificate: Certificate) -> str:
     if certificate.key_pair_origin == "ACME":
-        return "an ACME client, which has the key"
+        return "an ACME client"
     return certificate.managed_by or "no other service, according to ACM"
 
 
@@ -170,9 +168,11 @@ USED = of_certificate("used", lambda certificate: _yes(certificate.used))
 EXPORTED = of_certificate("exported", lambda certificate: _yes(certificate.exported))
 EXPIRES = Fact("expires", _expires, lambda observation, _: observation.certificate.not_after)
 CREATED = Fact("created", _created, lambda _, __: None)
-WARNING = before_expiry("warning", lambda certificate, given: given.effective(certificate))
+WARNING = before_expiry(
+    "warning", lambda certificate, thresholds: thresholds.effective(certificate)
+)
 CRITICAL = before_expiry(
-    "critical", lambda certificate, given: given.effective_critical(certificate)
+    "critical", lambda certificate, thresholds: thresholds.effective_critical(certificate)
 )
 WINDOW = before_expiry("renewal window", lambda certificate, _: renewal_window(certificate))
 OVERDUE = before_expiry("overdue", overdue_threshold)
@@ -183,7 +183,7 @@ FAILURE = of_certificate("failure", lambda certificate: certificate.detail.failu
 RENEWAL = of_certificate("renewal", _renewal)
 ELIGIBLE = of_certificate("eligible for renewal", _eligible)
 RECORDS = constant("validation records", _records)
-# It changes at the thresholds, which are facts of their own.
+# The thresholds at which it changes are separate facts.
 STAYS = Fact("stays in service", _stays, lambda _, __: None)
 SUCCESSOR = Fact("successor", _successor, _successor_due)
 SOURCE = constant("import source", _source)

@@ -1,4 +1,4 @@
-"""What was told about a certificate, so that it is told once, and again only when it matters."""
+"""Alert records: the last notification about a finding decides when the next one is due."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult,
 from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 
-#: A problem that stays is told again after this long, however little changes.
+#: An open finding is notified again after this time.
 REMINDER = timedelta(days=7)
-#: Marks before the end that are told for themselves, nearest last.
+#: Times before expiry at which an open finding is notified again, nearest last.
 _MARKS = (("3 days", timedelta(days=3)), ("1 day", timedelta(days=1)), ("over", timedelta()))
 _ORDER = ("far", "near", "critical", *(name for name, _ in _MARKS))
 _MUTED, _FAILING = "muted", "failing"
@@ -44,11 +44,11 @@ WHOLE_SCOPE = AlertSubject()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRecord:
-    """The last thing that a message said about a certificate, or about an account and region.
+    """The last notification about a certificate, or about an account and region.
 
-    `since` is when the trouble was first told, None in entries of an earlier version, and
-    `critical_since` when it was first told as critical, if it has been so ever since; `version`
-    counts the writes of the entry.
+    `since` is the time of the first notification, None in records of an earlier version.
+    `critical_since` is the time of the first critical notification, if the finding is still
+    critical; `version` counts the writes.
     """
 
     subject: AlertSubject
@@ -62,7 +62,7 @@ class AlertRecord:
     critical_since: datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON."""
+        """Return plain data for JSON."""
         return {
             "certificate_arn": self.subject.text,
             "verdict": self.verdict,
@@ -96,7 +96,7 @@ class AlertRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """Something that a run was about to do, written first, so that a message still tells of it."""
+    """An action, recorded before it starts so that it is notified even if the run ends early."""
 
     certificate_arn: str
     action: str
@@ -105,7 +105,7 @@ class Intent:
     written_at: datetime
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON."""
+        """Return plain data for JSON."""
         return {
             "certificate_arn": self.certificate_arn,
             "action": self.action,
@@ -127,9 +127,9 @@ class Intent:
 
 
 def band(certificate: Certificate, thresholds: Thresholds, now: datetime) -> str:
-    """Return the last mark before its end that `certificate` has passed.
+    """Return the last mark before expiry that `certificate` has passed.
 
-    Marks are spans, not days of a calendar: a run that is missed loses none.
+    Marks are time spans, so that a missed run does not skip one.
     """
     passed = "far"
     if is_within(certificate, thresholds.effective(certificate), now):
@@ -150,9 +150,9 @@ def alert_record(
     *,
     failing: bool = False,
 ) -> AlertRecord:
-    """Return what is to be remembered of a finding that is told now.
+    """Return the alert record of a finding that is notified now.
 
-    `failing` says that what would help was tried and failed: that it does so still is no news.
+    `failing`: the action failed; the same failure in a later run is no change.
     """
     decision = entry.decision
     mark = band(entry.certificate, thresholds, now)
@@ -175,7 +175,7 @@ def alert_record(
 def _critical_since(before: AlertRecord | None) -> datetime | None:
     if before is None or before.severity != Severity.CRITICAL.label:
         return None
-    # What an earlier version of this module remembered says only when it was last told.
+    # Records of an earlier version have only the time of the last notification.
     return before.critical_since or before.notified_at
 
 
@@ -187,16 +187,16 @@ def change_of(
     *,
     failing: bool = False,
 ) -> ChangeKind | None:
-    """Return how a finding differs from what was told of it, or None if nothing is to be told.
+    """Return how a finding differs from its last notification, or None if it does not.
 
-    What is urgent is told again after a while, unless somebody has muted it.
+    An urgent finding that is not muted is due again after `REMINDER`.
     """
     if before is None:
         return ChangeKind.NEW
     latest = alert_record(entry, before, thresholds, now, failing=failing)
-    was, now_is = _rank(before.severity), _rank(latest.severity)
-    if was != now_is:
-        return ChangeKind.WORSE if now_is > was else ChangeKind.BETTER
+    previous, current = _rank(before.severity), _rank(latest.severity)
+    if previous != current:
+        return ChangeKind.WORSE if current > previous else ChangeKind.BETTER
     if (before.verdict, before.reason) != (latest.verdict, latest.reason):
         return ChangeKind.CHANGED
     if before.band != latest.band:
@@ -208,7 +208,7 @@ def change_of(
 def scope_alert_record(
     scope: ScopeResult, before: AlertRecord | None, now: datetime
 ) -> AlertRecord:
-    """Return what is to be remembered of an account and region that was not looked at in full."""
+    """Return the alert record of an account and region that could not be scanned in full."""
     return AlertRecord(
         subject=WHOLE_SCOPE,
         verdict=scope.status.value,
@@ -222,7 +222,7 @@ def scope_alert_record(
 
 
 def scope_has_changed(scope: ScopeResult, before: AlertRecord | None, now: datetime) -> bool:
-    """Whether how much could be looked at differs from what was told, or was told long ago."""
+    """Whether the status of a scope differs from its last notification, or a reminder is due."""
     if scope.status is ScopeStatus.OK:
         return before is not None
     if before is None or before.verdict != scope.status.value:
@@ -231,12 +231,12 @@ def scope_has_changed(scope: ScopeResult, before: AlertRecord | None, now: datet
 
 
 def _rank(severity: str) -> int:
-    """Return the rank of a severity by its label; one that came later ranks lowest."""
-    return next((entry for entry in Severity if entry.label == severity), Severity.OK)
+    """Return a severity by its label; an unknown one ranks lowest."""
+    return next((known for known in Severity if known.label == severity), Severity.OK)
 
 
 def _passed(before: str, latest: str) -> ChangeKind:
-    """Return what a crossed mark means: only a later mark on the way to the end is a reminder."""
+    """Return the change for another mark: a reminder only if the mark is closer to expiry."""
     if before in _ORDER and latest in _ORDER:
         later = _ORDER.index(latest) > _ORDER.index(before)
         return ChangeKind.REMINDER if later else ChangeKind.BETTER

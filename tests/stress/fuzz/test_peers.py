@@ -177,7 +177,7 @@ def test_whatever_a_server_sends_it_is_seen_or_said_not_to_have_been(peer: Peer,
         port=peer.server.port,
         resolve=lambda _: (LOOPBACK, "::ffff:0:0", ""),
     )
-    probe_results = probe.look(SHOP, "EC_prime256v1")
+    probe_results = probe.probe(SHOP, "EC_prime256v1")
     assert len(probe_results) == 3
     if all(peer.intact):
         assert probe_results[0].leaf == read_certificate(pem_blocks(ISSUED.certificate)[0].der)

@@ -47,7 +47,7 @@ class Project:
     @property
     def survivors(self) -> Path:
         """The list of what may survive."""
-        return self.root / "tests" / "mutation" / "survivors.toml"
+        return self.root / "tests" / "stress" / "mutation" / "survivors.toml"
 
     @property
     def page(self) -> Path:

@@ -113,7 +113,7 @@ def test_a_record_of_a_kind_that_nobody_knows_yet_is_written_as_no_other() -> No
     wanted = [validation(name, record=replace(record(name), type="TXT")) for name in NAMES]
     waiting = replace(WAITING, detail=CertificateDetail(validations=tuple(wanted)))
     dns = MemoryDns(HOME)
-    with pytest.raises(RecordNotSupportedError, match="ACM wants a record of the type TXT there"):
+    with pytest.raises(RecordNotSupportedError, match="ACM requires type TXT"):
         issue(MemoryCertificates(waiting), dns)
     assert dns.batches == []
 
@@ -258,7 +258,7 @@ def test_a_certificate_past_its_end_is_not_taken_though_acm_still_calls_it_issue
 def test_a_name_without_a_zone_is_refused_before_anything_is_requested() -> None:
     certificates, dns = MemoryCertificates(), MemoryDns(HOME)
     names = ("example.com", "b.example.net", "*.example.org")
-    with pytest.raises(ZoneNotFoundError, match=r"b\.example\.net; .*holds example\.org"):
+    with pytest.raises(ZoneNotFoundError, match=r"b\.example\.net; .*contains example\.org"):
         issue(certificates, dns, replace(WANTED, names=names))
     assert (certificates.asked, dns.batches) == ([], [])
 

@@ -153,7 +153,7 @@ def test_an_outdated_record_is_replaced_and_somebodys_own_is_left_alone() -> Non
     (done,) = mend(MemoryCertificates(renewing(waits)), dns)
     assert done.detail == (
         "updated _a1.a.example.com.; left alone: _a1.b.example.com in zone example.com (Z1) "
-        'holds TXT "mine"; ACM wants CNAME _b2.c3.acm-validations.aws'
+        'is TXT "mine"; ACM requires CNAME _b2.c3.acm-validations.aws'
     )
     assert dns.written == {"Z1": [record("a.example.com").name]}
 
@@ -285,7 +285,7 @@ def test_a_certificate_that_acm_will_not_migrate_gets_the_mail_again_and_says_wh
 @pytest.mark.parametrize(
     ("dns", "why"),
     [
-        (MemoryDns(), "no public hosted zone"),
+        (MemoryDns(), "no writable public hosted zone"),
         (MemoryDns(HOME, zone(zone_id="Z2")), "several public hosted zones"),
     ],
     ids=["none", "two"],

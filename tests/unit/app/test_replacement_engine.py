@@ -399,7 +399,7 @@ def test_near_the_yearly_quota_a_request_says_so() -> None:
     }
     looks = iter([[DEAD], [DEAD, *history.values()]])
     account.certificates.list_all = lambda: iter(next(looks))  # type: ignore[method-assign] # grows
-    assert "4001 of the 5000 requests" in account.only().detail
+    assert "4001 of ACM's default quota of 5000 requests" in account.only().detail
 
 
 def test_a_request_that_acm_refuses_fails_and_is_made_again() -> None:

@@ -99,8 +99,8 @@ def test_a_renewal_that_is_not_served_is_a_finding_with_who_uses_it() -> None:
     assert finding["used_by"] == ["load balancer shop"]
     (sentence,) = finding["probe_results"]
     assert sentence == (
-        "shop.example.com (203.0.113.7) serves serial 0a, which ends on 2026-07-11 12:00 UTC, and "
-        "ACM has serial 0b: renewed, but not served"
+        "shop.example.com (203.0.113.7) serves serial 0a, which expires on 2026-07-11 12:00 UTC, "
+        "but ACM has serial 0b: the renewed certificate is not served"
     )
     (message,) = account.topic.messages
     assert "StaleCertificateServed: ACM has a valid certificate" in message.bodies["email"]
@@ -206,7 +206,7 @@ def test_no_look_is_begun_with_nothing_but_the_reserve_left() -> None:
     (finding,) = account.rotate()["findings"]
     assert served.asked == []
     assert finding["probe_results"] == [
-        "shop.example.com was not looked at, because it took too long or failed"
+        "shop.example.com was not probed, because it took too long or failed"
     ]
 
 
@@ -225,9 +225,9 @@ def test_a_name_that_hangs_is_given_up_and_the_others_are_told(
     finally:
         served.release()
     assert finding["probe_results"][0] == (
-        "slow.example.com was not looked at, because it took too long or failed"
+        "slow.example.com was not probed, because it took too long or failed"
     )
-    assert "renewed, but not served" in finding["probe_results"][1]
+    assert "the renewed certificate is not served" in finding["probe_results"][1]
     assert "name not looked at in time" in caplog.messages
 
 

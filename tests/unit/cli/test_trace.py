@@ -192,7 +192,7 @@ FACTS = {
     "an ACME client's": (
         observation(certificate(key_pair_origin="ACME")),
         "externally_managed",
-        {"managed by": "an ACME client, which has the key"},
+        {"managed by": "an ACME client"},
     ),
     "a tag of another tool among others": (
         observation(certificate(detail=detail(tags=(("a", "b"), ("ManagedBy", "certbot"))))),
@@ -250,7 +250,7 @@ FACTS = {
     "a request of an unknown age": (
         observation(request(created_at=None)),
         "pending_validation",
-        {"created": "unknown", "validation records": "not read: ACM does not wait for any"},
+        {"created": "unknown", "validation records": "not read: ACM does not need validation"},
     ),
     "a failure": (
         observation(

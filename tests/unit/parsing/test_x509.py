@@ -158,7 +158,7 @@ def test_both_forms_of_time_are_read(moment: datetime) -> None:
 
 
 def test_an_issuer_is_needed() -> None:
-    with pytest.raises(MalformedCertificateError, match="names no issuer"):
+    with pytest.raises(MalformedCertificateError, match="it has no issuer"):
         read(written(issuer=x509.Name([])))
 
 
@@ -168,7 +168,7 @@ def test_other_kinds_of_keys_are_refused() -> None:
 
 
 def test_other_curves_are_refused() -> None:
-    with pytest.raises(MalformedCertificateError, match="curve that ACM does not take"):
+    with pytest.raises(MalformedCertificateError, match="curve that ACM does not accept"):
         read(written(public_key=ec.generate_private_key(ec.SECP256K1()).public_key()))
 
 
@@ -275,7 +275,7 @@ def changed(before: str, after: str) -> bytes:
         (b"", "structure"),
         (b"\x30", "structure"),
         (GOOD[:-1], "cut short"),
-        (GOOD + b"\x00", "behind its end"),
+        (GOOD + b"\x00", "data after its end"),
         (b"\x30\x80" + GOOD[4:] + b"\x00\x00", "structure"),
         (b"\x30\x85\x00" + GOOD[2:], "structure"),
         (b"\x30\x81\x7f" + b"\x00" * 127, "structure"),

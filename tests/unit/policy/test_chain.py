@@ -190,7 +190,7 @@ RENEWING = [
         Reason.AWAITING_ACM,
     ),
     Row(
-        "validation is pending, and every record stands as ACM wants it",
+        "validation is pending, and every record is correct",
         observation(blocked(), finding(RecordState.IN_PLACE)),
         Verdict.RENEWING,
         OK,
@@ -1530,7 +1530,7 @@ def test_a_tool_marks_a_certificate_as_its_own(tool: str) -> None:
     marked = certificate(detail=detail(tags=(("ManagedBy", tool),)))
     decision = assessments(observation(marked))
     assert decision.reason is Reason.MANAGED_BY_OTHER_TOOL
-    assert decision.message.startswith(f"{tool} looks after it; ")
+    assert decision.message.startswith(f"Managed by {tool}; ")
 
 
 # --- Messages ---------------------------------------------------------------------------------
@@ -1548,7 +1548,7 @@ def test_a_blocked_renewal_says_which_record_is_missing_where_and_what_acm_wants
     decision = assessments(observation(blocked(), finding(RecordState.MISSING)))
     assert decision.message == (
         "ACM cannot renew it: _a1.shop.example.com does not exist in zone example.com (Z1); "
-        "ACM wants CNAME _b2.c3.acm-validations.aws. "
+        "ACM requires CNAME _b2.c3.acm-validations.aws. "
         "It expires in 40 days, on 2026-07-11 12:00 UTC."
     )
 
@@ -1565,7 +1565,8 @@ def test_a_failed_renewal_says_acms_reason_in_words() -> None:
 def test_an_abbreviation_keeps_its_capitals_after_a_colon() -> None:
     seen = request(status=FAILED, detail=CertificateDetail(failure_reason="NO_AVAILABLE_CONTACTS"))
     assert assessments(observation(seen)).message == (
-        "The request failed: ACM found no address to ask. It cannot be revived."
+        "The request failed: ACM found no e-mail address for the domain. "
+        "ACM does not retry a failed request."
     )
 
 
@@ -1609,7 +1610,7 @@ def test_a_long_list_of_consumers_is_cut_with_a_count() -> None:
         observation(certificate(status=REVOKED, detail=detail(in_use_by=used_by)))
     ).message
     assert message == (
-        f"It was revoked and load balancer old, {other}, load balancer shop and 2 more use it."
+        f"It was revoked, and load balancer old, {other}, load balancer shop and 2 more use it."
     )
 
 
@@ -1618,7 +1619,7 @@ def test_a_list_of_consumers_that_is_one_too_long_is_cut() -> None:
     used_by = (network, LOAD_BALANCER, DISTRIBUTION, f"{DISTRIBUTION}2")
     seen = certificate(status=REVOKED, detail=detail(in_use_by=used_by))
     assert assessments(observation(seen)).message == (
-        "It was revoked and load balancer edge, load balancer shop, "
+        "It was revoked, and load balancer edge, load balancer shop, "
         "CloudFront distribution E1EXAMPLE and 1 more use it."
     )
 
@@ -1627,7 +1628,7 @@ def test_a_list_of_consumers_that_fits_is_not_cut() -> None:
     used_by = (LOAD_BALANCER, DISTRIBUTION, f"{DISTRIBUTION}2")
     seen = certificate(status=REVOKED, detail=detail(in_use_by=used_by))
     assert assessments(observation(seen)).message == (
-        "It was revoked and load balancer shop, CloudFront distribution E1EXAMPLE, "
+        "It was revoked, and load balancer shop, CloudFront distribution E1EXAMPLE, "
         "CloudFront distribution E1EXAMPLE2 use it."
     )
 
@@ -1639,13 +1640,13 @@ def test_at_its_very_end_a_certificate_has_expired() -> None:
 
 def test_a_revoked_certificate_that_nothing_uses_says_so() -> None:
     seen = certificate(status=REVOKED, in_use=False)
-    assert assessments(observation(seen)).message == "It was revoked and nothing uses it."
+    assert assessments(observation(seen)).message == "It was revoked, and nothing uses it."
 
 
 def test_a_certificate_managed_elsewhere_names_its_manager_and_an_unknown_end() -> None:
     seen = request(managed_by="CLOUDFRONT")
     assert assessments(observation(seen)).message == (
-        "CloudFront looks after it; its end is unknown."
+        "Managed by CloudFront; its expiry date is unknown."
     )
 
 
@@ -1653,7 +1654,7 @@ def test_a_request_that_is_stuck_although_its_records_stand_may_be_in_the_wrong_
     stuck = request(detail=CertificateDetail(validations=(validation(),)))
     assert assessments(observation(stuck, finding(RecordState.IN_PLACE))).message == (
         "The request has waited for validation for more than a day: all validation records are in "
-        "place. ACM does not see them: is the hosted zone the one that is delegated to?"
+        "place. ACM does not see them: check that the domain is delegated to this hosted zone."
     )
 
 
@@ -1665,7 +1666,8 @@ def test_an_overdue_renewal_of_which_all_is_known_gives_no_reason_twice() -> Non
     )
     refused = certificate(ends_in=days(20), renewal_eligible=False, detail=detail())
     assert (
-        assessments(observation(refused)).message == f"ACM says that it will not renew it; {ends}"
+        assessments(observation(refused)).message
+        == f"ACM reports it as not eligible for renewal; {ends}"
     )
 
 
@@ -1680,14 +1682,14 @@ def test_a_type_that_came_later_says_so_and_when_it_ends() -> None:
 def test_an_unknown_end_is_said_in_a_sentence_of_its_own() -> None:
     seen = request(type=CertificateType.NOT_UNDERSTOOD)
     assert assessments(observation(seen)).message == (
-        "ACM reports a type that this version does not know. Its end is unknown."
+        "ACM reports a type that this version does not know. Its expiry date is unknown."
     )
 
 
 def test_who_does_not_say_when_a_certificate_ends_is_named() -> None:
-    assert assessments(server(ends_in=None)).message == "IAM does not say when it ends."
+    assert assessments(server(ends_in=None)).message == "IAM does not report its expiry date."
     issued = observation(certificate(ends_in=None))
-    assert assessments(issued).message == "It is issued, and ACM does not say when it ends."
+    assert assessments(issued).message == "It is issued, but ACM does not report its expiry date."
 
 
 def test_every_message_is_a_sentence_for_people() -> None:
@@ -1702,13 +1704,13 @@ def test_every_message_is_a_sentence_for_people() -> None:
 def test_what_is_said_of_an_export_target_names_the_secret_and_the_end() -> None:
     edge, ends = at_target(OUTDATED).target.secret_arn, "It expires in 100 days, on 2026-09-09"
     said = {
-        OUTDATED: f"The secret {edge} does not hold it as it is now. {ends} 12:00 UTC.",
+        OUTDATED: f"The secret {edge} does not contain its current version. {ends} 12:00 UTC.",
         ROLLED_BACK: (
-            f"The secret {edge} holds it as it is now, but somebody made another version current; "
-            f"that is left alone. {ends} 12:00 UTC."
+            f"The secret {edge} contains its current version, but another version has the label "
+            f"AWSCURRENT; the module does not change that. {ends} 12:00 UTC."
         ),
         NOT_POSSIBLE: (
-            f"It has an export target and cannot be exported: it is old. {ends} 12:00 UTC."
+            f"It has an export target, but cannot be exported: it is old. {ends} 12:00 UTC."
         ),
     }
     for state, message in said.items():
@@ -1718,5 +1720,7 @@ def test_what_is_said_of_an_export_target_names_the_secret_and_the_end() -> None
 
 def test_an_impossible_export_is_told_of_what_another_service_manages() -> None:
     seen = observation(certificate(managed_by="CLOUDFRONT"), export=at_target(NOT_POSSIBLE, "no"))
-    assert assessments(seen).message.endswith("It has an export target and cannot be exported: no.")
+    assert assessments(seen).message.endswith(
+        "It has an export target, but cannot be exported: no."
+    )
     assert assessments(seen).reportable

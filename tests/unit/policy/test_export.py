@@ -56,16 +56,16 @@ EXPORTABLE = {
     "a public one requested for it": certificate(exportable=True),
 }
 NOT_EXPORTABLE = {
-    "imported": (imported(), "it was imported, and whoever imported it has its key"),
-    "an ACME client's": (private(key_pair_origin="ACME"), "an ACME client has its key"),
+    "imported": (imported(), "it was imported, so its key is available elsewhere"),
+    "an ACME client's": (private(key_pair_origin="ACME"), "its key is held by an ACME client"),
     "CloudFront's": (certificate(managed_by="CLOUDFRONT"), "CLOUDFRONT manages it"),
     "strange": (
         certificate(type=CertificateType.NOT_UNDERSTOOD, exportable=True),
-        "its type is not understood",
+        "its type is unknown",
     ),
     "public and requested too early": (
         certificate(created_at=FIRST_DAY - SECOND),
-        "public certificates requested before 2025-06-17 never can be",
+        "it is public and was requested before 2025-06-17",
     ),
     "public and requested without the option": (
         certificate(created_at=FIRST_DAY),
@@ -172,7 +172,7 @@ def test_a_passphrase_that_acm_refuses_is_not_shown(text: str) -> None:
     fault = passphrase_error(SecretStr(text))
     assert fault in (
         "must have 4 to 128 characters",
-        "must hold ASCII characters only, and none of #, $ and %",
+        "must contain only ASCII characters without #, $ and %",
     )
 
 

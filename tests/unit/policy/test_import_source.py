@@ -307,12 +307,15 @@ def test_what_is_newer_and_may_follow(
 @pytest.mark.parametrize(
     ("found", "says"),
     [
-        (leaf(), "holds a newer one, which ends on 2027-03-28 12:00 UTC"),
-        (leaf(serial=0xA1), "holds the certificate that is imported already"),
-        (leaf(not_after=ENDS - days(1)), "nothing newer, just one that ends on 2026-06-20"),
-        (leaf(not_before=NOW + days(1)), "which is not valid before 2026-06-02 12:00 UTC"),
+        (leaf(), "contains a newer version, which expires on 2027-03-28 12:00 UTC"),
+        (leaf(serial=0xA1), "contains the certificate that is already imported"),
+        (
+            leaf(not_after=ENDS - days(1)),
+            "contains no newer version, only a version that expires on 2026-06-20",
+        ),
+        (leaf(not_before=NOW + days(1)), "and is not valid before 2026-06-02 12:00 UTC"),
         (leaf(key=ecdsa()), "its key is EC_prime256v1 instead of RSA_2048"),
-        (leaf(names=("b.example",)), "it has none of the domain names"),
+        (leaf(names=("b.example",)), "it has no domain name in common"),
         (
             leaf(key_usages=frozenset(), extended_key_usages=frozenset()),
             "lacks the key usage DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, TLS_WEB_SERVER_AUTH",

@@ -151,7 +151,7 @@ def test_a_common_name_of_65_octets_is_a_fault_that_names_it() -> None:
 def test_a_hundred_and_one_names_are_a_fault() -> None:
     names = tuple(f"n{number}.example.com" for number in range(MAX_NAMES + 1))
     assert name_errors(names[:-1]) == []
-    assert name_errors(names) == ["a certificate takes 100 names at the most, got 101"]
+    assert name_errors(names) == ["a certificate has at most 100 names, got 101"]
 
 
 def test_www_does_not_make_a_name_longer_than_acm_takes() -> None:

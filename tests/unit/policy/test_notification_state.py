@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult, ScopeStatus
 from certificate_lifecycle.policy.notification_state import (
     REMINDER,
+    WHOLE_SCOPE,
     AlertRecord,
     AlertSubject,
     alert_record,
@@ -167,7 +168,7 @@ def test_what_is_remembered_of_an_account_and_region_counts_on() -> None:
 
 def test_an_account_and_region_is_remembered_by_how_much_of_it_was_seen() -> None:
     assert scope_alert_record(FAILED_SCOPE, None, NOW) == AlertRecord(
-        subject=AlertSubject("scope"),
+        subject=WHOLE_SCOPE,
         verdict="failed",
         reason="",
         severity="warning",

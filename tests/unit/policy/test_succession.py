@@ -192,7 +192,7 @@ def test_the_yearly_quota_is_warned_of_from_four_fifths_on() -> None:
     assert quota_warning([*made, *others], NOW) is None
     warning = quota_warning([*made, *others, request()], NOW)
     assert warning is not None
-    assert warning.startswith("4000 of the 5000 requests")
+    assert warning.startswith("4000 of ACM's default quota of 5000 requests")
 
 
 @pytest.mark.parametrize(

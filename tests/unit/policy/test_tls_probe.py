@@ -188,7 +188,7 @@ def test_another_certificate_that_acm_has_may_serve_a_common_name() -> None:
     assert compared.state is ProbeState.SIBLING_SERVED
     assert stale_certificate_served(NEW, [compared], USUAL, NOW) is None
     (sentence,) = sentences(NEW, [compared])
-    assert sentence.endswith("which ends on 2026-07-11 12:00 UTC: another certificate that ACM has")
+    assert sentence.endswith("which expires on 2026-07-11 12:00 UTC: another certificate in ACM")
 
 
 @pytest.mark.parametrize("other", NO_SIBLINGS.values(), ids=NO_SIBLINGS)
@@ -232,7 +232,7 @@ def test_one_address_with_the_version_before_is_a_warning() -> None:
         Action.INVESTIGATE,
     )
     assert decision.message == (
-        "ACM has a valid certificate, and shop.example.com shows an earlier one, which ends on "
+        "ACM has a valid certificate, but shop.example.com serves an earlier one, which expires on "
         "2026-07-11 12:00 UTC."
     )
 
@@ -247,8 +247,8 @@ def test_another_certificate_is_a_reason_of_its_own() -> None:
     assert decision is not None
     assert decision.reason is Reason.OTHER_CERTIFICATE_SERVED
     assert decision.message == (
-        "ACM has a valid certificate, and shop.example.com, www.example.com show another one, "
-        "which ends on 2026-07-11 12:00 UTC."
+        "ACM has a valid certificate, but shop.example.com, www.example.com serve another one, "
+        "which expires on 2026-07-11 12:00 UTC."
     )
 
 
@@ -259,7 +259,10 @@ def test_an_earlier_version_is_told_before_any_other_certificate() -> None:
     )
     assert decision is not None
     assert decision.reason is Reason.OLDER_CERTIFICATE_SERVED
-    assert "and shop.example.com shows an earlier one, which ends on 2026-07-11" in decision.message
+    assert (
+        "but shop.example.com serves an earlier one, which expires on 2026-07-11"
+        in decision.message
+    )
 
 
 @pytest.mark.parametrize(
@@ -286,10 +289,10 @@ def test_it_is_critical_once_what_is_served_is_near_its_end(
 
 SAID = {
     ProbeState.UNREACHABLE: "could not be reached",
-    ProbeState.REFUSED: "was not connected to: that is no public address",
-    ProbeState.NOT_TLS: "does not speak TLS",
-    ProbeState.NO_CERTIFICATE: "showed no certificate that could be read",
-    ProbeState.SCAN_FAILED: "was not looked at, because it took too long or failed",
+    ProbeState.REFUSED: "was not probed: not a public address",
+    ProbeState.NOT_TLS: "does not use TLS",
+    ProbeState.NO_CERTIFICATE: "showed no readable certificate",
+    ProbeState.SCAN_FAILED: "was not probed, because it took too long or failed",
 }
 
 
@@ -299,11 +302,12 @@ def test_what_is_served_is_told_with_its_serial_number_and_end() -> None:
         probe_result(OLD, address="::2"),
         probe_result(STRANGER, "b.test"),
     )
-    ends = "which ends on 2026-07-11 12:00 UTC"
-    has = "and ACM has serial 0b:22"
+    ends = "which expires on 2026-07-11 12:00 UTC"
+    has = "but ACM has serial 0b:22"
     assert sentences(NEW, shown) == (
-        f"shop.example.com (203.0.113.7) serves serial 0b:22, {ends}: what ACM has",
-        f"shop.example.com (::2) serves serial 0a:11, {ends}, {has}: renewed, but not served",
+        f"shop.example.com (203.0.113.7) serves serial 0b:22, {ends}: the certificate in ACM",
+        f"shop.example.com (::2) serves serial 0a:11, {ends}, {has}: "
+        "the renewed certificate is not served",
         f"b.test (203.0.113.7) serves serial 0a:11, {ends}, {has}: another certificate is served",
     )
 
@@ -317,7 +321,7 @@ def test_what_was_not_seen_is_told(state: ProbeState, said: str) -> None:
 
 def test_a_name_without_an_address_is_told() -> None:
     nowhere = ProbeResult(NAME, "", state=ProbeState.UNREACHABLE)
-    assert sentences(NEW, [compare(NEW, nowhere)]) == ("shop.example.com leads to no address",)
+    assert sentences(NEW, [compare(NEW, nowhere)]) == ("shop.example.com has no address",)
 
 
 def test_every_state_has_words_of_its_own() -> None:

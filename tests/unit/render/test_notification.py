@@ -384,7 +384,7 @@ def test_an_action_without_a_word_is_shown_as_such() -> None:
 def test_the_end_of_what_belongs_to_others_is_told_without_advice() -> None:
     theirs = judged(certificate(managed_by="CLOUDFRONT", ends_in=days(3)))
     text = told(run(theirs)).bodies["email"]
-    assert "ExternallyManaged: CloudFront looks after it" in text
+    assert "ExternallyManaged: Managed by CloudFront" in text
     assert "Next:" not in text
 
 
