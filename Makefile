@@ -84,7 +84,7 @@ nightly: $(READY) ## Run every test, with more examples, and require a total cov
 .PHONY: unit unit-coverage
 unit: $(READY) ## Run the unit tests: the fast loop
 	$(BIN)/pytest $(UNIT) $(QUICK)
-unit-coverage: $(READY) ## Run the unit tests; they alone must cover the core completely
+unit-coverage: $(READY) ## Run the unit tests; they alone must cover the pure packages completely
 	$(BIN)/pytest $(UNIT) $(QUICK) $(addprefix --cov=$(PACKAGE).,$(PURE)) --cov-fail-under=100
 
 .PHONY: integration
@@ -114,7 +114,7 @@ bench: $(READY) ## Measure scans of 100 to 10,000 certificates and write docs/pe
 
 # Hashes are seeded, so that a set has the same order each time.
 .PHONY: mutation
-mutation: $(READY) ## Change each decision of the core once, see that a test notices, write docs/mutation.md
+mutation: $(READY) ## Change each decision of the pure packages once, see that a test notices, write docs/mutation.md
 	PYTHONHASHSEED=0 PYTHONPATH=lambda:. $(BIN)/python -m tests.stress.mutation --workers $(WORKERS)
 	$(MAKE) --no-print-directory docs
 

@@ -1,22 +1,22 @@
-# What each function may do, as JSON text, so that a test can read the very policy that AWS will judge by.
-# modules/function adds what both need: their own logs, and the topic that hears of findings and failures.
+# The policy of each function, as JSON text, so that tests evaluate the same policy as AWS.
+# modules/function adds the statements of both: their own logs, and the topic for findings and failures.
 
 locals {
-  # Names that the creation function may ask for. Empty input: just what this module was told to issue.
+  # Domains that the creation function may request. Empty input: the names of the certificate.
   allowed_domains = (
     length(var.allowed_domains) > 0
     ? var.allowed_domains
     : distinct(concat([var.domain_name], var.subject_alternative_names))
   )
 
-  # Without those that lie below another plain one, because a policy has a size limit.
+  # Without names below another plain name, because a policy has a size limit.
   _widest_domains = [
     for domain in local.allowed_domains : domain if !anytrue([
       for other in local.allowed_domains : endswith(domain, ".${other}")
     ])
   ]
 
-  # A plain name allows itself and everything below it; a wildcard only what is below.
+  # A plain name allows itself and all names below it; a wildcard only the names below it.
   _allowed_name_patterns = distinct(flatten([
     for domain in local._widest_domains :
     startswith(domain, "*.") ? [domain] : [domain, "*.${domain}"]
@@ -27,7 +27,7 @@ locals {
     for domain in local._widest_domains : "_*.${trimprefix(domain, "*.")}"
   ])
 
-  # Zones of other accounts are reached through their role, so this account's policy names only its own.
+  # Zones of other accounts are accessed through their role, so this policy lists only zones of this account.
   _own_zone_ids   = distinct([for zone in values(var.hosted_zones) : zone.zone_id if zone.role_arn == null])
   _zone_role_arns = distinct([for zone in values(var.hosted_zones) : zone.role_arn if zone.role_arn != null])
   _zone_arns = (
@@ -37,7 +37,7 @@ locals {
   )
 
   _certificates_everywhere = "arn:${local.partition}:acm:*:${local.account_id}:certificate/*"
-  # Where import sources and export targets may be: in this account, in a region that is looked at.
+  # Import sources and export targets must be in this account, in a monitored region.
   _certificates_here = [for region in local.regions : "arn:${local.partition}:acm:${region}:${local.account_id}:certificate/"]
 
   _list_certificates = {
@@ -48,7 +48,7 @@ locals {
     Resource = ["*"]
   }
 
-  # With explicit zones there is nothing to discover, so nothing to list.
+  # Explicit zones need no discovery.
   _list_hosted_zones = length(var.hosted_zones) > 0 ? [] : [{
     Sid    = "FindPublicHostedZones"
     Effect = "Allow"
@@ -84,7 +84,7 @@ locals {
       Effect   = "Allow"
       Action   = ["sts:AssumeRole"]
       Resource = ["arn:${local.partition}:iam::*:role/${try(var.organization.role_name, "")}"]
-      # Accounts come and go; what lies outside the organization is out of reach.
+      # Any account, because the list changes, but only within the organization.
       Condition = { StringEquals = { "aws:ResourceOrgID" = try(var.organization.organization_id, "") } }
     },
     {
@@ -107,15 +107,15 @@ locals {
       Resource  = ["arn:${local.partition}:s3:::${local.bucket_name}"]
       Condition = { StringLike = { "s3:prefix" = "runs/*/accounts/" } }
     },
-    # With a list of accounts there is nothing to ask for.
+    # With account_ids, AWS Organizations is not called.
   ] : statement if var.organization != null && (statement.Sid != "ListAccountsOfTheOrganization" || length(try(var.organization.account_ids, [])) == 0)]
 
-  _mends    = var.rotation_mode != "notify"
+  _repairs  = var.rotation_mode != "notify"
   _replaces = var.rotation_mode == "replace"
 
-  _import_sources = local._mends ? var.import_sources : {}
+  _import_sources = local._repairs ? var.import_sources : {}
 
-  # The AWS managed key of Secrets Manager lets the account use it through Secrets Manager; only a customer's key needs a grant.
+  # Only customer managed keys need a permission: the AWS managed key allows use through Secrets Manager.
   _secrets_with_a_key = { for arn, source in local._import_sources : arn => source if source.kms_key_arn != null }
 
   _reimport = length(local._import_sources) == 0 ? [] : [
@@ -139,14 +139,14 @@ locals {
     Action   = ["kms:Decrypt"]
     Resource = distinct(values(local._secrets_with_a_key)[*].kms_key_arn)
     Condition = {
-      # Secrets Manager binds what it encrypts to the secret, so the key opens these secrets and nothing else.
+      # Secrets Manager sets the secret's ARN as encryption context, so the key decrypts only these secrets.
       StringEquals = {
         "kms:EncryptionContext:SecretARN" = distinct(values(local._secrets_with_a_key)[*].secret_arn)
       }
     }
   }]
 
-  # ForAllValues is also true when the key is absent from the request; `Null` closes that door.
+  # ForAllValues is also true if the key is absent from the request; `Null` excludes that case.
   _records_present = {
     "route53:ChangeResourceRecordSetsActions"               = "false"
     "route53:ChangeResourceRecordSetsNormalizedRecordNames" = "false"
@@ -157,8 +157,8 @@ locals {
     "route53:ChangeResourceRecordSetsRecordTypes" = ["CNAME"]
   }
 
-  # Mode notify writes nothing, so it needs none of this.
-  _exports = local._mends ? var.export_targets : {}
+  # Mode notify exports nothing.
+  _exports = local._repairs ? var.export_targets : {}
   _export_certificates = length(local._exports) == 0 ? [] : [
     {
       Sid      = "ExportAndRenewCertificates"
@@ -173,7 +173,7 @@ locals {
       Resource = distinct(values(local._exports)[*].passphrase_secret_arn)
     },
     {
-      # Without GetSecretValue: what was written is never read back.
+      # Without GetSecretValue: the function never reads exported keys.
       Sid      = "WriteExports"
       Effect   = "Allow"
       Action   = ["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"]
@@ -181,19 +181,19 @@ locals {
     },
   ]
 
-  # In every mode: what was told is remembered, so that it is told once.
+  # In every mode, because sent notifications are recorded.
   _remember = [{
     Sid    = "RememberInTheLedger"
     Effect = "Allow"
     Action = concat(
       ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"],
-      # Counts the requests of a day.
+      # For the daily limit of requests.
       local._replaces ? ["dynamodb:UpdateItem"] : [],
     )
     Resource = ["arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.ledger_name}"]
   }]
 
-  # Without GetObject: no run reads what another one reported.
+  # Without GetObject: no run reads the report of another.
   _report = var.report_bucket_name == null ? [] : [{
     Sid      = "WriteReports"
     Effect   = "Allow"
@@ -206,7 +206,7 @@ locals {
     Effect   = "Allow"
     Action   = ["events:PutEvents"]
     Resource = ["arn:${local.partition}:events:${local.region}:${local.account_id}:event-bus/${var.notifications.event_bus_name}"]
-    # In its own name only: other events on the bus may start things.
+    # Only with this source, because other events on the bus may start actions.
     Condition = { StringEquals = { "events:source" = "certificate-lifecycle" } }
   }]
 
@@ -218,7 +218,7 @@ locals {
       Resource = ["arn:${local.partition}:securityhub:${local.region}:${local.account_id}:product/${local.account_id}/default"]
     },
     {
-      # AWS knows nothing narrower than the hub: the function asks for its own findings.
+      # AWS supports no narrower resource than the hub. The function filters by its own findings.
       Sid      = "SeeReportedFindings"
       Effect   = "Allow"
       Action   = ["securityhub:GetFindings"]
@@ -226,7 +226,7 @@ locals {
     },
   ]
 
-  # A list of statements that differ in shape has no type to choose from, so that each is kept or dropped for itself.
+  # The statements have different types, so a conditional over a list of them fails; each one is a list of its own.
 
   creation_policy_json = jsonencode({
     Version = "2012-10-17"
@@ -237,7 +237,7 @@ locals {
           Sid    = "ReadCertificates"
           Effect = "Allow"
           Action = ["acm:DescribeCertificate"]
-          # Any region: an event may ask for another one, as CloudFront reads its certificates in us-east-1 only.
+          # Any region: an event may name another one, such as us-east-1 for CloudFront.
           Resource = [local._certificates_everywhere]
         },
         {
@@ -258,7 +258,7 @@ locals {
           }
         },
         {
-          # A private authority validates nothing, so there is no validation method to pin.
+          # Private CAs do no validation, so there is no validation method to require.
           Sid      = "RequestPrivateCertificates"
           Effect   = "Allow"
           Action   = ["acm:RequestCertificate"]
@@ -273,7 +273,7 @@ locals {
           }
         },
         {
-          # ACM checks this one too when a request carries tags.
+          # ACM also requires this permission if a request has tags.
           Sid       = "TagCertificatesAsManaged"
           Effect    = "Allow"
           Action    = ["acm:AddTagsToCertificate"]

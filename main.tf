@@ -24,14 +24,14 @@ locals {
   organization_name = "${var.name_prefix}-organization"
   rotation_name     = "${var.name_prefix}-rotation"
 
-  # The zip is committed and reproducible, so nothing is built at plan time, and a laptop and CI see the same hash.
+  # The zip is committed and reproducible: a plan builds nothing, and the hash is the same on every machine.
   package = "${path.module}/lambda/dist/certificate_lifecycle.zip"
 
   hosted_zones_json = jsonencode({
     for name, zone in var.hosted_zones : name => { zone_id = zone.zone_id, role_arn = zone.role_arn }
   })
 
-  # Defaults are left out: Lambda gives only 4096 bytes for everything.
+  # Without default values, because Lambda limits the environment to 4096 bytes.
   accounts_json = jsonencode([
     for account in var.accounts : merge(
       { account_id = account.account_id, external_id = account.external_id, role_name = account.role_name },
@@ -40,7 +40,7 @@ locals {
     )
   ])
 
-  # A condition around the object would turn its number into a string, as both sides must be of one type.
+  # Not a conditional over the object: both sides must have one type, which would turn its number into a string.
   organization_json = var.organization == null ? "{}" : jsonencode(merge(
     {
       bucket          = local.bucket_name
@@ -60,7 +60,7 @@ locals {
       "ACM Certificate Expired",
       "ACM Certificate Renewal Action Required",
     ]
-    # Only `Available` has an action; an import, which may be the function's own, is no reason to look again.
+    # Only `Available` has an action. Imports are excluded, because the function itself may have made them.
     detail = { Action = [{ exists = false }, "ISSUANCE", "RENEWAL"] }
   })
 
@@ -92,7 +92,7 @@ module "report_bucket" {
   source = "./modules/bucket"
   count  = var.create && var.report_bucket_name != null ? 1 : 0
 
-  # Reports say what was done and when, so that they outlive a stack unless somebody empties the bucket.
+  # Reports are the record of past actions, so destroying the stack must not delete them.
   force_destroy  = false
   name           = var.report_bucket_name
   prefix         = "reports/"
@@ -105,7 +105,7 @@ module "creation" {
   count  = var.create ? 1 : 0
 
   alarms                   = var.alarms
-  description              = "Issues certificates and carries their DNS validation through."
+  description              = "Requests certificates and validates them through DNS."
   filename                 = local.package
   handler                  = "certificate_lifecycle.handlers.creation.lambda_handler"
   kms_key_arn              = var.kms_key_arn
@@ -120,7 +120,7 @@ module "creation" {
   topic_kms_key_arn        = local.topic_kms_key_arn
 
   environment = {
-    # As given: empty means the names just below to the function, too, and Lambda gives only 4096 bytes.
+    # The input itself: the function also applies the default for an empty list, and Lambda limits the environment to 4096 bytes.
     ALLOWED_DOMAINS           = jsonencode(var.allowed_domains)
     DOMAIN_NAME               = var.domain_name
     HOSTED_ZONES              = local.hosted_zones_json
@@ -137,14 +137,14 @@ module "rotation" {
 
   alarms               = var.alarms
   counts_subscriptions = true
-  description          = "Looks at every certificate, mends what can be mended and tells people."
+  description          = "Scans all certificates, repairs and replaces them, and sends notifications."
   filename             = local.package
   handler              = "certificate_lifecycle.handlers.rotation.lambda_handler"
   kms_key_arn          = var.kms_key_arn
   log_retention_days   = var.log_retention_days
-  # None: an incomplete run has told people already, a repeated one would tell them again, and the schedule looks anew.
+  # No retry: an incomplete run has already sent its message, a retry would send another, and the next scheduled run scans again.
   maximum_retry_attempts = 0
-  # Measured: a scan of 10,000 certificates takes 90 MB, telling of 5,000 accounts twice that.
+  # Measured: 90 MB for a scan of 10,000 certificates, twice that for the message about 5,000 accounts.
   memory_mb                = var.organization == null ? 256 : 512
   name                     = local.rotation_name
   permissions_boundary_arn = var.permissions_boundary_arn
@@ -162,16 +162,16 @@ module "rotation" {
     EXPORT_TARGETS            = jsonencode(var.export_targets)
     HOSTED_ZONES              = local.hosted_zones_json
     IMPORT_SOURCES            = local.import_sources_json
-    # From the module, so that no run starts before there is a table.
+    # From the module, so that no run starts before the table exists.
     LEDGER_TABLE     = module.ledger[0].table_name
     NAME_PREFIX      = var.name_prefix
     ORGANIZATION     = local.organization_json
     OWNER_TAG        = var.owner_tag
     REBIND_CONSUMERS = tostring(var.rebind_consumers)
     REGIONS          = jsonencode(local.regions)
-    # From the module, as above; empty: no report.
+    # From the module, so that no run starts before the bucket exists. Empty: no report.
     REPORT_BUCKET = var.report_bucket_name == null ? "" : module.report_bucket[0].name
-    # Empty: never.
+    # Empty: delete nothing.
     RETIRE_SUPERSEDED_AFTER_DAYS = var.retire_superseded_after_days == null ? "" : tostring(var.retire_superseded_after_days)
     ROTATION_MODE                = var.rotation_mode
     SECURITY_HUB                 = tostring(var.notifications.security_hub)
@@ -183,12 +183,12 @@ module "rotation" {
   }
 }
 
-# With an organization, the clock starts the state machine, which looks at this account among the others.
+# With an organization, the schedule starts the state machine, which also scans this account.
 module "schedule" {
   source = "./modules/schedule"
   count  = var.create && var.organization == null ? 1 : 0
 
-  description         = "Starts ${local.rotation_name}, which looks at every certificate."
+  description         = "Starts ${local.rotation_name} to scan all certificates."
   function_arn        = module.rotation[0].function_arn
   function_name       = module.rotation[0].function_name
   name                = local.rotation_name
@@ -215,12 +215,12 @@ module "organization" {
   topic_arn                    = local.topic_arn
 }
 
-# ACM says by itself what cannot wait for the clock: a renewal that needs help, an end that is near, a certificate that is there.
+# ACM sends events that must not wait for the schedule: renewal action required, approaching expiration, certificate available.
 module "acm_events" {
   source = "./modules/schedule"
   count  = var.create ? 1 : 0
 
-  description   = "Starts ${local.rotation_name}, which looks at the certificate that ACM speaks of."
+  description   = "Starts ${local.rotation_name} to scan the certificate of an ACM event."
   event_pattern = local.acm_events_json
   function_arn  = module.rotation[0].function_arn
   function_name = module.rotation[0].function_name
@@ -249,12 +249,12 @@ module "watch" {
   topic_arn        = local.topic_arn
 }
 
-# The errors alarm says that a run was incomplete; this one says that whole accounts or regions went unseen.
+# The errors alarm reports an incomplete run; this one reports whole accounts or regions that were not scanned.
 resource "aws_cloudwatch_metric_alarm" "failed_scopes" {
   count = var.create && var.alarms ? 1 : 0
 
   alarm_name          = "${local.rotation_name}-failed-scopes"
-  alarm_description   = "${local.rotation_name} could not look at a whole account and region, which may hold anything. Its message and its log group ${module.rotation[0].log_group_name} name it."
+  alarm_description   = "${local.rotation_name} could not scan a whole account and region. Its message and its log group ${module.rotation[0].log_group_name} contain the account, the region and the error."
   namespace           = "CertificateLifecycle"
   metric_name         = "FailedScopes"
   dimensions          = { Instance = var.name_prefix }
@@ -263,7 +263,7 @@ resource "aws_cloudwatch_metric_alarm" "failed_scopes" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
-  # The function writes the figure at the end of a run, so most periods have none.
+  # The function writes this metric at the end of a run, so most periods have no data point.
   treat_missing_data = "notBreaching"
   alarm_actions      = [local.topic_arn]
   ok_actions         = [local.topic_arn]

@@ -1,7 +1,7 @@
 """Write the generated parts of the documentation, or check that they are up to date.
 
 A generated part stands between `<!-- BEGIN_NAME -->` and `<!-- END_NAME -->`.
-Its source is the code: the Terraform files, the enums of the core, the list of environment
+Its source is the code: the Terraform files, the enums of the package, the list of environment
 variables, the permissions that adapters declare.
 The Terraform tables have the form that terraform-docs gives them.
 """
@@ -21,7 +21,7 @@ from typing import Any
 import hcl2
 
 from certificate_lifecycle.aws.permissions import Command, Function
-from certificate_lifecycle.cli.permissions import declared
+from certificate_lifecycle.cli.required_permissions import declared
 from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
 from certificate_lifecycle.model.certificate import Reason, Verdict
 from certificate_lifecycle.model.run import FINDING_FIELDS
@@ -78,7 +78,7 @@ def code(text: str) -> str:
 
 
 def terraform_reference(folder: Path) -> str:
-    """Return the reference of the module in `folder`."""
+    """Return the reference of the module in `folder`, in the form of terraform-docs."""
     blocks = _read_module(folder)
     versions, sources = _requirements(blocks)
     sections = {
@@ -316,11 +316,23 @@ def command_permissions(_: Path) -> str:
 
 
 def survivors(root: Path) -> str:
-    """Return the mutations of the core that may survive, and why."""
+    """Return the mutations that may survive, and why."""
     try:
         return page.survivors(Project(root))
     except ReviewError as error:
         raise DocumentationError(f"tests/stress/mutation/survivors.toml: {error}") from error
+
+
+def module_references(root: Path) -> Iterator[Part]:
+    """Yield the reference of each module in `modules/` whose README has the markers for it."""
+    for readme in sorted(root.glob("modules/*/README.md")):
+        if "<!-- BEGIN_TF_DOCS -->" in readme.read_text(encoding="utf-8"):
+            folder = readme.parent.relative_to(root)
+            yield Part(f"{folder.as_posix()}/README.md", "TF_DOCS", _reference_of(folder))
+
+
+def _reference_of(folder: Path) -> Callable[[Path], str]:
+    return lambda root: terraform_reference(root / folder)
 
 
 PARTS = (
@@ -331,6 +343,7 @@ PARTS = (
     Part("README.md", "PERMISSIONS", function_permissions),
     Part("docs/cli.md", "PERMISSIONS", command_permissions),
     Part("README.md", "TF_DOCS", terraform_reference),
+    *module_references(ROOT),
     Part("docs/mutation.md", "SURVIVORS", survivors),
     Part("docs/verdicts.md", "VERDICTS", verdicts),
     Part("docs/verdicts.md", "REASONS", reasons),

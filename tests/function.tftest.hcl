@@ -1,4 +1,4 @@
-# One function with all that makes it observable, as modules/function builds it.
+# modules/function: a function with its log group, role, failure destination and alarms.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -31,7 +31,7 @@ run "the_function_is_the_committed_zip_on_arm_with_json_logs_in_its_own_group" {
 
   assert {
     condition     = aws_lambda_function.this.source_code_hash == filebase64sha256(var.filename) && aws_lambda_function.this.handler == var.handler
-    error_message = "The function must be the package it was given, pinned by its hash."
+    error_message = "The function must have the given package, pinned by its hash."
   }
 
   assert {
@@ -41,12 +41,12 @@ run "the_function_is_the_committed_zip_on_arm_with_json_logs_in_its_own_group" {
 
   assert {
     condition     = aws_lambda_function.this.logging_config[0].log_format == "JSON" && aws_lambda_function.this.logging_config[0].log_group == aws_cloudwatch_log_group.this.name
-    error_message = "The function must log JSON to the group that was made for it."
+    error_message = "The function must log JSON to its own log group."
   }
 
   assert {
     condition     = aws_cloudwatch_log_group.this.name == "/aws/lambda/team-creation" && aws_cloudwatch_log_group.this.retention_in_days == 30
-    error_message = "The log group must bear the function's name and the retention asked for."
+    error_message = "The log group must have the function's name and the given retention."
   }
 
   assert {
@@ -68,7 +68,7 @@ run "a_failed_event_is_retried_twice_and_then_reported" {
   }
 }
 
-run "an_error_raises_an_alarm_and_silence_does_not" {
+run "an_error_raises_an_alarm_and_missing_data_does_not" {
   command = apply
 
   module {
@@ -88,11 +88,11 @@ run "an_error_raises_an_alarm_and_silence_does_not" {
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.errors[0].alarm_actions == toset([var.topic_arn]) && aws_cloudwatch_metric_alarm.errors[0].ok_actions == toset([var.topic_arn])
-    error_message = "The topic must hear of the alarm and of its end."
+    error_message = "The topic must receive the alarm and its recovery."
   }
 }
 
-run "an_event_that_is_lost_and_a_function_that_must_wait_too_long_raise_alarms" {
+run "lost_events_and_long_throttling_raise_alarms" {
   command = apply
 
   module {
@@ -105,23 +105,23 @@ run "an_event_that_is_lost_and_a_function_that_must_wait_too_long_raise_alarms" 
       && aws_cloudwatch_metric_alarm.throttles[0].dimensions == tomap({ FunctionName = "team-creation" })
       && aws_cloudwatch_metric_alarm.throttles[0].period * aws_cloudwatch_metric_alarm.throttles[0].evaluation_periods > var.timeout_seconds
     )
-    error_message = "A pulse that waits for a run to end must raise no alarm, and one that waits longer must."
+    error_message = "Throttling for the length of a run must not raise an alarm, and longer throttling must."
   }
 
   assert {
     condition = toset(flatten(aws_cloudwatch_metric_alarm.lost_events[0].metric_query[*].metric[*].metric_name)) == toset([
       "AsyncEventsDropped", "DestinationDeliveryFailures",
     ])
-    error_message = "An event that Lambda gives up, or cannot tell of, must raise an alarm."
+    error_message = "A dropped event and an undelivered failure must raise an alarm."
   }
 
   assert {
     condition     = length(output.alarm_arns) == 3
-    error_message = "The dashboard must be told of every alarm."
+    error_message = "The output must contain every alarm."
   }
 }
 
-run "only_a_function_that_watches_the_topic_may_see_its_subscriptions" {
+run "only_the_function_that_counts_subscriptions_may_read_them" {
   command = apply
 
   module {
@@ -134,11 +134,11 @@ run "only_a_function_that_watches_the_topic_may_see_its_subscriptions" {
 
   assert {
     condition     = { for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => s }["PublishToTopic"].Action == ["sns:GetTopicAttributes", "sns:Publish"]
-    error_message = "The function must be able to see whether anybody listens."
+    error_message = "The function must be able to read the topic's attributes."
   }
 }
 
-run "alarms_can_be_left_out" {
+run "alarms_are_optional" {
   command = plan
 
   module {
@@ -151,11 +151,11 @@ run "alarms_can_be_left_out" {
 
   assert {
     condition     = length(output.alarm_arns) == 0
-    error_message = "alarms = false must make no alarm."
+    error_message = "alarms = false must create no alarm."
   }
 }
 
-run "the_role_is_for_lambda_and_may_do_what_it_was_given_and_write_its_logs_and_the_topic" {
+run "the_role_has_the_given_policy_its_logs_and_the_topic" {
   command = apply
 
   module {
@@ -169,7 +169,7 @@ run "the_role_is_for_lambda_and_may_do_what_it_was_given_and_write_its_logs_and_
 
   assert {
     condition     = jsondecode(aws_iam_role_policy.this.policy).Statement[*].Sid == ["Given", "WriteOwnLogs", "PublishToTopic"]
-    error_message = "The policy must be what was given, and what every function needs."
+    error_message = "The policy must contain the given statements and those of every function."
   }
 
   assert {
@@ -179,7 +179,7 @@ run "the_role_is_for_lambda_and_may_do_what_it_was_given_and_write_its_logs_and_
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Resource = ["arn:aws:logs:eu-west-1:123456789012:log-group:mocked:*"]
     }
-    error_message = "The function must be able to write to its own log group, and not to make another."
+    error_message = "The function must be able to write to its own log group, and not to create another."
   }
 }
 
@@ -200,7 +200,7 @@ run "customer_keys_are_granted_where_they_are_used" {
       ["EncryptForTopic", ["kms:Decrypt", "kms:GenerateDataKey*"], ["arn:aws:kms:eu-west-1:123456789012:key/topic"]],
       ["ReadOwnEnvironment", ["kms:Decrypt"], ["arn:aws:kms:eu-west-1:123456789012:key/functions"]],
     ]
-    error_message = "Each key must be usable for what it encrypts, and for nothing else."
+    error_message = "The role must be able to use each key only for its purpose."
   }
 
   assert {
@@ -209,7 +209,7 @@ run "customer_keys_are_granted_where_they_are_used" {
   }
 }
 
-run "the_boundary_and_the_reservation_are_passed_on" {
+run "the_boundary_and_the_reservation_are_applied" {
   command = apply
 
   module {
@@ -223,7 +223,7 @@ run "the_boundary_and_the_reservation_are_passed_on" {
 
   assert {
     condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn && aws_lambda_function.this.reserved_concurrent_executions == 3
-    error_message = "Boundary and reservation must be as asked for."
+    error_message = "Boundary and reservation must have the given values."
   }
 }
 

@@ -1,4 +1,4 @@
-# The table in which rotation remembers.
+# modules/ledger: the state table.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -9,7 +9,7 @@ variables {
   tags = { Team = "a" }
 }
 
-run "it_costs_by_use_forgets_history_and_can_be_restored" {
+run "the_table_is_billed_by_use_expires_history_and_can_be_restored" {
   command = apply
 
   module {
@@ -18,21 +18,21 @@ run "it_costs_by_use_forgets_history_and_can_be_restored" {
 
   assert {
     condition     = aws_dynamodb_table.this.billing_mode == "PAY_PER_REQUEST"
-    error_message = "A table that is used a few times a day must cost by use."
+    error_message = "The table must be billed by use."
   }
 
   assert {
     condition     = aws_dynamodb_table.this.ttl[0].attribute_name == "expires_at" && aws_dynamodb_table.this.ttl[0].enabled
-    error_message = "History must end by itself."
+    error_message = "History must expire."
   }
 
   assert {
     condition     = aws_dynamodb_table.this.point_in_time_recovery[0].enabled
-    error_message = "A journal that was damaged must be restorable."
+    error_message = "The table must be restorable."
   }
 
   assert {
     condition     = aws_dynamodb_table.this.hash_key == "scope" && aws_dynamodb_table.this.range_key == "entry"
-    error_message = "The keys are a contract with the function."
+    error_message = "The keys must be those that the function uses."
   }
 }

@@ -1,4 +1,4 @@
-# The module as a whole: what it makes, what it calls it, and how the parts are joined.
+# The root module: resources, names, and connections.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -17,21 +17,21 @@ run "names_start_with_the_prefix" {
 
   assert {
     condition     = output.creation_function_name == "team-a-creation" && output.rotation_function_name == "team-a-rotation"
-    error_message = "Functions must start with the prefix, so that two instances coexist."
+    error_message = "Function names must start with the prefix, so that two instances can coexist."
   }
 
   assert {
     condition     = output.ledger_table_name == "team-a-ledger"
-    error_message = "The ledger must start with the prefix, too."
+    error_message = "The table's name must start with the prefix."
   }
 
   assert {
     condition     = output.creation_log_group_name == "/aws/lambda/team-a-creation" && output.rotation_log_group_name == "/aws/lambda/team-a-rotation"
-    error_message = "Log groups must be the ones that Lambda would use, so that it never makes its own."
+    error_message = "Log groups must have Lambda's default names, so that Lambda creates no others."
   }
 }
 
-run "create_false_makes_nothing" {
+run "create_false_creates_nothing" {
   command = apply
 
   variables {
@@ -40,7 +40,7 @@ run "create_false_makes_nothing" {
 
   assert {
     condition     = length(module.acm_events) + length(module.creation) + length(module.ledger) + length(module.notifications) + length(module.rotation) + length(module.schedule) + length(module.watch) == 0
-    error_message = "create = false must make nothing."
+    error_message = "create = false must create nothing."
   }
 
   assert {
@@ -49,11 +49,11 @@ run "create_false_makes_nothing" {
       output.rotation_function_arn, output.rotation_function_name, output.rotation_log_group_name, output.rotation_role_arn,
       output.schedule_rule_arn, output.sns_topic_arn,
     ] : value == null])
-    error_message = "Every output must be null when nothing was made."
+    error_message = "Every output must be null without resources."
   }
 }
 
-run "create_false_makes_nothing_of_an_adopted_topic_either" {
+run "create_false_has_no_topic_output_for_an_existing_topic" {
   command = apply
 
   variables {
@@ -63,11 +63,11 @@ run "create_false_makes_nothing_of_an_adopted_topic_either" {
 
   assert {
     condition     = output.sns_topic_arn == null
-    error_message = "A module that makes nothing must not speak of a topic."
+    error_message = "The topic output must be null if create is false."
   }
 }
 
-run "an_adopted_topic_is_used_and_left_alone" {
+run "an_existing_topic_is_used_and_not_changed" {
   command = apply
 
   variables {
@@ -76,16 +76,16 @@ run "an_adopted_topic_is_used_and_left_alone" {
 
   assert {
     condition     = length(module.notifications) == 0
-    error_message = "Nothing must be made beside an adopted topic: no key, no policy, no subscription."
+    error_message = "No key, policy or subscription must be created for an existing topic."
   }
 
   assert {
     condition     = output.sns_topic_arn == "arn:aws:sns:eu-west-1:123456789012:alerts"
-    error_message = "The adopted topic must be the one that is used."
+    error_message = "The existing topic must be used."
   }
 }
 
-run "a_topic_of_another_region_is_refused" {
+run "a_topic_of_another_region_is_rejected" {
   command = plan
 
   variables {

@@ -1,4 +1,4 @@
-# The topic: encrypted with a key that its publishers may use, closed to all others, heard by people.
+# modules/notifications: the encrypted topic, its publishers and its subscribers.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -21,12 +21,12 @@ run "the_topic_is_encrypted_with_a_rotating_key_of_its_own" {
 
   assert {
     condition     = aws_sns_topic.this.kms_master_key_id == aws_kms_key.this[0].arn && aws_kms_key.this[0].enable_key_rotation
-    error_message = "The topic must be encrypted with the key that was made for it."
+    error_message = "The topic must be encrypted with the created key."
   }
 
   assert {
     condition     = aws_kms_alias.this[0].name == "alias/team-notifications"
-    error_message = "The key must bear the topic's name."
+    error_message = "The alias of the key must have the topic's name."
   }
 
   assert {
@@ -38,16 +38,16 @@ run "the_topic_is_encrypted_with_a_rotating_key_of_its_own" {
       Resource  = ["*"]
       Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
     }
-    error_message = "Alarms of this account, and of no other, must be able to encrypt."
+    error_message = "Only alarms of this account must be able to use the key."
   }
 
   assert {
     condition     = { for s in jsondecode(aws_kms_key.this[0].policy).Statement : s.Sid => s }["LetIamOfThisAccountGovernTheKey"].Principal == { AWS = "arn:aws:iam::123456789012:root" }
-    error_message = "The account must keep the key under its own government."
+    error_message = "IAM policies of the account must be able to grant use of the key."
   }
 }
 
-run "a_given_key_replaces_the_made_one" {
+run "a_given_key_replaces_the_created_one" {
   command = apply
 
   module {
@@ -60,12 +60,12 @@ run "a_given_key_replaces_the_made_one" {
 
   assert {
     condition     = length(aws_kms_key.this) + length(aws_kms_alias.this) == 0
-    error_message = "No key must be made beside a given one."
+    error_message = "No key must be created if one is given."
   }
 
   assert {
     condition     = aws_sns_topic.this.kms_master_key_id == var.kms_key_arn && output.kms_key_arn == var.kms_key_arn
-    error_message = "The given key must be the one in use."
+    error_message = "The given key must be used."
   }
 }
 
@@ -81,11 +81,11 @@ run "each_address_is_subscribed" {
       "ops@example.com"      = "email"
       "security@example.com" = "email"
     }
-    error_message = "Somebody must hear what the topic is told."
+    error_message = "Each address must be subscribed."
   }
 }
 
-run "only_own_alarms_may_publish_and_nobody_in_the_clear" {
+run "only_own_alarms_may_publish_and_only_with_tls" {
   command = apply
 
   module {
@@ -102,7 +102,7 @@ run "only_own_alarms_may_publish_and_nobody_in_the_clear" {
       ArnLike      = { "aws:SourceArn" = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:team-*" }
       StringEquals = { "aws:SourceAccount" = "123456789012" }
     }
-    error_message = "CloudWatch must publish for the alarms of this module only."
+    error_message = "CloudWatch must be able to publish only for alarms of this module."
   }
 
   assert {
@@ -114,6 +114,6 @@ run "only_own_alarms_may_publish_and_nobody_in_the_clear" {
       Resource  = ["arn:aws:sns:eu-west-1:123456789012:mocked"]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }
-    error_message = "Whatever is published without TLS must be refused."
+    error_message = "Publishing without TLS must be denied."
   }
 }

@@ -1,4 +1,4 @@
-# The state machine over the accounts of an organization: its definition, and what starts it instead of the function.
+# The state machine for an organization: its definition and its schedule.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -20,11 +20,11 @@ variables {
   }
 }
 
-run "the_state_machine_lists_looks_and_tells" {
+run "the_state_machine_lists_scans_and_aggregates" {
   command = apply
 
   assert {
-    condition     = keys(jsondecode(module.organization[0].definition_json).States) == ["ListAccounts", "LookAtEachAccount", "Tell"]
+    condition     = keys(jsondecode(module.organization[0].definition_json).States) == ["ListAccounts", "ScanAccounts", "Aggregate"]
     error_message = "A run must have three steps."
   }
 
@@ -32,38 +32,38 @@ run "the_state_machine_lists_looks_and_tells" {
     condition = jsondecode(module.organization[0].definition_json).States.ListAccounts.Parameters.Payload.organization == {
       accounts          = ["222222222222", "333333333333"]
       excluded_accounts = ["444444444444"]
+      "input.$"         = "$$.Execution.Input"
       "run.$"           = "$$.Execution.Name"
       "started_at.$"    = "$$.Execution.StartTime"
       step              = "list"
-      "wishes.$"        = "$$.Execution.Input"
     }
-    error_message = "The first step must be told which accounts are given and which are left out."
+    error_message = "The first step must receive the given and the excluded accounts."
   }
 
   assert {
     condition = (
-      jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.MaxConcurrency == 7
-      && jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.ToleratedFailurePercentage == 20
-      && jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.ItemProcessor.ProcessorConfig.Mode == "DISTRIBUTED"
+      jsondecode(module.organization[0].definition_json).States.ScanAccounts.MaxConcurrency == 7
+      && jsondecode(module.organization[0].definition_json).States.ScanAccounts.ToleratedFailurePercentage == 20
+      && jsondecode(module.organization[0].definition_json).States.ScanAccounts.ItemProcessor.ProcessorConfig.Mode == "DISTRIBUTED"
     )
-    error_message = "Accounts must be looked at by a distributed map within the caller's limits."
+    error_message = "A distributed map must scan the accounts within the given limits."
   }
 
   assert {
     condition = (
-      jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.Catch[0].Next == "Tell"
-      && jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.Catch[0].ErrorEquals == ["States.ALL"]
+      jsondecode(module.organization[0].definition_json).States.ScanAccounts.Catch[0].Next == "Aggregate"
+      && jsondecode(module.organization[0].definition_json).States.ScanAccounts.Catch[0].ErrorEquals == ["States.ALL"]
     )
-    error_message = "Whatever becomes of the accounts, people must be told."
+    error_message = "The message must be sent even if accounts fail."
   }
 
   assert {
-    # The function says of itself that it failed; only Lambda's own trouble is worth another try.
+    # Only errors of Lambda itself are retried.
     condition = alltrue([
-      for retry in jsondecode(module.organization[0].definition_json).States.LookAtEachAccount.ItemProcessor.States.LookAtAccount.Retry :
+      for retry in jsondecode(module.organization[0].definition_json).States.ScanAccounts.ItemProcessor.States.ScanAccount.Retry :
       alltrue([for error in retry.ErrorEquals : startswith(error, "Lambda.")])
     ])
-    error_message = "A look that failed must not be repeated."
+    error_message = "A failed scan must not be retried."
   }
 
   assert {
@@ -75,25 +75,25 @@ run "the_state_machine_lists_looks_and_tells" {
       role_name        = "certificates"
       rotation_mode    = "repair"
     }
-    error_message = "The function must be told where to leave what it finds, and how every account is reached."
+    error_message = "The function must receive the bucket and the role of the accounts."
   }
 }
 
-run "the_clock_starts_the_state_machine_alone" {
+run "the_schedule_starts_only_the_state_machine" {
   command = apply
 
   assert {
     condition     = length(module.schedule) == 0 && output.schedule_rule_arn == module.organization[0].rule_arn
-    error_message = "With an organization no rule may start the function by the clock, or this account would be looked at twice."
+    error_message = "With an organization, no schedule must start the function, or this account would be scanned twice."
   }
 
   assert {
     condition     = length(module.acm_events) == 1
-    error_message = "ACM's own events must go on starting the function."
+    error_message = "ACM events must still start the function."
   }
 }
 
-run "alarms_can_be_left_out" {
+run "alarms_are_optional" {
   command = apply
 
   variables {
@@ -102,7 +102,7 @@ run "alarms_can_be_left_out" {
 
   assert {
     condition     = output.organization_state_machine_arn != null
-    error_message = "The state machine must be there without alarms."
+    error_message = "The state machine must exist without alarms."
   }
 }
 
@@ -115,11 +115,11 @@ run "without_an_organization_there_is_no_state_machine" {
 
   assert {
     condition     = length(module.organization) == 0 && output.organization_state_machine_arn == null && length(module.schedule) == 1
-    error_message = "Without an organization the clock must start the function."
+    error_message = "Without an organization, the schedule must start the function."
   }
 
   assert {
     condition     = local.organization_json == "{}"
-    error_message = "Without an organization the function must know of none."
+    error_message = "Without an organization, the function's setting must be empty."
   }
 }

@@ -1,4 +1,4 @@
-# China, where every ARN and the console are others, and AWS's services trust the same names as elsewhere.
+# China, which has a different partition and console, but the same service principals.
 # tests/terraform/test_limits.py plans with the real provider there and in GovCloud, and test_apply.py applies there.
 
 mock_provider "aws" {
@@ -61,12 +61,12 @@ run "no_statement_of_either_function_names_another_partition" {
         ]
       ]
     ]))
-    error_message = "Every statement must name resources of the partition."
+    error_message = "Every statement must use ARNs of the partition."
   }
 
   assert {
     condition     = startswith(output.dashboard_url, "https://cn-north-1.console.amazonaws.cn/cloudwatch/")
-    error_message = "The dashboard must be shown by the partition's own console."
+    error_message = "The dashboard URL must use the partition's console."
   }
 }
 
@@ -91,12 +91,12 @@ run "the_state_machine_calls_and_trusts_within_the_partition" {
 
   assert {
     condition     = length(regexall("arn:aws:", output.definition_json)) == 0 && length(regexall("arn:aws-cn:states:::", output.definition_json)) == 4
-    error_message = "Integrations must be those of the partition."
+    error_message = "Integrations must use ARNs of the partition."
   }
 
   assert {
     condition     = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition.ArnLike == { "aws:SourceArn" = "arn:aws-cn:states:cn-north-1:123456789012:stateMachine:team-organization" }
-    error_message = "The role must trust this state machine, which is in this partition."
+    error_message = "The role must trust the state machine of this partition."
   }
 
   assert {
@@ -104,12 +104,12 @@ run "the_state_machine_calls_and_trusts_within_the_partition" {
       { Service = "states.amazonaws.com" },
       { Service = "events.amazonaws.com" },
     ]
-    error_message = "The services must be trusted by the names that they have in every partition."
+    error_message = "The service principals must be the same in every partition."
   }
 
   assert {
     condition     = alltrue([for role in [aws_iam_role.this, aws_iam_role.rule] : role.permissions_boundary == "arn:aws-cn:iam::123456789012:policy/boundary"])
-    error_message = "The boundary must bound both roles."
+    error_message = "Both roles must have the boundary."
   }
 }
 
@@ -130,7 +130,7 @@ run "the_topic_and_its_key_belong_to_the_account_of_the_partition" {
 
   assert {
     condition     = length(regexall("arn:aws:iam|arn:aws:cloudwatch", "${local.key_policy_json}${local.topic_policy_json}")) == 0
-    error_message = "The owner must be one of this partition, and so must the alarms."
+    error_message = "The owner and the alarms must have ARNs of this partition."
   }
 
   assert {
@@ -141,7 +141,7 @@ run "the_topic_and_its_key_belong_to_the_account_of_the_partition" {
   }
 }
 
-run "the_role_in_another_account_is_let_in_and_bounded_within_the_partition" {
+run "the_member_role_uses_arns_of_the_partition" {
   command = apply
 
   module {
@@ -162,11 +162,11 @@ run "the_role_in_another_account_is_let_in_and_bounded_within_the_partition" {
         for resource in statement.Resource : resource == "*" || startswith(resource, "arn:aws-cn:")
       ]
     ]))
-    error_message = "Every statement must name resources of the partition."
+    error_message = "Every statement must use ARNs of the partition."
   }
 
   assert {
     condition     = aws_iam_role.this.permissions_boundary == "arn:aws-cn:iam::123456789012:policy/boundary"
-    error_message = "The boundary must bound the role."
+    error_message = "The role must have the boundary."
   }
 }

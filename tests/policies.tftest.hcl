@@ -1,4 +1,4 @@
-# What each function may do, judged by the very JSON that becomes its policy.
+# The policies of the functions, as JSON.
 # tests/terraform/test_permissions.py compares the actions with those that the adapters declare.
 
 mock_provider "aws" {
@@ -25,7 +25,7 @@ run "creation_may_request_only_the_allowed_names_validated_by_dns_and_tagged" {
         StringEquals              = { "acm:ValidationMethod" = "DNS", "aws:RequestTag/ManagedBy" = "certificate-lifecycle" }
       }
     }
-    error_message = "A public request must be bound to names, validation method, tag and the absence of an authority."
+    error_message = "A public request must be limited to the allowed names, DNS validation and the tag, without a CA."
   }
 
   assert {
@@ -34,7 +34,7 @@ run "creation_may_request_only_the_allowed_names_validated_by_dns_and_tagged" {
       Null                      = { "acm:CertificateAuthority" = "false", "acm:DomainNames" = "false" }
       StringEquals              = { "aws:RequestTag/ManagedBy" = "certificate-lifecycle" }
     }
-    error_message = "A private request must be bound to names, tag and the presence of an authority."
+    error_message = "A private request must be limited to the allowed names and the tag, with a CA."
   }
 }
 
@@ -56,7 +56,7 @@ run "creation_may_write_only_validation_records_of_the_allowed_names" {
         "route53:ChangeResourceRecordSetsRecordTypes"           = "false"
       }
     }
-    error_message = "Route 53 changes must be bound to UPSERT, CNAME and names of the allowed domains, and to these keys being present."
+    error_message = "Route 53 changes must be limited to UPSERT of CNAMEs in the allowed domains, with these keys present."
   }
 }
 
@@ -69,30 +69,30 @@ run "explicit_allowed_domains_replace_the_derived_ones" {
 
   assert {
     condition     = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["RequestPublicCertificates"].Condition["ForAllValues:StringLike"]["acm:DomainNames"] == ["example.com", "*.example.com", "*.example.net"]
-    error_message = "A plain domain must allow itself and what is below, a wildcard only what is below."
+    error_message = "A plain domain must allow itself and names below it, a wildcard only names below it."
   }
 }
 
-run "without_explicit_zones_the_functions_may_look_for_them" {
+run "without_explicit_zones_the_functions_may_list_them" {
   command = plan
 
   assert {
     condition     = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["FindPublicHostedZones"].Resource == ["*"]
-    error_message = "ListHostedZones knows no narrower resource."
+    error_message = "ListHostedZones supports no narrower resource."
   }
 
   assert {
     condition     = { for s in jsondecode(local.creation_policy_json).Statement : s.Sid => s }["WriteValidationRecords"].Resource == ["arn:aws:route53:::hostedzone/*"]
-    error_message = "Without explicit zones any zone may hold the names."
+    error_message = "Without explicit zones, all zones must be allowed."
   }
 
   assert {
     condition     = !contains([for s in jsondecode(local.creation_policy_json).Statement : s.Sid], "ReachZonesOfOtherAccounts")
-    error_message = "Without zones of other accounts there is no role to assume."
+    error_message = "Without zones of other accounts, no role must be allowed."
   }
 }
 
-run "explicit_zones_are_all_that_iam_names" {
+run "policies_contain_only_explicit_zones" {
   command = plan
 
   variables {
@@ -109,7 +109,7 @@ run "explicit_zones_are_all_that_iam_names" {
         statement.Resource == ["arn:aws:route53:::hostedzone/Z1OWN"] if startswith(statement.Action[0], "route53:")
       ]
     ]))
-    error_message = "With explicit zones both functions must be held to exactly those of this account."
+    error_message = "With explicit zones, both functions must be limited to those of this account."
   }
 
   assert {
@@ -121,7 +121,7 @@ run "explicit_zones_are_all_that_iam_names" {
   }
 }
 
-run "zones_of_other_accounts_alone_leave_no_route_53_rights_here" {
+run "zones_of_other_accounts_need_no_route_53_permissions" {
   command = plan
 
   variables {
@@ -136,11 +136,11 @@ run "zones_of_other_accounts_alone_leave_no_route_53_rights_here" {
         for statement in jsondecode(policy).Statement : statement.Sid if startswith(statement.Action[0], "route53:")
       ]
     ])) == 0
-    error_message = "Zones of other accounts need no rights on zones of this one."
+    error_message = "Zones of other accounts must give no permissions on zones of this account."
   }
 }
 
-run "rotation_may_write_records_that_start_like_validation_records" {
+run "rotation_may_write_only_validation_records" {
   command = plan
 
   variables {
@@ -149,11 +149,11 @@ run "rotation_may_write_records_that_start_like_validation_records" {
 
   assert {
     condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["RestoreValidationRecords"].Condition["ForAllValues:StringLike"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == ["_*"]
-    error_message = "Rotation must be held to names that start like validation records."
+    error_message = "Rotation must be limited to names that start like validation records."
   }
 }
 
-run "rotation_may_export_just_what_has_a_target" {
+run "rotation_may_export_only_certificates_with_a_target" {
   command = plan
 
   variables {
@@ -195,12 +195,12 @@ run "rotation_may_export_just_what_has_a_target" {
         ]
       },
     ]
-    error_message = "Exports must be bound to the certificates, passphrases and targets that are named, and read no target."
+    error_message = "Exports must be limited to the given certificates, passphrases and targets, and read no target."
   }
 
   assert {
     condition     = !strcontains(local.creation_policy_json, "secretsmanager:")
-    error_message = "The creation function has nothing to do with exports."
+    error_message = "The creation function must have no permissions for exports."
   }
 }
 
@@ -270,11 +270,11 @@ run "rotation_may_not_read_a_source_in_notify_mode" {
 
   assert {
     condition     = alltrue([for action in flatten(jsondecode(local.rotation_policy_json).Statement[*].Action) : !startswith(action, "secretsmanager:") && !startswith(action, "kms:") && action != "acm:ImportCertificate"])
-    error_message = "In notify mode rotation must have no right to a private key."
+    error_message = "In notify mode, rotation must have no access to private keys."
   }
 }
 
-run "a_source_of_another_region_is_refused" {
+run "a_source_of_another_region_is_rejected" {
   command = plan
 
   variables {
@@ -288,7 +288,7 @@ run "a_source_of_another_region_is_refused" {
   expect_failures = [output.rotation_function_arn]
 }
 
-run "rotation_is_held_to_the_region_it_runs_in" {
+run "rotation_is_limited_to_its_region" {
   command = plan
 
   assert {
@@ -297,7 +297,7 @@ run "rotation_is_held_to_the_region_it_runs_in" {
       statement.Resource == ["arn:aws:acm:eu-west-1:123456789012:certificate/*"]
       if startswith(statement.Action[0], "acm:") && statement.Sid != "ListCertificates"
     ])
-    error_message = "Rotation looks at the certificates of one region only."
+    error_message = "Rotation must be limited to the certificates of one region."
   }
 }
 
@@ -310,7 +310,7 @@ run "no_action_is_a_wildcard_and_only_listing_has_no_narrower_resource" {
       !strcontains(join("", statement.Action), "*")
       && (!contains(statement.Resource, "*") || contains(["FindListeners", "FindPublicHostedZones", "ListCertificates", "ListOtherStores"], statement.Sid))
     ])
-    error_message = "Neither function may be granted a wildcard, except where AWS knows no resource."
+    error_message = "No function must have a wildcard, except where AWS supports no resource."
   }
 }
 
@@ -328,11 +328,11 @@ run "every_arn_follows_the_partition" {
         for resource in statement.Resource : resource == "*" || startswith(resource, "arn:aws-us-gov:")
       ]
     ]))
-    error_message = "No ARN may name a partition of its own."
+    error_message = "Every ARN must use the partition of the account."
   }
 }
 
-run "rotation_remembers_in_its_own_table_only" {
+run "rotation_uses_only_its_own_table" {
   command = plan
 
   variables {
@@ -343,12 +343,12 @@ run "rotation_remembers_in_its_own_table_only" {
     condition = [
       for s in jsondecode(local.rotation_policy_json).Statement : s.Resource if anytrue([for a in s.Action : startswith(a, "dynamodb:")])
     ] == [["arn:aws:dynamodb:eu-west-1:123456789012:table/team-a-ledger"]]
-    error_message = "Rotation must reach no table but its ledger."
+    error_message = "Rotation must have access only to its own table."
   }
 
   assert {
     condition     = !anytrue([for a in flatten(jsondecode(local.creation_policy_json).Statement[*].Action) : startswith(a, "dynamodb:")])
-    error_message = "Creation needs no ledger."
+    error_message = "Creation must have no access to the table."
   }
 }
 
@@ -375,16 +375,16 @@ run "rotation_may_request_successors_in_replace_mode_and_name_what_they_replace"
         Condition = { Null = { "acm:CertificateAuthority" = "false", "aws:RequestTag/certificate-lifecycle:replaces" = "false" } }
       }
     }
-    error_message = "A successor must name what it replaces, and be validated by DNS or issued by an authority."
+    error_message = "A successor must have the tag with the replaced certificate, and DNS validation or a CA."
   }
 
   assert {
     condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["TagSuccessors"].Condition == { Null = { "aws:RequestTag/certificate-lifecycle:replaces" = "false" } }
-    error_message = "Rotation must not tag anything but with what a successor replaces."
+    error_message = "Rotation must be able to set only the tag with the replaced certificate."
   }
 }
 
-run "only_what_was_marked_as_replaced_may_be_deleted" {
+run "only_certificates_marked_as_replaced_may_be_deleted" {
   command = plan
 
   variables {
@@ -393,7 +393,7 @@ run "only_what_was_marked_as_replaced_may_be_deleted" {
 
   assert {
     condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["DeleteWhatIsMarked"].Condition == { Null = { "aws:ResourceTag/certificate-lifecycle:replaced-by" = "false" } }
-    error_message = "Only what carries the mark of being replaced may be deleted."
+    error_message = "Only certificates with the tag of a replaced certificate must be deletable."
   }
 
   assert {
@@ -401,11 +401,11 @@ run "only_what_was_marked_as_replaced_may_be_deleted" {
       "ForAllValues:StringEquals" = { "aws:TagKeys" = ["certificate-lifecycle:replaced-by"] }
       Null                        = { "aws:TagKeys" = "false" }
     }
-    error_message = "The right to mark must be a right to nothing else."
+    error_message = "The permission to mark must allow no other tag."
   }
 }
 
-run "with_leave_to_move_consumers_exactly_those_of_the_region_may_be_moved" {
+run "rebind_consumers_allows_moving_consumers_of_the_region" {
   command = plan
 
   variables {
@@ -418,11 +418,11 @@ run "with_leave_to_move_consumers_exactly_those_of_the_region_may_be_moved" {
         for r in s.Resource : strcontains(r, ":eu-west-1:")
       ]) if startswith(s.Sid, "Move")
     ])
-    error_message = "Nothing outside the region may be moved."
+    error_message = "Consumers outside the region must not be movable."
   }
 }
 
-run "in_us_east_1_what_stands_behind_cloudfront_may_be_moved_too" {
+run "in_us_east_1_edge_consumers_may_be_moved_too" {
   command = plan
 
   override_data {
@@ -436,11 +436,11 @@ run "in_us_east_1_what_stands_behind_cloudfront_may_be_moved_too" {
 
   assert {
     condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s.Resource }["MoveDistributions"] == ["*"]
-    error_message = "API Gateway updates a distribution of its own account in the caller's name, so that the right must reach it."
+    error_message = "API Gateway updates its own distribution with the caller's permissions, so they must include it."
   }
 }
 
-run "an_organization_is_reached_by_one_role_and_only_inside_it" {
+run "organization_roles_are_limited_to_the_organization" {
   command = plan
 
   variables {
@@ -459,7 +459,7 @@ run "an_organization_is_reached_by_one_role_and_only_inside_it" {
       Resource  = ["arn:aws:iam::*:role/baseline/certificates"]
       Condition = { StringEquals = { "aws:ResourceOrgID" = "o-a1b2c3d4e5" } }
     }
-    error_message = "The function must reach roles of that name, in accounts of that organization and no others."
+    error_message = "The function must be able to assume roles of that name only in accounts of the organization."
   }
 
   assert {
@@ -474,16 +474,16 @@ run "an_organization_is_reached_by_one_role_and_only_inside_it" {
       "s3:ListBucket arn:aws:s3:::certificate-lifecycle-runs-123456789012",
       "s3:PutObject arn:aws:s3:::certificate-lifecycle-runs-123456789012/runs/*",
     ])
-    error_message = "The function must list the accounts, and keep what a run finds in its own bucket, and no more."
+    error_message = "The function must be able to list the accounts and use the bucket of the runs, and no more."
   }
 
   assert {
     condition     = !strcontains(local.creation_policy_json, "organizations:") && !strcontains(local.creation_policy_json, "s3:")
-    error_message = "An organization is no business of the creation function."
+    error_message = "The creation function must have no permissions for an organization."
   }
 }
 
-run "a_list_of_accounts_needs_no_right_to_ask_for_one" {
+run "a_list_of_accounts_needs_no_permission_to_list_them" {
   command = plan
 
   variables {
@@ -497,11 +497,11 @@ run "a_list_of_accounts_needs_no_right_to_ask_for_one" {
 
   assert {
     condition     = !strcontains(local.rotation_policy_json, "organizations:ListAccounts")
-    error_message = "With a list of accounts there is nothing to ask for."
+    error_message = "With a list of accounts, ListAccounts must not be allowed."
   }
 }
 
-run "machines_that_listen_are_told_in_the_functions_own_name_only" {
+run "events_and_findings_are_sent_only_with_the_own_source" {
   command = plan
 
   variables {
@@ -533,11 +533,11 @@ run "machines_that_listen_are_told_in_the_functions_own_name_only" {
         Resource = ["arn:aws:securityhub:eu-west-1:123456789012:hub/default"]
       }
     }
-    error_message = "Rotation must send its own events to one bus, and report to and read one hub."
+    error_message = "Rotation must be able to send its own events to one bus, and use one hub."
   }
 
   assert {
     condition     = !strcontains(local.creation_policy_json, "events:") && !strcontains(local.creation_policy_json, "securityhub:")
-    error_message = "The creation function tells no machine of anything."
+    error_message = "The creation function must have no permissions for events and findings."
   }
 }

@@ -1,4 +1,4 @@
-# The bucket of the reports: made when it is named, written to by the rotation alone, and not for ever.
+# The bucket for reports: created if it has a name, written only by the rotation function, with a retention.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -11,12 +11,12 @@ variables {
   report_retention_days = 30
 }
 
-run "a_named_bucket_is_made_and_written_to" {
+run "a_named_bucket_is_created_and_writable" {
   command = apply
 
   assert {
     condition     = output.report_bucket_name == "team-a-reports" && module.report_bucket[0].name == "team-a-reports"
-    error_message = "The bucket must have the name that was asked for."
+    error_message = "The bucket must have the given name."
   }
 
   assert {
@@ -29,16 +29,16 @@ run "a_named_bucket_is_made_and_written_to" {
         Action   = ["s3:PutObject"]
         Resource = ["arn:aws:s3:::team-a-reports/reports/team-a/*"]
     }]
-    error_message = "The rotation must write reports of its own instance, read none and reach nothing else in S3."
+    error_message = "Rotation must be able only to write reports of its own instance."
   }
 
   assert {
     condition     = !strcontains(local.creation_policy_json, "s3:")
-    error_message = "Reports are no business of the creation function."
+    error_message = "The creation function must have no permissions for reports."
   }
 }
 
-run "without_a_name_there_is_no_bucket_and_no_right" {
+run "without_a_name_there_is_no_bucket_and_no_permission" {
   command = apply
 
   variables {
@@ -47,16 +47,16 @@ run "without_a_name_there_is_no_bucket_and_no_right" {
 
   assert {
     condition     = length(module.report_bucket) == 0 && output.report_bucket_name == null
-    error_message = "Without a name no bucket must be made."
+    error_message = "Without a name, no bucket must be created."
   }
 
   assert {
     condition     = !strcontains(local.rotation_policy_json, "s3:")
-    error_message = "Without a bucket there must be no right to write to one."
+    error_message = "Without a bucket, there must be no permission to write to one."
   }
 }
 
-run "create_false_makes_no_bucket" {
+run "create_false_creates_no_bucket" {
   command = apply
 
   variables {
@@ -65,11 +65,11 @@ run "create_false_makes_no_bucket" {
 
   assert {
     condition     = length(module.report_bucket) == 0 && output.report_bucket_name == null
-    error_message = "create = false must make no bucket."
+    error_message = "create = false must create no bucket."
   }
 }
 
-run "the_bucket_is_private_encrypted_over_tls_and_forgetful" {
+run "the_bucket_is_private_encrypted_tls_only_and_expires_objects" {
   command = apply
 
   module {
@@ -85,7 +85,7 @@ run "the_bucket_is_private_encrypted_over_tls_and_forgetful" {
 
   assert {
     condition     = aws_s3_bucket.this.bucket == "team-a-reports" && !aws_s3_bucket.this.force_destroy
-    error_message = "Reports must not go with the stack unasked."
+    error_message = "Destroying the stack must not delete reports."
   }
 
   assert {
@@ -95,7 +95,7 @@ run "the_bucket_is_private_encrypted_over_tls_and_forgetful" {
       aws_s3_bucket_public_access_block.this.ignore_public_acls,
       aws_s3_bucket_public_access_block.this.restrict_public_buckets,
     ])
-    error_message = "Nothing of the bucket may be public."
+    error_message = "The bucket must not be public."
   }
 
   assert {
@@ -116,7 +116,7 @@ run "the_bucket_is_private_encrypted_over_tls_and_forgetful" {
       Resource  = ["arn:aws:s3:::mocked", "arn:aws:s3:::mocked/*"]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]
-    error_message = "Plain HTTP must be refused."
+    error_message = "Plain HTTP must be denied."
   }
 
   assert {
@@ -125,11 +125,11 @@ run "the_bucket_is_private_encrypted_over_tls_and_forgetful" {
       && aws_s3_bucket_lifecycle_configuration.this.rule[0].filter[0].prefix == "reports/"
       && aws_s3_bucket_lifecycle_configuration.this.rule[0].expiration[0].days == 30
     )
-    error_message = "Reports must be forgotten after the days that were asked for."
+    error_message = "Reports must expire after the given days."
   }
 }
 
-run "a_retention_that_is_no_number_of_days_is_refused" {
+run "an_invalid_retention_is_rejected" {
   command = plan
 
   variables {

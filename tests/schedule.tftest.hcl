@@ -1,4 +1,4 @@
-# The clock and what it may start.
+# modules/schedule: the rule, its target and its permission.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -13,7 +13,7 @@ variables {
   tags                = {}
 }
 
-run "the_rule_is_on_and_starts_the_function_which_trusts_just_this_rule" {
+run "the_rule_is_enabled_and_only_it_may_invoke_the_function" {
   command = apply
 
   module {
@@ -22,7 +22,7 @@ run "the_rule_is_on_and_starts_the_function_which_trusts_just_this_rule" {
 
   assert {
     condition     = aws_cloudwatch_event_rule.this.state == "ENABLED" && aws_cloudwatch_event_rule.this.schedule_expression == "rate(1 day)"
-    error_message = "The rule must be on, with the schedule asked for."
+    error_message = "The rule must be enabled, with the given schedule."
   }
 
   assert {
@@ -36,11 +36,11 @@ run "the_rule_is_on_and_starts_the_function_which_trusts_just_this_rule" {
       && aws_lambda_permission.this.source_arn == aws_cloudwatch_event_rule.this.arn
       && aws_lambda_permission.this.function_name == "team-rotation"
     )
-    error_message = "Only this rule may invoke the function."
+    error_message = "Only this rule must be able to invoke the function."
   }
 }
 
-run "a_hand_over_that_fails_is_tried_again_for_an_hour" {
+run "a_failed_delivery_is_retried_for_an_hour" {
   command = apply
 
   module {
@@ -49,11 +49,11 @@ run "a_hand_over_that_fails_is_tried_again_for_an_hour" {
 
   assert {
     condition     = aws_cloudwatch_event_target.this.retry_policy[0].maximum_event_age_in_seconds == 3600 && aws_cloudwatch_event_target.this.retry_policy[0].maximum_retry_attempts == 10
-    error_message = "A busy Lambda must not cost a run."
+    error_message = "A throttled delivery must be retried."
   }
 }
 
-run "events_may_start_the_function_too_and_need_a_permission_of_their_own" {
+run "a_rule_for_events_has_its_own_permission" {
   command = apply
 
   module {
@@ -68,11 +68,11 @@ run "events_may_start_the_function_too_and_need_a_permission_of_their_own" {
 
   assert {
     condition     = aws_cloudwatch_event_rule.this.event_pattern == jsonencode({ source = ["aws.acm"] }) && aws_lambda_permission.this.statement_id == "LetEventsInvoke"
-    error_message = "A rule for events must not share its statement in the function's policy with the clock's."
+    error_message = "A rule for events must have its own statement in the function's policy."
   }
 }
 
-run "a_rule_has_either_a_clock_or_events" {
+run "a_rule_has_either_a_schedule_or_an_event_pattern" {
   command = plan
 
   module {

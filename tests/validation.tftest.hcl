@@ -1,5 +1,5 @@
-# Each input refuses what would fail later, or quietly do something else.
-# One fault of each kind is enough here: tests/terraform/test_validation.py gives Terraform every row of tests/data, and finds rules that nothing breaks.
+# Each input rejects values that would fail later or have another effect.
+# One case of each kind is enough here: tests/terraform/test_validation.py tests every row of tests/data, and finds validations without a case.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -9,9 +9,9 @@ variables {
   domain_name = "example.com"
 }
 
-# A rule that refers to a faulty input is not looked at before that is put right, hence one of these at a time.
+# Terraform skips validations that refer to an invalid input, so each run has one such case.
 
-run "a_domain_name_that_acm_would_refuse" {
+run "a_domain_name_that_acm_rejects" {
   command = plan
 
   variables {
@@ -21,7 +21,7 @@ run "a_domain_name_that_acm_would_refuse" {
   expect_failures = [var.domain_name]
 }
 
-run "an_alternative_name_that_acm_would_refuse" {
+run "an_alternative_name_that_acm_rejects" {
   command = plan
 
   variables {
@@ -80,7 +80,7 @@ run "a_long_name_beside_a_shorter_one" {
   }
 }
 
-run "thresholds_that_make_no_sense" {
+run "invalid_thresholds" {
   command = plan
 
   variables {
@@ -102,7 +102,7 @@ run "a_critical_threshold_that_is_not_below_the_first" {
   expect_failures = [var.critical_threshold_days]
 }
 
-run "a_schedule_with_a_plural_for_one" {
+run "a_rate_with_a_plural_for_one" {
   command = plan
 
   variables {
@@ -122,7 +122,7 @@ run "a_schedule_with_neither_day_field_left_open" {
   expect_failures = [var.schedule_expression]
 }
 
-run "words_that_are_none_of_the_choices" {
+run "values_outside_the_choices" {
   command = plan
 
   variables {
@@ -134,7 +134,7 @@ run "words_that_are_none_of_the_choices" {
   expect_failures = [var.key_algorithm, var.log_retention_days, var.rotation_mode]
 }
 
-run "a_prefix_that_leaves_no_room_for_the_names_behind_it" {
+run "a_prefix_that_is_too_long" {
   command = plan
 
   variables {
@@ -144,7 +144,7 @@ run "a_prefix_that_leaves_no_room_for_the_names_behind_it" {
   expect_failures = [var.name_prefix]
 }
 
-run "zones_that_route_53_does_not_know_by_that_name" {
+run "invalid_zone_ids" {
   command = plan
 
   variables {
@@ -154,7 +154,7 @@ run "zones_that_route_53_does_not_know_by_that_name" {
   expect_failures = [var.hosted_zones]
 }
 
-run "export_targets_that_name_no_secret" {
+run "export_targets_without_a_secret_arn" {
   command = plan
 
   variables {
@@ -194,7 +194,7 @@ run "an_account_that_is_the_function_s_own" {
   expect_failures = [output.rotation_function_arn]
 }
 
-run "more_regions_than_the_policy_of_a_role_in_another_account_holds" {
+run "more_regions_than_the_policy_of_a_member_role_allows" {
   command = plan
 
   module {
@@ -212,7 +212,7 @@ run "more_regions_than_the_policy_of_a_role_in_another_account_holds" {
   expect_failures = [aws_iam_role_policy.this]
 }
 
-run "things_that_are_not_what_their_names_say" {
+run "invalid_arns_and_addresses" {
   command = plan
 
   variables {
@@ -234,7 +234,7 @@ run "a_fifo_topic" {
   expect_failures = [var.notifications]
 }
 
-run "a_topic_that_is_adopted_and_subscribed_to" {
+run "an_existing_topic_with_email_addresses" {
   command = plan
 
   variables {
@@ -247,7 +247,7 @@ run "a_topic_that_is_adopted_and_subscribed_to" {
   expect_failures = [var.notifications]
 }
 
-run "an_event_bus_that_is_named_by_its_arn" {
+run "an_event_bus_arn" {
   command = plan
 
   variables {
@@ -257,7 +257,7 @@ run "an_event_bus_that_is_named_by_its_arn" {
   expect_failures = [var.notifications]
 }
 
-run "consumers_cannot_be_moved_nor_anything_retired_where_nothing_is_replaced" {
+run "rebinding_and_retiring_need_mode_replace" {
   command = plan
 
   variables {
@@ -269,7 +269,7 @@ run "consumers_cannot_be_moved_nor_anything_retired_where_nothing_is_replaced" {
   expect_failures = [var.rebind_consumers, var.retire_superseded_after_days]
 }
 
-run "private_addresses_without_a_look_at_what_is_served" {
+run "private_addresses_without_tls_probe" {
   command = plan
 
   variables {
@@ -279,7 +279,7 @@ run "private_addresses_without_a_look_at_what_is_served" {
   expect_failures = [var.tls_probe]
 }
 
-run "a_look_at_what_is_served_with_and_without_private_addresses" {
+run "a_tls_probe_with_private_addresses" {
   command = plan
 
   variables {

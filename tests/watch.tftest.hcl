@@ -15,7 +15,7 @@ variables {
   topic_arn        = "arn:aws:sns:eu-west-1:123456789012:alerts"
 }
 
-run "silence_is_an_alarm_and_what_a_run_measured_holds_until_the_next" {
+run "missing_runs_raise_an_alarm_and_metrics_keep_their_state_between_runs" {
   command = apply
 
   module {
@@ -32,17 +32,17 @@ run "silence_is_an_alarm_and_what_a_run_measured_holds_until_the_next" {
 
   assert {
     condition     = alltrue([for name in ["critical-unresolved", "no-subscribers"] : aws_cloudwatch_metric_alarm.this[name].treat_missing_data == "ignore"])
-    error_message = "An hour without a run must neither raise nor end what the last one measured."
+    error_message = "An hour without a run must not change the state of an alarm."
   }
 
   assert {
     condition     = alltrue([for name in ["delivery-failed", "publish-failed"] : aws_cloudwatch_metric_alarm.this[name].treat_missing_data == "notBreaching"])
-    error_message = "No message means no data point."
+    error_message = "Missing data must not raise an alarm."
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["critical-unresolved"].threshold == 72
-    error_message = "A critical problem must be heard of again after three days."
+    error_message = "A critical finding that is open for three days must raise an alarm."
   }
 
   assert {
@@ -50,16 +50,16 @@ run "silence_is_an_alarm_and_what_a_run_measured_holds_until_the_next" {
       for name, alarm in aws_cloudwatch_metric_alarm.this :
       alarm.dimensions == tomap(name == "delivery-failed" ? { TopicName = "alerts" } : { Instance = "team" })
     ])
-    error_message = "An alarm whose dimensions are not exactly those of its metric never rings."
+    error_message = "The dimensions of an alarm must be exactly those of its metric."
   }
 
   assert {
     condition     = alltrue([for name, alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_actions == toset([var.topic_arn]) && alarm.ok_actions == toset([var.topic_arn]) && alarm.alarm_name == "team-${name}"])
-    error_message = "The topic must hear of each alarm and of its end, under a name that may publish to it."
+    error_message = "The topic must receive each alarm and its recovery, under a name that may publish to it."
   }
 }
 
-run "cloudwatch_looks_back_seven_days_at_the_most" {
+run "the_evaluation_range_is_at_most_seven_days" {
   command = apply
 
   module {
@@ -72,7 +72,7 @@ run "cloudwatch_looks_back_seven_days_at_the_most" {
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["runs-missing"].period * aws_cloudwatch_metric_alarm.this["runs-missing"].evaluation_periods == 604800
-    error_message = "CloudWatch refuses an alarm over more than seven days."
+    error_message = "The evaluation range must be at most seven days."
   }
 }
 
@@ -89,16 +89,16 @@ run "without_alarms_the_dashboard_has_no_widget_for_them" {
 
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.this) == 0
-    error_message = "alarms = false must make no alarm."
+    error_message = "alarms = false must create no alarm."
   }
 
   assert {
     condition     = !contains(jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets[*].type, "alarm")
-    error_message = "CloudWatch refuses a widget of no alarms."
+    error_message = "There must be no widget without alarms."
   }
 }
 
-run "the_dashboard_can_be_left_out" {
+run "the_dashboard_is_optional" {
   command = apply
 
   module {
@@ -111,6 +111,6 @@ run "the_dashboard_can_be_left_out" {
 
   assert {
     condition     = length(aws_cloudwatch_dashboard.this) == 0 && output.dashboard_url == null
-    error_message = "dashboard = false must make no dashboard, and speak of none."
+    error_message = "dashboard = false must create no dashboard and return no URL."
   }
 }

@@ -1,4 +1,4 @@
-# One exported certificate for servers of another account: the secret, its key and both policies that such a reader needs.
+# Exports a certificate for servers in another account: the secrets, their key, and the policies for the reader.
 
 provider "aws" {
   region = "eu-west-1"
@@ -17,11 +17,11 @@ locals {
   account_id = data.aws_caller_identity.current.account_id
   region     = data.aws_region.current.id
 
-  # Who fetches the certificate: one role of one other account.
+  # The role in the other account that reads the certificate.
   reader_account_id = "210987654321"
   reader_role_arn   = "arn:${local.partition}:iam::${local.reader_account_id}:role/edge-proxy"
 
-  # The reader needs the passphrase, too: the private key is never written in the clear.
+  # The reader also needs the passphrase, because the exported private key is encrypted.
   shared_secrets = {
     certificate = aws_secretsmanager_secret.certificate.arn
     passphrase  = aws_secretsmanager_secret.passphrase.arn
@@ -34,13 +34,13 @@ locals {
 }
 
 module "certificate_lifecycle" {
-  # Elsewhere: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
   name_prefix = local.name
   domain_name = "edge.shop.example.com"
 
-  # Its certificate was requested with the export option, which cannot be added later.
+  # The certificate was requested with the export option, which cannot be added later.
   export_targets = {
     "arn:${local.partition}:acm:${local.region}:${local.account_id}:certificate/9f0d7bb1-5f1a-4c3f-9f57-3a6b1a0e2c11" = {
       passphrase_secret_arn = aws_secretsmanager_secret.passphrase.arn
@@ -64,9 +64,9 @@ resource "aws_secretsmanager_secret" "certificate" {
 }
 
 resource "aws_secretsmanager_secret" "passphrase" {
-  # checkov:skip=CKV2_AWS_57:another passphrase would not open what was exported before
+  # checkov:skip=CKV2_AWS_57:a new passphrase would not decrypt existing exports
   name        = "${local.name}-passphrase"
-  description = "What the private key is encrypted with; written by hand and never by Terraform, whose state would keep it."
+  description = "Passphrase of the private key; set it manually, because Terraform would store it in its state."
   kms_key_id  = aws_kms_key.shared.arn
   tags        = local.tags
 }
@@ -84,21 +84,21 @@ resource "aws_secretsmanager_secret_policy" "shared" {
       Effect   = "Allow"
       Action   = ["secretsmanager:GetSecretValue"]
       Resource = [each.value]
-      # The account with a condition, and not the role itself, which would have to exist first and must never be made anew.
+      # The account with a condition instead of the role, because the role would have to exist first and could not be recreated.
       Principal = { AWS = "arn:${local.partition}:iam::${local.reader_account_id}:root" }
       Condition = { ArnEquals = { "aws:PrincipalArn" = local.reader_role_arn } }
     }]
   })
 }
 
-# A key of one's own: the policy of the key that AWS manages for Secrets Manager lets no other account in, and cannot be changed.
+# A customer managed key, because the policy of the AWS managed key allows no other account and cannot be changed.
 resource "aws_kms_key" "shared" {
   description         = "Encrypts the exported certificate and its passphrase, for this account and one reader."
   enable_key_rotation = true
   tags                = local.tags
 }
 
-# Apart from the key, because it names the secrets and the role, which come after the key.
+# Separate from the key, because it refers to the secrets and the role, which depend on the key.
 resource "aws_kms_key_policy" "shared" {
   key_id = aws_kms_key.shared.key_id
 
@@ -122,7 +122,7 @@ resource "aws_kms_key_policy" "shared" {
         Resource = ["*"]
         Condition = {
           StringEquals = {
-            # Secrets Manager binds what it encrypts to the secret, so the key opens these two and nothing else.
+            # Secrets Manager sets the secret's ARN as encryption context, so the key is usable only for these two secrets.
             "kms:EncryptionContext:SecretARN" = values(local.shared_secrets)
             "kms:ViaService"                  = "secretsmanager.${local.region}.amazonaws.com"
           }

@@ -1,5 +1,5 @@
 output "reader_policy_json" {
-  description = "What the role of the other account must allow itself, because a permission across accounts needs both sides."
+  description = "IAM policy for the role in the other account, because cross-account access needs permissions on both sides."
   value = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -20,11 +20,11 @@ output "reader_policy_json" {
 }
 
 output "rotation_function_name" {
-  description = "Function that exports the certificate, by its schedule or by hand."
+  description = "Name of the rotation function, which exports the certificate."
   value       = module.certificate_lifecycle.rotation_function_name
 }
 
 output "secret_arns" {
-  description = "Secrets that the other account reads, which it must name by their ARN."
+  description = "ARNs of the secrets, which the other account needs to read them."
   value       = local.shared_secrets
 }

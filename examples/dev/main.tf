@@ -1,4 +1,4 @@
-# A development environment: nobody is woken, and certificates are only looked at.
+# A development environment: no alarms, and certificates are only monitored.
 
 provider "aws" {
   region = "eu-west-1"
@@ -14,18 +14,18 @@ locals {
 }
 
 module "certificate_lifecycle" {
-  # Elsewhere: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
   name_prefix = local.name
   domain_name = "dev.shop.example.com"
   include_www = false
 
-  # Developers make and break things here: tell, but mend nothing behind their backs.
+  # Only report: developers change certificates and DNS records here.
   rotation_mode       = "notify"
   schedule_expression = "cron(0 7 ? * MON *)"
 
-  # A failure is found by whoever needs the environment, and the logs are of no use after a sprint.
+  # Users of the environment notice failures, and old logs are not needed.
   alarms             = false
   log_retention_days = 14
 

@@ -1,4 +1,4 @@
-# A topic that exists already, with everybody who should hear of certificates subscribed to it.
+# Sends notifications to an existing topic and its subscribers.
 
 provider "aws" {
   region = "eu-west-1"
@@ -16,27 +16,26 @@ locals {
 }
 
 module "certificate_lifecycle" {
-  # Elsewhere: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
   name_prefix = local.name
   domain_name = "shop.example.com"
 
-  # Somebody else looks after the topic: its policy, its key and who is subscribed.
   rotation_mode = "notify"
 
   notifications = {
-    # `format` tells Terraform that there will be an ARN, before it is known; a topic that exists already needs no such hint.
+    # `format` makes the value known to be non-null during the plan. It is not needed for an ARN that exists already.
     topic_arn = format("%s", aws_sns_topic.operations.arn)
   }
 
   tags = local.tags
 }
 
-# --- Supporting resources: in your stack they exist already -----------------------------------------
+# --- Supporting resources, which exist already in your stack ----------------------------------------
 
 resource "aws_sns_topic" "operations" {
-  # checkov:skip=CKV_AWS_26:an example of a topic that is there already, whose encryption is its owner's choice
+  # checkov:skip=CKV_AWS_26:an example of an existing topic, whose encryption is its owner's choice
   name = "${local.name}-operations"
   tags = local.tags
 }
@@ -47,7 +46,7 @@ resource "aws_sns_topic_policy" "operations" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      # The functions publish by their own roles; alarms need the topic's permission, and those of other accounts shall not have it.
+      # The functions publish with their roles. Alarms need a permission on the topic, here only alarms of this account.
       Sid       = "LetAlarmsPublish"
       Effect    = "Allow"
       Action    = "sns:Publish"
@@ -58,7 +57,7 @@ resource "aws_sns_topic_policy" "operations" {
   })
 }
 
-# Only what is critical, and only of this account's own region, wakes somebody up.
+# The on-call address receives only critical findings.
 resource "aws_sns_topic_subscription" "on_call" {
   topic_arn           = aws_sns_topic.operations.arn
   protocol            = "email"

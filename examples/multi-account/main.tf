@@ -1,4 +1,4 @@
-# Three accounts and one function: a role in each of the others lets it in, one to read, one to mend and replace.
+# One function for three accounts. The role in one account allows repairs and replacements, the role in the other only reading.
 
 provider "aws" {
   region = "eu-west-1"
@@ -14,7 +14,7 @@ locals {
 }
 
 module "certificate_lifecycle" {
-  # Elsewhere: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
   name_prefix = local.name
@@ -23,7 +23,7 @@ module "certificate_lifecycle" {
 
   rebind_consumers = true
 
-  # What is done in an account is what both sides allow: its role, and these lines.
+  # Actions in an account need the permission of both sides: its role and these settings.
   accounts = [
     {
       account_id       = "210987654321"

@@ -1,4 +1,4 @@
-# One function for every region that has certificates, the one of CloudFront among them.
+# One function for several regions, including us-east-1 for CloudFront.
 
 provider "aws" {
   region = "eu-west-1"
@@ -14,13 +14,13 @@ locals {
 }
 
 module "certificate_lifecycle" {
-  # Elsewhere: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
   name_prefix = local.name
   domain_name = "shop.example.com"
 
-  # Certificates of CloudFront, of edge-optimised API Gateway domains and of Cognito live in us-east-1, whatever uses them.
+  # CloudFront, edge-optimised API Gateway domain names and Cognito use certificates of us-east-1.
   regions = ["ap-southeast-2", "eu-west-1", "us-east-1"]
 
   rebind_consumers = true

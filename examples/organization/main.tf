@@ -1,4 +1,4 @@
-# Every account of an organization, looked at side by side by the same function, and told of once.
+# Scans all accounts of an organization in parallel and sends one message.
 
 provider "aws" {
   region = "eu-west-1"
@@ -14,21 +14,21 @@ locals {
 }
 
 module "certificate_lifecycle" {
-  # Elsewhere: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
   name_prefix = local.name
   domain_name = "platform.example.com"
   regions     = ["eu-west-1", "us-east-1"]
 
-  # In the organization's management account, or in a delegated administrator's.
+  # Deploy in the organization's management account or a delegated administrator account.
   organization = {
     organization_id = "o-a1b2c3d4e5"
     role_name       = "certificate-lifecycle-member"
     external_id     = "platform-certificates"
     rotation_mode   = "repair"
 
-    # Accounts that other people look after.
+    # Accounts of other teams.
     excluded_account_ids = ["345678901234"]
   }
 

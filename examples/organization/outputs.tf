@@ -1,9 +1,9 @@
 output "rotation_role_arn" {
-  description = "The role that the roles of all accounts must trust."
+  description = "ARN of the role that the roles in all accounts must trust."
   value       = module.certificate_lifecycle.rotation_role_arn
 }
 
 output "state_machine_arn" {
-  description = "State machine that the schedule starts, and that can be started by hand."
+  description = "ARN of the state machine, for manual executions."
   value       = module.certificate_lifecycle.organization_state_machine_arn
 }

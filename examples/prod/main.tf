@@ -1,4 +1,4 @@
-# A production environment: explicit zones, a boundary, keys of its own, and time to act.
+# A production environment: explicit zones, a permissions boundary, customer managed keys, and earlier warnings.
 
 provider "aws" {
   region = "eu-west-1"
@@ -24,7 +24,7 @@ locals {
 }
 
 module "certificate_lifecycle" {
-  # Elsewhere: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
   name_prefix = local.name
@@ -32,10 +32,10 @@ module "certificate_lifecycle" {
   domain_name               = "shop.example.com"
   subject_alternative_names = ["api.shop.example.com", "shop.example.net"]
 
-  # Whoever may invoke the creation function may have a certificate for these, and for nothing else.
+  # Callers of the creation function can request certificates only for these domains.
   allowed_domains = ["shop.example.com", "shop.example.net"]
 
-  # The functions may write to exactly these zones; the second one lives in the account of another team.
+  # The functions may write only to these zones. The second one is in the account of another team.
   hosted_zones = {
     "shop.example.com" = {
       zone_id = "Z0SHOPEXAMPLECOM"
@@ -46,14 +46,14 @@ module "certificate_lifecycle" {
     }
   }
 
-  # A partner's CA renews this one: its tool writes the secret, and the rotation function imports it under the same ARN.
+  # The partner's tool writes renewed certificates to the secret, and the rotation function imports them under the same ARN.
   import_sources = {
     "arn:${local.partition}:acm:${local.region}:${local.account_id}:certificate/6f1d8a52-7c1e-4c0b-9d4e-2f2b7a1c9e30" = {
       secret_arn = aws_secretsmanager_secret.partner.arn
     }
   }
 
-  # What nothing can renew gets a successor, the consumers are moved to it, and the old one goes a month later.
+  # Certificates that cannot be renewed get a successor, and their consumers are moved to it. The old certificate is deleted after 30 days.
   rotation_mode                = "replace"
   rebind_consumers             = true
   retire_superseded_after_days = 30
@@ -62,7 +62,7 @@ module "certificate_lifecycle" {
   expiration_threshold_days = 45
   critical_threshold_days   = 14
 
-  # The account's quota is large enough to reserve from, and overlapping runs would only cost money.
+  # Prevents parallel runs. The account's quota is large enough for a reservation.
   reserved_concurrency = 1
 
   kms_key_arn              = aws_kms_key.functions.arn
@@ -77,17 +77,17 @@ module "certificate_lifecycle" {
 }
 
 ################################################################################
-# Supporting resources, which an account of this kind usually has already
+# Supporting resources, which usually exist already
 ################################################################################
 
 resource "aws_iam_policy" "boundary" {
-  # checkov:skip=CKV_AWS_287:a boundary grants nothing, it limits what a role's own policy may grant
-  # checkov:skip=CKV_AWS_288:a boundary grants nothing, it limits what a role's own policy may grant
-  # checkov:skip=CKV_AWS_289:a boundary grants nothing, it limits what a role's own policy may grant
-  # checkov:skip=CKV_AWS_290:a boundary grants nothing, it limits what a role's own policy may grant
-  # checkov:skip=CKV_AWS_355:a boundary grants nothing, it limits what a role's own policy may grant
+  # checkov:skip=CKV_AWS_287:a boundary grants nothing, it limits the policies of a role
+  # checkov:skip=CKV_AWS_288:a boundary grants nothing, it limits the policies of a role
+  # checkov:skip=CKV_AWS_289:a boundary grants nothing, it limits the policies of a role
+  # checkov:skip=CKV_AWS_290:a boundary grants nothing, it limits the policies of a role
+  # checkov:skip=CKV_AWS_355:a boundary grants nothing, it limits the policies of a role
   name        = "${local.name}-boundary"
-  description = "The most that any role of this service may do."
+  description = "Maximum permissions of the roles of this service."
   tags        = local.tags
 
   policy = jsonencode({
@@ -96,17 +96,17 @@ resource "aws_iam_policy" "boundary" {
       Sid    = "StayWithinTheServicesOfThisModule"
       Effect = "Allow"
       Action = ["acm-pca:List*", "acm:*", "apigateway:*", "dynamodb:*", "elasticloadbalancing:*", "iam:GetServerCertificate", "iam:ListServerCertificates", "kms:Decrypt", "kms:GenerateDataKey*", "logs:*", "route53:*", "secretsmanager:GetSecretValue", "sns:GetTopicAttributes", "sns:Publish", "sts:AssumeRole"]
-      # "*": a boundary limits what may be granted and grants nothing itself.
+      # "*": a boundary grants nothing, it limits the policies of a role.
       Resource = ["*"]
     }]
   })
 }
 
 resource "aws_secretsmanager_secret" "partner" {
-  # checkov:skip=CKV2_AWS_57:whoever renews the certificate writes the secret, nothing here rotates it
-  # checkov:skip=CKV_AWS_149:the key that AWS manages serves everybody of this account who may read the secret
+  # checkov:skip=CKV2_AWS_57:the partner's tool writes the secret after each renewal
+  # checkov:skip=CKV_AWS_149:the AWS managed key is sufficient for readers in this account
   name        = "${local.name}-partner"
-  description = "JSON with certificate, private_key and chain in PEM, written by the partner's tool; never by Terraform, whose state would keep the key."
+  description = "JSON with certificate, private_key and chain in PEM, written by the partner's tool; never by Terraform, which would store the key in its state."
   tags        = local.tags
 }
 
@@ -130,7 +130,7 @@ resource "aws_kms_key" "functions" {
         Sid    = "LetCloudWatchLogsEncryptTheFunctionsLogs"
         Effect = "Allow"
         Action = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-        # Unlike most services, this one has another name in China.
+        # Unlike most service principals, this one differs in China.
         Principal = { Service = "logs.${local.region}.${data.aws_partition.current.dns_suffix}" }
         # "*": in a key policy it means this key.
         Resource = ["*"]

@@ -1,5 +1,5 @@
-# The smallest stack that shows everything: `make demo` applies it to an AWS that runs on this machine.
-# The provider takes its endpoint and keys from the environment (AWS_ENDPOINT_URL and the usual ones), so nothing here differs from a stack for a real account.
+# The smallest stack, which `make demo` applies to an AWS emulator on your machine.
+# The provider reads its endpoint and credentials from the environment, so the stack also works in a real account.
 
 provider "aws" {
   region = "eu-west-1"

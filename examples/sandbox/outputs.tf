@@ -1,14 +1,14 @@
 output "creation_function_name" {
-  description = "Function to invoke for a certificate."
+  description = "Name of the creation function, to invoke for a certificate."
   value       = module.certificate_lifecycle.creation_function_name
 }
 
 output "rotation_function_name" {
-  description = "Function that the schedule invokes, and that can be invoked by hand."
+  description = "Name of the rotation function, for manual invocations."
   value       = module.certificate_lifecycle.rotation_function_name
 }
 
 output "sns_topic_arn" {
-  description = "Topic to subscribe further people and machines to."
+  description = "ARN of the topic, for further subscriptions."
   value       = module.certificate_lifecycle.sns_topic_arn
 }

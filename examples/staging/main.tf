@@ -1,4 +1,4 @@
-# A staging environment: it behaves as production will, so that a change shows its effect here first.
+# A staging environment with the behaviour of production, to test changes first.
 
 provider "aws" {
   region = "eu-west-1"
@@ -14,19 +14,19 @@ locals {
 }
 
 module "certificate_lifecycle" {
-  # Elsewhere: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
+  # In your repository: source = "git::https://git.example.com/platform/terraform-aws-certificate-lifecycle.git?ref=v0.1.0"
   source = "../../"
 
   name_prefix = local.name
 
-  # Preview environments come and go below one wildcard, which does not cover its own base name.
+  # The wildcard covers the preview environments, but not its own base name.
   domain_name               = "*.staging.shop.example.com"
   subject_alternative_names = ["staging.shop.example.com"]
 
-  # Production's next key algorithm is tried here first.
+  # Tests the key algorithm before production uses it.
   key_algorithm = "EC_prime256v1"
 
-  # Successors as in production, but people move the consumers: the message has the commands.
+  # Successors as in production, but consumers are moved manually: the message contains the commands.
   rotation_mode             = "replace"
   schedule_expression       = "cron(0 6 ? * MON-FRI *)"
   max_silence_days          = 7

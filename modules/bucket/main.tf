@@ -1,11 +1,11 @@
-# A bucket that one function writes to and people read: encrypted, private, over TLS alone, and forgetful.
+# A private, encrypted bucket that allows only TLS and deletes its objects after a retention period.
 
 resource "aws_s3_bucket" "this" {
-  # checkov:skip=CKV_AWS_18:no access log, because only the function, its state machine and people with a right to it read here, and CloudTrail can tell
-  # checkov:skip=CKV_AWS_21:no versions, because each run writes objects of its own
-  # checkov:skip=CKV_AWS_144:no replica, because the next run finds everything anew
-  # checkov:skip=CKV_AWS_145:encrypted with a key of S3's own, because the documents hold ARNs, names and sentences, and no secret
-  # checkov:skip=CKV2_AWS_62:no events, because whoever writes here tells of it
+  # checkov:skip=CKV_AWS_18:no access log, because only the function, its state machine and permitted users read it, and CloudTrail can record that
+  # checkov:skip=CKV_AWS_21:no versions, because each run writes its own objects
+  # checkov:skip=CKV_AWS_144:no replica, because the next run finds everything again
+  # checkov:skip=CKV_AWS_145:encrypted with S3's own key, because the documents contain ARNs, names and messages, and no secrets
+  # checkov:skip=CKV2_AWS_62:no events, because the writer sends its own notification
   bucket        = var.name
   force_destroy = var.force_destroy
   tags          = var.tags
@@ -30,7 +30,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  # checkov:skip=CKV_AWS_300:nothing is written outside the one rule's prefix, and that rule has the period
+  # checkov:skip=CKV_AWS_300:all objects have the prefix of the one rule, and that rule has the period
   bucket = aws_s3_bucket.this.id
 
   rule {
@@ -66,6 +66,6 @@ resource "aws_s3_bucket_policy" "this" {
     }]
   })
 
-  # S3 takes one change of a bucket's access at a time.
+  # S3 rejects concurrent changes of a bucket's access settings.
   depends_on = [aws_s3_bucket_public_access_block.this]
 }

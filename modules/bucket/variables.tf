@@ -1,6 +1,6 @@
 variable "force_destroy" {
   type        = bool
-  description = "Whether the bucket goes with the stack although there is something in it."
+  description = "Whether to destroy the bucket even if it contains objects."
   nullable    = false
 }
 
@@ -12,19 +12,19 @@ variable "name" {
 
 variable "prefix" {
   type        = string
-  description = "Start of the names of what is forgotten."
+  description = "Prefix of the objects to delete after `retention_days`."
   nullable    = false
 }
 
 variable "retention_days" {
   type        = number
-  description = "Days that an object is kept."
+  description = "Days to keep an object."
   nullable    = false
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of the bucket."
+  description = "Tags for the bucket."
   default     = {}
   nullable    = false
 }

@@ -1,10 +1,10 @@
-# What looking after the certificates of one account takes, and what mending and replacing them takes on top.
-# The rotation function's own role and the roles that other accounts offer it are granted the very same.
+# The permissions to monitor, repair and replace the certificates of one account.
+# The role of the rotation function and the roles of other accounts have the same statements.
 
 locals {
   _certificates = [for region in var.regions : "arn:${var.partition}:acm:${region}:${var.account_id}:certificate/*"]
 
-  _mends    = var.rotation_mode != "notify"
+  _repairs  = var.rotation_mode != "notify"
   _replaces = var.rotation_mode == "replace"
 
   _read = [
@@ -42,7 +42,7 @@ locals {
     },
   ]
 
-  _mend = [for statement in [{
+  _repair = [for statement in [{
     Sid    = "MendEmailValidation"
     Effect = "Allow"
     Action = [
@@ -51,7 +51,7 @@ locals {
       "acm:UpdateCertificateOptions",
     ]
     Resource = local._certificates
-  }] : statement if local._mends]
+  }] : statement if local._repairs]
 
   _find_zones = [for statement in [{
     Sid    = "FindPublicHostedZones"
@@ -79,19 +79,19 @@ locals {
         "route53:ChangeResourceRecordSetsRecordTypes" = ["CNAME"]
       }
       "ForAllValues:StringLike" = {
-        # Any name: every certificate of the account is looked after, whoever requested it.
+        # Any name, because all certificates of the account are monitored.
         "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["_*"]
       }
-      # ForAllValues is also true when the key is absent from the request; `Null` closes that door.
+      # ForAllValues is also true if the key is absent from the request; `Null` excludes that case.
       Null = {
         "route53:ChangeResourceRecordSetsActions"               = "false"
         "route53:ChangeResourceRecordSetsNormalizedRecordNames" = "false"
         "route53:ChangeResourceRecordSetsRecordTypes"           = "false"
       }
     }
-  }] : statement if local._mends && length(var.zone_arns) > 0]
+  }] : statement if local._repairs && length(var.zone_arns) > 0]
 
-  # A successor names in a tag what it replaces; without that tag nothing can be requested.
+  # A tag of each successor names the replaced certificate. Requests without the tag are denied.
   _successor_tag_present = { "aws:RequestTag/certificate-lifecycle:replaces" = "false" }
   _replace = [for statement in [
     {
@@ -105,7 +105,7 @@ locals {
       }
     },
     {
-      # A private authority validates nothing, so there is no validation method to pin.
+      # Private CAs do no validation, so there is no validation method to require.
       Sid       = "RequestPrivateSuccessors"
       Effect    = "Allow"
       Action    = ["acm:RequestCertificate"]
@@ -113,7 +113,7 @@ locals {
       Condition = { Null = merge(local._successor_tag_present, { "acm:CertificateAuthority" = "false" }) }
     },
     {
-      # ACM checks this one too when a request carries tags.
+      # ACM also requires this permission if a request has tags.
       Sid       = "TagSuccessors"
       Effect    = "Allow"
       Action    = ["acm:AddTagsToCertificate"]
@@ -149,8 +149,8 @@ locals {
     # Only private domain names have the account in their ARN.
     [for region in var.regions : "arn:${var.partition}:apigateway:${region}:${var.account_id}:/domainnames/*"],
   )
-  # In every mode: a finding says who uses the certificate.
-  _name_users = [
+  # In every mode, because findings name the consumers of a certificate.
+  _describe_consumers = [
     {
       Sid    = "FindListeners"
       Effect = "Allow"
@@ -169,7 +169,7 @@ locals {
       Resource = local._domains_apis
     },
   ]
-  _name_users_at_the_edge = [for statement in [{
+  _describe_edge_consumers = [for statement in [{
     Sid      = "FindDistributions"
     Effect   = "Allow"
     Action   = ["cloudfront:GetDistribution"]
@@ -196,7 +196,7 @@ locals {
     {
       Sid    = "MoveDomainNames"
       Effect = "Allow"
-      # GET: what was changed is read back.
+      # GET: the function reads the domain name again after a change.
       Action = [
         "apigateway:AddCertificateToDomain",
         "apigateway:GET",
@@ -207,14 +207,14 @@ locals {
     },
   ] : statement if var.rebind_consumers]
 
-  # What CloudFront stands behind takes certificates of us-east-1 alone.
+  # Edge consumers support only certificates of us-east-1.
   _user_pools = "arn:${var.partition}:cognito-idp:us-east-1:${var.account_id}:userpool/*"
   _rebind_at_the_edge = [for statement in [
     {
       Sid    = "MoveDistributions"
       Effect = "Allow"
       Action = ["cloudfront:UpdateDistribution"]
-      # "*": the distributions behind edge-optimised domain names and user pools are AWS's own, and both services ask for this action on no narrower resource.
+      # "*": the distributions of edge-optimised domain names and user pools belong to AWS, and both services require this action on all resources.
       Resource = ["*"]
     },
     {

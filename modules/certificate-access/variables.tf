@@ -1,12 +1,12 @@
 variable "account_id" {
   type        = string
-  description = "Account whose certificates are looked after."
+  description = "Account with the certificates."
   nullable    = false
 }
 
 variable "find_zones" {
   type        = bool
-  description = "Whether the public hosted zones of the account may be listed."
+  description = "Whether to allow listing the account's public hosted zones."
   nullable    = false
 }
 
@@ -18,30 +18,30 @@ variable "partition" {
 
 variable "rebind_consumers" {
   type        = bool
-  description = "Whether consumers may be moved to a successor."
+  description = "Whether to allow moving consumers to a successor."
   nullable    = false
 }
 
 variable "regions" {
   type        = list(string)
-  description = "Regions whose certificates are looked after."
+  description = "Regions with the certificates."
   nullable    = false
 }
 
 variable "retire_superseded" {
   type        = bool
-  description = "Whether a certificate that was replaced may be deleted."
+  description = "Whether to allow deleting replaced certificates."
   nullable    = false
 }
 
 variable "rotation_mode" {
   type        = string
-  description = "What may be done: `notify` reads, `repair` also mends, `replace` also requests successors."
+  description = "Actions to allow: `notify` only reads, `repair` also restores validation, `replace` also requests successors."
   nullable    = false
 }
 
 variable "zone_arns" {
   type        = list(string)
-  description = "ARNs of the hosted zones whose validation records may be read and, unless rotation_mode is `notify`, written."
+  description = "ARNs of the hosted zones in which to allow reading validation records and, unless rotation_mode is `notify`, writing them."
   nullable    = false
 }

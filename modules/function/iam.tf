@@ -2,7 +2,7 @@ locals {
   _own_statements = concat(
     [
       {
-        # No logs:CreateLogGroup: a group that someone deleted must not come back without its retention.
+        # No logs:CreateLogGroup: a deleted group must not come back without its retention.
         Sid      = "WriteOwnLogs"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -59,10 +59,10 @@ resource "aws_iam_role_policy" "this" {
   })
 
   lifecycle {
-    # IAM allows 10240 characters; a tenth is kept for the statements above, whose ARNs a plan does not know yet.
+    # IAM allows 10240 characters. A tenth is reserved for the statements above, whose ARNs are unknown during a plan.
     precondition {
       condition     = length(var.policy_json) <= 9216
-      error_message = "The policy of ${var.name} must leave room within IAM's 10240 characters, got ${length(var.policy_json)} of at most 9216; name fewer domains, zones, import sources or export targets, or allow a common parent of the domains."
+      error_message = "The policy of ${var.name} must have at most 9216 characters, because IAM allows 10240 and the module adds its own statements, got ${length(var.policy_json)}; use fewer domains, zones, import sources or export targets, or allow a common parent of the domains."
     }
   }
 }

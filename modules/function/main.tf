@@ -1,6 +1,6 @@
-# One Lambda function with everything that makes it observable: its log group, its role, its failure destination, its alarm.
+# One Lambda function with its log group, role, failure destination and alarms.
 
-# Created before the function: else Lambda makes the group at the first invocation, without retention, and Terraform's own create fails.
+# Before the function: otherwise Lambda creates the group at the first invocation, without retention, and Terraform's create fails.
 resource "aws_cloudwatch_log_group" "this" {
   # checkov:skip=CKV_AWS_338:retention is the caller's choice, a year by default
   name              = "/aws/lambda/${var.name}"
@@ -10,11 +10,11 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_lambda_function" "this" {
-  # checkov:skip=CKV_AWS_45:account ids are no secrets, nor are external ids, see the IAM user guide on the confused deputy
-  # checkov:skip=CKV_AWS_50:no tracing, because the functions talk to AWS APIs only and log one line for each decision
-  # checkov:skip=CKV_AWS_115:reserved concurrency is the caller's choice, because small accounts refuse any reservation
-  # checkov:skip=CKV_AWS_116:the failure destination carries more than a dead-letter queue, see aws_lambda_function_event_invoke_config
-  # checkov:skip=CKV_AWS_117:no VPC, because nothing inside one is reached
+  # checkov:skip=CKV_AWS_45:account ids and external ids are not secrets, see the IAM user guide on the confused deputy
+  # checkov:skip=CKV_AWS_50:no tracing, because the functions call only AWS APIs and log each decision
+  # checkov:skip=CKV_AWS_115:reserved concurrency is the caller's choice, because accounts with a small quota reject reservations
+  # checkov:skip=CKV_AWS_116:the failure destination has more details than a dead-letter queue, see aws_lambda_function_event_invoke_config
+  # checkov:skip=CKV_AWS_117:no VPC, because the function uses no resource inside one
   # checkov:skip=CKV_AWS_272:the zip is committed beside this code and pinned by its hash
   function_name                  = var.name
   description                    = var.description
@@ -41,18 +41,18 @@ resource "aws_lambda_function" "this" {
     system_log_level      = "WARN"
   }
 
-  # The first invocation may follow at once, and would fail without its permissions.
+  # The first invocation may follow immediately and needs the permissions.
   depends_on = [aws_iam_role_policy.this]
 
   lifecycle {
     precondition {
       condition     = sum([for name, value in var.environment : length(name) + length(value)]) <= 4096
-      error_message = "The environment of ${var.name} must stay within Lambda's 4096 bytes; name fewer domains, zones, import sources or export targets, or allow a common parent of the domains."
+      error_message = "The environment of ${var.name} must stay within Lambda's 4096 bytes; use fewer domains, zones, import sources or export targets, or allow a common parent of the domains."
     }
   }
 }
 
-# Scheduled and event-driven invocations are asynchronous: without this, the last failure of an event vanishes.
+# Scheduled and event-driven invocations are asynchronous: without a destination, an event whose last attempt fails is lost.
 resource "aws_lambda_function_event_invoke_config" "this" {
   function_name          = aws_lambda_function.this.function_name
   maximum_retry_attempts = var.maximum_retry_attempts
@@ -71,7 +71,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   count = var.alarms ? 1 : 0
 
   alarm_name          = "${var.name}-errors"
-  alarm_description   = "${var.name} failed. Its log group ${aws_cloudwatch_log_group.this.name} says why."
+  alarm_description   = "${var.name} failed. See the log group ${aws_cloudwatch_log_group.this.name}."
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   dimensions          = { FunctionName = aws_lambda_function.this.function_name }
@@ -87,12 +87,12 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   tags               = var.tags
 }
 
-# Longer than any run: with reserved concurrency, an event of ACM's may have to wait for one.
+# Four periods, longer than any run: with reserved concurrency, an ACM event may have to wait for a run to end.
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   count = var.alarms ? 1 : 0
 
   alarm_name          = "${var.name}-throttles"
-  alarm_description   = "${var.name} has been refused an execution for 20 minutes: its reserved concurrency, or that of the account, is used up."
+  alarm_description   = "${var.name} has been throttled for 20 minutes: its reserved concurrency, or the concurrency of the account, is in use."
   namespace           = "AWS/Lambda"
   metric_name         = "Throttles"
   dimensions          = { FunctionName = aws_lambda_function.this.function_name }
@@ -108,12 +108,12 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
   tags               = var.tags
 }
 
-# An event that fails leaves an error; one that is never run at all, or whose failure cannot be delivered, leaves only this.
+# Events that were dropped, or whose failure could not be delivered, do not count as errors of the function.
 resource "aws_cloudwatch_metric_alarm" "lost_events" {
   count = var.alarms ? 1 : 0
 
   alarm_name          = "${var.name}-lost-events"
-  alarm_description   = "Lambda gave up an event of ${var.name}, or could not tell the topic of one that failed."
+  alarm_description   = "Lambda dropped an event of ${var.name}, or could not deliver a failed one to the topic."
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
   evaluation_periods  = 1
@@ -125,7 +125,7 @@ resource "aws_cloudwatch_metric_alarm" "lost_events" {
 
   metric_query {
     id          = "lost"
-    label       = "Events that were given up, or whose failure was not told"
+    label       = "Dropped events and undelivered failures"
     expression  = "SUM(METRICS())"
     return_data = true
   }

@@ -1,5 +1,5 @@
 output "alarm_arns" {
-  description = "ARNs of the alarms, none if there are none."
+  description = "ARNs of the alarms; empty without alarms."
   value = concat(
     aws_cloudwatch_metric_alarm.errors[*].arn,
     aws_cloudwatch_metric_alarm.lost_events[*].arn,

@@ -1,6 +1,6 @@
 variable "alarms" {
   type        = bool
-  description = "Whether alarms watch what becomes of the function's invocations."
+  description = "Whether to create alarms for errors, throttles and lost events."
   nullable    = false
 }
 
@@ -13,13 +13,13 @@ variable "counts_subscriptions" {
 
 variable "description" {
   type        = string
-  description = "What the function does, in one sentence for the console."
+  description = "Description of the function."
   nullable    = false
 }
 
 variable "environment" {
   type        = map(string)
-  description = "Environment variables of the function, at most 4096 bytes in all."
+  description = "Environment variables of the function, at most 4096 bytes in total."
   nullable    = false
 }
 
@@ -31,24 +31,24 @@ variable "filename" {
 
 variable "handler" {
   type        = string
-  description = "Dotted path of the handler within the deployment package."
+  description = "Dotted path of the handler in the deployment package."
   nullable    = false
 }
 
 variable "kms_key_arn" {
   type        = string
-  description = "Key that encrypts the environment and the log group; null leaves them to keys that AWS owns."
+  description = "KMS key for the environment and the log group; null uses keys that AWS owns."
 }
 
 variable "log_retention_days" {
   type        = number
-  description = "Days that log events are kept; 0 keeps them for ever."
+  description = "Days to keep log events; 0 keeps them indefinitely."
   nullable    = false
 }
 
 variable "maximum_retry_attempts" {
   type        = number
-  description = "How often Lambda repeats a failed asynchronous invocation, 0 to 2, before the event goes to the topic."
+  description = "Number of times that Lambda retries a failed asynchronous invocation, 0 to 2, before it sends the event to the topic."
   nullable    = false
 }
 
@@ -61,46 +61,46 @@ variable "memory_mb" {
 
 variable "name" {
   type        = string
-  description = "Name of the function, its role and its policy, and stem of its log group and alarm."
+  description = "Name of the function, its role and its policy, and prefix of its log group and alarms."
   nullable    = false
 }
 
 variable "permissions_boundary_arn" {
   type        = string
-  description = "Policy that bounds the function's role; null sets no boundary."
+  description = "Permissions boundary of the role; null sets none."
 }
 
 variable "policy_json" {
   type        = string
-  description = "IAM policy document with what this function may do beyond writing its logs and publishing to the topic."
+  description = "IAM policy document with the permissions of the function, in addition to its logs and the topic."
   nullable    = false
 }
 
 variable "reserved_concurrency" {
   type        = number
-  description = "Executions reserved for the function and its most at one time; null reserves and limits nothing."
+  description = "Reserved and maximum concurrency of the function; null sets neither."
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of every resource."
+  description = "Tags for all resources."
   nullable    = false
 }
 
 variable "timeout_seconds" {
   type        = number
-  description = "Seconds after which Lambda ends an invocation; the default is the most that Lambda allows, as issuance may be waited for and an estate may be large."
+  description = "Timeout of an invocation in seconds. The default is Lambda's maximum, for waits on issuance and for large accounts."
   default     = 900
   nullable    = false
 }
 
 variable "topic_arn" {
   type        = string
-  description = "Topic that hears of events that failed three times, and of alarms."
+  description = "Topic for failed events and alarms."
   nullable    = false
 }
 
 variable "topic_kms_key_arn" {
   type        = string
-  description = "Customer key that encrypts the topic; null when none does."
+  description = "Customer managed key of the topic; null if it has none."
 }

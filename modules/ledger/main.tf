@@ -1,12 +1,12 @@
-# What is remembered between runs: what was told, and how far each replacement has come.
+# The state table: sent notifications and the progress of each replacement.
 
 resource "aws_dynamodb_table" "this" {
-  # checkov:skip=CKV_AWS_119:it holds ARNs, states and sentences, and DynamoDB's own key costs neither a grant nor money
+  # checkov:skip=CKV_AWS_119:it contains ARNs, states and messages, and DynamoDB's own key needs no permission and is free
   name         = var.name
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "scope"
   range_key    = "entry"
-  # Off, so that the stack can be destroyed: a lost ledger costs memory, and a replacement finds its successor again by looking.
+  # Off, so that the stack can be destroyed. Without the table, open findings are sent again, and replacements find their successor in ACM.
   deletion_protection_enabled = false
   tags                        = var.tags
 
@@ -20,7 +20,7 @@ resource "aws_dynamodb_table" "this" {
     type = "S"
   }
 
-  # History ends by itself; what is open has no such attribute.
+  # Expires history. Open items do not have the attribute.
   ttl {
     attribute_name = "expires_at"
     enabled        = true

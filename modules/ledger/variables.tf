@@ -6,6 +6,6 @@ variable "name" {
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of the table."
+  description = "Tags for the table."
   nullable    = false
 }

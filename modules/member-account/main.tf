@@ -1,4 +1,4 @@
-# The role by which the rotation function of another account looks after the certificates of this one.
+# The role with which the rotation function of another account manages the certificates of this one.
 
 data "aws_caller_identity" "current" {}
 
@@ -18,13 +18,13 @@ module "certificate_access" {
   source = "../certificate-access"
 
   account_id = data.aws_caller_identity.current.account_id
-  # Always: the function asks for zones wherever it finds certificates, unless its `hosted_zones` names them.
+  # Always: unless `hosted_zones` is set, the function lists the zones of each account.
   find_zones       = true
   partition        = data.aws_partition.current.partition
   rebind_consumers = var.rebind_consumers
   # `id` is the one attribute that provider 5 and 6 share: 6 deprecates `name`, 5 has no `region`.
   regions = length(var.regions) == 0 ? [data.aws_region.current.id] : sort(var.regions)
-  # What is replaced here is deleted by its owner.
+  # The function never deletes certificates of other accounts.
   retire_superseded = false
   rotation_mode     = var.rotation_mode
   zone_arns         = local._zone_arns
@@ -32,7 +32,7 @@ module "certificate_access" {
 
 resource "aws_iam_role" "this" {
   name                 = var.name
-  description          = "Lets ${var.rotation_role_arn} look after the certificates of this account."
+  description          = "Lets ${var.rotation_role_arn} manage the certificates of this account."
   permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
 
@@ -57,7 +57,7 @@ resource "aws_iam_role_policy" "this" {
     # IAM's limit for the inline policies of a role.
     precondition {
       condition     = length(module.certificate_access.policy_json) <= 10240
-      error_message = "The policy of ${var.name} must stay within IAM's 10240 characters, got ${length(module.certificate_access.policy_json)}; name fewer regions or zones."
+      error_message = "The policy of ${var.name} must stay within IAM's 10240 characters, got ${length(module.certificate_access.policy_json)}; use fewer regions or zones."
     }
   }
 }

@@ -1,5 +1,5 @@
 output "account" {
-  description = "The entry of this account in the module's `accounts`."
+  description = "Entry for this account in the root module's `accounts`."
   value = {
     account_id       = data.aws_caller_identity.current.account_id
     external_id      = var.external_id

@@ -1,22 +1,22 @@
 variable "external_id" {
   type        = string
-  description = "What the rotation function has to present to be let in: the same as in its `accounts`."
+  description = "External id that the rotation function presents, as in its `accounts` or `organization`."
   nullable    = false
 
   validation {
     condition     = length(var.external_id) >= 2 && length(var.external_id) <= 1224 && can(regex("^[A-Za-z0-9_+=,.@:/-]+$", var.external_id))
-    error_message = "external_id must be as STS takes it: 2 to 1224 letters, digits and _+=,.@:/-, got ${var.external_id}."
+    error_message = "external_id must have the form that STS accepts: 2 to 1224 letters, digits and _+=,.@:/-, got ${var.external_id}."
   }
 }
 
 variable "hosted_zone_ids" {
   type        = set(string)
-  description = "Hosted zones of this account whose validation records may be read and, in rotation_mode `repair` and `replace`, written. Null allows all of them. Empty allows none, because the zones live in other accounts."
+  description = "Hosted zones of this account in which to allow reading validation records and, in rotation_mode `repair` and `replace`, writing them. Null allows all zones. Empty allows none, if the zones are in other accounts."
   default     = null
 
   validation {
     condition     = alltrue([for id in coalesce(var.hosted_zone_ids, []) : can(regex("^Z[A-Z0-9]+$", id))])
-    error_message = "hosted_zone_ids must hold Route 53's bare ids, which start with Z and have no /hostedzone/ before them, got ${join(", ", coalesce(var.hosted_zone_ids, []))}."
+    error_message = "hosted_zone_ids must contain bare Route 53 ids, which start with Z and have no /hostedzone/ prefix, got ${join(", ", coalesce(var.hosted_zone_ids, []))}."
   }
 }
 
@@ -34,7 +34,7 @@ variable "name" {
 
 variable "permissions_boundary_arn" {
   type        = string
-  description = "Policy that bounds the role; null sets no boundary."
+  description = "Permissions boundary of the role; null sets none."
   default     = null
 
   validation {
@@ -45,26 +45,26 @@ variable "permissions_boundary_arn" {
 
 variable "rebind_consumers" {
   type        = bool
-  description = "Whether consumers of this account may be moved to a successor; the function's `accounts` must say so too."
+  description = "Whether the role allows moving consumers of this account to a successor. The function's `accounts` or `organization` must allow it too."
   default     = false
   nullable    = false
 }
 
 variable "regions" {
   type        = set(string)
-  description = "Regions whose certificates may be looked at, the `regions` of the function. Empty allows the provider's region alone."
+  description = "Regions with the certificates, as in the function's `regions`. Empty allows only the provider's region."
   default     = []
   nullable    = false
 
   validation {
     condition     = alltrue([for region in var.regions : can(regex("^[a-z]{2,}(?:-[a-z]+)+-[0-9]+$", region))])
-    error_message = "regions must hold names of AWS regions such as eu-west-1, got ${join(", ", var.regions)}."
+    error_message = "regions must contain names of AWS regions such as eu-west-1, got ${join(", ", var.regions)}."
   }
 }
 
 variable "rotation_mode" {
   type        = string
-  description = "What the role allows: `notify` reads and nothing else, `repair` also restores validation, `replace` also requests successors. The function's `accounts` must say the same."
+  description = "Actions that the role allows: `notify` only reads, `repair` also restores validation, `replace` also requests successors. The function's `accounts` or `organization` must allow them too."
   default     = "notify"
   nullable    = false
 
@@ -76,7 +76,7 @@ variable "rotation_mode" {
 
 variable "rotation_role_arn" {
   type        = string
-  description = "The role of the rotation function, the output `rotation_role_arn` of the module: nobody else is let in."
+  description = "ARN of the rotation function's role, which is the only principal that may assume this role: output `rotation_role_arn` of the root module."
   nullable    = false
 
   validation {
@@ -87,7 +87,7 @@ variable "rotation_role_arn" {
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of the role."
+  description = "Tags for the role."
   default     = {}
   nullable    = false
 }

@@ -1,4 +1,4 @@
-# The topic that people and machines listen to, encrypted with a key that its publishers may use.
+# The topic for notifications, encrypted with a key that its publishers may use.
 
 data "aws_caller_identity" "current" {}
 
@@ -20,7 +20,7 @@ locals {
     Version = "2012-10-17"
     Statement = [
       {
-        # Hands the key to IAM: the functions' own policies say what they may do with it.
+        # Lets IAM policies of this account grant use of the key, such as those of the functions.
         Sid       = "LetIamOfThisAccountGovernTheKey"
         Effect    = "Allow"
         Action    = ["kms:*"]
@@ -40,7 +40,7 @@ locals {
     ]
   })
 
-  # Nothing for this account itself: whoever may do something with the topic has a policy that says so, and in one account that is enough.
+  # No statement for this account: within one account, IAM policies are sufficient.
   topic_policy_json = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -67,7 +67,7 @@ locals {
   })
 }
 
-# Alarms cannot publish to a topic under alias/aws/sns: the policy of that key is not ours to change.
+# Alarms cannot publish to a topic that is encrypted with alias/aws/sns, because the policy of that key cannot be changed.
 resource "aws_kms_key" "this" {
   count = var.kms_key_arn == null ? 1 : 0
 

@@ -1,5 +1,5 @@
 output "kms_key_arn" {
-  description = "Key that encrypts the topic, given or created."
+  description = "ARN of the topic's KMS key, given or created."
   value       = local.kms_key_arn
 }
 

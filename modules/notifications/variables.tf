@@ -1,28 +1,28 @@
 variable "alarm_name_prefix" {
   type        = string
-  description = "Alarms whose names start with this, and a hyphen, may publish to the topic."
+  description = "Name prefix of the alarms that may publish to the topic, without the hyphen that follows."
   nullable    = false
 }
 
 variable "email_addresses" {
   type        = set(string)
-  description = "Addresses that receive each message, once their owner has confirmed the subscription."
+  description = "E-mail addresses to subscribe. Each recipient must confirm the subscription."
   nullable    = false
 }
 
 variable "kms_key_arn" {
   type        = string
-  description = "Key that encrypts the topic; null creates one that alarms of this account may use."
+  description = "KMS key for the topic; null creates a key that alarms of this account may use."
 }
 
 variable "name" {
   type        = string
-  description = "Name of the topic, and of the alias of the key made for it."
+  description = "Name of the topic and of the alias of its key."
   nullable    = false
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of every resource."
+  description = "Tags for all resources."
   nullable    = false
 }

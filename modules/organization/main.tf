@@ -1,4 +1,4 @@
-# Runs the rotation function over the accounts of an organization: a state machine that lists them, looks at each in an invocation of its own, and tells of all of them once.
+# A state machine that lists the accounts of an organization, scans each account in its own invocation of the rotation function, and sends one message.
 
 data "aws_caller_identity" "current" {}
 
@@ -10,11 +10,11 @@ locals {
   # `id` is the one attribute that provider 5 and 6 share: 6 deprecates `name`, 5 has no `region`.
   _here = "${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
 
-  # Spelt out, because the state machine's own role names it.
+  # Not a reference, because the role of the state machine contains the ARN.
   _state_machine_arn = "arn:${data.aws_partition.current.partition}:states:${local._here}:stateMachine:${var.name}"
   _executions_arn    = "arn:${data.aws_partition.current.partition}:states:${local._here}:execution:${var.name}"
 
-  # What is worth another try is Lambda's trouble, not the function's: an account that could not be looked at says so in the report.
+  # Only errors of Lambda itself are retried. The report contains accounts that the function could not scan.
   _retry = [{
     ErrorEquals = [
       "Lambda.AWSLambdaException",
@@ -28,18 +28,18 @@ locals {
     JitterStrategy  = "FULL"
   }]
 
-  # The function ends itself before its own 15 minutes are over; this is for an answer that never comes.
+  # Longer than the function's own timeout of 15 minutes, for a response that never arrives.
   _timeout_seconds = 960
 
   _run = {
     "run.$"        = "$$.Execution.Name"
     "started_at.$" = "$$.Execution.StartTime"
-    # What the execution was started with: `dry_run`, `rotation_mode`, `accounts` and `regions` narrow a run down.
-    "wishes.$" = "$$.Execution.Input"
+    # The input of the execution: `dry_run`, `rotation_mode`, `accounts` and `regions`.
+    "input.$" = "$$.Execution.Input"
   }
 
   definition_json = jsonencode({
-    Comment = "Looks after the certificates of every account of an organization."
+    Comment = "Scans the certificates of all accounts of an organization."
     StartAt = "ListAccounts"
     States = {
       ListAccounts = {
@@ -58,12 +58,12 @@ locals {
         }
         ResultPath = null
         Retry      = local._retry
-        Next       = "LookAtEachAccount"
+        Next       = "ScanAccounts"
       }
 
-      LookAtEachAccount = {
+      ScanAccounts = {
         Type = "Map"
-        # From a file, because thousands of accounts do not fit into a state's 256 KiB.
+        # From S3, because thousands of accounts exceed the 256 KiB of a state's input.
         ItemReader = {
           Resource     = "arn:${data.aws_partition.current.partition}:states:::s3:getObject"
           ReaderConfig = { InputType = "JSON" }
@@ -75,18 +75,18 @@ locals {
         ItemSelector = {
           organization = merge(local._run, {
             "account_id.$" = "$$.Map.Item.Value.account_id"
-            step           = "look"
+            step           = "scan"
           })
         }
         Label                      = "Accounts"
         MaxConcurrency             = var.max_concurrency
         ToleratedFailurePercentage = var.tolerated_failure_percentage
         ItemProcessor = {
-          # Standard: an express child has five minutes at the most, and may run twice.
+          # Standard, because an express execution has at most five minutes and may run twice.
           ProcessorConfig = { Mode = "DISTRIBUTED", ExecutionType = "STANDARD" }
-          StartAt         = "LookAtAccount"
+          StartAt         = "ScanAccount"
           States = {
-            LookAtAccount = {
+            ScanAccount = {
               Type           = "Task"
               Resource       = "arn:${data.aws_partition.current.partition}:states:::lambda:invoke"
               TimeoutSeconds = local._timeout_seconds
@@ -94,7 +94,7 @@ locals {
                 FunctionName = var.function_arn
                 "Payload.$"  = "$"
               }
-              # What was found lies in the bucket.
+              # The result is in the bucket.
               ResultSelector = {}
               Retry          = local._retry
               End            = true
@@ -102,18 +102,18 @@ locals {
           }
         }
         ResultPath = null
-        # Whatever became of the accounts: people are told of it, and of those that were not looked at.
-        Catch = [{ ErrorEquals = ["States.ALL"], ResultPath = null, Next = "Tell" }]
-        Next  = "Tell"
+        # The message is sent even if accounts fail, and contains the accounts that were not scanned.
+        Catch = [{ ErrorEquals = ["States.ALL"], ResultPath = null, Next = "Aggregate" }]
+        Next  = "Aggregate"
       }
 
-      Tell = {
+      Aggregate = {
         Type           = "Task"
         Resource       = "arn:${data.aws_partition.current.partition}:states:::lambda:invoke"
         TimeoutSeconds = local._timeout_seconds
         Parameters = {
           FunctionName = var.function_arn
-          Payload      = { organization = merge(local._run, { step = "tell" }) }
+          Payload      = { organization = merge(local._run, { step = "aggregate" }) }
         }
         OutputPath = "$.Payload"
         Retry      = local._retry
@@ -124,14 +124,14 @@ locals {
 }
 
 resource "aws_sfn_state_machine" "this" {
-  # checkov:skip=CKV_AWS_284:no tracing, because the functions talk to AWS APIs only and log one line for each decision
-  # checkov:skip=CKV_AWS_285:no log group, because each step is an invocation with a log of its own, and Step Functions keeps every execution's history for 90 days
+  # checkov:skip=CKV_AWS_284:no tracing, because the functions call only AWS APIs and log each decision
+  # checkov:skip=CKV_AWS_285:no log group, because each step is an invocation with its own log, and Step Functions keeps the history of executions for 90 days
   name       = var.name
   role_arn   = aws_iam_role.this.arn
   definition = local.definition_json
   tags       = var.tags
 
-  # The first execution may follow at once, and would fail without its permissions.
+  # The first execution may follow immediately and needs the permissions.
   depends_on = [aws_iam_role_policy.this]
 }
 
@@ -148,7 +148,7 @@ resource "aws_iam_role" "this" {
       Effect    = "Allow"
       Action    = ["sts:AssumeRole"]
       Principal = { Service = "states.amazonaws.com" }
-      # Of this state machine and no other, see the Step Functions developer guide on the confused deputy.
+      # Only this state machine, see the Step Functions developer guide on the confused deputy.
       Condition = {
         ArnLike      = { "aws:SourceArn" = local._state_machine_arn }
         StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
@@ -183,7 +183,7 @@ resource "aws_iam_role_policy" "this" {
         Resource = [local._state_machine_arn]
       },
       {
-        # The developer guide names the first form; the ARN of a child has the map's label behind the name.
+        # The developer guide documents the first form. The ARN of a child execution also has the map's label.
         Sid      = "FollowTheChildrenOfTheMap"
         Effect   = "Allow"
         Action   = ["states:DescribeExecution", "states:StopExecution"]
@@ -193,12 +193,12 @@ resource "aws_iam_role_policy" "this" {
   })
 }
 
-# --- What the steps leave for one another ---------------------------------------------------------
+# --- Bucket for the results of the steps ----------------------------------------------------------
 
 module "bucket" {
   source = "../bucket"
 
-  # Documents of past runs are no reason to keep a stack that is destroyed.
+  # The results of past runs must not prevent destroying the stack.
   force_destroy  = true
   name           = var.bucket_name
   prefix         = "runs/"
@@ -206,11 +206,11 @@ module "bucket" {
   tags           = var.tags
 }
 
-# --- What starts it, and who hears if it fails ----------------------------------------------------
+# --- Schedule and alarm ---------------------------------------------------------------------------
 
 resource "aws_cloudwatch_event_rule" "this" {
   name                = var.name
-  description         = "Starts ${var.name}, which looks after the certificates of every account."
+  description         = "Starts ${var.name} to scan the certificates of all accounts."
   schedule_expression = var.schedule_expression
   state               = "ENABLED"
   tags                = var.tags
@@ -221,14 +221,14 @@ resource "aws_cloudwatch_event_target" "this" {
   target_id = var.name
   arn       = aws_sfn_state_machine.this.arn
   role_arn  = aws_iam_role.rule.arn
-  # No `input`: the event itself has no wishes, and tells that the schedule has started the run.
+  # No `input`: the event shows the function that the schedule started the run.
 
   retry_policy {
     maximum_event_age_in_seconds = 3600
     maximum_retry_attempts       = 10
   }
 
-  # A rule that fires before it may start the state machine loses its first run.
+  # Without the permission, the rule's first execution fails.
   depends_on = [aws_iam_role_policy.rule]
 }
 
@@ -268,12 +268,12 @@ resource "aws_iam_role_policy" "rule" {
   })
 }
 
-# A run that could not look everywhere fails after it has told people; this is for those that could not tell them, too.
+# A run with accounts that were not scanned sends its message and then fails. This alarm also covers runs that fail without a message.
 resource "aws_cloudwatch_metric_alarm" "failed" {
   count = var.alarms ? 1 : 0
 
   alarm_name          = "${var.name}-failed"
-  alarm_description   = "A run of ${var.name} over the organization failed, was stopped or never ended. Its execution says which step did; the message and the report of the run, if it came that far, name what was not looked at."
+  alarm_description   = "A run of ${var.name} failed, was stopped or timed out. The execution shows the failed step; the message and the report of the run, if sent, list the accounts that were not scanned."
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = 1
   evaluation_periods  = 1
@@ -285,7 +285,7 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
 
   metric_query {
     id          = "ended_badly"
-    label       = "Runs that did not succeed"
+    label       = "Failed runs"
     expression  = "SUM(METRICS())"
     return_data = true
   }

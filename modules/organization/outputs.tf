@@ -1,10 +1,10 @@
 output "alarm_arns" {
-  description = "ARNs of the alarms, none if there are none."
+  description = "ARNs of the alarms; empty without alarms."
   value       = aws_cloudwatch_metric_alarm.failed[*].arn
 }
 
 output "bucket_name" {
-  description = "Bucket with the report of each run."
+  description = "Name of the bucket with the results and reports."
   value       = module.bucket.name
 }
 
@@ -14,11 +14,11 @@ output "definition_json" {
 }
 
 output "rule_arn" {
-  description = "ARN of the rule that starts a run."
+  description = "ARN of the rule that starts the runs."
   value       = aws_cloudwatch_event_rule.this.arn
 }
 
 output "state_machine_arn" {
-  description = "ARN of the state machine; starting it by hand is a run."
+  description = "ARN of the state machine. Start an execution for a manual run."
   value       = aws_sfn_state_machine.this.arn
 }

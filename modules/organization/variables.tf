@@ -1,26 +1,26 @@
 variable "account_ids" {
   type        = set(string)
-  description = "Accounts to look at. Empty asks AWS Organizations for all active ones, which its management account and delegated administrators may do."
+  description = "Accounts to scan. Empty lists all active accounts through AWS Organizations, which requires the management account or a delegated administrator."
   default     = []
   nullable    = false
 }
 
 variable "alarms" {
   type        = bool
-  description = "Whether an alarm tells of runs that failed."
+  description = "Whether to create an alarm for failed runs."
   default     = true
   nullable    = false
 }
 
 variable "bucket_name" {
   type        = string
-  description = "Bucket in which the steps of a run leave what they find, and each run its report."
+  description = "Name of the bucket for the results of the steps and the report of each run."
   nullable    = false
 }
 
 variable "excluded_account_ids" {
   type        = set(string)
-  description = "Accounts that are not looked at."
+  description = "Accounts to exclude."
   default     = []
   nullable    = false
 }
@@ -39,7 +39,7 @@ variable "function_name" {
 
 variable "max_concurrency" {
   type        = number
-  description = "Accounts that are looked at side by side, each in an invocation of its own."
+  description = "Maximum number of accounts to scan in parallel, each in its own invocation."
   nullable    = false
 }
 
@@ -51,38 +51,38 @@ variable "name" {
 
 variable "permissions_boundary_arn" {
   type        = string
-  description = "Policy that bounds both roles; null sets no boundary."
+  description = "Permissions boundary of both roles; null sets none."
   default     = null
 }
 
 variable "retention_days" {
   type        = number
-  description = "Days that the report of a run is kept."
+  description = "Days to keep the results and the report of a run."
   default     = 90
   nullable    = false
 }
 
 variable "schedule_expression" {
   type        = string
-  description = "When a run starts: `rate()` or six-field `cron()` in UTC."
+  description = "Schedule of the runs: `rate()` or six-field `cron()` in UTC."
   nullable    = false
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of every resource that takes them."
+  description = "Tags for all resources."
   default     = {}
   nullable    = false
 }
 
 variable "tolerated_failure_percentage" {
   type        = number
-  description = "Share of the accounts, in percent, that may fail before no further one is begun."
+  description = "Percentage of failed accounts after which no new account is started."
   nullable    = false
 }
 
 variable "topic_arn" {
   type        = string
-  description = "Topic that the alarm tells."
+  description = "Topic for the alarm."
   nullable    = false
 }

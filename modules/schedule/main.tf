@@ -1,4 +1,4 @@
-# What starts the function: a rule, by the clock or by events, its target, and the target's permission for just this rule.
+# A rule that starts the function by schedule or by events, its target, and the permission for this rule to invoke the function.
 
 resource "aws_cloudwatch_event_rule" "this" {
   name                = var.name
@@ -14,13 +14,13 @@ resource "aws_cloudwatch_event_target" "this" {
   target_id = var.function_name
   arn       = var.function_arn
 
-  # Covers the hand-over to Lambda only; what happens then is the function's own retry and failure destination.
+  # Applies only to the delivery to Lambda. The function has its own retries and failure destination.
   retry_policy {
     maximum_event_age_in_seconds = 3600
     maximum_retry_attempts       = 10
   }
 
-  # A rule that fires before it may invoke loses its first run.
+  # Without the permission, the rule's first invocation fails.
   depends_on = [aws_lambda_permission.this]
 }
 

@@ -1,24 +1,24 @@
 variable "description" {
   type        = string
-  description = "What the rule starts, in one sentence for the console."
+  description = "Description of the rule."
   nullable    = false
 }
 
 variable "event_pattern" {
   type        = string
-  description = "Which events make the rule fire, as JSON; null if the clock does."
+  description = "Event pattern of the rule as JSON; null if it has a schedule."
   default     = null
 }
 
 variable "function_arn" {
   type        = string
-  description = "Function that the rule invokes."
+  description = "ARN of the function to invoke."
   nullable    = false
 }
 
 variable "function_name" {
   type        = string
-  description = "Name of the function that the rule invokes."
+  description = "Name of the function to invoke."
   nullable    = false
 }
 
@@ -30,7 +30,7 @@ variable "name" {
 
 variable "schedule_expression" {
   type        = string
-  description = "When the rule fires: `rate()`, or `cron()` in UTC; null if events make it."
+  description = "Schedule of the rule: `rate()`, or `cron()` in UTC; null if it has an event pattern."
   default     = null
 
   validation {
@@ -41,13 +41,13 @@ variable "schedule_expression" {
 
 variable "statement_id" {
   type        = string
-  description = "Name of the permission in the function's policy; each rule needs one of its own."
+  description = "Statement id of the permission in the function's policy, unique for each rule."
   default     = "LetTheScheduleInvoke"
   nullable    = false
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of the rule."
+  description = "Tags for the rule."
   nullable    = false
 }

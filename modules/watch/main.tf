@@ -1,4 +1,4 @@
-# Alarms on what each run measures and on the runs themselves, and a dashboard.
+# Alarms on the runs and their metrics, and a dashboard.
 
 data "aws_partition" "current" {}
 
@@ -7,22 +7,22 @@ data "aws_region" "current" {}
 locals {
   region = data.aws_region.current.id
 
-  # The figures have one dimension, see render/emf.py.
+  # The metrics have one dimension, see render/emf.py.
   _instance   = { Instance = var.instance }
   _namespace  = "CertificateLifecycle"
   _topic_name = element(split(":", var.topic_arn), 5)
 
-  # Each scheduled run measures it at its end. Until the next run, the alarm keeps its state: the problem is neither worse nor resolved.
+  # Each scheduled run writes these metrics at its end. Until the next run, the alarm keeps its state.
   _until_the_next_run = { period = 3600, evaluation_periods = 1, treat_missing_data = "ignore" }
-  # It happens once. Most periods have no data point.
+  # For events: most periods have no data point.
   _once = { period = 300, evaluation_periods = 1, treat_missing_data = "notBreaching" }
 
   _alarms = {
     runs-missing = {
       comparison  = "LessThanThreshold"
-      description = "No scheduled run of ${var.function_name} has ended within ${var.max_silence_days} days (max_silence_days). Check that the rule of the schedule exists, is enabled and has its target; the log group ${var.log_group_name} says how the last run ended."
+      description = "No scheduled run of ${var.function_name} has ended within ${var.max_silence_days} days (max_silence_days). Check that the rule of the schedule exists, is enabled and has its target; the log group ${var.log_group_name} contains the result of the last run."
       dimensions  = local._instance
-      # Hours rather than days, because CloudWatch looks further back than the evaluation periods for data points: over few long periods, it would notice days too late. Two hours more for a run that takes longer than the last one, but CloudWatch allows seven days in all.
+      # Hours rather than days: CloudWatch evaluates more periods than configured, so with few long periods the alarm would fire days too late. Two extra hours allow for a run that takes longer than the previous one; CloudWatch allows seven days in total.
       period             = 3600
       evaluation_periods = min(24 * var.max_silence_days + 2, 168)
       metric_name        = "RunsCompleted"
@@ -33,17 +33,17 @@ locals {
     }
     critical-unresolved = merge(local._until_the_next_run, {
       comparison  = "GreaterThanThreshold"
-      description = "A critical finding has been open for more than ${var.critical_hours} hours since it was first sent. The last message of ${var.function_name} names it."
+      description = "A critical finding has been open for more than ${var.critical_hours} hours since it was first sent. See the last message of ${var.function_name}."
       dimensions  = local._instance
       metric_name = "OldestCriticalHours"
       namespace   = local._namespace
       statistic   = "Maximum"
       threshold   = var.critical_hours
     })
-    # This alarm cannot reach anyone by e-mail: it is for the console, and for EventBridge's alarm state changes.
+    # Without subscribers, only the console and EventBridge's alarm state changes show this alarm.
     no-subscribers = merge(local._until_the_next_run, {
       comparison  = "LessThanThreshold"
-      description = "${var.topic_arn} has no confirmed subscription, so that no message reaches anyone."
+      description = "${var.topic_arn} has no confirmed subscription, so nobody receives its messages."
       dimensions  = local._instance
       metric_name = "ConfirmedSubscriptions"
       namespace   = local._namespace
@@ -52,7 +52,7 @@ locals {
     })
     publish-failed = merge(local._once, {
       comparison  = "GreaterThanOrEqualToThreshold"
-      description = "A run of ${var.function_name} could not publish its message. The log group ${var.log_group_name} says why, and has the findings."
+      description = "A run of ${var.function_name} could not publish its message. The log group ${var.log_group_name} contains the error and the findings."
       dimensions  = local._instance
       metric_name = "UndeliveredAlerts"
       namespace   = local._namespace
@@ -73,12 +73,12 @@ locals {
   alarm_arns = concat(var.alarm_arns, [for name in sort(keys(aws_cloudwatch_metric_alarm.this)) : aws_cloudwatch_metric_alarm.this[name].arn])
 
   # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-  _figure = { for name in ["Certificates", "ConfirmedSubscriptions", "CriticalFindings", "FailedScopes", "InfoFindings", "NextExpiryDays", "OldestCriticalHours", "PartialScopes", "RunsCompleted", "UndeliveredAlerts", "WarningFindings"] : name => [local._namespace, name, "Instance", var.instance] }
+  _metric = { for name in ["Certificates", "ConfirmedSubscriptions", "CriticalFindings", "FailedScopes", "InfoFindings", "NextExpiryDays", "OldestCriticalHours", "PartialScopes", "RunsCompleted", "UndeliveredAlerts", "WarningFindings"] : name => [local._namespace, name, "Instance", var.instance] }
 
   _now = [
-    { title = "Days until the next certificate ends", metric = "NextExpiryDays", stat = "Minimum" },
+    { title = "Days until the next certificate expires", metric = "NextExpiryDays", stat = "Minimum" },
     { title = "Critical findings", metric = "CriticalFindings", stat = "Maximum" },
-    { title = "Hours that the oldest critical finding has been open", metric = "OldestCriticalHours", stat = "Maximum" },
+    { title = "Age of the oldest critical finding in hours", metric = "OldestCriticalHours", stat = "Maximum" },
     { title = "Confirmed subscriptions", metric = "ConfirmedSubscriptions", stat = "Minimum" },
   ]
 
@@ -89,9 +89,9 @@ locals {
       y     = 7
       stat  = "Maximum"
       metrics = [
-        concat(local._figure.CriticalFindings, [{ color = "#d62728", label = "Critical" }]),
-        concat(local._figure.WarningFindings, [{ color = "#ff7f0e", label = "Warning" }]),
-        concat(local._figure.InfoFindings, [{ color = "#1f77b4", label = "Info" }]),
+        concat(local._metric.CriticalFindings, [{ color = "#d62728", label = "Critical" }]),
+        concat(local._metric.WarningFindings, [{ color = "#ff7f0e", label = "Warning" }]),
+        concat(local._metric.InfoFindings, [{ color = "#1f77b4", label = "Info" }]),
       ]
     },
     {
@@ -100,19 +100,19 @@ locals {
       y     = 7
       stat  = "SampleCount"
       metrics = [
-        concat(local._figure.Certificates, [{ label = "All runs" }]),
-        concat(local._figure.RunsCompleted, [{ label = "Scheduled runs" }]),
+        concat(local._metric.Certificates, [{ label = "All runs" }]),
+        concat(local._metric.RunsCompleted, [{ label = "Scheduled runs" }]),
       ]
     },
     {
-      title = "What could not be looked at, or told"
+      title = "Failed scans and messages"
       x     = 0
       y     = 13
       stat  = "Maximum"
       metrics = [
-        concat(local._figure.FailedScopes, [{ label = "Accounts and regions that failed" }]),
-        concat(local._figure.PartialScopes, [{ label = "Accounts and regions in part" }]),
-        concat(local._figure.UndeliveredAlerts, [{ label = "Messages not sent" }]),
+        concat(local._metric.FailedScopes, [{ label = "Accounts and regions not scanned" }]),
+        concat(local._metric.PartialScopes, [{ label = "Accounts and regions partly scanned" }]),
+        concat(local._metric.UndeliveredAlerts, [{ label = "Messages not sent" }]),
       ]
     },
     {
@@ -129,11 +129,11 @@ locals {
   ]
 
   dashboard_json = jsonencode({
-    # A weekly schedule has two runs in it.
+    # Contains two runs of a weekly schedule.
     start          = "-P14D"
     periodOverride = "inherit"
     widgets = concat(
-      # A widget without any alarm is refused.
+      # CloudWatch rejects a widget without alarms.
       [for shown in [local.alarm_arns] : {
         type       = "alarm"
         x          = 0
@@ -142,20 +142,20 @@ locals {
         height     = 3
         properties = { title = "Alarms", alarms = shown }
       } if length(shown) > 0],
-      [for place, each in local._now : {
+      [for index, number in local._now : {
         type   = "metric"
-        x      = place * 6
+        x      = index * 6
         y      = 3
         width  = 6
         height = 4
         properties = {
-          title     = each.title
+          title     = number.title
           view      = "singleValue"
           sparkline = true
           region    = local.region
-          stat      = each.stat
+          stat      = number.stat
           period    = 3600
-          metrics   = [local._figure[each.metric]]
+          metrics   = [local._metric[number.metric]]
         }
       }],
       [for row in local._rows : {

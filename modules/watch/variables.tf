@@ -1,26 +1,26 @@
 variable "alarm_arns" {
   type        = list(string)
-  description = "Further alarms that the dashboard shows."
+  description = "Further alarms to show on the dashboard."
   default     = []
   nullable    = false
 }
 
 variable "alarms" {
   type        = bool
-  description = "Whether there are alarms."
+  description = "Whether to create the alarms."
   nullable    = false
 }
 
 variable "critical_hours" {
   type        = number
-  description = "Hours after which an open critical finding raises an alarm; the default is three days, in which a weekend passes."
+  description = "Hours after which an open critical finding raises an alarm. The default covers a weekend."
   default     = 72
   nullable    = false
 }
 
 variable "dashboard" {
   type        = bool
-  description = "Whether there is a dashboard."
+  description = "Whether to create the dashboard."
   nullable    = false
 }
 
@@ -32,7 +32,7 @@ variable "function_name" {
 
 variable "instance" {
   type        = string
-  description = "Value of the figures' dimension `Instance`, name of the dashboard, and prefix of the alarms' names."
+  description = "Value of the metrics' dimension `Instance`, name of the dashboard, and prefix of the alarm names."
   nullable    = false
 }
 
@@ -44,18 +44,18 @@ variable "log_group_name" {
 
 variable "max_silence_days" {
   type        = number
-  description = "Days without a completed run after which an alarm rings, 1 to 7."
+  description = "Days without a completed run after which an alarm fires, 1 to 7."
   nullable    = false
 }
 
 variable "tags" {
   type        = map(string)
-  description = "Tags of every alarm."
+  description = "Tags for the alarms."
   nullable    = false
 }
 
 variable "topic_arn" {
   type        = string
-  description = "Topic that the alarms tell, and whose deliveries they watch."
+  description = "Topic that receives the alarms, and whose failed deliveries raise one."
   nullable    = false
 }

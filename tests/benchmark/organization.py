@@ -69,7 +69,7 @@ def measure(cloud: Cloud, work: Work, say: Callable[[str], None]) -> tuple[Step,
     environment = prepare(cloud)
     say(f"one account of an organization, {CERTIFICATES} certificates")
     scale.fill(cloud, CERTIFICATES, REGIONS)
-    look = step(cloud, work, environment, "look", account_id=DEFAULT_ACCOUNT)
+    look = step(cloud, work, environment, "scan", account_id=DEFAULT_ACCOUNT)
     left = read(cloud, f"accounts/{DEFAULT_ACCOUNT}.json")
     rows = []
     for count in ACCOUNTS:
@@ -123,7 +123,7 @@ def run(
     text = json.dumps(left)
     for account_id in (DEFAULT_ACCOUNT, *ids):
         write(cloud, f"accounts/{account_id}.json", text.replace(DEFAULT_ACCOUNT, account_id))
-    return Row(count, listed, step(cloud, work, environment, "tell"))
+    return Row(count, listed, step(cloud, work, environment, "aggregate"))
 
 
 def step(

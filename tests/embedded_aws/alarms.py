@@ -1,14 +1,13 @@
-"""What CloudWatch would say of an alarm, given every data point that there has been.
+"""Evaluates CloudWatch alarms from all of their data points.
 
     alarms = [Alarm.of(found) for found in cloudwatch.describe_alarms()["MetricAlarms"]]
     rings = [alarm.name for alarm in alarms if alarm.state(points, now) == ALARM]
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
 
-An alarm looks at its last `EvaluationPeriods` whole periods. Not like CloudWatch: it does not look
-further back when data is late, periods begin at multiples of their length, and the only
-mathematics is SUM(METRICS()). Whatever else an alarm asks for raises an error, because a guess
-would prove nothing.
+An alarm evaluates its last `EvaluationPeriods` whole periods. Unlike CloudWatch, it does not
+evaluate more periods if data is late, periods begin at multiples of their length, and the only
+expression is SUM(METRICS()). Other settings raise an error, because a guess would prove nothing.
 """
 
 from __future__ import annotations
@@ -154,7 +153,7 @@ class Alarm:
 def history(
     alarm: Alarm, points: Sequence[Point], start: datetime, end: datetime
 ) -> list[tuple[datetime, str]]:
-    """Return every change of an alarm's state between two moments, looked at each five minutes."""
+    """Return every change of an alarm's state between two times, checked every five minutes."""
     points = [point for point in points if point.metric in alarm.metrics]
     state, changes, now = OK, [], start
     while now <= end:

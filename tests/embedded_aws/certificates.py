@@ -1,7 +1,7 @@
 """What ACM knows about certificates, and how time changes it.
 
 The clock is the test's.
-Nothing happens in the background: whoever reads a certificate brings it up to date first.
+Nothing happens in the background: reading a certificate updates it first.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def validation_record(domain: str, account: str) -> ValidationRecord:
 
 @dataclass
 class Renewal:
-    """A managed renewal, as `RenewalSummary` tells it."""
+    """A managed renewal, as in `RenewalSummary`."""
 
     status: str
     updated_at: datetime

@@ -92,7 +92,7 @@ class Cloud:
         )
         buckets.install()
         event_buses.install()
-        #: What the server serves, for whoever wants no socket in between.
+        #: The application of the server, for calls without a socket.
         self.application: WSGIApplication = Gate(self._world)
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", 0, self.application, threaded=True, request_handler=_QuietHandler
@@ -262,8 +262,8 @@ class Cloud:
         fault = Fault(service, operation, error, times, when, account, region)
         return self._world.faults.add(fault)
 
-    def mend(self) -> None:
-        """Let nothing fail any more."""
+    def clear_failures(self) -> None:
+        """Remove all ordered failures."""
         self._world.faults.clear()
 
     @property

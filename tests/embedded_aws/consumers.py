@@ -97,7 +97,7 @@ class Consumers:
         return tuple(held)
 
     def set_default(self, listener: str, certificate: str) -> None:
-        """Change a listener as somebody else does, without a call that is seen."""
+        """Change a listener from outside, without a recorded call."""
         self._balancers.listeners[listener].default = certificate
 
     def remove(self, name: str) -> None:

@@ -1,9 +1,9 @@
-"""EventBridge: what PutEvents refuses, entry by entry, and what it drops without a word.
+"""EventBridge: the entries that PutEvents rejects, and those that it drops without an error.
 
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 moto 5.2.5 delivers to queues what its rules match, and checks neither sizes nor sources. It takes a
-schedule for a rule that matches everything, looks at no rule's state, and breaks on functions.
+schedule for a rule that matches everything, ignores a rule's state, and fails for functions.
 """
 
 from __future__ import annotations

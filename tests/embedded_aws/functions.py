@@ -34,7 +34,7 @@ ANSWERS = WRITES | {
 
 @dataclass(frozen=True)
 class Function:
-    """A deployed function: its configuration as the API tells it, and the bytes of its zip."""
+    """A deployed function: its configuration as in the API, and the bytes of its zip."""
 
     configuration: Mapping[str, Any]
     code: bytes

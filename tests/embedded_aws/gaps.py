@@ -1,6 +1,6 @@
-"""What the embedded AWS still does differently from AWS, and why it is left so.
+"""The known differences between the embedded AWS and AWS, with their reasons.
 
-The only such list: whoever finds another difference repairs it, or writes it here with a reason.
+This is the only list of differences: fix any other one, or add it here with a reason.
 A test that depends on one of these proves nothing.
 """
 
@@ -28,18 +28,18 @@ GAPS = (
         "acm",
         "SearchCertificates filters by ARN, dates, key, serial number and ACM's metadata, and "
         "sorts by nothing.",
-        "Another filter answers 501, so that nobody takes a wrong answer for a right one.",
+        "Another filter answers 501, so that no test relies on a wrong answer.",
     ),
     Gap(
         "acm",
         "No quotas but the number of names in a certificate, and no rate limits unless "
         "`cloud.rate_limited` is set.",
-        "Most tests ask faster than AWS would let them; `cloud.fail` orders a throttle as well.",
+        "Most tests exceed AWS's request rates; `cloud.fail` can order a throttle.",
     ),
     Gap(
         "acm",
         "All certificates of one key algorithm share one key pair, also after a renewal.",
-        "Making a key takes longer than most tests, and nobody looks at keys.",
+        "Generating a key takes longer than most tests, and no test reads keys.",
     ),
     Gap(
         "acm",
@@ -71,16 +71,16 @@ GAPS = (
     Gap(
         "dynamodb",
         "Items past their TTL stay until a test removes them.",
-        "AWS may take days as well: what has ended is recognised by what it says.",
+        "AWS may take days too: the end is recognised by the status.",
     ),
     Gap(
         "acm",
-        "A private renewal never fails by itself: the CA's permissions are not looked at.",
+        "A private renewal never fails by itself: the CA's permissions are not checked.",
         "The PCA_* reasons are seeded with `renewal_status` and `renewal_reason`.",
     ),
     Gap(
         "acm",
-        "Issuance and renewal happen when somebody looks, at the moment of that look.",
+        "Issuance and renewal happen at the time of the next read.",
         "There is no background: tests move the clock and look again.",
     ),
     Gap(
@@ -121,7 +121,7 @@ GAPS = (
     Gap(
         "secretsmanager",
         "The key that a write needs is not judged.",
-        "The module grants none; the README says what the owner of the secret must allow.",
+        "The module grants none; the README lists what the owner of the secret must allow.",
     ),
     Gap(
         "sns",
@@ -131,7 +131,7 @@ GAPS = (
     Gap(
         "sns",
         "TracingConfig, SignatureVersion and delivery feedback roles are forgotten by moto.",
-        "The module sets none of them; Terraform's second plan would tell.",
+        "The module sets none of them; Terraform's second plan would show it.",
     ),
     Gap(
         "sns",
@@ -150,7 +150,7 @@ GAPS = (
     ),
     Gap(
         "stepfunctions",
-        "The children of a distributed map are no executions of their own: nobody starts, "
+        "The children of a distributed map are not executions: no call starts, "
         "describes or stops them, and all of them run, however many fail.",
         "moto's interpreter runs them in threads; the role's grants for them are the ones that the "
         "developer guide lists.",
@@ -211,7 +211,7 @@ GAPS = (
     Gap(
         "iam",
         "SimulatePrincipalPolicy simulates roles, and no users or groups.",
-        "Nobody here is a user; whoever is simulated has assumed a role.",
+        "There are no users; every simulated principal is a role.",
     ),
     Gap(
         "cloudwatch",

@@ -1,6 +1,6 @@
 """The WSGI application in front of moto: recognises, records, judges, checks, and repairs.
 
-moto answers whatever nobody here knows better.
+moto answers all other requests.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ class Gate:
     def _forward(
         self, environ: WSGIEnvironment, body: bytes, request: Request | None = None
     ) -> Response:
-        """Ask moto; what it lacks or breaks on is "not implemented", which nobody retries.
+        """Ask moto; what it lacks or fails on becomes "not implemented", which is not retried.
 
         A 500 would be retried: by the Terraform provider for 47 minutes.
         """

@@ -47,7 +47,7 @@ class Listener:
         }
 
     def certificates(self) -> list[dict[str, object]]:
-        """Show the default first, and again where it is in the list as well.
+        """Return the default first, and again if it is also in the list.
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeListenerCertificates.html
         """

@@ -243,7 +243,7 @@ def _algorithm(key: object) -> str:
 
 @cache
 def _key(algorithm: str) -> Key:
-    """Make one key for each algorithm; nobody tests keys, and making them takes long."""
+    """Generate one key per algorithm, because generation is slow and no test reads keys."""
     if algorithm in CURVES:
         return ec.generate_private_key(CURVES[algorithm]())
     return rsa.generate_private_key(PUBLIC_EXPONENT, int(algorithm.removeprefix("RSA_")))

@@ -30,7 +30,7 @@ class World:
     """All zones by the addresses of the servers that hold them, and the port of all servers.
 
     `silent` addresses never answer, `unreachable` ones answer the resolver alone, and `refusing`
-    ones refuse everything. `bogus` names are refused by the resolver unless it shall not check;
+    ones refuse everything. `bogus` names are refused by the resolver unless checking is disabled;
     what it `fails` on, it cannot answer at all. `asked` has the address, type and name of each
     question.
     """

@@ -66,8 +66,8 @@ def denied(reason: str, *, explicit: bool = False) -> Verdict:
 class Answer(IntEnum):
     """What a policy says to a request; of several statements the greatest answer holds.
 
-    `DELEGATED` is what a resource's policy says that names an account: whoever it is there needs a
-    policy of its own as well.
+    `DELEGATED` is the answer of a resource's policy that names an account: a principal of that
+    account also needs its own policy.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
 
@@ -143,7 +143,7 @@ def says(statement: Mapping[str, Any], permission: Permission) -> Answer:
 
 
 def answers(document: Document, principal: Principal, permission: Permission) -> Answer:
-    """Return what the policy of a resource says; a role's trust policy is one as well."""
+    """Return the answer of a resource's policy, such as a role's trust policy."""
     return max(
         (says_to(statement, principal, permission) for statement in statements([document])),
         default=Answer.SILENT,
@@ -151,7 +151,7 @@ def answers(document: Document, principal: Principal, permission: Permission) ->
 
 
 def says_to(statement: Mapping[str, Any], principal: Principal, permission: Permission) -> Answer:
-    """Return what one statement of a resource's policy says to somebody."""
+    """Return the answer of one statement of a resource's policy to a principal."""
     named = _names(statement, principal)
     if named is Answer.SILENT or not _applies(statement, permission):
         return Answer.SILENT
@@ -204,7 +204,7 @@ def trusts(document: Document, principal: str, permission: Permission) -> Verdic
 
 
 def _names(statement: Mapping[str, Any], principal: Principal) -> Answer:
-    """Whether the principal element means somebody, and as whom.
+    """Whether the principal element matches a principal, and in which form.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
@@ -356,7 +356,7 @@ def conditions_hold(condition: Mapping[str, Any], context: Mapping[str, Sequence
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
     """
     known = {key.lower(): tuple(values) for key, values in context.items()}
-    # Every one of them is looked at, so that what is unknown never hides behind another.
+    # Check each of them, so that an unknown one always raises an error.
     held = [
         _holds(operator, known.get(key.lower()), _wanted(values, known))
         for operator, keys in condition.items()
@@ -387,7 +387,7 @@ def _holds(operator: str, given: Sequence[str] | None, values: Sequence[str | No
         return any(match(value, policy_value) for policy_value in wanted) is not negated
 
     if quantifier == "ForAllValues":
-        # True for an absent key as well: the trap that a Null condition has to close.
+        # Also true for an absent key, which a Null condition must exclude.
         return all(satisfied(value) for value in given or ())
     if quantifier == "ForAnyValue":
         return any(satisfied(value) for value in given or ())

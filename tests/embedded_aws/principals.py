@@ -50,7 +50,7 @@ def caller(access_key: str) -> Caller:
 
     A key of twelve digits is the harness in that account; any other unknown key is the harness in
     the default account.
-    A role that was assumed without existing (moto allows that) is the harness as well.
+    A nonexistent role, which moto allows to assume, is also the harness.
     """
     if ACCOUNT.fullmatch(access_key):
         return Caller(access_key)

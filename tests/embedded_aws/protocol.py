@@ -128,7 +128,7 @@ def _match(http: HttpRequest, service: str) -> tuple[OperationModel, dict[str, A
         return None
     version = http.values.get("Version")
     if protocol == "query" and version and version != model.api_version:
-        # elb and elbv2 share names and signature; only the API's version tells them apart.
+        # elb and elbv2 share names and signature; only the API's version distinguishes them.
         return None
     return operation, uri_parameters, protocol
 
@@ -197,7 +197,7 @@ def _status(request: Request, code: str) -> int:
 
 
 def error_code(response: Response) -> str | None:
-    """Read the error code out of a response, whoever wrote it; `None` for a success."""
+    """Return the error code of a response; `None` for a success."""
     if response.status_code < 400:
         return None
     header = response.headers.get("x-amzn-ErrorType")

@@ -1,4 +1,4 @@
-"""The request rates that AWS documents, enforced: whoever asks faster is throttled.
+"""Enforces the request rates that AWS documents: faster calls are throttled.
 
 https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html#api-rate-limits
 https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html

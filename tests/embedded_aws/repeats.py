@@ -3,7 +3,7 @@
 An SDK, or the HTTP client below it, sends such a request again under the same invocation id
 (docs.aws.amazon.com/sdkref, "Retry behavior"). On a busy machine that happens now and then between
 two processes, and is nothing that a test is after: what was done once gets its first answer again.
-A refusal is not kept, so that whoever repeats a refused request is really heard again.
+Errors are not kept, so that a repeated request after an error is processed again.
 """
 
 from __future__ import annotations

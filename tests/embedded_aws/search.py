@@ -1,4 +1,4 @@
-"""SearchCertificates: filters, order and what a result tells.
+"""SearchCertificates: filters, order and the fields of a result.
 
 https://docs.aws.amazon.com/acm/latest/APIReference/API_SearchCertificates.html
 """

@@ -24,7 +24,7 @@ def secret_key(arn: str) -> str | None:
 
 
 def write_secret(arn: str, text: str) -> None:
-    """Write a new version as a tool does that nobody watches: it is not among the calls."""
+    """Write a new version like an external tool, without a recorded call."""
     _, _, _, region, account = arn.split(":")[:5]
     secretsmanager_backends[account][region].put_secret_value(
         secret_id=arn,

@@ -135,7 +135,7 @@ def faults(finding: Finding, request: Request) -> Iterator[str]:
 
 
 def _import(hub: dict[str, Finding], finding: Finding, request: Request) -> None:
-    """Create a finding, or update it if it is newer and nobody suppressed it."""
+    """Create a finding, or update it if it is newer and not suppressed."""
     sent = copy.deepcopy(finding)
     own = {
         "aws/securityhub/FindingId": f"{sent['ProductArn']}/{sent['Id']}",

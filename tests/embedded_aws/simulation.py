@@ -66,7 +66,7 @@ def _decision(who: Caller, permission: Permission) -> str:
 
 
 def _missing(documents: Iterable[Document], permission: Permission) -> set[str]:
-    """Return the keys that statements about the action ask for, and nobody gave a value."""
+    """Return the keys in statements about the action that have no value."""
     return {
         key
         for statement in policy.statements(documents)

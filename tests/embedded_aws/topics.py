@@ -90,7 +90,7 @@ def check_publish(request: Request) -> None:
 
 
 def count_subscriptions(request: Request) -> None:
-    """Count who listens, as moto does not: nobody has confirmed an e-mail address.
+    """Count the subscriptions, as moto does not: e-mail addresses are unconfirmed.
 
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
     """

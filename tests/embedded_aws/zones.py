@@ -56,7 +56,7 @@ def holds(zone_name: str, name: str) -> bool:
 
 @dataclass(frozen=True)
 class Zone:
-    """A hosted zone, as the tests look at it."""
+    """A hosted zone."""
 
     zone_id: str
     name: str
@@ -107,7 +107,7 @@ class Zones:
         return str(zone.resource_id)
 
     def put(self, zone_id: str, name: str, kind: str, *values: str, ttl: int = 300) -> None:
-        """Write a record set directly, as somebody else might have done."""
+        """Write a record set from outside, without a recorded call."""
         zone = self._zone(zone_id)
         zone.upsert_rrset(
             {

@@ -1,4 +1,4 @@
-"""ListCertificates: pages, filters and what a summary tells.
+"""ListCertificates: pages, filters and the fields of a summary.
 
 https://docs.aws.amazon.com/acm/latest/APIReference/API_ListCertificates.html
 """
@@ -102,7 +102,7 @@ def test_sorting_needs_both_its_parameters(cloud: Cloud) -> None:
         names(cloud, SortBy="CREATED_AT")
 
 
-def test_a_summary_tells_all_that_an_expiry_check_needs(cloud: Cloud) -> None:
+def test_a_summary_has_the_fields_of_an_expiry_check(cloud: Cloud) -> None:
     row = summary(
         cloud,
         domain_name="example.com",

@@ -60,7 +60,7 @@ def refused(cloud: Cloud, operation: str, **parameters: object) -> str:
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else None,
 )
-def test_only_a_managed_certificate_that_somebody_uses_is_eligible(
+def test_only_a_managed_certificate_in_use_is_eligible(
     cloud: Cloud, details: dict[str, Any], expected: str
 ) -> None:
     """managed-renewal: in use by a service, or exported since it was issued or last renewed."""
@@ -115,7 +115,7 @@ def test_a_certificate_is_renewed_again_and_again(cloud: Cloud) -> None:
     ],
     ids=["unused", "imported", "held back by the test"],
 )
-def test_nobody_renews_what_is_not_eligible(cloud: Cloud, details: dict[str, Any]) -> None:
+def test_an_ineligible_certificate_is_not_renewed(cloud: Cloud, details: dict[str, Any]) -> None:
     arn = cloud.certificates.add(not_after=NOW + timedelta(days=10), **details)
     write_records(cloud, arn)
     cloud.advance(days=5)
@@ -348,5 +348,7 @@ def test_tags_are_added_removed_and_limited(cloud: Cloud) -> None:
         ("arn:aws:acm:eu-west-1:123456789012:thing/none", "InvalidArnException"),
     ],
 )
-def test_an_unknown_certificate_is_told_from_a_wrong_arn(cloud: Cloud, arn: str, code: str) -> None:
+def test_an_unknown_certificate_and_a_wrong_arn_have_different_errors(
+    cloud: Cloud, arn: str, code: str
+) -> None:
     assert refused(cloud, "describe_certificate", CertificateArn=arn) == code

@@ -275,7 +275,7 @@ def test_a_parent_proves_nothing_about_names_that_it_delegated_away(cloud: Cloud
     assert describe(cloud, arn)["Status"] == "ISSUED"
 
 
-def test_a_zone_of_another_account_proves_as_well(cloud: Cloud) -> None:
+def test_a_zone_of_another_account_also_validates(cloud: Cloud) -> None:
     arn = request(cloud)
     write_records(cloud, cloud.zones.add("example.com", account="222222222222"), arn)
     assert describe(cloud, arn)["Status"] == "ISSUED"

@@ -1,4 +1,4 @@
-"""SearchCertificates: pages, filters and what a result tells.
+"""SearchCertificates: pages, filters and the fields of a result.
 
 https://docs.aws.amazon.com/acm/latest/APIReference/API_SearchCertificates.html
 """
@@ -75,7 +75,7 @@ def test_both_ends_of_a_range_of_dates_belong_to_it(cloud: Cloud) -> None:
     assert found(cloud, {"Filter": {"X509AttributeFilter": between}}) == {arn}
 
 
-def test_a_result_tells_how_the_renewal_stands_and_no_more_of_it(cloud: Cloud) -> None:
+def test_a_result_has_only_the_status_of_the_renewal(cloud: Cloud) -> None:
     cloud.certificates.add(
         renewal_status="FAILED",
         renewal_reason="CAA_ERROR",
@@ -83,12 +83,16 @@ def test_a_result_tells_how_the_renewal_stands_and_no_more_of_it(cloud: Cloud) -
         not_after=NOW + timedelta(days=20),
     )
     (row,) = search(cloud)
-    told = row["CertificateMetadata"]["AcmCertificateMetadata"]
-    assert (told["RenewalStatus"], told["InUse"], told["Status"]) == ("FAILED", True, "ISSUED")
+    metadata = row["CertificateMetadata"]["AcmCertificateMetadata"]
+    assert (metadata["RenewalStatus"], metadata["InUse"], metadata["Status"]) == (
+        "FAILED",
+        True,
+        "ISSUED",
+    )
     assert "CAA_ERROR" not in str(row)
 
 
-def test_without_a_renewal_nothing_is_told_of_one(cloud: Cloud) -> None:
+def test_without_a_renewal_a_result_has_no_renewal_status(cloud: Cloud) -> None:
     cloud.certificates.add()
     (row,) = search(cloud)
     assert "RenewalStatus" not in row["CertificateMetadata"]["AcmCertificateMetadata"]

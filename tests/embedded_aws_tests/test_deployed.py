@@ -132,7 +132,7 @@ def test_the_environment_is_the_deployed_one_and_lambda_s_own_and_nothing_of_thi
     assert "HOME" not in environment
 
 
-def test_the_context_tells_who_is_invoked_and_how_long_it_may_take(cloud: Cloud) -> None:
+def test_the_context_has_the_function_and_the_remaining_time(cloud: Cloud) -> None:
     deploy(cloud, SEEN)
 
     invocation = run(cloud, timeout=10)
@@ -145,7 +145,7 @@ def test_the_context_tells_who_is_invoked_and_how_long_it_may_take(cloud: Cloud)
     assert seen["log_group"] == "/aws/lambda/example"
 
 
-def test_the_function_s_own_timeout_bounds_what_it_is_told(cloud: Cloud) -> None:
+def test_the_function_s_own_timeout_limits_the_remaining_time(cloud: Cloud) -> None:
     deploy(cloud, SEEN, timeout=5)
 
     assert run(cloud, timeout=20).result["remaining_ms"] <= 5_000

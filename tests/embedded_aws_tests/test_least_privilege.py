@@ -109,7 +109,7 @@ def test_a_policy_that_cannot_be_judged_fails_loudly(cloud: Cloud) -> None:
 
 
 def test_an_operation_that_the_table_lacks_is_refused_loudly(cloud: Cloud) -> None:
-    """Whoever calls something new has to add it to tests/embedded_aws/actions.py."""
+    """New calls must be added to tests/embedded_aws/actions.py."""
     queues = cloud.client("sqs", role_arn=role(cloud, allow("*")))
     assert code(queues.list_queues) == "AccessDeniedException"
     (call,) = cloud.refusals
@@ -179,7 +179,7 @@ def test_a_request_is_judged_by_all_that_it_asks_for(
     assert code(acm.request_certificate, **wanted) == expected
 
 
-def test_a_tagged_request_needs_the_right_to_tag_as_well(cloud: Cloud) -> None:
+def test_a_tagged_request_also_needs_the_right_to_tag(cloud: Cloud) -> None:
     """list_awscertificatemanager: AddTagsToCertificate is a dependent permission."""
     granted = allow("acm:RequestCertificate", CERTIFICATES)
     acm = cloud.client("acm", role_arn=role(cloud, granted))
@@ -560,7 +560,7 @@ def test_findings_are_judged_by_their_product_and_by_the_hub(cloud: Cloud) -> No
 # --- What resources say themselves ---------------------------------------------------------------
 
 
-def test_a_topic_may_refuse_whom_its_own_policy_allows(cloud: Cloud) -> None:
+def test_a_topic_may_refuse_a_principal_that_its_policy_allows(cloud: Cloud) -> None:
     """reference_policies_evaluation-logic: an explicit deny in any of the policies."""
     topic = cloud.client("sns").create_topic(Name="alerts")["TopicArn"]
     arn = role(cloud, allow("sns:Publish", topic))
@@ -573,7 +573,7 @@ def test_a_topic_may_refuse_whom_its_own_policy_allows(cloud: Cloud) -> None:
     assert code(sns.publish, TopicArn=topic, Message="x") == "AuthorizationError"
 
 
-def test_a_key_that_leaves_nothing_to_iam_is_for_those_whom_it_names(cloud: Cloud) -> None:
+def test_a_key_without_iam_delegation_is_only_for_its_principals(cloud: Cloud) -> None:
     """key-policy-default (KMS): without the account in it, IAM policies have no effect."""
     named, other = (role(cloud, name=name) for name in ("named", "other"))
     iam = cloud.client("iam")

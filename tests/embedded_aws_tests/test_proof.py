@@ -126,7 +126,7 @@ def test_what_is_known_is_left_and_missed_once_it_is_gone() -> None:
     assert wrong(LIST, REMEMBER, WRITE, **known) == [f"no longer: {next(iter(known))}"]
 
 
-def test_a_statement_that_nobody_has_bound_is_an_error() -> None:
+def test_a_statement_without_bounds_is_an_error() -> None:
     with pytest.raises(KeyError, match="Another"):
         wrong({**LIST, "Sid": "Another"}, REMEMBER, WRITE)
 

@@ -20,7 +20,7 @@ def repeat(times: int, *calls: Callable[[], object]) -> None:
             call()
 
 
-def test_nobody_is_throttled_unless_the_test_says_so(cloud: Cloud) -> None:
+def test_calls_are_throttled_only_if_the_test_enables_it(cloud: Cloud) -> None:
     acm = cloud.client("acm")
     repeat(30, acm.list_certificates)
 

@@ -48,7 +48,7 @@ def test_each_action_is_judged_as_a_call_would_be(cloud: Cloud) -> None:
     ]
 
 
-def test_keys_that_a_policy_asks_for_and_nobody_gave_are_named(cloud: Cloud) -> None:
+def test_missing_condition_keys_are_returned(cloud: Cloud) -> None:
     condition = {"StringEquals": {"acm:KeyAlgorithm": "RSA_2048", "acm:ValidationMethod": "DNS"}}
     statement = {"Action": ["acm:RequestCertificate"], "Resource": "*", "Condition": condition}
     arn = role(cloud, {"Effect": "Allow", **statement})

@@ -1,1 +1,1 @@
-"""What drives the embedded AWS: real terraform, deployed functions, terminals, the demo."""
+"""Tools around the embedded AWS: terraform, deployed functions, terminals, the demo."""

@@ -47,7 +47,7 @@ class Issued:
     chain: str
 
     def secret(self, **changes: object) -> str:
-        """Write it as a secret holds it; None leaves a field out."""
+        """Return the JSON of a secret with these fields; None omits a field."""
         fields: dict[str, Any] = {
             "certificate": self.certificate,
             "private_key": self.private_key,
@@ -59,7 +59,7 @@ class Issued:
 
 @cache
 def private_key(algorithm: str, number: int = 0) -> Key:
-    """Make a key; the same `number` is the same key, because making one takes long."""
+    """Return a key. The same `number` gives the same key, because generating one is slow."""
     del number
     if algorithm in CURVES:
         return ec.generate_private_key(CURVES[algorithm]())
@@ -67,7 +67,7 @@ def private_key(algorithm: str, number: int = 0) -> Key:
 
 
 def public_numbers(bits: int) -> rsa.RSAPublicKey:
-    """Make the public half of an RSA key that nobody has, which takes no time."""
+    """Return an RSA public key without a private key, which takes no time."""
     return rsa.RSAPublicNumbers(65537, (1 << (bits - 1)) + 1).public_key()
 
 
@@ -90,7 +90,7 @@ def document(  # noqa: PLR0913 - what a certificate says
     usages: Iterable[str] | None = WEB_SERVER,
     purposes: Iterable[ObjectIdentifier] | None = (SERVER,),
 ) -> str:
-    """Sign a certificate with the CA's key; None leaves an extension out."""
+    """Sign a certificate with the CA's key; None omits an extension."""
     listed = list(names)
     common = [x509.NameAttribute(NameOID.COMMON_NAME, listed[0])] if listed else []
     builder = (
@@ -129,7 +129,7 @@ def issue(
     key_number: int = 1,
     **details: Any,  # noqa: ANN401 - whatever `document` takes
 ) -> Issued:
-    """Issue a certificate that ends then."""
+    """Issue a certificate that expires at `not_after`."""
     key = private_key(algorithm, key_number)
     details.setdefault("not_before", not_after - lifetime)
     certificate = document(key.public_key(), names, not_after=not_after, **details)

@@ -1,10 +1,10 @@
-"""`make demo`: the module at work on this machine, against an embedded AWS.
+"""`make demo`: run the module on this machine, against an embedded AWS.
 
-It applies `examples/sandbox` with the real terraform, invokes both functions from the deployed zip
-with the deployed environment under their own roles, lets a few days pass, and destroys everything.
-Without terraform or a provider it says so and calls the handlers directly.
-Whatever ends it, an interrupt too, nothing is left behind: state and code live in temporary
-folders, and the embedded AWS in this process.
+The demo applies `examples/sandbox` with terraform, invokes both functions from the deployed zip
+with the deployed environment and roles, advances the clock by a few days, and destroys everything.
+Without terraform or a provider, it calls the handlers directly.
+Nothing remains afterwards, even after an interrupt: state and code are in temporary folders, and
+the embedded AWS runs in this process.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Invoke = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What was deployed: both functions, ready to be invoked, and the topic."""
+    """A deployed stack: both functions and the topic."""
 
     create: Invoke
     rotate: Invoke
@@ -44,19 +44,19 @@ class Stack:
 
 
 class DemoError(Exception):
-    """A step did not do what the module promises."""
+    """A step had an unexpected result."""
 
 
 def main() -> int:
-    """Run the demo; the exit code says whether every step did what it should."""
-    # Whoever started us in the background may have had SIGINT ignored.
+    """Run the demo and return 0 if every step succeeded."""
+    # A shell that starts this process in the background sets SIGINT to be ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
     started = time.monotonic()
     try:
         with Cloud.start() as cloud:
             arns = showcase.fill(cloud)
-            _step(f"An account with {len(arns)} certificates, one in every state")
+            _step(f"An account with {len(arns)} certificates in different states")
             with _deployed(cloud) as stack:
                 _create(cloud, stack)
                 _rotate(cloud, stack)
@@ -132,7 +132,7 @@ def _undeployed(cloud: Cloud) -> Iterator[Stack]:
 
 
 class _Context:
-    """What Lambda would hand to the handlers."""
+    """The context object that Lambda passes to handlers."""
 
     invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:demo"
 
@@ -141,7 +141,7 @@ class _Context:
         self._ends = time.monotonic() + FUNCTION_SECONDS
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds left."""
+        """Return the remaining milliseconds."""
         return int((self._ends - time.monotonic()) * 1000)
 
 
@@ -158,10 +158,10 @@ def _create(cloud: Cloud, stack: Stack) -> None:
 
 
 def _rotate(cloud: Cloud, stack: Stack) -> None:
-    _step("Rotation: every certificate gets an explained verdict, what can be mended is mended")
+    _step("Rotation: give each certificate a verdict with a reason, repair blocked renewals")
     result = stack.rotate(_scheduled(cloud.now))
     _table(result)
-    _step("The message, as an e-mail subscriber reads it")
+    _step("The e-mail message")
     message = cloud.topics.messages(stack.topic_arn)[-1]
     print(f"  Subject: {message.subject}\n")
     print(textwrap.indent(message.to("email"), "  "))
@@ -187,11 +187,11 @@ def _table(result: Mapping[str, Any]) -> None:
 
 
 def _later(cloud: Cloud, stack: Stack) -> None:
-    """Show that the repaired renewal really goes through, under the same ARN."""
+    """Check that the repaired renewal succeeds under the same ARN."""
     case = f"api.{showcase.ZONE}"
     before = next(c for c in cloud.certificates.all() if c.domain_name == case)
     arn, ended = before.arn, before.not_after
-    _step(f"{DAYS_LATER} days later: ACM has looked again")
+    _step(f"{DAYS_LATER} days later: ACM has renewed the certificate")
     now = cloud.advance(days=DAYS_LATER)
     result = stack.rotate(_scheduled(now))
     after = cloud.certificates.get(arn)
@@ -204,7 +204,7 @@ def _later(cloud: Cloud, stack: Stack) -> None:
 
 
 def _scheduled(now: datetime) -> dict[str, Any]:
-    """Return the event that the schedule sends."""
+    """Return the event of the schedule."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),

@@ -1,13 +1,13 @@
-"""Runs a deployed function as Lambda would: its zip, its environment, its role, its runtime client.
+"""Runs a deployed function like Lambda: its zip, environment, role and runtime client.
 
     invocation = invoke(cloud, "certificate-lifecycle-rotation", scheduled_event)
     assert invocation.error is None
 
-The code is what `cloud` got from the deployment, unpacked to a folder of its own, and the process
-sees nothing of this one: only what the function's configuration and Lambda itself would set.
+The code is the deployed zip, unpacked to its own folder. The process has only the environment of
+the function's configuration and of Lambda.
 
-Not like Lambda: the machine's own Python and processor, no limit of memory, no signal before the
-end, no retries and no failure destination; every invocation is a cold start.
+Unlike Lambda: the machine's own Python and processor, no memory limit, no signal before the
+timeout, no retries and no failure destination; every invocation is a cold start.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ POLL_SECONDS = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What Lambda says about an invocation that failed."""
+    """The error of a failed invocation, as Lambda returns it."""
 
     type: str
     message: str
@@ -55,7 +55,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """The outcome of one invocation: its result or its error, and all it logged."""
+    """The outcome of an invocation: its result or error, and its log."""
 
     request_id: str
     result: Any
@@ -65,7 +65,7 @@ class Invocation:
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        """The log lines that are JSON objects, which with JSON logging all should be."""
+        """The log lines that are JSON objects."""
         records = []
         for line in self.logs:
             with suppress(json.JSONDecodeError):
@@ -84,10 +84,9 @@ def invoke(
     region: str = "eu-west-1",
     account: str = "123456789012",
 ) -> Invocation:
-    """Invoke a deployed function once and wait for its end.
+    """Invoke a deployed function once and wait for the result.
 
-    The function is told that it has `timeout` seconds, or its own timeout if that is less, and is
-    ended when they are over.
+    The function has `timeout` seconds, or its own timeout if that is less, and is then stopped.
     """
     function = cloud.function(function_name, region, account)
     allowed = min(timeout, float(function.configuration["Timeout"]))
@@ -110,7 +109,7 @@ def invoke(
 
 
 def invoke_directly(cloud: Cloud, request: Request) -> dict[str, Any]:
-    """Answer Lambda's Invoke: whoever calls waits for the result, or for the error.
+    """Answer Lambda's Invoke and return the result or the error to the caller.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
     """
@@ -128,16 +127,16 @@ def invoke_directly(cloud: Cloud, request: Request) -> dict[str, Any]:
     answer = {"StatusCode": HTTPStatus.OK, "ExecutedVersion": "$LATEST"}
     if ended.error is None:
         return {**answer, "Payload": json.dumps(ended.result).encode()}
-    told = {
+    payload = {
         "errorType": ended.error.type,
         "errorMessage": ended.error.message,
         "stackTrace": list(ended.error.stack),
     }
-    return {**answer, "FunctionError": "Unhandled", "Payload": json.dumps(told).encode()}
+    return {**answer, "FunctionError": "Unhandled", "Payload": json.dumps(payload).encode()}
 
 
 def _environment(cloud: Cloud, function: Function, code: Path, api: str) -> dict[str, str]:
-    """Join the function's own variables and those that Lambda sets.
+    """Join the function's own variables and Lambda's.
 
     docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html lists the latter.
     """
@@ -180,7 +179,7 @@ def _run(
     api: _RuntimeApi,
     allowed: float,
 ) -> object:
-    """Run the runtime client until it has answered, has died or has had its time."""
+    """Run the runtime client until it has answered, has ended, or reaches the timeout."""
     with (
         log.open("wb") as output,
         subprocess.Popen(
@@ -206,7 +205,7 @@ def _await(process: subprocess.Popen[bytes], api: _RuntimeApi, allowed: float) -
         if time.monotonic() > deadline:
             said = f"Task timed out after {allowed:.2f} seconds"
             return Failure("Sandbox.Timedout", f"RequestId: {api.request_id} Error: {said}")
-        # Looked at twice: the answer may have come in just before the process ended.
+        # Checked again: the answer may have arrived just before the process ended.
         if process.poll() is not None and not api.answered.is_set():
             said = f"Runtime exited with error: exit status {process.returncode}"
             return Failure("Runtime.ExitError", f"RequestId: {api.request_id} Error: {said}")
@@ -214,7 +213,7 @@ def _await(process: subprocess.Popen[bytes], api: _RuntimeApi, allowed: float) -
 
 
 class _RuntimeApi(ThreadingHTTPServer):
-    """The API that a runtime asks for its next event and gives its answers to.
+    """The API from which a runtime gets its event, and to which it sends its result.
 
     docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
     """
@@ -256,7 +255,7 @@ class _RuntimeApiHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.server.taken:
-            # There is no second event: the runtime waits here until it is ended.
+            # There is no second event: the runtime waits here until it is stopped.
             self.server.closing.wait()
             return
         self.server.taken = True
@@ -281,4 +280,4 @@ class _RuntimeApiHandler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own
-        """Say nothing: only the function's own lines are its log."""
+        """Log nothing: the log must contain only lines of the function."""

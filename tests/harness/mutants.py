@@ -1,8 +1,7 @@
-"""Policies that grant a little less or a little more than a given one.
+"""Policies that grant slightly less or more than a given policy.
 
-A policy is proved when the calls that were made, and those that must be refused, tell it from each
-of these: no action, resource or condition of it is then without effect, and none is wider than it
-has to be.
+The recorded calls and the forbidden requests prove a policy if they distinguish it from each of
+these: then no action, resource or condition is superfluous, and none is too wide.
 """
 
 from __future__ import annotations
@@ -13,22 +12,22 @@ from dataclasses import dataclass
 from typing import Any
 
 Statement = Mapping[str, Any]
-# What stands in an ARN between the characters that divide it.
+# The parts of an ARN between its separators.
 TOKENS = re.compile(r"([:/])")
-# How many of them, dividers included, stand before the region.
+# The number of parts, with separators, before the region.
 PREFIX = 6
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """What stands in the place of one statement; `what` says how it differs."""
+    """A replacement for one statement; `what` describes the difference."""
 
     what: str
     statements: tuple[Statement, ...]
 
 
 def mutants(statement: Statement) -> Iterator[Mutant]:
-    """Give every policy that differs from a statement in one thing."""
+    """Yield every variant of a statement with one difference."""
     yield from _without_a_grant(statement)
     yield from _with_a_wider_resource(statement)
     yield from _with_another_condition(statement)
@@ -36,7 +35,7 @@ def mutants(statement: Statement) -> Iterator[Mutant]:
 
 
 def grants(statement: Statement) -> Iterator[tuple[str, str | None]]:
-    """Give each pair of an action and a resource; a trust policy names no resource."""
+    """Yield each pair of an action and a resource; a trust policy has no resource."""
     for action in listed(statement["Action"]):
         for resource in listed(statement.get("Resource", [None])):
             yield action, resource
@@ -47,7 +46,7 @@ def listed(value: Any) -> list[Any]:  # noqa: ANN401 - one value of any type, or
 
 
 def _without_a_grant(statement: Statement) -> Iterator[Mutant]:
-    """Leave out one action on one resource, and no other on it or of it elsewhere."""
+    """Remove one action on one resource, and nothing else."""
     actions, resources = listed(statement["Action"]), listed(statement.get("Resource", [None]))
     for action, resource in grants(statement):
         others = [entry for entry in actions if entry != action]
@@ -72,9 +71,9 @@ def _with_a_wider_resource(statement: Statement) -> Iterator[Mutant]:
 
 
 def widened(text: str) -> Iterator[str]:
-    """Put a wildcard for one part of an ARN after the other, and one behind a whole ARN.
+    """Yield an ARN with a wildcard for each part, and one with a wildcard at its end.
 
-    `arn`, the partition and the service are what AWS wants literally; what is empty stays empty.
+    `arn`, the partition and the service must be literal; empty parts stay empty.
     """
     tokens = TOKENS.split(text)
     for place in range(PREFIX if text.startswith("arn:") else 0, len(tokens), 2):
@@ -87,20 +86,20 @@ def widened(text: str) -> Iterator[str]:
 def _with_another_condition(statement: Statement) -> Iterator[Mutant]:
     for operator, keys in statement.get("Condition", {}).items():
         for key, values in keys.items():
-            told = f"{operator} of {key}"
-            yield Mutant(f"without {told}", (_conditioned(statement, operator, key, None),))
+            label = f"{operator} of {key}"
+            yield Mutant(f"without {label}", (_conditioned(statement, operator, key, None),))
             several = listed(values)
             for number, value in enumerate(several):
                 fewer = [*several[:number], *several[number + 1 :]]
                 if fewer:
                     changed = _conditioned(statement, operator, key, fewer)
-                    yield Mutant(f"without {value} in {told}", (changed,))
+                    yield Mutant(f"without {value} in {label}", (changed,))
                 if "Like" not in operator:
                     continue
                 for wider in _looser(str(value)):
                     swapped = [*several[:number], wider, *several[number + 1 :]]
                     changed = _conditioned(statement, operator, key, swapped)
-                    yield Mutant(f"{value} as {wider} in {told}", (changed,))
+                    yield Mutant(f"{value} as {wider} in {label}", (changed,))
         if operator.startswith("ForAllValues:"):
             one = operator.replace("ForAllValues:", "ForAnyValue:")
             condition = {k: v for k, v in statement["Condition"].items() if k != operator}
@@ -109,7 +108,7 @@ def _with_another_condition(statement: Statement) -> Iterator[Mutant]:
 
 
 def _looser(pattern: str) -> Iterator[str]:
-    """Loosen a pattern: anything, any beginning, any end, and no dot where a name begins."""
+    """Loosen a pattern: anything, any start, any end, and no dot at the start of a name."""
     if pattern.startswith("arn:"):
         yield from widened(pattern)
         return
@@ -139,7 +138,7 @@ def _with_a_wider_principal(statement: Statement) -> Iterator[Mutant]:
     principal = statement.get("Principal")
     if principal is None or statement["Effect"] == "Deny":
         return
-    yield Mutant("anybody as the principal", ({**statement, "Principal": "*"},))
+    yield Mutant("any principal", ({**statement, "Principal": "*"},))
     name = principal.get("AWS", "") if isinstance(principal, Mapping) else ""
     if isinstance(name, str) and ":role/" in name:
         account = name.split(":role/")[0] + ":root"

@@ -1,8 +1,8 @@
-"""Hold a policy to what is done under it, and to what it must never let happen.
+"""Check a policy against the requests that it must grant and those that it must deny.
 
-`needed` are requests that were made.  What must be refused is told by `Bounds`, a statement each:
-the same requests, changed in one thing.  Both come from the calls and never from the policy, so
-that a policy which grants less or more than it did is found out; `mutants` shows that it is.
+`needed` are recorded requests. `Bounds` derive the denied requests of each statement from them, by
+changing one thing. Neither comes from the policy, so a policy that grants less or more is
+detected; `mutants` checks this.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ from tests.embedded_aws.policy import Answer, Document, Principal, says, says_to
 from tests.harness.mutants import TOKENS, Statement, listed, mutants
 
 OTHER_REGION, OTHER_ACCOUNT, OTHER = "ap-south-1", "666666666666", "elsewhere"
-# Where they stand in an ARN.
+# Indexes in an ARN.
 REGION, ACCOUNT, REST = 3, 4, 5
 
 
 @dataclass(frozen=True)
 class Ask:
-    """Somebody asks for a permission."""
+    """A request for a permission."""
 
     principal: Principal
     permission: Permission
 
     @property
     def key(self) -> object:
-        """What tells one from another: the context of a permission cannot be hashed."""
+        """A hashable form of the request, because its context is a dictionary."""
         wanted = self.permission
         context = frozenset((key, tuple(values)) for key, values in wanted.context.items())
         return self.principal, wanted.action, wanted.resource, context
 
     @property
     def is_at_home(self) -> bool:
-        """Whether the resource lies in the account of whoever asks."""
+        """Whether the resource is in the account of the caller."""
         parts = self.permission.resource.split(":", REST)
         return len(parts) > ACCOUNT and parts[ACCOUNT] == self.principal.account
 
     def on(self, resource: str) -> Ask:
-        """Ask for the same of something else."""
+        """Return the request for another resource."""
         wanted = self.permission
         return Ask(self.principal, Permission(wanted.action, resource, wanted.context))
 
     def to(self, action: str) -> Ask:
-        """Ask for something else of the same."""
+        """Return the request for another action."""
         wanted = self.permission
         return Ask(self.principal, Permission(action, wanted.resource, wanted.context))
 
     def by(self, name: str) -> Ask:
-        """Let somebody else ask."""
+        """Return the request of another caller."""
         return Ask(Principal(name), self.permission)
 
     def given(self, key: str, *values: str) -> Ask:
-        """Ask with another value of a condition key; without any, it is left out."""
+        """Return the request with another value of a condition key, or without the key."""
         wanted = self.permission
         context = {name: held for name, held in wanted.context.items() if name != key}
         if values:
@@ -80,7 +80,7 @@ def by(name: str) -> Change:
 
 
 def about_another(key: str) -> Change:
-    """Ask with another thing of the same kind, region and account in a condition key."""
+    """Change the ARN in a condition key to another one of the same kind, region and account."""
 
     def change(ask: Ask) -> Ask:
         (arn,) = ask.permission.context[key]
@@ -90,19 +90,18 @@ def about_another(key: str) -> Change:
 
 
 def moved(part: str) -> Change:
-    """Ask for something that has another part in its ARN, if it has this one."""
+    """Change a part of the resource's ARN if it has this value."""
     return lambda ask: ask.on(ask.permission.resource.replace(part, OTHER))
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What the requests that a statement is for may differ in, and what they never may do.
+    """The allowed differences between the requests of a statement, and forbidden changes.
 
-    `free` are the parts behind the account in their resources' ARNs that may be anything, counted
-    from 0 between the characters that divide them; `fields` are condition keys that hold an ARN,
-    with the free parts of that one.
-    `never` are further changes, by what they are; `always` is for a statement that denies, whose
-    changes turn any request into one that must be refused, the statement being there or not.
+    `free` are the parts of the resources' ARNs after the account that may have any value, as
+    indexes between separators. `fields` are condition keys that contain an ARN, with its free
+    parts. `never` are further forbidden changes by name. `always` is for a statement that denies:
+    its changes make any request forbidden, with or without the statement.
     """
 
     free: Collection[int] = ()
@@ -113,7 +112,7 @@ class Bounds:
     always: bool = False
 
     def crossed(self, ask: Ask) -> Iterator[tuple[str, Ask]]:
-        """Change a request in each thing that is bound."""
+        """Yield the request with each bound part changed."""
         if not self.always:
             bound = (not self.any_region, not self.any_account)
             for what, resource in _others(ask.permission.resource, self.free, bound):
@@ -128,8 +127,8 @@ class Bounds:
 
 
 def _others(arn: str, free: Collection[int], bound: tuple[bool, bool]) -> Iterator[tuple[str, str]]:
-    """Change an ARN in each part that is bound, its region and its account included."""
-    if arn == "*":  # there is nothing narrower
+    """Yield the ARN with each bound part changed, including its region and account."""
+    if arn == "*":  # no narrower value exists
         return
     parts = arn.split(":", REST)
     for place, other, is_bound in zip(
@@ -148,7 +147,7 @@ def _others(arn: str, free: Collection[int], bound: tuple[bool, bool]) -> Iterat
 
 @dataclass(frozen=True)
 class ReplacementContext:
-    """A request, and what each statement of the policy says to it."""
+    """A request, and the answer of each statement of the policy."""
 
     what: str
     ask: Ask
@@ -159,7 +158,7 @@ class ReplacementContext:
         return max(self.answers, default=Answer.SILENT)
 
     def without(self, number: int) -> Answer:
-        """Return what the other statements say."""
+        """Return the answers of the other statements."""
         others = (*self.answers[:number], *self.answers[number + 1 :])
         return max(others, default=Answer.SILENT)
 
@@ -170,10 +169,10 @@ class ReplacementContext:
 
 @dataclass(frozen=True)
 class Proof:
-    """A policy with the requests that it is held to.
+    """A policy with its granted and forbidden requests.
 
-    `alone` is whether nothing but this policy can grant them, as it is with a role's own, with a
-    trust policy and with a key's; of the others it is so for services.
+    `alone` is whether only this policy can grant them, as for the policy of a role, a trust policy
+    or a key policy. Other policies decide alone only for services.
     """
 
     statements: Sequence[Statement]
@@ -183,7 +182,7 @@ class Proof:
 
     @property
     def refused(self) -> list[str]:
-        """What is needed and not granted."""
+        """Return the needed requests that are not granted."""
         return [
             f"refused: {case}"
             for case in self.needed
@@ -193,9 +192,9 @@ class Proof:
 
     @property
     def let_through(self) -> list[str]:
-        """What is forbidden and granted, or left to another account.
+        """Return the forbidden requests that are granted, or left to another account.
 
-        What is left to its own account is granted by nobody yet.
+        A request that is left to the caller's own account is not granted yet.
         """
         return [
             f"let through: {case}"
@@ -206,7 +205,7 @@ class Proof:
 
     @property
     def wildcards(self) -> list[str]:
-        """Actions that are not written out."""
+        """Return the actions with a wildcard."""
         return [
             f"{statement['Sid']}: {action}"
             for statement in self.statements
@@ -216,7 +215,7 @@ class Proof:
 
     @property
     def broad(self) -> list[str]:
-        """Actions of a role on everything, although all that is asked for has a name."""
+        """Return actions on all resources although all requests name a resource."""
         unnamed = {
             case.ask.permission.action
             for case in self.needed
@@ -232,7 +231,7 @@ class Proof:
 
     @property
     def survivors(self) -> list[str]:
-        """Name the other policies that no request tells from this one."""
+        """Yield the variants of the policy that no request distinguishes from it."""
         cases = (*self.needed, *self.forbidden)
         found = []
         for number, statement in enumerate(self.statements):
@@ -258,7 +257,7 @@ def _says(statement: Statement, ask: Ask) -> Answer:
 def prove(
     document: Document, needed: Iterable[Ask], bounds: Mapping[str, Bounds], *, alone: bool = True
 ) -> Proof:
-    """Hold a policy to requests, and to the bounds of its statements."""
+    """Check a policy against requests and the bounds of its statements."""
     found = list(statements([document]))
     made = [_case("needed", ask, found) for ask in {ask.key: ask for ask in needed}.values()]
     bound = [
@@ -287,9 +286,10 @@ def faults(
     alone: bool = True,
     known: Mapping[str, str],
 ) -> list[str]:
-    """Say all that is wrong with a policy: nothing, if it is exactly what is needed.
+    """Return all errors of a policy; empty if it grants exactly what is needed.
 
-    `known` is what may stay, and why; what is known and not there is wrong as well.
+    `known` are accepted findings with their reasons; a known finding that no longer exists is an
+    error.
     """
     proof = prove(document, needed, bounds, alone=alone)
     found = [*proof.survivors, *proof.wildcards, *proof.broad]
@@ -304,7 +304,7 @@ def faults(
 
 
 def asked(calls: Iterable[Call], principal: str) -> list[Ask]:
-    """Return what somebody asked for and was given."""
+    """Return the requests of a caller that were granted."""
     mine = (call for call in calls if call.principal == principal and call.allowed)
     permissions = chain.from_iterable(call.permissions for call in mine)
     return [Ask(Principal(principal), permission) for permission in permissions]

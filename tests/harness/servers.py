@@ -1,4 +1,4 @@
-"""Servers on this machine's loopback that serve certificates, or do something else instead."""
+"""Servers on loopback that serve certificates or misbehave."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.harness.authority import Issued
 
 LOOPBACK = "127.0.0.1"
-#: Longer than any client here waits.
+#: Longer than any client timeout.
 PATIENCE_SECONDS = 20.0
 
 Behaviour = Callable[[socket.socket], None]
@@ -23,9 +23,9 @@ Behaviour = Callable[[socket.socket], None]
 
 @dataclass
 class Server:
-    """A server at a port of its own.
+    """A server on its own port.
 
-    `asked` are the names that clients wanted, `received` what they sent when a handshake was over.
+    `asked` are the server names in handshakes, `received` the data after a handshake.
     """
 
     port: int
@@ -36,7 +36,7 @@ class Server:
 
 @contextlib.contextmanager
 def serving(behave: Behaviour) -> Iterator[Server]:
-    """Hand each connection to `behave`, one after the other, until the end of the block."""
+    """Pass each connection to `behave`, one at a time, until the end of the block."""
     with socket.create_server((LOOPBACK, 0)) as listener:
         server = Server(listener.getsockname()[1])
         closing = threading.Event()
@@ -49,7 +49,7 @@ def serving(behave: Behaviour) -> Iterator[Server]:
                         return
                     server.connections += 1
                     connection.settimeout(PATIENCE_SECONDS)
-                    # What a client does is its own affair: it is what the tests compare.
+                    # Errors of a client are part of the tests.
                     with contextlib.suppress(OSError):
                         behave(connection)
 
@@ -71,9 +71,9 @@ def serving_tls(
     default: tuple[Issued, ...],
     prepare: Callable[[ssl.SSLContext], None] = lambda _: None,
 ) -> Iterator[Server]:
-    """Serve the certificates of each name, one for each kind of key, and a default for all others.
+    """Serve the certificates of each name, one per key type, and a default for other names.
 
-    `prepare` may change what the server is willing to do.
+    `prepare` may change the TLS settings.
     """
     with tempfile.TemporaryDirectory() as folder:
         contexts = {name: _context(found, Path(folder), prepare) for name, found in issued.items()}
@@ -109,13 +109,13 @@ def _context(
 
 
 def hanging(connection: socket.socket) -> None:
-    """Read whatever comes, and never answer."""
+    """Read everything and never answer."""
     while connection.recv(4096):
         pass
 
 
 def dripping(connection: socket.socket) -> None:
-    """Answer with the beginning of a long TLS record, a byte at a time."""
+    """Answer with the start of a long TLS record, byte by byte."""
     connection.sendall(b"\x16\x03\x03\x3f\xff")
     while True:
         connection.sendall(b"\x02")
@@ -123,30 +123,30 @@ def dripping(connection: socket.socket) -> None:
 
 
 def resetting(connection: socket.socket) -> None:
-    """Break the connection off without a goodbye."""
+    """Reset the connection."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def closing(connection: socket.socket) -> None:
-    """Read what the client says, and hang up."""
+    """Read the client's data and close the connection."""
     connection.recv(4096)
 
 
 def speaking_http(connection: socket.socket) -> None:
-    """Answer as a web server does to what it does not understand."""
+    """Answer like a web server to an invalid request."""
     connection.recv(4096)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
 
 
 def greeting(connection: socket.socket) -> None:
-    """Speak first, as a mail server does."""
+    """Send first, like a mail server."""
     connection.sendall(b"220 mail.example.com ESMTP\r\n")
     connection.recv(4096)
 
 
 @contextlib.contextmanager
 def closed_port() -> Iterator[int]:
-    """Hold a port at which nobody listens, so that nobody else takes it meanwhile."""
+    """Reserve a port without a listener."""
     with socket.socket() as held:
         held.bind((LOOPBACK, 0))
         yield held.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What the services that use certificates have in common: settings that hold them, and time."""
+"""Shared parts of the services that use certificates: settings and delayed updates."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.protocol import AwsError
 from tests.estates.estate import Estate
 
-#: CloudFront, and what stands behind it, takes certificates of this region only.
+#: CloudFront and edge services accept only certificates of this region.
 #: https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html
 EDGE_REGION = "us-east-1"
-#: AWS documents the accounts that its services use per region; the very number does not matter.
+#: AWS documents the accounts of its services per region; the exact number is irrelevant.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-edge-optimized-custom-domain-name.html
 AWS_ACCOUNT = "392220576650"
 
 
 class Elsewhere(Exception):  # noqa: N818 - no error: moto knows what we do not
-    """The thing is not one of ours: moto is to answer."""
+    """The resource is not one of ours: moto answers."""
 
 
 @dataclass
 class Knobs:
-    """How the services behave; every test may change it.
+    """Behaviour of the services; tests may change it.
 
-    `ignore_updates` are names (ARN, id, domain) whose updates are accepted and have no effect,
-    `failing` those that end in a failure, `notices_after` is how long ACM goes on naming a
-    consumer that has let go.
+    `ignore_updates` are names (ARN, id, domain) whose updates are accepted without effect,
+    `failing` those whose updates fail. `notices_after` is the time until ACM removes a former
+    consumer.
     """
 
     cloudfront_deploys: timedelta = timedelta(0)
@@ -44,7 +44,7 @@ class Knobs:
 
 
 class Uses:
-    """Who has used a certificate lately: ACM is slow to notice that a consumer has let go.
+    """The recent consumers of certificates: ACM is slow to remove a former consumer.
 
     https://github.com/hashicorp/terraform-provider-aws/issues/3866
     """
@@ -68,12 +68,12 @@ class Uses:
 
 
 def place(certificate_arn: str) -> str:
-    """Return the region and account of a certificate, as they stand in ARNs: its users share it."""
+    """Return the region and account in a certificate's ARN, which its consumers share."""
     return ":".join(certificate_arn.split(":")[3:5])
 
 
 def usable(estate: Estate, arn: str, *regions: str) -> bool:
-    """Whether a certificate exists, is issued, and stands in one of `regions`."""
+    """Whether a certificate exists, is issued, and is in one of `regions`."""
     try:
         certificate = estate.get(arn)
     except (KeyError, ValueError):
@@ -84,7 +84,7 @@ def usable(estate: Estate, arn: str, *regions: str) -> bool:
 def page_of(
     rows: list[dict[str, object]], start: str | None, size: int
 ) -> tuple[list[dict[str, object]], str | None]:
-    """Cut a page out of `rows`; the marker is the position of the next one."""
+    """Return a page of `rows`; the marker is the index of the next row."""
     first = _position(start)
     following = first + size
     return rows[first:following], str(following) if following < len(rows) else None

@@ -1,9 +1,8 @@
-"""The examples of docs/cli.md: each is a command with what a terminal shows for it.
+"""The examples of docs/cli.md: commands with their output in a terminal.
 
     python -m tests.harness.story
 
-carries them out, one after the other, in an account that somebody sees for the first time, and
-writes what they print now into the page. A test does the same and compares.
+runs them in order in a new account, and writes their output into the page. A test compares it.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ PAGE = ROOT / "docs" / "cli.md"
 _BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _PROMPT = "$ "
 _AGREED = "[y/N]: y"
-#: A terminal folds an ARN anywhere.
+#: A terminal wraps ARNs at any character.
 _HEXADECIMAL = ("[0-9a-f]",)
 _ID = (*_HEXADECIMAL * 8, *("-", *_HEXADECIMAL * 4) * 3, "-", *_HEXADECIMAL * 12)
-#: Whatever differs between two accounts that are made alike; it keeps its length, so that lines
-#: fold alike.
+#: Values that differ between equal accounts. Replacements have the same length, so that lines
+#: wrap equally.
 _DIFFERENT = (
     (re.compile(r"\n?".join(_ID)), "i"),
     (re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?)?"), "d"),
@@ -50,19 +49,19 @@ _USED: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A command as the page has it, and what is shown for it."""
+    """A command of the page with its output."""
 
     command: str
     shown: str
 
     @property
     def agrees(self) -> bool:
-        """Whether somebody says yes to its question."""
+        """Whether the user confirms the command."""
         return _AGREED in self.shown
 
 
 def fill(cloud: Cloud) -> None:
-    """Make the account: a few certificates, half a day from where a count of days would change."""
+    """Fill the account with certificates, half a day away from a change of day counts."""
     cloud.zones.add("example.com")
 
     def ending(days: int, lifetime: int = 198) -> dict[str, Any]:
@@ -86,7 +85,7 @@ def fill(cloud: Cloud) -> None:
 
 
 def examples(page: str) -> Iterator[Example]:
-    """Yield the examples of the page, in the order of their telling."""
+    """Yield the examples of the page in order."""
     for block in _BLOCK.findall(page):
         for part in re.split(r"^(?=\$ )", block, flags=re.MULTILINE):
             if part.startswith(_PROMPT):
@@ -94,8 +93,8 @@ def examples(page: str) -> Iterator[Example]:
                 yield Example(command, shown)
 
 
-def told(cloud: Cloud, page: str) -> list[Example]:
-    """Carry out every example and return it with what it shows now."""
+def run_examples(cloud: Cloud, page: str) -> list[Example]:
+    """Run every example and return it with its current output."""
     fill(cloud)
     found = []
     with TemporaryDirectory() as folder:
@@ -114,7 +113,7 @@ def told(cloud: Cloud, page: str) -> list[Example]:
 
 
 def alike(shown: str) -> str:
-    """Return what was shown with whatever differs from account to account made equal."""
+    """Return the output with equal values for everything that differs between accounts."""
     for pattern, letter in _DIFFERENT:
         shown = pattern.sub(partial(_masked, letter), shown)
     return shown
@@ -125,10 +124,10 @@ def _masked(letter: str, match: re.Match[str]) -> str:
 
 
 def main() -> int:
-    """Write the page anew."""
+    """Write the outputs into the page."""
     page = PAGE.read_text(encoding="utf-8")
     with Cloud.start() as cloud:
-        found = iter(told(cloud, page))
+        found = iter(run_examples(cloud, page))
 
     def block(match: re.Match[str]) -> str:
         count = sum(line.startswith(_PROMPT) for line in match[0].splitlines())

@@ -1,7 +1,7 @@
-"""A terminal of 80 columns, and somebody who types at it.
+"""A terminal of 80 columns with a simulated user.
 
-What a command prints goes through a real pseudo-terminal and through a terminal emulator, so that
-colours, progress bars that erase themselves and folded lines end as people see them.
+Output goes through a pseudo-terminal and a terminal emulator, so that colours, progress bars and
+wrapped lines appear as users see them.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import pyte
 
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = 80
-#: More lines than any command prints: nothing scrolls away.
+#: More lines than any command prints, so that nothing scrolls away.
 LINES = 2_000
-#: What a question ends with, see click.
+#: The end of a question, see click.
 _QUESTION = r"\[y/N\]: "
 _TIMEOUT_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a command left on the screen, and how it ended.
+    """The final screen of a command and its exit code.
 
-    `raw` is what it wrote, control characters included.
+    `raw` is the output with control characters.
     """
 
     screen: str
@@ -37,7 +37,7 @@ class Shown:
 
 
 def environment(reaching: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of somebody who has nothing but what reaches an AWS."""
+    """Return an environment with only the variables that are needed to reach an AWS."""
     return {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -56,7 +56,7 @@ def type_in(
     answer: str = "n",
     folder: Path = ROOT,
 ) -> Shown:
-    """Call `certificates` in a terminal and answer each of its questions with `answer`."""
+    """Run `certificates` in a terminal and answer each question with `answer`."""
     child = pexpect.spawn(
         sys.executable,
         ["-m", "certificate_lifecycle", *arguments],
@@ -76,7 +76,7 @@ def type_in(
 
 
 def screen(raw: str) -> str:
-    """Return what a terminal shows of `raw`, without spaces at the ends of lines."""
+    """Return the screen of a terminal after `raw`, without trailing spaces."""
     display = pyte.Screen(COLUMNS, LINES)
     stream = pyte.Stream(display)
     stream.feed(raw)

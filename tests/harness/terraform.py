@@ -1,11 +1,11 @@
-"""The real terraform binary, run in a copy of the module, with a provider found by itself.
+"""Runs terraform in a copy of the module, with a provider that it finds by itself.
 
     with Workspace("examples/dev", cloud.environment()) as stack:
         stack.apply()
         assert stack.changes() == []
 
-Nothing of the developer's own settings reaches terraform: its environment is built from nothing,
-its home is a temporary folder, and neither `.terraform` nor a state ever appears in the repository.
+Terraform does not use the developer's settings: its environment is built from scratch, its home is
+a temporary folder, and the repository never contains `.terraform` or a state.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ REPOSITORY = Path(__file__).parents[2]
 MINIMUM_VERSION = (1, 9)
 PROVIDER = Path("registry.terraform.io") / "hashicorp" / "aws"
 
-# What the module consists of; everything else in the repository stays out of the copy.
+# The files of the module; the copy contains nothing else.
 SOURCES = ("*.tf", "modules", "examples", "lambda/dist", "tests/*.tftest.hcl", "tests/mocks")
 
-# A provider that retries for ever must not hold up a test run for ever.
+# A provider that retries without limit must not block a test run.
 TIMEOUT_SECONDS = 300
-# The longest path of a socket on any system that we know (macOS), and what the provider appends.
+# The shortest limit of a socket's path (macOS), and the length that the provider appends.
 SOCKET_PATH = 103
 SOCKET_NAME = len("/plugin1234567890")
 GRACE_SECONDS = 5
 REATTACH = "TF_REATTACH_PROVIDERS"
 
-# Only `init` may need the outside world, and only where a proxy leads there.
+# Only `init` may need the internet, possibly through a proxy.
 NETWORK_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE")
 
 PROBE = """
@@ -57,17 +57,17 @@ terraform {
 """
 
 
-# The processes that are running now, so that an interrupt can end those of other threads too.
+# Running processes, so that an interrupt can stop those of other threads too.
 _running: set[subprocess.Popen[str]] = set()
 
 
 class TerraformError(Exception):
-    """A terraform command failed; the message ends with what it said."""
+    """A terraform command failed; the message ends with its output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a terraform command ended and what it said."""
+    """The exit code and output of a terraform command."""
 
     command: str
     exit_code: int
@@ -84,7 +84,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class ProviderSource:
-    """A place that may have the provider, as the text of a CLI configuration."""
+    """A possible source of the provider, as the text of a CLI configuration."""
 
     description: str
     configuration: str
@@ -96,9 +96,9 @@ REGISTRY = ProviderSource("the registry", "")
 def provider_sources(
     environ: Mapping[str, str], home: Path, roots: Sequence[Path] = (Path("/opt"),)
 ) -> Iterator[ProviderSource]:
-    """Where to look for the provider, the developer's explicit wishes first.
+    """Return the possible sources of the provider, the developer's settings first.
 
-    A variable that names something missing is passed over: a stale setting is no reason to fail.
+    A variable with a missing path is ignored, because stale settings must not fail the tests.
     """
     for described, path in _configuration_files(environ, home):
         if path.is_file():
@@ -128,7 +128,7 @@ def _mirrors(
 
 
 def _implied_mirrors(environ: Mapping[str, str], home: Path) -> Iterator[Path]:
-    """Terraform's own list: developer.hashicorp.com/terraform/cli/config, implied local mirrors."""
+    """Return Terraform's list: developer.hashicorp.com/terraform/cli/config, implied mirrors."""
     yield home / ".terraform.d" / "plugins"
     data_home = environ.get("XDG_DATA_HOME") or str(home / ".local" / "share")
     data_dirs = environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
@@ -138,7 +138,7 @@ def _implied_mirrors(environ: Mapping[str, str], home: Path) -> Iterator[Path]:
 
 
 def _mirror_configuration(directory: Path) -> str:
-    """Only this mirror for this provider; whatever else is needed comes from the registry."""
+    """Use only this mirror for this provider, and the registry for others."""
     path = json.dumps(str(directory.resolve()))
     return (
         "provider_installation {\n"
@@ -150,7 +150,7 @@ def _mirror_configuration(directory: Path) -> str:
 
 @functools.cache
 def provider() -> tuple[ProviderSource | None, str]:
-    """Find the first source that terraform can really install from, or say why there is none."""
+    """Return the first source from which terraform can install, or the reason why there is none."""
     if shutil.which("terraform") is None:
         return None, "terraform is not installed"
     if (version := _version()) < MINIMUM_VERSION:
@@ -169,9 +169,9 @@ def provider() -> tuple[ProviderSource | None, str]:
 
 
 def _kept(source: ProviderSource, installed: Path) -> ProviderSource:
-    """Serve what was installed once to every workspace: the registry is asked no second time.
+    """Return the installed provider as a source, so that the registry is asked only once.
 
-    Terraform's folder of installed providers has the very layout of a mirror.
+    Terraform's folder of installed providers has the layout of a mirror.
     """
     if not (installed / PROVIDER).is_dir():  # such as a developer's own build of the provider
         return source
@@ -187,14 +187,14 @@ def _version() -> tuple[int, ...]:
 
 
 def unavailable() -> str | None:
-    """Why the real terraform cannot be run here, or None when it can."""
+    """Return why terraform cannot run here, or None."""
     return provider()[1] or None
 
 
 class Provider:
-    """A provider that outlives a command: starting one takes longer than most commands do.
+    """A provider that serves several commands, because it starts slower than most commands run.
 
-    It serves one command after the other, all with the environment that it was started with.
+    All commands use the environment with which the provider was started.
     https://developer.hashicorp.com/terraform/plugin/debugging
     """
 
@@ -214,7 +214,7 @@ class Provider:
         self.environment = {REATTACH: self._address()}
 
     def _address(self) -> str:
-        """Read where it listens, which is all that it says."""
+        """Read the address from the provider's output."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
             name, _, value = line.strip().partition("=")
@@ -231,7 +231,7 @@ class Provider:
 
 
 class Terraform:
-    """Runs terraform in a directory, with an environment built from nothing."""
+    """Runs terraform in a directory, with an environment built from scratch."""
 
     def __init__(
         self,
@@ -252,19 +252,19 @@ class Terraform:
             "TF_INPUT": "0",
             **environment,
         }
-        # The provider puts a socket there and leaves it behind when it is ended.
+        # The provider creates a socket there and does not remove it.
         if len(str(home)) + SOCKET_NAME <= SOCKET_PATH:
             self._environment["TMPDIR"] = str(home)
         self._provider: Provider | None = None
 
     def keep_provider(self) -> None:
-        """Start what `init` has installed, and let every command use it, until `end`."""
+        """Start the installed provider for all commands, until `end`."""
         installed = (self.directory / ".terraform" / "providers" / PROVIDER).glob("*/*/*")
         (binary,) = (path for path in installed if path.name.startswith("terraform-provider-aws"))
         self._provider = Provider(binary, self.directory, self._environment)
 
     def end(self) -> None:
-        """End the provider, if it was kept."""
+        """Stop the provider, if it was kept."""
         if self._provider is not None:
             self._provider.end()
 
@@ -275,8 +275,7 @@ class Terraform:
             environment |= {k: os.environ[k] for k in NETWORK_VARIABLES if k in os.environ}
         elif self._provider is not None:
             environment |= self._provider.environment
-        # A session of its own: terraform starts the provider as a process of its own, and a
-        # time-out or an interrupt has to end both.
+        # Its own session, so that a timeout or an interrupt stops both terraform and the provider.
         with subprocess.Popen(
             command,
             cwd=self.directory,
@@ -296,7 +295,7 @@ class Terraform:
                 raise TerraformError(
                     f"terraform {arguments[0]} did not end within {timeout:g} seconds"
                 ) from None
-            except BaseException:  # an interrupt must not leave terraform and its provider behind
+            except BaseException:  # an interrupt must stop terraform and its provider
                 _end(process)
                 raise
             finally:
@@ -305,7 +304,7 @@ class Terraform:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End terraform and the provider it started, politely first."""
+    """Stop terraform and its provider, first with SIGTERM."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
@@ -316,9 +315,9 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def side_by_side(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads for stacks that live at the same time, as most of an apply is waiting.
+    """Return threads for parallel stacks, because most of an apply is waiting.
 
-    An interrupt reaches the main thread only; what the others run is ended with it.
+    An interrupt reaches only the main thread; it also stops the commands of the others.
     """
     pool = ThreadPoolExecutor(count)
     try:
@@ -332,14 +331,14 @@ def side_by_side(count: int) -> Iterator[ThreadPoolExecutor]:
 
 
 class Workspace:
-    """A copy of the module in a temporary folder, in one of whose folders terraform runs.
+    """A copy of the module in a temporary folder, in which terraform runs.
 
-    `stack` is that folder, relative to the repository: "." is the module itself.
-    `environment` is what points the provider at an AWS, see `Cloud.environment`.
-    `variables` become terraform.tfvars.json and may be replaced between two applies.
-    `files` are written over the copy, for a test that brings a configuration of its own.
-    `version` is what there is instead of a copy: the files of another version of the module.
-    All commands after `init` share one provider process: to start it costs more than most commands.
+    `stack` is the folder to run in, relative to the repository: "." is the module itself.
+    `environment` points the provider at an AWS, see `Cloud.environment`.
+    `variables` become terraform.tfvars.json; tests may replace them between two applies.
+    `files` are written over the copy, for tests with their own configuration.
+    `version` are the files of another version of the module, instead of a copy.
+    All commands after `init` share one provider process, because it starts slowly.
     """
 
     def __init__(
@@ -390,7 +389,7 @@ class Workspace:
         (self.directory / "terraform.tfvars.json").write_text(text, encoding="utf-8")
 
     def run(self, *arguments: str, timeout: float = TIMEOUT_SECONDS) -> Result:
-        """Run any terraform command; before the first one, initialise and start the provider."""
+        """Run a terraform command; before the first one, initialise and start the provider."""
         if not (self.directory / ".terraform").is_dir():
             self._terraform.run("init", "-no-color").or_raise()
             self._terraform.keep_provider()
@@ -400,17 +399,17 @@ class Workspace:
         self.run("apply", "-auto-approve", "-no-color").or_raise()
 
     def change(self) -> dict[str, str]:
-        """Apply, and tell what became of each resource: create, update, replace or delete."""
+        """Apply, and return the action on each resource: create, update, replace or delete."""
         return _actions(self.run("apply", "-auto-approve", "-json"))
 
     def intended(self) -> dict[str, str]:
-        """Tell what `change` would do, and do nothing."""
+        """Return the actions that `change` would do."""
         return _actions(self.run("plan", "-json"))
 
     def become(self, version: Mapping[str, bytes] | None = None) -> None:
-        """Put another version in the place of the module, as a new `ref` does; by default, ours.
+        """Replace the module, as a new `ref` does, by default with the current version.
 
-        For a workspace of the module itself: what is beside it goes as well.
+        Only for a workspace of the module itself: other files are removed.
         """
         folders = (self.module / name for name in ("examples", "lambda", "modules", "tests"))
         for folder in folders:
@@ -427,21 +426,21 @@ class Workspace:
         self.run("destroy", "-auto-approve", "-no-color").or_raise()
 
     def plan(self) -> dict[str, Any]:
-        """Plan, and read the plan in terraform's JSON form."""
+        """Plan, and return the plan in terraform's JSON form."""
         self.run("plan", "-out=tfplan", "-no-color").or_raise()
         return _json(self.run("show", "-json", "tfplan").or_raise().stdout)
 
     def changes(self) -> list[str]:
-        """List what a further apply would change; empty when it would change nothing."""
+        """Return the changes of a further apply; empty if there are none."""
         result = self.run("plan", "-detailed-exitcode", "-no-color").or_raise(2)
         if result.exit_code == 0:
             return []
         return [line for line in result.stdout.splitlines() if re.match(r"\s*(#|[-+~])", line)]
 
     def resources(self) -> dict[str, dict[str, Any]]:
-        """Read the attributes of every managed resource of the state, by address.
+        """Return the attributes of every managed resource of the state, by address.
 
-        `state pull` and not `show -json`: the latter starts the provider, which takes seconds.
+        `state pull` instead of `show -json`, which starts the provider and takes seconds.
         """
         text = self.run("state", "pull").or_raise().stdout
         return dict(_instances(_json(text) if text.strip() else {}))
@@ -471,12 +470,12 @@ def _write(target: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _actions(result: Result) -> dict[str, str]:
-    """Read the planned changes among the messages of `-json`, by address.
+    """Return the planned changes in the messages of `-json`, by address.
 
     https://developer.hashicorp.com/terraform/internals/machine-readable-ui#planned-change
     """
     messages = [json.loads(line) for line in result.stdout.splitlines()]
-    # A failure is read by people.
+    # Errors are shown as readable messages.
     replace(result, stdout="\n".join(message["@message"] for message in messages)).or_raise()
     changes = [message["change"] for message in messages if message["type"] == "planned_change"]
     return {
@@ -487,7 +486,7 @@ def _actions(result: Result) -> dict[str, str]:
 
 
 def _instances(state: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Address and attributes of each resource instance in a state of format 4."""
+    """Yield address and attributes of each resource instance in a state of format 4."""
     for resource in state.get("resources", []):
         if resource["mode"] != "managed":
             continue

@@ -20,7 +20,7 @@ import pytest
 from botocore.loaders import Loader
 
 from certificate_lifecycle.aws import permissions
-from certificate_lifecycle.cli.permissions import declared
+from certificate_lifecycle.cli.required_permissions import declared
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.embedded_aws.calls import Call
 from tests.embedded_aws.cloud import Cloud
@@ -93,22 +93,22 @@ class Wire:
         session.events.register("before-send", lambda request, **_: self.sending(request))
         return session
 
-    def strike_before(self, number: int, clear_intent: Callable[[], None]) -> None:
-        """Let `clear_intent` happen once, before the call of that number."""
-        self.before = self._once(number, clear_intent, "before")
+    def strike_before(self, number: int, disturb: Callable[[], None]) -> None:
+        """Let `disturb` happen once, before the call of that number."""
+        self.before = self._once(number, disturb, "before")
 
-    def strike_after(self, number: int, clear_intent: Callable[[], None]) -> None:
-        """Let `clear_intent` happen once, when the call of that number has had its effect."""
-        self.after = self._once(number, clear_intent, "after")
+    def strike_after(self, number: int, disturb: Callable[[], None]) -> None:
+        """Let `disturb` happen once, when the call of that number has had its effect."""
+        self.after = self._once(number, disturb, "after")
 
-    def _once(self, number: int, clear_intent: Callable[[], None], side: str) -> Hook:
+    def _once(self, number: int, disturb: Callable[[], None], side: str) -> Hook:
         numbers = itertools.count(1)
 
         def hook(_: str) -> None:
             if next(numbers) == number:
                 # What happens now may be another invocation, which nothing shall strike.
                 setattr(self, side, _nothing)
-                clear_intent()
+                disturb()
 
         return hook
 

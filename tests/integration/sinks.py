@@ -38,16 +38,16 @@ class NotificationSink:
 
     def step(self, name: str, **fields: object) -> dict[str, Any]:
         base = {"step": name, "run": self.run, "started_at": self.cloud.now.isoformat()}
-        return self.rotation({"organization": {**base, "wishes": self.inputs, **fields}})
+        return self.rotation({"organization": {**base, "input": self.inputs, **fields}})
 
-    def look(self, account_id: str) -> dict[str, Any]:
-        return self.step("look", account_id=account_id)
+    def scan(self, account_id: str) -> dict[str, Any]:
+        return self.step("scan", account_id=account_id)
 
     def look_everywhere(self) -> list[RotationError]:
         failures = []
         for item in self.document("accounts.json"):
             try:
-                self.look(item["account_id"])
+                self.scan(item["account_id"])
             except RotationError as error:
                 failures.append(error)
         return failures
@@ -55,7 +55,7 @@ class NotificationSink:
     def all(self) -> dict[str, Any]:
         self.step("list")
         self.look_everywhere()
-        return self.step("tell")
+        return self.step("aggregate")
 
     def document(self, name: str) -> Any:  # noqa: ANN401 - JSON has any type
         client = self.cloud.client("s3")

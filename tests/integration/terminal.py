@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.permissions import Command
 from certificate_lifecycle.cli.main import main
-from certificate_lifecycle.cli.permissions import declared
+from certificate_lifecycle.cli.required_permissions import declared
 from certificate_lifecycle.log import logger
 from tests.embedded_aws.calls import Call
 from tests.embedded_aws.cloud import Cloud

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.embedded_aws.cloud import Cloud
-from tests.harness.story import PAGE, alike, examples, fill, told
+from tests.harness.story import PAGE, alike, examples, fill, run_examples
 from tests.harness.terminal import COLUMNS
 from tests.harness.terminal import environment as shell
 
@@ -25,7 +25,7 @@ def test_each_example_prints_what_the_page_says(cloud: Cloud) -> None:
     """`python -m tests.harness.story` writes the page anew."""
     cloud.now = None
     page = PAGE.read_text(encoding="utf-8")
-    shown = told(cloud, page)
+    shown = run_examples(cloud, page)
     said = list(examples(page))
     assert len(said) > 5
     for expected, found in zip(said, shown, strict=True):

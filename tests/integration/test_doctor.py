@@ -14,10 +14,10 @@ import pytest
 
 from certificate_lifecycle.aws.permissions import Command, Setting
 from certificate_lifecycle.cli.aws import public_dns
-from certificate_lifecycle.cli.doctor import doctor as examinations
-from certificate_lifecycle.cli.doctor.access import Caller, of_commands
+from certificate_lifecycle.cli.doctor import examinations
+from certificate_lifecycle.cli.doctor.access_checks import Caller, of_commands
 from certificate_lifecycle.cli.doctor.diagnosis import Check, State
-from certificate_lifecycle.cli.permissions import needed
+from certificate_lifecycle.cli.required_permissions import needed
 from certificate_lifecycle.model.scope import Scope
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.name_servers import RESOLVER, World, serving

@@ -10,9 +10,14 @@ import pytest
 
 from certificate_lifecycle.aws.permissions import Command, Function, Permission, Setting
 from certificate_lifecycle.cli.aws.simulation import Simulator
-from certificate_lifecycle.cli.doctor.access import of_commands, write_permissions
+from certificate_lifecycle.cli.doctor.access_checks import of_commands, write_permissions
 from certificate_lifecycle.cli.doctor.diagnosis import Diagnosis, State
-from certificate_lifecycle.cli.permissions import needed, resources_of, settings_on, values_of
+from certificate_lifecycle.cli.required_permissions import (
+    needed,
+    resources_of,
+    settings_on,
+    values_of,
+)
 from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.settings import RotationSettings

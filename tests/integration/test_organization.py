@@ -83,7 +83,7 @@ def test_a_second_run_has_nothing_new_to_tell(
     sink.all()
     cloud.advance(days=1)
     sink.run = "run-2"
-    assert sink.all()["notification"]["reason"] == "nothing new to tell"
+    assert sink.all()["notification"]["reason"] == "nothing new to report"
     assert len(documents(cloud, topic)) == 1
 
 
@@ -91,7 +91,7 @@ def test_looking_makes_no_more_calls_than_the_accounts_own_run_would(
     sink: NotificationSink,
 ) -> None:
     sink.step("list")
-    sink.look(ACCOUNTS[1])
+    sink.scan(ACCOUNTS[1])
     assert sorted(sink.rotation.operations) == [
         "AssumeRole",
         *["ListCertificates"] * 2,
@@ -104,7 +104,7 @@ def test_looking_makes_no_more_calls_than_the_accounts_own_run_would(
 def test_telling_reads_what_each_account_left_once(sink: NotificationSink) -> None:
     sink.step("list")
     sink.look_everywhere()
-    sink.step("tell")
+    sink.step("aggregate")
     assert sorted(sink.rotation.operations) == [
         *["GetObject"] * (1 + len(ACCOUNTS)),
         "ListObjectsV2",
@@ -142,7 +142,7 @@ def test_what_is_done_in_an_account_is_no_more_than_the_organization_allows(
         account=ACCOUNTS[1], renewal_status="PENDING_VALIDATION", **USED, **ending_in(cloud, 20)
     )
     sink.step("list")
-    sink.look(ACCOUNTS[1])
+    sink.scan(ACCOUNTS[1])
     assert sink.rotation.writes == ["PutObject"]
 
 
@@ -151,7 +151,7 @@ def test_what_accounts_says_of_one_account_goes_before_what_is_said_of_all(
 ) -> None:
     mine = {"account_id": ACCOUNTS[1], "role_name": "special", "external_id": "x-2"}
     environment.setenv("ACCOUNTS", json.dumps([mine]))
-    sink.look(ACCOUNTS[1])
+    sink.scan(ACCOUNTS[1])
     (assumed,) = [call for call in sink.rotation.calls if call.operation == "AssumeRole"]
     assert assumed.parameters["RoleArn"] == f"arn:aws:iam::{ACCOUNTS[1]}:role/special"
     assert assumed.parameters["ExternalId"] == "x-2"
@@ -218,7 +218,7 @@ def test_a_scope_that_fails_leaves_all_others_complete_and_is_seen_everywhere(
     failures = sink.look_everywhere()
     assert len(failures) == len({account for account, _ in lost})
     with pytest.raises(RotationError) as caught:
-        sink.step("tell")
+        sink.step("aggregate")
     assert all(f"account {account}, {region}" in str(caught.value) for account, region in lost)
     (document,) = documents(cloud, topic)
     statuses = {(s["account_id"], s["region"]): s["status"] for s in document["scopes"]}
@@ -228,17 +228,17 @@ def test_a_scope_that_fails_leaves_all_others_complete_and_is_seen_everywhere(
 
 
 #: Calls of the three steps when nothing disturbs them, see the first test.
-LIST, LOOK, TELL = 2, 12, 16
+LIST, SCAN, AGGREGATE = 2, 12, 16
 
 
 def calls_of(sink: NotificationSink) -> tuple[int, int, int]:
     counts = []
-    for name, fields in (("list", {}), ("look", {"account_id": ACCOUNTS[0]}), ("tell", {})):
+    for name, fields in (("list", {}), ("scan", {"account_id": ACCOUNTS[0]}), ("aggregate", {})):
         sink.step(name, **fields)
         counts.append(len(sink.rotation.calls))
         if name == "list":
             for account in ACCOUNTS[1:]:
-                sink.look(account)
+                sink.scan(account)
     return tuple(counts)  # type: ignore[return-value] # three of them
 
 
@@ -246,14 +246,14 @@ def test_undisturbed_steps_make_as_many_calls_as_are_disturbed_below(
     sink: NotificationSink, due: dict[tuple[str, str], str]
 ) -> None:
     assert due
-    assert calls_of(sink) == (LIST, LOOK, TELL)
+    assert calls_of(sink) == (LIST, SCAN, AGGREGATE)
 
 
 @pytest.mark.parametrize(
     ("name", "number"),
     [
         pytest.param(name, *number.values, marks=number.marks)
-        for name, count in (("list", LIST), ("look", LOOK), ("tell", TELL))
+        for name, count in (("list", LIST), ("scan", SCAN), ("aggregate", AGGREGATE))
         for number in every_fourth(count)
     ],
 )
@@ -266,10 +266,10 @@ def test_a_step_that_is_killed_after_any_call_is_made_up_for_when_it_is_repeated
     name: str,
     number: int,
 ) -> None:
-    fields: dict[str, object] = {"account_id": ACCOUNTS[0]} if name == "look" else {}
+    fields: dict[str, object] = {"account_id": ACCOUNTS[0]} if name == "scan" else {}
     if name != "list":
         sink.step("list")
-    if name == "tell":
+    if name == "aggregate":
         sink.look_everywhere()
     wire.strike_after(number, kill)
     with pytest.raises((KilledError, RotationError)):
@@ -290,9 +290,9 @@ def test_a_step_that_comes_twice_is_another_run_to_the_ledger(
     """Of two lookers at one account neither may pass for the other, and both leave the same."""
     assert due
     sink.step("list")
-    sink.look(ACCOUNTS[1])
+    sink.scan(ACCOUNTS[1])
     first = sink.document(f"accounts/{ACCOUNTS[1]}.json")
-    sink.look(ACCOUNTS[1])
+    sink.scan(ACCOUNTS[1])
     second = sink.document(f"accounts/{ACCOUNTS[1]}.json")
     assert {entry.pop("looked_by") for entry in first} != {
         entry.pop("looked_by") for entry in second
@@ -333,9 +333,9 @@ def test_what_a_step_answers_fits_into_the_state_of_a_state_machine(
             type="IMPORTED", domain_name=f"n{number}.example.com", **USED, **ending_in(cloud, 9)
         )
     sink.step("list")
-    assert len(json.dumps(sink.look(DEFAULT_ACCOUNT))) < 1000
+    assert len(json.dumps(sink.scan(DEFAULT_ACCOUNT))) < 1000
     sink.look_everywhere()
-    assert len(json.dumps(sink.step("tell"))) < 2000
+    assert len(json.dumps(sink.step("aggregate"))) < 2000
     assert len(sink.document("report.json")["findings"]) == 300
 
 

@@ -97,7 +97,7 @@ def over_an_organization(
     sink.step("list")
     made = actions(rotation)
     with pytest.raises(RotationError):
-        sink.step("tell")
+        sink.step("aggregate")
     return made | actions(rotation)
 
 

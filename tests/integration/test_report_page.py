@@ -160,11 +160,11 @@ def test_the_script_shows_what_the_markup_shows(browser: Browser) -> None:
     ],
 )
 def test_the_address_filters_both_tables(
-    browser: Browser, address: str, findings: list[str], scan_result: list[str]
+    browser: Browser, address: str, findings: list[str], inventory: list[str]
 ) -> None:
     shown = browser.show(SMALL, address)
     assert shown.names("findings") == [f"{name}.example.com" for name in findings]
-    assert shown.names("inventory") == [f"{name}.example.com" for name in scan_result]
+    assert shown.names("inventory") == [f"{name}.example.com" for name in inventory]
     assert shown.complaints == []
 
 

@@ -459,7 +459,7 @@ def test_an_organization_is_told_of_once_in_the_functions_own_account(
     assert heard(cloud, queue) == []
     assert cloud.security_hub.findings() == {}
 
-    sink.step("tell")
+    sink.step("aggregate")
 
     assert states(cloud) == {tail(arn): "ACTIVE" for arn in arns}
     (run,) = of(heard(cloud, queue), "Run")

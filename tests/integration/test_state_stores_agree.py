@@ -27,11 +27,13 @@ pytestmark = pytest.mark.integration
 Write = Callable[[StateStore], object]
 
 OLD = "arn:aws:acm:eu-west-1:123456789012:certificate/old"
-JOURNAL = ReplacementRecord(certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW)
-MEMORY = AlertRecord(
+REPLACEMENT = ReplacementRecord(
+    certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW
+)
+ALERT = AlertRecord(
     subject=AlertSubject(OLD), verdict="Expired", reason="", severity="", band="", notified_at=NOW
 )
-NOTE = Intent(certificate_arn=OLD, action="Export", text="", run_id="", written_at=NOW)
+INTENT = Intent(certificate_arn=OLD, action="Export", text="", run_id="", written_at=NOW)
 ACCOUNTS = itertools.count(100_000_000_000)
 
 runs = st.sampled_from(["run-1", "run-2"])
@@ -44,21 +46,21 @@ missed = st.sampled_from([0, 0, 1])
 def claim(note: str, behind: int, run: str, now: datetime, until: datetime) -> Write:
     def write(state_store: StateStore) -> object:
         replacement_record = replace(
-            JOURNAL, note=note, version=version(state_store.replacement_records(), behind)
+            REPLACEMENT, note=note, version=version(state_store.replacement_records(), behind)
         )
         return state_store.claim(replacement_record, run, now, until)
 
     return write
 
 
-def record(note: str, behind: int, run: str | None) -> Write:
+def save_replacement(note: str, behind: int, run: str | None) -> Write:
     """Record what was claimed, held still or let go."""
 
     def write(state_store: StateStore) -> object:
         until = None if run is None else NOW + timedelta(minutes=1)
-        replacement_record = replace(JOURNAL, note=note, claimed_by=run, claimed_until=until)
+        replacement_record = replace(REPLACEMENT, note=note, claimed_by=run, claimed_until=until)
         # Only what was claimed is ever recorded, and a claim makes the first version.
-        return state_store.record(
+        return state_store.save_replacement(
             replace(
                 replacement_record, version=version(state_store.replacement_records(), behind) or 1
             )
@@ -67,10 +69,10 @@ def record(note: str, behind: int, run: str | None) -> Write:
     return write
 
 
-def remember(band: str, behind: int, since: datetime | None) -> Write:
-    return lambda state_store: state_store.remember(
+def save_alert(band: str, behind: int, since: datetime | None) -> Write:
+    return lambda state_store: state_store.save_alert(
         replace(
-            MEMORY,
+            ALERT,
             band=band,
             since=NOW,
             version=version(state_store.alert_records(), behind),
@@ -79,24 +81,26 @@ def remember(band: str, behind: int, since: datetime | None) -> Write:
     )
 
 
-def forget(band: str, behind: int) -> Write:
-    return lambda state_store: state_store.forget(
-        replace(MEMORY, band=band, version=version(state_store.alert_records(), behind))
+def delete_alert(band: str, behind: int) -> Write:
+    return lambda state_store: state_store.delete_alert(
+        replace(ALERT, band=band, version=version(state_store.alert_records(), behind))
     )
 
 
-def note(text: str, run: str, at: datetime) -> Write:
-    return lambda state_store: state_store.note(replace(NOTE, text=text, run_id=run, written_at=at))
-
-
-def clear_intent(text: str, run: str, at: datetime) -> Write:
-    return lambda state_store: state_store.clear_intent(
-        replace(NOTE, text=text, run_id=run, written_at=at)
+def save_intent(text: str, run: str, at: datetime) -> Write:
+    return lambda state_store: state_store.save_intent(
+        replace(INTENT, text=text, run_id=run, written_at=at)
     )
 
 
-def take(certificate_arn: str) -> Write:
-    return lambda state_store: state_store.take_request(NOW.date(), certificate_arn, 2)
+def delete_intent(text: str, run: str, at: datetime) -> Write:
+    return lambda state_store: state_store.delete_intent(
+        replace(INTENT, text=text, run_id=run, written_at=at)
+    )
+
+
+def count_request(certificate_arn: str) -> Write:
+    return lambda state_store: state_store.count_request(NOW.date(), certificate_arn, 2)
 
 
 def version(entries: Sequence[ReplacementRecord | AlertRecord], behind: int) -> int:
@@ -104,14 +108,16 @@ def version(entries: Sequence[ReplacementRecord | AlertRecord], behind: int) -> 
     return max((entry.version - behind for entry in entries), default=0)
 
 
-journal_writes = st.builds(claim, texts, missed, runs, moments, moments) | st.builds(
-    record, texts, missed, st.none() | runs
+replacement_writes = st.builds(claim, texts, missed, runs, moments, moments) | st.builds(
+    save_replacement, texts, missed, st.none() | runs
 )
-memory_writes = st.builds(remember, texts, missed, st.none() | moments) | st.builds(
-    forget, texts, missed
+alert_writes = st.builds(save_alert, texts, missed, st.none() | moments) | st.builds(
+    delete_alert, texts, missed
 )
-note_writes = st.builds(note, texts, runs, moments) | st.builds(clear_intent, texts, runs, moments)
-requests = st.builds(take, st.sampled_from(["one", "two", "three"]))
+intent_writes = st.builds(save_intent, texts, runs, moments) | st.builds(
+    delete_intent, texts, runs, moments
+)
+requests = st.builds(count_request, st.sampled_from(["one", "two", "three"]))
 
 
 def outcome(state_store: StateStore, write: Write) -> object:
@@ -122,10 +128,10 @@ def outcome(state_store: StateStore, write: Write) -> object:
 
 
 def contents(state_store: StateStore) -> tuple[object, ...]:
-    return state_store.replacement_records(), state_store.alert_records(), state_store.notes()
+    return state_store.replacement_records(), state_store.alert_records(), state_store.intents()
 
 
-@pytest.mark.parametrize("writes", [journal_writes, memory_writes, note_writes, requests])
+@pytest.mark.parametrize("writes", [replacement_writes, alert_writes, intent_writes, requests])
 @settings(
     max_examples=12,
     deadline=None,

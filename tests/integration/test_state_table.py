@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER_SNI
 from certificate_lifecycle.aws.state_table import StateTable
+from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
@@ -122,7 +123,7 @@ def test_a_claim_holds_until_its_end_and_then_belongs_to_whoever_comes(ledgers: 
     stolen = ledgers.new().claim(claimed, "run-2", NOW + CLAIM, NOW + 2 * CLAIM)
     assert stolen.claimed_by == "run-2"
     with pytest.raises(StateConflictError):
-        ledgers.new().record(replace(claimed, state=ReplacementState.ISSUED))
+        ledgers.new().save_replacement(replace(claimed, state=ReplacementState.ISSUED))
 
 
 def test_a_run_may_claim_again_what_it_holds_and_others_what_it_has_let_go(
@@ -130,14 +131,16 @@ def test_a_run_may_claim_again_what_it_holds_and_others_what_it_has_let_go(
 ) -> None:
     claimed = ledgers.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
     again = ledgers.new().claim(claimed, "run-1", NOW, NOW + CLAIM)
-    released = ledgers.new().record(replace(again, claimed_by=None, claimed_until=None))
+    released = ledgers.new().save_replacement(replace(again, claimed_by=None, claimed_until=None))
     assert ledgers.new().claim(released, "run-2", NOW, NOW + CLAIM).version == 4
 
 
 def test_what_is_not_known_any_more_loses_its_attribute(ledgers: Ledgers) -> None:
     state_store = ledgers.new()
     claimed = state_store.claim(FULL, "run-1", NOW, NOW + CLAIM)
-    state_store.record(replace(claimed, expires_at=None, successor_arn=None, claimed_by=None))
+    state_store.save_replacement(
+        replace(claimed, expires_at=None, successor_arn=None, claimed_by=None)
+    )
     (item,) = ledgers.items()
     assert {"expires_at", "successor_arn", "claimed_by"}.isdisjoint(item)
 
@@ -156,7 +159,7 @@ def test_a_write_that_the_sdk_repeats_because_its_answer_was_lost_is_no_conflict
 
     client.put_item = twice
     try:
-        recorded = state_store.record(replace(claimed, state=ReplacementState.ISSUED))
+        recorded = state_store.save_replacement(replace(claimed, state=ReplacementState.ISSUED))
     finally:
         client.put_item = before
     assert ledgers.new().replacement_records() == [recorded]
@@ -169,9 +172,9 @@ def test_other_refusals_are_raised(ledgers: Ledgers, cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="not today"):
         state_store.claim(BEGUN, "run-1", NOW, NOW + CLAIM)
     with pytest.raises(ClientError, match="not today"):
-        state_store.take_request(NOW.date(), ARN, 1)
+        state_store.count_request(NOW.date(), ARN, 1)
     with pytest.raises(ClientError, match="not today"):
-        state_store.forget(TOLD)
+        state_store.delete_alert(TOLD)
 
 
 def test_each_account_and_region_has_its_own_entries(ledgers: Ledgers) -> None:
@@ -191,7 +194,7 @@ def test_everything_is_read_however_much_there_is(ledgers: Ledgers) -> None:
 def test_a_run_reads_the_ledger_with_one_query(ledgers: Ledgers, cloud: Cloud) -> None:
     state_store = ledgers.new()
     cloud.forget_calls()
-    state_store.replacement_records(), state_store.alert_records(), state_store.notes()
+    state_store.replacement_records(), state_store.alert_records(), state_store.intents()
     assert [call.operation for call in cloud.calls] == ["Query"]
 
 
@@ -222,46 +225,61 @@ def test_an_entry_that_is_not_understood_is_named(
 
 def test_a_day_has_a_budget_in_which_a_certificate_counts_once(ledgers: Ledgers) -> None:
     state_store, today = ledgers.new(), NOW.date()
-    assert state_store.take_request(today, f"{ARN}1", 2)
-    assert state_store.take_request(today, f"{ARN}2", 2)
-    assert not state_store.take_request(today, f"{ARN}3", 2)
-    assert state_store.take_request(today, f"{ARN}1", 2)
-    assert state_store.take_request(today + timedelta(days=1), f"{ARN}3", 2)
+    assert state_store.count_request(today, f"{ARN}1", 2)
+    assert state_store.count_request(today, f"{ARN}2", 2)
+    assert not state_store.count_request(today, f"{ARN}3", 2)
+    assert state_store.count_request(today, f"{ARN}1", 2)
+    assert state_store.count_request(today + timedelta(days=1), f"{ARN}3", 2)
 
 
 # --- Memories and notes -----------------------------------------------------------------------
 
 
 def test_a_memory_is_read_as_it_was_written_and_ends_by_itself(ledgers: Ledgers) -> None:
-    ledgers.new().remember(TOLD)
+    ledgers.new().save_alert(TOLD)
     assert ledgers.new().alert_records() == [replace(TOLD, version=1)]
     (item,) = ledgers.items()
     assert item["expires_at"] == {"N": str(int((NOW + HISTORY).timestamp()))}
 
 
 def test_a_memory_that_another_run_has_changed_stays(ledgers: Ledgers) -> None:
-    ledgers.new().remember(TOLD)
-    ledgers.new().remember(replace(TOLD, severity="warning"))
-    ledgers.new().remember(replace(TOLD, severity="info", version=2))
+    ledgers.new().save_alert(TOLD)
+    ledgers.new().save_alert(replace(TOLD, severity="warning"))
+    ledgers.new().save_alert(replace(TOLD, severity="info", version=2))
     assert ledgers.new().alert_records() == [replace(TOLD, version=1)]
-    ledgers.new().remember(replace(TOLD, severity="info", version=1))
+    ledgers.new().save_alert(replace(TOLD, severity="info", version=1))
     (memory,) = ledgers.new().alert_records()
     assert (memory.severity, memory.version) == ("info", 2)
-    ledgers.new().forget(replace(TOLD, version=1))
+    ledgers.new().delete_alert(replace(TOLD, version=1))
     assert len(ledgers.new().alert_records()) == 1
-    ledgers.new().forget(memory)
+    ledgers.new().delete_alert(memory)
     assert ledgers.new().alert_records() == []
 
 
 def test_a_note_is_replaced_by_the_same_action_and_struck_by_whoever_told_it(
     ledgers: Ledgers,
 ) -> None:
-    ledgers.new().note(NOTE)
+    ledgers.new().save_intent(NOTE)
     later = replace(NOTE, run_id="run-2", written_at=NOW + SECOND)
-    ledgers.new().note(later)
-    ledgers.new().note(NOTE)
-    assert ledgers.new().notes() == [later]
-    ledgers.new().clear_intent(NOTE)
-    assert ledgers.new().notes() == [later]
-    ledgers.new().clear_intent(later)
-    assert ledgers.new().notes() == []
+    ledgers.new().save_intent(later)
+    ledgers.new().save_intent(NOTE)
+    assert ledgers.new().intents() == [later]
+    ledgers.new().delete_intent(NOTE)
+    assert ledgers.new().intents() == [later]
+    ledgers.new().delete_intent(later)
+    assert ledgers.new().intents() == []
+
+
+def test_an_entry_with_a_word_of_an_earlier_version_is_read_and_can_be_deleted(
+    ledgers: Ledgers,
+) -> None:
+    ledgers.new().save_alert(replace(TOLD, verdict="NotServed", reason="TypeNotUnderstood"))
+    ledgers.new().save_intent(replace(NOTE, action="RequestAnew"))
+
+    (memory,), (note,) = ledgers.new().alert_records(), ledgers.new().intents()
+
+    assert (memory.verdict, memory.reason) == ("StaleCertificateServed", "TypeUnknown")
+    assert note.intended is Action.REQUEST_AGAIN
+    ledgers.new().delete_alert(memory)
+    ledgers.new().delete_intent(note)
+    assert ledgers.items() == []

@@ -74,7 +74,7 @@ def test_the_items_that_are_changed_below_are_understood(
     assert (
         len(state_store.replacement_records()),
         len(state_store.alert_records()),
-        len(state_store.notes()),
+        len(state_store.intents()),
     ) == (1, 1, 1)
 
 
@@ -107,7 +107,7 @@ def test_an_entry_that_would_be_misread_is_named(
 ) -> None:
     put(cloud, ledger_table, item)
     with pytest.raises(StateUnreadableError, match=item["entry"]["S"]):
-        (state_store.replacement_records(), state_store.alert_records(), state_store.notes())
+        (state_store.replacement_records(), state_store.alert_records(), state_store.intents())
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_run_still_tells_what_it_found_and_which_entry_it_could_not_read(
     )
     entry = misread["entry"]["S"].replace(ARN, arn)
     put(cloud, ledger_table, {**misread, "entry": {"S": entry}})
-    with pytest.raises(RotationError, match="the ledger could not be read"):
+    with pytest.raises(RotationError, match="the state table could not be read"):
         rotation(scheduled(NOW))
     (document,) = documents(cloud, topic)
     assert [finding["certificate_arn"] for finding in document["findings"]] == [arn]
@@ -146,7 +146,7 @@ def test_a_conflict_says_who_holds_the_journal_until_when(state_store: StateTabl
 def test_a_conflict_over_a_journal_that_was_let_go_promises_no_end(state_store: StateTable) -> None:
     begun = ReplacementRecord(certificate_arn=ARN, state=ReplacementState.REQUESTED, started_at=NOW)
     claimed = state_store.claim(begun, "run-1", NOW, NOW + timedelta(minutes=20))
-    state_store.record(replace(claimed, claimed_by=None, claimed_until=None))
+    state_store.save_replacement(replace(claimed, claimed_by=None, claimed_until=None))
     with pytest.raises(StateConflictError) as held:
-        state_store.record(claimed)
+        state_store.save_replacement(claimed)
     assert str(held.value) == "another run is at it, or was faster"

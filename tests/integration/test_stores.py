@@ -61,7 +61,11 @@ def test_one_that_is_far_from_its_end_costs_its_listing_alone(
         cloud.server_certificates.add(f"n{number}", "a.example.com", not_after=LATER)
     found = rotation(scheduled(NOW))
     assert found["counts"] == {"Healthy": 5}
-    assert Counter(rotation.operations) == {"ListCertificates": 1, "ListServerCertificates": 3}
+    assert Counter(rotation.operations) == {
+        "ListCertificates": 1,
+        "ListServerCertificates": 3,
+        "GetTopicAttributes": 1,
+    }
 
 
 def test_each_account_is_asked_once_whatever_its_regions(

@@ -81,7 +81,7 @@ def lived(rotation: Function, cloud: Cloud) -> None:
         if day == SILENT.start:
             cloud.fail("acm", "*", "ServiceUnavailable", region=QUIET_REGION, times=None)
         if day == SILENT.stop:
-            cloud.mend()
+            cloud.clear_failures()
         if day not in MISSED:
             with suppress(RotationError):
                 rotation(scheduled(cloud.now))

@@ -1,7 +1,7 @@
-"""What must be refused to each statement of our policies, told by the requests that it is for.
+"""The requests that each statement of our policies must deny, derived from the requests it grants.
 
-A region, an account or a name that is not listed as free may be no other one.
-Nothing here is read from a policy: it says what the policies are held to.
+A region, account or name that is not listed as free is bound to its value.
+Nothing here is read from a policy.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAMES, TYPES, CHANGES = (
 )
 EXPORT_KEY = "kms:EncryptionContext:SecretARN"
 
-#: Whole or in part, the name of one certificate, zone, listener and so on is free.
+#: The name of one certificate, zone, listener and so on is free.
 ONE_OF_ALL = Bounds(free=range(1, 9))
 JUST_THIS = Bounds()
 
@@ -37,7 +37,7 @@ BAD_RECORDS: Mapping[str, Change] = {
 
 
 def _records(*names: str) -> Mapping[str, Change]:
-    """Name records that nobody may write, alone and beside one that is fine."""
+    """Return forbidden record names, alone and with an allowed one."""
     return {
         **BAD_RECORDS,
         **{f"the record {name}": given(NAMES, name) for name in names},
@@ -47,7 +47,7 @@ def _records(*names: str) -> Mapping[str, Change]:
     }
 
 
-#: modules/certificate-access: what the rotation's role and those of other accounts share.
+#: modules/certificate-access: the role of the rotation function and the roles of other accounts.
 ACCESS: Mapping[str, Bounds] = {
     "ListCertificates": JUST_THIS,
     "ReadCertificates": ONE_OF_ALL,
@@ -77,7 +77,7 @@ ACCESS: Mapping[str, Bounds] = {
     ),
     "TagSuccessors": Bounds(
         free=range(1, 9),
-        never={"a tag of somebody else": lambda ask: ask.given(REPLACES).given("aws:TagKeys", "x")},
+        never={"a foreign tag": lambda ask: ask.given(REPLACES).given("aws:TagKeys", "x")},
     ),
     "MarkWhatIsReplaced": Bounds(
         free=range(1, 9),
@@ -95,19 +95,19 @@ ACCESS: Mapping[str, Bounds] = {
     "FindListeners": JUST_THIS,
     "FindDomainNames": JUST_THIS,
     "FindDistributions": ONE_OF_ALL,
-    # The kind of a load balancer is not free: a gateway has no certificates.
+    # The kind of a load balancer is bound: a gateway has no certificates.
     "MoveListeners": Bounds(free=range(2, 9)),
     "MoveClassicListeners": ONE_OF_ALL,
     "MoveDomainNames": Bounds(free=range(2, 9)),
-    # Those of AWS's own that stand behind other services belong to accounts of AWS's.
+    # Distributions of other services belong to accounts of AWS.
     "MoveDistributions": Bounds(free=range(9), any_account=True),
     "FindUserPoolDomains": JUST_THIS,
     "MoveUserPoolDomains": ONE_OF_ALL,
 }
 
-#: modules/function: what each of the two needs for itself.
+#: modules/function: the statements of both functions.
 OWN: Mapping[str, Bounds] = {
-    # Parts 0 to 4 are `log-group:/aws/lambda/name`; behind them stand the streams.
+    # Parts 0 to 4 are `log-group:/aws/lambda/name`, followed by the stream.
     "WriteOwnLogs": Bounds(free=range(5, 9)),
     "PublishToTopic": JUST_THIS,
     "EncryptForTopic": JUST_THIS,
@@ -116,7 +116,7 @@ OWN: Mapping[str, Bounds] = {
 
 
 def creation(*domains: str) -> Mapping[str, Bounds]:
-    """Bind the creation function to the names that it may ask for."""
+    """Limit the creation function to its allowed names."""
     key = "acm:DomainNames"
     names: Mapping[str, Change] = {
         "a foreign name": given(key, "www.example.net"),
@@ -130,7 +130,7 @@ def creation(*domains: str) -> Mapping[str, Bounds]:
     }
     tag = "aws:RequestTag/ManagedBy"
     unmarked: Mapping[str, Change] = {
-        "another mark": given(tag, "somebody"),
+        "another mark": given(tag, "another"),
         "no mark": without(tag),
     }
     foreign = [f"_x.not{name}" for name in domains] + [f"x.{name}" for name in domains]
@@ -167,7 +167,7 @@ def creation(*domains: str) -> Mapping[str, Bounds]:
     }
 
 
-#: iam.tf: what the rotation's own role has beside that.
+#: iam.tf: the other statements of the rotation function's role.
 ROTATION: Mapping[str, Bounds] = {
     **ACCESS,
     **OWN,
@@ -212,12 +212,12 @@ ROTATION: Mapping[str, Bounds] = {
 
 _OTHERS: Mapping[str, Change] = {
     "another service": by("ec2.amazonaws.com"),
-    "a role of another account": by("arn:aws:iam::666666666666:role/somebody"),
+    "a role of another account": by("arn:aws:iam::666666666666:role/another"),
 }
 
 
 def _for_one(source: str) -> Bounds:
-    """Bind a service to one source, which has no free part."""
+    """Limit a service to one source without a free part."""
     return Bounds(
         fields={"aws:SourceArn": ()},
         never={
@@ -236,7 +236,7 @@ TRUST: Mapping[str, Bounds] = {
             "another role of that account": by(
                 "arn:aws:iam::310000000001:role/certificate-lifecycle-creation"
             ),
-            "a role of another account": by("arn:aws:iam::666666666666:role/somebody"),
+            "a role of another account": by("arn:aws:iam::666666666666:role/another"),
             "another external id": given("sts:ExternalId", "guessed"),
             "no external id": without("sts:ExternalId"),
         }
@@ -251,7 +251,7 @@ STATE_MACHINE: Mapping[str, Bounds] = {
     "InvokeTheRotationFunction": JUST_THIS,
     "ReadTheListOfAccounts": Bounds(free=(2,)),
     "StartTheChildrenOfTheMap": JUST_THIS,
-    # The last part is the child: behind the name, or behind the label that follows it.
+    # The last part is the child execution, after the name or the label.
     "FollowTheChildrenOfTheMap": Bounds(free=(2, 3), never={"another map": moved("Accounts")}),
     "StartTheStateMachine": JUST_THIS,
 }
@@ -262,7 +262,7 @@ _IN_THE_CLEAR: Mapping[str, Change] = {
     "not over TLS": given("aws:SecureTransport", "false"),
 }
 
-#: A key's policy is about that key alone, which it calls `*`.
+#: In a key policy, `*` is that key.
 _THE_KEY: Mapping[str, Any] = {"free": range(9), "any_region": True, "any_account": True}
 
 KEY: Mapping[str, Bounds] = {
@@ -279,11 +279,11 @@ KEY: Mapping[str, Bounds] = {
 
 TOPIC: Mapping[str, Bounds] = {
     "LetOwnAlarmsPublish": Bounds(
-        # `alarm:prefix-name`: what follows the prefix is free.
+        # `alarm:prefix-name`: the part after the prefix is free.
         fields={"aws:SourceArn": (1,)},
         never={
             **_OTHERS,
-            "an alarm of somebody else": about_another("aws:SourceArn"),
+            "a foreign alarm": about_another("aws:SourceArn"),
             "alarms of another account": given("aws:SourceAccount", "666666666666"),
             "no word of the account": without("aws:SourceAccount"),
             "no word of the alarm": without("aws:SourceArn"),
@@ -304,7 +304,7 @@ FUNCTION: Mapping[str, Bounds] = dict.fromkeys(
 
 # --- What the examples bring ----------------------------------------------------------------------
 
-#: The account that reads what is exported, and the one role of it that may.
+#: The account and role that may read exports.
 READER = "arn:aws:iam::210987654321:role/edge-proxy"
 _ANOTHER_READER = READER.replace("edge-proxy", "another")
 _READER: Mapping[str, Change] = {
@@ -344,7 +344,7 @@ LOGS_KEY: Mapping[str, Bounds] = {
         fields={LOG_GROUP: (4,)},
         never={
             **_OTHERS,
-            "logs of somebody else": about_another(LOG_GROUP),
+            "foreign logs": about_another(LOG_GROUP),
             "something else than logs": without(LOG_GROUP),
         },
     ),
@@ -360,7 +360,7 @@ ADOPTED_TOPIC: Mapping[str, Bounds] = {
     )
 }
 
-#: It grants nothing: a test of its own holds it to what the roles are granted.
+#: It grants nothing: another test compares it with the policies of the roles.
 BOUNDARY = ("StayWithinTheServicesOfThisModule",)
 
 # --- Which stack shows what not every one has -----------------------------------------------------
@@ -377,7 +377,7 @@ ORGANIZATION = (
     "ReachAccountsOfTheOrganization",
 )
 
-#: What survives, and why it may: whatever else does is a fault.
+#: Accepted survivors with their reasons. Any other survivor is an error.
 KNOWN: Mapping[str, str] = {
     "EncryptForTopic: kms:GenerateDataKey*": (
         "The developer guide of SNS asks publishers for it in this form."
@@ -392,10 +392,10 @@ KNOWN: Mapping[str, str] = {
         "The user guide of CloudWatch Logs gives the statement so."
     ),
     "LetIamOfThisAccountGovernTheKey: kms:*": (
-        "With less, whoever may change the key's policy could be nobody: the developer guide of "
+        "With less, the key's policy might become unchangeable: the developer guide of "
         "KMS warns of a key that cannot be managed any more."
     ),
-    "RefusePlainHttp: s3:*": "It denies, and shall deny whatever there is.",
+    "RefusePlainHttp: s3:*": "It denies, and must deny all requests.",
     **dict.fromkeys(
         (
             "RequestPublicCertificates: without Null of acm:CertificateAuthority",
@@ -407,7 +407,7 @@ KNOWN: Mapping[str, str] = {
 }
 
 
-#: What parliament says of the functions' policies, and why it may.
+#: Accepted findings of parliament about the functions' policies, with their reasons.
 PARLIAMENT: Mapping[str, str] = {
     'UNKNOWN_ACTION: "Unknown action acm:ListCertificateDomainValidations"': (
         "Its list of actions is older than this one."
@@ -423,7 +423,7 @@ PARLIAMENT: Mapping[str, str] = {
     ),
 }
 
-#: The same of the state machine's.
+#: The same for the state machine's policies.
 PARLIAMENT_ON_THE_MACHINE: Mapping[str, str] = {
     'RESOURCE_MISMATCH: [{"action": "states:DescribeExecution", '
     '"required_format": "arn:*:states:*:*:express:*:*:*"}]': (
@@ -433,7 +433,7 @@ PARLIAMENT_ON_THE_MACHINE: Mapping[str, str] = {
 
 
 def statements() -> set[str]:
-    """Return the names of all statements that are bound."""
+    """Return the names of all bound statements."""
     tables = (
         ROTATION,
         creation(),

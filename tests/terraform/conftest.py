@@ -1,7 +1,7 @@
-"""What the Terraform tests share: one embedded AWS, and stacks that live through their whole life.
+"""Shared fixtures of the Terraform tests: one embedded AWS, and stacks with their whole life.
 
-Most of an apply is waiting, because the provider wants several equal answers seconds apart; so
-stacks live at the same time, each in an account of its own.
+Most of an apply is waiting, because the provider polls for several equal answers. Stacks therefore
+run in parallel, each in its own account.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from tests.harness.terraform import REPOSITORY, Workspace, side_by_side, unavail
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the files in one order, whatever the seed: in a worker they share one AWS."""
+    """Run the files in a fixed order, because the tests of a worker share one AWS."""
     items.sort(key=lambda item: str(item.path))
 
 
 def give_up(reason: str) -> NoReturn:
-    """Skip what needs terraform, except where that would hide a fault."""
+    """Skip tests without terraform, except where that would hide an error."""
     if os.environ.get("CI") and shutil.which("terraform"):
         pytest.fail(f"terraform is installed here but its tests cannot run: {reason}")
     pytest.skip(reason)
@@ -39,14 +39,14 @@ def give_up(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def terraform() -> None:
-    """Ask for terraform and its provider."""
+    """Require terraform and its provider."""
     if reason := unavailable():
         give_up(reason)
 
 
 @pytest.fixture
 def parliament(tmp_path: Path) -> Callable[..., set[str]]:
-    """Give what says all that parliament finds in policies of roles, in one line each."""
+    """Return a function that lists parliament's findings about policies, one line each."""
     program = REPOSITORY / ".venv-scan" / "bin" / "parliament"
     if not program.is_file():
         pytest.skip("parliament is not installed: `make scan` does it")
@@ -59,7 +59,7 @@ def parliament(tmp_path: Path) -> Callable[..., set[str]]:
             [program, "--directory", folder, "--json"],
             stdout=subprocess.PIPE,
             encoding="utf-8",
-            check=False,  # it ends with 1 if it finds something
+            check=False,  # exits with 1 if there are findings
         )
         assert said.returncode in (0, 1)
         found = map(json.loads, said.stdout.splitlines())
@@ -76,7 +76,7 @@ def cloud(terraform: None) -> Iterator[Cloud]:  # noqa: ARG001 - it skips or fai
 
 @dataclass(frozen=True)
 class Stack:
-    """A folder to apply, and with what."""
+    """A folder to apply, with its settings."""
 
     folder: str
     variables: Mapping[str, object] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Life:
-    """What was seen in the life of a stack, from its first apply to its end."""
+    """The observations of a stack's life, from its first apply to its destruction."""
 
     resources: Mapping[str, Mapping[str, Any]]
     outputs: Mapping[str, Any]
@@ -97,7 +97,7 @@ class Life:
 
 
 def live(cloud: Cloud, stacks: Mapping[str, Stack]) -> dict[str, Life]:
-    """Let stacks live at the same time, each in an account of its own."""
+    """Run stacks in parallel, each in its own account."""
     accounts = [f"{number:012}" for number in range(100000000001, 100000000001 + len(stacks))]
     with side_by_side(len(stacks)) as pool:
         lives = pool.map(
@@ -128,17 +128,17 @@ INDEX = re.compile(r'\[(?:"[^"]*"|\d+)\]')
 
 
 def kind(address: str) -> str:
-    """Take the kind of a resource out of its address."""
+    """Return the resource type in an address."""
     return INDEX.sub("", address).split(".")[-2]
 
 
 def kinds(actions: Mapping[str, str], action: str) -> set[str]:
-    """Name the kinds of the resources that a change did this to."""
+    """Return the types of the resources with this action in a change."""
     return {kind(address) for address, done in actions.items() if done == action}
 
 
 def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]:
-    """Name everything of the module's kinds that exists in an account and region."""
+    """Return all resources of the module's types in an account and region."""
 
     def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         return cloud.client(service, region, account)
@@ -148,9 +148,9 @@ def existing(cloud: Cloud, account: str, region: str = "eu-west-1") -> list[str]
         *client("cloudwatch").list_dashboards()["DashboardEntries"],
         *({"TableName": name} for name in client("dynamodb").list_tables()["TableNames"]),
         *client("events").list_rules()["Rules"],
-        *client("iam").list_policies(ScopeResult="Local")["Policies"],
+        *client("iam").list_policies(Scope="Local")["Policies"],
         *client("iam").list_roles()["Roles"],
-        # AWS's own aliases are in every account.
+        # AWS's own aliases exist in every account.
         *(
             alias
             for alias in client("kms").list_aliases()["Aliases"]

@@ -1,7 +1,7 @@
-"""The policies that were applied, each held to what was done under it.
+"""Checks applied policies against the calls under them.
 
-Roles are asked about by the calls that they made.  What services of AWS do in their own name makes
-no call here: it is asked as their documentation says.
+Roles are checked with their recorded calls. Services of AWS make no calls here; their requests
+follow the AWS documentation.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from certificate_lifecycle.aws.permissions import Function, Setting
-from certificate_lifecycle.cli.permissions import needed
+from certificate_lifecycle.cli.required_permissions import needed
 from tests.embedded_aws.calls import Call, Permission
 from tests.embedded_aws.policy import Document, Principal, statements
 from tests.embedded_aws.principals import existing_role, role_policy, trust_policy
@@ -17,7 +17,7 @@ from tests.embedded_aws.resource_policies import resource_policy
 from tests.harness.proof import Ask, Bounds, asked, faults, granted
 from tests.terraform.bounds import KNOWN, TRUST
 
-#: What every role is granted beside the calls of its function: README says so below its table.
+#: Permissions of every role in addition to its function's calls, see README below its table.
 BESIDE = frozenset(
     {
         "kms:Decrypt",
@@ -27,7 +27,7 @@ BESIDE = frozenset(
         "sns:Publish",
     }
 )
-# For a trust policy the resource is its own role, which it does not name.
+# The resource of a trust policy is its own role, which the policy does not contain.
 ITSELF = "*"
 
 
@@ -38,13 +38,13 @@ def sids(document: Document) -> set[str]:
 def declared(function: Function, settings: Collection[Setting]) -> set[str]:
     """Return the actions that the adapters declare for a function with some settings.
 
-    The tests of tests/integration show that the function calls each of them.
+    The tests of tests/integration check that the function calls each of them.
     """
     return {permission.action for permission in needed((function,), settings)}
 
 
 def part(document: Document, *names: str) -> Document:
-    """Return some statements of a policy, which must be there."""
+    """Return the given statements of a policy, which must exist."""
     found = [statement for statement in statements([document]) if statement["Sid"] in names]
     assert {entry["Sid"] for entry in found} == set(names)
     return {**document, "Statement": found}
@@ -53,9 +53,9 @@ def part(document: Document, *names: str) -> Document:
 def of_role(
     calls: Iterable[Call], arn: str, bounds: Mapping[str, Bounds], *names: str
 ) -> list[str]:
-    """Say what is wrong with a role's own policy, or with the statements that are named.
+    """Return the errors of a role's policy, or of its given statements.
 
-    Of those, only the requests for their actions are looked at.
+    For those, only requests for their actions are checked.
     """
     document, needed = role_policy(arn), asked(calls, arn)
     if names:
@@ -66,7 +66,7 @@ def of_role(
 
 
 def of_trust(arn: str, *asks: Ask) -> list[str]:
-    """Say what is wrong with the trust policy of a role."""
+    """Return the errors of a role's trust policy."""
     role = existing_role(arn)
     assert role is not None
     return faults(trust_policy(role), asks, TRUST, known=KNOWN)
@@ -75,7 +75,7 @@ def of_trust(arn: str, *asks: Ask) -> list[str]:
 def of_resource(
     arn: str, asks: Iterable[Ask], bounds: Mapping[str, Bounds], *, alone: bool = False
 ) -> list[str]:
-    """Say what is wrong with the policy of a resource."""
+    """Return the errors of a resource's policy."""
     document, _ = resource_policy(arn)
     assert document is not None
     assert sids(document) == bounds.keys()
@@ -83,7 +83,7 @@ def of_resource(
 
 
 def about(calls: Iterable[Call], service: str, *arns: str) -> list[Ask]:
-    """Return what roles asked of a service, of these resources and of what lies in them."""
+    """Return the requests of roles to a service, for these resources and their parts."""
     return [
         Ask(Principal(call.principal), permission)
         for call in calls
@@ -94,7 +94,7 @@ def about(calls: Iterable[Call], service: str, *arns: str) -> list[Ask]:
 
 
 def by_a_service(service: str, action: str, resource: str, **context: str) -> Ask:
-    """Let a service ask in its own name; `source_arn` is what it does so for."""
+    """Return requests of a service itself; `source_arn` is the resource it acts for."""
     keys = {"source_arn": "aws:SourceArn", "source_account": "aws:SourceAccount"}
     given = {keys.get(name, name): (value,) for name, value in context.items()}
     always = {"aws:SecureTransport": ("true",)}
@@ -102,7 +102,7 @@ def by_a_service(service: str, action: str, resource: str, **context: str) -> As
 
 
 def assuming(service: str, **context: str) -> Ask:
-    """Let a service assume a role.
+    """Return the request of a service to assume a role.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
@@ -110,7 +110,7 @@ def assuming(service: str, **context: str) -> Ask:
 
 
 def alarms(topic: str, key: str, alarm: str) -> list[Ask]:
-    """Return what CloudWatch asks for when an alarm changes.
+    """Return the requests of CloudWatch when an alarm changes.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
     https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html
@@ -127,7 +127,7 @@ def alarms(topic: str, key: str, alarm: str) -> list[Ask]:
 
 
 def rules(function: str, *arns: str) -> list[Ask]:
-    """Return what EventBridge asks for when rules match.
+    """Return the requests of EventBridge when rules match.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
     """

@@ -1,4 +1,4 @@
-"""The root module through its life: applied, settled, changed in place, shared, destroyed."""
+"""The life of the root module: apply, second plan, change in place, sharing, destroy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.terraform
 MINIMAL = {"domain_name": "shop.example.com"}
 ACCOUNT = "200000000001"
 
-# Both traps at once: the same account twice, and a topic that is only known after apply.
+# Two difficult cases at once: the same account twice, and a topic that is known only after apply.
 NEIGHBOURS = """
 provider "aws" {}
 
@@ -47,7 +47,7 @@ output "topics" {
 
 @dataclass(frozen=True)
 class Steps:
-    """What each step of the root module's life showed."""
+    """The observations of each step in the root module's life."""
 
     resources: Mapping[str, Mapping[str, Any]]
     after_apply: list[str]
@@ -61,7 +61,7 @@ class Steps:
 
 @pytest.fixture(scope="module")
 def both(cloud: Cloud) -> tuple[Steps, Life]:
-    """Let both scenarios run at the same time: most of each is waiting."""
+    """Run both scenarios in parallel, because most of each is waiting."""
     stack = Stack("stack", files={"stack/main.tf": NEIGHBOURS}, region="us-gov-west-1")
     with side_by_side(1) as pool:
         neighbours = pool.submit(live, cloud, {"neighbours": stack})

@@ -1,4 +1,4 @@
-"""`make demo` keeps its promises: it shows what it says, and leaves nothing behind."""
+"""`make demo` shows the documented steps and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNDER_WAY = "terraform apply"
 
 @pytest.fixture
 def temporary() -> Iterator[Path]:
-    """Give a folder with a short path: the provider's socket has to fit in."""
+    """Return a folder with a short path, because of the limit for the provider's socket."""
     with tempfile.TemporaryDirectory(prefix="demo-") as directory:
         yield Path(directory)
 
@@ -42,7 +42,7 @@ def start(temporary: Path) -> subprocess.Popen[str]:
 
 
 def processes_below(temporary: Path) -> list[str]:
-    """Name the processes whose working folder is below `temporary`, terraform and provider."""
+    """Return the processes whose working folder is below `temporary`: terraform and provider."""
     return [
         entry.name
         for entry in Path("/proc").glob("[0-9]*")
@@ -53,7 +53,7 @@ def processes_below(temporary: Path) -> list[str]:
 def _readable(link: Path) -> str:
     try:
         return str(link.readlink())
-    except OSError:  # it ended, or belongs to somebody else
+    except OSError:  # it ended, or belongs to another user
         return ""
 
 
@@ -76,7 +76,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(temporary: Path, how: signal.
         assert demo.stdout is not None
         while UNDER_WAY not in (line := demo.stdout.readline()):
             assert line or demo.poll() is None, "the demo ended before it applied anything"
-        time.sleep(3)  # terraform has started its provider by then
+        time.sleep(3)  # by then, terraform has started its provider
         demo.send_signal(how)
         output, _ = demo.communicate(timeout=WHOLE_SECONDS)
 

@@ -1,7 +1,6 @@
 """The deployed zip, with the deployed environment, under the deployed roles.
 
-What the functions may do and what they do is the same list: a refused call fails these tests, and
-so does a grant that no scenario needs.
+A denied call fails these tests, and so does a permission that no scenario needs.
 """
 
 from __future__ import annotations
@@ -44,18 +43,18 @@ from tests.terraform.policies import (
 pytestmark = pytest.mark.terraform
 
 HOME, AWAY, ZONE_OWNER = "300000000001", "300000000002", "300000000003"
-#: In the second one live the certificates of CloudFront and Cognito.
+#: The second region has the certificates of CloudFront and Cognito.
 REGIONS = ("eu-west-1", "us-east-1")
-ELSEWHERE, TROUBLED = "shop.example.net", "troubled.example.org"
+ELSEWHERE, TROUBLED = "shop.example.net", "has_problem.example.org"
 PASSPHRASE = "correct horse TELLTALE"
 VALIDATOR = f"arn:aws:iam::{ZONE_OWNER}:role/validator"
-#: One is imported, one renewed for its export, and two are replaced in each region.
+#: One imported, one renewed for its export, and two replaced in each region.
 RENEWED = 6
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """An applied stack, and what its functions did."""
+    """An applied stack, with the results of its functions."""
 
     cloud: Cloud
     account: str
@@ -66,7 +65,7 @@ class Deployment:
         return invoke(self.cloud, name, event, account=self.account)
 
     def end_the_soak(self) -> None:
-        """Date every verification long ago: the function's own clock is the real one."""
+        """Set every verification to a past date, because the function uses the real clock."""
         table = self.outputs["ledger_table_name"]
         dynamodb = self.cloud.client("dynamodb", account=self.account)
         for item in dynamodb.scan(TableName=table)["Items"]:
@@ -94,7 +93,7 @@ def _policy(statement: dict[str, Any]) -> str:
 
 @pytest.fixture(scope="module")
 def zone_elsewhere(cloud: Cloud) -> str:
-    """Make a zone in another account, and the role that may write to it."""
+    """Create a zone in another account, and the role that may write to it."""
     zone_id = cloud.zones.add(ELSEWHERE, account=ZONE_OWNER)
     iam = cloud.client("iam", account=ZONE_OWNER)
     trust = {
@@ -114,7 +113,7 @@ def zone_elsewhere(cloud: Cloud) -> str:
 
 @dataclass(frozen=True)
 class ExportTarget:
-    """A certificate whose copy outside AWS ends soon, and the secrets that concern it."""
+    """A certificate whose exported copy expires soon, with its secrets."""
 
     certificate_arn: str
     secret_arn: str
@@ -131,7 +130,7 @@ class ExportTarget:
 
 @pytest.fixture(scope="module")
 def export(cloud: Cloud) -> ExportTarget:
-    """Make what is known before the stack is applied: its variables name it."""
+    """Create the resources that the variables of the stack refer to."""
     secrets = cloud.client("secretsmanager", account=HOME)
     return ExportTarget(
         cloud.certificates.add(
@@ -139,7 +138,7 @@ def export(cloud: Cloud) -> ExportTarget:
             domain_name="edge.internal.example",
             type="PRIVATE",
             exported=True,
-            # Else ACM would have begun by itself, 60 days before the end.
+            # Otherwise ACM would start by itself, 60 days before expiry.
             eligibility="INELIGIBLE",
             not_after=cloud.now + timedelta(days=20),
         ),
@@ -150,13 +149,13 @@ def export(cloud: Cloud) -> ExportTarget:
 
 @pytest.fixture(scope="module")
 def shop(cloud: Cloud) -> Imported:
-    """Import a certificate at home, whose source is a secret under a key of its own."""
+    """Import a certificate whose source is a secret with a customer managed key."""
     key = cloud.client("kms", account=HOME).create_key()["KeyMetadata"]["Arn"]
     return imported(cloud, name=f"imported.{showcase.ZONE}", account=HOME, KmsKeyId=key)
 
 
 def sources(shop: Imported) -> dict[str, object]:
-    """Give the input that makes the secret the source of the certificate."""
+    """Return the input that makes the secret the source of the certificate."""
     key = secret_key(shop.secret_arn)
     return {"import_sources": {shop.arn: {"secret_arn": shop.secret_arn, "kms_key_arn": key}}}
 
@@ -165,7 +164,7 @@ def sources(shop: Imported) -> dict[str, object]:
 def deployments(
     cloud: Cloud, zone_elsewhere: str, export: ExportTarget, shop: Imported
 ) -> Iterator[dict[str, Deployment]]:
-    """Apply all kinds of stack at the same time: most of it is waiting."""
+    """Apply all stacks in parallel, because most of an apply is waiting."""
     variables: dict[str, dict[str, object]] = {
         HOME: {
             "domain_name": showcase.ZONE,
@@ -203,7 +202,7 @@ def deployments(
 
 @pytest.fixture(scope="module")
 def home(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
-    """Let both functions live through everything that they have an answer to, at home."""
+    """Run both functions through all of their actions in their own account."""
     deployment = deployments[HOME]
     cloud.security_hub.enable(HOME)
     showcase.fill(cloud, HOME)
@@ -215,20 +214,20 @@ def home(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
 @pytest.fixture(scope="module")
 def troubles(cloud: Cloud, home: Deployment) -> Troubles:
     cloud.zones.add(TROUBLED, account=home.account)
-    # What other tests have tried before is no part of the story.
+    # Ignore the calls of other tests.
     cloud.forget_calls()
     return fill(cloud, home.account, TROUBLED, REGIONS)
 
 
 @pytest.fixture(scope="module")
 def given_up(troubles: Troubles) -> str:
-    """Name the certificate that ACM does not renew any more, and that everything uses."""
+    """Return the certificate that ACM no longer renews and that all consumers use."""
     return troubles.given_up["eu-west-1"]
 
 
 @dataclass(frozen=True)
 class Story:
-    """What both functions answered, and all that they asked of AWS on the way."""
+    """The results of both functions, and all of their AWS calls."""
 
     created: dict[str, Any]
     rotated: dict[str, Any]
@@ -341,7 +340,7 @@ def test_the_deployed_rotation_function_exports_and_renews(
 def test_neither_key_nor_passphrase_is_logged_even_at_the_loudest(
     cloud: Cloud, home: Deployment, export: ExportTarget
 ) -> None:
-    """The SDK's own DEBUG lines hold whole requests and answers."""
+    """The SDK's DEBUG log contains whole requests and responses."""
     secrets = cloud.client("secretsmanager", account=HOME)
     key = json.loads(secrets.get_secret_value(SecretId=export.secret_arn)["SecretString"])
     line = key["private_key"].splitlines()[5]
@@ -422,7 +421,7 @@ def away(cloud: Cloud, deployments: dict[str, Deployment]) -> Deployment:
 
 @pytest.fixture(scope="module")
 def issued_away(cloud: Cloud, away: Deployment) -> Story:
-    """Let both functions look for records in the zone of another account, and one write there."""
+    """Let both functions validate in a zone of another account."""
     before = len(cloud.calls)
     created = away.result("creation", {"wait_seconds": 30})
     rotated = away.result("rotation", {"dry_run": True})
@@ -590,7 +589,7 @@ def test_aws_refuses_what_is_none_of_their_business(
 
 
 class TestThePoliciesAtHome:
-    """Neither less nor more: every other policy is told from them by what was done here."""
+    """The policies grant exactly the recorded calls: every variant differs in one of them."""
 
     @pytest.mark.usefixtures("story")
     def test_have_every_statement_that_no_other_stack_is_for(self, home: Deployment) -> None:
@@ -612,7 +611,7 @@ class TestThePoliciesAtHome:
     def test_grant_what_is_declared(
         self, home: Deployment, away: Deployment, function: Function
     ) -> None:
-        """What is granted elsewhere is shown by the role away, and in an organization."""
+        """Permissions for other accounts and organizations are tested there."""
         elsewhere = {Setting.ACCOUNTS, Setting.ORGANIZATION, Setting.ZONE_ROLES}
         granted_here = home.granted(function) - BESIDE
 
@@ -627,12 +626,10 @@ class TestThePoliciesAtHome:
         assert parliament(*documents) == bounds.PARLIAMENT.keys()
 
     @pytest.mark.parametrize("function", ["creation", "rotation"])
-    def test_let_nobody_but_lambda_assume_the_roles(self, home: Deployment, function: str) -> None:
+    def test_let_only_lambda_assume_the_roles(self, home: Deployment, function: str) -> None:
         assert of_trust(home.role(function), assuming("lambda.amazonaws.com")) == []
 
-    def test_let_own_alarms_publish_and_nobody_in_the_clear(
-        self, home: Deployment, story: Story
-    ) -> None:
+    def test_let_own_alarms_publish_only_with_tls(self, home: Deployment, story: Story) -> None:
         topic = home.outputs["sns_topic_arn"]
         asks = [ask for ask in self.alarms(home) if ask.permission.resource == topic]
 

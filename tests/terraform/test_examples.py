@@ -1,4 +1,4 @@
-"""Each example is applied as it is committed: it must work, settle, and go away."""
+"""Each example is applied as committed, has an empty second plan, and is destroyed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.terraform.policies import by_a_service, sids
 pytestmark = pytest.mark.terraform
 
 ROTATION_ROLE = "module.certificate_lifecycle.module.rotation[0].aws_iam_role.this"
-#: One of each shape: as small as can be, hardened, and with resources beside the module.
+#: One of each kind: minimal, hardened, and with resources besides the module.
 SHAPES = ("cross-account-export", "existing-topic", "prod", "sandbox")
 EXAMPLES = {path.parent.name for path in REPOSITORY.glob("examples/*/main.tf")}
-#: Other tests apply what these have: an organization, member accounts, several regions.
+#: Other tests apply an organization, member accounts and several regions.
 OTHERS = sorted(EXAMPLES - set(SHAPES))
 
 
@@ -70,7 +70,7 @@ class TestTheExportToAnotherAccount:
         return lives["cross-account-export"]
 
     def test_is_encrypted_with_a_key_that_another_account_may_use(self, stack: Life) -> None:
-        """The key that AWS manages for Secrets Manager is not shared with other accounts."""
+        """Other accounts cannot use the AWS managed key of Secrets Manager."""
         key = stack.resources["aws_kms_key.shared"]["arn"]
 
         secrets = resources(stack, "aws_secretsmanager_secret")
@@ -152,7 +152,7 @@ class TestTheExportToAnotherAccount:
 def test_the_boundary_of_production_is_no_narrower_than_its_roles(
     lives: Mapping[str, Life],
 ) -> None:
-    """Whoever copies it would find out in production."""
+    """Otherwise users would notice only in production."""
     stack = lives["prod"]
     (boundary,) = resources(stack, "aws_iam_policy")
     limit = json.loads(boundary["policy"])
@@ -174,7 +174,7 @@ def test_the_boundary_of_production_is_no_narrower_than_its_roles(
 
 
 def test_the_key_of_production_is_for_the_logs_of_its_functions(lives: Mapping[str, Life]) -> None:
-    """What CloudWatch Logs asks for is in its user guide, Encrypt log data."""
+    """CloudWatch Logs user guide, Encrypt log data."""
     stack = lives["prod"]
     key = stack.resources["aws_kms_key.functions"]
     group = next(
@@ -208,20 +208,20 @@ def test_the_topic_that_is_adopted_takes_alarms_of_its_own_account(
 
 
 def asking(who: str, action: str, resource: str, **context: tuple[str, ...]) -> Ask:
-    """Let a role ask for a permission."""
+    """Return the request of a role for a permission."""
     named = {"aws:PrincipalArn": (who,), **context}
     return Ask(Principal(who), Permission(action, resource, named))
 
 
 def wrong(policy: str, asks: list[Ask], bound: Mapping[str, Bounds]) -> list[str]:
-    """Say what is wrong with a policy of an example, of which every statement must be there."""
+    """Return the errors of an example's policy, whose statements must all exist."""
     document = json.loads(policy)
     assert sids(document) == bound.keys()
     return faults(document, asks, bound, known=bounds.KNOWN)
 
 
 def resources(life: Life, kind: str) -> list[Mapping[str, Any]]:
-    """Give what the stack itself has of a kind, in the order of the addresses."""
+    """Return the stack's own resources of a type, in the order of the addresses."""
     return [
         values
         for address, values in sorted(life.resources.items())

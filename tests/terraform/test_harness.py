@@ -1,4 +1,4 @@
-"""How the harness treats terraform, shown with a program of that name that is none."""
+"""How the harness runs terraform, shown with a fake program of that name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.terraform
 
 
 class Impostor:
-    """A terraform that does what a test wants it to."""
+    """A fake terraform."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -60,7 +60,7 @@ def test_nothing_of_the_developer_s_settings_reaches_terraform(
 
 
 def test_a_proxy_is_for_init_alone(impostor: Impostor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The embedded AWS is on this machine: no other command may go through a proxy."""
+    """The embedded AWS is local: no other command may use a proxy."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com")
     impostor.does("import os; print(os.environ.get('HTTPS_PROXY'))")
 
@@ -78,7 +78,7 @@ def test_a_failure_says_what_terraform_said(impostor: Impostor) -> None:
 
 
 def test_a_command_that_never_ends_is_ended_with_what_it_started(impostor: Impostor) -> None:
-    """A provider that retries a call for ever would hold up a test run for 47 minutes."""
+    """A provider that retries a call without limit would block a test run for 47 minutes."""
     impostor.does(
         "import pathlib, subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -228,7 +228,7 @@ class TestWhereTerraformCannotRun:
 
 
 def gone(pid: int, within: float = 5) -> bool:
-    """Whether a process ends, or is but a corpse that nobody has asked for yet."""
+    """Whether a process has ended, or is a zombie."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         try:

@@ -1,7 +1,7 @@
-"""The longest names, a boundary, and other partitions: planned by the real provider, all at once.
+"""The longest names, a boundary, and other partitions, planned by the real provider.
 
-What AWS allows is from the API reference of each service. The provider itself refuses some of it
-when it plans, and none of it when names are mocked.
+The limits are from the API reference of each service. The provider checks some of them in a plan,
+but not if names are mocked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.terraform
 ACCOUNT = "330000000001"
 PREFIXES = json.loads((REPOSITORY / "tests/data/name_prefixes.json").read_text(encoding="utf-8"))
 LONGEST = max((row["value"] for row in PREFIXES["accepted"]), key=len)
-#: With an organization there is a bucket, whose name has the account in it.
+#: With an organization, there is a bucket whose name contains the account.
 LONGEST_WITH_ORGANIZATION = LONGEST[:45]
 
 #: Characters that AWS allows, by kind of resource and attribute.
@@ -43,7 +43,7 @@ LIMITS = {
     "aws_sfn_state_machine": {"name": 80},
     "aws_sns_topic": {"name": 256},
 }
-#: They have no name of their own.
+#: Resources without a name.
 NAMELESS = {
     "aws_lambda_function_event_invoke_config",
     "aws_s3_bucket_lifecycle_configuration",
@@ -57,7 +57,7 @@ NAMELESS = {
 
 @dataclass(frozen=True)
 class Scope:
-    """A partition: where a stack is planned, and what is different there."""
+    """A partition: where a stack is planned, and its differences."""
 
     partition: str
     region: str
@@ -74,17 +74,17 @@ GOV_CLOUD = Scope("aws-us-gov", "us-gov-west-1", "console.amazonaws-us-gov.com")
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, and where it was made."""
+    """A plan with its partition."""
 
     scope: Scope
-    #: Kind, address, and what is known of it before it is made.
+    #: Type, address, and the attributes that are known during the plan.
     resources: list[tuple[str, str, Mapping[str, Any]]]
     outputs: Mapping[str, Any]
     text: str
 
 
 def plan(cloud: Cloud, scope: Scope, inputs: Mapping[str, object]) -> Planned:
-    """Plan the module with all that can be switched on."""
+    """Plan the module with all optional features."""
     variables = {
         "domain_name": "shop.example.com",
         "import_sources": {
@@ -144,7 +144,7 @@ def texts(planned: Planned) -> Iterator[tuple[str, str, str, int]]:
     """Yield address, attribute, value and limit of every text that AWS limits."""
     for kind, address, after in planned.resources:
         for attribute, limit in LIMITS.get(kind, {}).items():
-            # What a description says of the topic is known only once that is made.
+            # The topic in a description is known only after apply.
             text = after.get(attribute) if "description" in attribute else after[attribute]
             yield address, attribute, text or "", limit
 
@@ -166,7 +166,7 @@ def test_every_kind_of_resource_is_known_to_have_a_name_or_none(planned: Planned
 
 
 def test_no_longer_prefix_would_fit(plans: Mapping[str, Planned]) -> None:
-    """A rule that is stricter than AWS would cost people names for nothing."""
+    """A validation that is stricter than AWS would restrict names needlessly."""
     for planned in plans.values():
         room = [limit - len(value) for _, attribute, value, limit in texts(planned)]
         assert min(room) == 0
@@ -176,7 +176,7 @@ def test_every_role_is_bounded(planned: Planned) -> None:
     kinds = [kind for kind, _, _ in planned.resources]
     roles = [after for kind, _, after in planned.resources if kind == "aws_iam_role"]
 
-    # A state machine has one, and so has the rule that starts it.
+    # The state machine and its rule have one each.
     assert len(roles) == 2 + 2 * kinds.count("aws_sfn_state_machine")
     assert {role["permissions_boundary"] for role in roles} == {planned.scope.boundary}
 

@@ -1,6 +1,6 @@
-"""Other accounts: the role that `modules/member-account` makes, used by the deployed function.
+"""Other accounts: the role of `modules/member-account`, used by the deployed function.
 
-What the role grants and what is done through it is the same list, and nobody else is let in.
+The role grants exactly the calls that the function makes, and trusts no other principal.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ ZONE = "member.example.net"
 
 @dataclass(frozen=True)
 class Estate:
-    """The function in its own account, and the roles that two others offer it."""
+    """The function in its own account, and the roles in two others."""
 
     cloud: Cloud
     outputs: Mapping[str, dict[str, Any]]
-    #: Those of the rotation, apart from what other tests try.
+    #: The calls of the rotation function, without those of other tests.
     calls: list[Call] = field(default_factory=list)
 
     def rotate(self, event: object) -> Invocation:
@@ -64,7 +64,7 @@ class Estate:
 
 @pytest.fixture(scope="module")
 def estate(cloud: Cloud) -> Iterator[Estate]:
-    """Apply the roles and the function side by side, as neither waits for the other."""
+    """Apply the roles and the function in parallel, because they are independent."""
     statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     cloud.client("iam", account=READABLE).create_policy(
         PolicyName="boundary",
@@ -120,9 +120,9 @@ def estate(cloud: Cloud) -> Iterator[Estate]:
 
 @pytest.fixture(scope="module")
 def troubles(estate: Estate) -> dict[str, Troubles]:
-    """Let everything happen that there is an answer to, whatever the account allows."""
+    """Create a problem for every action, whatever the account allows."""
     cloud = estate.cloud
-    # The role that only reads offers no zone.
+    # The read-only role has no zone.
     cloud.zones.add(ZONE, account=WRITABLE)
     found = {
         account: fill(cloud, account, zone, REGIONS)
@@ -144,7 +144,7 @@ def rotated(estate: Estate, troubles: dict[str, Troubles]) -> dict[str, Any]:
     return result
 
 
-def test_every_account_is_looked_at_in_every_region(rotated: dict[str, Any]) -> None:
+def test_every_account_is_scanned_in_every_region(rotated: dict[str, Any]) -> None:
     assert [(s["account_id"], s["region"], s["status"]) for s in rotated["scopes"]] == [
         (account, region, "ok") for account in (HOME, WRITABLE, READABLE) for region in REGIONS
     ]
@@ -166,7 +166,7 @@ def test_a_certificate_of_another_account_is_replaced_and_its_consumers_move(
 def test_what_a_role_grants_is_exactly_what_is_done_through_it(
     estate: Estate, account: str
 ) -> None:
-    """Neither less nor more: every other policy is told from it by what was done here."""
+    """The policies grant exactly the recorded calls: every variant differs in one of them."""
     assert of_role(estate.calls, estate.outputs[account]["role_arn"], bounds.ACCESS) == []
 
 
@@ -175,16 +175,14 @@ def test_both_roles_have_every_statement_between_them(estate: Estate) -> None:
     writable, readable = (
         sids(role_policy(estate.outputs[account]["role_arn"])) for account in MEMBERS
     )
-    # What is replaced in another account is deleted by its owner.
+    # The function never deletes certificates of other accounts.
     assert writable == bounds.ACCESS.keys() - {"DeleteWhatIsMarked", "MarkWhatIsReplaced"}
     assert readable < writable
 
 
 @pytest.mark.usefixtures("rotated")
 @pytest.mark.parametrize("account", MEMBERS)
-def test_a_role_lets_in_the_function_with_its_external_id_and_nobody_else(
-    estate: Estate, account: str
-) -> None:
+def test_a_role_trusts_only_the_function_with_its_external_id(estate: Estate, account: str) -> None:
     role = estate.outputs[account]["role_arn"]
     asks = [
         ask.on(ITSELF)
@@ -222,7 +220,7 @@ def test_the_function_may_assume_just_these_two(estate: Estate) -> None:
 def test_a_role_grants_what_is_declared_for_its_mode(
     estate: Estate, account: str, settings: set[Setting]
 ) -> None:
-    """What belongs to the account of the function is no business of another one's role."""
+    """Permissions for the function's own account are not in the role."""
     at_home = {"dynamodb", "sns"}
     both = {Setting.NO_HOSTED_ZONES, Setting.US_EAST_1}
     without_zones = {"route53:ListResourceRecordSets"} if account == READABLE else set()
@@ -251,7 +249,7 @@ def test_the_output_is_the_entry_of_the_account(estate: Estate) -> None:
 
 @pytest.fixture(scope="module")
 def stranger(cloud: Cloud) -> str:
-    """Make a role that may assume anything, in an account that nobody trusts."""
+    """Create a role that may assume any role, in an untrusted account."""
     iam = cloud.client("iam", account=STRANGER)
     allow = {"Effect": "Allow", "Action": "sts:AssumeRole"}
     trust = {**allow, "Principal": {"Service": "lambda.amazonaws.com"}}
@@ -265,7 +263,9 @@ def stranger(cloud: Cloud) -> str:
 
 
 @pytest.mark.parametrize("proof", [{"ExternalId": "writable-1"}, {}])
-def test_nobody_else_is_let_in(estate: Estate, stranger: str, proof: dict[str, str]) -> None:
+def test_no_other_principal_may_assume_the_role(
+    estate: Estate, stranger: str, proof: dict[str, str]
+) -> None:
     sts = estate.cloud.client("sts", role_arn=stranger)
     role = estate.outputs[WRITABLE]["role_arn"]
     with pytest.raises(ClientError, match="AccessDenied"):

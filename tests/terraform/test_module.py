@@ -1,4 +1,4 @@
-"""What terraform itself says about the module: its format, its types, its own tests."""
+"""terraform's own checks of the module: format, validation and tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.usefixtures("terraform")]
 
 @pytest.fixture(scope="module")
 def module() -> Iterator[Workspace]:
-    # No AWS at all: none of these commands may need one.
+    # No AWS: these commands must not need one.
     with Workspace(".", {}) as workspace:
         yield workspace
 
@@ -32,7 +32,7 @@ def test_the_module_is_valid_and_uses_nothing_deprecated(module: Workspace) -> N
 
 
 def test_terraform_s_own_tests_pass_without_an_aws(module: Workspace) -> None:
-    # Some hundred plans: a busy machine takes minutes for them.
+    # Hundreds of plans, which take minutes on a busy machine.
     said = module.run("test", "-no-color", timeout=1_200)
 
     assert said.exit_code == 0, said.stdout + said.stderr

@@ -44,11 +44,11 @@ SECONDS = 120
 
 @dataclass
 class Estate:
-    """The applied stack in one account of an organization, and the others."""
+    """The applied stack in one account of an organization, and the other accounts."""
 
     cloud: Cloud
     outputs: Mapping[str, Any]
-    #: Those of the first run, before other tests make some of their own.
+    #: The calls of the first run, before those of other tests.
     calls: list[Call] = field(default_factory=list)
     messages: list[Any] = field(default_factory=list)
 
@@ -56,11 +56,12 @@ class Estate:
         return self.cloud.client(service, account=HOME)
 
     def run(self, inputs: Mapping[str, object]) -> dict[str, Any]:
-        """Start the state machine as its rule does, and wait for its end."""
+        """Start the state machine like its rule, and wait for its end."""
         client = self.client("stepfunctions")
-        sink = self.outputs["organization_state_machine_arn"]
+        machine = self.outputs["organization_state_machine_arn"]
         rule = self.cloud.client("stepfunctions", role_arn=RULE_ROLE)
-        arn = rule.start_execution(stateMachineArn=sink, input=json.dumps(inputs))["executionArn"]
+        text = json.dumps(inputs)
+        arn = rule.start_execution(stateMachineArn=machine, input=text)["executionArn"]
         ends = time.monotonic() + SECONDS
         while time.monotonic() < ends:
             found: dict[str, Any] = client.describe_execution(executionArn=arn)
@@ -81,7 +82,7 @@ class Estate:
 
 
 def boundary(cloud: Cloud) -> str:
-    """Make a boundary that leaves the roles all that is theirs."""
+    """Create a boundary that allows all permissions of the roles."""
     services = ("acm", "acm-pca", "apigateway", "cloudfront", "dynamodb", "elasticloadbalancing")
     others = ("iam", "kms", "lambda", "organizations", "route53", "s3", "sns", "states", "sts")
     actions = [f"{name}:*" for name in (*services, *others)]
@@ -132,7 +133,7 @@ def estate(cloud: Cloud) -> Iterator[Estate]:
 
 @pytest.fixture(scope="module")
 def due(estate: Estate) -> set[str]:
-    """One certificate that needs attention in each account and region."""
+    """Create one certificate with a finding in each account and region."""
     cloud = estate.cloud
     return {
         cloud.certificates.add(
@@ -153,13 +154,13 @@ def ran(estate: Estate, due: set[str]) -> dict[str, Any]:
     assert due
     estate.cloud.forget_calls()
     found = estate.run({})
-    sink = estate.outputs["organization_state_machine_arn"]
-    a_distributed_map_does_its_part(estate.cloud, MACHINE_ROLE, sink, "Accounts")
+    machine = estate.outputs["organization_state_machine_arn"]
+    a_distributed_map_does_its_part(estate.cloud, MACHINE_ROLE, machine, "Accounts")
     estate.calls, estate.messages = estate.cloud.calls, estate.published()
     return found
 
 
-def test_every_account_is_looked_at_and_one_message_tells_of_all(
+def test_every_account_is_scanned_and_one_message_covers_all(
     estate: Estate, ran: dict[str, Any], due: set[str]
 ) -> None:
     (message,) = estate.messages
@@ -171,7 +172,7 @@ def test_every_account_is_looked_at_and_one_message_tells_of_all(
     assert message["report"].endswith("/report.html")
 
 
-def test_an_account_without_the_role_fails_the_execution_after_everything_is_told(
+def test_an_account_without_the_role_fails_the_execution_after_the_message(
     estate: Estate, ran: dict[str, Any]
 ) -> None:
     assert (ran["status"], ran["error"]) == ("FAILED", "RotationError")
@@ -195,7 +196,7 @@ def test_nothing_is_refused_but_what_was_taken_away(estate: Estate, ran: dict[st
 
 
 class TestThePolicies:
-    """Neither less nor more: every other policy is told from them by what was done here."""
+    """The policies grant exactly the recorded calls: every variant differs in one of them."""
 
     def test_grant_the_state_machine_exactly_what_it_does(
         self, estate: Estate, ran: dict[str, Any]
@@ -245,9 +246,7 @@ class TestThePolicies:
         asks = assuming(service, source_arn=estate.outputs[output], source_account=HOME)
         assert of_trust(role, asks) == []
 
-    def test_let_nobody_use_the_bucket_in_the_clear(
-        self, estate: Estate, ran: dict[str, Any]
-    ) -> None:
+    def test_deny_using_the_bucket_without_tls(self, estate: Estate, ran: dict[str, Any]) -> None:
         assert ran
         bucket = f"arn:aws:s3:::certificate-lifecycle-runs-{HOME}"
         assert of_resource(bucket, about(estate.calls, "s3", bucket), bounds.BUCKET) == []
@@ -267,13 +266,13 @@ def test_the_schedule_starts_the_state_machine_and_not_the_function(estate: Esta
 
 def test_a_run_may_be_narrowed_down_by_hand(estate: Estate, due: set[str]) -> None:
     assert due
-    told = len(estate.published())
+    before = len(estate.published())
     found = estate.run({"accounts": [FIRST], "regions": ["us-east-1"], "dry_run": True})
     assert found["status"] == "SUCCEEDED", found
     result = json.loads(found["output"])
     assert (result["counts"], result["scopes"]) == ({"ImportDue": 1}, {"ok": 1})
     assert result["notification"]["reason"] == "dry run"
-    assert len(estate.published()) == told
+    assert len(estate.published()) == before
 
 
 def test_an_account_of_another_organization_is_out_of_reach_whatever_it_offers(

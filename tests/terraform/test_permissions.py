@@ -1,6 +1,6 @@
-"""The policies of the functions grant what the adapters declare with the same settings.
+"""The policies of the functions grant the permissions that the adapters declare.
 
-What belongs to every role, such as its logs and its topic, is added by `modules/function`:
+`modules/function` adds the statements of every role, such as its logs and its topic:
 test_deployed.py compares the whole policies.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.aws.permissions import Function, Setting
-from certificate_lifecycle.cli.permissions import needed, resources_of
+from certificate_lifecycle.cli.required_permissions import needed, resources_of
 from tests.embedded_aws.calls import Permission
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.policy import Document, judge
@@ -22,7 +22,7 @@ from tests.harness.proof import granted
 from tests.harness.terraform import Workspace
 from tests.terraform.policies import declared
 
-pytestmark = [pytest.mark.long, pytest.mark.terraform]
+pytestmark = pytest.mark.terraform
 
 ACCOUNT, OTHER = "380000000001", "380000000002"
 REGIONS = ("eu-west-1", "us-east-1")
@@ -60,7 +60,7 @@ EDGE: Mapping[str, object] = {"regions": REGIONS}
 REBIND: Mapping[str, object] = {"rebind_consumers": True}
 RETIRE: Mapping[str, object] = {"retire_superseded_after_days": 1}
 
-#: By name: the inputs, and what they set.
+#: Inputs and their settings, by name.
 CASES: Mapping[str, tuple[Mapping[str, object], set[Setting]]] = {
     "notify": (
         {"rotation_mode": "notify", **SOURCES, **NOTIFICATIONS, **EDGE},
@@ -90,7 +90,7 @@ CASES: Mapping[str, tuple[Mapping[str, object], set[Setting]]] = {
         set(Setting) - {Setting.NO_HOSTED_ZONES},
     ),
 }
-#: What the names in the templates of resources stand for.
+#: Values for the names in the templates of resources.
 VALUES: Mapping[str, tuple[str, ...]] = {
     "partition": ("aws",),
     "account": (ACCOUNT,),

@@ -1,6 +1,6 @@
-"""Where the harness looks for the provider, so that the Terraform tests run on any machine.
+"""Where the harness searches for the provider, so that the Terraform tests run on any machine.
 
-None of these needs terraform: they look at the list of places, not at what is installed from them.
+These tests do not need terraform: they check the list of places, not the installation.
 """
 
 from __future__ import annotations
@@ -69,22 +69,22 @@ def test_the_home_directory_s_own_configuration_is_used(home: Path, root: Path) 
 
 
 @pytest.mark.parametrize(
-    "place",
+    "folder",
     [
         ".terraform.d/plugins",
         ".local/share/terraform/plugins",
         "Library/Application Support/io.terraform/plugins",
     ],
 )
-def test_terraform_s_implied_mirrors_are_looked_at(home: Path, root: Path, scope: str) -> None:
-    mirror(home / scope)
+def test_terraform_s_implied_mirrors_are_used(home: Path, root: Path, folder: str) -> None:
+    mirror(home / folder)
 
     first, *_ = found(home, root)
 
-    assert first.description == f"the implied mirror {home / scope}"
+    assert first.description == f"the implied mirror {home / folder}"
 
 
-def test_the_data_directories_of_the_desktop_standard_are_looked_at(
+def test_the_data_directories_of_the_desktop_standard_are_used(
     home: Path, root: Path, tmp_path: Path
 ) -> None:
     personal = mirror(tmp_path / "data" / "terraform" / "plugins")
@@ -125,9 +125,7 @@ def test_a_mirror_serves_this_provider_and_the_registry_all_others(home: Path, r
     assert configuration.count('["hashicorp/aws"]') == 2
 
 
-def test_the_developer_s_explicit_wishes_come_before_what_is_lying_around(
-    home: Path, root: Path, tmp_path: Path
-) -> None:
+def test_the_developer_s_settings_come_first(home: Path, root: Path, tmp_path: Path) -> None:
     own = home / "own.rc"
     own.write_text("", encoding="utf-8")
     mirror(home / ".terraform.d" / "plugins")

@@ -1,4 +1,4 @@
-"""Every Terraform block of the documentation plans as it would be pasted, by the real provider."""
+"""Every Terraform block of the documentation plans with the real provider."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ FILES = [
     REPOSITORY / "README.md",
     *sorted(REPOSITORY.glob("docs/**/*.md")),
     *sorted(REPOSITORY.glob("examples/*/README.md")),
+    *sorted(REPOSITORY.glob("modules/*/README.md")),
 ]
 BLOCK = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-#: Every block by where it stands, such as "docs/events.md 1".
+#: Every block by its file and number, such as "docs/events.md 1".
 BLOCKS = {
     f"{file.relative_to(REPOSITORY)} {number}": text
     for file in FILES
@@ -32,9 +33,9 @@ PROVIDER = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
 
 
 def plan(cloud: Cloud, block: str) -> Counter[str]:
-    """Plan a block and count what it would create, by type."""
+    """Plan a block and count its new resources by type."""
     (text, replaced) = SOURCE.subn(_here, block)
-    assert replaced == 1, "a block names the module's source as a reader would write it"
+    assert replaced == 1, "a block must contain the module's source"
     with Workspace(
         "readme/block", cloud.environment(), files={"readme/block/main.tf": PROVIDER + text}
     ) as w:
@@ -56,43 +57,43 @@ def plans(cloud: Cloud) -> Mapping[str, Counter[str]]:
         return dict(zip(BLOCKS, found, strict=True))
 
 
-MEMBER = [scope for scope, block in BLOCKS.items() if "modules/member-account" in block]
-MODULE = [scope for scope in BLOCKS if scope not in MEMBER]
+MEMBER = [location for location, block in BLOCKS.items() if "modules/member-account" in block]
+MODULE = [location for location in BLOCKS if location not in MEMBER]
 ORGANIZATION = "organization = {"
 
 
 def test_the_documentation_has_blocks_in_several_places() -> None:
-    assert {scope.partition(" ")[0] for scope in BLOCKS} >= {"README.md", "docs/events.md"}
+    assert {location.partition(" ")[0] for location in BLOCKS} >= {"README.md", "docs/events.md"}
 
 
-@pytest.mark.parametrize("place", MODULE)
+@pytest.mark.parametrize("location", MODULE)
 def test_each_block_plans_both_functions_what_starts_them_and_what_they_remember(
-    plans: Mapping[str, Counter[str]], scope: str
+    plans: Mapping[str, Counter[str]], location: str
 ) -> None:
-    # The state machine has a role, and so has the rule that starts it.
-    sink = ORGANIZATION in BLOCKS[scope]
-    assert plans[scope]["aws_lambda_function"] == 2
-    assert plans[scope]["aws_iam_role"] == (4 if sink else 2)
-    assert plans[scope]["aws_sfn_state_machine"] == (1 if sink else 0)
-    # The clock, and ACM's own events.
-    assert plans[scope]["aws_cloudwatch_event_rule"] == 2
-    assert plans[scope]["aws_dynamodb_table"] == 1
+    # The state machine and its rule have a role each.
+    state_machine = ORGANIZATION in BLOCKS[location]
+    assert plans[location]["aws_lambda_function"] == 2
+    assert plans[location]["aws_iam_role"] == (4 if state_machine else 2)
+    assert plans[location]["aws_sfn_state_machine"] == (1 if state_machine else 0)
+    # The schedule and ACM events.
+    assert plans[location]["aws_cloudwatch_event_rule"] == 2
+    assert plans[location]["aws_dynamodb_table"] == 1
 
 
-@pytest.mark.parametrize("place", MEMBER)
+@pytest.mark.parametrize("location", MEMBER)
 def test_a_block_for_another_account_makes_a_role_and_nothing_else(
-    plans: Mapping[str, Counter[str]], scope: str
+    plans: Mapping[str, Counter[str]], location: str
 ) -> None:
-    assert plans[scope] == {"aws_iam_role": 1, "aws_iam_role_policy": 1}
+    assert plans[location] == {"aws_iam_role": 1, "aws_iam_role_policy": 1}
 
 
 def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> None:
     assert plans["README.md 1"]["aws_sns_topic_subscription"] == 1
 
 
-@pytest.mark.parametrize("place", MODULE)
+@pytest.mark.parametrize("location", MODULE)
 def test_a_block_makes_a_topic_unless_it_adopts_one(
-    plans: Mapping[str, Counter[str]], scope: str
+    plans: Mapping[str, Counter[str]], location: str
 ) -> None:
-    adopting = "topic_arn" in BLOCKS[scope]
-    assert plans[scope]["aws_sns_topic"] == (0 if adopting else 1)
+    adopting = "topic_arn" in BLOCKS[location]
+    assert plans[location]["aws_sns_topic"] == (0 if adopting else 1)

@@ -1,8 +1,7 @@
-"""One stack that goes from the settings of one example to the next, and is never made anew.
+"""One stack that changes from the settings of one example to the next, without replacements.
 
-Whoever starts with the settings of one example ends with those of another: what holds data, has
-subscribers or is named elsewhere must survive that.
-All the while a neighbour lives in the same account and region, and notices nothing.
+Resources with data, subscribers or external references must survive such a change.
+A second instance in the same account and region must not change.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ pytestmark = [pytest.mark.terraform, pytest.mark.nightly]
 ACCOUNT = "340000000001"
 MODULE = "module.certificate_lifecycle"
 NEIGHBOUR = "certificate-lifecycle"
-#: Whatever is meant for names that begin with the neighbour's must not meet these.
+#: Patterns for the neighbour's names must not match these.
 NAME = f"{NEIGHBOUR}-of-all-environments"
 
-#: These are applied one after the other; the others are planned from the last of them.
+#: These are applied in order; the others are planned from the last of them.
 FIRST, *NEXT = ("dev", "staging", "prod")
 OTHERS = sorted(
     path.parent.name
@@ -33,7 +32,7 @@ OTHERS = sorted(
     if path.parent.name not in (FIRST, *NEXT)
 )
 
-#: What has data, subscribers, or a name that is used elsewhere.
+#: Resources with data, subscribers or external references.
 LASTING = {
     "aws_cloudwatch_log_group",
     "aws_dynamodb_table",
@@ -42,14 +41,14 @@ LASTING = {
     "aws_lambda_function",
     "aws_sns_topic",
 }
-#: What an example does without, as it says itself.
+#: Resources that an example disables.
 GIVEN_UP = {"existing-topic": {"aws_kms_key", "aws_sns_topic"}}
 
 Actions = Mapping[str, str]
 
 
 def commit(stack: Workspace, example: str, *, create: bool = True) -> None:
-    """Give the stack the settings of an example, under its own name."""
+    """Apply the settings of an example under the stack's own name."""
     for file in ("main.tf", "outputs.tf"):
         text = (stack.module / "examples" / example / file).read_text(encoding="utf-8")
         text = re.sub(r'^  name = "[a-z-]+"$', f'  name = "{NAME}"', text, flags=re.MULTILINE)
@@ -62,14 +61,14 @@ def commit(stack: Workspace, example: str, *, create: bool = True) -> None:
 
 @dataclass(frozen=True)
 class Walk:
-    """What each change did to the module's resources, or would do."""
+    """The changes of the module's resources in each step, applied or planned."""
 
     applied: Mapping[str, Actions]
     planned: Mapping[str, Actions]
-    #: What a plan says right after each change.
+    #: The plan after each change.
     unsettled: Mapping[str, list[str]]
     without: list[str]
-    #: What a plan of the neighbour says once the stack is gone, and what is left of both then.
+    #: The neighbour's plan after the stack is destroyed, and the remaining resources.
     neighbour: list[str]
     left_in_aws: list[str]
 
@@ -107,7 +106,7 @@ def walk(cloud: Cloud) -> Walk:
 
 
 def mine(actions: Actions) -> Actions:
-    """Leave out what an example has beside the module."""
+    """Remove the resources of an example besides the module."""
     return {address: action for address, action in actions.items() if address.startswith(MODULE)}
 
 

@@ -1,6 +1,6 @@
-"""Habits of the HCL that no tool on every machine checks: order, types, reasons.
+"""Conventions of the HCL that no other tool checks: order, types, reasons.
 
-Nothing here runs terraform; the files are read.
+These tests read the files and do not run terraform.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def named(folder: Path) -> str:
 
 
 def blocks(folder: Path, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield every block of a kind with its label, in the order of the file."""
+    """Yield every block of a type with its label, in the order of the file."""
     for file in files(folder):
         for block in hcl2.loads(file.read_text(encoding="utf-8")).get(kind, []):
             for label, body in block.items():
@@ -94,7 +94,7 @@ def test_a_resource_that_is_everything_says_why(file: Path) -> None:
 
 
 def test_every_statement_of_a_policy_is_held_to_what_is_done() -> None:
-    """A proof leaves nothing out: whoever writes a statement says what it must refuse."""
+    """The proof is complete: every statement must have bounds."""
     text = "\n".join(file.read_text(encoding="utf-8") for file in files(*ROOT, *MODULES, *EXAMPLES))
     written = set(re.findall(r'(?:Sid|statement_id)\s*=\s*"(\w+)"', text))
     written |= set(re.findall(r'variable "statement_id" [^}]*default\s*=\s*"(\w+)"', text))
@@ -104,7 +104,7 @@ def test_every_statement_of_a_policy_is_held_to_what_is_done() -> None:
 
 @every_file
 def test_every_statement_of_a_policy_has_a_name(file: Path) -> None:
-    """A statement without one would escape the test above."""
+    """A statement without a name would escape the test above."""
     text = file.read_text(encoding="utf-8")
 
     effects, names = (

@@ -1,7 +1,7 @@
-"""Stacks that were applied with an earlier version become what the present one makes, in place.
+"""Stacks of earlier versions are upgraded in place.
 
-The earlier function runs before, and the present one after: what one remembers, the other knows.
-Whoever had a ledger can go back, too.
+The earlier function runs before the upgrade and the current one after it, with the same state.
+Stacks with a state table can also go back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.terraform.conftest import existing, kind
 pytestmark = pytest.mark.terraform
 
 VERSIONS = versions.names()
-#: Of several zones with one name public DNS knows only the first, and other files have others.
+#: Public DNS uses only the first of several zones with one name, and other files create others.
 ZONE = "upgraded.example.com"
 NAME = "shop-certificates"
 VARIABLES = {
@@ -31,7 +31,7 @@ VARIABLES = {
     "name_prefix": NAME,
     "notifications": {"email_addresses": ["ops@example.com"]},
 }
-#: What loses something, or somebody, when it is made anew.
+#: Resources that lose data or subscribers if they are recreated.
 LASTING = {
     "aws_cloudwatch_log_group",
     "aws_dynamodb_table",
@@ -41,7 +41,7 @@ LASTING = {
     "aws_sns_topic",
     "aws_sns_topic_subscription",
 }
-#: What the present version has no more: the hourly pulse and the alarms on it.
+#: Resources that the current version no longer has: the hourly heartbeat and its alarms.
 CUT = (
     "module.pulse[0].",
     *(
@@ -50,21 +50,23 @@ CUT = (
     ),
 )
 GIVEN_UP, IMPORTED = f"given-up.{ZONE}", f"imported.{ZONE}"
+#: Of a type that no version knows: earlier versions have stored another reason for that.
+UNKNOWN = f"unknown.{ZONE}"
 
 Items = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the deployed function, and what the topic and the ledger have after it."""
+    """One run of the deployed function, with the topic and the table after it."""
 
     invocation: Invocation
     messages: list[Any]
     remembered: Items
 
     @property
-    def told(self) -> set[str]:
-        """Name what the message calls new or changed; the earliest ones call all of it so."""
+    def notified(self) -> set[str]:
+        """The new or changed findings of the message; early versions call all of them new."""
         return {
             change["certificate_arn"]
             for message in self.messages
@@ -74,7 +76,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Upgrade:
-    """What there was, what was done to it, and what there is."""
+    """The stack before, the changes, and the stack after."""
 
     before: set[tuple[str, str]]
     first: Run
@@ -84,9 +86,9 @@ class Upgrade:
     remembered: Items
     second: Run
     third: Run
-    #: With the earlier version once more, if it has a ledger.
+    #: With the earlier version again, if it has a table.
     back: Run | None
-    #: The certificates in the end, by name, and what IAM refused to either function.
+    #: The certificates at the end, by name, and the calls that IAM denied.
     certificates: Mapping[str, list[str]]
     refused: list[str]
     left_in_aws: list[str]
@@ -94,7 +96,7 @@ class Upgrade:
 
 @dataclass(frozen=True)
 class Site:
-    """An account with a stack in it."""
+    """An account with a stack."""
 
     cloud: Cloud
     account: str
@@ -104,7 +106,7 @@ class Site:
         return self.cloud.client(service, account=self.account)
 
     def furnish(self) -> None:
-        """Let there be a certificate to replace, and one that somebody has to import."""
+        """Add a certificate to replace, one to import, and one of an unknown type."""
         self.cloud.zones.add(ZONE, account=self.account)
         balancer = f"arn:aws:elasticloadbalancing:eu-west-1:{self.account}:loadbalancer/app/shop/50"
         common: dict[str, Any] = {
@@ -114,18 +116,19 @@ class Site:
         }
         self.cloud.certificates.add(domain_name=GIVEN_UP, renews=False, **common)
         self.cloud.certificates.add(domain_name=IMPORTED, type="IMPORTED", **common)
+        self.cloud.certificates.add(domain_name=UNKNOWN, type="QUANTUM", **common)
 
     def run(self) -> Run:
         topic = f"arn:aws:sns:eu-west-1:{self.account}:{NAME}-notifications"
-        told = len(self.cloud.topics.messages(topic))
+        before = len(self.cloud.topics.messages(topic))
         event = {"source": "aws.events", "detail-type": "Scheduled Event"}
         invocation = invoke(self.cloud, f"{NAME}-rotation", event, account=self.account)
-        messages = self.cloud.topics.messages(topic)[told:]
+        messages = self.cloud.topics.messages(topic)[before:]
         parsed = [json.loads(message.to("sqs")) for message in messages]
         return Run(invocation, parsed, self.remembered())
 
     def resources(self) -> set[tuple[str, str]]:
-        """Name everything by its kind and by the id that AWS knows it by, wherever it stands."""
+        """Return every resource by type and AWS id, at any address."""
         found = self.stack.resources().items()
         return {(kind(address), attributes["id"]) for address, attributes in found}
 
@@ -201,13 +204,13 @@ def test_the_versions_that_people_may_have_are_kept() -> None:
 
 
 def test_nothing_is_replaced_and_nothing_goes_but_what_was_cut(upgraded: Upgrade) -> None:
-    """A resource whose address has changed needs a `moved` block, or it goes and comes back."""
+    """A resource with a new address needs a `moved` block, or it is destroyed and recreated."""
     gone = {address for address, action in upgraded.actions.items() if action == "delete"}
     assert {address for address in gone if not address.startswith(CUT)} == set()
     assert set(upgraded.actions.values()) <= {"create", "delete", "move", "update"}
     assert len(upgraded.before - upgraded.after) == len(gone)
     assert upgraded.after - upgraded.before
-    # Of what lasts, the first version had all but the ledger.
+    # The first version had all of these resources except the table.
     assert LASTING - {found for found, _ in upgraded.before} <= {"aws_dynamodb_table"}
 
 
@@ -229,13 +232,23 @@ def test_what_the_ledger_holds_survives_and_is_understood(upgraded: Upgrade) -> 
     assert set(upgraded.first.remembered) <= set(upgraded.second.remembered)
 
 
-def test_what_was_told_before_is_not_news_after(upgraded: Upgrade) -> None:
-    """Without a ledger before, all of it is news once more, and once only."""
-    (imported,) = upgraded.certificates[IMPORTED]
+@pytest.mark.parametrize("name", [IMPORTED, UNKNOWN])
+def test_open_findings_are_not_sent_again_after_the_upgrade(upgraded: Upgrade, name: str) -> None:
+    """Without an earlier table, all findings are new once more, but only once."""
+    (arn,) = upgraded.certificates[name]
 
-    assert imported in upgraded.first.told
-    assert (imported in upgraded.second.told) is (not upgraded.first.remembered)
-    assert imported not in upgraded.third.told
+    assert arn in upgraded.first.notified
+    assert (arn in upgraded.second.notified) is (not upgraded.first.remembered)
+    assert arn not in upgraded.third.notified
+
+
+def test_the_table_contains_a_word_that_has_been_renamed(upgrades: Mapping[str, Upgrade]) -> None:
+    words = {
+        item["reason"]["S"]
+        for item in upgrades["pulse"].first.remembered.values()
+        if "reason" in item
+    }
+    assert "TypeNotUnderstood" in words
 
 
 def test_an_earlier_version_with_a_ledger_understands_what_a_later_one_has_written(
@@ -260,7 +273,7 @@ def test_the_pulse_goes_and_leaves_nothing_that_a_run_trips_over(
 
 
 def test_a_replacement_that_was_begun_before_goes_on_after(upgraded: Upgrade) -> None:
-    """There is one successor, whichever version has requested it."""
+    """There is one successor, whichever version requested it."""
     assert len(upgraded.certificates[GIVEN_UP]) == 2
     assert len(upgraded.certificates[IMPORTED]) == 1
 

@@ -1,8 +1,8 @@
-"""Every row of tests/data, given to Terraform: what it accepts, what it refuses, and what it says.
+"""Every row of tests/data, given to Terraform: accepted and rejected values, and error messages.
 
-`variables.tf` is planned on its own, which needs no provider and takes a moment.
-The functions' own configuration is held to the same rows, so the two cannot drift apart.
-And no rule stands without a row here that breaks it.
+`variables.tf` is planned alone, which needs no provider and is fast.
+The functions' configuration is tested with the same rows, so the two stay consistent.
+Every validation must have a row that breaks it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DATA = REPOSITORY / "tests" / "data"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 
 
-# What each folder with rules cannot do without.
+# The required inputs of each folder with validations.
 BASES: Mapping[str, Inputs] = {
     ".": {"domain_name": "example.com"},
     "modules/member-account": {
@@ -111,7 +111,7 @@ USES = (
     Use("certificate_arns", "import_sources", source),
     Use("concurrencies", "organization", lambda v: organization(max_concurrency=v)),
     Use("critical_thresholds", "critical_threshold_days", lambda v: {"critical_threshold_days": v}),
-    # A short alternative name keeps the rule about common names out of it.
+    # A short alternative name avoids the validation of the common name.
     Use(
         "domain_names",
         "domain_name",
@@ -129,7 +129,7 @@ USES = (
     ),
     Use("email_addresses", "notifications", lambda v: {"notifications": {"email_addresses": [v]}}),
     Use("event_bus_names", "notifications", lambda v: {"notifications": {"event_bus_name": v}}),
-    # The critical threshold stays below any expiration threshold that could be accepted.
+    # The critical threshold stays below any accepted expiration threshold.
     Use(
         "expiration_thresholds",
         "expiration_threshold_days",
@@ -163,7 +163,7 @@ USES = (
     Use(
         "schedules",
         "schedule_expression",
-        # As many days as the rarest of them needs.
+        # Enough days for the least frequent of them.
         lambda v: {"schedule_expression": v, "max_silence_days": 7},
     ),
     Use("secret_arns", "export_targets", lambda v: export(secret_arn=v)),
@@ -225,7 +225,7 @@ def many_targets(count: int) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Together:
-    """Inputs that are refused for what they are beside one another, and whose rule says so."""
+    """Inputs that are rejected only in combination."""
 
     variable: str
     inputs: Inputs
@@ -268,7 +268,7 @@ TOGETHER: Mapping[str, Together] = {
         "export_targets",
         {"export_targets": many_targets(7), "import_sources": many_sources(12)},
     ),
-    "an organization is looked at faster than the function may run": Together(
+    "an organization with more concurrency than the function": Together(
         "organization", {"reserved_concurrency": 24, **organization(max_concurrency=25)}
     ),
     "an organization whose bucket has no room for its name": Together(
@@ -307,7 +307,7 @@ TOGETHER: Mapping[str, Together] = {
     ),
 }
 
-# The same inputs with one thing less are accepted.
+# The same inputs with one change are accepted.
 FITTING: Mapping[str, Inputs] = {
     "twelve sources": {"import_sources": many_sources(12)},
     "seven targets": {"export_targets": many_targets(7)},
@@ -334,14 +334,14 @@ FITTING: Mapping[str, Inputs] = {
 
 
 class Rules:
-    """A module's variables and their rules, without anything that needs a provider."""
+    """The variables and validations of a module, without a provider."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._said: dict[str, list[str]] = {}
 
     def faults(self, inputs: Inputs, folder: str = ".") -> list[str]:
-        """List what Terraform says against these inputs; it is asked once."""
+        """Return Terraform's errors for these inputs; the result is cached."""
         text = json.dumps({**BASES[folder], **inputs})
         if (known := self._said.get(folder + text)) is not None:
             return known
@@ -381,7 +381,7 @@ def test_a_refused_value_is_refused_by_a_sentence_that_names_input_rule_and_valu
     faults = rules.faults(use.inputs(value), use.folder)
 
     assert_refused(faults, use.variable)
-    # Values that may be null or empty are shown in quotes, to tell the two apart.
+    # Values that may be null or empty are shown in quotes, to distinguish the two.
     shown = [value, json.dumps(value)]
     assert any(
         f"{before} {v}" in fault
@@ -442,7 +442,7 @@ def test_every_fault_is_named_at_once(rules: Rules) -> None:
 
 @pytest.mark.parametrize("variable", ["alarms", "create", "domain_name", "notifications", "tags"])
 def test_null_is_no_value_for_an_input_that_has_one(rules: Rules, variable: str) -> None:
-    """With `nullable = false` a null means the default, and a required input stays required."""
+    """With `nullable = false`, null means the default, and a required input stays required."""
     faults = rules.faults({variable: None})
 
     assert faults == [] if variable != "domain_name" else "null" in faults[0]
@@ -455,7 +455,7 @@ RULE = re.compile(r"validation rule at \S*?variables\.tf:(\d+)")
 
 
 def stated(folder: str) -> dict[int, str]:
-    """Find the rules of a module's variables: the line of each, and which variable it is about."""
+    """Return the validations of a module by line, with their variables."""
     found: dict[int, str] = {}
     for file in sorted((REPOSITORY / folder).glob("*.tf")):
         variable = ""
@@ -469,7 +469,7 @@ def stated(folder: str) -> dict[int, str]:
 
 
 def refusals(folder: str) -> Iterator[Inputs]:
-    """Yield all that is refused above, beside one another and for itself."""
+    """Yield all rejected inputs of the tables above."""
     for use in (use for use in USES if use.folder == folder):
         yield from (use.inputs(row["value"]) for row in table(use.table)["refused"])
     yield from (entry.inputs for entry in TOGETHER.values() if entry.folder == folder)
@@ -479,7 +479,7 @@ def refusals(folder: str) -> Iterator[Inputs]:
 
 @pytest.mark.parametrize("folder", BASES)
 def test_every_rule_is_broken_by_a_case_of_its_own(rules: Rules, folder: str) -> None:
-    """A case that breaks two rules at once would show neither to be needed."""
+    """A case that breaks two validations would prove neither to be necessary."""
     broken = set()
     for inputs in refusals(folder):
         found = [RULE.findall(fault) for fault in rules.faults(inputs, folder)]
@@ -496,7 +496,7 @@ def test_only_the_modules_above_have_rules() -> None:
 
 
 def preconditions(folder: str) -> Counter[str]:
-    """Count the preconditions of a module by what they guard."""
+    """Count the preconditions of a module by the block that has them."""
     found: Counter[str] = Counter()
     for file in sorted((REPOSITORY / folder).glob("*.tf")):
         blocks = hcl2.loads(file.read_text(encoding="utf-8"))
@@ -514,7 +514,7 @@ def preconditions(folder: str) -> Counter[str]:
 
 @pytest.fixture(scope="module")
 def violations() -> Mapping[str, Counter[str]]:
-    """Count the runs of terraform's own tests that expect a failure, by module and what fails."""
+    """Count the runs of terraform's tests that expect a failure, by module and object."""
     found: dict[str, Counter[str]] = {folder: Counter() for folder in MODULES}
     for file in sorted((REPOSITORY / "tests").glob("*.tftest.hcl")):
         for block in hcl2.loads(file.read_text(encoding="utf-8")).get("run", []):

@@ -1,8 +1,7 @@
-"""The applied alarms ring when the watcher fails, on the figures that the function really writes.
+"""The applied alarms fire on failures, with the metrics that the function writes.
 
-A week is lived through on a simulated clock: each day on which the rule stands that would invoke
-the function, the figures of an invocation that really happened are data points of that day. What
-the function itself thinks of time is set back in its ledger.
+The tests simulate a week: on each day with the schedule's rule, the metrics of a real invocation
+become data points of that day. Times in the state table are moved back.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ MONDAY = datetime(2026, 6, 15, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Stack:
-    """The applied stack, and everything that may happen to it."""
+    """The applied stack, and the possible events."""
 
     cloud: Cloud
     topic: str
@@ -49,12 +48,12 @@ class Stack:
         return [Alarm.of(a) for a in self.client("cloudwatch").describe_alarms()["MetricAlarms"]]
 
     def run(self) -> Invocation:
-        """Invoke the function as the schedule does."""
+        """Invoke the function like the schedule."""
         text = (REPOSITORY / "tests" / "events" / "scheduled.json").read_text(encoding="utf-8")
         return invoke(self.cloud, NAME, json.loads(text), account=ACCOUNT)
 
     def critical_since(self, arn: str, ago: timedelta) -> None:
-        """Let what the ledger remembers of a certificate have been critical for so long."""
+        """Set since when a certificate in the state table has been critical."""
         dynamodb = self.client("dynamodb")
         table = "certificate-lifecycle-ledger"
         key = {"scope": {"S": f"{ACCOUNT}/eu-west-1"}, "entry": {"S": f"told#{arn}"}}
@@ -65,15 +64,15 @@ class Stack:
     def week(
         self, run: Invocation, *, first: Invocation, besides: Sequence[Point] = ()
     ) -> dict[str, timedelta]:
-        """Return which alarms ring in a week whose first run was as `first`, and how late.
+        """Return the alarms that fire in a week whose first run was as `first`, and their delay.
 
-        Later runs are as `run`, if the rule stands now; `besides` are data points of others.
+        Later runs are as `run`, if the rule exists now; `besides` are further data points.
         """
         rules = self.client("events").list_rules()["Rules"]
         (rule,) = [entry for entry in rules if entry["Name"] == NAME] or [{"State": "DISABLED"}]
         stands = rule["State"] == "ENABLED"
         points = list(besides)
-        # Two days before the week, so that no alarm begins without data.
+        # Two days before the week, so that no alarm starts without data.
         for day in range(-2, 7):
             at = MONDAY + day * DAY + 6 * HOUR + timedelta(seconds=20)
             if day < 1:
@@ -91,7 +90,7 @@ class Stack:
 
 
 def figures(invocation: Invocation, at: datetime) -> list[Point]:
-    """Return what CloudWatch has of one invocation: its own figures, and Lambda's."""
+    """Return the metrics of one invocation: its own and Lambda's."""
     documents = [record for record in invocation.records if "_aws" in record]
     errors = Metric("AWS/Lambda", "Errors", frozenset({("FunctionName", NAME)}))
     failed = Point(errors, at, float(invocation.error is not None))
@@ -109,9 +108,9 @@ def applied(cloud: Cloud) -> Iterator[Stack]:
 
 @contextmanager
 def subscribed(stack: Stack) -> Iterator[None]:
-    """Let somebody be subscribed."""
+    """Add a confirmed subscription."""
     sns = stack.client("sns")
-    # A phone has nothing to confirm.
+    # A phone number needs no confirmation.
     subscription = sns.subscribe(TopicArn=stack.topic, Protocol="sms", Endpoint=PHONE)
     yield
     sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
@@ -119,7 +118,7 @@ def subscribed(stack: Stack) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def healthy(applied: Stack) -> Invocation:
-    """Return a run of which nothing is to be said."""
+    """Return a run without findings."""
     with subscribed(applied):
         run = applied.run()
     assert run.error is None
@@ -227,7 +226,7 @@ def test_a_message_that_may_not_be_sent_is_noticed(stack: Stack, healthy: Invoca
 
     iam.delete_role_policy(RoleName=NAME, PolicyName="deny")
     assert mute.error is not None
-    assert "the message could not be sent" in mute.error.message
+    assert "the notification could not be sent" in mute.error.message
     assert set(stack.week(mute, first=healthy)) == {"publish-failed", "rotation-errors"}
 
 
@@ -246,7 +245,7 @@ def test_a_critical_finding_that_stays_open_is_noticed_after_three_days(
     patient = stack.run()
     stack.critical_since(arn, timedelta(hours=73))
     old = stack.run()
-    # Nothing of it may disturb another test.
+    # It must not affect other tests.
     stack.cloud.certificates.edit(arn, not_after=stack.cloud.now + timedelta(days=300))
 
     assert stack.week(patient, first=healthy) == {}
@@ -292,7 +291,7 @@ def test_the_dashboard_shows_every_alarm_and_only_figures_that_exist(
 
     alarms = cloudwatch.describe_alarms()["MetricAlarms"]
     assert sorted(shown) == sorted(alarm["AlarmArn"] for alarm in alarms)
-    # Without a certificate, nothing ends next.
+    # Without a certificate, there is no next expiry.
     assert drawn - written <= {
         ("CertificateLifecycle", "NextExpiryDays", "Instance", "certificate-lifecycle")
     }

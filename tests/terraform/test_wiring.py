@@ -1,4 +1,4 @@
-"""How the applied parts are joined, and what their policies say, asked of AWS and not of a plan."""
+"""How the applied parts are connected, and their policies, read from AWS and not from a plan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.terraform
 
 ACCOUNT = "400000000001"
 FUNCTIONS = ["creation", "rotation"]
-# AWS knows no narrower resource for these.
+# AWS supports no narrower resource for these.
 LISTING = {
     "acm:ListCertificates",
     "acm:SearchCertificates",
@@ -35,7 +35,7 @@ LISTING = {
 
 @dataclass(frozen=True)
 class Applied:
-    """The applied root module, and AWS to ask about it."""
+    """The applied root module, and clients to inspect it."""
 
     cloud: Cloud
     outputs: dict[str, Any]
@@ -50,7 +50,7 @@ class Applied:
         return answer
 
     def statements(self, function: str) -> dict[str, dict[str, Any]]:
-        """Read the one policy of a function's role: its statements by Sid."""
+        """Return the statements of a role's only policy by Sid."""
         role = self.outputs[f"{function}_role_arn"].rpartition("/")[2]
         iam = self.client("iam")
         assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
@@ -113,7 +113,7 @@ class TestAcmsOwnEvents:
     def test_start_the_function_unless_they_are_about_an_import(
         self, applied: Applied, event: str
     ) -> None:
-        """An import may be the function's own: it must not answer to itself."""
+        """The function itself may have made an import, and must not trigger itself."""
         rule = applied.client("events").describe_rule(Name="certificate-lifecycle-acm-events")
         text = (REPOSITORY / "tests" / "events" / f"{event}.json").read_text(encoding="utf-8")
 
@@ -149,17 +149,19 @@ class TestEachFunction:
 
         assert f"def {handler}(event" in source
 
-    def test_is_told_exactly_what_its_code_reads(self, applied: Applied, function: str) -> None:
+    def test_has_exactly_the_variables_that_its_code_reads(
+        self, applied: Applied, function: str
+    ) -> None:
         variables = {
             "creation": config.CREATION_VARIABLES,
             "rotation": config.ROTATION_VARIABLES,
         }[function]
 
-        told = applied.configuration(function)["Environment"]["Variables"]
+        variables_set = applied.configuration(function)["Environment"]["Variables"]
 
-        assert sorted(told) == sorted(variable.name for variable in variables)
+        assert sorted(variables_set) == sorted(variable.name for variable in variables)
 
-    def test_is_told_what_its_code_understands(self, applied: Applied, function: str) -> None:
+    def test_has_valid_values_for_its_code(self, applied: Applied, function: str) -> None:
         read = {"creation": config.creation_settings, "rotation": config.rotation_settings}
         faults: list[str] = []
 
@@ -170,7 +172,7 @@ class TestEachFunction:
     def test_logs_json_to_a_group_that_forgets_when_asked_to(
         self, applied: Applied, function: str
     ) -> None:
-        """Bug 60 of the sample that this module replaces: logs were kept for ever."""
+        """Bug 60 of the sample that this module replaces: logs were kept indefinitely."""
         logging = applied.configuration(function)["LoggingConfig"]
 
         groups = applied.client("logs").describe_log_groups()["logGroups"]
@@ -180,9 +182,9 @@ class TestEachFunction:
         assert {g["logGroupName"]: g["retentionInDays"] for g in groups}[logging["LogGroup"]] == 30
 
     def test_reports_events_that_it_could_not_handle(self, applied: Applied, function: str) -> None:
-        """Bug 60 of the sample that this module replaces: failed events vanished.
+        """Bug 60 of the sample that this module replaces: failed events were lost.
 
-        A failed creation is tried again; a failed rotation has told people already.
+        A failed creation is retried; a failed rotation has already sent its message.
         """
         name = applied.outputs[f"{function}_function_name"]
 
@@ -260,8 +262,8 @@ def test_each_function_has_a_role_of_its_own(applied: Applied) -> None:
     assert "MendEmailValidation" in rotation - creation
 
 
-def test_the_ledger_is_where_the_function_looks_for_it(applied: Applied) -> None:
-    """The layout is a contract between the table and `aws.dynamodb`."""
+def test_the_function_uses_the_table(applied: Applied) -> None:
+    """The keys of the table must be those of `aws.state_table`."""
     name = applied.outputs["ledger_table_name"]
 
     table = applied.client("dynamodb").describe_table(TableName=name)["Table"]
@@ -283,13 +285,13 @@ def test_nothing_may_delete_a_certificate_or_a_record(applied: Applied) -> None:
         for action in statement["Action"]
     }
 
-    # What the ledger remembers is the only thing that may be forgotten.
+    # Only items of the state table may be deleted.
     assert [action for action in granted if "Delete" in action] == ["dynamodb:DeleteItem"]
 
 
 class TestTheTopic:
     def test_is_heard_by_people(self, applied: Applied) -> None:
-        """Bug 57 of the sample that this module replaces: nobody was subscribed."""
+        """Bug 57 of the sample that this module replaces: there was no subscription."""
         (subscription,) = applied.client("sns").list_subscriptions()["Subscriptions"]
 
         assert subscription["TopicArn"] == applied.outputs["sns_topic_arn"]
@@ -298,7 +300,7 @@ class TestTheTopic:
     def test_is_encrypted_with_a_key_that_alarms_may_use(self, applied: Applied) -> None:
         """Bug 57 of the sample that this module replaces: neither key nor policy.
 
-        Under alias/aws/sns an alarm's message would be lost, as that key's policy is AWS's own.
+        With alias/aws/sns an alarm's message would be lost, because AWS controls that key's policy.
         """
         topic = applied.outputs["sns_topic_arn"]
         attributes = applied.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]

@@ -354,7 +354,7 @@ class MemoryImportSecrets(ImportSecrets):
 _ADDRESS = "203.0.113.7"
 
 
-class MemoryServed(TlsProbe):
+class MemoryTlsProbe(TlsProbe):
     """Servers that show what they were told to, everybody else's are out of reach.
 
     A name in `broken` raises, and one in `hanging` does not answer before `release` is called.
@@ -505,7 +505,7 @@ def dependencies(
     **parts: Any,  # noqa: ANN401 - what surrounds a run in its only account and region
 ) -> RunDependencies:
     return RunDependencies(
-        at=lambda _: ScopeClients(**{"catalog": MemoryCatalog(), **parts}),
+        clients_at=lambda _: ScopeClients(**{"catalog": MemoryCatalog(), **parts}),
         topic=topic,
         clock=clock,
         metrics=metrics or MemoryMetrics(),
@@ -524,7 +524,7 @@ class MemoryLedger(StateStore):
         self.writes = 0
 
     def replacement_records(self) -> Sequence[ReplacementRecord]:
-        self._raise_if_broken("journals")
+        self._raise_if_broken("replacement_records")
         return list(self.stored.values())
 
     def claim(
@@ -538,11 +538,11 @@ class MemoryLedger(StateStore):
                 raise StateConflictError(f"{there.claimed_by} is at it, or was faster")
         return self._put(replace(replacement_record, claimed_by=run_id, claimed_until=until))
 
-    def record(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
-        self._raise_if_broken("record")
+    def save_replacement(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
+        self._raise_if_broken("save_replacement")
         return self._put(replacement_record)
 
-    def take_request(self, day: date, certificate_arn: str, limit: int) -> bool:
+    def count_request(self, day: date, certificate_arn: str, limit: int) -> bool:
         taken = self.requests[day]
         if certificate_arn not in taken and len(taken) >= limit:
             return False
@@ -550,37 +550,40 @@ class MemoryLedger(StateStore):
         return True
 
     def alert_records(self) -> Sequence[AlertRecord]:
-        self._raise_if_broken("memories")
+        self._raise_if_broken("alert_records")
         return list(self.told.values())
 
-    def remember(self, memory: AlertRecord) -> None:
-        self._raise_if_broken("remember")
-        there = self.told.get(memory.subject.text)
-        if (there.version if there else 0) == memory.version:
+    def save_alert(self, alert: AlertRecord) -> None:
+        self._raise_if_broken("save_alert")
+        there = self.told.get(alert.subject.text)
+        if (there.version if there else 0) == alert.version:
             self.writes += 1
-            self.told[memory.subject.text] = replace(memory, version=memory.version + 1)
+            self.told[alert.subject.text] = replace(alert, version=alert.version + 1)
 
-    def forget(self, memory: AlertRecord) -> None:
-        there = self.told.get(memory.subject.text)
-        if there is not None and there.version == memory.version:
+    def delete_alert(self, alert: AlertRecord) -> None:
+        there = self.told.get(alert.subject.text)
+        if there is not None and there.version == alert.version:
             self.writes += 1
-            del self.told[memory.subject.text]
+            del self.told[alert.subject.text]
 
-    def notes(self) -> Sequence[Intent]:
+    def intents(self) -> Sequence[Intent]:
         return list(self.noted.values())
 
-    def note(self, note: Intent) -> None:
-        self._raise_if_broken("note")
-        there = self.noted.get((note.certificate_arn, note.action))
-        if there is None or there.written_at <= note.written_at:
+    def save_intent(self, intent: Intent) -> None:
+        self._raise_if_broken("save_intent")
+        there = self.noted.get((intent.certificate_arn, intent.action))
+        if there is None or there.written_at <= intent.written_at:
             self.writes += 1
-            self.noted[note.certificate_arn, note.action] = note
+            self.noted[intent.certificate_arn, intent.action] = intent
 
-    def clear_intent(self, note: Intent) -> None:
-        there = self.noted.get((note.certificate_arn, note.action))
-        if there is not None and (there.run_id, there.written_at) == (note.run_id, note.written_at):
+    def delete_intent(self, intent: Intent) -> None:
+        there = self.noted.get((intent.certificate_arn, intent.action))
+        if there is not None and (there.run_id, there.written_at) == (
+            intent.run_id,
+            intent.written_at,
+        ):
             self.writes += 1
-            del self.noted[note.certificate_arn, note.action]
+            del self.noted[intent.certificate_arn, intent.action]
 
     def _put(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
         there = self.stored.get(replacement_record.certificate_arn)

@@ -56,6 +56,9 @@ output "topic_arn" {
 """
 
 
+MARKERS = "<!-- BEGIN_TF_DOCS -->\n<!-- END_TF_DOCS -->\n"
+
+
 @pytest.fixture
 def module(tmp_path: Path) -> Path:
     (tmp_path / "main.tf").write_text(MODULE)
@@ -64,6 +67,30 @@ def module(tmp_path: Path) -> Path:
 
 def part(file: str = "README.md", name: str = "LIST", content: str = "new") -> Part:
     return Part(file, name, lambda _: content)
+
+
+MODULES = sorted(path for path in generate.ROOT.glob("modules/*") if path.is_dir())
+
+
+@pytest.mark.parametrize("folder", MODULES, ids=lambda folder: folder.name)
+def test_each_module_has_a_reference_or_says_that_it_is_internal(folder: Path) -> None:
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+
+    assert readme == "Internal part of the root module; do not call it directly.\n" or (
+        "\n## Usage\n" in readme and "<!-- BEGIN_TF_DOCS -->" in readme
+    )
+
+
+def test_only_marked_modules_have_a_reference(tmp_path: Path) -> None:
+    for name, text in (("inner", "Internal.\n"), ("outer", MARKERS)):
+        folder = tmp_path / "modules" / name
+        folder.mkdir(parents=True)
+        (folder / "main.tf").write_text(MODULE)
+        (folder / "README.md").write_text(text)
+
+    assert generate.main([], root=tmp_path, parts=generate.module_references(tmp_path)) == 0
+    assert ROWS["input"] in (tmp_path / "modules/outer/README.md").read_text()
+    assert (tmp_path / "modules/inner/README.md").read_text() == "Internal.\n"
 
 
 def write(folder: Path, text: str, name: str = "README.md") -> Path:

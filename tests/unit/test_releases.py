@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).parents[2]
 # The decisions are of their time.
 FILES = [
     file
-    for pattern in ("*.md", "docs/*.md", "examples/*/*.md", "examples/*/*.tf")
+    for pattern in ("*.md", "docs/*.md", "examples/*/*.md", "examples/*/*.tf", "modules/*/*.md")
     for file in sorted(REPOSITORY.glob(pattern))
 ]
 NAMED = re.compile(r"(?:\?ref=|\.git@)v(\d+\.\d+\.\d+)")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.export_targets import ExportTargets
-from certificate_lifecycle.app.ports import Catalog, Certificates, Dns, Store
+from certificate_lifecycle.app.ports import Catalog, Certificates, CertificateStore, Dns
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.validation import inspect
@@ -86,7 +86,7 @@ class _Known:
     described: Collection[str]
     renewals: Mapping[str, RenewalStatus | None]
     by_name: Mapping[str, Sequence[Certificate]]
-    stores: Mapping[str, Store]
+    stores: Mapping[str, CertificateStore]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ class Collector:
     sources: Sources
     catalog: Catalog
     exports: ExportTargets = field(default_factory=ExportTargets)
-    stores: Sequence[Store] = ()
+    stores: Sequence[CertificateStore] = ()
 
     def scan(
         self,
@@ -142,9 +142,9 @@ class Collector:
 
     def _kept(
         self, everything: Sequence[Certificate], problems: list[str]
-    ) -> dict[str, tuple[Certificate, Store]]:
+    ) -> dict[str, tuple[Certificate, CertificateStore]]:
         """Return what is kept outside ACM; a store that fails does not stop the others."""
-        found: dict[str, tuple[Certificate, Store]] = {}
+        found: dict[str, tuple[Certificate, CertificateStore]] = {}
         for store in self.stores:
             if not store.concerns(everything):
                 continue
@@ -244,7 +244,7 @@ class Collector:
         self,
         listed: Certificate,
         problems: list[str],
-        store: Store | None = None,
+        store: CertificateStore | None = None,
         *,
         in_full: bool = True,
     ) -> tuple[Certificate, str | None]:

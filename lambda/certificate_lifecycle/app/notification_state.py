@@ -1,7 +1,7 @@
-"""What a run knows of earlier ones: what was told, what was begun, and what was left untold.
+"""What a run knows from earlier runs: reported findings, started and unreported actions.
 
-What is told is remembered only after the message is out, and what is about to be done is noted
-before: a run that is killed in between makes the next one tell it again, never not at all.
+Alerts are saved after the message is sent, intents before the action. A run that is stopped
+between the two is reported twice rather than never.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from certificate_lifecycle.model.run import (
     FindingChange,
     Outcome,
     Run,
-    ScopeResult,
     ScopeStatus,
 )
 from certificate_lifecycle.policy.notification_state import (
@@ -40,51 +39,45 @@ from certificate_lifecycle.policy.notification_state import (
 )
 from certificate_lifecycle.policy.succession import ReplacementRecord
 
-#: Between the things that one note speaks of.
+#: Joins several texts of one intent.
 AND = "; and to "
-#: What leaves nothing to wait for, other than a repair, after which ACM has to look again.
-_SETTLING = frozenset({Action.EXPORT, Action.REIMPORT})
+#: Actions that resolve a finding at once. After a repair, ACM still has to validate.
+_RESOLVING = frozenset({Action.EXPORT, Action.REIMPORT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingWrites:
-    """What the ledger of one account and region is owed once the message is out.
+    """Writes to the state of one account and region, due once the message is sent.
 
-    What another run has stored since stays as it is, and is told by that run. Of the `notes`, `own`
-    are those that no earlier run has a part in.
+    Every write is conditional: an entry that another run has changed since stays as it is.
+    `own_intents` are the `intents` of this run that extend no intent of an earlier run.
     """
 
     state_store: StateStore
     run_id: str
     now: datetime
     alert_records: Sequence[AlertRecord]
-    notes: Sequence[Intent]
+    intents: Sequence[Intent]
     replacement_records: Sequence[ReplacementRecord]
-    over: Sequence[AlertRecord] = ()
-    own: Sequence[Intent] = ()
+    resolved: Sequence[AlertRecord] = ()
+    own_intents: Sequence[Intent] = ()
 
     def clear_own_intents(self) -> None:
-        """Strike what this run noted: whoever started it by hand has seen what became of it.
-
-        What else is open stays for the next message, which tells everybody.
-        """
-        for note in self.own:
-            self.state_store.clear_intent(note)
+        """Delete the intents of a run by hand: its operator has seen the result."""
+        for intent in self.own_intents:
+            self.state_store.delete_intent(intent)
 
     def commit(self) -> None:
-        """Remember what was told, forget what is over, and strike what the message made up for.
+        """Write everything; what was not written is reported again by the next run.
 
-        One entry that cannot be written stops none of the others, two of them do: then it is the
-        ledger that does not answer. What was not written is told again by the next run.
+        One failed write is raised at the end, a second one at once: the store is not available.
         """
+        store = self.state_store
         steps: list[Callable[[], None]] = [
-            *(partial(self.state_store.remember, memory) for memory in self.alert_records),
-            *(partial(self.state_store.forget, memory) for memory in self.over),
-            *(partial(self.state_store.clear_intent, note) for note in self.notes),
-            *(
-                partial(self._mark_notified, replacement_record)
-                for replacement_record in self.replacement_records
-            ),
+            *(partial(store.save_alert, alert) for alert in self.alert_records),
+            *(partial(store.delete_alert, alert) for alert in self.resolved),
+            *(partial(store.delete_intent, intent) for intent in self.intents),
+            *(partial(self._mark_reported, record) for record in self.replacement_records),
         ]
         failure: Exception | None = None
         for step in steps:
@@ -93,24 +86,24 @@ class PendingWrites:
             except Exception as error:
                 if failure is not None:
                     raise
-                logger.warning("entry of the ledger could not be written", exc_info=True)
+                logger.warning("state entry not written", exc_info=True)
                 failure = error
         if failure is not None:
             raise failure
 
-    def _mark_notified(self, replacement_record: ReplacementRecord) -> None:
-        told = replace(replacement_record, unreported=())
+    def _mark_reported(self, replacement_record: ReplacementRecord) -> None:
+        reported = replace(replacement_record, unreported=())
         with suppress(StateConflictError):
-            self.state_store.claim(told, self.run_id, self.now, self.now)
+            self.state_store.claim(reported, self.run_id, self.now, self.now)
 
 
 @dataclass(slots=True, kw_only=True)
 class AlertState:
-    """The ledger as one run reads it at its start; without a ledger nothing is known.
+    """The stored state of one account and region; empty without a state store.
 
-    `scope` is what was told of the account and region as a whole, `notes` are those of earlier
-    runs, `pending` what the ledger holds of them and of this run, and
-    `problem` says why a ledger that is there could not be read.
+    `scope` is the alert about the account and region as a whole.
+    `earlier_intents` are those that earlier runs left, `intents` these and those of this run.
+    `problem` is set if the state could not be read.
     """
 
     state_store: StateStore | None
@@ -118,210 +111,198 @@ class AlertState:
     replacement_records: Mapping[str, ReplacementRecord] = field(default_factory=dict)
     alert_records: Mapping[str, AlertRecord] = field(default_factory=dict)
     scope: AlertRecord | None = None
-    notes: Sequence[Intent] = ()
-    pending: dict[tuple[str, str], Intent] = field(default_factory=dict)
-    announced: set[tuple[str, str, str]] = field(default_factory=set)
+    earlier_intents: Sequence[Intent] = ()
+    intents: dict[tuple[str, str], Intent] = field(default_factory=dict)
+    recorded: set[tuple[str, str, str]] = field(default_factory=set)
     problem: str | None = None
 
     @classmethod
-    def of(cls, state_store: StateStore | None, request: RunRequest) -> Self:
-        """Read the ledger; a failure is kept in `problem`, and the run goes on without memory."""
+    def read(cls, state_store: StateStore | None, request: RunRequest) -> Self:
+        """Read the state; if that fails, set `problem` and continue without state."""
         found = cls(state_store=state_store, request=request)
         if state_store is None:
             return found
         try:
             found.replacement_records = {
-                replacement_record.certificate_arn: replacement_record
-                for replacement_record in state_store.replacement_records()
+                record.certificate_arn: record for record in state_store.replacement_records()
             }
-            alert_records = state_store.alert_records()
+            alerts = state_store.alert_records()
+            found.scope = next((alert for alert in alerts if alert.subject == WHOLE_SCOPE), None)
             found.alert_records = {
-                record.subject.certificate_arn: record
-                for record in alert_records
-                if record.subject.certificate_arn is not None
+                alert.subject.certificate_arn: alert
+                for alert in alerts
+                if alert.subject.certificate_arn is not None
             }
-            about_scope = (record for record in alert_records if record.subject == WHOLE_SCOPE)
-            found.scope = next(about_scope, None)
-            found.notes = state_store.notes()
-            found.pending = {(note.certificate_arn, note.action): note for note in found.notes}
+            found.earlier_intents = state_store.intents()
+            found.intents = {
+                (intent.certificate_arn, intent.action): intent for intent in found.earlier_intents
+            }
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
-            logger.exception("ledger unreadable")
+            logger.exception("state unreadable")
             found.state_store = None
-            found.problem = f"the ledger could not be read: {error_summary(error)}"
+            found.problem = f"the state table could not be read: {error_summary(error)}"
         return found
 
     def record_intent(self, certificate_arn: str, action: Action, text: str) -> None:
-        """Note what is about to be done, in words that follow "about to".
+        """Save an intent before the action; `text` follows "about to".
 
-        What is noted already for the same certificate and action is kept beside it: it may have
-        been done, and is untold as well.
+        The text of an earlier intent for the same certificate and action is kept in front: that
+        action may have been done, and is not reported yet.
         """
         if self.state_store is None or self.request.dry_run:
             return
-        self.announced.add((certificate_arn, action.value, text))
         key = (certificate_arn, action.value)
-        before, written_at = self.pending.get(key), self.request.now
+        self.recorded.add((*key, text))
+        before, written_at = self.intents.get(key), self.request.now
         if before is not None:
             known = before.text.split(AND)
             text = before.text if text in known else AND.join([*known, text])
-            # The clock of whoever wrote it may be ahead of ours, and the ledger keeps the later.
+            # The clock of the earlier run may be ahead, and the store keeps the later entry.
             written_at = max(written_at, before.written_at)
-        note = Intent(
+        intent = Intent(
             certificate_arn=certificate_arn,
             action=action.value,
             text=text,
             run_id=self.request.run_id,
             written_at=written_at,
         )
-        self.state_store.note(note)
-        self.pending[key] = note
+        self.state_store.save_intent(intent)
+        self.intents[key] = intent
 
     def unreported(self, actions: Sequence[ActionRecord]) -> list[ActionRecord]:
-        """Return what earlier runs began and could not tell, unless `actions` did it again.
+        """Return the actions that earlier runs started and never reported.
 
-        An action that failed did not: it may have failed because the earlier one had worked.
+        An action that this run repeated is left out, unless it failed: it may have failed because
+        the earlier one had worked.
         """
         failed = {
             (r.certificate_arn, r.action.value) for r in actions if r.outcome is Outcome.FAILED
         }
-        again = {entry for entry in self.announced if entry[:2] not in failed}
+        repeated = {entry for entry in self.recorded if entry[:2] not in failed}
         return [
             ActionRecord(
-                note.certificate_arn,
-                Action.of(note.action),
+                intent.certificate_arn,
+                intent.intended,
                 Outcome.STARTED,
                 f"an earlier run was stopped when it was about to {text}",
             )
-            for note in self.notes
-            for text in note.text.split(AND)
-            if (note.certificate_arn, note.action, text) not in again
+            for intent in self.earlier_intents
+            for text in intent.text.split(AND)
+            if (intent.certificate_arn, intent.intended.value, text) not in repeated
         ]
 
-    def informed(self, run: Run) -> Run:
-        """Return `run` with what is new in it."""
+    def with_changes(self, run: Run) -> Run:
+        """Return `run` with what changed since the last message."""
         if self.state_store is None:
             return run
-        changes = [*self._changes(run), *self._over_changes(run)]
-        known = {
-            arn: memory.since or memory.notified_at for arn, memory in self.alert_records.items()
-        }
-        recovered = [scope.label for scope in run.scopes if self._recovered(scope)]
+        since = {arn: alert.since or alert.notified_at for arn, alert in self.alert_records.items()}
+        recovered = [
+            scope.label
+            for scope in run.scopes
+            if self.scope is not None and scope.status is ScopeStatus.OK
+        ]
         return replace(
             run,
-            changes=tuple(changes),
+            changes=(*self._changes(run), *self._resolved_changes(run)),
             recovered_scopes=tuple(recovered),
-            since={arn: known[arn] for arn in map(_arn, _told(run)) if arn in known},
+            since={arn: since[arn] for arn in map(_arn, _reportable(run)) if arn in since},
         )
 
-    def has_news(self, run: Run) -> bool:
-        """Whether somebody should hear of an informed run.
+    def should_notify(self, run: Run) -> bool:
+        """Whether a run with its changes is worth a message.
 
-        That something could not be looked at, or done, is told once like everything else.
+        A failed scan or action is reported once and as a reminder, like a finding.
         """
         if self.state_store is None or run.done or run.changes:
             return True
-        told = set(map(_arn, _told(run)))
-        if any(record.certificate_arn not in told for record in run.failed_actions):
+        reportable = set(map(_arn, _reportable(run)))
+        if any(record.certificate_arn not in reportable for record in run.failed_actions):
             return True
         return any(scope_has_changed(scope, self.scope, self.request.now) for scope in run.scopes)
 
     def pending_writes(
         self, run: Run, replacement_records: Sequence[ReplacementRecord] = ()
     ) -> PendingWrites | None:
-        """Return what the ledger is owed once a message has told of an informed run.
+        """Return the writes due after the message about a run with its changes.
 
-        A message has everything that is open, so that all reminders follow together;
-        `replacement_records` are those of the replacements that it tells of.
+        A message has all open findings, so all reminders are due together again.
+        `replacement_records` are those of the replacements in the message.
         """
         if self.state_store is None:
             return None
-        failing, settled = _failing(run), _settled(run)
-        alert_records = [
+        failing, done = _failing(run), _resolved_by(run)
+        now = self.request.now
+        alerts = [
             alert_record(
                 entry,
                 self.alert_records.get(_arn(entry)),
                 self.request.thresholds,
-                self.request.now,
+                now,
                 failing=_arn(entry) in failing,
             )
-            for entry in _told(run)
-            if _arn(entry) not in settled
+            for entry in _reportable(run)
+            if _arn(entry) not in done
         ]
-        unseen = [scope for scope in run.scopes if scope.status is not ScopeStatus.OK]
-        alert_records += [
-            scope_alert_record(scope, self.scope, self.request.now) for scope in unseen
-        ]
-        over = list(self._over(run).values())
-        over += [self.alert_records[arn] for arn in settled if arn in self.alert_records]
-        if self.scope is not None and not unseen:
-            over.append(self.scope)
-        earlier = {(note.certificate_arn, note.action) for note in self.notes}
+        incomplete = [scope for scope in run.scopes if scope.status is not ScopeStatus.OK]
+        alerts += [scope_alert_record(scope, self.scope, now) for scope in incomplete]
+        resolved = list(self._resolved(run).values())
+        resolved += [self.alert_records[arn] for arn in done if arn in self.alert_records]
+        if self.scope is not None and not incomplete:
+            resolved.append(self.scope)
+        earlier = {(intent.certificate_arn, intent.action) for intent in self.earlier_intents}
         return PendingWrites(
             state_store=self.state_store,
             run_id=self.request.run_id,
-            now=self.request.now,
-            alert_records=alert_records,
-            notes=list(self.pending.values()),
-            replacement_records=[
-                replacement_record
-                for replacement_record in replacement_records
-                if replacement_record.unreported
-            ],
-            over=over,
-            own=[note for key, note in self.pending.items() if key not in earlier],
+            now=now,
+            alert_records=alerts,
+            intents=list(self.intents.values()),
+            replacement_records=[record for record in replacement_records if record.unreported],
+            resolved=resolved,
+            own_intents=[intent for key, intent in self.intents.items() if key not in earlier],
         )
 
     def _changes(self, run: Run) -> list[FindingChange]:
         failing = _failing(run)
         found = []
-        for entry in _told(run):
-            before = self.alert_records.get(_arn(entry))
+        for entry in _reportable(run):
+            arn = _arn(entry)
+            before = self.alert_records.get(arn)
             kind = change_of(
-                entry,
-                before,
-                self.request.thresholds,
-                self.request.now,
-                failing=_arn(entry) in failing,
+                entry, before, self.request.thresholds, self.request.now, failing=arn in failing
             )
             if kind is not None:
                 previous, since = (before.verdict, before.since) if before else (None, None)
-                found.append(
-                    FindingChange(_arn(entry), kind, previous_verdict=previous, since=since)
-                )
+                found.append(FindingChange(arn, kind, previous_verdict=previous, since=since))
         return found
 
-    def _over_changes(self, run: Run) -> list[FindingChange]:
-        seen = {_arn(entry): entry for entry in run.assessments}
+    def _resolved_changes(self, run: Run) -> list[FindingChange]:
+        scanned = {_arn(entry): entry for entry in run.assessments}
         return [
             FindingChange(
                 arn,
                 ChangeKind.RESOLVED,
-                previous_verdict=memory.verdict,
-                since=memory.since or memory.notified_at,
+                previous_verdict=alert.verdict,
+                since=alert.since or alert.notified_at,
                 name=", ".join(entry.certificate.names) if entry else "",
                 current_state=entry.decision.message if entry else "It does not exist any more.",
             )
-            for arn, memory in self._over(run).items()
-            for entry in [seen.get(arn)]
+            for arn, alert in self._resolved(run).items()
+            for entry in [scanned.get(arn)]
         ]
 
-    def _over(self, run: Run) -> dict[str, AlertRecord]:
-        """Return what was told and is no finding any more.
+    def _resolved(self, run: Run) -> dict[str, AlertRecord]:
+        """Return the alerts that are no finding any more.
 
-        What was looked at and is well is over; what is not there is, after a complete look at
-        everything.
+        A certificate that was not scanned is resolved only after a complete scan.
         """
         complete = run.full_scan and all(scope.status is ScopeStatus.OK for scope in run.scopes)
-        seen = set(map(_arn, run.assessments))
-        still_open = set(map(_arn, _told(run)))
+        scanned = set(map(_arn, run.assessments))
+        still_open = set(map(_arn, _reportable(run)))
         return {
-            arn: memory
-            for arn, memory in self.alert_records.items()
-            if arn not in still_open and (complete or arn in seen)
+            arn: alert
+            for arn, alert in self.alert_records.items()
+            if arn not in still_open and (complete or arn in scanned)
         }
-
-    def _recovered(self, scope: ScopeResult) -> bool:
-        return self.scope is not None and scope.status is ScopeStatus.OK
 
 
 def _arn(entry: Assessment) -> str:
@@ -332,15 +313,15 @@ def _failing(run: Run) -> set[str]:
     return {record.certificate_arn for record in run.failed_actions}
 
 
-def _settled(run: Run) -> set[str]:
-    """Return what the run itself has brought to its end: that it did so is all there is to tell."""
+def _resolved_by(run: Run) -> set[str]:
+    """Return the certificates whose finding an action of this run resolved."""
     return {
         record.certificate_arn
         for record in run.actions
-        if record.outcome is Outcome.DONE and record.action in _SETTLING
+        if record.outcome is Outcome.DONE and record.action in _RESOLVING
     }
 
 
-def _told(run: Run) -> list[Assessment]:
-    """Return what people hear of, or would if they had not muted it: that is told, too."""
+def _reportable(run: Run) -> list[Assessment]:
+    """Return the findings for a message, muted ones included: their state is stored, too."""
     return [entry for entry in run.findings if entry.decision.reportable]

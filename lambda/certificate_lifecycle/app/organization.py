@@ -19,9 +19,9 @@ from certificate_lifecycle.app.notification_state import PendingWrites
 from certificate_lifecycle.app.ports import Documents, Organization, RunDependencies, StateStore
 from certificate_lifecycle.app.rotation import (
     merged,
+    notify,
     raise_if_incomplete,
     run_scopes,
-    tell,
 )
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.run_metrics import emit_run_metrics
@@ -103,7 +103,7 @@ def _account_results(
     return left
 
 
-def look(
+def scan_account(
     request: RunRequest,
     dependencies: RunDependencies,
     documents: Documents,
@@ -115,7 +115,7 @@ def look(
     Raises RotationError if anything could not be done, after the document is written: the step that
     tells says so, and the state machine counts the account as failed.
     """
-    scope_runs = run_scopes(request, dependencies.at, dependencies.clock, current_time)
+    scope_runs = run_scopes(request, dependencies.clients_at, dependencies.clock, current_time)
     account_id = request.scopes[0].account_id
     documents.put(
         _name(account_id), [_left(scope_run).to_dict(request.now) for scope_run in scope_runs]
@@ -134,8 +134,8 @@ def _left(scope_run: ScopeRun) -> AccountResult:
     pending_writes = scope_run.pending_writes
     return AccountResult(
         scope=scope,
-        looked_by=scope_run.run.run_id,
-        has_news=scope_run.has_news,
+        run_id=scope_run.run.run_id,
+        should_notify=scope_run.should_notify,
         problems=scope_run.problems,
         findings=scope_run.run.findings,
         healthy=healthy_counts(scope_run.run),
@@ -144,8 +144,8 @@ def _left(scope_run: ScopeRun) -> AccountResult:
         since=scope_run.run.since,
         actions=scope_run.run.actions,
         alert_records=pending_writes.alert_records if pending_writes else (),
-        resolved=pending_writes.over if pending_writes else (),
-        notes=pending_writes.notes if pending_writes else (),
+        resolved=pending_writes.resolved if pending_writes else (),
+        intents=pending_writes.intents if pending_writes else (),
         replacement_records={
             replacement_record.certificate_arn: replacement_record.version
             for replacement_record in pending_writes.replacement_records
@@ -170,12 +170,12 @@ class Aggregate:
     documents: Documents
     state_store: Callable[[Scope], StateStore | None]
 
-    def tell(self, *, current_time: Callable[[], datetime]) -> dict[str, Any]:
+    def run(self, *, current_time: Callable[[], datetime]) -> dict[str, Any]:
         """Return the result in figures; raise RotationError if anything could not be done."""
         scope_runs = list(self._scope_runs(current_time()))
         run = merged(self.request, scope_runs, current_time())
         # A dry run, too, has a report: the result is in figures only.
-        outcome, failures = tell(run, self.dependencies, scope_runs, reports_dry_runs=True)
+        outcome, failures = notify(run, self.dependencies, scope_runs, reports_dry_runs=True)
         emit_run_metrics(self.request, run, scope_runs, self.dependencies)
         raise_if_incomplete(run, scope_runs, failures)
         statuses = Counter(scope.status.value for scope in run.scopes)
@@ -228,12 +228,12 @@ class Aggregate:
         return ScopeRun(
             run=run,
             problems=left.problems,
-            has_news=left.has_news,
+            should_notify=left.should_notify,
             pending_writes=self._pending_writes(left),
         )
 
     def _pending_writes(self, left: AccountResult) -> PendingWrites | None:
-        if not (left.alert_records or left.resolved or left.notes or left.replacement_records):
+        if not (left.alert_records or left.resolved or left.intents or left.replacement_records):
             return None
         scope = Scope(left.scope.account_id, left.scope.region, self.partition)
         state_store = self.state_store(scope)
@@ -241,11 +241,11 @@ class Aggregate:
             return None
         return PendingWrites(
             state_store=state_store,
-            run_id=left.looked_by,
+            run_id=left.run_id,
             now=self.request.now,
             alert_records=left.alert_records,
-            over=left.resolved,
-            notes=left.notes,
+            resolved=left.resolved,
+            intents=left.intents,
             # One that has moved on since has a longer story, which the run that moved it tells.
             replacement_records=[
                 replacement_record

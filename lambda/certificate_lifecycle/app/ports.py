@@ -105,7 +105,7 @@ class Certificates(Protocol):
         ...
 
 
-class Store(Protocol):
+class CertificateStore(Protocol):
     """Certificates that are kept outside ACM: looked at, and never changed."""
 
     @property
@@ -200,14 +200,14 @@ class StateStore(Protocol):
         """
         ...
 
-    def record(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
+    def save_replacement(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
         """Store a journal that this run has claimed, and return it as it is stored.
 
         Raises LedgerConflictError if it is not what this run last stored.
         """
         ...
 
-    def take_request(self, day: date, certificate_arn: str, limit: int) -> bool:
+    def count_request(self, day: date, certificate_arn: str, limit: int) -> bool:
         """Count a request towards the budget of `day`; a certificate counts once a day."""
         ...
 
@@ -215,23 +215,23 @@ class StateStore(Protocol):
         """Return what was told and is still open."""
         ...
 
-    def remember(self, memory: AlertRecord) -> None:
+    def save_alert(self, alert: AlertRecord) -> None:
         """Store what was told; if another run has stored something since, that stays."""
         ...
 
-    def forget(self, memory: AlertRecord) -> None:
+    def delete_alert(self, alert: AlertRecord) -> None:
         """Drop what is over; if another run has stored something since, that stays."""
         ...
 
-    def notes(self) -> Sequence[Intent]:
+    def intents(self) -> Sequence[Intent]:
         """Return what runs were about to do, and no message has told."""
         ...
 
-    def note(self, note: Intent) -> None:
+    def save_intent(self, intent: Intent) -> None:
         """Store what is about to be done; the same action again replaces it."""
         ...
 
-    def clear_intent(self, note: Intent) -> None:
+    def delete_intent(self, intent: Intent) -> None:
         """Drop a note that a message has told; if it was written anew since, that stays."""
         ...
 
@@ -382,12 +382,10 @@ class Metrics(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeClients:
-    """Everything that a run of rotation reaches in and for one account and region.
+    """The clients of a rotation run in one account and region; features without a client are off.
 
-    Without `export_secrets` nothing is exported, without `state_store` nothing is remembered or
-    replaced, without `consumers` none is moved, and without `served` nothing is connected to.
-    The `catalog` names all consumers, also those that may not be moved.
-    Of `account_stores` there is one in each account, whatever its regions.
+    `catalog` knows all consumers, also those that may not be changed.
+    `account_stores` are global: they are read once per account.
     """
 
     certificates: Certificates
@@ -397,22 +395,21 @@ class ScopeClients:
     export_secrets: ExportSecrets | None = None
     state_store: StateStore | None = None
     consumers: Consumers | None = None
-    served: TlsProbe | None = None
-    stores: Sequence[Store] = ()
-    account_stores: Sequence[Store] = ()
+    tls_probe: TlsProbe | None = None
+    stores: Sequence[CertificateStore] = ()
+    account_stores: Sequence[CertificateStore] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDependencies:
-    """Everything that a run of rotation reaches, wherever it looks.
+    """The dependencies of a rotation run that do not belong to one account and region.
 
-    `at` joins what belongs to one account and region; it is asked once for each of them. Without
-    `reports` none is written, and without `subscriptions` they are not counted. If `summary_after`
-    has passed without a message in the `notification_log`, a run that looked at everything sends
-    one although all is well.
+    `clients_at` is called once for each account and region.
+    If `summary_after` has passed since the last message in `notification_log`, a complete run
+    without findings sends a message, too.
     """
 
-    at: Callable[[Scope], ScopeClients]
+    clients_at: Callable[[Scope], ScopeClients]
     topic: Topic
     metrics: Metrics
     clock: Clock

@@ -41,15 +41,15 @@ def rotate(
 
     The message and the figures go out either way, and say what could not be done.
     """
-    scope_runs = run_scopes(request, dependencies.at, dependencies.clock, current_time)
+    scope_runs = run_scopes(request, dependencies.clients_at, dependencies.clock, current_time)
     run = merged(request, scope_runs, current_time())
-    outcome, failures = tell(run, dependencies, scope_runs)
+    outcome, failures = notify(run, dependencies, scope_runs)
     emit_run_metrics(request, run, scope_runs, dependencies)
     raise_if_incomplete(run, scope_runs, failures)
     return outcome
 
 
-def tell(
+def notify(
     run: Run,
     dependencies: RunDependencies,
     scope_runs: Sequence[ScopeRun],
@@ -194,18 +194,18 @@ def _notify(
     """Publish the message of the run; a failure is returned, to be raised after the result."""
     if run.dry_run:
         return _notification(reason="dry run"), []
-    news = any(scope_run.has_news for scope_run in scope_runs)
+    news = any(scope_run.should_notify for scope_run in scope_runs)
     due, failures = (False, []) if news or not run.full_scan else _summary_due(run, dependencies)
     message = compose(run, summary=due)
     if message is None:
-        return _notification(reason="nothing to tell"), failures
+        return _notification(reason="nothing to report"), failures
     if not news and not due:
-        return _notification(reason="nothing new to tell"), failures
+        return _notification(reason="nothing new to report"), failures
     try:
         message_id = dependencies.topic.publish(message)
     except Exception as error:  # noqa: BLE001 - raised once the result is logged
         logger.exception("message could not be sent")
-        failure = f"the message could not be sent: {error_summary(error)}"
+        failure = f"the notification could not be sent: {error_summary(error)}"
         return _notification(reason=failure), [*failures, failure]
     return {"sent": True, "message_id": message_id, "reason": message.subject}, failures
 
@@ -237,7 +237,7 @@ def _each(steps: Sequence[Callable[[], None]]) -> list[str]:
             future.result()
         except Exception as error:  # noqa: BLE001 - raised at the end of the run
             logger.exception("ledger could not be written")
-            failures.append(f"what was told could not be remembered: {error_summary(error)}")
+            failures.append(f"the state could not be saved: {error_summary(error)}")
     return failures
 
 

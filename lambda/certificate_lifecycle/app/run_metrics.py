@@ -86,7 +86,7 @@ def _open_findings(scope_run: ScopeRun) -> Iterator[AlertRecord]:
         return
     if pending is None:
         raise StateUnreadableError("the open findings of an incomplete scan are unknown")
-    current = {alert_record.subject for alert_record in (*pending.alert_records, *pending.over)}
+    current = {alert_record.subject for alert_record in (*pending.alert_records, *pending.resolved)}
     yield from (
         record for record in pending.state_store.alert_records() if record.subject not in current
     )

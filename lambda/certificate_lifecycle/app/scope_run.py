@@ -42,13 +42,12 @@ class ScopeRun:
     """What a run found and did in one account and region.
 
     `problems` say what could not be scanned.
-    `has_news` is true if there is something to notify, and `pending_writes` is what the ledger is
-    owed then.
+    `should_notify` is true if a message is due, `pending_writes` are due once it is sent.
     """
 
     run: Run
     problems: Sequence[str]
-    has_news: bool = True
+    should_notify: bool = True
     pending_writes: PendingWrites | None = None
 
     @classmethod
@@ -67,12 +66,12 @@ class ScopeRun:
         """
         text = f"the certificates could not be looked at: {why}"
         result = ScopeResult(scope.account_id, scope.region, ScopeStatus.FAILED, 0, text)
-        state = AlertState.of(state_store, request)
+        state = AlertState.read(state_store, request)
         run = run_of(request, [result], [], state.unreported(()), finished_at)
         return cls(
             run=run,
             problems=[text],
-            has_news=state.has_news(run),
+            should_notify=state.should_notify(run),
             pending_writes=state.pending_writes(run),
         )
 
@@ -105,7 +104,7 @@ def run_scope(
 def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock) -> ScopeScan:
     """Scan the certificates of one account and region, and read what the ledger says of them."""
     request = request.narrowed(scope)
-    state = AlertState.of(clients.state_store, request)
+    state = AlertState.read(clients.state_store, request)
     context = RunContext(
         run_id=request.run_id,
         instance=request.instance,
@@ -173,11 +172,11 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
         found.certificates,
         summary(found.problems) or None,
     )
-    run = state.informed(run_of(request, [scope], assessments, actions, current_time()))
+    run = state.with_changes(run_of(request, [scope], assessments, actions, current_time()))
     return ScopeRun(
         run=run,
         problems=found.problems,
-        has_news=state.has_news(run),
+        should_notify=state.should_notify(run),
         pending_writes=state.pending_writes(run, engine.handled if engine is not None else ()),
     )
 
@@ -186,13 +185,13 @@ def _assessment(scanned: ScopeScan) -> list[Assessment]:
     """Return what was assessed, with what its names serve, its owner, and what uses it."""
     request, context, clients = scanned.request, scanned.context, scanned.clients
     assessments: Sequence[Assessment] = scanned.found.assessments
-    if clients.served is not None:
+    if clients.tls_probe is not None:
         stale_certificate_served = Verdict.STALE_CERTIFICATE_SERVED.value
         alert_records = scanned.state.alert_records
         assessments = TlsProbing(
             context=context,
             certificates=clients.certificates,
-            served=clients.served,
+            tls_probe=clients.tls_probe,
             everything=scanned.found.everything,
             reported=[
                 arn
@@ -225,7 +224,7 @@ def _engine(scanned: ScopeScan) -> ReplacementEngine | None:
         state_store=state_store,
         catalog=clients.catalog,
         consumers=clients.consumers,
-        served=clients.served,
+        tls_probe=clients.tls_probe,
         retire_after=scanned.request.retire_after,
     )
 

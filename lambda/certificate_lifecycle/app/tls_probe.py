@@ -52,7 +52,7 @@ class TlsProbing:
 
     context: RunContext
     certificates: Certificates
-    served: TlsProbe
+    tls_probe: TlsProbe
     everything: Sequence[Certificate] = ()
     reported: Collection[str] = ()
 
@@ -67,13 +67,13 @@ class TlsProbing:
         )
         if len(wanted) > _MAX_CERTIFICATES:
             left_out = len(wanted) - _MAX_CERTIFICATES
-            logger.warning("names not looked at", extra={"certificates": left_out})
+            logger.warning("names not probed", extra={"certificates": left_out})
         described = {
             entry.certificate.arn: certificate
             for entry in wanted[:_MAX_CERTIFICATES]
             if (certificate := self._described(entry.certificate)) is not None
         }
-        probe_results = _looks(self.served, self.context.clock, described.values())
+        probe_results = _probe(self.tls_probe, self.context.clock, described.values())
         return [
             self._with_served(assessment, described[assessment.certificate.arn], probe_results)
             if assessment.certificate.arn in described
@@ -145,10 +145,10 @@ class TlsProbing:
         ]
 
 
-def names_that_show(certificate: Certificate, served: TlsProbe, clock: Clock) -> list[str]:
+def names_that_serve(certificate: Certificate, tls_probe: TlsProbe, clock: Clock) -> list[str]:
     """Return the names under which a described certificate is seen; none if none is reached."""
     serial = serial_of(certificate)
-    probe_results = _looks(served, clock, [certificate])
+    probe_results = _probe(tls_probe, clock, [certificate])
     return [
         name
         for (name, _), seen in probe_results.items()
@@ -159,8 +159,8 @@ def names_that_show(certificate: Certificate, served: TlsProbe, clock: Clock) ->
     ]
 
 
-def _looks(
-    served: TlsProbe, clock: Clock, certificates: Iterable[Certificate]
+def _probe(
+    tls_probe: TlsProbe, clock: Clock, certificates: Iterable[Certificate]
 ) -> Mapping[_Question, Sequence[ProbeResult]]:
     """Ask each question once, as many at the same time as there are workers, and for a while.
 
@@ -175,7 +175,7 @@ def _looks(
         return {}
     pool = ThreadPoolExecutor(min(_WORKERS, len(questions)), thread_name_prefix="served")
     try:
-        asked = {entry: pool.submit(served.probe, *entry) for entry in questions}
+        asked = {entry: pool.submit(tls_probe.probe, *entry) for entry in questions}
         wait(asked.values(), timeout=patience)
         return {each: _answer(*each, future) for each, future in asked.items()}
     finally:
@@ -189,7 +189,7 @@ def _questions(certificate: Certificate) -> list[_Question]:
 def _answer(name: str, _: str, future: Future[Sequence[ProbeResult]]) -> Sequence[ProbeResult]:
     """Return what was seen; that nothing was is an answer, too."""
     if not future.done():
-        logger.warning("name not looked at in time", extra={"name_looked_at": name})
+        logger.warning("name not probed in time", extra={"name_looked_at": name})
         return (ProbeResult(name, ""),)
     error = future.exception()
     if error is None:

@@ -15,11 +15,19 @@ from certificate_lifecycle.aws.permissions import (
     ROTATIONS,
     SCANS,
     Command,
-    Permission,
     Setting,
+    declare,
+    for_rotations,
     regional,
 )
-from certificate_lifecycle.aws.responses import arn_in, utc, validated_response
+from certificate_lifecycle.aws.responses import (
+    arn_in,
+    error_code,
+    existing,
+    unless,
+    utc,
+    validated_response,
+)
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import (
     Certificate,
@@ -34,7 +42,6 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import (
     CertificateImportError,
-    CertificateNotFoundError,
     CertificateRequestError,
     ExportError,
     MigrationNotPossibleError,
@@ -54,70 +61,63 @@ E = TypeVar("E", bound=StrEnum)
 
 _CERTIFICATES = regional("acm", "certificate/*")
 _LISTING = (*CREATIONS, *SCANS, Command.DRILL)
-_REPAIR, _REPLACE = (Setting.REPAIR,), (Setting.REPLACE,)
 _RETIRE = (Setting.RETIRE_SUPERSEDED, Setting.REPLACE)
-_EXPORT = (Setting.EXPORT_TARGETS, Setting.REPAIR)
-_IMPORT = (Setting.IMPORT_SOURCES, Setting.REPAIR)
 _REQUEST = {"acm:KeyAlgorithm": "RSA_2048", "acm:ValidationMethod": "DNS"}
 PERMISSIONS = (
-    Permission("acm:ListCertificates", _LISTING, EVERYTHING, "find certificates"),
-    Permission(
-        "acm:SearchCertificates",
+    *declare(_LISTING, "acm", EVERYTHING, ListCertificates="find certificates"),
+    *declare(
         (*ROTATIONS, Command.SCAN, Command.DOCTOR),
+        "acm",
         EVERYTHING,
-        "read many renewals in one call",
+        SearchCertificates="read many renewals in one call",
     ),
-    Permission(
-        "acm:DescribeCertificate", _LISTING, _CERTIFICATES, "validation records, status, renewal"
+    *declare(
+        _LISTING, "acm", _CERTIFICATES, DescribeCertificate="validation records, status, renewal"
     ),
-    Permission("acm:RequestCertificate", CREATIONS, _CERTIFICATES, "request it", context=_REQUEST),
-    Permission(
-        "acm:RequestCertificate",
-        ROTATIONS,
+    *declare(CREATIONS, "acm", _CERTIFICATES, context=_REQUEST, RequestCertificate="request it"),
+    *for_rotations(
+        "acm",
         _CERTIFICATES,
-        "request a successor",
-        _REPLACE,
-        _REQUEST,
+        Setting.REPLACE,
+        context=_REQUEST,
+        RequestCertificate="request a successor",
     ),
-    Permission("acm:AddTagsToCertificate", CREATIONS, _CERTIFICATES, "tag it in the same request"),
-    Permission("acm:AddTagsToCertificate", ROTATIONS, _CERTIFICATES, "tag a successor", _REPLACE),
-    Permission(
-        "acm:AddTagsToCertificate", ROTATIONS, _CERTIFICATES, "tag what is replaced", _RETIRE
+    *declare(CREATIONS, "acm", _CERTIFICATES, AddTagsToCertificate="tag it in the same request"),
+    *for_rotations("acm", _CERTIFICATES, Setting.REPLACE, AddTagsToCertificate="tag a successor"),
+    *for_rotations(
+        "acm", _CERTIFICATES, *_RETIRE, AddTagsToCertificate="tag a replaced certificate"
     ),
-    Permission(
-        "acm:ListTagsForCertificate",
+    *declare(
         (*SCANS, Command.DRILL),
+        "acm",
         _CERTIFICATES,
-        "recognise certificates that another tool manages",
+        ListTagsForCertificate="recognise certificates that another tool manages",
     ),
-    Permission(
-        "acm:ResendValidationEmail", ROTATIONS, _CERTIFICATES, "send approval mails again", _REPAIR
-    ),
-    Permission(
-        "acm:UpdateCertificateOptions",
-        ROTATIONS,
+    *for_rotations(
+        "acm",
         _CERTIFICATES,
-        "migrate from e-mail to DNS",
-        _REPAIR,
+        Setting.REPAIR,
+        ResendValidationEmail="send approval mails again",
+        UpdateCertificateOptions="migrate from e-mail to DNS",
+        ListCertificateDomainValidations="records of that migration",
     ),
-    Permission(
-        "acm:ListCertificateDomainValidations",
-        ROTATIONS,
-        _CERTIFICATES,
-        "records of that migration",
-        _REPAIR,
+    *for_rotations(
+        "acm",
+        ("{exported}",),
+        Setting.EXPORT_TARGETS,
+        Setting.REPAIR,
+        ExportCertificate="read the certificate and key of an export target",
+        RenewCertificate="renew the certificate of an export target",
     ),
-    Permission(
-        "acm:ExportCertificate", ROTATIONS, ("{exported}",), "read what is exported", _EXPORT
+    *for_rotations(
+        "acm",
+        ("{imported}",),
+        Setting.IMPORT_SOURCES,
+        Setting.REPAIR,
+        ImportCertificate="import a newer version",
     ),
-    Permission(
-        "acm:RenewCertificate", ROTATIONS, ("{exported}",), "renew what is exported", _EXPORT
-    ),
-    Permission(
-        "acm:ImportCertificate", ROTATIONS, ("{imported}",), "import a newer version", _IMPORT
-    ),
-    Permission(
-        "acm:DeleteCertificate", ROTATIONS, _CERTIFICATES, "delete what was replaced", _RETIRE
+    *for_rotations(
+        "acm", _CERTIFICATES, *_RETIRE, DeleteCertificate="delete a replaced certificate"
     ),
 )
 
@@ -136,7 +136,7 @@ KEY_TYPES: tuple[KeyAlgorithmType, ...] = (
 KEY_PAIR_ORIGINS = ("AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED")
 _PAGE_SIZE = 1000
 _SEARCH_PAGE_SIZE = 500
-#: What a service answers that knows no SearchCertificates, or not for us.
+#: Errors of a region without SearchCertificates, or of a role that may not call it.
 _NO_SEARCH = frozenset(
     {"AccessDeniedException", "UnknownOperationException", "ValidationException"}
 )
@@ -162,7 +162,7 @@ class AcmCertificates:
     def list_all(self) -> Iterator[Certificate]:
         """Yield every certificate, of all key types, origins and statuses, without detail."""
         listing = self._client.meta.service_model.operation_model("ListCertificates")
-        # What ACME clients asked for is hidden unless it is wanted; older SDKs cannot say so.
+        # Without this filter, certificates of ACME clients are hidden; older SDKs do not have it.
         origins: dict[str, Any] = (
             {"CertificateKeyPairOrigins": list(KEY_PAIR_ORIGINS)}
             if "CertificateKeyPairOrigins" in listing.input_shape.members  # type: ignore[union-attr] # a structure shape
@@ -180,10 +180,10 @@ class AcmCertificates:
 
     @validated_response("SearchCertificates")
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
-        """Return the state of renewal of all that ACM issued and that ends between two instants.
+        """Return the renewal status of all certificates from ACM that expire in a period.
 
-        None where there is no way to ask for all of them at once: the operation came in 2026, and
-        an SDK, a region or a role may not have it yet.
+        None if SearchCertificates is not available: it was added in 2026, and an SDK, a region or a
+        role may not have it.
         """
         if not hasattr(self._client, "search_certificates"):
             return None
@@ -197,7 +197,7 @@ class AcmCertificates:
                 for result in page["Results"]:
                     found[result["CertificateArn"]] = _renewal_state(result)
         except ClientError as error:
-            code = error.response["Error"]["Code"]
+            code = error_code(error)
             if code not in _NO_SEARCH:
                 raise
             logger.info("renewals are described one by one", extra={"reason": code})
@@ -206,15 +206,12 @@ class AcmCertificates:
 
     @validated_response("DescribeCertificate")
     def describe(self, arn: str) -> Certificate:
-        """Return one certificate with its detail, tags left out.
+        """Return one certificate with its detail but without tags.
 
-        Raises CertificateNotFoundError for one that was deleted.
+        Raises CertificateNotFoundError for a deleted certificate.
         """
-        try:
+        with existing(arn):
             answer = self._client.describe_certificate(CertificateArn=arn)
-        except ClientError as error:
-            _raise_if_gone(error, arn)
-            raise
         described = _described(answer["Certificate"])
         if described.arn != arn:
             raise ValueError(f"it is about {described.arn}")
@@ -224,22 +221,19 @@ class AcmCertificates:
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
         """Return the tags of one certificate.
 
-        Raises CertificateNotFoundError for one that was deleted.
+        Raises CertificateNotFoundError for a deleted certificate.
         """
-        try:
+        with existing(arn):
             answer = self._client.list_tags_for_certificate(CertificateArn=arn)
-        except ClientError as error:
-            _raise_if_gone(error, arn)
-            raise
         return tuple((tag["Key"], tag.get("Value", "")) for tag in answer.get("Tags", []))
 
     @validated_response("RequestCertificate")
     def request(self, request: CertificateRequest) -> str:
-        """Request a certificate; raises CertificateRequestError where ACM refuses it."""
+        """Request a certificate and return its ARN; raises CertificateRequestError."""
         try:
             answer = self._client.request_certificate(**_parameters(request))
         except ClientError as error:
-            code = error.response["Error"]["Code"]
+            code = error_code(error)
             if code not in _REFUSALS:
                 raise
             text = error.response["Error"].get("Message", "")
@@ -258,9 +252,9 @@ class AcmCertificates:
 
     @property
     def can_migrate_to_dns(self) -> bool:
-        """Whether this SDK can change an e-mail validated certificate to DNS.
+        """Whether this SDK can migrate a certificate from e-mail to DNS validation.
 
-        The option came in 2026; the Lambda runtime may bring an older boto3.
+        The option was added in 2026; the Lambda runtime may have an older boto3.
         """
         model = self._client.meta.service_model
         return (
@@ -269,10 +263,10 @@ class AcmCertificates:
         )
 
     def migrate_to_dns(self, arn: str) -> None:
-        """Ask ACM to change from e-mail to DNS validation under the same ARN.
+        """Start the migration from e-mail to DNS validation under the same ARN.
 
-        ConflictException says that the migration is under way: that is what we want.
-        Raises MigrationNotPossibleError where ACM will not do it for this certificate.
+        ConflictException means that the migration has started already.
+        Raises MigrationNotPossibleError if ACM refuses to migrate this certificate.
         """
         try:
             self._client.update_certificate_options(
@@ -280,7 +274,7 @@ class AcmCertificates:
                 Options={"ValidationMethod": "DNS"},
             )
         except ClientError as error:
-            code = error.response["Error"]["Code"]
+            code = error_code(error)
             if code in ("InvalidStateException", "ValidationException"):
                 text = error.response["Error"].get("Message", "")
                 raise MigrationNotPossibleError(f"{arn} cannot migrate to DNS: {text}") from error
@@ -289,7 +283,7 @@ class AcmCertificates:
 
     @validated_response("ListCertificateDomainValidations")
     def migration_records(self, arn: str) -> tuple[ValidationRecord | None, ...]:
-        """Return the record for each name of a migration; None for one that is not known yet."""
+        """Return the record for each name of a migration; None for a name without one yet."""
         records: list[ValidationRecord | None] = []
         token: dict[str, Any] = {}
         while True:
@@ -306,8 +300,8 @@ class AcmCertificates:
     def export(self, arn: str, passphrase: SecretStr) -> Exported:
         """Return certificate, chain and encrypted key.
 
-        Raises ExportError when ACM refuses.
-        A refusal may repeat what was sent, so just its code is told, and its cause is cut off.
+        Raises ExportError with the error code only and without a cause: the message of an error may
+        quote the passphrase.
         """
         try:
             answer = self._client.export_certificate(
@@ -316,8 +310,7 @@ class AcmCertificates:
         except BotoCoreError as error:
             raise ExportError(f"the SDK could not export {arn}: {type(error).__name__}") from None
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            raise ExportError(f"ACM does not export {arn}: {code}") from None
+            raise ExportError(f"ACM refused to export {arn}: {error_code(error)}") from None
         return Exported(
             certificate=answer["Certificate"],
             chain=answer.get("CertificateChain", ""),
@@ -325,23 +318,17 @@ class AcmCertificates:
         )
 
     def renew(self, arn: str) -> bool:
-        """Have ACM renew an exported certificate; false if it is doing so already.
-
-        It has no token, but RequestInProgressException keeps a second call from a second renewal.
-        """
-        try:
-            self._client.renew_certificate(CertificateArn=arn)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "RequestInProgressException":
-                raise
-            return False
-        return True
+        """Start the renewal of an exported certificate; false if a renewal is in progress."""
+        renewed = unless(
+            "RequestInProgressException",
+            lambda: self._client.renew_certificate(CertificateArn=arn),
+        )
+        return renewed is not None
 
     def reimport(self, arn: str, bundle: CertificateBundle) -> None:
-        """Import under the ARN of an imported certificate; tags are not allowed in this call.
+        """Import under the ARN of an imported certificate.
 
-        Raises CertificateImportError, without what the SDK raised: the SDK's errors quote
-        parameters that it refuses, and one of these is the private key.
+        Raises CertificateImportError without the SDK's error, which may quote the private key.
         """
         chain: dict[str, Any] = {"CertificateChain": bundle.chain} if bundle.chain else {}
         try:
@@ -353,39 +340,34 @@ class AcmCertificates:
             )
         except ClientError as error:
             details = error.response["Error"]
-            why = f"{details['Code']}: {bundle.without_key(details.get('Message', ''))}"
+            reason = f"{details['Code']}: {bundle.without_key(details.get('Message', ''))}"
         except BotoCoreError as error:
-            why = type(error).__name__
+            reason = type(error).__name__
         else:
             return
-        # Raised outside of the handlers: an error keeps the one that it was raised in the face of.
-        raise CertificateImportError(f"ACM did not take the import under {arn} ({why})")
+        # Raised outside the handlers, whose errors would become its context.
+        raise CertificateImportError(f"ACM refused the import under {arn} ({reason})")
 
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
-        """Tag a certificate with its successor: the role may delete nothing else."""
+        """Tag a certificate with its successor; the role may delete only tagged certificates."""
         self._client.add_tags_to_certificate(
             CertificateArn=arn, Tags=[{"Key": REPLACED_BY_TAG, "Value": successor_arn}]
         )
 
     def delete(self, arn: str) -> bool:
-        """Delete a certificate; false while something uses it; one that is gone counts as done."""
+        """Delete a certificate if it exists; false while it is in use."""
         try:
             self._client.delete_certificate(CertificateArn=arn)
         except ClientError as error:
-            code = error.response["Error"]["Code"]
+            code = error_code(error)
             if code not in ("ResourceInUseException", "ResourceNotFoundException"):
                 raise
             return code == "ResourceNotFoundException"
         return True
 
 
-def _raise_if_gone(error: ClientError, arn: str) -> None:
-    if error.response["Error"]["Code"] == "ResourceNotFoundException":
-        raise CertificateNotFoundError(f"{arn} does not exist") from error
-
-
 def _renewable(start: datetime, end: datetime) -> CertificateFilterStatementPaginatorTypeDef:
-    """Return the filter for what ACM issued and renews, by when it ends."""
+    """Return the filter for certificates that ACM renews and that expire in a period."""
     return {
         "And": [
             {"Filter": {"X509AttributeFilter": {"NotAfter": {"Start": start, "End": end}}}},
@@ -458,7 +440,7 @@ def _common(data: Mapping[str, Any], names: Sequence[str | None]) -> dict[str, A
         "names": tuple(dict.fromkeys(name.lower() for name in names if name)),
         "status": _member(CertificateStatus, data.get("Status")),
         "type": _member(CertificateType, data.get("Type")),
-        # ACM answers `RSA-2048` where it is asked for `RSA_2048`.
+        # A response has `RSA-2048` where a request has `RSA_2048`.
         "key_algorithm": str(data.get("KeyAlgorithm", "")).replace("-", "_"),
         "renewal_eligible": _eligible(data.get("RenewalEligibility")),
         "not_before": utc(data.get("NotBefore")),
@@ -483,7 +465,7 @@ def _validations(options: Sequence[Mapping[str, Any]]) -> tuple[DomainValidation
     return tuple(
         DomainValidation(
             domain_name=option["DomainName"].lower(),
-            # Absent in old answers, where e-mail was the only method.
+            # Missing in certificates from the time when e-mail was the only method.
             method=_member(ValidationMethod, option.get("ValidationMethod", "EMAIL")),
             validated=option.get("ValidationStatus") == "SUCCESS",
             record=_record(option.get("ResourceRecord")),
@@ -502,7 +484,7 @@ def _usages(listed: Sequence[Mapping[str, Any]]) -> frozenset[str]:
 
 
 def _member(enum: type[E], raw: object) -> E:
-    """Return the member called `raw`; one that AWS added later becomes NOT_UNDERSTOOD."""
+    """Return the member of a value; a value that AWS added later becomes NOT_UNDERSTOOD."""
     try:
         return enum(str(raw))
     except ValueError:

@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.aws.permissions import (
-    EVERYTHING,
-    Function,
-    Permission,
-    Setting,
-)
+from certificate_lifecycle.aws.permissions import EVERYTHING, Setting, for_rotation_function
 from certificate_lifecycle.aws.responses import validated_response
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-PERMISSIONS = (
-    Permission(
-        "organizations:ListAccounts",
-        (Function.ROTATION,),
-        EVERYTHING,
-        "find the accounts, if none are named",
-        (Setting.ORGANIZATION,),
-    ),
+PERMISSIONS = for_rotation_function(
+    "organizations",
+    EVERYTHING,
+    Setting.ORGANIZATION,
+    ListAccounts="find the accounts, if none are named",
 )
 
 

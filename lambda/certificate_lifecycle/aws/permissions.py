@@ -1,7 +1,7 @@
-"""What a policy has to allow for a call, declared beside the call.
+"""The IAM permissions of a call, declared beside the call.
 
 The tables of README and docs/cli.md, the simulations of `doctor` and the tests of policies and
-calls all come from these declarations.
+calls come from these declarations.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 
 class Function(StrEnum):
@@ -30,7 +31,7 @@ class Command(StrEnum):
 
 
 class Setting(StrEnum):
-    """What has to be set for a call to be made, as the documentation words it."""
+    """A setting that a call depends on, as the documentation writes it."""
 
     REPAIR = "mode `repair` or `replace`"
     REPLACE = "mode `replace`"
@@ -52,10 +53,10 @@ class Setting(StrEnum):
 class Permission:
     """An IAM action that a call in the same file needs.
 
-    `callers` make the call, if all of `settings` are set.
-    `resources` are templates of the ARNs that a policy has to allow the action on; a name in braces
-    stands for every value that `cli.permissions.Values` has for it.
-    `context` are condition keys that have the same value in every such call.
+    `callers` make the call if all of `settings` are set.
+    `resources` are templates of the ARNs that a policy has to allow the action on.
+    A name in braces stands for each of its values in `cli.required_permissions.Values`.
+    `context` are condition keys with the same value in every such call.
     """
 
     action: str
@@ -75,8 +76,28 @@ SCANS = (*ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DOCTOR)
 COMMANDS = tuple(Command)
 
 
+def declare(
+    callers: tuple[Function | Command, ...],
+    service: str,
+    resources: tuple[str, ...],
+    *settings: Setting,
+    context: Mapping[str, str] | None = None,
+    **reasons: str,
+) -> tuple[Permission, ...]:
+    """Return a permission for each action of a service, named as the keyword of its reason."""
+    return tuple(
+        Permission(f"{service}:{action}", callers, resources, why, settings, context or {})
+        for action, why in reasons.items()
+    )
+
+
+for_scans = partial(declare, SCANS)
+for_rotations = partial(declare, ROTATIONS)
+for_rotation_function = partial(declare, (Function.ROTATION,))
+
+
 def regional(service: str, *resources: str) -> tuple[str, ...]:
-    """Return the templates of resources of the account in each region that is looked after."""
+    """Return the templates of resources of the account in each scanned region."""
     return tuple(
         f"arn:{{partition}}:{service}:{{region}}:{{account}}:{resource}" for resource in resources
     )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
     EVERYTHING,
-    ROTATIONS,
     SCANS,
     Command,
-    Permission,
     Setting,
+    declare,
+    for_rotations,
 )
 from certificate_lifecycle.aws.responses import validated_response
 from certificate_lifecycle.model.certificate import ValidationRecord
@@ -30,28 +30,27 @@ _CHANGE = {
     "route53:ChangeResourceRecordSetsRecordTypes": "CNAME",
 }
 PERMISSIONS = (
-    Permission(
-        "route53:ListHostedZones",
+    *declare(
         _READERS,
+        "route53",
         EVERYTHING,
-        "find the zone of a name",
-        (Setting.NO_HOSTED_ZONES,),
+        Setting.NO_HOSTED_ZONES,
+        ListHostedZones="find the zone of a name",
     ),
-    Permission("route53:ListResourceRecordSets", _READERS, _ZONES, "read records before writing"),
-    Permission(
-        "route53:ChangeResourceRecordSets",
+    *declare(_READERS, "route53", _ZONES, ListResourceRecordSets="read records before writing"),
+    *declare(
         CREATIONS,
+        "route53",
         _ZONES,
-        "write validation CNAMEs, nothing else",
         context=_CHANGE,
+        ChangeResourceRecordSets="write validation CNAMEs, nothing else",
     ),
-    Permission(
-        "route53:ChangeResourceRecordSets",
-        ROTATIONS,
+    *for_rotations(
+        "route53",
         _ZONES,
-        "restore validation CNAMEs, nothing else",
-        (Setting.REPAIR,),
-        _CHANGE,
+        Setting.REPAIR,
+        context=_CHANGE,
+        ChangeResourceRecordSets="restore validation CNAMEs, nothing else",
     ),
 )
 

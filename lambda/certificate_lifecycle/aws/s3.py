@@ -6,32 +6,32 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from certificate_lifecycle.aws.permissions import Function, Permission, Setting
+from certificate_lifecycle.aws.permissions import Setting, for_rotation_function
 from certificate_lifecycle.aws.responses import validated_response
 from certificate_lifecycle.model.errors import DocumentError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_ROTATION = (Function.ROTATION,)
-_RUNS = ("arn:{partition}:s3:::{organization_bucket}/runs/*",)
-_ORGANIZATION = (Setting.ORGANIZATION,)
 PERMISSIONS = (
-    Permission(
-        "s3:PutObject",
-        _ROTATION,
+    *for_rotation_function(
+        "s3",
         ("arn:{partition}:s3:::{report_bucket}/reports/{instance}/*",),
-        "write the report of a run",
-        (Setting.REPORTS,),
+        Setting.REPORTS,
+        PutObject="write the report of a run",
     ),
-    Permission("s3:PutObject", _ROTATION, _RUNS, "keep the results of a step", _ORGANIZATION),
-    Permission("s3:GetObject", _ROTATION, _RUNS, "read the results of other steps", _ORGANIZATION),
-    Permission(
-        "s3:ListBucket",
-        _ROTATION,
+    *for_rotation_function(
+        "s3",
+        ("arn:{partition}:s3:::{organization_bucket}/runs/*",),
+        Setting.ORGANIZATION,
+        PutObject="keep the results of a step",
+        GetObject="read the results of other steps",
+    ),
+    *for_rotation_function(
+        "s3",
         ("arn:{partition}:s3:::{organization_bucket}",),
-        "find accounts without results",
-        _ORGANIZATION,
+        Setting.ORGANIZATION,
+        ListBucket="find accounts without results",
     ),
 )
 

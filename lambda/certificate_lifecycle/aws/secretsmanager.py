@@ -15,8 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from certificate_lifecycle.aws.permissions import (
     ROTATIONS,
     Command,
-    Permission,
     Setting,
+    declare,
+    for_rotations,
 )
 from certificate_lifecycle.aws.responses import MISREAD
 from certificate_lifecycle.model.errors import ExportError, SecretUnreadableError
@@ -28,33 +29,29 @@ from certificate_lifecycle.policy.import_source import CertificateBundle, open_s
 _EXPORT = (Setting.EXPORT_TARGETS, Setting.REPAIR)
 _READERS = (*ROTATIONS, Command.SCAN, Command.EXPLAIN)
 PERMISSIONS = (
-    Permission(
-        "secretsmanager:DescribeSecret",
+    *declare(
         _READERS,
+        "secretsmanager",
         ("{export_secret}",),
-        "which version an export target has, without its value",
-        _EXPORT,
+        *_EXPORT,
+        DescribeSecret="which version an export target has, without its value",
     ),
-    Permission(
-        "secretsmanager:GetSecretValue",
-        ROTATIONS,
+    *for_rotations(
+        "secretsmanager",
         ("{passphrase_secret}",),
-        "passphrases of export targets",
-        _EXPORT,
+        *_EXPORT,
+        GetSecretValue="passphrases of export targets",
     ),
-    Permission(
-        "secretsmanager:GetSecretValue",
+    *declare(
         (*_READERS, Command.DRILL),
+        "secretsmanager",
         ("{import_secret}",),
-        "certificates of import sources",
-        (Setting.IMPORT_SOURCES, Setting.REPAIR),
+        Setting.IMPORT_SOURCES,
+        Setting.REPAIR,
+        GetSecretValue="certificates of import sources",
     ),
-    Permission(
-        "secretsmanager:PutSecretValue",
-        ROTATIONS,
-        ("{export_secret}",),
-        "write to an export target",
-        _EXPORT,
+    *for_rotations(
+        "secretsmanager", ("{export_secret}",), *_EXPORT, PutSecretValue="write to an export target"
     ),
 )
 

@@ -18,9 +18,9 @@ from certificate_lifecycle.aws.permissions import (
     ROTATIONS,
     SCANS,
     Command,
-    Function,
-    Permission,
     Setting,
+    declare,
+    for_rotation_function,
 )
 from certificate_lifecycle.aws.responses import in_utc, validated_response
 
@@ -29,26 +29,25 @@ if TYPE_CHECKING:
 
 _SESSION_NAME = "certificate-lifecycle"
 PERMISSIONS = (
-    Permission(
-        "sts:AssumeRole",
+    *declare(
         (*CREATIONS, *ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DRILL),
+        "sts",
         ("{zone_role}",),
-        "read and write hosted zones of other accounts",
-        (Setting.ZONE_ROLES,),
+        Setting.ZONE_ROLES,
+        AssumeRole="read and write hosted zones of other accounts",
     ),
-    Permission(
-        "sts:AssumeRole",
+    *declare(
         (*SCANS, Command.DRILL),
+        "sts",
         ("{account_role}",),
-        "look after other accounts",
-        (Setting.ACCOUNTS,),
+        Setting.ACCOUNTS,
+        AssumeRole="scan other accounts",
     ),
-    Permission(
-        "sts:AssumeRole",
-        (Function.ROTATION,),
+    *for_rotation_function(
+        "sts",
         ("arn:{partition}:iam::*:role/{organization_role}",),
-        "look after the accounts of an organization",
-        (Setting.ORGANIZATION,),
+        Setting.ORGANIZATION,
+        AssumeRole="scan the accounts of an organization",
     ),
 )
 

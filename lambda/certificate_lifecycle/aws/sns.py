@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.aws.permissions import Function, Permission
+from certificate_lifecycle.aws.permissions import for_rotation_function
 from certificate_lifecycle.aws.responses import validated_response
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.render.notification.message import Message
@@ -15,14 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-PERMISSIONS = (
-    Permission(
-        "sns:GetTopicAttributes",
-        (Function.ROTATION,),
-        ("{topic}",),
-        "count confirmed subscriptions",
-    ),
-    Permission("sns:Publish", (Function.ROTATION,), ("{topic}",), "send the message"),
+PERMISSIONS = for_rotation_function(
+    "sns",
+    ("{topic}",),
+    GetTopicAttributes="count confirmed subscriptions",
+    Publish="send the notification",
 )
 
 

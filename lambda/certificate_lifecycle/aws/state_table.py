@@ -19,14 +19,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
-from certificate_lifecycle.aws.permissions import (
-    ROTATIONS,
-    SCANS,
-    Permission,
-    Setting,
-    at_home,
-)
+from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotations, for_scans
 from certificate_lifecycle.model import records
+from certificate_lifecycle.model.certificate import present_word
 from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
 from certificate_lifecycle.model.records import stamp
 from certificate_lifecycle.model.sanitize import clean
@@ -52,16 +47,14 @@ R = TypeVar("R", bound=_Record)
 
 _TABLE = at_home("dynamodb", "table/{table}")
 PERMISSIONS = (
-    Permission("dynamodb:Query", SCANS, _TABLE, "read the state table"),
-    Permission("dynamodb:PutItem", ROTATIONS, _TABLE, "keep notifications, replacements and runs"),
-    Permission("dynamodb:DeleteItem", ROTATIONS, _TABLE, "remove what is resolved"),
-    Permission(
-        "dynamodb:UpdateItem",
-        ROTATIONS,
+    *for_scans("dynamodb", _TABLE, Query="read the state table"),
+    *for_rotations(
+        "dynamodb",
         _TABLE,
-        "count the requests of a day",
-        (Setting.REPLACE,),
+        PutItem="keep notifications, replacements and runs",
+        DeleteItem="remove what is resolved",
     ),
+    *for_rotations("dynamodb", _TABLE, Setting.REPLACE, UpdateItem="count the requests of a day"),
 )
 _REQUESTS = "requests#"
 #: One of the scope of the function itself, for all that it looks at.
@@ -104,12 +97,14 @@ class _RecordKind(Generic[R]):
         """Return the record of an item.
 
         A text must stand there as we write it: conditions compare texts, among them moments.
+        No condition compares a public word, which an earlier version may have named otherwise.
         """
         named = item["entry"]["S"].removeprefix(self.prefix).rsplit("#", len(self.key) - 1)
         stored = {**_fields(item), **dict(zip(self.key, named, strict=True))}
         record = self.from_dict(stored)
         for name, value in record.to_dict().items():
-            if isinstance(value, str) and stored.get(name) != value:
+            kept = stored.get(name)
+            if isinstance(value, str) and value not in (kept, present_word(str(kept))):
                 raise ValueError(f"{name} is not in the form of {value}")
         return record
 
@@ -120,7 +115,7 @@ _JOURNAL = _RecordKind(
     partial(ReplacementRecord.from_dict, kinds=kinds_by_name()),
 )
 _TOLD = _RecordKind("told#", ("certificate_arn",), AlertRecord.from_dict)
-_NOTE = _RecordKind("note#", ("certificate_arn", "action"), Intent.from_dict)
+_INTENT = _RecordKind("note#", ("certificate_arn", "action"), Intent.from_dict)
 
 
 class StateTable:
@@ -151,7 +146,7 @@ class StateTable:
         values = {":me": _text(run_id), ":now": _text(stamp(now))}
         return self._write(claimed, f"{_SAME_VERSION} AND ({_CLAIMABLE})", values)
 
-    def record(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
+    def save_replacement(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
         """Store a journal that this run has claimed, and return it as it is stored.
 
         The version is enough of a condition: a claim by another run would have raised it.
@@ -172,7 +167,7 @@ class StateTable:
             raise StateConflictError(_conflict(stored))
         return written
 
-    def take_request(self, day: date, certificate_arn: str, limit: int) -> bool:
+    def count_request(self, day: date, certificate_arn: str, limit: int) -> bool:
         """Count a request towards the budget of `day`; a certificate counts once a day."""
         ends = datetime.combine(day, time(), UTC) + HISTORY
         try:
@@ -199,38 +194,38 @@ class StateTable:
         """Return what was told and is still open; raises LedgerUnreadableError."""
         return self._read(_TOLD.prefix, _TOLD.read)
 
-    def remember(self, memory: AlertRecord) -> None:
+    def save_alert(self, alert: AlertRecord) -> None:
         """Store what was told; if another run has stored something since, that stays."""
         item = {
-            **self._item(_TOLD, replace(memory, version=memory.version + 1)),
-            "expires_at": _epoch(memory.notified_at + HISTORY),
+            **self._item(_TOLD, replace(alert, version=alert.version + 1)),
+            "expires_at": _epoch(alert.notified_at + HISTORY),
         }
-        if memory.version == 0:
+        if alert.version == 0:
             self._put(item, _NEW, {})
         else:
-            self._put(item, _SAME_VERSION, {":version": _number(memory.version)})
+            self._put(item, _SAME_VERSION, {":version": _number(alert.version)})
 
-    def forget(self, memory: AlertRecord) -> None:
+    def delete_alert(self, alert: AlertRecord) -> None:
         """Drop what is over; if another run has stored something since, that stays."""
-        key = self._key(_TOLD.entry(memory))
-        self._delete(key, _SAME_VERSION, {":version": _number(memory.version)})
+        key = self._key(_TOLD.entry(alert))
+        self._delete(key, _SAME_VERSION, {":version": _number(alert.version)})
 
-    def notes(self) -> Sequence[Intent]:
+    def intents(self) -> Sequence[Intent]:
         """Return what runs were about to do, and no message has told."""
-        return self._read(_NOTE.prefix, _NOTE.read)
+        return self._read(_INTENT.prefix, _INTENT.read)
 
-    def note(self, note: Intent) -> None:
+    def save_intent(self, intent: Intent) -> None:
         """Store what is about to be done; the same action again replaces it."""
-        item = {**self._item(_NOTE, note), "expires_at": _epoch(note.written_at + HISTORY)}
+        item = {**self._item(_INTENT, intent), "expires_at": _epoch(intent.written_at + HISTORY)}
         # A later one is of a run that overtook this one, and tells at least as much.
         self._put(item, f"{_NEW} OR written_at <= :written", {":written": item["written_at"]})
 
-    def clear_intent(self, note: Intent) -> None:
+    def delete_intent(self, intent: Intent) -> None:
         """Drop a note that a message has told; if it was written anew since, that stays."""
         self._delete(
-            self._key(_NOTE.entry(note)),
+            self._key(_INTENT.entry(intent)),
             "run_id = :run AND written_at = :written",
-            {":run": _text(note.run_id), ":written": _text(stamp(note.written_at))},
+            {":run": _text(intent.run_id), ":written": _text(stamp(intent.written_at))},
         )
 
     # --- Messages ---------------------------------------------------------------------------------

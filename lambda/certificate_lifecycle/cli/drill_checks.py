@@ -1,6 +1,6 @@
 """What ACM needs to renew a certificate, as one check per need.
 
-Pure: `cli.drill` reads everything and passes it in.
+Pure: `cli.renewal_drill` reads everything and passes it in.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.HEALTHY
     except Exception as error:
-        from certificate_lifecycle.cli.failures import told  # noqa: PLC0415 - it knows the SDK
+        from certificate_lifecycle.cli.error_help import told  # noqa: PLC0415 - it knows the SDK
 
         logging.getLogger(__name__).debug("failed", exc_info=True)
         return _said(f"Error: {told(error)}", Exit.INCOMPLETE)

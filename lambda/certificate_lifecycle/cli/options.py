@@ -118,20 +118,20 @@ _TALK = (
 
 
 def scope_options(command: Command) -> Command:
-    """Add the options that make a Selection; the command takes it as `targets`."""
+    """Add the options that make TargetOptions; the command takes it as `targets`."""
     options = (*_CREDENTIALS, *_PLACES, _INSTANCE)
-    joined: Command = _joined(options, "selection", TargetOptions, command)
+    joined: Command = _joined(options, "targets", TargetOptions, command)
     return joined
 
 
 def home_options(command: Command) -> Command:
-    """Add those that make a Selection for a command that works in one account and region."""
-    joined: Command = _joined((*_CREDENTIALS, _INSTANCE), "selection", TargetOptions, command)
+    """Add those that make TargetOptions for a command that works in one account and region."""
+    joined: Command = _joined((*_CREDENTIALS, _INSTANCE), "targets", TargetOptions, command)
     return joined
 
 
 def output_options(*formats: str) -> Callable[[Command], Command]:
-    """Add the options that make a Manner; the command takes it as `output_options`."""
+    """Add the options that make OutputOptions; the command takes it as `output_options`."""
     output = click.option(
         "-o",
         "--output",
@@ -140,12 +140,12 @@ def output_options(*formats: str) -> Callable[[Command], Command]:
         show_default=True,
         help="How the result is printed.",
     )
-    return partial(_joined, (output, *_TALK), "manner", OutputOptions)
+    return partial(_joined, (output, *_TALK), "output_options", OutputOptions)
 
 
 def talk_options(command: Command) -> Command:
-    """Add the options of a Manner to a command that prints its result in one way only."""
-    joined: Command = _joined(_TALK, "manner", OutputOptions, command)
+    """Add the options of OutputOptions to a command that prints its result in one way only."""
+    joined: Command = _joined(_TALK, "output_options", OutputOptions, command)
     return joined
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from certificate_lifecycle.cli.failures import help_with
+from certificate_lifecycle.cli.error_help import help_with
 from certificate_lifecycle.model.certificate import Certificate, Severity, Verdict
 from certificate_lifecycle.model.run import (
     FINDING_HEADINGS,

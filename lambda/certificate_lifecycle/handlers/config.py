@@ -1,4 +1,4 @@
-"""The environment of both functions, read and checked in one go.
+"""The environment of both functions.
 
 Names are the upper-case stems of the Terraform inputs; a test compares them with what Terraform
 sets.
@@ -10,14 +10,25 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from certificate_lifecycle.model.dns_names import InvalidNameError, is_wildcard, normalise
-from certificate_lifecycle.model.sanitize import listed, quoted
-from certificate_lifecycle.parsing.fields import account_id, parse_each, region
+from certificate_lifecycle.model.dns_names import is_wildcard, normalise
+from certificate_lifecycle.model.sanitize import quoted
+from certificate_lifecycle.parsing.fields import (
+    Fields,
+    account_id,
+    boolean,
+    domain_name,
+    matching,
+    member_of,
+    one_of,
+    parse_each,
+    region,
+    whole_number,
+)
 from certificate_lifecycle.policy.export import ExportTarget
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS
 from certificate_lifecycle.policy.settings import (
@@ -34,31 +45,36 @@ T = TypeVar("T")
 
 _NONE: tuple[str, ...] = ()
 
-# Patterns are text, which `re` compiles when it first needs one: a cold start has no use for most.
-# With `(?a)` a digit is one of ASCII's: AWS takes no others, and they look the same to people.
-_CERTIFICATE_ARN = r"(?a)arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+"
-_ROLE_ARN = r"(?a)arn:aws[a-z-]*:iam::\d{12}:role/[!-~]+"
-#: With the six characters that Secrets Manager adds to a name: IAM knows no secret without them.
-_SECRET_ARN = (
-    r"(?a)arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}"  # noqa: S105 - the pattern of an ARN
-    r":secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"
-)
-_TOPIC_ARN = r"(?a)arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}"
-#: Children of a distributed map that Step Functions runs at once at the most (developer guide).
+#: Child executions of a distributed map that Step Functions runs in parallel (developer guide).
 _MAX_CONCURRENCY = 10_000
-#: A role's path and name, and the external id, as IAM and STS take them (API references, CreateRole
-#: and AssumeRole).
-_ROLE_NAME = r"(?a)([!-~]+/)?[\w+=,.@-]{1,64}"
-_EXTERNAL_ID = r"(?a)[\w+=,.@:/-]{2,1224}"
-_ZONE_ID = r"Z[A-Z0-9]{1,31}"
-_BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
-_TABLE = r"[A-Za-z0-9_.-]{3,255}"
-#: What ACM takes as the key of a tag (API reference, Tag).
-_TAG_KEY = r"[\w .:/=+\-@]{1,128}"
-_BUS = r"[A-Za-z0-9._-]{1,256}"
-_NAME_PREFIX = r"[a-z][a-z0-9-]*[a-z0-9]"
-#: Of keys that nobody knows, so many are named.
-_SHOWN_KEYS = 6
+
+key_algorithm = one_of(REQUESTABLE_KEY_ALGORITHMS)
+rotation_mode = member_of(RotationMode)
+# With `(?a)` a digit is an ASCII digit: AWS accepts no other.
+_certificate_arn = matching(
+    r"(?a)arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+",
+    "the ARN of an ACM certificate",
+)
+_role_arn = matching(r"(?a)arn:aws[a-z-]*:iam::\d{12}:role/[!-~]+", "the ARN of an IAM role")
+#: With the six characters that Secrets Manager adds to a name: IAM policies need the whole ARN.
+_secret_arn = matching(
+    r"(?a)arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}"
+    r":secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}",
+    "the ARN of a secret",
+)
+_topic_arn = matching(
+    r"(?a)arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}", "an SNS topic ARN"
+)
+#: Path and name of a role, and its external id (API references, CreateRole and AssumeRole).
+_role_name = matching(r"(?a)([!-~]+/)?[\w+=,.@-]{1,64}", "the path and name of an IAM role")
+_external_id = matching(r"(?a)[\w+=,.@:/-]{2,1224}", "an external id of 2 to 1224 characters")
+_zone_id = matching(r"Z[A-Z0-9]{1,31}", "the id of a hosted zone")
+_bucket = matching(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "the name of an S3 bucket without dots")
+_table = matching(r"[A-Za-z0-9_.-]{3,255}", "the name of a DynamoDB table")
+#: API reference, Tag.
+_tag_key = matching(r"[\w .:/=+\-@]{1,128}", "the key of a tag")
+_event_bus = matching(r"[A-Za-z0-9._-]{1,256}", "the name of an event bus")
+_name_prefix = matching(r"[a-z][a-z0-9-]*[a-z0-9]", "a name prefix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,76 +86,91 @@ class Variable:
     meaning: str
 
 
+_HOSTED_ZONES = Variable(
+    "HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"
+)
 CREATION_VARIABLES = (
-    Variable("DOMAIN_NAME", None, "the certificate that is issued when the event names none"),
-    Variable("SUBJECT_ALTERNATIVE_NAMES", "[]", "its other names (JSON list)"),
-    Variable("INCLUDE_WWW", "true", "whether `www.` is added to a plain domain name"),
-    Variable("KEY_ALGORITHM", "RSA_2048", "the key algorithm when the event names none"),
+    Variable("DOMAIN_NAME", None, "domain name of the certificate if the event has none"),
+    Variable("SUBJECT_ALTERNATIVE_NAMES", "[]", "other names of that certificate (JSON list)"),
+    Variable("INCLUDE_WWW", "true", "add `www.` to a domain name without a subdomain"),
+    Variable("KEY_ALGORITHM", "RSA_2048", "key algorithm if the event has none"),
     Variable(
         "ALLOWED_DOMAINS",
         "[]",
-        "what may be issued (JSON list); empty: the domain name and its other names",
+        "domains that certificates may be issued for (JSON list); empty: the domain name and its "
+        "other names",
     ),
-    Variable("HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"),
+    _HOSTED_ZONES,
     Variable("NAME_PREFIX", "certificate-lifecycle", "value of the tag `ManagedBy`"),
 )
 ROTATION_VARIABLES = (
-    Variable("SNS_TOPIC_ARN", None, "where the message goes"),
-    Variable("EXPIRATION_THRESHOLD_DAYS", "30", "attention starts this long before expiry"),
-    Variable("CRITICAL_THRESHOLD_DAYS", "7", "what is used becomes critical this long before"),
-    Variable("THRESHOLD_FRACTION", "0.33", "the threshold never exceeds this share of a lifetime"),
+    Variable("SNS_TOPIC_ARN", None, "topic that notifications are sent to"),
+    Variable("EXPIRATION_THRESHOLD_DAYS", "30", "days before expiry when a finding is a warning"),
+    Variable(
+        "CRITICAL_THRESHOLD_DAYS",
+        "7",
+        "days before expiry when a finding about a certificate in use is critical",
+    ),
+    Variable(
+        "THRESHOLD_FRACTION", "0.33", "upper limit of both thresholds, as a share of the lifetime"
+    ),
     Variable(
         "ROTATION_MODE",
         "replace",
-        "`notify` looks and tells, `repair` also mends and exports, `replace` also requests "
-        "successors",
+        "`notify` only reports, `repair` also fixes validation, imports and exports, `replace` "
+        "also requests successors",
     ),
-    Variable("HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"),
+    _HOSTED_ZONES,
     Variable("IMPORT_SOURCES", "{}", "certificate ARN to `secret_arn` (JSON object)"),
-    Variable("NAME_PREFIX", "certificate-lifecycle", "names this instance in the message"),
-    Variable("REGIONS", "[]", "where it looks (JSON list); empty: the function's own region"),
+    Variable("NAME_PREFIX", "certificate-lifecycle", "name of this instance in notifications"),
+    Variable("REGIONS", "[]", "regions to scan (JSON list); empty: the function's own region"),
     Variable(
         "ACCOUNTS",
         "[]",
-        "other accounts that it looks after: `account_id`, `role_name`, `external_id` (JSON list)",
+        "other accounts to scan: `account_id`, `role_name`, `external_id` and, optionally, "
+        "`rotation_mode`, `rebind_consumers` (JSON list)",
     ),
     Variable(
         "ORGANIZATION",
         "{}",
-        "where the steps of a run over an organization leave what they find, the role that each of "
-        "its accounts offers, and how many are looked at side by side: `bucket`, `role_name`, "
-        "`external_id`, `max_concurrency` (JSON object)",
+        "runs over an organization: `bucket` for the results of the steps, `role_name` and "
+        "`external_id` of the role in every account, `max_concurrency` of the scans, and, "
+        "optionally, `rotation_mode`, `rebind_consumers` (JSON object)",
     ),
-    Variable("OWNER_TAG", "Owner", "the tag of a certificate that names whose it is"),
+    Variable("OWNER_TAG", "Owner", "key of the tag with the owner of a certificate"),
     Variable(
         "SUMMARY_AFTER_DAYS",
         "7",
-        "days without a message after which one says that all is well; `0`: never",
+        "days without a notification after which a summary is sent; `0`: never",
     ),
-    Variable("LEDGER_TABLE", "", "the table of the ledger; empty: no memory, nothing is replaced"),
-    Variable("REPORT_BUCKET", "", "the bucket that each run writes its report to; empty: none"),
-    Variable("REBIND_CONSUMERS", "false", "whether consumers are moved to a successor"),
+    Variable(
+        "LEDGER_TABLE",
+        "",
+        "state table; empty: nothing is remembered between runs, and nothing is replaced",
+    ),
+    Variable("REPORT_BUCKET", "", "bucket for the report of each run; empty: no reports"),
+    Variable("REBIND_CONSUMERS", "false", "move consumers to a successor"),
     Variable(
         "RETIRE_SUPERSEDED_AFTER_DAYS",
         "",
-        "soak after which what was replaced is deleted; empty: never",
+        "days after which a replaced certificate is deleted; empty: never",
     ),
-    Variable("TLS_PROBE", "false", "whether it looks at what the names of certificates serve"),
+    Variable("TLS_PROBE", "false", "compare certificates with those that their domain names serve"),
     Variable(
-        "TLS_PROBE_PRIVATE_ADDRESSES", "false", "whether names may lead it to private addresses"
+        "TLS_PROBE_PRIVATE_ADDRESSES", "false", "probe names that resolve to private addresses too"
     ),
     Variable(
         "EXPORT_TARGETS",
         "{}",
         "certificate ARN to `secret_arn`, `passphrase_secret_arn` and `renew_public` (JSON object)",
     ),
-    Variable("EVENT_BUS_NAME", "", "the event bus that events go to; empty: none are sent"),
-    Variable("SECURITY_HUB", "false", "whether findings are reported to Security Hub"),
+    Variable("EVENT_BUS_NAME", "", "event bus for the events of a run; empty: no events"),
+    Variable("SECURITY_HUB", "false", "send findings to Security Hub"),
 )
 
 
 class _Environment:
-    """Reads variables with their defaults; an unset one and an empty one are the same."""
+    """Reads variables with their defaults; an empty variable counts as unset."""
 
     def __init__(
         self, environ: Mapping[str, str], variables: tuple[Variable, ...], errors: list[str]
@@ -152,10 +183,10 @@ class _Environment:
 
     def flag(self, name: str, *, fallback: bool = False) -> bool:
         """Return whether a switch is on."""
-        return self.read(name, _boolean, fallback)
+        return self.read(name, _switch, fallback)
 
     def read(self, name: str, parse: Callable[[str], T], fallback: T) -> T:
-        """Return the parsed value, or `fallback` after noting what is wrong."""
+        """Return the parsed value, or `fallback` after an error."""
         raw = self._values[name]
         if raw is None:
             self._errors.append(f"{name} must be set")
@@ -168,29 +199,28 @@ class _Environment:
 
 
 def creation_settings(environ: Mapping[str, str], errors: list[str]) -> CreationSettings:
-    """Read the environment of the creation function; what is wrong is added to `errors`."""
+    """Read the environment of the creation function; errors are added to `errors`."""
     environment = _Environment(environ, CREATION_VARIABLES, errors)
-    domain_name = environment.read("DOMAIN_NAME", normalise, "")
-    others = environment.read("SUBJECT_ALTERNATIVE_NAMES", _names, _NONE)
-    allowed = environment.read("ALLOWED_DOMAINS", _names, _NONE)
+    default_name = environment.read("DOMAIN_NAME", normalise, "")
+    others = environment.read("SUBJECT_ALTERNATIVE_NAMES", _domain_names, _NONE)
+    allowed = environment.read("ALLOWED_DOMAINS", _domain_names, _NONE)
     return CreationSettings(
-        domain_name=domain_name,
+        domain_name=default_name,
         alternative_names=others,
         include_www=environment.flag("INCLUDE_WWW", fallback=True),
         key_algorithm=environment.read("KEY_ALGORITHM", key_algorithm, "RSA_2048"),
-        allowed_domains=allowed or tuple(name for name in (domain_name, *others) if name),
+        allowed_domains=allowed or tuple(name for name in (default_name, *others) if name),
         zones=environment.read("HOSTED_ZONES", _zones, ()),
-        name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
+        name_prefix=environment.read("NAME_PREFIX", _name_prefix, ""),
     )
 
 
 def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> RotationSettings:
-    """Read the environment of the rotation function; what is wrong is added to `errors`."""
+    """Read the environment of the rotation function; errors are added to `errors`."""
     environment = _Environment(environ, ROTATION_VARIABLES, errors)
     thresholds = _thresholds(environment, errors)
     no_sources: dict[str, str] = {}
     no_targets: tuple[ExportTarget, ...] = ()
-    no_accounts: tuple[Account, ...] = ()
     sources = environment.read("IMPORT_SOURCES", _import_sources, no_sources)
     targets = environment.read("EXPORT_TARGETS", _export_targets, no_targets)
     errors.extend(
@@ -199,183 +229,71 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
         if target.secret_arn in sources.values()
     )
     return RotationSettings(
-        topic_arn=environment.read("SNS_TOPIC_ARN", _matching(_TOPIC_ARN, "an SNS topic ARN"), ""),
+        topic_arn=environment.read("SNS_TOPIC_ARN", _topic_arn, ""),
         thresholds=thresholds,
         mode=environment.read("ROTATION_MODE", rotation_mode, RotationMode.REPLACE),
         import_sources=sources,
         zones=environment.read("HOSTED_ZONES", _zones, ()),
-        name_prefix=environment.read("NAME_PREFIX", _matching(_NAME_PREFIX, "a name prefix"), ""),
+        name_prefix=environment.read("NAME_PREFIX", _name_prefix, ""),
         regions=environment.read("REGIONS", _regions, _NONE),
-        accounts=environment.read("ACCOUNTS", _accounts, no_accounts),
+        accounts=environment.read("ACCOUNTS", _accounts, ()),
         organization=environment.read("ORGANIZATION", _organization, None),
         export_targets=targets,
-        owner_tag=environment.read("OWNER_TAG", _matching(_TAG_KEY, "the key of a tag"), "Owner"),
-        summary_after=environment.read("SUMMARY_AFTER_DAYS", _summary, None),
-        ledger_table=environment.read("LEDGER_TABLE", _table, None),
-        report_bucket=environment.read("REPORT_BUCKET", _bucket, None),
+        owner_tag=environment.read("OWNER_TAG", _tag_key, "Owner"),
+        summary_after=environment.read("SUMMARY_AFTER_DAYS", _days_or_never, None),
+        ledger_table=environment.read("LEDGER_TABLE", _optional(_table), None),
+        report_bucket=environment.read("REPORT_BUCKET", _optional(_bucket), None),
         rebind_consumers=environment.flag("REBIND_CONSUMERS"),
-        retire_after=environment.read("RETIRE_SUPERSEDED_AFTER_DAYS", _retention, None),
+        retire_after=environment.read("RETIRE_SUPERSEDED_AFTER_DAYS", _optional(_days), None),
         tls_probe=environment.flag("TLS_PROBE"),
         tls_probe_private_addresses=environment.flag("TLS_PROBE_PRIVATE_ADDRESSES"),
-        event_bus_name=environment.read("EVENT_BUS_NAME", _bus, None),
+        event_bus_name=environment.read("EVENT_BUS_NAME", _optional(_event_bus), None),
         security_hub=environment.flag("SECURITY_HUB"),
     )
 
 
 def _thresholds(environment: _Environment, errors: list[str]) -> Thresholds:
-    expiration = environment.read("EXPIRATION_THRESHOLD_DAYS", _days, 0)
-    critical = environment.read("CRITICAL_THRESHOLD_DAYS", _days, 0)
-    if 0 < expiration <= critical:  # a fault has left 0, and is named already
+    unreadable = timedelta(0)
+    expiration = environment.read("EXPIRATION_THRESHOLD_DAYS", _days, unreadable)
+    critical = environment.read("CRITICAL_THRESHOLD_DAYS", _days, unreadable)
+    if unreadable < expiration <= critical:
         errors.append(
             f"CRITICAL_THRESHOLD_DAYS must be less than EXPIRATION_THRESHOLD_DAYS, "
-            f"got {critical} and {expiration}"
+            f"got {critical.days} and {expiration.days}"
         )
     return Thresholds(
-        expiration=timedelta(days=expiration),
-        critical=timedelta(days=critical),
+        expiration=expiration,
+        critical=critical,
         fraction=environment.read("THRESHOLD_FRACTION", _fraction, 0.33),
     )
 
 
 def default_settings() -> RotationSettings:
-    """Return what a function goes by whose environment sets nothing; it has no topic."""
+    """Return the settings of an empty environment; they have no topic."""
     return rotation_settings({}, [])
 
 
-def key_algorithm(raw: str) -> str:
-    """Return `raw` if it can be requested; raises ValueError otherwise."""
-    if raw not in REQUESTABLE_KEY_ALGORITHMS:
-        raise ValueError(
-            f"must be one of {', '.join(REQUESTABLE_KEY_ALGORITHMS)}, got {quoted(raw)}"
-        )
-    return raw
+# --- Texts ----------------------------------------------------------------------------------------
 
 
-def rotation_mode(raw: str) -> RotationMode:
-    """Return the mode called `raw`; raises ValueError otherwise."""
-    try:
-        return RotationMode(raw)
-    except ValueError:
-        modes = ", ".join(RotationMode)
-        raise ValueError(f"must be one of {modes}, got {quoted(raw)}") from None
+def _optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
+    return lambda raw: parse(raw) if raw else None
 
 
-def _regions(raw: str) -> tuple[str, ...]:
-    return parse_each(_json(raw, list, "a JSON list of regions"), region)
-
-
-def _accounts(raw: str) -> tuple[Account, ...]:
-    accounts = parse_each(_json(raw, list, "a JSON list of accounts"), _account)
-    ids = [account.account_id for account in accounts]
-    twice = sorted({each_id for each_id in ids if ids.count(each_id) > 1})
-    if twice:
-        raise ValueError(f"each account may be there once, got {', '.join(twice)} twice")
-    return accounts
-
-
-def _account(entry: object) -> Account:
-    fields = _fields(entry, "an account", {"account_id", "role_name", "external_id"})
-    found = account_id(fields["account_id"])
-    where = f"account {found}"
-    return Account(
-        found,
-        _spelt(fields, "role_name", _ROLE_NAME, where),
-        _spelt(fields, "external_id", _EXTERNAL_ID, where),
-        rotation_mode(fields.get("rotation_mode", RotationMode.NOTIFY)),
-        _flag(fields, "rebind_consumers", where),
-    )
-
-
-def _organization(raw: str) -> OrganizationSettings | None:
-    entry = _json(raw, dict, "a JSON object")
-    if not entry:
-        return None
-    where = "the organization"
-    fields = _fields(entry, where, {"bucket", "role_name", "external_id", "max_concurrency"})
-    at_once = fields["max_concurrency"]
-    if type(at_once) is not int or not 1 <= at_once <= _MAX_CONCURRENCY:
-        raise ValueError(
-            f"max_concurrency must be a whole number from 1 to {_MAX_CONCURRENCY}, "
-            f"got {quoted(at_once)}"
-        )
-    return OrganizationSettings(
-        bucket=_spelt(fields, "bucket", _BUCKET, where),
-        role_name=_spelt(fields, "role_name", _ROLE_NAME, where),
-        external_id=_spelt(fields, "external_id", _EXTERNAL_ID, where),
-        max_concurrency=at_once,
-        mode=rotation_mode(fields.get("rotation_mode", RotationMode.NOTIFY)),
-        rebind_consumers=_flag(fields, "rebind_consumers", where),
-    )
-
-
-def _fields(entry: object, what: str, keys: set[str]) -> dict[str, Any]:
-    """Return an object that has `keys` and, perhaps, what may be done there."""
-    optional = {"rebind_consumers", "rotation_mode"}
-    if not isinstance(entry, dict) or not keys <= set(entry) <= keys | optional:
-        raise ValueError(
-            f"{what} must be an object with {', '.join(sorted(keys))} and, optionally, "
-            f"{', '.join(sorted(optional))}"
-        )
-    return entry
-
-
-def _keys(unknown: Iterable[str]) -> str:
-    return listed([quoted(key) for key in unknown], _SHOWN_KEYS)
-
-
-def _spelt(fields: Mapping[str, Any], key: str, pattern: str, where: str) -> str:
-    value = fields[key]
-    if not (isinstance(value, str) and re.fullmatch(pattern, value)):
-        raise ValueError(f"{where} has no valid {key}: {quoted(value)}")
-    return value
-
-
-def _flag(fields: Mapping[str, Any], key: str, where: str) -> bool:
-    value = fields.get(key, False)
-    if not isinstance(value, bool):
-        raise ValueError(f"{key} of {where} must be true or false, got {quoted(value)}")  # noqa: TRY004 - collected as a fault
-    return value
-
-
-def _matching(pattern: str, what: str) -> Callable[[str], str]:
-    def parse(raw: str) -> str:
-        if not re.fullmatch(pattern, raw):
-            raise ValueError(f"must be {what}, got {quoted(raw)}")
-        return raw
-
-    return parse
-
-
-def _boolean(raw: str) -> bool:
+def _switch(raw: str) -> bool:
     if raw.lower() not in ("true", "false"):
         raise ValueError(f"must be true or false, got {quoted(raw)}")
     return raw.lower() == "true"
 
 
-def _days(raw: str) -> int:
+def _days(raw: str) -> timedelta:
     if not re.fullmatch(r"(?a)\d{1,4}", raw) or not 1 <= int(raw) <= 365:  # noqa: PLR2004 - a year
         raise ValueError(f"must be a whole number of days from 1 to 365, got {quoted(raw)}")
-    return int(raw)
+    return timedelta(days=int(raw))
 
 
-def _retention(raw: str) -> timedelta | None:
-    return timedelta(days=_days(raw)) if raw else None
-
-
-def _summary(raw: str) -> timedelta | None:
-    return None if raw == "0" else timedelta(days=_days(raw))
-
-
-def _table(raw: str) -> str | None:
-    return _matching(_TABLE, "the name of a DynamoDB table")(raw) if raw else None
-
-
-def _bucket(raw: str) -> str | None:
-    return _matching(_BUCKET, "the name of an S3 bucket without dots")(raw) if raw else None
-
-
-def _bus(raw: str) -> str | None:
-    return _matching(_BUS, "the name of an event bus")(raw) if raw else None
+def _days_or_never(raw: str) -> timedelta | None:
+    return None if raw == "0" else _days(raw)
 
 
 def _fraction(raw: str) -> float:
@@ -388,93 +306,120 @@ def _fraction(raw: str) -> float:
     return value
 
 
-def _names(raw: str) -> tuple[str, ...]:
-    values = _json(raw, list, "a JSON list of domain names")
-    if not all(isinstance(value, str) for value in values):
-        raise ValueError("must be a JSON list of domain names")
-    return parse_each(values, normalise)
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+def _json(raw: str, kind: type[T], what: str) -> T:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, kind):
+        raise ValueError(f"must be {what}, got {quoted(raw)}")  # noqa: TRY004 - collected as an error
+    return value
+
+
+def _domain_names(raw: str) -> tuple[str, ...]:
+    return parse_each(_json(raw, list, "a JSON list of domain names"), domain_name)
+
+
+def _regions(raw: str) -> tuple[str, ...]:
+    return parse_each(_json(raw, list, "a JSON list of regions"), region)
+
+
+def _accounts(raw: str) -> tuple[Account, ...]:
+    accounts = parse_each(_json(raw, list, "a JSON list of accounts"), _account)
+    ids = [account.account_id for account in accounts]
+    repeated = sorted({entry for entry in ids if ids.count(entry) > 1})
+    if repeated:
+        raise ValueError(f"each account must be listed once, repeated: {', '.join(repeated)}")
+    return accounts
+
+
+#: What a role in another account allows.
+_ALLOWED = ("rebind_consumers", "rotation_mode")
+
+
+def _account(entry: object) -> Account:
+    required = ("account_id", "external_id", "role_name")
+    fields = Fields.parse(entry, "an account", required, _ALLOWED)
+    found = fields.read("account_id", account_id)
+    fields = replace(fields, where=f"account {found}")
+    return Account(
+        found,
+        fields.read("role_name", _role_name),
+        fields.read("external_id", _external_id),
+        fields.read("rotation_mode", rotation_mode, RotationMode.NOTIFY),
+        fields.read("rebind_consumers", boolean, default=False),
+    )
+
+
+def _organization(raw: str) -> OrganizationSettings | None:
+    entry = _json(raw, dict, "a JSON object")
+    if not entry:
+        return None
+    required = ("bucket", "external_id", "max_concurrency", "role_name")
+    fields = Fields.parse(entry, "the organization", required, _ALLOWED)
+    return OrganizationSettings(
+        bucket=fields.read("bucket", _bucket),
+        role_name=fields.read("role_name", _role_name),
+        external_id=fields.read("external_id", _external_id),
+        max_concurrency=fields.read("max_concurrency", whole_number(1, _MAX_CONCURRENCY)),
+        mode=fields.read("rotation_mode", rotation_mode, RotationMode.NOTIFY),
+        rebind_consumers=fields.read("rebind_consumers", boolean, default=False),
+    )
 
 
 def _zones(raw: str) -> tuple[Zone, ...]:
-    entries = _json(raw, dict, "a JSON object of zones")
-    return parse_each(entries.items(), lambda entry: _zone(*entry))
+    return parse_each(_json(raw, dict, "a JSON object of zones").items(), _zone)
 
 
-def _zone(name: str, entry: object) -> Zone:
-    if not isinstance(entry, dict) or not isinstance(entry.get("zone_id"), str):
-        raise ValueError(f"the zone {quoted(name)} must be an object with a zone_id")  # noqa: TRY004 - collected as a fault
-    unknown = sorted(set(entry) - {"zone_id", "role_arn"})
-    if unknown:
-        raise ValueError(f"the zone {quoted(name)} has unknown keys: {_keys(unknown)}")
-    zone_id, role_arn = entry["zone_id"], entry.get("role_arn")
-    if not re.fullmatch(_ZONE_ID, zone_id):
-        raise ValueError(f"the zone {quoted(name)} has no valid zone_id: {quoted(zone_id)}")
-    if role_arn is not None and not (
-        isinstance(role_arn, str) and re.fullmatch(_ROLE_ARN, role_arn)
-    ):
-        raise ValueError(f"the zone {quoted(name)} has no valid role_arn: {quoted(role_arn)}")
+def _zone(item: tuple[str, object]) -> Zone:
+    name, entry = item
+    fields = Fields.parse(entry, f"the zone {quoted(name)}", ("zone_id",), ("role_arn",))
+    zone_id = fields.read("zone_id", _zone_id)
+    # Terraform writes null for a zone of the function's own account.
+    own = fields.values.get("role_arn") is None
+    role_arn = None if own else fields.read("role_arn", _role_arn)
     try:
         zone_name = normalise(name)
-    except InvalidNameError as error:
+    except ValueError as error:
         raise ValueError(f"the zone name {error}") from error
     if is_wildcard(zone_name):
-        raise ValueError(f"the zone name {quoted(name)} is a wildcard, and zones have none")
+        raise ValueError(f"the zone name {quoted(name)} must not be a wildcard")
     return Zone(zone_id, zone_name, role_arn)
 
 
 def _export_targets(raw: str) -> tuple[ExportTarget, ...]:
     entries = _json(raw, dict, "a JSON object of export targets")
-    targets = parse_each(entries.items(), lambda entry: _export_target(*entry))
+    targets = parse_each(entries.items(), _export_target)
     secrets = [target.secret_arn for target in targets]
-    taken = {arn for arn in secrets if secrets.count(arn) > 1}
-    taken |= {target.passphrase_secret_arn for target in targets} & set(secrets)
-    if taken:
-        raise ValueError(f"each target needs a secret of its own, got {', '.join(sorted(taken))}")
+    shared = {arn for arn in secrets if secrets.count(arn) > 1}
+    shared |= {target.passphrase_secret_arn for target in targets} & set(secrets)
+    if shared:
+        raise ValueError(f"each target needs its own secret, shared: {', '.join(sorted(shared))}")
     return targets
 
 
-def _export_target(arn: str, entry: object) -> ExportTarget:
-    if not re.fullmatch(_CERTIFICATE_ARN, arn):
-        raise ValueError(f"{quoted(arn)} is no ARN of an ACM certificate")
-    if not isinstance(entry, dict):
-        raise ValueError(f"the export target of {arn} must be an object")  # noqa: TRY004 - collected as a fault
-    unknown = sorted(set(entry) - {"secret_arn", "passphrase_secret_arn", "renew_public"})
-    if unknown:
-        raise ValueError(f"the export target of {arn} has unknown keys: {_keys(unknown)}")
-    for key in ("secret_arn", "passphrase_secret_arn"):
-        value = entry.get(key)
-        if not (isinstance(value, str) and re.fullmatch(_SECRET_ARN, value)):
-            raise ValueError(f"the export target of {arn} has no valid {key}: {quoted(value)}")
-    renew_public = _flag(entry, "renew_public", arn)
+def _export_target(item: tuple[str, object]) -> ExportTarget:
+    arn, entry = item
+    required = ("secret_arn", "passphrase_secret_arn")
+    where = f"the export target of {_certificate_arn(arn)}"
+    fields = Fields.parse(entry, where, required, ("renew_public",))
     return ExportTarget(
         certificate_arn=arn,
-        secret_arn=entry["secret_arn"],
-        passphrase_secret_arn=entry["passphrase_secret_arn"],
-        renew_public=renew_public,
+        secret_arn=fields.read("secret_arn", _secret_arn),
+        passphrase_secret_arn=fields.read("passphrase_secret_arn", _secret_arn),
+        renew_public=fields.read("renew_public", boolean, default=False),
     )
 
 
 def _import_sources(raw: str) -> dict[str, str]:
     entries = _json(raw, dict, "a JSON object of import sources")
-    return dict(parse_each(entries.items(), lambda entry: _import_source(*entry)))
+    return dict(parse_each(entries.items(), _import_source))
 
 
-def _import_source(arn: str, entry: object) -> tuple[str, str]:
-    if not re.fullmatch(_CERTIFICATE_ARN, arn):
-        raise ValueError(f"{quoted(arn)} is not the ARN of a certificate")
-    if not isinstance(entry, dict) or set(entry) != {"secret_arn"}:
-        raise ValueError(f"the source of {arn} must be an object with just a secret_arn")
-    secret_arn = entry["secret_arn"]
-    if not (isinstance(secret_arn, str) and re.fullmatch(_SECRET_ARN, secret_arn)):
-        raise ValueError(f"the source of {arn} has no valid secret_arn: {quoted(secret_arn)}")
-    return arn, secret_arn
-
-
-def _json(raw: str, expected: type, what: str) -> Any:  # noqa: ANN401 - JSON has any type
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, expected):
-        raise ValueError(f"must be {what}, got {quoted(raw)}")  # noqa: TRY004 - collected as a fault
-    return value
+def _import_source(item: tuple[str, object]) -> tuple[str, str]:
+    arn, entry = item
+    where = f"the import source of {_certificate_arn(arn)}"
+    return arn, Fields.parse(entry, where, ("secret_arn",)).read("secret_arn", _secret_arn)

@@ -1,7 +1,7 @@
-"""The events that both functions accept, checked before anything is done.
+"""The events that both functions accept.
 
-A scheduled or EventBridge envelope is understood: it carries no wishes, so it means "the usual".
-One of ACM's own events narrows that down to the certificates that it is about.
+A scheduled event has no input of its own: the settings apply.
+One of ACM's own events limits a run to the certificates that it names.
 Unknown keys are refused, because a misspelt `dry_run` must not become a real run.
 """
 
@@ -15,40 +15,48 @@ from enum import StrEnum
 from typing import Any, TypeGuard, TypeVar
 
 from certificate_lifecycle.handlers.config import key_algorithm, rotation_mode
-from certificate_lifecycle.model.dns_names import is_allowed, normalise
+from certificate_lifecycle.model.dns_names import is_allowed
 from certificate_lifecycle.model.sanitize import listed, quoted
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.timestamps import parse_timestamp
-from certificate_lifecycle.parsing.fields import account_id, parse_each, region
+from certificate_lifecycle.parsing.fields import (
+    account_id,
+    boolean,
+    domain_name,
+    instance_of,
+    list_of,
+    matching,
+    member_of,
+    parse_each,
+    region,
+    text,
+    whole_number,
+)
 from certificate_lifecycle.policy.issuance import CertificateRequest, name_errors, ordered_names
 from certificate_lifecycle.policy.settings import CreationSettings, RotationMode, RotationSettings
 
 T = TypeVar("T")
 
-#: The tag by which a certificate of ours is known; its value is the name prefix.
+#: The tag of certificates that this module requested; its value is the name prefix.
 OWNER_TAG = "ManagedBy"
 
 _NONE: tuple[str, ...] = ()
+_NO_KEYS: Mapping[str, object] = {}
 
 _AUTHORITY_ARN = (
     r"(?a)arn:aws[a-z-]*:acm-pca:(?P<region>[a-z0-9-]+):\d{12}:certificate-authority/[0-9a-f-]{36}"
 )
-_CERTIFICATE_ARN = (
-    r"(?a)arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):certificate/[\w-]{1,64}"
-)
-#: The name of an execution (API reference, StartExecution), as far as it makes a plain key in S3.
-_EXECUTION = r"[A-Za-z0-9_-]{1,80}"
-#: Characters that ACM takes in tags (API reference, Tag): `*` is not among them, nor are those
-#: among white space that control something, such as a line break.
+#: Characters that ACM accepts in tags (API reference, Tag): neither `*` nor white space that is a
+#: control character, such as a line break.
 _TAG = r"(?:[\w.:/=+\-@]|[^\S\t-\r\x1c-\x1f\x85])*"
 _MAX_TAGS = 49
 _MAX_TAG_KEY = 128
 _MAX_TAG_VALUE = 256
 _MAX_WAIT_SECONDS = 900
-#: Of what would have been right, so many are named.
+#: The number of allowed values that an error names.
 _SHOWN = 20
 
-#: Keys that narrow down what is done, or say what the event is: null would widen it.
+#: Keys that limit what a run does: null in place of a value would lift the limit.
 _NEVER_NULL = frozenset(
     {"accounts", "auto_validate", "certificate_arns", "dry_run", "regions", "rotation_mode"}
 )
@@ -71,8 +79,8 @@ class CreationCommand:
 class RotationCommand:
     """A checked rotation event; no `certificate_arns` means all certificates of `scopes`.
 
-    `announced` says that an event of ACM's own names them: one may be gone by now. `scheduled` says
-    that the schedule has started the run.
+    `announced`: an event of ACM's own names them, and some may be deleted by now.
+    `scheduled`: the schedule started the run.
     """
 
     scopes: tuple[Scope, ...]
@@ -87,16 +95,16 @@ class OrganizationStep(StrEnum):
     """A step of a run over an organization."""
 
     LIST = "list"
-    LOOK = "look"
-    TELL = "tell"
+    SCAN = "scan"
+    AGGREGATE = "aggregate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationCommand:
-    """A checked event of the state machine; `rotation` is what to do in the accounts of the step.
+    """A checked event of the state machine; `rotation` is the run in the account of the step.
 
-    `given` accounts take the place of those that the organization has, `excluded` are left out, and
-    `only` is what whoever started the run has narrowed it down to.
+    `given` accounts replace those that AWS Organizations lists, `excluded` are left out.
+    `only` are the accounts that the input of the execution limits the run to.
     """
 
     step: OrganizationStep
@@ -110,7 +118,7 @@ class OrganizationCommand:
 
 
 class _Event:
-    """Takes keys out of an event; what is left over at the end is unknown."""
+    """Takes keys out of an event; the keys that remain are unknown."""
 
     def __init__(self, event: object, errors: list[str]) -> None:
         self._errors = errors
@@ -123,7 +131,7 @@ class _Event:
     def take(self, key: str, parse: Callable[[Any], T], default: T) -> T:
         """Return the parsed value of `key`; a missing key means `default`.
 
-        So does a null one, except where an unset template variable would make the run do more.
+        So does null, except where it would lift a limit, as an unset template variable could.
         """
         if key in self._keys and self._keys[key] is None and key in _NEVER_NULL:
             self._errors.append(f"{key}: must not be null; leave it out for the default")
@@ -137,18 +145,18 @@ class _Event:
             return default
 
     def refuse_the_rest(self) -> None:
-        """Note every key that nobody took."""
+        """Add an error for every key that was not taken."""
         for key in sorted(self._keys):
-            self._errors.append(f"{quoted(key)} is not a key of this event")
+            self._errors.append(_unknown_key(key))
 
 
 def _is_envelope(event: Mapping[str, object]) -> bool:
-    """Whether `event` comes from EventBridge; only scheduled ones carry no wishes."""
+    """Whether `event` comes from a schedule of EventBridge."""
     return event.get("source") == "aws.events" and set(event) <= _ENVELOPE_KEYS
 
 
 def _is_from_acm(event: object) -> TypeGuard[Mapping[str, object]]:
-    """Whether `event` is one of ACM's own, which says what happened to a certificate."""
+    """Whether `event` is one of ACM's own about certificates."""
     return (
         isinstance(event, Mapping)
         and event.get("source") == "aws.acm"
@@ -157,7 +165,7 @@ def _is_from_acm(event: object) -> TypeGuard[Mapping[str, object]]:
 
 
 def _announced(event: Mapping[str, object], errors: list[str]) -> tuple[str, ...]:
-    """Return the certificates that an event of ACM's own is about."""
+    """Return the certificates that an event of ACM's own names."""
     try:
         return _certificate_arns(event.get("resources"))
     except ValueError as error:
@@ -168,20 +176,20 @@ def _announced(event: Mapping[str, object], errors: list[str]) -> tuple[str, ...
 def creation_command(
     event: object, settings: CreationSettings, scope: Scope, errors: list[str]
 ) -> CreationCommand:
-    """Check a creation event; what is wrong is added to `errors`."""
+    """Check a creation event; errors are added to `errors`."""
     keys = _Event(event, errors)
     request = _request(keys, settings, scope, errors)
     keys.take("validation_method", _dns_only, "DNS")
     command = CreationCommand(
         request=request,
-        auto_validate=keys.take("auto_validate", _boolean, default=True),
-        wait_seconds=keys.take("wait_seconds", _seconds, 0),
-        dry_run=keys.take("dry_run", _boolean, default=False),
+        auto_validate=keys.take("auto_validate", boolean, default=True),
+        wait_seconds=keys.take("wait_seconds", whole_number(0, _MAX_WAIT_SECONDS), 0),
+        dry_run=keys.take("dry_run", boolean, default=False),
     )
     account = keys.take("account_id", account_id, scope.account_id)
     if account != scope.account_id:
         errors.append(
-            f"account_id: this function issues in its own account {scope.account_id}, "
+            f"account_id: must be the function's own account {scope.account_id}, "
             f"got {quoted(account)}"
         )
     keys.refuse_the_rest()
@@ -191,12 +199,14 @@ def creation_command(
 def _request(
     keys: _Event, settings: CreationSettings, scope: Scope, errors: list[str]
 ) -> CertificateRequest:
-    named = keys.take("domain_name", _name, "")
+    named = keys.take("domain_name", domain_name, "")
     # The configured alternative names belong to the configured domain name only.
-    others = keys.take("alt_names", _names, _NONE if named else settings.alternative_names)
-    include_www = keys.take("include_www", _boolean, settings.include_www)
-    domain_name = named or settings.domain_name
-    names = ordered_names(domain_name, others, include_www=include_www) if domain_name else ()
+    others = keys.take(
+        "alt_names", _alternative_names, _NONE if named else settings.alternative_names
+    )
+    include_www = keys.take("include_www", boolean, settings.include_www)
+    first = named or settings.domain_name
+    names = ordered_names(first, others, include_www=include_www) if first else ()
     if names:
         errors.extend(name_errors(names))
         errors.extend(
@@ -206,13 +216,13 @@ def _request(
             if settings.allowed_domains and not is_allowed(name, settings.allowed_domains)
         )
     authority = keys.take("certificate_authority_arn", _authority, None)
-    exportable = keys.take("exportable", _boolean, default=False)
+    exportable = keys.take("exportable", boolean, default=False)
     request = CertificateRequest(
         names=names,
         region=keys.take("region", region, scope.region),
-        key_algorithm=keys.take("key_algorithm", _key_algorithm, settings.key_algorithm),
+        key_algorithm=keys.take("key_algorithm", key_algorithm, settings.key_algorithm),
         certificate_authority_arn=authority,
-        # A private certificate always can be exported, and ACM refuses the option for it.
+        # ACM refuses the option for a private certificate, which can always be exported.
         exportable=exportable and authority is None,
         tags=keys.take("tags", _tags, ()),
     )
@@ -221,19 +231,19 @@ def _request(
 
 
 def _check_authority_region(request: CertificateRequest, errors: list[str]) -> None:
-    """Note a CA of another region: ACM finds only those of its own."""
+    """ACM finds only the private CAs of its own region."""
     authority = re.fullmatch(_AUTHORITY_ARN, request.certificate_authority_arn or "")
     if authority and authority["region"] != request.region:
         errors.append(
-            f"certificate_authority_arn: the CA is in {authority['region']}, "
-            f"the certificate would be in {request.region}"
+            f"certificate_authority_arn: the CA must be in the region of the certificate "
+            f"{request.region}, got {authority['region']}"
         )
 
 
 def rotation_command(
     event: object, settings: RotationSettings, scope: Scope, errors: list[str]
 ) -> RotationCommand:
-    """Check a rotation event; what is wrong is added to `errors`."""
+    """Check a rotation event; errors are added to `errors`."""
     announced = _NONE
     if _is_from_acm(event):
         announced, event = _announced(event, errors), {}
@@ -247,7 +257,7 @@ def rotation_command(
             labels = [f"{scope.account_id} {scope.region}" for scope in scopes]
             where = listed(labels, _SHOWN)
             errors.append(
-                f"{named}: {quoted(arn)} is in no account and region of this run ({where})"
+                f"{named}: {quoted(arn)} is not in an account and region of this run ({where})"
             )
     command = RotationCommand(
         scopes=tuple(
@@ -255,8 +265,8 @@ def rotation_command(
         ),
         certificate_arns=arns,
         announced=bool(announced),
-        mode=keys.take("rotation_mode", _mode, settings.mode),
-        dry_run=keys.take("dry_run", _boolean, default=False),
+        mode=keys.take("rotation_mode", rotation_mode, settings.mode),
+        dry_run=keys.take("dry_run", boolean, default=False),
         scheduled=isinstance(event, Mapping) and _is_envelope(event),
     )
     keys.refuse_the_rest()
@@ -268,110 +278,120 @@ def is_of_an_organization(event: object) -> TypeGuard[Mapping[str, object]]:
     return isinstance(event, Mapping) and "organization" in event
 
 
+#: Names of steps that executions started before an upgrade of the module may still send.
+_FORMER_STEPS = {"look": OrganizationStep.SCAN, "tell": OrganizationStep.AGGREGATE}
+
+
+def _with_current_names(fields: object) -> object:
+    """Rename the step and the key `wishes` of an execution that began before an upgrade."""
+    if not isinstance(fields, Mapping):
+        return fields
+    current = dict(fields)
+    if "wishes" in current and "input" not in current:
+        current["input"] = current.pop("wishes")
+    step = current.get("step")
+    if isinstance(step, str):
+        current["step"] = _FORMER_STEPS.get(step, step)
+    return current
+
+
 def organization_command(
     event: Mapping[str, object], settings: RotationSettings, scope: Scope, errors: list[str]
 ) -> OrganizationCommand:
-    """Check an event of the state machine; what is wrong is added to `errors`.
+    """Check an event of the state machine; errors are added to `errors`.
 
-    `inputs` is the input that the execution was started with: the keys of a rotation event by hand
-    that make sense for a whole organization, or the scheduled event, which has none.
+    Its key `input` is the input of the execution: the scheduled event, or the keys of a rotation
+    event that apply to a whole organization.
     """
     if settings.organization is None:
-        errors.append("organization: ORGANIZATION is not set, so this function looks after none")
-    _refuse_beside(event, errors)
-    keys = _Event(event["organization"], errors)
-    step = keys.take("step", _step, OrganizationStep.LIST)
-    looked_at = keys.take("account_id", account_id, None)
-    if (looked_at is not None) != (step is OrganizationStep.LOOK):
-        errors.append("account_id: belongs to the step look, and to no other")
-    run = keys.take("run", _matching(_EXECUTION, "the name of an execution"), "")
-    started_at = keys.take("started_at", _moment, None)
+        errors.append("organization: the function is not configured for one (ORGANIZATION)")
+    errors.extend(_unknown_key(key) for key in sorted(map(str, event)) if key != "organization")
+    keys = _Event(_with_current_names(event["organization"]), errors)
+    step = keys.take("step", member_of(OrganizationStep), OrganizationStep.LIST)
+    scanned = keys.take("account_id", account_id, None)
+    if (scanned is not None) != (step is OrganizationStep.SCAN):
+        errors.append("account_id: must be set for the step scan, and for no other")
+    run = keys.take("run", _execution_name, "")
+    started_at = keys.take("started_at", _timestamp, None)
     if not run or started_at is None:
         errors.append("organization: run and started_at must be set")
-    given = keys.take("accounts", _accounts, _NONE)
-    excluded = keys.take("excluded_accounts", _accounts, _NONE)
-    nothing: Mapping[str, object] = {}
-    requested = keys.take("wishes", _object, nothing)
+    given = keys.take("accounts", list_of(account_id, "account ids"), _NONE)
+    excluded = keys.take("excluded_accounts", list_of(account_id, "account ids"), _NONE)
+    execution_input = keys.take("input", _object, _NO_KEYS)
     keys.refuse_the_rest()
     _check_settings(settings, scope, errors)
-    only, wanted, command = _wishes(requested, settings, scope, looked_at, errors)
+    only, regions, rotation = _execution_input(execution_input, settings, scope, scanned, errors)
     return OrganizationCommand(
         step=step,
         run=run,
         started_at=started_at or datetime.min.replace(tzinfo=UTC),
-        rotation=command,
+        rotation=rotation,
         given=given,
         excluded=excluded,
         only=only,
-        regions=wanted,
+        regions=regions,
     )
 
 
-def _wishes(
-    requested: Mapping[str, object],
+def _execution_input(
+    event: Mapping[str, object],
     settings: RotationSettings,
     scope: Scope,
-    looked_at: str | None,
+    scanned: str | None,
     errors: list[str],
 ) -> tuple[tuple[str, ...], tuple[str, ...], RotationCommand]:
-    """Return which accounts and regions are wished for, and what is to be done in one of them."""
-    inputs = _Event(requested, errors)
-    only = inputs.take("accounts", _listed(account_id, "account ids"), _NONE)
-    regions = settings.regions or (scope.region,)
-    wanted = inputs.take("regions", _listed(region, "regions"), regions)
-    errors.extend(_unknown("regions", wanted, regions))
-    command = RotationCommand(
-        scopes=tuple(Scope(looked_at, where, scope.partition) for where in wanted if looked_at),
+    """Return the accounts and regions of an execution, and the run in the account of the step."""
+    keys = _Event(event, errors)
+    only = keys.take("accounts", _account_ids, _NONE)
+    regions = _regions(keys, settings, scope, errors)
+    rotation = RotationCommand(
+        scopes=tuple(Scope(scanned, name, scope.partition) for name in regions if scanned),
         certificate_arns=_NONE,
-        mode=inputs.take("rotation_mode", _mode, settings.mode),
-        dry_run=inputs.take("dry_run", _boolean, default=False),
-        scheduled=_is_envelope(requested),
+        mode=keys.take("rotation_mode", rotation_mode, settings.mode),
+        dry_run=keys.take("dry_run", boolean, default=False),
+        scheduled=_is_envelope(event),
     )
-    inputs.refuse_the_rest()
-    return only, wanted, command
-
-
-def _refuse_beside(event: Mapping[str, object], errors: list[str]) -> None:
-    """Note what stands beside the step: a wish there would be one that nobody heeds."""
-    errors.extend(
-        f"{quoted(key)} is not a key of this event"
-        for key in sorted(str(key) for key in event)
-        if key != "organization"
-    )
+    keys.refuse_the_rest()
+    return only, regions, rotation
 
 
 def _scopes(
     keys: _Event, settings: RotationSettings, scope: Scope, errors: list[str]
 ) -> list[Scope]:
-    """Return each account with each region, narrowed down by the event, never widened."""
-    accounts = (scope.account_id, *(account.account_id for account in settings.accounts))
-    regions = settings.regions or (scope.region,)
-    wanted_accounts = keys.take("accounts", _listed(account_id, "account ids"), accounts)
-    wanted_regions = keys.take("regions", _listed(region, "regions"), regions)
-    for key, wanted, known in (
-        ("accounts", wanted_accounts, accounts),
-        ("regions", wanted_regions, regions),
-    ):
-        errors.extend(_unknown(key, wanted, known))
+    """Return each account with each region; an event limits them and never adds any."""
+    configured = (scope.account_id, *(account.account_id for account in settings.accounts))
+    accounts = keys.take("accounts", _account_ids, configured)
+    errors.extend(_not_configured("accounts", accounts, configured))
+    regions = _regions(keys, settings, scope, errors)
+    return [Scope(account, name, scope.partition) for account in accounts for name in regions]
+
+
+def _regions(
+    keys: _Event, settings: RotationSettings, scope: Scope, errors: list[str]
+) -> tuple[str, ...]:
+    configured = settings.regions or (scope.region,)
+    regions = keys.take("regions", list_of(region, "regions", least=1), configured)
+    errors.extend(_not_configured("regions", regions, configured))
+    return regions
+
+
+def _not_configured(key: str, names: Sequence[str], configured: Sequence[str]) -> list[str]:
+    shown = listed(list(configured), _SHOWN)
     return [
-        Scope(account, where, scope.partition)
-        for account in wanted_accounts
-        for where in wanted_regions
+        f"{key}: {quoted(name)} is not configured for this function ({shown})"
+        for name in names
+        if name not in configured
     ]
 
 
-def _unknown(key: str, wanted: Sequence[str], known: Sequence[str]) -> list[str]:
-    return [
-        f"{key}: {quoted(name)} is not looked after here ({listed(list(known), _SHOWN)})"
-        for name in wanted
-        if name not in known
-    ]
+def _unknown_key(key: str) -> str:
+    return f"{quoted(key)} is not a key of this event"
 
 
 def _check_settings(settings: RotationSettings, scope: Scope, errors: list[str]) -> None:
-    """Note what the environment alone cannot tell: whether it fits where the function runs."""
+    """Check the settings that depend on the account and region of the function."""
     if scope.account_id in {account.account_id for account in settings.accounts}:
-        errors.append(f"ACCOUNTS: {scope.account_id} is the function's own account")
+        errors.append(f"ACCOUNTS: {scope.account_id} must not be the function's own account")
     regions = settings.regions or (scope.region,)
     here = [Scope(scope.account_id, entry, scope.partition) for entry in regions]
     for name, arns in (
@@ -385,122 +405,60 @@ def _check_settings(settings: RotationSettings, scope: Scope, errors: list[str])
         )
 
 
-def _listed(parse: Callable[[Any], str], what: str) -> Callable[[object], tuple[str, ...]]:
-    def parse_all(raw: object) -> tuple[str, ...]:
-        if not isinstance(raw, list) or not raw:
-            raise ValueError(f"must be a list of {what}, got {quoted(raw)}")
-        return parse_each(raw, parse)
+# --- Values ---------------------------------------------------------------------------------------
 
-    return parse_all
-
-
-def _accounts(raw: object) -> tuple[str, ...]:
-    if not isinstance(raw, list):
-        raise ValueError(f"must be a list of account ids, got {quoted(raw)}")  # noqa: TRY004 - collected as a fault
-    return parse_each(raw, account_id)
-
-
-def _object(raw: object) -> Mapping[str, object]:
-    if not isinstance(raw, Mapping):
-        raise ValueError(f"must be an object, got {quoted(raw)}")  # noqa: TRY004 - collected as a fault
-    return raw
+_alternative_names = list_of(domain_name, "domain names")
+_account_ids = list_of(account_id, "account ids", least=1)
+_certificate_arns = list_of(
+    matching(
+        r"(?a)arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]{1,64}",
+        "the ARN of an ACM certificate",
+    ),
+    "certificate ARNs",
+    least=1,
+)
+#: API reference, StartExecution: those names that are plain keys in S3.
+_execution_name = matching(r"[A-Za-z0-9_-]{1,80}", "the name of an execution")
+_object = instance_of(Mapping, "an object")  # type: ignore[type-abstract] # isinstance knows it
 
 
-def _step(raw: object) -> OrganizationStep:
+def _authority(raw: object) -> str | None:
+    return matching(_AUTHORITY_ARN, "the ARN of a private CA")(raw)
+
+
+def _timestamp(raw: object) -> datetime:
     try:
-        return OrganizationStep(_text(raw))
-    except ValueError:
-        raise ValueError(
-            f"must be one of {', '.join(OrganizationStep)}, got {quoted(raw)}"
-        ) from None
-
-
-def _moment(raw: object) -> datetime:
-    try:
-        return parse_timestamp(_text(raw))
+        return parse_timestamp(text(raw))
     except ValueError:
         raise ValueError(f"must be a time in ISO 8601 with its zone, got {quoted(raw)}") from None
 
 
-def _text(raw: object) -> str:
-    if not isinstance(raw, str):
-        raise ValueError(f"must be a string, got {quoted(raw)}")  # noqa: TRY004 - collected as a fault
-    return raw
-
-
-def _name(raw: object) -> str:
-    return normalise(_text(raw))
-
-
-def _names(raw: object) -> tuple[str, ...]:
-    if not isinstance(raw, list):
-        raise ValueError(f"must be a list of domain names, got {quoted(raw)}")  # noqa: TRY004 - collected as a fault
-    return parse_each(raw, _name)
-
-
-def _boolean(raw: object) -> bool:
-    if not isinstance(raw, bool):
-        raise ValueError(f"must be true or false, got {quoted(raw)}")  # noqa: TRY004 - collected as a fault
-    return raw
-
-
-def _seconds(raw: object) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int) or not 0 <= raw <= _MAX_WAIT_SECONDS:
-        raise ValueError(f"must be a whole number from 0 to {_MAX_WAIT_SECONDS}, got {quoted(raw)}")
-    return raw
-
-
-def _matching(pattern: str, what: str) -> Callable[[object], str]:
-    def parse(raw: object) -> str:
-        if not re.fullmatch(pattern, _text(raw)):
-            raise ValueError(f"must be {what}, got {quoted(raw)}")
-        return str(raw)
-
-    return parse
-
-
-def _key_algorithm(raw: object) -> str:
-    return key_algorithm(_text(raw))
-
-
-def _mode(raw: object) -> RotationMode:
-    return rotation_mode(_text(raw))
-
-
-def _authority(raw: object) -> str | None:
-    return _matching(_AUTHORITY_ARN, "the ARN of a private CA")(raw)
-
-
 def _dns_only(raw: object) -> str:
-    if _text(raw) != "DNS":
+    if raw != "DNS":
         raise ValueError(
-            f"must be DNS, got {quoted(raw)}: e-mail needs a person for every renewal, "
-            "and HTTP belongs to CloudFront"
+            f"must be DNS, got {quoted(raw)}: e-mail needs manual approval for every renewal, "
+            "HTTP works for CloudFront only"
         )
     return "DNS"
-
-
-def _certificate_arns(raw: object) -> tuple[str, ...]:
-    if not isinstance(raw, list) or not raw:
-        raise ValueError(f"must be a list of certificate ARNs, got {quoted(raw)}")
-    return parse_each(raw, _matching(_CERTIFICATE_ARN, "the ARN of an ACM certificate"))
 
 
 def _tags(raw: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(raw, Mapping) or len(raw) > _MAX_TAGS:
         raise ValueError(f"must be an object of at most {_MAX_TAGS} tags")
-    return tuple(sorted(parse_each(raw.items(), lambda tag: _tag(*tag))))
+    return tuple(sorted(parse_each(raw.items(), _tag)))
 
 
-def _tag(key: object, value: object) -> tuple[str, str]:
-    key, value = _text(key), _text(value)
+def _tag(item: tuple[object, object]) -> tuple[str, str]:
+    key, value = text(item[0]), text(item[1])
     if key == OWNER_TAG or key.lower().startswith("aws:"):
-        raise ValueError(f"the tag {quoted(key)} is not yours to set")
+        raise ValueError(f"the tag {quoted(key)} is reserved")
     if not 1 <= len(key) <= _MAX_TAG_KEY or len(value) > _MAX_TAG_VALUE:
-        raise ValueError(f"the tag {quoted(key)} is too long, or has no name")
+        raise ValueError(
+            f"the tag {quoted(key)} must have a key of 1 to {_MAX_TAG_KEY} characters and a value "
+            f"of at most {_MAX_TAG_VALUE}"
+        )
     if not (re.fullmatch(_TAG, key) and re.fullmatch(_TAG, value)):
         raise ValueError(
-            f"the tag {quoted(key)}: {quoted(value)} "
-            "has characters that ACM does not take, such as *"
+            f"the tag {quoted(key)}: {quoted(value)} has characters that ACM refuses, such as *"
         )
     return key, value

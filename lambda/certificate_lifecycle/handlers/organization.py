@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from certificate_lifecycle.app.organization import Aggregate, list_accounts, look
+from certificate_lifecycle.app.organization import Aggregate, list_accounts, scan_account
 from certificate_lifecycle.aws.organizations import AwsOrganization
 from certificate_lifecycle.aws.reports import RunReports
 from certificate_lifecycle.aws.s3 import S3Documents
@@ -71,13 +71,13 @@ def _take(
     dependencies = run_dependencies(
         settings, scope, LambdaClock(context), clients, extra_accounts, repair=repair
     )
-    if command.step is OrganizationStep.LOOK:
+    if command.step is OrganizationStep.SCAN:
         # Not the name of the execution: a repeated step must not pass for the first one, which may
         # still be at work, in the eyes of the ledger.
         request = run_request(
             command.rotation, settings, context.aws_request_id, current_time(), extra_accounts
         )
-        return look(request, dependencies, documents, current_time=current_time)
+        return scan_account(request, dependencies, documents, current_time=current_time)
     return Aggregate(
         request=run_request(command.rotation, settings, command.run, command.started_at),
         regions=command.regions,
@@ -86,7 +86,7 @@ def _take(
         dependencies=replace(dependencies, reports=dependencies.reports or RunReports(*at)),
         documents=documents,
         state_store=lambda where: state_store_of(settings, scope, clients, where),
-    ).tell(current_time=current_time)
+    ).run(current_time=current_time)
 
 
 def _list(

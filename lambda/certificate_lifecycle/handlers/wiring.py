@@ -104,7 +104,7 @@ def run_dependencies(
     topic = topic_of(settings, clients)
     own_topic = Scope.from_arn(settings.topic_arn).account_id == home.account_id
     return RunDependencies(
-        at=scope_clients_of(settings, home, clients, extra_accounts, repair=repair),
+        clients_at=scope_clients_of(settings, home, clients, extra_accounts, repair=repair),
         topic=topic,
         metrics=EmbeddedMetrics(),
         clock=clock,
@@ -148,7 +148,7 @@ def scope_clients_of(
             state_store=state_store_of(settings, home, clients, scope),
             consumers=consumers if scope.account_id in rebinding else None,
             catalog=consumers,
-            served=probe,
+            tls_probe=probe,
             stores=(Authorities(lambda: clients.acm_pca(scope.region, role)),),
             account_stores=(ServerCertificates(lambda: clients.iam(role)),),
         )

@@ -40,11 +40,29 @@ class Documented(StrEnum):
 
     @classmethod
     def of(cls, value: str) -> Self:
-        """Return the member with a value; raises ValueError if there is none."""
+        """Return the member with a value, present or former; raises ValueError if there is none."""
+        present = present_word(value)
         for member in cls:
-            if member.value == value:
+            if member.value == present:
                 return member
         raise ValueError(f"{value!r} is not one of {', '.join(cls)}")
+
+
+#: Public words that earlier versions of this module have stored and sent, and their present forms.
+_RENAMED = {
+    "AuthorityEndsTooSoon": "AuthorityExpiresTooSoon",
+    "ManagedElsewhere": "ExternallyManaged",
+    "NotLookedAt": "ScanFailed",
+    "NotServed": "StaleCertificateServed",
+    "RequestAnew": "RequestAgain",
+    "StatusNotUnderstood": "StatusUnknown",
+    "TypeNotUnderstood": "TypeUnknown",
+}
+
+
+def present_word(word: str) -> str:
+    """Return the present form of a verdict, reason or action that an earlier version wrote."""
+    return _RENAMED.get(word, word)
 
 
 class Verdict(Documented):

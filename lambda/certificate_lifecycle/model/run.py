@@ -21,6 +21,7 @@ from certificate_lifecycle.model.certificate import (
     Severity,
     Verdict,
     days_left,
+    present_word,
 )
 from certificate_lifecycle.model.sanitize import clean_lines
 from certificate_lifecycle.model.scope import parse_arn
@@ -374,14 +375,16 @@ class FindingChange:
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
 
-        An earlier version used the keys `was` and `now`, and the kind `over`.
+        An earlier version used the keys `was` and `now`, the kind `over`, and former words for
+        some verdicts.
         """
         entry = records.renamed(entry, {"was": "previous_verdict", "now": "current_state"})
         kind = records.text(entry, "kind")
+        previous = records.optional_text(entry, "previous_verdict")
         return cls(
             certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
             kind=ChangeKind.RESOLVED if kind == "over" else ChangeKind(kind),
-            previous_verdict=records.optional_text(entry, "previous_verdict"),
+            previous_verdict=None if previous is None else present_word(previous),
             since=records.optional_timestamp(entry, "since"),
             name=records.text(entry, "name"),
             current_state=records.optional_text(entry, "current_state"),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from certificate_lifecycle.model import records
-from certificate_lifecycle.model.certificate import Action, Certificate, Severity
+from certificate_lifecycle.model.certificate import Action, Certificate, Severity, present_word
 from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult, ScopeStatus
 from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
@@ -79,12 +79,13 @@ class AlertRecord:
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError for anything else.
 
-        An earlier version wrote no `critical_since`, and one before that no `since`.
+        An earlier version wrote no `critical_since`, one before that no `since`, and either may
+        have written a former word for a verdict or reason.
         """
         return cls(
             subject=AlertSubject.parse(records.text(entry, "certificate_arn")),
-            verdict=records.text(entry, "verdict"),
-            reason=records.text(entry, "reason"),
+            verdict=present_word(records.text(entry, "verdict")),
+            reason=present_word(records.text(entry, "reason")),
             severity=records.text(entry, "severity"),
             band=records.text(entry, "band"),
             notified_at=records.timestamp(entry, "told_at"),
@@ -96,13 +97,22 @@ class AlertRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """An action, recorded before it starts so that it is notified even if the run ends early."""
+    """An action, recorded before it starts so that it is notified even if the run ends early.
+
+    `action` is the stored word, which is part of the key, even if an earlier version wrote a former
+    one. `intended` is the action that the word means.
+    """
 
     certificate_arn: str
     action: str
     text: str
     run_id: str
     written_at: datetime
+
+    @property
+    def intended(self) -> Action:
+        """The action; raises ValueError if there is none of that name."""
+        return Action.of(self.action)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -117,9 +127,11 @@ class Intent:
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        action = records.text(entry, "action")
+        Action.of(action)
         return cls(
             certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
-            action=Action.of(records.text(entry, "action")).value,
+            action=action,
             text=records.text(entry, "text"),
             run_id=records.text(entry, "run_id"),
             written_at=records.timestamp(entry, "written_at"),

@@ -1,7 +1,7 @@
-"""What the look at one account hands to the step that tells of a whole organization.
+"""The result of one account and region, for the step that aggregates an organization.
 
-A document a region, plain data: the findings in the very shape of the rotation's result, and the
-rest as numbers, so that it grows with what is wrong and not with what exists.
+Findings have the shape of the rotation's result. Healthy certificates are only counted, so the
+document grows with the findings, not with the account.
 """
 
 from __future__ import annotations
@@ -30,17 +30,16 @@ _RENAMED = {"regained": "recovered_scopes", "over": "resolved"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountResult:
-    """One account and region as its own look left it.
+    """The result of one account and region.
 
-    `healthy` counts by verdict what needs nothing; `looked_by` is the run that looked, in whose
-    name the ledger was written. `alert_records`, `notes` and `replacement_records` (by certificate,
-    the version that the story was read from) are what the ledger is owed once the message is out,
-    and `resolved` is what it may drop then.
+    `run_id` is the run that scanned it, and `healthy` its healthy certificates by verdict.
+    `alert_records`, `intents`, `replacement_records` (versions by certificate ARN) and `resolved`
+    are the pending writes.
     """
 
     scope: ScopeResult
-    looked_by: str
-    has_news: bool
+    run_id: str
+    should_notify: bool
     problems: Sequence[str] = ()
     findings: Sequence[Assessment] = ()
     healthy: Mapping[str, int] = field(default_factory=dict)
@@ -49,7 +48,7 @@ class AccountResult:
     since: Mapping[str, datetime] = field(default_factory=dict)
     actions: Sequence[ActionRecord] = ()
     alert_records: Sequence[AlertRecord] = ()
-    notes: Sequence[Intent] = ()
+    intents: Sequence[Intent] = ()
     resolved: Sequence[AlertRecord] = ()
     replacement_records: Mapping[str, int] = field(default_factory=dict)
 
@@ -57,8 +56,8 @@ class AccountResult:
         """Return it as plain data, ready for JSON."""
         return {
             "scope": self.scope.to_dict(),
-            "looked_by": self.looked_by,
-            "has_news": self.has_news,
+            "looked_by": self.run_id,
+            "has_news": self.should_notify,
             "problems": list(self.problems),
             "findings": [entry.to_dict(now) for entry in self.findings],
             "healthy": dict(self.healthy),
@@ -68,7 +67,7 @@ class AccountResult:
             "actions": [record.to_dict() for record in self.actions],
             "memories": [memory.to_dict() for memory in self.alert_records],
             "resolved": [memory.to_dict() for memory in self.resolved],
-            "notes": [note.to_dict() for note in self.notes],
+            "notes": [intent.to_dict() for intent in self.intents],
             "journals": dict(self.replacement_records),
         }
 
@@ -84,8 +83,8 @@ class AccountResult:
         )
         return cls(
             scope=ScopeResult.from_dict(records.table(entry, "scope")),
-            looked_by=records.text(entry, "looked_by"),
-            has_news=records.flag(entry, "has_news"),
+            run_id=records.text(entry, "looked_by"),
+            should_notify=records.flag(entry, "has_news"),
             problems=records.texts(entry, "problems"),
             findings=tuple(map(Assessment.from_dict, records.items(entry, "findings"))),
             healthy={Verdict.of(name).value: records.number(healthy, name) for name in healthy},
@@ -95,7 +94,7 @@ class AccountResult:
             actions=tuple(map(ActionRecord.from_dict, records.items(entry, "actions"))),
             alert_records=tuple(map(AlertRecord.from_dict, records.items(entry, "memories"))),
             resolved=tuple(map(AlertRecord.from_dict, records.items(entry, "resolved"))),
-            notes=tuple(map(Intent.from_dict, records.items(entry, "notes"))),
+            intents=tuple(map(Intent.from_dict, records.items(entry, "notes"))),
             replacement_records={
                 arn: records.number(replacement_records, arn) for arn in replacement_records
             },

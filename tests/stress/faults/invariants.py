@@ -343,7 +343,7 @@ def _state_store(life: Life, run: Invocation) -> Iterator[str]:
         try:
             state_store.replacement_records()
             state_store.alert_records()
-            state_store.notes()
+            state_store.intents()
             state_store.last_notification()
         except StateUnreadableError as error:
             yield str(error)

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
 import json
 import re
-import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
@@ -25,13 +21,18 @@ from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, Read
 
 from tests.embedded_aws.calls import Call
 from tests.embedded_aws.cloud import Cloud
+from tests.embedded_aws.in_process import (
+    Body,
+    carry,
+    content_of,
+    environ_of,
+    response_to,
+    text_of,
+)
 from tests.embedded_aws.principals import caller
 from tests.embedded_aws.protocol import credential_of
 from tests.integration.invocation import KilledError
 from tests.stress.faults.weather import Attempt, Fault, Kind, Storm
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 #: What a call takes when nothing is wrong; what the functions wait for a connection, and for an
 #: answer, see `aws/clients.py`.
@@ -101,7 +102,7 @@ class Network:
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
         """Answer, or fail, as the SDK's HTTP session does."""
         traffic = self.traffic
-        if traffic is None or OURS not in _text(request.headers.get("User-Agent", "")):
+        if traffic is None or OURS not in text_of(request.headers.get("User-Agent", "")):
             return self._carry(request)
         attempt = self._attempt(request)
         self._spend(CALL_SECONDS)
@@ -167,7 +168,7 @@ class Network:
     ) -> AWSResponse:
         """Answer with an error, in the form of the service or of what stands before it."""
         if fault.kind is Kind.BROKEN and fault.choice % 5 == 0:
-            return _response(request, 502, {"Content-Type": "text/html"}, _PAGE)
+            return response_to(request, 502, {"Content-Type": "text/html"}, _PAGE)
         status, code, text = _refusal(attempt, fault)
         if attempt.operation in SECRETIVE and fault.kind in {Kind.BROKEN, Kind.THROTTLED}:
             text = f"{text} {_sent(request)}"
@@ -175,14 +176,14 @@ class Network:
         try:
             return self._reach(request, attempt, traffic)
         finally:
-            self._cloud.mend()
+            self._cloud.clear_failures()
 
     def _stale(self, request: AWSPreparedRequest, attempt: Attempt) -> AWSResponse | None:
         """Return what was true a moment ago, if the same was asked then; pages are never mixed."""
         if not attempt.reads or attempt.service in {"dynamodb", "sts"}:
             return None
         if attempt.operation == "DescribeCertificate" and self._is_unknown(request):
-            return _response(
+            return response_to(
                 request,
                 400,
                 {"Content-Type": "application/x-amz-json-1.1"},
@@ -196,18 +197,18 @@ class Network:
         return None if b"NextToken" in found.content else found
 
     def _is_unknown(self, request: AWSPreparedRequest) -> bool:
-        arn = json.loads(_bytes(request.body)).get("CertificateArn")
+        arn = json.loads(content_of(request.body)).get("CertificateArn")
         known = {entry.arn: entry for entry in self._cloud.certificates.all()}
         return arn in known and self._cloud.now - known[arn].created_at < UNKNOWN_FOR
 
     # --- AWS --------------------------------------------------------------------------------------
 
     def _attempt(self, request: AWSPreparedRequest) -> Attempt:
-        credential = credential_of(_text(request.headers.get("Authorization", "")))
+        credential = credential_of(text_of(request.headers.get("Authorization", "")))
         if credential is None:
             raise ValueError(f"{self.operation} is not signed")
         return Attempt(
-            call=_text(request.headers["amz-sdk-invocation-id"]),
+            call=text_of(request.headers["amz-sdk-invocation-id"]),
             service=credential.service,
             operation=self.operation,
             region=credential.region,
@@ -222,48 +223,23 @@ class Network:
         response = self._carry(request)
         traffic.carried += [(attempt.call, call) for call in self._cloud.calls]
         if attempt.operation == "AssumeRole":
-            self.secrets.update(map(_text, _CREDENTIALS.findall(response.content)))
+            self.secrets.update(map(text_of, _CREDENTIALS.findall(response.content)))
         if attempt.reads and response.status_code < 300:
             self._answers[_key(request, attempt)].append((self._cloud.now, response))
         return response
 
     def _carry(self, request: AWSPreparedRequest) -> AWSResponse:
-        seen: list[tuple[str, list[tuple[str, str]]]] = []
-
-        def start(status: str, headers: list[tuple[str, str]], _: object = None) -> Any:  # noqa: ANN401 - nobody writes
-            seen.append((status, headers))
-
-        body = b"".join(self._cloud.application(_environ(request), start))
-        (status, headers) = seen[-1]
-        return _response(request, int(status.partition(" ")[0]), dict(headers), body)
-
-
-class _Body:
-    """What botocore reads an answer from."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self) -> Iterator[bytes]:
-        yield self._content
-
-    def read(self, _: int | None = None) -> bytes:
-        content, self._content = self._content, b""
-        return content
-
-
-def _response(
-    request: AWSPreparedRequest, status: int, headers: dict[str, str], content: bytes
-) -> AWSResponse:
-    headers = {"Content-Length": str(len(content)), **headers}
-    return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), _Body(content))
+        environ = environ_of(request)
+        # Without the SDK's id, two attempts are two to AWS.
+        environ.pop("HTTP_AMZ_SDK_INVOCATION_ID", None)
+        return carry(self._cloud.application, request, environ)
 
 
 def _half(whole: AWSResponse, choice: int) -> AWSResponse:
     """Cut an answer short: what it announces is what it should have been."""
     content = whole.content[: len(whole.content) * (choice % 100) // 100]
     headers = HTTPHeaders.from_dict(dict(whole.headers))
-    return AWSResponse(whole.url, whole.status_code, headers, _Body(content))
+    return AWSResponse(whole.url, whole.status_code, headers, Body(content))
 
 
 def _refusal(attempt: Attempt, fault: Fault) -> tuple[int, str, str]:
@@ -288,12 +264,12 @@ def _refusal(attempt: Attempt, fault: Fault) -> tuple[int, str, str]:
 
 
 def _key(request: AWSPreparedRequest, attempt: Attempt) -> tuple[object, ...]:
-    return (attempt.client, attempt.operation, request.url, _bytes(request.body))
+    return (attempt.client, attempt.operation, request.url, content_of(request.body))
 
 
 def _sent(request: AWSPreparedRequest) -> str:
     """Return what was sent as a service would quote it, and not as it travelled."""
-    values = json.loads(_bytes(request.body)).values()
+    values = json.loads(content_of(request.body)).values()
     return " ".join(_decoded(value) for value in values if isinstance(value, str))
 
 
@@ -302,52 +278,3 @@ def _decoded(value: str) -> str:
         return base64.b64decode(value, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return value
-
-
-def _environ(request: AWSPreparedRequest) -> WSGIEnvironment:
-    """Return a request as WSGI has it; without the SDK's id, two attempts are two to AWS."""
-    url, body = urlsplit(request.url), _bytes(request.body)
-    target = url.path + (f"?{url.query}" if url.query else "")
-    environ = {
-        "REQUEST_METHOD": request.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(url.path or "/").decode("latin-1"),
-        "QUERY_STRING": url.query,
-        "REQUEST_URI": target,
-        "RAW_URI": target,
-        "SERVER_NAME": url.hostname or "",
-        "SERVER_PORT": str(url.port or 80),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_HOST": url.netloc,
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in request.headers.items():
-        key = name.upper().replace("-", "_")
-        if key == "CONTENT_TYPE":
-            environ[key] = _text(value)
-        elif key not in {"CONTENT_LENGTH", "AMZ_SDK_INVOCATION_ID"}:
-            environ[f"HTTP_{key}"] = _text(value)
-    return environ
-
-
-def _bytes(body: Any) -> bytes:  # noqa: ANN401 - text, bytes, a file or nothing
-    if body is None:
-        return b""
-    if isinstance(body, str):
-        return body.encode()
-    if isinstance(body, (bytes, bytearray)):
-        return bytes(body)
-    body.seek(0)
-    content: bytes = body.read()
-    return content
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value

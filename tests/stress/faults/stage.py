@@ -382,7 +382,7 @@ class Stage:
         kept = Clients(HOME, {ROLE: EXTERNAL_ID})
         outside = "certificate_lifecycle.cli.aws.identity.session_of"
         self.patch.setattr(outside, lambda *_: kept.session)
-        for place in ("aws.clients", "handlers.creation", "wiring"):
+        for place in ("aws.clients", "handlers.creation", "handlers.wiring"):
             self.patch.setattr(f"certificate_lifecycle.{place}.Clients", lambda *_, **__: kept)
         return kept
 

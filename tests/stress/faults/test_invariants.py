@@ -43,10 +43,10 @@ def step(*faults: Fault) -> Step:
     )
 
 
-def wrapped(patch: pytest.MonkeyPatch, place: object, name: str, clients: Any) -> None:  # noqa: ANN401 - any function around another
-    """Let `clients` have a method or function as its first argument."""
+def wrapped(patch: pytest.MonkeyPatch, place: object, name: str, replacement: Any) -> None:  # noqa: ANN401 - any function around another
+    """Let `replacement` have a method or function as its first argument."""
     before = getattr(place, name)
-    patch.setattr(place, name, lambda *args, **kwargs: clients(before, *args, **kwargs))
+    patch.setattr(place, name, lambda *args, **kwargs: replacement(before, *args, **kwargs))
 
 
 # --- Programs that are broken ---------------------------------------------------------------------
@@ -139,7 +139,7 @@ def notes_nothing(patch: pytest.MonkeyPatch, _: Stage) -> None:
 
 
 def tells_everything_each_time(patch: pytest.MonkeyPatch, _: Stage) -> None:
-    patch.setattr(notification_state.AlertState, "has_news", lambda *_: True)
+    patch.setattr(notification_state.AlertState, "should_notify", lambda *_: True)
 
 
 def writes_what_it_cannot_read(patch: pytest.MonkeyPatch, _: Stage) -> None:
@@ -149,7 +149,7 @@ def writes_what_it_cannot_read(patch: pytest.MonkeyPatch, _: Stage) -> None:
     wrapped(patch, ReplacementRecord, "to_dict", item)
 
 
-def waits_for_ever(patch: pytest.MonkeyPatch, _: Stage) -> None:
+def never_answers(patch: pytest.MonkeyPatch, _: Stage) -> None:
     patch.setattr(Deadline, "patience", lambda _: 10_000.0)
 
 
@@ -188,7 +188,7 @@ BROKEN: list[tuple[Invariant, Break, int, list[Step]]] = [
     (Invariant.UNTOLD, notes_nothing, 100028, [step(KILLED)]),
     (Invariant.REPEATED, tells_everything_each_time, 100002, []),
     (Invariant.LEDGER, writes_what_it_cannot_read, 100002, []),
-    (Invariant.LATE, waits_for_ever, 100002, [step(*HANGING)]),
+    (Invariant.LATE, never_answers, 100002, [step(*HANGING)]),
     (Invariant.TRESPASS, mends_what_others_manage, 100010, []),
     (Invariant.UNHEALED, writes_no_record, 100002, []),
 ]

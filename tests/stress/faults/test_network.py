@@ -95,7 +95,7 @@ def test_what_strikes_every_attempt_fails_the_call_and_takes_its_time(
     assert where.cloud.now - begun >= timedelta(seconds=seconds * ATTEMPTS)
 
 
-def test_a_page_that_aws_did_not_write_is_a_server_error_as_well(where: Stage) -> None:
+def test_a_page_that_aws_did_not_write_is_also_a_server_error(where: Stage) -> None:
     disturbed = Disturbed(where, Fault(kind=Kind.BROKEN, reach=Session.CALL, choice=5))
     with pytest.raises(ClientError, match="502"):
         disturbed.names()

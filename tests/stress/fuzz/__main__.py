@@ -17,7 +17,7 @@ from docs.generate import Part, replace, table
 from tests.stress.fuzz.findings import FINDINGS
 
 FOLDER = Path(__file__).parent
-PAGE = FOLDER.parents[1] / "docs" / "reliability.md"
+PAGE = FOLDER.parents[2] / "docs" / "reliability.md"
 PART = Part("docs/reliability.md", "FUZZING", lambda _: "")
 FACTOR = 20
 

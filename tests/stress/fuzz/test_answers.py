@@ -128,7 +128,7 @@ ASKED: dict[str, Callable[[Clients], object]] = {
 
 @pytest.mark.parametrize("what", ASKED)
 @fuzzed(25, seed=seeds)
-def test_an_answer_is_read_or_told_to_be_unreadable(aws: Aws, what: str, seed: int) -> None:
+def test_a_response_is_read_or_reported_as_unreadable(aws: Aws, what: str, seed: int) -> None:
     aws.answers(Answer(seed).to)
     try:
         found = ASKED[what](aws.clients)
@@ -166,7 +166,7 @@ def test_an_answer_about_another_certificate_is_none(aws: Aws) -> None:
         AcmCertificates(aws.clients.acm(REGION)).describe(ONE)
 
 
-def test_a_finding_that_is_refused_without_a_word_is_told_as_refused(aws: Aws) -> None:
+def test_a_finding_that_is_rejected_without_a_code_is_reported_as_rejected(aws: Aws) -> None:
     source = Source(HERE, "certificate-lifecycle")
     answers: dict[str, dict[str, object]] = {"GetFindings": {"Findings": []}}
     refused = {"FailedCount": 1, "SuccessCount": 0, "FailedFindings": [{}]}

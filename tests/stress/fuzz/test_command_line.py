@@ -109,7 +109,7 @@ def test_whatever_is_typed_is_done_or_answered_in_a_sentence(command: str, rest:
         (("report", f"{'x' * 300}.html"), "cannot be written: File name too long"),
     ],
 )
-def test_what_is_wrong_with_what_was_typed_is_told_without_what_steers(
+def test_errors_about_arguments_have_no_control_characters(
     arguments: tuple[str, ...], told: str
 ) -> None:
     ended = called(*arguments)

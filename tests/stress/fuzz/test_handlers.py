@@ -91,7 +91,7 @@ class Function:
             patch.setattr("certificate_lifecycle.handlers.context.time", clock)
             for module in ("creation", "organization", "rotation"):
                 patch.setattr(f"certificate_lifecycle.handlers.{module}.current_time", lambda: NOW)
-            for module in ("handlers.creation", "wiring"):
+            for module in ("handlers.creation", "handlers.wiring"):
                 patch.setattr(
                     f"certificate_lifecycle.{module}.Clients", lambda *_, **__: self.aws.clients
                 )

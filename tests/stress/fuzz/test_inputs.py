@@ -160,11 +160,11 @@ ENVELOPE = {
 }
 STEP = {
     "organization": {
-        "step": "look",
+        "step": "scan",
         "run": "run-1",
         "started_at": "2026-06-01T06:00:00.000Z",
         "account_id": "210987654321",
-        "wishes": {},
+        "input": {},
     }
 }
 
@@ -232,7 +232,7 @@ def test_a_rotation_event_is_refused_for_each_key_that_is_wrong_and_no_other(
 
 
 @fuzzed(200, event=json_values)
-def test_whatever_json_an_event_is_every_fault_of_it_is_told(event: object) -> None:
+def test_all_errors_of_an_event_are_reported(event: object) -> None:
     for faults in (faults_of_creation(event), faults_of_rotation(event)):
         require_readable(faults)
         assert faults or event == {}
@@ -240,7 +240,7 @@ def test_whatever_json_an_event_is_every_fault_of_it_is_told(event: object) -> N
 
 @pytest.mark.parametrize("in_lists", [True, False])
 @pytest.mark.parametrize(
-    "key", ["", *GOOD_CREATION, *GOOD_ROTATION, "resources", "organization", "wishes"]
+    "key", ["", *GOOD_CREATION, *GOOD_ROTATION, "resources", "organization", "input"]
 )
 def test_json_that_is_too_deep_to_be_shown_is_refused_all_the_same(
     key: str, *, in_lists: bool
@@ -249,8 +249,8 @@ def test_json_that_is_too_deep_to_be_shown_is_refused_all_the_same(
     event = {key: deep} if key else deep
     if key == "resources":
         event = {"source": "aws.acm", "resources": deep}
-    if key == "wishes":
-        event = {"organization": {**STEP["organization"], "wishes": deep}}
+    if key == "input":
+        event = {"organization": {**STEP["organization"], "input": deep}}
     for faults in (faults_of_creation(event), faults_of_rotation(event)):
         assert faults
         require_readable(faults)
@@ -296,7 +296,10 @@ def test_an_envelope_is_understood_as_a_whole_or_refused(
     200,
     changed=st.dictionaries(
         st.sampled_from([*STEP["organization"], "accounts", "excluded_accounts"]) | texts,
-        json_values | st.sampled_from(["list", "look", "tell", "0001-01-01T00:00:00+14:00"]),
+        json_values
+        | st.sampled_from(
+            ["list", "scan", "aggregate", "look", "tell", "0001-01-01T00:00:00+14:00"]
+        ),
         max_size=3,
     ),
     beside=st.dictionaries(
@@ -308,7 +311,7 @@ def test_an_envelope_is_understood_as_a_whole_or_refused(
 def test_a_step_of_a_run_over_an_organization_is_done_or_refused_with_every_fault(
     changed: dict[str, Any], beside: dict[str, Any], inputs: object
 ) -> None:
-    event = {"organization": {**STEP["organization"], "wishes": inputs, **changed}, **beside}
+    event = {"organization": {**STEP["organization"], "input": inputs, **changed}, **beside}
     faults = faults_of_rotation(event)
     require_readable(faults)
     # What stands beside the step would be a wish that nobody heeds.
@@ -402,7 +405,7 @@ def require_told(faults: list[str], variables: tuple[Variable, ...]) -> None:
 
 
 @fuzzed(80, environment=environments(CREATION_VARIABLES))
-def test_the_environment_of_creation_is_read_or_every_fault_of_it_is_told(
+def test_the_environment_of_creation_is_read_or_all_errors_are_reported(
     environment: dict[str, str],
 ) -> None:
     settings, faults = creation_of(environment)
@@ -415,7 +418,7 @@ def test_the_environment_of_creation_is_read_or_every_fault_of_it_is_told(
 
 
 @fuzzed(80, environment=environments(ROTATION_VARIABLES))
-def test_the_environment_of_rotation_is_read_or_every_fault_of_it_is_told(
+def test_the_environment_of_rotation_is_read_or_all_errors_are_reported(
     environment: dict[str, str],
 ) -> None:
     settings, faults = rotation_of(environment)

@@ -74,8 +74,8 @@ def stored(aws: Aws) -> list[dict[str, Any]]:
     """Return the entries that a run leaves, as they stand in the table."""
     aws.answers(lambda *_: (200, {}))
     state_store(aws).claim(JOURNAL, "run-0", NOW, NOW)
-    state_store(aws).remember(MEMORY)
-    state_store(aws).note(NOTE)
+    state_store(aws).save_alert(MEMORY)
+    state_store(aws).save_intent(NOTE)
     state_store(aws).record_notification(NOW)
     return [json.loads(params["body"])["Item"] for _, params in aws.calls]
 
@@ -155,14 +155,14 @@ class Mischief(Lot):
 
 
 @fuzzed(100, seed=seeds)
-def test_an_entry_of_the_ledger_is_read_or_told_to_be_unreadable(aws: Aws, seed: int) -> None:
+def test_an_item_of_the_table_is_read_or_reported_as_unreadable(aws: Aws, seed: int) -> None:
     lot = Mischief(seed)
     items = [lot.item(entry) if lot.often() else entry for entry in stored(aws)]
     aws.answers(lambda *_: (200, {"Items": items}))
     asked: tuple[Callable[[], object], ...] = (
         state_store(aws).replacement_records,
         state_store(aws).alert_records,
-        state_store(aws).notes,
+        state_store(aws).intents,
         state_store(aws).last_notification,
     )
     for ask in asked:
@@ -171,15 +171,15 @@ def test_an_entry_of_the_ledger_is_read_or_told_to_be_unreadable(aws: Aws, seed:
         except StateUnreadableError as error:
             require_own_words(error)
     require_told(
-        AlertState.of(state_store(aws), run_request()),
+        AlertState.read(state_store(aws), run_request()),
         lot,
     )
 
 
 def require_told(alert_state: AlertState, lot: Lot) -> None:
     """Hold a run that remembers this to a message that can be sent."""
-    run = alert_state.informed(lot.run())
-    alert_state.has_news(run)
+    run = alert_state.with_changes(lot.run())
+    alert_state.should_notify(run)
     alert_state.pending_writes(run)
     message = compose(run)
     if message is not None:
@@ -195,8 +195,8 @@ def require_told(alert_state: AlertState, lot: Lot) -> None:
 def left(run: Run, account_id: str) -> dict[str, Any]:
     return AccountResult(
         scope=replace(run.scopes[0], account_id=account_id, region=REGION),
-        looked_by="run-0",
-        has_news=True,
+        run_id="run-0",
+        should_notify=True,
         problems=("a problem",),
         findings=run.findings[:2],
         healthy={"Healthy": 3},
@@ -204,7 +204,7 @@ def left(run: Run, account_id: str) -> dict[str, Any]:
         since={ONE: NOW},
         actions=run.actions[:2],
         alert_records=(MEMORY,),
-        notes=(NOTE,),
+        intents=(NOTE,),
         resolved=(MEMORY,),
         replacement_records={ONE: 1},
     ).to_dict(NOW)
@@ -215,7 +215,7 @@ def asked() -> RunRequest:
 
 
 @fuzzed(200, seed=seeds)
-def test_what_a_step_has_left_is_told_or_told_to_be_unreadable(seed: int) -> None:
+def test_the_result_of_a_step_is_read_or_reported_as_unreadable(seed: int) -> None:
     lot = Mischief(seed)
     documents, topic = MemoryDocuments(), MemoryTopic()
     accounts: Any = [{"account_id": "123456789012"}, {"account_id": "210987654321"}]
@@ -224,7 +224,7 @@ def test_what_a_step_has_left_is_told_or_told_to_be_unreadable(seed: int) -> Non
         whole: Any = [left(lot.run(), account)]
         documents.put(f"accounts/{account}.json", lot.changed(whole) if lot.often() else whole)
     scope_clients: RunDependencies = dependencies(topic=topic, clock=MemoryClock())
-    telling = Aggregate(
+    aggregate = Aggregate(
         request=asked(),
         regions=(REGION,),
         partition="aws",
@@ -233,7 +233,7 @@ def test_what_a_step_has_left_is_told_or_told_to_be_unreadable(seed: int) -> Non
         state_store=lambda _: None,
     )
     try:
-        result = telling.tell(current_time=lambda: NOW)
+        result = aggregate.run(current_time=lambda: NOW)
     except CertificateLifecycleError as error:
         require_own_words(error)
     else:

@@ -45,7 +45,7 @@ KNOWN_WELL = (Verdict.HEALTHY, Verdict.RENEWING)
 
 
 @fuzzed(800, seed=seeds)
-def test_whatever_aws_says_each_certificate_has_one_decision_and_no_ignorance_looks_well(
+def test_each_certificate_has_one_decision_and_unknown_states_are_not_healthy(
     seed: int,
 ) -> None:
     seen = Lot(seed).observation()

@@ -1,1 +1,1 @@
-"""Mutation testing of the core: each decision is changed once, and a test has to notice."""
+"""Mutation testing of the pure packages: a test has to notice each change."""

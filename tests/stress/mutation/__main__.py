@@ -1,4 +1,4 @@
-"""Change each decision of the core once, and see whether a test notices.
+"""Change each decision of the pure packages once, and see whether a test notices.
 
     make mutation
 
@@ -20,7 +20,7 @@ from tests.stress.mutation import page
 from tests.stress.mutation.forks import Plan, foreign_modules, in_child, inside_pytest, warm
 from tests.stress.mutation.mutations import Mutation
 from tests.stress.mutation.outcomes import Outcome
-from tests.stress.mutation.project import OURS, Project
+from tests.stress.mutation.project import OURS, Project, own_tests
 from tests.stress.mutation.reach import Session, measure, prove
 from tests.stress.mutation.results import Results, Sources
 from tests.stress.mutation.survivors import judge, reviewed
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None, project: Project = OURS) -> int
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.stress.mutation", description=__doc__)
-    parser.add_argument("modules", nargs="*", help="modules of the core; all if none is named")
+    parser.add_argument("modules", nargs="*", help="such as policy/checks; all if none is named")
     parser.add_argument("--workers", type=int, default=1, help="how many to try at a time")
     parser.add_argument("--shard", type=_shard, default=(1, 1), help="2/3: the second of three")
     parser.add_argument("--sample", type=int, help="try so many, others for each state of the code")
@@ -110,7 +110,7 @@ def _try(
     def work(share: int) -> None:
         mine = list(zip(mutations, plans, strict=True))[share::workers]
         for count, (mutation, plan) in enumerate(mine, start=1):
-            outcome = attempt(session, mutation, project.core, plan, limits)
+            outcome = attempt(session, mutation, project.package, plan, limits)
             results.add(mutation, outcome)
             if not outcome.noticed:
                 _say(f"not noticed: {mutation}")
@@ -131,7 +131,7 @@ def _measured(session: pytest.Session, project: Project, results: Results) -> Se
     left = [file for file in results.sources.tests if file not in files]
     if left:
         _say(f"seeing which lines the tests of {len(left)} files run")
-        measured = measure(session, left, project.core)
+        measured = measure(session, left, project.package)
         files |= measured.files
         foreign = sorted({*foreign, *measured.foreign})
         results.keep_reach(files, foreign)
@@ -163,7 +163,7 @@ def _sampled(project: Project, mutations: Sequence[Mutation]) -> dict[str, Outco
         warm(in_child(lambda: _imported(session, project)).answer)
         for mutation in mutations:
             plan = _likely(project, mutation)
-            outcomes[mutation.key] = attempt(session, mutation, project.core, plan, {})
+            outcomes[mutation.key] = attempt(session, mutation, project.package, plan, {})
         # All tests are too many to begin with; whoever noticed something is asked afterwards.
         prove(session, {outcome.by for outcome in outcomes.values() if outcome.by})
 
@@ -178,12 +178,12 @@ def _imported(session: pytest.Session, project: Project) -> list[str]:
 
 def _likely(project: Project, mutation: Mutation) -> Plan:
     """Return every test file: the module's own first, then those that name it."""
-    module = mutation.module.replace("/", ".")
+    module, own = mutation.module.replace("/", "."), own_tests(mutation.module)
 
     def rank(file: str) -> tuple[bool, bool, int]:
         path = project.root / file
-        named = f"core.{module} " in path.read_text(encoding="utf-8")
-        return f"test_{module.partition('.')[0]}" not in path.name, not named, path.stat().st_size
+        named = f"{module} " in path.read_text(encoding="utf-8")
+        return own not in file, not named, path.stat().st_size
 
     return [(file, ()) for file in sorted(project.test_files(), key=rank)]
 

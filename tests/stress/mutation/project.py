@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tests.stress.mutation.mutations import Mutation, enums_of, mutations_of
 
+#: The folders of the package whose modules are changed: every decision is in them.
+PURE = ("model", "parsing", "policy", "render")
 #: Tests of files, which no mutation touches: what they find wrong is never the mutation.
 OF_FILES = frozenset(
     {
@@ -19,13 +21,20 @@ OF_FILES = frozenset(
 )
 
 
-def modules_in(core: Path) -> dict[str, Path]:
-    """Return the files of the modules below a folder, by their paths without the suffix."""
+def modules_in(package: Path) -> dict[str, Path]:
+    """Return the files of the pure modules of a package, by their paths without the suffix."""
     return {
-        path.relative_to(core).with_suffix("").as_posix(): path
-        for path in sorted(core.rglob("*.py"))
+        path.relative_to(package).with_suffix("").as_posix(): path
+        for folder in PURE
+        for path in sorted((package / folder).rglob("*.py"))
         if path.name != "__init__.py"
     }
+
+
+def own_tests(module: str) -> str:
+    """Return what the paths of the tests of a module contain: those of a folder share a file."""
+    layer, name, *_ = module.split("/")
+    return f"/{layer}/test_{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +44,9 @@ class Project:
     root: Path
 
     @property
-    def core(self) -> Path:
-        """The folder of the modules that are changed."""
-        return self.root / "lambda" / "certificate_lifecycle" / "core"
+    def package(self) -> Path:
+        """The folder of the package that is changed."""
+        return self.root / "lambda" / "certificate_lifecycle"
 
     @property
     def unit_tests(self) -> Path:
@@ -60,11 +69,11 @@ class Project:
         return self.root / ".mutation"
 
     def sources(self) -> dict[str, bytes]:
-        """Return the source of each module of the core."""
-        return {name: path.read_bytes() for name, path in modules_in(self.core).items()}
+        """Return the source of each pure module."""
+        return {name: path.read_bytes() for name, path in modules_in(self.package).items()}
 
     def mutations(self) -> list[Mutation]:
-        """Return every mutation of the core, module by module."""
+        """Return every mutation of the pure modules, module by module."""
         sources = self.sources()
         enums = enums_of(sources)
         return [
@@ -77,7 +86,7 @@ class Project:
         """Return the files of tests that could notice a mutation, as pytest names them."""
         return [
             path.relative_to(self.root).as_posix()
-            for path in sorted(self.unit_tests.glob("test_*.py"))
+            for path in sorted(self.unit_tests.rglob("test_*.py"))
             if path.name not in OF_FILES
         ]
 

@@ -1,4 +1,4 @@
-"""Which tests run which lines of the core, and how long each takes."""
+"""Which tests run which lines of the pure modules, and how long each takes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.stress.mutation.forks import (
     in_child,
 )
 from tests.stress.mutation.mutations import Mutation
-from tests.stress.mutation.project import modules_in
+from tests.stress.mutation.project import PURE, modules_in, own_tests
 from tests.stress.mutation.users import Users
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Session:
             names = users.names(mutation.module, mutation.span)
             likely = self._running(users.lines(names)) | self._naming(names) or set(seconds)
         ahead = [(file_of(first), [first])] if first in seconds else []
-        own = f"/test_{mutation.module.partition('/')[0]}"
+        own = own_tests(mutation.module)
         return [*ahead, *_by_file(likely & set(seconds) - {first}, own, seconds)]
 
     def _running(self, wanted: Mapping[str, Iterable[int]]) -> set[str]:
@@ -141,12 +141,12 @@ class Measured:
     foreign: Sequence[str]
 
 
-def measure(session: pytest.Session, files: Sequence[str], core: Path) -> Measured:
+def measure(session: pytest.Session, files: Sequence[str], package: Path) -> Measured:
     """Run every test of some files once, and see which lines it runs.
 
     Raises FailingTestsError if one fails.
     """
-    ending = in_child(lambda: _measured(session, files, core))
+    ending = in_child(lambda: _measured(session, files, package))
     if ending.answer is None:
         raise BrokenChildError(f"the tests were ended by signal {ending.signal}")
     if ending.answer["failed"]:
@@ -156,7 +156,7 @@ def measure(session: pytest.Session, files: Sequence[str], core: Path) -> Measur
 
 
 def prove(session: pytest.Session, names: Iterable[str]) -> None:
-    """Run tests on the core as it is: only what passes there can notice a mutation.
+    """Run tests on the package as it is: only what passes there can notice a mutation.
 
     Raises FailingTestsError if one fails.
     """
@@ -170,10 +170,12 @@ def prove(session: pytest.Session, names: Iterable[str]) -> None:
         raise FailingTestsError(f"{ending.answer} fails although nothing is changed")
 
 
-def _measured(session: pytest.Session, files: Sequence[str], core: Path) -> dict[str, Any]:
+def _measured(session: pytest.Session, files: Sequence[str], package: Path) -> dict[str, Any]:
     recorder = Recorder()
     session.config.pluginmanager.register(recorder)
-    coverage = Coverage(data_file=None, config_file=False, include=[f"{core}/*"])
+    coverage = Coverage(
+        data_file=None, config_file=False, include=[f"{package / folder}/*" for folder in PURE]
+    )
     coverage.start()
     coverage.switch_context(_IMPORT)
     items = collect(session, files)
@@ -185,7 +187,9 @@ def _measured(session: pytest.Session, files: Sequence[str], core: Path) -> dict
         seconds[file_of(item.nodeid)][item.nodeid] = time.process_time() - started
     coverage.stop()
     data = coverage.get_data()
-    contexts = {name: data.contexts_by_lineno(str(path)) for name, path in modules_in(core).items()}
+    contexts = {
+        name: data.contexts_by_lineno(str(path)) for name, path in modules_in(package).items()
+    }
     return {
         "failed": recorder.failed,
         "files": {file: _of_file(found, contexts) for file, found in seconds.items()},

@@ -37,8 +37,8 @@ class Sources:
         tests = {file: root / file for file in project.test_files()}
         data = unit.with_name("data")
         shared = [
-            *sorted(project.core.parent.rglob("*.py")),
-            *sorted(project.core.rglob("page.*")),
+            *sorted(project.package.rglob("*.py")),
+            *sorted(project.package.rglob("page.*")),
             *sorted(path for path in unit.rglob("*.py") if path not in tests.values()),
             *sorted(path for path in data.rglob("*") if path.is_file()),
             *(Path(__file__).with_name(name) for name in ("forks.py", "trial.py")),

@@ -194,7 +194,7 @@ def test_a_mutation_is_named_by_its_lines_and_its_definition_and_not_by_where_th
     assert len({each.key for each in first}) == len(first)
 
 
-def test_whoever_runs_the_first_line_of_a_statement_runs_its_mutations() -> None:
+def test_tests_that_run_a_statement_s_first_line_run_its_mutations() -> None:
     source = body("if (a and", "        b):", "    c.append(", "        1)")
     spans = {entry.before: entry.span for entry in found(source)}
     assert spans["if (a and"] == (2, 3)
@@ -207,7 +207,7 @@ def statements(source: bytes) -> list[tuple[int, int]]:
     return [(text.start(node), text.end(node)) for node in ast.parse(source).body]
 
 
-def test_no_mutation_of_the_core_is_mere_nonsense() -> None:
+def test_no_mutation_is_mere_nonsense() -> None:
     sources = OURS.sources()
     mutations = OURS.mutations()
     outermost = {module: statements(source) for module, source in sources.items()}

@@ -25,7 +25,7 @@ def mutations() -> list[Mutation]:
     return mutations_of("toy", SOURCE, {})
 
 
-def test_the_list_names_mutations_of_the_core_once_and_with_a_reason() -> None:
+def test_the_list_names_mutations_once_and_with_a_reason() -> None:
     text = OURS.survivors.read_text(encoding="utf-8")
     assert len(reviewed(OURS.mutations(), text)) == text.count("[[survivor]]")
 

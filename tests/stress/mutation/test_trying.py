@@ -1,4 +1,4 @@
-"""A small project is changed and tried, in processes of its own, as the core is."""
+"""A small project is changed and tried, in processes of its own, as the package is."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def down(count: int) -> int:
 TESTS = """
 import pytest
 
-from certificate_lifecycle.core.rules import LIMIT, allowed, larger
+from certificate_lifecycle.policy.rules import LIMIT, allowed, larger
 
 
 @pytest.mark.parametrize("count", [0, LIMIT], ids=lambda count: f"count{count}")
@@ -62,6 +62,14 @@ sys.exit(m.main(sys.argv[1:], Project(Path.cwd())))"
 class Toy:
     project: Project
 
+    @property
+    def rules(self) -> Path:
+        return self.project.package / "policy" / "rules.py"
+
+    @property
+    def tests(self) -> Path:
+        return self.project.unit_tests / "policy" / "test_rules.py"
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the tool of this working tree on the project."""
         places = [str(OURS.root), str(self.project.root / "lambda")]
@@ -76,7 +84,7 @@ class Toy:
 
     def write_tests(self, text: str) -> None:
         """Replace the tests."""
-        (self.project.unit_tests / "test_rules.py").write_text(text)
+        self.tests.write_text(text)
 
     def tried(self) -> int:
         """Return how many mutations were tried up to now."""
@@ -91,29 +99,29 @@ class Toy:
 @pytest.fixture
 def toy(tmp_path: Path) -> Toy:
     project = Project(tmp_path)
-    for folder in (project.core, project.unit_tests, project.survivors.parent, project.page.parent):
-        folder.mkdir(parents=True)
-    (project.core / "__init__.py").touch()
-    (project.core.parent / "__init__.py").touch()
-    (project.core / "rules.py").write_text(dedent(RULES))
+    toy = Toy(project)
+    for file in (toy.rules, toy.tests, project.survivors, project.page):
+        file.parent.mkdir(parents=True)
+    (toy.rules.parent / "__init__.py").touch()
+    (project.package / "__init__.py").touch()
+    toy.rules.write_text(dedent(RULES))
     (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["lambda"]\n')
     project.survivors.touch()
     project.page.write_text(PAGE)
-    toy = Toy(project)
     toy.write_tests(TESTS)
     return toy
 
 
-def test_what_is_not_noticed_is_told_and_what_is_noticed_is_not_tried_again(toy: Toy) -> None:
+def test_undetected_mutations_are_reported_and_detected_ones_not_repeated(toy: Toy) -> None:
     first = toy.run()
     assert first.returncode == 1, first.stderr
     # The test asks for whatever the limit is, so that only a larger one goes unnoticed by it.
-    assert "SURVIVED rules.py:2 module: LIMIT = 10 => LIMIT = 9" in first.stdout
+    assert "SURVIVED policy/rules.py:2 module: LIMIT = 10 => LIMIT = 9" in first.stdout
     assert "return max(count, 1) => return min(count, 1)" not in first.stdout
     text = toy.project.page.read_text()
     assert text.startswith("Before.\n<!-- BEGIN_SCORES -->\nMeasured on")
     assert text.endswith("<!-- END_SCORES -->\nAfter.\n")
-    assert "| `rules` |" in text
+    assert "| `policy/rules` |" in text
     tried = toy.tried()
     assert toy.run().stdout == first.stdout
     assert toy.tried() == tried
@@ -125,9 +133,9 @@ def test_what_is_not_noticed_is_told_and_what_is_noticed_is_not_tried_again(toy:
 
 
 def test_what_does_not_end_is_noticed(toy: Toy) -> None:
-    (toy.project.core / "rules.py").write_text(dedent(ENDLESS))
+    toy.rules.write_text(dedent(ENDLESS))
     toy.write_tests(
-        "from certificate_lifecycle.core.rules import down\n"
+        "from certificate_lifecycle.policy.rules import down\n"
         "def test_down_ends():\n    assert down(3) == 0\n"
     )
     toy.run()
@@ -136,28 +144,27 @@ def test_what_does_not_end_is_noticed(toy: Toy) -> None:
 
 def test_a_test_of_a_constant_alone_is_asked(toy: Toy) -> None:
     toy.write_tests(
-        "from certificate_lifecycle.core.rules import LIMIT, allowed\n"
+        "from certificate_lifecycle.policy.rules import LIMIT, allowed\n"
         "def test_few_are_allowed():\n    assert allowed(0)\n"
         "def test_the_limit_is_ten():\n    assert LIMIT == 10\n"
     )
-    toy.run("rules")
-    assert "tests/unit/test_rules.py::test_the_limit_is_ten" in {
+    toy.run("policy/rules")
+    assert "tests/unit/policy/test_rules.py::test_the_limit_is_ten" in {
         entry["by"] for entry in toy.results()
     }
 
 
 def test_a_listed_survivor_that_is_noticed_is_stale(toy: Toy) -> None:
     toy.project.survivors.write_text(
-        '[[survivor]]\nmodule = "rules"\nwhere = "allowed"\nbefore = "return count <= LIMIT"\n'
+        '[[survivor]]\nmodule = "policy/rules"\nwhere = "allowed"\n'
+        'before = "return count <= LIMIT"\n'
         'after = "return count < LIMIT"\nkind = "equivalent"\nreason = "It is not."\n'
     )
-    ran = toy.run("rules")
+    ran = toy.run("policy/rules")
     assert ran.returncode == 1
-    noticed = "is noticed by tests/unit/test_rules.py::test_few_are_allowed[count10]"
-    assert (
-        f"STALE    rules.py:6 allowed: return count <= LIMIT => return count < LIMIT {noticed}"
-        in (ran.stdout)
-    )
+    noticed = "is noticed by tests/unit/policy/test_rules.py::test_few_are_allowed[count10]"
+    stale = "STALE    policy/rules.py:6 allowed: return count <= LIMIT => return count < LIMIT"
+    assert f"{stale} {noticed}" in ran.stdout
     assert toy.project.page.read_text() == PAGE
 
 
@@ -176,7 +183,7 @@ def test_any_number_of_processes_share_the_work(toy: Toy) -> None:
 
 
 def test_a_sample_is_the_same_for_the_same_sources(toy: Toy) -> None:
-    toy.write_tests("from certificate_lifecycle.core import rules\ndef test_nothing(): pass\n")
+    toy.write_tests("from certificate_lifecycle.policy import rules\ndef test_nothing(): pass\n")
     first, again = toy.run("--sample", "3"), toy.run("--sample", "3")
     assert first.stdout == again.stdout
     assert first.stdout.count("SURVIVED") == 3
@@ -196,7 +203,7 @@ def test_what_has_failed_since_it_was_measured_notices_nothing(toy: Toy) -> None
     limit.write_text("10")
     toy.write_tests(
         "from pathlib import Path\n"
-        "from certificate_lifecycle.core.rules import LIMIT, allowed\n"
+        "from certificate_lifecycle.policy.rules import LIMIT, allowed\n"
         "def test_the_limit_is_known():\n"
         f"    assert allowed(LIMIT) and Path({str(limit)!r}).read_text() == str(LIMIT)\n"
     )

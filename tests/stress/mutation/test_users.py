@@ -52,11 +52,11 @@ def test_a_default_of_a_field_is_used_by_who_reads_the_field() -> None:
     assert lines("limits", 7) == {"limits": {9, 10}, "rules": {6, 7}}
 
 
-def test_what_nobody_mentions_has_no_users() -> None:
+def test_a_name_without_a_mention_has_no_users() -> None:
     assert lines("rules", 6) == {}
 
 
-def test_a_member_of_an_enum_is_used_by_whoever_goes_through_the_enum() -> None:
+def test_iterating_over_an_enum_uses_its_members() -> None:
     assert lines("rules", 11) == {"rules": {14, 15}}
 
 

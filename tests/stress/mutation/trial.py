@@ -21,13 +21,13 @@ _ENDLESS = (signal.SIGPROF, signal.SIGALRM)
 def attempt(
     session: pytest.Session,
     mutation: Mutation,
-    core: Path,
+    package: Path,
     plan: Plan,
     limits: Mapping[str, float],
 ) -> Outcome:
-    """Run tests on a mutated core until one fails."""
-    path = core / f"{mutation.module}.py"
-    name = f"{PACKAGE}.{core.name}.{mutation.module.replace('/', '.')}"
+    """Run tests on a mutated package until one fails."""
+    path = package / f"{mutation.module}.py"
+    name = f"{PACKAGE}.{mutation.module.replace('/', '.')}"
 
     def run() -> str | None:
         replaced = Replaced(name, str(path), mutation.applied(path.read_bytes()))

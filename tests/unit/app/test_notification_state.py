@@ -102,7 +102,7 @@ def test_a_problem_that_stays_is_told_once() -> None:
     assert account.tomorrow().rotate()["notification"] == {
         "sent": False,
         "message_id": None,
-        "reason": "nothing new to tell",
+        "reason": "nothing new to report",
     }
     assert account.sent == 1
 
@@ -190,26 +190,26 @@ def test_a_dry_run_neither_writes_nor_tells() -> None:
 # --- A ledger that fails --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["journals", "memories"])
+@pytest.mark.parametrize("method", ["replacement_records", "alert_records"])
 def test_without_memory_everything_is_told_nothing_is_replaced_and_the_run_fails(
     method: str,
 ) -> None:
     account = Account(DUE, DEAD)
     account.state_store.broken[method] = Outage("not today")
     for _ in range(2):
-        with pytest.raises(RotationError, match="the ledger could not be read"):
+        with pytest.raises(RotationError, match="the state table could not be read"):
             account.rotate()
     assert account.sent == 2
     assert account.certificates.asked == []
-    assert "Not done here: the ledger could not be read" in " ".join(
+    assert "Not done here: the state table could not be read" in " ".join(
         account.topic.messages[0].bodies["email"].split()
     )
 
 
 def test_what_could_not_be_remembered_is_told_again_and_the_run_fails() -> None:
     account = Account(DUE)
-    account.state_store.broken["remember"] = Outage("not today")
-    with pytest.raises(RotationError, match="what was told could not be remembered"):
+    account.state_store.broken["save_alert"] = Outage("not today")
+    with pytest.raises(RotationError, match="the state could not be saved"):
         account.rotate()
     account.state_store.broken.clear()
     account.rotate()
@@ -218,22 +218,22 @@ def test_what_could_not_be_remembered_is_told_again_and_the_run_fails() -> None:
 
 def refuse(account: Account, *arns: str) -> list[str]:
     """Let the ledger remember nothing of some certificates; return what it is asked to remember."""
-    remember, asked = account.state_store.remember, []
+    remember, asked = account.state_store.save_alert, []
 
-    def refusing(memory: AlertRecord) -> None:
-        asked.append(memory.subject.text)
-        if memory.subject.text in arns:
+    def refusing(alert: AlertRecord) -> None:
+        asked.append(alert.subject.text)
+        if alert.subject.text in arns:
             raise Outage("not this one")
-        remember(memory)
+        remember(alert)
 
-    account.state_store.remember = refusing  # type: ignore[method-assign] # fails for some of them only
+    account.state_store.save_alert = refusing  # type: ignore[method-assign] # fails for some of them only
     return asked
 
 
 def test_one_entry_that_cannot_be_written_stops_none_of_the_others_and_fails_the_run() -> None:
     account = Account(DUE, OTHER, BLOCKED)
     refuse(account, BLOCKED.arn)
-    with pytest.raises(RotationError, match=r"could not be remembered: .*not this one"):
+    with pytest.raises(RotationError, match=r"could not be saved: .*not this one"):
         account.rotate()
     assert set(account.state_store.told) == {DUE.arn, OTHER.arn}
     assert account.state_store.noted == {}
@@ -260,7 +260,7 @@ def test_a_journal_that_could_not_be_struck_fails_the_run_after_everything_else(
         return told_again(replacement_record, run_id, now, until)
 
     account.state_store.claim = claim  # type: ignore[method-assign] # fails for what strikes only
-    with pytest.raises(RotationError, match="what was told could not be remembered"):
+    with pytest.raises(RotationError, match="the state could not be saved"):
         account.rotate()
     assert account.sent == 2
 
@@ -284,7 +284,7 @@ def test_what_is_about_to_be_done_is_noted_and_struck_once_it_is_told() -> None:
 
 def test_what_cannot_be_noted_is_not_done() -> None:
     account = Account(BLOCKED)
-    account.state_store.broken["note"] = Outage("not today")
+    account.state_store.broken["save_intent"] = Outage("not today")
     with pytest.raises(RotationError):
         account.rotate()
     assert account.dns.batches == []
@@ -302,7 +302,7 @@ def stopped(action: str = "RestoreRecords") -> Intent:
 
 def test_what_an_earlier_run_began_and_could_not_tell_is_told() -> None:
     account = Account(certificate(arn=BLOCKED.arn))
-    account.state_store.note(stopped())
+    account.state_store.save_intent(stopped())
     found = account.rotate()
     assert found["actions"] == [
         {
@@ -324,7 +324,7 @@ def test_what_an_earlier_run_began_and_could_not_tell_is_told() -> None:
 
 def test_what_this_run_does_itself_is_not_told_twice() -> None:
     account = Account(BLOCKED)
-    account.state_store.note(stopped())
+    account.state_store.save_intent(stopped())
     (action,) = account.rotate()["actions"]
     assert action["outcome"] == "done"
     assert account.state_store.noted == {}
@@ -333,7 +333,7 @@ def test_what_this_run_does_itself_is_not_told_twice() -> None:
 def test_what_an_earlier_run_began_is_told_when_this_run_tries_the_same_and_fails() -> None:
     """Perhaps it fails because the earlier one has done it."""
     account = Account(BLOCKED)
-    account.state_store.note(stopped())
+    account.state_store.save_intent(stopped())
     account.dns.broken[f"upsert {zone().zone_id}"] = Outage("not today")
     with pytest.raises(RotationError):
         account.rotate()
@@ -344,11 +344,11 @@ def test_what_an_earlier_run_began_is_told_when_this_run_tries_the_same_and_fail
 def test_what_was_begun_where_a_visit_was_lost_is_told_before_it_is_struck() -> None:
     """A thread that was given up may have done it, and cannot say so any more."""
     state_store = MemoryLedger()
-    state_store.note(stopped())
+    state_store.save_intent(stopped())
     lost = ScopeRun.failed(REQUEST, PLACE, "the function's time ran out", NOW, state_store)
     (record,) = lost.run.actions
     assert record.detail.endswith("about to write the validation record _a1.shop.example.com.")
-    assert lost.has_news
+    assert lost.should_notify
     assert lost.pending_writes is not None
     lost.pending_writes.commit()
     assert state_store.noted == {}
@@ -393,7 +393,7 @@ def test_a_reminder_is_a_week() -> None:
 
 def test_what_an_earlier_run_began_is_told_even_if_this_run_does_something_else_about_it() -> None:
     account = Account(BLOCKED)
-    account.state_store.note(replace(stopped(), text="write the validation record _b2"))
+    account.state_store.save_intent(replace(stopped(), text="write the validation record _b2"))
     details = [action["detail"] for action in account.rotate()["actions"]]
     assert details == [
         "created _a1.shop.example.com.",
@@ -404,10 +404,10 @@ def test_what_an_earlier_run_began_is_told_even_if_this_run_does_something_else_
 
 def test_two_things_that_are_begun_for_one_certificate_are_both_noted() -> None:
     state_store = MemoryLedger()
-    first = AlertState.of(state_store, run_request(run_id="run-1"))
+    first = AlertState.read(state_store, run_request(run_id="run-1"))
     for text in ("export the issue 01", "have ACM renew it", "have ACM renew it"):
         first.record_intent(BLOCKED.arn, Action.EXPORT, text)
-    later = AlertState.of(state_store, run_request(run_id="run-2"))
+    later = AlertState.read(state_store, run_request(run_id="run-2"))
     later.record_intent(BLOCKED.arn, Action.EXPORT, "have ACM renew it")
     assert [record.detail for record in later.unreported(())] == [
         "an earlier run was stopped when it was about to export the issue 01"
@@ -418,7 +418,7 @@ def test_what_is_begun_is_noted_beside_the_note_of_a_run_whose_clock_is_ahead() 
     state_store = MemoryLedger()
     ahead = NOW + days(1) / 288
     for now, text in ((ahead, "export the issue 01"), (NOW, "have ACM renew it")):
-        run = AlertState.of(state_store, run_request(run_id=text, now=now))
+        run = AlertState.read(state_store, run_request(run_id=text, now=now))
         run.record_intent(BLOCKED.arn, Action.EXPORT, text)
     (noted,) = state_store.noted.values()
     assert noted.text == "export the issue 01; and to have ACM renew it"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.app.organization import ACCOUNTS, Aggregate, list_accounts, look
+from certificate_lifecycle.app.organization import ACCOUNTS, Aggregate, list_accounts, scan_account
 from certificate_lifecycle.app.ports import Organization, RunDependencies, ScopeClients
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.run_context import RunRequest
@@ -125,7 +125,7 @@ class World:
     @property
     def dependencies(self) -> RunDependencies:
         return RunDependencies(
-            at=self.scope_clients,
+            clients_at=self.scope_clients,
             topic=self.topic,
             metrics=self.metrics,
             clock=MemoryClock(),
@@ -140,15 +140,15 @@ class World:
             TheOrganization(*IDS), self.documents, always=(), given=(), excluded=(), only=()
         )
 
-    def look(self, account_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+    def scan(self, account_id: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         scopes = tuple(scope for scope in PLACES if scope.account_id == account_id)
         asked = self.request(run_id=f"look-{account_id}", scopes=scopes, **changes)
-        return look(
+        return scan_account(
             asked, self.dependencies, self.documents, current_time=lambda: self.now + SECOND
         )
 
-    def tell(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
-        telling = Aggregate(
+    def aggregate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+        aggregate = Aggregate(
             request=self.request(**changes),
             regions=REGIONS,
             partition="aws",
@@ -156,14 +156,14 @@ class World:
             documents=self.documents,
             state_store=lambda scope: self.ledgers[scope],
         )
-        return telling.tell(current_time=lambda: self.now + SECOND)
+        return aggregate.run(current_time=lambda: self.now + SECOND)
 
     def run(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         """Take all steps, as the state machine does."""
         self.list()
         for account_id in IDS:
-            self.look(account_id, **changes)
-        return self.tell(**changes)
+            self.scan(account_id, **changes)
+        return self.aggregate(**changes)
 
     @property
     def report(self) -> Any:  # noqa: ANN401 - JSON has any type
@@ -225,7 +225,7 @@ def test_the_result_is_in_figures_and_says_where_everything_is(world: World) -> 
 
 
 def test_looking_tells_nobody_and_writes_no_figures(world: World) -> None:
-    assert world.look(IDS[1]) == {"account_id": IDS[1], "certificates": 10}
+    assert world.scan(IDS[1]) == {"account_id": IDS[1], "certificates": 10}
     assert (world.topic.messages, world.metrics.runs) == ([], [])
     assert all(state_store.told == {} for state_store in world.ledgers.values())
 
@@ -277,10 +277,10 @@ def test_a_ledger_that_cannot_be_written_fails_the_run_after_everything_is_told(
 ) -> None:
     world.list()
     for account_id in IDS:
-        world.look(account_id)
-    world.ledgers[PLACES[2]].broken["remember"] = Outage("throttled")
-    with pytest.raises(RotationError, match="could not be remembered: Outage: throttled"):
-        world.tell()
+        world.scan(account_id)
+    world.ledgers[PLACES[2]].broken["save_alert"] = Outage("throttled")
+    with pytest.raises(RotationError, match="could not be saved: Outage: throttled"):
+        world.aggregate()
     assert len(world.topic.messages) == 1
     assert len(world.ledgers[PLACES[3]].told) == 3
 
@@ -292,11 +292,11 @@ def test_an_account_that_fails_leaves_the_others_complete_and_is_told(world: Wor
     world.unreachable[IDS[1]] = Outage("AccessDenied")
     world.list()
     for account_id in (IDS[0], IDS[2]):
-        world.look(account_id)
+        world.scan(account_id)
     with pytest.raises(RotationError, match="AccessDenied"):
-        world.look(IDS[1])
+        world.scan(IDS[1])
     with pytest.raises(RotationError) as caught:
-        world.tell()
+        world.aggregate()
     for region in REGIONS:
         assert f"account {IDS[1]}, {region}: the certificates could not" in str(caught.value)
     (message,) = world.topic.messages
@@ -313,10 +313,10 @@ def test_an_account_that_fails_leaves_the_others_complete_and_is_told(world: Wor
 
 def test_an_account_whose_function_died_is_told(world: World) -> None:
     world.list()
-    world.look(IDS[0])
-    world.look(IDS[2])
+    world.scan(IDS[0])
+    world.scan(IDS[2])
     with pytest.raises(RotationError, match="its function left no result"):
-        world.tell()
+        world.aggregate()
     statuses = {(s["account_id"], s["status"]) for s in world.report["scopes"]}
     assert statuses == {(IDS[0], "ok"), (IDS[1], "failed"), (IDS[2], "ok")}
 
@@ -331,24 +331,24 @@ def test_what_is_not_understood_is_an_account_that_was_not_looked_at(
 ) -> None:
     world.list()
     for account_id in IDS:
-        world.look(account_id)
+        world.scan(account_id)
     world.documents.put(f"accounts/{IDS[1]}.json", content)
     left = rf"{IDS[1]}, eu-west-1.*left could not be read \(it is not (what|about)"
     with pytest.raises(RotationError, match=left):
-        world.tell()
+        world.aggregate()
     assert world.report["counts"]["ScanFailed"] == 2
 
 
 def test_what_is_not_about_each_region_of_an_account_is_no_look_at_it(world: World) -> None:
     world.list()
     for account_id in IDS:
-        world.look(account_id)
+        world.scan(account_id)
     other = world.documents.get(f"accounts/{IDS[0]}.json")
     (one, _) = world.documents.get(f"accounts/{IDS[1]}.json")
     for content in ([one], [one, one], other):
         world.documents.put(f"accounts/{IDS[1]}.json", content)
         with pytest.raises(RotationError, match="not about each region of the account"):
-            world.tell()
+            world.aggregate()
         assert world.report["counts"]["ScanFailed"] == 2
 
 
@@ -363,21 +363,21 @@ def test_a_report_that_cannot_be_written_does_not_keep_the_message_back(world: W
 def test_a_function_that_could_not_leave_its_findings_has_failed(world: World) -> None:
     world.documents.broken[f"accounts/{IDS[0]}.json"] = Outage("bucket is gone")
     with pytest.raises(Outage):
-        world.look(IDS[0])
+        world.scan(IDS[0])
 
 
 def test_a_step_may_be_repeated(world: World) -> None:
     world.list()
     for account_id in (*IDS, *IDS):
-        world.look(account_id)
-    assert world.tell()["counts"]["Expired"] == 6
+        world.scan(account_id)
+    assert world.aggregate()["counts"]["Expired"] == 6
 
 
 def test_a_story_that_went_on_after_the_look_is_left_to_be_told_again(world: World) -> None:
     """The journal of a replacement is struck only as it was when it was read."""
     world.list()
     for account_id in IDS:
-        world.look(account_id, mode=RotationMode.REPLACE)
+        world.scan(account_id, mode=RotationMode.REPLACE)
     stories = {
         scope: [
             replacement_record
@@ -388,8 +388,8 @@ def test_a_story_that_went_on_after_the_look_is_left_to_be_told_again(world: Wor
     }
     assert all(stories.values())
     moved = stories[PLACES[0]][0]
-    world.ledgers[PLACES[0]].record(moved)
-    world.tell(mode=RotationMode.REPLACE)
+    world.ledgers[PLACES[0]].save_replacement(moved)
+    world.aggregate(mode=RotationMode.REPLACE)
     assert world.ledgers[PLACES[0]].stored[moved.certificate_arn].unreported == moved.unreported
     assert not any(
         replacement_record.unreported
@@ -474,7 +474,7 @@ def test_a_list_of_accounts_that_is_none_is_never_taken_for_one_of_none(
     with pytest.raises(
         DocumentError, match=r"s3://runs/accounts.json (is no list of|lists (no|what is no)) acc"
     ):
-        world.tell()
+        world.aggregate()
 
 
 @pytest.mark.parametrize(
@@ -497,7 +497,7 @@ def test_what_no_step_would_leave_is_an_account_that_was_not_looked_at(
     world.documents.put(ACCOUNTS, [{"account_id": IDS[0]}])
     world.documents.put(f"accounts/{IDS[0]}.json", [left])
     with pytest.raises(RotationError, match=r"could not be read .it is not what a step"):
-        world.tell()
+        world.aggregate()
 
 
 # --- What is handed over ----------------------------------------------------------------------
@@ -533,8 +533,8 @@ def passed_on(left: AccountResult) -> AccountResult:
 def left_by(found: Run, **changes: Any) -> AccountResult:  # noqa: ANN401 - any field of a handover
     return AccountResult(
         scope=found.scopes[0],
-        looked_by="look",
-        has_news=True,
+        run_id="look",
+        should_notify=True,
         findings=found.findings,
         healthy=healthy_counts(found),
         actions=found.actions,
@@ -566,12 +566,12 @@ def test_what_the_ledger_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
     of_scope = replace(memory, subject=WHOLE_SCOPE, verdict="ScanFailed")
     alert_records = (memory, critical, of_scope)
     left = left_by(
-        whole, alert_records=alert_records, notes=(note,), replacement_records={arn("due"): 4}
+        whole, alert_records=alert_records, intents=(note,), replacement_records={arn("due"): 4}
     )
     read = passed_on(left)
-    assert (read.alert_records, read.notes, read.replacement_records) == (
+    assert (read.alert_records, read.intents, read.replacement_records) == (
         left.alert_records,
-        left.notes,
+        left.intents,
         left.replacement_records,
     )
 

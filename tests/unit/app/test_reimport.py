@@ -109,7 +109,7 @@ def test_a_second_run_finds_nothing_to_do_and_has_nothing_to_tell() -> None:
     found = account.rotate()
     assert account.certificates.imported == [arn()]
     assert found["counts"] == {"Healthy": 1}
-    assert found["notification"]["reason"] == "nothing to tell"
+    assert found["notification"]["reason"] == "nothing to report"
 
 
 def test_what_is_ahead_is_imported_long_before_the_end_and_does_not_count_as_expiring() -> None:

@@ -56,7 +56,7 @@ from tests.unit.fakes import (
     MemoryDns,
     MemoryImportSecrets,
     MemoryLedger,
-    MemoryServed,
+    MemoryTlsProbe,
     Outage,
     run_context,
 )
@@ -83,7 +83,7 @@ class Account:
         self.dns = MemoryDns(zone())
         self.state_store = MemoryLedger()
         self.consumers = consumers
-        self.served: MemoryServed | None = None
+        self.tls_probe: MemoryTlsProbe | None = None
         self.clock = MemoryClock(100_000)
         self.now = NOW
         self.runs = 0
@@ -110,7 +110,7 @@ class Account:
             state_store=self.state_store,
             catalog=MemoryCatalog(),
             consumers=self.consumers,
-            served=self.served,
+            tls_probe=self.tls_probe,
             retire_after=retire_after,
         )
         replacement_records = {
@@ -123,7 +123,7 @@ class Account:
             run_id=context.run_id,
             now=self.now,
             alert_records=(),
-            notes=(),
+            intents=(),
             replacement_records=[
                 replacement_record
                 for replacement_record in engine.handled
@@ -384,7 +384,7 @@ def test_what_cannot_be_requested_is_advised_and_leaves_no_journal(
 def test_beyond_the_daily_budget_a_replacement_waits_for_tomorrow() -> None:
     account = serving()
     for number in range(DAILY_REQUESTS):
-        account.state_store.take_request(NOW.date(), arn(f"other-{number}"), DAILY_REQUESTS)
+        account.state_store.count_request(NOW.date(), arn(f"other-{number}"), DAILY_REQUESTS)
     assert "no successor is requested today" in account.only().detail
     assert account.certificates.asked == []
     account.tomorrow().run()
@@ -714,7 +714,7 @@ def shown() -> Account:
         replace(DEAD, detail=detail(serial="0a")),
         consumers=MemoryConsumers((listener(), [OLD])),
     )
-    account.served = MemoryServed(shop_example_com=SHOWN_BEFORE)
+    account.tls_probe = MemoryTlsProbe(shop_example_com=SHOWN_BEFORE)
     account.run()
     account.issue()
     return account
@@ -727,8 +727,8 @@ def test_what_still_shows_the_old_certificate_is_verified_by_a_later_run() -> No
     assert not record.renewed
     assert "moved, and shop.example.com still shows the old one" in record.detail
 
-    assert account.served is not None
-    account.served.shown["shop.example.com"] = LATER
+    assert account.tls_probe is not None
+    account.tls_probe.shown["shop.example.com"] = LATER
     record = account.tomorrow(timedelta(hours=1)).only()
     assert account.state == "verified"
     assert account.replacement_record.verified_at == account.now
@@ -739,10 +739,10 @@ def test_what_still_shows_the_old_certificate_is_verified_by_a_later_run() -> No
 
 def test_what_cannot_be_reached_is_verified_by_what_its_service_says() -> None:
     account = shown()
-    account.served = MemoryServed()
+    account.tls_probe = MemoryTlsProbe()
     account.tomorrow().run()
     assert account.state == "verified"
-    assert account.served.asked == [("shop.example.com", "RSA_2048")]
+    assert account.tls_probe.asked == [("shop.example.com", "RSA_2048")]
 
 
 def test_what_something_else_shows_is_waited_for_a_day_and_puts_nothing_back() -> None:
@@ -772,8 +772,8 @@ def test_where_nothing_was_moved_nothing_is_looked_at() -> None:
     account.consumers = MemoryConsumers()
     account.tomorrow().run()
     assert account.state == "verified"
-    assert account.served is not None
-    assert account.served.asked == []
+    assert account.tls_probe is not None
+    assert account.tls_probe.asked == []
 
 
 def test_a_slow_consumer_is_verified_by_a_later_run() -> None:
@@ -904,7 +904,7 @@ def test_what_a_dead_run_held_is_gone_on_with() -> None:
 def test_a_journal_that_names_no_successor_where_it_should_is_an_error_and_no_crash() -> None:
     account = serving()
     broken = ReplacementRecord(certificate_arn=OLD, state=ReplacementState.BOUND, started_at=NOW)
-    account.state_store.record(account.state_store.claim(broken, "x", NOW, NOW))
+    account.state_store.save_replacement(account.state_store.claim(broken, "x", NOW, NOW))
     record = account.tomorrow().only()
     assert record.outcome is Outcome.ADVISED or "names no successor" in record.detail
 

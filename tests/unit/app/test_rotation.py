@@ -84,7 +84,7 @@ def test_a_healthy_account_is_left_in_peace() -> None:
     assert found["notification"] == {
         "sent": False,
         "message_id": None,
-        "reason": "nothing to tell",
+        "reason": "nothing to report",
     }
     assert account.topic.messages == []
     assert account.dns.batches == []
@@ -192,7 +192,7 @@ def test_certificates_that_could_not_be_listed_are_told_and_raised() -> None:
 def test_a_message_that_cannot_be_sent_is_raised_after_the_work() -> None:
     account = Account(BLOCKED)
     account.topic.failure = Outage("NotFound")
-    with pytest.raises(RotationError, match="the message could not be sent: Outage: NotFound"):
+    with pytest.raises(RotationError, match="the notification could not be sent: Outage: NotFound"):
         account.rotate()
     assert account.dns.batches == [(HOME, (record(),))]
 

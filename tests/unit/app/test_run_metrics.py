@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.app.organization import Aggregate, list_accounts, look
+from certificate_lifecycle.app.organization import Aggregate, list_accounts, scan_account
 from certificate_lifecycle.app.ports import (
     Organization,
     RunDependencies,
@@ -227,7 +227,7 @@ def test_a_ledger_that_could_not_be_read_is_a_warning_and_leaves_the_rest(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert world.state_store is not None
-    world.state_store.broken["memories"] = Outage("no table")
+    world.state_store.broken["alert_records"] = Outage("no table")
     with pytest.raises(RotationError):
         world.rotate()
     assert warnings(caplog) == [("metric could not be measured", "OldestCriticalHours")]
@@ -236,7 +236,7 @@ def test_a_ledger_that_could_not_be_read_is_a_warning_and_leaves_the_rest(
 
 def test_a_message_that_cannot_be_sent_is_a_figure(world: World) -> None:
     world.topic.failure = Outage("denied")
-    with pytest.raises(RotationError, match="the message could not be sent"):
+    with pytest.raises(RotationError, match="the notification could not be sent"):
         world.rotate()
     world.topic.failure = None
     world.rotate()
@@ -254,7 +254,7 @@ def test_a_run_over_an_organization_measures_in_its_last_step(world: World) -> N
     documents = MemoryDocuments()
     clients = replace(
         world.dependencies,
-        at=lambda _: ScopeClients(
+        clients_at=lambda _: ScopeClients(
             certificates=world.certificates,
             dns=MemoryDns(),
             import_secrets=MemoryImportSecrets(),
@@ -264,9 +264,9 @@ def test_a_run_over_an_organization_measures_in_its_last_step(world: World) -> N
     )
     home = [PLACE.account_id]
     list_accounts(OneAccount(), documents, always=home, given=(), excluded=(), only=())
-    look(REQUEST, clients, documents, current_time=lambda: NOW)
+    scan_account(REQUEST, clients, documents, current_time=lambda: NOW)
     assert world.metrics.completed == []
-    telling = Aggregate(
+    aggregate = Aggregate(
         request=REQUEST,
         regions=[PLACE.region],
         partition="aws",
@@ -274,10 +274,10 @@ def test_a_run_over_an_organization_measures_in_its_last_step(world: World) -> N
         documents=documents,
         state_store=lambda scope: world.state_store if scope == PLACE else None,
     )
-    telling.tell(current_time=lambda: NOW + SECOND)
+    aggregate.run(current_time=lambda: NOW + SECOND)
     assert (world.last.confirmed_subscriptions, world.last.oldest_critical) == (1, SECOND)
     # An account that leaves no result was not scanned, and its finding is not resolved.
     del documents.stored[f"accounts/{PLACE.account_id}.json"]
     with pytest.raises(RotationError):
-        telling.tell(current_time=lambda: NOW + days(4))
+        aggregate.run(current_time=lambda: NOW + days(4))
     assert world.last.oldest_critical == days(4)

@@ -78,7 +78,7 @@ class World:
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
         dependencies = RunDependencies(
-            at=self.scope_clients, topic=self.topic, metrics=self.metrics, clock=self.clock
+            clients_at=self.scope_clients, topic=self.topic, metrics=self.metrics, clock=self.clock
         )
         return rotate(replace(REQUEST, **changes), dependencies, current_time=lambda: NOW + SECOND)
 
@@ -132,7 +132,7 @@ def test_what_was_told_is_remembered_for_each_scope_and_not_told_again(world: Wo
     for scope in REQUEST.scopes:
         (memory,) = world.ledgers[scope].alert_records()
         assert memory.subject.text == at(scope, "due")
-    assert world.rotate()["notification"]["reason"] == "nothing new to tell"
+    assert world.rotate()["notification"]["reason"] == "nothing new to report"
 
 
 def test_news_of_one_scope_is_told(world: World) -> None:

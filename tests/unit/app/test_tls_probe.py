@@ -28,7 +28,7 @@ from tests.unit.fakes import (
     MemoryDns,
     MemoryImportSecrets,
     MemoryLedger,
-    MemoryServed,
+    MemoryTlsProbe,
     MemoryTopic,
     Outage,
     dependencies,
@@ -62,8 +62,8 @@ def renewed(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a cer
 class Account:
     """An account and region whose certificates are served somewhere."""
 
-    def __init__(self, served: MemoryServed | None, *held: Certificate) -> None:
-        self.served = served
+    def __init__(self, served: MemoryTlsProbe | None, *held: Certificate) -> None:
+        self.tls_probe = served
         self.certificates = MemoryCertificates(*held)
         self.topic = MemoryTopic()
         self.clock = MemoryClock()
@@ -77,19 +77,19 @@ class Account:
             topic=self.topic,
             clock=self.clock,
             state_store=self.state_store,
-            served=self.served,
+            tls_probe=self.tls_probe,
         )
         return rotate(replace(REQUEST, **changes), clients, current_time=lambda: NOW + SECOND)
 
 
 def test_a_renewal_that_is_served_is_healthy_and_nobody_hears_of_it() -> None:
-    account = Account(MemoryServed(shop_example_com=CURRENT), renewed())
+    account = Account(MemoryTlsProbe(shop_example_com=CURRENT), renewed())
     assert account.rotate()["counts"] == {"Healthy": 1}
     assert account.topic.messages == []
 
 
 def test_a_renewal_that_is_not_served_is_a_finding_with_who_uses_it() -> None:
-    account = Account(MemoryServed(shop_example_com=OLD), renewed())
+    account = Account(MemoryTlsProbe(shop_example_com=OLD), renewed())
     (finding,) = account.rotate()["findings"]
     assert (finding["verdict"], finding["reason"], finding["severity"]) == (
         "StaleCertificateServed",
@@ -109,13 +109,13 @@ def test_a_renewal_that_is_not_served_is_a_finding_with_who_uses_it() -> None:
 
 def test_a_finding_keeps_its_verdict_and_says_what_is_served() -> None:
     due = imported(ends_in=days(5), detail=detail(serial="0b"))
-    (finding,) = Account(MemoryServed(shop_example_com=OLD), due).rotate()["findings"]
+    (finding,) = Account(MemoryTlsProbe(shop_example_com=OLD), due).rotate()["findings"]
     assert finding["verdict"] == "ImportDue"
     assert "another certificate is served" in finding["probe_results"][0]
 
 
 def test_what_cannot_be_reached_makes_no_finding_and_no_failure() -> None:
-    account = Account(MemoryServed(), renewed())
+    account = Account(MemoryTlsProbe(), renewed())
     assert account.rotate()["counts"] == {"Healthy": 1}
 
 
@@ -126,7 +126,7 @@ def test_without_the_switch_nothing_is_asked_or_described() -> None:
 
 
 def test_only_what_is_worth_a_look_is_described_once_and_asked() -> None:
-    served = MemoryServed()
+    served = MemoryTlsProbe()
     wildcard = renewed(arn=arn("wildcard"), names=("*.example.com",))
     older = certificate(arn=arn("older"), names=("older.example.com",))
     account = Account(served, renewed(), wildcard, older)
@@ -136,7 +136,7 @@ def test_only_what_is_worth_a_look_is_described_once_and_asked() -> None:
 
 
 def test_a_name_of_two_certificates_is_asked_once_for_each_kind_of_key() -> None:
-    served = MemoryServed()
+    served = MemoryTlsProbe()
     held = (
         renewed(),
         renewed(arn=arn("again")),
@@ -151,13 +151,13 @@ def test_a_name_of_two_certificates_is_asked_once_for_each_kind_of_key() -> None
 
 def test_a_certificate_that_shares_its_name_with_the_one_served_is_well() -> None:
     other = certificate(arn=arn("other"), ends_in=days(40))
-    account = Account(MemoryServed(shop_example_com=OLD), renewed(), other)
+    account = Account(MemoryTlsProbe(shop_example_com=OLD), renewed(), other)
     assert "StaleCertificateServed" not in account.rotate()["counts"]
 
 
 def test_a_run_over_one_certificate_knows_the_others_as_well() -> None:
     other = certificate(arn=arn("other"), ends_in=days(40))
-    account = Account(MemoryServed(shop_example_com=OLD), renewed(), other)
+    account = Account(MemoryTlsProbe(shop_example_com=OLD), renewed(), other)
     assert account.rotate(certificate_arns=[arn()])["counts"] == {"Healthy": 1}
 
 
@@ -165,7 +165,7 @@ def test_a_run_over_one_certificate_knows_the_others_as_well() -> None:
 def test_a_look_that_fails_stops_neither_the_others_nor_the_run(
     operation: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    served = MemoryServed(shop_example_com=OLD)
+    served = MemoryTlsProbe(shop_example_com=OLD)
     broken = renewed(arn=arn("broken"), names=("broken.example.com",))
     account = Account(served, broken, renewed())
     if operation == "look":
@@ -179,20 +179,20 @@ def test_a_look_that_fails_stops_neither_the_others_nor_the_run(
 
 
 def test_a_certificate_without_a_serial_number_is_left_as_it_is() -> None:
-    served = MemoryServed(shop_example_com=OLD)
+    served = MemoryTlsProbe(shop_example_com=OLD)
     account = Account(served, renewed(detail=detail(serial=None)))
     assert account.rotate()["counts"] == {"Healthy": 1}
     assert served.asked == []
 
 
 def test_one_that_is_deleted_meanwhile_is_left_as_it_is() -> None:
-    account = Account(MemoryServed(shop_example_com=OLD), renewed())
+    account = Account(MemoryTlsProbe(shop_example_com=OLD), renewed())
     account.certificates.unknown_for = 1
     assert account.rotate()["counts"] == {"Healthy": 1}
 
 
 def test_no_look_is_begun_with_nothing_but_the_reserve_left() -> None:
-    served = MemoryServed(shop_example_com=OLD)
+    served = MemoryTlsProbe(shop_example_com=OLD)
     due = imported(ends_in=days(5), detail=detail(serial="0b"))
     account = Account(served, due)
 
@@ -216,7 +216,7 @@ def test_a_name_that_hangs_is_given_up_and_the_others_are_told(
 ) -> None:
     """After the most that a look may take, or a tenth of the time that is left for more."""
     monkeypatch.setattr("certificate_lifecycle.app.tls_probe._MOST_SECONDS", most)
-    served = MemoryServed(shop_example_com=OLD)
+    served = MemoryTlsProbe(shop_example_com=OLD)
     served.hanging.add("slow.example.com")
     account = Account(served, renewed(names=("slow.example.com", "shop.example.com")))
     account.clock = MemoryClock(left)
@@ -228,23 +228,23 @@ def test_a_name_that_hangs_is_given_up_and_the_others_are_told(
         "slow.example.com was not probed, because it took too long or failed"
     )
     assert "the renewed certificate is not served" in finding["probe_results"][1]
-    assert "name not looked at in time" in caplog.messages
+    assert "name not probed in time" in caplog.messages
 
 
 def test_the_most_urgent_are_looked_at_where_there_are_too_many(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("certificate_lifecycle.app.tls_probe._MAX_CERTIFICATES", 1)
-    served = MemoryServed()
+    served = MemoryTlsProbe()
     due = imported(arn=arn("due"), names=("due.example.com",), ends_in=days(5))
     urgent = replace(due, detail=detail(serial="0b"))
     Account(served, renewed(), urgent).rotate()
     assert [name for name, _ in served.asked] == ["due.example.com"]
-    assert "names not looked at" in caplog.messages
+    assert "names not probed" in caplog.messages
 
 
 def test_what_is_not_served_is_told_once_and_followed_until_it_is() -> None:
-    served = MemoryServed(shop_example_com=OLD)
+    served = MemoryTlsProbe(shop_example_com=OLD)
     account = Account(served, renewed())
     account.state_store = MemoryLedger()
     assert account.rotate()["notification"]["sent"]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.cli.dns_health import CaaRecord
-from certificate_lifecycle.cli.doctor.access import Caller, credentials
-from certificate_lifecycle.cli.doctor.deployment import (
+from certificate_lifecycle.cli.doctor.access_checks import Caller, credentials
+from certificate_lifecycle.cli.doctor.deployment_checks import (
     RETIRED,
     alarms,
     function,
@@ -28,8 +28,8 @@ from certificate_lifecycle.cli.doctor.diagnosis import (
     State,
     examine,
 )
-from certificate_lifecycle.cli.doctor.public_names import caa, names_to_judge
-from certificate_lifecycle.cli.doctor.quotas import KINDS, room
+from certificate_lifecycle.cli.doctor.dns_checks import caa, names_to_judge
+from certificate_lifecycle.cli.doctor.quota_checks import KINDS, room
 from certificate_lifecycle.model.certificate import CertificateStatus, CertificateType
 from certificate_lifecycle.model.errors import CertificateLifecycleError
 from certificate_lifecycle.model.scope import Scope

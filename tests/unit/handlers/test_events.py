@@ -89,7 +89,7 @@ def rotation_faults(event: object) -> list[str]:
 
 
 @pytest.mark.parametrize("event", [{}, SCHEDULED], ids=["empty", "scheduled"])
-def test_an_event_without_wishes_means_the_configured_certificate(event: object) -> None:
+def test_an_event_without_keys_means_the_configured_certificate(event: object) -> None:
     settings = creation_environment(
         SUBJECT_ALTERNATIVE_NAMES='["api.example.com"]', KEY_ALGORITHM="EC_prime256v1"
     )
@@ -106,7 +106,7 @@ def test_an_event_without_wishes_means_the_configured_certificate(event: object)
     )
 
 
-def test_an_event_may_wish_for_everything() -> None:
+def test_an_event_may_set_everything() -> None:
     event = {
         "domain_name": "Shop.Example.com.",
         "alt_names": ["b.example.com"],
@@ -210,17 +210,17 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
     "null among the names": ({"alt_names": [None]}, "alt_names: must be a string, got None"),
     "a name that is none": ({"domain_name": "sh op"}, "domain_name: 'sh op' is not a domain"),
     "an IP address": ({"domain_name": "192.0.2.10"}, "looks like an IP address"),
-    "e-mail validation": ({"validation_method": "EMAIL"}, "e-mail needs a person"),
-    "validation by HTTP": ({"validation_method": "HTTP"}, "HTTP belongs to CloudFront"),
+    "e-mail validation": ({"validation_method": "EMAIL"}, "e-mail needs manual approval"),
+    "validation by HTTP": ({"validation_method": "HTTP"}, "HTTP works for CloudFront only"),
     "a key that is only imported": ({"key_algorithm": "RSA_4096"}, "key_algorithm: must be one of"),
-    "a key that is no text": ({"key_algorithm": 2048}, "key_algorithm: must be a string"),
+    "a key that is no text": ({"key_algorithm": 2048}, "key_algorithm: must be one of"),
     "no authority": ({"certificate_authority_arn": "ours"}, "the ARN of a private CA"),
     "an authority elsewhere": (
         {"certificate_authority_arn": AUTHORITY, "region": "us-east-1"},
-        "the CA is in eu-west-1, the certificate would be in us-east-1",
+        "the CA must be in the region of the certificate us-east-1, got eu-west-1",
     ),
     "no region": ({"region": "Ireland"}, "region: must be an AWS region, got 'Ireland'"),
-    "another account": ({"account_id": "210987654321"}, "its own account 123456789012"),
+    "another account": ({"account_id": "210987654321"}, "the function's own account 123456789012"),
     "a number of an account": (
         {"account_id": 123456789012},
         "account_id: must be an account id, got 123456789012",
@@ -239,19 +239,19 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
         {"tags": {f"t{number}": "" for number in range(50)}},
         "tags: must be an object of at most 49 tags",
     ),
-    "a tag of a wildcard": ({"tags": {"name": "*.example.com"}}, "does not take, such as *"),
-    "a tag of two lines": ({"tags": {"name": "a\nb"}}, "has characters that ACM does not take"),
-    "a tag without a name": ({"tags": {"": "b"}}, "has no name"),
-    "a tag with a long name": ({"tags": {"k" * 129: ""}}, "is too long"),
-    "a tag with a long value": ({"tags": {"k": "v" * 257}}, "is too long"),
+    "a tag of a wildcard": ({"tags": {"name": "*.example.com"}}, "ACM refuses, such as *"),
+    "a tag of two lines": ({"tags": {"name": "a\nb"}}, "has characters that ACM refuses"),
+    "a tag without a name": ({"tags": {"": "b"}}, "must have a key of 1 to 128"),
+    "a tag with a long name": ({"tags": {"k" * 129: ""}}, "must have a key of 1 to 128"),
+    "a tag with a long value": ({"tags": {"k": "v" * 257}}, "must have a key of 1 to 128"),
     "a tag that is no text": ({"tags": {"cost": 5}}, "tags: must be a string, got 5"),
-    "a tag of AWS": ({"tags": {"AWS:cost": "5"}}, "the tag 'AWS:cost' is not yours to set"),
-    "our own tag": ({"tags": {"ManagedBy": "me"}}, "the tag 'ManagedBy' is not yours to set"),
+    "a tag of AWS": ({"tags": {"AWS:cost": "5"}}, "the tag 'AWS:cost' is reserved"),
+    "our own tag": ({"tags": {"ManagedBy": "me"}}, "the tag 'ManagedBy' is reserved"),
 }
 
 
 @pytest.mark.parametrize(("event", "fault"), FAULTY.values(), ids=FAULTY)
-def test_a_faulty_wish_is_one_fault(event: dict[str, Any], fault: str) -> None:
+def test_a_bad_value_is_one_error(event: dict[str, Any], fault: str) -> None:
     (found,) = creation_faults(event)
     assert fault in found
 
@@ -353,7 +353,7 @@ def test_names_that_terraform_refuses_together_are_refused_or_named_once(because
 
 
 @pytest.mark.parametrize("event", [{}, SCHEDULED], ids=["empty", "scheduled"])
-def test_an_event_without_wishes_means_everything_as_configured(event: object) -> None:
+def test_an_event_without_keys_means_everything_as_configured(event: object) -> None:
     assert rotation(event) == RotationCommand(
         scopes=(PLACE,),
         certificate_arns=(),
@@ -400,18 +400,21 @@ FAULTY_ROTATIONS: dict[str, tuple[dict[str, Any], str]] = {
     "no list of ARNs": ({"certificate_arns": arn("a")}, "must be a list of certificate ARNs"),
     "an empty list of ARNs": ({"certificate_arns": []}, "must be a list of certificate ARNs"),
     "no ARN": ({"certificate_arns": ["a"]}, "must be the ARN of an ACM certificate, got 'a'"),
-    "null for an ARN": ({"certificate_arns": [None]}, "must be a string, got None"),
+    "null for an ARN": (
+        {"certificate_arns": [None]},
+        "must be the ARN of an ACM certificate, got None",
+    ),
     "another region": (
         {"certificate_arns": [arn("a", "us-east-1")]},
-        "is in no account and region of this run (123456789012 eu-west-1)",
+        "is not in an account and region of this run (123456789012 eu-west-1)",
     ),
     "another account": (
         {"certificate_arns": [arn("a").replace("123456789012", "210987654321")]},
-        "is in no account and region of this run (123456789012 eu-west-1)",
+        "is not in an account and region of this run (123456789012 eu-west-1)",
     ),
     "a misspelt dry run": ({"dry-run": True}, "'dry-run' is not a key of this event"),
     "a key of the other function": ({"domain_name": "a.com"}, "'domain_name' is not a key"),
-    "a scheduled event with a wish": (
+    "a scheduled event with a key": (
         {"source": "aws.events", "dry_run": True},
         "'source' is not a key of this event",
     ),
@@ -457,7 +460,7 @@ def test_each_event_that_the_rule_lets_through_is_understood(name: str) -> None:
     assert rotation(event).certificate_arns == tuple(event["resources"])
 
 
-def test_an_event_of_acms_own_carries_no_wishes() -> None:
+def test_an_event_of_acms_own_has_no_input() -> None:
     assert rotation_faults({**ANNOUNCED, "dry_run": True}) != []
 
 
@@ -509,7 +512,7 @@ def scopes(command: RotationCommand) -> list[tuple[str, str]]:
     return [(scope.account_id, scope.region) for scope in command.scopes]
 
 
-def test_every_account_is_looked_at_in_every_region() -> None:
+def test_every_account_is_scanned_in_every_region() -> None:
     command, faults = wide({})
     assert faults == []
     assert scopes(command) == [
@@ -534,7 +537,7 @@ def test_an_event_may_narrow_down_accounts_and_regions() -> None:
 def test_an_event_may_not_widen_what_is_looked_at(key: str) -> None:
     value = {"accounts": "333333333333", "regions": "ap-south-1"}[key]
     (fault,) = wide({key: [value]})[1]
-    assert fault.startswith(f"{key}: {value!r} is not looked after here (")
+    assert fault.startswith(f"{key}: {value!r} is not configured for this function (")
 
 
 @pytest.mark.parametrize("value", [[], "x", 5, [5], ["nowhere"]])
@@ -553,7 +556,7 @@ def test_the_functions_own_account_needs_no_role() -> None:
     accounts = json.dumps([{**MEMBER, "account_id": PLACE.account_id}])
     faults: list[str] = []
     rotation_command({}, rotation_environment(ACCOUNTS=accounts), PLACE, faults)
-    assert faults == ["ACCOUNTS: 123456789012 is the function's own account"]
+    assert faults == ["ACCOUNTS: 123456789012 must not be the function's own account"]
 
 
 def test_sources_and_targets_lie_in_a_region_that_is_looked_at() -> None:
@@ -608,8 +611,9 @@ MANY = rotation_environment(
     REGIONS='["eu-west-1", "us-east-1"]',
 )
 STARTED = "2026-06-01T06:00:00.123Z"
-LIST = {"step": "list", "run": "53dc4d37", "started_at": STARTED, "wishes": {}}
-LOOK = {**LIST, "step": "look", "account_id": "222222222222"}
+LIST = {"step": "list", "run": "53dc4d37", "started_at": STARTED, "input": {}}
+SCAN = {**LIST, "step": "scan", "account_id": "222222222222"}
+AGGREGATE = {**LIST, "step": "aggregate"}
 
 
 def step_of(
@@ -626,10 +630,10 @@ def test_only_an_event_of_the_state_machine_is_a_step() -> None:
     assert not is_of_an_organization(["organization"])
 
 
-def test_looking_is_for_one_account_in_every_region() -> None:
-    command, faults = step_of(LOOK)
+def test_a_scan_is_for_one_account_in_every_region() -> None:
+    command, faults = step_of(SCAN)
     assert faults == []
-    assert command.step is OrganizationStep.LOOK
+    assert command.step is OrganizationStep.SCAN
     assert [(scope.account_id, scope.region) for scope in command.rotation.scopes] == [
         ("222222222222", "eu-west-1"),
         ("222222222222", "us-east-1"),
@@ -637,22 +641,22 @@ def test_looking_is_for_one_account_in_every_region() -> None:
     assert (command.rotation.mode, command.rotation.dry_run) == (RotationMode.REPLACE, False)
 
 
-def test_whoever_starts_a_run_may_narrow_it_down() -> None:
+def test_the_input_of_an_execution_may_limit_a_run() -> None:
     inputs = {
         "accounts": ["222222222222"],
         "regions": ["us-east-1"],
         "rotation_mode": "notify",
         "dry_run": True,
     }
-    command, faults = step_of({**LOOK, "wishes": inputs})
+    command, faults = step_of({**SCAN, "input": inputs})
     assert faults == []
     assert command.only == ("222222222222",)
     assert [scope.region for scope in command.rotation.scopes] == ["us-east-1"]
     assert (command.rotation.mode, command.rotation.dry_run) == (RotationMode.NOTIFY, True)
 
 
-def test_a_scheduled_start_carries_no_wishes() -> None:
-    command, faults = step_of({**LIST, "wishes": SCHEDULED})
+def test_a_scheduled_start_has_no_input() -> None:
+    command, faults = step_of({**LIST, "input": SCHEDULED})
     assert faults == []
     assert command.rotation == RotationCommand(
         scopes=(),
@@ -661,6 +665,15 @@ def test_a_scheduled_start_carries_no_wishes() -> None:
         dry_run=False,
         scheduled=True,
     )
+
+
+@pytest.mark.parametrize(("former", "step"), [("look", SCAN), ("tell", AGGREGATE)])
+def test_an_execution_that_began_before_an_upgrade_is_understood(
+    former: str, step: dict[str, object]
+) -> None:
+    inputs = {"dry_run": True}
+    sent = {key: value for key, value in step.items() if key != "input"}
+    assert step_of({**sent, "step": former, "wishes": inputs}) == step_of({**step, "input": inputs})
 
 
 def test_the_accounts_of_an_organization_may_be_given_and_left_out() -> None:
@@ -675,9 +688,9 @@ def test_the_accounts_of_an_organization_may_be_given_and_left_out() -> None:
     "fields",
     [
         [],
-        {**LIST, "step": "look"},
+        {**LIST, "step": "scan"},
         {**LIST, "account_id": "222222222222"},
-        {**LOOK, "account_id": "2"},
+        {**SCAN, "account_id": "2"},
         {**LIST, "step": "think"},
         {**LIST, "run": "../../other"},
         {**LIST, "started_at": "yesterday"},
@@ -686,12 +699,13 @@ def test_the_accounts_of_an_organization_may_be_given_and_left_out() -> None:
         {key: value for key, value in LIST.items() if key != "started_at"},
         {**LIST, "accounts": "222222222222"},
         {**LIST, "accounts": ["2"]},
-        {**LIST, "wishes": "all"},
-        {**LIST, "wishes": {"dry_run": "yes"}},
-        {**LIST, "wishes": {"dry-run": True}},
-        {**LIST, "wishes": {"certificate_arns": [arn("a")]}},
-        {**LIST, "wishes": {"regions": ["eu-central-1"]}},
-        {**LIST, "wishes": {"accounts": []}},
+        {**LIST, "input": "all"},
+        {**LIST, "wishes": {}},
+        {**LIST, "input": {"dry_run": "yes"}},
+        {**LIST, "input": {"dry-run": True}},
+        {**LIST, "input": {"certificate_arns": [arn("a")]}},
+        {**LIST, "input": {"regions": ["eu-central-1"]}},
+        {**LIST, "input": {"accounts": []}},
         {**LIST, "other": 1},
         {**LIST, "started_at": "0001-01-01T00:00:00+00:00"},
         {**LIST, "started_at": "9999-12-31T23:59:59+00:00"},
@@ -702,7 +716,7 @@ def test_a_step_that_is_not_understood_is_refused(fields: object) -> None:
     assert step_of(fields)[1] != []
 
 
-def test_a_wish_beside_a_step_is_refused_since_nobody_would_heed_it() -> None:
+def test_a_key_beside_a_step_is_refused() -> None:
     faults: list[str] = []
     organization_command({"organization": LIST, "dry_run": True}, MANY, PLACE, faults)
     assert faults == ["'dry_run' is not a key of this event"]
@@ -710,4 +724,4 @@ def test_a_wish_beside_a_step_is_refused_since_nobody_would_heed_it() -> None:
 
 def test_a_function_without_an_organization_takes_no_step() -> None:
     (fault,) = step_of(LIST, ROTATION)[1]
-    assert fault == "organization: ORGANIZATION is not set, so this function looks after none"
+    assert fault == "organization: the function is not configured for one (ORGANIZATION)"

@@ -13,9 +13,10 @@ import pytest
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
 from certificate_lifecycle.model import records
-from certificate_lifecycle.model.certificate import Action
+from certificate_lifecycle.model.certificate import Action, Reason, Verdict, present_word
 from certificate_lifecycle.model.run import (
     ActionRecord,
+    Assessment,
     ChangeKind,
     FindingChange,
     Outcome,
@@ -30,7 +31,7 @@ from certificate_lifecycle.policy.notification_state import (
 )
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from certificate_lifecycle.render.account_result import AccountResult
-from tests.unit.builders import NOW, arn, days, imported, judged, scope
+from tests.unit.builders import NOW, arn, certificate, days, imported, judged, scope
 
 MEMORY = AlertRecord(
     subject=AlertSubject(arn("due")),
@@ -89,8 +90,8 @@ CHANGE = FindingChange(
 ACTION = ActionRecord(arn("due"), Action.REIMPORT, Outcome.DONE, "imported", renewed=True)
 HANDOVER = AccountResult(
     scope=scope(ScopeStatus.PARTIAL, certificates=3, error="throttled"),
-    looked_by="run-1",
-    has_news=True,
+    run_id="run-1",
+    should_notify=True,
     problems=("throttled",),
     healthy={"Healthy": 3},
     changes=(CHANGE,),
@@ -99,7 +100,7 @@ HANDOVER = AccountResult(
     actions=(ACTION,),
     alert_records=(MEMORY, replace(MEMORY, subject=WHOLE_SCOPE)),
     resolved=(MEMORY,),
-    notes=(NOTE,),
+    intents=(NOTE,),
     replacement_records={arn("old"): 4},
 )
 ENTRIES: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -200,3 +201,48 @@ def test_stamps_compare_as_their_moments_do() -> None:
     assert stamps == sorted(stamps)
     assert len({len(entry) for entry in stamps}) == 1
     assert [records.timestamp({"at": stamp}, "at") for stamp in stamps] == moments
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        ("NotLookedAt", Verdict.SCAN_FAILED),
+        ("NotServed", Verdict.STALE_CERTIFICATE_SERVED),
+        ("ManagedElsewhere", Verdict.EXTERNALLY_MANAGED),
+        ("StatusNotUnderstood", Reason.STATUS_UNKNOWN),
+        ("TypeNotUnderstood", Reason.TYPE_UNKNOWN),
+        ("AuthorityEndsTooSoon", Reason.AUTHORITY_EXPIRES_TOO_SOON),
+        ("RequestAnew", Action.REQUEST_AGAIN),
+    ],
+)
+def test_a_word_of_an_earlier_version_means_the_present_one(
+    former: str, present: Verdict | Reason | Action
+) -> None:
+    assert type(present).of(former) is present
+    assert present_word(former) == present
+    assert present_word(present) == present
+
+
+def test_records_with_words_of_an_earlier_version_are_read_with_the_present_ones() -> None:
+    finding = judged(certificate(managed_by="CLOUDFRONT")).to_dict(NOW)
+    assert finding["verdict"] == "ExternallyManaged"
+
+    read_finding = Assessment.from_dict({**finding, "verdict": "ManagedElsewhere"})
+    assert read_finding.decision.verdict is Verdict.EXTERNALLY_MANAGED
+    change = FindingChange.from_dict({**CHANGE.to_dict(), "previous_verdict": "NotServed"})
+    assert change.previous_verdict == "StaleCertificateServed"
+    action = ActionRecord.from_dict({**ACTION.to_dict(), "action": "RequestAnew"})
+    assert action.action is Action.REQUEST_AGAIN
+    memory = AlertRecord.from_dict(
+        {**MEMORY.to_dict(), "verdict": "NotLookedAt", "reason": "StatusNotUnderstood"}
+    )
+    assert (memory.verdict, memory.reason) == ("ScanFailed", "StatusUnknown")
+    result = {**HANDOVER.to_dict(NOW), "healthy": {"ManagedElsewhere": 3}}
+    assert AccountResult.from_dict(result).healthy == {"ExternallyManaged": 3}
+
+
+def test_an_intent_keeps_the_word_under_which_an_earlier_version_has_stored_it() -> None:
+    intent = Intent.from_dict({**NOTE.to_dict(), "action": "RequestAnew"})
+
+    assert intent.intended is Action.REQUEST_AGAIN
+    assert intent.to_dict()["action"] == "RequestAnew"

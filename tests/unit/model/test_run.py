@@ -33,7 +33,7 @@ UNUSED = judged(certificate(arn=arn("unused"), in_use=False, ends_in=days(2)))
 BLOCKED = judged(observation(blocked(), finding(RecordState.MISSING)))
 DUE = judged(imported(arn=arn("due"), ends_in=days(5), names=("a.example.com", "b.example.com")))
 OVER = judged(certificate(arn=arn("over"), status=EXPIRED, ends_in=-days(1), detail=detail()))
-NOTHING_SENT = {"sent": False, "message_id": None, "reason": "nothing to tell"}
+NOTHING_SENT = {"sent": False, "message_id": None, "reason": "nothing to report"}
 
 
 def record(outcome: Outcome, action: Action = Action.RESTORE_RECORDS) -> ActionRecord:

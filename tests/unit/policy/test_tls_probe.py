@@ -303,11 +303,11 @@ def test_what_is_served_is_told_with_its_serial_number_and_end() -> None:
         probe_result(STRANGER, "b.test"),
     )
     ends = "which expires on 2026-07-11 12:00 UTC"
+    stale = "the renewed certificate is not served"
     has = "but ACM has serial 0b:22"
     assert sentences(NEW, shown) == (
         f"shop.example.com (203.0.113.7) serves serial 0b:22, {ends}: the certificate in ACM",
-        f"shop.example.com (::2) serves serial 0a:11, {ends}, {has}: "
-        "the renewed certificate is not served",
+        f"shop.example.com (::2) serves serial 0a:11, {ends}, {has}: {stale}",
         f"b.test (203.0.113.7) serves serial 0a:11, {ends}, {has}: another certificate is served",
     )
 

@@ -48,7 +48,7 @@ class World:
         )
         request = run_request(certificate_arns=self.asked, dry_run=self.dry_run)
         dependencies = RunDependencies(
-            at=lambda _: clients,
+            clients_at=lambda _: clients,
             topic=self.topic,
             metrics=MemoryMetrics(),
             clock=MemoryClock(),

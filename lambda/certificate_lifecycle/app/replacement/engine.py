@@ -26,7 +26,7 @@ from certificate_lifecycle.app.ports import (
 )
 from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult
 from certificate_lifecycle.app.run_context import RunContext
-from certificate_lifecycle.app.tls_probe import names_that_show
+from certificate_lifecycle.app.tls_probe import names_that_serve
 from certificate_lifecycle.app.validation import inspect, require_writable, require_zones, write
 from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
 from certificate_lifecycle.log import logger
@@ -142,7 +142,7 @@ class ReplacementEngine:
     """Begins replacements and advances them, in one account and region.
 
     Without `consumers` none is moved.
-    With `served`, a move is also verified by what the certificate's names serve.
+    With `tls_probe`, a move is also verified by what the certificate's names serve.
     `handled` are the journals of this run as they are now, which the message reports.
     """
 
@@ -152,7 +152,7 @@ class ReplacementEngine:
     state_store: StateStore
     catalog: Catalog
     consumers: Consumers | None = None
-    served: TlsProbe | None = None
+    tls_probe: TlsProbe | None = None
     retire_after: timedelta | None = None
     handled: list[ReplacementRecord] = field(default_factory=list, init=False)
 
@@ -218,7 +218,7 @@ class ReplacementEngine:
         self._record(replacement, claimed_by=None, claimed_until=None)
 
     def _record(self, replacement: ReplacementContext, **changes: Any) -> None:  # noqa: ANN401 - any field of a journal
-        replacement.replacement_record = self.state_store.record(
+        replacement.replacement_record = self.state_store.save_replacement(
             replace(replacement.replacement_record, **changes)
         )
 
@@ -443,9 +443,9 @@ class ReplacementEngine:
             if move.status is BindingChangeStatus.MOVED
         ]
         bound = [move.bound_at for move in moved if move.bound_at is not None]
-        if self.served is None or observation is None or not bound:
+        if self.tls_probe is None or observation is None or not bound:
             return False
-        names = names_that_show(observation.certificate, self.served, self.context.clock)
+        names = names_that_serve(observation.certificate, self.tls_probe, self.context.clock)
         if not names:
             if moved_before:
                 replacement.report("none of its names is seen to show the old one any more")
@@ -509,7 +509,7 @@ class ReplacementEngine:
             replacement.report(f"found the successor {found.arn}")
             self._record(replacement, successor_arn=found.arn, requested_at=self.context.now)
             return True
-        if not self.state_store.take_request(self.context.now.date(), old.arn, DAILY_REQUESTS):
+        if not self.state_store.count_request(self.context.now.date(), old.arn, DAILY_REQUESTS):
             replacement.advice = (
                 f"no successor is requested today: {DAILY_REQUESTS} others were; "
                 "a run of tomorrow goes on"

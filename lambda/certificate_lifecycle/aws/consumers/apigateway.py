@@ -1,6 +1,6 @@
-"""API Gateway: the certificates of custom domain names, of REST and HTTP APIs alike.
+"""API Gateway: the certificates of custom domain names of REST, HTTP and WebSocket APIs.
 
-A domain name made through either version of the API is seen and changed through this one.
+This version of the API reads and changes the domain names of both versions.
 """
 
 from __future__ import annotations
@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.base import Consumer
-from certificate_lifecycle.aws.permissions import (
-    EVERYTHING,
-    ROTATIONS,
-    SCANS,
-    Permission,
-    Setting,
-)
+from certificate_lifecycle.aws.permissions import EVERYTHING, Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.aws.responses import error_code, unless, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerBusyError
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
@@ -33,62 +27,50 @@ _DOMAIN_NAMES = (
     # Only private domain names have the account in their ARN.
     "arn:{partition}:apigateway:{region}:{account}:/domainnames/*",
 )
-_REBIND = (Setting.REBIND_CONSUMERS,)
-_EDGE = (Setting.REBIND_CONSUMERS, Setting.US_EAST_1)
 PERMISSIONS = (
-    Permission(
-        "apigateway:GET",
-        SCANS,
+    *for_scans(
+        "apigateway",
         ("arn:{partition}:apigateway:{region}::/domainnames",),
-        "domain names and their certificates",
+        GET="domain names and their certificates",
     ),
-    Permission("apigateway:GET", ROTATIONS, _DOMAIN_NAMES, "read back what was changed", _REBIND),
-    Permission(
-        "apigateway:PATCH", ROTATIONS, _DOMAIN_NAMES, "change the certificate of one", _REBIND
-    ),
-    Permission(
-        "apigateway:AddCertificateToDomain",
-        ROTATIONS,
+    *for_rotations(
+        "apigateway",
         _DOMAIN_NAMES,
-        "the new certificate",
-        _REBIND,
+        Setting.REBIND_CONSUMERS,
+        GET="verify a changed domain name",
+        PATCH="change the certificate of a domain name",
+        AddCertificateToDomain="the new certificate",
+        RemoveCertificateFromDomain="the old certificate",
     ),
-    Permission(
-        "apigateway:RemoveCertificateFromDomain",
-        ROTATIONS,
-        _DOMAIN_NAMES,
-        "the old certificate",
-        _REBIND,
-    ),
-    Permission(
-        "cloudfront:UpdateDistribution",
-        ROTATIONS,
+    *for_rotations(
+        "cloudfront",
         EVERYTHING,
-        "AWS's own distributions of edge-optimised domain names",
-        _EDGE,
+        Setting.REBIND_CONSUMERS,
+        Setting.US_EAST_1,
+        UpdateDistribution="AWS's own distributions of edge-optimised domain names",
     ),
 )
-#: The certificate of a regional domain name, or of a private one, whose id is the `qualifier`.
+#: The certificate of a regional domain name, or of a private one with its id as `qualifier`.
 DOMAIN_NAME = ConsumerKind("DomainName")
 #: The certificate of an edge-optimised domain name.
 EDGE_DOMAIN_NAME = ConsumerKind("EdgeDomainName")
 #: The certificate that proves the ownership of a domain name with mutual TLS.
 DOMAIN_OWNERSHIP = ConsumerKind("DomainOwnership")
-#: What AWS keeps for a domain name in an account of its own, and names in `InUseBy`.
-_STANDS_FOR = {"elasticloadbalancing": DOMAIN_NAME, "cloudfront": EDGE_DOMAIN_NAME}
-#: The attribute that each kind of setting is (API reference, UpdateDomainName).
+#: Resources in accounts of AWS's own that serve domain names and appear in `InUseBy`.
+_SERVED_BY = {"elasticloadbalancing": DOMAIN_NAME, "cloudfront": EDGE_DOMAIN_NAME}
+#: API reference, UpdateDomainName.
 _ATTRIBUTES = {
     DOMAIN_NAME: "regionalCertificateArn",
     EDGE_DOMAIN_NAME: "certificateArn",
     DOMAIN_OWNERSHIP: "ownershipVerificationCertificateArn",
 }
-_WORDS = {
+_LABELS = {
     DOMAIN_NAME: "regional",
     EDGE_DOMAIN_NAME: "edge-optimised",
     DOMAIN_OWNERSHIP: "ownership verification",
 }
-#: States in which a change has failed, or waits for somebody's proof of ownership.
-_FAULTS = ("FAILED", "PENDING_CERTIFICATE_REIMPORT", "PENDING_OWNERSHIP_VERIFICATION")
+#: States of a failed change, and of one that waits for a proof of ownership.
+_ERRORS = ("FAILED", "PENDING_CERTIFICATE_REIMPORT", "PENDING_OWNERSHIP_VERIFICATION")
 _AVAILABLE = "AVAILABLE"
 _PAGE_SIZE = 500
 _BUSY = ("ConflictException", "BadRequestException")
@@ -104,20 +86,20 @@ class DomainNames(Consumer):
 
     @classmethod
     def owns(cls, arn: ConsumerArn) -> bool:
-        """Return whether it is, or may stand for, a domain name of ours."""
-        return arn.service in _STANDS_FOR if arn.foreign else arn.service == "apigateway"
+        """Return whether it is a domain name, or a resource that may serve one."""
+        return arn.service in _SERVED_BY if arn.foreign else arn.service == "apigateway"
 
     @classmethod
     def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
-        """Return whether a domain name is of the kind that makes AWS use such a resource.
+        """Return whether AWS uses such a resource for this kind of domain name.
 
-        Which one of them it is cannot be found out.
+        AWS does not report the domain name of a resource.
         """
-        return _STANDS_FOR.get(arn.service) == binding.kind
+        return _SERVED_BY.get(arn.service) == binding.kind
 
     @classmethod
     def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> tuple[str, ...]:
-        """Return the call for each kind of domain name that it may be."""
+        """Return the call for each possible kind of domain name."""
         regional = _patch(arn.region, "regionalCertificateArn", successor_arn)
         match arn.service:
             case "elasticloadbalancing":
@@ -146,10 +128,9 @@ class DomainNames(Consumer):
 
     @validated_response("GetDomainNames")
     def find(self, certificate: Certificate) -> list[Binding]:
-        """Return every setting of a domain name that holds a certificate.
+        """Return every setting of a domain name that uses a certificate.
 
-        All domain names are read: ACM does not name them, nor what uses a certificate to prove
-        ownership.
+        All domain names are read, because `InUseBy` does not contain them.
         """
         return [
             binding
@@ -160,24 +141,24 @@ class DomainNames(Consumer):
 
     @validated_response("GetDomainName")
     def current(self, binding: Binding) -> BindingState | None:
-        """Return what a domain name holds and whether it is available; None if it is gone."""
+        """Return the certificate of a domain name; None if the domain name does not exist."""
         domain = self._get(binding)
         if domain is None:
             return None
         certificate = domain.get(_attribute(binding))
         status = domain.get("domainNameStatus", _AVAILABLE)
-        why = " ".join(domain.get("domainNameStatusMessage", "").split())
-        fault = f"its status is {status}{f' ({why})' if why else ''}"
+        message = " ".join(domain.get("domainNameStatusMessage", "").split())
+        error = f"its status is {status}{f' ({message})' if message else ''}"
         return BindingState(
             (certificate,) if certificate else (),
             status == _AVAILABLE,
-            fault if status in _FAULTS else None,
+            error if status in _ERRORS else None,
         )
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
-        """Let a domain name hold another certificate.
+        """Set the certificate of a domain name.
 
-        Raises ConsumerBusyError while it still carries out another change.
+        Raises ConsumerBusyError while another change is in progress.
         """
         del instead_of
         path = f"/{_attribute(binding)}"
@@ -187,21 +168,13 @@ class DomainNames(Consumer):
                 patchOperations=[{"op": "replace", "path": path, "value": certificate_arn}],
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _BUSY or not self._updating(binding):
+            domain = self._get(binding) if error_code(error) in _BUSY else None
+            if domain is None or domain.get("domainNameStatus") != "UPDATING":
                 raise
-            raise ConsumerBusyError("it still carries out another change") from error
-
-    def _updating(self, binding: Binding) -> bool:
-        domain = self._get(binding)
-        return domain is not None and domain.get("domainNameStatus") == "UPDATING"
+            raise ConsumerBusyError("another change is in progress") from error
 
     def _get(self, binding: Binding) -> Mapping[str, Any] | None:
-        try:
-            return self._client.get_domain_name(**_names(binding))
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NotFoundException":
-                raise
-            return None
+        return unless("NotFoundException", lambda: self._client.get_domain_name(**_names(binding)))
 
     def _domains(self) -> Iterator[Mapping[str, Any]]:
         pages = self._client.get_paginator("get_domain_names").paginate(
@@ -212,7 +185,6 @@ class DomainNames(Consumer):
 
 
 def _patch(region: str, attribute: str, new: str) -> str:
-    """Return a call that serves the domain names of REST, HTTP and WebSocket APIs alike."""
     return aws_command(
         "apigateway update-domain-name",
         region,
@@ -222,24 +194,24 @@ def _patch(region: str, attribute: str, new: str) -> str:
 
 
 def _bindings(domain: Mapping[str, Any]) -> Iterator[Binding]:
-    """Yield what may hold a certificate; a private domain name has but one setting."""
+    """Yield the settings that can have a certificate; a private domain name has one."""
     name = domain["domainName"]
     label = f"API Gateway domain name {name}"
     if "PRIVATE" in domain.get("endpointConfiguration", {}).get("types", ()):
         domain_id = domain["domainNameId"]
         yield Binding(DOMAIN_NAME, name, domain_id, f"{label} (private)")
         return
-    for kind, word in _WORDS.items():
+    for kind, word in _LABELS.items():
         yield Binding(kind, name, label=f"{label} ({word})")
 
 
 def _attribute(binding: Binding) -> str:
-    """Return what holds the certificate: a private domain name keeps it where an edge one does."""
+    """Return the attribute of a setting; private and edge-optimised domain names share one."""
     kind = EDGE_DOMAIN_NAME if binding.qualifier else binding.kind
     return _ATTRIBUTES[kind]
 
 
 def _names(binding: Binding) -> dict[str, Any]:
-    """Return what names a domain name: a private one has an id, too."""
+    """Return the parameters that identify a domain name; a private one also has an id."""
     private = {"domainNameId": binding.qualifier} if binding.qualifier else {}
     return {"domainName": binding.consumer, **private}

@@ -1,4 +1,4 @@
-"""The contract of a service whose resources use certificates."""
+"""The interface of a service whose resources use certificates."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Consumer(ABC):
 
     #: boto3's name of the service.
     service: ClassVar[str]
-    #: The settings that are found and changed; their names are stored and must never change.
+    #: The settings that are found and changed; their names are stored, so they never change.
     kinds: ClassVar[tuple[ConsumerKind, ...]]
     permissions: ClassVar[tuple[Permission, ...]]
-    #: Whether every scan may read the service; if not, only a role that may rebind consumers may.
+    #: Whether every scan may read the service, or only a role that may rebind consumers.
     read_by_scans: ClassVar[bool] = True
 
     def __init__(self, clients: Clients, scope: Scope, role_arn: str | None = None) -> None:
@@ -38,42 +38,39 @@ class Consumer(ABC):
         self._role_arn = role_arn
 
     @cached_property
-    def _client(self) -> Any:  # noqa: ANN401 - subclasses declare the type of theirs
+    def _client(self) -> Any:  # noqa: ANN401 - subclasses declare the type
         return self._clients.any(self.service, self._scope.region, self._role_arn)
 
-    # --- What is known without a call -------------------------------------------------------------
+    # --- Pure -------------------------------------------------------------------------------------
 
     @classmethod
     @abstractmethod
     def owns(cls, arn: ConsumerArn) -> bool:
         """Return whether an entry of ACM's `InUseBy` is a resource of this service.
 
-        A resource in an account of AWS's own belongs to each service that it may stand for.
+        A resource in an account of AWS's own belongs to each service that may have created it.
         """
 
     @classmethod
     @abstractmethod
     def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
-        """Return whether moving `binding` takes the certificate off an owned entry."""
+        """Return whether moving `binding` removes the certificate from an owned entry."""
 
     @classmethod
     @abstractmethod
     def manual_steps(cls, arn: ConsumerArn, successor_arn: str) -> Sequence[str]:
         """Return the AWS CLI calls that move an owned entry to a successor, as shell lines.
 
-        Lines that begin with # explain, words in CAPITALS stand for what only the reader knows.
+        Lines that begin with # are comments, words in CAPITALS are placeholders.
         """
 
     @classmethod
     def label(cls, arn: ConsumerArn) -> str | None:
-        """Return the name by which people know a resource; None if only its ARN is known.
-
-        Applies to resources in accounts of AWS's own as well.
-        """
+        """Return the display name of a resource of any account; None if only its ARN is known."""
         del arn
         return None
 
-    # --- What is read and changed -----------------------------------------------------------------
+    # --- Calls ------------------------------------------------------------------------------------
 
     def read_calls(self) -> Iterable[ReadCall]:
         """Return one call for each read permission that a scan needs."""
@@ -81,26 +78,26 @@ class Consumer(ABC):
 
     @abstractmethod
     def find(self, certificate: Certificate) -> Sequence[Binding]:
-        """Return every setting that holds a described certificate now."""
+        """Return every setting that uses a described certificate."""
 
     @abstractmethod
     def current(self, binding: Binding) -> BindingState | None:
-        """Return what a setting holds; None when the resource or the setting is gone."""
+        """Return the certificates of a setting; None if the resource or setting does not exist."""
 
     @abstractmethod
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
-        """Let a setting hold `certificate_arn`; a list keeps what it has.
+        """Set `certificate_arn`; a list gets it in addition.
 
-        Raises ConsumerChangedError if the service shows that it holds neither of both by now, and
-        ConsumerBusyError while the service carries out another change.
+        Raises ConsumerChangedError if the service reports that the setting has neither certificate
+        any more, and ConsumerBusyError while another change is in progress.
         """
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
-        """Take a certificate out of a list; one that is not in the list counts as done.
+        """Remove a certificate from a list; does nothing if it is not in the list.
 
-        Only a service with a kind that `holds_many` has a list.
+        Only a kind that `holds_many` has a list.
         """
-        raise NotImplementedError(f"{binding.kind.name} holds one certificate: {certificate_arn}")
+        raise NotImplementedError(f"{binding.kind.name} has one certificate: {certificate_arn}")
 
     def _owned(self, certificate: Certificate) -> list[ConsumerArn]:
         """Return the entries of `InUseBy` that are resources of this service."""

@@ -1,7 +1,7 @@
 """CloudFront: the viewer certificate of a distribution.
 
-UpdateDistribution takes the whole configuration and the ETag of the one that was read, so nobody
-else's change is ever overwritten (API reference, UpdateDistribution).
+UpdateDistribution takes the whole configuration and the ETag that was read with it, so a concurrent
+change is never overwritten (API reference, UpdateDistribution).
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from certificate_lifecycle.aws.consumers.base import Consumer
-from certificate_lifecycle.aws.permissions import ROTATIONS, SCANS, Permission, Setting
+from certificate_lifecycle.aws.permissions import Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.aws.responses import unless, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
@@ -24,21 +22,19 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudfront.type_defs import GetDistributionResultTypeDef
 
 _DISTRIBUTIONS = ("arn:{partition}:cloudfront::{account}:distribution/*",)
-_REBIND = (Setting.REBIND_CONSUMERS, Setting.US_EAST_1)
 PERMISSIONS = (
-    Permission(
-        "cloudfront:GetDistribution",
-        SCANS,
+    *for_scans(
+        "cloudfront",
         _DISTRIBUTIONS,
-        "aliases and configuration of distributions",
-        (Setting.US_EAST_1,),
+        Setting.US_EAST_1,
+        GetDistribution="aliases and configuration of distributions",
     ),
-    Permission(
-        "cloudfront:UpdateDistribution",
-        ROTATIONS,
+    *for_rotations(
+        "cloudfront",
         _DISTRIBUTIONS,
-        "change the certificate of one",
-        _REBIND,
+        Setting.REBIND_CONSUMERS,
+        Setting.US_EAST_1,
+        UpdateDistribution="change the certificate of a distribution",
     ),
 )
 #: The viewer certificate of a distribution.
@@ -59,7 +55,7 @@ class Distributions(Consumer):
 
     @classmethod
     def owns(cls, arn: ConsumerArn) -> bool:
-        """Return whether it is a distribution of ours."""
+        """Return whether it is a distribution of the account."""
         return not arn.foreign and _is_distribution(arn)
 
     @classmethod
@@ -97,7 +93,7 @@ class Distributions(Consumer):
 
     @validated_response("GetDistribution")
     def find(self, certificate: Certificate) -> list[Binding]:
-        """Return the distributions that hold a certificate."""
+        """Return the distributions that use a certificate."""
         bindings: list[Binding] = []
         for arn in self._owned(certificate):
             found = self._get(arn.name)
@@ -111,7 +107,7 @@ class Distributions(Consumer):
 
     @validated_response("GetDistribution")
     def current(self, binding: Binding) -> BindingState | None:
-        """Return what a distribution holds, settled once that is deployed; None if it is gone."""
+        """Return the certificate, settled once it is deployed; None without the distribution."""
         found = self._get(binding.consumer)
         if found is None:
             return None
@@ -121,46 +117,37 @@ class Distributions(Consumer):
 
     @validated_response("GetDistribution")
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
-        """Let a distribution hold another certificate, everything else as it is.
+        """Set the certificate and keep the rest of the configuration.
 
-        Raises ConsumerChangedError if it holds neither or is gone, and ConsumerBusyError if others
-        change it at the same time.
+        Raises ConsumerChangedError if the distribution has neither certificate or does not exist,
+        and ConsumerBusyError after several concurrent changes.
         """
         for _ in range(_ATTEMPTS):
             found = self._get(binding.consumer)
-            held = None if found is None else _certificate(found)
-            if found is None or held not in (certificate_arn, instead_of):
+            current = None if found is None else _certificate(found)
+            if found is None or current not in (certificate_arn, instead_of):
                 raise ConsumerChangedError(f"{binding.label} was changed")
-            if held == certificate_arn or self._update(binding.consumer, found, certificate_arn):
+            if current == certificate_arn or self._update(binding.consumer, found, certificate_arn):
                 return
-        raise ConsumerBusyError("others are changing it")
+        raise ConsumerBusyError("it is being changed by another client")
 
     def _update(
         self, distribution_id: str, found: GetDistributionResultTypeDef, certificate_arn: str
     ) -> bool:
-        """Write back what was read with another certificate; false if it was changed since."""
+        """Write the configuration with another certificate; false if it was changed since."""
         config: Any = found["Distribution"]["DistributionConfig"]
         kept = {k: v for k, v in config["ViewerCertificate"].items() if k not in _DROPPED}
         config = {**config, "ViewerCertificate": {**kept, "ACMCertificateArn": certificate_arn}}
-        try:
-            self._client.update_distribution(
-                Id=distribution_id,
-                IfMatch=found["ETag"],
-                DistributionConfig=config,
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
-                raise
-            return False
-        return True
+        written = unless(
+            "PreconditionFailed",
+            lambda: self._client.update_distribution(
+                Id=distribution_id, IfMatch=found["ETag"], DistributionConfig=config
+            ),
+        )
+        return written is not None
 
     def _get(self, distribution_id: str) -> GetDistributionResultTypeDef | None:
-        try:
-            return self._client.get_distribution(Id=distribution_id)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != _GONE:
-                raise
-            return None
+        return unless(_GONE, lambda: self._client.get_distribution(Id=distribution_id))
 
 
 def _is_distribution(arn: ConsumerArn) -> bool:

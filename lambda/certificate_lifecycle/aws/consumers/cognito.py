@@ -12,10 +12,11 @@ from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
     ROTATIONS,
     Command,
-    Permission,
     Setting,
+    declare,
+    for_rotations,
 )
-from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.aws.responses import error_code, unless, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerBusyError
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
@@ -28,38 +29,36 @@ _READERS = (*ROTATIONS, Command.EXPLAIN)
 _REBIND = (Setting.REBIND_CONSUMERS, Setting.US_EAST_1)
 _USER_POOLS = ("arn:{partition}:cognito-idp:us-east-1:{account}:userpool/*",)
 PERMISSIONS = (
-    Permission("cognito-idp:ListUserPools", _READERS, EVERYTHING, "find user pools", _REBIND),
-    Permission(
-        "cognito-idp:DescribeUserPool", _READERS, _USER_POOLS, "their custom domains", _REBIND
+    *declare(_READERS, "cognito-idp", EVERYTHING, *_REBIND, ListUserPools="find user pools"),
+    *declare(
+        _READERS, "cognito-idp", _USER_POOLS, *_REBIND, DescribeUserPool="their custom domains"
     ),
-    Permission(
-        "cognito-idp:DescribeUserPoolDomain",
+    *declare(
         _READERS,
+        "cognito-idp",
         EVERYTHING,
-        "the certificates of custom domains",
-        _REBIND,
+        *_REBIND,
+        DescribeUserPoolDomain="the certificates of custom domains",
     ),
-    Permission(
-        "cognito-idp:UpdateUserPoolDomain",
-        ROTATIONS,
+    *for_rotations(
+        "cognito-idp",
         _USER_POOLS,
-        "change the certificate of one",
-        _REBIND,
+        *_REBIND,
+        UpdateUserPoolDomain="change the certificate of a custom domain",
     ),
-    Permission(
-        "cloudfront:UpdateDistribution",
-        ROTATIONS,
+    *for_rotations(
+        "cloudfront",
         EVERYTHING,
-        "AWS's own distributions of custom domains",
-        _REBIND,
+        *_REBIND,
+        UpdateDistribution="AWS's own distributions of custom domains",
     ),
 )
 #: The certificate of a custom domain; `qualifier` is its user pool.
 USER_POOL_DOMAIN = ConsumerKind("UserPoolDomain")
-#: A custom domain takes certificates of this region only, because CloudFront serves it.
+#: CloudFront serves custom domains, so their certificates are in this region.
 _EDGE_REGION = "us-east-1"
 _PAGE_SIZE = 60
-#: What a change has to repeat in order to keep it.
+#: Members that an update resets unless it repeats them.
 _KEPT = ("ManagedLoginVersion", "Routing")
 
 
@@ -74,12 +73,12 @@ class UserPoolDomains(Consumer):
 
     @classmethod
     def owns(cls, arn: ConsumerArn) -> bool:
-        """Return whether it is a user pool of ours, or may stand for a domain of one."""
+        """Return whether it is a user pool, or a distribution that may serve a custom domain."""
         return arn.service == ("cloudfront" if arn.foreign else "cognito-idp")
 
     @classmethod
     def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
-        """Return whether a domain makes AWS use such a distribution; which one is not known."""
+        """Return whether AWS may use such a distribution for a domain."""
         del binding
         return arn.foreign
 
@@ -104,9 +103,9 @@ class UserPoolDomains(Consumer):
 
     @validated_response("DescribeUserPoolDomain")
     def find(self, certificate: Certificate) -> list[Binding]:
-        """Return the custom domains that hold a certificate.
+        """Return the custom domains that use a certificate.
 
-        They are read only if ACM names a distribution in an account of AWS's own.
+        Domains are read only if `InUseBy` has a distribution in an account of AWS's own.
         """
         if self._scope.region != _EDGE_REGION or not self._owned(certificate):
             return []
@@ -118,18 +117,18 @@ class UserPoolDomains(Consumer):
 
     @validated_response("DescribeUserPoolDomain")
     def current(self, binding: Binding) -> BindingState | None:
-        """Return what a domain holds and whether it is active; None if it is gone."""
+        """Return the certificate of a domain; None if the domain does not exist."""
         described = self._describe(binding.consumer)
         if not described:
             return None
         certificate, status = _certificate(described), described.get("Status")
-        fault = "its status is FAILED" if status == "FAILED" else None
-        return BindingState((certificate,) if certificate else (), status == "ACTIVE", fault)
+        error = "its status is FAILED" if status == "FAILED" else None
+        return BindingState((certificate,) if certificate else (), status == "ACTIVE", error)
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
-        """Let a domain hold another certificate, everything else as it is.
+        """Set the certificate and keep the other settings of the domain.
 
-        Raises ConsumerBusyError while it still carries out another change.
+        Raises ConsumerBusyError while another change is in progress.
         """
         del instead_of
         described = self._describe(binding.consumer)
@@ -143,9 +142,9 @@ class UserPoolDomains(Consumer):
                 Domain=binding.consumer, UserPoolId=binding.qualifier, **changed
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConcurrentModificationException":
+            if error_code(error) != "ConcurrentModificationException":
                 raise
-            raise ConsumerBusyError("it still carries out another change") from error
+            raise ConsumerBusyError("another change is in progress") from error
 
     def _domains(self) -> Iterator[tuple[str, str]]:
         pages = self._client.get_paginator("list_user_pools").paginate(
@@ -158,16 +157,14 @@ class UserPoolDomains(Consumer):
                     yield pool["Id"], domain
 
     def _custom_domain(self, pool_id: str) -> str | None:
-        try:
-            answer = self._client.describe_user_pool(UserPoolId=pool_id)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
-            return None
-        return answer["UserPool"].get("CustomDomain")
+        answer = unless(
+            "ResourceNotFoundException",
+            lambda: self._client.describe_user_pool(UserPoolId=pool_id),
+        )
+        return answer["UserPool"].get("CustomDomain") if answer else None
 
     def _describe(self, domain: str) -> Mapping[str, Any]:
-        """Describe a domain; one that does not exist has an empty description (API reference)."""
+        """Describe a domain; the description of a missing domain is empty (API reference)."""
         return self._client.describe_user_pool_domain(Domain=domain).get("DomainDescription", {})
 
 

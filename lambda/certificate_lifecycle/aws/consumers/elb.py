@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.consumers.elbv2 import is_load_balancer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
-    ROTATIONS,
-    SCANS,
-    Permission,
     Setting,
+    for_rotations,
+    for_scans,
     regional,
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.aws.responses import unless, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.render.manual_steps import aws_command
@@ -29,18 +26,16 @@ if TYPE_CHECKING:
     from mypy_boto3_elb import ElasticLoadBalancingClient
 
 PERMISSIONS = (
-    Permission(
-        "elasticloadbalancing:DescribeLoadBalancers",
-        SCANS,
+    *for_scans(
+        "elasticloadbalancing",
         EVERYTHING,
-        "listeners of Classic Load Balancers",
+        DescribeLoadBalancers="listeners of Classic Load Balancers",
     ),
-    Permission(
-        "elasticloadbalancing:SetLoadBalancerListenerSSLCertificate",
-        ROTATIONS,
+    *for_rotations(
+        "elasticloadbalancing",
         regional("elasticloadbalancing", "loadbalancer/*"),
-        "change the certificate of such a listener",
-        (Setting.REBIND_CONSUMERS,),
+        Setting.REBIND_CONSUMERS,
+        SetLoadBalancerListenerSSLCertificate="change the certificate of such a listener",
     ),
 )
 #: The certificate of a listener; `qualifier` is its port.
@@ -58,7 +53,7 @@ class ClassicLoadBalancers(Consumer):
 
     @classmethod
     def owns(cls, arn: ConsumerArn) -> bool:
-        """Return whether it is a Classic Load Balancer of ours."""
+        """Return whether it is a Classic Load Balancer of the account."""
         return not arn.foreign and is_load_balancer(arn) and "/" not in arn.name
 
     @classmethod
@@ -94,7 +89,7 @@ class ClassicLoadBalancers(Consumer):
         )
 
     def find(self, certificate: Certificate) -> list[Binding]:
-        """Return the listeners that hold a certificate."""
+        """Return the listeners that use a certificate."""
         return [
             Binding(
                 CLASSIC_LISTENER,
@@ -103,18 +98,18 @@ class ClassicLoadBalancers(Consumer):
                 f"Classic Load Balancer {arn.name}, listener on port {port}",
             )
             for arn in self._owned(certificate)
-            for port, held in (self._certificates(arn.name) or {}).items()
-            if held == certificate.arn
+            for port, found in (self._certificates(arn.name) or {}).items()
+            if found == certificate.arn
         ]
 
     def current(self, binding: Binding) -> BindingState | None:
-        """Return what a listener holds; None if it or its load balancer is gone."""
+        """Return the certificate of a listener; None if it or its load balancer does not exist."""
         certificates = self._certificates(binding.consumer) or {}
         found = certificates.get(int(binding.qualifier))
         return BindingState((found,)) if found is not None else None
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
-        """Let a listener hold another certificate."""
+        """Set the certificate of a listener."""
         del instead_of
         self._client.set_load_balancer_listener_ssl_certificate(
             LoadBalancerName=binding.consumer,
@@ -124,12 +119,11 @@ class ClassicLoadBalancers(Consumer):
 
     @validated_response("DescribeLoadBalancers")
     def _certificates(self, name: str) -> Mapping[int, str] | None:
-        """Return the certificate of each port that has one; None if there is no such balancer."""
-        try:
-            answer = self._client.describe_load_balancers(LoadBalancerNames=[name])
-        except ClientError as error:
-            if error.response["Error"]["Code"] != _GONE:
-                raise
+        """Return the certificates by port; None if the load balancer does not exist."""
+        answer = unless(
+            _GONE, lambda: self._client.describe_load_balancers(LoadBalancerNames=[name])
+        )
+        if answer is None:
             return None
         listeners = [
             description["Listener"]

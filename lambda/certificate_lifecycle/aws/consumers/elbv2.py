@@ -1,7 +1,8 @@
 """Application and Network Load Balancers: the certificates of their listeners.
 
-A listener has one default certificate and a list for SNI; the same certificate may be in both, as
-in listeners made in the console (Application Load Balancer guide, "HTTPS listeners").
+A listener has one default certificate and a list for SNI.
+A listener made in the console has the default in its list, too (Application Load Balancer guide,
+"HTTPS listeners").
 """
 
 from __future__ import annotations
@@ -9,19 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
-    ROTATIONS,
-    SCANS,
-    Permission,
     Setting,
+    for_rotations,
+    for_scans,
     regional,
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.aws.responses import unless, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.render.manual_steps import aws_command
@@ -30,38 +28,20 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef
 
-_LISTENERS = regional("elasticloadbalancing", "listener/app/*", "listener/net/*")
-_REBIND = (Setting.REBIND_CONSUMERS,)
 PERMISSIONS = (
-    Permission(
-        "elasticloadbalancing:DescribeListeners", SCANS, EVERYTHING, "listeners with certificates"
-    ),
-    Permission(
-        "elasticloadbalancing:DescribeListenerCertificates",
-        SCANS,
+    *for_scans(
+        "elasticloadbalancing",
         EVERYTHING,
-        "the certificates of listeners",
+        DescribeListeners="listeners with certificates",
+        DescribeListenerCertificates="the certificates of listeners",
     ),
-    Permission(
-        "elasticloadbalancing:ModifyListener",
-        ROTATIONS,
-        _LISTENERS,
-        "change the default certificate",
-        _REBIND,
-    ),
-    Permission(
-        "elasticloadbalancing:AddListenerCertificates",
-        ROTATIONS,
-        _LISTENERS,
-        "add to the list for SNI",
-        _REBIND,
-    ),
-    Permission(
-        "elasticloadbalancing:RemoveListenerCertificates",
-        ROTATIONS,
-        _LISTENERS,
-        "remove from the list for SNI",
-        _REBIND,
+    *for_rotations(
+        "elasticloadbalancing",
+        regional("elasticloadbalancing", "listener/app/*", "listener/net/*"),
+        Setting.REBIND_CONSUMERS,
+        ModifyListener="change the default certificate",
+        AddListenerCertificates="add to the list for SNI",
+        RemoveListenerCertificates="remove from the list for SNI",
     ),
 )
 #: The default certificate of a listener.
@@ -83,7 +63,7 @@ class LoadBalancers(Consumer):
 
     @classmethod
     def owns(cls, arn: ConsumerArn) -> bool:
-        """Return whether it is a load balancer of ours that is no Classic one."""
+        """Return whether it is an Application or Network Load Balancer of the account."""
         return not arn.foreign and is_load_balancer(arn) and "/" in arn.name
 
     @classmethod
@@ -121,7 +101,7 @@ class LoadBalancers(Consumer):
         )
 
     def read_calls(self) -> Iterator[ReadCall]:
-        """Yield the two calls that find listeners and what they hold."""
+        """Yield the two calls that read listeners and their certificates."""
         client, missing = self._client, "app/none/0000000000000000"
         arn = self._scope.arn("elasticloadbalancing", f"loadbalancer/{missing}")
         listener = self._scope.arn("elasticloadbalancing", f"listener/{missing}/0000000000000000")
@@ -140,7 +120,7 @@ class LoadBalancers(Consumer):
 
     @validated_response("DescribeListeners")
     def find(self, certificate: Certificate) -> list[Binding]:
-        """Return the settings of load balancers that hold a certificate."""
+        """Return the listeners that use a certificate."""
         found: list[Binding] = []
         for arn in self._owned(certificate):
             for listener in self._secure_listeners(arn.text):
@@ -152,7 +132,7 @@ class LoadBalancers(Consumer):
         return found
 
     def current(self, binding: Binding) -> BindingState | None:
-        """Return what a listener holds as its default, or in its list; None if it is gone."""
+        """Return the default certificate or the list; None if the listener does not exist."""
         certificates = self._certificates(binding.consumer)
         if certificates is None:
             return None
@@ -160,75 +140,57 @@ class LoadBalancers(Consumer):
         return BindingState(others if binding.kind == LISTENER_SNI else default)
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
-        """Make a certificate the default, or put it into the list, where it may be already."""
+        """Set the default certificate, or add one to the list, which may contain it already."""
         del instead_of
-        if binding.kind == LISTENER_SNI:
-            self._client.add_listener_certificates(
-                ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}]
-            )
-        else:
-            self._client.modify_listener(
-                ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}]
-            )
+        sni = binding.kind == LISTENER_SNI
+        change = self._client.add_listener_certificates if sni else self._client.modify_listener
+        change(ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}])
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
-        """Take a certificate out of the list; done if it, or the listener, is not there."""
+        """Remove a certificate from the list, if the listener and its entry exist."""
         _, others = self._certificates(binding.consumer) or ((), ())
-        if certificate_arn not in others:
-            return
-        try:
-            self._client.remove_listener_certificates(
-                ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}]
+        if certificate_arn in others:
+            # CertificateNotFound: another client removed it in the meantime.
+            unless(
+                (_GONE, "CertificateNotFound"),
+                lambda: self._client.remove_listener_certificates(
+                    ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}]
+                ),
             )
-        except ClientError as error:
-            # The second is a certificate that somebody else has taken out of the list meanwhile.
-            if error.response["Error"]["Code"] not in (_GONE, "CertificateNotFound"):
-                raise
 
     def _secure_listeners(self, load_balancer_arn: str) -> list[ListenerTypeDef]:
         pages = self._client.get_paginator("describe_listeners").paginate(
             LoadBalancerArn=load_balancer_arn
         )
-        try:
-            listeners = [listener for page in pages for listener in page["Listeners"]]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != _BALANCER_GONE:
-                raise
-            return []
-        return [listener for listener in listeners if listener.get("Protocol") in _SECURE]
+        listeners = unless(
+            _BALANCER_GONE, lambda: [listener for page in pages for listener in page["Listeners"]]
+        )
+        return [listener for listener in listeners or () if listener.get("Protocol") in _SECURE]
 
     @validated_response("DescribeListenerCertificates")
     def _certificates(self, listener_arn: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-        """Return the default certificate and those for SNI; None if the listener is gone.
+        """Return the default certificate and those for SNI; None if the listener does not exist.
 
-        A default that is in the list as well is shown twice (API reference,
+        A default that is also in the list occurs twice (API reference,
         DescribeListenerCertificates).
         """
         pages = self._client.get_paginator("describe_listener_certificates").paginate(
             ListenerArn=listener_arn
         )
-        default: list[str] = []
-        others: list[str] = []
-        try:
-            for page in pages:
-                for certificate in page["Certificates"]:
-                    (default if certificate.get("IsDefault") else others).append(
-                        certificate["CertificateArn"]
-                    )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != _GONE:
-                raise
+        found = unless(_GONE, lambda: [entry for page in pages for entry in page["Certificates"]])
+        if found is None:
             return None
-        return tuple(default), tuple(others)
+        default = tuple(entry["CertificateArn"] for entry in found if entry.get("IsDefault"))
+        others = tuple(entry["CertificateArn"] for entry in found if not entry.get("IsDefault"))
+        return default, others
 
 
 def is_load_balancer(arn: ConsumerArn) -> bool:
-    """Return whether it is the ARN of a load balancer, of whichever type and account."""
+    """Return whether it is the ARN of a load balancer of any type and account."""
     return (arn.service, arn.type) == ("elasticloadbalancing", "loadbalancer")
 
 
 def _binding(kind: ConsumerKind, listener: ListenerTypeDef) -> Binding:
-    """Name a listener as people do: its load balancer, protocol and port."""
     arn = listener["ListenerArn"]
     name = arn.split("/")[2]
     setting = "default certificate" if kind == LISTENER else "SNI"

@@ -1,4 +1,4 @@
-"""Everything that uses certificates in one account and region, whichever service it belongs to."""
+"""The consumers of certificates in one account and region, of all services."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def kinds_by_name(consumers: Sequence[type[Consumer]] = CONSUMERS) -> Mapping[st
 
 
 class ConsumerCatalog:
-    """What is known of consumers by their ARNs alone; nothing here makes a call."""
+    """Names and manual steps of consumers by their ARNs alone; makes no call."""
 
     def __init__(self, own_account: str, consumers: Sequence[type[Consumer]] = CONSUMERS) -> None:
         self._own_account = own_account
         self._consumers = consumers
 
     def label(self, in_use_by: str) -> str:
-        """Return the name by which people know an entry of `InUseBy`, or its ARN."""
+        """Return the display name of an entry of `InUseBy`, or its ARN."""
         arn = self._parsed(in_use_by)
         labels = (consumer.label(arn) for consumer in self._consumers)
         return next((label for label in labels if label is not None), in_use_by)
@@ -59,7 +59,7 @@ class ConsumerCatalog:
         )
 
     def manual_steps(self, in_use_by: str, successor_arn: str) -> str:
-        """Return what a person types to move one entry of `InUseBy`, as shell lines."""
+        """Return the AWS CLI calls that move one entry of `InUseBy`, as shell lines."""
         arn = self._parsed(in_use_by)
         steps = [
             step
@@ -83,7 +83,7 @@ class ConsumerCatalog:
 
 
 class AwsConsumers(ConsumerCatalog):
-    """Finds and changes consumers; a service that is not concerned is not called."""
+    """Finds and changes consumers; calls only the services concerned."""
 
     def __init__(
         self,
@@ -97,14 +97,14 @@ class AwsConsumers(ConsumerCatalog):
         self._by_kind = {kind: service for service in self._services for kind in service.kinds}
 
     def find(self, certificate: Certificate) -> Sequence[Binding]:
-        """Return every setting that holds a described certificate now."""
+        """Return every setting that uses a described certificate."""
         return [binding for service in self._services for binding in service.find(certificate)]
 
     def names(self, certificate: Certificate) -> Sequence[str]:
-        """Return a name for each user of a described certificate that ACM names.
+        """Return the display names of the consumers of a described certificate.
 
-        A resource in an account of AWS's own is named after the setting that it stands for, unless
-        that belongs to a service that a scan cannot read.
+        A resource in an account of AWS's own has the name of the setting that created it, if a scan
+        can read the service.
         """
         arns = ConsumerArn.in_use_by(certificate, self._own_account)
         found = [
@@ -120,19 +120,15 @@ class AwsConsumers(ConsumerCatalog):
         return list(dict.fromkeys((*names, *(binding.label for binding in found))))
 
     def current(self, binding: Binding) -> BindingState | None:
-        """Return what a setting holds; None when the consumer or the setting is gone."""
+        """Return the certificates of a setting; None if the consumer or setting does not exist."""
         return self._by_kind[binding.kind].current(binding)
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
-        """Let a setting hold `certificate_arn`; a list keeps what it has.
-
-        Raises ConsumerChangedError if the service shows that it holds neither of both by now, and
-        ConsumerBusyError while the service carries out another change.
-        """
+        """Set a certificate, see `Consumer.bind`."""
         self._by_kind[binding.kind].bind(binding, certificate_arn, instead_of=instead_of)
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
-        """Take a certificate out of a list; one that is not in it counts as done."""
+        """Remove a certificate from a list, see `Consumer.unbind`."""
         self._by_kind[binding.kind].unbind(binding, certificate_arn)
 
     def read_calls(self) -> Iterator[ReadCall]:

@@ -1,4 +1,4 @@
-"""Private CAs that ACM could issue from: when they end, and whether they let ACM issue."""
+"""Private CAs that ACM can issue from: their expiry and the permission of ACM."""
 
 from __future__ import annotations
 
@@ -6,49 +6,42 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from certificate_lifecycle.aws.permissions import (
-    EVERYTHING,
-    SCANS,
-    Command,
-    Permission,
-    regional,
-)
-from certificate_lifecycle.aws.responses import arn_in, utc, validated_response
+from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, declare, regional
+from certificate_lifecycle.aws.responses import arn_in, existing, utc, validated_response
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
     CertificateStatus,
     CertificateType,
 )
-from certificate_lifecycle.model.errors import CertificateNotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_acm_pca import ACMPCAClient
     from mypy_boto3_acm_pca.type_defs import CertificateAuthorityTypeDef
 
 _CALLERS = (*SCANS, Command.DRILL)
-_AUTHORITIES = regional("acm-pca", "certificate-authority/*")
 PERMISSIONS = (
-    Permission(
-        "acm-pca:ListCertificateAuthorities", _CALLERS, EVERYTHING, "when private CAs expire"
+    *declare(_CALLERS, "acm-pca", EVERYTHING, ListCertificateAuthorities="when private CAs expire"),
+    *declare(
+        _CALLERS,
+        "acm-pca",
+        regional("acm-pca", "certificate-authority/*"),
+        ListPermissions="whether private CAs let ACM issue",
     ),
-    Permission("acm-pca:ListPermissions", _CALLERS, _AUTHORITIES, "whether they let ACM issue"),
 )
-#: The others have no certificate yet, or none any more.
+#: The statuses of CAs with a certificate.
 _STATUSES = {
     "ACTIVE": CertificateStatus.ISSUED,
     "DISABLED": CertificateStatus.INACTIVE,
     "EXPIRED": CertificateStatus.EXPIRED,
 }
 _ACM = "acm.amazonaws.com"
-#: What ACM needs to renew (API reference, CreatePermission).
+#: Actions that ACM needs to renew (API reference, CreatePermission).
 _NEEDED = frozenset({"GetCertificate", "IssueCertificate", "ListPermissions"})
 
 
 class Authorities:
-    """The private CAs that one account has in one region; those shared with it belong to others."""
+    """The private CAs that an account owns in one region."""
 
     name = "private CAs"
 
@@ -56,17 +49,16 @@ class Authorities:
         self._client = client
 
     def concerns(self, certificates: Sequence[Certificate]) -> bool:
-        """Whether ACM has something to renew from them: their other uses are not ours."""
+        """Whether ACM renews certificates from private CAs."""
         return any(
             certificate.type is CertificateType.PRIVATE and certificate.used
             for certificate in certificates
         )
 
     def list_all(self) -> Iterator[Certificate]:
-        """Yield every CA that has a certificate and that ACM can issue from.
+        """Yield every CA with a certificate that ACM can issue from.
 
-        It does not issue from one for short-lived certificates (ACM user guide, "Private
-        certificates").
+        ACM cannot use CAs for short-lived certificates (ACM user guide, "Private certificates").
         """
         pages = self._client().get_paginator("list_certificate_authorities").paginate()
         with validated_response("ListCertificateAuthorities"):
@@ -78,9 +70,9 @@ class Authorities:
 
     @validated_response("ListPermissions")
     def describe(self, listed: Certificate) -> Certificate:
-        """Return a CA with whether it lets ACM issue.
+        """Return a CA with the permission of ACM.
 
-        Raises CertificateNotFoundError for one that was deleted.
+        Raises CertificateNotFoundError for a deleted CA.
         """
         pages = (
             self._client()
@@ -88,15 +80,11 @@ class Authorities:
             .paginate(CertificateAuthorityArn=listed.arn)
         )
         granted: set[str] = set()
-        try:
+        with existing(listed.arn):
             for page in pages:
                 for permission in page["Permissions"]:
                     if permission.get("Principal") == _ACM:
                         granted.update(permission.get("Actions", ()))
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
-            raise CertificateNotFoundError(f"{listed.arn} does not exist") from error
         return replace(listed, detail=CertificateDetail(issues_for_acm=granted >= _NEEDED))
 
 

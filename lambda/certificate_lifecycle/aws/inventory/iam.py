@@ -1,7 +1,7 @@
-"""Server certificates of IAM: one list in each account, whatever the region.
+"""Server certificates of IAM, one list per account.
 
-ACM has taken their place wherever it exists (IAM user guide, "Managing server certificates"), but
-load balancers and distributions still accept them, and no event tells that one is about to end.
+ACM replaces them in regions that have it (IAM user guide, "Managing server certificates"), but load
+balancers and distributions still accept them, and AWS sends no event before they expire.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, Permission
-from certificate_lifecycle.aws.responses import arn_in, utc, validated_response
+from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, declare, for_scans
+from certificate_lifecycle.aws.responses import arn_in, existing, utc, validated_response
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
     CertificateStatus,
     CertificateType,
 )
-from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.parsing.x509 import (
     MalformedCertificateError,
     pem_blocks,
@@ -31,17 +28,16 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 PERMISSIONS = (
-    Permission(
-        "iam:ListServerCertificates",
+    *declare(
         (*SCANS, Command.DRILL),
+        "iam",
         EVERYTHING,
-        "certificates that are kept in IAM",
+        ListServerCertificates="certificates that are kept in IAM",
     ),
-    Permission(
-        "iam:GetServerCertificate",
-        SCANS,
+    *for_scans(
+        "iam",
         ("arn:{partition}:iam::{account}:server-certificate/*",),
-        "the names of one that expires soon",
+        GetServerCertificate="the names of one that expires soon",
     ),
 )
 
@@ -55,13 +51,13 @@ class ServerCertificates:
         self._client = client
 
     def concerns(self, _: Sequence[Certificate]) -> bool:
-        """Return true: nothing else would tell of them."""
+        """Return true: no other source reports them."""
         return True
 
     def list_all(self) -> Iterator[Certificate]:
-        """Yield every server certificate, by its name: its domain names are not listed.
+        """Yield every server certificate by its name in IAM; domain names are not listed.
 
-        IAM does not tell who uses one; it counts as used, since ignorance makes nothing milder.
+        IAM does not report consumers, so that every certificate counts as used.
         """
         pages = self._client().get_paginator("list_server_certificates").paginate()
         with validated_response("ListServerCertificates"):
@@ -80,18 +76,14 @@ class ServerCertificates:
 
     @validated_response("GetServerCertificate")
     def describe(self, listed: Certificate) -> Certificate:
-        """Return one with the domain names and the begin that stand in the certificate itself.
+        """Return a certificate with its domain names, key algorithm and start of validity.
 
-        One that cannot be read keeps the name that it has in IAM: its end is known all the same.
-        Raises CertificateNotFoundError for one that was deleted.
+        A certificate that cannot be parsed keeps its name in IAM and the expiry of the list.
+        Raises CertificateNotFoundError for a deleted certificate.
         """
         name = listed.names[0]
-        try:
+        with existing(listed.arn, "NoSuchEntity"):
             answer = self._client().get_server_certificate(ServerCertificateName=name)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchEntity":
-                raise
-            raise CertificateNotFoundError(f"{listed.arn} does not exist") from error
         try:
             (block, *_) = pem_blocks(answer["ServerCertificate"]["CertificateBody"])
             leaf = read_certificate(block.der)

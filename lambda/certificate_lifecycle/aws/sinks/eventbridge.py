@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from certificate_lifecycle.aws.permissions import Function, Permission, Setting, at_home
+from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotation_function
 from certificate_lifecycle.aws.responses import validated_response
 from certificate_lifecycle.aws.sinks.base import Sink
 from certificate_lifecycle.model.errors import EventsRejectedError
@@ -18,15 +18,12 @@ if TYPE_CHECKING:
     from certificate_lifecycle.model.scope import Scope
     from certificate_lifecycle.policy.settings import RotationSettings
 
-PERMISSIONS = (
-    Permission(
-        "events:PutEvents",
-        (Function.ROTATION,),
-        at_home("events", "event-bus/{event_bus}"),
-        "send the events of a run",
-        (Setting.EVENT_BUS,),
-        {"events:source": SOURCE},
-    ),
+PERMISSIONS = for_rotation_function(
+    "events",
+    at_home("events", "event-bus/{event_bus}"),
+    Setting.EVENT_BUS,
+    context={"events:source": SOURCE},
+    PutEvents="send the events of a run",
 )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.permissions import Function, Permission, Setting, at_home
+from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotation_function
 from certificate_lifecycle.aws.responses import validated_response
 from certificate_lifecycle.aws.sinks.base import Sink
 from certificate_lifecycle.model.errors import FindingsRejectedError, SecurityHubNotEnabledError
@@ -26,21 +26,18 @@ if TYPE_CHECKING:
     from certificate_lifecycle.model.scope import Scope
     from certificate_lifecycle.policy.settings import RotationSettings
 
-_ROTATION, _SECURITY_HUB = (Function.ROTATION,), (Setting.SECURITY_HUB,)
 PERMISSIONS = (
-    Permission(
-        "securityhub:GetFindings",
-        _ROTATION,
+    *for_rotation_function(
+        "securityhub",
         at_home("securityhub", "hub/default"),
-        "find active findings",
-        _SECURITY_HUB,
+        Setting.SECURITY_HUB,
+        GetFindings="find active findings",
     ),
-    Permission(
-        "securityhub:BatchImportFindings",
-        _ROTATION,
+    *for_rotation_function(
+        "securityhub",
         at_home("securityhub", "product/{account}/default"),
-        "report and archive findings",
-        _SECURITY_HUB,
+        Setting.SECURITY_HUB,
+        BatchImportFindings="report and archive findings",
     ),
 )
 _SHOWN_REFUSALS = 3

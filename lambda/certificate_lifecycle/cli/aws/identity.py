@@ -11,7 +11,7 @@ import botocore.session
 from botocore.utils import JSONFileCache
 
 from certificate_lifecycle.aws.permissions import COMMANDS, EVERYTHING, Permission
-from certificate_lifecycle.cli.doctor.access import Caller
+from certificate_lifecycle.cli.doctor.access_checks import Caller
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.scope import Scope
 

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.permissions import Command, Permission
-from certificate_lifecycle.cli.permissions import Values, resources_of
+from certificate_lifecycle.cli.required_permissions import Values, resources_of
 
 _ROLES = ("arn:{partition}:iam::{account}:role/*",)
 PERMISSIONS = (

@@ -25,7 +25,7 @@ from certificate_lifecycle.cli.planning import (
     print_plan,
     print_results,
 )
-from certificate_lifecycle.cli.scan import Scanned, carry_out, look, verdict_code
+from certificate_lifecycle.cli.scanning import Scanned, carry_out, look, verdict_code
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.model.errors import CertificateLifecycleError
 from certificate_lifecycle.model.run import Outcome, Run

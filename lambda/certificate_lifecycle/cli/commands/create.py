@@ -22,7 +22,7 @@ from certificate_lifecycle.cli.options import (
 )
 from certificate_lifecycle.cli.output import console, error_console, indented, print_json
 from certificate_lifecycle.cli.progress import busy
-from certificate_lifecycle.cli.scan import start
+from certificate_lifecycle.cli.scanning import start
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.handlers.config import creation_settings
 from certificate_lifecycle.handlers.events import CreationCommand, creation_command

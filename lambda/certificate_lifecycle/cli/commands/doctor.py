@@ -19,7 +19,7 @@ from certificate_lifecycle.cli.options import (
 )
 from certificate_lifecycle.cli.output import console, error_console, indented, print_json
 from certificate_lifecycle.cli.progress import busy
-from certificate_lifecycle.cli.scan import start
+from certificate_lifecycle.cli.scanning import start
 from certificate_lifecycle.model.errors import ConfigurationError
 
 NEVER = "never"
@@ -67,7 +67,7 @@ def command(
     changed. Ends with 3 if something could not be found out.
     """
     from certificate_lifecycle.cli.aws import public_dns  # noqa: PLC0415 - it is slow to import
-    from certificate_lifecycle.cli.doctor.doctor import Doctor  # noqa: PLC0415 - the SDK
+    from certificate_lifecycle.cli.doctor.examinations import Doctor  # noqa: PLC0415 - the SDK
 
     errors = [
         f"--resolver: {resolver!r} is no IP address"

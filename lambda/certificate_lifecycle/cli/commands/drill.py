@@ -11,7 +11,6 @@ from rich.text import Text
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.cli import session
 from certificate_lifecycle.cli.aws.public_dns import ResolvedDns
-from certificate_lifecycle.cli.drill import Drill, DrillResult, drill_entry
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, RenewalAnswer
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.find_certificate import Located, locate
@@ -31,7 +30,8 @@ from certificate_lifecycle.cli.output import (
     whereabouts,
 )
 from certificate_lifecycle.cli.progress import busy
-from certificate_lifecycle.cli.scan import start
+from certificate_lifecycle.cli.renewal_drill import Drill, DrillResult, drill_entry
+from certificate_lifecycle.cli.scanning import start
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.model.sanitize import clean
 

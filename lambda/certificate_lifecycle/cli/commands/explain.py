@@ -11,7 +11,7 @@ from rich.text import Text
 
 from certificate_lifecycle.cli import session
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.explanations import Explaining, Explanation, explanation_entry
+from certificate_lifecycle.cli.explanation import Explaining, Explanation, explanation_entry
 from certificate_lifecycle.cli.find_certificate import locate
 from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.options import (
@@ -29,7 +29,7 @@ from certificate_lifecycle.cli.output import (
     whereabouts,
 )
 from certificate_lifecycle.cli.progress import busy
-from certificate_lifecycle.cli.scan import start
+from certificate_lifecycle.cli.scanning import start
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.cli.trace import Answer, Step
 from certificate_lifecycle.handlers.config import rotation_settings

@@ -13,7 +13,7 @@ from certificate_lifecycle.cli.options import (
 )
 from certificate_lifecycle.cli.output import console, print_json, print_scopes
 from certificate_lifecycle.cli.planning import plan_entry, plan_of, print_plan
-from certificate_lifecycle.cli.scan import look, verdict_code
+from certificate_lifecycle.cli.scanning import look, verdict_code
 
 
 @click.command("plan")

@@ -8,7 +8,6 @@ import click
 
 from certificate_lifecycle.aws.report_assets import read_assets
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.files import require_new, write
 from certificate_lifecycle.cli.options import (
     OutputOptions,
     TargetOptions,
@@ -16,7 +15,8 @@ from certificate_lifecycle.cli.options import (
     talk_options,
 )
 from certificate_lifecycle.cli.output import console, print_scopes, summary
-from certificate_lifecycle.cli.scan import look, verdict_code
+from certificate_lifecycle.cli.report_files import require_new, write
+from certificate_lifecycle.cli.scanning import look, verdict_code
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.render.report.documents import documents

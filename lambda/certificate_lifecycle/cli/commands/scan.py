@@ -19,7 +19,7 @@ from certificate_lifecycle.cli.output import (
     print_json,
     scan_entry,
 )
-from certificate_lifecycle.cli.scan import look, verdict_code
+from certificate_lifecycle.cli.scanning import look, verdict_code
 from certificate_lifecycle.model.certificate import Severity
 
 SEVERITIES = [entry.label for entry in (Severity.INFO, Severity.WARNING, Severity.CRITICAL)]

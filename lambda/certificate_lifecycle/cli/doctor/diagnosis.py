@@ -111,7 +111,7 @@ def _carried_out(examination: Examination) -> list[Diagnosis]:
 
 def unknown(check: Check, about: str, error: Exception) -> Diagnosis:
     """Return that something could not be found out, why, and what helps where that is known."""
-    from certificate_lifecycle.cli.failures import help_with  # noqa: PLC0415 - it knows the SDK
+    from certificate_lifecycle.cli.error_help import help_with  # noqa: PLC0415 - it knows the SDK
 
     why = error_summary(error)
     sentence = f"This could not be found out: {why}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.permissions import Command, Permission, Setting
 from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State, listed, unknown
-from certificate_lifecycle.cli.permissions import needed
+from certificate_lifecycle.cli.required_permissions import needed
 from certificate_lifecycle.model.scope import Scope
 
 if TYPE_CHECKING:

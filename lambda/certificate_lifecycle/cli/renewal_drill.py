@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from certificate_lifecycle.app.deadline import error_summary, require_time
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Store
+from certificate_lifecycle.app.ports import Certificates, CertificateStore, Clock, Dns
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
@@ -64,7 +64,7 @@ class Drill:
     dns: Dns
     public: Callable[[], PublicDns]
     clock: Clock
-    stores: Sequence[Store]
+    stores: Sequence[CertificateStore]
     sources: Sources
     thresholds: Thresholds
     now: datetime

@@ -13,18 +13,18 @@ from certificate_lifecycle.cli.aws.delegation_sets import DelegationSets
 from certificate_lifecycle.cli.aws.functions import Functions
 from certificate_lifecycle.cli.aws.identity import caller_of
 from certificate_lifecycle.cli.aws.public_dns import Delegations
-from certificate_lifecycle.cli.aws.quotas import AcmQuotas
 from certificate_lifecycle.cli.aws.rules import Rules
+from certificate_lifecycle.cli.aws.service_quotas import AcmQuotas
 from certificate_lifecycle.cli.aws.simulation import Simulated, Simulator
 from certificate_lifecycle.cli.aws.subscriptions import Topics
-from certificate_lifecycle.cli.doctor.access import (
+from certificate_lifecycle.cli.doctor.access_checks import (
     credentials,
     is_root,
     of_commands,
     read_permissions,
     write_permissions,
 )
-from certificate_lifecycle.cli.doctor.deployment import (
+from certificate_lifecycle.cli.doctor.deployment_checks import (
     alarms,
     alarms_of,
     function,
@@ -39,15 +39,15 @@ from certificate_lifecycle.cli.doctor.diagnosis import (
     State,
     unknown,
 )
-from certificate_lifecycle.cli.doctor.public_names import (
+from certificate_lifecycle.cli.doctor.dns_checks import (
     caa,
     delegations,
     dnssec,
     names_to_judge,
 )
-from certificate_lifecycle.cli.doctor.quotas import room
+from certificate_lifecycle.cli.doctor.quota_checks import room
 from certificate_lifecycle.cli.options import NO_INSTANCE
-from certificate_lifecycle.cli.permissions import needed, settings_on, values_of
+from certificate_lifecycle.cli.required_permissions import needed, settings_on, values_of
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.model.certificate import Certificate
