@@ -18,7 +18,6 @@ from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.model.run import Assessment
 from certificate_lifecycle.policy.tls_probe import (
-    ProbeComparison,
     ProbeResult,
     compare,
     probe_names,
@@ -117,8 +116,8 @@ class TlsProbing:
                 "certificate_arn": certificate.arn,
                 "served": [
                     {
-                        "name": item.probe_result.name,
-                        "address": item.probe_result.address,
+                        "name": item.name,
+                        "address": item.address,
                         "state": item.state.value,
                     }
                     for item in seen
@@ -137,7 +136,7 @@ class TlsProbing:
 
     def _seen(
         self, certificate: Certificate, probe_results: Mapping[_Question, Sequence[ProbeResult]]
-    ) -> list[ProbeComparison]:
+    ) -> list[ProbeResult]:
         return [
             compare(certificate, probe_result, self.everything)
             for question in _questions(certificate)

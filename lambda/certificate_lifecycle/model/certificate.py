@@ -73,15 +73,9 @@ class Verdict(Documented):
     RENEWAL_BLOCKED = "RenewalBlocked", "ACM cannot renew it before it is validated."
     RENEWAL_OVERDUE = "RenewalOverdue", "ACM's renewal failed, or is late with little time left."
     UNUSED = "Unused", "No AWS service uses it and it was never exported, so ACM does not renew it."
-    EXPORT_DUE = (
-        "ExportDue",
-        "An exported copy expires soon, or its export target lacks the current version.",
-    )
+    EXPORT_DUE = "ExportDue", "A copy expires soon, or its export target lacks the current version."
     IMPORT_DUE = "ImportDue", "It was imported, and a newer version should be imported now."
-    AUTHORITY_EXPIRING = (
-        "AuthorityExpiring",
-        "The private CA expires before a renewed certificate would.",
-    )
+    AUTHORITY_EXPIRING = "AuthorityExpiring", "The CA expires before a renewed certificate would."
     AUTHORITY_PERMISSION_MISSING = (
         "AuthorityPermissionMissing",
         "ACM is not allowed to issue from the private CA.",
@@ -106,10 +100,7 @@ class Reason(Documented):
     FAR_FROM_EXPIRY = "FarFromExpiry", "No threshold is reached."
     AUTO_RENEWAL_IN_PROGRESS = "AutoRenewalInProgress", "ACM has started to renew it."
     AWAITING_ACM = "AwaitingAcm", "It is in ACM's renewal window; ACM has not started yet."
-    RECORDS_IN_PLACE = (
-        "RecordsInPlace",
-        "Every validation record is correct; ACM has not checked again yet.",
-    )
+    RECORDS_IN_PLACE = "RecordsInPlace", "Every record is correct; ACM has not checked again yet."
     VALIDATION_RECORD_MISSING = "ValidationRecordMissing", "A validation CNAME does not exist."
     VALIDATION_RECORD_WRONG = (
         "ValidationRecordWrong",
@@ -124,10 +115,7 @@ class Reason(Documented):
         "ValidationUnchecked",
         "ACM waits for validation, and the records could not be compared.",
     )
-    EMAIL_APPROVAL_PENDING = (
-        "EmailApprovalPending",
-        "ACM's validation e-mail has not been answered.",
-    )
+    EMAIL_APPROVAL_PENDING = "EmailApprovalPending", "ACM's validation e-mail was not answered."
     CAA_FORBIDS = "CaaForbids", "A CAA record does not allow Amazon to issue (CAA_ERROR)."
     NO_AVAILABLE_CONTACTS = "NoAvailableContacts", "ACM found no e-mail address for the domain."
     ADDITIONAL_VERIFICATION_REQUIRED = (
@@ -153,24 +141,15 @@ class Reason(Documented):
     AUTHORITY_NOT_FOUND = "AuthorityNotFound", "The private CA does not exist."
     AUTHORITY_INVALID_STATE = "AuthorityInvalidState", "The private CA is not active."
     AUTHORITY_REQUEST_FAILED = "AuthorityRequestFailed", "The private CA could not issue."
-    AUTHORITY_NAME_CONSTRAINTS = (
-        "AuthorityNameConstraints",
-        "The private CA may not issue for these names.",
-    )
-    AUTHORITY_INVALID_ARGUMENTS = (
-        "AuthorityInvalidArguments",
-        "The private CA rejected the request as invalid.",
-    )
+    AUTHORITY_NAME_CONSTRAINTS = "AuthorityNameConstraints", "The CA may not issue for these names."
+    AUTHORITY_INVALID_ARGUMENTS = "AuthorityInvalidArguments", "The CA rejected the request."
     OTHER_FAILURE = "OtherFailure", "ACM gives no more precise reason than OTHER."
     NO_REASON_GIVEN = "NoReasonGiven", "ACM gives no reason."
     NO_PROGRESS = "NoProgress", "The renewal should be done by now."
     NOT_ELIGIBLE = "NotEligible", "ACM reports it as not eligible for renewal, although it is used."
     NOT_IN_USE = "NotInUse", "Nothing uses it."
     EXPORTED_COPY_EXPIRING = "ExportedCopyExpiring", "The exported copy expires soon."
-    EXPORT_TARGET_OUTDATED = (
-        "ExportTargetOutdated",
-        "The export target does not contain its current version.",
-    )
+    EXPORT_TARGET_OUTDATED = "ExportTargetOutdated", "The export target lacks its current version."
     EXPORT_ROLLED_BACK = (
         "ExportRolledBack",
         "The export target contains its current version, but another one is labelled AWSCURRENT.",

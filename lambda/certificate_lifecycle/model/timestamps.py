@@ -22,3 +22,8 @@ def parse_timestamp(text: str) -> datetime:
     if timestamp.year not in _PLAUSIBLE_YEARS:
         raise ValueError("its year is not plausible")
     return timestamp
+
+
+def format_minute(time: datetime) -> str:
+    """Return a time in UTC for messages."""
+    return f"{time:%Y-%m-%d %H:%M} UTC"

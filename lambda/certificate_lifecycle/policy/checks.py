@@ -24,6 +24,7 @@ from certificate_lifecycle.model.certificate import (
     days_left,
 )
 from certificate_lifecycle.model.sanitize import listed
+from certificate_lifecycle.model.timestamps import format_minute
 from certificate_lifecycle.policy import facts
 from certificate_lifecycle.policy.export import TargetState
 from certificate_lifecycle.policy.facts import Fact
@@ -171,7 +172,7 @@ class CheckInput:
         if not_after is None:
             return "its expiry date is unknown"
         days = abs(days_left(self.certificate, self.now) or 0)
-        date = f"{not_after:%Y-%m-%d %H:%M} UTC"
+        date = format_minute(not_after)
         count = "less than a day" if days == 0 else "1 day" if days == 1 else f"{days} days"
         if not_after > self.now:
             return f"expires in {count}, on {date}"

@@ -83,6 +83,10 @@ def _yes(value: object) -> str:
     return "yes" if value else "no"
 
 
+def _yes_or(value: object, unknown: str) -> str:
+    return unknown if value is None else _yes(value)
+
+
 def _days(span: timedelta) -> str:
     """Return a span in days, or in hours if it is shorter than two days."""
     hours = span / timedelta(hours=1)
@@ -116,21 +120,9 @@ def _successor_due(observation: Observation, thresholds: Thresholds) -> datetime
     return successor.not_after - thresholds.effective(successor)
 
 
-def _successor(observation: Observation, _: Thresholds, __: datetime) -> str:
-    return observation.successor.arn if observation.successor else "none"
-
-
 def _records(observation: Observation) -> str:
     states = (f"{finding.record.name} {finding.state.value}" for finding in observation.records)
     return ", ".join(states) or "not read: ACM does not need validation"
-
-
-def _source(observation: Observation) -> str:
-    return observation.source.state.value if observation.source else "none"
-
-
-def _export(observation: Observation) -> str:
-    return observation.export.state.value if observation.export else "none"
 
 
 def _manager(certificate: Certificate) -> str:
@@ -145,21 +137,11 @@ def _detail(observation: Observation) -> str:
     return "read" if observation.certificate.described else "not needed"
 
 
-def _issues_for_acm(certificate: Certificate) -> str:
-    issues = certificate.detail.issues_for_acm
-    return "unknown" if issues is None else _yes(issues)
-
-
 def _renewal(certificate: Certificate) -> str:
     renewal = certificate.detail.renewal
     if renewal is None:
         return "not started" if certificate.described else "not read"
     return f"{renewal.status.value}{f' ({renewal.reason})' if renewal.reason else ''}"
-
-
-def _eligible(certificate: Certificate) -> str:
-    eligible = certificate.renewal_eligible
-    return "not reported by ACM" if eligible is None else _yes(eligible)
 
 
 STATUS = of_certificate("status", lambda certificate: certificate.status.value)
@@ -178,13 +160,28 @@ WINDOW = before_expiry("renewal window", lambda certificate, _: renewal_window(c
 OVERDUE = before_expiry("overdue", overdue_threshold)
 MANAGER = of_certificate("managed by", _manager)
 DETAIL = constant("details", _detail)
-ISSUES_FOR_ACM = of_certificate("issues for ACM", _issues_for_acm)
+ISSUES_FOR_ACM = of_certificate(
+    "issues for ACM", lambda certificate: _yes_or(certificate.detail.issues_for_acm, "unknown")
+)
 FAILURE = of_certificate("failure", lambda certificate: certificate.detail.failure_reason or "none")
 RENEWAL = of_certificate("renewal", _renewal)
-ELIGIBLE = of_certificate("eligible for renewal", _eligible)
+ELIGIBLE = of_certificate(
+    "eligible for renewal",
+    lambda certificate: _yes_or(certificate.renewal_eligible, "not reported by ACM"),
+)
 RECORDS = constant("validation records", _records)
 # The thresholds at which it changes are separate facts.
 STAYS = Fact("stays in service", _stays, lambda _, __: None)
-SUCCESSOR = Fact("successor", _successor, _successor_due)
-SOURCE = constant("import source", _source)
-EXPORT = constant("export target", _export)
+SUCCESSOR = Fact(
+    "successor",
+    lambda observation, _, __: observation.successor.arn if observation.successor else "none",
+    _successor_due,
+)
+SOURCE = constant(
+    "import source",
+    lambda observation: observation.source.state.value if observation.source else "none",
+)
+EXPORT = constant(
+    "export target",
+    lambda observation: observation.export.state.value if observation.export else "none",
+)

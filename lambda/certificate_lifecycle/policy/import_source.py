@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.model.timestamps import format_minute
 from certificate_lifecycle.parsing.x509 import (
     MalformedCertificateError,
     PemBlock,
@@ -93,7 +94,7 @@ class ImportCandidate:
     def label(self) -> str:
         """The version in messages."""
         serial = serial_text(self.leaf.serial)
-        return f"the version that expires on {_format_time(self.leaf.not_after)} (serial {serial})"
+        return f"the version that expires on {format_minute(self.leaf.not_after)} (serial {serial})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +159,11 @@ def compare(
     """
     if serial_number(certificate.detail.serial) == leaf.serial:
         return SourceState.SAME, "contains the certificate that is already imported"
-    version = f"a version that expires on {_format_time(leaf.not_after)}"
+    version = f"a version that expires on {format_minute(leaf.not_after)}"
     if leaf.not_after <= now or not _is_later(leaf, certificate):
         return SourceState.NOT_NEWER, f"contains no newer version, only {version}"
     if leaf.not_before > now:
-        text = f"contains {version} and is not valid before {_format_time(leaf.not_before)}"
+        text = f"contains {version} and is not valid before {format_minute(leaf.not_before)}"
         return SourceState.NOT_YET_VALID, text
     blocked_reason = _blocked_reason(leaf, certificate)
     if blocked_reason is not None:
@@ -170,7 +171,7 @@ def compare(
         return SourceState.INCOMPATIBLE, text
     return (
         SourceState.NEWER,
-        f"contains a newer version, which expires on {_format_time(leaf.not_after)}",
+        f"contains a newer version, which expires on {format_minute(leaf.not_after)}",
     )
 
 
@@ -197,10 +198,6 @@ def _blocked_reason(leaf: X509Certificate, certificate: Certificate) -> str | No
 def _missing(current: frozenset[str], offered: frozenset[str] | None) -> frozenset[str]:
     """Return the usages that `offered` lacks; an absent extension allows every usage."""
     return frozenset() if offered is None else current - offered - _NO_SINGLE_USAGE
-
-
-def _format_time(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def _fields(secret: SecretStr) -> dict[str, str]:

@@ -7,7 +7,7 @@ server may have a copy, or a name may resolve to another server.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from certificate_lifecycle.model.certificate import (
@@ -23,6 +23,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.dns_names import InvalidNameError, is_wildcard, normalise
 from certificate_lifecycle.model.run import Assessment
+from certificate_lifecycle.model.timestamps import format_minute
 from certificate_lifecycle.parsing.x509 import X509Certificate
 from certificate_lifecycle.policy.import_source import serial_number, serial_text
 from certificate_lifecycle.policy.thresholds import Thresholds
@@ -64,21 +65,13 @@ class ProbeState(Documented):
 class ProbeResult:
     """The certificate of one address of a name, or in `state` why there is none.
 
-    `address` is empty if the name was not resolved.
+    `address` is empty if the name was not resolved. `compare` sets the `state` of a certificate.
     """
 
     name: str
     address: str
     leaf: X509Certificate | None = None
     state: ProbeState = ProbeState.SCAN_FAILED
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeComparison:
-    """A probe result compared with ACM."""
-
-    probe_result: ProbeResult
-    state: ProbeState
 
 
 def should_probe(entry: Assessment, now: datetime, *, notified: bool = False) -> bool:
@@ -119,23 +112,24 @@ def probe_names(certificate: Certificate) -> tuple[str, ...]:
 
 def compare(
     certificate: Certificate, probe_result: ProbeResult, others: Iterable[Certificate] = ()
-) -> ProbeComparison:
-    """Compare a probe result with a described certificate by serial number.
+) -> ProbeResult:
+    """Compare a probe result with a described certificate by serial number, and set its state.
 
     Serving one of the `others` in ACM is correct, because several certificates may have the same
     name. An earlier certificate covers the name, starts earlier and does not expire later.
     """
     leaf = probe_result.leaf
     if leaf is None:
-        return ProbeComparison(probe_result, probe_result.state)
+        return probe_result
     if leaf.serial == serial_of(certificate):
-        return ProbeComparison(probe_result, ProbeState.CURRENT)
-    if any(_is(leaf, other) for other in others if other.arn != certificate.arn):
-        return ProbeComparison(probe_result, ProbeState.SIBLING_SERVED)
-    earlier = _covers(leaf, probe_result.name) and _ends_before(leaf, certificate)
-    return ProbeComparison(
-        probe_result, ProbeState.OLDER_SERVED if earlier else ProbeState.OTHER_SERVED
-    )
+        state = ProbeState.CURRENT
+    elif any(_is(leaf, other) for other in others if other.arn != certificate.arn):
+        state = ProbeState.SIBLING_SERVED
+    elif _covers(leaf, probe_result.name) and _ends_before(leaf, certificate):
+        state = ProbeState.OLDER_SERVED
+    else:
+        state = ProbeState.OTHER_SERVED
+    return replace(probe_result, state=state)
 
 
 def serial_of(certificate: Certificate) -> int | None:
@@ -165,51 +159,49 @@ def _ends_before(leaf: X509Certificate, certificate: Certificate) -> bool:
     return leaf.not_before < begins and leaf.not_after <= ends
 
 
-def sentences(certificate: Certificate, seen: Iterable[ProbeComparison]) -> tuple[str, ...]:
-    """Return a sentence for each name and result, with all addresses of that result.
+def sentences(certificate: Certificate, results: Iterable[ProbeResult]) -> tuple[str, ...]:
+    """Return a sentence for each name and compared result, with all addresses of that result.
 
     An unreachable address is omitted if another address of the name shows a certificate: it may be
     an IPv6 address, which the function cannot reach.
     """
-    compared = list(seen)
-    shown = {item.probe_result.name for item in compared if item.probe_result.leaf is not None}
-    grouped: dict[tuple[str, ProbeState, X509Certificate | None], list[str]] = {}
-    for entry in compared:
-        probe_result = entry.probe_result
-        if entry.state is ProbeState.UNREACHABLE and probe_result.name in shown:
+    compared = list(results)
+    shown = {result.name for result in compared if result.leaf is not None}
+    grouped: dict[ProbeResult, list[str]] = {}
+    for result in compared:
+        if result.state is ProbeState.UNREACHABLE and result.name in shown:
             continue
-        grouped.setdefault((probe_result.name, entry.state, probe_result.leaf), []).append(
-            probe_result.address
-        )
-    return tuple(
-        _sentence(certificate, name, [text for text in addresses if text], state, leaf)
-        for (name, state, leaf), addresses in grouped.items()
-    )
+        addresses = grouped.setdefault(replace(result, address=""), [])
+        if result.address:
+            addresses.append(result.address)
+    return tuple(_sentence(certificate, result, addresses) for result, addresses in grouped.items())
 
 
-def _sentence(
-    certificate: Certificate,
-    name: str,
-    addresses: Sequence[str],
-    state: ProbeState,
-    leaf: X509Certificate | None,
-) -> str:
-    where = f"{name} ({', '.join(addresses)})" if addresses else name
+_FAILURES = {
+    ProbeState.UNREACHABLE: "could not be reached",
+    ProbeState.REFUSED: "was not probed: not a public address",
+    ProbeState.NOT_TLS: "does not use TLS",
+    ProbeState.NO_CERTIFICATE: "showed no readable certificate",
+    ProbeState.SCAN_FAILED: "was not probed, because it took too long or failed",
+}
+_COMPARISONS = {
+    ProbeState.CURRENT: ": the certificate in ACM",
+    ProbeState.SIBLING_SERVED: ": another certificate in ACM",
+    ProbeState.OLDER_SERVED: ", but ACM has serial {serial}: the renewed certificate is not served",
+    ProbeState.OTHER_SERVED: ", but ACM has serial {serial}: another certificate is served",
+}
+
+
+def _sentence(certificate: Certificate, result: ProbeResult, addresses: Sequence[str]) -> str:
+    leaf = result.leaf
+    if leaf is None and not addresses and result.state is ProbeState.UNREACHABLE:
+        return f"{result.name} has no address"
+    where = f"{result.name} ({', '.join(addresses)})" if addresses else result.name
     if leaf is None:
-        return f"{where} {_failure(state, resolved=bool(addresses))}"
-    serves = (
-        f"{where} serves serial {_serial(leaf)}, which expires on {_format_time(leaf.not_after)}"
-    )
-    in_acm = certificate.detail.serial
-    match state:
-        case ProbeState.CURRENT:
-            return f"{serves}: the certificate in ACM"
-        case ProbeState.OLDER_SERVED:
-            return f"{serves}, but ACM has serial {in_acm}: the renewed certificate is not served"
-        case ProbeState.SIBLING_SERVED:
-            return f"{serves}: another certificate in ACM"
-        case _:
-            return f"{serves}, but ACM has serial {in_acm}: another certificate is served"
+        return f"{where} {_FAILURES[result.state]}"
+    comparison = _COMPARISONS[result.state].format(serial=certificate.detail.serial)
+    expiry = format_minute(leaf.not_after)
+    return f"{where} serves serial {_serial(leaf)}, which expires on {expiry}{comparison}"
 
 
 def _serial(leaf: X509Certificate) -> str:
@@ -218,24 +210,7 @@ def _serial(leaf: X509Certificate) -> str:
     return text if len(text) <= _LONGEST_SERIAL else f"{text[:_LONGEST_SERIAL]}..."
 
 
-def _failure(state: ProbeState, *, resolved: bool) -> str:
-    match state:
-        case ProbeState.UNREACHABLE:
-            return "could not be reached" if resolved else "has no address"
-        case ProbeState.REFUSED:
-            return "was not probed: not a public address"
-        case ProbeState.NOT_TLS:
-            return "does not use TLS"
-        case ProbeState.NO_CERTIFICATE:
-            return "showed no readable certificate"
-        case _:
-            return "was not probed, because it took too long or failed"
-
-
-def _format_time(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC"
-
-
+#: The reasons of `stale_certificate_served`, in order of precedence.
 _REASONS: Mapping[ProbeState, Reason] = {
     ProbeState.OLDER_SERVED: Reason.OLDER_CERTIFICATE_SERVED,
     ProbeState.OTHER_SERVED: Reason.OTHER_CERTIFICATE_SERVED,
@@ -243,41 +218,34 @@ _REASONS: Mapping[ProbeState, Reason] = {
 
 
 def stale_certificate_served(
-    certificate: Certificate, seen: Iterable[ProbeComparison], thresholds: Thresholds, now: datetime
+    certificate: Certificate, results: Iterable[ProbeResult], thresholds: Thresholds, now: datetime
 ) -> Decision | None:
     """Return the decision on a healthy certificate that not every address serves, else None.
 
     An unreachable address is no reason. An earlier version takes precedence over another
     certificate, since nothing will renew it.
     """
-    wrong: dict[ProbeState, list[ProbeResult]] = {state: [] for state in _REASONS}
-    for entry in seen:
-        if entry.state in wrong:
-            wrong[entry.state].append(entry.probe_result)
-    state = next((state for state, probe_results in wrong.items() if probe_results), None)
-    if state is None:
+    stale = [
+        (result.state, result.name, result.leaf.not_after)
+        for result in results
+        if result.state in _REASONS and result.leaf is not None
+    ]
+    if not stale:
         return None
-    first = min(_ends(probe_results) for probe_results in wrong.values() if probe_results)
-    critical = first - now <= thresholds.effective_critical(certificate)
-    names = list(dict.fromkeys(probe_result.name for probe_result in wrong[state]))
-    which = "an earlier one" if state is ProbeState.OLDER_SERVED else "another one"
-    return Decision(
-        verdict=Verdict.STALE_CERTIFICATE_SERVED,
-        severity=Severity.CRITICAL if critical else Severity.WARNING,
-        reason=_REASONS[state],
-        message=(
-            f"ACM has a valid certificate, but {', '.join(names)} "
-            f"{'serves' if len(names) == 1 else 'serve'} {which}, which expires on "
-            f"{_format_time(_ends(wrong[state]))}."
-        ),
-        action=Action.INVESTIGATE,
+    critical = min(expiry for *_, expiry in stale) - now <= thresholds.effective_critical(
+        certificate
     )
-
-
-def _ends(probe_results: Iterable[ProbeResult]) -> datetime:
-    """Return the earliest expiry of the certificates in `probe_results`."""
-    return min(
-        probe_result.leaf.not_after
-        for probe_result in probe_results
-        if probe_result.leaf is not None
+    states = {state for state, *_ in stale}
+    reported = next(state for state in _REASONS if state in states)
+    names = list(dict.fromkeys(name for state, name, _ in stale if state is reported))
+    expiry = min(expiry for state, _, expiry in stale if state is reported)
+    which = "an earlier one" if reported is ProbeState.OLDER_SERVED else "another one"
+    return Decision(
+        Verdict.STALE_CERTIFICATE_SERVED,
+        Severity.CRITICAL if critical else Severity.WARNING,
+        _REASONS[reported],
+        f"ACM has a valid certificate, but {', '.join(names)} "
+        f"{'serves' if len(names) == 1 else 'serve'} {which}, which expires on "
+        f"{format_minute(expiry)}.",
+        Action.INVESTIGATE,
     )

@@ -21,7 +21,6 @@ from certificate_lifecycle.model.run import Assessment, result
 from certificate_lifecycle.parsing.x509 import PublicKey, X509Certificate
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.tls_probe import (
-    ProbeComparison,
     ProbeResult,
     ProbeState,
     compare,
@@ -79,9 +78,7 @@ OLD = leaf()
 STRANGER = leaf(names=("cdn.example.net",))
 
 
-def seen(
-    *probe_results: ProbeResult, others: tuple[Certificate, ...] = ()
-) -> list[ProbeComparison]:
+def seen(*probe_results: ProbeResult, others: tuple[Certificate, ...] = ()) -> list[ProbeResult]:
     return [compare(NEW, probe_result, others) for probe_result in probe_results]
 
 
@@ -213,7 +210,7 @@ def test_a_renewal_that_is_served_everywhere_is_well() -> None:
 def test_only_another_certificate_is_a_finding(state: ProbeState) -> None:
     """Whatever could not be seen says nothing."""
     bad = {ProbeState.OLDER_SERVED, ProbeState.OTHER_SERVED}
-    compared = [ProbeComparison(probe_result(OLD), state)]
+    compared = [replace(probe_result(OLD), state=state)]
     assert (stale_certificate_served(NEW, compared, USUAL, NOW) is not None) == (state in bad)
 
 
