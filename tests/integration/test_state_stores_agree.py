@@ -19,7 +19,7 @@ from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSu
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
-from tests.unit.fakes import MemoryLedger
+from tests.unit.fakes import MemoryStateStore
 
 pytestmark = pytest.mark.integration
 
@@ -145,7 +145,7 @@ def test_any_sequence_of_writes_ends_alike(
 ) -> None:
     """Each sequence has an account of its own, so that it begins with nothing."""
     client, scope = cloud.client("dynamodb"), Scope(str(next(ACCOUNTS)), "eu-west-1")
-    fake = MemoryLedger()
+    fake = MemoryStateStore()
     for write in data.draw(st.lists(writes, min_size=1, max_size=7)):
         # A run reads once, so what stands there now is seen by one that begins now.
         assert outcome(fake, write) == outcome(StateTable(client, ledger_table, scope), write)

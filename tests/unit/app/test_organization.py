@@ -52,9 +52,9 @@ from tests.unit.fakes import (
     MemoryDns,
     MemoryDocuments,
     MemoryImportSecrets,
-    MemoryLedger,
     MemoryMetrics,
     MemoryReports,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     run_request,
@@ -103,7 +103,7 @@ class World:
             scope: MemoryCertificates(*(at(scope, entry) for entry in ESTATE)) for scope in PLACES
         }
         self.dns = {scope: MemoryDns(zone()) for scope in PLACES}
-        self.ledgers = {scope: MemoryLedger() for scope in PLACES}
+        self.ledgers = {scope: MemoryStateStore() for scope in PLACES}
         self.topic = MemoryTopic()
         self.metrics = MemoryMetrics()
         self.documents = MemoryDocuments()
@@ -227,7 +227,7 @@ def test_the_result_is_in_figures_and_says_where_everything_is(world: World) -> 
 def test_looking_tells_nobody_and_writes_no_figures(world: World) -> None:
     assert world.scan(IDS[1]) == {"account_id": IDS[1], "certificates": 10}
     assert (world.topic.messages, world.metrics.runs) == ([], [])
-    assert all(state_store.told == {} for state_store in world.ledgers.values())
+    assert all(state_store.alerts == {} for state_store in world.ledgers.values())
 
 
 # --- What is remembered -----------------------------------------------------------------------
@@ -235,8 +235,8 @@ def test_looking_tells_nobody_and_writes_no_figures(world: World) -> None:
 
 def test_what_was_told_is_remembered_for_each_account_and_not_told_again(world: World) -> None:
     world.run()
-    assert all(len(state_store.told) == 3 for state_store in world.ledgers.values())
-    assert all(state_store.noted == {} for state_store in world.ledgers.values())
+    assert all(len(state_store.alerts) == 3 for state_store in world.ledgers.values())
+    assert all(state_store.recorded_intents == {} for state_store in world.ledgers.values())
     world.now += days(1)
     # The records that were mended are in place, so that this is over.
     assert world.run()["notification"]["sent"] is True
@@ -248,7 +248,7 @@ def test_what_no_message_has_told_is_told_by_the_next_run(world: World) -> None:
     world.topic.failure = Outage("SNS is down")
     with pytest.raises(RotationError, match="SNS is down"):
         world.run()
-    assert all(state_store.told == {} for state_store in world.ledgers.values())
+    assert all(state_store.alerts == {} for state_store in world.ledgers.values())
     world.topic.failure = None
     world.now += days(1)
     assert world.run()["notification"]["sent"] is True
@@ -260,7 +260,7 @@ def test_what_is_over_is_told_and_then_forgotten(world: World) -> None:
     world.certificates[PLACES[0]] = MemoryCertificates(at(PLACES[0], ESTATE[0]))
     world.now += days(1)
     world.run()
-    assert world.ledgers[PLACES[0]].told == {}
+    assert world.ledgers[PLACES[0]].alerts == {}
     assert "Was ImportDue since 2026-06-01." in world.topic.messages[-1].bodies["email"]
 
 
@@ -282,7 +282,7 @@ def test_a_ledger_that_cannot_be_written_fails_the_run_after_everything_is_told(
     with pytest.raises(RotationError, match="could not be saved: Outage: throttled"):
         world.aggregate()
     assert len(world.topic.messages) == 1
-    assert len(world.ledgers[PLACES[3]].told) == 3
+    assert len(world.ledgers[PLACES[3]].alerts) == 3
 
 
 # --- Failures ---------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
+    MemoryStateStore,
     MemoryTlsProbe,
     Outage,
     run_context,
@@ -81,7 +81,7 @@ class Account:
             entry.arn: entry.detail.tags for entry in held if entry.described
         }
         self.dns = MemoryDns(zone())
-        self.state_store = MemoryLedger()
+        self.state_store = MemoryStateStore()
         self.consumers = consumers
         self.tls_probe: MemoryTlsProbe | None = None
         self.clock = MemoryClock(100_000)

@@ -28,8 +28,8 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
     MemoryMetrics,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     run_request,
@@ -59,7 +59,7 @@ class World:
         self.certificates = {
             scope: MemoryCertificates(healthy(scope), due(scope)) for scope in REQUEST.scopes
         }
-        self.ledgers = {scope: MemoryLedger() for scope in REQUEST.scopes}
+        self.ledgers = {scope: MemoryStateStore() for scope in REQUEST.scopes}
         self.topic = MemoryTopic()
         self.metrics = MemoryMetrics()
         self.clock = MemoryClock()

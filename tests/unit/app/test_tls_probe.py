@@ -27,7 +27,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
+    MemoryStateStore,
     MemoryTlsProbe,
     MemoryTopic,
     Outage,
@@ -67,7 +67,7 @@ class Account:
         self.certificates = MemoryCertificates(*held)
         self.topic = MemoryTopic()
         self.clock = MemoryClock()
-        self.state_store: MemoryLedger | None = None
+        self.state_store: MemoryStateStore | None = None
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
         clients = dependencies(
@@ -246,7 +246,7 @@ def test_the_most_urgent_are_looked_at_where_there_are_too_many(
 def test_what_is_not_served_is_told_once_and_followed_until_it_is() -> None:
     served = MemoryTlsProbe(shop_example_com=OLD)
     account = Account(served, renewed())
-    account.state_store = MemoryLedger()
+    account.state_store = MemoryStateStore()
     assert account.rotate()["notification"]["sent"]
     assert not account.rotate(run_id="run-2")["notification"]["sent"]
 

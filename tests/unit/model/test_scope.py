@@ -19,7 +19,7 @@ from tests.unit.builders import AUTHORITY, PLACE, arn
         ("arn:aws:iam::222222222222:server-certificate/old", False),
     ],
 )
-def test_a_place_holds_what_is_of_its_account_and_region_or_of_a_service_without_regions(
+def test_a_scope_contains_arns_of_its_account_and_region_and_of_global_services(
     named: str,
     held: bool,  # noqa: FBT001
 ) -> None:

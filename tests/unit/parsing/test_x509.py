@@ -99,7 +99,7 @@ def test_a_certificate_without_names_has_none() -> None:
     assert read(authority.document(key, [], **period, usages=None, purposes=None)).names == ()
 
 
-def test_absent_usages_are_told_apart_from_none() -> None:
+def test_absent_usages_differ_from_none() -> None:
     leaf = read(written(usages=None, purposes=None))
     assert (leaf.key_usages, leaf.extended_key_usages) == (None, None)
 
@@ -181,7 +181,7 @@ def test_what_stands_around_the_blocks_is_explanation() -> None:
 
 
 @pytest.mark.parametrize("newline", ["\r\n", "\n\n", " \n"])
-def test_line_ends_of_other_systems_are_read_and_written_anew(newline: str) -> None:
+def test_other_line_ends_are_read_and_normalised(newline: str) -> None:
     text = written()
     (block,) = pem_blocks(text.replace("\n", newline))
     assert block.encode().decode() == text

@@ -102,7 +102,7 @@ def test_only_the_list_of_a_listener_holds_several_certificates() -> None:
     assert [kind for kind in KINDS.values() if kind.holds_many] == [LISTENER_SNI]
 
 
-def test_a_label_is_for_people_and_tells_no_bindings_apart() -> None:
+def test_a_label_is_not_part_of_the_identity_of_a_binding() -> None:
     assert replace(SINGLE, label="shop").key == SINGLE.key != LIST.key
 
 
@@ -110,7 +110,7 @@ def test_a_move_begins_with_what_the_setting_holds() -> None:
     assert planned(LIST, held(OLD, OTHER)) == BindingChange(binding=LIST, before=(OLD, OTHER))
 
 
-def test_a_consumer_that_went_between_two_looks_needs_no_move() -> None:
+def test_a_consumer_that_was_deleted_needs_no_move() -> None:
     assert planned(SINGLE, None).status is BindingChangeStatus.GONE
 
 

@@ -232,7 +232,7 @@ RENEWAL_BLOCKED = [
         Action.RESTORE_RECORDS,
     ),
     Row(
-        "somebody's own record stands in the way",
+        "a foreign record is in the way",
         observation(blocked(), finding(RecordState.FOREIGN)),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -258,7 +258,7 @@ RENEWAL_BLOCKED = [
         Action.RESTORE_RECORDS,
     ),
     Row(
-        "one record is somebody's own, another one can be written",
+        "one record is foreign, another one can be written",
         observation(
             blocked(), finding(RecordState.MISSING), finding(RecordState.FOREIGN, "b.example.com")
         ),
@@ -328,7 +328,7 @@ RENEWAL_BLOCKED = [
         Action.INVESTIGATE,
     ),
     Row(
-        "somebody has to answer an e-mail",
+        "an e-mail has to be answered",
         observation(renewing(APPROVAL)),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -336,7 +336,7 @@ RENEWAL_BLOCKED = [
         Action.RENEW_BY_EMAIL,
     ),
     Row(
-        "a CAA record keeps ACM in automatic renewal for ever",
+        "a CAA record blocks the automatic renewal",
         observation(renewing(renewal(RenewalStatus.PENDING_AUTO_RENEWAL, "CAA_ERROR"))),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -355,7 +355,7 @@ RENEWAL_BLOCKED = [
         Action.FIX_VALIDATION,
     ),
     Row(
-        "a blocked renewal of an exported certificate is told before its export",
+        "a blocked renewal of an exported certificate is reported before its export",
         observation(blocked(ends_in=days(20), exported=True), finding(RecordState.MISSING)),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -444,7 +444,7 @@ RENEWAL_OVERDUE = [
         Action.INVESTIGATE,
     ),
     Row(
-        "a failed renewal of an exported certificate is told before its export",
+        "a failed renewal of an exported certificate is reported before its export",
         observation(renewing(BROKEN, ends_in=days(5), exported=True)),
         Verdict.RENEWAL_OVERDUE,
         CRITICAL,
@@ -552,7 +552,7 @@ EXPORT_DUE = [
         Action.EXPORT,
     ),
     Row(
-        "somebody made an older version of an export target current",
+        "an older version of an export target was made current",
         observation(private(exported=True), export=at_target(ROLLED_BACK)),
         Verdict.EXPORT_DUE,
         INFO,
@@ -576,14 +576,14 @@ EXPORT_DUE = [
         Action.INVESTIGATE,
     ),
     Row(
-        "an unused certificate whose export target may not be looked at",
+        "an unused certificate whose export target may not be read",
         observation(certificate(in_use=False), export=at_target(UNREAD)),
         Verdict.UNUSED,
         INFO,
         Reason.NOT_IN_USE,
     ),
     Row(
-        "a blocked renewal is told before its outdated export target",
+        "a blocked renewal is reported before its outdated export target",
         observation(blocked(), finding(RecordState.MISSING), export=at_target(OUTDATED)),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -591,7 +591,7 @@ EXPORT_DUE = [
         Action.RESTORE_RECORDS,
     ),
     Row(
-        "an outdated export target is told though ACM will renew the certificate",
+        "an outdated export target is reported though ACM will renew the certificate",
         observation(blocked(), finding(RecordState.IN_PLACE), export=at_target(OUTDATED)),
         Verdict.EXPORT_DUE,
         INFO,
@@ -889,7 +889,7 @@ EXTERNALLY_MANAGED = [
         Reason.MANAGED_BY_CLOUDFRONT,
     ),
     Row(
-        "the end of what CloudFront looks after is told",
+        "the expiry of a CloudFront certificate is reported",
         observation(certificate(managed_by="CLOUDFRONT", ends_in=days(5))),
         Verdict.EXTERNALLY_MANAGED,
         CRITICAL,
@@ -1033,7 +1033,7 @@ SUPERSEDED = [
         Action.REBIND,
     ),
     Row(
-        "a renewal that is blocked early is still mended, whatever else is valid",
+        "a renewal that is blocked early is still fixed, whatever else is valid",
         observation(blocked(), finding(RecordState.MISSING), successor=SUCCESSOR),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -1041,7 +1041,7 @@ SUPERSEDED = [
         Action.RESTORE_RECORDS,
     ),
     Row(
-        "a renewal that is blocked to the last is still mended, whatever else is valid",
+        "a renewal that is blocked to the last is still fixed, whatever else is valid",
         observation(blocked(ends_in=days(5)), finding(RecordState.MISSING), successor=SUCCESSOR),
         Verdict.RENEWAL_BLOCKED,
         CRITICAL,
@@ -1057,7 +1057,7 @@ SUPERSEDED = [
         Action.RENEW_BY_EMAIL,
     ),
     Row(
-        "a renewal that was blocked until the end is past mending, and the successor is there",
+        "a renewal that was blocked until the end cannot be fixed, and the successor is there",
         observation(
             replace(blocked(ends_in=-days(1)), status=EXPIRED),
             finding(RecordState.MISSING),
@@ -1077,7 +1077,7 @@ SUPERSEDED = [
         Action.REBIND,
     ),
     Row(
-        "a blocked renewal of what was revoked is past mending, and the successor is there",
+        "a blocked renewal of what was revoked cannot be fixed, and the successor is there",
         observation(
             replace(blocked(), status=REVOKED), finding(RecordState.MISSING), successor=SUCCESSOR
         ),
@@ -1263,7 +1263,7 @@ FAILURES = [
     )
     for raw, reason in ACM_REASONS.items()
 ]
-#: What ACM would answer to the request of a successor as well.
+#: Reasons for which ACM would reject a successor too.
 SAME_FOR_A_SUCCESSOR = {
     *("CAA_ERROR", "ADDITIONAL_VERIFICATION_REQUIRED", "DOMAIN_NOT_ALLOWED"),
     *("INVALID_PUBLIC_DOMAIN", "PCA_INVALID_ARN", "PCA_RESOURCE_NOT_FOUND", "PCA_INVALID_STATE"),
@@ -1658,7 +1658,7 @@ def test_a_request_that_is_stuck_although_its_records_stand_may_be_in_the_wrong_
     )
 
 
-def test_an_overdue_renewal_of_which_all_is_known_gives_no_reason_twice() -> None:
+def test_an_overdue_renewal_gives_its_reason_once() -> None:
     waiting = replace(blocked(), not_after=NOW + days(20))
     ends = "it expires in 20 days, on 2026-06-21 12:00 UTC, and load balancer shop uses it."
     assert assessments(observation(waiting, finding(RecordState.IN_PLACE))).message == (
@@ -1679,14 +1679,14 @@ def test_a_type_that_came_later_says_so_and_when_it_ends() -> None:
     )
 
 
-def test_an_unknown_end_is_said_in_a_sentence_of_its_own() -> None:
+def test_an_unknown_expiry_is_a_separate_sentence() -> None:
     seen = request(type=CertificateType.NOT_UNDERSTOOD)
     assert assessments(observation(seen)).message == (
         "ACM reports a type that this version does not know. Its expiry date is unknown."
     )
 
 
-def test_who_does_not_say_when_a_certificate_ends_is_named() -> None:
+def test_the_service_without_an_expiry_date_is_named() -> None:
     assert assessments(server(ends_in=None)).message == "IAM does not report its expiry date."
     issued = observation(certificate(ends_in=None))
     assert assessments(issued).message == "It is issued, but ACM does not report its expiry date."
@@ -1701,7 +1701,7 @@ def test_every_message_is_a_sentence_for_people() -> None:
         assert ".." not in message
 
 
-def test_what_is_said_of_an_export_target_names_the_secret_and_the_end() -> None:
+def test_the_message_about_an_export_target_names_the_secret_and_the_expiry() -> None:
     edge, ends = at_target(OUTDATED).target.secret_arn, "It expires in 100 days, on 2026-09-09"
     said = {
         OUTDATED: f"The secret {edge} does not contain its current version. {ends} 12:00 UTC.",
@@ -1718,7 +1718,7 @@ def test_what_is_said_of_an_export_target_names_the_secret_and_the_end() -> None
         assert assessments(seen).message == message
 
 
-def test_an_impossible_export_is_told_of_what_another_service_manages() -> None:
+def test_an_impossible_export_of_an_externally_managed_certificate_is_reported() -> None:
     seen = observation(certificate(managed_by="CLOUDFRONT"), export=at_target(NOT_POSSIBLE, "no"))
     assert assessments(seen).message.endswith(
         "It has an export target, but cannot be exported: no."

@@ -91,7 +91,7 @@ def test_curve_parameters_before_the_key_are_left_out() -> None:
     assert bundle.private_key.decode() == EC.private_key
 
 
-def test_further_fields_are_somebody_elses() -> None:
+def test_further_fields_are_ignored() -> None:
     assert opened(SHOP.secret(issued_by="certbot"))[0].serial == 0xBEEF
 
 
@@ -322,7 +322,7 @@ def test_what_is_newer_and_may_follow(
         ),
     ],
 )
-def test_a_person_is_told_why(found: X509Certificate, says: str) -> None:
+def test_the_comparison_gives_a_reason(found: X509Certificate, says: str) -> None:
     assert says in compare(found, THERE, NOW)[1]
 
 

@@ -263,6 +263,6 @@ def test_of_equal_certificates_the_best_is_issued_then_used_then_the_last_to_end
     assert sorted(mixed, key=preference) == best_last
 
 
-def test_of_names_that_are_all_too_long_the_shortest_is_told() -> None:
+def test_the_error_names_the_shortest_of_names_that_are_too_long() -> None:
     (fault,) = name_errors(("a" * 70, "b" * 65))
     assert "b" * 65 in fault

@@ -1,4 +1,4 @@
-"""What is said of a renewal does not depend on how it was looked at; what is well costs least."""
+"""The decision on a renewal does not depend on how it was read; healthy ones need few calls."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_copy_elsewhere_is_due_before_acm_itself_is_late(
     ("status", "reason"),
     [(None, Reason.AWAITING_ACM), (AUTO, Reason.AUTO_RENEWAL_IN_PROGRESS)],
 )
-def test_what_is_known_of_a_renewal_that_is_well_is_told(
+def test_a_healthy_renewal_is_reported_by_its_status(
     status: RenewalStatus | None, reason: Reason
 ) -> None:
     seen = as_renewing(renewing(), status)
@@ -187,7 +187,7 @@ def test_without_a_search_the_same_is_described_and_said() -> None:
     assert {arn("waiting"), arn("young")} <= set(slow.certificates.described)
 
 
-def test_a_caa_record_is_told_by_either_way_once_an_attempt_is_over() -> None:
+def test_a_caa_record_is_reported_either_way_after_an_attempt() -> None:
     stuck = Renewal(status=AUTO, reason="CAA_ERROR")
     for ends_in, verdict in ((days(44), Verdict.RENEWING), (days(40), Verdict.RENEWAL_BLOCKED)):
         caa = replace(renewing("caa", ends_in), detail=CertificateDetail(renewal=stuck))

@@ -178,7 +178,7 @@ def test_a_successor_takes_over_when_it_is_issued_covers_every_name_and_lives(
 
 
 @pytest.mark.parametrize("status", list(CertificateStatus))
-def test_a_request_is_over_unless_it_waits_or_is_issued(status: CertificateStatus) -> None:
+def test_a_request_has_ended_unless_it_waits_or_is_issued(status: CertificateStatus) -> None:
     alive = (CertificateStatus.PENDING_VALIDATION, CertificateStatus.ISSUED)
     assert has_ended(request(status=status)) is (status not in alive)
 
@@ -204,14 +204,14 @@ def test_the_yearly_quota_is_warned_of_from_four_fifths_on() -> None:
         (None, days(7), False),
     ],
 )
-def test_an_old_certificate_is_retired_when_its_soak_is_over_and_only_if_that_is_asked_for(
+def test_an_old_certificate_is_retired_after_its_retention_if_enabled(
     verified: object, after: object, *, retired: bool
 ) -> None:
     soaking = replacement_record(state=ReplacementState.VERIFIED, verified_at=verified)
     assert may_retire(soaking, after, NOW) is retired  # type: ignore[arg-type] # a table
 
 
-def test_only_what_is_retired_or_abandoned_is_over() -> None:
+def test_only_retired_and_abandoned_replacements_are_finished() -> None:
     over = {state for state in ReplacementState if state.finished}
     assert over == {ReplacementState.RETIRED, ReplacementState.ABANDONED}
 

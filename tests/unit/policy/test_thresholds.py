@@ -157,7 +157,7 @@ BOUNDARIES = [
         (Verdict.EXPORT_DUE, WARNING),
     ),
     Boundary(
-        "what CloudFront looks after is told a month before its end",
+        "a CloudFront certificate is reported a month before expiry",
         certificate(managed_by="CLOUDFRONT"),
         days(30),
         (Verdict.EXTERNALLY_MANAGED, OK),
@@ -199,11 +199,11 @@ def test_a_request_is_stuck_after_a_day_to_the_second() -> None:
 
 def test_a_failed_request_is_news_for_a_week() -> None:
     seen = observation(request(status=TIMED_OUT, created_at=NOW))
-    told = [
+    reported = [
         assessments(seen, NOW + NOTIFY_FAILURE_FOR + offset).reportable
         for offset in (-SECOND, timedelta(), SECOND)
     ]
-    assert told == [True, False, False]
+    assert reported == [True, False, False]
 
 
 def test_a_healthy_47_day_certificate_never_alarms_while_acm_can_still_renew_it() -> None:

@@ -100,7 +100,7 @@ STATES = {
         RecordState.OUTDATED,
         RecordChange.UPDATED,
     ),
-    "somebody's own CNAME": ((cname("shop.cdn.example."),), RecordState.FOREIGN, None),
+    "a foreign CNAME": ((cname("shop.cdn.example."),), RecordState.FOREIGN, None),
     "a CNAME that merely ends alike": (
         (cname("evil-acm-validations.aws."),),
         RecordState.FOREIGN,
@@ -130,7 +130,7 @@ def test_what_stands_there_decides_what_may_be_written(
     assert (found.state, found.change, found.zone) == (state, change, PARENT)
 
 
-def test_a_record_that_is_no_cname_is_left_to_somebody_who_knows_it() -> None:
+def test_a_record_that_is_no_cname_is_not_written() -> None:
     """ACM asks for CNAMEs only; one of another type would be written as one."""
     text = ValidationRecord(NAME, "TXT", "token")
     found = compare(text, PARENT, ())
