@@ -33,5 +33,5 @@ class EmbeddedDns(PublicDns):
 
     def _ask(self, name: str, kind: str) -> tuple[str, ...]:
         if self.silent:
-            raise DnsUnknownError(f"public DNS gives no answer about {kind} of {name}")
+            raise DnsUnknownError(f"public DNS does not answer {kind} queries for {name}")
         return self.cloud.zones.resolve(name, kind)

@@ -1,4 +1,4 @@
-"""The command line, called in this process as a shell would call it."""
+"""Runs commands in this process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TRUST = {
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a command ended, what it printed, and the calls that it made."""
+    """The exit code, output and calls of a command."""
 
     code: int
     out: str
@@ -47,12 +47,12 @@ class Ended:
 
     @property
     def words(self) -> str:
-        """What was printed as one line, wherever the terminal folded it."""
+        """Standard output on one line."""
         return " ".join(self.out.split())
 
     @property
     def complaint(self) -> str:
-        """The same for what went to standard error."""
+        """Standard error on one line."""
         return " ".join(self.err.split())
 
     @property
@@ -61,7 +61,7 @@ class Ended:
 
 
 class Certificates:
-    """`certificates`, with the harness's own credentials unless the environment has others."""
+    """Runs `certificates` with the credentials of the environment, and checks its permissions."""
 
     def __init__(self, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
         self._cloud = cloud
@@ -82,7 +82,7 @@ class Certificates:
 
 @contextmanager
 def _own_log() -> Iterator[None]:
-    """Leave the log as it was: a command talks where its process ends, and tests go on."""
+    """Restore the log after a command has changed it."""
     handlers, propagates, level = [*logger.handlers], logger.propagate, logger.level
     try:
         yield
@@ -100,27 +100,25 @@ def deploy(
     region: str = "eu-west-1",
     **settings: str,
 ) -> None:
-    """Let a function be deployed with a ledger and these settings; its code plays no part.
+    """Deploy a function with a state table and these settings, but without its code.
 
-    A rotation function that is there already gets other settings.
+    An existing function gets the new settings.
     """
     client = cloud.client("lambda", region=region)
-    function = f"certificate-lifecycle-{name}"
-    deployed = {
-        list_function["FunctionName"] for list_function in client.list_functions()["Functions"]
-    }
+    function_name = f"certificate-lifecycle-{name}"
+    deployed = {function["FunctionName"] for function in client.list_functions()["Functions"]}
     needed = {"SNS_TOPIC_ARN": f"arn:aws:sns:{region}:123456789012:certificate-lifecycle"}
     if name == "rotation":
         needed["LEDGER_TABLE"] = "certificate-lifecycle-ledger"
     variables = {"Variables": {**needed, **settings}}
-    if function in deployed:
-        client.update_function_configuration(FunctionName=function, Environment=variables)
+    if function_name in deployed:
+        client.update_function_configuration(FunctionName=function_name, Environment=variables)
         return
     if name == "rotation":
         make_ledger(cloud, environment, region)
     client.create_function(
-        FunctionName=function,
-        Role=_role(cloud, f"{function}-{region}"),
+        FunctionName=function_name,
+        Role=_role(cloud, f"{function_name}-{region}"),
         Runtime="python3.13",
         Handler=f"certificate_lifecycle.handlers.{name}.lambda_handler",
         Code={"ZipFile": b"none"},

@@ -53,7 +53,7 @@ def test_an_issued_successor_is_bound_within_seconds(
     assert result["scopes"][0]["certificates"] == 2
 
 
-def test_a_renewal_that_needs_help_is_mended_at_once_and_told(
+def test_a_blocked_renewal_is_repaired_at_once_and_reported(
     rotation: Function, cloud: Cloud, zone: str, topic: str
 ) -> None:
     blocked = cloud.certificates.add(
@@ -68,7 +68,7 @@ def test_a_renewal_that_needs_help_is_mended_at_once_and_told(
     assert len(documents(cloud, topic)) == 1
 
 
-def test_an_event_that_is_delivered_twice_changes_and_tells_nothing_twice(
+def test_an_event_that_is_delivered_twice_changes_and_reports_nothing_twice(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
     due = cloud.certificates.add(
@@ -82,7 +82,7 @@ def test_an_event_that_is_delivered_twice_changes_and_tells_nothing_twice(
     assert len(documents(cloud, topic)) == 1
 
 
-def test_an_event_about_a_certificate_that_is_gone_is_no_failure(
+def test_an_event_about_a_deleted_certificate_is_no_failure(
     rotation: Function, cloud: Cloud
 ) -> None:
     gone = cloud.certificates.add(domain_name="example.com")

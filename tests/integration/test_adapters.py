@@ -100,7 +100,7 @@ def test_a_listed_and_a_described_certificate_agree(
     assert listed.not_after == described.not_after == cloud.certificates.get(arn).not_after
 
 
-def test_a_private_certificate_is_reported_as_exportable_though_nobody_asked(
+def test_a_private_certificate_is_reported_as_exportable_without_the_option(
     certificates: AcmCertificates, cloud: Cloud
 ) -> None:
     seeded = cloud.certificates.add(type="PRIVATE")
@@ -163,7 +163,7 @@ def test_a_certificate_that_does_not_exist_has_an_error_of_its_own(
     ],
     ids=["name", "tag", "key algorithm", "common name", "option of a private one"],
 )
-def test_what_acm_refuses_is_an_error_that_says_so(
+def test_a_refusal_of_acm_is_an_error_with_the_reason(
     certificates: AcmCertificates, cloud: Cloud, wrong: dict[str, Any], code: str
 ) -> None:
     """Bugs 9, 10 and 12: the embedded ACM holds every parameter against the service's model."""
@@ -254,7 +254,7 @@ def test_the_zones_of_every_page_are_listed_once(clients: Clients, cloud: Cloud)
     assert (calls, len(cloud.calls)) == (3, 3)
 
 
-def test_only_what_stands_at_the_very_name_is_reported(clients: Clients, cloud: Cloud) -> None:
+def test_only_records_at_the_exact_name_are_reported(clients: Clients, cloud: Cloud) -> None:
     """The listing begins at a name and goes on with whatever comes after it."""
     zone_id = cloud.zones.add("example.com")
     cloud.zones.put(zone_id, "_b.example.com", "CNAME", "later.example.com.")
@@ -312,7 +312,9 @@ def test_sns_refuses_a_subject_that_the_digest_would_never_write(
         )
 
 
-def test_what_is_in_use_is_not_deleted_and_what_is_gone_counts_as_deleted(cloud: Cloud) -> None:
+def test_a_certificate_in_use_is_not_deleted_and_a_missing_one_counts_as_deleted(
+    cloud: Cloud,
+) -> None:
     certificates = AcmCertificates(cloud.client("acm"))
     used, free = cloud.certificates.add(), cloud.certificates.add()
     cloud.consumers.load_balancer(used)

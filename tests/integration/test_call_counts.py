@@ -57,7 +57,7 @@ def test_without_the_fast_path_what_renews_is_described_and_the_answer_is_the_sa
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_an_estate_that_is_well_costs_its_listing_and_nothing_else(
+def test_a_healthy_estate_costs_only_its_listing(
     rotation: Function, cloud: Cloud, size: int
 ) -> None:
     cloud.certificates.page_size = 1000
@@ -76,7 +76,7 @@ def test_an_estate_that_is_well_costs_its_listing_and_nothing_else(
 @pytest.mark.parametrize(
     "code", ["AccessDeniedException", "UnknownOperationException", "ValidationException"]
 )
-def test_a_region_or_role_without_the_search_is_looked_at_all_the_same(
+def test_a_region_or_role_without_the_search_is_scanned_without_it(
     rotation: Function, cloud: Cloud, code: str
 ) -> None:
     fill(cloud, 100)

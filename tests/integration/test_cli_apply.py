@@ -1,4 +1,4 @@
-"""`certificates plan` and `apply`: what would be done, and only that is done."""
+"""`certificates plan` and `apply`: only planned actions are taken."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def blocked(cloud: Cloud) -> str:
 
 @pytest.fixture
 def answering(environment: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let somebody sit at the terminal who gives this answer."""
+    """Simulate a terminal whose user gives this answer."""
 
     class Keyboard(io.StringIO):
         def isatty(self) -> bool:
@@ -48,9 +48,7 @@ def records(cloud: Cloud, name: str = "api") -> list[str]:
 
 
 @pytest.mark.usefixtures("blocked")
-def test_a_plan_says_which_record_would_be_written_and_writes_none(
-    certificates: Certificates, cloud: Cloud
-) -> None:
+def test_a_plan_shows_the_records_and_writes_none(certificates: Certificates, cloud: Cloud) -> None:
     ended = certificates("plan")
     assert ended.code == 0
     assert ended.writes == []
@@ -59,7 +57,7 @@ def test_a_plan_says_which_record_would_be_written_and_writes_none(
     assert "in the zone example.com" in ended.words
 
 
-def test_a_plan_is_what_the_function_would_do_and_keeps_to_its_schema(
+def test_a_plan_has_the_actions_of_the_function_and_follows_its_schema(
     certificates: Certificates, cloud: Cloud, rotation: Function
 ) -> None:
     showcase.fill(cloud)
@@ -83,14 +81,14 @@ def test_a_certificate_is_named_by_name_arn_or_id(
 
 
 @pytest.mark.usefixtures("blocked")
-def test_words_that_name_nothing_are_all_named(certificates: Certificates) -> None:
+def test_all_unknown_names_are_reported(certificates: Certificates) -> None:
     ended = certificates("plan", "api.example.com", "wrong.example.com", "nothing")
     assert ended.code == 2
-    assert "'wrong.example.com' is no ARN" in ended.err
-    assert "'nothing' is no ARN" in ended.err
+    assert "'wrong.example.com' is not the ARN" in ended.err
+    assert "'nothing' is not the ARN" in ended.err
 
 
-def test_what_was_agreed_to_is_done_and_the_next_scan_is_well(
+def test_confirmed_actions_are_taken_and_the_next_scan_has_no_findings(
     certificates: Certificates, cloud: Cloud, blocked: str, answering: Callable[[str], None]
 ) -> None:
     answering("y")
@@ -110,13 +108,13 @@ def test_without_a_yes_nothing_is_written(
     answering(answer)
     ended = certificates("apply")
     assert ended.code == 1
-    assert ended.complaint.endswith("Nothing was done.")
+    assert ended.complaint.endswith("Nothing was changed.")
     assert ended.writes == []
     assert records(cloud) == []
 
 
 @pytest.mark.usefixtures("blocked")
-def test_where_nobody_can_be_asked_yes_has_to_be_said_before_anything_is_called(
+def test_without_a_terminal_yes_is_required_before_any_call(
     certificates: Certificates, cloud: Cloud
 ) -> None:
     ended = certificates("apply")
@@ -127,31 +125,31 @@ def test_where_nobody_can_be_asked_yes_has_to_be_said_before_anything_is_called(
 
 
 @pytest.mark.usefixtures("blocked")
-def test_only_what_was_named_is_done(certificates: Certificates, cloud: Cloud) -> None:
+def test_only_named_certificates_are_changed(certificates: Certificates, cloud: Cloud) -> None:
     cloud.certificates.add(domain_name="other.example.com", **BLOCKED, **ending_in(cloud, 20))
     assert certificates("apply", "--yes", "other.example.com").code == 0
     assert records(cloud, "other")
     assert records(cloud) == []
 
 
-def test_what_changed_while_somebody_thought_is_left_alone(
+def test_a_certificate_that_changed_before_the_answer_is_skipped(
     certificates: Certificates, cloud: Cloud, blocked: str, environment: pytest.MonkeyPatch
 ) -> None:
-    """Between plan and answer somebody has asked for e-mail validation instead."""
+    """Between plan and answer the certificate changes to email validation."""
 
     def change(*_: object, **__: object) -> bool:
         cloud.certificates.edit(blocked, validation_method="EMAIL")
         return True
 
-    environment.setattr(apply_command, "require_an_answer", lambda **_: None)
+    environment.setattr(apply_command, "require_terminal", lambda **_: None)
     environment.setattr("click.confirm", change)
     ended = certificates("apply")
     assert ended.writes == []
-    assert "unneeded api.example.com" in ended.words
+    assert "skipped api.example.com" in ended.words
     assert ended.code == 3
 
 
-def test_an_instance_that_cannot_be_asked_for_keeps_everything_from_being_written(
+def test_an_unknown_instance_prevents_all_writes(
     certificates: Certificates, cloud: Cloud, blocked: str
 ) -> None:
     denied = ("lambda", "GetFunctionConfiguration", "AccessDeniedException", "no")
@@ -165,7 +163,7 @@ def test_an_instance_that_cannot_be_asked_for_keeps_everything_from_being_writte
     assert records(cloud)
 
 
-def test_a_certificate_in_the_hands_of_a_run_is_left_to_it(
+def test_a_certificate_that_a_run_has_claimed_is_skipped(
     certificates: Certificates,
     cloud: Cloud,
     rotation: Function,
@@ -180,14 +178,14 @@ def test_a_certificate_in_the_hands_of_a_run_is_left_to_it(
     with pytest.raises(KilledError):
         rotation(scheduled(cloud.now))
     wire.reset()
-    held = certificates("apply", "--yes")
-    assert "RequestCertificate" not in held.writes
-    assert "run-1 is at it" in held.words
+    ended = certificates("apply", "--yes")
+    assert "RequestCertificate" not in ended.writes
+    assert "run-1 claimed or changed it first" in ended.words
     cloud.advance(minutes=21)
     assert "RequestCertificate" in certificates("apply", "--yes").writes
 
 
-def test_what_is_replaced_from_a_terminal_is_told_by_the_next_run(
+def test_a_replacement_from_a_terminal_is_reported_by_the_next_run(
     certificates: Certificates,
     cloud: Cloud,
     rotation: Function,
@@ -207,7 +205,7 @@ def test_what_is_replaced_from_a_terminal_is_told_by_the_next_run(
     assert len(requests) == 1
 
 
-def test_a_record_that_was_written_from_a_terminal_is_no_secret_of_a_stopped_run(
+def test_a_record_that_was_written_from_a_terminal_is_not_reported_as_interrupted(
     certificates: Certificates,
     cloud: Cloud,
     rotation: Function,
@@ -215,15 +213,15 @@ def test_a_record_that_was_written_from_a_terminal_is_no_secret_of_a_stopped_run
     blocked: str,
     environment: pytest.MonkeyPatch,
 ) -> None:
-    """Its note is struck once the terminal has shown what became of it."""
+    """Its intent is cleared once the terminal has printed the result."""
     deploy(cloud, environment)
     assert certificates("apply", "--yes", blocked).code == 0
     rotation(scheduled(cloud.now))
-    told = [message.to("email") for message in cloud.topics.messages(topic)]
-    assert not any("an earlier run was stopped" in mail for mail in told)
+    mails = [message.to("email") for message in cloud.topics.messages(topic)]
+    assert not any("an earlier run was stopped" in mail for mail in mails)
 
 
-def test_a_terminal_that_dies_before_it_shows_the_outcome_leaves_it_to_the_next_message(
+def test_a_terminal_killed_before_it_prints_the_outcome_leaves_it_to_the_next_message(
     certificates: Certificates,
     cloud: Cloud,
     rotation: Function,
@@ -245,14 +243,16 @@ def test_a_terminal_that_dies_before_it_shows_the_outcome_leaves_it_to_the_next_
 
 
 @pytest.mark.parametrize("output", ["table", "json"])
-def test_what_could_not_be_seen_before_is_still_unseen_when_all_that_was_planned_is_done(
+def test_scan_errors_before_the_plan_remain_errors_after_it(
     certificates: Certificates, cloud: Cloud, blocked: str, output: str
 ) -> None:
-    lost = cloud.certificates.add(domain_name="lost.example.com", **USED, **ending_in(cloud, 20))
+    unreadable = cloud.certificates.add(
+        domain_name="unreadable.example.com", **USED, **ending_in(cloud, 20)
+    )
     cloud.fail(
         *("acm", "DescribeCertificate", "AccessDeniedException", "no"),
         times=None,
-        when=lambda asked: asked["CertificateArn"] == lost,
+        when=lambda asked: asked["CertificateArn"] == unreadable,
     )
     ended = certificates("apply", "--yes", "--output", output)
     assert ended.code == 3
@@ -261,7 +261,7 @@ def test_what_could_not_be_seen_before_is_still_unseen_when_all_that_was_planned
     assert blocked
 
 
-def test_an_action_that_fails_is_told_and_the_others_are_done(
+def test_a_failed_action_is_reported_and_the_others_are_done(
     certificates: Certificates, cloud: Cloud, blocked: str
 ) -> None:
     cloud.certificates.add(domain_name="other.example.com", **BLOCKED, **ending_in(cloud, 10))

@@ -1,4 +1,4 @@
-"""`certificates create`: the creation function's use case from a terminal."""
+"""`certificates create`: the creation function from a terminal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_an_equal_one_is_found_instead_of_requested(
     arn = cloud.certificates.add(domain_name="shop.example.com", **USED, **ending_in(cloud, 150))
     ended = certificates("create", "shop.example.com", "--no-www", "--yes")
     assert (ended.code, ended.writes) == (0, [])
-    assert f"There is shop.example.com {arn} ISSUED" in ended.words
+    assert f"Existing shop.example.com {arn} ISSUED" in ended.words
 
 
 def test_the_document_is_the_functions_own(certificates: Certificates, cloud: Cloud) -> None:
@@ -55,7 +55,7 @@ def test_without_a_zone_nothing_is_requested(certificates: Certificates) -> None
     assert "no writable public hosted zone" in ended.complaint
 
 
-def test_every_wrong_wish_is_named_before_a_certificate_is_looked_for(
+def test_all_invalid_inputs_are_reported_before_certificates_are_listed(
     certificates: Certificates,
 ) -> None:
     ended = certificates(
@@ -68,7 +68,7 @@ def test_every_wrong_wish_is_named_before_a_certificate_is_looked_for(
     assert "ListCertificates" not in {call.operation for call in ended.calls}
 
 
-def test_names_and_tags_are_those_of_the_deployed_function_but_what_it_may_issue_is_not(
+def test_settings_of_the_deployed_function_apply_except_for_allowed_domains(
     certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     deploy(cloud, environment)
@@ -93,7 +93,7 @@ def test_names_and_tags_are_those_of_the_deployed_function_but_what_it_may_issue
     assert described["KeyAlgorithm"].replace("-", "_") == "EC_prime256v1"
 
 
-def test_waiting_ends_and_the_command_goes_on_from_there_when_repeated(
+def test_a_repeated_command_continues_after_the_wait_has_ended(
     certificates: Certificates, cloud: Cloud
 ) -> None:
     cloud.zones.add("example.com")

@@ -1,4 +1,4 @@
-"""`certificates drill` says whether a renewal would work, and changes nothing."""
+"""`certificates drill` checks whether a renewal would work, and changes nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ YES, NO, PARTLY = ("yes", 0), ("no", 1), ("partly known", 3)
 
 @pytest.fixture(autouse=True)
 def public_dns(cloud: Cloud, environment: pytest.MonkeyPatch) -> EmbeddedDns:
-    """Let public DNS be what the embedded AWS has, whatever this machine can reach."""
+    """Replace public DNS with the zones of the embedded AWS."""
     public = EmbeddedDns(cloud)
     environment.setattr("certificate_lifecycle.cli.commands.drill.ResolvedDns", lambda _: public)
     return public
@@ -99,7 +99,7 @@ def test_a_resolver_that_is_no_address_is_wrong_usage(
 ) -> None:
     ended = certificates("drill", shop, "--resolver", "dns.example")
     assert ended.code == 2
-    assert "'dns.example' is no IP address" in ended.complaint
+    assert "'dns.example' is not an IP address" in ended.complaint
     assert ended.calls == []
 
 
@@ -151,7 +151,7 @@ def test_a_caa_record_that_forbids_amazon_is_a_no(
     cloud.zones.put(zone, "example.com", "CAA", '0 issue "other.example"')
     drilled = Drilled(certificates, shop)
     assert drilled.answer == NO
-    assert "do not let Amazon issue for shop.example.com" in drilled.texts["CAA"]
+    assert "do not allow Amazon to issue for shop.example.com" in drilled.texts["CAA"]
 
 
 def test_public_dns_that_does_not_answer_leaves_the_answer_partly_known(
@@ -166,11 +166,11 @@ def test_public_dns_that_does_not_answer_leaves_the_answer_partly_known(
 def test_a_zone_that_is_not_delegated_to_is_a_no(
     certificates: Certificates, cloud: Cloud, shop: str
 ) -> None:
-    """Two zones hold the name: the one that is delegated to has no records."""
+    """Two zones contain the name: the one that is delegated to has no records."""
     cloud.zones.add("shop.example.com", account="222222222222")
     drilled = Drilled(certificates, shop)
     assert drilled.answer == NO
-    assert "leads nowhere" in drilled.texts["public DNS"]
+    assert "does not exist" in drilled.texts["public DNS"]
 
 
 def test_records_in_a_zone_that_cannot_be_seen_are_fine_if_public_dns_answers(
@@ -180,7 +180,7 @@ def test_records_in_a_zone_that_cannot_be_seen_are_fine_if_public_dns_answers(
     arn = cloud.certificates.add(domain_name="example.net", **USED, **ending_in(cloud, 100))
     put_records(cloud, elsewhere, arn)
     drilled = Drilled(certificates, arn)
-    assert "Public DNS answers all the same." in drilled.texts["validation records"]
+    assert "Ignored, because public DNS is correct." in drilled.texts["validation records"]
     assert drilled.answer == YES
 
 
@@ -245,15 +245,15 @@ def test_a_private_ca_that_cannot_be_seen_leaves_the_answer_partly_known(
 
 
 NOT_RENEWED: dict[str, tuple[dict[str, Any], tuple[str, int], str]] = {
-    "by e-mail": ({"validation_method": "EMAIL"}, PARTLY, "a person has to answer"),
-    "CloudFront's": ({"managed_by": "CLOUDFRONT"}, PARTLY, "manages it"),
+    "by email": ({"validation_method": "EMAIL"}, PARTLY, "has to approve"),
+    "CloudFront's": ({"managed_by": "CLOUDFRONT"}, PARTLY, "manages and renews it"),
     "expired": ({"status": "EXPIRED"}, NO, "Its status is EXPIRED"),
-    "another tool's": ({"tags": {"ManagedBy": "certbot"}}, PARTLY, "manages it"),
+    "another tool's": ({"tags": {"ManagedBy": "certbot"}}, PARTLY, "manages and renews it"),
 }
 
 
 @pytest.mark.parametrize(("facts", "answer", "reason"), NOT_RENEWED.values(), ids=NOT_RENEWED)
-def test_what_acm_does_not_renew_by_itself_has_a_reason(
+def test_each_certificate_that_acm_does_not_renew_has_a_reason(
     certificates: Certificates,
     cloud: Cloud,
     facts: dict[str, Any],
@@ -274,12 +274,12 @@ def test_a_server_certificate_is_a_no(certificates: Certificates, cloud: Cloud) 
     assert "an IAM server certificate, which ACM does not renew" in drilled.texts["renewal"]
 
 
-def test_an_import_without_a_source_is_for_a_person_to_renew(
+def test_an_import_without_a_source_must_be_renewed_manually(
     certificates: Certificates, cloud: Cloud
 ) -> None:
     drilled = Drilled(certificates, imported(cloud).arn)
     assert drilled.answer == PARTLY
-    assert "only a person can renew it" in drilled.texts["import source"]
+    assert "must be renewed manually" in drilled.texts["import source"]
 
 
 def test_an_import_source_is_read_and_nothing_is_imported(

@@ -1,4 +1,4 @@
-"""`certificates explain`: why, what comes next, and the same verdict as everywhere else."""
+"""`certificates explain`: the decision, its reasons, and what comes next."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from tests.integration.terminal import Certificates, deploy
 pytestmark = pytest.mark.integration
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schemas" / "certificates-explain.json"
-PLACE = Scope("123456789012", "eu-west-1")
+SCOPE = Scope("123456789012", "eu-west-1")
 
 
 def document(certificates: Certificates, *arguments: str) -> dict[str, Any]:
-    """Return what is explained, which every time has to keep to the schema."""
+    """Return the explanation after validating it with the schema."""
     explained = certificates("explain", *arguments, "--output", "json").document
     jsonschema.validate(explained, json.loads(SCHEMA.read_text(encoding="utf-8")))
     return explained
@@ -40,7 +40,7 @@ def answers(explained: dict[str, Any]) -> dict[str, str]:
 
 @pytest.fixture
 def blocked(cloud: Cloud) -> str:
-    """Let a renewal wait for a record that is not there."""
+    """Add a certificate whose renewal waits for a missing record."""
     cloud.zones.add("example.com")
     return cloud.certificates.add(
         domain_name="shop.example.com",
@@ -50,7 +50,7 @@ def blocked(cloud: Cloud) -> str:
     )
 
 
-# --- What it says ---------------------------------------------------------------------------------
+# --- The explanation ------------------------------------------------------------------------------
 
 
 def test_every_verdict_is_explained_as_the_function_gives_it(
@@ -76,7 +76,7 @@ def test_every_verdict_is_explained_as_the_function_gives_it(
         assert explained["next_actions"] == actions
 
 
-def test_why_and_what_comes_next_can_be_read_on_a_terminal_of_80_columns(
+def test_an_explanation_fits_a_terminal_of_80_columns(
     certificates: Certificates, blocked: str
 ) -> None:
     ended = certificates("explain", "shop.example.com")
@@ -85,9 +85,9 @@ def test_why_and_what_comes_next_can_be_read_on_a_terminal_of_80_columns(
     lines = [line for line in ended.out.splitlines() if blocked not in line]
     assert max(map(len, lines)) <= 80
     assert ended.out.splitlines()[0] == "shop.example.com"
-    for told in (
+    for printed in (
         "warning RenewalBlocked: ValidationRecordMissing",
-        "What would help: Write the validation records that ACM asks for.",
+        "Fix: Write the validation records that ACM asks for.",
         "no Did ACM's renewal fail?",
         "=> Does the renewal wait for validation? renewal: PENDING_VALIDATION",
         "- Is it in ACM's renewal window, with time left?",
@@ -96,12 +96,12 @@ def test_why_and_what_comes_next_can_be_read_on_a_terminal_of_80_columns(
         "in 40 days critical Expired",
         "Used by load balancer web",
         "Validation records WRONG: _",
-        "Next In mode repair, certificates apply: planned RestoreRecords: create the CNAME _",
+        "Next run In mode repair, certificates apply: planned RestoreRecords: create the CNAME _",
     ):
-        assert told in ended.words
+        assert printed in ended.words
 
 
-def test_what_is_healthy_shows_its_records_and_everything_that_uses_it(
+def test_a_healthy_certificate_shows_its_records_and_consumers(
     certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     deploy(cloud, environment, REBIND_CONSUMERS="true")
@@ -119,7 +119,7 @@ def test_what_is_healthy_shows_its_records_and_everything_that_uses_it(
     ]
 
 
-def test_a_deployed_instance_tells_what_is_on_record(
+def test_records_of_a_deployed_instance_are_shown(
     certificates: Certificates,
     cloud: Cloud,
     environment: pytest.MonkeyPatch,
@@ -135,7 +135,7 @@ def test_a_deployed_instance_tells_what_is_on_record(
     environment.setenv("ROTATION_MODE", "notify")
     rotation(scheduled(NOW))
     state_store = StateTable(
-        Clients("eu-west-1").dynamodb("eu-west-1"), "certificate-lifecycle-ledger", PLACE
+        Clients("eu-west-1").dynamodb("eu-west-1"), "certificate-lifecycle-ledger", SCOPE
     )
     replacement_record = ReplacementRecord(
         certificate_arn=blocked,
@@ -156,27 +156,27 @@ def test_a_deployed_instance_tells_what_is_on_record(
 
 
 @pytest.mark.parametrize(
-    ("region", "settings", "watched"),
+    ("region", "settings", "monitored"),
     [
         ("eu-west-1", {}, True),
         ("us-east-1", {}, False),
         ("us-east-1", {"REGIONS": '["eu-west-1", "us-east-1"]'}, True),
     ],
 )
-def test_runs_are_promised_only_where_the_deployed_function_looks(
+def test_monitoring_is_shown_only_where_the_deployed_function_scans(
     certificates: Certificates,
     cloud: Cloud,
     environment: pytest.MonkeyPatch,
     region: str,
     settings: dict[str, str],
-    watched: bool,  # noqa: FBT001
+    monitored: bool,  # noqa: FBT001
 ) -> None:
     deploy(cloud, environment, **settings)
     arn = cloud.certificates.add(region=region, **USED, **ending_in(cloud, 150))
     explained = document(certificates, arn)
-    assert explained["monitored"] is watched
+    assert explained["monitored"] is monitored
     ended = certificates("explain", arn)
-    assert ("No run of a deployed function looks at it." in ended.words) is not watched
+    assert ("No deployed function monitors it." in ended.words) is not monitored
 
 
 def test_an_import_shows_its_source(
@@ -190,9 +190,7 @@ def test_an_import_shows_its_source(
     assert "PRIVATE KEY" not in json.dumps(explained)
 
 
-def test_a_successor_is_told_however_far_the_end_is(
-    certificates: Certificates, cloud: Cloud
-) -> None:
+def test_a_successor_is_shown_long_before_expiry(certificates: Certificates, cloud: Cloud) -> None:
     names = {"domain_name": "shop.example.com", **USED}
     old = cloud.certificates.add(**names, renews=False, **ending_in(cloud, 50))
     new = cloud.certificates.add(**names, **ending_in(cloud, 190))
@@ -201,7 +199,7 @@ def test_a_successor_is_told_however_far_the_end_is(
     assert "Superseded" in [entry["verdict"] for entry in explained["forecast"]]
 
 
-# --- Whom it is about -----------------------------------------------------------------------------
+# --- Finding the certificate ----------------------------------------------------------------------
 
 
 def test_a_common_name_goes_before_other_names_and_those_before_wildcards(
@@ -223,7 +221,7 @@ def test_a_common_name_goes_before_other_names_and_those_before_wildcards(
         assert document(certificates, name)["certificate_arn"] == arn
 
 
-def test_several_that_may_be_meant_are_listed_with_what_tells_them_apart(
+def test_several_matches_are_listed_with_their_differences(
     certificates: Certificates, cloud: Cloud
 ) -> None:
     first = cloud.certificates.add(**USED, **ending_in(cloud, 150))
@@ -231,46 +229,61 @@ def test_several_that_may_be_meant_are_listed_with_what_tells_them_apart(
     ended = certificates("explain", "example.com")
     assert ended.code == 2
     assert ended.out == ""
-    for told in (first, second, "RSA_2048, ends on 2026-11-12, used", "EC_prime256v1", "not used"):
-        assert told in ended.complaint
+    for printed in (
+        first,
+        second,
+        "RSA_2048, expires on 2026-11-12, used",
+        "EC_prime256v1",
+        "not used",
+    ):
+        assert printed in ended.complaint
 
 
-def test_what_is_no_certificate_is_wrong_usage_unless_a_place_could_not_be_listed(
+def test_an_unknown_name_is_wrong_usage_unless_a_region_could_not_be_listed(
     certificates: Certificates, cloud: Cloud
 ) -> None:
     ended = certificates("explain", "nobody.example.com")
     assert ended.code == 2
-    assert "is no ARN, id or name of a certificate here" in ended.complaint
+    assert "is not the ARN, id or name of a certificate here" in ended.complaint
     cloud.fail("acm", "ListCertificates", "AccessDeniedException", times=None, region="eu-west-2")
     ended = certificates("explain", "nobody.example.com", "--regions", "eu-west-1,eu-west-2")
     assert ended.code == 3
     assert "eu-west-2" in ended.complaint
 
 
-def test_a_name_is_found_in_whichever_region_it_is(
+def test_a_name_that_the_listing_leaves_out_is_found(
     certificates: Certificates, cloud: Cloud
 ) -> None:
+    """A listing contains the first 100 names of a certificate."""
+    names = [f"n{number}.example.com" for number in range(120)]
+    arn = cloud.certificates.add(
+        domain_name=names[0], alternative_names=names[1:], **USED, **ending_in(cloud, 150)
+    )
+    assert document(certificates, names[-1])["certificate_arn"] == arn
+
+
+def test_a_name_is_found_in_any_region(certificates: Certificates, cloud: Cloud) -> None:
     arn = cloud.certificates.add(region="us-east-1", **USED, **ending_in(cloud, 150))
     regions = ("--regions", "eu-west-1,us-east-1")
     assert document(certificates, "example.com", *regions)["certificate_arn"] == arn
     assert document(certificates, arn)["region"] == "us-east-1"
 
 
-# --- What goes wrong ------------------------------------------------------------------------------
+# --- Errors ---------------------------------------------------------------------------------------
 
 
-def test_what_cannot_be_read_is_said_and_the_rest_is_shown(
+def test_errors_are_reported_and_the_rest_is_shown(
     certificates: Certificates, cloud: Cloud, blocked: str
 ) -> None:
     cloud.fail("route53", "*", "AccessDenied", "not today", times=None)
     ended = certificates("explain", blocked)
     assert ended.code == 3
     assert "=> Does the renewal wait for validation?" in ended.words
-    assert "Could not be found out" in ended.words
+    assert "Could not be read" in ended.words
     assert "not today" in ended.words
 
 
-def test_names_of_others_do_not_steer_the_terminal(
+def test_untrusted_names_cannot_control_the_terminal(
     certificates: Certificates, cloud: Cloud
 ) -> None:
     arn = cloud.certificates.add(

@@ -33,13 +33,13 @@ def command_line(cloud: Cloud, *arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_says_what_it_is_for(certificates: Certificates, name: str) -> None:
+def test_every_command_has_help(certificates: Certificates, name: str) -> None:
     ended = certificates(name, "--help")
     assert (ended.code, ended.err, ended.calls) == (0, "", [])
     assert f"Usage: certificates {name}" in ended.out
 
 
-def test_the_list_of_commands_needs_neither_the_sdk_nor_what_prints_tables() -> None:
+def test_the_list_of_commands_imports_neither_the_sdk_nor_rich() -> None:
     code = (
         "import sys; from certificate_lifecycle.cli.main import main; main(['--help']); "
         "sys.exit(not {'boto3', 'rich', 'dns'}.isdisjoint(sys.modules))"
@@ -47,20 +47,20 @@ def test_the_list_of_commands_needs_neither_the_sdk_nor_what_prints_tables() -> 
     subprocess.run([sys.executable, "-c", code], env=shell({}), check=True, capture_output=True)
 
 
-def test_what_is_no_command_or_option_ends_with_two(certificates: Certificates) -> None:
+def test_unknown_commands_and_options_end_with_two(certificates: Certificates) -> None:
     for wrong in (["scam"], ["scan", "--loud"], ["scan", "--regions", "here,there"], ["explain"]):
         ended = certificates(*wrong)
         assert (ended.code, ended.out, ended.calls) == (2, "", [])
         assert "Error: " in ended.err
 
 
-def test_wrong_values_of_one_option_are_all_named(certificates: Certificates) -> None:
+def test_all_invalid_values_of_an_option_are_reported(certificates: Certificates) -> None:
     ended = certificates("scan", "--regions", "here,eu-west-1,there")
     assert "'here'" in ended.err
     assert "'there'" in ended.err
 
 
-def test_wrong_options_that_only_show_together_are_all_named(certificates: Certificates) -> None:
+def test_all_invalid_combinations_of_options_are_reported(certificates: Certificates) -> None:
     ended = certificates(
         *("scan", "--threshold-days", "3", "--accounts", "210987654321", "--external-id", "x1")
     )
@@ -70,11 +70,11 @@ def test_wrong_options_that_only_show_together_are_all_named(certificates: Certi
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
-def test_a_shell_learns_to_complete(certificates: Certificates, name: str) -> None:
+def test_each_shell_has_a_completion_script(certificates: Certificates, name: str) -> None:
     assert "_CERTIFICATES_COMPLETE" in certificates("completion", name).out
 
 
-def test_completion_knows_commands_and_options(cloud: Cloud) -> None:
+def test_completion_lists_commands_and_options(cloud: Cloud) -> None:
     for typed, word, expected in (
         ("certificates ex", 1, "explain"),
         ("certificates scan --reg", 2, "--regions"),
@@ -98,12 +98,12 @@ def test_completion_knows_commands_and_options(cloud: Cloud) -> None:
     ("code", "advice"),
     [
         ("ExpiredToken", "sign in again"),
-        ("InvalidClientTokenId", "AWS does not know these credentials"),
-        ("AccessDenied", "Let somebody allow the action"),
-        ("Throttling", "repeat it later"),
+        ("InvalidClientTokenId", "The credentials are invalid"),
+        ("AccessDenied", "Allow this action"),
+        ("Throttling", "repeat the command later"),
     ],
 )
-def test_what_aws_answers_is_told_with_what_to_do_about_it(
+def test_an_error_of_aws_is_printed_with_advice(
     certificates: Certificates, cloud: Cloud, code: str, advice: str
 ) -> None:
     cloud.fail("sts", "GetCallerIdentity", code, "no", times=None)
@@ -113,7 +113,7 @@ def test_what_aws_answers_is_told_with_what_to_do_about_it(
     assert advice in ended.err
 
 
-def test_without_credentials_or_region_one_sentence_says_what_is_missing(
+def test_missing_credentials_or_region_are_reported(
     certificates: Certificates, environment: pytest.MonkeyPatch
 ) -> None:
     environment.delenv("AWS_ACCESS_KEY_ID")
@@ -126,13 +126,13 @@ def test_without_credentials_or_region_one_sentence_says_what_is_missing(
     assert "no region is set" in ended.err
 
 
-def test_a_profile_leads_through_a_role_and_one_that_does_not_exist_is_named(
+def test_a_profile_can_assume_a_role_and_an_unknown_profile_is_reported(
     certificates: Certificates,
     cloud: Cloud,
     environment: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """The credentials of the first account assume a role of the second, as profiles say it."""
+    """The profile assumes a role of the second account."""
     cloud.certificates.add(type="IMPORTED", account="210987654321", **USED, **ending_in(cloud, 3))
     config = tmp_path / "config"
     config.write_text(
@@ -144,7 +144,7 @@ def test_a_profile_leads_through_a_role_and_one_that_does_not_exist_is_named(
     environment.setenv("HOME", str(tmp_path))
     document = certificates("scan", "--profile", "other", "-o", "json").document
     assert [finding["account_id"] for finding in document["findings"]] == ["210987654321"]
-    # As with the AWS CLI, who signed in once is not asked again.
+    # The credentials are cached, as in the AWS CLI.
     again = certificates("scan", "--profile", "other")
     assert "AssumeRole" not in {call.operation for call in again.calls}
     ended = certificates("scan", "--profile", "nobody")
@@ -165,7 +165,7 @@ def test_other_accounts_are_reached_through_the_role_that_is_named(
     assert [scope["account_id"] for scope in only.document["scopes"]] == ["210987654321"]
 
 
-def test_the_first_interrupt_lets_it_come_to_rest_and_tells_what_was_found(cloud: Cloud) -> None:
+def test_the_first_interrupt_stops_and_prints_the_results(cloud: Cloud) -> None:
     showcase.fill(cloud)
     cloud.now = None
     cloud.latency = 0.3
@@ -174,7 +174,7 @@ def test_the_first_interrupt_lets_it_come_to_rest_and_tells_what_was_found(cloud
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert "Coming to rest" in err
+    assert "Stopping after the current call" in err
     assert "interrupted" in out
     assert "Traceback" not in err
 
@@ -194,14 +194,14 @@ def test_a_second_interrupt_ends_it_at_once(cloud: Cloud) -> None:
 
 
 def wait_for(cloud: Cloud, operation: str) -> None:
-    """Wait until a command has come so far; it is a process of its own."""
+    """Wait until a command in another process has made a call."""
     ends = time.monotonic() + 60
     while not any(call.operation == operation for call in cloud.calls):
         assert time.monotonic() < ends
         time.sleep(0.02)
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(cloud: Cloud) -> None:
+def test_a_closed_pipe_is_no_error(cloud: Cloud) -> None:
     showcase.fill(cloud)
     script = "$PYTHON -m certificate_lifecycle scan --all | head -n 1; echo ${PIPESTATUS[0]}"
     done = subprocess.run(
@@ -216,7 +216,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(cloud: Cloud) -> None:
     assert "BrokenPipe" not in done.stderr
 
 
-def test_colours_are_for_terminals_and_for_those_who_want_them(cloud: Cloud) -> None:
+def test_colours_are_for_terminals_without_no_color(cloud: Cloud) -> None:
     cloud.now = None
     cloud.certificates.add(type="IMPORTED", not_after=cloud.now + timedelta(days=3), **USED)
     coloured = type_in(["scan"], cloud.environment())
@@ -226,9 +226,7 @@ def test_colours_are_for_terminals_and_for_those_who_want_them(cloud: Cloud) -> 
     assert coloured.screen == plain.screen
 
 
-def test_verbose_tells_what_is_done_on_standard_error(
-    certificates: Certificates, cloud: Cloud
-) -> None:
+def test_verbose_logs_on_standard_error(certificates: Certificates, cloud: Cloud) -> None:
     showcase.fill(cloud)
     ended = certificates("scan", "--verbose", "-o", "json")
     assert "certificate assessed" in ended.err

@@ -1,4 +1,4 @@
-"""docs/cli.md tells a story that is true: its examples are carried out, and print what it says."""
+"""The examples of docs/cli.md are run, and their output is compared with the page."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.harness.terminal import environment as shell
 pytestmark = pytest.mark.integration
 
 
-def test_each_example_prints_what_the_page_says(cloud: Cloud) -> None:
-    """`python -m tests.harness.story` writes the page anew."""
+def test_each_example_prints_the_output_on_the_page(cloud: Cloud) -> None:
+    """`python -m tests.harness.story` rewrites the page."""
     cloud.now = None
     page = PAGE.read_text(encoding="utf-8")
     shown = run_examples(cloud, page)
-    said = list(examples(page))
-    assert len(said) > 5
-    for expected, found in zip(said, shown, strict=True):
+    recorded = list(examples(page))
+    assert len(recorded) > 5
+    for expected, found in zip(recorded, shown, strict=True):
         assert alike(found.shown).rstrip() == alike(expected.shown).rstrip(), expected.command
 
 
@@ -44,17 +44,17 @@ def test_the_examples_fit_a_terminal_of_80_columns() -> None:
 
 @pytest.fixture
 def steps() -> dict[str, str]:
-    """Return what the job of the page runs, by the name of its step."""
+    """Return the commands of the job on the page, by step name."""
     page = PAGE.read_text(encoding="utf-8")
     (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     job: dict[str, Any] = yaml.safe_load(block)["jobs"]["scan"]
     return {step["name"]: step["run"] for step in job["steps"] if "name" in step and "run" in step}
 
 
-def test_the_job_fails_when_something_needs_attention_and_keeps_what_was_found(
+def test_the_job_fails_if_a_certificate_needs_attention_and_keeps_the_findings(
     cloud: Cloud, steps: dict[str, str], tmp_path: Path
 ) -> None:
-    """Each step runs in a shell as the job's runner has it."""
+    """Each step runs in a shell with the options of the job's runner."""
     cloud.now = None
     program = tmp_path / "bin" / "certificates"
     program.parent.mkdir()
@@ -73,12 +73,12 @@ def test_the_job_fails_when_something_needs_attention_and_keeps_what_was_found(
             check=False,
         )
 
-    assert runs("Look at every certificate").returncode == 0
+    assert runs("Scan all certificates").returncode == 0
     fill(cloud)
-    assert runs("Look at every certificate").returncode == 1
+    assert runs("Scan all certificates").returncode == 1
     found = json.loads((tmp_path / "certificates.json").read_text(encoding="utf-8"))["findings"]
     assert len(found) == 4
     if shutil.which("jq"):
-        said = runs("Say what was found").stdout
-        assert said.startswith("critical ImportDue legacy.example.com: It was imported")
-        assert len(said.splitlines()) == 4
+        lines = runs("Print the findings").stdout
+        assert lines.startswith("critical ImportDue legacy.example.com: It was imported")
+        assert len(lines.splitlines()) == 4

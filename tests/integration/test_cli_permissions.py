@@ -1,6 +1,6 @@
-"""The permissions of docs/cli.md are those that the commands need: all of them, and no other.
+"""The commands need all permissions of docs/cli.md.
 
-Every call of `terminal.Certificates` is held to the table; here each entry is shown to be needed.
+`terminal.Certificates` checks that they need no others.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from tests.integration.terminal import NEEDS, Certificates, deploy
 pytestmark = pytest.mark.integration
 
 ROLE = "arn:aws:iam::222222222222:role/acm-validation"
-LOOKING = ("scan", "plan")
+READ_ONLY = ("scan", "plan")
 
 
 class Made:
-    """Calls commands and keeps the actions that they needed, by command."""
+    """Runs commands and records the actions that each of them needs."""
 
     def __init__(self, certificates: Certificates) -> None:
         self._certificates = certificates
@@ -46,12 +46,12 @@ def made(certificates: Certificates) -> Made:
 
 
 def everywhere(made: Made) -> None:
-    for name in LOOKING:
+    for name in READ_ONLY:
         made(name)
     made("apply", "--yes")
 
 
-def test_looking_and_applying_need_every_action_that_is_listed_for_them(
+def test_scan_plan_and_apply_need_every_action_that_is_listed_for_them(
     made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     made("scan", "--regions", "all")
@@ -87,12 +87,12 @@ def test_looking_and_applying_need_every_action_that_is_listed_for_them(
 
     replace(made, cloud, environment)
 
-    for name in (*LOOKING, "apply"):
+    for name in (*READ_ONLY, "apply"):
         assert made.actions[name] == NEEDS[name], name
 
 
 def replace(made: Made, cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
-    """Replace a certificate that everything uses, in both kinds of region, and retire it."""
+    """Replace and retire a certificate with every kind of consumer, in both kinds of region."""
     cloud.zones.add("example.com")
     settings = {"REBIND_CONSUMERS": "true", "RETIRE_SUPERSEDED_AFTER_DAYS": "1"}
     for region in ("eu-west-1", "us-east-1"):
@@ -113,7 +113,7 @@ def replace(made: Made, cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
         assert old not in {certificate.arn for certificate in cloud.certificates.all()}
 
 
-def test_creating_needs_every_action_that_is_listed_for_it(
+def test_create_needs_every_action_that_is_listed_for_it(
     made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     cloud.zones.add("example.com")
@@ -125,7 +125,7 @@ def test_creating_needs_every_action_that_is_listed_for_it(
     assert made.actions["create"] == NEEDS["create"]
 
 
-def test_explaining_needs_every_action_that_is_listed_for_it(
+def test_explain_needs_every_action_that_is_listed_for_it(
     made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     showcase.fill(cloud)
@@ -163,7 +163,7 @@ def test_explaining_needs_every_action_that_is_listed_for_it(
     assert made.actions["explain"] == NEEDS["explain"]
 
 
-def test_drilling_needs_every_action_that_is_listed_for_it(
+def test_drill_needs_every_action_that_is_listed_for_it(
     made: Made, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setattr(

@@ -1,4 +1,4 @@
-"""`certificates report`: what was found, as files."""
+"""`certificates report` writes the findings to files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.integration.terminal import Certificates
 pytestmark = pytest.mark.integration
 
 
-def test_the_ending_of_a_file_says_how_it_is_written(
+def test_the_suffix_of_a_file_selects_its_format(
     certificates: Certificates, cloud: Cloud, tmp_path: Path
 ) -> None:
     showcase.fill(cloud)
@@ -28,7 +28,7 @@ def test_the_ending_of_a_file_says_how_it_is_written(
     assert stat.S_IMODE(html.stat().st_mode) == 0o600
 
 
-def test_other_endings_missing_folders_and_files_that_exist_are_refused_before_a_call(
+def test_invalid_suffixes_missing_folders_and_existing_files_are_rejected_before_a_call(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     there = tmp_path / "there.html"
@@ -42,7 +42,7 @@ def test_other_endings_missing_folders_and_files_that_exist_are_refused_before_a
     assert there.read_text(encoding="utf-8") != "mine"
 
 
-def test_a_report_of_what_could_not_be_looked_at_says_so_and_ends_with_three(
+def test_a_report_contains_failed_scans_and_ends_with_three(
     certificates: Certificates, cloud: Cloud, tmp_path: Path
 ) -> None:
     cloud.fail("acm", "ListCertificates", "AccessDeniedException", "no")

@@ -1,4 +1,4 @@
-"""`certificates scan`: what is wrong with which certificate, worst first."""
+"""`certificates scan` lists certificates that need attention, most severe first."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.integration
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schemas"
 
 
-def test_every_verdict_is_told_worst_first_and_nothing_is_written(
+def test_every_verdict_is_listed_most_severe_first_and_nothing_is_written(
     certificates: Certificates, cloud: Cloud
 ) -> None:
     cases = showcase.fill(cloud)
@@ -30,13 +30,13 @@ def test_every_verdict_is_told_worst_first_and_nothing_is_written(
     assert ended.code == 1
     assert ended.writes == []
     rows = [line.split() for line in ended.out.splitlines() if not line.startswith(" ")]
-    told = [(row[0], row[1], row[2]) for row in rows[1:-2]]
-    assert {(verdict, name) for _, verdict, name in told} == {
+    listed = [(row[0], row[1], row[2]) for row in rows[1:-2]]
+    assert {(verdict, name) for _, verdict, name in listed} == {
         (case.verdict, case.domain_name)
         for case in cases.values()
         if case.verdict not in ("Healthy", "Renewing", "ExternallyManaged")
     }
-    order = [("critical", "warning", "info").index(severity) for severity, _, _ in told]
+    order = [("critical", "warning", "info").index(severity) for severity, _, _ in listed]
     assert order == sorted(order)
     assert ended.words.endswith(
         "21 certificates in account 123456789012, eu-west-1: 4 critical, 9 warning, 3 info, 5 ok."
@@ -50,9 +50,7 @@ def test_no_line_is_wider_than_the_terminal(certificates: Certificates, cloud: C
     assert "\x1b" not in ended.out + ended.err
 
 
-def test_what_is_healthy_is_shown_to_whoever_asks_for_all(
-    certificates: Certificates, cloud: Cloud
-) -> None:
+def test_all_adds_healthy_certificates(certificates: Certificates, cloud: Cloud) -> None:
     cloud.certificates.add(domain_name="www.example.com", **USED, **ending_in(cloud, 150))
     assert "www.example.com" not in certificates("scan").out
     ended = certificates("scan", "--all")
@@ -81,9 +79,7 @@ def test_the_document_keeps_to_its_schema(certificates: Certificates, cloud: Clo
     assert len(document["findings"]) + len(document["healthy"]) == 21
 
 
-def test_rows_for_a_spreadsheet_have_all_certificates(
-    certificates: Certificates, cloud: Cloud
-) -> None:
+def test_csv_contains_all_certificates(certificates: Certificates, cloud: Cloud) -> None:
     showcase.fill(cloud)
     rows = list(csv.DictReader(io.StringIO(certificates("scan", "-o", "csv").out)))
     assert len(rows) == 21
@@ -101,14 +97,14 @@ def test_rows_for_a_spreadsheet_have_all_certificates(
         (200, "info", 0),
     ],
 )
-def test_the_exit_code_says_whether_something_is_as_bad_as_was_asked_for(
+def test_the_exit_code_depends_on_fail_on(
     certificates: Certificates, cloud: Cloud, days: int, fail_on: str, code: int
 ) -> None:
     cloud.certificates.add(type="IMPORTED", **USED, **ending_in(cloud, days))
     assert certificates("scan", "--fail-on", fail_on).code == code
 
 
-def test_what_is_muted_is_printed_and_fails_nothing(
+def test_muted_findings_are_printed_and_do_not_fail(
     certificates: Certificates, cloud: Cloud
 ) -> None:
     tags = {"certificate-lifecycle:mute-until": "2026-07-01", "Owner": "payments"}
@@ -118,7 +114,7 @@ def test_what_is_muted_is_printed_and_fails_nothing(
     assert ended.code == 0
 
 
-def test_a_denied_region_is_named_with_what_to_do_and_ends_with_three(
+def test_a_denied_region_is_reported_with_advice_and_ends_with_three(
     certificates: Certificates, cloud: Cloud
 ) -> None:
     cloud.certificates.add(domain_name="www.example.com", **USED, **ending_in(cloud, 150))
@@ -127,7 +123,7 @@ def test_a_denied_region_is_named_with_what_to_do_and_ends_with_three(
     assert ended.code == 3
     assert "www.example.com" in ended.out
     assert "failed account 123456789012, us-east-1" in ended.words
-    assert "Let somebody allow the action that is named" in ended.words
+    assert "Allow this action for this principal" in ended.words
     assert "AccessDeniedException" in ended.out
 
 
@@ -137,12 +133,12 @@ def test_all_regions_are_those_that_the_account_has_enabled(
     cloud.certificates.add(region="us-east-1", type="IMPORTED", **USED, **ending_in(cloud, 3))
     document = certificates("scan", "--regions", "all", "--output", "json").document
     enabled = cloud.client("ec2").describe_regions(AllRegions=False)["Regions"]
-    looked_at = {scope["region"] for scope in document["scopes"]}
-    assert looked_at == {entry["RegionName"] for entry in enabled}
+    scanned = {scope["region"] for scope in document["scopes"]}
+    assert scanned == {entry["RegionName"] for entry in enabled}
     assert [finding["region"] for finding in document["findings"]] == ["us-east-1"]
 
 
-def test_another_threshold_changes_what_is_due(certificates: Certificates, cloud: Cloud) -> None:
+def test_another_threshold_changes_the_findings(certificates: Certificates, cloud: Cloud) -> None:
     cloud.certificates.add(
         type="IMPORTED",
         not_before=NOW - timedelta(days=300),
@@ -153,7 +149,7 @@ def test_another_threshold_changes_what_is_due(certificates: Certificates, cloud
     assert certificates("scan", "--threshold-days", "60").code == 1
 
 
-def test_the_settings_of_the_deployed_function_count(
+def test_the_settings_of_the_deployed_function_are_used(
     certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     deploy(
@@ -174,23 +170,25 @@ def test_the_settings_of_the_deployed_function_count(
     ended = certificates("scan")
     assert ended.code == 1
     assert "owner payments" in ended.words
-    assert "Settings and ledger of the function certificate-lifecycle-rotation" in ended.complaint
-    # Who names a region means that one.
+    assert (
+        "Using settings and state of the function certificate-lifecycle-rotation" in ended.complaint
+    )
+    # --region overrides the regions of the instance.
     assert certificates("scan", "--region", "eu-west-1").code == 0
 
 
-def test_wrong_settings_of_the_deployed_function_are_all_named(
+def test_all_invalid_settings_of_the_deployed_function_are_reported(
     certificates: Certificates, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     deploy(cloud, environment, REGIONS="everywhere", EXPIRATION_THRESHOLD_DAYS="soon")
     ended = certificates("scan")
     assert ended.code == 2
-    assert ended.err.count("certificate-lifecycle-rotation has wrong settings") == 2
+    assert ended.err.count("certificate-lifecycle-rotation has an invalid setting") == 2
     assert "REGIONS" in ended.err
     assert "EXPIRATION_THRESHOLD_DAYS" in ended.err
 
 
-def test_quiet_leaves_nothing_but_the_result(certificates: Certificates, cloud: Cloud) -> None:
+def test_quiet_prints_the_result_only(certificates: Certificates, cloud: Cloud) -> None:
     showcase.fill(cloud)
     ended = certificates("scan", "--quiet")
     assert ended.err == ""

@@ -203,7 +203,7 @@ def consumers(clients: Clients) -> AwsConsumers:
 # --- Finding ----------------------------------------------------------------------------------
 
 
-def test_both_settings_of_a_listener_are_found_and_named_as_people_do(
+def test_both_settings_of_a_listener_are_found_with_their_labels(
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.listeners()
@@ -237,7 +237,7 @@ def test_a_listener_that_goes_meanwhile_hides_no_other_one(
         ("cloudfront", "get_distribution", "NoSuchDistribution", DISTRIBUTION),
     ],
 )
-def test_what_is_gone_by_now_holds_nothing_and_any_other_refusal_is_an_error(
+def test_a_missing_consumer_has_no_binding_and_any_other_refusal_is_an_error(
     consumers: AwsConsumers, script: Script, service: str, operation: str, code: str, arn: str
 ) -> None:
     script.refuse(service, operation, code)
@@ -257,7 +257,7 @@ def test_a_classic_listener_is_found_by_its_port(consumers: AwsConsumers, script
 
 
 @pytest.mark.parametrize(("holds", "keys"), [(OLD, [SITE.key]), (OTHER, [])])
-def test_a_distribution_counts_only_if_it_still_holds_the_certificate(
+def test_a_distribution_counts_only_if_it_still_uses_the_certificate(
     consumers: AwsConsumers, script: Script, holds: str, keys: list[tuple[str, ...]]
 ) -> None:
     """`InUseBy` lags behind by minutes."""
@@ -268,7 +268,7 @@ def test_a_distribution_counts_only_if_it_still_holds_the_certificate(
     assert all(binding.label == "CloudFront distribution E1 (www.example.com)" for binding in found)
 
 
-def test_every_certificate_of_a_domain_name_is_looked_at_on_every_page(
+def test_every_certificate_of_a_domain_name_is_read_on_every_page(
     consumers: AwsConsumers, script: Script
 ) -> None:
     """The one that proves ownership is in use by nothing that ACM would show."""
@@ -310,7 +310,7 @@ def test_every_certificate_of_a_domain_name_is_looked_at_on_every_page(
     ]
 
 
-def test_user_pools_are_looked_through_where_aws_has_a_distribution_for_somebody(
+def test_user_pools_are_read_if_a_distribution_of_aws_uses_the_certificate(
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.domain_names()
@@ -347,7 +347,7 @@ def test_a_user_pool_that_cannot_be_read_is_an_error(
     [FOREIGN_BALANCER, f"arn:aws:es:{EDGE}:{OWN}:domain/logs", "not an ARN"],
     ids=["of AWS", "another service", "no ARN"],
 )
-def test_what_is_not_ours_or_not_supported_is_not_even_looked_at(
+def test_unsupported_resources_and_those_of_other_accounts_are_not_read(
     consumers: AwsConsumers, script: Script, arn: str
 ) -> None:
     """No client for another service is made: its call would reach the embedded AWS and fail."""
@@ -369,7 +369,7 @@ def test_user_pools_are_left_alone_in_every_region_but_one(clients: Clients) -> 
 # --- Reading ----------------------------------------------------------------------------------
 
 
-def test_a_listener_holds_one_default_and_a_list(consumers: AwsConsumers, script: Script) -> None:
+def test_a_listener_has_one_default_and_a_list(consumers: AwsConsumers, script: Script) -> None:
     script.listener(HTTPS, OLD, OTHER, OLD)
     assert consumers.current(DEFAULT) == BindingState((OLD,))
     script.listener(HTTPS, OLD, OTHER, OLD)
@@ -420,7 +420,7 @@ def test_a_domain_name_says_how_far_it_is(
     assert consumers.current(API) == held
 
 
-def test_a_fault_without_a_message_and_a_setting_without_a_certificate_are_read_too(
+def test_an_error_without_a_message_and_a_setting_without_a_certificate_are_read_too(
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.domain_name(None, "FAILED")
@@ -461,7 +461,7 @@ def test_a_user_pool_domain_says_how_far_it_is(
     ],
     ids=lambda value: value.kind if isinstance(value, Binding) else "",
 )
-def test_what_is_gone_holds_nothing_and_any_other_refusal_is_an_error(
+def test_a_missing_setting_has_no_certificate_and_any_other_refusal_is_an_error(
     consumers: AwsConsumers,
     script: Script,
     binding: Binding,
@@ -476,7 +476,7 @@ def test_what_is_gone_holds_nothing_and_any_other_refusal_is_an_error(
         consumers.current(binding)
 
 
-def test_a_user_pool_domain_that_is_gone_has_an_empty_description(
+def test_a_missing_user_pool_domain_has_an_empty_description(
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.user_pool_domain()
@@ -501,7 +501,7 @@ def test_a_distribution_is_written_back_as_it_was_read_but_for_the_certificate(
     consumers.bind(SITE, NEW, instead_of=OLD)
 
 
-def test_a_distribution_that_somebody_changes_meanwhile_is_read_again(
+def test_a_distribution_that_is_changed_concurrently_is_read_again(
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.distribution(OLD, etag="A")
@@ -620,7 +620,9 @@ def test_a_classic_listener_is_changed_by_its_port(consumers: AwsConsumers, scri
     consumers.bind(CLASSIC, NEW, instead_of=OLD)
 
 
-def test_only_what_is_in_a_list_is_taken_out_of_it(consumers: AwsConsumers, script: Script) -> None:
+def test_only_a_certificate_in_a_list_is_removed_from_it(
+    consumers: AwsConsumers, script: Script
+) -> None:
     script.listener(HTTPS, OLD, OTHER)
     consumers.unbind(SNI, OLD)
     script.refuse("elbv2", "describe_listener_certificates", "ListenerNotFound")
@@ -637,7 +639,7 @@ def test_only_what_is_in_a_list_is_taken_out_of_it(consumers: AwsConsumers, scri
 
 
 @pytest.mark.parametrize("code", ["ListenerNotFound", "CertificateNotFound"])
-def test_what_somebody_else_has_taken_out_meanwhile_is_done(
+def test_a_certificate_that_another_client_has_removed_counts_as_removed(
     consumers: AwsConsumers, script: Script, code: str
 ) -> None:
     script.listener(HTTPS, NEW, OLD)

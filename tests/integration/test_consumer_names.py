@@ -58,20 +58,22 @@ def test_a_domain_name_of_api_gateway_stands_behind_a_load_balancer_of_awss_own(
     assert users(rotation(scheduled(NOW))) == ["API Gateway domain name api.example.com (regional)"]
 
 
-def test_what_belongs_to_a_service_that_is_not_known_is_told_by_its_arn(
+def test_a_resource_of_an_unknown_service_is_named_by_its_arn(
     rotation: Function, cloud: Cloud
 ) -> None:
     due(cloud, in_use_by=[FOREIGN])
     assert users(rotation(scheduled(NOW))) == ["load balancer prod-api"]
 
 
-def test_a_load_balancer_that_is_gone_is_told_by_its_arn(rotation: Function, cloud: Cloud) -> None:
+def test_a_missing_load_balancer_is_named_by_its_arn(rotation: Function, cloud: Cloud) -> None:
     gone = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/gone/1234567890"
     due(cloud, in_use_by=[gone])
     assert users(rotation(scheduled(NOW))) == ["load balancer gone"]
 
 
-def test_a_role_that_may_not_ask_still_finds_everything(rotation: Function, cloud: Cloud) -> None:
+def test_a_role_without_the_permission_still_finds_everything(
+    rotation: Function, cloud: Cloud
+) -> None:
     cloud.consumers.load_balancer(due(cloud), name="shop")
     cloud.fail("elbv2", "DescribeListeners", "AccessDenied", times=None, status=403)
     found = rotation(scheduled(NOW))

@@ -132,7 +132,7 @@ def test_every_key_of_the_event_is_obeyed(creation: Function, cloud: Cloud) -> N
 @pytest.mark.parametrize(
     ("partition", "region"), [("aws-us-gov", "us-gov-west-1"), ("aws-cn", "cn-north-1")]
 )
-def test_another_partition_is_nothing_special(
+def test_another_partition_works_alike(
     creation: Function,
     cloud: Cloud,
     environment: pytest.MonkeyPatch,
@@ -250,7 +250,9 @@ def test_a_wildcard_certificate_has_only_tags_that_acm_takes(
 
 
 @pytest.mark.usefixtures("zone")
-def test_an_exportable_certificate_is_asked_for_as_one(creation: Function, cloud: Cloud) -> None:
+def test_an_exportable_certificate_is_requested_with_the_option(
+    creation: Function, cloud: Cloud
+) -> None:
     """Bug 40."""
     creation({"exportable": True})
 
@@ -272,9 +274,7 @@ def test_a_private_request_names_its_ca_and_needs_no_validation(
 
 
 @pytest.mark.usefixtures("names")
-def test_a_private_request_never_says_that_it_shall_be_exportable(
-    creation: Function, cloud: Cloud
-) -> None:
+def test_a_private_request_never_has_the_export_option(creation: Function, cloud: Cloud) -> None:
     """ACM refuses the option for a private certificate, which always can be exported."""
     event = {"domain_name": "db.example.com", "certificate_authority_arn": AUTHORITY}
 
@@ -433,7 +433,7 @@ def test_an_equal_certificate_on_the_last_page_of_any_key_type_is_found(
     ids=lambda difference: " ".join(map(str, difference.values()))[:40],
 )
 @pytest.mark.usefixtures("zone")
-def test_a_certificate_that_will_not_serve_is_not_taken_for_an_equal_one(
+def test_an_unusable_certificate_is_not_an_equal_one(
     creation: Function, cloud: Cloud, difference: dict[str, Any]
 ) -> None:
     """Bug 18: what timed out or failed is over, so the request is made again."""
@@ -455,7 +455,7 @@ def test_of_equal_certificates_the_issued_and_used_one_is_taken(
 
 
 @pytest.mark.usefixtures("zone")
-def test_an_equal_certificate_that_is_deleted_while_we_look_is_asked_for_anew(
+def test_an_equal_certificate_that_is_deleted_during_the_scan_is_requested_again(
     creation: Function, cloud: Cloud, wire: Wire
 ) -> None:
     equal = cloud.certificates.add(alternative_names=["www.example.com"])
@@ -558,7 +558,7 @@ def test_waiting_ends_before_the_function_would_be_stopped(
     assert creation.left >= timedelta(seconds=least_left)
 
 
-def test_a_zone_that_nobody_delegates_to_leaves_the_request_pending_and_the_answer_says_so(
+def test_a_zone_without_a_delegation_leaves_the_request_pending_and_the_result_says_so(
     creation: Function, cloud: Cloud, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Bug 22: what counts is a public zone that is delegated to, not where the name was bought."""
@@ -611,7 +611,7 @@ def test_a_request_that_acm_ends_without_a_certificate_is_raised(
         creation({"wait_seconds": 60})
 
 
-def test_a_request_that_failed_is_told_as_failed_until_acm_forgets_it_and_then_made_again(
+def test_a_failed_request_is_reported_until_acm_forgets_it_and_then_made_again(
     creation: Function, cloud: Cloud, zone: str
 ) -> None:
     """Bug 18: for an hour ACM answers the same request with its first certificate."""
@@ -655,7 +655,7 @@ def test_an_unexpected_refusal_reaches_lambda_with_its_cause(
     assert ("creation.py" in files, files[-1]) == (True, "client.py")
 
 
-def test_bad_input_is_refused_in_one_error_that_names_every_fault_before_any_call(
+def test_bad_input_is_one_error_that_names_every_mistake_before_any_call(
     creation: Function, environment: pytest.MonkeyPatch
 ) -> None:
     """Bugs 13, 14 and 24."""
@@ -754,7 +754,7 @@ def test_a_dry_run_refuses_what_the_real_one_would_refuse(creation: Function, cl
 
 
 @pytest.mark.parametrize("event", [{}, {"dry_run": True}], ids=["anew", "looking only"])
-def test_without_auto_validation_the_records_are_told_and_no_zone_is_looked_at(
+def test_without_auto_validation_the_records_are_reported_and_no_zone_is_read(
     creation: Function, cloud: Cloud, zone: str, event: dict[str, Any]
 ) -> None:
     """Whoever keeps the DNS elsewhere needs to know what to write."""
@@ -775,9 +775,7 @@ def test_without_auto_validation_the_records_are_told_and_no_zone_is_looked_at(
 
 
 @pytest.mark.parametrize("key", ["auto_validate", "dry_run"])
-def test_null_for_what_narrows_a_request_is_refused_before_any_call(
-    creation: Function, key: str
-) -> None:
+def test_null_for_a_limiting_key_is_refused_before_any_call(creation: Function, key: str) -> None:
     """An unset template variable must not turn a dry run into a real one."""
     with pytest.raises(ConfigurationError, match=f"{key}: must not be null"):
         creation({key: None})

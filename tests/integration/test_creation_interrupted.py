@@ -67,7 +67,7 @@ def test_an_undisturbed_invocation_makes_as_many_calls_as_are_disturbed_below(
 
 
 @pytest.mark.parametrize("later", LATER, ids=LATER_IDS)
-def test_a_failed_dns_step_is_gone_on_with_and_never_orphans_a_certificate(
+def test_a_failed_dns_step_is_continued_and_never_orphans_a_certificate(
     creation: Function, cloud: Cloud, zones: Zones, later: timedelta
 ) -> None:
     """Bug 2."""
@@ -154,7 +154,7 @@ def test_an_invocation_that_runs_whole_inside_another_shares_its_certificate(
     assert_finished(cloud, zones)
 
 
-def test_invocations_at_the_same_moment_share_their_certificate(
+def test_concurrent_invocations_share_their_certificate(
     creation: Function, cloud: Cloud, zones: Zones, wire: Wire
 ) -> None:
     """Bug 52: four at once, each of which has seen that there is none yet."""

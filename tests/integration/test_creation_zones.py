@@ -90,7 +90,7 @@ def test_names_of_two_domains_are_validated_in_two_zones(creation: Function, clo
     assert result["status"] == "ISSUED"
 
 
-def test_a_delegated_child_zone_holds_the_records_of_its_names(
+def test_a_delegated_child_zone_gets_the_records_of_its_names(
     creation: Function, cloud: Cloud
 ) -> None:
     """Bug 7."""
@@ -203,7 +203,7 @@ def test_an_older_value_of_acm_is_brought_up_to_date(creation: Function, cloud: 
         ("A", "192.0.2.1"),
     ],
 )
-def test_what_somebody_else_wrote_is_never_overwritten(
+def test_a_record_of_another_client_is_never_overwritten(
     creation: Function, cloud: Cloud, kind: str, value: str
 ) -> None:
     """Bug 17: one name's conflict keeps the whole batch back, and the certificate is kept."""

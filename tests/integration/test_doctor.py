@@ -14,9 +14,10 @@ import pytest
 
 from certificate_lifecycle.aws.permissions import Command, Setting
 from certificate_lifecycle.cli.aws import public_dns
+from certificate_lifecycle.cli.aws.identity import Caller
 from certificate_lifecycle.cli.doctor import examinations
-from certificate_lifecycle.cli.doctor.access_checks import Caller, of_commands
-from certificate_lifecycle.cli.doctor.diagnosis import Check, State
+from certificate_lifecycle.cli.doctor.access_checks import of_commands
+from certificate_lifecycle.cli.doctor.diagnosis import DoctorCheck, State
 from certificate_lifecycle.cli.required_permissions import needed
 from certificate_lifecycle.model.scope import Scope
 from tests.embedded_aws.cloud import Cloud
@@ -34,7 +35,7 @@ REGIONS = [REGION, "us-east-1"]
 ROOT, SERVERS, FOREIGN = "127.0.0.2", "127.0.0.4", "127.0.0.5"
 HOME = Scope(ACCOUNT, REGION)
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:{INSTANCE}"
-#: What begins each command, or depends on options and on the deployed instance.
+#: Calls of every command, and calls that depend on options and the deployed instance.
 NOT_TRIED = {
     *("ec2:DescribeRegions", "lambda:GetFunctionConfiguration"),
     *("dynamodb:Query", "sts:AssumeRole", "sts:GetCallerIdentity"),
@@ -44,15 +45,15 @@ SCHEMA = json.loads(
         Path(__file__).resolve().parents[2] / "docs" / "schemas" / "certificates-doctor.json"
     ).read_text(encoding="utf-8")
 )
-#: Operations that change nothing, whatever they are called.
-LOOKING = {"SimulatePrincipalPolicy"}
+#: A read-only operation in spite of its name.
+READ_ONLY = {"SimulatePrincipalPolicy"}
 
 Doctor = Callable[..., Ended]
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """Serve a root that holds everything but what the tests put into zones of their own."""
+    """Serve a root zone and whatever zones a test adds."""
     made = World()
     made.zone(".", f". NS a.root.\na.root A {ROOT}", ROOT)
     with serving(made, ROOT, SERVERS, FOREIGN):
@@ -61,9 +62,9 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def doctor(certificates: Certificates, world: World, monkeypatch: pytest.MonkeyPatch) -> Doctor:
-    """Call the doctor, who asks the name servers of this world."""
-    asked = partial(public_dns.ResolvedDns, seconds=0.3, port=world.port)
-    monkeypatch.setattr(public_dns, "ResolvedDns", asked)
+    """Call doctor with the name servers of this world."""
+    local = partial(public_dns.ResolvedDns, seconds=0.3, port=world.port)
+    monkeypatch.setattr(public_dns, "ResolvedDns", local)
     return partial(certificates, "doctor", "--resolver", RESOLVER)
 
 
@@ -72,8 +73,8 @@ def checks(result: Ended) -> list[dict[str, Any]]:
     return found
 
 
-def of(result: Ended, check: Check, state: str | None = None) -> list[str]:
-    """Return what one check says, about what, in one state or in any."""
+def of(result: Ended, check: DoctorCheck, state: str | None = None) -> list[str]:
+    """Return subject and message of the results of a check, in one state or any."""
     return [
         f"{entry['about']}: {entry['message']}"
         for entry in checks(result)
@@ -82,7 +83,7 @@ def of(result: Ended, check: Check, state: str | None = None) -> list[str]:
 
 
 def delegate(cloud: Cloud, world: World, name: str, *servers: str) -> str:
-    """Make a hosted zone, and let the root delegate it to its own name servers or to others."""
+    """Create a hosted zone, delegated by the root to its own or to other name servers."""
     zone = cloud.zones.add(name)
     own = cloud.client("route53").get_hosted_zone(Id=zone)["DelegationSet"]["NameServers"]
     for server in servers or own:
@@ -92,7 +93,7 @@ def delegate(cloud: Cloud, world: World, name: str, *servers: str) -> str:
 
 
 def install(cloud: Cloud, environment: pytest.MonkeyPatch, **settings: str) -> None:
-    """Deploy what the module deploys, as far as the doctor looks at it."""
+    """Deploy the parts of the module that doctor checks."""
     deploy(cloud, environment, **settings)
     deploy(cloud, environment, "creation")
     cloud.client("sns").create_topic(Name=INSTANCE)
@@ -121,11 +122,11 @@ def install(cloud: Cloud, environment: pytest.MonkeyPatch, **settings: str) -> N
 
 
 def as_role(cloud: Cloud, environment: pytest.MonkeyPatch, *statements: Mapping[str, Any]) -> None:
-    """Go on with the credentials of a role, which has a path, and nothing but these policies."""
+    """Use the credentials of a role with a path and only these policies."""
     iam = cloud.client("iam")
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     role = iam.create_role(
-        RoleName="engineer", Path="/people/", AssumeRolePolicyDocument=_policy(trust)
+        RoleName="engineer", Path="/staff/", AssumeRolePolicyDocument=_policy(trust)
     )["Role"]["Arn"]
     if statements:
         iam.put_role_policy(
@@ -155,7 +156,7 @@ READ_ALL = allow(
 # --- The page as a whole --------------------------------------------------------------------------
 
 
-def test_one_page_says_how_everything_is_and_nothing_is_changed(
+def test_doctor_prints_every_result_and_changes_nothing(
     doctor: Doctor, cloud: Cloud, world: World
 ) -> None:
     delegate(cloud, world, "example.com")
@@ -165,7 +166,7 @@ def test_one_page_says_how_everything_is_and_nothing_is_changed(
         in (result.out)
     )
     assert all(len(line) <= 80 for line in result.out.splitlines())
-    assert set(result.writes) == LOOKING
+    assert set(result.writes) == READ_ONLY
 
 
 def test_the_document_has_every_check_once_at_least(
@@ -180,51 +181,50 @@ def test_the_document_has_every_check_once_at_least(
     jsonschema.validate(result.document, SCHEMA)
     found = checks(result)
     assert list(dict.fromkeys(entry["check"] for entry in found)) == [
-        check.value for check in Check
+        check.value for check in DoctorCheck
     ]
 
 
 def test_the_schema_knows_every_check_and_state() -> None:
     known = SCHEMA["properties"]["checks"]["items"]["properties"]
-    assert known["check"]["enum"] == [check.value for check in Check]
+    assert known["check"]["enum"] == [check.value for check in DoctorCheck]
     assert known["state"]["enum"] == [state.value for state in State]
 
 
-def test_what_cannot_be_found_out_is_told_hides_nothing_and_ends_with_3(
+def test_a_failed_check_hides_no_other_and_ends_with_3(
     doctor: Doctor, cloud: Cloud, world: World
 ) -> None:
     delegate(cloud, world, "example.com")
     cloud.fail("acm", "ListCertificates", "InternalFailure", "Broken", times=None)
     result = doctor("-o", "json", "--instance", "none", "--fail-on", "never")
     assert result.code == 3
-    (quota,) = of(result, Check.CERTIFICATE_QUOTA)
-    assert quota.startswith(f"{ACCOUNT}/{REGION}: This could not be found out: ClientError")
-    assert of(result, Check.CAA, "unknown")
-    assert of(result, Check.CAA, "ok") == [": CAA lets Amazon issue for 2 of 2 names."]
+    (quota,) = of(result, DoctorCheck.CERTIFICATE_QUOTA)
+    assert quota.startswith(f"{ACCOUNT}/{REGION}: Could not be checked: ClientError")
+    assert of(result, DoctorCheck.CAA, "unknown")
+    assert of(result, DoctorCheck.CAA, "ok") == [": CAA allows Amazon to issue for 2 of 2 names."]
 
 
-def test_a_resolver_has_to_be_an_address(doctor: Doctor) -> None:
+def test_a_resolver_must_be_an_address(doctor: Doctor) -> None:
     result = doctor("--resolver", "one.one", "--resolver", "1.1")
     assert result.code == 2
-    assert result.err.splitlines() == [
-        "Error: --resolver: 'one.one' is no IP address",
-        "Error: --resolver: '1.1' is no IP address",
-    ]
+    assert "'one.one' is not an IP address; '1.1' is not an IP address" in result.complaint
     assert result.calls == []
 
 
 # --- Credentials and permissions ------------------------------------------------------------------
 
 
-def test_a_session_says_who_it_is_of(
+def test_the_caller_of_a_session_is_reported(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     as_role(cloud, environment, READ_ALL)
     environment.setenv("AWS_CREDENTIAL_EXPIRATION", "2099-01-01T00:00:00Z")
     result = doctor("-o", "json", "--instance", "none")
-    (said,) = of(result, Check.CREDENTIALS)
-    assert said.startswith(f"{ACCOUNT}: You are arn:aws:sts::{ACCOUNT}:assumed-role/engineer/test")
-    assert said.endswith("by env, until 2099-01-01 00:00 UTC.")
+    (message,) = of(result, DoctorCheck.CREDENTIALS)
+    assert message.startswith(
+        f"{ACCOUNT}: You are arn:aws:sts::{ACCOUNT}:assumed-role/engineer/test"
+    )
+    assert message.endswith("by env, until 2099-01-01 00:00 UTC.")
 
 
 def test_every_read_that_a_scan_makes_is_tried_and_allowed(
@@ -233,20 +233,22 @@ def test_every_read_that_a_scan_makes_is_tried_and_allowed(
     install(cloud, environment)
     as_role(cloud, environment, READ_ALL)
     result = doctor("-o", "json")
-    assert [entry.rpartition(": ")[2] for entry in of(result, Check.READ_PERMISSIONS)] == [
+    assert [entry.rpartition(": ")[2] for entry in of(result, DoctorCheck.READ_PERMISSIONS)] == [
         "AWS allows 16 of 16 calls that a scan makes."
     ]
-    assert of(result, Check.WRITE_PERMISSIONS, "unknown") == []
+    assert of(result, DoctorCheck.WRITE_PERMISSIONS, "unknown") == []
 
 
 def test_the_calls_that_are_tried_are_those_that_the_simulation_leaves_out(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
-    """What a scan comes to read in future has to be tried, too."""
+    """A new read call of a scan has to be tried too."""
     as_role(cloud, environment)
     result = doctor("-o", "json", "--instance", "none")
     tried = {
-        entry.split(" ")[1] for entry in of(result, Check.READ_PERMISSIONS) if "denied" in entry
+        entry.split(" ")[1]
+        for entry in of(result, DoctorCheck.READ_PERMISSIONS)
+        if "denied" in entry
     }
     left_out = {
         permission.action
@@ -256,7 +258,7 @@ def test_the_calls_that_are_tried_are_those_that_the_simulation_leaves_out(
     assert tried == left_out - NOT_TRIED
 
 
-def test_a_denial_names_action_and_resource_and_what_aws_said(
+def test_a_denial_contains_action_resource_and_reason(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     forbidden = {
@@ -267,13 +269,13 @@ def test_a_denial_names_action_and_resource_and_what_aws_said(
     }
     as_role(cloud, environment, READ_ALL, forbidden)
     result = doctor("-o", "json", "--instance", "none")
-    (needed,) = of(result, Check.READ_PERMISSIONS, "failed")
+    (needed,) = of(result, DoctorCheck.READ_PERMISSIONS, "failed")
     assert needed == (
         f"{ACCOUNT}/{REGION}: acm:ListTagsForCertificate on "
         f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/* is denied: "
         "explicitly denied by statement 'NotThese'"
     )
-    (faster,) = of(result, Check.READ_PERMISSIONS, "warning")
+    (faster,) = of(result, DoctorCheck.READ_PERMISSIONS, "warning")
     assert "acm:SearchCertificates on * is denied" in faster
     assert result.code == 1
 
@@ -283,12 +285,11 @@ def test_a_call_that_fails_otherwise_is_unknown_and_stops_no_other(
 ) -> None:
     cloud.fail("acm-pca", "ListCertificateAuthorities", "InternalError", "Broken", times=None)
     result = doctor("-o", "json", "--instance", "none")
-    (failed,) = of(result, Check.READ_PERMISSIONS, "unknown")
+    (failed,) = of(result, DoctorCheck.READ_PERMISSIONS, "unknown")
     assert failed.startswith(
-        f"{ACCOUNT}/{REGION} acm-pca:ListCertificateAuthorities: This could not be found out: "
-        "ClientError"
+        f"{ACCOUNT}/{REGION} acm-pca:ListCertificateAuthorities: Could not be checked: ClientError"
     )
-    (allowed,) = of(result, Check.READ_PERMISSIONS, "ok")
+    (allowed,) = of(result, DoctorCheck.READ_PERMISSIONS, "ok")
     assert allowed.endswith("AWS allows 14 of 15 calls that a scan makes.")
 
 
@@ -296,9 +297,9 @@ def test_the_root_user_is_not_simulated(doctor: Doctor, environment: pytest.Monk
     root = Caller(arn=f"arn:aws:iam::{ACCOUNT}:root", source="env")
     environment.setattr(examinations, "caller_of", lambda *_: root)
     result = doctor("-o", "json", "--instance", "none")
-    assert len(of(result, Check.CREDENTIALS, "warning")) == 1
-    (said,) = of(result, Check.WRITE_PERMISSIONS)
-    assert said.endswith("No policy of the account binds its root user.")
+    assert len(of(result, DoctorCheck.CREDENTIALS, "warning")) == 1
+    (message,) = of(result, DoctorCheck.WRITE_PERMISSIONS)
+    assert message.endswith("Policies of the account do not restrict its root user.")
 
 
 def test_writes_are_simulated_for_the_role_behind_a_session(
@@ -324,7 +325,7 @@ def test_writes_are_simulated_for_the_role_behind_a_session(
         {"Effect": "Deny", "Action": "cloudfront:*", "Resource": "arn:aws:cloudfront::*:dist*"},
     )
     result = doctor("-o", "json", "--fail-on", "never")
-    denied = of(result, Check.WRITE_PERMISSIONS, "warning")
+    denied = of(result, DoctorCheck.WRITE_PERMISSIONS, "warning")
     certificates = [f"arn:aws:acm:{region}:{ACCOUNT}:certificate/*" for region in REGIONS]
     assert denied[0].startswith(
         f"{ACCOUNT}/{REGION}: On {', '.join(certificates)}, allowed by no policy: "
@@ -336,7 +337,7 @@ def test_writes_are_simulated_for_the_role_behind_a_session(
     ) in denied
     own = [entry for entry in denied if entry.startswith(ACCOUNT)]
     assert not any("RequestCertificate" in item or "route53" in item for item in own)
-    (allowed,) = of(result, Check.WRITE_PERMISSIONS, "ok")
+    (allowed,) = of(result, DoctorCheck.WRITE_PERMISSIONS, "ok")
     assert "IAM would allow" in allowed
     assert allowed.endswith("calls of the commands beyond a scan; 2 depend on acm:DomainNames.")
 
@@ -356,11 +357,11 @@ def test_every_call_beyond_a_scan_is_simulated_for_the_caller_and_the_functions(
         RETIRE_SUPERSEDED_AFTER_DAYS="7",
     )
     as_role(cloud, environment, allow(*sorted(NEEDS["doctor"])))
-    denied = of(doctor("-o", "json"), Check.WRITE_PERMISSIONS, "warning")
+    denied = of(doctor("-o", "json"), DoctorCheck.WRITE_PERMISSIONS, "warning")
 
     def actions(about: str) -> set[str]:
-        said = [entry.rpartition(": ")[2] for entry in denied if entry.startswith(f"{about}: ")]
-        return {action for item in said for action in item.rstrip(".").split(", ")}
+        message = [entry.rpartition(": ")[2] for entry in denied if entry.startswith(f"{about}: ")]
+        return {action for item in message for action in item.rstrip(".").split(", ")}
 
     elsewhere = {"sts:AssumeRole"}
     writes = (NEEDS["apply"] | NEEDS["create"]) - NEEDS["doctor"]
@@ -372,15 +373,16 @@ def test_every_call_beyond_a_scan_is_simulated_for_the_caller_and_the_functions(
     }
 
 
-def test_who_may_not_simulate_is_told_so(
+def test_a_caller_who_may_not_simulate_gets_an_unknown_result(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     hidden = {"Effect": "Deny", "Action": ["iam:Simulate*", "iam:GetRole"], "Resource": "*"}
     as_role(cloud, environment, READ_ALL, hidden)
     result = doctor("-o", "json", "--instance", "none")
-    (said,) = of(result, Check.WRITE_PERMISSIONS)
+    (message,) = of(result, DoctorCheck.WRITE_PERMISSIONS)
     assert (
-        "iam:SimulatePrincipalPolicy on resource: arn:aws:iam::123456789012:role/engineer" in said
+        "iam:SimulatePrincipalPolicy on resource: arn:aws:iam::123456789012:role/engineer"
+        in message
     )
     assert result.code == 3
 
@@ -388,51 +390,50 @@ def test_who_may_not_simulate_is_told_so(
 # --- Quotas ---------------------------------------------------------------------------------------
 
 
-def test_quotas_are_the_accounts_own_and_what_is_near_is_told(doctor: Doctor, cloud: Cloud) -> None:
+def test_quotas_are_the_accounts_own_and_near_ones_are_reported(
+    doctor: Doctor, cloud: Cloud
+) -> None:
     cloud.quotas.grant("L-F141DD1D", 5)
     cloud.quotas.grant("L-DA1D8B98", 2)
     for days in (400, 300, 200, 100):
         cloud.certificates.add(created_at=cloud.now - timedelta(days=days))
     cloud.certificates.add(type="IMPORTED")
     result = doctor("-o", "json", "--instance", "none")
-    assert of(result, Check.CERTIFICATE_QUOTA, "warning") == [
+    assert of(result, DoctorCheck.CERTIFICATE_QUOTA, "warning") == [
         f"{ACCOUNT}/{REGION}: Certificates that ACM issued: 4 of 5."
     ]
-    assert of(result, Check.YEARLY_QUOTA, "failed") == [
+    assert of(result, DoctorCheck.YEARLY_QUOTA, "failed") == [
         (f"{ACCOUNT}/{REGION}: Certificates that ACM issued within 365 days: at least 3 of 2.")
     ]
-    assert of(result, Check.CERTIFICATE_QUOTA, "ok") == [
+    assert of(result, DoctorCheck.CERTIFICATE_QUOTA, "ok") == [
         f"{ACCOUNT}/{REGION}: Imported certificates: 1 of 2,500."
     ]
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "NoSuchResourceException"])
-def test_a_quota_that_is_not_told_is_aws_default_and_said_to_be(
+def test_a_quota_that_cannot_be_read_is_aws_default(
     doctor: Doctor, cloud: Cloud, code: str
 ) -> None:
     cloud.fail("service-quotas", "GetServiceQuota", code, times=None)
     result = doctor("-o", "json", "--instance", "none")
-    said = of(result, Check.CERTIFICATE_QUOTA, "ok")
-    assert len(said) == 2
-    assert all("(AWS's default; the account's own quota was not told)" in entry for entry in said)
+    message = of(result, DoctorCheck.CERTIFICATE_QUOTA, "ok")
+    assert len(message) == 2
+    assert all(
+        "(AWS's default; the account's own quota could not be read)" in entry for entry in message
+    )
 
 
 # --- Public DNS -----------------------------------------------------------------------------------
 
 
-def test_a_zone_that_public_dns_leads_to_is_well(
-    doctor: Doctor, cloud: Cloud, world: World
-) -> None:
+def test_a_correctly_delegated_zone_is_ok(doctor: Doctor, cloud: Cloud, world: World) -> None:
     delegate(cloud, world, "example.com")
     cloud.zones.add("private.test", private=True)
     result = doctor("-o", "json", "--instance", "none")
-    assert of(result, Check.DELEGATION) == [
-        (
-            ": Public DNS leads to 1 of 1 hosted zones, by the name servers that Route 53 gave "
-            "them and no others."
-        )
+    assert of(result, DoctorCheck.DELEGATION) == [
+        ": Public DNS delegates 1 of 1 hosted zones correctly."
     ]
-    assert of(result, Check.DNSSEC) == [": The resolver takes what 1 of 1 zones say."]
+    assert of(result, DoctorCheck.DNSSEC) == [": The resolver accepts 1 of 1 zones."]
 
 
 def test_a_role_that_may_only_write_records_is_enough_to_know_the_name_servers(
@@ -440,17 +441,17 @@ def test_a_role_that_may_only_write_records_is_enough_to_know_the_name_servers(
 ) -> None:
     delegate(cloud, world, "example.com")
     cloud.fail("route53", "GetHostedZone", "AccessDenied", times=None)
-    (said,) = of(doctor("-o", "json", "--instance", "none"), Check.DELEGATION)
-    assert "Public DNS leads to 1 of 1 hosted zones" in said
+    (message,) = of(doctor("-o", "json", "--instance", "none"), DoctorCheck.DELEGATION)
+    assert "Public DNS delegates 1 of 1 hosted zones" in message
 
 
-def test_a_zone_that_nobody_delegates_is_named_with_its_name_servers(
+def test_a_zone_without_delegation_is_reported_with_its_name_servers(
     doctor: Doctor, cloud: Cloud
 ) -> None:
     zone = cloud.zones.add("example.com")
     result = doctor("-o", "json", "--instance", "none")
-    (said,) = of(result, Check.DELEGATION, "failed")
-    assert said.startswith(f"example.com {zone}: Nobody delegates the zone")
+    (message,) = of(result, DoctorCheck.DELEGATION, "failed")
+    assert message.startswith(f"example.com {zone}: The zone is not delegated")
     (advice,) = (check["advice"] for check in checks(result) if check["state"] == "failed")
     own = cloud.client("route53").get_hosted_zone(Id=zone)["DelegationSet"]["NameServers"]
     assert all(server in advice for server in own)
@@ -463,11 +464,11 @@ def test_a_lame_delegation_is_named(doctor: Doctor, cloud: Cloud, world: World) 
     )
     world.zone("elsewhere.test", "", FOREIGN)
     result = doctor("-o", "json", "--instance", "none")
-    (said,) = of(result, Check.DELEGATION, "failed")
-    assert said == (
-        f"example.com {zone}: Public DNS leads to gone.test (which does not hold the zone), "
-        "lame.test (which does not hold the zone) instead: what is written into the zone "
-        "validates nothing."
+    (message,) = of(result, DoctorCheck.DELEGATION, "failed")
+    assert message == (
+        f"example.com {zone}: Public DNS delegates to gone.test (which does not serve the "
+        "zone), lame.test (which does not serve the zone) instead, so ACM cannot validate with "
+        "the zone's records."
     )
 
 
@@ -477,18 +478,18 @@ def test_a_name_server_that_does_not_answer_is_named(
     cloud.zones.add("example.com")
     world.extend(".", f"example.com NS mute.test.\nmute.test A {FOREIGN}")
     world.silent = {FOREIGN}
-    (said,) = of(doctor("-o", "json", "--instance", "none"), Check.DELEGATION, "failed")
-    assert "leads to mute.test (which does not answer) instead" in said
+    (message,) = of(doctor("-o", "json", "--instance", "none"), DoctorCheck.DELEGATION, "failed")
+    assert "delegates to mute.test (which does not answer) instead" in message
 
 
-def test_of_two_zones_of_one_name_the_one_that_nobody_sees_is_told(
+def test_of_two_zones_of_one_name_the_one_that_is_not_delegated_is_reported(
     doctor: Doctor, cloud: Cloud, world: World
 ) -> None:
     seen = delegate(cloud, world, "example.com")
     unseen = cloud.zones.add("example.com", delegated=False)
     result = doctor("-o", "json", "--instance", "none")
-    assert of(result, Check.DELEGATION, "warning") == [
-        f"example.com {unseen}: Public DNS leads to another zone of this name, {seen}."
+    assert of(result, DoctorCheck.DELEGATION, "warning") == [
+        f"example.com {unseen}: Public DNS delegates to another zone of this name, {seen}."
     ]
 
 
@@ -504,23 +505,25 @@ def test_name_servers_that_are_missing_or_foreign_are_named(
             world.extend(".", f"{name} NS {server}.\n{server} A {SERVERS}")
         world.zone(name, "", SERVERS)
     result = doctor("-o", "json", "--instance", "none")
-    missing, foreign = of(result, Check.DELEGATION, "warning")
-    assert missing.startswith(f"one.test {first}: Public DNS does not name ")
+    missing, foreign = of(result, DoctorCheck.DELEGATION, "warning")
+    assert missing.startswith(f"one.test {first}: The delegation lacks ")
     assert foreign == (
-        f"two.test {second}: Public DNS also leads to foreign.test: sometimes it says what the "
-        "zone does not."
+        f"two.test {second}: Public DNS also delegates to foreign.test, so some answers do not "
+        "come from the zone."
     )
 
 
-def test_a_zone_that_validation_refuses_is_told(doctor: Doctor, cloud: Cloud, world: World) -> None:
+def test_a_zone_that_a_validating_resolver_rejects_is_reported(
+    doctor: Doctor, cloud: Cloud, world: World
+) -> None:
     zone = delegate(cloud, world, "example.com")
     world.bogus = {"example.com."}
     result = doctor("-o", "json", "--instance", "none")
-    (said,) = of(result, Check.DNSSEC, "failed")
-    assert said.startswith(f"example.com {zone}: A resolver that validates DNSSEC refuses")
+    (message,) = of(result, DoctorCheck.DNSSEC, "failed")
+    assert message.startswith(f"example.com {zone}: A resolver that validates DNSSEC rejects")
 
 
-def test_caa_is_judged_for_the_names_of_what_acm_issues_and_for_other_zones(
+def test_caa_is_judged_for_names_of_acm_certificates_and_for_other_zones(
     doctor: Doctor, cloud: Cloud, world: World
 ) -> None:
     delegate(cloud, world, "example.com")
@@ -532,26 +535,26 @@ def test_caa_is_judged_for_the_names_of_what_acm_issues_and_for_other_zones(
     cloud.certificates.add(domain_name="else.where", type="IMPORTED")
     cloud.certificates.add(domain_name="old.example.com", status="EXPIRED")
     result = doctor("-o", "json", "--instance", "none")
-    assert of(result, Check.CAA, "failed") == [
+    assert of(result, DoctorCheck.CAA, "failed") == [
         (
-            "*.bare.test: The CAA records at bare.test let nobody issue: ACM neither "
+            "*.bare.test: The CAA records at bare.test allow no CA to issue, so ACM neither "
             "issues nor renews."
         ),
         (
-            "shop.example.com, www.shop.example.com: The CAA records at example.com let only "
-            "letsencrypt.org issue: ACM neither issues nor renews."
+            "shop.example.com, www.shop.example.com: The CAA records at example.com allow only "
+            "letsencrypt.org to issue, so ACM neither issues nor renews."
         ),
     ]
-    assert of(result, Check.CAA, "ok") == [": CAA lets Amazon issue for 1 of 4 names."]
+    assert of(result, DoctorCheck.CAA, "ok") == [": CAA allows Amazon to issue for 1 of 4 names."]
 
 
 def test_a_name_that_gets_no_answer_is_unknown(doctor: Doctor, cloud: Cloud, world: World) -> None:
     delegate(cloud, world, "example.com")
     world.fails = {"example.com."}
     result = doctor("-o", "json", "--instance", "none")
-    assert of(result, Check.CAA, "unknown") == [
-        f"{name}: This could not be found out: public DNS gives no answer about CAA of "
-        "example.com: every server refused or failed"
+    assert of(result, DoctorCheck.CAA, "unknown") == [
+        f"{name}: Could not be checked: public DNS does not answer CAA "
+        "queries for example.com: every server refused or failed"
         for name in ("*.example.com", "example.com")
     ]
     assert result.code == 3
@@ -560,15 +563,15 @@ def test_a_name_that_gets_no_answer_is_unknown(doctor: Doctor, cloud: Cloud, wor
 # --- The deployed module --------------------------------------------------------------------------
 
 
-def test_a_stack_that_is_not_there_is_said_not_to_be(doctor: Doctor) -> None:
+def test_a_module_that_is_not_deployed_is_reported(doctor: Doctor) -> None:
     result = doctor("-o", "json")
-    assert of(result, Check.FUNCTIONS) == [
-        f"{INSTANCE}-rotation: There is no such function in this region."
+    assert of(result, DoctorCheck.FUNCTIONS) == [
+        f"{INSTANCE}-rotation: This function does not exist in this region."
     ]
-    assert of(result, Check.RULES) == []
+    assert of(result, DoctorCheck.RULES) == []
 
 
-def test_the_deployed_module_is_looked_at_in_every_part(
+def test_every_part_of_the_deployed_module_is_checked(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     install(cloud, environment)
@@ -578,54 +581,56 @@ def test_the_deployed_module_is_looked_at_in_every_part(
 
     result = doctor("-o", "json")
 
-    ready = "It is ready to run, on python3.13, which AWS keeps until 2029-06-30."
-    assert of(result, Check.FUNCTIONS) == [
+    ready = "It can run, on python3.13, which AWS supports until 2029-06-30."
+    assert of(result, DoctorCheck.FUNCTIONS) == [
         f"{INSTANCE}-rotation: {ready}",
         f"{INSTANCE}-creation: {ready}",
     ]
-    assert of(result, Check.ALARMS, "failed") == [f"{INSTANCE}-runs-missing: It rings."]
-    assert of(result, Check.ALARMS, "warning") == [
-        f"{INSTANCE}-creation-errors: It has seen no figure yet."
+    assert of(result, DoctorCheck.ALARMS, "failed") == [f"{INSTANCE}-runs-missing: It is in alarm."]
+    assert of(result, DoctorCheck.ALARMS, "warning") == [
+        f"{INSTANCE}-creation-errors: It has no data yet."
     ]
-    assert of(result, Check.ALARMS, "ok") == [f"{INSTANCE}: 1 of 3 alarms are quiet."]
-    assert of(result, Check.RULES, "failed") == [
-        f"{INSTANCE}-acm-events: It is off: it starts nothing."
+    assert of(result, DoctorCheck.ALARMS, "ok") == [f"{INSTANCE}: 1 of 3 alarms are OK."]
+    assert of(result, DoctorCheck.RULES, "failed") == [
+        f"{INSTANCE}-acm-events: It is disabled, so it starts nothing."
     ]
-    assert of(result, Check.RULES, "ok") == [f"{INSTANCE}-rotation: It is on: rate(1 day)."]
-    assert of(result, Check.SUBSCRIPTIONS, "failed") == [
-        f"{TOPIC}: Nobody hears the topic: no subscription is confirmed."
+    assert of(result, DoctorCheck.RULES, "ok") == [
+        f"{INSTANCE}-rotation: It is enabled: rate(1 day)."
     ]
-    assert of(result, Check.SUBSCRIPTIONS, "warning") == [
-        f"{TOPIC}: 1 subscriptions wait to be confirmed, and hear nothing."
+    assert of(result, DoctorCheck.SUBSCRIPTIONS, "failed") == [
+        f"{TOPIC}: The topic has no confirmed subscription."
     ]
-    assert set(result.writes) <= LOOKING
+    assert of(result, DoctorCheck.SUBSCRIPTIONS, "warning") == [
+        f"{TOPIC}: Unconfirmed subscriptions, which receive nothing: 1."
+    ]
+    assert set(result.writes) <= READ_ONLY
 
 
-def test_a_rule_that_is_gone_is_told(
+def test_a_missing_rule_is_reported(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     install(cloud, environment)
     cloud.client("events").delete_rule(Name=f"{INSTANCE}-acm-events")
-    assert of(doctor("-o", "json"), Check.RULES, "failed") == [
-        f"{INSTANCE}-acm-events: There is no such rule."
+    assert of(doctor("-o", "json"), DoctorCheck.RULES, "failed") == [
+        f"{INSTANCE}-acm-events: It does not exist."
     ]
 
 
-def test_a_topic_of_another_account_is_not_asked(
+def test_a_topic_of_another_account_is_not_checked(
     doctor: Doctor, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     other = TOPIC.replace(ACCOUNT, "222222222222")
     install(cloud, environment, SNS_TOPIC_ARN=other)
     result = doctor("-o", "json")
-    (said,) = of(result, Check.SUBSCRIPTIONS)
-    assert "belongs to another account" in said
+    (message,) = of(result, DoctorCheck.SUBSCRIPTIONS)
+    assert "belongs to another account" in message
     assert "GetTopicAttributes" not in {call.operation for call in result.calls}
 
 
 def test_the_doctor_needs_every_action_that_is_listed_for_it(
     doctor: Doctor, cloud: Cloud, world: World, environment: pytest.MonkeyPatch
 ) -> None:
-    """That it needs no other is held against every call of these tests."""
+    """`terminal.Certificates` checks that it makes no other calls."""
     install(cloud, environment)
     delegate(cloud, world, "example.com")
     calls = list(doctor("--regions", "all", "--accounts", OTHER, "--role-name", "reader").calls)

@@ -1,4 +1,4 @@
-"""`doctor` asks IAM's policy simulator about every call, and reports each one that is denied."""
+"""`doctor` simulates every call with IAM, and reports each one that is denied."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from certificate_lifecycle.aws.permissions import Command, Function, Permission, Setting
-from certificate_lifecycle.cli.aws.simulation import Simulator
+from certificate_lifecycle.cli.aws.simulation import simulate
 from certificate_lifecycle.cli.doctor.access_checks import of_commands, write_permissions
 from certificate_lifecycle.cli.doctor.diagnosis import Diagnosis, State
 from certificate_lifecycle.cli.required_permissions import (
@@ -61,13 +61,13 @@ VARIABLES = {
 
 
 def settings(**variables: object) -> RotationSettings:
-    faults: list[str] = []
+    errors: list[str] = []
     texts = {
         name: value if isinstance(value, str) else json.dumps(value)
         for name, value in (VARIABLES | variables).items()
     }
-    read = rotation_settings(texts, faults)
-    assert faults == []
+    read = rotation_settings(texts, errors)
+    assert errors == []
     return read
 
 
@@ -105,14 +105,14 @@ class Iam:
 def denied(permissions: Sequence[Permission], *granted: str) -> list[Diagnosis]:
     """Return the warnings about a role that is granted some actions on everything."""
     statement = {"Effect": "Allow", "Action": granted, "Resource": "*"}
-    iam = Simulator(lambda: Iam([statement]), "arn:aws:iam::123456789012:role/some")
-    simulated = iam.simulate(permissions, values_of(ALL, HOME, ALL.zones))
+    role = "arn:aws:iam::123456789012:role/some"
+    simulated = simulate(Iam([statement]), role, permissions, values_of(ALL, HOME, ALL.zones))
     found = write_permissions(simulated, "", "", "")
     return [entry for entry in found if entry.state is State.WARNING]
 
 
 @pytest.mark.parametrize("permissions", CALLS.values(), ids=CALLS)
-def test_a_policy_that_lacks_any_one_action_is_told(permissions: Sequence[Permission]) -> None:
+def test_a_policy_that_lacks_any_one_action_is_reported(permissions: Sequence[Permission]) -> None:
     actions = {permission.action for permission in permissions}
     assert denied(permissions, *actions) == []
     for action in actions:
@@ -129,7 +129,7 @@ def test_every_write_of_a_command_is_simulated() -> None:
     assert writes <= {permission.action for permission in CALLS["the commands"]}
 
 
-def test_a_role_is_asked_for_on_every_resource_that_is_known() -> None:
+def test_every_known_resource_is_simulated() -> None:
     values = values_of(ALL, HOME, ALL.zones)
     known = {arn for call in CALLS["rotation"] for arn in resources_of(call, values)}
     assert {
@@ -166,7 +166,7 @@ def test_a_role_is_asked_for_on_every_resource_that_is_known() -> None:
         ({"HOSTED_ZONES": {"example.com": {"zone_id": "Z1"}}}, {Setting.ZONE_ROLES}),
     ],
 )
-def test_what_is_simulated_depends_on_what_is_set(
+def test_the_simulated_calls_depend_on_the_settings(
     variables: Mapping[str, object], missing: set[Setting]
 ) -> None:
     unset = {Setting.NO_HOSTED_ZONES} | missing

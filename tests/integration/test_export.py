@@ -67,7 +67,7 @@ def test_a_certificate_is_written_to_its_target_and_its_key_needs_the_passphrase
     assert (exported.renewals, result["renewed_certificates"]) == (0, 0)
 
 
-def test_a_second_run_only_looks(rotation: Function, given: Callable[..., Exported]) -> None:
+def test_a_second_run_only_reads(rotation: Function, given: Callable[..., Exported]) -> None:
     exported = given(200)
     rotation(EVENT)
     result = rotation(EVENT)
@@ -87,7 +87,7 @@ def test_the_value_of_a_target_is_never_read(
     assert read == {(exported.passphrase_arn,)}
 
 
-def test_what_acm_renewed_by_itself_is_exported(
+def test_a_managed_renewal_is_exported(
     rotation: Function, cloud: Cloud, given: Callable[..., Exported]
 ) -> None:
     exported = given(100)
@@ -131,7 +131,7 @@ def test_a_public_copy_near_its_end_is_left_to_acm_unless_money_may_be_spent(
     assert exported.renewals == 1
 
 
-def test_mode_notify_tells_and_touches_no_secret(
+def test_mode_notify_reports_and_uses_no_secret(
     rotation: Function, environment: pytest.MonkeyPatch, given: Callable[..., Exported]
 ) -> None:
     exported = given(20, exported=True)
@@ -142,7 +142,7 @@ def test_mode_notify_tells_and_touches_no_secret(
     assert (rotation.writes, exported.versions) == (["Publish"], {})
 
 
-def test_a_dry_run_looks_and_writes_nothing(
+def test_a_dry_run_reads_and_writes_nothing(
     rotation: Function, given: Callable[..., Exported]
 ) -> None:
     exported = given(20)
@@ -151,7 +151,7 @@ def test_a_dry_run_looks_and_writes_nothing(
     assert (rotation.writes, exported.versions) == ([], {})
 
 
-def test_a_rollback_is_left_alone_and_told(
+def test_a_rollback_is_not_changed_and_reported(
     rotation: Function, cloud: Cloud, given: Callable[..., Exported]
 ) -> None:
     exported = given(200)
@@ -289,7 +289,7 @@ def test_a_bad_passphrase_is_an_action_that_failed_and_is_not_shown(
         ("secretsmanager", "PutSecretValue"),
     ],
 )
-def test_a_refusal_that_repeats_what_was_sent_is_told_by_its_code(
+def test_a_refusal_that_quotes_the_request_is_reported_by_its_code(
     given: Callable[..., Exported],
     said: Callable[[], str],
     cloud: Cloud,
@@ -333,7 +333,7 @@ REPEATING = ParamValidationError(report=f"Invalid type, value: {MARKER}")
     ],
     ids=["export", "stages", "passphrase", "put"],
 )
-def test_what_the_sdk_refuses_is_not_repeated(call: Callable[[Any], object]) -> None:
+def test_a_refusal_of_the_sdk_is_not_quoted(call: Callable[[Any], object]) -> None:
     with pytest.raises(ExportError, match=r"the SDK .*: ParamValidationError$") as refused:
         call(Refusing(REPEATING))
     assert MARKER not in str(refused.value)
@@ -347,21 +347,21 @@ def secrets(client: Any) -> SecretsManagerExports:  # noqa: ANN401 - stands for 
     return SecretsManagerExports(lambda _: client)
 
 
-def test_a_refusal_that_people_can_mend_is_told_in_full(cloud: Cloud) -> None:
+def test_a_refusal_that_the_user_can_fix_is_reported_in_full(cloud: Cloud) -> None:
     client = cloud.client("secretsmanager")
     cloud.fail("secretsmanager", "PutSecretValue", "AccessDeniedException", "no kms:Decrypt")
     with pytest.raises(ExportError, match=r"PutSecretValue of .* AccessDenied.*no kms:Decrypt"):
         secrets(client).put(SECRET, "t" * 64, SecretStr("x"))
 
 
-def test_a_secret_without_text_holds_no_passphrase(cloud: Cloud) -> None:
+def test_a_secret_without_text_has_no_passphrase(cloud: Cloud) -> None:
     client = cloud.client("secretsmanager")
     arn = client.create_secret(Name="binary", SecretBinary=b"correct horse")["ARN"]
-    with pytest.raises(ExportError, match="holds no text"):
+    with pytest.raises(ExportError, match="has no text"):
         secrets(client).passphrase(arn)
 
 
-def test_a_renewal_that_acm_refuses_is_not_taken_for_one_under_way(cloud: Cloud) -> None:
+def test_a_refused_renewal_is_not_one_in_progress(cloud: Cloud) -> None:
     arn = cloud.certificates.add()
     with pytest.raises(ClientError, match="not eligible"):
         AcmCertificates(cloud.client("acm")).renew(arn)

@@ -68,7 +68,7 @@ def keys(shape: Shape, value: str) -> set[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda line: " ".join(line.split()[1:3]))
-def test_every_command_that_is_told_exists_with_all_that_it_needs(command: str) -> None:
+def test_every_manual_step_exists_with_its_required_options(command: str) -> None:
     words, *_ = command.split(" > ")
     _, service, name, *options = shlex.split(words)
     given = dict(zip(options[::2], options[1::2], strict=True))

@@ -59,7 +59,7 @@ def due(sink: NotificationSink, cloud: Cloud) -> dict[tuple[str, str], str]:
 # --- A whole run ------------------------------------------------------------------------------
 
 
-def test_one_message_and_one_report_tell_of_all_accounts(
+def test_one_message_and_one_report_cover_all_accounts(
     sink: NotificationSink,
     cloud: Cloud,
     due: dict[tuple[str, str], str],
@@ -76,7 +76,7 @@ def test_one_message_and_one_report_tell_of_all_accounts(
     assert (figures["Certificates"], figures["FailedScopes"]) == (6, 0)
 
 
-def test_a_second_run_has_nothing_new_to_tell(
+def test_a_second_run_has_nothing_new_to_report(
     sink: NotificationSink, cloud: Cloud, due: dict[tuple[str, str], str], topic: str
 ) -> None:
     assert due
@@ -87,7 +87,7 @@ def test_a_second_run_has_nothing_new_to_tell(
     assert len(documents(cloud, topic)) == 1
 
 
-def test_looking_makes_no_more_calls_than_the_accounts_own_run_would(
+def test_a_scan_step_makes_no_more_calls_than_a_run_in_the_account(
     sink: NotificationSink,
 ) -> None:
     sink.step("list")
@@ -101,7 +101,7 @@ def test_looking_makes_no_more_calls_than_the_accounts_own_run_would(
     ]
 
 
-def test_telling_reads_what_each_account_left_once(sink: NotificationSink) -> None:
+def test_the_aggregation_reads_each_result_once(sink: NotificationSink) -> None:
     sink.step("list")
     sink.look_everywhere()
     sink.step("aggregate")
@@ -115,7 +115,7 @@ def test_telling_reads_what_each_account_left_once(sink: NotificationSink) -> No
     ]
 
 
-def test_a_certificate_of_an_account_is_replaced_and_its_story_told_once(
+def test_a_certificate_of_an_account_is_replaced_and_reported_once(
     sink: NotificationSink, cloud: Cloud, topic: str
 ) -> None:
     cloud.zones.add("example.com", account=ACCOUNTS[1])
@@ -133,7 +133,7 @@ def test_a_certificate_of_an_account_is_replaced_and_its_story_told_once(
         assert bool(requested) is (number == 0)
 
 
-def test_what_is_done_in_an_account_is_no_more_than_the_organization_allows(
+def test_an_account_gets_only_the_changes_that_the_organization_allows(
     sink: NotificationSink, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("ORGANIZATION", json.dumps({**ORGANIZATION, "rotation_mode": "notify"}))
@@ -146,7 +146,7 @@ def test_what_is_done_in_an_account_is_no_more_than_the_organization_allows(
     assert sink.rotation.writes == ["PutObject"]
 
 
-def test_what_accounts_says_of_one_account_goes_before_what_is_said_of_all(
+def test_the_settings_of_an_account_override_those_of_the_organization(
     sink: NotificationSink, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     mine = {"account_id": ACCOUNTS[1], "role_name": "special", "external_id": "x-2"}
@@ -182,7 +182,7 @@ def test_accounts_that_are_given_need_no_organization(sink: NotificationSink, cl
     assert listed == [DEFAULT_ACCOUNT, ACCOUNTS[1]]
 
 
-def test_an_account_that_may_not_ask_fails_before_any_is_looked_at(
+def test_an_account_without_access_to_organizations_fails_before_any_scan(
     sink: NotificationSink, cloud: Cloud
 ) -> None:
     cloud.organization.trusted.clear()
@@ -284,7 +284,7 @@ def test_a_step_that_is_killed_after_any_call_is_made_up_for_when_it_is_repeated
     assert sink.all()["notification"]["sent"] is False
 
 
-def test_a_step_that_comes_twice_is_another_run_to_the_ledger(
+def test_a_repeated_step_is_another_run_in_the_state_table(
     sink: NotificationSink, due: dict[tuple[str, str], str]
 ) -> None:
     """Of two lookers at one account neither may pass for the other, and both leave the same."""
@@ -303,7 +303,7 @@ def test_a_step_that_comes_twice_is_another_run_to_the_ledger(
 # --- Input and size ---------------------------------------------------------------------------
 
 
-def test_bad_input_is_refused_in_one_error_that_names_every_fault_before_any_call(
+def test_bad_input_is_one_error_that_names_every_mistake_before_any_call(
     sink: NotificationSink, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("THRESHOLD_FRACTION", "2")
@@ -313,7 +313,7 @@ def test_bad_input_is_refused_in_one_error_that_names_every_fault_before_any_cal
     assert sink.rotation.calls == []
 
 
-def test_a_wish_narrows_the_run_down_in_every_step(
+def test_the_input_limits_the_run_in_every_step(
     sink: NotificationSink, due: dict[tuple[str, str], str], cloud: Cloud, topic: str
 ) -> None:
     sink.inputs = {"accounts": [ACCOUNTS[2]], "regions": ["sa-east-1"]}
@@ -324,9 +324,7 @@ def test_a_wish_narrows_the_run_down_in_every_step(
     assert finding["certificate_arn"] == due[ACCOUNTS[2], "sa-east-1"]
 
 
-def test_what_a_step_answers_fits_into_the_state_of_a_state_machine(
-    sink: NotificationSink, cloud: Cloud
-) -> None:
+def test_the_result_of_a_step_fits_into_a_state(sink: NotificationSink, cloud: Cloud) -> None:
     """Step Functions: 256 KiB for the input and the output of a state."""
     for number in range(300):
         cloud.certificates.add(

@@ -33,7 +33,7 @@ def test_a_finding_says_whose_it_is_by_the_tag_that_the_estate_uses(
     assert "    Owner: payments.\n" in mails(cloud, topic)[0]
 
 
-def test_a_mute_is_told_once_silences_until_its_end_and_is_over_by_itself(
+def test_a_mute_is_reported_once_and_ends_by_itself(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
     """The clock stands at 2026-06-15."""
@@ -56,7 +56,7 @@ def test_a_mute_without_an_end_silences_nothing(
     assert "1 needs attention" in mails(cloud, topic)[0]
 
 
-def test_what_is_muted_is_mended_all_the_same(rotation: Function, cloud: Cloud) -> None:
+def test_a_muted_certificate_is_repaired_all_the_same(rotation: Function, cloud: Cloud) -> None:
     cloud.zones.add("example.com")
     cloud.certificates.add(
         renewal_status="PENDING_VALIDATION",

@@ -70,18 +70,18 @@ def test_invocations_side_by_side_take_their_part_of_a_shared_rate(clock: Clock)
     assert seconds_for(pacer, "route53", *operations, clock=clock) == pytest.approx(250 / 9)
 
 
-def test_what_belongs_to_one_account_and_region_is_not_shared(clock: Clock) -> None:
+def test_a_rate_of_one_account_and_region_is_not_shared(clock: Clock) -> None:
     operations = ["DescribeCertificate"] * 10
     alone = seconds_for(pacing.Pacer("acm"), "acm", *operations, clock=clock)
     among_others = seconds_for(pacing.Pacer("acm", rate_share=25), "acm", *operations, clock=clock)
     assert among_others == pytest.approx(alone)
 
 
-def test_a_service_without_a_documented_rate_waits_for_nothing(clock: Clock) -> None:
+def test_a_service_without_a_documented_rate_does_not_wait(clock: Clock) -> None:
     assert seconds_for(pacing.Pacer("sns"), "sns", *["Publish"] * 50, clock=clock) == 0
 
 
-def test_only_the_account_that_is_looked_at_is_not_shared_with_others(
+def test_only_the_scanned_account_is_not_shared_with_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[int] = []
@@ -91,7 +91,7 @@ def test_only_the_account_that_is_looked_at_is_not_shared_with_others(
         return pacing.Pacer(service, rate_share=rate_share)
 
     monkeypatch.setattr("certificate_lifecycle.aws.clients.Pacer", pacer)
-    clients = Clients("eu-west-1", rate_share=25, scope_alone="222222222222")
+    clients = Clients("eu-west-1", rate_share=25, exclusive_account="222222222222")
     for role in (None, "arn:aws:iam::222222222222:role/a", "arn:aws:iam::333333333333:role/zone"):
         clients.route53(role)
     assert made == [25, 1, 25]

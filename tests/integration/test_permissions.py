@@ -84,7 +84,7 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
 
     made |= replaced(rotation, cloud, environment)
     made |= over_an_organization(rotation, cloud, environment)
-    made |= heard_by_machines(rotation, cloud, environment)
+    made |= sent_to_sinks(rotation, cloud, environment)
 
     assert made == rotation.declared
 
@@ -101,9 +101,7 @@ def over_an_organization(
     return made | actions(rotation)
 
 
-def heard_by_machines(
-    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
-) -> set[str]:
+def sent_to_sinks(rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch) -> set[str]:
     """Send events, and report to Security Hub."""
     rotation.arn = rotation.arn.replace("us-east-1", "eu-west-1")
     environment.setenv("EVENT_BUS_NAME", "default")

@@ -313,7 +313,7 @@ def test_a_listener_that_has_it_in_both_places_ends_right(
     "moving", [KINDS["the default of a listener"]], indirect=True, ids=["a listener"]
 )
 @pytest.mark.parametrize("number", calls(KINDS[THOROUGH].calls, *KINDS[THOROUGH].changes))
-def test_what_somebody_else_changes_in_the_meantime_is_noticed_and_left_alone(
+def test_a_concurrent_change_is_detected_and_kept(
     rotation: Function, cloud: Cloud, moving: Moving, wire: Wire, number: int
 ) -> None:
     other = cloud.certificates.add(domain_name="other.example.com")
@@ -328,7 +328,7 @@ def test_what_somebody_else_changes_in_the_meantime_is_noticed_and_left_alone(
     assert moving.old not in moving.snapshot()
 
 
-def test_what_somebody_puts_back_is_noticed_told_and_left_alone(
+def test_a_reverted_change_is_detected_reported_and_kept(
     rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch
 ) -> None:
     """Infrastructure as code does so with its next deployment."""

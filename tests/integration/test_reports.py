@@ -89,7 +89,7 @@ def test_a_run_over_one_certificate_leaves_the_latest_report_as_it_is(
     assert stored(cloud)[f"{LATEST}.html"]["Body"].read() == before
 
 
-def test_a_bucket_that_is_gone_is_told_as_a_failure_after_the_message(
+def test_a_missing_bucket_is_a_failure_after_the_message(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, due: str, topic: str
 ) -> None:
     environment.setenv("REPORT_BUCKET", "nobodys-reports")
@@ -100,7 +100,7 @@ def test_a_bucket_that_is_gone_is_told_as_a_failure_after_the_message(
     assert [finding["certificate_arn"] for finding in document["findings"]] == [due]
 
 
-def test_an_organization_leaves_all_three_documents_beside_what_they_were_made_from(
+def test_an_organization_has_all_three_documents_beside_the_results_of_its_steps(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, topic: str
 ) -> None:
     assert topic

@@ -25,7 +25,7 @@ NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 @pytest.fixture(params=["EAST-14", "WEST+12", "UTC0"])
-def zone_of_the_machine(
+def local_time_zone(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """Be a laptop that stands somewhere; a function always runs in UTC."""
@@ -36,8 +36,8 @@ def zone_of_the_machine(
     time.tzset()
 
 
-@pytest.mark.usefixtures("zone_of_the_machine")
-def test_what_never_ends_is_read_wherever_the_machine_stands(cloud: Cloud) -> None:
+@pytest.mark.usefixtures("local_time_zone")
+def test_a_certificate_without_an_end_is_read_in_every_time_zone(cloud: Cloud) -> None:
     """East of Greenwich the SDK cannot read that moment, so that a whole region was lost."""
     cloud.certificates.add(type="IMPORTED", not_before=NOW, not_after=NEVER, **USED)
     cloud.server_certificates.add("old-shop", "shop.example.com", not_after=NEVER)
@@ -51,16 +51,14 @@ def test_what_never_ends_is_read_wherever_the_machine_stands(cloud: Cloud) -> No
         assert entry.not_after.tzinfo is UTC
 
 
-@pytest.mark.usefixtures("zone_of_the_machine")
-def test_a_run_judges_what_never_ends_like_everything_else(
-    rotation: Function, cloud: Cloud
-) -> None:
+@pytest.mark.usefixtures("local_time_zone")
+def test_a_run_assesses_a_certificate_without_an_end(rotation: Function, cloud: Cloud) -> None:
     cloud.certificates.add(type="IMPORTED", not_before=NOW, not_after=NEVER, **USED)
     found = rotation(scheduled(NOW))
     assert found["counts"] == {"Healthy": 1}
 
 
-def test_a_moment_without_a_zone_is_one_in_utc() -> None:
+def test_a_time_without_a_zone_is_in_utc() -> None:
     assert utc(None) is None
     assert utc(datetime(2026, 6, 1)) == datetime(2026, 6, 1, tzinfo=UTC)  # noqa: DTZ001 - it is about that
     assert utc(NOW) == NOW
@@ -70,24 +68,26 @@ def test_a_moment_without_a_zone_is_one_in_utc() -> None:
     ("failure", "why"),
     [
         (KeyError("Port"), "it has no 'Port'"),
-        (TypeError("secret"), "a value is not what it should be"),
-        (ValueError("secret"), "a value is not what it should be"),
-        (OverflowError("secret"), "a value is not what it should be"),
-        (ResponseParserError("<html>"), "a value is not what it should be"),
+        (TypeError("secret"), "a value has a wrong form"),
+        (ValueError("secret"), "a value has a wrong form"),
+        (OverflowError("secret"), "a value has a wrong form"),
+        (ResponseParserError("<html>"), "a value has a wrong form"),
     ],
 )
-def test_an_answer_that_is_not_understood_is_told_as_that(failure: Exception, why: str) -> None:
+def test_an_unexpected_response_is_an_error_that_quotes_no_value(
+    failure: Exception, why: str
+) -> None:
     with pytest.raises(UnexpectedResponseError) as told, validated_response("DescribeThings"):
         raise failure
-    assert str(told.value) == f"the answer of DescribeThings is not understood: {why}"
+    assert str(told.value) == f"unexpected response of DescribeThings: {why}"
 
 
-def test_what_is_ours_to_say_is_not_said_otherwise() -> None:
+def test_an_error_of_the_package_passes_unchanged() -> None:
     with pytest.raises(CertificateNotFoundError), validated_response("DescribeThings"):
         raise CertificateNotFoundError("it does not exist")
 
 
 @pytest.mark.parametrize("answer", [{}, {"Arn": ""}, {"Arn": "arn"}, {"Arn": "arn:aws:\x1b::::x"}])
-def test_what_is_no_arn_is_not_understood_as_one(answer: dict[str, str]) -> None:
+def test_a_text_that_is_not_an_arn_is_refused(answer: dict[str, str]) -> None:
     with pytest.raises(UnexpectedResponseError), validated_response("ListThings"):
         arn_in(answer, "Arn")

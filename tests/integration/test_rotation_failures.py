@@ -83,7 +83,7 @@ def test_an_unreadable_certificate_is_logged_with_its_traceback(
     assert issubclass(error.exc_info[0], ClientError)
 
 
-def test_records_that_cannot_be_read_are_named_and_all_others_are_mended(
+def test_unreadable_records_are_named_and_all_others_are_repaired(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
     """Bug 33."""
@@ -150,7 +150,7 @@ def test_a_certificate_that_is_deleted_meanwhile_is_no_failure(
 
 
 @pytest.mark.parametrize("page", [1, 2])
-def test_a_listing_that_fails_on_any_page_is_told_and_never_looks_like_all_is_well(
+def test_a_listing_that_fails_on_any_page_is_reported_and_never_looks_healthy(
     rotation: Function, cloud: Cloud, topic: str, page: int
 ) -> None:
     """Bugs 27 and 33."""
@@ -235,7 +235,7 @@ def test_a_missing_topic_is_refused_before_any_call(
     assert rotation.calls == []
 
 
-def test_bad_input_is_refused_in_one_error_that_names_every_fault_before_any_call(
+def test_bad_input_is_one_error_that_names_every_mistake_before_any_call(
     rotation: Function, environment: pytest.MonkeyPatch
 ) -> None:
     """Bugs 45 and 49."""

@@ -15,7 +15,7 @@ from tests.integration.invocation import NOW, Function, recorded, scheduled
 pytestmark = pytest.mark.integration
 
 
-def test_when_there_is_nothing_to_tell_nothing_is_published(
+def test_without_findings_nothing_is_published(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
     cloud.certificates.add(**USED)
@@ -34,7 +34,7 @@ def test_one_run_sends_one_message_and_names_it_in_its_result(
     assert len(cloud.topics.messages(topic)) == 1
 
 
-def test_the_email_says_what_is_wrong_where_who_uses_it_and_what_to_do(
+def test_the_email_has_the_problem_the_consumers_and_the_next_step(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
     """Bug 46."""
@@ -82,7 +82,7 @@ def test_the_worst_comes_first(rotation: Function, cloud: Cloud, topic: str) -> 
     assert sorted(order, key=email.index) == order
 
 
-def test_machines_get_the_findings_of_the_result(
+def test_queues_get_the_findings_of_the_result(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
     """Bug 43: what was done and what was not is in the message as it is in the result."""
@@ -141,7 +141,7 @@ def test_a_message_over_the_limits_of_sns_is_cut_with_a_count(
 
 
 @pytest.mark.parametrize("name", ["evil\r\nSubject: all is well", "a\u202eb.example.com", "\x00"])
-def test_control_characters_in_what_others_wrote_never_reach_a_reader(
+def test_control_characters_of_others_never_reach_a_reader(
     rotation: Function, cloud: Cloud, topic: str, name: str
 ) -> None:
     """An imported certificate may call itself anything."""

@@ -69,7 +69,7 @@ def test_a_healthy_estate_lives_for_400_days_without_a_request_a_write_or_a_mess
         assert renewed.not_after != first[arn]
 
 
-def test_a_record_that_is_deleted_is_put_back_when_acm_needs_it_and_told_once(
+def test_a_deleted_record_is_restored_when_acm_needs_it_and_reported_once(
     rotation: Function, cloud: Cloud, zone: str
 ) -> None:
     """Bugs 34, 35 and 46: nothing of it shows before ACM begins to renew."""
@@ -87,7 +87,7 @@ def test_a_record_that_is_deleted_is_put_back_when_acm_needs_it_and_told_once(
     assert [certificate.arn for certificate in cloud.certificates.all()] == arns
 
 
-def test_a_certificate_that_acm_never_renews_is_never_requested_anew(
+def test_a_certificate_that_acm_never_renews_is_never_requested_again(
     rotation: Function, cloud: Cloud, zone: str
 ) -> None:
     """Bugs 34 and 36: forty days under the threshold, and afterwards, and no duplicate."""

@@ -68,7 +68,7 @@ def test_a_newer_version_replaces_the_old_one_under_its_arn_with_all_that_hangs_
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_second_run_changes_and_tells_nothing(rotation: Function) -> None:
+def test_a_second_run_changes_and_reports_nothing(rotation: Function) -> None:
     rotation(scheduled(NOW))
     result = rotation(scheduled(NOW + DAY))
     assert rotation.writes == []
@@ -260,7 +260,7 @@ SOON = NOW + 20 * DAY
         pytest.param(lambda: issued(NOW - DAY).secret(), "SourceNotNewer", id="expired"),
     ],
 )
-def test_a_bad_secret_is_told_and_stops_nothing(
+def test_a_bad_secret_is_reported_and_stops_nothing(
     rotation: Function,
     shop: Imported,
     cloud: Cloud,
@@ -278,7 +278,7 @@ def test_a_bad_secret_is_told_and_stops_nothing(
     assert "MARKER" not in json.dumps(documents(cloud, topic))
 
 
-def test_a_binary_secret_is_told(rotation: Function, shop: Imported) -> None:
+def test_a_binary_secret_is_reported(rotation: Function, shop: Imported) -> None:
     client = shop.cloud.client("secretsmanager")
     client.put_secret_value(SecretId=shop.secret_arn, SecretBinary=b"MARKER")
     (finding,) = rotation(scheduled(NOW))["findings"]
@@ -286,7 +286,7 @@ def test_a_binary_secret_is_told(rotation: Function, shop: Imported) -> None:
 
 
 @pytest.mark.parametrize("code", ["ResourceNotFoundException", "DecryptionFailure"])
-def test_a_secret_that_cannot_be_read_is_told_and_raised(
+def test_an_unreadable_secret_is_reported_and_raised(
     rotation: Function, shop: Imported, cloud: Cloud, topic: str, code: str
 ) -> None:
     cloud.fail("secretsmanager", "GetSecretValue", code, "no way")

@@ -80,7 +80,7 @@ def test_a_blocked_renewal_gets_its_records_back_and_acm_renews_under_the_same_a
     assert rotation(scheduled(cloud.now))["counts"] == {"Healthy": 1}
 
 
-def test_a_blocked_renewal_is_mended_although_a_later_certificate_has_all_its_names(
+def test_a_blocked_renewal_is_repaired_although_a_later_certificate_has_all_its_names(
     rotation: Function, cloud: Cloud, zone: str
 ) -> None:
     """Moving what uses it is work and a risk; a record is neither."""
@@ -112,7 +112,7 @@ def test_a_repaired_renewal_is_not_reported_as_renewed(
 
 
 @pytest.mark.usefixtures("zone")
-def test_the_apex_and_its_wildcard_are_mended_in_one_batch(
+def test_the_apex_and_its_wildcard_are_repaired_in_one_batch(
     rotation: Function, cloud: Cloud
 ) -> None:
     """Bug 16."""
@@ -140,7 +140,7 @@ def test_only_the_records_that_are_missing_or_outdated_are_written(
 
 
 @pytest.mark.parametrize(("kind", "value"), [("CNAME", "somewhere.example.org."), ("TXT", '"v=1"')])
-def test_what_somebody_else_wrote_is_left_alone_and_told(
+def test_a_record_of_another_client_is_kept_and_reported(
     rotation: Function, cloud: Cloud, zone: str, topic: str, kind: str, value: str
 ) -> None:
     """Bug 17."""
@@ -172,7 +172,7 @@ def test_zones_that_could_both_be_meant_are_named_and_none_is_written(
     assert all(zone_id in cloud.topics.messages(topic)[0].to("email") for zone_id in ids)
 
 
-def test_a_caa_record_that_forbids_amazon_is_told_and_nothing_is_written(
+def test_a_caa_record_that_forbids_amazon_is_reported_and_nothing_is_written(
     rotation: Function, cloud: Cloud, zone: str
 ) -> None:
     """Bug 35."""
@@ -183,7 +183,7 @@ def test_a_caa_record_that_forbids_amazon_is_told_and_nothing_is_written(
     assert cloud.zones.records(zone) == {}
 
 
-def test_a_request_that_has_waited_for_more_than_a_day_is_mended_and_issued(
+def test_a_request_that_has_waited_for_more_than_a_day_is_repaired_and_issued(
     rotation: Function, cloud: Cloud, zone: str
 ) -> None:
     """Bug 18: somebody has to look again after a request, and rotation does."""
@@ -199,7 +199,7 @@ def test_a_request_that_has_waited_for_more_than_a_day_is_mended_and_issued(
     assert the_certificate(cloud).status == "ISSUED"
 
 
-def test_a_request_whose_records_stand_where_nobody_looks_needs_a_person(
+def test_a_request_with_records_in_an_unused_zone_needs_a_person(
     rotation: Function, cloud: Cloud
 ) -> None:
     """Bug 22: a zone that is not delegated to validates nothing."""
@@ -217,7 +217,7 @@ def test_a_request_whose_records_stand_where_nobody_looks_needs_a_person(
 
 
 @pytest.mark.usefixtures("zone")
-def test_a_young_request_is_left_to_whoever_made_it(rotation: Function, cloud: Cloud) -> None:
+def test_a_young_request_is_left_to_its_owner(rotation: Function, cloud: Cloud) -> None:
     cloud.certificates.add(**WEB, status="PENDING_VALIDATION", created_at=NOW - timedelta(hours=23))
     rotation(scheduled(NOW))
     assert rotation.operations == [
@@ -227,7 +227,7 @@ def test_a_young_request_is_left_to_whoever_made_it(rotation: Function, cloud: C
     ]
 
 
-def test_records_are_mended_in_a_zone_of_another_account(
+def test_records_are_restored_in_a_zone_of_another_account(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     """Bug 20."""
@@ -312,9 +312,7 @@ def test_where_the_records_would_have_no_zone_nothing_is_migrated(
     assert len(cloud.certificates.emails) == 3
 
 
-def test_a_migration_that_is_under_way_is_gone_on_with(
-    rotation: Function, cloud: Cloud, zone: str
-) -> None:
+def test_a_migration_in_progress_is_continued(rotation: Function, cloud: Cloud, zone: str) -> None:
     begun = MethodUpdate(
         before="EMAIL", after="DNS", requested_at=NOW - timedelta(hours=5), updated_at=NOW
     )
@@ -328,7 +326,7 @@ def test_a_migration_that_is_under_way_is_gone_on_with(
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
 
 
-def test_a_migration_that_somebody_else_begins_meanwhile_is_gone_on_with(
+def test_a_migration_that_another_client_starts_is_continued(
     rotation: Function, cloud: Cloud, zone: str, wire: Wire
 ) -> None:
     """Bug 52: ACM answers ConflictException, which is what we want to hear."""
@@ -399,9 +397,7 @@ def test_a_request_that_waits_for_its_first_approval_gets_the_email_again(
 @pytest.mark.parametrize(
     "event", [{"rotation_mode": "notify"}, {"dry_run": True}], ids=["notify", "dry run"]
 )
-def test_who_only_looks_changes_nothing(
-    rotation: Function, cloud: Cloud, event: dict[str, Any]
-) -> None:
+def test_a_scan_changes_nothing(rotation: Function, cloud: Cloud, event: dict[str, Any]) -> None:
     showcase.fill(cloud)
     (zone,) = cloud.zones.all()
 
@@ -412,7 +408,7 @@ def test_who_only_looks_changes_nothing(
     assert {action["outcome"] for action in result["actions"]} <= {"advised", "planned"}
 
 
-def test_a_dry_run_says_what_would_be_done_and_tells_nobody(
+def test_a_dry_run_returns_the_plan_and_notifies_no_one(
     rotation: Function, cloud: Cloud, zone: str, topic: str
 ) -> None:
     blocked(cloud)
@@ -422,7 +418,7 @@ def test_a_dry_run_says_what_would_be_done_and_tells_nobody(
     assert cloud.zones.records(zone) == {}
 
 
-def test_the_mode_of_the_environment_holds_unless_the_event_says_otherwise(
+def test_the_mode_of_the_environment_applies_unless_the_event_has_one(
     rotation: Function, cloud: Cloud, zone: str, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("ROTATION_MODE", "notify")

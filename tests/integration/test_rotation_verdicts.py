@@ -307,13 +307,13 @@ def test_a_run_by_hand_is_judged_as_of_now() -> None:
     assert current_time().tzinfo is UTC
 
 
-def test_other_regions_and_accounts_are_not_looked_at(rotation: Function, cloud: Cloud) -> None:
+def test_other_regions_and_accounts_are_not_scanned(rotation: Function, cloud: Cloud) -> None:
     cloud.certificates.add(region="us-east-1", status="EXPIRED", **USED)
     cloud.certificates.add(account="222222222222", status="EXPIRED", **USED)
     assert rotation(scheduled(NOW))["counts"] == {}
 
 
-def test_only_the_named_certificates_are_looked_at(rotation: Function, cloud: Cloud) -> None:
+def test_only_the_named_certificates_are_scanned(rotation: Function, cloud: Cloud) -> None:
     due = {"type": "IMPORTED", **USED, **ending_in(cloud, 10)}
     named = [cloud.certificates.add(**due), cloud.certificates.add(**due)]
     cloud.certificates.add(**due)

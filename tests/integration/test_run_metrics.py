@@ -62,7 +62,7 @@ def test_a_critical_finding_grows_old_until_a_run_finds_it_resolved(
 
 @pytest.mark.usefixtures("ledger_table")
 @pytest.mark.parametrize("event", [{}, {"dry_run": True}, {"regions": ["eu-west-1"]}])
-def test_a_run_by_hand_does_not_hide_that_the_schedule_is_gone(
+def test_a_run_by_hand_does_not_hide_a_missing_schedule(
     rotation: Function, event: dict[str, Any], figures: Figures
 ) -> None:
     rotation(event)
@@ -84,14 +84,14 @@ def test_a_run_that_could_not_do_everything_has_ended_and_leaves_out_what_it_doe
     assert figures() == {"RunsCompleted": 1, "ConfirmedSubscriptions": 1}
 
 
-def test_without_a_ledger_a_run_says_that_it_ended_and_who_is_subscribed(
+def test_without_a_state_table_a_run_reports_its_end_and_the_subscriptions(
     rotation: Function, figures: Figures
 ) -> None:
     rotation(scheduled(NOW))
     assert figures() == {"RunsCompleted": 1, "ConfirmedSubscriptions": 1}
 
 
-def test_an_address_that_nobody_has_confirmed_does_not_count(
+def test_an_unconfirmed_address_does_not_count(
     rotation: Function, cloud: Cloud, topic: str, subscription: str, figures: Figures
 ) -> None:
     sns = cloud.client("sns")

@@ -145,9 +145,7 @@ def combinations() -> Iterator[Seed]:
             yield Seed(kind, "ISSUED", key, usage, renewal, days)
 
 
-def test_everything_that_is_wrong_is_found_and_nothing_else(
-    everywhere: Function, cloud: Cloud
-) -> None:
+def test_every_problem_is_found_and_nothing_else(everywhere: Function, cloud: Cloud) -> None:
     """Bugs 29, 30, 35, 50 and 51."""
     seeds = list(combinations())
     truth: dict[str, str | None] = {}
@@ -323,7 +321,7 @@ def test_a_certificate_of_a_member_is_replaced_and_its_consumers_move(
     assert old in {certificate.arn for certificate in cloud.certificates.all()}
 
 
-def test_nothing_is_moved_in_an_account_that_does_not_allow_it(
+def test_no_consumer_is_rebound_in_an_account_that_does_not_allow_it(
     with_a_member: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("REBIND_CONSUMERS", "true")
@@ -359,7 +357,7 @@ def test_a_member_is_changed_no_more_than_it_allows(
     assert made["RequestCertificate"] == (mode == "replace")
 
 
-def test_what_is_remembered_of_a_member_is_kept_apart(
+def test_the_records_of_a_member_are_separate(
     with_a_member: Function, cloud: Cloud, topic: str
 ) -> None:
     here, there = (

@@ -121,7 +121,7 @@ def answering(environment: pytest.MonkeyPatch) -> Iterator[Answering]:
 
 
 @pytest.mark.parametrize(("ask", "status", "body"), ANSWERS)
-def test_what_cannot_be_read_of_a_secret_is_shown_nowhere(
+def test_an_unreadable_secret_is_shown_nowhere(
     answering: Answering, caplog: pytest.LogCaptureFixture, ask: Ask, status: int, body: bytes
 ) -> None:
     """The SDK logs by itself what keeps it from credentials, with all that it was raised from."""

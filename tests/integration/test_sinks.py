@@ -65,7 +65,7 @@ def hub(cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
     cloud.security_hub.enable()
 
 
-def heard(cloud: Cloud, queue: str) -> list[dict[str, Any]]:
+def received_events(cloud: Cloud, queue: str) -> list[dict[str, Any]]:
     """Take everything out of the queue."""
     sqs = cloud.client("sqs")
     found: list[dict[str, Any]] = []
@@ -117,24 +117,24 @@ def tail(arn: str) -> str:
 # --- Neither ----------------------------------------------------------------------------------
 
 
-def test_nobody_is_told_unless_that_is_asked_for(rotation: Function, cloud: Cloud) -> None:
+def test_without_configured_sinks_nothing_is_sent(rotation: Function, cloud: Cloud) -> None:
     due(cloud)
     rotation(scheduled(NOW))
     assert {"PutEvents", "BatchImportFindings", "GetFindings"}.isdisjoint(rotation.operations)
 
 
 @pytest.mark.usefixtures("hub")
-def test_a_dry_run_tells_no_machine(rotation: Function, cloud: Cloud, queue: str) -> None:
+def test_a_dry_run_sends_nothing(rotation: Function, cloud: Cloud, queue: str) -> None:
     due(cloud)
     rotation({"dry_run": True})
-    assert heard(cloud, queue) == []
+    assert received_events(cloud, queue) == []
     assert cloud.security_hub.findings() == {}
 
 
 # --- Events -----------------------------------------------------------------------------------
 
 
-def test_what_was_done_and_the_run_itself_reach_the_queue_of_a_rule(
+def test_actions_and_the_run_reach_the_queue_of_a_rule(
     rotation: Function, cloud: Cloud, queue: str
 ) -> None:
     zone = cloud.zones.add("example.com")
@@ -143,7 +143,7 @@ def test_what_was_done_and_the_run_itself_reach_the_queue_of_a_rule(
     result = rotation(scheduled(NOW))
 
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
-    events = heard(cloud, queue)
+    events = received_events(cloud, queue)
     (action,) = of(events, "Action")
     assert (action["source"], action["resources"]) == (NAME, [arn])
     assert action["time"] == "2026-06-15T12:00:00Z"
@@ -156,40 +156,38 @@ def test_what_was_done_and_the_run_itself_reach_the_queue_of_a_rule(
     assert run["detail"]["scopes"] == result["scopes"]
 
 
-def test_a_run_that_finds_nothing_says_so_to_the_machines(
+def test_a_run_without_findings_is_sent_to_the_sinks(
     rotation: Function, cloud: Cloud, queue: str
 ) -> None:
     """People are spared it; a program that hears nothing would not know whether it ran."""
     rotation(scheduled(NOW))
-    (run,) = heard(cloud, queue)
+    (run,) = received_events(cloud, queue)
     assert run["detail"]["severity"] == "ok"
 
 
-def test_what_could_not_be_done_is_an_event_as_well(
-    rotation: Function, cloud: Cloud, queue: str
-) -> None:
+def test_a_failed_action_is_an_event_too(rotation: Function, cloud: Cloud, queue: str) -> None:
     cloud.zones.add("example.com")
     arn = blocked(cloud)
     cloud.fail("route53", "ChangeResourceRecordSets", "AccessDenied", times=None)
     with pytest.raises(RotationError, match=arn):
         rotation(scheduled(NOW))
-    events = heard(cloud, queue)
+    events = received_events(cloud, queue)
     assert [event["detail"]["outcome"] for event in of(events, "Action")] == ["failed"]
     assert of(events, "Run")[0]["detail"]["incomplete"] is True
 
 
 @pytest.mark.usefixtures("ledger_table")
-def test_a_finding_is_an_event_when_it_is_new_when_it_is_worse_and_when_it_is_over(
+def test_a_finding_is_an_event_when_it_is_new_when_it_is_worse_and_when_it_is_resolved(
     rotation: Function, cloud: Cloud, queue: str
 ) -> None:
-    """What did not change is not sent again: a program need not remember what it heard."""
+    """An unchanged finding is not sent again, so a receiver need not remember events."""
     arn = due(cloud)
     told = []
     for day in range(5):
         if day == 4:
             mend(cloud, arn)
         rotation(scheduled(cloud.now))
-        told.append(of(heard(cloud, queue), "Finding"))
+        told.append(of(received_events(cloud, queue), "Finding"))
         cloud.advance(days=2)
     kinds = [[event["detail"]["change"] for event in events] for events in told]
     assert kinds[0] == ["new"]
@@ -256,14 +254,12 @@ def test_every_change_reaches_the_queue_ten_a_call(bus: EventBus, cloud: Cloud, 
     cloud.forget_calls()
     bus.publish(changed(24))
     assert entries(cloud) == [10, 10, 5]
-    events = heard(cloud, queue)
+    events = received_events(cloud, queue)
     assert len(of(events, "Finding")) == 24
     assert of(events, "Finding")[0]["detail"]["finding"]["severity"] == "critical"
 
 
-def test_what_was_refused_is_sent_once_more_and_nothing_else_is(
-    bus: EventBus, cloud: Cloud, queue: str
-) -> None:
+def test_only_refused_events_are_sent_again(bus: EventBus, cloud: Cloud, queue: str) -> None:
     refused: list[str] = []
 
     def first_time(entry: Mapping[str, Any]) -> str | None:
@@ -277,12 +273,12 @@ def test_what_was_refused_is_sent_once_more_and_nothing_else_is(
     cloud.forget_calls()
     bus.publish(changed(12))
     assert entries(cloud) == [10, 1, 3]
-    resources = [event["resources"] for event in of(heard(cloud, queue), "Finding")]
+    resources = [event["resources"] for event in of(received_events(cloud, queue), "Finding")]
     assert len(resources) == 12
     assert len({tuple(resource) for resource in resources}) == 12
 
 
-def test_what_is_refused_twice_is_counted_by_its_code_and_keeps_nothing_back(
+def test_events_refused_twice_are_counted_by_code_and_block_nothing(
     bus: EventBus, cloud: Cloud, queue: str
 ) -> None:
     codes = {"/3": "ThrottlingException", "/7": "InternalFailure", "/11": "InternalFailure"}
@@ -295,16 +291,16 @@ def test_what_is_refused_twice_is_counted_by_its_code_and_keeps_nothing_back(
     with pytest.raises(EventsRejectedError) as caught:
         bus.publish(changed(14))
     assert str(caught.value) == (
-        "3 of 15 events were not taken: InternalFailure (2), ThrottlingException (1)"
+        "3 of 15 events were refused: InternalFailure (2), ThrottlingException (1)"
     )
-    assert len(heard(cloud, queue)) == 12
+    assert len(received_events(cloud, queue)) == 12
 
 
 # --- Security Hub -----------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("hub")
-def test_a_finding_appears_is_updated_and_is_archived_when_it_is_mended(
+def test_a_finding_appears_is_updated_and_is_archived_when_it_is_fixed(
     rotation: Function, cloud: Cloud
 ) -> None:
     arn = due(cloud)
@@ -339,9 +335,7 @@ def test_a_finding_appears_is_updated_and_is_archived_when_it_is_mended(
 
 
 @pytest.mark.usefixtures("hub")
-def test_what_comes_back_is_the_same_finding_and_active_again(
-    rotation: Function, cloud: Cloud
-) -> None:
+def test_a_recurring_finding_is_the_same_and_active_again(rotation: Function, cloud: Cloud) -> None:
     arn = due(cloud)
     rotation(scheduled(NOW))
     mend(cloud, arn)
@@ -354,9 +348,7 @@ def test_what_comes_back_is_the_same_finding_and_active_again(
 
 
 @pytest.mark.usefixtures("hub")
-def test_what_somebody_suppressed_stays_suppressed_whatever_happens(
-    rotation: Function, cloud: Cloud
-) -> None:
+def test_a_suppressed_finding_stays_suppressed(rotation: Function, cloud: Cloud) -> None:
     arn = due(cloud)
     rotation(scheduled(NOW))
     ((finding_id, _),) = cloud.security_hub.findings().items()
@@ -370,7 +362,7 @@ def test_what_somebody_suppressed_stays_suppressed_whatever_happens(
 
 
 @pytest.mark.usefixtures("hub")
-def test_all_pages_of_what_is_active_are_read_and_archived(
+def test_all_pages_of_active_findings_are_read_and_archived(
     rotation: Function, cloud: Cloud
 ) -> None:
     """The embedded Security Hub shows two findings a page."""
@@ -449,20 +441,20 @@ def test_findings_of_other_instances_and_products_are_left_alone(
 
 
 @pytest.mark.usefixtures("hub")
-def test_an_organization_is_told_of_once_in_the_functions_own_account(
+def test_an_organization_is_sent_once_in_the_functions_own_account(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, queue: str
 ) -> None:
     sink = make_machine(rotation, cloud, environment)
     arns = [due(cloud, account=account) for account in ACCOUNTS]
     sink.step("list")
     sink.look_everywhere()
-    assert heard(cloud, queue) == []
+    assert received_events(cloud, queue) == []
     assert cloud.security_hub.findings() == {}
 
     sink.step("aggregate")
 
     assert states(cloud) == {tail(arn): "ACTIVE" for arn in arns}
-    (run,) = of(heard(cloud, queue), "Run")
+    (run,) = of(received_events(cloud, queue), "Run")
     assert len(run["detail"]["scopes"]) == 6
 
     for arn in arns:
@@ -488,7 +480,7 @@ def test_events_that_may_not_be_sent_fail_the_run_after_everything_else_is_done(
         rotation(scheduled(NOW))
     assert len(documents(cloud, topic)) == 1
     assert states(cloud) == {tail(arn): "ACTIVE"}
-    assert heard(cloud, queue) == []
+    assert received_events(cloud, queue) == []
     assert "FailedScopes" in capsys.readouterr().out
 
 
@@ -501,10 +493,10 @@ def test_findings_that_may_not_be_reported_fail_the_run_after_everything_else_is
     with pytest.raises(RotationError, match=r"Security Hub could not be notified: .*AccessDenied"):
         rotation(scheduled(NOW))
     assert len(documents(cloud, topic)) == 1
-    assert of(heard(cloud, queue), "Run")
+    assert of(received_events(cloud, queue), "Run")
 
 
-def test_a_security_hub_that_nobody_enabled_is_one_clear_sentence(
+def test_a_disabled_security_hub_is_one_clear_sentence(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, topic: str
 ) -> None:
     environment.setenv("SECURITY_HUB", "true")
@@ -528,12 +520,12 @@ def test_a_finding_that_is_refused_keeps_no_other_back_and_is_named_with_its_cod
     )
     with pytest.raises(RotationError) as caught:
         rotation(scheduled(NOW))
-    assert f"1 of 2 findings were not taken: {NAME}/{bad}: InvalidInput" in str(caught.value)
+    assert f"1 of 2 findings were refused: {NAME}/{bad}: InvalidInput" in str(caught.value)
     assert states(cloud) == {tail(good): "ACTIVE"}
 
 
 @pytest.mark.usefixtures("hub")
-def test_throttled_machines_are_told_again(rotation: Function, cloud: Cloud, queue: str) -> None:
+def test_throttled_sinks_are_retried(rotation: Function, cloud: Cloud, queue: str) -> None:
     arn = due(cloud)
     faults = [
         cloud.fail("events", "PutEvents", times=2),
@@ -542,7 +534,7 @@ def test_throttled_machines_are_told_again(rotation: Function, cloud: Cloud, que
     ]
     rotation(scheduled(NOW))
     assert [fault.count for fault in faults] == [2] * 3
-    assert len(of(heard(cloud, queue), "Run")) == 1
+    assert len(of(received_events(cloud, queue), "Run")) == 1
     assert states(cloud) == {tail(arn): "ACTIVE"}
 
 
@@ -565,7 +557,7 @@ def test_findings_that_cannot_be_read_are_not_reported_as_new(
 @pytest.mark.parametrize(
     "name", ["evil\r\nname", "a\u202eb.example.com", "\x00", "\U0001f512" * 60]
 )
-def test_what_an_importer_called_a_certificate_is_taken_by_both(
+def test_a_hostile_name_is_accepted_by_both_sinks(
     rotation: Function, cloud: Cloud, queue: str, name: str
 ) -> None:
     arn = due(cloud, name)
@@ -573,7 +565,7 @@ def test_what_an_importer_called_a_certificate_is_taken_by_both(
     ((_, finding),) = cloud.security_hub.findings().items()
     assert states(cloud) == {tail(arn): "ACTIVE"}
     assert not {"\r", "\n", "\u202e", "\x00"} & set(finding["Title"])
-    assert of(heard(cloud, queue), "Run")
+    assert of(received_events(cloud, queue), "Run")
 
 
 @pytest.mark.usefixtures("hub", "queue")
@@ -588,7 +580,7 @@ def test_both_are_reached_in_the_functions_own_account_and_region(
     assert {call.service for call in told} == {"events", "securityhub"}
 
 
-def test_another_error_of_security_hub_is_not_taken_for_that(
+def test_another_error_of_security_hub_is_raised(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("SECURITY_HUB", "true")

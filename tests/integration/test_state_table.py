@@ -64,7 +64,7 @@ NOTE = Intent(
 )
 
 
-class Ledgers:
+class StateTables:
     """The same table, read anew by each run."""
 
     def __init__(self, cloud: Cloud, table: str) -> None:
@@ -86,22 +86,22 @@ class Ledgers:
 
 
 @pytest.fixture
-def ledgers(cloud: Cloud, ledger_table: str) -> Ledgers:
-    return Ledgers(cloud, ledger_table)
+def state_tables(cloud: Cloud, ledger_table: str) -> StateTables:
+    return StateTables(cloud, ledger_table)
 
 
 # --- Journals ---------------------------------------------------------------------------------
 
 
-def test_a_journal_is_read_as_it_was_written(ledgers: Ledgers) -> None:
-    claimed = ledgers.new().claim(FULL, "run-1", NOW, NOW + CLAIM)
-    assert ledgers.new().replacement_records() == [claimed]
+def test_a_replacement_record_is_read_as_it_was_written(state_tables: StateTables) -> None:
+    claimed = state_tables.new().claim(FULL, "run-1", NOW, NOW + CLAIM)
+    assert state_tables.new().replacement_records() == [claimed]
     assert claimed == replace(FULL, version=1, claimed_by="run-1", claimed_until=NOW + CLAIM)
 
 
-def test_a_journal_is_readable_in_the_console(ledgers: Ledgers) -> None:
-    ledgers.new().claim(FULL, "run-1", NOW, NOW + CLAIM)
-    (item,) = ledgers.items()
+def test_a_replacement_record_is_readable_in_the_console(state_tables: StateTables) -> None:
+    state_tables.new().claim(FULL, "run-1", NOW, NOW + CLAIM)
+    (item,) = state_tables.items()
     assert item["entry"] == {"S": f"replacement#{ARN}"}
     assert item["state"] == {"S": "verified"}
     assert item["successor_arn"] == {"S": NEW}
@@ -109,47 +109,51 @@ def test_a_journal_is_readable_in_the_console(ledgers: Ledgers) -> None:
     assert item["expires_at"] == {"N": "1813060800"}
 
 
-def test_a_new_journal_can_be_claimed_by_one_run_only(ledgers: Ledgers) -> None:
-    ledgers.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
-    with pytest.raises(StateConflictError, match="run-1 is at it, or was faster"):
-        ledgers.new().claim(BEGUN, "run-2", NOW, NOW + CLAIM)
+def test_a_new_replacement_record_can_be_claimed_by_one_run_only(state_tables: StateTables) -> None:
+    state_tables.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
+    with pytest.raises(StateConflictError, match="run-1 claimed or changed it first"):
+        state_tables.new().claim(BEGUN, "run-2", NOW, NOW + CLAIM)
 
 
-def test_a_claim_holds_until_its_end_and_then_belongs_to_whoever_comes(ledgers: Ledgers) -> None:
-    claimed = ledgers.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
+def test_a_claim_is_valid_until_its_end_and_then_any_run_can_claim(
+    state_tables: StateTables,
+) -> None:
+    claimed = state_tables.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
     almost = NOW + CLAIM - SECOND
     with pytest.raises(StateConflictError):
-        ledgers.new().claim(claimed, "run-2", almost, almost + CLAIM)
-    stolen = ledgers.new().claim(claimed, "run-2", NOW + CLAIM, NOW + 2 * CLAIM)
+        state_tables.new().claim(claimed, "run-2", almost, almost + CLAIM)
+    stolen = state_tables.new().claim(claimed, "run-2", NOW + CLAIM, NOW + 2 * CLAIM)
     assert stolen.claimed_by == "run-2"
     with pytest.raises(StateConflictError):
-        ledgers.new().save_replacement(replace(claimed, state=ReplacementState.ISSUED))
+        state_tables.new().save_replacement(replace(claimed, state=ReplacementState.ISSUED))
 
 
-def test_a_run_may_claim_again_what_it_holds_and_others_what_it_has_let_go(
-    ledgers: Ledgers,
+def test_a_run_may_renew_its_claim_and_others_may_claim_a_released_record(
+    state_tables: StateTables,
 ) -> None:
-    claimed = ledgers.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
-    again = ledgers.new().claim(claimed, "run-1", NOW, NOW + CLAIM)
-    released = ledgers.new().save_replacement(replace(again, claimed_by=None, claimed_until=None))
-    assert ledgers.new().claim(released, "run-2", NOW, NOW + CLAIM).version == 4
+    claimed = state_tables.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
+    again = state_tables.new().claim(claimed, "run-1", NOW, NOW + CLAIM)
+    released = state_tables.new().save_replacement(
+        replace(again, claimed_by=None, claimed_until=None)
+    )
+    assert state_tables.new().claim(released, "run-2", NOW, NOW + CLAIM).version == 4
 
 
-def test_what_is_not_known_any_more_loses_its_attribute(ledgers: Ledgers) -> None:
-    state_store = ledgers.new()
+def test_an_emptied_field_loses_its_attribute(state_tables: StateTables) -> None:
+    state_store = state_tables.new()
     claimed = state_store.claim(FULL, "run-1", NOW, NOW + CLAIM)
     state_store.save_replacement(
         replace(claimed, expires_at=None, successor_arn=None, claimed_by=None)
     )
-    (item,) = ledgers.items()
+    (item,) = state_tables.items()
     assert {"expires_at", "successor_arn", "claimed_by"}.isdisjoint(item)
 
 
-def test_a_write_that_the_sdk_repeats_because_its_answer_was_lost_is_no_conflict(
-    ledgers: Ledgers, cloud: Cloud
+def test_a_write_that_the_sdk_repeats_after_a_lost_response_is_no_conflict(
+    state_tables: StateTables, cloud: Cloud
 ) -> None:
     client = cloud.client("dynamodb")
-    state_store = ledgers.new()
+    state_store = state_tables.new()
     claimed = state_store.claim(BEGUN, "run-1", NOW, NOW + CLAIM)
     before = client.put_item
 
@@ -162,13 +166,13 @@ def test_a_write_that_the_sdk_repeats_because_its_answer_was_lost_is_no_conflict
         recorded = state_store.save_replacement(replace(claimed, state=ReplacementState.ISSUED))
     finally:
         client.put_item = before
-    assert ledgers.new().replacement_records() == [recorded]
+    assert state_tables.new().replacement_records() == [recorded]
 
 
-def test_other_refusals_are_raised(ledgers: Ledgers, cloud: Cloud) -> None:
+def test_other_refusals_are_raised(state_tables: StateTables, cloud: Cloud) -> None:
     for operation in ("PutItem", "UpdateItem", "DeleteItem"):
         cloud.fail("dynamodb", operation, "AccessDeniedException", "not today")
-    state_store = ledgers.new()
+    state_store = state_tables.new()
     with pytest.raises(ClientError, match="not today"):
         state_store.claim(BEGUN, "run-1", NOW, NOW + CLAIM)
     with pytest.raises(ClientError, match="not today"):
@@ -177,22 +181,24 @@ def test_other_refusals_are_raised(ledgers: Ledgers, cloud: Cloud) -> None:
         state_store.delete_alert(TOLD)
 
 
-def test_each_account_and_region_has_its_own_entries(ledgers: Ledgers) -> None:
-    ledgers.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
-    assert ledgers.new(Scope("123456789012", "us-east-1")).replacement_records() == []
+def test_each_account_and_region_has_its_own_entries(state_tables: StateTables) -> None:
+    state_tables.new().claim(BEGUN, "run-1", NOW, NOW + CLAIM)
+    assert state_tables.new(Scope("123456789012", "us-east-1")).replacement_records() == []
 
 
-def test_everything_is_read_however_much_there_is(ledgers: Ledgers) -> None:
+def test_everything_is_read_however_much_there_is(state_tables: StateTables) -> None:
     """A query answers with a megabyte at the most."""
     long = ("x" * 1000,) * 100
     for number in range(15):
         replacement_record = replace(BEGUN, certificate_arn=f"{ARN}{number}", unreported=long)
-        ledgers.new().claim(replacement_record, "run-1", NOW, NOW + CLAIM)
-    assert len(ledgers.new().replacement_records()) == 15
+        state_tables.new().claim(replacement_record, "run-1", NOW, NOW + CLAIM)
+    assert len(state_tables.new().replacement_records()) == 15
 
 
-def test_a_run_reads_the_ledger_with_one_query(ledgers: Ledgers, cloud: Cloud) -> None:
-    state_store = ledgers.new()
+def test_a_run_reads_the_state_table_with_one_query(
+    state_tables: StateTables, cloud: Cloud
+) -> None:
+    state_store = state_tables.new()
     cloud.forget_calls()
     state_store.replacement_records(), state_store.alert_records(), state_store.intents()
     assert [call.operation for call in cloud.calls] == ["Query"]
@@ -210,21 +216,21 @@ def test_a_run_reads_the_ledger_with_one_query(ledgers: Ledgers, cloud: Cloud) -
     ],
 )
 def test_an_entry_that_is_not_understood_is_named(
-    ledgers: Ledgers, attributes: Mapping[str, Any]
+    state_tables: StateTables, attributes: Mapping[str, Any]
 ) -> None:
-    ledgers.new().claim(FULL, "run-1", NOW, NOW + CLAIM)
-    (item,) = ledgers.items()
+    state_tables.new().claim(FULL, "run-1", NOW, NOW + CLAIM)
+    (item,) = state_tables.items()
     broken = {**item, **attributes} if attributes else {"entry": item["entry"]}
-    ledgers.put(**broken)
+    state_tables.put(**broken)
     with pytest.raises(StateUnreadableError, match=f"replacement#{ARN}"):
-        ledgers.new().replacement_records()
+        state_tables.new().replacement_records()
 
 
 # --- The budget -------------------------------------------------------------------------------
 
 
-def test_a_day_has_a_budget_in_which_a_certificate_counts_once(ledgers: Ledgers) -> None:
-    state_store, today = ledgers.new(), NOW.date()
+def test_a_day_has_a_budget_in_which_a_certificate_counts_once(state_tables: StateTables) -> None:
+    state_store, today = state_tables.new(), NOW.date()
     assert state_store.count_request(today, f"{ARN}1", 2)
     assert state_store.count_request(today, f"{ARN}2", 2)
     assert not state_store.count_request(today, f"{ARN}3", 2)
@@ -235,51 +241,51 @@ def test_a_day_has_a_budget_in_which_a_certificate_counts_once(ledgers: Ledgers)
 # --- Memories and notes -----------------------------------------------------------------------
 
 
-def test_a_memory_is_read_as_it_was_written_and_ends_by_itself(ledgers: Ledgers) -> None:
-    ledgers.new().save_alert(TOLD)
-    assert ledgers.new().alert_records() == [replace(TOLD, version=1)]
-    (item,) = ledgers.items()
+def test_an_alert_record_is_read_as_it_was_written_and_expires(state_tables: StateTables) -> None:
+    state_tables.new().save_alert(TOLD)
+    assert state_tables.new().alert_records() == [replace(TOLD, version=1)]
+    (item,) = state_tables.items()
     assert item["expires_at"] == {"N": str(int((NOW + HISTORY).timestamp()))}
 
 
-def test_a_memory_that_another_run_has_changed_stays(ledgers: Ledgers) -> None:
-    ledgers.new().save_alert(TOLD)
-    ledgers.new().save_alert(replace(TOLD, severity="warning"))
-    ledgers.new().save_alert(replace(TOLD, severity="info", version=2))
-    assert ledgers.new().alert_records() == [replace(TOLD, version=1)]
-    ledgers.new().save_alert(replace(TOLD, severity="info", version=1))
-    (memory,) = ledgers.new().alert_records()
+def test_an_alert_record_that_another_run_has_changed_stays(state_tables: StateTables) -> None:
+    state_tables.new().save_alert(TOLD)
+    state_tables.new().save_alert(replace(TOLD, severity="warning"))
+    state_tables.new().save_alert(replace(TOLD, severity="info", version=2))
+    assert state_tables.new().alert_records() == [replace(TOLD, version=1)]
+    state_tables.new().save_alert(replace(TOLD, severity="info", version=1))
+    (memory,) = state_tables.new().alert_records()
     assert (memory.severity, memory.version) == ("info", 2)
-    ledgers.new().delete_alert(replace(TOLD, version=1))
-    assert len(ledgers.new().alert_records()) == 1
-    ledgers.new().delete_alert(memory)
-    assert ledgers.new().alert_records() == []
+    state_tables.new().delete_alert(replace(TOLD, version=1))
+    assert len(state_tables.new().alert_records()) == 1
+    state_tables.new().delete_alert(memory)
+    assert state_tables.new().alert_records() == []
 
 
-def test_a_note_is_replaced_by_the_same_action_and_struck_by_whoever_told_it(
-    ledgers: Ledgers,
+def test_an_intent_is_replaced_by_the_same_action_and_deleted_after_its_report(
+    state_tables: StateTables,
 ) -> None:
-    ledgers.new().save_intent(NOTE)
+    state_tables.new().save_intent(NOTE)
     later = replace(NOTE, run_id="run-2", written_at=NOW + SECOND)
-    ledgers.new().save_intent(later)
-    ledgers.new().save_intent(NOTE)
-    assert ledgers.new().intents() == [later]
-    ledgers.new().delete_intent(NOTE)
-    assert ledgers.new().intents() == [later]
-    ledgers.new().delete_intent(later)
-    assert ledgers.new().intents() == []
+    state_tables.new().save_intent(later)
+    state_tables.new().save_intent(NOTE)
+    assert state_tables.new().intents() == [later]
+    state_tables.new().delete_intent(NOTE)
+    assert state_tables.new().intents() == [later]
+    state_tables.new().delete_intent(later)
+    assert state_tables.new().intents() == []
 
 
 def test_an_entry_with_a_word_of_an_earlier_version_is_read_and_can_be_deleted(
-    ledgers: Ledgers,
+    state_tables: StateTables,
 ) -> None:
-    ledgers.new().save_alert(replace(TOLD, verdict="NotServed", reason="TypeNotUnderstood"))
-    ledgers.new().save_intent(replace(NOTE, action="RequestAnew"))
+    state_tables.new().save_alert(replace(TOLD, verdict="NotServed", reason="TypeNotUnderstood"))
+    state_tables.new().save_intent(replace(NOTE, action="RequestAnew"))
 
-    (memory,), (note,) = ledgers.new().alert_records(), ledgers.new().intents()
+    (memory,), (note,) = state_tables.new().alert_records(), state_tables.new().intents()
 
     assert (memory.verdict, memory.reason) == ("StaleCertificateServed", "TypeUnknown")
     assert note.intended is Action.REQUEST_AGAIN
-    ledgers.new().delete_alert(memory)
-    ledgers.new().delete_intent(note)
-    assert ledgers.items() == []
+    state_tables.new().delete_alert(memory)
+    state_tables.new().delete_intent(note)
+    assert state_tables.items() == []

@@ -118,7 +118,7 @@ def test_an_entry_that_would_be_misread_is_named(
         pytest.param({**MEMORY, "entry": {"S": "told#shop"}}, id="no ARN"),
     ],
 )
-def test_a_run_still_tells_what_it_found_and_which_entry_it_could_not_read(
+def test_a_run_still_reports_its_findings_and_the_unreadable_entry(
     rotation: Function, cloud: Cloud, topic: str, ledger_table: str, misread: Item
 ) -> None:
     arn = cloud.certificates.add(
@@ -133,20 +133,20 @@ def test_a_run_still_tells_what_it_found_and_which_entry_it_could_not_read(
     assert entry in document["scopes"][0]["error"]
 
 
-def test_a_conflict_says_who_holds_the_journal_until_when(state_store: StateTable) -> None:
+def test_a_conflict_names_the_holder_of_the_claim_and_its_end(state_store: StateTable) -> None:
     begun = ReplacementRecord(certificate_arn=ARN, state=ReplacementState.REQUESTED, started_at=NOW)
     claimed = state_store.claim(begun, "run-1", NOW, NOW + timedelta(minutes=20))
     with pytest.raises(StateConflictError) as held:
         state_store.claim(claimed, "run-2", NOW, NOW + timedelta(minutes=20))
     assert str(held.value) == (
-        "run-1 is at it, or was faster; its claim ends at 2026-06-15T12:20:00.000000+00:00"
+        "run-1 claimed or changed it first; its claim ends at 2026-06-15T12:20:00.000000+00:00"
     )
 
 
-def test_a_conflict_over_a_journal_that_was_let_go_promises_no_end(state_store: StateTable) -> None:
+def test_a_conflict_over_a_released_record_has_no_end(state_store: StateTable) -> None:
     begun = ReplacementRecord(certificate_arn=ARN, state=ReplacementState.REQUESTED, started_at=NOW)
     claimed = state_store.claim(begun, "run-1", NOW, NOW + timedelta(minutes=20))
     state_store.save_replacement(replace(claimed, claimed_by=None, claimed_until=None))
     with pytest.raises(StateConflictError) as held:
         state_store.save_replacement(claimed)
-    assert str(held.value) == "another run is at it, or was faster"
+    assert str(held.value) == "another run claimed or changed it first"

@@ -155,7 +155,7 @@ def test_a_private_ca_that_is_disabled_is_found(rotation: Function, cloud: Cloud
     assert finding(rotation(scheduled(NOW)))["reason"] == "AuthorityInvalidState"
 
 
-def test_nobody_asks_for_private_cas_where_acm_renews_from_none(
+def test_private_cas_are_not_listed_if_acm_renews_from_none(
     rotation: Function, cloud: Cloud
 ) -> None:
     cloud.authorities.add(not_after=SOON)
@@ -175,7 +175,7 @@ def test_nobody_asks_for_private_cas_where_acm_renews_from_none(
         ("acm-pca", "ListCertificateAuthorities", "the private CAs could not be listed"),
     ],
 )
-def test_a_store_that_cannot_be_listed_is_told_and_stops_nothing_else(
+def test_a_store_that_cannot_be_listed_is_reported_and_stops_nothing_else(
     rotation: Function, cloud: Cloud, topic: str, service: str, operation: str, named: str
 ) -> None:
     due = cloud.certificates.add(type="IMPORTED", **USED, **ending_in(cloud, 20))
@@ -204,7 +204,7 @@ def test_a_private_ca_whose_permissions_cannot_be_read_is_unknown(
 # --- ACME ---------------------------------------------------------------------------------------
 
 
-def test_what_an_acme_client_asked_for_is_found_and_left_alone(
+def test_a_certificate_of_an_acme_client_is_found_and_not_changed(
     rotation: Function, cloud: Cloud
 ) -> None:
     arn = cloud.certificates.add(key_pair_origin="ACME", **ending_in(cloud, 5))

@@ -122,7 +122,7 @@ def _day(moment: str) -> datetime:
     return datetime.fromisoformat(moment)
 
 
-def test_four_months_send_exactly_the_messages_that_people_should_hear(
+def test_four_months_send_exactly_the_recorded_messages(
     rotation: Function, cloud: Cloud, queue: str, estate: dict[str, str]
 ) -> None:
     assert estate

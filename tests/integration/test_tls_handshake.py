@@ -66,7 +66,7 @@ def shop(*issued: Issued, **details: object) -> Iterator[Server]:
         yield server
 
 
-def test_the_certificate_of_the_name_that_was_asked_for_is_seen() -> None:
+def test_the_certificate_of_the_requested_name_is_read() -> None:
     ours, other = issue(SHOP, not_after=LATER), issue(BLOG, not_after=LATER)
     with serving_tls({SHOP: (ours,), BLOG: (other,)}, default=(other,)) as server:
         looking = probe(server)
@@ -85,7 +85,7 @@ def test_nothing_is_sent_but_a_handshake() -> None:
         assert server.received == [b""]
 
 
-def test_each_address_is_looked_at_and_named_up_to_four_of_them() -> None:
+def test_each_address_is_probed_and_up_to_four_are_named() -> None:
     ours = issue(SHOP, not_after=LATER)
     many = [f"127.0.0.{number}" for number in range(1, 9)]
     with shop(ours) as server:
@@ -95,14 +95,14 @@ def test_each_address_is_looked_at_and_named_up_to_four_of_them() -> None:
 
 
 @pytest.mark.parametrize("algorithm", [RSA, ECDSA])
-def test_of_two_certificates_side_by_side_the_one_of_the_wanted_key_is_seen(algorithm: str) -> None:
+def test_of_two_certificates_the_one_with_the_wanted_key_is_read(algorithm: str) -> None:
     """As a load balancer with an RSA and an ECDSA certificate does it, which prefers the latter."""
     both = {entry: issue(SHOP, not_after=LATER, algorithm=entry) for entry in (RSA, ECDSA)}
     with shop(*both.values()) as server:
         assert serials(probe(server).probe(SHOP, algorithm)) == [serial(both[algorithm])]
 
 
-def test_a_certificate_of_another_key_is_seen_where_there_is_no_other() -> None:
+def test_a_certificate_with_another_key_is_read_if_it_is_the_only_one() -> None:
     other = issue(SHOP, not_after=LATER, algorithm=ECDSA)
     with shop(other) as server:
         assert serials(probe(server).probe(SHOP, RSA)) == [serial(other)]
@@ -141,13 +141,13 @@ def test_a_server_that_breaks_off_what_is_too_old_for_it_is_asked_again() -> Non
 @pytest.mark.parametrize(
     "version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 )
-def test_a_server_of_any_version_is_looked_at(version: ssl.TLSVersion) -> None:
+def test_a_server_of_any_version_is_probed(version: ssl.TLSVersion) -> None:
     ours = issue(SHOP, not_after=LATER)
     with shop(ours, prepare=only(version)) as server:
         assert serials(probe(server).probe(SHOP, RSA)) == [serial(ours)]
 
 
-def test_a_certificate_that_no_browser_would_take_is_seen() -> None:
+def test_a_certificate_that_browsers_refuse_is_read() -> None:
     """It is expired, for another name, from an unknown CA and with a short key."""
     bad = issue(BLOG, not_after=NOW - timedelta(days=900), algorithm="RSA_1024")
     with shop(bad, prepare=only(ssl.TLSVersion.TLSv1_2)) as server:
@@ -213,12 +213,12 @@ def test_an_address_that_is_not_public_is_not_connected_to() -> None:
         assert server.connections == 0
 
 
-def test_the_metadata_of_a_machine_is_never_connected_to() -> None:
+def test_the_metadata_service_is_never_connected_to() -> None:
     looking = probe(443, "169.254.169.254", "fd00:ec2::254", "::ffff:169.254.169.254")
     assert states(looking) == [ProbeState.REFUSED] * 3
 
 
-def test_a_name_is_resolved_once_and_what_was_checked_is_connected_to() -> None:
+def test_a_name_is_resolved_once_and_the_checked_address_is_connected_to() -> None:
     """A second answer, which leads elsewhere, is never asked for (DNS rebinding)."""
     answers = iter([[LOOPBACK], ["169.254.169.254"]])
     ours = issue(SHOP, not_after=LATER, algorithm=ECDSA)

@@ -63,14 +63,14 @@ def run_beside(rotation: Function, shop: Shop, served: Issued) -> dict[str, Any]
         return rotation(scheduled(NOW))
 
 
-def test_what_is_renewed_and_served_is_well(
+def test_a_renewed_and_served_certificate_is_healthy(
     rotation: Function, shop: Shop, cloud: Cloud, topic: str
 ) -> None:
     assert run_beside(rotation, shop, NEW)["counts"] == {"Healthy": 1}
     assert documents(cloud, topic) == []
 
 
-def test_what_is_renewed_and_not_served_is_told(
+def test_a_renewed_certificate_that_is_not_served_is_reported(
     rotation: Function, shop: Shop, cloud: Cloud, topic: str
 ) -> None:
     result = run_beside(rotation, shop, OLD)
@@ -94,7 +94,7 @@ def test_what_is_renewed_and_not_served_is_told(
 
 
 @pytest.mark.usefixtures("ledger_table")
-def test_it_is_told_once_and_over_when_the_new_one_is_served(
+def test_it_is_reported_once_and_resolved_when_the_new_one_is_served(
     rotation: Function, shop: Shop, cloud: Cloud, topic: str
 ) -> None:
     run_beside(rotation, shop, OLD)
@@ -105,7 +105,9 @@ def test_it_is_told_once_and_over_when_the_new_one_is_served(
     assert run_beside(rotation, shop, NEW)["counts"] == {"Healthy": 1}
 
 
-def test_what_is_due_says_what_is_served(rotation: Function, shop: Shop, cloud: Cloud) -> None:
+def test_an_expiring_finding_has_the_served_certificate(
+    rotation: Function, shop: Shop, cloud: Cloud
+) -> None:
     cloud.now = NOW + timedelta(days=180)
     (finding,) = run_beside(rotation, shop, NEW)["findings"]
     assert finding["verdict"] == "ImportDue"
@@ -113,7 +115,7 @@ def test_what_is_due_says_what_is_served(rotation: Function, shop: Shop, cloud: 
 
 
 @pytest.mark.usefixtures("shop")
-def test_what_cannot_be_reached_is_no_failure(rotation: Function) -> None:
+def test_an_unreachable_name_is_no_failure(rotation: Function) -> None:
     assert rotation(scheduled(NOW))["counts"] == {"Healthy": 1}
 
 
@@ -141,7 +143,7 @@ def test_without_the_switch_nothing_is_connected_to(rotation: Function, shop: Sh
     assert "DescribeCertificate" not in rotation.operations
 
 
-def test_a_look_needs_no_permission_but_to_describe(rotation: Function, shop: Shop) -> None:
+def test_a_probe_needs_no_permission_but_to_describe(rotation: Function, shop: Shop) -> None:
     run_beside(rotation, shop, NEW)
     assert rotation.operations == [
         "ListCertificates",

@@ -73,7 +73,7 @@ def test_an_answer_that_always_ends_early_is_a_failure(answering: Answering) -> 
     assert server.connections == ATTEMPTS
 
 
-def test_a_secret_whose_answer_always_ends_early_is_a_failure_that_tells_its_kind(
+def test_a_secret_whose_response_is_always_truncated_is_a_failure_with_its_kind(
     answering: Answering,
 ) -> None:
     answering(b'{"SecretString": "MARKER-OF-A-SECRET"}' + b" " * 40, ATTEMPTS, b"text/json")

@@ -64,7 +64,7 @@ def test_an_import_makes_as_many_calls_as_are_disturbed_below(rotation: Function
 
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize("number", every_fourth(IMPORT))
-def test_an_import_is_told_whenever_its_run_is_killed(
+def test_an_import_is_reported_whenever_its_run_is_killed(
     rotation: Function, cloud: Cloud, topic: str, wire: Wire, number: int
 ) -> None:
     wire.strike_after(number, kill)
@@ -85,7 +85,7 @@ def test_an_export_makes_as_many_calls_as_are_disturbed_below(rotation: Function
 
 @pytest.mark.usefixtures("edge")
 @pytest.mark.parametrize("number", every_fourth(EXPORT))
-def test_an_export_and_a_renewal_are_told_whenever_their_run_is_killed(
+def test_an_export_and_a_renewal_are_reported_whenever_their_run_is_killed(
     rotation: Function, cloud: Cloud, topic: str, wire: Wire, number: int
 ) -> None:
     wire.strike_after(number, kill)

@@ -1,1 +1,1 @@
-"""Faults, fuzzing and mutations: long runs, most of them in `make nightly`."""
+"""Long runs with faults, fuzzing and mutations, most of them in `make nightly`."""

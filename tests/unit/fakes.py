@@ -535,7 +535,7 @@ class MemoryStateStore(StateStore):
         if there is not None and there.claimed_until is not None:
             free = there.claimed_by in (None, run_id) or there.claimed_until <= now
             if not free:
-                raise StateConflictError(f"{there.claimed_by} is at it, or was faster")
+                raise StateConflictError(f"{there.claimed_by} claimed or changed it first")
         return self._put(replace(replacement_record, claimed_by=run_id, claimed_until=until))
 
     def save_replacement(self, replacement_record: ReplacementRecord) -> ReplacementRecord:

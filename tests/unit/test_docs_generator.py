@@ -164,7 +164,7 @@ def test_a_variable_without_a_default_is_shown_as_required() -> None:
     assert rows.splitlines()[2:] == ["| `A` | required | first |", "| `B` | `{}` | second |"]
 
 
-def test_writing_changes_only_what_stands_between_the_markers(tmp_path: Path) -> None:
+def test_writing_changes_only_the_text_between_the_markers(tmp_path: Path) -> None:
     file = write(tmp_path, "before\n<!-- BEGIN_LIST -->\nold\n<!-- END_LIST -->\nafter\n")
     assert generate.main([], root=tmp_path, parts=[part()]) == 0
     assert file.read_text() == "before\n<!-- BEGIN_LIST -->\nnew\n<!-- END_LIST -->\nafter\n"
@@ -237,6 +237,6 @@ def test_a_link_that_leads_nowhere_fails_the_check(
     assert f"README.md: {link} leads nowhere" in capsys.readouterr().err
 
 
-def test_what_looks_like_a_link_inside_code_is_no_link(tmp_path: Path) -> None:
+def test_a_link_inside_code_is_no_link(tmp_path: Path) -> None:
     write(tmp_path, "`[a](b)`\n\n```hcl\nx = [a](b)\n```\n")
     assert generate.broken_links(tmp_path) == []

@@ -139,8 +139,8 @@ def test_a_registered_service_is_bound_and_verified(
     assert consumers.unexplained(OLD_CERTIFICATE, [move.binding]) == ()
 
 
-def test_what_holds_one_certificate_has_no_list_to_take_it_from(consumers: AwsConsumers) -> None:
-    with pytest.raises(NotImplementedError, match="Toaster holds one certificate"):
+def test_a_setting_with_one_certificate_has_no_list(consumers: AwsConsumers) -> None:
+    with pytest.raises(NotImplementedError, match="Toaster has one certificate"):
         consumers.unbind(Binding(TOASTER, "kitchen"), OLD)
 
 

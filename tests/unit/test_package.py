@@ -32,7 +32,7 @@ def committed() -> list[zipfile.ZipInfo]:
         return archive.infolist()
 
 
-def test_the_committed_zip_is_byte_for_byte_what_the_sources_give() -> None:
+def test_the_committed_zip_is_built_from_the_sources() -> None:
     assert build.differences(build.members(build.PACKAGE), build.ARCHIVE) == []
 
 
@@ -45,7 +45,7 @@ def test_every_handler_that_terraform_names_is_in_the_committed_zip() -> None:
             assert f"\ndef {function}(" in source
 
 
-def test_the_committed_zip_is_sorted_and_holds_no_bytecode() -> None:
+def test_the_committed_zip_is_sorted_and_has_no_bytecode() -> None:
     names = [member.filename for member in committed()]
     assert names == sorted(names)
     others = [name for name in names if not name.endswith((".py", "/py.typed"))]
@@ -53,7 +53,7 @@ def test_the_committed_zip_is_sorted_and_holds_no_bytecode() -> None:
     assert others == [f"{folder}/page.{suffix}" for suffix in ("css", "html", "js")]
 
 
-def test_every_member_is_stored_readable_by_all_and_without_a_trace_of_the_machine() -> None:
+def test_every_member_is_stored_readable_by_all_and_the_same_on_every_machine() -> None:
     for member in committed():
         assert member.compress_type == zipfile.ZIP_STORED
         assert member.external_attr >> 16 == 0o100644

@@ -24,7 +24,7 @@ def version() -> str:
     return str(settings["project"]["version"])
 
 
-def test_the_documentation_tells_people_to_use_the_present_version(version: str) -> None:
+def test_the_documentation_uses_the_present_version(version: str) -> None:
     named = {
         file.relative_to(REPOSITORY): set(NAMED.findall(file.read_text(encoding="utf-8")))
         for file in FILES
@@ -35,7 +35,7 @@ def test_the_documentation_tells_people_to_use_the_present_version(version: str)
     assert {file.parts[0] for file, found in named.items() if found} >= {"README.md", "examples"}
 
 
-def test_the_changelog_knows_the_present_version_or_what_will_be_it(version: str) -> None:
+def test_the_changelog_has_the_present_or_the_next_version(version: str) -> None:
     sections = re.findall(
         r"^## \[(.+?)\]", (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
     )

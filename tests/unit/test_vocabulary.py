@@ -55,7 +55,7 @@ def test_severities_rank_from_nothing_to_critical() -> None:
 @pytest.mark.parametrize(
     "words", [CertificateStatus, CertificateType, RenewalStatus, ValidationMethod]
 )
-def test_what_acm_says_is_read_by_acms_names(words: type[StrEnum]) -> None:
+def test_the_values_of_acm_have_its_names(words: type[StrEnum]) -> None:
     own: dict[StrEnum, str] = {CertificateType.SERVER_CERTIFICATE: "IAM_SERVER_CERTIFICATE"}
     assert [word.value for word in words] == [own.get(entry, entry.name) for entry in words]
 
@@ -84,5 +84,5 @@ WORDS: dict[type[StrEnum], tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("words", WORDS, ids=lambda words: words.__name__)
-def test_what_an_earlier_version_wrote_down_is_still_understood(words: type[StrEnum]) -> None:
+def test_the_words_of_an_earlier_version_are_still_read(words: type[StrEnum]) -> None:
     assert tuple(word.value for word in words) == WORDS[words]

@@ -1,6 +1,6 @@
-"""Clients, made when they are first needed and kept.
+"""Clients of AWS services.
 
-Importing this module builds nothing and needs neither region nor credentials.
+Importing this module creates no client and needs neither region nor credentials.
 """
 
 from __future__ import annotations
@@ -41,13 +41,14 @@ _CONFIG = Config(
 
 
 class Clients:
-    """All clients of one invocation, each made when it is first needed, and then kept.
+    """The clients of one invocation, each created at its first use and then reused.
 
-    `home` is the function's own region. `role_arn` picks an account by the role that it offers,
-    None the function's own; `external_ids` has what some of the roles ask for. Invocations that run
-    side by side, `rate_share` of them, share the rates of Route 53 in every account but the one
-    that this one is `scope_alone`. `session` has the credentials; without it they are those of the
-    environment.
+    `home` is the function's own region.
+    `role_arn` is the role of another account, None the function's own credentials; `external_ids`
+    has the external ids of roles.
+    `rate_share` concurrent invocations share the rate of Route 53 in every account except
+    `exclusive_account`, which only this invocation scans.
+    `session` has the credentials, by default those of the environment.
     """
 
     def __init__(
@@ -57,17 +58,17 @@ class Clients:
         *,
         session: boto3.Session | None = None,
         rate_share: int = 1,
-        scope_alone: str = "",
+        exclusive_account: str = "",
     ) -> None:
-        # At DEBUG the SDK logs whole requests and answers, with passphrases, secrets and keys.
+        # At DEBUG the SDK logs requests and responses with passphrases, secrets and keys.
         logging.getLogger("botocore").setLevel(logging.WARNING)
         self._session = session or boto3.Session()
         in_utc(self._session)
         self._home = home
         self._external_ids = external_ids or {}
-        self._shared_by = rate_share
-        self._alone_in = scope_alone
-        # A session is not safe to make clients from in several threads, a client is safe to use.
+        self._rate_share = rate_share
+        self._exclusive_account = exclusive_account
+        # Threads may share a client, but must not create clients of one session concurrently.
         self._lock = threading.RLock()
         self._made: dict[tuple[str, str, str | None], Any] = {}
         self._sessions: dict[str, boto3.Session] = {}
@@ -75,7 +76,7 @@ class Clients:
 
     @property
     def session(self) -> boto3.Session:
-        """Where the credentials come from that need no role."""
+        """The session with the own credentials."""
         return self._session
 
     def any(self, service: str, region: str, role_arn: str | None = None) -> Any:  # noqa: ANN401 - the caller knows the type
@@ -118,7 +119,7 @@ class Clients:
         """Route 53, which is one service per partition."""
         return cast("Route53Client", self._make("route53", self._home, role_arn))
 
-    def _make(self, service: str, region: str, role_arn: str | None) -> Any:  # noqa: ANN401 - one maker for all services
+    def _make(self, service: str, region: str, role_arn: str | None) -> Any:  # noqa: ANN401 - the caller knows the type
         key = (service, region, role_arn)
         with self._lock:
             if key not in self._made:
@@ -130,10 +131,10 @@ class Clients:
             return self._made[key]
 
     def _pacer(self, service: str, region: str, role_arn: str | None) -> Pacer:
-        """Return the pacer of an account: its quotas hold for all roles together."""
+        """Return the pacer of an account; all roles in it share its quotas."""
         account_id = role_arn.split(":")[4] if role_arn else ""
-        alone = account_id != "" and account_id == self._alone_in
-        pacer = Pacer(service, rate_share=1 if alone else self._shared_by)
+        exclusive = account_id != "" and account_id == self._exclusive_account
+        pacer = Pacer(service, rate_share=1 if exclusive else self._rate_share)
         return self._pacers.setdefault((service, region, account_id), pacer)
 
     def _assumed(self, role_arn: str) -> boto3.Session:

@@ -1,4 +1,4 @@
-"""CloudWatch metrics by way of the function's log."""
+"""CloudWatch metrics in the log of the function (embedded metric format)."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from certificate_lifecycle.render.emf import (
 
 
 class EmbeddedMetrics:
-    """Writes figures where Lambda reads the log of the function, each document on a line.
+    """Writes each document as a line of the function's log.
 
-    Not through `logging`: its JSON formatter would wrap the document in one of its own, and
-    CloudWatch would not see it.
+    Not through `logging`: CloudWatch ignores a document inside the one of its JSON formatter.
     """
 
     def emit(self, run: Run, *, undelivered: bool) -> None:
-        """Write the figures of a run."""
+        """Write the metrics of a run."""
         _write(embedded_metrics(run, undelivered=undelivered))
 
     def emit_completed(self, metrics: RunMetrics) -> None:
-        """Write what a scheduled run measured at its end."""
+        """Write the metrics that a scheduled run measures at its end."""
         _write(embedded_run_metrics(metrics))
 
 

@@ -20,7 +20,7 @@ PERMISSIONS = for_rotation_function(
 
 
 class AwsOrganization:
-    """AWS Organizations; only its management account and delegated administrators may ask."""
+    """AWS Organizations, as the management account or a delegated administrator."""
 
     def __init__(self, client: Callable[[], OrganizationsClient]) -> None:
         self._client = client
@@ -28,8 +28,8 @@ class AwsOrganization:
     def accounts(self) -> Iterator[str]:
         """Yield the ids of the active accounts.
 
-        `State` has taken the place of `Status`, which AWS stopped giving in September 2026
-        (API reference, Account); an SDK that is older knows only the latter.
+        `State` replaced `Status` in September 2026 (API reference, Account); older SDKs have only
+        `Status`.
         """
         pages = self._client().get_paginator("list_accounts").paginate()
         with validated_response("ListAccounts"):

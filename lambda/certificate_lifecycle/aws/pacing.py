@@ -1,7 +1,7 @@
-"""Calls that keep below the rates that AWS documents, rather than being throttled.
+"""Pacing of calls below the documented rates of AWS, to avoid throttling.
 
 Rates are per account and region: ACM user guide, "Quotas"; Security Hub API reference, "Throttling
-limits"; Route 53 developer guide, "Quotas", where all of an account's requests share one rate.
+limits"; Route 53 developer guide, "Quotas" (one rate for all requests of an account).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-#: Requests a second that AWS allows; an operation that is not here has no rate that we could reach.
+#: Requests per second; calls of other operations stay below their rates anyway.
 RATES: Mapping[str, Mapping[str, float]] = {
     "acm": {
         "ListCertificates": 8,
@@ -29,14 +29,14 @@ RATES: Mapping[str, Mapping[str, float]] = {
     },
     "securityhub": {"BatchImportFindings": 10, "GetFindings": 3},
 }
-#: Requests a second that AWS allows to all operations of a service together.
+#: Requests per second of all operations of a service together.
 SHARED_RATES: Mapping[str, float] = {"route53": 10}
-#: What we take of a rate: the network bunches requests, and we are not alone in the account.
+#: Used share of a rate: the network bunches requests, and other clients use the same account.
 _SHARE = 0.9
 
 
 class Pace:
-    """One rate; requests are spaced evenly, whichever thread makes them."""
+    """One rate; requests of all threads are evenly spaced."""
 
     def __init__(self, rate: float, rate_share: int = 1) -> None:
         self._interval = rate_share / (rate * _SHARE)
@@ -44,7 +44,7 @@ class Pace:
         self._free_at = 0.0
 
     def wait(self) -> None:
-        """Return when the next request may be sent."""
+        """Wait until the next request may be sent."""
         with self._lock:
             now = time.monotonic()
             at = max(now, self._free_at)
@@ -56,8 +56,8 @@ class Pace:
 class Pacer:
     """The rates of one account and region, by operation.
 
-    It is asked before each attempt, so that the SDK's retries are paced as well. What a service
-    allows to all of an account's requests together is `rate_share` as many invocations.
+    botocore calls it before each attempt, so that retries are paced, too.
+    `rate_share` concurrent invocations divide the shared rate of an account.
     """
 
     def __init__(self, service: str, *, rate_share: int = 1) -> None:
@@ -65,7 +65,7 @@ class Pacer:
         shared = SHARED_RATES.get(service)
         self._shared = Pace(shared, rate_share) if shared else None
 
-    def __call__(self, event_name: str, **_: Any) -> None:  # noqa: ANN401 - whatever botocore tells
+    def __call__(self, event_name: str, **_: Any) -> None:  # noqa: ANN401 - botocore's arguments
         """Handle botocore's `before-send.SERVICE.OPERATION`."""
         pace = self._paces.get(event_name.rpartition(".")[2], self._shared)
         if pace is not None:

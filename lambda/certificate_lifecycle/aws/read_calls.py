@@ -1,4 +1,4 @@
-"""Small read calls that show whether a role may read what a scan reads."""
+"""Small read calls that check the read permissions of a scan."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ReadCall:
-    """One call that `doctor` tries, with the resource that a policy has to allow it on.
+    """One call that `doctor` tries, and the resource that a policy has to allow it on.
 
-    `absent` are the error codes of a resource that does not exist: the call was allowed then.
-    Without an `optional` call a scan takes longer, and nothing else.
+    `absent` are the error codes of a missing resource, which mean that the call was allowed.
+    Without permission for an `optional` call, a scan only takes longer.
     """
 
     action: str

@@ -1,4 +1,4 @@
-"""The files of the report's page, as they are packed beside the code."""
+"""The asset files of the report page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from certificate_lifecycle.render.report.assets import Assets
 
 
 def read_assets() -> Assets:
-    """Read the files of the page; raises OSError if one is not packed."""
+    """Read the asset files; raises OSError if one is missing."""
     folder = resources.files(assets)
     html, style, script = (
         folder.joinpath(f"page.{suffix}").read_text(encoding="utf-8")

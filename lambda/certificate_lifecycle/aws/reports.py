@@ -1,4 +1,4 @@
-"""The reports of runs in a bucket; `aws.s3` declares the permission."""
+"""Reports in a bucket; `aws.s3` declares the permission."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DatedReports:
-    """The reports of an instance by day, and the latest one under a name that stays."""
+    """The reports of an instance by day, and the latest one under a fixed name."""
 
     def __init__(self, client: Callable[[], S3Client], bucket: str) -> None:
         self._client = client
@@ -24,8 +24,7 @@ class DatedReports:
     def put(self, run: Run) -> str:
         """Write the three documents of a run and return the address of the page.
 
-        The latest report stays what it is after a dry run, which changed nothing, and after one
-        that looked only at some certificates: it would hide all others.
+        A dry run and a run over some certificates do not replace the latest report.
         """
         folder = f"reports/{run.instance}/"
         name = f"{folder}{run.started_at:%Y/%m/%d}/{run.run_id}"
@@ -47,7 +46,7 @@ class DatedReports:
 
 
 class RunReports:
-    """The report of a run over an organization, beside what its steps have left."""
+    """The report of a run over an organization, beside the results of its steps."""
 
     def __init__(self, client: Callable[[], S3Client], bucket: str, prefix: str) -> None:
         self._client = client

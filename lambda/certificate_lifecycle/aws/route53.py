@@ -58,9 +58,9 @@ _TTL_SECONDS = 300
 
 
 class HostedZones:
-    """The public hosted zones of several accounts, each listed once, by the role that reaches it.
+    """The public hosted zones of several accounts, listed once per account.
 
-    `client_for` returns the client for a role, or for the function's own account with None.
+    `client_for` returns the client of a role, or of the function's own account for None.
     """
 
     def __init__(self, client_for: Callable[[str | None], Route53Client]) -> None:
@@ -72,8 +72,8 @@ class HostedZones:
     def listed(self, role_arn: str | None) -> tuple[Zone, ...]:
         """Return the public hosted zones of an account.
 
-        Private ones are left out, because ACM asks public DNS, and so are those that another AWS
-        service made, because they cannot be edited.
+        Excluded are private zones, because ACM queries public DNS, and zones that another AWS
+        service created, because they cannot be edited.
         """
         with self._lock:
             if role_arn not in self._listed:
@@ -89,9 +89,9 @@ class HostedZones:
 
 
 class Route53Dns:
-    """The zones given in the settings, or else all public ones of some accounts.
+    """The configured zones, or all public zones of some accounts.
 
-    `roles` are the accounts to look for zones in, the function's own if there are none.
+    `roles` are the roles of these accounts, by default the function's own account.
     """
 
     def __init__(self, zones: HostedZones, configured: Sequence[Zone], *roles: str | None) -> None:
@@ -101,18 +101,18 @@ class Route53Dns:
         self._roles = roles or (None,)
 
     def public_zones(self) -> Sequence[Zone]:
-        """Return the public hosted zones that may be written."""
+        """Return the public hosted zones that may be changed."""
         if self._configured:
             return self._configured
         return [zone for role in self._roles for zone in self._zones.listed(role)]
 
     @validated_response("ListResourceRecordSets")
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
-        """Return the record sets that stand at `name`.
+        """Return the record sets at `name`.
 
-        The listing starts at `name` and goes on with later names, so others are dropped.
-        Ten are enough to tell: a CNAME stands alone (RFC 1034 section 3.6.2), and there are fewer
-        types than that at the name of a delegated zone.
+        The listing starts at `name` and continues with later names, which are dropped.
+        Ten records are enough: a CNAME is the only record at its name (RFC 1034 section 3.6.2), and
+        the name of a delegated zone has fewer types.
         """
         wanted = dns_form(name)
         answer = self._client_for(zone.role_arn).list_resource_record_sets(
@@ -125,10 +125,9 @@ class Route53Dns:
         )
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
-        """Write all `records` in one batch: all of them or none.
+        """Write all records in one atomic batch.
 
-        A certificate has 100 names at the most, so a batch stays far below Route 53's limit of
-        1,000 records, in which an UPSERT counts twice.
+        A certificate has at most 100 names; Route 53 accepts 500 UPSERTs in a batch.
         """
         self._client_for(zone.role_arn).change_resource_record_sets(
             HostedZoneId=zone.zone_id,

@@ -1,4 +1,4 @@
-"""What is written into a bucket: the report of a run, and what its steps leave for one another."""
+"""Objects in a bucket: reports, and the results of the steps of an organization run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PERMISSIONS = (
 def put_text(
     client: S3Client, *, bucket: str, key: str, text: str, content_type: str, cache: str = "private"
 ) -> None:
-    """Write an object whole; `cache` is what HTTP says of keeping it (RFC 9111, Cache-Control)."""
+    """Write an object; `cache` is its Cache-Control header (RFC 9111)."""
     client.put_object(
         Bucket=bucket,
         Key=key,
@@ -50,7 +50,7 @@ def put_text(
 
 
 class S3Documents:
-    """The documents of one run, below a prefix of its own."""
+    """The documents of one run, below its own prefix."""
 
     def __init__(self, client: Callable[[], S3Client], bucket: str, prefix: str) -> None:
         self._client = client
@@ -69,7 +69,7 @@ class S3Documents:
 
     @validated_response("ListObjectsV2")
     def names(self, folder: str) -> frozenset[str]:
-        """Return the names of all that is stored below a folder."""
+        """Return the names of all documents in a folder."""
         pages = (
             self._client()
             .get_paginator("list_objects_v2")
@@ -82,7 +82,7 @@ class S3Documents:
         )
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - JSON has any type
-        """Return what is stored under a name; raises DocumentError if it is no JSON."""
+        """Return the content of a document; raises DocumentError if it is not JSON."""
         answer = self._client().get_object(Bucket=self._bucket, Key=self._prefix + name)
         try:
             return json.loads(answer["Body"].read())
@@ -90,5 +90,5 @@ class S3Documents:
             raise DocumentError(f"{self.address(name)} is not JSON") from error
 
     def address(self, name: str) -> str:
-        """Return the address that the AWS CLI and the console understand."""
+        """Return the S3 URI of a document."""
         return f"s3://{self._bucket}/{self._prefix}{name}"

@@ -1,7 +1,7 @@
-"""Secrets Manager: the secrets that exports are written to, and those that imports come from.
+"""Secrets Manager: the secrets of export targets and import sources.
 
-Neither a value nor an answer that may repeat one gets out of here unhidden: refusals are told by
-their code, and their cause is cut off.
+Values leave this module as `SecretStr` only.
+Errors have the error code and no cause, because a response may quote a value.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from certificate_lifecycle.aws.permissions import (
     declare,
     for_rotations,
 )
-from certificate_lifecycle.aws.responses import MISREAD
+from certificate_lifecycle.aws.responses import MISREAD, unless
 from certificate_lifecycle.model.errors import ExportError, SecretUnreadableError
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.secret_value import SecretStr
@@ -55,8 +55,8 @@ PERMISSIONS = (
     ),
 )
 
-#: What people can mend themselves; these refusals name actions, keys and secrets, never values.
-_HARMLESS = frozenset(
+#: Errors that the user can fix; their messages name actions, keys and secrets, never values.
+_WITHOUT_VALUES = frozenset(
     {
         "AccessDeniedException",
         "DecryptionFailure",
@@ -71,7 +71,7 @@ class SecretsClient(Protocol):
     """The operations that are called."""
 
     def describe_secret(self, *, SecretId: str) -> Mapping[str, Any]:  # noqa: N803 - AWS's name
-        """Return what is known of a secret but its value."""
+        """Return the description of a secret, without its value."""
         ...
 
     def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # noqa: N803 - AWS's name
@@ -85,12 +85,12 @@ class SecretsClient(Protocol):
         ClientRequestToken: str,  # noqa: N803 - AWS's name
         SecretString: str,  # noqa: N803 - AWS's name
     ) -> Mapping[str, Any]:
-        """Make a new version, and make it current."""
+        """Create a version and make it the current one."""
         ...
 
 
 class SecretsManagerExports:
-    """Export targets and passphrases, each in the region that its ARN names."""
+    """Export targets and passphrases, each in the region of its ARN."""
 
     def __init__(self, client_for: Callable[[str], SecretsClient]) -> None:
         self._client_for = client_for
@@ -98,78 +98,72 @@ class SecretsManagerExports:
     def stages(self, secret_arn: str) -> Mapping[str, Collection[str]]:
         """Return the staging labels of the versions of a secret, by version id.
 
-        Versions that have lost all labels may be missing (API reference, DescribeSecret).
+        Versions without labels may be missing (API reference, DescribeSecret).
         """
-        with _refusals_hidden("DescribeSecret", secret_arn):
+        with _without_values("DescribeSecret", secret_arn):
             answer = self._client(secret_arn).describe_secret(SecretId=secret_arn)
         stages: Mapping[str, Collection[str]] = answer.get("VersionIdsToStages", {})
         return stages
 
     def passphrase(self, secret_arn: str) -> SecretStr:
-        """Return the passphrase that a secret holds; raises ExportError when it holds none."""
-        with _refusals_hidden("GetSecretValue", secret_arn):
+        """Return the passphrase in a secret; raises ExportError if the secret has no text."""
+        with _without_values("GetSecretValue", secret_arn):
             answer = self._client(secret_arn).get_secret_value(SecretId=secret_arn)
         if not isinstance(answer.get("SecretString"), str):
-            raise ExportError(f"{secret_arn} holds no text, so no passphrase")
+            raise ExportError(f"{secret_arn} has no text, so no passphrase")
         return SecretStr(answer["SecretString"])
 
     def put(self, secret_arn: str, token: str, document: SecretStr) -> bool:
-        """Make `document` the current version; false if that version exists already.
+        """Make `document` the current version; false if the version exists.
 
-        The token is the id of the version; with another value, as a key is encrypted differently
-        each time, Secrets Manager refuses to write it again (API reference, PutSecretValue).
+        The token is the id of the version.
+        Secrets Manager refuses another value under the same id (API reference, PutSecretValue); a
+        repeated export has one, because a key is encrypted differently each time.
         """
-        try:
-            with _refusals_hidden("PutSecretValue", secret_arn):
-                self._client(secret_arn).put_secret_value(
+        with _without_values("PutSecretValue", secret_arn):
+            written = unless(
+                "ResourceExistsException",
+                lambda: self._client(secret_arn).put_secret_value(
                     SecretId=secret_arn,
                     ClientRequestToken=token,
                     SecretString=document.get_secret_value(),
-                )
-        except _ExistsError:
-            return False
-        return True
+                ),
+            )
+        return written is not None
 
     def _client(self, secret_arn: str) -> SecretsClient:
         return self._client_for(Scope.from_arn(secret_arn).region)
 
 
 class SecretsManagerImports:
-    """Import sources, each in the region that its ARN names."""
+    """Import sources, each in the region of its ARN."""
 
     def __init__(self, client_for: Callable[[str], SecretsClient]) -> None:
         self._client_for = client_for
 
     def open(self, secret_arn: str) -> tuple[X509Certificate, CertificateBundle]:
-        """Return what the current text of a secret holds, and a binary one holds nothing.
+        """Return the certificate and the bundle in the current text of a secret.
 
-        Raises UnusableSourceError, whose clause quotes nothing of the secret.
+        Raises SecretUnreadableError and UnusableSourceError; neither quotes the secret.
         """
         return open_secret(self._value(secret_arn))
 
     def _value(self, secret_arn: str) -> SecretStr:
-        """Return the current text of a secret, empty for a binary one.
-
-        Raises SecretUnreadableError, without what the SDK raised, which may quote an answer.
-        """
+        """Return the current text of a secret, empty for a binary secret."""
         client = self._client_for(Scope.from_arn(secret_arn).region)
         try:
             value = client.get_secret_value(SecretId=secret_arn).get("SecretString")
             return SecretStr(value if isinstance(value, str) else "")
         except ClientError as error:
-            why = _refusal(error)
+            reason = _reason(error)
         except (BotoCoreError, *MISREAD) as error:
-            why = type(error).__name__
-        # Raised outside of the handlers: an error keeps the one that it was raised in the face of.
-        raise SecretUnreadableError(f"the secret {secret_arn} cannot be read ({why})")
-
-
-class _ExistsError(ExportError):
-    """The version exists."""
+            reason = type(error).__name__
+        # Raised outside the handlers, whose errors would become its context.
+        raise SecretUnreadableError(f"the secret {secret_arn} cannot be read ({reason})")
 
 
 @contextmanager
-def _refusals_hidden(operation: str, secret_arn: str) -> Iterator[None]:
+def _without_values(operation: str, secret_arn: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, *MISREAD) as error:
@@ -177,13 +171,11 @@ def _refusals_hidden(operation: str, secret_arn: str) -> Iterator[None]:
             f"the SDK failed at {operation} of {secret_arn}: {type(error).__name__}"
         ) from None
     except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceExistsException":
-            raise _ExistsError(f"{secret_arn} has that version") from None
-        raise ExportError(f"{operation} of {secret_arn} was refused: {_refusal(error)}") from None
+        raise ExportError(f"{operation} of {secret_arn} was refused: {_reason(error)}") from None
 
 
-def _refusal(error: ClientError) -> str:
-    """Return the code of a refusal and, where that cannot quote a value, what AWS says of it."""
+def _reason(error: ClientError) -> str:
+    """Return the code of an error, with its message if that cannot quote a value."""
     details = error.response["Error"]
     code, text = details["Code"], details.get("Message")
-    return f"{code}: {text}" if text and code in _HARMLESS else code
+    return f"{code}: {text}" if text and code in _WITHOUT_VALUES else code

@@ -1,4 +1,4 @@
-"""Sessions of the roles that other accounts offer, sharing what makes a session expensive."""
+"""Sessions of roles in other accounts."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ PERMISSIONS = (
 def assumed(
     base: boto3.Session, sts: Callable[[], STSClient], role_arn: str, external_id: str | None
 ) -> boto3.Session:
-    """Return a session of a role, assumed when the first call is made and again as it expires.
+    """Return a session of a role, which is assumed by the first call and again before it expires.
 
-    The session has the loader of `base`: reading the service models anew for each session takes
-    most of the time in which its clients are made.
+    The session shares the loader of `base`, because reading the service models again takes most of
+    the time of creating a client.
     """
     core = botocore.session.Session()
-    core.register_component("data_loader", base._session.get_component("data_loader"))  # noqa: SLF001 - boto3 offers no other way to it
+    core.register_component("data_loader", base._session.get_component("data_loader"))  # noqa: SLF001 - boto3 has no public way
     credentials = DeferredRefreshableCredentials(
         refresh_using=lambda: _assume(sts(), role_arn, external_id), method=_Assumed.METHOD
     )
@@ -72,7 +72,7 @@ def assumed(
 
 
 class _Assumed(CredentialProvider):
-    """Provides the credentials of the role, and never any others."""
+    """Provides only the credentials of the role."""
 
     METHOD = "assume-role"
 

@@ -24,7 +24,7 @@ PERMISSIONS = for_rotation_function(
 
 
 class SnsTopic:
-    """One topic; its client is made when there is something to publish."""
+    """One topic; its client is created by the first call."""
 
     def __init__(self, client: Callable[[], SNSClient], arn: str) -> None:
         self._client = client
@@ -32,7 +32,7 @@ class SnsTopic:
 
     @validated_response("Publish")
     def publish(self, message: Message) -> str:
-        """Publish with a text for each protocol, and return the message id."""
+        """Publish with a body for each protocol; return the message id."""
         answer = self._client().publish(
             TopicArn=self._arn,
             Subject=message.subject,
@@ -46,13 +46,13 @@ class SnsTopic:
 
     @validated_response("GetTopicAttributes")
     def confirmed_subscriptions(self) -> int:
-        """Return how many subscriptions are confirmed; SNS may be some minutes behind."""
+        """Return the number of confirmed subscriptions; SNS may be some minutes behind."""
         answer = self._client().get_topic_attributes(TopicArn=self._arn)
         return int(answer["Attributes"]["SubscriptionsConfirmed"])
 
 
 def _attribute(value: str | Sequence[str]) -> MessageAttributeValueTypeDef:
-    """Return one value, or a list of which a filter policy has to match any."""
+    """Return an attribute; a filter policy matches any value of a list."""
     if isinstance(value, str):
         return {"DataType": "String", "StringValue": value}
     return {"DataType": "String.Array", "StringValue": json.dumps(list(value))}

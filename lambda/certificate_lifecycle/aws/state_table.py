@@ -1,8 +1,8 @@
-"""The ledger in DynamoDB: what is remembered between runs about one account and region.
+"""The state table in DynamoDB: the records of one account and region between runs.
 
-Every write is conditional, so that of two runs that read the same entry only one can change it.
-A write of a journal names itself: when the SDK repeats one whose answer was lost, the condition
-fails because of the first try, and the name in the stored item tells that it was ours.
+Every write is conditional: of two runs that read the same entry, only one can change it.
+A write of a replacement record has an id. If the SDK repeats a write whose response was lost, the
+condition fails because of the first attempt, and the id in the stored item identifies the writer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
 from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotations, for_scans
+from certificate_lifecycle.aws.responses import error_code, unless
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import present_word
 from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
@@ -38,7 +39,7 @@ Item = Mapping[str, Any]
 
 
 class _Record(Protocol):
-    """What is stored: it becomes plain data, and is read from it by its class."""
+    """A record with a codec to plain data."""
 
     def to_dict(self) -> dict[str, Any]: ...
 
@@ -57,7 +58,7 @@ PERMISSIONS = (
     *for_rotations("dynamodb", _TABLE, Setting.REPLACE, UpdateItem="count the requests of a day"),
 )
 _REQUESTS = "requests#"
-#: One of the scope of the function itself, for all that it looks at.
+#: Its scope is that of the function itself, for all scanned scopes.
 _MESSAGE = "message#last"
 _NEW = "attribute_not_exists(entry)"
 _SAME_VERSION = "version = :version"
@@ -67,40 +68,44 @@ _ROOM = (
     " OR size(certificates) < :limit"
 )
 _CONFLICT = "ConditionalCheckFailedException"
-#: Whatever reading an entry may fail with that somebody has written.
+#: Every error that a malformed entry can cause.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
-#: Attributes that hold a list; they do so as JSON text.
+#: Attributes that store a list, as JSON text.
 _LISTS = frozenset({"moves", "untold"})
-#: As large as DynamoDB's numbers are exact.
+#: DynamoDB stores 38 digits exactly.
 _WHOLE = re.compile(r"-?[0-9]{1,38}")
 
 
 @dataclass(frozen=True, slots=True)
 class _RecordKind(Generic[R]):
-    """A kind of record: the prefix of its entries, the fields that follow it there, its reader."""
+    """A kind of record; the name of its entry is `prefix` and the fields `key`."""
 
     prefix: str
     key: tuple[str, ...]
     from_dict: Callable[[records.Entry], R]
 
     def entry(self, record: R) -> str:
-        """Return the name of the entry that holds `record`."""
+        """Return the name of the entry of a record."""
         fields = record.to_dict()
         return self.prefix + "#".join(fields[name] for name in self.key)
 
     def attributes(self, record: R) -> dict[str, Any]:
-        """Return the fields that the name of the entry does not hold."""
-        fields = record.to_dict()
-        return _attributes({name: fields[name] for name in fields if name not in self.key})
+        """Return the fields that are not in the name of the entry; None has no attribute."""
+        return {
+            name: _attribute(value)
+            for name, value in record.to_dict().items()
+            if name not in self.key and value is not None
+        }
 
     def read(self, item: Item) -> R:
         """Return the record of an item.
 
-        A text must stand there as we write it: conditions compare texts, among them moments.
-        No condition compares a public word, which an earlier version may have named otherwise.
+        A text must have the form in which it is written, because conditions compare texts.
+        A public word, which no condition compares, may be the one of an earlier version.
         """
         named = item["entry"]["S"].removeprefix(self.prefix).rsplit("#", len(self.key) - 1)
-        stored = {**_fields(item), **dict(zip(self.key, named, strict=True))}
+        attributes = {name: _value(name, attribute) for name, attribute in item.items()}
+        stored = {**attributes, **dict(zip(self.key, named, strict=True))}
         record = self.from_dict(stored)
         for name, value in record.to_dict().items():
             kept = stored.get(name)
@@ -109,12 +114,12 @@ class _RecordKind(Generic[R]):
         return record
 
 
-_JOURNAL = _RecordKind(
+_REPLACEMENT = _RecordKind(
     "replacement#",
     ("certificate_arn",),
     partial(ReplacementRecord.from_dict, kinds=kinds_by_name()),
 )
-_TOLD = _RecordKind("told#", ("certificate_arn",), AlertRecord.from_dict)
+_ALERT = _RecordKind("told#", ("certificate_arn",), AlertRecord.from_dict)
 _INTENT = _RecordKind("note#", ("certificate_arn", "action"), Intent.from_dict)
 
 
@@ -130,15 +135,15 @@ class StateTable:
     # --- Replacements -----------------------------------------------------------------------------
 
     def replacement_records(self) -> Sequence[ReplacementRecord]:
-        """Return every replacement on record; raises LedgerUnreadableError."""
-        return self._read(_JOURNAL.prefix, _JOURNAL.read)
+        """Return every replacement record; raises StateUnreadableError."""
+        return self._read(_REPLACEMENT.prefix, _REPLACEMENT.read)
 
     def claim(
         self, replacement_record: ReplacementRecord, run_id: str, now: datetime, until: datetime
     ) -> ReplacementRecord:
-        """Make `run_id` the only run that may act on a journal, stored or new.
+        """Make `run_id` the only run that may act on a replacement record, stored or new.
 
-        Raises LedgerConflictError if another run holds it, or was faster.
+        Raises StateConflictError if another run has claimed or changed it.
         """
         claimed = replace(replacement_record, claimed_by=run_id, claimed_until=until)
         if replacement_record.version == 0:
@@ -147,10 +152,10 @@ class StateTable:
         return self._write(claimed, f"{_SAME_VERSION} AND ({_CLAIMABLE})", values)
 
     def save_replacement(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
-        """Store a journal that this run has claimed, and return it as it is stored.
+        """Store a replacement record that this run has claimed, and return it with its version.
 
-        The version is enough of a condition: a claim by another run would have raised it.
-        Raises LedgerConflictError if it is not what this run last stored.
+        The version is a sufficient condition, because a claim by another run increments it.
+        Raises StateConflictError if another run has changed it.
         """
         return self._write(replacement_record, _SAME_VERSION, {})
 
@@ -159,7 +164,7 @@ class StateTable:
     ) -> ReplacementRecord:
         written = replace(replacement_record, version=replacement_record.version + 1)
         write_id = _text(str(uuid.uuid4()))
-        item = {**self._item(_JOURNAL, written), "write_id": write_id}
+        item = {**self._item(_REPLACEMENT, written), "write_id": write_id}
         if replacement_record.version:
             values = {**values, ":version": _number(replacement_record.version)}
         stored = self._put(item, condition, values)
@@ -168,10 +173,11 @@ class StateTable:
         return written
 
     def count_request(self, day: date, certificate_arn: str, limit: int) -> bool:
-        """Count a request towards the budget of `day`; a certificate counts once a day."""
+        """Count a request of `day`, once per certificate; false if the limit is reached."""
         ends = datetime.combine(day, time(), UTC) + HISTORY
-        try:
-            self._client.update_item(
+        counted = unless(
+            _CONFLICT,
+            lambda: self._client.update_item(
                 TableName=self._table,
                 Key=self._key(f"{_REQUESTS}{day}"),
                 UpdateExpression="ADD certificates :certificates SET expires_at = :ends",
@@ -182,22 +188,20 @@ class StateTable:
                     ":ends": _epoch(ends),
                     ":limit": _number(limit),
                 },
-            )
-        except ClientError as error:
-            _raise_unless_conflict(error)
-            return False
-        return True
+            ),
+        )
+        return counted is not None
 
-    # --- What was told, and what was about to be done ---------------------------------------------
+    # --- Alerts and intents -----------------------------------------------------------------------
 
     def alert_records(self) -> Sequence[AlertRecord]:
-        """Return what was told and is still open; raises LedgerUnreadableError."""
-        return self._read(_TOLD.prefix, _TOLD.read)
+        """Return the record of every open alert; raises StateUnreadableError."""
+        return self._read(_ALERT.prefix, _ALERT.read)
 
     def save_alert(self, alert: AlertRecord) -> None:
-        """Store what was told; if another run has stored something since, that stays."""
+        """Store a record unless another run has changed it."""
         item = {
-            **self._item(_TOLD, replace(alert, version=alert.version + 1)),
+            **self._item(_ALERT, replace(alert, version=alert.version + 1)),
             "expires_at": _epoch(alert.notified_at + HISTORY),
         }
         if alert.version == 0:
@@ -206,40 +210,39 @@ class StateTable:
             self._put(item, _SAME_VERSION, {":version": _number(alert.version)})
 
     def delete_alert(self, alert: AlertRecord) -> None:
-        """Drop what is over; if another run has stored something since, that stays."""
-        key = self._key(_TOLD.entry(alert))
+        """Delete a record unless another run has changed it."""
+        key = self._key(_ALERT.entry(alert))
         self._delete(key, _SAME_VERSION, {":version": _number(alert.version)})
 
     def intents(self) -> Sequence[Intent]:
-        """Return what runs were about to do, and no message has told."""
+        """Return the intents that no notification has reported; raises StateUnreadableError."""
         return self._read(_INTENT.prefix, _INTENT.read)
 
     def save_intent(self, intent: Intent) -> None:
-        """Store what is about to be done; the same action again replaces it."""
+        """Store an intent; a later one replaces an earlier one about the same action."""
         item = {**self._item(_INTENT, intent), "expires_at": _epoch(intent.written_at + HISTORY)}
-        # A later one is of a run that overtook this one, and tells at least as much.
+        # A later one comes from a concurrent run and reports at least as much.
         self._put(item, f"{_NEW} OR written_at <= :written", {":written": item["written_at"]})
 
     def delete_intent(self, intent: Intent) -> None:
-        """Drop a note that a message has told; if it was written anew since, that stays."""
+        """Delete an intent unless another run has written it again."""
         self._delete(
             self._key(_INTENT.entry(intent)),
             "run_id = :run AND written_at = :written",
             {":run": _text(intent.run_id), ":written": _text(stamp(intent.written_at))},
         )
 
-    # --- Messages ---------------------------------------------------------------------------------
+    # --- Notifications ----------------------------------------------------------------------------
 
     def last_notification(self) -> datetime | None:
-        """Return when a message last went out; None if none is on record."""
-        found = self._read(_MESSAGE, lambda item: _moment(item, "told_at"))
+        """Return the time of the last notification; None if none is recorded."""
+        found = self._read(_MESSAGE, lambda item: _timestamp(item, "told_at"))
         return found[0] if found else None
 
     def record_notification(self, at: datetime) -> None:
-        """Record that a message has gone out; a later one that is on record stays."""
-        told = _text(stamp(at))
-        item = {**self._key(_MESSAGE), "told_at": told}
-        self._put(item, f"{_NEW} OR told_at <= :told", {":told": told})
+        """Record the time of a notification unless a later one is recorded."""
+        item = {**self._key(_MESSAGE), "told_at": _text(stamp(at))}
+        self._put(item, f"{_NEW} OR told_at <= :at", {":at": item["told_at"]})
 
     # --- DynamoDB ---------------------------------------------------------------------------------
 
@@ -250,47 +253,37 @@ class StateTable:
         return {**self._key(kind.entry(record)), **kind.attributes(record)}
 
     def _read(self, prefix: str, parse: Callable[[Item], T]) -> list[T]:
-        return [
-            self._understood(item, parse)
-            for item in self._all()
-            if item["entry"]["S"].startswith(prefix)
-        ]
-
-    def _understood(self, item: Item, parse: Callable[[Item], T]) -> T:
-        try:
-            return parse(item)
-        except _MISREAD as error:
-            entry = clean(item["entry"]["S"])
-            raise StateUnreadableError(f"{entry} in {self._table} is not understood") from error
+        found: list[T] = []
+        for item in self._all():
+            entry = item["entry"]["S"]
+            if entry.startswith(prefix):
+                try:
+                    found.append(parse(item))
+                except _MISREAD as error:
+                    raise StateUnreadableError(
+                        f"{clean(entry)} in {self._table} cannot be read"
+                    ) from error
+        return found
 
     def _all(self) -> list[Item]:
         """Return every entry of this account and region; a run reads them once, at its start.
 
-        Not a `cached_property`: up to Python 3.11 all of a class share a lock, so that accounts and
-        regions would wait for one another.
+        Not a `cached_property`: up to Python 3.11 all instances share its lock, so that scopes wait
+        for one another.
         """
-        if self._items is not None:
-            return self._items
-        self._items = self._query("")
+        if self._items is None:
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                ConsistentRead=True,
+                KeyConditionExpression="#scope = :scope",
+                ExpressionAttributeNames={"#scope": "scope"},  # a reserved word of DynamoDB
+                ExpressionAttributeValues={":scope": _text(self._scope)},
+            )
+            self._items = [item for page in pages for item in page["Items"]]
         return self._items
 
-    def _query(self, prefix: str) -> list[Item]:
-        """Return the entries whose names begin with `prefix`, all of them without one."""
-        condition, values = "#scope = :scope", {":scope": _text(self._scope)}
-        if prefix:
-            condition += " AND begins_with(entry, :prefix)"
-            values[":prefix"] = _text(prefix)
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            ConsistentRead=True,
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames={"#scope": "scope"},  # a reserved word of DynamoDB's
-            ExpressionAttributeValues=values,
-        )
-        return [item for page in pages for item in page["Items"]]
-
     def _put(self, item: Item, condition: str, values: Mapping[str, Any]) -> Item | None:
-        """Put an item; return the one that is stored instead if the condition does not hold."""
+        """Put an item; return the stored item if the condition fails."""
         given: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
         try:
             self._client.put_item(
@@ -301,41 +294,32 @@ class StateTable:
                 **given,
             )
         except ClientError as error:
-            _raise_unless_conflict(error)
+            if error_code(error) != _CONFLICT:
+                raise
             stored: Item = error.response.get("Item", {})  # type: ignore[assignment] # DynamoDB's own
             return stored
         return None
 
     def _delete(self, key: Item, condition: str, values: Mapping[str, Any]) -> None:
-        try:
-            self._client.delete_item(
+        unless(
+            _CONFLICT,
+            lambda: self._client.delete_item(
                 TableName=self._table,
                 Key=key,
                 ConditionExpression=condition,
                 ExpressionAttributeValues=values,
-            )
-        except ClientError as error:
-            _raise_unless_conflict(error)
+            ),
+        )
 
 
 def _conflict(stored: Item) -> str:
-    """Say who holds the stored journal until when, as far as it tells."""
     holder = stored.get("claimed_by", {}).get("S", "another run")
     until = stored.get("claimed_until", {}).get("S")
-    return f"{holder} is at it, or was faster{f'; its claim ends at {until}' if until else ''}"
-
-
-def _raise_unless_conflict(error: ClientError) -> None:
-    if error.response["Error"]["Code"] != _CONFLICT:
-        raise error
+    ends = f"; its claim ends at {until}" if until else ""
+    return f"{holder} claimed or changed it first{ends}"
 
 
 # --- Plain data as attributes, readable in the console --------------------------------------------
-
-
-def _attributes(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return plain data as attributes; what is None has none."""
-    return {name: _attribute(value) for name, value in fields.items() if value is not None}
 
 
 def _attribute(value: object) -> dict[str, str]:
@@ -344,15 +328,10 @@ def _attribute(value: object) -> dict[str, str]:
     return _text(value if isinstance(value, str) else json.dumps(value))
 
 
-def _fields(item: Item) -> dict[str, Any]:
-    """Return attributes as plain data."""
-    return {name: _field(name, attribute) for name, attribute in item.items()}
+def _value(name: str, attribute: Mapping[str, Any]) -> object:
+    """Return the value of an attribute; an attribute of another type stays as it is.
 
-
-def _field(name: str, attribute: Mapping[str, Any]) -> object:
-    """Return the value of an attribute; one that we never write stays what it is.
-
-    A field that is read refuses it then, and a field of a later version does not matter.
+    The codec refuses it in a known field, and ignores a field of a later version.
     """
     match attribute:
         case {"S": str(text)}:
@@ -363,20 +342,13 @@ def _field(name: str, attribute: Mapping[str, Any]) -> object:
             return attribute
 
 
-def _moment(item: Item, name: str) -> datetime:
-    """Return a moment in the form of `stamp`: the table compares no other, nor do we without UTC.
-
-    Raises ValueError for every other form.
-    """
+def _timestamp(item: Item, name: str) -> datetime:
+    """Return a time; raises ValueError for another form than `stamp`, which conditions compare."""
     text = item[name]["S"]
-    moment = parse_timestamp(text)
-    if stamp(moment) != text:
-        raise ValueError(f"{name} is not in the form of {stamp(moment)}")
-    return moment
-
-
-def _optional_moment(item: Item, name: str) -> datetime | None:
-    return _moment(item, name) if name in item else None
+    found = parse_timestamp(text)
+    if stamp(found) != text:
+        raise ValueError(f"{name} is not in the form of {stamp(found)}")
+    return found
 
 
 def _text(value: str) -> dict[str, str]:
@@ -387,5 +359,5 @@ def _number(value: int) -> dict[str, str]:
     return {"N": str(value)}
 
 
-def _epoch(moment: datetime) -> dict[str, str]:
-    return _number(int(moment.timestamp()))
+def _epoch(at: datetime) -> dict[str, str]:
+    return _number(int(at.timestamp()))

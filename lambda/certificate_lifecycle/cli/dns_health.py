@@ -1,8 +1,8 @@
-"""Whether public DNS lets a certificate be issued: CAA records and the delegation of zones.
+"""Whether public DNS allows a certificate to be issued: CAA records and delegation of zones.
 
-Pure: the caller asks public DNS. `judge_caa` follows RFC 8659. The lookup that it is given follows
-CNAMEs, as a resolver does; the search climbs from the name that was asked for, and never from where
-a CNAME leads (RFC 8659 section 3, and appendix A of what it replaced).
+Pure: the caller queries public DNS. `judge_caa` implements RFC 8659. Its lookup follows CNAMEs, as
+a resolver does; the search climbs from the requested name, never from the target of a CNAME (RFC
+8659 section 3, and appendix A of RFC 6844).
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from enum import Enum, auto
 
 from certificate_lifecycle.model.dns_names import dns_form, is_wildcard, without_wildcard
 
-#: Any of these lets ACM issue (AWS Certificate Manager user guide, "Configure a CAA record").
+#: Any of these allows ACM to issue (AWS Certificate Manager user guide, "Configure a CAA record").
 AMAZON = frozenset({"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"})
 
 _ISSUE, _ISSUEWILD, _IODEF = "issue", "issuewild", "iodef"
-#: What every authority has to understand, or may leave unread (RFC 8659 section 4).
-_UNDERSTOOD = frozenset({_ISSUE, _ISSUEWILD, _IODEF})
+#: The tags that every CA knows (RFC 8659 section 4).
+_KNOWN_TAGS = frozenset({_ISSUE, _ISSUEWILD, _IODEF})
 #: The value of `issue` and `issuewild` (RFC 8659 section 4.2), its parameters as one text.
 _ISSUE_VALUE = re.compile(
     r"[ \t]*(?P<issuer>[a-z0-9](?:-*[a-z0-9])*(?:\.[a-z0-9](?:-*[a-z0-9])*)*)?[ \t]*"
     r"(?:;(?P<parameters>.*))?",
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
-#: One parameter; its value is any printable character but a space and `;`.
+#: One parameter; its value is printable characters except for space and `;`.
 _PARAMETER = re.compile(r"[a-z0-9](?:-*[a-z0-9])*[ \t]*=[ \t]*[!-:<-~]*", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class CaaRecord:
-    """One CAA record as public DNS has it; tag and value are what somebody wrote there.
+    """One CAA record with untrusted tag and value.
 
-    `critical` is the issuer critical flag: who does not understand the tag must not issue.
+    `critical` is the issuer critical flag: a CA that does not know the tag must not issue.
     """
 
     tag: str
@@ -43,27 +43,26 @@ class CaaRecord:
 
 
 class CaaReason(Enum):
-    """Why an authority may issue, or may not."""
+    """Why a CA may issue, or may not."""
 
     NO_RECORDS = auto()
-    """No name from the one asked for up to the top has a CAA record."""
+    """Neither the name nor a parent has a CAA record."""
     NOT_RESTRICTED = auto()
-    """There are records, and none of them speaks about this kind of name."""
+    """No record applies to this kind of name."""
     NAMED = auto()
-    """A record names the authority."""
+    """A record names the CA."""
     NOT_NAMED = auto()
-    """Records restrict who may issue, and none names the authority."""
+    """Records restrict issuance, and none names the CA."""
     CRITICAL_UNKNOWN = auto()
-    """A record that nobody may leave unread has a tag that is not understood."""
+    """A critical record has an unknown tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaaVerdict:
-    """What CAA says about one name.
+    """The CAA verdict about one name.
 
-    `at` is where the records stand that count, None if there are none; those with the tag `tag`
-    decide, and name the `issuers`. `parameters` are conditions that an authority which is named
-    reads by rules of its own; nothing here judges them.
+    `at` is the name with the relevant records, None if there are none; those with `tag` decide and
+    name the `issuers`. `parameters` are conditions that each CA interprets; they are not judged.
     """
 
     name: str
@@ -75,25 +74,24 @@ class CaaVerdict:
 
     @property
     def allowed(self) -> bool:
-        """Whether the authority may issue."""
+        """Whether the CA may issue."""
         return self.reason not in {CaaReason.NOT_NAMED, CaaReason.CRITICAL_UNKNOWN}
 
 
-#: Returns the CAA records that a query for a name answers with, CNAMEs followed; none is an answer.
+#: Returns the CAA records at a name, CNAMEs followed; empty if there are none.
 Lookup = Callable[[str], Sequence[CaaRecord]]
 
 
 def judge_caa(name: str, lookup: Lookup, *, authority: Collection[str] = AMAZON) -> CaaVerdict:
-    """Return whether an authority, by any of the names that it goes by, may issue for `name`.
+    """Return whether a CA, known by any of the names in `authority`, may issue for `name`.
 
-    A wildcard is judged by `issuewild` where there is one, and by `issue` otherwise; any other name
-    by `issue` alone (RFC 8659 section 4.3). Whatever `lookup` raises is passed on: records that
-    cannot be read allow nothing.
+    A wildcard is judged by `issuewild` if there is one, otherwise by `issue`; other names by
+    `issue` (RFC 8659 section 4.3). Raises the errors of `lookup`.
     """
     at, records = _relevant(name, lookup)
     if at is None:
         return CaaVerdict(name=name, reason=CaaReason.NO_RECORDS)
-    if any(record.critical and record.tag.lower() not in _UNDERSTOOD for record in records):
+    if any(record.critical and record.tag.lower() not in _KNOWN_TAGS for record in records):
         return CaaVerdict(name=name, reason=CaaReason.CRITICAL_UNKNOWN, at=at)
     deciding = _deciding(records, wildcard=is_wildcard(name))
     if not deciding:
@@ -107,13 +105,13 @@ def judge_caa(name: str, lookup: Lookup, *, authority: Collection[str] = AMAZON)
         at=at,
         tag=deciding[0].tag.lower(),
         issuers=tuple(dict.fromkeys(issuer for issuer, _ in grants if issuer)),
-        # One record without conditions is enough to issue by.
+        # One record without conditions is enough.
         parameters=tuple(dict.fromkeys(ours)) if all(ours) else (),
     )
 
 
 def _relevant(name: str, lookup: Lookup) -> tuple[str | None, Sequence[CaaRecord]]:
-    """Return the nearest records at or above a name, and where they stand (RFC 8659 section 3)."""
+    """Return the nearest name at or above `name` with records, and these (RFC 8659 section 3)."""
     at = without_wildcard(dns_form(name))
     while at:
         if records := lookup(at):
@@ -123,16 +121,16 @@ def _relevant(name: str, lookup: Lookup) -> tuple[str | None, Sequence[CaaRecord
 
 
 def _deciding(records: Sequence[CaaRecord], *, wildcard: bool) -> list[CaaRecord]:
-    """Return the records that say who may issue for such a name; tags have no case."""
+    """Return the records that apply to such a name; tags are case-insensitive."""
     tags = (_ISSUEWILD, _ISSUE) if wildcard else (_ISSUE,)
     found = ([record for record in records if record.tag.lower() == tag] for tag in tags)
     return next(filter(None, found), [])
 
 
 def _granted(value: str) -> tuple[str, str]:
-    """Return whom a value names, and on which conditions.
+    """Return the issuer of a value and its parameters; empty for an invalid value.
 
-    Nobody is named by a value that is empty, or not formed as RFC 8659 section 4.2 wants it.
+    RFC 8659 section 4.2 has the syntax.
     """
     matched = _ISSUE_VALUE.fullmatch(value)
     if matched is None:
@@ -148,40 +146,40 @@ def _granted(value: str) -> tuple[str, str]:
 
 
 class DelegationState(Enum):
-    """How what the zone above says compares with what Route 53 gave to a zone."""
+    """The delegation in the parent zone compared with the zone's own name servers."""
 
     WHOLE = auto()
-    """Public DNS leads to the zone, and nowhere else."""
+    """The delegation names exactly the zone's name servers."""
     SOME_MISSING = auto()
-    """Public DNS leads to the zone, by fewer name servers than it has."""
+    """The delegation names some of the zone's name servers."""
     SOME_FOREIGN = auto()
-    """Public DNS leads to the zone, and to name servers that are not its own."""
+    """The delegation names the zone's name servers and others."""
     ELSEWHERE = auto()
-    """Public DNS leads to other name servers only: nobody sees what the zone says."""
+    """The delegation names other name servers only: the zone is not visible."""
     NOWHERE = auto()
-    """The zone above does not delegate it: nobody sees what the zone says."""
+    """The parent zone does not delegate the zone: it is not visible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """The name servers of a hosted zone, `own`, and those that the zone above names, `named`."""
+    """The name servers of a hosted zone, `own`, and those in the parent zone, `named`."""
 
     own: frozenset[str]
     named: frozenset[str]
 
     @property
     def missing(self) -> frozenset[str]:
-        """The zone's own name servers that the zone above does not name."""
+        """The zone's own name servers that the parent zone does not name."""
         return self.own - self.named
 
     @property
     def foreign(self) -> frozenset[str]:
-        """What the zone above names beside the zone's own name servers."""
+        """Name servers in the parent zone that are not the zone's own."""
         return self.named - self.own
 
     @property
     def state(self) -> DelegationState:
-        """How both compare; a foreign name server is worse than a missing one."""
+        """The state; a foreign name server is worse than a missing one."""
         if not self.named:
             return DelegationState.NOWHERE
         if not self.named & self.own:
@@ -191,5 +189,5 @@ class Delegation:
         return DelegationState.SOME_MISSING if self.missing else DelegationState.WHOLE
 
     def leads_to(self, own: Collection[str]) -> bool:
-        """Whether public DNS leads to another zone of the same name, by its name servers."""
+        """Whether the delegation leads to another zone with the name servers `own`."""
         return not self.named.isdisjoint(own)

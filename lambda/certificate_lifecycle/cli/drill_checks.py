@@ -1,4 +1,4 @@
-"""What ACM needs to renew a certificate, as one check per need.
+"""The checks of a renewal: one for each thing that ACM needs to renew a certificate.
 
 Pure: `cli.renewal_drill` reads everything and passes it in.
 """
@@ -6,7 +6,7 @@ Pure: `cli.renewal_drill` reads everything and passes it in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from certificate_lifecycle.cli.dns_health import CaaVerdict, Delegation, DelegationState
@@ -26,16 +26,16 @@ from certificate_lifecycle.policy.validation import RecordFinding, RecordState, 
 
 _NOT_RENEWED = {
     CertificateType.SERVER_CERTIFICATE: (
-        "It is an IAM server certificate, which ACM does not renew. Import its successor."
+        "It is an IAM server certificate, which ACM does not renew. Import a new one."
     ),
     CertificateType.PRIVATE_AUTHORITY: (
-        "It is a private CA, which ACM does not renew. Its certificate has to be issued again."
+        "It is a private CA, which ACM does not renew. Issue its certificate again."
     ),
 }
 
 
 class CheckOutcome(StrEnum):
-    """What a check showed."""
+    """The outcome of a check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -50,9 +50,9 @@ class RenewalAnswer(Documented):
     PARTLY = "partly known", "No check failed, but not everything could be checked."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class DrillCheck:
-    """One thing that a renewal needs, and what was found, as a sentence."""
+    """One check of a renewal and its result as a sentence."""
 
     name: str
     outcome: CheckOutcome
@@ -60,7 +60,7 @@ class DrillCheck:
 
 
 def answer(checks: Iterable[DrillCheck]) -> RenewalAnswer:
-    """Return whether a renewal would work, by all checks together."""
+    """Return whether a renewal would work, from all checks."""
     outcomes = {check.outcome for check in checks}
     if CheckOutcome.FAILED in outcomes:
         return RenewalAnswer.NO
@@ -70,14 +70,13 @@ def answer(checks: Iterable[DrillCheck]) -> RenewalAnswer:
 def no_managed_renewal(certificate: Certificate) -> DrillCheck | None:
     """Return why ACM does not renew a described certificate by itself; None if it does.
 
-    The outcome is FAILED if nothing renews the certificate, and UNKNOWN if something else may.
+    The outcome is FAILED if nothing renews the certificate, and UNKNOWN if another tool may.
     """
-    validations = certificate.detail.validations
-    methods = {validation.method for validation in validations}
+    methods = {validation.method for validation in certificate.detail.validations}
     private = certificate.type is CertificateType.PRIVATE
     outcome, text = CheckOutcome.UNKNOWN, None
     if is_externally_managed(certificate):
-        text = "Another tool or service manages it, and renews it in its own way."
+        text = "Another tool or service manages and renews it."
     elif certificate.type in _NOT_RENEWED:
         outcome, text = CheckOutcome.FAILED, _NOT_RENEWED[certificate.type]
     elif not certificate.managed:
@@ -86,131 +85,112 @@ def no_managed_renewal(certificate: Certificate) -> DrillCheck | None:
         text = f"Its status is {certificate.status}, and ACM renews only issued certificates."
         outcome = CheckOutcome.FAILED
     elif ValidationMethod.EMAIL in methods:
-        text = "It is validated by e-mail, so a person has to answer the approval mail."
+        text = "It is validated by email: the domain owner has to approve the renewal."
     elif not private and methods != {ValidationMethod.DNS}:
-        text = "ACM does not say that it is validated by DNS."
-    return None if text is None else DrillCheck(name="renewal", outcome=outcome, text=text)
+        text = "ACM does not report DNS validation for it."
+    return None if text is None else DrillCheck("renewal", outcome, text)
 
 
 def check_eligibility(certificate: Certificate) -> DrillCheck:
-    """Say whether ACM would begin to renew a described certificate at all."""
-    name = "eligibility"
+    """Check whether ACM would start to renew a described certificate."""
     if not certificate.used:
-        text = "Nothing uses it, and ACM renews only what is used."
-        return DrillCheck(name=name, outcome=CheckOutcome.UNKNOWN, text=text)
-    if certificate.renewal_eligible is False:
-        text = "ACM says that it will not renew it, although it is used."
-        return DrillCheck(name=name, outcome=CheckOutcome.FAILED, text=text)
-    text = "It is used, and ACM does not say that it will not renew it."
-    return DrillCheck(name=name, outcome=CheckOutcome.PASSED, text=text)
+        outcome, text = (
+            CheckOutcome.UNKNOWN,
+            "No service uses it, and ACM renews only those in use.",
+        )
+    elif certificate.renewal_eligible is False:
+        outcome, text = CheckOutcome.FAILED, "It is in use, but ACM reports it as not eligible."
+    else:
+        outcome, text = CheckOutcome.PASSED, "It is in use, and ACM does not rule out a renewal."
+    return DrillCheck("eligibility", outcome, text)
 
 
 def check_records(findings: Sequence[RecordFinding]) -> DrillCheck:
-    """Say whether Route 53 holds every validation record as ACM wants it."""
+    """Check whether Route 53 contains every validation record that ACM needs."""
     name = "validation records"
     wrong = [finding for finding in findings if finding.state is not RecordState.IN_PLACE]
     if not findings:
-        text = "ACM does not say which validation records it wants."
-        return DrillCheck(name=name, outcome=CheckOutcome.UNKNOWN, text=text)
+        text = "ACM does not report which validation records it needs."
+        return DrillCheck(name, CheckOutcome.UNKNOWN, text)
     if not wrong:
-        text = f"Route 53 holds {_counted(len(findings), 'validation record')} as ACM wants it."
-        return DrillCheck(name=name, outcome=CheckOutcome.PASSED, text=text)
-    text = _sentence("; ".join(explain(finding) for finding in wrong))
+        text = f"Validation records in Route 53: {len(findings)} of {len(findings)}."
+        return DrillCheck(name, CheckOutcome.PASSED, text)
     failed = any(finding.zone is not None for finding in wrong)
     outcome = CheckOutcome.FAILED if failed else CheckOutcome.UNKNOWN
-    return DrillCheck(name=name, outcome=outcome, text=text)
+    return DrillCheck(name, outcome, _sentence(explain(finding) for finding in wrong))
 
 
 def check_public(
-    wanted: Sequence[ValidationRecord], led: Mapping[str, Sequence[str]]
+    wanted: Sequence[ValidationRecord], chains: Mapping[str, Sequence[str]]
 ) -> DrillCheck:
-    """Say whether public DNS leads each validation name to ACM's value.
+    """Check whether public DNS resolves each validation name to ACM's value.
 
-    `led` has, by the name of each record, where its CNAMEs lead one after the other; ACM follows
-    some of them (user guide, "DNS validation").
+    `chains` has the targets of successive CNAMEs by record name (ACM user guide, "DNS validation").
     """
-    name = "public DNS"
-    wrong = []
+    name, wrong = "public DNS", []
     for record in wanted:
-        chain = led.get(record.name, ())
+        chain = chains.get(record.name, ())
         if dns_form(record.value) not in chain:
-            where = f"leads to {chain[-1]}" if chain else "leads nowhere"
-            wrong.append(f"{dns_form(record.name)} {where}")
+            target = f"points to {chain[-1]}" if chain else "does not exist"
+            wrong.append(f"{dns_form(record.name)} {target}")
     if wrong:
-        text = f"Public DNS does not answer as ACM wants it: {'; '.join(wrong)}."
-        return DrillCheck(name=name, outcome=CheckOutcome.FAILED, text=text)
-    text = "Public DNS answers as ACM wants it."
-    return DrillCheck(name=name, outcome=CheckOutcome.PASSED, text=text)
+        text = f"Validation records are wrong in public DNS: {'; '.join(wrong)}."
+        return DrillCheck(name, CheckOutcome.FAILED, text)
+    return DrillCheck(name, CheckOutcome.PASSED, "Public DNS returns the values that ACM needs.")
 
 
 def check_delegation(delegations: Mapping[str, Delegation]) -> DrillCheck:
-    """Say whether the world comes to the hosted zones that hold the records, by their names."""
+    """Check whether public DNS delegates to the hosted zones with the records, by zone name."""
     name = "delegation"
     if not delegations:
-        text = "No hosted zone that can be seen from here holds the records."
-        return DrillCheck(name=name, outcome=CheckOutcome.UNKNOWN, text=text)
-    texts, outcomes = [], set()
-    for zone, delegation in delegations.items():
-        text, outcome = _delegated(zone, delegation)
-        texts.append(text)
-        outcomes.add(outcome)
-    worst = next(
-        entry
-        for entry in (CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.PASSED)
-        if entry in outcomes
-    )
-    return DrillCheck(name=name, outcome=worst, text=_sentence("; ".join(texts)))
+        text = "No visible hosted zone contains the records."
+        return DrillCheck(name, CheckOutcome.UNKNOWN, text)
+    results = [_delegated(zone, delegation) for zone, delegation in delegations.items()]
+    outcomes = {outcome for outcome, _ in results}
+    order = (CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.PASSED)
+    worst = next(outcome for outcome in order if outcome in outcomes)
+    return DrillCheck(name, worst, _sentence(text for _, text in results))
 
 
-def _delegated(zone: str, delegation: Delegation) -> tuple[str, CheckOutcome]:
+def _delegated(zone: str, delegation: Delegation) -> tuple[CheckOutcome, str]:
     match delegation.state:
         case DelegationState.NOWHERE:
-            return f"nobody delegates the zone {zone}", CheckOutcome.FAILED
+            return CheckOutcome.FAILED, f"the zone {zone} is not delegated"
         case DelegationState.ELSEWHERE:
             servers = ", ".join(sorted(delegation.named))
-            return f"public DNS leads to {servers} instead of the zone {zone}", CheckOutcome.FAILED
+            return CheckOutcome.FAILED, f"the zone {zone} is delegated to {servers} instead"
         case DelegationState.SOME_FOREIGN:
             servers = ", ".join(sorted(delegation.foreign))
-            return (
-                f"public DNS leads to the zone {zone}, and also to {servers}",
-                CheckOutcome.UNKNOWN,
-            )
+            return CheckOutcome.UNKNOWN, f"the zone {zone} is also delegated to {servers}"
         case _:
-            return f"public DNS leads to the zone {zone}", CheckOutcome.PASSED
+            return CheckOutcome.PASSED, f"public DNS delegates to the zone {zone}"
 
 
 def check_caa(verdicts: Iterable[CaaVerdict]) -> DrillCheck:
-    """Say whether CAA records let Amazon issue for each name."""
-    name = "CAA"
+    """Check whether CAA records allow Amazon to issue for each name."""
     forbidden = [
-        f"the CAA records at {verdict.at} do not let Amazon issue for {verdict.name}"
+        f"the CAA records at {verdict.at} do not allow Amazon to issue for {verdict.name}"
         for verdict in verdicts
         if not verdict.allowed
     ]
     if forbidden:
-        return DrillCheck(
-            name=name, outcome=CheckOutcome.FAILED, text=_sentence("; ".join(forbidden))
-        )
-    text = "No CAA record keeps Amazon from issuing."
-    return DrillCheck(name=name, outcome=CheckOutcome.PASSED, text=text)
+        return DrillCheck("CAA", CheckOutcome.FAILED, _sentence(forbidden))
+    return DrillCheck("CAA", CheckOutcome.PASSED, "CAA records allow Amazon to issue.")
 
 
 def accept_public_dns(checks: Sequence[DrillCheck]) -> Sequence[DrillCheck]:
-    """Return the checks, with those passed that a right answer of public DNS overrules.
+    """Return the checks; if public DNS is right, records and delegation pass too.
 
-    A hosted zone that lacks a record, or that is not delegated to, may be left over beside the one
-    that answers. Such a zone does not prevent a renewal.
+    A hosted zone without the record or the delegation may be unused beside the one that answers,
+    and does not prevent a renewal.
     """
     passed = {check.name for check in checks if check.outcome is CheckOutcome.PASSED}
-    overruled = {"validation records", "delegation"} - passed
     if "public DNS" not in passed:
         return checks
+    overruled = {"validation records", "delegation"} - passed
+    note = "Ignored, because public DNS is correct."
     return [
-        replace(
-            check,
-            outcome=CheckOutcome.PASSED,
-            text=f"{check.text} Public DNS answers all the same.",
-        )
+        DrillCheck(check.name, CheckOutcome.PASSED, f"{check.text} {note}")
         if check.name in overruled
         else check
         for check in checks
@@ -218,38 +198,34 @@ def accept_public_dns(checks: Sequence[DrillCheck]) -> Sequence[DrillCheck]:
 
 
 def check_authority(decision: Decision | None) -> DrillCheck:
-    """Say whether the private CA would issue; None if it cannot be seen from here."""
+    """Check whether the private CA would issue; None if the CA is not visible."""
     name = "private CA"
     if decision is None:
-        text = "The private CA is not one of this account and region, or cannot be seen from here."
-        return DrillCheck(name=name, outcome=CheckOutcome.UNKNOWN, text=text)
-    outcome = CheckOutcome.PASSED if decision.healthy else CheckOutcome.FAILED
-    text = "The private CA issues for ACM." if decision.healthy else decision.message
-    return DrillCheck(name=name, outcome=outcome, text=text)
+        text = "The private CA is not visible in this account and region."
+        return DrillCheck(name, CheckOutcome.UNKNOWN, text)
+    if decision.healthy:
+        return DrillCheck(name, CheckOutcome.PASSED, "The private CA issues for ACM.")
+    return DrillCheck(name, CheckOutcome.FAILED, decision.message)
 
 
 def check_source(finding: SourceFinding | None) -> DrillCheck:
-    """Say whether what the import source of a certificate holds could be imported."""
+    """Check whether the certificate in the import source could be imported."""
     name = "import source"
     if finding is None:
-        text = "It was imported and has no import source, so that only a person can renew it."
-        return DrillCheck(name=name, outcome=CheckOutcome.UNKNOWN, text=text)
+        text = "It was imported and has no import source, so it must be renewed manually."
+        return DrillCheck(name, CheckOutcome.UNKNOWN, text)
+    outcome, more = CheckOutcome.FAILED, ""
     match finding.state:
         case SourceState.NEWER:
-            outcome, more = CheckOutcome.PASSED, ""
+            outcome = CheckOutcome.PASSED
         case SourceState.SAME | SourceState.NOT_NEWER | SourceState.NOT_YET_VALID:
             outcome = CheckOutcome.UNKNOWN
-            more = " It can be read; a newer version has yet to be written into it."
+            more = " It can be read; write a newer version to renew."
         case SourceState.UNREAD:
-            outcome, more = CheckOutcome.UNKNOWN, ""
-        case _:
-            outcome, more = CheckOutcome.FAILED, ""
-    return DrillCheck(name=name, outcome=outcome, text=f"{finding.text}{more}")
+            outcome = CheckOutcome.UNKNOWN
+    return DrillCheck(name, outcome, f"{finding.text}{more}")
 
 
-def _counted(count: int, thing: str) -> str:
-    return f"the {thing}" if count == 1 else f"each of {count} {thing}s"
-
-
-def _sentence(error_summary: str) -> str:
-    return f"{error_summary[0].upper()}{error_summary[1:]}."
+def _sentence(parts: Iterable[str]) -> str:
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."

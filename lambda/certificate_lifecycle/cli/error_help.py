@@ -1,4 +1,4 @@
-"""What AWS and its SDK say when something fails, and what can be done about it."""
+"""Errors of AWS and its SDK as text, with advice on how to fix them."""
 
 from __future__ import annotations
 
@@ -8,83 +8,69 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from certificate_lifecycle.model.sanitize import clean
 
-#: What helps, by the name of the SDK's exception or the code of AWS's answer.
-_HELP = (
+#: Advice by the name of the SDK's exception or the code of AWS's error.
+_ADVICE = (
     (
         {
             *("SSOTokenLoadError", "TokenRetrievalError", "UnauthorizedSSOTokenError"),
             *("SSOError", "PendingAuthorizationExpiredError", "LoginTokenLoadError"),
             *("LoginRefreshRequired", "LoginError"),
         },
-        "sign in again: aws sso login --profile NAME (or aws login), then repeat the command",
+        "Sign in again: aws sso login --profile NAME (or aws login), then repeat the command.",
     ),
     (
         {"NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"},
-        "give --profile, or set credentials as for the AWS CLI: aws configure",
+        "Give --profile, or set credentials as for the AWS CLI: aws configure.",
     ),
     (
         {"ExpiredToken", "ExpiredTokenException", "RequestExpired"},
-        "the credentials are over: sign in again, then repeat the command",
+        "The credentials have expired: sign in again, then repeat the command.",
     ),
     (
         {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"},
-        (
-            "AWS does not know these credentials here: they are wrong, or the region is not "
-            "enabled in the account"
-        ),
+        "The credentials are invalid, or the region is not enabled in the account.",
     ),
     (
         {"SignatureDoesNotMatch", "RequestTimeTooSkewed"},
-        "look at this machine's clock, and at the secret key",
+        "Check this machine's clock and the secret key.",
     ),
     (
         {
             *("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"),
             *("ProxyConnectionError", "SSLError", "ConnectionClosedError"),
         },
-        "look at the network, proxy and region; AWS_ENDPOINT_URL must be unset or right",
+        "Check the network, the proxy, the region, and AWS_ENDPOINT_URL if it is set.",
     ),
     (
         {
             *("AccessDenied", "AccessDeniedException", "AccessDeniedFault"),
             *("AuthorizationError", "NotAuthorized", "UnauthorizedOperation"),
         },
-        (
-            "let somebody allow the action that is named to whoever is named; docs/cli.md lists "
-            "what each command needs"
-        ),
+        "Allow this action for this principal; docs/cli.md lists the permissions of each command.",
     ),
     (
         {"Throttling", "ThrottlingException", "TooManyRequestsException"},
-        "AWS allows no more requests now: repeat it later",
+        "AWS throttles requests; repeat the command later.",
     ),
 )
-#: As botocore writes it into every message about an answer.
-_CODE = re.compile(r"An error occurred \((?P<code>[A-Za-z0-9.]+)\)")
-_NAME = re.compile(r"^(?P<name>[A-Za-z]+): ")
+#: As botocore writes it into every message about an AWS error.
+_CODE = re.compile(r"An error occurred \(([A-Za-z0-9.]+)\)")
+_NAME = re.compile(r"^([A-Za-z]+): ")
 
 
-def told(error: Exception) -> str:
-    """Return an error as one sentence, and what to do about it."""
+def describe(error: Exception) -> str:
+    """Return an error as one sentence, and advice on a second line."""
     if isinstance(error, OSError) and error.filename is not None:
         return clean(f"{error.strerror}: {error.filename}")
-    text = clean(str(error)) or type(error).__name__
-    if not isinstance(error, BotoCoreError | ClientError):
-        return (
-            f"{type(error).__name__}: {text}\n"
-            "This should not happen. Repeat it with --verbose and report what it prints."
-        )
-    return with_help(f"{type(error).__name__}: {text}")
+    text = f"{type(error).__name__}: {clean(str(error)) or type(error).__name__}"
+    if isinstance(error, BotoCoreError | ClientError):
+        advice = advice_for(text)
+    else:
+        advice = "This is a bug. Repeat the command with --verbose and report the output."
+    return f"{text}\n{advice}" if advice else text
 
 
-def with_help(text: str) -> str:
-    """Return what was told of an error with what to do about it, where that is known."""
-    known = help_with(text)
-    return f"{text}\n{known}" if known else text
-
-
-def help_with(text: str) -> str | None:
-    """Return a sentence on what to do, going by the name or the code that an error's text has."""
-    found = {match[1] for pattern in (_CODE, _NAME) for match in [pattern.search(text)] if match}
-    known = next((advice for names, advice in _HELP if names & found), None)
-    return f"{known[0].upper()}{known[1:]}." if known else None
+def advice_for(text: str) -> str | None:
+    """Return advice for an error by the name or code in its text; None if none is known."""
+    found = {match[1] for pattern in (_CODE, _NAME) if (match := pattern.search(text))}
+    return next((advice for names, advice in _ADVICE if names & found), None)

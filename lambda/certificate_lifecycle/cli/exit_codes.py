@@ -1,4 +1,4 @@
-"""How a command ends, for scripts and pipelines."""
+"""The exit codes of the commands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes; they are public and stay what they are."""
+    """Exit codes; the values are public."""
 
     HEALTHY = 0
     FINDINGS = 1

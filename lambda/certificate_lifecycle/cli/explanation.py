@@ -1,6 +1,6 @@
-"""Everything about one certificate: what a run sees in it, decides and would do, and what is known.
+"""Everything about one certificate: the observation, decision and actions of a run, and more.
 
-What a run decides by is what it looks at itself; all else is read beside it, and decides nothing.
+Facts that a run does not read are added for information and do not change its decision.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeScan, act, scan
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
-from certificate_lifecycle.cli.trace import Outlook, Step, Trace, forecast, trace
+from certificate_lifecycle.cli.trace import Outlook, Trace, forecast, trace
 from certificate_lifecycle.model.certificate import Certificate, Decision
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.model.run import ActionRecord, Assessment
@@ -33,17 +33,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What is known of one certificate, and what comes next.
+    """Everything about one certificate.
 
-    `certificate` has all of its detail, whether or not a run needs it; `entry` is the finding of a
-    run, and `trace` how the checks came to it: what is served is looked at after them and may
-    change the verdict. `records` is what stands where ACM wants its validation records, `used_by`
-    what uses it. `actions` is what a run would do for it or advise, and `watched` whether runs of a
-    deployed function look at it. `problems` could not be found out.
+    `certificate` has all details; `assessment` is that of a run, and `trace` how the checks came to
+    it: the TLS probe follows them and may change the verdict. `records` are the validation records
+    in DNS, `actions` what a run would do or advise. `monitored` says whether runs of a deployed
+    function scan the certificate. `problems` are the parts that could not be read.
     """
 
     certificate: Certificate
-    entry: Assessment
+    assessment: Assessment
     observation: Observation
     trace: Trace
     forecast: tuple[Outlook, ...]
@@ -51,24 +50,24 @@ class Explanation:
     successor: Certificate | None
     used_by: tuple[str, ...]
     replacement_record: ReplacementRecord | None
-    memory: AlertRecord | None
+    alert_record: AlertRecord | None
     actions: tuple[ActionRecord, ...]
     mode: str
-    watched: bool
+    monitored: bool
     now: datetime
     problems: tuple[str, ...]
 
     @property
     def decision(self) -> Decision:
-        """What a run decides in the end."""
-        return self.entry.decision
+        """The final decision of a run."""
+        return self.assessment.decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explaining:
+class Explainer:
     """Explains certificates of one account and region.
 
-    `request` is a dry run in the mode of the instance; `watched` says whether its runs look there.
+    `request` is a dry run in the mode of the instance; `monitored` says whether its runs scan here.
     """
 
     request: RunRequest
@@ -76,125 +75,120 @@ class Explaining:
     clients: ScopeClients
     clock: Clock
     current_time: Callable[[], datetime]
-    watched: bool = False
+    monitored: bool = False
 
     def explain(self, arn: str) -> Explanation:
-        """Look at a certificate as a run does, and at all that a run has no need to know.
+        """Scan a certificate as a run does, and read everything else about it.
 
-        Raises CertificateNotFoundError if it is not there, or could not be looked at.
+        Raises CertificateNotFoundError if it does not exist or could not be scanned.
         """
         request = replace(self.request, scopes=(self.scope,), certificate_arns=[arn], dry_run=True)
-        seen = scan(request, self.scope, self.clients, self.clock)
-        observation = _of(seen, arn)
-        problems = list(seen.found.problems)
-        run_scope = act(seen, self.current_time)
-        entry = next(
-            assessment
-            for assessment in run_scope.run.assessments
-            if assessment.certificate.arn == arn
+        scanned = scan(request, self.scope, self.clients, self.clock)
+        observation = _observation(scanned, arn)
+        problems = list(scanned.found.problems)
+        scope_run = act(scanned, self.current_time)
+        assessment = next(
+            entry for entry in scope_run.run.assessments if entry.certificate.arn == arn
         )
         certificate = self._described(observation, problems)
         successor = find_successor(
-            certificate, seen.found.everything, request.thresholds, request.now
+            certificate, scanned.found.everything, request.thresholds, request.now
         )
         known = replace(observation, successor=observation.successor or successor)
         return Explanation(
             certificate=certificate,
-            entry=replace(entry, certificate=certificate),
+            assessment=replace(assessment, certificate=certificate),
             observation=observation,
             trace=trace(observation, request.thresholds, request.now),
             forecast=forecast(known, request.thresholds, request.now),
             records=self._records(certificate, problems),
             successor=successor,
             used_by=self._used_by(certificate, problems),
-            replacement_record=seen.state.replacement_records.get(arn),
-            memory=seen.state.alert_records.get(arn),
+            replacement_record=scanned.state.replacement_records.get(arn),
+            alert_record=scanned.state.alert_records.get(arn),
             actions=tuple(
-                action for action in run_scope.run.actions if action.certificate_arn == arn
+                action for action in scope_run.run.actions if action.certificate_arn == arn
             ),
             mode=request.mode,
-            watched=self.watched,
+            monitored=self.monitored,
             now=request.now,
             problems=tuple(dict.fromkeys(problems)),
         )
 
     def _described(self, observation: Observation, problems: list[str]) -> Certificate:
-        """Return a certificate of ACM with all of its detail; of another store all is known."""
-        seen = observation.certificate
-        if seen.arn.split(":")[2] != "acm" or observation.detail_error is not None:
-            return seen
+        """Return a certificate with all details; other stores than ACM always list them."""
+        scanned = observation.certificate
+        if scanned.arn.split(":")[2] != "acm" or observation.detail_error is not None:
+            return scanned
         certificates = self.clients.certificates
 
         def describe() -> Certificate:
-            described = seen.described_as(certificates.describe(seen.arn))
-            return described.with_tags(certificates.tags(seen.arn))
+            described = scanned.described_as(certificates.describe(scanned.arn))
+            return described.with_tags(certificates.tags(scanned.arn))
 
-        return _tried("its details", describe, problems) or seen
+        return _read("details", describe, problems) or scanned
 
     def _records(self, certificate: Certificate, problems: list[str]) -> tuple[RecordFinding, ...]:
         wanted = distinct(wanted_records(certificate))
         if not wanted:
             return ()
-        return (
-            _tried("validation records", lambda: inspect(self.clients.dns, wanted), problems) or ()
-        )
+        findings = _read("validation records", lambda: inspect(self.clients.dns, wanted), problems)
+        return findings or ()
 
     def _used_by(self, certificate: Certificate, problems: list[str]) -> tuple[str, ...]:
         consumers, catalog = self.clients.consumers, self.clients.catalog
 
         def names() -> Sequence[str]:
             if consumers is not None:
-                return [
-                    f"{entry.label} ({entry.kind.name})" for entry in consumers.find(certificate)
-                ]
+                bindings = consumers.find(certificate)
+                return [f"{binding.label} ({binding.kind.name})" for binding in bindings]
             return catalog.names(certificate)
 
-        named = tuple(_tried("what uses it", names, problems) or ())
-        arns = certificate.detail.in_use_by
-        return tuple(dict.fromkeys(named)) or arns
+        found = _read("consumers", names, problems) or ()
+        return tuple(dict.fromkeys(found)) or certificate.detail.in_use_by
 
 
-def _of(seen: ScopeScan, arn: str) -> Observation:
-    for observation in seen.found.observations:
+def _observation(scanned: ScopeScan, arn: str) -> Observation:
+    for observation in scanned.found.observations:
         if observation.certificate.arn == arn:
             return observation
-    why = "; ".join(seen.found.problems)
-    raise CertificateNotFoundError(why or f"{arn} does not exist")
+    problems = "; ".join(scanned.found.problems)
+    raise CertificateNotFoundError(problems or f"{arn} does not exist")
 
 
-def _tried(what: str, read: Callable[[], T], problems: list[str]) -> T | None:
-    """Return what is read, or None after noting why it is not."""
+def _read(part: str, read: Callable[[], T], problems: list[str]) -> T | None:
+    """Return the result of `read`; after an error None, with the error added to `problems`."""
     try:
         return read()
-    except Exception as error:  # noqa: BLE001 - one must not stop the others; shown at the end
-        problems.append(f"{what} could not be read: {error_summary(error)}")
+    except Exception as error:  # noqa: BLE001 - one failure must not stop the others
+        problems.append(f"{part} could not be read: {error_summary(error)}")
         return None
-
-
-# --- As plain data --------------------------------------------------------------------------------
 
 
 def explanation_entry(explanation: Explanation) -> dict[str, Any]:
     """Return an explanation as plain data, see docs/schemas/certificates-explain.json."""
     certificate, observation = explanation.certificate, explanation.observation
     detail, source, export = certificate.detail, observation.source, observation.export
-    successor, replacement_record, memory = (
-        explanation.successor,
-        explanation.replacement_record,
-        explanation.memory,
-    )
     return {
-        **explanation.entry.to_dict(explanation.now),
+        **explanation.assessment.to_dict(explanation.now),
         "at": explanation.now.isoformat(),
         "key_algorithm": certificate.key_algorithm,
         "tags": dict(detail.tags),
         "renewal_eligible": certificate.renewal_eligible,
         "renewal_status": detail.renewal.status.value if detail.renewal else None,
         "used_by": list(explanation.used_by),
-        "checks": [_step_entry(step) for step in explanation.trace.steps],
-        "forecast": [_outlook_entry(entry) for entry in explanation.forecast],
+        "checks": [
+            {
+                "name": check.check,
+                "question": check.question,
+                "answer": check.answer.value,
+                "facts": dict(check.facts),
+            }
+            for check in explanation.trace.checks
+        ],
+        "forecast": [_outlook_entry(outlook) for outlook in explanation.forecast],
         "validation_records": [_record_entry(record) for record in explanation.records],
-        "successor_arn": successor.arn if successor else None,
+        "successor_arn": explanation.successor.arn if explanation.successor else None,
         "import_source": _secret_entry(source.secret_arn, source.state, source.text)
         if source
         else None,
@@ -203,21 +197,12 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         )
         if export
         else None,
-        "replacement": _journal_entry(replacement_record) if replacement_record else None,
-        "last_notified": _memory_entry(memory) if memory else None,
+        "replacement": _replacement_entry(explanation.replacement_record),
+        "last_notified": _alert_entry(explanation.alert_record),
         "mode": explanation.mode,
-        "monitored": explanation.watched,
+        "monitored": explanation.monitored,
         "next_actions": [action.to_dict() for action in explanation.actions],
         "problems": list(explanation.problems),
-    }
-
-
-def _step_entry(step: Step) -> dict[str, Any]:
-    return {
-        "name": step.check,
-        "question": step.question,
-        "answer": step.answer.value,
-        "facts": dict(step.facts),
     }
 
 
@@ -247,13 +232,17 @@ def _secret_entry(secret_arn: str, state: Enum, text: str | None) -> dict[str, A
     return {"secret_arn": secret_arn, "state": state.value, "text": text}
 
 
-def _memory_entry(memory: AlertRecord) -> dict[str, Any]:
-    stored = memory.to_dict()
+def _alert_entry(alert_record: AlertRecord | None) -> dict[str, Any] | None:
+    if alert_record is None:
+        return None
+    stored = alert_record.to_dict()
     return {name: stored[name] for name in ("verdict", "severity", "told_at", "since")}
 
 
-def _journal_entry(replacement_record: ReplacementRecord) -> dict[str, Any]:
-    stored = replacement_record.to_dict()
+def _replacement_entry(record: ReplacementRecord | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    stored = record.to_dict()
     shown = ("state", "started_at", "successor_arn", "attempt", "note")
     return {name: stored[name] for name in shown} | {
         "moves": [

@@ -1,7 +1,6 @@
-"""Ctrl-C: the first lets everything come to rest, the second ends at once.
+"""Ctrl-C: the first stops after the current call and prints the results, the second ends at once.
 
-Everything that is written is safe to be killed after any call, so that both leave a state that the
-next run understands; the first one also tells what was done.
+Runs can be killed after any call, so the next run can continue in both cases.
 """
 
 from __future__ import annotations
@@ -19,41 +18,41 @@ from types import FrameType
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.model.errors import CertificateLifecycleError
 
-#: A command is not stopped by anybody but its user.
-_AT_MOST = timedelta(days=30).total_seconds()
+#: A command has no timeout of its own.
+_NO_LIMIT = timedelta(days=30).total_seconds()
 
 
 class InterruptedByUserError(CertificateLifecycleError):
-    """Ctrl-C was pressed; what had been begun was brought to rest."""
+    """Ctrl-C was pressed, and the current calls were completed."""
 
 
 class TerminalClock:
-    """Time as a command has it: without end, until it is interrupted."""
+    """The clock of a command, which runs until the user interrupts it."""
 
     def __init__(self) -> None:
-        self._ends = time.monotonic() + _AT_MOST
+        self._ends = time.monotonic() + _NO_LIMIT
         self._interrupted = threading.Event()
 
     @property
     def interrupted(self) -> bool:
-        """Whether the user wants it to end."""
+        """Whether Ctrl-C was pressed."""
         return self._interrupted.is_set()
 
     def limit(self, span: timedelta) -> None:
-        """Let it end after `span` from now: what is claimed in a ledger is not claimed for ever."""
+        """End the time `span` from now: claims in the state table expire."""
         self._ends = time.monotonic() + span.total_seconds()
 
     def interrupt(self) -> None:
-        """Let whatever asks for time next come to rest."""
+        """Make every later request for time raise InterruptedByUserError."""
         self._interrupted.set()
 
     def remaining(self) -> float:
-        """Seconds that are left; raises InterruptedByUserError once there are none."""
+        """Return the seconds left; raises InterruptedByUserError after Ctrl-C."""
         self._raise_if_interrupted()
         return self._ends - time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait; raises InterruptedByUserError as soon as the user does not want to."""
+        """Wait; raises InterruptedByUserError on Ctrl-C."""
         self._interrupted.wait(seconds)
         self._raise_if_interrupted()
 
@@ -68,14 +67,14 @@ def interruptible(clock: TerminalClock) -> Iterator[None]:
 
     def handle(_: int, __: FrameType | None) -> None:
         if clock.interrupted:
-            # Threads may hang in a call; ending without them is what was asked for twice.
+            # Threads may hang in a call, so do not wait for them.
             os._exit(Exit.INTERRUPTED)
         clock.interrupt()
-        sys.stderr.write("\nComing to rest; once more to end at once.\n")
+        sys.stderr.write("\nStopping after the current call. Press Ctrl-C again to quit now.\n")
 
-    before = {entry: signal.signal(entry, handle) for entry in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

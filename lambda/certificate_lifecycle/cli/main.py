@@ -1,6 +1,6 @@
-"""`certificates`: the commands, each loaded when it is called, and the one way out of all of them.
+"""`certificates`: the commands, each imported when it is called, and their error handling.
 
-Importing this module loads neither boto3 nor rich: `--help` and completion answer at once.
+Importing this module loads neither boto3 nor rich, so that `--help` and completion are fast.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from certificate_lifecycle.cli.interrupts import InterruptedByUserError
 from certificate_lifecycle.model.errors import CertificateLifecycleError, ConfigurationError
 from certificate_lifecycle.model.sanitize import clean_layout
 
-#: What each command is for, so that the list of them needs none of them.
+#: The list of commands must not import them.
 COMMANDS = {
-    "scan": "Say what is wrong with which certificate, worst first.",
-    "explain": "Say everything about one certificate, and what comes next.",
-    "plan": "Say what `apply` would do.",
-    "apply": "Mend and replace, after showing what and asking.",
-    "create": "Issue a certificate and carry its DNS validation through.",
-    "report": "Write what was found as HTML, CSV or JSON.",
+    "scan": "List certificates that need attention, most severe first.",
+    "explain": "Show one certificate, the decision about it, and what comes next.",
+    "plan": "Show what `apply` would do.",
+    "apply": "Repair and replace certificates, after a confirmation.",
+    "create": "Request a certificate and validate it by DNS.",
+    "report": "Write the findings as HTML, CSV or JSON.",
     "drill": "Check whether ACM could renew a certificate.",
-    "doctor": "Say whether everything is there that the work needs.",
-    "completion": "Print what completes commands in a shell.",
+    "doctor": "Check permissions, quotas, DNS and the deployed module.",
+    "completion": "Print the completion script of a shell.",
 }
 
 
 class _Commands(click.Group):
-    """A group that knows its commands by name, and imports one when it is called."""
+    """A group that imports a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
@@ -54,49 +54,48 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 all is well, 1 there are findings, 2 wrong usage, 3 not everything could "
-    "be looked at or done, 130 interrupted.",
+    epilog="Exit codes: 0 no findings, 1 findings, 2 wrong usage, 3 incomplete, 130 interrupted.",
 )
 @click.version_option(package_name="certificate-lifecycle")
 def commands() -> None:
-    """Look after the SSL/TLS certificates of an AWS estate.
+    """Monitor, repair and replace TLS certificates in AWS.
 
-    Nothing is changed unless a command says so, shows what, and is told to go on.
-    Credentials and region come from where the AWS CLI takes them.
+    Only `apply` and `create` change anything, after a confirmation.
+    Credentials and region are found as in the AWS CLI.
     """
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command and return its exit code; what goes wrong is told in one sentence a fault."""
+    """Run a command and return its exit code; print each error as one sentence."""
     try:
         code = commands.main(args=list(arguments), prog_name="certificates", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
-        said = io.StringIO()
-        error.show(said)
-        # What was typed is part of it, and may hold anything.
-        click.echo(clean_layout(said.getvalue()), nl=False, err=True)
+        shown = io.StringIO()
+        error.show(shown)
+        # The message quotes the arguments, which may contain control characters.
+        click.echo(clean_layout(shown.getvalue()), nl=False, err=True)
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt, InterruptedByUserError):
-        return _said("Interrupted; nothing was begun that is not told above.", Exit.INTERRUPTED)
+        return _fail("Interrupted. Everything that was started is listed above.", Exit.INTERRUPTED)
     except ConfigurationError as error:
-        return _said("\n".join(f"Error: {fault}" for fault in error.errors), Exit.USAGE)
+        return _fail("\n".join(f"Error: {text}" for text in error.errors), Exit.USAGE)
     except CertificateLifecycleError as error:
-        return _said(f"Error: {error}", Exit.INCOMPLETE)
+        return _fail(f"Error: {error}", Exit.INCOMPLETE)
     except BrokenPipeError:
-        # Whoever read has seen enough; Python would say so once more when it ends.
+        # The reader of the pipe is done; without this Python reports the error again on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.HEALTHY
     except Exception as error:
-        from certificate_lifecycle.cli.error_help import told  # noqa: PLC0415 - it knows the SDK
+        from certificate_lifecycle.cli.error_help import describe  # noqa: PLC0415 - imports the SDK
 
         logging.getLogger(__name__).debug("failed", exc_info=True)
-        return _said(f"Error: {told(error)}", Exit.INCOMPLETE)
+        return _fail(f"Error: {describe(error)}", Exit.INCOMPLETE)
     return int(code or Exit.HEALTHY)
 
 
-def _said(text: str, code: Exit) -> Exit:
+def _fail(text: str, code: Exit) -> Exit:
     click.echo(text, err=True)
     return code
 

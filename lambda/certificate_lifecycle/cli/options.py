@@ -1,4 +1,4 @@
-"""The options that commands share, and what they come to."""
+"""The options that commands share."""
 
 from __future__ import annotations
 
@@ -6,25 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, reduce, wraps
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from certificate_lifecycle.parsing.fields import account_id, region
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 ALL = "all"
-#: Instead of the name of an instance: that there is none that could do the same at the same time.
+#: The value of --instance if the module is not deployed.
 NO_INSTANCE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetOptions:
-    """What shall be looked at, with whose credentials, and by which measure.
+    """Credentials, accounts, regions and threshold.
 
-    Empty `regions` or `accounts` mean what a deployed instance looks at, or else the region of the
-    profile and the account of the credentials.
+    Empty `regions` and `accounts` mean those of the deployed instance, or the region of the profile
+    and the account of the credentials.
     """
 
     profile: str | None = None
@@ -39,15 +37,15 @@ class TargetOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputOptions:
-    """How a command talks: `output` is table, json or csv; `quiet` leaves out what is no result."""
+    """`format` is table, json or csv; `quiet` prints the result only."""
 
-    output: str = "table"
+    format: str = "table"
     quiet: bool = False
     verbose: bool = False
 
 
-class _Listed(click.ParamType[tuple[str, ...]]):
-    """Several values, with commas between them."""
+class _CommaSeparated(click.ParamType[tuple[str, ...]]):
+    """Several values separated by commas, or `all`."""
 
     def __init__(self, name: str, parse: Callable[[str], str]) -> None:
         self.name = name
@@ -64,9 +62,9 @@ class _Listed(click.ParamType[tuple[str, ...]]):
         if value == ALL:
             return (ALL,)
         parsed, errors = [], []
-        for fromkey in dict.fromkeys(part.strip() for part in value.split(",")):
+        for part in dict.fromkeys(part.strip() for part in value.split(",")):
             try:
-                parsed.append(self._parse(fromkey))
+                parsed.append(self._parse(part))
             except ValueError as error:
                 errors.append(str(error))
         if errors:
@@ -74,119 +72,109 @@ class _Listed(click.ParamType[tuple[str, ...]]):
         return tuple(parsed)
 
 
+def _ip_addresses(
+    _: click.Context, __: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    errors = []
+    for value in values:
+        try:
+            ip_address(value)
+        except ValueError:
+            errors.append(f"{value!r} is not an IP address")
+    if errors:
+        raise click.BadParameter("; ".join(errors))
+    return values
+
+
 _CREDENTIALS = (
     click.option("--profile", help="Profile of the AWS configuration.", metavar="NAME"),
-    click.option(
-        "--region", metavar="REGION", help="Region of the module, and of what is looked at."
-    ),
+    click.option("--region", metavar="REGION", help="Region of the module, and to scan."),
 )
 _INSTANCE = click.option(
     "--instance",
     default="certificate-lifecycle",
     show_default=True,
     metavar="NAME",
-    help="`name_prefix` of the deployed module: its settings count, and its ledger is kept. "
-    "`none`: there is none.",
+    help="`name_prefix` of the deployed module, whose settings and state table are used. "
+    "`none`: not deployed.",
 )
-_PLACES = (
+_SCOPES = (
     click.option(
         "--regions",
-        type=_Listed("REGION,...|all", region),
+        type=_CommaSeparated("REGION,...|all", region),
         default=(),
-        help="Regions to look at instead; `all`: those that the account has enabled.",
+        help="Regions to scan; `all`: every enabled region.",
     ),
     click.option(
         "--accounts",
-        type=_Listed("ID,...|all", account_id),
+        type=_CommaSeparated("ID,...|all", account_id),
         default=(),
-        help="Accounts to look at; `all`: those that the deployed instance looks after.",
+        help="Accounts to scan; `all`: those of the deployed instance.",
     ),
-    click.option(
-        "--role-name", metavar="NAME", help="Role to assume in accounts that are not our own."
-    ),
-    click.option("--external-id", metavar="ID", help="What these roles ask for, if anything."),
+    click.option("--role-name", metavar="NAME", help="Role to assume in other accounts."),
+    click.option("--external-id", metavar="ID", help="External ID for that role."),
     click.option(
         "--threshold-days",
         type=click.IntRange(1, 365),
-        help="Attention starts so many days before expiry.",
+        help="Report certificates that expire within this many days.",
     ),
 )
-_TALK = (
-    click.option("-q", "--quiet", is_flag=True, help="Print nothing but the result."),
-    click.option("-v", "--verbose", is_flag=True, help="Print what is done, call by call."),
+_VERBOSITY = (
+    click.option("-q", "--quiet", is_flag=True, help="Print the result only."),
+    click.option("-v", "--verbose", is_flag=True, help="Print a log of every step."),
+)
+
+#: Adds the resolvers for public DNS; the command takes them as `resolvers`.
+resolver_option = click.option(
+    "--resolver",
+    "resolvers",
+    multiple=True,
+    callback=_ip_addresses,
+    metavar="ADDRESS",
+    help="Resolver for public DNS; repeatable. Default: the system's resolver.",
 )
 
 
-def scope_options(command: Command) -> Command:
-    """Add the options that make TargetOptions; the command takes it as `targets`."""
-    options = (*_CREDENTIALS, *_PLACES, _INSTANCE)
-    joined: Command = _joined(options, "targets", TargetOptions, command)
-    return joined
+def _grouped(
+    options: tuple[Callable[[Any], Any], ...],
+    name: str,
+    group: type[TargetOptions | OutputOptions],
+    command: Any,  # noqa: ANN401 - any function that click makes a command of
+) -> Any:  # noqa: ANN401 - the same
+    """Pass the values of `options` to a command as one argument."""
+
+    @wraps(command)
+    def wrapped(**values: Any) -> Any:  # noqa: ANN401 - any arguments of the command
+        grouped = {key: values.pop(key) for key in group.__dataclass_fields__ if key in values}
+        return command(**values, **{name: group(**grouped)})
+
+    return reduce(lambda decorated, option: option(decorated), reversed(options), wrapped)
 
 
-def home_options(command: Command) -> Command:
-    """Add those that make TargetOptions for a command that works in one account and region."""
-    joined: Command = _joined((*_CREDENTIALS, _INSTANCE), "targets", TargetOptions, command)
-    return joined
+def scope_options(command: Any) -> Any:  # noqa: ANN401 - as above
+    """Add the options of TargetOptions; the command takes them as `targets`."""
+    return _grouped((*_CREDENTIALS, *_SCOPES, _INSTANCE), "targets", TargetOptions, command)
 
 
-def output_options(*formats: str) -> Callable[[Command], Command]:
-    """Add the options that make OutputOptions; the command takes it as `output_options`."""
-    output = click.option(
+def home_options(command: Any) -> Any:  # noqa: ANN401 - as above
+    """Add the options of TargetOptions that apply to one account and region."""
+    return _grouped((*_CREDENTIALS, _INSTANCE), "targets", TargetOptions, command)
+
+
+def output_options(*formats: str) -> Callable[[Any], Any]:
+    """Add the options of OutputOptions; the command takes them as `output`."""
+    option = click.option(
         "-o",
         "--output",
+        "format",
         type=click.Choice(formats),
         default=formats[0],
         show_default=True,
-        help="How the result is printed.",
+        help="Format of the result.",
     )
-    return partial(_joined, (output, *_TALK), "output_options", OutputOptions)
+    return partial(_grouped, (option, *_VERBOSITY), "output", OutputOptions)
 
 
-def talk_options(command: Command) -> Command:
-    """Add the options of OutputOptions to a command that prints its result in one way only."""
-    joined: Command = _joined(_TALK, "output_options", OutputOptions, command)
-    return joined
-
-
-def resolver_option(command: Command) -> Command:
-    """Add the resolvers to ask about public DNS; the command takes them as `resolvers`."""
-    option = click.option(
-        "--resolver",
-        "resolvers",
-        multiple=True,
-        callback=_addresses,
-        metavar="ADDRESS",
-        help="Resolver to ask about public DNS; repeatable. Otherwise that of this machine.",
-    )
-    added: Command = option(command)
-    return added
-
-
-def _addresses(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    errors = []
-    for value in values:
-        try:
-            ip_address(value)
-        except ValueError:
-            errors.append(f"{value!r} is no IP address")
-    if errors:
-        raise click.BadParameter("; ".join(errors))
-    return values
-
-
-def _joined(
-    options: tuple[Callable[[Any], Any], ...],
-    name: str,
-    join: Callable[..., object],
-    command: Any,  # noqa: ANN401 - any function that click makes a command of
-) -> Any:  # noqa: ANN401 - the same
-    """Let a command take the values of `options` as one argument."""
-    fields: tuple[str, ...] = tuple(join.__dataclass_fields__)  # type: ignore[attr-defined] # both are dataclasses
-
-    @wraps(command)
-    def joined(**values: Any) -> Any:  # noqa: ANN401 - whatever the command takes
-        taken = {key: values.pop(key) for key in fields if key in values}
-        return command(**values, **{name: join(**taken)})
-
-    return reduce(lambda wrapped, option: option(wrapped), reversed(options), joined)
+def verbosity_options(command: Any) -> Any:  # noqa: ANN401 - as above
+    """Add the options of OutputOptions to a command with one format only."""
+    return _grouped(_VERBOSITY, "output", OutputOptions, command)

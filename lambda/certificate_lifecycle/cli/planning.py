@@ -1,4 +1,4 @@
-"""What a run would do: for some certificates or all, as a table that one can agree to."""
+"""The plan of a run: its actions for all or some certificates, for the user to confirm."""
 
 from __future__ import annotations
 
@@ -9,16 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from certificate_lifecycle.cli.find_certificate import find, normal
-from certificate_lifecycle.cli.output import indented, whereabouts
+from certificate_lifecycle.cli.find_certificate import find, normalized
+from certificate_lifecycle.cli.output import counted, indented, location
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import ConfigurationError
-from certificate_lifecycle.model.run import (
-    ActionRecord,
-    Assessment,
-    Outcome,
-    Run,
-)
+from certificate_lifecycle.model.run import ActionRecord, Assessment, Outcome, Run
 from certificate_lifecycle.model.sanitize import clean
 
 _STYLES = {
@@ -31,131 +26,123 @@ _STYLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One action, and the certificate that it is for."""
+class PlannedAction:
+    """An action and the assessment of its certificate."""
 
-    entry: Assessment
+    assessment: Assessment
     record: ActionRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What would be done, and what only a person can do."""
+class ActionPlan:
+    """The actions that `apply` would take, and those that are manual."""
 
-    steps: Sequence[Step]
-    manual_steps: Sequence[Step]
+    actions: Sequence[PlannedAction]
+    manual: Sequence[PlannedAction]
 
     @property
     def agreed(self) -> frozenset[tuple[str, Action]]:
-        """What somebody agrees to who agrees to the plan: see `app.run_context.RunRequest`."""
+        """The actions that a confirmation allows, see `app.run_context.RunRequest`."""
         return frozenset(
-            (step.record.certificate_arn, step.entry.decision.action) for step in self.steps
+            (planned.record.certificate_arn, planned.assessment.decision.action)
+            for planned in self.actions
         )
 
     @property
     def certificate_arns(self) -> tuple[str, ...]:
-        """The certificates that something would be done for, each once."""
-        return tuple(dict.fromkeys(step.record.certificate_arn for step in self.steps))
+        """The certificates with an action, each once."""
+        return tuple(dict.fromkeys(planned.record.certificate_arn for planned in self.actions))
 
 
-def plan_of(run: Run, words: Collection[str]) -> Plan:
-    """Return what a dry run says, narrowed down to the certificates that `words` name.
+def plan_of(run: Run, wanted: Collection[str]) -> ActionPlan:
+    """Return the plan of a dry run for the certificates that `wanted` names; all if it is empty.
 
-    Raises ConfigurationError for words that name none.
+    Raises ConfigurationError if an item of `wanted` names no certificate.
     """
-    entries = {entry.certificate.arn: entry for entry in selected(run.assessments, words)}
-    steps = [
-        Step(entries[record.certificate_arn], record)
+    entries = {entry.certificate.arn: entry for entry in _selected(run.assessments, wanted)}
+    planned = [
+        PlannedAction(entries[record.certificate_arn], record)
         for record in run.actions
         if record.certificate_arn in entries
     ]
-    return Plan(
-        steps=[step for step in steps if step.record.outcome is Outcome.PLANNED],
-        manual_steps=[step for step in steps if step.record.outcome is not Outcome.PLANNED],
+    return ActionPlan(
+        actions=[item for item in planned if item.record.outcome is Outcome.PLANNED],
+        manual=[item for item in planned if item.record.outcome is not Outcome.PLANNED],
     )
 
 
-def selected(assessments: Sequence[Assessment], words: Collection[str]) -> list[Assessment]:
-    """Return what each of `words` names, see `cli.find_certificate`; everything without any.
-
-    Raises ConfigurationError for words that name nothing.
-    """
-    if not words:
-        return list(assessments)
+def _selected(assessments: Sequence[Assessment], wanted: Collection[str]) -> Sequence[Assessment]:
+    if not wanted:
+        return assessments
     certificates = [entry.certificate for entry in assessments]
-    found = {word: find(certificates, normal(word)) for word in words}
-    errors = [
-        f"{clean(word)!r} is no ARN, id or name of a certificate here"
-        for word, match in found.items()
-        if match is None
-    ]
+    errors: list[str] = []
+    arns: set[str] = set()
+    for name in wanted:
+        found = find(certificates, normalized(name))
+        if found is None:
+            errors.append(f"{clean(name)!r} is not the ARN, id or name of a certificate here")
+        else:
+            arns.update(certificate.arn for certificate in found.certificates)
     if errors:
         raise ConfigurationError(errors)
-    arns = {
-        certificate.arn for match in found.values() if match for certificate in match.certificates
-    }
     return [entry for entry in assessments if entry.certificate.arn in arns]
 
 
-def print_plan(out: Console, plan: Plan, *, manual_steps: bool = True) -> None:
-    """Print what would be done, numbered, and what is left to people, or how much of that."""
-    if plan.steps:
-        count = len(plan.steps)
-        out.print(Text(f"{count} action{'' if count == 1 else 's'} to take", style="bold"))
-        for number, step in enumerate(plan.steps, 1):
-            _print_step(out, f"{number:>3}.", step)
+def print_plan(out: Console, plan: ActionPlan, *, manual: bool = True) -> None:
+    """Print the actions with numbers, and the manual ones or only how many there are."""
+    if plan.actions:
+        out.print(Text(f"{counted(len(plan.actions), 'action')} to take", style="bold"))
+        for number, planned in enumerate(plan.actions, 1):
+            _print_action(out, f"{number:>3}.", planned)
     else:
-        out.print("Nothing to do that this command could do.")
-    if plan.manual_steps and not manual_steps:
-        out.print(
-            f"{len(plan.manual_steps)} more for somebody to do: certificates plan names them."
-        )
-    elif plan.manual_steps:
-        out.print(Text("For somebody to do", style="bold"))
-        for step in plan.manual_steps:
-            _print_step(out, "  -", step)
+        out.print("No actions to take.")
+    if plan.manual and not manual:
+        count = counted(len(plan.manual), "manual action")
+        out.print(f"{count} not included; list them with: certificates plan")
+    elif plan.manual:
+        out.print(Text("Manual actions", style="bold"))
+        for planned in plan.manual:
+            _print_action(out, "  -", planned)
 
 
-def print_results(out: Console, plan: Plan, run: Run) -> None:
-    """Print what became of a plan, also of what was not done because things had changed."""
-    records = {(record.certificate_arn): record for record in run.actions}
-    for step in plan.steps:
-        record = records.get(step.record.certificate_arn)
+def print_results(out: Console, plan: ActionPlan, run: Run) -> None:
+    """Print the outcome of each action of a plan, including those that were skipped."""
+    records = {record.certificate_arn: record for record in run.actions}
+    for planned in plan.actions:
+        name = _name(planned.assessment)
+        record = records.get(planned.record.certificate_arn)
         if record is None:
-            out.print(Text("unneeded ", style="dim").append(_named(step.entry), style="bold"))
-            indented(out, "It does not need that any more, or it needs something else: plan again.")
+            out.print(Text("skipped  ", style="dim").append(name, style="bold"))
+            indented(out, "The certificate no longer needs this action. Run plan again.")
             continue
-        style = _STYLES[record.outcome]
-        out.print(
-            Text(f"{record.outcome.value:<9}", style=style).append(
-                f"{_named(step.entry)}  {record.action.value}", style="bold"
-            )
-        )
+        head = Text(f"{record.outcome.value:<9}", style=_STYLES[record.outcome])
+        out.print(head.append(f"{name}  {record.action.value}", style="bold"))
         indented(out, clean(record.detail))
 
 
-def plan_entry(plan: Plan, run: Run) -> dict[str, Any]:
-    """Return a plan, or what became of it, as plain data."""
-    entries = {step.entry.certificate.arn: step.entry for step in (*plan.steps, *plan.manual_steps)}
+def plan_entry(plan: ActionPlan, run: Run) -> dict[str, Any]:
+    """Return a plan, or the run that carried it out, as plain data."""
+    planned = (*plan.actions, *plan.manual)
+    entries = {item.record.certificate_arn: item.assessment for item in planned}
     return {
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
         "mode": run.mode,
-        "actions": [step.record.to_dict() for step in plan.steps],
-        "by_hand": [step.record.to_dict() for step in plan.manual_steps],
+        "actions": [item.record.to_dict() for item in plan.actions],
+        "by_hand": [item.record.to_dict() for item in plan.manual],
         "certificates": [entry.to_dict(run.started_at) for entry in entries.values()],
         "scopes": [scope.to_dict() for scope in run.scopes],
     }
 
 
-def _print_step(out: Console, mark: str, step: Step) -> None:
-    head = Text(f"{mark:<5}").append(_named(step.entry), style="bold")
-    head.append(f"  {step.record.action.value}")
-    out.print(head, overflow="fold")
-    indented(out, clean(step.record.detail), by=5)
-    indented(out, clean(step.entry.decision.message), style="dim", by=5)
-    indented(out, whereabouts(step.entry.certificate), style="dim", by=5)
+def _print_action(out: Console, mark: str, planned: PlannedAction) -> None:
+    assessment = planned.assessment
+    head = Text(f"{mark:<5}").append(_name(assessment), style="bold")
+    out.print(head.append(f"  {planned.record.action.value}"), overflow="fold")
+    indented(out, clean(planned.record.detail), by=5)
+    indented(out, clean(assessment.decision.message), style="dim", by=5)
+    indented(out, location(assessment.certificate), style="dim", by=5)
 
 
-def _named(entry: Assessment) -> str:
-    return clean(entry.certificate.domain_name) or entry.certificate.arn
+def _name(assessment: Assessment) -> str:
+    return clean(assessment.certificate.domain_name) or assessment.certificate.arn

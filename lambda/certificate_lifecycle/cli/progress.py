@@ -1,4 +1,4 @@
-"""What is being done, on standard error, while it takes its time."""
+"""Progress on standard error."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from certificate_lifecycle.app.ports import Certificates, ScopeClients
 from certificate_lifecycle.model.certificate import Certificate
 
-Watched = Callable[[ScopeClients], ScopeClients]
+ClientsWrapper = Callable[[ScopeClients], ScopeClients]
 
 
-class _Counting:
-    """ACM's certificates, counted as they pass by; all else goes through as it is."""
+class _CountedCertificates:
+    """Counts the certificates that are listed and described; delegates all other calls."""
 
     def __init__(self, certificates: Certificates, count: Callable[[int, int], None]) -> None:
         self._certificates = certificates
@@ -37,59 +37,59 @@ class _Counting:
         return described
 
 
-class _Counter:
-    """How many certificates were listed and described, in all accounts and regions together."""
+class _ScanCounter:
+    """Shows the number of certificates listed and described in all accounts and regions."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:
         self._progress, self._task = progress, task
         self._lock = threading.Lock()
-        self._listed = self._described = self._begun = 0
+        self._listed = self._described = self._started = 0
 
-    def begin(self) -> None:
+    def start_scope(self) -> None:
         with self._lock:
-            self._begun += 1
-            self._progress.update(self._task, completed=self._begun)
+            self._started += 1
+            self._progress.update(self._task, completed=self._started)
 
     def count(self, listed: int, described: int) -> None:
         with self._lock:
             self._listed += listed
             self._described += described
-            text = f"{self._listed:,} listed, {self._described:,} looked at"
-            self._progress.update(self._task, what=text)
+            text = f"{self._listed:,} listed, {self._described:,} described"
+            self._progress.update(self._task, text=text)
 
 
 @contextmanager
-def looking(console: Console, scopes: int, *, quiet: bool) -> Iterator[Watched]:
-    """Show how far the look at `scopes` accounts and regions is, while the block runs.
+def scan_progress(console: Console, scopes: int, *, quiet: bool) -> Iterator[ClientsWrapper]:
+    """Show the progress of a scan of `scopes` accounts and regions, if this is a terminal.
 
-    Nothing is shown where standard error is no terminal.
+    Yields a function that wraps the clients of each scope.
     """
     if quiet or not console.is_terminal:
         yield lambda clients: clients
         return
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.completed} of {task.total} accounts and regions begun"),
+        TextColumn("{task.completed} of {task.total} accounts and regions started"),
         BarColumn(bar_width=10),
-        TextColumn("{task.fields[what]}"),
+        TextColumn("{task.fields[text]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        counter = _Counter(progress, progress.add_task("", total=scopes, what=""))
+        counter = _ScanCounter(progress, progress.add_task("", total=scopes, text=""))
 
-        def watched(clients: ScopeClients) -> ScopeClients:
-            counter.begin()
-            counting = _Counting(clients.certificates, counter.count)
-            return replace(clients, certificates=counting)  # type: ignore[arg-type] # it passes on whatever it lacks
+        def counted(clients: ScopeClients) -> ScopeClients:
+            counter.start_scope()
+            certificates = _CountedCertificates(clients.certificates, counter.count)
+            return replace(clients, certificates=certificates)  # type: ignore[arg-type] # it delegates the other methods
 
-        yield watched
+        yield counted
 
 
 @contextmanager
-def busy(console: Console, what: str, *, quiet: bool) -> Iterator[None]:
-    """Show that something is being done, while the block runs."""
+def busy(console: Console, text: str, *, quiet: bool) -> Iterator[None]:
+    """Show a spinner with a text while the block runs, if this is a terminal."""
     if quiet or not console.is_terminal:
         yield
         return
-    with console.status(what):
+    with console.status(text):
         yield

@@ -1,4 +1,4 @@
-"""Check whether ACM could renew one certificate, without changing anything."""
+"""Check whether ACM could renew a certificate, without changing anything."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordFinding, distinct
 
 #: ACM follows that many CNAMEs from a validation name (user guide, "DNS validation").
-_FOLLOWED = 5
+_MAX_CNAMES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillResult:
-    """A described certificate and what was found about its next renewal, at least one check."""
+    """A described certificate and the checks of its next renewal, at least one."""
 
     certificate: Certificate
     checks: tuple[DrillCheck, ...]
@@ -57,7 +57,7 @@ class DrillResult:
 class Drill:
     """Checks the renewal of certificates in one account and region.
 
-    `public` returns public DNS, and raises DnsUnknownError if there is no resolver to ask.
+    `public` returns public DNS, and raises DnsUnknownError if no resolver is configured.
     """
 
     certificates: Certificates
@@ -72,8 +72,8 @@ class Drill:
     def check(self, listed: Certificate) -> DrillResult:
         """Check the renewal of a listed certificate.
 
-        Raises CertificateNotFoundError if the certificate was deleted meanwhile. A check that
-        fails for any other reason is UNKNOWN, and says why.
+        Raises CertificateNotFoundError if the certificate was deleted. A check that fails for
+        another reason is UNKNOWN.
         """
         if listed.type in (CertificateType.SERVER_CERTIFICATE, CertificateType.PRIVATE_AUTHORITY):
             certificate = listed
@@ -98,7 +98,7 @@ class Drill:
     def _import_source(self, certificate: Certificate) -> DrillCheck:
         if not self.sources.concern(certificate):
             return check_source(None)
-        # The finding also says what went wrong, so the list of errors is not needed.
+        # The finding contains the error, so the list of problems is not needed.
         return check_source(self.sources.inspect(certificate, self.clock, self.now, []))
 
     def _authority(self, certificate: Certificate) -> DrillCheck:
@@ -106,8 +106,8 @@ class Drill:
         for store in self.stores:
             for listed in store.list_all():
                 if listed.arn == arn:
-                    seen = Observation(certificate=store.describe(listed))
-                    return check_authority(assess(seen, self.thresholds, self.now))
+                    observation = Observation(certificate=store.describe(listed))
+                    return check_authority(assess(observation, self.thresholds, self.now))
         return check_authority(None)
 
     def _validation(self, certificate: Certificate) -> Sequence[DrillCheck]:
@@ -143,19 +143,19 @@ class Drill:
         try:
             return check()
         except Exception as error:  # noqa: BLE001 - one failure must not stop the other checks
-            text = f"It could not be found out: {error_summary(error)}."
-            return DrillCheck(name=name, outcome=CheckOutcome.UNKNOWN, text=text)
+            text = f"Could not be checked: {error_summary(error)}."
+            return DrillCheck(name, CheckOutcome.UNKNOWN, text)
 
 
 def _public(wanted: Sequence[ValidationRecord], public: PublicDns) -> DrillCheck:
-    return check_public(wanted, {record.name: _followed(record, public) for record in wanted})
+    return check_public(wanted, {record.name: _cname_targets(record, public) for record in wanted})
 
 
-def _followed(record: ValidationRecord, public: PublicDns) -> Sequence[str]:
-    """Return where the CNAMEs of a validation name lead, as far as ACM follows them."""
+def _cname_targets(record: ValidationRecord, public: PublicDns) -> Sequence[str]:
+    """Return the targets of successive CNAMEs of a validation name, as far as ACM follows them."""
     found: list[str] = []
     at: str | None = dns_form(record.name)
-    while at is not None and len(found) < _FOLLOWED:
+    while at is not None and len(found) < _MAX_CNAMES:
         at = public.cname(at)
         if at is not None:
             found.append(dns_form(at))
@@ -169,7 +169,7 @@ def _caa(certificate: Certificate, public: PublicDns) -> DrillCheck:
 
 
 def drill_entry(result: DrillResult) -> dict[str, Any]:
-    """Return a drill as plain data, as docs/schemas/certificates-drill.json has it."""
+    """Return a drill as plain data, see docs/schemas/certificates-drill.json."""
     return {
         "certificate_arn": result.certificate.arn,
         "domain_name": result.certificate.domain_name,

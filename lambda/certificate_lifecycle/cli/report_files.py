@@ -1,4 +1,4 @@
-"""Files that a command writes: whole or not at all, and never over something that is there."""
+"""Files that a command writes, atomically and without replacing existing files."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from certificate_lifecycle.model.errors import ConfigurationError
 
 
 def require_new(path: Path, *, force: bool) -> None:
-    """Raise ConfigurationError if there is something at `path`, or no folder to put it in."""
+    """Raise ConfigurationError if `path` exists and not `force`, or its folder does not exist."""
     try:
         exists, folder = path.exists(), path.parent.is_dir()
-    except OSError as error:  # such as a name that is too long, or a folder that nobody may enter
+    except OSError as error:  # such as a name that is too long
         raise ConfigurationError([f"{path} cannot be written: {error.strerror}"]) from error
     if exists and not force:
-        raise ConfigurationError([f"{path} exists already: give another name, or --force"])
+        raise ConfigurationError([f"{path} exists; give another name, or --force"])
     if not folder:
-        raise ConfigurationError([f"{path.parent} is no folder"])
+        raise ConfigurationError([f"{path.parent} is not a folder"])
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file in one step, for its owner alone: it tells of a whole estate."""
+    """Write a file atomically, readable by its owner only."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as target:

@@ -1,4 +1,4 @@
-"""What the functions and commands need of IAM, read from the adapters' declarations."""
+"""The IAM permissions of functions and commands, collected from the adapters."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ from string import Formatter
 
 from certificate_lifecycle import aws
 from certificate_lifecycle.aws.permissions import Command, Function, Permission, Setting
-from certificate_lifecycle.cli import aws as dependencies
+from certificate_lifecycle.cli import aws as cli_aws
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.settings import RotationMode, RotationSettings
 from certificate_lifecycle.policy.validation import Zone
 
 _EDGE_REGION = "us-east-1"
 
-#: By the name that a template has in braces: what it stands for, see `Permission.resources`.
+#: The values of each placeholder in a resource template, see `Permission.resources`.
 Values = Mapping[str, Sequence[str]]
 
 
 def declared() -> tuple[Permission, ...]:
-    """Return every permission that an adapter declares, each once."""
+    """Return every permission that an adapter declares, without duplicates."""
     modules = (
-        importlib.import_module(found.name)
-        for package in (aws, dependencies)
-        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        importlib.import_module(module.name)
+        for package in (aws, cli_aws)
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     )
     return tuple(
-        dict.fromkeys(entry for module in modules for entry in getattr(module, "PERMISSIONS", ()))
+        dict.fromkeys(
+            permission for module in modules for permission in getattr(module, "PERMISSIONS", ())
+        )
     )
 
 
 def needed(
     callers: Collection[Function | Command], settings: Collection[Setting]
 ) -> tuple[Permission, ...]:
-    """Return the permissions that any of some callers needs with some settings."""
+    """Return the permissions that any of the callers needs with these settings."""
     return tuple(
         permission
         for permission in declared()
@@ -46,8 +48,8 @@ def needed(
 
 
 def settings_on(settings: RotationSettings, home: Scope) -> frozenset[Setting]:
-    """Return which settings of a function are set, of those that permissions depend on."""
-    are_set: dict[Setting, object] = {
+    """Return the enabled settings that permissions depend on."""
+    values: dict[Setting, object] = {
         Setting.REPAIR: settings.mode is not RotationMode.NOTIFY,
         Setting.REPLACE: settings.mode is RotationMode.REPLACE,
         Setting.REBIND_CONSUMERS: settings.rebind_consumers,
@@ -63,13 +65,13 @@ def settings_on(settings: RotationSettings, home: Scope) -> frozenset[Setting]:
         Setting.SECURITY_HUB: settings.security_hub,
         Setting.US_EAST_1: _EDGE_REGION in (settings.regions or (home.region,)),
     }
-    return frozenset(setting for setting, value in are_set.items() if value)
+    return frozenset(setting for setting, value in values.items() if value)
 
 
 def values_of(settings: RotationSettings, home: Scope, zones: Sequence[Zone]) -> Values:
-    """Return what the names in templates stand for; `zones` are those that were found.
+    """Return the values of placeholders; `zones` are the hosted zones that were found.
 
-    A name without values leaves the permission without resources: nothing can be called then.
+    A placeholder without values leaves a permission without resources.
     """
     targets, organization = settings.export_targets, settings.organization
     one: dict[str, str | None] = {
@@ -99,8 +101,8 @@ def values_of(settings: RotationSettings, home: Scope, zones: Sequence[Zone]) ->
 
 
 def resources_of(permission: Permission, values: Values) -> Iterator[str]:
-    """Fill the templates of a permission; `*` stands for all that there may ever be of a kind."""
+    """Yield the resource ARNs of a permission; placeholders are replaced by their values."""
     for template in permission.resources:
         names = [name for _, name, _, _ in Formatter().parse(template) if name]
-        for chosen in product(*(dict.fromkeys(values[name]) for name in names)):
-            yield template.format(**dict(zip(names, chosen, strict=True)))
+        for combination in product(*(dict.fromkeys(values[name]) for name in names)):
+            yield template.format(**dict(zip(names, combination, strict=True)))

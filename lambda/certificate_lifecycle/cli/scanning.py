@@ -1,12 +1,12 @@
-"""One look at everything that was selected: what scan, plan, report and explain begin with."""
+"""Scan all selected accounts and regions: the first step of scan, plan, apply and report."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from rich.console import Console
 from rich.logging import RichHandler
 
 from certificate_lifecycle.app.run_context import RunRequest
@@ -15,68 +15,74 @@ from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.options import OutputOptions, TargetOptions
 from certificate_lifecycle.cli.output import error_console
-from certificate_lifecycle.cli.progress import busy, looking
-from certificate_lifecycle.cli.session import Session, reach
+from certificate_lifecycle.cli.progress import busy, scan_progress
+from certificate_lifecycle.cli.session import Session, open_session
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Severity
 from certificate_lifecycle.model.run import Run, ScopeStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Scanned:
-    """What was found, and by what means."""
+class Scan:
+    """A completed or interrupted scan."""
 
-    reached: Session
+    session: Session
     run: Run
-    scope_runs: Sequence[ScopeRun]
+
+    def exit_code(self, fail_on: Severity | None) -> Exit:
+        """Return the exit code; muted findings and those below `fail_on` do not count."""
+        if self.session.clock.interrupted:
+            return Exit.INTERRUPTED
+        if any(scope.status is not ScopeStatus.OK for scope in self.run.scopes):
+            return Exit.INCOMPLETE
+        failed = fail_on is not None and any(
+            entry.muted_until is None and entry.decision.severity >= fail_on
+            for entry in self.run.assessments
+        )
+        return Exit.FINDINGS if failed else Exit.HEALTHY
 
 
-def start(targets: TargetOptions, output_options: OutputOptions) -> Session:
-    """Return what a command reaches, and say on standard error whose settings count."""
-    talk(output_options)
-    err = error_console()
-    with busy(err, "Finding out where we are", quiet=output_options.quiet):
-        reached = reach(targets)
-    if not output_options.quiet:
-        for note in reached.notes:
-            err.print(note, style="dim", markup=False)
-    return reached
+def start(targets: TargetOptions, output: OutputOptions) -> Session:
+    """Open a session, and print on standard error which settings are used."""
+    _set_up_log(verbose=output.verbose)
+    console = error_console()
+    with busy(console, "Reading credentials and settings", quiet=output.quiet):
+        session = open_session(targets)
+    if not output.quiet:
+        console.print(session.note, style="dim", markup=False)
+    return session
 
 
-def look(targets: TargetOptions, output_options: OutputOptions) -> Scanned:
-    """Look, without changing anything; Ctrl-C leaves what was found by then."""
-    reached = start(targets, output_options)
-    with interruptible(reached.clock):
-        run, scope_runs = carry_out(reached, reached.request(), output_options)
-    return Scanned(reached, run, scope_runs)
+def scan(targets: TargetOptions, output: OutputOptions) -> Scan:
+    """Scan without changing anything; Ctrl-C keeps the results so far."""
+    session = start(targets, output)
+    run, _ = run_with_progress(session, session.request(), output)
+    return Scan(session, run)
 
 
-def carry_out(
-    reached: Session, request: RunRequest, output_options: OutputOptions
+def run_with_progress(
+    session: Session, request: RunRequest, output: OutputOptions
 ) -> tuple[Run, list[ScopeRun]]:
-    """Carry out an order while showing how far it is."""
-    with looking(error_console(), len(request.scopes), quiet=output_options.quiet) as watched:
-        return reached.run_scope(request, watched)
+    """Run a request with a progress bar, interruptible by Ctrl-C."""
+    with (
+        interruptible(session.clock),
+        scan_progress(error_console(), len(request.scopes), quiet=output.quiet) as observed,
+    ):
+        return session.run(request, observed)
 
 
-def verdict_code(looked: Scanned, fail_on: Severity | None) -> Exit:
-    """Return how a command ends that was asked how things are; None lets no finding count."""
-    if looked.reached.clock.interrupted:
-        return Exit.INTERRUPTED
-    if any(scope.status is not ScopeStatus.OK for scope in looked.run.scopes):
-        return Exit.INCOMPLETE
-    told = [entry for entry in looked.run.assessments if entry.muted_until is None]
-    bad = fail_on is not None and any(entry.decision.severity >= fail_on for entry in told)
-    return Exit.FINDINGS if bad else Exit.HEALTHY
+@contextmanager
+def interruptible_work(session: Session, text: str, output: OutputOptions) -> Iterator[None]:
+    """Show a spinner with a text while the block runs, interruptible by Ctrl-C."""
+    with interruptible(session.clock), busy(error_console(), text, quiet=output.quiet):
+        yield
 
 
-def talk(output_options: OutputOptions) -> None:
-    """Let the log be seen with --verbose, and by nobody without."""
+def _set_up_log(*, verbose: bool) -> None:
     logger.handlers.clear()
     logger.propagate = False
-    if output_options.verbose:
-        console = Console(stderr=True, highlight=False)
-        logger.addHandler(RichHandler(console=console, show_path=False, rich_tracebacks=False))
+    if verbose:
+        logger.addHandler(RichHandler(console=error_console(), show_path=False))
         logger.setLevel(logging.DEBUG)
     else:
         logger.addHandler(logging.NullHandler())

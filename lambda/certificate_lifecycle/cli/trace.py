@@ -1,6 +1,6 @@
-"""Why a certificate got its decision, check by check, and what it would get if nothing changed.
+"""How a certificate got its decision, check by check, and how the decision changes with time.
 
-Nothing is judged here: the checks and their order are those of `core.assessment`.
+The checks and their order are those of `policy.chain`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 
 
-class Answer(StrEnum):
-    """What became of a check."""
+class CheckAnswer(StrEnum):
+    """The answer of a check; the values are public."""
 
     HIT = "hit"
     PASSED = "passed"
@@ -25,26 +25,26 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One check: its name, its question, its facts by name, and its answer."""
+class TracedCheck:
+    """A check: its name, its question, its facts by name, and its answer."""
 
     check: str
     question: str
     facts: Mapping[str, str]
-    answer: Answer
+    answer: CheckAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Every check in its order; the decision is that of the one that hit."""
+    """Every check in order, and the decision of the check that hit."""
 
-    steps: tuple[Step, ...]
+    checks: tuple[TracedCheck, ...]
     decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is decided from a moment on, if nothing but the time changes."""
+    """The decision from `at` on, if only the time changes."""
 
     at: datetime
     decision: Decision
@@ -55,53 +55,43 @@ def trace(observation: Observation, thresholds: Thresholds, now: datetime) -> Tr
 
     The checks after the one that hit are not applied; their facts are recorded too.
     """
-    steps: list[Step] = []
-    answer = Answer.PASSED
+    checks: list[TracedCheck] = []
+    answer = CheckAnswer.PASSED
     for check in CHAIN:
-        if answer is not Answer.PASSED:
-            answer = Answer.NOT_REACHED
+        if answer is not CheckAnswer.PASSED:
+            answer = CheckAnswer.NOT_REACHED
         elif check(observation, thresholds, now) is not None:
-            answer = Answer.HIT
+            answer = CheckAnswer.HIT
         facts = {fact.name: fact.text(observation, thresholds, now) for fact in check.facts}
-        steps.append(Step(check.name, check.question, facts, answer))
-    return Trace(tuple(steps), assess(observation, thresholds, now))
+        checks.append(TracedCheck(check.name, check.question, facts, answer))
+    return Trace(tuple(checks), assess(observation, thresholds, now))
 
 
 def forecast(
     observation: Observation, thresholds: Thresholds, now: datetime
 ) -> tuple[Outlook, ...]:
-    """Return the decision of now and each later one that differs from the one before it.
+    """Return the decision now, and each later one that differs from the one before.
 
-    "If nothing changed" means: ACM does nothing, nobody writes a record or a secret, and what was
-    read of these stays true. A successor counts until it needs attention itself.
-    Decisions differ by verdict, severity, reason or action; the message counts days and always
-    does.
+    Assumes that ACM, DNS records and secrets stay as observed, and that a successor counts until it
+    needs attention itself. The message is not compared, because it counts days.
     """
     found = [Outlook(now, assess(observation, thresholds, now))]
-    for moment in _moments(observation, thresholds, now):
-        later = assess(_as_of(observation, thresholds, moment), thresholds, moment)
+    # Each check counts a time exactly at a threshold as past it, see `policy.thresholds`.
+    changes = {fact.changes_at(observation, thresholds) for check in CHAIN for fact in check.facts}
+    for at in sorted(at for at in changes if at is not None and at > now):
+        later = assess(_as_of(observation, thresholds, at), thresholds, at)
         if _essence(later) != _essence(found[-1].decision):
-            found.append(Outlook(moment, later))
+            found.append(Outlook(at, later))
     return tuple(found)
 
 
-def _as_of(observation: Observation, thresholds: Thresholds, moment: datetime) -> Observation:
-    """Return what would be observed at a later moment: an old successor is none any more."""
+def _as_of(observation: Observation, thresholds: Thresholds, at: datetime) -> Observation:
+    """Return what would be observed later: without the successor once that is due itself."""
     successor = observation.successor
-    if successor is None or not is_within(successor, thresholds.effective(successor), moment):
+    if successor is None or not is_within(successor, thresholds.effective(successor), at):
         return observation
     return replace(observation, successor=None)
 
 
 def _essence(decision: Decision) -> tuple[Verdict, Severity, Reason, str]:
     return (decision.verdict, decision.severity, decision.reason, decision.action.value)
-
-
-def _moments(observation: Observation, thresholds: Thresholds, now: datetime) -> list[datetime]:
-    """Return every later moment at which a fact of some check changes, in order.
-
-    An instant that lies exactly at a threshold is past it, see `core.timing`, so that the moments
-    themselves have the new answer.
-    """
-    instants = {fact.changes_at(observation, thresholds) for check in CHAIN for fact in check.facts}
-    return sorted(instant for instant in instants if instant is not None and instant > now)

@@ -1,4 +1,4 @@
-"""What we use of Lambda's context."""
+"""Lambda's context and clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class LambdaContext(Protocol):
-    """The attributes that we read."""
+    """The attributes of the context that the handlers read."""
 
     aws_request_id: str
     invoked_function_arn: str
@@ -19,13 +19,13 @@ class LambdaContext(Protocol):
 
 
 class LambdaClock:
-    """Time as Lambda gives it."""
+    """The remaining time of an invocation."""
 
     def __init__(self, context: LambdaContext) -> None:
         self._context = context
 
     def remaining(self) -> float:
-        """Seconds until the function would be stopped."""
+        """Seconds until Lambda stops the function."""
         return self._context.get_remaining_time_in_millis() / 1000
 
     def sleep(self, seconds: float) -> None:
@@ -34,5 +34,5 @@ class LambdaClock:
 
 
 def current_time() -> datetime:
-    """Return now, aware and in UTC; only handlers and the CLI ask the clock."""
+    """Return now in UTC; only handlers and the CLI read the clock."""
     return datetime.now(UTC)

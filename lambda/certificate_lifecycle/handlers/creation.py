@@ -1,4 +1,4 @@
-"""Lambda entry point: issue a certificate and carry its DNS validation through."""
+"""Lambda entry point: issue a certificate and validate it by DNS."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from certificate_lifecycle.model.scope import Scope
 
 
 def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
-    """Return the certificate; raise a CertificateLifecycleError when it cannot be had."""
+    """Return the certificate; raises CertificateLifecycleError if it cannot be issued."""
     scope = Scope.from_arn(context.invoked_function_arn)
     errors: list[str] = []
     settings = creation_settings(os.environ, errors)

@@ -1,9 +1,9 @@
-"""The rotation function as a state machine calls it: one step of a run over an organization."""
+"""The rotation function as one step of a run over an organization."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -34,46 +34,53 @@ from certificate_lifecycle.policy.settings import (
 
 
 def organization_step(event: Mapping[str, object], context: LambdaContext) -> dict[str, Any]:
-    """Return what a step came to, in a few figures; raise RotationError as the rotation does."""
+    """Run a step and return its figures; raises RotationError like a rotation."""
     scope = Scope.from_arn(context.invoked_function_arn)
     errors: list[str] = []
     settings = rotation_settings(os.environ, errors)
     command = organization_command(event, settings, scope, errors)
     if errors or settings.organization is None:
         raise ConfigurationError(errors)
-    return _take(command, settings, settings.organization, scope, context)
+    return _run(command, settings, settings.organization, scope, context)
 
 
-def _take(
+def _run(
     command: OrganizationCommand,
     settings: RotationSettings,
     organization: OrganizationSettings,
     scope: Scope,
     context: LambdaContext,
 ) -> dict[str, Any]:
-    looked_at = next((scope.account_id for scope in command.rotation.scopes), "")
+    scanned = next((scope.account_id for scope in command.rotation.scopes), "")
     accounts = {scope.account_id, *(account.account_id for account in settings.accounts)}
-    # What `accounts` says of one of them goes before what is said of all.
-    joins = looked_at not in {"", *accounts}
-    extra_accounts = (organization.account(looked_at),) if joins else ()
+    # The settings of an account in `accounts` override those of the organization.
+    is_extra = scanned not in {"", *accounts}
+    extra_accounts = (organization.account(scanned),) if is_extra else ()
     clients = clients_of(
         settings,
         scope,
         extra_accounts,
         rate_share=organization.max_concurrency,
-        scope_alone=looked_at,
+        exclusive_account=scanned,
     )
-    at = (lambda: clients.s3(scope.region), organization.bucket, f"runs/{command.run}/")
-    documents = S3Documents(*at)
+    folder = (lambda: clients.s3(scope.region), organization.bucket, f"runs/{command.run}/")
+    documents = S3Documents(*folder)
     if command.step is OrganizationStep.LIST:
-        return _list(command, AwsOrganization(clients.organizations), documents, accounts)
+        return list_accounts(
+            AwsOrganization(clients.organizations),
+            documents,
+            always=accounts,
+            given=command.given,
+            excluded=command.excluded,
+            only=command.only,
+        )
     repair = command.rotation.mode is not RotationMode.NOTIFY
     dependencies = run_dependencies(
         settings, scope, LambdaClock(context), clients, extra_accounts, repair=repair
     )
     if command.step is OrganizationStep.SCAN:
-        # Not the name of the execution: a repeated step must not pass for the first one, which may
-        # still be at work, in the eyes of the ledger.
+        # Not the name of the execution: a repeated step must not use the claims of the first
+        # attempt, which may still run.
         request = run_request(
             command.rotation, settings, context.aws_request_id, current_time(), extra_accounts
         )
@@ -82,24 +89,8 @@ def _take(
         request=run_request(command.rotation, settings, command.run, command.started_at),
         regions=command.regions,
         partition=scope.partition,
-        # Without a bucket of their own, reports lie beside what they were made from.
-        dependencies=replace(dependencies, reports=dependencies.reports or RunReports(*at)),
+        # Without a report bucket, the report is stored beside the results of the steps.
+        dependencies=replace(dependencies, reports=dependencies.reports or RunReports(*folder)),
         documents=documents,
-        state_store=lambda where: state_store_of(settings, scope, clients, where),
+        state_store=lambda at: state_store_of(settings, scope, clients, at),
     ).run(current_time=current_time)
-
-
-def _list(
-    command: OrganizationCommand,
-    organization: AwsOrganization,
-    documents: S3Documents,
-    always: Collection[str],
-) -> dict[str, Any]:
-    return list_accounts(
-        organization,
-        documents,
-        always=always,
-        given=command.given,
-        excluded=command.excluded,
-        only=command.only,
-    )

@@ -1,7 +1,7 @@
-"""The findings of a run in the AWS Security Finding Format, as Security Hub takes them.
+"""The findings of a run in the AWS Security Finding Format, for Security Hub.
 
-Limits are those of the format (Security Hub API reference, AwsSecurityFinding). What people decide
-about a finding, its `Workflow`, is theirs: it is never written.
+Limits are those of the format (Security Hub API reference, AwsSecurityFinding). `Workflow` is the
+decision of people and never written.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from certificate_lifecycle.model.sanitize import clean, truncate
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.render.aws_console import console_url
 
-#: `BatchImportFindings` takes so many at once.
+#: The limit of one `BatchImportFindings`.
 MAX_FINDINGS = 100
 PRODUCT_NAME = "certificate-lifecycle"
 ACTIVE, ARCHIVED = "ACTIVE", "ARCHIVED"
@@ -35,13 +35,13 @@ _MAX_ID = 512
 _MAX_TITLE = 256
 _MAX_DESCRIPTION = 1024
 _MAX_RECOMMENDATION = 512
-#: What of a certificate's lists is shown: a finding has to stay below 240 KB.
+#: Of each list of a certificate: a finding must stay below 240 KB.
 _MAX_LIST_BYTES = 60_000
 _MAX_NAME = 253
 _MAX_ARN = 512
 _PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
 _CERTIFICATE, _ACCOUNT, _OTHER = "AwsCertificateManagerCertificate", "AwsAccount", "Other"
-#: Kept outside ACM, and of no resource type that the format knows.
+#: Certificates outside ACM, for which the format has no resource type.
 _ELSEWHERE = frozenset({CertificateType.SERVER_CERTIFICATE, CertificateType.PRIVATE_AUTHORITY})
 _LABELS = {
     Severity.OK: "INFORMATIONAL",
@@ -49,7 +49,7 @@ _LABELS = {
     Severity.WARNING: "MEDIUM",
     Severity.CRITICAL: "CRITICAL",
 }
-#: Where a finding notes the account and region that have to be looked at before it is archived.
+#: Fields with the account and region that must be scanned before a finding is archived.
 _ACCOUNT_FIELD, _REGION_FIELD = "AccountId", "Region"
 
 Finding = Mapping[str, Any]
@@ -57,10 +57,10 @@ Finding = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who reports: `home` is where the function runs, and where all findings go.
+    """The function that reports: `home` is its account and region.
 
-    Security Hub takes findings of the caller's own account only, so that those about certificates
-    of other accounts are reported there, too, and name the other account in their resource.
+    Security Hub accepts only findings of the caller's account. Findings about other accounts are
+    reported there, too, with the other account in their resource.
     """
 
     home: Scope
@@ -68,7 +68,7 @@ class Source:
 
     @property
     def product_arn(self) -> str:
-        """The product that stands for an account's own integrations."""
+        """The default product of the account, for custom integrations."""
         scope = self.home
         return (
             f"arn:{scope.partition}:securityhub:{scope.region}:{scope.account_id}"
@@ -77,11 +77,10 @@ class Source:
 
 
 def updates(run: Run, source: Source, known: Sequence[Finding]) -> list[Finding]:
-    """Return what Security Hub shall be told: what is open, and what is over.
+    """Return the findings to import: open ones, and resolved ones to archive.
 
-    `known` are the findings of this instance that are active there. What is open is updated, and
-    keeps the time of its creation. What is over is archived, if the place that it is about was
-    looked at completely, and as a whole: nothing is over because it could not be seen.
+    `known` are the active findings of this instance. An open finding keeps its `CreatedAt`.
+    A missing finding is resolved only if its account and region were scanned completely.
     """
     created = {entry["Id"]: entry["CreatedAt"] for entry in known}
     now = _time(run.started_at)
@@ -93,50 +92,49 @@ def updates(run: Run, source: Source, known: Sequence[Finding]) -> list[Finding]
             if entry.decision.reportable
         ),
     ]
-    # A certificate is there once; a listing that shows it twice must not fail the whole call.
+    # A listing may contain a certificate twice, and a duplicate id fails the whole call.
     wanted = {entry["Id"]: entry for entry in found}
     current = [
         {**entry, "CreatedAt": created.get(id_, now), "UpdatedAt": now, "RecordState": ACTIVE}
         for id_, entry in wanted.items()
     ]
-    over = _Over.of(run)
-    gone = (entry for entry in known if entry["Id"] not in wanted)
-    return [*current, *(_archived(entry, now) for entry in gone if over.includes(entry))]
+    resolved = _Resolved.of(run)
+    missing = (entry for entry in known if entry["Id"] not in wanted)
+    return [*current, *(_archived(entry, now) for entry in missing if resolved.includes(entry))]
 
 
 def batches(findings: Sequence[Finding]) -> Iterator[Sequence[Finding]]:
-    """Yield the findings in their order, as many at once as one call takes."""
+    """Yield the findings in order, one batch for each call."""
     for start in range(0, len(findings), MAX_FINDINGS):
         yield findings[start : start + MAX_FINDINGS]
 
 
 @dataclass(frozen=True, slots=True)
-class _Over:
-    """Says of a finding that was not found again whether it is over.
+class _Resolved:
+    """Decides whether a missing finding is resolved.
 
-    It is if its place was looked at as a whole; `looked_at` has the scopes of each account then.
+    `scanned` has the scopes of each account; it is empty after a run for some certificates only.
     """
 
-    looked_at: Mapping[str, Sequence[ScopeResult]]
+    scanned: Mapping[str, Sequence[ScopeResult]]
 
     @classmethod
-    def of(cls, run: Run) -> _Over:
+    def of(cls, run: Run) -> _Resolved:
         scopes: defaultdict[str, list[ScopeResult]] = defaultdict(list)
         for scope in run.scopes if run.full_scan else ():
             scopes[scope.account_id].append(scope)
         return cls(scopes)
 
     def includes(self, known: Finding) -> bool:
-        """Whether it is over; what somebody else has put under our name never is.
+        """Whether a finding is resolved; one without our fields never is.
 
-        What an account has only once was looked at with one of its regions, so that all that were
-        to be looked at must have been.
+        A finding of a global service needs complete scans of all regions: one of them scanned it.
         """
         fields = known.get("ProductFields", {})
         region = fields.get(_REGION_FIELD)
         scopes = [
             scope
-            for scope in self.looked_at.get(fields.get(_ACCOUNT_FIELD), ())
+            for scope in self.scanned.get(fields.get(_ACCOUNT_FIELD), ())
             if region in (scope.region, "global")
         ]
         if fields.get("Verdict") == Verdict.SCAN_FAILED.value:
@@ -144,7 +142,7 @@ class _Over:
         return bool(scopes) and all(scope.status is ScopeStatus.OK for scope in scopes)
 
 
-#: What an update has to repeat; Security Hub fills in more, and refuses some of that.
+#: Fields that an update must repeat; Security Hub rejects some of the others.
 _REPEATED = (
     "SchemaVersion",
     "Id",
@@ -162,11 +160,11 @@ _REPEATED_OF_RESOURCES = ("Type", "Id", "Partition", "Region", "Details")
 
 
 def _archived(known: Finding, now: str) -> Finding:
-    """Return the update that archives a finding, and changes nothing else."""
+    """Return the update that archives a finding and changes nothing else."""
     return {
         **_picked(known, _REPEATED),
         "Resources": [_picked(entry, _REPEATED_OF_RESOURCES) for entry in known["Resources"]],
-        # Security Hub adds fields of its own.
+        # Security Hub adds these fields.
         "ProductFields": {
             key: value
             for key, value in known["ProductFields"].items()
@@ -196,17 +194,14 @@ def _about_certificate(entry: Assessment, run: Run, source: Source) -> dict[str,
             "Reason": decision.reason.value,
             "Action": decision.action.value,
             "RunId": run.run_id,
-            **_of_people(entry),
+            **_owner_and_mute(entry),
         },
         "Resources": [_certificate(entry)],
     }
 
 
-def _of_people(entry: Assessment) -> dict[str, str]:
-    """Return whose it is, and until when people want to hear nothing of it, as far as it is told.
-
-    What is muted is not over, so that it stays a finding: there is a way to suppress those.
-    """
+def _owner_and_mute(entry: Assessment) -> dict[str, str]:
+    """Return the owner and the mute, if known. A muted finding stays open: it is not resolved."""
     owner = clean(entry.owner or "", _MAX_NAME)
     muted_until = entry.muted_until.isoformat() if entry.muted_until else ""
     return {k: v for k, v in {"Owner": owner, "MutedUntil": muted_until}.items() if v}
@@ -239,9 +234,9 @@ def _about_scope(scope: ScopeResult, run: Run, source: Source) -> dict[str, Any]
 
 
 def _common(source: Source, subject: str, severity: Severity) -> dict[str, Any]:
-    """Return what all findings have.
+    """Return the fields of all findings.
 
-    Severity and types are the provider's opinion: a person may have another one, which stays.
+    Severity and types are provider fields, so that changes of people are kept.
     """
     return {
         "SchemaVersion": _SCHEMA_VERSION,
@@ -258,7 +253,7 @@ def _common(source: Source, subject: str, severity: Severity) -> dict[str, Any]:
 
 
 def _id(text: str) -> str:
-    """Return an id that is the same in every run; only a path in IAM makes one too long."""
+    """Return an id that is the same in every run; only IAM paths make one too long."""
     if len(text) <= _MAX_ID:
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -266,7 +261,6 @@ def _id(text: str) -> str:
 
 
 def _remediation(action: Action, url: str) -> dict[str, Any]:
-    """Return what would help, and where; nothing where nothing has to be done."""
     if action is Action.NONE:
         return {}
     recommendation = {"Text": clean(action.meaning, _MAX_RECOMMENDATION)}
@@ -304,6 +298,6 @@ def _partition(partition: str) -> dict[str, str]:
     return {"Partition": partition} if partition in _PARTITIONS else {}
 
 
-def _time(moment: datetime) -> str:
-    """Return a moment as the format wants it: with milliseconds, in UTC."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _time(at: datetime) -> str:
+    """Return a timestamp with milliseconds, in UTC."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

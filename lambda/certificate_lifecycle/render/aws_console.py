@@ -12,7 +12,7 @@ _CONSOLES = {
 
 
 def console_url(arn: str) -> str:
-    """Return the console page of a certificate, or its ARN where we know of no console."""
+    """Return the console page of a certificate, or its ARN if it has none."""
     scope = Scope.from_arn(arn)
     host = _CONSOLES.get(scope.partition)
     if host is None or arn.split(":")[2] != "acm":

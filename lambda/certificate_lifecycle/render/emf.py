@@ -1,4 +1,4 @@
-"""The figures of a run in CloudWatch's embedded metric format: a line, no call.
+"""The metrics of a run in CloudWatch's embedded metric format: log lines, no API call.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -15,7 +15,7 @@ from certificate_lifecycle.model.certificate import Severity
 from certificate_lifecycle.model.run import Run, ScopeStatus
 
 NAMESPACE = "CertificateLifecycle"
-#: One dimension: each value of each would be a metric of its own, and paid for as such.
+#: The only dimension: every value of another one would be a metric to pay for.
 DIMENSION = "Instance"
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -35,9 +35,9 @@ class RunMetrics:
 
 
 def embedded_metrics(run: Run, *, undelivered: bool) -> dict[str, Any]:
-    """Return the document of a run; `undelivered` says that its message could not be sent."""
+    """Return the metrics of a run; `undelivered` is true if its message could not be sent."""
     severities = Counter(entry.decision.severity for entry in run.findings)
-    # What was not looked at may hold anything; `run` tells of it as a warning, too.
+    # A failed scope counts as a warning, as in the message.
     severities[Severity.WARNING] += len(run.failed_scopes)
     counts = {
         "FailedScopes": len(run.failed_scopes),
@@ -54,7 +54,7 @@ def embedded_metrics(run: Run, *, undelivered: bool) -> dict[str, Any]:
 
 
 def embedded_run_metrics(metrics: RunMetrics) -> dict[str, Any]:
-    """Return the document of a completed scheduled run; an unknown value is left out."""
+    """Return the metrics of a completed scheduled run, without unknown ones."""
     oldest = metrics.oldest_critical
     counts = {"RunsCompleted": 1, "ConfirmedSubscriptions": metrics.confirmed_subscriptions}
     spans = {"OldestCriticalHours": None if oldest is None else oldest / _HOUR}
@@ -62,9 +62,9 @@ def embedded_run_metrics(metrics: RunMetrics) -> dict[str, Any]:
 
 
 def _next_expiry(run: Run) -> float | None:
-    """Return the days until the next valid certificate ends that something depends on.
+    """Return the days until the next certificate in use expires.
 
-    Of other accounts of an organization only findings are known here.
+    In a run over an organization, healthy certificates are not known here.
     """
     ends = [
         entry.certificate.not_after
@@ -81,7 +81,7 @@ def _document(
     counts: Mapping[str, int | None],
     spans: Mapping[str, float | None],
 ) -> dict[str, Any]:
-    """Return counts, and spans of time in units that CloudWatch has no name for."""
+    """Return counts, and spans in units that CloudWatch does not have."""
     figures = {name: value for name, value in {**counts, **spans}.items() if value is not None}
     definition = {
         "Namespace": NAMESPACE,

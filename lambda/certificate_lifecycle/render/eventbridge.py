@@ -1,4 +1,4 @@
-"""What a run tells machines over EventBridge: one event for each change, each action, and itself.
+"""The EventBridge events of a run: one for each change, one for each action, one for the run.
 
 The events are a public contract: `docs/events.md` describes them, and `docs/schemas` has their JSON
 schemas. Limits are EventBridge's (user guide, "Sending events with PutEvents").
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -21,26 +21,24 @@ from certificate_lifecycle.model.run import (
     Run,
 )
 from certificate_lifecycle.model.sanitize import clean, truncate
-from certificate_lifecycle.render.notification.wording import severity_of
+from certificate_lifecycle.render.notification.wording import severity_of, shortened_scopes
 
 #: `source` of every event; the name of the instance is in the detail.
 SOURCE = "certificate-lifecycle"
 SCHEMA_VERSION = "1"
-#: EventBridge takes ten entries a call, whose sizes together are below 256 KB.
+#: PutEvents accepts 10 entries of together less than 256 KB.
 MAX_ENTRIES = 10
 MAX_BYTES = 250_000
-#: What a list of a finding may take, and what a text: so every event fits into a call by itself.
+#: Limits of a list and of texts, so that each event fits into one call.
 _MAX_LIST_BYTES = 60_000
 _MAX_TEXT = 2000
 _MAX_NAME = 512
-_MAX_ERROR = 500
-_SHOWN_SCOPES = 50
-#: EventBridge counts so many bytes for `Time`.
+#: What EventBridge counts for `Time`.
 _TIME_BYTES = 14
 
 
 class DetailType(StrEnum):
-    """What an event is about; `detail-type` of the event."""
+    """The `detail-type` of an event."""
 
     FINDING = "Certificate Finding"
     ACTION = "Certificate Action"
@@ -58,30 +56,30 @@ class Announcement:
 
     @property
     def size(self) -> int:
-        """How many bytes EventBridge counts for it."""
+        """The size in bytes, as EventBridge counts it."""
         texts = (SOURCE, self.type.value, self.detail, *self.resources)
         return _TIME_BYTES + sum(len(text.encode()) for text in texts)
 
 
 def announcements(run: Run) -> list[Announcement]:
-    """Return the events of a run: what changed, what was done or failed, and the run last.
+    """Return the events of a run: changes, actions, and last the run.
 
-    What was only advised or planned is no event of its own: the finding says it.
+    Advised and planned actions have no event; the finding has them.
     """
     open_findings = {entry.certificate.arn: entry for entry in run.findings}
-    told = (Outcome.DONE, Outcome.STARTED, Outcome.FAILED)
+    sent = (Outcome.DONE, Outcome.STARTED, Outcome.FAILED)
     return [
         *(
             _finding(run, change, open_findings.get(change.certificate_arn))
             for change in run.changes
         ),
-        *(_action(run, record) for record in run.actions if record.outcome in told),
-        _itself(run),
+        *(_action(run, record) for record in run.actions if record.outcome in sent),
+        _run_event(run),
     ]
 
 
 def batches(events: Sequence[Announcement]) -> Iterator[list[Announcement]]:
-    """Yield the events in their order, as many at once as one call takes."""
+    """Yield the events in order, one batch for each call."""
     batch: list[Announcement] = []
     size = 0
     for event in events:
@@ -95,7 +93,7 @@ def batches(events: Sequence[Announcement]) -> Iterator[list[Announcement]]:
 
 
 def _finding(run: Run, change: FindingChange, entry: Assessment | None) -> Announcement:
-    """Return the event of a change; what is over has no finding any more."""
+    """Return the event of a change; a resolved one has no finding."""
     finding, truncated = (None, ()) if entry is None else _fitting(entry.to_dict(run.started_at))
     return _about(
         run,
@@ -111,7 +109,6 @@ def _finding(run: Run, change: FindingChange, entry: Assessment | None) -> Annou
 
 
 def _fields_of(change: FindingChange) -> dict[str, Any]:
-    """Return the fields of a change that the event does not name otherwise, shortened."""
     whole = change.to_dict()
     longest = {"previous_verdict": _MAX_NAME, "name": _MAX_NAME, "current_state": _MAX_TEXT}
     return {
@@ -134,12 +131,8 @@ def _action(run: Run, record: ActionRecord) -> Announcement:
     )
 
 
-def _itself(run: Run) -> Announcement:
-    worst_first = sorted(run.scopes, key=lambda scope: scope.error is None)
-    shown = [
-        scope if scope.error is None else replace(scope, error=clean(scope.error, _MAX_ERROR))
-        for scope in worst_first[:_SHOWN_SCOPES]
-    ]
+def _run_event(run: Run) -> Announcement:
+    shown = shortened_scopes(run)
     detail = {
         "started_at": run.started_at.isoformat(),
         "finished_at": run.finished_at.isoformat(),
@@ -162,7 +155,7 @@ def _itself(run: Run) -> Announcement:
 
 
 def _about(run: Run, kind: DetailType, arn: str, detail: Mapping[str, Any]) -> Announcement:
-    """Return an event about one certificate, whose account and region a rule can ask for."""
+    """Return an event about one certificate, with its account and region for rules."""
     _, _, _, region, account_id, *_ = arn.split(":")
     where = {"certificate_arn": arn, "account_id": account_id, "region": region or "global"}
     return _announcement(run, kind, (arn,), {**where, **detail})
@@ -181,9 +174,9 @@ def _announcement(
 
 
 def _fitting(finding: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return a finding that fits into an event, and which of its lists are not complete.
+    """Return a finding that fits into an event, and the names of its truncated lists.
 
-    An imported certificate names itself and others as it likes, so that every text is cleaned.
+    Every text is cleaned, because imported certificates contain untrusted names.
     """
     fitting: dict[str, Any] = {}
     truncated = []

@@ -1,7 +1,7 @@
-"""Manual steps: what a person types to move a consumer that the rotation function does not move.
+"""Manual steps to move a consumer that the rotation function does not move.
 
-Services whose certificates cannot be moved by the module are all here; the others are in
-`aws/consumers`. A test compares every command with the model that the SDK has of the service.
+Services that the module never changes are here, the others in `aws/consumers`.
+A test compares every command with the SDK's model of the service.
 """
 
 from __future__ import annotations
@@ -11,41 +11,41 @@ from collections.abc import Callable, Mapping, Sequence
 
 from certificate_lifecycle.policy.bindings import ConsumerArn
 
-#: Nothing in such a text means anything to a shell.
+#: Texts without a meaning to a shell.
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9:/_.@+=-]*")
 
 _DECLARED = (
-    "# If Terraform, CloudFormation, Elastic Beanstalk or a Kubernetes controller made it, change "
-    "it there: it is put back otherwise."
+    "# If Terraform, CloudFormation, Elastic Beanstalk or a Kubernetes controller manages it, "
+    "change it there: otherwise the change is reverted."
 )
 _APPSYNC = (
-    "# AppSync has no call that changes the certificate of a domain name: it has to be deleted and "
-    "created anew, which is an outage. Better keep the ARN and mend the old certificate."
+    "# AppSync cannot change the certificate of a domain name. Deleting and recreating the domain "
+    "name is an outage: better repair the old certificate and keep its ARN."
 )
 _IOT = (
-    "# IoT Core has no call that changes the certificate of a domain configuration: import a newer "
-    "version under the old ARN, or create a new domain configuration."
+    "# IoT Core cannot change the certificate of a domain configuration: import a newer version "
+    "under the old ARN, or create a new domain configuration."
 )
 
 
 def with_introduction(arn: ConsumerArn, successor_arn: str, steps: Sequence[str]) -> str:
     """Return the manual steps for one entry of `InUseBy`, as shell lines with an introduction.
 
-    Lines that begin with # explain, words in CAPITALS stand for what only the reader knows.
-    ACM's text is not trusted: what is not plain gets no command.
+    Lines with # are comments, words in CAPITALS are placeholders.
+    An ARN with characters that a shell interprets gets no command.
     """
     if not all(_PLAIN.fullmatch(text) for text in (arn.text, successor_arn)):
-        return "# ACM names what uses it in a form that is not understood: look at InUseBy."
+        return "# Unknown form of ARN: see InUseBy of the certificate."
     if arn.foreign:
-        where = f"# It is in the account {arn.account_id}, which is AWS's own"
+        where = f"# It is in the account {arn.account_id} of AWS"
         one = ", usually one of these" if steps else ""
-        return "\n".join((f"{where}: change what is behind it{one}.", *steps))
-    unknown = f"# Change its certificate to {successor_arn} in the service that it belongs to."
+        return "\n".join((f"{where}: change the resource behind it{one}.", *steps))
+    unknown = f"# Change its certificate to {successor_arn} in its service."
     return "\n".join((_DECLARED, *(steps or (unknown,))))
 
 
 def manual_only_steps(arn: ConsumerArn, successor_arn: str) -> Sequence[str]:
-    """Return the calls that move an entry of a service that the module cannot move; may be none."""
+    """Return the calls for a service that the module never changes; may be none."""
     if arn.foreign:
         return _behind_distribution(successor_arn) if arn.service == "cloudfront" else ()
     steps = _MANUAL_ONLY.get(arn.service)
@@ -58,7 +58,7 @@ def aws_command(command: str, region: str, *arguments: str) -> str:
 
 
 def _behind_distribution(new: str) -> tuple[str, ...]:
-    """Return what else may stand behind a distribution in an account of AWS's own."""
+    """Return the steps for services whose distributions are in accounts of AWS."""
     return (
         "# A custom domain of Amplify, in any region:",
         _amplify_domain("REGION", "APP_ID", new),
@@ -93,7 +93,7 @@ def _open_search(arn: ConsumerArn, new: str) -> tuple[str, ...]:
     shown = "--query DomainConfig.DomainEndpointOptions.Options"
     return (
         aws_command("opensearch describe-domain-config", arn.region, domain, shown),
-        "# With what this shows:",
+        "# With the values that this shows:",
         aws_command(
             "opensearch update-domain-config",
             arn.region,
@@ -142,7 +142,7 @@ def _lattice(arn: ConsumerArn, new: str) -> tuple[str, ...]:
     return (aws_command("vpc-lattice update-service", arn.region, service),)
 
 
-#: The steps by the name that a service has in ARNs.
+#: The steps by the service in an ARN.
 _MANUAL_ONLY: Mapping[str, Callable[[ConsumerArn, str], tuple[str, ...]]] = {
     "amplify": _amplify,
     "appsync": lambda _, __: (_APPSYNC,),

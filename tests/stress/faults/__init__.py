@@ -1,4 +1,4 @@
-"""Both functions in worlds where nothing can be relied on, and what must hold in them all the same.
+"""Runs of both functions with injected faults, and the invariants that must hold.
 
 `make faults` runs thousands of invocations, see `__main__.py`; a share of them are tests.
 """

@@ -1,10 +1,10 @@
-"""Let thousands of disturbed runs happen, and write what held into docs/reliability.md.
+"""Run thousands of disturbed runs and write the result into docs/reliability.md.
 
-    make faults                     2,000 runs from the seed 1
-    make faults SEED=7 RUNS=10000   others, and more of them
+    make faults                     2,000 runs with seed 1
+    make faults SEED=7 RUNS=10000   other and more runs
     make faults LIFE=100042         one life, run by run
 
-It ends with an error if an invariant did not hold, says of which seed that was, and writes nothing.
+If an invariant is violated, the command fails, prints the seed and writes nothing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def blame(figures: Figures) -> int:
-    """Say what did not hold, and how to see the first of it again in as few runs as possible."""
+    """Print the violations, and the shortest way to reproduce the first one."""
     for seed, violation in figures.broken[:20]:
         say(f"BROKEN in the life {seed}: {violation.invariant}\n  {violation.text}")
     seed, first = figures.broken[0]
@@ -62,7 +62,7 @@ def blame(figures: Figures) -> int:
 
 
 def show(seed: int) -> int:
-    """Tell one life run by run."""
+    """Print one life run by run."""
     with stage() as where:
         life, found = live(where, seed)
     planted = [f"{entry.kind} {'/'.join(entry.place)}" for entry in life.world.planted]

@@ -1,4 +1,4 @@
-"""Many lives, each from a seed of its own: what struck, what broke, and how to see that again."""
+"""Many lives, each from its own seed: faults, violations and reproductions."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ import pytest
 
 from tests.embedded_aws.cloud import Cloud
 from tests.stress.faults.invariants import Invariant, Violation, check_end, check_run
-from tests.stress.faults.life import Life, Step, Teller, plan
+from tests.stress.faults.life import Life, LifeRunner, Step, plan
 from tests.stress.faults.stage import Invocation, Stage
 from tests.stress.faults.weather import CALM, Kind
 
-#: Lives that one seed of the command may have.
+#: The maximum number of lives per seed.
 LIVES = 100_000
 
 
 @dataclass(slots=True)
 class Figures:
-    """What a campaign came to; `broken` has the seed of each life in which something did not hold.
+    """The counts of a campaign; `broken` has the seed of each life with a violation.
 
-    `attempts` counts by kind what was disturbed, `runs` the disturbed runs in which that happened.
-    `retried` runs came under the id of an earlier one, `twice` for an event that had come before,
-    and `late` for one about a certificate that was gone.
+    `attempts` counts disturbed attempts by kind, `runs` the disturbed runs with that kind.
+    `retried` runs had the id of an earlier run, `twice` were for a repeated event, and `late` for
+    an event about a deleted certificate.
     """
 
     lives: int = 0
@@ -74,7 +74,7 @@ class Figures:
             events.add(id(run.wish.event))
 
     def merge(self, other: Figures) -> None:
-        """Add what another process has counted at the same time."""
+        """Add the counts of another process."""
         for entry in fields(self):
             setattr(self, entry.name, getattr(self, entry.name) + getattr(other, entry.name))
 
@@ -96,22 +96,22 @@ def stage() -> Iterator[Stage]:
 def live(
     where: Stage, seed: int, steps: Sequence[Step] | None = None
 ) -> tuple[Life, list[Violation]]:
-    """Let a life happen, and return what did not hold.
+    """Run a life and return its violations.
 
-    Its disturbed runs are those of its seed, unless other `steps` are given.
+    `steps` replace the disturbed runs of its seed.
     """
-    teller = Teller(where, seed)
+    runner = LifeRunner(where, seed)
     found: list[Violation] = []
     for step in plan(seed) if steps is None else steps:
-        for run in teller.disturb(step):
-            found += check_run(teller.life, run)
-    for run in teller.heal():
-        found += check_run(teller.life, run)
-    return teller.life, found + check_end(teller.life)
+        for run in runner.disturb(step):
+            found += check_run(runner.life, run)
+    for run in runner.heal():
+        found += check_run(runner.life, run)
+    return runner.life, found + check_end(runner.life)
 
 
 def search(where: Stage, seeds: Iterator[int], runs: int) -> Figures:
-    """Let one life after the other happen until so many runs were disturbed."""
+    """Run lives until this number of runs were disturbed."""
     figures = Figures()
     started = time.monotonic()
     while figures.disturbed < runs:
@@ -124,8 +124,8 @@ def search(where: Stage, seeds: Iterator[int], runs: int) -> Figures:
 
 
 def campaign(seed: int, runs: int, workers: int) -> Figures:
-    """Share the lives of a seed among processes, each of which has an AWS of its own."""
-    # The order of sets must be the same in each process, or a seed would tell several stories.
+    """Distribute the lives of a seed over processes, each with its own AWS."""
+    # The order of sets must be the same in each process, so that a seed is reproducible.
     os.environ["PYTHONHASHSEED"] = "0"
     started = time.monotonic()
     figures = Figures()
@@ -142,15 +142,16 @@ def campaign(seed: int, runs: int, workers: int) -> Figures:
 
 
 def share(first: int, step: int, runs: int) -> Figures:
-    """Let the lives of one process happen."""
+    """Run the lives of one process."""
     with stage() as where:
         return search(where, itertools.count(first, step), runs)
 
 
 def shortest(where: Stage, seed: int, broken: Invariant, steps: Sequence[Step]) -> list[Step]:
-    """Leave out of the `steps` of a life whatever is not needed for an invariant not to hold.
+    """Remove the `steps` that are not needed for a violation.
 
-    First runs, from the last to the first, then single faults and the difference of the clocks.
+    First whole runs, from the last to the first, then single faults and the difference of the
+    clocks.
     """
     steps = list(steps)
 
@@ -171,7 +172,7 @@ def shortest(where: Stage, seed: int, broken: Invariant, steps: Sequence[Step]) 
 
 
 def _calmer(step: Step) -> Iterator[Step]:
-    """Yield a step in ever less fair weather, without the weather as it is."""
+    """Yield variants of a step with fewer faults."""
     faults = step.weather.faults
     if step.weather != CALM:
         yield replace(step, weather=CALM)

@@ -12,6 +12,6 @@ from tests.stress.faults.stage import Stage
 
 @pytest.fixture(scope="module")
 def where() -> Iterator[Stage]:
-    """Set up the stage, which takes the place of the SDK's network in this process."""
+    """Set up the stage, which replaces the SDK's network in this process."""
     with stage() as made:
         yield made

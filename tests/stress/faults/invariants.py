@@ -1,7 +1,7 @@
-"""What must hold whatever goes wrong, judged by what AWS has and was asked, and by what people got.
+"""The invariants, checked against AWS's state, its calls and the sent messages.
 
-None of it asks the program what it thinks: certificates, records, consumers, messages and calls are
-those of the embedded AWS.
+The program itself is never asked: certificates, records, consumers, messages and calls are those
+of the embedded AWS.
 """
 
 from __future__ import annotations
@@ -27,43 +27,42 @@ from tests.stress.faults.world import FOREIGN_VALUE, INSTANCE, Planted, World
 
 
 class Invariant(StrEnum):
-    """What must hold; the value is how the page says it."""
+    """An invariant; the value is its sentence on the page."""
 
     NEEDLESS = (
-        "No certificate is requested for one that is healthy, that ACM can still renew, or that "
-        "is not ours."
+        "No successor is requested for a certificate that is healthy, that ACM can still renew, or "
+        "that another tool manages."
     )
-    RECORDS = "No validation record is deleted, and nothing is overwritten that is not ACM's."
-    DELETED = "No certificate is deleted that may be in use, or that has no valid successor."
-    BLIND = "No account or region that could not be read is called well."
+    RECORDS = "No validation record is deleted, and no foreign record is overwritten."
+    DELETED = "No certificate is deleted that can be in use or has no valid successor."
+    BLIND = "No account or region that could not be read is reported as healthy."
     SECRETS = (
         "No key, passphrase, secret value or credential is in a log, a result, a message, an "
-        "error or the ledger."
+        "error or the state table."
     )
     TWINS = (
-        "A certificate has at most one live successor, and a request of the creation function "
-        "one certificate."
+        "A certificate has at most one active successor, and a creation request at most one "
+        "certificate."
     )
     STRANDED = (
-        "Whatever serves a certificate goes on serving it, or serves a valid one with all of its "
-        "names."
+        "Each consumer keeps its certificate, or has a valid one with all names of the old one."
     )
-    HIDDEN = "Whatever could not be looked at or done fails the run, and its message says so."
-    UNTOLD = (
-        "What people have to hear, and what was done, is in a message, and so is its end; only of "
-        "a run that cannot reach its ledger, and then can send nothing, just its failure is known."
+    HIDDEN = "Every failed scan or action fails the run and is in its message."
+    UNREPORTED = (
+        "Findings, resolutions and actions are in a message. Only a run that can neither read its "
+        "state table nor send a message just fails."
     )
-    REPEATED = "No message has nothing to say but what was said before."
-    MOVED = "What can be kept under its ARN is, and nothing is requested in its place."
-    LEDGER = "Every entry of the ledger can be read."
-    LATE = "A run ends within its time, even if a service of one region never answers."
-    TRESPASS = "What another tool manages is left alone, and so is everything in a dry run."
-    UNHEALED = "Undisturbed runs bring everything about that can be."
+    REPEATED = "No message only repeats earlier ones."
+    MOVED = "A certificate that can be renewed keeps its ARN and gets no successor."
+    LEDGER = "Every item of the state table can be read."
+    LATE = "A run ends before its timeout, even if a service of one region never answers."
+    TRESPASS = "Certificates of other tools are never changed, and a dry run changes nothing."
+    UNHEALED = "Undisturbed runs complete all possible actions."
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """An invariant that did not hold, and how that shows."""
+    """A violated invariant, with evidence."""
 
     invariant: Invariant
     text: str
@@ -73,19 +72,19 @@ EachRun = Callable[[Life, Invocation], Iterator[str]]
 AtTheEnd = Callable[[Life], Iterator[str]]
 
 _REPLACES = "certificate-lifecycle:replaces"
-#: The usual critical threshold, the function's clock, and what a run takes.
+#: The default critical threshold, plus the clock's skew and the duration of a run.
 _CRITICAL = timedelta(days=7, minutes=20)
 _DONE = frozenset({"done", "started"})
 _TRIED = _DONE | {"failed"}
-#: `SUMMARY_AFTER_DAYS`, and the function's clock.
+#: `SUMMARY_AFTER_DAYS`, minus the clock's skew.
 _SILENCE = timedelta(days=7) - timedelta(minutes=20)
 #: How long ACM waits for a validation (ACM user guide, "DNS validation").
 _PATIENCE = timedelta(hours=72)
-#: After that nobody waits any more for a request that failed.
+#: The time after which a failed request is ignored.
 _NEWS = timedelta(days=7)
 _LIVE = frozenset({"PENDING_VALIDATION", "ISSUED"})
 _REQUEST = "RequestCertificate"
-#: The writes that bind consumers, and the words that tell of them.
+#: The writes that bind consumers, and the words that report them.
 _BINDING = frozenset(
     {
         "AddListenerCertificates",
@@ -103,7 +102,7 @@ _BOUND = (
     "put back",
 )
 _REQUESTED = ("requested the successor", "found the successor", "may have requested")
-#: Who asks these, asks for names that people know, or falls back on calls that say the same.
+#: Calls for readable names, or with equivalent fallbacks.
 _NAMING = frozenset(
     {
         "DescribeListeners",
@@ -114,16 +113,16 @@ _NAMING = frozenset(
         "GetDomainName",
     }
 )
-#: Services that are called once everything was looked at and done.
+#: Services that are called after all scans and actions.
 _AFTERWARDS = frozenset({"dynamodb", "events", "s3", "sns"})
-#: What every run writes: its end, its report, and its event.
+#: The writes of every run: its end, its report, and its event.
 _EACH_TIME = frozenset({"DeleteItem", "PutEvents", "PutItem", "PutObject"})
-#: An error of ours that nobody would raise on purpose.
+#: Errors that the program never raises deliberately.
 _SLIPS = ("AttributeError", "IndexError", "KeyError", "TypeError", "UnboundLocalError")
 
 
 def check_run(life: Life, run: Invocation) -> list[Violation]:
-    """Return what did not hold during and after a run."""
+    """Return the violations during and after a run."""
     return [
         Violation(invariant, f"{run.wish.request_id}: {text}")
         for invariant, check in EACH_RUN.items()
@@ -132,7 +131,7 @@ def check_run(life: Life, run: Invocation) -> list[Violation]:
 
 
 def check_end(life: Life) -> list[Violation]:
-    """Return what does not hold after the undisturbed runs."""
+    """Return the violations after the undisturbed runs."""
     return [
         Violation(invariant, text)
         for invariant, check in AT_THE_END.items()
@@ -144,7 +143,7 @@ def check_end(life: Life) -> list[Violation]:
 
 
 def _needless(life: Life, run: Invocation) -> Iterator[str]:
-    """Judge each request by how the old certificate stood at the run's begin, and stands now."""
+    """Check each request against the old certificate at the start of the run and now."""
     for call in _done(run, _REQUEST):
         if run.wish.function == "creation":
             continue
@@ -159,7 +158,7 @@ def _needless(life: Life, run: Invocation) -> Iterator[str]:
 
 
 def _is_dead(world: World, run: Invocation, certificate: Certificate) -> bool:
-    """Whether nothing but a successor helps, and somebody needs one."""
+    """Whether only a successor helps, and one is needed."""
     foreign = any(
         entry.kind == "foreign" for entry in world.planted if entry.arn == certificate.arn
     )
@@ -185,11 +184,11 @@ def _records(life: Life, run: Invocation) -> Iterator[str]:
                 yield f"{change['Action']} {record['Type']} {record['Name']}, which ACM wants not"
     for planted in life.world.planted:
         if planted.kind == "occupied" and not _is_occupied(life.world, planted):
-            yield f"somebody else's record for {planted.names[0]} is gone"
+            yield f"the foreign record for {planted.names[0]} is gone"
 
 
 def _wanted(life: Life, run: Invocation) -> Mapping[str, str]:
-    """Return what ACM wants in DNS, by name."""
+    """Return the DNS records that ACM requires, by name."""
     certificates = [*run.before.values(), *life.world.cloud.certificates.all()]
     return {
         normalised(record.name): record.value
@@ -237,7 +236,7 @@ def _blind(_: Life, run: Invocation) -> Iterator[str]:
         return
     said = [("the log", run.scopes)]
     said += [("the message", document["scopes"]) for document in run.messages]
-    # Before a successor is requested all are listed once more, and the action fails with that.
+    # A replacement lists all certificates again before its request, and fails with that call.
     failures = [r for r in run.records if r.getMessage() == "replacement failed"]
     replacing = {tuple(vars(r)["certificate_arn"].split(":")[4:2:-1]) for r in failures}
     for where, scopes in said:
@@ -247,7 +246,7 @@ def _blind(_: Life, run: Invocation) -> Iterator[str]:
 
 
 def _is_content(run: Invocation) -> bool:
-    """Whether a command has ended without saying that anything is missing."""
+    """Whether a command has ended without reporting anything missing."""
     return run.result is not None and run.result.get("exit") in {Exit.HEALTHY, Exit.FINDINGS}
 
 
@@ -324,8 +323,8 @@ def _hidden(_: Life, run: Invocation) -> Iterator[str]:
 
 
 def _does_without(run: Invocation, operation: str) -> bool:
-    """Whether a call only would have made an answer cheaper, or nicer to read."""
-    # A command logs nothing, and names nobody in what it does.
+    """Whether a call only makes a result cheaper or easier to read."""
+    # A command logs nothing, and does not name consumers in its output.
     unnamed = run.logged("users not named, nor are those of others")
     unnamed = unnamed or run.wish.function == "apply"
     return operation == "SearchCertificates" or (operation in _NAMING and unnamed)
@@ -350,7 +349,7 @@ def _state_store(life: Life, run: Invocation) -> Iterator[str]:
 
 
 def _late(_: Life, run: Invocation) -> Iterator[str]:
-    """Hold rotation to its time, unless what hangs is what it says its last words to."""
+    """Check the duration of rotation, unless the service for its last writes hangs."""
     hung = {attempt.service for attempt, _ in run.traffic.lost.values()}
     if run.wish.function == "rotation" and run.out_of_time and not hung & _AFTERWARDS:
         yield f"Lambda had to stop it; {hung} did not answer"
@@ -367,15 +366,17 @@ def _trespass(life: Life, run: Invocation) -> Iterator[str]:
         certificate = run.before.get(planted.arn)
         names = [record.name.rstrip(".") for record in certificate.records] if certificate else []
         for call in writes:
-            told = call.service in _AFTERWARDS
-            if not told and any(text in repr(call.parameters) for text in (planted.arn, *names)):
+            afterwards = call.service in _AFTERWARDS
+            if not afterwards and any(
+                text in repr(call.parameters) for text in (planted.arn, *names)
+            ):
                 yield f"{call.operation} touched {planted.names[0]}, which another tool manages"
 
 
 def _moved(life: Life, _: Invocation) -> Iterator[str]:
     world = life.world
     for planted in world.planted:
-        # What waits for a record may have waited for too long, and need a successor by now.
+        # A certificate that waited too long for a record may need a successor now.
         if planted.replaceable or planted.kind in {"blocked", "moved-on", "stuck"}:
             continue
         if world.certificate(planted.arn) is None:
@@ -410,7 +411,7 @@ def _unreported(life: Life) -> Iterator[str]:
     for document in documents:
         for finding in document["findings"]:
             verdicts[finding["certificate_arn"]].add(finding["verdict"])
-    # Whoever calls the command has seen what it did.
+    # The user of the command has seen its actions.
     documents += [
         json.loads(run.printed) for run in life.runs if run.wish.function == "apply" and run.printed
     ]
@@ -419,8 +420,8 @@ def _unreported(life: Life) -> Iterator[str]:
             if action["outcome"] in _TRIED:
                 stories[action["certificate_arn"]] += f"; {action['detail']}"
     for planted in life.world.planted:
-        heard = planted.told & verdicts[planted.arn] or stories.get(planted.arn)
-        if planted.told and not heard:
+        heard = planted.expected_verdicts & verdicts[planted.arn] or stories.get(planted.arn)
+        if planted.expected_verdicts and not heard:
             yield f"{planted.kind} {planted.names[0]} is in no message"
     written: set[str] = set()
     for run in life.runs:
@@ -432,9 +433,9 @@ def _unreported(life: Life) -> Iterator[str]:
 def _unsaid(
     life: Life, run: Invocation, stories: Mapping[str, str], written: set[str]
 ) -> list[str]:
-    """Return the deeds of a run of which no message tells; `written` are records of earlier ones.
+    """Return the actions of a run that no message reports; `written` are records of earlier runs.
 
-    Whoever is told that a call failed knows as much as the function did.
+    A message about a failed call reports everything that the function knows.
     """
     unsaid: dict[str, None] = {}
     for call_id, call in run.traffic.carried:
@@ -443,7 +444,7 @@ def _unsaid(
         failed = call_id in run.traffic.lost and not run.killed
         for arns, words in _deeds(life, run, call):
             if call.operation == "ChangeResourceRecordSets" and words[0] in written:
-                continue  # it stood there already, and a read that was behind did not show it
+                continue  # it existed already, and a stale read did not show it
             written.update(words)
             known = [stories[arn] for arn in arns if arn in stories]
             said = any(word in story for story in known for word in words)
@@ -453,7 +454,7 @@ def _unsaid(
 
 
 def _is_mute(run: Invocation) -> bool:
-    """Whether a run could neither read its ledger nor send: its log has it, and it has failed."""
+    """Whether a run could neither read its table nor send, and has failed with a log."""
     lost = {attempt.operation for attempt, _ in run.traffic.lost.values()}
     return "Query" in lost and (run.killed or (run.error is not None and "Publish" in lost))
 
@@ -461,7 +462,7 @@ def _is_mute(run: Invocation) -> bool:
 def _deeds(
     life: Life, run: Invocation, call: Call
 ) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
-    """Yield whose story a call belongs to, and words of which one has to be in it."""
+    """Yield the certificate of each call, and words of which the message must contain one."""
     parameters = call.parameters
     match call.operation:
         case "RequestCertificate":
@@ -507,26 +508,26 @@ def _of_record(life: Life, run: Invocation, name: str) -> list[str]:
 
 
 def _unended(life: Life) -> Iterator[str]:
-    """Yield what people still take for open, although it is not."""
+    """Yield findings that the last message shows as open although they are resolved."""
     last = [run for run in life.undisturbed if run.result is not None and "findings" in run.result]
     if not last or last[-1].result is None:
         return
     still_open = {f["certificate_arn"] for f in last[-1].result["findings"] if _is_open(f)}
-    told: dict[str | None, bool] = {}
+    reported: dict[str | None, bool] = {}
     for run in life.runs:
         for document in run.messages:
             if _remembered(run):
-                told |= {f["certificate_arn"]: True for f in document["findings"]}
+                reported |= {f["certificate_arn"]: True for f in document["findings"]}
             acted = (a["certificate_arn"] for a in document["actions"] if a["outcome"] in _DONE)
             over = (c["certificate_arn"] for c in document["changes"] if c["kind"] == "resolved")
-            told |= dict.fromkeys((*acted, *over), False)
-    for arn, is_open in told.items():
+            reported |= dict.fromkeys((*acted, *over), False)
+    for arn, is_open in reported.items():
         if arn is not None and is_open and arn not in still_open:
             yield f"{_shown(life, arn)} is over, and no message says so"
 
 
 def _remembered(run: Invocation) -> bool:
-    """Whether a run that sent a message knew that, and could also remember what it said."""
+    """Whether a run that sent a message could also store it."""
     lost = {attempt.service for attempt, _ in run.traffic.lost.values()}
     return not run.killed and not lost & {"dynamodb", "sns"}
 
@@ -536,9 +537,9 @@ def _is_open(finding: Mapping[str, Any]) -> bool:
 
 
 def _repeated(life: Life) -> Iterator[str]:
-    """Look at the undisturbed runs, which know what was told.
+    """Check the undisturbed runs, which know the sent messages.
 
-    After a week of silence, that all is well is news.
+    After a week without a message, a summary is expected.
     """
     news: set[tuple[str, str, str]] = set()
     spoken = [run.started for run in life.disturbed if run.messages]
@@ -557,13 +558,13 @@ def _repeated(life: Life) -> Iterator[str]:
             troubled = any(scope["status"] != "ok" for scope in document["scopes"])
             if not (changes or acted or document["recovered_scopes"] or troubled or silent):
                 yield f"{run.wish.request_id} sent a message without anything new"
-            # A mark may be passed after another, and something be done once more.
+            # Several thresholds may be reached, and actions may be repeated.
             again = {change for change in changes & news if change[1] != "reminder"}
             if again := {item for item in again if item[0] not in acted}:
-                yield f"{run.wish.request_id} told {again} a second time"
+                yield f"{run.wish.request_id} reported {again} a second time"
             news = changes
     before, quiet = [run for run in life.undisturbed if run.wish.function == "rotation"][-2:]
-    # What the one before has brought about may be over by now, and that is news.
+    # Findings of the previous run may be resolved now.
     usual = _EACH_TIME | ({"Publish"} if _acted(before) else set())
     made = [c.operation for c in quiet.calls if _writes(c) and c.operation not in usual]
     if made:
@@ -571,7 +572,7 @@ def _repeated(life: Life) -> Iterator[str]:
 
 
 def _acted(run: Invocation) -> bool:
-    """Whether a run told of something that it has done."""
+    """Whether a run reported an action."""
     actions = [entry for document in run.messages for entry in document["actions"]]
     return any(action["outcome"] in _DONE for action in actions)
 
@@ -587,7 +588,7 @@ def _unhealed(life: Life) -> Iterator[str]:
 
 
 def _is_well(life: Life, planted: Planted) -> bool:
-    """Whether everything was done about a certificate that can be."""
+    """Whether all possible actions for a certificate were done."""
     world = life.world
     certificate = world.certificate(planted.arn)
     good = certificate is not None and _lasts(certificate, world.cloud.now)
@@ -596,7 +597,7 @@ def _is_well(life: Life, planted: Planted) -> bool:
         case "healthy" | "renewing" | "by-email" | "reimported":
             return good
         case "stuck":
-            # Nobody came in the three days that ACM waits, and it was not ours to ask for again.
+            # ACM's three days have passed, and the request of another tool is not repeated.
             return good or (
                 certificate is not None and certificate.status == "VALIDATION_TIMED_OUT"
             )
@@ -614,7 +615,7 @@ def _is_well(life: Life, planted: Planted) -> bool:
 
 
 def _is_followed(life: Life, planted: Planted) -> bool:
-    """Whether a successor has taken over, wherever the consumers let it, or is on its way."""
+    """Whether a successor has taken over where possible, or is in progress."""
     world, calm = life.world, life.undisturbed[0].started
     known = {entry.arn: entry for entry in world.cloud.certificates.all()}
     for successor in world.successors(planted.arn):
@@ -622,9 +623,9 @@ def _is_followed(life: Life, planted: Planted) -> bool:
             world.cloud.certificates.resolvable(successor, name) for name in successor.names
         )
         if successor.status == "PENDING_VALIDATION" and resolvable:
-            return True  # one that came to nothing was requested again, a week later
+            return True  # a failed one was requested again, a week later
         if successor.status == "VALIDATION_TIMED_OUT" and successor.created_at + _PATIENCE < calm:
-            return True  # it is requested again a week later, which nobody waits for here
+            return True  # it is requested again a week later, after the end of this life
     if not planted.consumers:
         return any(item.status == "ISSUED" for item in world.successors(planted.arn))
     return all(
@@ -662,7 +663,7 @@ def _replacement_record(world: World, planted: Planted) -> object:
 
 
 AT_THE_END: Mapping[Invariant, AtTheEnd] = {
-    Invariant.UNTOLD: _unreported,
+    Invariant.UNREPORTED: _unreported,
     Invariant.REPEATED: _repeated,
     Invariant.UNHEALED: _unhealed,
 }
@@ -699,7 +700,7 @@ def _succeeds(certificate: Certificate, old: Certificate, now: datetime) -> bool
 
 
 def _shown(life: Life, arn: str) -> str:
-    """Name a certificate as it was planted, or as what it replaces."""
+    """Return the name under which a certificate, or the one it replaces, was created."""
     kinds = {entry.arn: f"{entry.kind} {entry.names[0]}" for entry in life.world.planted}
     certificate = life.world.certificate(arn)
     names = certificate.names[0] if certificate else "?"

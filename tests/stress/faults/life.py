@@ -1,4 +1,4 @@
-"""The life of one world: runs that are disturbed, then runs that are not, and what was seen."""
+"""The life of one world: disturbed runs, then undisturbed runs, and the observations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.stress.faults.stage import Invocation, Stage, Wish
 from tests.stress.faults.weather import CALM, Weather, weather
 from tests.stress.faults.world import World, plant
 
-#: Between two runs: an event that comes twice, Lambda's retries, and the schedule's own pace.
+#: The time between two runs: a repeated event, Lambda's retries, and the schedule.
 GAPS = (
     timedelta(seconds=10),
     timedelta(seconds=30),
@@ -26,7 +26,7 @@ GAPS = (
     timedelta(days=2),
 )
 DAY = timedelta(days=1)
-#: After a claim of a run that was killed, and for what takes several runs.
+#: Enough for the expired claim of a killed run, and for actions over several runs.
 HEALING_RUNS = 3
 DISTURBED_RUNS = (5, 9)
 _ACTORS = {
@@ -43,7 +43,7 @@ _EVENTS = ("acm_approaching", "acm_expired", "acm_issued", "acm_renewal", "acm_r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One disturbed run of a life: when, by whom, about what, and in which weather."""
+    """One disturbed run of a life: time, trigger, subject and faults."""
 
     gap: timedelta
     actor: str
@@ -54,7 +54,7 @@ class Step:
 
 @dataclass(slots=True, kw_only=True)
 class Life:
-    """A world and its runs, in the order of their begins; `healing` says where calm begins."""
+    """A world and its runs in order; `healing` is the index of the first undisturbed run."""
 
     seed: int
     world: World
@@ -71,7 +71,7 @@ class Life:
 
 
 def plan(seed: int) -> list[Step]:
-    """Draw the disturbed runs of a life, whatever comes of each of them."""
+    """Draw the disturbed runs of a life, independent of their results."""
     rng = Random(f"plan {seed}")
     return [_step(rng) for _ in range(rng.randint(*DISTURBED_RUNS))]
 
@@ -87,23 +87,23 @@ def _step(rng: Random) -> Step:
     )
 
 
-class Teller:
-    """Lets a life happen on a stage; `watch` looks at each run as soon as it is over."""
+class LifeRunner:
+    """Runs a life on a stage; `watch` checks each run after its end."""
 
     def __init__(self, stage: Stage, seed: int) -> None:
         stage.reset(seed)
         self.life = Life(seed=seed, world=plant(stage, Random(f"world {seed}")))
         self._stage = stage
-        #: Whatever ACM has ever known: an event about it may come late.
+        #: All certificates that ever existed, because an event may arrive late.
         self._known: list[str] = []
         stage.overlap = self._overlap
 
     def disturb(self, step: Step) -> list[Invocation]:
-        """Let one disturbed run happen; return it, and those that happened inside it."""
+        """Execute one disturbed run; return it and the runs inside it."""
         last = self.life.runs[-1] if self.life.runs else None
         failed = last is not None and (last.killed or last.error is not None)
         if last is not None and failed and step.retried and last.wish.function != "apply":
-            # An asynchronous invocation that failed is made again, under the same id, after one
+            # A failed asynchronous invocation is repeated, under the same id, after one
             # minute and after two (Lambda developer guide, "Asynchronous invocation").
             self._stage.cloud.advance(seconds=60 + step.pick % 60)
             return self._run(last.wish, step.weather)
@@ -111,7 +111,7 @@ class Teller:
         return self._run(self._wish(step.actor, step.pick, last), step.weather)
 
     def heal(self) -> list[Invocation]:
-        """Let undisturbed runs happen until nothing is left to do, and one more right after."""
+        """Execute undisturbed runs until no action is left, and one more immediately."""
         stage = self._stage
         stage.cloud.consumers.knobs.ignore_updates.clear()
         self.life.healing = len(self.life.runs)
@@ -137,7 +137,7 @@ class Teller:
         self._known = list(known)
         place = len(self.life.runs)
         self.life.runs.append(self._stage.invoke(wish, sky))
-        # Those inside it have put themselves before it, although they have begun after it.
+        # The runs inside it were added before it, although they started later.
         self.life.runs.insert(place, self.life.runs.pop())
 
     def _overlap(self, number: int) -> None:
@@ -172,7 +172,7 @@ class Teller:
                 return stage.wish("rotation", scheduled(stage.cloud.now))
 
     def _event(self, pick: int) -> dict[str, Any]:
-        """Let ACM tell of something that it knows, or knew: in the function's account only."""
+        """Return an ACM event about a current or earlier certificate of the function's account."""
         own = [arn for arn in self._known if arn.split(":")[4] == DEFAULT_ACCOUNT]
         own = [arn for arn in own if self._looked_after(arn)] or [self.life.world.planted[0].arn]
         arn = own[-1 - pick % len(own)]

@@ -1,7 +1,7 @@
-"""The way from the functions to the embedded AWS and back, and what happens to them on it.
+"""The network between the functions and the embedded AWS, with injected faults.
 
-It takes the place of the SDK's HTTP session, so that retries, signatures and the reading of answers
-are the SDK's own, and thousands of runs need no socket.
+It replaces the SDK's HTTP session, so that retries, signatures and parsing are the SDK's own, and
+thousands of runs need no socket.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from tests.embedded_aws.protocol import credential_of
 from tests.integration.invocation import KilledError
 from tests.stress.faults.weather import Attempt, Fault, Kind, Storm
 
-#: What a call takes when nothing is wrong; what the functions wait for a connection, and for an
-#: answer, see `aws/clients.py`.
+#: The normal duration of a call, and the functions' timeouts for connections and answers, see
+#: `aws/clients.py`.
 CALL_SECONDS, CONNECT_SECONDS, READ_SECONDS = 0.03, 5.0, 20.0
-#: How long a read may answer what was true before, and a new certificate be unknown to ACM.
+#: How long a read may be stale, and a new certificate unknown to ACM.
 STALE_FOR, UNKNOWN_FOR = timedelta(seconds=60), timedelta(seconds=8)
 OURS = "certificate-lifecycle"
-#: What a refusal may quote, since it was sent.
+#: Members of requests that an error may quote.
 SECRETIVE = frozenset({"ExportCertificate", "ImportCertificate", "PutSecretValue"})
 _CREDENTIALS = re.compile(rb"<(?:SecretAccessKey|SessionToken)>([^<]+)<")
-#: How the services whose protocol is JSON are called in a signature.
+#: Signing names of the services with a JSON protocol.
 _JSON = frozenset({"acm", "acm-pca", "cognito-idp", "dynamodb", "events", "secretsmanager"})
 _THROTTLINGS = {
     "apigateway": "TooManyRequestsException",
@@ -62,10 +62,10 @@ _BROKEN = (
 
 @dataclass(slots=True)
 class Traffic:
-    """What went over the network in one run.
+    """The calls of one run.
 
-    `carried` are those that AWS has heard, and `lost` those whose last attempt came to nothing for
-    the function, whatever AWS has made of it; both by the SDK's own id of a call.
+    `carried` are those that reached AWS, `lost` those whose last attempt failed for the function,
+    even if AWS executed it; both by the SDK's id of a call.
     """
 
     storm: Storm
@@ -75,10 +75,10 @@ class Traffic:
 
 
 class Network:
-    """Carries each attempt to the embedded AWS, unless a fault has it otherwise.
+    """Passes each attempt to the embedded AWS, unless a fault prevents it.
 
-    `spend` lets time pass, `overlap` is called with a number for another run to happen now, and
-    `secrets` are the credentials that AWS has handed out.
+    `spend` advances the clock, `overlap` starts another run, and `secrets` are the credentials that
+    AWS has returned.
     """
 
     def __init__(
@@ -87,9 +87,9 @@ class Network:
         self._cloud = cloud
         self._spend = spend
         self._overlap = overlap
-        #: The run whose calls these are; the harness's own calls are nobody's, and undisturbed.
+        #: The current run; calls of the harness belong to no run and are undisturbed.
         self.traffic: Traffic | None = None
-        #: What the SDK is about to send; its requests do not say so themselves.
+        #: The operation of the next request, which the request itself does not contain.
         self.operation = ""
         self.reset()
 
@@ -100,7 +100,7 @@ class Network:
         )
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
-        """Answer, or fail, as the SDK's HTTP session does."""
+        """Answer or fail like the SDK's HTTP session."""
         traffic = self.traffic
         if traffic is None or OURS not in text_of(request.headers.get("User-Agent", "")):
             return self._carry(request)
@@ -118,7 +118,7 @@ class Network:
     def _struck(
         self, request: AWSPreparedRequest, attempt: Attempt, fault: Fault, traffic: Traffic
     ) -> AWSResponse | None:
-        """Let a fault have its way; None if it leaves the answer as it is."""
+        """Apply a fault; None if it does not change the answer."""
         if fault.kind is Kind.STALE:
             stale = self._stale(request, attempt)
             if stale is not None:
@@ -154,7 +154,7 @@ class Network:
     def _cut_short(
         self, request: AWSPreparedRequest, attempt: Attempt, fault: Fault, traffic: Traffic
     ) -> AWSResponse:
-        """Answer with a part of the answer, unless it is empty: then nothing could be missing."""
+        """Return part of the answer, unless it is empty."""
         whole = self._reach(request, attempt, traffic)
         if not whole.content:
             traffic.lost.pop(attempt.call, None)
@@ -166,7 +166,7 @@ class Network:
     def _refused(
         self, request: AWSPreparedRequest, attempt: Attempt, fault: Fault, traffic: Traffic
     ) -> AWSResponse:
-        """Answer with an error, in the form of the service or of what stands before it."""
+        """Return an error in the form of the service or of a proxy."""
         if fault.kind is Kind.BROKEN and fault.choice % 5 == 0:
             return response_to(request, 502, {"Content-Type": "text/html"}, _PAGE)
         status, code, text = _refusal(attempt, fault)
@@ -179,7 +179,7 @@ class Network:
             self._cloud.clear_failures()
 
     def _stale(self, request: AWSPreparedRequest, attempt: Attempt) -> AWSResponse | None:
-        """Return what was true a moment ago, if the same was asked then; pages are never mixed."""
+        """Return an earlier answer to the same request, if there is one; pages are never mixed."""
         if not attempt.reads or attempt.service in {"dynamodb", "sts"}:
             return None
         if attempt.operation == "DescribeCertificate" and self._is_unknown(request):
@@ -218,7 +218,7 @@ class Network:
     def _reach(
         self, request: AWSPreparedRequest, attempt: Attempt, traffic: Traffic
     ) -> AWSResponse:
-        """Let AWS answer, and keep what it was asked and what a later read may still be told."""
+        """Let AWS answer, and store the request and the answer for later stale reads."""
         self._cloud.forget_calls()
         response = self._carry(request)
         traffic.carried += [(attempt.call, call) for call in self._cloud.calls]
@@ -230,20 +230,20 @@ class Network:
 
     def _carry(self, request: AWSPreparedRequest) -> AWSResponse:
         environ = environ_of(request)
-        # Without the SDK's id, two attempts are two to AWS.
+        # Without the SDK's id, AWS takes two attempts for two calls.
         environ.pop("HTTP_AMZ_SDK_INVOCATION_ID", None)
         return carry(self._cloud.application, request, environ)
 
 
 def _half(whole: AWSResponse, choice: int) -> AWSResponse:
-    """Cut an answer short: what it announces is what it should have been."""
+    """Truncate an answer without changing its announced length."""
     content = whole.content[: len(whole.content) * (choice % 100) // 100]
     headers = HTTPHeaders.from_dict(dict(whole.headers))
     return AWSResponse(whole.url, whole.status_code, headers, Body(content))
 
 
 def _refusal(attempt: Attempt, fault: Fault) -> tuple[int, str, str]:
-    """Return the status, the code and the message with which a service refuses."""
+    """Return the status, code and message with which a service rejects."""
     plain = attempt.service in _JSON
     match fault.kind:
         case Kind.THROTTLED:
@@ -268,7 +268,7 @@ def _key(request: AWSPreparedRequest, attempt: Attempt) -> tuple[object, ...]:
 
 
 def _sent(request: AWSPreparedRequest) -> str:
-    """Return what was sent as a service would quote it, and not as it travelled."""
+    """Return the request as a service would quote it, decoded."""
     values = json.loads(content_of(request.body)).values()
     return " ".join(_decoded(value) for value in values if isinstance(value, str))
 

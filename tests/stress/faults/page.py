@@ -1,4 +1,4 @@
-"""docs/reliability.md: what was injected, how often it struck, and what held all the same."""
+"""The generated part of docs/reliability.md: injected faults and invariants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.stress.faults.weather import Kind
 
 
 def section(figures: Figures, seed: int, workers: int) -> str:
-    """Return what stands between the markers of the page."""
+    """Return the generated part of the page."""
     least, most = DISTURBED_RUNS
     faults = "\n".join(
         f"| {kind} | {figures.runs[kind]:,} | {figures.attempts[kind]:,} |" for kind in Kind
@@ -23,68 +23,65 @@ def section(figures: Figures, seed: int, workers: int) -> str:
     return f"""`make faults` wrote this part on {datetime.now(UTC):%Y-%m-%d}, from seed {seed}, \
 with Python {platform.python_version()} in {workers} processes on {os.cpu_count()} processors of a \
 {platform.machine()} machine.
-It writes nothing, and ends with an error, if one of the invariants below does not hold once.
+It fails and writes nothing if an invariant is violated.
 
-{figures.disturbed:,} runs were disturbed, {figures.struck:,} of them by at least one fault that \
+{figures.disturbed:,} runs were disturbed: in {figures.struck:,} of them at least one fault \
 struck, and {figures.failed:,} were killed or failed.
-{figures.overlapped:,} more took place in the middle of another run, and {figures.undisturbed:,} \
-undisturbed ones followed.
+{figures.overlapped:,} more ran during another run, and {figures.undisturbed:,} undisturbed runs \
+followed.
 They made {figures.calls:,} calls in {figures.seconds:.0f} seconds.
 
-### Lives
+### Test setup
 
-The runs belong to {figures.lives:,} lives.
-Each has an estate of its own, in one or two regions of one or two accounts: four to ten \
-certificates that are healthy, renewing, blocked, given up, expired, revoked, imported, exported, \
-requested, or looked after by somebody else, and that load balancers, distributions, domain names \
-and user pools serve.
-In it, {least} to {most} runs are disturbed, of the rotation function in the modes repair and \
-replace, with a ledger and with rebinding, of the creation function, and of `certificates apply`.
-The schedule starts them, events of ACM's own, people, and Lambda itself, which makes a failed \
-invocation again.
-Between them lie {_span(GAPS[0].total_seconds())} to {_span(GAPS[-1].total_seconds())}.
-After each run the invariants are checked, and again after {HEALING_RUNS} undisturbed daily runs \
-and one right after them.
+The runs belong to {figures.lives:,} simulated lives.
+Each life has its own estate, in one or two regions of one or two accounts, with four to ten \
+certificates: healthy, renewing, blocked, no longer renewed, expired, revoked, imported, exported, \
+requested, or managed by another tool.
+Load balancers, distributions, domain names and user pools use them.
+A life has {least} to {most} disturbed runs: of the rotation function in the modes repair and \
+replace, with a state table and rebinding, of the creation function, and of `certificates apply`.
+They are started by the schedule, ACM events, users, and Lambda's retries.
+Between two runs, {_span(GAPS[0].total_seconds())} to {_span(GAPS[-1].total_seconds())} pass.
+The invariants are checked after each run, and again after {HEALING_RUNS} undisturbed daily runs \
+and one immediately after them.
 
-Functions and SDK are the real ones, and so are retries and signatures; AWS is the embedded AWS of \
-the tests, reached without a socket.
-Threads take turns on a clock that is put back in between, so that a seed always tells the same \
-story.
+Functions, SDK, retries and signatures are real; AWS is the embedded AWS of the tests, without a \
+socket.
+Threads run in sequence on a simulated clock, so that a seed is reproducible.
 
-### What goes wrong
+### Injected faults
 
-Up to four faults strike a run, each at some call of it; some end with that attempt, some with \
-that call, and some only with the run.
-A fault may come before AWS has done what was asked for, or after it, when only the answer is \
-lost.
-A stale answer is what the same question was answered up to \
-{STALE_FOR.total_seconds():.0f} seconds before.
+Up to four faults strike a run, each from one of its calls on; a fault lasts for that attempt, \
+that call, or the rest of the run.
+A fault occurs before AWS executes the request, or afterwards, so that only the response is lost.
+A stale response is an earlier response to the same request, up to \
+{STALE_FOR.total_seconds():.0f} seconds old.
 
 | Fault | Runs | Attempts of a call |
 |---|---|---|
 {faults}
 
-{figures.skewed:,} runs had a clock that was five minutes off.
-{figures.retried:,} came under the id of an earlier run, as Lambda's second attempts do, \
-{figures.twice:,} for an event that had come before, and {figures.late:,} for one about a \
-certificate that was gone by then.
+{figures.skewed:,} runs had a clock with an error of five minutes.
+{figures.retried:,} had the id of an earlier run, as in Lambda's retries, {figures.twice:,} were \
+for a repeated event, and {figures.late:,} for an event about a deleted certificate.
 
-### What held
+### Invariants
 
 {invariants}
 
-Each of them is shown to fail with a program that was broken on purpose, in `tests/stress/faults`.
+The tests in `tests/stress/faults` check that a broken program violates each invariant.
 
-### Doing it again
+### Repeat a test
 
-- `make faults` takes other seeds and more runs: `make faults SEED=7 RUNS=10000`.
-- What it finds broken comes with the seed of a life and the shortest way to it.
+- `make faults SEED=7 RUNS=10000` uses another seed and more runs.
+- A violation is printed with its life, and the shortest way to reproduce it.
 - `make faults LIFE=100042` shows one life, run by run.
-- `make nightly` runs a fixed share of these lives, `make check` those that ever broke something."""
+- `make nightly` runs a fixed share of these lives, and `make check` those that once violated an \
+invariant."""
 
 
 def _span(seconds: float) -> str:
-    """Return a span in the largest unit that it fills."""
+    """Return a duration in its largest unit."""
     for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= size:
             count = seconds / size

@@ -1,8 +1,7 @@
-"""Where both functions run: one process, a clock of ours, and a network that nobody can rely on.
+"""Where both functions run: one process, a simulated clock and an unreliable network.
 
-Everything that is drawn is drawn from the seed, and nothing runs side by side for real, so that a
-seed always tells the same story: what the function does in several threads is done one after the
-other, on a clock that is put back in between.
+Everything random comes from the seed, and nothing runs in parallel, so that a seed is reproducible:
+the function's threads run one after another, on a clock that is set back in between.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ ROLE = f"arn:aws:iam::{MEMBER}:role/certificates"
 
 
 def _apply(event: Any, _: LambdaContext) -> dict[str, Any]:  # noqa: ANN401 - as Lambda has it
-    """Call `certificates apply` with the event as its arguments, by somebody who agrees."""
+    """Call `certificates apply` with the event as its arguments, and confirm."""
     return {"exit": main(["apply", "--yes", "--output", "json", *event])}
 
 
@@ -76,16 +75,16 @@ _HANDLERS: Mapping[str, Callable[[Any, LambdaContext], dict[str, Any]]] = {
 
 
 class HangsError(BaseException):
-    """A thread that was given up: it waits for AWS until long after its function has ended."""
+    """A thread that was abandoned, because it waits for AWS until after its function has ended."""
 
 
 class _StoppedError(KilledError):
-    """Lambda stopped the function because its time was over."""
+    """Lambda stopped the function at its timeout."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """An invocation that somebody, or some event, asks for."""
+    """A requested invocation, by a user or an event."""
 
     function: str
     event: Any
@@ -94,11 +93,11 @@ class Wish:
 
 @dataclass(slots=True, kw_only=True)
 class Invocation:
-    """One invocation, and all that came of it.
+    """One invocation and its results.
 
-    `before` are the certificates as they were when it began, `used` those that something served,
-    `printed` went to standard output, and `said` is all that it wrote or raised. `inside` says that
-    it took place in the middle of another one, and `out_of_time` that Lambda had to stop it.
+    `before` are the certificates at its start, `used` those with consumers, `printed` its standard
+    output, and `said` everything that it wrote or raised. `inside` is whether it ran during another
+    invocation, and `out_of_time` whether Lambda stopped it.
     """
 
     wish: Wish
@@ -124,14 +123,14 @@ class Invocation:
 
     @property
     def scopes(self) -> Sequence[Mapping[str, Any]]:
-        """The accounts and regions of the run, as its log has them even if it raised."""
+        """The accounts and regions of the run, as in its log."""
         (*_, found) = [(), *(vars(r)["scopes"] for r in self.records if hasattr(r, "scopes"))]
         scopes: Sequence[Mapping[str, Any]] = found
         return scopes
 
     @property
     def messages(self) -> list[Mapping[str, Any]]:
-        """The documents of the messages that SNS took."""
+        """The documents of the messages that SNS accepted."""
         return [
             json.loads(json.loads(call.parameters["Message"])["sqs"])
             for call in self.calls
@@ -143,7 +142,7 @@ class Invocation:
 
 
 class _Together(Executor):
-    """A pool of threads on the stage's clock: one after the other, each from the same moment."""
+    """A thread pool on the stage's clock: the threads run in sequence, each from the same time."""
 
     def __init__(self, stage: Stage, patience: timedelta | None) -> None:
         self._stage = stage
@@ -159,7 +158,7 @@ class _Together(Executor):
             with stage.giving_up(self._patience):
                 future.set_result(fn(*args, **kwargs))
         except HangsError:
-            pass  # it is never done
+            pass  # it never ends
         except Exception as error:  # noqa: BLE001 - what a thread raises is kept for who waits
             future.set_exception(error)
         self._longest = max(self._longest, stage.cloud.now - self._begun)
@@ -172,12 +171,12 @@ class _Together(Executor):
             self.join()
 
     def join(self) -> None:
-        """Go on with the clock where the last one has ended."""
+        """Set the clock to the end of the last thread."""
         self._stage.cloud.now = self._begun + self._longest
 
 
 class _Heard(logging.Handler):
-    """Keeps what is logged, as text as well, with all that Lambda's JSON would have of it."""
+    """Stores the log, as text and with the fields of Lambda's JSON."""
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(logging.DEBUG)
@@ -191,22 +190,22 @@ class _Heard(logging.Handler):
 
 
 class Stage:
-    """Both functions, and the command line, in one world after the other."""
+    """Both functions and the command line, in one world after another."""
 
     def __init__(self, cloud: Cloud, patch: pytest.MonkeyPatch) -> None:
         self.cloud = cloud
         self.patch = patch
         self.network = Network(cloud, self.spend, self._overlap)
         self.invocation: Invocation | None = None
-        #: Called with a number when another run happens in the middle of this one.
+        #: Called with a number to execute another run during this one.
         self.overlap: Callable[[int], None] = lambda _: None
-        #: What the functions have in their environment.
+        #: The environment of the functions.
         self.variables: dict[str, str] = {}
         self._limits: list[tuple[datetime, type[BaseException]]] = []
         self._quotas: list[RetryQuota] = []
         self._pools: list[_Together] = []
         self._numbers = itertools.count(1)
-        #: Of the SDK's waits; whatever else is random in a process must not change them.
+        #: For the SDK's waits, independent of other random values in the process.
         self._jitter = random.Random()
         self._install()
         self.clients = self._kept_clients()
@@ -214,7 +213,7 @@ class Stage:
     # --- Worlds -----------------------------------------------------------------------------------
 
     def reset(self, seed: int) -> None:
-        """Empty the world; from here on everything is drawn from `seed`."""
+        """Empty the world; `seed` determines everything after it."""
         self.cloud.reset()
         self.cloud.now = NOW
         self.network.reset()
@@ -232,7 +231,7 @@ class Stage:
             self.patch.delenv(variable.name, raising=False)
 
     def set_up(self, **variables: str) -> None:
-        """Give the functions their environment."""
+        """Set the environment of the functions."""
         self.variables |= variables
         for name, value in variables.items():
             self.patch.setenv(name, value)
@@ -243,7 +242,7 @@ class Stage:
     # --- Invocations ------------------------------------------------------------------------------
 
     def invoke(self, wish: Wish, weather: Weather = CALM) -> Invocation:
-        """Invoke a function as Lambda does; nothing that it raises gets out of here."""
+        """Invoke a function like Lambda, without raising its errors."""
         estate = self.cloud.certificates
         certificates = estate.all()
         ends = self.cloud.now + LAMBDA_TIMEOUT
@@ -266,7 +265,7 @@ class Stage:
         ):
             try:
                 invocation.result = _HANDLERS[wish.function](wish.event, invocation.context)
-                # Lambda has to make JSON of it.
+                # Lambda converts it to JSON.
                 invocation.said += json.dumps(invocation.result)
             except KilledError as error:
                 invocation.killed = True
@@ -285,7 +284,7 @@ class Stage:
         network = self.network
         before = (self.invocation, network.traffic, self._limits, self._pools, network.operation)
         self.invocation, network.traffic, self._pools = invocation, invocation.traffic, []
-        # The command line takes the log away from its process.
+        # The command line replaces the log handlers of its process.
         log = ([*logger.handlers], logger.propagate, logger.level)
         self._limits = [(ends, _StoppedError)]
         self._refill()
@@ -298,7 +297,7 @@ class Stage:
             logger.setLevel(level)
 
     def _overlap(self, number: int) -> None:
-        """Let another run happen at the same moment: on the clock, it takes no time."""
+        """Execute another run at the same time; on the clock, it takes no time."""
         now = self.cloud.now
         self.overlap(number)
         self.cloud.now = now
@@ -306,14 +305,14 @@ class Stage:
     # --- Time -------------------------------------------------------------------------------------
 
     def spend(self, seconds: float) -> None:
-        """Let time pass; who waits for longer than it has is stopped, or given up."""
+        """Advance the clock; waiting functions are stopped and threads abandoned at a timeout."""
         self.cloud.advance(seconds=seconds)
         if self._limits and self.cloud.now > self._limits[-1][0]:
             raise self._limits[-1][1]
 
     @contextlib.contextmanager
     def giving_up(self, patience: timedelta | None) -> Iterator[None]:
-        """Let whoever waits too long be given up, unless Lambda stops the whole function before."""
+        """Abandon threads that wait too long, unless Lambda stops the function first."""
         limit = self._limits[0]
         if patience is not None and self.cloud.now + patience < limit[0]:
             limit = (self.cloud.now + patience, HangsError)
@@ -324,7 +323,7 @@ class Stage:
             self._limits.pop()
 
     def function_time(self) -> datetime:
-        """Return what the function's own clock says."""
+        """Return the time of the function's clock."""
         skew = self.invocation.weather.skew if self.invocation else timedelta()
         return self.cloud.now + skew
 
@@ -355,7 +354,7 @@ class Stage:
         patch.setattr("botocore.retries.standard.ExponentialBackoff", backoff)
 
         class Listening(Pacer):
-            """Knows what is about to be sent; keeping below AWS's rates takes no time here."""
+            """Records the next operation; waiting for request rates takes no time here."""
 
             def __call__(self, event_name: str, **_: Any) -> None:  # noqa: ANN401 - as the base class has it
                 stage.network.operation = event_name.rpartition(".")[2]
@@ -363,11 +362,11 @@ class Stage:
         patch.setattr("certificate_lifecycle.aws.clients.Pacer", Listening)
         patch.setattr(logger, "handlers", [_Heard(self)])
         patch.setattr(logger, "level", logging.DEBUG)
-        # A logger remembers what it is enabled for.
+        # A logger caches its enabled levels.
         patch.setattr(logger, "_cache", {})
 
     def _kept_clients(self) -> Clients:
-        """Make the clients once: they would take most of the time of a run."""
+        """Create the clients once, because that takes most of a run's time."""
         loader = Loader()
 
         def session(
@@ -387,13 +386,13 @@ class Stage:
         return kept
 
     def _forget_credentials(self) -> None:
-        """Let each invocation assume its roles, as new clients would."""
+        """Make each invocation assume its roles again, like new clients."""
         for session in self.clients._sessions.values():  # noqa: SLF001 - kept for the time it saves
             credentials: Any = session.get_credentials()
             credentials._frozen_credentials = None  # noqa: SLF001 - as above
 
     def _refill(self) -> None:
-        """Let the kept clients make as many attempts again as new ones would."""
+        """Reset the retry quota of the kept clients, like new clients."""
         for quota in self._quotas:
             quota.release(RetryQuota.INITIAL_CAPACITY)
 
@@ -405,7 +404,7 @@ class Stage:
     def _pool(self, _: int, thread_name_prefix: str) -> _Together:
         patience = None
         if thread_name_prefix == "scope" and self.invocation is not None:
-            # The function says so only when it begins to wait, which here is too late.
+            # The function signals this only when it starts to wait, which is too late here.
             clock = LambdaClock(self.invocation.context)
             patience = timedelta(seconds=Deadline(clock).patience())
         pool = _Together(self, patience)
@@ -413,13 +412,13 @@ class Stage:
         return pool
 
     def _wait(self, futures: Sequence[Future[Any]], timeout: float) -> None:
-        """Let the time pass in which the last of them is done; who is given up has run it out."""
+        """Advance the clock until the last thread ends; an abandoned one uses all of its time."""
         del futures, timeout
         self._pools[-1].join()
 
 
 def whole(error: BaseException | None) -> str:
-    """Write an error out, with all that it was raised from or in the face of."""
+    """Return an error with its causes and contexts as text."""
     if error is None:
         return ""
     text = "".join(traceback.format_exception(error))

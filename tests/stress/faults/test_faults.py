@@ -1,4 +1,4 @@
-"""Whatever goes wrong, what must hold does; and a seed that broke it once is tried for ever."""
+"""The invariants hold with faults; seeds that once broke one stay as tests."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.stress.faults.weather import Kind
 pytestmark = pytest.mark.integration
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reliability.md"
-#: The share of `make faults` that each night has time for.
+#: The share of `make faults` in `make nightly`.
 SHARE = 100
-#: Lives in which something did not hold, before it was mended.
+#: Lives with a violation before a fix.
 BROKE = (100003, 200135, 200181, 500057)
 
 
-def told(life: Life) -> list[object]:
+def recorded(life: Life) -> list[object]:
     return [
         (run.started, run.wish.request_id, [call.operation for call in run.calls], run.killed)
         for run in life.runs
@@ -46,8 +46,8 @@ def test_a_seed_tells_the_same_story_each_time(where: Stage) -> None:
     first, _ = live(where, LIVES + 3)
     again, _ = live(where, LIVES + 3)
     other, _ = live(where, LIVES + 4)
-    assert told(first) == told(again)
-    assert told(first) != told(other)
+    assert recorded(first) == recorded(again)
+    assert recorded(first) != recorded(other)
 
 
 def test_every_invariant_is_checked_once() -> None:

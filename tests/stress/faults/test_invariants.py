@@ -1,4 +1,4 @@
-"""Each invariant notices a program that breaks it."""
+"""Each invariant detects a program that violates it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Break = Callable[[pytest.MonkeyPatch, Stage], None]
 
 
 def step(*faults: Fault) -> Step:
-    """Return a run of the schedule in which these faults strike."""
+    """Return a scheduled run with these faults."""
     return Step(
         gap=timedelta(minutes=10),
         actor="the schedule",
@@ -44,7 +44,7 @@ def step(*faults: Fault) -> Step:
 
 
 def wrapped(patch: pytest.MonkeyPatch, place: object, name: str, replacement: Any) -> None:  # noqa: ANN401 - any function around another
-    """Let `replacement` have a method or function as its first argument."""
+    """Replace a method or function; `replacement` gets it as its first argument."""
     before = getattr(place, name)
     patch.setattr(place, name, lambda *args, **kwargs: replacement(before, *args, **kwargs))
 
@@ -77,7 +77,7 @@ def deletes_records(patch: pytest.MonkeyPatch, _: Stage) -> None:
             }
             for record in records
         ]
-        client = dns._client_for(zone.role_arn)  # noqa: SLF001 - whoever breaks it need not ask
+        client = dns._client_for(zone.role_arn)  # noqa: SLF001 - a deliberate fault
         client.change_resource_record_sets(
             HostedZoneId=zone.zone_id, ChangeBatch={"Changes": changes}
         )
@@ -130,7 +130,7 @@ def fails_silently(patch: pytest.MonkeyPatch, _: Stage) -> None:
     patch.setattr(rotation, "raise_if_incomplete", lambda *_: None)
 
 
-def tells_nobody(patch: pytest.MonkeyPatch, _: Stage) -> None:
+def sends_nothing(patch: pytest.MonkeyPatch, _: Stage) -> None:
     patch.setattr(SnsTopic, "publish", lambda *_: "message-1")
 
 
@@ -162,8 +162,8 @@ def writes_no_record(patch: pytest.MonkeyPatch, _: Stage) -> None:
 
 
 DENIED = Fault(kind=Kind.DENIED, aim=Aim.READS, reach=Session.OPERATION)
-#: The listing of IAM, the second of a run's reads, and then all descriptions: one service alone
-#: cannot hang for long enough, since the SDK's quota of retries ends before Lambda's time does.
+#: IAM's list call, the second read of a run, and then all descriptions: one service alone cannot
+#: hang long enough, because the SDK's retry quota ends before Lambda's timeout.
 HANGING = (
     Fault(kind=Kind.UNANSWERED, at=2, aim=Aim.READS, reach=Session.CALL),
     Fault(kind=Kind.UNANSWERED, at=11, aim=Aim.READS, reach=Session.OPERATION),
@@ -172,7 +172,7 @@ KILLED = Fault(kind=Kind.KILLED, aim=Aim.WRITES, late=True)
 
 SLOW = Fault(kind=Kind.UNREACHABLE)
 
-#: Lives that are known to keep all invariants with the program as it is.
+#: Lives without violations with the unchanged program.
 SOUND: set[tuple[object, ...]] = set()
 BROKEN: list[tuple[Invariant, Break, int, list[Step]]] = [
     (Invariant.NEEDLESS, replaces_what_is_healthy, 100002, []),
@@ -184,8 +184,8 @@ BROKEN: list[tuple[Invariant, Break, int, list[Step]]] = [
     (Invariant.TWINS, requests_twice, 100002, []),
     (Invariant.STRANDED, binds_any_certificate, 100002, []),
     (Invariant.HIDDEN, fails_silently, 100002, [step(DENIED)]),
-    (Invariant.UNTOLD, tells_nobody, 100002, []),
-    (Invariant.UNTOLD, notes_nothing, 100028, [step(KILLED)]),
+    (Invariant.UNREPORTED, sends_nothing, 100002, []),
+    (Invariant.UNREPORTED, notes_nothing, 100028, [step(KILLED)]),
     (Invariant.REPEATED, tells_everything_each_time, 100002, []),
     (Invariant.LEDGER, writes_what_it_cannot_read, 100002, []),
     (Invariant.LATE, never_answers, 100002, [step(*HANGING)]),
@@ -207,7 +207,7 @@ def test_a_program_that_breaks_an_invariant_is_found_out(
     seed: int,
     steps: list[Step],
 ) -> None:
-    """The very same life keeps all of them with the program as it is."""
+    """The same life has no violation with the unchanged program."""
     sound = (seed, *steps)
     if sound not in SOUND:
         assert live(where, seed, steps)[1] == []

@@ -1,4 +1,4 @@
-"""What the SDK sees of each fault, and what AWS does."""
+"""The effect of each fault on the SDK and on AWS."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ATTEMPTS = 8
 
 
 class Disturbed:
-    """The function's own clients, on a network that these faults strike."""
+    """The function's clients, on a network with these faults."""
 
     def __init__(self, stage: Stage, *faults: Fault) -> None:
         self.stage = stage

@@ -1,4 +1,4 @@
-"""Where a fault strikes, and how far it reaches."""
+"""Where a fault strikes, and how long it lasts."""
 
 from __future__ import annotations
 

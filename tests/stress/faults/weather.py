@@ -1,4 +1,4 @@
-"""What goes wrong in one run: which faults, where they strike, and how far they reach."""
+"""The faults of one run: kinds, targets and duration."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from random import Random
 
 
 class Kind(StrEnum):
-    """What may happen to an attempt of a call; the value is how the page calls it."""
+    """The kind of a fault; the value is its name on the page."""
 
     THROTTLED = "throttling"
     BROKEN = "a server error (500 to 504, also without a body that AWS wrote)"
     UNREACHABLE = "no connection in time"
     UNANSWERED = "no answer in time"
     RESET = "connection reset"
-    HALF_READ = "an answer that ends early"
+    HALF_READ = "a truncated answer"
     EXPIRED = "expired credentials"
-    DENIED = "access denied to one operation, to the end of the run"
-    HANGING = "a service of one region that never answers, to the end of the run"
+    DENIED = "access denied to one operation, until the end of the run"
+    HANGING = "a service of one region never answers, until the end of the run"
     STALE = "a stale answer to a read (eventual consistency)"
     CONFLICT = "a conflict in DynamoDB"
-    DEAF = "SNS takes no message, to the end of the run"
+    DEAF = "SNS rejects all messages, until the end of the run"
     KILLED = "the function is killed"
-    OVERLAPPED = "another run, from its begin to its end"
+    OVERLAPPED = "another complete run in between"
 
 
 class Session(StrEnum):
@@ -40,23 +40,23 @@ class Session(StrEnum):
 
 
 class Aim(StrEnum):
-    """Which attempts a fault counts to find its first one."""
+    """The attempts among which a fault counts to its first one."""
 
     ANY = "any"
     READS = "reads"
     WRITES = "writes"
-    LEDGER = "writes of the ledger"
+    LEDGER = "writes to the state table"
     MESSAGE = "the message"
 
 
 READING = ("AssumeRole", "Describe", "Export", "Get", "List", "Query", "Search")
-#: The client's mistake, or AWS's answer is lost on the way back: the SDK makes another attempt.
+#: A client error, or a lost answer of AWS: the SDK makes another attempt.
 LOSABLE = frozenset({Kind.UNANSWERED, Kind.RESET, Kind.KILLED})
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt of the SDK to make a call; `call` is the same for all of its attempts."""
+    """One attempt of the SDK for a call; `call` is the same for all attempts."""
 
     call: str
     service: str
@@ -73,7 +73,7 @@ class Attempt:
         return (self.service, self.region, self.account)
 
     def within(self, reach: Session, first: Attempt) -> bool:
-        """Whether a fault that struck `first` strikes this attempt as well."""
+        """Whether a fault that struck `first` also strikes this attempt."""
         match reach:
             case Session.ATTEMPT:
                 return False
@@ -102,10 +102,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A fault that strikes the attempt of number `at` among those that it aims at.
+    """A fault that strikes attempt number `at` of its targets.
 
-    `late` says that AWS does what is asked for, and only its answer is lost; `choice` picks one of
-    the forms that a fault has.
+    `late` is whether AWS executes the request and only the answer is lost; `choice` selects one of
+    the forms of a fault.
     """
 
     kind: Kind
@@ -126,14 +126,14 @@ class Weather:
 
 @dataclass(slots=True)
 class Storm:
-    """The weather as it strikes the attempts of one run, in their order."""
+    """The faults of one run, applied to its attempts in order."""
 
     weather: Weather
     _counts: dict[Fault, Iterator[int]] = field(default_factory=dict, init=False)
     _begun: dict[Fault, Attempt] = field(default_factory=dict, init=False)
 
     def strike(self, attempt: Attempt) -> Fault | None:
-        """Return the fault that strikes an attempt; each of them counts it."""
+        """Return the fault that strikes an attempt; each fault counts the attempt."""
         struck = [fault for fault in self.weather.faults if self._strikes(fault, attempt)]
         return struck[0] if struck else None
 
@@ -150,7 +150,7 @@ class Storm:
 
 CALM = Weather()
 SKEWS = (timedelta(), timedelta(), timedelta(minutes=5), timedelta(minutes=-5))
-#: How often each kind is drawn, compared with the others.
+#: The relative frequency of each kind.
 WEIGHTS = {
     Kind.THROTTLED: 3,
     Kind.BROKEN: 3,
@@ -186,7 +186,7 @@ _AIMS = {
 
 
 def weather(rng: Random) -> Weather:
-    """Draw the weather of one run: mostly one to four faults, now and then none."""
+    """Draw the faults of one run: mostly one to four, sometimes none."""
     count = rng.choice((0, 1, 1, 2, 2, 3, 3, 4))
     return Weather(faults=tuple(_fault(rng) for _ in range(count)), skew=rng.choice(SKEWS))
 

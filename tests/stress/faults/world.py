@@ -1,4 +1,4 @@
-"""A small estate in every state that matters, drawn from a seed, and the truth about it."""
+"""A small estate with certificates in all states, drawn from a seed, and expected results."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ INSTANCE = "certificate-lifecycle"
 MARKER = "MARKER-OF-A-SECRET"
 TABLE = "certificate-lifecycle-ledger"
 BUCKET = "certificate-lifecycle-reports"
-#: What lies in a zone where ACM wants a record, and was never ours to change.
-FOREIGN_VALUE = '"somebody needs this"'
+#: A foreign record at the name of a validation record, which must not be changed.
+FOREIGN_VALUE = '"foreign"'
 Scope = tuple[str, str]
 _ZONES = {DEFAULT_ACCOUNT: "example.com", MEMBER: "example.net"}
 _PLACES: Sequence[Sequence[Scope]] = (
@@ -44,10 +44,10 @@ _DELAYS = (timedelta(), timedelta(), timedelta(minutes=5), timedelta(hours=1))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planted:
-    """One certificate of the estate, and what is true of it.
+    """One certificate of the estate, with its expected results.
 
-    `replaceable` says that nothing but a successor helps; `needs` names what a run has to do, and
-    `told` are verdicts one of which people have to hear, unless it is mended before.
+    `replaceable` is whether only a successor helps, `needs` are the required actions of a run. A
+    message must contain one of `expected_verdicts`, unless the problem is fixed first.
     """
 
     kind: str
@@ -57,15 +57,15 @@ class Planted:
     consumers: tuple[str, ...] = ()
     secret_arn: str = ""
     replaceable: bool = False
-    told: frozenset[str] = frozenset()
+    expected_verdicts: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
 class World:
     """The estate and its settings.
 
-    `secrets` are texts that must not come out, `stubborn` consumers that cannot be changed;
-    `deployed` says that the command line finds the function and its ledger.
+    `secrets` are texts that must not appear anywhere, `stubborn` consumers that cannot be changed;
+    `deployed` is whether the command line finds the function and its table.
     """
 
     stage: Stage
@@ -92,19 +92,19 @@ class World:
         return next((entry for entry in self.cloud.certificates.all() if entry.arn == arn), None)
 
     def successors(self, arn: str) -> list[Certificate]:
-        """Every certificate that was ever requested in place of another, and still exists."""
+        """All successors that were ever requested and still exist."""
         tag = "certificate-lifecycle:replaces"
         return [entry for entry in self.cloud.certificates.all() if entry.tags.get(tag) == arn]
 
     def validates(self, planted: Planted) -> bool:
-        """Whether the records of a certificate stand where the public DNS finds them."""
+        """Whether public DNS has the validation records of a certificate."""
         certificate = self.certificate(planted.arn)
         return certificate is not None and all(
             self.cloud.certificates.resolvable(certificate, name) for name in planted.names
         )
 
     def state_store(self, place: Scope) -> StateTable:
-        """Return the entries of an account and region as the function would read them now."""
+        """Return the items of an account and region as the function reads them."""
         rows: list[Any] = dynamodb_backends[DEFAULT_ACCOUNT][HOME].get_table(TABLE).all_items()
         items = [row.to_json()["Attributes"] for row in rows]
 
@@ -119,7 +119,7 @@ class World:
         return StateTable(client, TABLE, core_place.Scope(*place))
 
     def target_is_current(self, planted: Planted) -> bool:
-        """Whether an export target holds what ACM has now."""
+        """Whether an export target contains the current version."""
         certificate = self.certificate(planted.arn)
         token = version_token(planted.arn, certificate.serial if certificate else "")
         return CURRENT_STAGE in self.exported.versions.get(token, ())
@@ -130,7 +130,7 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """Where one certificate is planted."""
+    """Where a certificate is created."""
 
     world: World
     kind: str
@@ -152,13 +152,13 @@ class _Spot:
         return {"not_after": ends, "not_before": ends - timedelta(days=lifetime)}
 
     def put_record(self, arn: str) -> None:
-        """Let the validation record stand, as it did when the certificate was issued."""
+        """Create the validation record, as when the certificate was issued."""
         for record in self.world.cloud.certificates.records(arn):
             zone = self.world.zones[self.place[0]]
             self.world.cloud.zones.put(zone, record.name, record.type, record.value)
 
     def serve(self, arn: str) -> tuple[str, ...]:
-        """Let something serve a certificate; return what does."""
+        """Create a consumer of a certificate and return it."""
         consumers, rng = self.world.cloud.consumers, self.world.rng
         kinds = ["default", "SNI", "both", "classic", "network", "domain"]
         if self.place[1] == ELSEWHERE:
@@ -197,34 +197,34 @@ def _healthy(spot: _Spot) -> Planted:
 
 
 def _renewing(spot: _Spot) -> Planted:
-    """Let ACM be at it, with all that it needs."""
+    """Create a renewal in progress with all of its records."""
     arn = spot.add(**spot.dates(44), renewal_status="PENDING_AUTO_RENEWAL")
     spot.put_record(arn)
     return spot.planted(arn, consumers=spot.serve(arn))
 
 
 def _blocked(spot: _Spot) -> Planted:
-    """Let a renewal wait for a record that nobody has written."""
+    """Create a renewal that waits for a missing record."""
     days = spot.world.rng.choice((8.0, 25.0, 40.0))
     arn = spot.add(**spot.dates(days), renewal_status="PENDING_VALIDATION")
     return spot.planted(arn, consumers=spot.serve(arn))
 
 
 def _homeless(spot: _Spot) -> Planted:
-    """Let a renewal wait for a record in a zone that is not ours."""
+    """Create a renewal that waits for a record in a zone of another owner."""
     name = f"homeless-{spot.number}.example.org"
     arn = spot.add(name, **spot.dates(25), renewal_status="PENDING_VALIDATION")
-    told = frozenset({"RenewalBlocked"})
-    return spot.planted(arn, consumers=spot.serve(arn), told=told)
+    expected_verdicts = frozenset({"RenewalBlocked"})
+    return spot.planted(arn, consumers=spot.serve(arn), expected_verdicts=expected_verdicts)
 
 
 def _occupied(spot: _Spot) -> Planted:
-    """Let something stand where ACM wants its record."""
+    """Create a renewal with a foreign record at the name of its validation record."""
     arn = spot.add(**spot.dates(25), renewal_status="PENDING_VALIDATION")
     record = validation_record(spot.name, spot.place[0])
     spot.world.cloud.zones.put(spot.world.zones[spot.place[0]], record.name, "TXT", FOREIGN_VALUE)
-    told = frozenset({"RenewalBlocked"})
-    return spot.planted(arn, consumers=spot.serve(arn), told=told)
+    expected_verdicts = frozenset({"RenewalBlocked"})
+    return spot.planted(arn, consumers=spot.serve(arn), expected_verdicts=expected_verdicts)
 
 
 def _by_email(spot: _Spot) -> Planted:
@@ -233,22 +233,28 @@ def _by_email(spot: _Spot) -> Planted:
 
 
 def _given_up(spot: _Spot) -> Planted:
-    """Let ACM never renew one that is about to end."""
+    """Create a certificate near expiry that ACM never renews."""
     arn = spot.add(**spot.dates(spot.world.rng.choice((2.0, 5.0))), renews=False)
-    told = frozenset({"RenewalOverdue", "Expired"})
-    return spot.planted(arn, consumers=spot.serve(arn), replaceable=True, told=told)
+    expected_verdicts = frozenset({"RenewalOverdue", "Expired"})
+    return spot.planted(
+        arn, consumers=spot.serve(arn), replaceable=True, expected_verdicts=expected_verdicts
+    )
 
 
 def _expired(spot: _Spot) -> Planted:
     arn = spot.add(**spot.dates(-2), status="EXPIRED")
-    told = frozenset({"Expired"})
-    return spot.planted(arn, consumers=spot.serve(arn), replaceable=True, told=told)
+    expected_verdicts = frozenset({"Expired"})
+    return spot.planted(
+        arn, consumers=spot.serve(arn), replaceable=True, expected_verdicts=expected_verdicts
+    )
 
 
 def _revoked(spot: _Spot) -> Planted:
     arn = spot.add(**spot.dates(90), status="REVOKED")
-    told = frozenset({"Revoked"})
-    return spot.planted(arn, consumers=spot.serve(arn), replaceable=True, told=told)
+    expected_verdicts = frozenset({"Revoked"})
+    return spot.planted(
+        arn, consumers=spot.serve(arn), replaceable=True, expected_verdicts=expected_verdicts
+    )
 
 
 def _unused(spot: _Spot) -> Planted:
@@ -256,23 +262,23 @@ def _unused(spot: _Spot) -> Planted:
 
 
 def _due(spot: _Spot) -> Planted:
-    """Let an imported one be near its end, with no source."""
+    """Create an imported certificate near expiry, without a source."""
     arn = spot.add(**spot.dates(10, 365), type="IMPORTED")
-    told = frozenset({"ImportDue"})
-    return spot.planted(arn, consumers=spot.serve(arn), told=told)
+    expected_verdicts = frozenset({"ImportDue"})
+    return spot.planted(arn, consumers=spot.serve(arn), expected_verdicts=expected_verdicts)
 
 
 def _foreign(spot: _Spot) -> Planted:
-    """Let another tool look after one that waits for a record, and is about to end."""
+    """Create a certificate of another tool that waits for a record and expires soon."""
     arn = spot.add(
         **spot.dates(5), renewal_status="PENDING_VALIDATION", tags={"ManagedBy": "cert-manager"}
     )
-    told = frozenset({"ExternallyManaged", "Expired"})
-    return spot.planted(arn, consumers=spot.serve(arn), told=told)
+    expected_verdicts = frozenset({"ExternallyManaged", "Expired"})
+    return spot.planted(arn, consumers=spot.serve(arn), expected_verdicts=expected_verdicts)
 
 
 def _stuck(spot: _Spot) -> Planted:
-    """Let a request of yesterday wait for its record."""
+    """Create a request of yesterday that waits for its record."""
     arn = spot.add(
         status="PENDING_VALIDATION",
         created_at=spot.world.cloud.now - timedelta(hours=30),
@@ -281,7 +287,7 @@ def _stuck(spot: _Spot) -> Planted:
 
 
 def _timed_out(spot: _Spot) -> Planted:
-    """Let a request of ours have come to nothing."""
+    """Create a failed request of the module."""
     arn = spot.add(
         status="VALIDATION_TIMED_OUT",
         created_at=spot.world.cloud.now - timedelta(hours=75),
@@ -291,14 +297,14 @@ def _timed_out(spot: _Spot) -> Planted:
 
 
 def _moved_on(spot: _Spot) -> Planted:
-    """Let a certificate have a successor that somebody else has imported, and be served still."""
+    """Create a certificate in use with a successor that was imported manually."""
     old = spot.add(**spot.dates(6, 365), type="IMPORTED")
     spot.add(**spot.dates(300, 365), type="IMPORTED")
-    return spot.planted(old, consumers=spot.serve(old), told=frozenset({"Superseded"}))
+    return spot.planted(old, consumers=spot.serve(old), expected_verdicts=frozenset({"Superseded"}))
 
 
 def _reimported(spot: _Spot) -> Planted:
-    """Let a newer version of an imported one lie in its secret."""
+    """Create an imported certificate with a newer version in its secret."""
     shop = imported(spot.world.cloud, name=spot.name)
     newer = issued(spot.world.cloud.now + timedelta(days=300), spot.name)
     shop.write(newer.secret(note=MARKER))
@@ -309,7 +315,7 @@ def _reimported(spot: _Spot) -> Planted:
 
 
 def _exported(spot: _Spot) -> Planted:
-    """Let a server outside AWS live on what a secret holds."""
+    """Create an exported certificate for a server outside AWS."""
     days = spot.world.rng.choice((20.0, 200.0))
     exported = put_exported(
         spot.world.cloud, days, passphrase=f"{MARKER} {PASSPHRASE}", domain_name=spot.name
@@ -319,7 +325,7 @@ def _exported(spot: _Spot) -> Planted:
     return spot.planted(exported.arn, secret_arn=exported.secret_arn)
 
 
-#: What may stand anywhere, and how often compared with the others.
+#: The kinds of certificates with their relative frequency.
 _ANYWHERE: Mapping[Callable[[_Spot], Planted], int] = {
     _healthy: 2,
     _renewing: 2,
@@ -340,7 +346,7 @@ _ANYWHERE: Mapping[Callable[[_Spot], Planted], int] = {
 
 
 def plant(stage: Stage, rng: Random) -> World:
-    """Make a world; the stage was reset for it."""
+    """Create a world on a reset stage."""
     cloud = stage.cloud
     scopes = rng.choice(_PLACES)
     mode = rng.choice(("replace", "replace", "replace", "repair"))
@@ -381,7 +387,7 @@ def _grow(world: World, make: Callable[[_Spot], Planted], place: Scope, number: 
 
 
 def _set_up(world: World) -> None:
-    """Give both functions their settings."""
+    """Set the settings of both functions."""
     rng, stage = world.rng, world.stage
     stage.set_up(
         DOMAIN_NAME="new.example.com",
@@ -413,7 +419,7 @@ def _set_up(world: World) -> None:
 
 
 def _slow_down(world: World) -> None:
-    """Let services take their time, or fail at what they are asked."""
+    """Make services slow, or let their updates fail."""
     rng, knobs = world.rng, world.cloud.consumers.knobs
     knobs.notices_after = rng.choice(_DELAYS)
     knobs.cloudfront_deploys = rng.choice(_DELAYS)

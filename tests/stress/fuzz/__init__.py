@@ -1,1 +1,1 @@
-"""Hostile and broken input: whatever comes in, what goes out is right, or one clear error."""
+"""Hostile and malformed input: the result is correct, or one clear error."""

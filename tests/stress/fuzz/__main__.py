@@ -1,4 +1,4 @@
-"""Try every target with many more inputs, and write what came of it into docs/reliability.md."""
+"""Test every target with many more inputs, and write the result into docs/reliability.md."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def targets() -> list[str]:
 
 
 def section(tried: Mapping[str, int], when: datetime, factor: int) -> str:
-    """Return what stands between the markers of the page."""
+    """Return the generated part of the page."""
     from tests.stress.fuzz.effort import sentence
 
     rows = [(sentence(name), f"{tried.get(name, 0):,}") for name in targets()]
@@ -41,9 +41,9 @@ def section(tried: Mapping[str, int], when: datetime, factor: int) -> str:
 {platform.python_version()}: {sum(tried.values()):,} inputs, {factor} times as many as in \
 `make nightly`, and no failure.
 
-{table(("What holds", "Inputs"), rows)}
+{table(("Property", "Inputs"), rows)}
 
-It has found these {len(FINDINGS)} faults, which are mended and have tests of their own.
+It found these {len(FINDINGS)} faults, which are fixed and have tests.
 
 {found}"""
 
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     )
     factor = parser.parse_args(arguments).factor
     os.environ["FUZZ_FACTOR"] = str(factor)
-    # The page is what this run is about to write: only then it can be right.
+    # This run writes the page, which is outdated until then.
     unwritten = f"--ignore={FOLDER / 'test_page.py'}"
     failed = pytest.main([str(FOLDER), "-q", "-p", "no:randomly", unwritten])
     if failed:

@@ -1,7 +1,7 @@
-"""AWS as it may be one day: answers in the shape of the SDK's models, and no more is sure of them.
+"""AWS responses in the shape of the SDK's models, without further guarantees.
 
-Optional members are missing, and now and then one that is promised; enumerations have members that
-came later; moments lie anywhere; names are hostile. The SDK's own parsing has happened by then.
+Optional members are missing, sometimes also required ones; enumerations have new members;
+timestamps have any value; names are hostile. The SDK has already parsed the responses.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from certificate_lifecycle.aws.clients import Clients
 from tests.stress.fuzz.lots import NOW, Lot
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
-#: What would make an answer go on for ever.
+#: Members that would make pagination endless.
 _MORE = frozenset(
     {
         *("IsTruncated", "Marker", "NextContinuationToken", "NextMarker", "NextPageMarker"),
@@ -27,7 +27,7 @@ _MORE = frozenset(
         *("LastEvaluatedKey", "ContinuationToken", "NextRecordIdentifier", "NextRecordType"),
     }
 )
-#: What most certificates are like, so that a run has something to do.
+#: Fields of most certificates, so that a run has something to do.
 _USUAL = frozenset(
     {
         *("ISSUED", "AMAZON_ISSUED", "RSA_2048", "RSA-2048", "AWS_MANAGED", "ELIGIBLE", "ENABLED"),
@@ -35,7 +35,7 @@ _USUAL = frozenset(
     }
 )
 _NAMES = ("example.com", "*.example.com", "www.example.com", "_a1.example.com.", "example.com.")
-#: Errors that any operation may have.
+#: Errors of any operation.
 _ERRORS = (
     *("AccessDeniedException", "ThrottlingException", "InternalFailure", "ValidationException"),
     *("ResourceNotFoundException", "SomethingNewException", "ExpiredTokenException"),
@@ -59,7 +59,7 @@ Answering = Callable[[OperationModel, Mapping[str, Any]], tuple[int, dict[str, A
 
 
 class Answer(Lot):
-    """Draws answers; how much is missing, strange or refused is drawn first, and may be nothing."""
+    """Draws responses; the share of missing, odd or rejected ones is drawn first."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
@@ -74,7 +74,7 @@ class Answer(Lot):
     def to(
         self, operation: OperationModel, params: Mapping[str, Any]
     ) -> tuple[int, dict[str, Any]]:
-        """Draw the status and the parsed answer of an operation; most are about what was asked."""
+        """Draw the status and the parsed response of an operation; most match the request."""
         if self.at(self._refused):
             known = [shape.name for shape in operation.error_shapes]
             error = {"Code": self.one((*_ERRORS, *known)), "Message": self.text()}
@@ -94,7 +94,7 @@ class Answer(Lot):
         return 200, {**answer, "ResponseMetadata": {}}
 
     def _entry(self) -> dict[str, Any]:
-        """Draw what nobody but a stranger has put into the ledger."""
+        """Draw a foreign item of the state table."""
         entry = self.one(("told#", "note#", "replacement#", "run#last", "message#last", "else"))
         return {
             "scope": {"S": f"{ACCOUNT}/{REGION}"},
@@ -122,7 +122,7 @@ class Answer(Lot):
         return draw()
 
     def _structure(self, shape: StructureShape) -> dict[str, Any]:
-        if shape.name == "AttributeValue":  # which may hold any number of its like
+        if shape.name == "AttributeValue":  # which may contain itself any number of times
             return {"S": self.text()}
         promised = set(shape.required_members)
         return {
@@ -151,7 +151,7 @@ class Answer(Lot):
         return self.text()
 
     def _any_moment(self, name: str) -> datetime:
-        """Draw a moment; most certificates end soon, since a run has nothing to do with others."""
+        """Draw a timestamp; most certificates expire soon, so that a run has something to do."""
         hours = {"NotAfter": (-100, 1200), "Expiration": (-100, 1200)}.get(name, (-9000, -500))
         usual = NOW + timedelta(hours=self._random.randint(*hours))
         moment = (self.moment() or NOW) if self.at(self._strange) else usual
@@ -162,7 +162,7 @@ class Answer(Lot):
 
 
 class Aws:
-    """Where the SDK would send its requests: it answers each, and keeps them."""
+    """The SDK's endpoint: it answers requests and stores them."""
 
     def __init__(self) -> None:
         self.session = boto3.session.Session("AKIAIOSFODNN7EXAMPLE", "none", region_name=REGION)
@@ -172,7 +172,7 @@ class Aws:
         self.answer: Answering = refuse
 
     def answers(self, answer: Answering) -> Aws:
-        """Begin anew, with other answers."""
+        """Start again with other responses."""
         self.calls = []
         self.answer = answer
         return self
@@ -189,6 +189,6 @@ class Aws:
 
 
 def refuse(model: OperationModel, _: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-    """Answer that nobody may do anything."""
+    """Deny all requests."""
     error = {"Code": "AccessDeniedException", "Message": f"not authorized: {model.name}"}
     return 400, {"Error": error, "ResponseMetadata": {}}

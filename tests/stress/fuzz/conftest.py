@@ -1,4 +1,4 @@
-"""One stand-in for AWS for all targets: to make the SDK's clients takes most of the time."""
+"""One AWS stub for all targets, because creating the SDK's clients is slow."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How many examples a target gets, and how many it has had.
+"""The number of examples per target.
 
-Targets are run by `make nightly` and by `make fuzz`, and not by `make test`.
-In `make nightly` the examples are the same everywhere: a test must not fail by luck.
-`make fuzz` sets FUZZ_FACTOR, gets that many times more of them, and other ones each time.
+`make nightly` and `make fuzz` run the targets, `make test` does not.
+`make nightly` always uses the same examples, so that results are reproducible. `make fuzz` sets
+FUZZ_FACTOR, and uses that many times more and different examples.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 FACTOR = int(os.environ.get("FUZZ_FACTOR", "1"))
-#: Every target by its name, and the module that it is in.
+#: The module of every target, by its name.
 TARGETS: dict[str, str] = {}
-#: Inputs that each target has had in this process, by its name.
+#: The number of inputs of each target in this process.
 TRIED: Counter[str] = Counter()
 
 Test = Callable[..., None]
 
 
 def fuzzed(times: int, **inputs: st.SearchStrategy[Any]) -> Callable[[Test], Test]:
-    """Let a test be a target: call it with `inputs` that are drawn so many times, and count."""
+    """Make a test a target, call it `times` times with drawn `inputs`, and count the calls."""
 
     def decorate(test: Test) -> Test:
         TARGETS[test.__name__] = test.__module__
@@ -43,7 +43,7 @@ def fuzzed(times: int, **inputs: st.SearchStrategy[Any]) -> Callable[[Test], Tes
             derandomize=FACTOR == 1,
             database=None,
             print_blob=True,
-            # Fixtures here hold nothing that an example leaves behind, and some input is large.
+            # Fixtures keep no state of an example, and some inputs are large.
             suppress_health_check=list(HealthCheck),
         )
         decorated: Test = pytest.mark.nightly(bounded(given(**inputs)(counted)))
@@ -52,7 +52,7 @@ def fuzzed(times: int, **inputs: st.SearchStrategy[Any]) -> Callable[[Test], Tes
     return decorate
 
 
-#: Names, which Python's names do not show as such.
+#: Proper names, which are lower case in Python names.
 _WRITTEN = {
     "aws": "AWS",
     "dns": "DNS",
@@ -64,7 +64,7 @@ _WRITTEN = {
 
 
 def sentence(name: str) -> str:
-    """Return the name of a target as the sentence that it is."""
+    """Return the name of a target as a sentence."""
     words = (_WRITTEN.get(word, word) for word in name.removeprefix("test_").split("_"))
     text = " ".join(words)
     return f"{text[0].upper()}{text[1:]}."

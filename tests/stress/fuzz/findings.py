@@ -1,140 +1,142 @@
-"""What fuzzing has found and what was mended, each with a test that would find it again."""
+"""The faults that fuzzing has found. Each is fixed and has a test."""
 
 from __future__ import annotations
 
-#: A sentence each: what came in, what came of it, and what comes of it now.
+#: One sentence each: the input, the fault, and the behaviour now.
 FINDINGS = (
     # --- Names ---
     (
-        "A full-width `*`, or a character that only looks like a dot, became a wildcard or a "
-        "label of the name that was asked for; it is refused."
+        "A full-width `*`, or a character that resembles a dot, became a wildcard or a label of "
+        "the requested name; such names are rejected."
     ),
     (
-        "A letter that Unicode has assigned since IDNA 2003, such as a capital ß, became "
-        "another name; it is refused, and its `xn--` form is taken."
+        "A letter that Unicode has assigned since IDNA 2003, such as a capital ß, became another "
+        "name; it is rejected, and its `xn--` form is accepted."
     ),
     (
-        "A capital letter that Unicode has given a small one since, such as a Cherokee or a "
-        "Georgian one, became another name; it is refused."
+        "A capital letter without a small form in IDNA 2003, such as a Cherokee or Georgian one, "
+        "became another name; it is rejected."
     ),
     # --- Events and environments ---
     (
-        "JSON that is too deep ended an invocation, or a cold start, with a RecursionError; it "
-        "is a fault like any other."
+        "Deeply nested JSON ended an invocation, or a cold start, with a RecursionError; it is "
+        "reported as an error of the input."
     ),
     (
-        "An event of megabytes got an error of megabytes, which no failure destination takes; "
-        "the error names as many faults as 30,000 characters hold, and counts the others."
+        "An event of megabytes caused an error of megabytes, which failure destinations reject; "
+        "the error has at most 30,000 characters and counts the omitted errors."
     ),
     (
-        "Digits and letters of other scripts passed for those of account ids, regions and ARNs; "
-        "they are none."
+        "Digits and letters of other scripts were accepted in account ids, regions and ARNs; they "
+        "are rejected."
     ),
     (
-        "A wish beside the step of a run over an organization, such as `dry_run`, was not "
-        "heeded; it is refused."
+        "A key beside the step of an organization's run, such as `dry_run`, was ignored; it is "
+        "rejected."
     ),
-    ("A run that was started in the year 1, or 9999, ended with an OverflowError; it is refused."),
+    ("A run that started in the year 1 or 9999 ended with an OverflowError; it is rejected."),
     (
-        "`rate()` with more days than a calendar has ended every invocation with an "
-        "OverflowError; such a schedule never comes due."
+        "`rate()` with more days than a calendar ended every invocation with an OverflowError; "
+        "such a schedule is never due."
     ),
-    ("Keys of events and of variables were shown with their control characters; they are escaped."),
-    # --- What AWS answers ---
+    ("Control characters in keys of events and variables were shown; they are escaped."),
+    # --- AWS responses ---
     (
-        "A certificate that never ends (31 December 9999) lost a whole region for the command "
-        "line on a machine east of Greenwich; all moments are read in UTC."
-    ),
-    (
-        "An answer without a member that is promised ended the creation function with a "
-        "KeyError; it ends with AnswerNotUnderstoodError, which says what is missing in which "
-        "answer."
+        "A certificate without an expiry (31 December 9999) made the scan of its region fail in "
+        "the command line in time zones east of Greenwich; all timestamps are read in UTC."
     ),
     (
-        "An answer about another certificate than the one that was asked for lost the whole "
-        "account and region; it is one certificate that could not be read."
+        "A response without a required member ended the creation function with a KeyError; it "
+        "ends with AnswerNotUnderstoodError, which names the member and the response."
     ),
     (
-        "A renewal in a state that this version does not know passed for one that AWS has not "
-        "begun; its verdict is Unknown."
+        "A response about another certificate made the scan of its account and region fail; only "
+        "that certificate is reported as unreadable."
+    ),
+    (
+        "A renewal with a status that this version does not know was treated as not started; its "
+        "verdict is Unknown."
     ),
     (
         "A validation record of another type than CNAME would have been written as a CNAME; "
-        "nothing is written, and the error says why."
+        "nothing is written, and an error is reported."
     ),
     (
-        "A certificate that ends before it begins had negative thresholds, so that it looked "
-        "well until its last moment; the usual ones count."
-    ),
-    ("A finding that Security Hub refused without a code was a KeyError; it is told as refused."),
-    (
-        "An answer of STS that was no XML reached errors, logs and messages together with the "
-        "credentials in it; nothing quotes it, nor what cannot be read of a secret."
+        "A certificate that expires before its start had negative thresholds and was healthy "
+        "until its expiry; the default thresholds apply."
     ),
     (
-        "The id of a message, the value of a validation record and the id of a zone reached "
-        "results with their control characters; they are cleaned."
-    ),
-    # --- What an earlier run has left ---
-    (
-        "An entry of the ledger about something that is no ARN kept every message from going "
-        "out (ValueError); the ledger is told to be unreadable."
+        "A finding that Security Hub rejected without a code caused a KeyError; it is reported as "
+        "rejected."
     ),
     (
-        "An entry whose JSON is too deep, or a move with a time without a zone, ended in errors "
-        "of Python's; the ledger is told to be unreadable."
+        "A malformed STS response appeared with its credentials in errors, logs and messages; "
+        "malformed responses, and unreadable parts of secrets, are never quoted."
     ),
     (
-        "A list of accounts that is empty, or none, made a run over an organization end well "
-        "without a look at anything; it fails, and says so."
+        "Control characters in message ids, validation records and zone ids appeared in results; "
+        "they are removed."
+    ),
+    # --- State of earlier runs ---
+    (
+        "An item of the state table whose key is not an ARN prevented all messages (ValueError); "
+        "the table is reported as unreadable."
     ),
     (
-        "A document of a step with a certificate that has no ARN, or a time without a zone, "
-        "ended the telling of all accounts; that one account counts as not looked at."
+        "An item with deeply nested JSON, or with a timestamp without a time zone, ended in "
+        "Python errors; the table is reported as unreadable."
     ),
     (
-        "A document of a step without all regions of its account, or about another one, made "
-        "that account look well without a look at it, and `null` was told in Python's words; such "
-        "an account counts as not looked at."
+        "An empty or missing list of accounts made an organization's run succeed without a scan; "
+        "the run fails with an error."
     ),
     (
-        "What can be looked at again was told with the control characters of the document that "
-        "said so; it is cleaned."
-    ),
-    # --- What goes out ---
-    (
-        "Fifty findings that were over, with a hundred long names each, made a message that SNS "
-        "does not take; names are cut there, and what is still too long is told in short."
+        "A result of a step with a certificate without an ARN, or with a timestamp without a time "
+        "zone, ended the step for all accounts; only that account is a failed scan."
     ),
     (
-        "A message only about an IAM server certificate that is over had an empty attribute "
-        "`region`, which SNS refuses; the region is `global`."
+        "A result of a step without all regions of its account, or about another account, made "
+        "that account appear healthy, and `null` caused a Python error message; such an account "
+        "is a failed scan."
     ),
     (
-        "What the ledger, or a step, says was told or can be looked at again could mention "
-        "everybody in a chat; it is text as well."
+        "Control characters of a document appeared in messages about recovered scans; they are "
+        "removed."
+    ),
+    # --- Messages and events ---
+    (
+        "Fifty resolved findings with a hundred long names each made a message that SNS rejects; "
+        "names are truncated, and a message that is still too long is summarised."
     ),
     (
-        "Control and direction characters reached the JSON of messages, events, reports and "
-        "results; they are cleaned where data is made of a finding."
+        "A message only about a resolved IAM server certificate had an empty attribute `region`, "
+        "which SNS rejects; the region is `global`."
     ),
     (
-        "What AWS said could bring control characters into the error of a function; every error "
-        "of ours is cleaned."
+        "Text from the state table or from a step's result could mention everyone in a chat; it "
+        "is escaped."
     ),
     (
-        "An account whose failure had no visible text made a finding that Security Hub refuses; "
-        "it has the usual text."
+        "Control and direction characters appeared in the JSON of messages, events, reports and "
+        "results; they are removed when a finding is converted to data."
+    ),
+    (
+        "Control characters in AWS's responses appeared in the errors of a function; they are "
+        "removed from all errors."
+    ),
+    (
+        "A failed account whose error has no visible text made a finding that Security Hub "
+        "rejects; it has a default text."
     ),
     # --- Servers ---
     (
-        "A server that resets a connection that asks for TLS 1.2 was told to be out of reach; it "
-        "is asked again in any version."
+        "A server that resets TLS 1.2 connections was reported as unreachable; the probe is "
+        "repeated with any version."
     ),
     # --- The command line ---
-    "What was typed was repeated with its control characters; they are cleaned.",
+    "Control characters of arguments were printed; they are removed.",
     (
-        "A name of a file that the system does not take was told to be a bug of ours; it is "
-        "told for what it is."
+        "A file name that the system rejects was reported as a bug of the program; it is reported "
+        "as an error of the argument."
     ),
 )

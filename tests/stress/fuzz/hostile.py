@@ -1,4 +1,4 @@
-"""Texts, names and JSON as somebody would write them who means harm, or whose program is broken."""
+"""Hostile and malformed texts, names and JSON."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-#: What steers a terminal or hides in a text: ASCII's and Unicode's controls, line ends, directions.
+#: Characters that control a terminal or hide text: controls, line ends, directions.
 CONTROLS = (
     *("\x00", "\x07", "\x08", "\t", "\n", "\r", "\x1b", "\x7f", "\x85", "\u2028", "\u2029"),
     *("\u200b", "\u200e", "\u202a", "\u202e", "\u2066", "\u2069", "\u061c", "\ufeff", "\U000e0041"),
 )
-#: What some reader of a text takes for more than a text.
+#: Texts that some readers interpret.
 MARKUP = (
     *(
         "<script>alert(1)</script>",
@@ -36,7 +36,7 @@ MARKUP = (
     *("%s%n%x", "{0}{}", "${jndi:ldap://evil}", "$(id)", "`id`", "*x*", "_x_", "~x~", "|", "\\"),
     *("../../etc/passwd", "NaN", "null", "0x10", "1e309", "-0"),
 )
-#: Everything that the standard library may raise for a value that it did not expect.
+#: Exceptions of the standard library for unexpected values.
 UNTYPED = re.compile(
     r"\b(Key|Attribute|Type|Index|Value|Overflow|Recursion|Lookup|Unicode\w*|Assertion|Name"
     r"|ZeroDivision|Arithmetic|Runtime|NotImplemented|UnboundLocal|Memory|StopIteration)Error\b"
@@ -51,7 +51,7 @@ pieces = st.one_of(
         ["example.com", "a", ".", " ", "\ud800", "é", "ß", "İ", "\U0001d482", "🦊", "e\u0301" * 9]
     ),
 )
-#: Any text; now and then a long one.
+#: Any text, sometimes a long one.
 texts = st.one_of(
     st.lists(pieces, max_size=5).map("".join),
     st.lists(pieces, min_size=1, max_size=3).map(lambda parts: "".join(parts) * 200),
@@ -111,7 +111,7 @@ dots = st.sampled_from([".", ".", ".", ".", "\u3002", "\uff0e", "\uff61", "\u202
 
 @st.composite
 def names(draw: st.DrawFn) -> str:
-    """Draw what may be a domain name, most often one that nearly is."""
+    """Draw a domain name, most often one that is nearly valid."""
     parts = draw(st.lists(labels, min_size=1, max_size=6))
     text = parts[0]
     for part in parts[1:]:
@@ -129,7 +129,7 @@ scalars = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
     texts,
 )
-#: Any value that JSON has, small enough to look at.
+#: Any small JSON value.
 json_values = st.recursive(
     scalars,
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(texts, inner, max_size=4)),
@@ -138,7 +138,7 @@ json_values = st.recursive(
 
 
 def nested(depth: int, *, in_lists: bool = True) -> Any:  # noqa: ANN401 - JSON has any type
-    """Return JSON so deep that whoever walks through it had better not recurse."""
+    """Return JSON that is too deep for recursion."""
     value: Any = "deep"
     for _ in range(depth):
         value = [value] if in_lists else {"deep": value}
@@ -146,15 +146,15 @@ def nested(depth: int, *, in_lists: bool = True) -> Any:  # noqa: ANN401 - JSON 
 
 
 def is_plain(text: str, *, lines: bool = False) -> bool:
-    """Whether a text holds nothing that steers or hides; line ends only where there may be some."""
+    """Whether a text has no control or direction characters; line ends only if allowed."""
     shown = text.replace("\n", "") if lines else text
-    # Spaces of other widths are no harm, and Python would not print them as they are.
+    # Other spaces are harmless, and Python does not print them unescaped.
     return shown.isprintable() or not any(
         unicodedata.category(entry)[0] == "C" or entry in "\u2028\u2029" for entry in shown
     )
 
 
 def require_own_words(error: Exception) -> None:
-    """Hold an error to one that a person can read, and that is none of Python's own."""
+    """Require an error with a readable message that is not one of Python's."""
     assert is_plain(str(error), lines=True)
     assert not UNTYPED.search(str(error)), error

@@ -1,7 +1,6 @@
-"""Certificates, findings and whole runs, drawn by lot: a seed stands for one.
+"""Random certificates, findings and whole runs; a seed gives one.
 
-Hypothesis draws the seeds; to draw each field of each certificate would take it a hundred times
-as long.
+Hypothesis draws only the seeds, because drawing each field would take a hundred times as long.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-tls-AbCdEf"
 REASONS = ("CAA_ERROR", "PCA_ACCESS_DENIED", "PCA_INVALID_DURATION", "OTHER", "SOMETHING_NEW")
 _HARMLESS = ("example.com", "*.example.com", "shop", "a", " ", "é", "🦊", "\ud800", "e\u0301" * 9)
-#: Ends that only a certificate has which somebody made by hand, or which shall never end.
+#: Expiry dates of unusual certificates, such as those without an expiry.
 _ODD_MOMENTS = (
     datetime(1950, 1, 1, tzinfo=UTC),
     datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
@@ -63,7 +62,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 class Lot:
-    """Draws whatever a run may have found."""
+    """Draws everything that a run may find."""
 
     def __init__(self, seed: int, longest: int = 60) -> None:
         self._random = Random(seed)
@@ -87,7 +86,7 @@ class Lot:
         return tuple(draw() for _ in range(self._random.randint(0, most)))
 
     def text(self) -> str:
-        """Draw a text: pieces that each do some harm, and now and then very many of them."""
+        """Draw a text of hostile pieces, sometimes very many."""
         pool = self.one((CONTROLS, MARKUP, _HARMLESS))
         pieces = [self.one(pool) for _ in range(self._random.randint(0, 3))]
         return "".join(pieces) * self.one((1,) * 15 + (self._longest,))
@@ -96,7 +95,7 @@ class Lot:
         return self.one((self.text(), "example.com", "*.example.com", f"{'a' * 63}.example.com"))
 
     def arn(self) -> str:
-        """Draw the ARN of a certificate; in IAM, a path may hold every printable character."""
+        """Draw the ARN of a certificate; IAM paths may contain every printable character."""
         if self.often():
             partition = self.one(("aws", "aws", "aws-cn", "aws-us-gov", "aws-iso"))
             number = self._random.randint(1, 10**9)
@@ -142,7 +141,7 @@ class Lot:
         )
 
     def certificate(self) -> Certificate:
-        """Draw a certificate, most often one that is used, issued, and of a kind that we know."""
+        """Draw a certificate, most often one in use, issued and of a known type."""
         ends = self.moment()
         begins = ends - timedelta(days=self.one((47, 198, 395))) if ends else None
         return Certificate(
@@ -209,7 +208,7 @@ class Lot:
         )
 
     def run(self) -> Run:
-        """Draw a run with whatever a certificate, AWS and the ledger may have said in it."""
+        """Draw a run with any text of a certificate, AWS and the state table."""
         entries = self.some(self.finding, 6)
         known = [entry.certificate.arn for entry in entries]
         repeated = self.one((1,) * 7 + (30,))
@@ -248,5 +247,5 @@ class Lot:
 
 
 def judged(observation: Observation) -> Assessment:
-    """Return what is judged with the usual thresholds."""
+    """Return the assessments with the default thresholds."""
     return Assessment(observation.certificate, assess(observation, Thresholds(), NOW))

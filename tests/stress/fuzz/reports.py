@@ -1,4 +1,4 @@
-"""Reports of failed tests that can be printed and sent, whatever the input was that they show."""
+"""Makes reports of failed tests printable, whatever their input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Write as escapes what steers a terminal, or has no UTF-8 and so ends a worker of xdist."""
+    """Escape control characters, and text without a UTF-8 form, which would end an xdist worker."""
     report = yield
     hook, config = item.ihook, item.config
     data = hook.pytest_report_to_serializable(config=config, report=report)

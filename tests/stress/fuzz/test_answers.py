@@ -1,4 +1,4 @@
-"""Whatever AWS answers, an adapter reads it, or says in our own words that it cannot."""
+"""Adapters read every AWS response, or report it as unreadable."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def users(clients: Clients) -> AwsConsumers:
 
 
 def used() -> Certificate:
-    """Return a certificate that is used by one of each kind that can be asked."""
+    """Return a certificate with one consumer of each kind."""
     by = (
         "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/shop/50dc6c495c0c9188",
         "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/classic",
@@ -92,7 +92,7 @@ BINDINGS = (
 )
 ZONE = Zone("Z1", "example.com")
 
-#: What an adapter asks, by what it is called here.
+#: The calls of the adapters, by name.
 ASKED: dict[str, Callable[[Clients], object]] = {
     "list": lambda c: list(AcmCertificates(c.acm(REGION)).list_all()),
     "search": lambda c: AcmCertificates(c.acm(REGION)).renewals(NOW, NOW),
@@ -142,7 +142,7 @@ def test_a_response_is_read_or_reported_as_unreadable(aws: Aws, what: str, seed:
 
 
 def require_judged(found: object) -> None:
-    """Hold what was read to being judged, and what was not understood to not looking well."""
+    """Require an assessment for all results, and no healthy verdict for unreadable ones."""
     for entry in found if isinstance(found, Iterable) else [found]:
         if not isinstance(entry, Certificate):
             continue
@@ -162,7 +162,7 @@ def require_judged(found: object) -> None:
 def test_an_answer_about_another_certificate_is_none(aws: Aws) -> None:
     other = {"Certificate": {"CertificateArn": CERTIFICATES[1], "Status": "ISSUED"}}
     aws.answers(lambda *_: (200, other))
-    with pytest.raises(UnexpectedResponseError, match="the answer of DescribeCertificate is not"):
+    with pytest.raises(UnexpectedResponseError, match="unexpected response of DescribeCertificate"):
         AcmCertificates(aws.clients.acm(REGION)).describe(ONE)
 
 

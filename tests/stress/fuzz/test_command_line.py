@@ -1,4 +1,4 @@
-"""The command line, with arguments that nobody needs."""
+"""The command line with arbitrary arguments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from certificate_lifecycle.log import logger
 from tests.stress.fuzz.effort import fuzzed
 from tests.stress.fuzz.hostile import UNTYPED, is_plain, names, texts
 
-#: What the program says of an error that it did not foresee.
+#: The program's message for an unexpected error.
 UNFORESEEN = "This should not happen"
 
 
@@ -30,7 +30,7 @@ class Ended:
 
 
 def called(*arguments: str) -> Ended:
-    """Call the program as a shell would, and hold it to what holds for every call."""
+    """Call the program like a shell, and check the general rules for every call."""
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         code = main(arguments)
@@ -46,7 +46,7 @@ def called(*arguments: str) -> Ended:
 
 @pytest.fixture(autouse=True)
 def log_as_it_was() -> Iterator[None]:
-    """Put the log back: a command talks where its process ends, and tests go on."""
+    """Restore the log, because a command changes its process's log."""
     handlers, propagates, level = [*logger.handlers], logger.propagate, logger.level
     yield
     logger.handlers[:], logger.propagate = handlers, propagates
@@ -54,8 +54,8 @@ def log_as_it_was() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Be on a machine without credentials, and without a way to look for some."""
+def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Simulate a machine without credentials."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -82,9 +82,9 @@ VALUES = (
 
 
 def argument(text: str) -> str:
-    """Return a text as a process is called with it: bytes without zeros, which Python decodes.
+    """Return a text as a process receives it: bytes without zeros, decoded by Python.
 
-    Those that are no text come as lone surrogates, and go back into the same bytes (PEP 383).
+    Invalid bytes become lone surrogates, which encode to the same bytes (PEP 383).
     """
     typed = text.replace("\x00", "")[:2000].encode("utf-8", "surrogatepass")
     return typed.decode("utf-8", "surrogateescape")
@@ -95,13 +95,15 @@ def argument(text: str) -> str:
     command=st.sampled_from([*COMMANDS, "", "\x1b[2J", "Scan", "scan\u202e"]),
     rest=st.lists(st.sampled_from(OPTIONS) | st.sampled_from(VALUES) | names() | texts, max_size=6),
 )
-def test_whatever_is_typed_is_done_or_answered_in_a_sentence(command: str, rest: list[str]) -> None:
+def test_every_command_line_is_executed_or_rejected_with_a_message(
+    command: str, rest: list[str]
+) -> None:
     ended = called(*(argument(entry) for entry in (command, *rest)))
     assert ended.out or ended.err or ended.code == Exit.HEALTHY
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("scan", "--no\x1b[2Jsuch"), "No such option"),
         (("sc\x07an",), "No such command"),
@@ -110,8 +112,8 @@ def test_whatever_is_typed_is_done_or_answered_in_a_sentence(command: str, rest:
     ],
 )
 def test_errors_about_arguments_have_no_control_characters(
-    arguments: tuple[str, ...], told: str
+    arguments: tuple[str, ...], message: str
 ) -> None:
     ended = called(*arguments)
     assert ended.code == Exit.USAGE
-    assert told in " ".join(ended.err.split())
+    assert message in " ".join(ended.err.split())

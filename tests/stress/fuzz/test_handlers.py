@@ -1,4 +1,4 @@
-"""Both functions as Lambda calls them: a result, or an error of our own; nothing in between."""
+"""Both functions as Lambda calls them: a result, or an error of our own."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.stress.fuzz.test_outputs import require_plain_strings, require_sendab
 
 Handler = Callable[[object, Any], dict[str, Any]]
 
-#: All that can be switched on, so that a run goes everywhere.
+#: All features, so that a run covers everything.
 EVERYTHING = {
     "SNS_TOPIC_ARN": RIGHT["SNS_TOPIC_ARN"],
     "DOMAIN_NAME": "example.com",
@@ -55,7 +55,7 @@ EVERYTHING = {
 
 @dataclass
 class Context:
-    """Lambda's context; whoever sleeps comes to the end of it."""
+    """Lambda's context; time passes with sleeps."""
 
     aws_request_id: str = "run-1"
     invoked_function_arn: str = f"arn:aws:lambda:{REGION}:123456789012:function:f"
@@ -66,7 +66,7 @@ class Context:
 
 
 class Function:
-    """Invokes a handler with an environment of its own, and with whatever AWS is at hand."""
+    """Invokes a handler with its own environment and any AWS."""
 
     def __init__(self, aws: Aws, environment: pytest.MonkeyPatch) -> None:
         self.aws = aws
@@ -81,7 +81,7 @@ class Function:
             for variable in (*CREATION_VARIABLES, *ROTATION_VARIABLES):
                 patch.delenv(variable.name, raising=False)
             for name, value in variables.items():
-                # An environment holds no lone surrogates and no zeros.
+                # An environment cannot contain lone surrogates or zeros.
                 patch.setitem(os.environ, name, value.encode(errors="ignore").decode())
 
             def sleep(seconds: float) -> None:
@@ -97,20 +97,20 @@ class Function:
                 )
             try:
                 return handler(event, context)
-            except Exception as error:  # noqa: BLE001 - it is looked at by whoever invoked it
+            except Exception as error:  # noqa: BLE001 - the caller checks it
                 return error
 
 
 @pytest.fixture
 def invoke(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Function:
-    # Handlers and the use cases behind them are imported when they are first called.
+    # Handlers import the use cases at their first call.
     import certificate_lifecycle.handlers.organization  # noqa: F401 - patched below
 
     return Function(aws, monkeypatch)
 
 
 def require_ended(outcome: dict[str, Any] | Exception, *, sdk: bool = False) -> None:
-    """Hold an invocation to an end that Lambda, an alarm and a person understand."""
+    """Require an end that Lambda, an alarm and a user can interpret."""
     if isinstance(outcome, dict):
         text = json.dumps(outcome, allow_nan=False)
         assert text.isascii()
@@ -131,7 +131,7 @@ events = st.one_of(
 
 
 @fuzzed(120, event=events)
-def test_an_event_is_taken_as_a_whole_or_refused_before_any_call(
+def test_an_event_is_accepted_completely_or_rejected_before_any_call(
     invoke: Function, event: object
 ) -> None:
     for handler in (creation.lambda_handler, rotation.lambda_handler):
@@ -146,7 +146,7 @@ def test_an_event_is_taken_as_a_whole_or_refused_before_any_call(
 
 
 @fuzzed(50, variables=environments((*CREATION_VARIABLES, *ROTATION_VARIABLES)))
-def test_an_environment_is_taken_as_a_whole_or_refused_before_any_call(
+def test_an_environment_is_accepted_completely_or_rejected_before_any_call(
     invoke: Function, variables: dict[str, str]
 ) -> None:
     for handler in (creation.lambda_handler, rotation.lambda_handler):
@@ -157,7 +157,7 @@ def test_an_environment_is_taken_as_a_whole_or_refused_before_any_call(
 
 
 def published(aws: Aws) -> list[Message]:
-    """Return the messages that were handed to SNS, as they were sent."""
+    """Return the messages passed to SNS."""
     found = []
     for operation, params in aws.calls:
         if operation == "Publish":
@@ -177,7 +177,7 @@ def published(aws: Aws) -> list[Message]:
 
 
 @fuzzed(30, seed=seeds)
-def test_whatever_aws_answers_a_run_ends_in_a_result_or_in_all_that_went_wrong(
+def test_with_any_response_a_run_returns_a_result_or_reports_all_errors(
     invoke: Function, seed: int
 ) -> None:
     invoke.aws.answers(Answer(seed).to)
@@ -190,7 +190,7 @@ def test_whatever_aws_answers_a_run_ends_in_a_result_or_in_all_that_went_wrong(
 
 
 @fuzzed(120, seed=seeds, inputs=st.sampled_from([{}, {"wait_seconds": 900}, {"dry_run": True}]))
-def test_whatever_aws_answers_a_request_ends_in_a_certificate_or_in_one_error(
+def test_with_any_response_a_request_ends_with_a_certificate_or_one_error(
     invoke: Function, seed: int, inputs: dict[str, Any]
 ) -> None:
     invoke.aws.answers(Answer(seed).to)

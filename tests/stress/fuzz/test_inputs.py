@@ -1,4 +1,4 @@
-"""Events and environments: done as is wished, or refused with every fault and nothing done."""
+"""Events and environments: accepted, or rejected with all errors and without any action."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ AUTHORITY = (
     "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/"
     "11111111-2222-3333-4444-555555555555"
 )
-#: A failed invocation is handed on with its error, in 256 KB (developer guide, "Lambda quotas").
+#: The limit of a failed invocation with its error: 256 KB (developer guide, "Lambda quotas").
 LONGEST_ERROR = 40_000
 
 
@@ -73,7 +73,7 @@ def faults_of_creation(event: object) -> list[str]:
 
 
 def faults_of_rotation(event: object) -> list[str]:
-    """Return what is wrong with an event, whichever of its kinds it is."""
+    """Return the errors of an event of any kind."""
     faults: list[str] = []
     if is_of_an_organization(event):
         organization_command(event, ROTATION, HOME, faults)
@@ -83,7 +83,7 @@ def faults_of_rotation(event: object) -> list[str]:
 
 
 def require_readable(faults: list[str]) -> None:
-    """Hold faults to what people, logs and queues can take."""
+    """Require errors that users, logs and queues accept."""
     for fault in faults:
         assert is_plain(fault), ascii(fault)
     assert len(str(ConfigurationError(faults))) <= LONGEST_ERROR
@@ -91,7 +91,7 @@ def require_readable(faults: list[str]) -> None:
 
 # --- Events ---------------------------------------------------------------------------------------
 
-#: What each key may hold, and what it may not, for `CREATION` and `ROTATION`.
+#: Valid and invalid values of each key, for `CREATION` and `ROTATION`.
 GOOD_CREATION: dict[str, list[Any]] = {
     "domain_name": ["example.com", "Shop.EXAMPLE.com.", "*.example.com"],
     "alt_names": [[], ["b.example.com"]],
@@ -170,14 +170,14 @@ STEP = {
 
 
 def near(key: str) -> list[str]:
-    """Return keys that nearly are `key`: a misspelt wish must not be a wish for something else."""
+    """Return misspelt variants of `key`."""
     return [key.upper(), key[:-1], f"{key} ", f"{key}s", key.replace("_", "-"), f"{key}\x00"]
 
 
 def choices(
     good: Mapping[str, list[Any]], bad: Mapping[str, list[Any]]
 ) -> st.SearchStrategy[tuple[dict[str, Any], set[str], set[str]]]:
-    """Draw an event, and which of its keys are wrong, and which unknown."""
+    """Draw an event, with its invalid and unknown keys."""
     misspelt = [entry for key in good for entry in near(key) if entry not in good]
     unknown = st.dictionaries(st.sampled_from(misspelt) | texts, json_values, max_size=3)
     kinds = st.fixed_dictionaries(
@@ -202,7 +202,7 @@ def choices(
 
 
 def require_named(faults: list[str], wrong: set[str], unknown: set[str]) -> None:
-    """Hold an event to be refused if, and only if, something is wrong, and all of that is named."""
+    """Require that an event is rejected exactly if it has errors, and that all are named."""
     for key in wrong:
         assert any(fault.startswith(f"{key}:") or key in fault for fault in faults), key
     assert sum("is not a key of this event" in fault for fault in faults) == len(unknown)
@@ -210,19 +210,19 @@ def require_named(faults: list[str], wrong: set[str], unknown: set[str]) -> None
 
 
 @fuzzed(150, drawn=choices(GOOD_CREATION, BAD_CREATION))
-def test_a_creation_event_is_refused_for_each_key_that_is_wrong_and_no_other(
+def test_errors_of_a_creation_event_name_exactly_the_invalid_keys(
     drawn: tuple[dict[str, Any], set[str], set[str]],
 ) -> None:
     event, wrong, unknown = drawn
     faults = faults_of_creation(event)
-    # Names that are wrong by themselves are told by what they are, and not by their key.
+    # Errors of invalid names contain the name, not the key.
     told_by_value = {"domain_name", "alt_names"} if "evil.org" in str(event) else set()
     require_named(faults, wrong - told_by_value, unknown)
     assert bool(faults) == bool(wrong or unknown)
 
 
 @fuzzed(150, drawn=choices(GOOD_ROTATION, BAD_ROTATION))
-def test_a_rotation_event_is_refused_for_each_key_that_is_wrong_and_no_other(
+def test_errors_of_a_rotation_event_name_exactly_the_invalid_keys(
     drawn: tuple[dict[str, Any], set[str], set[str]],
 ) -> None:
     event, wrong, unknown = drawn
@@ -275,10 +275,10 @@ def test_however_much_is_wrong_the_error_can_be_handed_on(size: int) -> None:
     dropped=st.sets(st.sampled_from(sorted(ENVELOPE))),
     source=st.sampled_from(["aws.events", "aws.acm", "aws.health", "", "AWS.EVENTS"]),
 )
-def test_an_envelope_is_understood_as_a_whole_or_refused(
+def test_an_envelope_is_accepted_completely_or_rejected(
     changed: dict[str, Any], dropped: set[str], source: str
 ) -> None:
-    """An envelope carries no wishes: whatever else is in it, it is none."""
+    """Other keys of an envelope are not input."""
     whole = {k: v for k, v in {**ENVELOPE, "source": source}.items() if k not in dropped}
     event = {**whole, **{k: v for k, v in changed.items() if k != "organization"}}
     faults = faults_of_rotation(event)
@@ -308,13 +308,13 @@ def test_an_envelope_is_understood_as_a_whole_or_refused(
     inputs=json_values
     | st.fixed_dictionaries({}, optional={"dry_run": scalars, "regions": scalars}),
 )
-def test_a_step_of_a_run_over_an_organization_is_done_or_refused_with_every_fault(
+def test_a_step_of_an_organization_run_is_executed_or_rejected_with_all_errors(
     changed: dict[str, Any], beside: dict[str, Any], inputs: object
 ) -> None:
     event = {"organization": {**STEP["organization"], "input": inputs, **changed}, **beside}
     faults = faults_of_rotation(event)
     require_readable(faults)
-    # What stands beside the step would be a wish that nobody heeds.
+    # A key beside the step would be ignored.
     assert not beside or "organization" in beside or faults
 
 
@@ -357,7 +357,7 @@ RIGHT: dict[str, str] = {
     "TLS_PROBE": "true",
     "TLS_PROBE_PRIVATE_ADDRESSES": "false",
 }
-#: Values that no variable takes, and that some reader of one may stumble over.
+#: Values that no variable accepts, and that may break a parser.
 ODD = (
     *("[" * 50_000, '{"a":' * 50_000, "9" * 5000, "rate(99999999999999999999 days)", "[NaN]"),
     *("rate(9999999 days)", "cron(0 0 30 2 ? *)", "cron(0/0 0 1 1 ? *)", "cron(a\x1b b c d e f)"),
@@ -374,7 +374,7 @@ ODD = (
 
 @st.composite
 def bent(draw: st.DrawFn, variable: str) -> str:
-    """Draw a value for a variable: odd, hostile, or a right one with something changed in it."""
+    """Draw a value of a variable: odd, hostile, or a changed valid one."""
     right = RIGHT[variable]
     at = draw(st.integers(0, len(right)))
     piece = draw(texts | st.sampled_from(['"', "[", "}", "\\", ",", "null", "1"]))
@@ -396,8 +396,8 @@ def environments(variables: tuple[Variable, ...]) -> st.SearchStrategy[dict[str,
 ASCII_ONLY = re.compile(r"[!-~]*")
 
 
-def require_told(faults: list[str], variables: tuple[Variable, ...]) -> None:
-    """Hold each fault to naming its variable first."""
+def require_named_variable(faults: list[str], variables: tuple[Variable, ...]) -> None:
+    """Require that each error starts with its variable."""
     known = {variable.name for variable in variables}
     for fault in faults:
         assert re.match(r"[A-Z_]+", fault)[0] in known  # type: ignore[index] # a name stands first
@@ -409,7 +409,7 @@ def test_the_environment_of_creation_is_read_or_all_errors_are_reported(
     environment: dict[str, str],
 ) -> None:
     settings, faults = creation_of(environment)
-    require_told(faults, CREATION_VARIABLES)
+    require_named_variable(faults, CREATION_VARIABLES)
     if faults:
         return
     for text in (settings.domain_name, *settings.alternative_names, *settings.allowed_domains):
@@ -422,7 +422,7 @@ def test_the_environment_of_rotation_is_read_or_all_errors_are_reported(
     environment: dict[str, str],
 ) -> None:
     settings, faults = rotation_of(environment)
-    require_told(faults, ROTATION_VARIABLES)
+    require_named_variable(faults, ROTATION_VARIABLES)
     if faults:
         return
     thresholds = settings.thresholds

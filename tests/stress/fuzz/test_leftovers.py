@@ -1,4 +1,4 @@
-"""What an earlier run has left, and somebody has changed: it is read, or told to be unreadable."""
+"""Changed state of an earlier run: it is read, or reported as unreadable."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def state_store(aws: Aws) -> StateTable:
 
 
 def stored(aws: Aws) -> list[dict[str, Any]]:
-    """Return the entries that a run leaves, as they stand in the table."""
+    """Return the items that a run stores."""
     aws.answers(lambda *_: (200, {}))
     state_store(aws).claim(JOURNAL, "run-0", NOW, NOW)
     state_store(aws).save_alert(MEMORY)
@@ -80,7 +80,7 @@ def stored(aws: Aws) -> list[dict[str, Any]]:
     return [json.loads(params["body"])["Item"] for _, params in aws.calls]
 
 
-#: What a text may be read as, in a form that few expect.
+#: Unusual forms of values in texts.
 _ODD_TEXTS = (
     *("", "arn", "arn:aws:acm:eu-west-1:123456789012:certificate/\x1b[2J", ONE, "global"),
     *("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-06-01T12:00:00", "2026-06-01"),
@@ -89,7 +89,7 @@ _ODD_TEXTS = (
 
 
 class Mischief(Lot):
-    """Changes what is written down, as somebody who tries out what happens, or an older program."""
+    """Changes stored data, like an older program or a curious user."""
 
     def value(self) -> Any:  # noqa: ANN401 - JSON has any type
         return self.one(
@@ -102,7 +102,7 @@ class Mischief(Lot):
         )
 
     def changed(self, whole: Any) -> Any:  # noqa: ANN401 - JSON has any type
-        """Return JSON with one thing in it changed, dropped, or repeated."""
+        """Return JSON with one change: another value, a missing or a repeated one."""
         if isinstance(whole, dict) and whole and self.often():
             key = self.one(sorted(whole))
             if self.seldom():
@@ -118,7 +118,7 @@ class Mischief(Lot):
         return self.value()
 
     def bent(self, whole: Any) -> Any:  # noqa: ANN401 - JSON has any type
-        """Return JSON with one value in it changed to another one of its type, or a key."""
+        """Return JSON with one value changed to another one of its type, or a key."""
         if isinstance(whole, dict) and whole:
             key = self.one(sorted(whole))
             if self._random.random() < 0.05:
@@ -136,7 +136,7 @@ class Mischief(Lot):
         return None if whole is None and self.often() else self.value()
 
     def item(self, whole: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an entry of the ledger with attributes that are changed; the key stays one."""
+        """Return an item of the state table with changed attributes and its key."""
         item = dict(whole)
         for _ in range(self.one((1, 1, 2))):
             name = self.one(sorted(item))
@@ -170,14 +170,14 @@ def test_an_item_of_the_table_is_read_or_reported_as_unreadable(aws: Aws, seed: 
             ask()
         except StateUnreadableError as error:
             require_own_words(error)
-    require_told(
+    require_valid_message(
         AlertState.read(state_store(aws), run_request()),
         lot,
     )
 
 
-def require_told(alert_state: AlertState, lot: Lot) -> None:
-    """Hold a run that remembers this to a message that can be sent."""
+def require_valid_message(alert_state: AlertState, lot: Lot) -> None:
+    """Require that a run with this state sends a valid message."""
     run = alert_state.with_changes(lot.run())
     alert_state.should_notify(run)
     alert_state.pending_writes(run)

@@ -1,4 +1,4 @@
-"""Names as whoever calls writes them: they come into one form, or are refused for a reason."""
+"""Names in events: they are normalised, or rejected with a reason."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from certificate_lifecycle.policy.issuance import name_errors, ordered_names
 from tests.stress.fuzz.effort import fuzzed
 from tests.stress.fuzz.hostile import is_plain, names, texts
 
-#: The dots of IDNA (RFC 3490 section 3.1), and nothing else, stand between labels.
+#: Only the dots of IDNA (RFC 3490 section 3.1) separate labels.
 DOTS = re.compile("[.\u3002\uff0e\uff61]")
-#: What anybody would take for the form, said apart from the code that is tested.
+#: The normalised form, independent of the tested code.
 FORM = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
-#: The longest sentence about a name: it may be quoted, and must not be repeated at any length.
+#: The maximum length of an error about a name, which may quote it only in part.
 LONGEST_REFUSAL = 600
 
 
 def refusal(raw: str) -> str | None:
-    """Return why a name is refused, None if it is not."""
+    """Return the error of a name, or None."""
     try:
         normalise(raw)
     except InvalidNameError as error:
@@ -35,7 +35,7 @@ def refusal(raw: str) -> str | None:
 
 
 @fuzzed(400, raw=names() | texts)
-def test_a_name_comes_into_one_form_or_is_refused_for_a_reason(raw: str) -> None:
+def test_a_name_is_normalised_or_rejected_with_a_reason(raw: str) -> None:
     why = refusal(raw)
     if why is not None:
         assert is_plain(why)
@@ -48,7 +48,7 @@ def test_a_name_comes_into_one_form_or_is_refused_for_a_reason(raw: str) -> None
 
 
 @fuzzed(400, raw=names())
-def test_no_name_gains_a_label_or_a_wildcard_by_being_brought_into_its_form(raw: str) -> None:
+def test_normalisation_adds_no_label_and_no_wildcard(raw: str) -> None:
     if refusal(raw) is not None:
         return
     name = normalise(raw)
@@ -60,8 +60,8 @@ def test_no_name_gains_a_label_or_a_wildcard_by_being_brought_into_its_form(raw:
 
 
 @fuzzed(400, raw=names())
-def test_a_name_and_what_it_stands_for_in_unicode_are_one(raw: str) -> None:
-    """Whoever decodes the form must come to the name that was written, and to no other one."""
+def test_a_name_and_its_unicode_form_are_equal(raw: str) -> None:
+    """Decoding the normalised form must give the original name."""
     if refusal(raw) is not None or raw.isascii() or "xn--" in raw.lower():
         return
     name = normalise(raw).removeprefix("*.")
@@ -71,7 +71,7 @@ def test_a_name_and_what_it_stands_for_in_unicode_are_one(raw: str) -> None:
 
 
 @fuzzed(300, size=st.integers(240, 262), label=st.integers(60, 66))
-def test_lengths_are_those_of_dns(size: int, label: int) -> None:
+def test_length_limits_are_those_of_dns(size: int, label: int) -> None:
     parts = ["a" * label]
     while len(".".join(parts)) + 64 <= size - 3:
         parts.append("b" * 63)
@@ -87,7 +87,7 @@ def test_lengths_are_those_of_dns(size: int, label: int) -> None:
     allowed=st.lists(names(), min_size=1, max_size=2),
     include_www=st.booleans(),
 )
-def test_all_names_of_a_request_are_there_once_and_allowed_only_below_what_is(
+def test_the_names_of_a_request_are_unique_and_in_the_allowed_domains(
     domain_name: str, others: list[str], allowed: list[str], *, include_www: bool
 ) -> None:
     good = [normalise(entry) for entry in (domain_name, *others) if refusal(entry) is None]

@@ -1,4 +1,4 @@
-"""What goes out, whatever came in: texts stay texts, and every limit of a service holds."""
+"""Outputs for any input: text stays text, and the limits of services hold."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def test_each_certificate_has_one_decision_and_unknown_states_are_not_healthy(
 
 
 def require_sendable(message: Message) -> None:
-    """Hold a message to what SNS takes, and each body to what its readers take."""
+    """Require a message that SNS accepts, with bodies that subscribers accept."""
     assert re.fullmatch(r"[!-~][ -~]{0,98}", message.subject)
     text = json.dumps(dict(message.bodies))
     attributes = json.dumps(message.attributes)
     assert len(text.encode()) + len(attributes.encode()) < SNS_LIMIT
-    # SNS takes no empty value, and no empty list.
+    # SNS rejects empty values and lists.
     assert all(strings(list(message.attributes.values())))
     assert all(message.attributes.values())
     assert is_plain(message.bodies["default"], lines=True)
@@ -92,12 +92,12 @@ def require_sendable(message: Message) -> None:
     assert (chat["version"], chat["source"]) == ("1.0", "custom")
     assert len(chat["content"]["description"]) <= 8000
     require_plain_strings(chat)
-    # Neither a mention, a link nor code of a chat client.
+    # No mention, link or code of a chat client.
     assert not re.search(r"<[!@#]|\]\(|```", chat["content"]["description"])
 
 
 def strings(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON has any type
-    """Yield every text of a document, keys included."""
+    """Yield every text of a document, including keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -115,7 +115,7 @@ def require_plain_strings(document: object) -> None:
 
 
 @fuzzed(150, seed=seeds, summary=st.booleans())
-def test_a_message_can_be_sent_and_read_whatever_it_tells(seed: int, *, summary: bool) -> None:
+def test_every_message_can_be_sent_and_read(seed: int, *, summary: bool) -> None:
     run = Lot(seed, longest=400).run()
     message = compose(run, summary=summary)
     if message is not None:
@@ -123,7 +123,7 @@ def test_a_message_can_be_sent_and_read_whatever_it_tells(seed: int, *, summary:
 
 
 @fuzzed(250, text=texts, limit=st.integers(4, 3000))
-def test_a_text_that_is_cleaned_holds_nothing_that_steers_or_hides(text: str, limit: int) -> None:
+def test_sanitized_text_has_no_control_or_direction_characters(text: str, limit: int) -> None:
     cleaned = clean(text, limit)
     assert is_plain(cleaned)
     assert len(cleaned) <= limit
@@ -161,7 +161,7 @@ ATTRIBUTES = re.compile(r"on.*|style|srcdoc|src|formaction|action|ping|backgroun
 
 
 class Page(HTMLParser):
-    """Reads a page as a browser would, as far as that can do harm."""
+    """Parses a page like a browser, as far as security needs it."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -200,7 +200,7 @@ class Page(HTMLParser):
 
 
 @fuzzed(60, seed=seeds)
-def test_no_report_holds_anything_that_acts(seed: int) -> None:
+def test_no_report_contains_active_content(seed: int) -> None:
     run = Lot(seed).run()
     by_suffix = {document.suffix: document.text for document in documents(run, ASSETS)}
     for text in by_suffix.values():
@@ -241,7 +241,7 @@ LENGTHS = {"Id": 512, "GeneratorId": 512, "Title": 256, "Description": 1024}
 
 
 @fuzzed(150, seed=seeds)
-def test_every_finding_is_one_that_security_hub_takes(seed: int) -> None:
+def test_every_finding_is_accepted_by_security_hub(seed: int) -> None:
     run = Lot(seed).run()
     findings = updates(run, Source(HOME, run.instance), [])
     assert len({finding["Id"] for finding in findings}) == len(findings)
@@ -254,7 +254,7 @@ def test_every_finding_is_one_that_security_hub_takes(seed: int) -> None:
 
 
 @fuzzed(150, seed=seeds)
-def test_the_result_and_the_figures_of_a_run_are_plain_json(seed: int) -> None:
+def test_the_result_and_the_metrics_of_a_run_are_plain_json(seed: int) -> None:
     run = Lot(seed).run()
     for document in (
         result(run, {"sent": False, "message_id": None, "reason": "dry run"}),

@@ -1,4 +1,4 @@
-"""The page names every target and every finding, and no other."""
+"""The page contains exactly the targets and the findings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.stress.fuzz.findings import FINDINGS
 ROW = re.compile(r"^\| (.+\.) \| [0-9,]+ \|$", re.MULTILINE)
 
 
-def test_the_page_tells_of_every_target_and_of_all_that_was_found() -> None:
+def test_the_page_lists_every_target_and_every_finding() -> None:
     page = PAGE.read_text(encoding="utf-8")
     part = page.partition(f"<!-- BEGIN_{PART.name} -->")[2].partition(f"<!-- END_{PART.name} -->")[
         0

@@ -1,4 +1,4 @@
-"""Servers, name servers and secrets of others: what comes from them is looked at, and no more."""
+"""Servers, name servers and secrets of others: their data is read and never interpreted."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ OTHERS = {
 
 
 def bent(data: bytes, random: Random) -> bytes:
-    """Return bytes that are most often nearly the same: changed, cut, repeated, or others."""
+    """Return bytes that are nearly the same: changed, truncated, repeated, or others."""
     changed = bytearray(data)
     for _ in range(random.choice((0, 1, 1, 2, 8))):
         if changed:
@@ -77,7 +77,7 @@ def bent(data: bytes, random: Random) -> bytes:
 
 
 @fuzzed(800, seed=seeds)
-def test_bytes_are_a_certificate_or_are_refused_without_being_quoted(seed: int) -> None:
+def test_bytes_are_a_certificate_or_rejected_without_being_quoted(seed: int) -> None:
     random = Random(seed)
     issued = random.choice((ISSUED, *OTHERS.values()))
     (block,) = pem_blocks(issued.certificate)
@@ -91,7 +91,7 @@ def test_bytes_are_a_certificate_or_are_refused_without_being_quoted(seed: int) 
 
 
 @fuzzed(250, seed=seeds)
-def test_a_secret_holds_a_certificate_or_is_unusable_and_shows_nothing_of_itself(seed: int) -> None:
+def test_a_secret_contains_a_certificate_or_is_rejected_without_being_quoted(seed: int) -> None:
     lot = Mischief(seed)
     random = Random(seed)
     issued = lot.one((ISSUED, *OTHERS.values()))
@@ -106,17 +106,17 @@ def test_a_secret_holds_a_certificate_or_is_unusable_and_shows_nothing_of_itself
 
 
 def _require_hidden(error: UnusableSourceError, issued: Issued) -> None:
-    """Hold an error, and whatever hangs on to it, to showing nothing of a private key."""
+    """Require an error that contains no part of a private key, including its causes."""
     require_own_words(error)
-    telling = [line for line in issued.private_key.splitlines() if not line.startswith("---")]
+    secret_lines = [line for line in issued.private_key.splitlines() if not line.startswith("---")]
     cause: BaseException | None = error
     while cause is not None:
-        assert not any(line in f"{cause}{cause!r}" for line in telling)
+        assert not any(line in f"{cause}{cause!r}" for line in secret_lines)
         cause = cause.__cause__ or cause.__context__
 
 
 def _bent_text(text: str, random: Random) -> str:
-    """Return PEM with something changed in it, or in what it encodes."""
+    """Return PEM with a change in the text or in the encoded data."""
     blocks = pem_blocks(text)
     if not blocks or random.random() < 0.3:
         return bent(text.encode(), random).decode("utf-8", "replace")
@@ -129,9 +129,9 @@ def _bent_text(text: str, random: Random) -> str:
 
 @dataclass
 class Peer:
-    """A TLS server that does what a seed says with the first thing that it should send.
+    """A TLS server whose first data depends on a seed.
 
-    `intact` says of each connection whether it was sent as it should be.
+    `intact` is whether each connection was sent correctly.
     """
 
     server: Server
@@ -170,7 +170,7 @@ def _context(folder: Path) -> ssl.SSLContext:
 
 
 @fuzzed(60, seed=seeds)
-def test_whatever_a_server_sends_it_is_seen_or_said_not_to_have_been(peer: Peer, seed: int) -> None:
+def test_server_responses_are_read_or_reported_as_unreadable(peer: Peer, seed: int) -> None:
     peer.seed, peer.intact = seed, []
     probe = SocketTlsProbe(
         private_addresses=True,
@@ -208,7 +208,7 @@ HOSTILE_RECORDS = (
 
 @dataclass
 class Resolver:
-    """A name server that answers as a seed says."""
+    """A name server whose answers depend on a seed."""
 
     port: int
     seed: int = 0
@@ -226,7 +226,7 @@ class Resolver:
                 owner = random.choice((question.name.to_text(), "other.example.", "."))
                 section.append(dns.rrset.from_text(owner, 60, "IN", kind, value))
         data = answer.to_wire()
-        # With another id it would be waited for in vain, which is tried elsewhere.
+        # Another id would cause a timeout, which another test covers.
         return data[:2] + bent(data[2:], random) if random.random() < 0.5 else data
 
 
@@ -252,9 +252,7 @@ def resolver() -> Iterator[Resolver]:
 
 
 @fuzzed(20, seed=seeds)
-def test_whatever_a_name_server_answers_it_is_an_answer_or_none(
-    resolver: Resolver, seed: int
-) -> None:
+def test_name_server_responses_are_accepted_or_ignored(resolver: Resolver, seed: int) -> None:
     resolver.seed = seed
     public = ResolvedDns([LOOPBACK], seconds=0.05, port=resolver.port)
     asked: tuple[Callable[[], object], ...] = (

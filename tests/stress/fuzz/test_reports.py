@@ -1,4 +1,4 @@
-"""A failure tells what the input was, and can be told."""
+"""Reports of failures show the input and can be printed."""
 
 from __future__ import annotations
 

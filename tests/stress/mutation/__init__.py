@@ -1,1 +1,1 @@
-"""Mutation testing of the pure packages: a test has to notice each change."""
+"""Mutation testing of the pure packages: a test must detect each change."""

@@ -1,9 +1,9 @@
-"""Change each decision of the pure packages once, and see whether a test notices.
+"""Change each decision of the pure packages once, and check whether a test detects the change.
 
     make mutation
 
-It writes the scores into docs/mutation.md, and ends with an error if a mutation survives that
-`survivors.toml` does not list, or if a listed one does not survive.
+The command writes the scores into docs/mutation.md. It fails if a mutation survives without an
+entry in `survivors.toml`, or if a listed mutation does not survive.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from tests.stress.mutation.users import Users, mentioned
 if TYPE_CHECKING:
     import pytest
 
-#: A line of progress after so many mutations.
+#: The number of mutations per line of progress.
 _STEP = 50
 
 
 def main(arguments: Sequence[str] | None = None, project: Project = OURS) -> int:
-    """Try what is asked for, and say what was not noticed."""
+    """Test the requested mutations and print the undetected ones."""
     options = _options(arguments)
     mutations = project.mutations()
     listed = reviewed(mutations, project.survivors.read_text(encoding="utf-8"))
@@ -82,7 +82,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 
 def _all(project: Project, mutations: Sequence[Mutation], workers: int) -> dict[str, Outcome]:
-    """Try what has no result that still holds; return the results of all."""
+    """Test all mutations without a valid result; return the results of all."""
     results = Results(project.results, Sources.read(project))
     results.read()
     left = [mutation for mutation in mutations if results.current(mutation) is None]
@@ -104,7 +104,7 @@ def _try(
     limits = reach.limits()
     users = Users.of(project.sources())
     plans = [reach.plan(entry, users, results.suspect(entry)) for entry in mutations]
-    # What was measured long ago may fail today: not all that tests read is known to `Sources`.
+    # Old measurements may be outdated: `Sources` does not know everything that tests read.
     prove(session, {name for plan in plans for _, names in plan for name in names})
 
     def work(share: int) -> None:
@@ -126,7 +126,7 @@ def _try(
 
 
 def _measured(session: pytest.Session, project: Project, results: Results) -> Session:
-    """Measure what has changed since it was measured, and import what every child will need."""
+    """Measure changed files, and import what every child process needs."""
     files, foreign = results.reach()
     left = [file for file in results.sources.tests if file not in files]
     if left:
@@ -156,7 +156,7 @@ def _forked(work: Callable[[int], None], share: int) -> int:
 
 
 def _sampled(project: Project, mutations: Sequence[Mutation]) -> dict[str, Outcome]:
-    """Try a few without knowing which tests run which lines: likely files first, then all."""
+    """Test a few mutations without measurements: likely test files first, then all."""
     outcomes: dict[str, Outcome] = {}
 
     def work(session: pytest.Session) -> None:
@@ -164,7 +164,7 @@ def _sampled(project: Project, mutations: Sequence[Mutation]) -> dict[str, Outco
         for mutation in mutations:
             plan = _likely(project, mutation)
             outcomes[mutation.key] = attempt(session, mutation, project.package, plan, {})
-        # All tests are too many to begin with; whoever noticed something is asked afterwards.
+        # All tests are too many to start with; a test that has detected something comes later.
         prove(session, {outcome.by for outcome in outcomes.values() if outcome.by})
 
     inside_pytest(work)
@@ -177,7 +177,7 @@ def _imported(session: pytest.Session, project: Project) -> list[str]:
 
 
 def _likely(project: Project, mutation: Mutation) -> Plan:
-    """Return every test file: the module's own first, then those that name it."""
+    """Return every test file: the module's own first, then those that mention it."""
     module, own = mutation.module.replace("/", "."), own_tests(mutation.module)
 
     def rank(file: str) -> tuple[bool, bool, int]:

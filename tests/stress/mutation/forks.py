@@ -1,9 +1,8 @@
-"""Tests in forked processes: each starts with everything imported that is not ours.
+"""Tests in forked processes: each starts with all foreign modules imported.
 
-`inside_pytest` runs pytest up to the moment at which it would collect, and then does some work
-instead.
-That work forks as often as it likes: each child imports our modules anew, one of them perhaps
-changed, collects what it needs, runs it, and is gone.
+`inside_pytest` runs pytest up to its collection, and then calls a function instead.
+That function forks: each child imports our modules again, one of them possibly changed, collects
+and runs its tests, and ends.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ SPARE_SECONDS, SPARE_TIMES = 1.0, 10.0
 PATIENCE = 20
 #: The import of our modules and tests may take as many seconds.
 IMPORT_SECONDS = 10.0
-#: And a test of which nobody knows how long it takes.
+#: The limit for a test without a measured duration.
 UNKNOWN_SECONDS = 60.0
 
 #: Files, and the tests of each in the order to run them in; all that it has if none is named.
@@ -84,7 +83,7 @@ def inside_pytest(work: Callable[[pytest.Session], None]) -> None:
 
 
 def _try_each_example_once() -> None:
-    """Look for one example that fails: nobody reads which is the smallest."""
+    """Search for one failing example without shrinking it."""
     settings.register_profile(
         "mutation",
         max_examples=80,
@@ -94,7 +93,7 @@ def _try_each_example_once() -> None:
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    # tests/conftest.py, which each child imports anew, loads the profile that is named here.
+    # Each child imports tests/conftest.py again, which loads this profile.
     os.environ["HYPOTHESIS_PROFILE"] = "mutation"
 
 
@@ -156,7 +155,7 @@ def warm(modules: Iterable[str]) -> None:
             try:
                 importlib.import_module(name)
             except ImportError:
-                continue  # made by somebody at run time: whoever needs it makes it again
+                continue  # created at run time, and again by the code that needs it
 
 
 # --- In a child -----------------------------------------------------------------------------------

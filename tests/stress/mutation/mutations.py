@@ -1,12 +1,11 @@
-"""Every change that is tried on a source file.
+"""All changes to a source file.
 
-A mutation is an edit of the text at one place, found in the syntax tree.
-It replaces one decision by the likeliest mistake in its place: a boundary that is off by one, a
-condition that is always or never true, an entry that is missing from a table, a neighbour of the
-right member of an enum.
+A mutation is an edit of the text at one node of the syntax tree. It replaces one decision with a
+likely mistake: a boundary that is off by one, a condition that is always or never true, a missing
+table entry, the neighbour of an enum member.
 
-Left out by rule are docstrings, annotations and aliases of types, decorators, imports, and prose:
-a text with white space in it that is no pattern of a regular expression.
+Docstrings, annotations, type aliases, decorators, imports and prose are not changed. Prose is text
+with white space that is not a regular expression.
 """
 
 from __future__ import annotations
@@ -41,10 +40,9 @@ _SILENT = frozenset({"annotation", "ops", "op", "ctx"})
 class Mutation:
     """One edit: the bytes from `start` to `end` of a module's source become `text`.
 
-    `before` and `after` are the lines that it touches, without their indentation; `nth` counts
-    those of one definition that look the same.
-    `span` has the first and the last line of its statement, of a compound one without what it
-    holds: whoever runs one of them runs the mutation.
+    `before` and `after` are the affected lines without indentation; `nth` distinguishes equal lines
+    of one definition. `span` is the first and last line of its statement, without the body of a
+    compound statement: a test that runs one of them runs the mutation.
     """
 
     module: str
@@ -62,8 +60,8 @@ class Mutation:
     @property
     def key(self) -> str:
         """What names it as long as neither its lines nor its definition's name change."""
-        told = "\n".join((self.module, self.where, self.before, self.after, str(self.nth)))
-        return sha256(told.encode()).hexdigest()[:16]
+        identity = "\n".join((self.module, self.where, self.before, self.after, str(self.nth)))
+        return sha256(identity.encode()).hexdigest()[:16]
 
     @property
     def order(self) -> tuple[str, int, int, str]:

@@ -24,5 +24,5 @@ class Outcome:
 
     @property
     def noticed(self) -> bool:
-        """Whether the tests tell it from the original."""
+        """Whether a test detects the mutation."""
         return self.fate is not Fate.SURVIVED

@@ -128,8 +128,8 @@ class Results:
 
 
 def _hash(*parts: object) -> str:
-    told = sha256()
+    digest = sha256()
     for part in parts:
-        told.update(part if isinstance(part, bytes) else str(part).encode())
-        told.update(b"\0")
-    return told.hexdigest()
+        digest.update(part if isinstance(part, bytes) else str(part).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""The mutations that no test notices and that were looked at: each has a reason."""
+"""The reviewed mutations that no test detects, with their reasons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.stress.mutation.mutations import Mutation
 
 
 class Kind(StrEnum):
-    """Why nobody need notice a mutation."""
+    """Why a mutation may survive."""
 
     EQUIVALENT = "equivalent"
     UNREACHABLE = "unreachable"
@@ -19,12 +19,12 @@ class Kind(StrEnum):
 
 
 class ReviewError(Exception):
-    """The list names what is no mutation, or one twice, or has no reason for it."""
+    """The list has an unknown or duplicate mutation, or one without a reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A mutation that somebody looked at, and why it may survive."""
+    """A reviewed mutation, with the reason why it may survive."""
 
     mutation: Mutation
     kind: Kind

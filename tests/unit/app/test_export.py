@@ -229,7 +229,7 @@ def test_what_is_exported_beside_no_finding_is_told_too() -> None:
     assert result["counts"] == {"Superseded": 1, "Unused": 1}
     (message,) = account.topic.messages
     assert message.subject.startswith("[info] certificate-lifecycle: 1 export done")
-    assert f"ALSO\n\n  {arn()}\n    Done in this run: exported" in message.bodies["email"]
+    assert f"OTHER ACTIONS\n\n  {arn()}\n    Done in this run: exported" in message.bodies["email"]
     assert [a["outcome"] for a in json.loads(message.bodies["sqs"])["actions"]] == ["done"]
     assert account.certificates.renewed == []
 
@@ -421,7 +421,7 @@ def test_a_step_that_fails_fails_the_action_and_the_run(operation: str) -> None:
     with pytest.raises(RotationError, match="refused"):
         account.rotate()
     (message,) = account.topic.messages
-    assert "Could not be done: refused" in message.bodies["email"]
+    assert "Failed: refused" in message.bodies["email"]
     assert account.holds() is None
 
 

@@ -135,7 +135,7 @@ def test_what_is_over_is_forgotten_so_that_it_is_news_when_it_comes_back() -> No
     account.certificates.held[DUE.arn] = replace(DUE, not_after=NOW + days(300))
     account.tomorrow().rotate()
     assert account.state_store.alerts == {}
-    assert "OVER" in account.topic.messages[-1].bodies["email"]
+    assert "RESOLVED" in account.topic.messages[-1].bodies["email"]
     account.certificates.held[DUE.arn] = DUE
     account.tomorrow().rotate()
     # When it began, when it was over, and when it came back.

@@ -124,8 +124,8 @@ def test_what_is_ahead_is_imported_long_before_the_end_and_does_not_count_as_exp
     assert account.certificates.imported == [arn()]
     assert (found["expiring_certificates"], found["renewed_certificates"]) == (0, 1)
     (message,) = account.topic.messages
-    assert message.subject.startswith("[info] certificate-lifecycle: 1 can be helped")
-    assert message.bodies["default"].endswith(": 1 can be helped; 1 import done in this run.")
+    assert message.subject.startswith("[info] certificate-lifecycle: 1 minor finding")
+    assert message.bodies["default"].endswith(": 1 minor finding; 1 import done in this run.")
 
 
 def test_an_expired_certificate_comes_back_to_life() -> None:
@@ -248,7 +248,7 @@ def test_a_refused_import_is_told_and_raised_after_the_others_were_imported() ->
     with pytest.raises(RotationError, match="shop: ACM refused it"):
         account.rotate(import_sources={arn(): secret_arn(), arn("other"): secret_arn("other")})
     assert account.certificates.imported == [arn("other")]
-    assert "Could not be done: ACM refused it" in account.mail
+    assert "Failed: ACM refused it" in account.mail
 
 
 def test_an_undescribed_certificate_is_not_compared_with_its_source() -> None:

@@ -177,7 +177,7 @@ def test_a_failed_repair_is_told_and_raised() -> None:
     with pytest.raises(RotationError, match="blocked: Outage: AccessDenied"):
         account.rotate()
     (message,) = account.topic.messages
-    assert "Could not be done: Outage: AccessDenied" in message.bodies["email"]
+    assert "Failed: Outage: AccessDenied" in message.bodies["email"]
 
 
 def test_certificates_that_could_not_be_listed_are_told_and_raised() -> None:
@@ -186,7 +186,7 @@ def test_certificates_that_could_not_be_listed_are_told_and_raised() -> None:
     with pytest.raises(RotationError, match="could not be listed"):
         account.rotate()
     (message,) = account.topic.messages
-    assert "nothing could be looked at" in message.subject
+    assert "scan failed" in message.subject
 
 
 def test_a_message_that_cannot_be_sent_is_raised_after_the_work() -> None:

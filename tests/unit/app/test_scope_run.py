@@ -223,7 +223,7 @@ def test_a_failed_scope_is_told_once_and_when_it_is_over(world: World) -> None:
     subjects = [message.bodies["email"] for message in world.topic.messages]
     assert len(subjects) == 3
     assert "INCOMPLETE" in subjects[1]
-    assert "It can be looked at in full again." in subjects[2]
+    assert "Scanned in full again." in subjects[2]
 
 
 def test_a_scope_that_hangs_is_given_up_in_time_for_the_message(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Who may issue for a name, as RFC 8659 has it, and whether public DNS leads to a zone."""
+"""CAA verdicts (RFC 8659), and delegations compared with the name servers of a zone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME, WILDCARD = "shop.example.com", "*.shop.example.com"
 
 
 class Zone:
-    """Records by name, and which names were looked up."""
+    """Records by name, and the names that were queried."""
 
     def __init__(self, records: Mapping[str, Sequence[CaaRecord]]) -> None:
         self.records = records
@@ -38,7 +38,7 @@ def judged(*records: CaaRecord, name: str = NAME, at: str = NAME) -> CaaVerdict:
     return judge_caa(name, Zone({at: records}))
 
 
-def test_a_name_without_records_is_free_for_all_and_the_search_ends_below_the_root() -> None:
+def test_without_records_every_ca_may_issue_and_the_search_ends_below_the_root() -> None:
     zone = Zone({})
     verdict = judge_caa(NAME, zone)
     assert verdict == CaaVerdict(name=NAME, reason=CaaReason.NO_RECORDS)
@@ -46,14 +46,14 @@ def test_a_name_without_records_is_free_for_all_and_the_search_ends_below_the_ro
     assert zone.asked == ["shop.example.com", "example.com", "com"]
 
 
-def test_the_nearest_records_count_and_those_above_are_not_looked_up() -> None:
+def test_the_nearest_records_count_and_parents_are_not_queried() -> None:
     zone = Zone({"shop.example.com": [issue("amazon.com")], "example.com": [issue("other.test")]})
     verdict = judge_caa("a.shop.example.com", zone)
     assert (verdict.reason, verdict.at) == (CaaReason.NAMED, "shop.example.com")
     assert zone.asked == ["a.shop.example.com", "shop.example.com"]
 
 
-def test_the_search_for_a_wildcard_begins_where_the_wildcard_stands() -> None:
+def test_the_search_for_a_wildcard_starts_at_its_parent() -> None:
     zone = Zone({})
     judge_caa("*.Example.com.", zone)
     assert zone.asked == ["example.com", "com"]
@@ -62,19 +62,19 @@ def test_the_search_for_a_wildcard_begins_where_the_wildcard_stands() -> None:
 @pytest.mark.parametrize(
     "issuer", ["amazon.com", "amazontrust.com", "awstrust.com", "AmazonAWS.com"]
 )
-def test_any_of_the_four_names_of_amazon_lets_acm_issue(issuer: str) -> None:
+def test_each_of_the_four_names_of_amazon_allows_acm_to_issue(issuer: str) -> None:
     verdict = judged(issue("other.test"), issue(issuer))
     assert verdict.allowed
     assert verdict.issuers == ("other.test", issuer.lower())
 
 
-def test_a_verdict_says_which_records_decide() -> None:
+def test_a_verdict_contains_the_records_that_decide() -> None:
     records = issue("other.test"), issue("amazon.com", "IssueWild")
     assert judged(*records).tag == "issue"
     assert judged(*records, name=WILDCARD).tag == "issuewild"
 
 
-def test_another_authority_may_be_asked_about() -> None:
+def test_another_ca_can_be_judged() -> None:
     records = Zone({NAME: [issue("Other.test")]})
     assert judge_caa(NAME, records, authority=["other.TEST."]).allowed
     assert not judge_caa(NAME, records).allowed
@@ -84,7 +84,7 @@ def test_another_authority_may_be_asked_about() -> None:
     ("records", "plain", "wildcard"),
     [
         pytest.param([issue("amazon.com")], True, True, id="issue speaks about both"),
-        pytest.param([issue("other.test")], False, False, id="issue for somebody else"),
+        pytest.param([issue("other.test")], False, False, id="issue for another CA"),
         pytest.param(
             [issue("other.test"), issue("amazon.com", "issuewild")],
             False,
@@ -101,7 +101,7 @@ def test_another_authority_may_be_asked_about() -> None:
             [issue("other.test", "issuewild")], True, False, id="issuewild alone frees other names"
         ),
         pytest.param(
-            [issue("mailto:a@example.com", "iodef")], True, True, id="iodef restricts nobody"
+            [issue("mailto:a@example.com", "iodef")], True, True, id="iodef does not restrict"
         ),
         pytest.param([issue("other.test", "issuemail")], True, True, id="an unknown tag, unread"),
         pytest.param([issue("amazon.com", "ISSUE")], True, True, id="tags have no case"),
@@ -109,7 +109,7 @@ def test_another_authority_may_be_asked_about() -> None:
             [issue("amazon.com"), issue("x", "future", critical=True)],
             False,
             False,
-            id="an unknown tag that nobody may leave unread",
+            id="a critical unknown tag",
         ),
         pytest.param(
             [
@@ -126,7 +126,7 @@ def test_another_authority_may_be_asked_about() -> None:
         ),
     ],
 )
-def test_issuewild_goes_before_issue_for_wildcards_and_is_nothing_to_other_names(
+def test_issuewild_overrides_issue_for_wildcards_only(
     records: Sequence[CaaRecord],
     *,
     plain: bool,
@@ -160,7 +160,7 @@ def test_issuewild_goes_before_issue_for_wildcards_and_is_nothing_to_other_names
         "eu.amazon.com",
     ],
 )
-def test_a_value_that_names_nobody_or_is_malformed_forbids(value: str) -> None:
+def test_an_empty_or_malformed_value_forbids(value: str) -> None:
     """Section 4.2: what does not match the grammar counts as an empty name."""
     verdict = judged(issue(value))
     assert verdict.reason is CaaReason.NOT_NAMED
@@ -171,30 +171,30 @@ def test_a_value_that_names_nobody_or_is_malformed_forbids(value: str) -> None:
 @pytest.mark.parametrize(
     "value", ["amazon.com", " \tamazon.com \t", "amazon.com;", "amazon.com ; "]
 )
-def test_blanks_around_a_name_and_a_lone_semicolon_mean_nothing(value: str) -> None:
+def test_blanks_and_a_lone_semicolon_are_ignored(value: str) -> None:
     verdict = judged(issue(value))
     assert (verdict.allowed, verdict.parameters) == (True, ())
 
 
-def test_conditions_are_shown_and_left_to_the_authority() -> None:
+def test_conditions_are_returned_and_not_judged() -> None:
     first = issue("amazon.com; accounturi=https://a.test/1 ;validationmethods = dns-01")
     verdict = judged(first)
     assert verdict.allowed
     assert verdict.parameters == ("accounturi=https://a.test/1; validationmethods = dns-01",)
 
 
-def test_the_name_of_a_condition_has_no_case() -> None:
+def test_the_name_of_a_condition_is_case_insensitive() -> None:
     verdict = judged(issue("amazon.com; AccountURI=x"))
     assert (verdict.allowed, verdict.parameters) == (True, ("AccountURI=x",))
 
 
-def test_a_sign_that_only_looks_like_a_letter_names_nobody() -> None:
-    """The Kelvin sign is a `k` to who ignores case, and no letter of a domain name."""
+def test_a_character_that_resembles_a_letter_names_no_ca() -> None:
+    """The Kelvin sign equals `k` if case is ignored, but is not allowed in domain names."""
     verdict = judge_caa(NAME, Zone({NAME: [issue("\u212a.test")]}), authority=["k.test"])
     assert (verdict.reason, verdict.issuers) == (CaaReason.NOT_NAMED, ())
 
 
-def test_one_record_without_conditions_is_enough_to_issue_by() -> None:
+def test_one_record_without_conditions_is_enough() -> None:
     verdict = judged(issue("amazon.com; accounturi=x"), issue("amazontrust.com"))
     assert (verdict.allowed, verdict.parameters) == (True, ())
 
@@ -214,7 +214,7 @@ def test_records_that_cannot_be_read_allow_nothing() -> None:
         ([issue("x", "future", critical=True)], CaaReason.CRITICAL_UNKNOWN),
     ],
 )
-def test_a_verdict_says_where_the_records_stand(
+def test_a_verdict_contains_the_name_of_the_records(
     records: Sequence[CaaRecord], reason: CaaReason
 ) -> None:
     verdict = judged(*records, name=WILDCARD, at="com")
@@ -245,7 +245,7 @@ def test_a_delegation_is_compared_by_its_name_servers(
     assert Delegation(OWN, frozenset(named)).state is state
 
 
-def test_what_is_missing_and_what_is_foreign_is_named() -> None:
+def test_missing_and_foreign_name_servers_are_returned() -> None:
     delegation = Delegation(OWN, frozenset({"ns1.test", "other.test"}))
     assert delegation.missing == {"ns2.test"}
     assert delegation.foreign == {"other.test"}

@@ -66,13 +66,13 @@ def of_authority(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of 
 
 
 @pytest.mark.parametrize("renewed", [validated(), of_authority()], ids=["public", "private"])
-def test_acm_renews_what_it_issued_and_validates_by_dns(renewed: Certificate) -> None:
+def test_acm_renews_certificates_with_dns_validation_and_private_ones(renewed: Certificate) -> None:
     assert no_managed_renewal(renewed) is None
 
 
 BY_EMAIL = detail(validations=(validation(method=ValidationMethod.EMAIL),))
 NOT_RENEWED = {
-    "another tool's": (validated(managed_by="CLOUDFRONT"), UNKNOWN, "manages it"),
+    "another tool's": (validated(managed_by="CLOUDFRONT"), UNKNOWN, "manages and renews it"),
     "a server certificate": (
         certificate(type=CertificateType.SERVER_CERTIFICATE),
         FAILED,
@@ -83,30 +83,32 @@ NOT_RENEWED = {
         FAILED,
         "a private CA, which ACM does not renew",
     ),
-    "a type that came later": (
+    "an unknown type": (
         certificate(type=CertificateType.NOT_UNDERSTOOD),
         UNKNOWN,
         "ACM did not issue it",
     ),
-    "one that is over": (
+    "an expired one": (
         validated(status=CertificateStatus.EXPIRED),
         FAILED,
         "Its status is EXPIRED",
     ),
-    "one that waits": (request(), FAILED, "Its status is PENDING_VALIDATION"),
-    "by e-mail": (certificate(detail=BY_EMAIL), UNKNOWN, "so a person has to answer"),
-    "by nobody knows what": (certificate(), UNKNOWN, "not say that it is validated by DNS"),
+    "a pending request": (request(), FAILED, "Its status is PENDING_VALIDATION"),
+    "by email": (certificate(detail=BY_EMAIL), UNKNOWN, "has to approve"),
+    "by an unknown method": (certificate(), UNKNOWN, "does not report DNS validation"),
 }
 
 
-@pytest.mark.parametrize(("odd", "outcome", "why"), NOT_RENEWED.values(), ids=NOT_RENEWED)
-def test_what_acm_does_not_renew_by_itself_has_a_reason(
-    odd: Certificate, outcome: CheckOutcome, why: str
+@pytest.mark.parametrize(
+    ("not_renewed", "outcome", "reason"), NOT_RENEWED.values(), ids=NOT_RENEWED
+)
+def test_each_certificate_that_acm_does_not_renew_has_a_reason(
+    not_renewed: Certificate, outcome: CheckOutcome, reason: str
 ) -> None:
-    found = no_managed_renewal(odd)
+    found = no_managed_renewal(not_renewed)
     assert found is not None
     assert found.outcome is outcome
-    assert why in found.text
+    assert reason in found.text
 
 
 # --- The checks -----------------------------------------------------------------------------------
@@ -131,13 +133,13 @@ def test_each_check_has_its_name() -> None:
     ]
 
 
-def test_what_machines_are_told_of_a_drill_stays_the_same() -> None:
+def test_the_public_values_stay_the_same() -> None:
     assert [outcome.value for outcome in CheckOutcome] == ["passed", "failed", "unknown"]
     assert [entry.value for entry in RenewalAnswer] == ["yes", "no", "partly known"]
 
 
 def check(outcome: CheckOutcome, name: str = "a check") -> DrillCheck:
-    return DrillCheck(name=name, outcome=outcome, text="It is so.")
+    return DrillCheck(name, outcome, "A result.")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,9 @@ def test_the_answer_is_no_better_than_the_worst_check(
         (validated(renewal_eligible=False, in_use=False), UNKNOWN),
     ],
 )
-def test_acm_renews_what_is_used_and_eligible(renewed: Certificate, outcome: CheckOutcome) -> None:
+def test_acm_renews_eligible_certificates_in_use(
+    renewed: Certificate, outcome: CheckOutcome
+) -> None:
     assert check_eligibility(renewed).outcome is outcome
 
 
@@ -168,65 +172,69 @@ WHOLE = Delegation(frozenset({"ns1"}), frozenset({"ns1"}))
 
 
 @pytest.mark.parametrize(
-    ("findings", "outcome", "told"),
+    ("findings", "outcome", "text"),
     [
-        ([IN_PLACE], PASSED, "Route 53 holds the validation record as ACM wants it."),
-        ([IN_PLACE, IN_PLACE], PASSED, "Route 53 holds each of 2 validation records"),
+        ([IN_PLACE], PASSED, "Validation records in Route 53: 1 of 1."),
+        ([IN_PLACE, IN_PLACE], PASSED, "Validation records in Route 53: 2 of 2."),
         ([IN_PLACE, MISSING], FAILED, "_a1.shop.example.com does not exist in zone"),
         ([finding(RecordState.FOREIGN)], FAILED, "is TXT hello"),
         ([finding(RecordState.OUTDATED)], FAILED, "older ACM value"),
         ([finding(RecordState.ZONE_NOT_FOUND)], UNKNOWN, "No writable public hosted zone"),
         ([finding(RecordState.UNCHECKED)], UNKNOWN, "could not be compared"),
         ([MISSING, finding(RecordState.ZONE_NOT_FOUND)], FAILED, "no writable public hosted zone"),
-        ([], UNKNOWN, "does not say which"),
+        ([], UNKNOWN, "does not report which"),
     ],
 )
-def test_what_stands_in_route_53_is_told(
-    findings: list[RecordFinding], outcome: CheckOutcome, told: str
+def test_the_records_in_route_53_are_compared(
+    findings: list[RecordFinding], outcome: CheckOutcome, text: str
 ) -> None:
     found = check_records(findings)
     assert found.outcome is outcome
-    assert told in found.text
+    assert text in found.text
 
 
 VALUE = "_b2.c3.acm-validations.aws"
 
 
 @pytest.mark.parametrize(
-    ("chain", "outcome", "told"),
+    ("chain", "outcome", "text"),
     [
-        ([VALUE], PASSED, "answers as ACM wants it"),
-        (["elsewhere.example.net", VALUE], PASSED, "answers as ACM wants it"),
-        (["elsewhere.example.net"], FAILED, "_a1.shop.example.com leads to elsewhere.example.net"),
-        (["a.example.net", "b.example.net"], FAILED, "_a1.shop.example.com leads to b.example.net"),
-        ([], FAILED, "_a1.shop.example.com leads nowhere"),
+        ([VALUE], PASSED, "the values that ACM needs"),
+        (["elsewhere.example.net", VALUE], PASSED, "the values that ACM needs"),
+        (["elsewhere.example.net"], FAILED, "_a1.shop.example.com points to elsewhere.example.net"),
+        (
+            ["a.example.net", "b.example.net"],
+            FAILED,
+            "_a1.shop.example.com points to b.example.net",
+        ),
+        ([], FAILED, "_a1.shop.example.com does not exist"),
     ],
 )
-def test_public_dns_has_to_lead_to_acms_value(
-    chain: list[str], outcome: CheckOutcome, told: str
+def test_public_dns_must_resolve_to_acms_value(
+    chain: list[str], outcome: CheckOutcome, text: str
 ) -> None:
     found = check_public([record()], {record().name: chain})
     assert found.outcome is outcome
-    assert told in found.text
+    assert text in found.text
 
 
 @pytest.mark.parametrize(
-    ("public", "own", "outcome", "told"),
+    ("public", "own", "outcome", "text"),
     [
-        (["ns1", "ns2"], ["ns2", "ns1"], PASSED, "Public DNS leads to the zone example.com."),
-        (["ns1"], ["ns2", "ns1"], PASSED, "Public DNS leads to the zone example.com."),
-        (["ns1", "ns2"], ["ns2", "ns3"], UNKNOWN, "and also to ns1."),
-        (["ns2", "ns1"], ["ns3"], FAILED, "leads to ns1, ns2 instead of the zone example.com"),
-        ([], ["ns3"], FAILED, "Nobody delegates the zone example.com."),
+        (["ns1", "ns2"], ["ns2", "ns1"], PASSED, "Public DNS delegates to the zone example.com."),
+        (["ns1"], ["ns2", "ns1"], PASSED, "Public DNS delegates to the zone example.com."),
+        (["ns1", "ns2"], ["ns2", "ns3"], UNKNOWN, "is also delegated to ns1."),
+        (["ns2", "ns1"], ["ns3"], FAILED, "zone example.com is delegated to ns1, ns2 instead"),
+        ([], ["ns3"], FAILED, "The zone example.com is not delegated."),
     ],
 )
-def test_a_zone_that_nobody_is_led_to_is_told(
-    public: list[str], own: list[str], outcome: CheckOutcome, told: str
+def test_a_wrong_delegation_is_reported(
+    public: list[str], own: list[str], outcome: CheckOutcome, text: str
 ) -> None:
     delegation = Delegation(frozenset(own), frozenset(public))
     found = check_delegation({"example.com": delegation})
     assert found.outcome is outcome
-    assert told in found.text
+    assert text in found.text
 
 
 def test_the_worst_delegation_counts() -> None:
@@ -237,7 +245,7 @@ def test_the_worst_delegation_counts() -> None:
     assert check_delegation({"example.com": odd, "example.net": WHOLE}).outcome is UNKNOWN
 
 
-def test_name_servers_are_told_in_order() -> None:
+def test_name_servers_are_listed_in_order() -> None:
     servers = [f"ns{number}.test" for number in range(9)]
     elsewhere = Delegation(frozenset({"own.test"}), frozenset(reversed(servers)))
     assert f" {', '.join(servers)} instead" in check_delegation({"example.com": elsewhere}).text
@@ -245,22 +253,22 @@ def test_name_servers_are_told_in_order() -> None:
     assert check_delegation({"example.com": too_many}).text.endswith(f" {', '.join(servers)}.")
 
 
-def test_without_a_zone_nothing_is_known_of_its_delegation() -> None:
+def test_without_a_zone_the_delegation_is_unknown() -> None:
     assert check_delegation({}).outcome is UNKNOWN
 
 
-def test_a_caa_record_that_forbids_is_told() -> None:
+def test_a_caa_record_that_forbids_is_reported() -> None:
     free = CaaVerdict(name="shop.example.com", reason=CaaReason.NO_RECORDS)
     bound = CaaVerdict(name="*.example.com", reason=CaaReason.NOT_NAMED, at="example.com")
     assert check_caa([free]).outcome is PASSED
     found = check_caa([free, bound])
     assert found.outcome is FAILED
     assert found.text == (
-        "The CAA records at example.com do not let Amazon issue for *.example.com."
+        "The CAA records at example.com do not allow Amazon to issue for *.example.com."
     )
 
 
-def test_a_right_answer_of_public_dns_overrules_a_leftover_zone() -> None:
+def test_public_dns_overrules_an_unused_zone() -> None:
     wrong = [check(FAILED, "validation records"), check(FAILED, "delegation"), check(FAILED, "CAA")]
     right = [*wrong, check(PASSED, "public DNS")]
     assert [entry.outcome for entry in accept_public_dns(right)] == [PASSED, PASSED, FAILED, PASSED]
@@ -268,12 +276,12 @@ def test_a_right_answer_of_public_dns_overrules_a_leftover_zone() -> None:
         unhelpful = [check(PASSED, "eligibility"), *wrong, check(outcome, "public DNS")]
         assert accept_public_dns(unhelpful) == unhelpful
     assert [item.text for item in accept_public_dns(right)[1:]] == [
-        "It is so. Public DNS answers all the same.",
-        *("It is so.", "It is so."),
+        "A result. Ignored, because public DNS is correct.",
+        *("A result.", "A result."),
     ]
 
 
-def test_what_is_right_by_itself_needs_no_answer_of_public_dns() -> None:
+def test_passed_checks_do_not_change_with_public_dns() -> None:
     checks = [check(PASSED, "validation records"), check(PASSED, "public DNS")]
     assert accept_public_dns(checks) == checks
 
@@ -282,7 +290,7 @@ AUTHORITY_FACTS: dict[str, Any] = {"type": CertificateType.PRIVATE_AUTHORITY, "l
 
 
 @pytest.mark.parametrize(
-    ("authority", "outcome", "told"),
+    ("authority", "outcome", "text"),
     [
         (certificate(**AUTHORITY_FACTS, ends_in=days(900)), PASSED, "issues for ACM"),
         (certificate(**AUTHORITY_FACTS, ends_in=days(30)), FAILED, "before a certificate would"),
@@ -293,17 +301,17 @@ AUTHORITY_FACTS: dict[str, Any] = {"type": CertificateType.PRIVATE_AUTHORITY, "l
             FAILED,
             "does not let ACM issue",
         ),
-        (None, UNKNOWN, "cannot be seen from here"),
+        (None, UNKNOWN, "is not visible"),
     ],
     ids=["good", "ending", "closed", "unseen"],
 )
 def test_a_private_ca_is_judged_as_a_run_judges_it(
-    authority: Certificate | None, outcome: CheckOutcome, told: str
+    authority: Certificate | None, outcome: CheckOutcome, text: str
 ) -> None:
-    seen = Observation(certificate=authority) if authority else None
-    found = check_authority(assess(seen, USUAL, NOW) if seen else None)
+    observed = Observation(certificate=authority) if authority else None
+    found = check_authority(assess(observed, USUAL, NOW) if observed else None)
     assert found.outcome is outcome
-    assert told in found.text
+    assert text in found.text
 
 
 SOURCES = {
@@ -319,15 +327,15 @@ SOURCES = {
 
 
 @pytest.mark.parametrize("state", SourceState)
-def test_an_import_source_is_as_good_as_what_it_holds(state: SourceState) -> None:
+def test_the_state_of_an_import_source_decides(state: SourceState) -> None:
     found = check_source(source(state))
     assert found.outcome is SOURCES[state]
     waiting = (SourceState.SAME, SourceState.NOT_NEWER, SourceState.NOT_YET_VALID)
-    more = " It can be read; a newer version has yet to be written into it."
+    more = " It can be read; write a newer version to renew."
     assert found.text == source(state).text + (more if state in waiting else "")
 
 
-def test_an_import_without_a_source_is_for_a_person_to_renew() -> None:
+def test_an_import_without_a_source_must_be_renewed_manually() -> None:
     found = check_source(None)
     assert found.outcome is UNKNOWN
     assert "no import source" in found.text

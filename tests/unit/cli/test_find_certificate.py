@@ -1,10 +1,10 @@
-"""A name leads to the certificate that somebody means, or to all that they may mean."""
+"""A name leads to the best matching certificates."""
 
 from __future__ import annotations
 
 import pytest
 
-from certificate_lifecycle.cli.find_certificate import Match, cut_short, find
+from certificate_lifecycle.cli.find_certificate import Match, find
 from certificate_lifecycle.model.certificate import Certificate
 from tests.unit.builders import arn, certificate
 
@@ -41,7 +41,7 @@ def test_the_best_way_to_match_decides(wanted: str, match: Match, found: list[Ce
 
 
 @pytest.mark.parametrize("wanted", ["a.b.example.com", "example.org", "com", arn("gone"), ""])
-def test_what_no_certificate_has_is_not_found(wanted: str) -> None:
+def test_an_unknown_name_is_not_found(wanted: str) -> None:
     assert find((SHOP, WWW, OLD_WWW, WILD), wanted) is None
 
 
@@ -49,12 +49,7 @@ def test_a_name_of_one_letter_is_no_wildcard() -> None:
     assert find([named("letter", "a.example.com")], "b.example.com") is None
 
 
-def test_a_listing_that_cuts_names_short_leaves_open_who_is_meant() -> None:
-    many = certificate(arn=arn("many"), names_complete=False)
-    assert cut_short([*ALL, many]) == [many]
-
-
-def test_how_a_certificate_was_found_is_told_in_the_same_words_as_ever() -> None:
+def test_the_public_values_stay_the_same() -> None:
     assert [match.value for match in Match] == [
         "arn",
         "common name",

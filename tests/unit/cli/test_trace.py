@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificate_lifecycle.cli.trace import Answer, Step, Trace, forecast, trace
+from certificate_lifecycle.cli.trace import CheckAnswer, Trace, TracedCheck, forecast, trace
 from certificate_lifecycle.model.certificate import (
     CertificateDetail,
     CertificateStatus,
@@ -44,63 +44,63 @@ from tests.unit.builders import (
 from tests.unit.policy.test_chain_properties import observations
 
 USUAL = Thresholds()
-MOMENTS = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=800))
+SPANS = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=800))
 
 
-def traced(seen: Observation, now: datetime = NOW) -> Trace:
-    return trace(seen, USUAL, now)
+def traced(observed: Observation, now: datetime = NOW) -> Trace:
+    return trace(observed, USUAL, now)
 
 
-def step(seen: Observation, name: str) -> Step:
-    return next(entry for entry in traced(seen).steps if entry.check == name)
+def step(observed: Observation, name: str) -> TracedCheck:
+    return next(entry for entry in traced(observed).checks if entry.check == name)
 
 
-def facts(seen: Observation, name: str) -> dict[str, str]:
-    return dict(step(seen, name).facts)
+def facts(observed: Observation, name: str) -> dict[str, str]:
+    return dict(step(observed, name).facts)
 
 
 def essence(decision: Decision) -> tuple[str, str, str, str]:
     return (decision.verdict, decision.severity.label, decision.reason, decision.action)
 
 
-def as_of(seen: Observation, now: datetime) -> Observation:
-    """Let a successor count until it needs attention itself, as the listing would."""
-    successor = seen.successor
-    over = successor is not None and is_within(successor, USUAL.effective(successor), now)
-    return replace(seen, successor=None) if over else seen
+def as_of(observed: Observation, now: datetime) -> Observation:
+    """Remove a successor that needs attention itself, as a listing would."""
+    successor = observed.successor
+    expiring = successor is not None and is_within(successor, USUAL.effective(successor), now)
+    return replace(observed, successor=None) if expiring else observed
 
 
 # --- The trace ------------------------------------------------------------------------------------
 
 
-@given(seen=observations)
-def test_the_check_that_hit_is_the_decision(seen: Observation) -> None:
-    found = traced(seen)
-    assert found.decision == assess(seen, USUAL, NOW)
+@given(observed=observations)
+def test_the_check_that_hit_is_the_decision(observed: Observation) -> None:
+    found = traced(observed)
+    assert found.decision == assess(observed, USUAL, NOW)
     everything = {check.name: check for check in CHAIN}
-    (hit,) = [step for step in found.steps if step.answer is Answer.HIT]
-    assert everything[hit.check](seen, USUAL, NOW) == found.decision
+    (hit,) = [step for step in found.checks if step.answer is CheckAnswer.HIT]
+    assert everything[hit.check](observed, USUAL, NOW) == found.decision
 
 
-@given(seen=observations)
-def test_those_before_the_hit_passed_and_those_behind_it_were_not_reached(
-    seen: Observation,
+@given(observed=observations)
+def test_checks_before_the_hit_passed_and_checks_after_it_were_not_reached(
+    observed: Observation,
 ) -> None:
-    answers = [entry.answer for entry in traced(seen).steps]
-    at = answers.index(Answer.HIT)
-    assert answers[:at] == [Answer.PASSED] * at
-    assert answers[at + 1 :] == [Answer.NOT_REACHED] * (len(answers) - at - 1)
+    answers = [entry.answer for entry in traced(observed).checks]
+    at = answers.index(CheckAnswer.HIT)
+    assert answers[:at] == [CheckAnswer.PASSED] * at
+    assert answers[at + 1 :] == [CheckAnswer.NOT_REACHED] * (len(answers) - at - 1)
 
 
 def test_every_check_of_the_chain_is_shown_in_its_order_with_a_question_and_its_facts() -> None:
-    steps = traced(observation()).steps
+    steps = traced(observation()).checks
     assert [entry.check for entry in steps] == [check.name for check in CHAIN]
     assert all(item.question.endswith("?") and item.facts for item in steps)
     assert len({each.question for each in steps}) == len(steps)
 
 
-def test_what_machines_are_told_of_a_check_stays_the_same() -> None:
-    assert [answer.value for answer in Answer] == ["hit", "passed", "not reached"]
+def test_the_public_values_stay_the_same() -> None:
+    assert [answer.value for answer in CheckAnswer] == ["hit", "passed", "not reached"]
 
 
 FACTS_OF = {
@@ -136,8 +136,8 @@ FACTS_OF = {
 }
 
 
-def test_each_check_shows_all_that_it_looks_at_in_an_order_that_reads_well() -> None:
-    steps = traced(observation()).steps
+def test_each_check_shows_its_facts_in_order() -> None:
+    steps = traced(observation()).checks
     assert {entry.check: list(entry.facts) for entry in steps} == FACTS_OF
 
 
@@ -308,25 +308,23 @@ FACTS = {
 }
 
 
-@pytest.mark.parametrize(("seen", "name", "shown"), FACTS.values(), ids=FACTS)
-def test_a_check_shows_what_it_looks_at(
-    seen: Observation, name: str, shown: dict[str, str]
-) -> None:
-    found = facts(seen, name)
+@pytest.mark.parametrize(("observed", "name", "shown"), FACTS.values(), ids=FACTS)
+def test_a_check_shows_its_facts(observed: Observation, name: str, shown: dict[str, str]) -> None:
+    found = facts(observed, name)
     assert {key: found.get(key) for key in shown} == shown
 
 
 # --- The forecast ---------------------------------------------------------------------------------
 
 
-def verdicts(seen: Observation) -> list[tuple[float, str, str]]:
+def verdicts(observed: Observation) -> list[tuple[float, str, str]]:
     return [
         ((entry.at - NOW) / days(1), entry.decision.verdict.value, entry.decision.severity.label)
-        for entry in forecast(seen, USUAL, NOW)
+        for entry in forecast(observed, USUAL, NOW)
     ]
 
 
-def test_what_acm_does_not_renew_becomes_overdue_then_critical_then_expired() -> None:
+def test_a_missed_renewal_becomes_overdue_then_critical_then_expired() -> None:
     assert verdicts(observation()) == [
         (0, "Healthy", "ok"),
         (55, "Renewing", "ok"),
@@ -354,55 +352,59 @@ def test_a_young_request_is_stuck_after_a_day() -> None:
     ]
 
 
-def test_a_failed_request_is_history_after_a_week() -> None:
+def test_a_failed_request_is_ignored_after_a_week() -> None:
     failed = observation(request(status=CertificateStatus.FAILED))
     actions = [(entry.at, entry.decision.action.value) for entry in forecast(failed, USUAL, NOW)]
     assert actions == [(NOW, "RequestAgain"), (NOW + days(5), "None")]
 
 
 def test_a_successor_counts_until_it_needs_attention_itself() -> None:
-    seen = observation(imported(ends_in=days(3)), successor=SUCCESSOR)
-    assert verdicts(seen) == [
+    observed = observation(imported(ends_in=days(3)), successor=SUCCESSOR)
+    assert verdicts(observed) == [
         (0, "Superseded", "critical"),
         (160, "Expired", "critical"),
     ]
 
 
-def test_nothing_is_forecast_of_what_has_no_end_and_no_beginning() -> None:
+def test_without_dates_nothing_is_forecast() -> None:
     odd = observation(certificate(ends_in=None, created_at=None))
     assert [verdict[1] for verdict in verdicts(odd)] == ["Unknown"]
 
 
-def test_a_private_ca_ends_too_soon_long_before_its_end() -> None:
-    seen = observation(
+def test_a_private_ca_expires_too_soon_long_before_its_expiry() -> None:
+    observed = observation(
         private(type=CertificateType.PRIVATE_AUTHORITY, ends_in=days(400), lives=days(3650))
     )
-    assert verdicts(seen)[:2] == [(0, "Healthy", "ok"), (5, "AuthorityExpiring", "warning")]
+    assert verdicts(observed)[:2] == [(0, "Healthy", "ok"), (5, "AuthorityExpiring", "warning")]
 
 
-@given(seen=observations, after=MOMENTS)
-def test_between_two_forecast_moments_nothing_changes(seen: Observation, after: timedelta) -> None:
-    moment = NOW + after
-    expected = [entry for entry in forecast(seen, USUAL, NOW) if entry.at <= moment][-1]
-    found = assess(as_of(seen, moment) if after else seen, USUAL, moment)
+@given(observed=observations, after=SPANS)
+def test_between_two_forecast_times_nothing_changes(
+    observed: Observation, after: timedelta
+) -> None:
+    at = NOW + after
+    expected = [entry for entry in forecast(observed, USUAL, NOW) if entry.at <= at][-1]
+    found = assess(as_of(observed, at) if after else observed, USUAL, at)
     assert essence(found) == essence(expected.decision)
 
 
-@given(seen=observations)
-def test_each_forecast_moment_is_the_first_of_its_decision(seen: Observation) -> None:
-    first, *later = forecast(seen, USUAL, NOW)
-    assert (first.at, first.decision) == (NOW, assess(seen, USUAL, NOW))
+@given(observed=observations)
+def test_each_forecast_time_is_the_first_of_its_decision(observed: Observation) -> None:
+    first, *later = forecast(observed, USUAL, NOW)
+    assert (first.at, first.decision) == (NOW, assess(observed, USUAL, NOW))
     before = first
     for entry in later:
-        moment = entry.at - SECOND
-        if moment > NOW:
-            assert essence(assess(as_of(seen, moment), USUAL, moment)) == essence(before.decision)
+        at = entry.at - SECOND
+        if at > NOW:
+            assert essence(assess(as_of(observed, at), USUAL, at)) == essence(before.decision)
         assert essence(entry.decision) != essence(before.decision)
         before = entry
 
 
-@given(seen=observations)
-def test_unless_a_successor_ends_nothing_gets_milder_with_time_alone(seen: Observation) -> None:
-    alone = replace(seen, successor=None)
+@given(observed=observations)
+def test_severity_does_not_decrease_with_time_unless_a_successor_expires(
+    observed: Observation,
+) -> None:
+    alone = replace(observed, successor=None)
     severities = [entry.decision.severity for entry in forecast(alone, USUAL, NOW)]
     assert severities == sorted(severities)

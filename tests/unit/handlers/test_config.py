@@ -192,14 +192,14 @@ ONLY_TERRAFORMS = {"a" * 54, "rate(1 day) "}
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_what_terraform_accepts_the_functions_accept(table: str) -> None:
+def test_the_functions_accept_the_values_that_terraform_accepts(table: str) -> None:
     name, read = TABLES[table]
     for value in accepted(table).values():
         assert read(**{name: str(value)})[1] == []
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_what_terraform_refuses_the_functions_refuse_by_name(table: str) -> None:
+def test_the_functions_refuse_the_values_that_terraform_refuses(table: str) -> None:
     name, read = TABLES[table]
     for value in refused(table).values():
         if value != "" and value not in ONLY_TERRAFORMS:
@@ -259,13 +259,13 @@ def test_import_sources_that_terraform_accepts_are_accepted() -> None:
         CERTIFICATE,
     ],
 )
-def test_a_bad_import_source_is_one_fault(value: str) -> None:
+def test_a_bad_import_source_is_one_error(value: str) -> None:
     (fault,) = rotation(IMPORT_SOURCES=value)[1]
     assert fault.startswith("IMPORT_SOURCES: ")
 
 
 @pytest.mark.parametrize("value", BAD_ZONES)
-def test_a_bad_zone_is_one_fault(value: str) -> None:
+def test_a_bad_zone_is_one_error(value: str) -> None:
     (fault,) = creation(HOSTED_ZONES=value)[1]
     assert fault.startswith("HOSTED_ZONES: ")
 
@@ -306,7 +306,7 @@ BAD_TARGETS = [
 
 
 @pytest.mark.parametrize("value", BAD_TARGETS)
-def test_a_bad_export_target_is_one_fault(value: str) -> None:
+def test_a_bad_export_target_is_one_error(value: str) -> None:
     (fault,) = rotation(EXPORT_TARGETS=value)[1]
     assert fault.startswith("EXPORT_TARGETS: ")
 
@@ -325,7 +325,7 @@ def test_a_bad_export_target_is_one_fault(value: str) -> None:
         ("INCLUDE_WWW", "1"),
     ],
 )
-def test_a_bad_creation_variable_is_one_fault(name: str, value: str) -> None:
+def test_a_bad_creation_variable_is_one_error(name: str, value: str) -> None:
     (fault,) = creation(**{name: value})[1]
     assert fault.startswith(f"{name}: ")
 
@@ -350,13 +350,13 @@ def test_a_bad_creation_variable_is_one_fault(name: str, value: str) -> None:
         ("TLS_PROBE_PRIVATE_ADDRESSES", "1"),
     ],
 )
-def test_a_bad_rotation_variable_is_one_fault(name: str, value: str) -> None:
+def test_a_bad_rotation_variable_is_one_error(name: str, value: str) -> None:
     (fault,) = rotation(**{name: value})[1]
     assert fault.startswith(f"{name}: ")
     assert repr(value) in fault
 
 
-def test_every_fault_of_creation_is_named_at_once() -> None:
+def test_every_error_of_creation_is_named_at_once() -> None:
     _, faults = creation(
         DOMAIN_NAME="",
         SUBJECT_ALTERNATIVE_NAMES='["a b", "fine.example.com", "c_d"]',
@@ -373,7 +373,7 @@ def test_every_fault_of_creation_is_named_at_once() -> None:
     assert "fine" not in text
 
 
-def test_every_fault_of_rotation_is_named_at_once() -> None:
+def test_every_error_of_rotation_is_named_at_once() -> None:
     _, faults = rotation(
         SNS_TOPIC_ARN="alerts",
         EXPIRATION_THRESHOLD_DAYS="",
@@ -417,13 +417,13 @@ def test_a_bad_threshold_is_not_compared_with_the_other_one() -> None:
     ]
 
 
-def test_the_faults_are_one_sentence_and_kept_for_the_caller() -> None:
+def test_the_errors_are_one_sentence_and_a_field_of_the_exception() -> None:
     error = ConfigurationError(["DOMAIN_NAME must be set", "NAME_PREFIX: bad"])
     assert str(error) == "DOMAIN_NAME must be set; NAME_PREFIX: bad"
     assert error.errors == ("DOMAIN_NAME must be set", "NAME_PREFIX: bad")
 
 
-def test_what_is_exported_is_never_an_import_source() -> None:
+def test_an_export_target_is_never_an_import_source() -> None:
     targets = exports(secret_arn=SECRET)
     assert rotation(IMPORT_SOURCES=sources(), EXPORT_TARGETS=targets)[1] == [
         f"EXPORT_TARGETS and IMPORT_SOURCES must not share a secret, got {SECRET} twice"
@@ -464,7 +464,7 @@ def test_an_account_is_reached_by_the_role_that_it_offers() -> None:
         ({**ACCOUNT, "external_id": None}, "characters, got None"),
     ],
 )
-def test_an_account_that_cannot_be_reached_is_a_fault(entry: object, named: str) -> None:
+def test_an_account_with_bad_settings_is_an_error(entry: object, named: str) -> None:
     (fault,) = accounts(entry)[1]
     assert fault.startswith("ACCOUNTS: ")
     assert named in fault
@@ -490,21 +490,21 @@ ACCOUNT_KEYS = {
 
 
 @pytest.mark.parametrize("key", ACCOUNT_KEYS)
-def test_accounts_are_what_terraform_takes_for_accounts(key: str) -> None:
+def test_accounts_are_those_that_terraform_accepts(key: str) -> None:
     for value in accepted(ACCOUNT_KEYS[key]).values():
         assert accounts({**ACCOUNT, key: value})[1] == []
     for value in refused(ACCOUNT_KEYS[key]).values():
         assert len(accounts({**ACCOUNT, key: value})[1]) == 1, value
 
 
-def test_regions_are_what_terraform_takes_for_regions() -> None:
+def test_regions_are_those_that_terraform_accepts() -> None:
     regions = list(accepted("regions").values())
     assert rotation(REGIONS=json.dumps(regions))[0].regions == tuple(regions)
     for value in refused("regions").values():
         assert len(rotation(REGIONS=json.dumps([value]))[1]) == 1, value
 
 
-def test_an_account_allows_reading_and_nothing_more_unless_it_says_so() -> None:
+def test_an_account_allows_reading_only_by_default() -> None:
     (account,) = accounts(ACCOUNT)[0].accounts
     assert (account.mode, account.rebind_consumers) == (RotationMode.NOTIFY, False)
     (account,) = accounts({**ACCOUNT, "rotation_mode": "repair", "rebind_consumers": True})[
@@ -535,11 +535,11 @@ def organization(entry: object) -> tuple[OrganizationSettings | None, list[str]]
     return settings.organization, faults
 
 
-def test_no_organization_is_looked_after_unless_one_is_named() -> None:
+def test_no_organization_is_configured_by_default() -> None:
     assert organization({}) == (None, [])
 
 
-def test_an_account_of_an_organization_offers_what_all_of_them_offer() -> None:
+def test_an_account_of_an_organization_has_the_settings_of_the_organization() -> None:
     found, faults = organization({**ORGANIZATION, "rotation_mode": "repair"})
     assert (found is not None, faults) == (True, [])
     assert found is not None
@@ -580,7 +580,7 @@ ORGANIZATION_KEYS = {
 
 
 @pytest.mark.parametrize("key", ORGANIZATION_KEYS)
-def test_an_organization_is_what_terraform_takes_for_one(key: str) -> None:
+def test_an_organization_is_one_that_terraform_accepts(key: str) -> None:
     for value in accepted(ORGANIZATION_KEYS[key]).values():
         assert organization({**ORGANIZATION, key: value})[1] == []
     for value in refused(ORGANIZATION_KEYS[key]).values():
@@ -596,7 +596,7 @@ def test_an_organization_needs_all_that_its_accounts_are_reached_with(missing: s
 # --- People -----------------------------------------------------------------------------------
 
 
-def test_all_is_well_is_told_weekly_unless_it_is_switched_off() -> None:
+def test_a_summary_is_weekly_unless_it_is_switched_off() -> None:
     assert rotation()[0].summary_after == days(7)
     assert rotation(SUMMARY_AFTER_DAYS="1")[0].summary_after == days(1)
     assert rotation(SUMMARY_AFTER_DAYS="0") == (rotation(SUMMARY_AFTER_DAYS="0")[0], [])
@@ -611,7 +611,7 @@ def test_the_tag_of_owners_can_have_another_name() -> None:
 @pytest.mark.parametrize(
     ("name", "table"), [("OWNER_TAG", "owner_tags"), ("SUMMARY_AFTER_DAYS", "summary_days")]
 )
-def test_what_people_hear_is_what_terraform_takes_for_it(name: str, table: str) -> None:
+def test_owner_tags_and_summaries_are_those_that_terraform_accepts(name: str, table: str) -> None:
     for value in accepted(table).values():
         assert rotation(**{name: str(value)})[1] == []
     for value in refused(table).values():
@@ -627,7 +627,7 @@ DEEP = "[" * 50_000
     "name",
     ["ACCOUNTS", "EXPORT_TARGETS", "HOSTED_ZONES", "IMPORT_SOURCES", "ORGANIZATION", "REGIONS"],
 )
-def test_json_that_is_too_deep_to_be_read_is_a_fault_like_any_other(name: str) -> None:
+def test_json_that_is_too_deep_to_read_is_an_error_like_any_other(name: str) -> None:
     (fault,) = rotation(**{name: DEEP})[1]
     assert fault.startswith(f"{name}: must be a JSON ")
     assert len(fault) < 500
@@ -650,7 +650,7 @@ def test_a_digit_or_letter_that_aws_does_not_have_is_none(name: str, value: str)
     assert fault.startswith(f"{name}: ")
 
 
-def test_a_key_that_nobody_knows_is_shown_with_what_cannot_be_seen() -> None:
+def test_an_unknown_key_is_shown_with_its_invisible_characters() -> None:
     strange = json.dumps({"example.com": {"zone_id": "Z1", "a\x1b[2J": 1}})
     (fault,) = rotation(HOSTED_ZONES=strange)[1]
     assert fault == r"HOSTED_ZONES: the zone 'example.com' has unknown keys: 'a\x1b[2J'"

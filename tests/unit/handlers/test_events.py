@@ -66,7 +66,7 @@ def creation(event: object, settings: CreationSettings = USUAL) -> CreationComma
     return command
 
 
-def creation_faults(event: object, settings: CreationSettings = USUAL) -> list[str]:
+def creation_errors(event: object, settings: CreationSettings = USUAL) -> list[str]:
     faults: list[str] = []
     creation_command(event, settings, PLACE, faults)
     return faults
@@ -79,7 +79,7 @@ def rotation(event: object) -> RotationCommand:
     return command
 
 
-def rotation_faults(event: object) -> list[str]:
+def rotation_errors(event: object) -> list[str]:
     faults: list[str] = []
     rotation_command(event, ROTATION, PLACE, faults)
     return faults
@@ -160,8 +160,8 @@ def test_null_means_the_same_as_no_key() -> None:
 
 
 @pytest.mark.parametrize("key", ["auto_validate", "dry_run"])
-def test_null_is_refused_where_the_default_would_do_more_than_was_meant(key: str) -> None:
-    (fault,) = creation_faults({key: None})
+def test_null_is_refused_where_the_default_would_do_more_than_intended(key: str) -> None:
+    (fault,) = creation_errors({key: None})
     assert fault == f"{key}: must not be null; leave it out for the default"
 
 
@@ -252,13 +252,13 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("event", "fault"), FAULTY.values(), ids=FAULTY)
 def test_a_bad_value_is_one_error(event: dict[str, Any], fault: str) -> None:
-    (found,) = creation_faults(event)
+    (found,) = creation_errors(event)
     assert fault in found
 
 
 @pytest.mark.parametrize("event", [None, [], "example.com", 5, True])
-def test_an_event_that_is_no_object_is_a_fault(event: object) -> None:
-    (fault,) = creation_faults(event)
+def test_an_event_that_is_no_object_is_an_error(event: object) -> None:
+    (fault,) = creation_errors(event)
     assert fault == f"the event must be a JSON object, got {type(event).__name__}"
 
 
@@ -283,7 +283,7 @@ def test_letters_and_spaces_of_every_language_are_accepted_in_tags() -> None:
     ids=str,
 )
 def test_only_allowed_domains_are_issued_for(event: dict[str, Any]) -> None:
-    (fault,) = creation_faults(event)
+    (fault,) = creation_errors(event)
     assert fault.endswith("is not equal to or below an allowed domain (example.com)")
 
 
@@ -293,18 +293,18 @@ def test_a_wildcard_that_is_allowed_does_not_allow_its_apex() -> None:
         DOMAIN_NAME="*.example.com",
         ALLOWED_DOMAINS='["*.example.com"]',
     )
-    assert creation_faults({"domain_name": "shop.example.com"}, settings) == []
-    (fault,) = creation_faults({"domain_name": "example.com"}, settings)
+    assert creation_errors({"domain_name": "shop.example.com"}, settings) == []
+    (fault,) = creation_errors({"domain_name": "example.com"}, settings)
     assert fault.startswith("'example.com' is not equal to or below")
 
 
 def test_a_common_name_that_is_too_long_is_named_before_acm_sees_it() -> None:
-    (fault,) = creation_faults({"domain_name": f"{'a' * 53}.example.com"})
+    (fault,) = creation_errors({"domain_name": f"{'a' * 53}.example.com"})
     assert "64 octets or fewer" in fault
 
 
-def test_every_fault_of_an_event_is_named_at_once() -> None:
-    faults = creation_faults(
+def test_every_error_of_an_event_is_named_at_once() -> None:
+    faults = creation_errors(
         {
             "alt_names": ["a b", "fine.example.com", "c_d"],
             "region": "eu",
@@ -320,7 +320,7 @@ def test_every_fault_of_an_event_is_named_at_once() -> None:
     assert "fine" not in text
 
 
-def test_no_fault_follows_from_a_fault_of_the_environment() -> None:
+def test_an_error_of_the_environment_causes_no_further_error() -> None:
     faults: list[str] = []
     settings = creation_settings({"DOMAIN_NAME": "localhost"}, faults)
     creation_command({"alt_names": ["b.example.com"]}, settings, PLACE, faults)
@@ -328,8 +328,8 @@ def test_no_fault_follows_from_a_fault_of_the_environment() -> None:
     assert fault.startswith("DOMAIN_NAME: ")
 
 
-def test_no_fault_follows_from_another_one() -> None:
-    assert len(creation_faults({"domain_name": "sh op", "alt_names": ["b.example.com"]})) == 1
+def test_an_error_causes_no_further_error() -> None:
+    assert len(creation_errors({"domain_name": "sh op", "alt_names": ["b.example.com"]})) == 1
 
 
 # What spans several inputs is checked with the names put together, by Terraform and by us.
@@ -340,12 +340,12 @@ NAMED_ONCE = "repeat"
 
 @pytest.mark.parametrize("because", SETS["accepted"])
 def test_names_that_terraform_accepts_together_are_accepted(because: str) -> None:
-    assert creation_faults({}, creation_environment(**SETS["accepted"][because])) == []
+    assert creation_errors({}, creation_environment(**SETS["accepted"][because])) == []
 
 
 @pytest.mark.parametrize("because", SETS["refused"])
 def test_names_that_terraform_refuses_together_are_refused_or_named_once(because: str) -> None:
-    faults = creation_faults({}, creation_environment(**SETS["refused"][because]))
+    faults = creation_errors({}, creation_environment(**SETS["refused"][because]))
     assert bool(faults) is (NAMED_ONCE not in because)
 
 
@@ -371,8 +371,8 @@ def test_the_time_of_a_scheduled_event_means_nothing(time: object) -> None:
 @pytest.mark.parametrize(
     "key", ["accounts", "certificate_arns", "dry_run", "regions", "rotation_mode"]
 )
-def test_null_is_refused_where_the_default_would_look_at_or_change_more(key: str) -> None:
-    (fault,) = rotation_faults({key: None})
+def test_null_is_refused_where_the_default_would_scan_or_change_more(key: str) -> None:
+    (fault,) = rotation_errors({key: None})
     assert fault == f"{key}: must not be null; leave it out for the default"
 
 
@@ -391,8 +391,8 @@ def test_an_event_may_name_certificates_and_a_mode() -> None:
 
 
 @pytest.mark.parametrize("value", refused("rotation_modes").values())
-def test_a_mode_that_terraform_refuses_is_a_fault(value: str) -> None:
-    (fault,) = rotation_faults({"rotation_mode": value})
+def test_a_mode_that_terraform_refuses_is_an_error(value: str) -> None:
+    (fault,) = rotation_errors({"rotation_mode": value})
     assert fault.startswith("rotation_mode: must be one of notify, repair, replace")
 
 
@@ -422,8 +422,8 @@ FAULTY_ROTATIONS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("event", "fault"), FAULTY_ROTATIONS.values(), ids=FAULTY_ROTATIONS)
-def test_a_faulty_rotation_event_is_one_fault(event: dict[str, Any], fault: str) -> None:
-    (found,) = rotation_faults(event)
+def test_a_bad_rotation_event_is_one_error(event: dict[str, Any], fault: str) -> None:
+    (found,) = rotation_errors(event)
     assert fault in found
 
 
@@ -444,10 +444,10 @@ def test_an_event_of_acms_own_is_about_its_certificates_only() -> None:
 
 
 @pytest.mark.parametrize("resources", [[], None, "x", [arn("a", "us-east-1")], [5]])
-def test_an_event_of_acms_own_without_a_certificate_of_this_place_is_one_fault(
+def test_an_event_of_acms_own_without_a_certificate_of_this_scope_is_one_error(
     resources: object,
 ) -> None:
-    (fault,) = rotation_faults({**ANNOUNCED, "resources": resources})
+    (fault,) = rotation_errors({**ANNOUNCED, "resources": resources})
     assert fault.startswith("resources: ")
 
 
@@ -461,15 +461,15 @@ def test_each_event_that_the_rule_lets_through_is_understood(name: str) -> None:
 
 
 def test_an_event_of_acms_own_has_no_input() -> None:
-    assert rotation_faults({**ANNOUNCED, "dry_run": True}) != []
+    assert rotation_errors({**ANNOUNCED, "dry_run": True}) != []
 
 
 def test_the_creation_function_does_not_answer_to_acms_own_events() -> None:
-    assert creation_faults(ANNOUNCED) != []
+    assert creation_errors(ANNOUNCED) != []
 
 
-def test_an_event_of_another_source_is_not_taken_for_a_schedule() -> None:
-    assert rotation_faults({**SCHEDULED, "source": "aws.health"}) != []
+def test_an_event_of_another_source_is_not_scheduled() -> None:
+    assert rotation_errors({**SCHEDULED, "source": "aws.health"}) != []
 
 
 # --- Whatever comes ---------------------------------------------------------------------------
@@ -490,11 +490,11 @@ events = values | st.dictionaries(st.sampled_from(KEYS), values, max_size=6)
 
 
 @given(event=events)
-def test_any_event_gives_a_command_or_faults_and_never_an_error(event: object) -> None:
-    for faults in (creation_faults(event), rotation_faults(event)):
+def test_any_event_gives_a_command_or_errors_and_never_an_exception(event: object) -> None:
+    for faults in (creation_errors(event), rotation_errors(event)):
         assert all(faults)
     if isinstance(event, dict) and "x" in event:
-        assert "'x' is not a key of this event" in creation_faults(event)
+        assert "'x' is not a key of this event" in creation_errors(event)
 
 
 # --- Accounts and regions ---------------------------------------------------------------------
@@ -534,7 +534,7 @@ def test_an_event_may_narrow_down_accounts_and_regions() -> None:
 
 
 @pytest.mark.parametrize("key", ["accounts", "regions"])
-def test_an_event_may_not_widen_what_is_looked_at(key: str) -> None:
+def test_an_event_may_not_add_accounts_or_regions(key: str) -> None:
     value = {"accounts": "333333333333", "regions": "ap-south-1"}[key]
     (fault,) = wide({key: [value]})[1]
     assert fault.startswith(f"{key}: {value!r} is not configured for this function (")
@@ -542,11 +542,13 @@ def test_an_event_may_not_widen_what_is_looked_at(key: str) -> None:
 
 @pytest.mark.parametrize("value", [[], "x", 5, [5], ["nowhere"]])
 @pytest.mark.parametrize("key", ["accounts", "regions"])
-def test_what_is_no_list_of_accounts_or_regions_is_a_fault(key: str, value: object) -> None:
+def test_a_value_that_is_no_list_of_accounts_or_regions_is_an_error(
+    key: str, value: object
+) -> None:
     assert [fault.split(":")[0] for fault in wide({key: value})[1]] == [key]
 
 
-def test_certificates_by_name_are_looked_for_where_they_are() -> None:
+def test_named_certificates_are_scanned_in_their_own_scopes() -> None:
     far = arn("a", "us-east-1").replace("123456789012", "222222222222")
     command, faults = wide({"certificate_arns": [far]})
     assert (faults, scopes(command)) == ([], [("222222222222", "us-east-1")])
@@ -559,7 +561,7 @@ def test_the_functions_own_account_needs_no_role() -> None:
     assert faults == ["ACCOUNTS: 123456789012 must not be the function's own account"]
 
 
-def test_sources_and_targets_lie_in_a_region_that_is_looked_at() -> None:
+def test_sources_and_targets_are_in_a_scanned_region() -> None:
     secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s-AbCdEf"
     sources = json.dumps({arn("a", "ap-south-1"): {"secret_arn": secret}})
     faults: list[str] = []
@@ -577,8 +579,8 @@ def nested(depth: int) -> object:
 
 
 @pytest.mark.parametrize("key", ["certificate_arns", "regions", "accounts", "rotation_mode"])
-def test_what_is_too_deep_to_be_shown_is_a_fault_like_any_other(key: str) -> None:
-    (fault,) = rotation_faults({key: nested(10_000)})
+def test_a_value_that_is_too_deep_to_show_is_an_error_like_any_other(key: str) -> None:
+    (fault,) = rotation_errors({key: nested(10_000)})
     assert fault.startswith(f"{key}: ")
     assert len(fault) < 1000
 
@@ -593,12 +595,12 @@ def test_what_is_too_deep_to_be_shown_is_a_fault_like_any_other(key: str) -> Non
     ],
 )
 def test_a_digit_or_letter_that_aws_does_not_have_is_none(key: str, value: object) -> None:
-    (fault,) = rotation_faults({key: value})
+    (fault,) = rotation_errors({key: value})
     assert fault.startswith(f"{key}: must be ")
 
 
-def test_a_fault_about_a_tag_shows_what_cannot_be_seen() -> None:
-    (fault,) = creation_faults({"tags": {"a\x1b[2J": "\u202e"}})
+def test_an_error_about_a_tag_shows_invisible_characters() -> None:
+    (fault,) = creation_errors({"tags": {"a\x1b[2J": "\u202e"}})
     assert fault.isprintable()
 
 

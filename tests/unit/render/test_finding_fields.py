@@ -186,7 +186,7 @@ def test_every_output_counts_the_same_days(ends_in: float, left: int) -> None:
     assert table(entry).startswith(f"critical {entry.decision.verdict} shop.example.com {left} ")
     count = "1 day" if abs(left) == 1 else f"{abs(left)} days"
     if left < 0:
-        said, shown = f"expired {count} ago, on", f"ended {count} ago"
+        said, shown = f"expired {count} ago, on", f"expired {count} ago"
     else:
         said = f"expires in {count if left else 'less than a day'}, on"
         shown = f"in {count}" if left else "within a day"

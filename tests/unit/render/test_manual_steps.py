@@ -148,7 +148,7 @@ def test_what_is_told_is_told_word_by_word(in_use_by: str) -> None:
 @pytest.mark.parametrize(
     ("in_use_by", "hint"),
     [
-        (own("appsync", "domainnames/api.example.com"), "deleted and created anew"),
+        (own("appsync", "domainnames/api.example.com"), "Deleting and recreating"),
         (own("iot", "domainconfiguration/things/abc"), "under the old ARN"),
         (own("novelty", "thing/1"), f"Change its certificate to {NEW}"),
     ],
@@ -165,7 +165,7 @@ def test_whoever_declares_a_consumer_elsewhere_is_told_to_change_it_there() -> N
 
 def test_a_load_balancer_of_aws_is_never_changed_but_the_domain_name_before_it() -> None:
     text = told(LOAD_BALANCER.replace(OWN, AWS))
-    assert "which is AWS's own" in text
+    assert "of AWS: change the resource behind it" in text
     assert [line for line in text.splitlines() if line.startswith("aws ")] == [
         (
             "aws apigateway update-domain-name --region eu-west-1 --domain-name DOMAIN_NAME "
@@ -184,7 +184,7 @@ def test_a_distribution_of_aws_is_never_changed_but_one_of_the_services_before_i
 
 def test_of_anything_else_of_aws_only_this_is_said() -> None:
     text = told(own("novelty", "thing/1").replace(OWN, AWS))
-    assert text.endswith("which is AWS's own: change what is behind it.")
+    assert text.endswith("of AWS: change the resource behind it.")
     assert commands(text) == []
 
 
@@ -198,8 +198,8 @@ def test_of_anything_else_of_aws_only_this_is_said() -> None:
     ],
 )
 def test_what_is_not_plain_gets_no_command(hostile: str) -> None:
-    assert "not understood" in told(hostile)
-    assert "not understood" in CATALOG.manual_steps(LOAD_BALANCER, f"{NEW}{hostile or ' '}")
+    assert "Unknown form of ARN" in told(hostile)
+    assert "Unknown form of ARN" in CATALOG.manual_steps(LOAD_BALANCER, f"{NEW}{hostile or ' '}")
     assert commands(hostile) == []
 
 

@@ -124,8 +124,8 @@ def test_an_attribute_has_so_many_values_in_order(count: int, named: int) -> Non
 
 def test_what_is_over_and_what_can_be_looked_at_again_is_counted_together() -> None:
     whole = run(HEALTHY, changes=(OVER,), recovered_scopes=("account 222222222222, eu-west-1",))
-    assert ": 2 findings over - " in told(whole).subject
-    assert told(whole).bodies["default"].endswith(": no open finding; 2 are over.")
+    assert ": 2 findings resolved - " in told(whole).subject
+    assert told(whole).bodies["default"].endswith(": no open findings; 2 resolved.")
 
 
 @pytest.mark.parametrize(("count", "shown", "hidden"), [(50, 50, 0), (51, 50, 1)])
@@ -141,12 +141,12 @@ def test_machines_see_so_much_of_an_error(length: int, told_length: int) -> None
     assert len(document(whole)["scopes"][0]["error"]) == told_length
 
 
-@pytest.mark.parametrize(("count", "more"), [(20, ""), (21, "\n  And 1 more; the log of the run")])
+@pytest.mark.parametrize(("count", "more"), [(20, ""), (21, "\n  And 1 more. Full list: the log")])
 def test_people_see_so_many_accounts_that_could_not_be_looked_at(count: int, more: str) -> None:
     lost = [replace(LOST, account_id=f"{number:012}") for number in range(count)]
     text = told(run(scopes=(scope(), *lost))).bodies["email"]
     assert text.count("AccessDenied") == 20
-    assert (" more; " in text) is bool(more)
+    assert (" more. " in text) is bool(more)
     assert more in text
 
 
@@ -165,12 +165,12 @@ def test_chat_shows_five_errors_and_eight_thousand_characters() -> None:
     [
         (run(DUE), "[warning] certificate-lifecycle: 1 needs attention"),
         (run(DUE, BLOCKED), "[warning] certificate-lifecycle: 2 need attention"),
-        (run(STUCK), "[info] certificate-lifecycle: 1 can be helped"),
+        (run(STUCK), "[info] certificate-lifecycle: 1 minor finding"),
         (
             run(DUE, BLOCKED, STUCK, HEALTHY),
-            "[warning] certificate-lifecycle: 2 need attention, 1 more can be helped",
+            "[warning] certificate-lifecycle: 2 need attention, 1 minor finding",
         ),
-        (run(scopes=(LOST,)), "[warning] certificate-lifecycle: nothing could be looked at"),
+        (run(scopes=(LOST,)), "[warning] certificate-lifecycle: scan failed"),
         (run(HEALTHY, scopes=(PARTIAL,)), "[warning] certificate-lifecycle: run incomplete"),
     ],
     ids=["one", "several", "one to help", "both", "unseen", "seen in part"],
@@ -183,7 +183,7 @@ def test_a_long_name_of_the_instance_gives_way_to_what_happened_and_where() -> N
     subject = told(run(DUE, BLOCKED, STUCK, instance="x" * 80)).subject
     assert len(subject) == 99
     assert subject.startswith("[warning] xxx")
-    assert subject.endswith("x: 2 need attention, 1 more can be helped - 123456789012 eu-west-1")
+    assert subject.endswith("x: 2 need attention, 1 minor finding - 123456789012 eu-west-1")
 
 
 def test_the_subject_is_printable_ascii_below_a_hundred_characters() -> None:
@@ -354,9 +354,9 @@ def test_two_names_are_shown_and_the_others_counted(names: tuple[str, ...], show
     ("outcome", "text"),
     [
         (Outcome.DONE, "Done in this run: the records"),
-        (Outcome.STARTED, "Begun in this run: the records"),
-        (Outcome.PLANNED, "Would be done: the records"),
-        (Outcome.FAILED, "Could not be done: the records"),
+        (Outcome.STARTED, "Started in this run: the records"),
+        (Outcome.PLANNED, "Planned: the records"),
+        (Outcome.FAILED, "Failed: the records"),
         (Outcome.ADVISED, "Next: the records"),
     ],
 )
@@ -458,17 +458,17 @@ def test_each_protocol_gets_what_it_can_show() -> None:
     ("whole", "headline"),
     [
         (run(HEALTHY, DUE, BLOCKED), "3 certificates of {}: 2 need attention."),
-        (run(HEALTHY, STUCK), "2 certificates of {}: 1 can be helped."),
-        (run(DUE, STUCK), "2 certificates of {}: 1 needs attention, 1 more can be helped."),
+        (run(HEALTHY, STUCK), "2 certificates of {}: 1 minor finding."),
+        (run(DUE, STUCK), "2 certificates of {}: 1 needs attention, 1 minor finding."),
         (
             run(DUE, STUCK, actions=(acted(STUCK, Outcome.DONE, "created the record"),)),
             (
-                "2 certificates of {}: 1 needs attention, 1 more can be helped; "
+                "2 certificates of {}: 1 needs attention, 1 minor finding; "
                 "1 repair done in this run."
             ),
         ),
-        (run(scopes=(PARTIAL,)), "3 certificates of {}: not everything could be looked at."),
-        (run(scopes=(LOST,)), "The certificates of {} could not be looked at."),
+        (run(scopes=(PARTIAL,)), "3 certificates of {}: scan incomplete."),
+        (run(scopes=(LOST,)), "The certificates of {} could not be scanned."),
     ],
     ids=["urgent", "to help", "both", "mended", "seen in part", "unseen"],
 )
@@ -710,7 +710,7 @@ def test_a_finding_that_alone_is_too_long_is_left_to_the_log() -> None:
     assert size(message) <= MAX_MESSAGE_BYTES
     headline = "1 certificate of account 123456789012, eu-west-1: 1 needs attention.\n"
     assert message.bodies["email"].startswith(headline)
-    assert "And 1 more; the log" in message.bodies["email"]
+    assert "And 1 more. Full list: the log" in message.bodies["email"]
 
 
 # --- What is new, over and muted --------------------------------------------------------------
@@ -767,12 +767,12 @@ OVER = FindingChange(
 
 def test_what_is_over_is_told_even_if_nothing_else_is_open() -> None:
     message = told(run(HEALTHY, changes=(OVER,)))
-    assert message.subject.startswith("[ok] certificate-lifecycle: 1 finding over - ")
+    assert message.subject.startswith("[ok] certificate-lifecycle: 1 finding resolved - ")
     text = message.bodies["email"]
     assert text.startswith(
-        "1 certificate of account 123456789012, eu-west-1: no open finding; 1 is over.\n"
+        "1 certificate of account 123456789012, eu-west-1: no open findings; 1 resolved.\n"
     )
-    assert "OVER\n\n  fine.example.com\n" in text
+    assert "RESOLVED\n\n  fine.example.com\n" in text
     assert "    Was RenewalBlocked since 2026-05-20. 198 days are left.\n" in text
 
 
@@ -780,7 +780,7 @@ def test_what_a_step_calls_a_scope_is_text_in_chat() -> None:
     (_, said) = chat(run(recovered_scopes=("`id`<!channel>",)))["content"][
         "description"
     ].splitlines()
-    assert said == "*Over:* 'id'(!channel) can be looked at again."
+    assert said == "*Resolved:* 'id'(!channel) was scanned again."
 
 
 def test_chat_says_what_is_new_and_what_is_over() -> None:
@@ -792,8 +792,8 @@ def test_chat_says_what_is_new_and_what_is_over() -> None:
     lines = chat(whole)["content"]["description"].splitlines()
     assert lines[1].startswith("*warning* `shop.example.com` - new ImportDue: ")
     assert lines[2:] == [
-        "*Over:* `fine.example.com` was RenewalBlocked.",
-        "*Over:* account 222222222222, eu-west-1 can be looked at again.",
+        "*Resolved:* `fine.example.com` was RenewalBlocked.",
+        "*Resolved:* account 222222222222, eu-west-1 was scanned again.",
     ]
 
 
@@ -806,8 +806,7 @@ def test_what_is_gone_is_named_by_its_arn() -> None:
 def test_what_can_be_looked_at_again_is_told() -> None:
     message = told(run(HEALTHY, recovered_scopes=("account 222222222222, eu-west-1",)))
     assert (
-        "  account 222222222222, eu-west-1\n    It can be looked at in full again."
-        in (message.bodies["email"])
+        "  account 222222222222, eu-west-1\n    Scanned in full again." in (message.bodies["email"])
     )
     assert message.attributes["account"] == "123456789012"
 
@@ -853,7 +852,7 @@ def test_texts_of_any_length_are_told_of_in_short() -> None:
     message = told(whole)
     assert size(message) < MAX_MESSAGE_BYTES
     assert (
-        "There is too much to tell for a message; s3://reports/run.html names them all."
+        "Too many findings for one message. Full list: s3://reports/run.html"
         in message.bodies["email"]
     )
     document = json.loads(message.bodies["sqs"])
@@ -869,11 +868,11 @@ def test_in_short_every_protocol_still_says_how_bad_it_is() -> None:
     message = told(whole)
     assert message.bodies["lambda"] == message.bodies["sqs"]
     assert message.bodies["default"] == (
-        "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 are over."
+        "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 resolved."
     )
     assert message.bodies["email"] == (
-        "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 are over.\n\n"
-        "There is too much to tell for a message; the log of the run names them all.\n\n"
+        "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 resolved.\n\n"
+        "Too many findings for one message. Full list: the log of the run\n\n"
         "All certificates: 1 ImportDue, 1 ScanFailed.\n\n"
         "certificate-lifecycle, run 8f6e3f0a-0000-4000-8000-000000000001, "
         "2026-06-01 12:00 UTC, mode repair\n"
@@ -883,9 +882,9 @@ def test_in_short_every_protocol_still_says_how_bad_it_is() -> None:
         "textType": "client-markdown",
         "title": message.subject,
         "description": (
-            "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 are over.\n"
+            "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 resolved.\n"
             f"*Incomplete:* {LOST.label}: {LOST.error}\n"
-            "There is too much to tell for a message; the log of the run names them all."
+            "Too many findings for one message. Full list: the log of the run"
         ),
         "nextSteps": [],
         "keywords": ["certificates", "critical"],
@@ -951,7 +950,7 @@ def test_a_summary_says_that_all_is_well() -> None:
     assert compose(run(HEALTHY)) is None
     message = compose(run(HEALTHY), summary=True)
     assert message is not None
-    assert message.subject.startswith("[ok] certificate-lifecycle: all is well - ")
+    assert message.subject.startswith("[ok] certificate-lifecycle: no open findings - ")
     assert "All certificates: 1 Healthy." in message.bodies["email"]
 
 
@@ -1025,8 +1024,8 @@ def test_advice_that_stands_beside_no_finding_is_not_told() -> None:
     advised, planned = (
         acted(HEALTHY, entry, entry) for entry in (Outcome.ADVISED, Outcome.PLANNED)
     )
-    assert "ALSO" not in mail(run(HEALTHY, DUE, actions=(advised,)))
-    assert "ALSO" in mail(run(HEALTHY, DUE, actions=(planned,)))
+    assert "OTHER ACTIONS" not in mail(run(HEALTHY, DUE, actions=(advised,)))
+    assert "OTHER ACTIONS" in mail(run(HEALTHY, DUE, actions=(planned,)))
 
 
 def test_no_certificate_at_all_is_said_in_a_word() -> None:

@@ -314,17 +314,17 @@ def test_a_tile_whose_certificates_are_not_all_as_bad_says_so() -> None:
 @pytest.mark.parametrize(
     ("found", "sentence"),
     [
-        (run(), "There is no certificate."),
-        (run(), "There is no open finding."),
-        (run(FINE), "No certificate that was looked at needs attention."),
+        (run(), "No certificates."),
+        (run(), "No open findings."),
+        (run(FINE), "No scanned certificate needs attention."),
         (run(GONE), "1 certificate needs attention."),
         (run(GONE, DUE), "2 certificates need attention."),
-        (run(FINE), "Everything in account 123456789012, eu-west-1 could be looked at."),
-        (run(FINE), "Nothing had to be done."),
-        (run(FINE, dry_run=True), "This was a dry run"),
-        (run(FINE, full_scan=False), "Only the certificates that were asked for"),
-        (run(healthy={"Healthy": 1}), "1 more certificate that needs nothing is known by number"),
-        (run(healthy={"Healthy": 3}), "3 more certificates that need nothing are known by number"),
+        (run(FINE), "Everything in account 123456789012, eu-west-1 was scanned."),
+        (run(FINE), "No action was needed."),
+        (run(FINE, dry_run=True), "Dry run: nothing was changed."),
+        (run(FINE, full_scan=False), "Only the requested certificates were scanned."),
+        (run(healthy={"Healthy": 1}), "1 more healthy certificate, not in the tables and charts."),
+        (run(healthy={"Healthy": 3}), "3 more healthy certificates, not in the tables and charts."),
         (run(FINE, scopes=(scope(), replace(scope(), region="us-east-1"))), "1 account in 2 regi"),
     ],
 )
@@ -340,7 +340,7 @@ def test_what_could_not_be_looked_at_is_named_the_lost_ones_first() -> None:
         )
     )
     read = page(found)
-    assert "Not everything could be looked at or done." in read.text
+    assert "The run is incomplete: a scan or an action failed." in read.text
     assert [s for s in read.texts["strong"] if "account" in s] == [
         "account 123456789012, us-east-1",
         "account 123456789012, eu-west-1",
@@ -369,8 +369,8 @@ def test_a_finding_says_what_is_wrong_why_who_uses_it_and_what_comes_next() -> N
 
 def test_a_finding_without_users_without_end_or_without_step_says_so() -> None:
     text = page(run(IDLE, ASKED)).text
-    assert "nothing that AWS tells of" in text
-    assert "not known" in text
+    assert "none known" in text
+    assert "unknown" in text
     assert "Nothing has to be done." in page(run(judged(certificate(in_use=False)))).text
 
 
@@ -394,8 +394,8 @@ def test_a_certificate_without_a_name_is_told_by_its_arn() -> None:
 @pytest.mark.parametrize(
     ("ends_in", "said"),
     [
-        (-days(1), "ended 1 day ago"),
-        (-days(1.5), "ended 2 days ago"),
+        (-days(1), "expired 1 day ago"),
+        (-days(1.5), "expired 2 days ago"),
         (days(0.5), "within a day"),
         (days(1), "in 1 day"),
     ],
@@ -424,7 +424,7 @@ def test_what_was_done_is_told_with_its_commands_and_advice_is_not() -> None:
 def test_a_long_list_says_how_much_of_it_is_left_out() -> None:
     many = [ActionRecord(arn("due"), Action.REIMPORT, Outcome.DONE, "x") for _ in range(203)]
     read = page(run(DUE, actions=many))
-    assert "And 3 more, which the JSON document names." in read.text
+    assert "And 3 more; the JSON document has all." in read.text
 
 
 def test_the_inventory_has_all_that_is_known_what_ends_first_before() -> None:
@@ -443,7 +443,7 @@ def test_the_markup_has_the_first_rows_and_the_data_all_of_them() -> None:
     read = page(run(*many))
     assert len(read.data["findings"]) == 250
     assert len([row for row in read.all("th") if row.get("scope") == "row"]) == 2 * PLAIN_ROWS + 26
-    assert "Without JavaScript the first 200 of 250 are shown" in read.text
+    assert "Without JavaScript: the first 200 of 250." in read.text
 
 
 def test_a_page_with_too_much_says_where_the_rest_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -455,7 +455,7 @@ def test_a_page_with_too_much_says_where_the_rest_is(monkeypatch: pytest.MonkeyP
     ]
     read = page(run(*many))
     assert len(read.data["findings"]) == len(read.data["inventory"]) == 1_000
-    assert "The first 1,000 of 1,001 are here; the CSV document has all of them." in read.text
+    assert "The first 1,000 of 1,001; the CSV document has all." in read.text
     assert len(rows(run(*many))) == 1_001
 
 
@@ -473,7 +473,7 @@ def test_the_forecast_counts_what_ends_in_each_week_and_says_it_in_a_table() -> 
     assert table[-1] == ("2026-11-23", "1")
     assert sum(int(count) for _, count in table) == 4
     assert html.count('class="bar"') == 3
-    assert "4 of the certificates in the tables below end in these weeks" in html
+    assert "4 certificates of the tables below expire in these weeks" in html
 
 
 def test_the_timeline_has_a_mark_for_each_week_and_severity_and_says_it_in_a_sentence() -> None:
@@ -481,8 +481,8 @@ def test_the_timeline_has_a_mark_for_each_week_and_severity_and_says_it_in_a_sen
     drawing = text[text.index('<section id="timeline"') : text.index('<section id="forecast"')]
     assert re.findall(r'<path class="(\w+)"', drawing) == ["ok", "info", "warning", "critical"]
     assert (
-        "Ended: 1; within 7 days: 0; after 7 and within 30 days: 1; "
-        "after 30 and within 90 days: 0; later: 2; no end known: 1." in drawing
+        "Expired: 1; within 7 days: 0; after 7 and within 30 days: 1; "
+        "after 30 and within 90 days: 0; later: 2; expiry unknown: 1." in drawing
     )
 
 
@@ -491,7 +491,7 @@ def test_what_ends_beyond_the_timeline_has_no_mark_and_is_counted() -> None:
     past = replace(far, certificate=replace(far.certificate, not_after=NOW - days(28.1)))
     html = report(run(far, past))["html"]
     assert "<path" not in html
-    assert "Ended: 1; within 7 days: 0;" in html
+    assert "Expired: 1; within 7 days: 0;" in html
 
 
 # --- The page: for everybody ------------------------------------------------------------------

@@ -11,8 +11,8 @@ def test_what_ends_is_counted_in_the_span_that_it_ends_in() -> None:
     ends = [*moments, days(90) + SECOND, days(200), days(300)]
     found = run(*(judged(certificate(ends_in=end)) for end in ends), judged(imported(ends_in=None)))
     assert timeline(found).endswith(
-        "<p>Ended: 1; within 7 days: 2; after 7 and within 30 days: 2; "
-        "after 30 and within 90 days: 2; later: 3; no end known: 1.</p></figure>"
+        "<p>Expired: 1; within 7 days: 2; after 7 and within 30 days: 2; "
+        "after 30 and within 90 days: 2; later: 3; expiry unknown: 1.</p></figure>"
     )
 
 

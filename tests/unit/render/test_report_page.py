@@ -43,10 +43,10 @@ def test_what_a_page_shows_without_javascript_is_counted_if_it_is_not_all(
     found = [judged(imported(arn=arn(str(number)), ends_in=days(3))) for number in range(count)]
     done = [ActionRecord(arn(str(n)), Action.REIMPORT, Outcome.DONE, "Done.") for n in range(count)]
     text = page(run(*found, actions=done), ASSETS)
-    assert ("Without JavaScript the first 200 of 201 are shown" in text) is more
+    assert ("Without JavaScript: the first 200 of 201." in text) is more
     assert ("<noscript>" in text) is more
-    assert ("And 1 more, which the JSON document names." in text) is more
-    assert ("which the JSON document names" in text) is more
+    assert ("And 1 more; the JSON document has all." in text) is more
+    assert ("the JSON document has all" in text) is more
 
 
 def test_a_page_with_more_rows_than_it_takes_says_where_the_rest_is(
@@ -54,7 +54,7 @@ def test_a_page_with_more_rows_than_it_takes_says_where_the_rest_is(
 ) -> None:
     monkeypatch.setattr(report_page, "MOST_ROWS", 2)
     found = [judged(imported(arn=arn(str(number)), ends_in=days(3))) for number in range(3)]
-    told = "<p>The first 2 of 3 are here; the CSV document has all of them.</p>"
+    told = "<p>The first 2 of 3; the CSV document has all.</p>"
     assert page(run(*found), ASSETS).count(told) == 2
     assert "are here; the CSV document" not in page(run(*found[:2]), ASSETS)
 

@@ -69,14 +69,14 @@ class World:
 def test_the_first_run_shows_that_its_messages_arrive() -> None:
     world = World()
     world.rotate()
-    assert world.subjects == ["all is well"]
+    assert world.subjects == ["no open findings"]
     assert world.notification_log.last == NOW
 
 
 def test_after_a_week_of_silence_all_is_well_is_told() -> None:
     world = World(NOW - days(7))
     world.rotate()
-    assert world.subjects == ["all is well"]
+    assert world.subjects == ["no open findings"]
 
 
 def test_before_that_nothing_is_told() -> None:
@@ -117,7 +117,7 @@ def test_a_diary_that_cannot_be_read_is_no_reason_to_be_silent() -> None:
     world.notification_log.broken = Outage("throttled")
     with pytest.raises(RotationError, match="last went out could not be read: Outage: throttled"):
         world.rotate()
-    assert world.subjects == ["all is well"]
+    assert world.subjects == ["no open findings"]
 
 
 def test_what_could_not_be_sent_is_not_recorded() -> None:

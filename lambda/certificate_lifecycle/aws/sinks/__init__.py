@@ -1,1 +1,1 @@
-"""The services that receive each run beside the SNS topic; `registry` lists them."""
+"""Services other than SNS that receive each run; `registry` lists them."""

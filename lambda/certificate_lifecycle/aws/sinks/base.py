@@ -1,4 +1,4 @@
-"""The contract of a service that receives each run."""
+"""The interface of a service that receives each run."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ class Sink(ABC):
     def from_settings(
         cls, settings: RotationSettings, home: Scope, clients: Clients
     ) -> Sink | None:
-        """Return the sink in the function's own account and region; None if it is not configured.
+        """Return the sink in the function's own account and region; None if not configured.
 
-        Its client is made when the first run is sent.
+        Its client is created by the first call.
         """
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """What it is, as a sentence about its failure names it."""
+        """The name in error messages."""
 
     @abstractmethod
     def publish(self, run: Run) -> None:
-        """Send what was found and changed; raises if not all of it was accepted."""
+        """Send a run; raises if the service did not accept all of it."""

@@ -1,4 +1,4 @@
-"""Events of our own, on an event bus."""
+"""The module's own events on an event bus."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class EventsClient(Protocol):
         *,
         Entries: Sequence[Mapping[str, Any]],  # noqa: N803 - AWS's name
     ) -> Mapping[str, Any]:
-        """Send events; the answer has an entry for each of them, in their order."""
+        """Send events; the response has an entry for each event, in the same order."""
         ...
 
 
 class EventBus(Sink):
     """One event bus of the function's own account and region.
 
-    EventBridge drops events for a bus that does not exist without a word.
+    EventBridge silently drops events for a bus that does not exist.
     """
 
     permissions = PERMISSIONS
@@ -55,18 +55,18 @@ class EventBus(Sink):
     def from_settings(
         cls, settings: RotationSettings, home: Scope, clients: Clients
     ) -> EventBus | None:
-        """Return the bus of the settings, if there is one."""
+        """Return the configured bus, if any."""
         if settings.event_bus_name is None:
             return None
         return cls(lambda: clients.any("events", home.region), settings.event_bus_name)
 
     @property
     def name(self) -> str:
-        """The bus, as a sentence about its failure names it."""
+        """The name in error messages."""
         return f"the event bus {self._bus}"
 
     def publish(self, run: Run) -> None:
-        """Send the events of a run; raises EventsNotTakenError if some were refused twice."""
+        """Send the events of a run; raises EventsRejectedError if some were refused twice."""
         events = announcements(run)
         refusals: Counter[str] = Counter()
         for batch in batches(events):
@@ -77,12 +77,12 @@ class EventBus(Sink):
         if refusals:
             codes = ", ".join(f"{code} ({count})" for code, count in refusals.most_common())
             raise EventsRejectedError(
-                f"{refusals.total()} of {len(events)} events were not taken: {codes}"
+                f"{refusals.total()} of {len(events)} events were refused: {codes}"
             )
 
     @validated_response("PutEvents")
     def _put(self, batch: Sequence[Announcement]) -> list[tuple[Announcement, str]]:
-        """Send a batch; return what was refused, with the code: the call itself succeeds."""
+        """Send a batch; return the refused events with the error codes."""
         answer = self._client().put_events(Entries=[self._entry(event) for event in batch])
         return [
             (event, str(result["ErrorCode"]))

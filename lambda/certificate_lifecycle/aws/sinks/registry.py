@@ -1,4 +1,4 @@
-"""Where a run is sent beside the SNS topic."""
+"""The sinks of a run."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def configured_sinks(
     clients: Clients,
     sinks: Sequence[type[Sink]] = SINKS,
 ) -> list[Sink]:
-    """Return the sinks that the settings ask for."""
+    """Return the configured sinks."""
     made = (sink.from_settings(settings, home, clients) for sink in sinks)
     return [sink for sink in made if sink is not None]

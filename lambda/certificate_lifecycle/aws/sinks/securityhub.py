@@ -1,4 +1,4 @@
-"""Findings in Security Hub, of the function's own account and region."""
+"""Findings in Security Hub in the function's own account and region."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotation_function
-from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.aws.responses import error_code, validated_response
 from certificate_lifecycle.aws.sinks.base import Sink
 from certificate_lifecycle.model.errors import FindingsRejectedError, SecurityHubNotEnabledError
 from certificate_lifecycle.model.run import Run
@@ -44,7 +44,7 @@ _SHOWN_REFUSALS = 3
 
 
 class Paginator(Protocol):
-    """What asks for page after page."""
+    """A paginator of boto3."""
 
     def paginate(self, *, Filters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:  # noqa: N803 - AWS's name
         """Yield the pages."""
@@ -55,16 +55,16 @@ class SecurityHubClient(Protocol):
     """The operations that are called."""
 
     def batch_import_findings(self, *, Findings: Sequence[Finding]) -> Mapping[str, Any]:  # noqa: N803 - AWS's name
-        """Create findings, or update them by their ids."""
+        """Create findings or update them by id."""
         ...
 
     def get_paginator(self, operation_name: str) -> Paginator:
-        """Return what asks for page after page."""
+        """Return the paginator of an operation."""
         ...
 
 
 class SecurityHub(Sink):
-    """Security Hub, which keeps the findings of an instance under its name."""
+    """Security Hub with the findings of one instance."""
 
     name = "Security Hub"
     permissions = PERMISSIONS
@@ -77,17 +77,17 @@ class SecurityHub(Sink):
     def from_settings(
         cls, settings: RotationSettings, home: Scope, clients: Clients
     ) -> SecurityHub | None:
-        """Return Security Hub, if the settings ask for it."""
+        """Return Security Hub if it is configured."""
         if not settings.security_hub:
             return None
         source = Source(home, settings.name_prefix)
         return cls(lambda: clients.any("securityhub", home.region), source)
 
     def publish(self, run: Run) -> None:
-        """Report what is open and archive what is over.
+        """Report open findings and archive resolved ones.
 
-        Raises FindingsNotTakenError if some were refused, after all others were reported, and
-        SecurityHubNotEnabledError where there is none.
+        Raises FindingsRejectedError after all batches if some findings were refused, and
+        SecurityHubNotEnabledError.
         """
         refused: list[Mapping[str, Any]] = []
         with self._enabled(), validated_response("Security Hub"):
@@ -102,13 +102,13 @@ class SecurityHub(Sink):
                 for entry in refused[:_SHOWN_REFUSALS]
             )
             raise FindingsRejectedError(
-                f"{len(refused)} of {len(findings)} findings were not taken: {first}"
+                f"{len(refused)} of {len(findings)} findings were refused: {first}"
             )
 
     def _known(self) -> Iterator[Finding]:
         """Yield the active findings of this instance.
 
-        An administrator account sees those of its members, too: the product is this account's own.
+        The product is filtered because an administrator account also reads those of its members.
         """
         wanted = {
             "GeneratorId": self._source.instance,
@@ -124,7 +124,7 @@ class SecurityHub(Sink):
         try:
             yield
         except ClientError as error:
-            if error.response["Error"]["Code"] != "InvalidAccessException":
+            if error_code(error) != "InvalidAccessException":
                 raise
             home = self._source.home
             raise SecurityHubNotEnabledError(

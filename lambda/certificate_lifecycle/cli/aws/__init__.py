@@ -1,1 +1,1 @@
-"""What only the command line reaches: one file a service, permissions beside the calls."""
+"""AWS calls that only the command line makes, each with the permission that it needs."""

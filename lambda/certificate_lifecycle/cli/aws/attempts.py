@@ -1,9 +1,8 @@
-"""The calls that a scan makes, each tried once and as small as it can be.
+"""Try each read call of a scan once, with the smallest possible request.
 
-What needs the name of something is asked about something that does not exist: AWS says so to
-whoever may ask, and refuses whoever may not (IAM user guide, "How IAM works": a request is
-authorized before it is carried out).
-The permissions are those of the adapters in `aws`, whose calls these are.
+A call that needs a name uses one that does not exist: AWS authorizes a request before it carries
+it out (IAM user guide, "How IAM works"), so "not found" means that the call is allowed.
+The adapters in `aws` declare the permissions for these calls.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from certificate_lifecycle.aws.acm import KEY_TYPES
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.read_calls import ReadCall
+from certificate_lifecycle.aws.responses import error_code
 from certificate_lifecycle.model.scope import Scope
 
-#: What services answer to whoever may not call them.
 DENIALS = frozenset(
     {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
 )
@@ -30,10 +29,10 @@ _SOME_NAME = "certificate-lifecycle-doctor"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One call that was tried, and the resources that a policy has to allow it on.
+    """One tried call, and the resource that a policy has to allow it on.
 
-    `denied` is what AWS said when it refused, `failed` what became of it if it was neither allowed
-    nor refused. `optional` ones only make a scan faster.
+    `denied` is AWS's message if it denied the call, `failed` any other error. An `optional` call
+    only makes a scan faster.
     """
 
     action: str
@@ -58,10 +57,9 @@ class Attempts:
         self._role_arn = role_arn
         self._state_store = state_store
 
-    def made(self) -> Iterator[Attempt]:
-        """Try each call, and yield what became of it; one never stops the others."""
-        for call in self._calls():
-            yield _tried(call)
+    def try_all(self) -> Iterator[Attempt]:
+        """Try each call and yield its result; a failed call does not stop the others."""
+        return map(_try, self._calls())
 
     def _calls(self) -> Iterator[ReadCall]:
         yield from self._acm()
@@ -87,7 +85,7 @@ class Attempts:
     def _acm(self) -> Iterator[ReadCall]:
         acm = self._clients.acm(self._scope.region, self._role_arn)
         arn = self._scope.arn("acm", f"certificate/{_SOME_ID}")
-        all_of_them = self._scope.arn("acm", "certificate/*")
+        certificates = self._scope.arn("acm", "certificate/*")
         absent = frozenset({"ResourceNotFoundException"})
         yield ReadCall(
             "acm:ListCertificates",
@@ -95,7 +93,7 @@ class Attempts:
             lambda: acm.list_certificates(MaxItems=1, Includes={"keyTypes": KEY_TYPES}),
         )
         if hasattr(acm, "search_certificates"):
-            # Not every region knows it; a scan asks otherwise then.
+            # Where a region does not support it, a scan uses other calls.
             unknown = frozenset({"UnknownOperationException", "ValidationException"})
             search: Any = acm.search_certificates
             yield ReadCall(
@@ -103,10 +101,10 @@ class Attempts:
             )
         describe, tags = acm.describe_certificate, acm.list_tags_for_certificate
         yield ReadCall(
-            "acm:DescribeCertificate", all_of_them, lambda: describe(CertificateArn=arn), absent
+            "acm:DescribeCertificate", certificates, lambda: describe(CertificateArn=arn), absent
         )
         yield ReadCall(
-            "acm:ListTagsForCertificate", all_of_them, lambda: tags(CertificateArn=arn), absent
+            "acm:ListTagsForCertificate", certificates, lambda: tags(CertificateArn=arn), absent
         )
 
     def _dns(self) -> Iterator[ReadCall]:
@@ -149,15 +147,15 @@ class Attempts:
         )
 
 
-def _tried(call: ReadCall) -> Attempt:
+def _try(call: ReadCall) -> Attempt:
     attempt = Attempt(action=call.action, resource=call.resource, optional=call.optional)
     try:
         call.make()
     except ClientError as error:
-        answer = error.response["Error"]
-        if answer["Code"] in DENIALS:
-            return replace(attempt, denied=answer.get("Message", answer["Code"]))
-        return attempt if answer["Code"] in call.absent else replace(attempt, failed=error)
-    except Exception as error:  # noqa: BLE001 - one must not stop the others; it is told with them
+        code = error_code(error)
+        if code in DENIALS:
+            return replace(attempt, denied=error.response["Error"].get("Message", code))
+        return attempt if code in call.absent else replace(attempt, failed=error)
+    except Exception as error:  # noqa: BLE001 - one failure must not stop the others; reported
         return replace(attempt, failed=error)
     return attempt

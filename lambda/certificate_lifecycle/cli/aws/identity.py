@@ -1,8 +1,10 @@
-"""Whose credentials a command has."""
+"""The caller's credentials, account and region."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +12,39 @@ import boto3
 import botocore.session
 from botocore.utils import JSONFileCache
 
-from certificate_lifecycle.aws.permissions import COMMANDS, EVERYTHING, Permission
-from certificate_lifecycle.cli.doctor.access_checks import Caller
+from certificate_lifecycle.aws.permissions import COMMANDS, EVERYTHING, declare
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.scope import Scope
 
-PERMISSIONS = (
-    Permission(
-        "sts:GetCallerIdentity", COMMANDS, EVERYTHING, "the caller's account; cannot be denied"
-    ),
+PERMISSIONS = declare(
+    COMMANDS, "sts", EVERYTHING, GetCallerIdentity="the caller's account; cannot be denied"
 )
 
 
-def session_of(profile: str | None, region: str | None) -> boto3.Session:
-    """Return a session as the AWS CLI would have it, so that a role with MFA asks for it once.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The principal of the credentials; `expires` is None for long-term credentials."""
 
-    Raises ConfigurationError if there is no such profile, or nothing says which region it is in.
+    arn: str
+    source: str
+    expires: datetime | None = None
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the caller is the root user, which IAM cannot simulate."""
+        return self.arn.endswith(":root")
+
+
+def session_of(profile: str | None, region: str | None) -> boto3.Session:
+    """Return a session that shares the AWS CLI's cache of assumed roles, so MFA is asked once.
+
+    Raises ConfigurationError if the profile does not exist or no region is set.
     """
     core = botocore.session.Session(profile=profile)
     if profile is not None and profile not in core.available_profiles:
         raise ConfigurationError(
-            [f"--profile: there is no {profile!r}; aws configure list-profiles names the others"]
+            [f"--profile: {profile!r} does not exist; list them with aws configure list-profiles"]
         )
-    # The AWS CLI keeps the credentials of assumed roles there, and both may go on with them.
     cache = JSONFileCache(str(Path("~/.aws/cli/cache").expanduser()))
     resolver = core.get_component("credential_provider")
     for provider in ("assume-role", "assume-role-with-web-identity"):
@@ -45,24 +57,21 @@ def session_of(profile: str | None, region: str | None) -> boto3.Session:
     return session
 
 
-def home_of(session: boto3.Session, sts: Any) -> Scope:  # noqa: ANN401 - the stubs' own type, made lazily
+def home_of(session: boto3.Session, sts: Any) -> Scope:  # noqa: ANN401 - the stubs know no common type
     """Return the account of the credentials and the region of the session."""
-    arn: str = sts.get_caller_identity()["Arn"]
-    return Scope(arn.split(":")[4], session.region_name, arn.split(":")[1])
-
-
-def source_of(session: boto3.Session) -> str:
-    """Return what the credentials come from, for people: a profile, the environment, a role."""
-    credentials = session.get_credentials()
-    method = credentials.method if credentials else "nowhere"
-    profile = session.profile_name
-    named = profile != "default" or "AWS_PROFILE" in os.environ
-    return f"profile {profile} ({method})" if named else method
+    _, partition, _, _, account_id, _ = sts.get_caller_identity()["Arn"].split(":", 5)
+    return Scope(account_id, session.region_name, partition)
 
 
 def caller_of(session: boto3.Session, sts: Any) -> Caller:  # noqa: ANN401 - as above
-    """Return who the credentials are of, where they come from, and when they end."""
+    """Return the principal of the credentials, their source and their expiry."""
     arn: str = sts.get_caller_identity()["Arn"]
-    # The SDK keeps it to itself, and credentials that last have none.
-    expires = getattr(session.get_credentials(), "_expiry_time", None)
-    return Caller(arn=arn, source=source_of(session), expires=expires)
+    credentials = session.get_credentials()
+    # The SDK has no public name for the expiry.
+    expires = getattr(credentials, "_expiry_time", None)
+    method = credentials.method if credentials else "nowhere"
+    profile = session.profile_name
+    named = profile != "default" or "AWS_PROFILE" in os.environ
+    return Caller(
+        arn=arn, source=f"profile {profile} ({method})" if named else method, expires=expires
+    )

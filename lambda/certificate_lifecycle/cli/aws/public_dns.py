@@ -1,8 +1,7 @@
-"""Public DNS, as whoever issues certificates sees it.
+"""Public DNS, as a certificate authority sees it.
 
-Every answer is untrusted: names and texts in it are somebody else's, and have to be cleaned before
-they are shown. A resolver inside a network may answer from private zones; `nameservers` picks
-another one.
+Answers are untrusted: their names and texts must be cleaned before they are printed. A resolver
+inside a network may answer from private zones; `nameservers` selects another one.
 """
 
 from __future__ import annotations
@@ -26,53 +25,52 @@ from certificate_lifecycle.model.errors import CertificateLifecycleError
 #: The issuer critical flag is the highest bit (RFC 8659 section 4.1).
 _CRITICAL = 128
 _PORT = 53
-#: How many servers of a zone are asked before it counts as silent, and how many addresses of each.
+#: How many servers of a zone are queried, and how many addresses of each.
 _SERVERS, _ADDRESSES = 3, 2
-#: What a server says when it says something; refusals and failures are no answer.
-_SAID = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
+#: Response codes that count as an answer; refusals and failures do not.
+_ANSWERED = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
 
 class DnsUnknownError(CertificateLifecycleError):
-    """Public DNS gave no answer: none in time, a refusal, a failure, or nothing understood."""
+    """Public DNS gave no answer: a timeout, a refusal, a failure, or an invalid message."""
 
 
 class PublicDns(Protocol):
-    """What public DNS says. What does not exist is an empty answer; no answer is an error.
+    """Queries to public DNS; a name that does not exist has an empty answer.
 
     Each method raises DnsUnknownError.
     """
 
     def ns(self, zone: str) -> frozenset[str]:
-        """Return the name servers that the zone above delegates `zone` to."""
+        """Return the name servers that the parent zone delegates `zone` to."""
         ...
 
     def caa(self, name: str) -> Sequence[CaaRecord]:
-        """Return the CAA records that a query for `name` answers with, CNAMEs followed."""
+        """Return the CAA records at `name`; CNAMEs are followed."""
         ...
 
     def cname(self, name: str) -> str | None:
-        """Return where the CNAME at `name` leads, itself not followed; None if there is none."""
+        """Return the target of the CNAME at `name`, not followed further; None if none exists."""
         ...
 
 
 class Delegations(PublicDns, Protocol):
-    """What public DNS says, and whether what a zone is delegated to works."""
+    """Queries to public DNS and to the name servers of a delegated zone."""
 
     def serves(self, server: str, zone: str) -> bool:
         """Whether a name server answers for `zone` with authority."""
         ...
 
     def bogus(self, zone: str) -> bool:
-        """Whether a resolver that validates DNSSEC refuses `zone`; others refuse nothing."""
+        """Whether a resolver that validates DNSSEC rejects `zone`; False for other resolvers."""
         ...
 
 
 class ResolvedDns:
     """Public DNS through a recursive resolver, and delegations from the servers themselves.
 
-    `nameservers` are the addresses of the resolver, those of the system if there are none.
-    `seconds` is how long one server is waited for; a question takes three times as long at the
-    most. Every server is asked at `port`, which is 53 but in tests.
+    `nameservers` are the addresses of the resolver; empty: those of the system. `seconds` is the
+    timeout per server; a query takes at most three times as long. `port` is changed by tests only.
     """
 
     def __init__(
@@ -83,7 +81,7 @@ class ResolvedDns:
             if nameservers:
                 resolver.nameservers = list(nameservers)
         except (dns.exception.DNSException, ValueError) as error:
-            raise DnsUnknownError(f"there is no resolver to ask: {error}") from error
+            raise DnsUnknownError(f"no DNS resolver is configured: {error}") from error
         resolver.port = port
         resolver.timeout = seconds
         resolver.lifetime = 3 * seconds
@@ -91,18 +89,17 @@ class ResolvedDns:
         self._resolver = resolver
         self._seconds = seconds
         self._port = port
-        #: Name servers that gave no answer: they are not waited for again.
+        #: Name servers that did not answer; they are not queried again.
         self._silent: set[str] = set()
 
     def ns(self, zone: str) -> frozenset[str]:
-        """Return the name servers that the zone above delegates `zone` to.
+        """Return the name servers that the parent zone delegates `zone` to.
 
-        A resolver would show what the zone says of itself, which nobody comes to see unless the
-        zone above leads there. Where the servers of that zone cannot be reached, as from a network
-        that lets only its own resolver out, what the resolver shows has to do.
+        A resolver returns the NS records of the zone itself, which may differ. It is used only if
+        no server of the parent zone can be reached, as in a network that blocks direct DNS.
         """
         name = self._name(zone)
-        answer = self._from_above(name)
+        answer = self._from_parent(name)
         if answer is None:
             return self._targets(name, dns.rdatatype.NS)
         found = [*answer.answer, *answer.authority]
@@ -114,7 +111,7 @@ class ResolvedDns:
         )
 
     def caa(self, name: str) -> Sequence[CaaRecord]:
-        """Return the CAA records that a query for `name` answers with, CNAMEs followed."""
+        """Return the CAA records at `name`; CNAMEs are followed."""
         return [
             CaaRecord(
                 tag=_readable(record.tag),
@@ -125,33 +122,30 @@ class ResolvedDns:
         ]
 
     def cname(self, name: str) -> str | None:
-        """Return where the CNAME at `name` leads, itself not followed; None if there is none."""
+        """Return the target of the CNAME at `name`, not followed further; None if none exists."""
         return min(self._targets(self._name(name), dns.rdatatype.CNAME), default=None)
 
     def serves(self, server: str, zone: str) -> bool:
-        """Whether a name server answers for `zone` with authority.
-
-        One whose name does not exist serves nothing.
-        """
+        """Whether a name server answers for `zone` with authority; False if its name is unknown."""
         addresses = self._addresses(self._name(server))
         answers = list(self._direct(addresses, self._name(zone), dns.rdatatype.SOA))
         if addresses and not answers:
-            raise DnsUnknownError(f"{server} gives no answer about {zone}")
+            raise DnsUnknownError(f"{server} does not answer queries for {zone}")
         return any(answer.flags & dns.flags.AA and answer.answer for answer in answers)
 
     def bogus(self, zone: str) -> bool:
-        """Whether a resolver that validates DNSSEC refuses `zone`; others refuse nothing.
+        """Whether a resolver that validates DNSSEC rejects `zone`; False for other resolvers.
 
-        Such a resolver fails, and answers if it is asked not to check (RFC 4035 section 3.2.2).
+        Such a resolver fails, but answers with checking disabled (RFC 4035 section 3.2.2).
         """
-        asked = [str(nameserver) for nameserver in self._resolver.nameservers], self._name(zone)
-        checked = next(self._direct(*asked, dns.rdatatype.SOA, flags=dns.flags.RD), None)
+        target = [str(nameserver) for nameserver in self._resolver.nameservers], self._name(zone)
+        checked = next(self._direct(*target, dns.rdatatype.SOA, flags=dns.flags.RD), None)
         if checked is None:
-            raise DnsUnknownError(f"no resolver gives an answer about {zone}")
+            raise DnsUnknownError(f"no resolver answers queries for {zone}")
         if checked.rcode() != dns.rcode.SERVFAIL:
             return False
         flags = dns.flags.RD | dns.flags.CD
-        unchecked = next(self._direct(*asked, dns.rdatatype.SOA, flags=flags), None)
+        unchecked = next(self._direct(*target, dns.rdatatype.SOA, flags=flags), None)
         return unchecked is not None and unchecked.rcode() == dns.rcode.NOERROR
 
     # --- Through the resolver ---------------------------------------------------------------------
@@ -160,10 +154,9 @@ class ResolvedDns:
         try:
             return dns.name.from_text(text)
         except dns.exception.DNSException as error:
-            raise DnsUnknownError(f"{text!r} is no name that DNS could be asked about") from error
+            raise DnsUnknownError(f"{text!r} is not a valid DNS name") from error
 
     def _ask(self, name: dns.name.Name, kind: dns.rdatatype.RdataType) -> Sequence[Any]:
-        """Return what the resolver answers; nothing, if the name or the type does not exist."""
         try:
             return list(self._resolver.resolve(name, kind, search=False))
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
@@ -171,14 +164,14 @@ class ResolvedDns:
         except dns.exception.DNSException as error:
             kind_name = dns.rdatatype.to_text(kind)
             raise DnsUnknownError(
-                f"public DNS gives no answer about {kind_name} of {_text(name)}: {_cause(error)}"
+                f"public DNS does not answer {kind_name} queries for {_text(name)}: {_cause(error)}"
             ) from error
 
     def _targets(self, name: dns.name.Name, kind: dns.rdatatype.RdataType) -> frozenset[str]:
         return frozenset(_text(record.target) for record in self._ask(name, kind))
 
     def _addresses(self, server: dns.name.Name) -> list[str]:
-        """Return some addresses of a server, of IPv4 where it has any."""
+        """Return some addresses of a server, IPv4 first."""
         for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
             if found := [str(record.address) for record in self._ask(server, kind)]:
                 return sorted(found)[:_ADDRESSES]
@@ -186,16 +179,16 @@ class ResolvedDns:
 
     # --- From the servers themselves --------------------------------------------------------------
 
-    def _from_above(self, name: dns.name.Name) -> dns.message.Message | None:
-        """Return what the zone above says about a delegation; None if no server of it answers."""
-        above = name
-        while above != dns.name.root:
-            above = above.parent()
-            if servers := self._ask(above, dns.rdatatype.NS):
+    def _from_parent(self, name: dns.name.Name) -> dns.message.Message | None:
+        """Return the parent zone's answer about a delegation; None if no server of it answers."""
+        parent = name
+        while parent != dns.name.root:
+            parent = parent.parent()
+            if servers := self._ask(parent, dns.rdatatype.NS):
                 targets = sorted(record.target for record in servers)[:_SERVERS]
                 addresses = [address for target in targets for address in self._addresses(target)]
                 answers = self._direct(addresses, name, dns.rdatatype.NS)
-                return next((answer for answer in answers if answer.rcode() in _SAID), None)
+                return next((answer for answer in answers if answer.rcode() in _ANSWERED), None)
         return None
 
     def _direct(
@@ -206,10 +199,7 @@ class ResolvedDns:
         *,
         flags: int = 0,
     ) -> Iterator[dns.message.Message]:
-        """Yield what each of some addresses answers; one that does not is left out.
-
-        In a network that lets only its own resolver out, each server is waited for once.
-        """
+        """Yield the answers of some addresses; each silent server costs one timeout only."""
         query = dns.message.make_query(name, kind, use_edns=0)
         query.flags = flags
         for address in addresses:
@@ -235,9 +225,9 @@ def _readable(raw: bytes) -> str:
 
 
 def _cause(error: dns.exception.DNSException) -> str:
-    """Return what went wrong in words; the SDK's own sentence may run over a page."""
+    """Return a short cause; dnspython's own text may be a page long."""
     if isinstance(error, dns.exception.Timeout):
-        return "none came in time"
+        return "timeout"
     if isinstance(error, dns.resolver.NoNameservers):
         return "every server refused or failed"
     return type(error).__name__

@@ -1,4 +1,4 @@
-"""`certificates create`: issue a certificate and carry its DNS validation through."""
+"""`certificates create`: request a certificate and validate it by DNS."""
 
 from __future__ import annotations
 
@@ -10,19 +10,16 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from certificate_lifecycle.cli import session
-from certificate_lifecycle.cli.commands.apply import agreed, require_an_answer
+from certificate_lifecycle.cli.confirmation import confirmed, require_terminal
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.options import (
     OutputOptions,
     TargetOptions,
     home_options,
     output_options,
 )
-from certificate_lifecycle.cli.output import console, error_console, indented, print_json
-from certificate_lifecycle.cli.progress import busy
-from certificate_lifecycle.cli.scanning import start
+from certificate_lifecycle.cli.output import console, indented, print_json
+from certificate_lifecycle.cli.scanning import interruptible_work, start
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.handlers.config import creation_settings
 from certificate_lifecycle.handlers.events import CreationCommand, creation_command
@@ -34,13 +31,13 @@ _WAIT_SECONDS = 300
 
 @click.command("create")
 @click.argument("domain_name")
-@click.option("--name", "names", multiple=True, metavar="NAME", help="Another name; repeatable.")
+@click.option("--name", "names", multiple=True, metavar="NAME", help="Additional name; repeatable.")
 @click.option(
     "--www/--no-www", default=True, show_default=True, help="Add `www.` to a plain DOMAIN_NAME."
 )
 @click.option("--key-algorithm", type=click.Choice(REQUESTABLE_KEY_ALGORITHMS))
-@click.option("--authority", metavar="ARN", help="Private CA that shall issue it.")
-@click.option("--exportable", is_flag=True, help="Let its key be exported; public ones cost money.")
+@click.option("--authority", metavar="ARN", help="Private CA to issue the certificate.")
+@click.option("--exportable", is_flag=True, help="Allow key export; ACM charges for public ones.")
 @click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Repeatable.")
 @click.option(
     "--wait",
@@ -48,55 +45,48 @@ _WAIT_SECONDS = 300
     type=click.IntRange(0, 900),
     default=_WAIT_SECONDS,
     show_default=True,
-    help="Seconds to wait until it is issued.",
+    help="Seconds to wait for ACM to issue the certificate.",
 )
-@click.option("--yes", is_flag=True, help="Request it without asking.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @home_options
 @output_options("table", "json")
 def command(
     targets: TargetOptions,
-    output_options: OutputOptions,
+    output: OutputOptions,
     *,
     yes: bool,
     **inputs: Any,  # noqa: ANN401 - click's values
 ) -> Exit:
-    """Issue a certificate for DOMAIN_NAME and carry its DNS validation through.
+    """Request a certificate for DOMAIN_NAME and validate it by DNS.
 
-    If there is an equal one already, it is that: the command can be repeated, and goes on where an
-    earlier one was stopped. First it shows what would be done, and asks.
+    Reuses an equal certificate if there is one, so an interrupted command can be repeated. Shows
+    what it would request and asks for confirmation.
     """
-    require_an_answer(yes=yes)
-    reached = start(targets, output_options)
-    ordered = _ordered(reached, targets, inputs)
-    make = _maker(reached, ordered)
-    err = error_console()
-    with (
-        interruptible(reached.clock),
-        busy(err, "Looking for an equal one", quiet=output_options.quiet),
-    ):
-        found = make(dry_run=True)
-    if output_options.output == "table":
-        _print(console(), ordered, found)
-    if found["status"] == "ISSUED":
-        if output_options.output == "json":
-            print_json(found)
-        return Exit.HEALTHY
-    if not (yes or agreed("Do that?")):
-        return Exit.FINDINGS
-    what = "Waiting for ACM; Ctrl-C stops the waiting, and the command can be repeated"
-    with interruptible(reached.clock), busy(err, what, quiet=output_options.quiet):
-        made = make(dry_run=False)
-    if output_options.output == "json":
-        print_json(made)
-    else:
-        _print(console(), ordered, made)
-    return Exit.HEALTHY if made["status"] == "ISSUED" else Exit.INCOMPLETE
+    require_terminal(yes=yes)
+    session = start(targets, output)
+    creation = _creation(session, targets, inputs)
+    create = _creator(session, creation)
+    with interruptible_work(session, "Searching for an equal certificate", output):
+        result = create(dry_run=True)
+    if output.format == "table":
+        _print(console(), creation, result)
+    if result["status"] != "ISSUED":
+        if not confirmed("Request and validate it?", yes=yes):
+            return Exit.FINDINGS
+        text = "Waiting for ACM. Ctrl-C stops; repeat the command to continue"
+        with interruptible_work(session, text, output):
+            result = create(dry_run=False)
+        if output.format == "table":
+            _print(console(), creation, result)
+    if output.format == "json":
+        print_json(result)
+    return Exit.HEALTHY if result["status"] == "ISSUED" else Exit.INCOMPLETE
 
 
-def _ordered(reached: Session, targets: TargetOptions, inputs: dict[str, Any]) -> CreationCommand:
-    """Return the checked order, by the settings of the deployed creation function if there is one.
+def _creation(session: Session, targets: TargetOptions, inputs: dict[str, Any]) -> CreationCommand:
+    """Return the validated input, with the settings of the deployed creation function.
 
-    What that function may issue for does not bind whoever has credentials of their own.
+    The function's list of allowed domains does not restrict users with credentials of their own.
     """
     errors: list[str] = []
     tags = {}
@@ -115,68 +105,66 @@ def _ordered(reached: Session, targets: TargetOptions, inputs: dict[str, Any]) -
         "tags": tags,
         "wait_seconds": inputs["wait_seconds"],
     }
-    environment = {"DOMAIN_NAME": "example.com", **_environment(reached, targets)}
+    environment = {"DOMAIN_NAME": "example.com", **_environment(session, targets)}
     settings = replace(creation_settings(environment, errors), allowed_domains=())
-    ordered = creation_command(event, settings, reached.home, errors)
+    creation = creation_command(event, settings, session.home, errors)
     if errors:
         raise ConfigurationError(errors)
-    return ordered
+    return creation
 
 
-def _environment(reached: Session, targets: TargetOptions) -> dict[str, str]:
-    from certificate_lifecycle.cli.aws.functions import Functions  # noqa: PLC0415 - the SDK
+def _environment(session: Session, targets: TargetOptions) -> dict[str, str]:
+    from certificate_lifecycle.cli.aws.deployed_module import find_function  # noqa: PLC0415
 
-    if reached.function is None:
+    if session.function is None:
         return {}
-    functions = Functions(lambda: reached.clients.any("lambda", reached.home.region))
-    function = functions.find(f"{targets.instance}-creation")
+    client = session.clients.any("lambda", session.home.region)
+    function = find_function(client, f"{targets.instance}-creation")
     return dict(function.settings) if function else {}
 
 
-def _maker(reached: Session, ordered: CreationCommand) -> Callable[..., dict[str, Any]]:
+def _creator(session: Session, creation: CreationCommand) -> Callable[..., dict[str, Any]]:
     from certificate_lifecycle.app.creation import create, creation_result  # noqa: PLC0415
-    from certificate_lifecycle.aws.acm import AcmCertificates  # noqa: PLC0415 - the SDK
+    from certificate_lifecycle.aws.acm import AcmCertificates  # noqa: PLC0415
     from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns  # noqa: PLC0415
 
-    clients = reached.clients
+    clients = session.clients
 
-    def make(*, dry_run: bool) -> dict[str, Any]:
+    def run(*, dry_run: bool) -> dict[str, Any]:
         issuance = create(
-            ordered.request,
-            certificates=AcmCertificates(clients.acm(ordered.request.region)),
-            dns=Route53Dns(HostedZones(clients.route53), reached.settings.zones),
-            clock=reached.clock,
+            creation.request,
+            certificates=AcmCertificates(clients.acm(creation.request.region)),
+            dns=Route53Dns(HostedZones(clients.route53), session.settings.zones),
+            clock=session.clock,
             now=session.current_time(),
-            auto_validate=ordered.auto_validate,
-            wait_seconds=ordered.wait_seconds,
+            auto_validate=creation.auto_validate,
+            wait_seconds=creation.wait_seconds,
             dry_run=dry_run,
         )
-        return creation_result(issuance, reached.home.account_id, dry_run=dry_run)
+        return creation_result(issuance, session.home.account_id, dry_run=dry_run)
 
-    return make
+    return run
 
 
-def _print(out: Console, ordered: CreationCommand, found: dict[str, Any]) -> None:
-    names = ", ".join(ordered.request.names)
-    arn = found["certificate_arn"]
+def _print(out: Console, creation: CreationCommand, result: dict[str, Any]) -> None:
+    names = ", ".join(creation.request.names)
+    arn = result["certificate_arn"]
     if arn is None:
         out.print(Text("To request", style="bold").append(f"  {names}", style=""))
-        indented(
-            out,
-            f"{ordered.request.key_algorithm} in {found['region']}; its validation "
-            "records go to the hosted zones of these names, and stay there for renewals.",
-            by=5,
+        text = (
+            f"{creation.request.key_algorithm} in {result['region']}. The validation records are "
+            "written to the hosted zones of these names and kept for renewals."
         )
+        indented(out, text, by=5)
         return
-    verb = "Requested" if found["created"] else "There is"
-    out.print(Text(f"{verb}", style="bold").append(f"  {names}", style=""))
-    # On one line however long: it is there to be copied.
+    title = "Requested" if result["created"] else "Existing"
+    out.print(Text(title, style="bold").append(f"  {names}", style=""))
+    # On one line, so that it can be copied.
     out.print(f"     {arn}", markup=False, soft_wrap=True)
-    indented(
-        out, f"{found['status']}", style="green" if found["status"] == "ISSUED" else "yellow", by=5
-    )
-    for record in found["validation_records"]:
-        state = record["change"] or "left alone"
-        if found["dry_run"]:
+    style = "green" if result["status"] == "ISSUED" else "yellow"
+    indented(out, result["status"], style=style, by=5)
+    for record in result["validation_records"]:
+        state = record["change"] or "unchanged"
+        if result["dry_run"]:
             state = {"created": "to create", "updated": "to update"}.get(state, state)
         indented(out, f"{record['type']} {record['name']}: {state}", by=5)

@@ -1,8 +1,8 @@
-"""`certificates doctor`: whether everything is there that the work needs."""
+"""`certificates doctor`: check permissions, quotas, DNS and the deployed module."""
 
 from __future__ import annotations
 
-import ipaddress
+from collections import Counter
 from collections.abc import Sequence
 
 import click
@@ -15,84 +15,65 @@ from certificate_lifecycle.cli.options import (
     OutputOptions,
     TargetOptions,
     output_options,
+    resolver_option,
     scope_options,
 )
 from certificate_lifecycle.cli.output import console, error_console, indented, print_json
 from certificate_lifecycle.cli.progress import busy
 from certificate_lifecycle.cli.scanning import start
-from certificate_lifecycle.model.errors import ConfigurationError
 
-NEVER = "never"
+_STATE_WIDTH = 11
 _STYLES = {
     State.OK: "green",
     State.UNKNOWN: "magenta",
     State.WARNING: "yellow",
     State.FAILED: "bold red",
 }
-#: What makes the command end with 1, by the value of --fail-on.
-_COUNTING = {
+#: The states that end the command with 1, by the value of --fail-on.
+_FAIL_ON = {
     State.WARNING.value: frozenset({State.WARNING, State.FAILED}),
     State.FAILED.value: frozenset({State.FAILED}),
-    NEVER: frozenset(),
+    "never": frozenset(),
 }
 
 
 @click.command("doctor")
 @scope_options
 @output_options("table", "json")
-@click.option(
-    "--resolver",
-    "resolvers",
-    multiple=True,
-    metavar="ADDRESS",
-    help="Resolver to ask about public DNS; repeatable. Otherwise that of this machine.",
-)
+@resolver_option
 @click.option(
     "--fail-on",
-    type=click.Choice(list(_COUNTING)),
+    type=click.Choice(list(_FAIL_ON)),
     default=State.FAILED.value,
     show_default=True,
-    help="End with 1 from this state on.",
+    help="Least severe state that ends the command with 1.",
 )
 def command(
-    targets: TargetOptions,
-    output_options: OutputOptions,
-    *,
-    resolvers: tuple[str, ...],
-    fail_on: str,
+    targets: TargetOptions, output: OutputOptions, *, resolvers: tuple[str, ...], fail_on: str
 ) -> Exit:
-    """Say whether everything is there that the work needs.
+    """Check permissions, quotas, DNS and the deployed module.
 
-    Credentials, permissions, quotas, hosted zones, CAA, and the deployed module. Nothing is
-    changed. Ends with 3 if something could not be found out.
+    Changes nothing. Ends with 3 if something could not be checked.
     """
-    from certificate_lifecycle.cli.aws import public_dns  # noqa: PLC0415 - it is slow to import
-    from certificate_lifecycle.cli.doctor.examinations import Doctor  # noqa: PLC0415 - the SDK
+    from certificate_lifecycle.cli.aws import public_dns  # noqa: PLC0415 - slow to import
+    from certificate_lifecycle.cli.doctor.examinations import Examinations  # noqa: PLC0415
 
-    errors = [
-        f"--resolver: {resolver!r} is no IP address"
-        for resolver in resolvers
-        if not _is_ip(resolver)
-    ]
-    if errors:
-        raise ConfigurationError(errors)
-    reached = start(targets, output_options)
-    public = public_dns.ResolvedDns(resolvers)
-    doctor = Doctor(reached, public, targets.instance)
-    with busy(error_console(), "Examining", quiet=output_options.quiet):
-        found = examine(doctor.examinations())
-    if output_options.output == "json":
-        print_json({"checks": [diagnosis.entry() for diagnosis in found]})
+    session = start(targets, output)
+    examinations = Examinations(session, public_dns.ResolvedDns(resolvers), targets.instance)
+    with busy(error_console(), "Checking", quiet=output.quiet):
+        found = examine(examinations.all())
+    if output.format == "json":
+        print_json({"checks": [diagnosis.to_dict() for diagnosis in found]})
     else:
-        print_page(console(), found)
+        _print(console(), found)
     states = {diagnosis.state for diagnosis in found}
     if State.UNKNOWN in states:
         return Exit.INCOMPLETE
-    return Exit.FINDINGS if states & _COUNTING[fail_on] else Exit.HEALTHY
+    return Exit.FINDINGS if states & _FAIL_ON[fail_on] else Exit.HEALTHY
 
 
-def print_page(out: Console, found: Sequence[Diagnosis]) -> None:
-    """Print what was found, check by check, and a last line that counts the states."""
+def _print(out: Console, found: Sequence[Diagnosis]) -> None:
+    """Print the results by check, and a last line with the number of each state."""
     check = None
     for diagnosis, following in zip(found, [*found[1:], None], strict=True):
         if diagnosis.check is not check:
@@ -100,26 +81,19 @@ def print_page(out: Console, found: Sequence[Diagnosis]) -> None:
             out.print(Text(check.value, style="bold"))
         head = Text(f"  {diagnosis.state.value:<9}", style=_STYLES[diagnosis.state])
         about = f"{diagnosis.about}: " if diagnosis.about else ""
-        text = Text(f"{about}{diagnosis.sentence}")
-        lines = text.wrap(out, max(out.width - len(head), 20))
+        lines = Text(f"{about}{diagnosis.sentence}").wrap(out, max(out.width - _STATE_WIDTH, 20))
         lines[0].rstrip()
         out.print(head.append_text(lines[0]), no_wrap=True, overflow="ignore", crop=False)
         for line in lines[1:]:
-            indented(out, line.plain, by=len(f"  {'':<9}"))
-        # Where several want the same to be done, once is enough.
-        said_next = following is not None and following.check is check and following.advice
-        if diagnosis.advice and diagnosis.advice != said_next:
-            indented(out, diagnosis.advice, style="dim", by=len(f"  {'':<9}"))
-    counts = [(state, sum(entry.state is state for entry in found)) for state in reversed(State)]
+            indented(out, line.plain, by=_STATE_WIDTH)
+        # Print equal advice of successive results once.
+        repeated = following is not None and following.check is check and following.advice
+        if diagnosis.advice and diagnosis.advice != repeated:
+            indented(out, diagnosis.advice, style="dim", by=_STATE_WIDTH)
+    counts = Counter(diagnosis.state for diagnosis in found)
     total = Text(", ").join(
-        Text(f"{count} {state.value}", style=_STYLES[state]) for state, count in counts if count
+        Text(f"{counts[state]} {state.value}", style=_STYLES[state])
+        for state in reversed(State)
+        if counts[state]
     )
     out.print(total.append("."))
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

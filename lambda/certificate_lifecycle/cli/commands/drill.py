@@ -1,4 +1,4 @@
-"""`certificates drill`: whether ACM could renew a certificate."""
+"""`certificates drill`: check whether ACM could renew a certificate."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.app.reimport import Sources
-from certificate_lifecycle.cli import session
 from certificate_lifecycle.cli.aws.public_dns import ResolvedDns
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, RenewalAnswer
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.find_certificate import Located, locate
-from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.options import (
     OutputOptions,
     TargetOptions,
@@ -22,35 +20,23 @@ from certificate_lifecycle.cli.options import (
     resolver_option,
     scope_options,
 )
-from certificate_lifecycle.cli.output import (
-    console,
-    error_console,
-    indented,
-    print_json,
-    whereabouts,
-)
-from certificate_lifecycle.cli.progress import busy
+from certificate_lifecycle.cli.output import console, indented, location, print_json
 from certificate_lifecycle.cli.renewal_drill import Drill, DrillResult, drill_entry
-from certificate_lifecycle.cli.scanning import start
+from certificate_lifecycle.cli.scanning import interruptible_work, start
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.model.sanitize import clean
 
-_BY = 2
+_INDENT = 2
 _NAME_WIDTH = 20
 _STYLES = {
     CheckOutcome.PASSED: "green",
     CheckOutcome.FAILED: "bold red",
     CheckOutcome.UNKNOWN: "yellow",
 }
-_ANSWER_STYLES = {
-    RenewalAnswer.YES: "green",
-    RenewalAnswer.NO: "bold red",
-    RenewalAnswer.PARTLY: "yellow",
-}
-_CODES = {
-    RenewalAnswer.YES: Exit.HEALTHY,
-    RenewalAnswer.NO: Exit.FINDINGS,
-    RenewalAnswer.PARTLY: Exit.INCOMPLETE,
+_ANSWERS = {
+    RenewalAnswer.YES: (Exit.HEALTHY, "green"),
+    RenewalAnswer.NO: (Exit.FINDINGS, "bold red"),
+    RenewalAnswer.PARTLY: (Exit.INCOMPLETE, "yellow"),
 }
 
 
@@ -60,59 +46,48 @@ _CODES = {
 @scope_options
 @output_options("table", "json")
 def command(
-    certificate: str,
-    resolvers: tuple[str, ...],
-    targets: TargetOptions,
-    output_options: OutputOptions,
+    certificate: str, resolvers: tuple[str, ...], targets: TargetOptions, output: OutputOptions
 ) -> Exit:
     """Check whether ACM could renew a certificate.
 
     Checks eligibility, validation records, delegation, public DNS and CAA records; for a private
-    certificate its CA; for an imported one its import source. Nothing is changed.
+    certificate its CA; for an imported one its import source. Changes nothing.
 
-    Ends with 0 if a renewal would work, 1 if not, and 3 if that is known in part only.
+    Ends with 0 if a renewal would work, 1 if not, and 3 if only part of it could be checked.
     """
-    reached = start(targets, output_options)
-    what = "Checking what a renewal needs"
-    with interruptible(reached.clock), busy(error_console(), what, quiet=output_options.quiet):
-        located = locate(reached, certificate)
-        result = _drill(reached, located, resolvers).check(located.certificate)
-    if output_options.output == "json":
+    session = start(targets, output)
+    with interruptible_work(session, "Checking what a renewal needs", output):
+        located = locate(session, certificate)
+        result = _drill(session, located, resolvers).check(located.certificate)
+    if output.format == "json":
         print_json(drill_entry(result))
     else:
         _print(console(), result)
-    return Exit.INTERRUPTED if reached.clock.interrupted else _CODES[result.answer]
+    return Exit.INTERRUPTED if session.clock.interrupted else _ANSWERS[result.answer][0]
 
 
-def _drill(reached: Session, located: Located, resolvers: tuple[str, ...]) -> Drill:
-    clients = located.clients
-    now = session.current_time()
+def _drill(session: Session, located: Located, resolvers: tuple[str, ...]) -> Drill:
+    clients, settings = located.clients, session.settings
     return Drill(
         certificates=clients.certificates,
         dns=clients.dns,
         public=cache(lambda: ResolvedDns(resolvers)),
-        clock=reached.clock,
+        clock=session.clock,
         stores=clients.stores,
-        sources=Sources(
-            secrets=clients.import_secrets,
-            secret_arns=reached.settings.import_sources,
-        ),
-        thresholds=reached.settings.thresholds,
-        now=now,
+        sources=Sources(secrets=clients.import_secrets, secret_arns=settings.import_sources),
+        thresholds=settings.thresholds,
+        now=session.current_time(),
     )
 
 
 def _print(out: Console, result: DrillResult) -> None:
-    certificate = result.certificate
+    certificate, answer = result.certificate, result.answer
     head = Text("Drill of ").append(clean(certificate.domain_name) or "(no name)", style="bold")
     out.print(head, overflow="fold")
-    indented(out, whereabouts(certificate), style="dim", by=_BY)
+    indented(out, location(certificate), style="dim", by=_INDENT)
     for check in result.checks:
         name = Text(f"  {check.name:<{_NAME_WIDTH}}")
         out.print(name.append(check.outcome.value, style=_STYLES[check.outcome]))
-        indented(out, clean(check.text), by=_BY * 2)
-    out.print(
-        Text("Would a renewal work? ")
-        .append(f"{result.answer.value}.", style=_ANSWER_STYLES[result.answer])
-        .append(f" {result.answer.meaning}")
-    )
+        indented(out, clean(check.text), by=_INDENT * 2)
+    text = Text("Would a renewal work? ").append(f"{answer.value}.", style=_ANSWERS[answer][1])
+    out.print(text.append(f" {answer.meaning}"))

@@ -1,4 +1,4 @@
-"""`certificates explain`: everything about one certificate, and what comes next."""
+"""`certificates explain`: one certificate, the decision about it, and what comes next."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from certificate_lifecycle.cli import session
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.explanation import Explaining, Explanation, explanation_entry
+from certificate_lifecycle.cli.explanation import Explainer, Explanation, explanation_entry
 from certificate_lifecycle.cli.find_certificate import locate
-from certificate_lifecycle.cli.interrupts import interruptible
 from certificate_lifecycle.cli.options import (
     OutputOptions,
     TargetOptions,
@@ -23,98 +21,92 @@ from certificate_lifecycle.cli.options import (
 from certificate_lifecycle.cli.output import (
     STYLES,
     console,
-    error_console,
     indented,
+    location,
     print_json,
-    whereabouts,
 )
-from certificate_lifecycle.cli.progress import busy
-from certificate_lifecycle.cli.scanning import start
+from certificate_lifecycle.cli.scanning import interruptible_work, start
 from certificate_lifecycle.cli.session import Session
-from certificate_lifecycle.cli.trace import Answer, Step
+from certificate_lifecycle.cli.trace import CheckAnswer, TracedCheck
 from certificate_lifecycle.handlers.config import rotation_settings
 from certificate_lifecycle.model.certificate import Decision, Severity
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.validation import RecordState, explain
 
-_BY = 2
-_MARKS = {Answer.HIT: "=>", Answer.PASSED: "no", Answer.NOT_REACHED: " -"}
-_CHECK_STYLES = {Answer.HIT: "bold", Answer.PASSED: "", Answer.NOT_REACHED: "dim"}
+_INDENT = 2
+#: The mark and the style of a check by its answer.
+_MARKS = {
+    CheckAnswer.HIT: ("=>", "bold"),
+    CheckAnswer.PASSED: ("no", ""),
+    CheckAnswer.NOT_REACHED: (" -", "dim"),
+}
 
 
 @click.command("explain")
 @click.argument("certificate", metavar="NAME|ARN")
 @scope_options
 @output_options("table", "json")
-def command(certificate: str, targets: TargetOptions, output_options: OutputOptions) -> Exit:
-    """Say everything about one certificate, and what comes next.
+def command(certificate: str, targets: TargetOptions, output: OutputOptions) -> Exit:
+    """Show one certificate, the decision about it, and what comes next.
 
-    NAME is looked for among the common names first, then among all names, then among what
-    wildcards cover. Nothing is changed. Ends with 0 even if something is wrong with it: that is
-    what scan is for.
+    NAME is matched with common names first, then with all names, then with wildcards. Changes
+    nothing. Ends with 0 even if the certificate has a finding.
     """
-    reached = start(targets, output_options)
-    with (
-        interruptible(reached.clock),
-        busy(error_console(), "Looking at it", quiet=output_options.quiet),
-    ):
-        explanation = _explained(reached, certificate)
-    if output_options.output == "json":
+    session = start(targets, output)
+    with interruptible_work(session, "Scanning the certificate", output):
+        explanation = _explanation(session, certificate)
+    if output.format == "json":
         print_json(explanation_entry(explanation))
     else:
         _print(console(), explanation)
-    if reached.clock.interrupted:
+    if session.clock.interrupted:
         return Exit.INTERRUPTED
     return Exit.INCOMPLETE if explanation.problems else Exit.HEALTHY
 
 
-def _explained(reached: Session, wanted: str) -> Explanation:
-    located = locate(reached, wanted)
-    return Explaining(
-        request=reached.request(),
+def _explanation(session: Session, wanted: str) -> Explanation:
+    located = locate(session, wanted)
+    return Explainer(
+        request=session.request(),
         scope=located.scope,
         clients=located.clients,
-        clock=reached.clock,
+        clock=session.clock,
         current_time=session.current_time,
-        watched=_is_watched(reached, located.scope),
+        monitored=_is_monitored(session, located.scope),
     ).explain(located.certificate.arn)
 
 
-def _is_watched(reached: Session, scope: Scope) -> bool:
-    """Whether the runs of the deployed function look there, whatever this command looks at."""
-    if reached.function is None:
+def _is_monitored(session: Session, scope: Scope) -> bool:
+    """Whether the runs of the deployed function scan this account and region."""
+    if session.function is None:
         return False
-    settings = rotation_settings(reached.function.settings, [])
-    accounts = {reached.home.account_id, *(account.account_id for account in settings.accounts)}
+    settings = rotation_settings(session.function.settings, [])
+    accounts = {session.home.account_id, *(account.account_id for account in settings.accounts)}
     everywhere = settings.organization is not None
-    regions = settings.regions or (reached.home.region,)
+    regions = settings.regions or (session.home.region,)
     return scope.region in regions and (everywhere or scope.account_id in accounts)
-
-
-# --- For people -----------------------------------------------------------------------------------
 
 
 def _print(out: Console, explanation: Explanation) -> None:
     _print_head(out, explanation)
     _section(out, "Why", _reasons(explanation))
-    _print_checks(out, explanation.trace.steps)
+    _print_checks(out, explanation.trace.checks)
     _print_forecast(out, explanation)
-    _section(
-        out, "Used by", map(clean, explanation.used_by) if explanation.used_by else ("nothing",)
-    )
+    _section(out, "Used by", map(clean, explanation.used_by or ("nothing",)))
     _section(out, "Validation records", _records(explanation))
     _section(out, "Import source", _source(explanation))
     _section(out, "Export target", _export(explanation))
     _section(out, "Successor", _successor(explanation))
-    _section(out, "Replacement on record", _replacement_record(explanation))
-    _section(out, "Told", _told(explanation))
-    _section(out, "Next", _next(explanation))
-    _section(out, "Could not be found out", map(clean, explanation.problems))
+    _section(out, "Recorded replacement", _replacement_record(explanation))
+    _section(out, "Notified", _notified(explanation))
+    _section(out, "Next run", _next(explanation))
+    _section(out, "Could not be read", map(clean, explanation.problems))
 
 
 def _print_head(out: Console, explanation: Explanation) -> None:
-    certificate, decision = explanation.certificate, explanation.decision
+    certificate, assessment = explanation.certificate, explanation.assessment
+    decision = assessment.decision
     out.print(Text(clean(certificate.domain_name) or "(no name)", style="bold"), overflow="fold")
     out.print(Text(_verdict(decision), style=STYLES[decision.severity]))
     others = ", ".join(clean(name) for name in certificate.names[1:])
@@ -124,12 +116,12 @@ def _print_head(out: Console, explanation: Explanation) -> None:
         f"also for {others}" if others else "",
         ", ".join(filter(None, (*state, used))),
         _dates(explanation),
-        f"owner {clean(explanation.entry.owner)}" if explanation.entry.owner else "",
-        f"muted until {explanation.entry.muted_until}" if explanation.entry.muted_until else "",
-        whereabouts(certificate),
+        f"owner {clean(assessment.owner)}" if assessment.owner else "",
+        f"muted until {assessment.muted_until}" if assessment.muted_until else "",
+        location(certificate),
     ]
     for fact in filter(None, facts):
-        indented(out, fact, style="dim", by=_BY)
+        indented(out, fact, style="dim", by=_INDENT)
 
 
 def _verdict(decision: Decision) -> str:
@@ -145,38 +137,38 @@ def _dates(explanation: Explanation) -> str:
 
 def _reasons(explanation: Explanation) -> Iterable[str]:
     yield clean(explanation.trace.decision.message)
-    yield from map(clean, explanation.entry.probe_results)
+    yield from map(clean, explanation.assessment.probe_results)
     if explanation.decision != explanation.trace.decision:
         yield clean(explanation.decision.message)
     if explanation.decision.severity > Severity.OK:
-        yield f"What would help: {explanation.decision.action.meaning}"
+        yield f"Fix: {explanation.decision.action.meaning}"
 
 
-def _print_checks(out: Console, steps: Iterable[Step]) -> None:
-    """Print the checks; the one that decided shows its facts."""
-    _title(out, "Checks, in order; the first that answers yes decides")
-    for step in steps:
-        style = _CHECK_STYLES[step.answer]
-        indented(out, f"{_MARKS[step.answer]} {step.question}", style=style, by=_BY)
-        if step.answer is Answer.HIT:
-            for name, value in step.facts.items():
-                indented(out, clean(f"{name}: {value}"), style="dim", by=_BY + 3)
+def _print_checks(out: Console, checks: Iterable[TracedCheck]) -> None:
+    """Print the checks, and the facts of the one that decided."""
+    _title(out, "Checks in order; the first with the answer yes decides")
+    for check in checks:
+        mark, style = _MARKS[check.answer]
+        indented(out, f"{mark} {check.question}", style=style, by=_INDENT)
+        if check.answer is CheckAnswer.HIT:
+            for name, value in check.facts.items():
+                indented(out, clean(f"{name}: {value}"), style="dim", by=_INDENT + 3)
 
 
 def _print_forecast(out: Console, explanation: Explanation) -> None:
     _title(out, "If nothing changes")
     now, *later = explanation.forecast
     if not later:
-        indented(out, "It stays as it is.", by=_BY)
-    before = now.decision
-    for entry in later:
-        decision = entry.decision
-        days = (entry.at - explanation.now) // timedelta(days=1)
-        text = f"{_minute(entry.at)}  in {days:>3} days  {decision.severity.label:<9}"
-        alike = (before.severity, before.verdict) == (decision.severity, decision.verdict)
-        text += decision.reason.value if alike else decision.verdict.value
-        indented(out, text, style=STYLES[decision.severity], by=_BY)
-        before = decision
+        indented(out, "The decision stays the same.", by=_INDENT)
+    previous = now.decision
+    for outlook in later:
+        decision = outlook.decision
+        days = (outlook.at - explanation.now) // timedelta(days=1)
+        text = f"{_minute(outlook.at)}  in {days:>3} days  {decision.severity.label:<9}"
+        same = (previous.severity, previous.verdict) == (decision.severity, decision.verdict)
+        text += decision.reason.value if same else decision.verdict.value
+        indented(out, text, style=STYLES[decision.severity], by=_INDENT)
+        previous = decision
 
 
 def _records(explanation: Explanation) -> Iterable[str]:
@@ -202,8 +194,8 @@ def _successor(explanation: Explanation) -> Iterable[str]:
     successor = explanation.successor
     if successor is None:
         return []
-    ends = f", which ends on {_day(successor.not_after)}" if successor.not_after else ""
-    return [f"{successor.arn}{ends}"]
+    expiry = f", expires on {_day(successor.not_after)}" if successor.not_after else ""
+    return [f"{successor.arn}{expiry}"]
 
 
 def _replacement_record(explanation: Explanation) -> Iterable[str]:
@@ -211,7 +203,7 @@ def _replacement_record(explanation: Explanation) -> Iterable[str]:
     if replacement_record is None:
         return
     state, started = replacement_record.state, _minute(replacement_record.started_at)
-    yield f"{state.value}: {state.meaning} Begun on {started}."
+    yield f"{state.value}: {state.meaning} Started on {started}."
     if replacement_record.successor_arn:
         yield f"successor {clean(replacement_record.successor_arn)}"
     if replacement_record.note:
@@ -221,32 +213,32 @@ def _replacement_record(explanation: Explanation) -> Iterable[str]:
         yield clean(f"{move.binding.label}: {move.status.value}{note}")
 
 
-def _told(explanation: Explanation) -> Iterable[str]:
-    memory = explanation.memory
-    if memory is None:
+def _notified(explanation: Explanation) -> Iterable[str]:
+    alert = explanation.alert_record
+    if alert is None:
         return
-    since = f", and first on {_minute(memory.since)}" if memory.since else ""
-    yield clean(f"{memory.severity} {memory.verdict}, last on {_minute(memory.notified_at)}{since}")
+    since = f", first on {_minute(alert.since)}" if alert.since else ""
+    yield clean(f"{alert.severity} {alert.verdict}, last on {_minute(alert.notified_at)}{since}")
 
 
 def _next(explanation: Explanation) -> Iterable[str]:
-    who = "the deployed function" if explanation.watched else "certificates apply"
+    runner = "the deployed function" if explanation.monitored else "certificates apply"
     if not explanation.actions:
-        yield f"In mode {explanation.mode}, {who} would do nothing for it."
+        yield f"In mode {explanation.mode}, {runner}: no action."
     for record in explanation.actions:
         text = f"{record.outcome.value} {record.action.value}: {record.detail}"
-        yield clean(f"In mode {explanation.mode}, {who}: {text}")
-    if not explanation.watched:
-        yield "No run of a deployed function looks at it."
+        yield clean(f"In mode {explanation.mode}, {runner}: {text}")
+    if not explanation.monitored:
+        yield "No deployed function monitors it."
 
 
 def _section(out: Console, title: str, lines: Iterable[str]) -> None:
-    """Print a section, unless there is nothing in it."""
+    """Print a section unless it is empty."""
     shown = list(lines)
     if shown:
         _title(out, title)
     for line in shown:
-        indented(out, line, by=_BY)
+        indented(out, line, by=_INDENT)
 
 
 def _title(out: Console, title: str) -> None:
@@ -254,9 +246,9 @@ def _title(out: Console, title: str) -> None:
     out.print(Text(title, style="bold"))
 
 
-def _day(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d}" if moment else "an unknown day"
+def _day(time: datetime) -> str:
+    return f"{time:%Y-%m-%d}"
 
 
-def _minute(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def _minute(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC"

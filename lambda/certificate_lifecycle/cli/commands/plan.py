@@ -1,4 +1,4 @@
-"""`certificates plan`: what `apply` would do."""
+"""`certificates plan`: show what `apply` would do."""
 
 from __future__ import annotations
 
@@ -13,26 +13,20 @@ from certificate_lifecycle.cli.options import (
 )
 from certificate_lifecycle.cli.output import console, print_json, print_scopes
 from certificate_lifecycle.cli.planning import plan_entry, plan_of, print_plan
-from certificate_lifecycle.cli.scanning import look, verdict_code
+from certificate_lifecycle.cli.scanning import scan
 
 
 @click.command("plan")
 @click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
 @scope_options
 @output_options("table", "json")
-def command(
-    certificates: tuple[str, ...], targets: TargetOptions, output_options: OutputOptions
-) -> Exit:
-    """Say what `apply` would do, for all certificates or for those that are named.
-
-    Nothing is changed.
-    """
-    looked = look(targets, output_options)
-    plan = plan_of(looked.run, certificates)
-    if output_options.output == "json":
-        print_json(plan_entry(plan, looked.run))
+def command(certificates: tuple[str, ...], targets: TargetOptions, output: OutputOptions) -> Exit:
+    """Show what `apply` would do, for all or some certificates. Changes nothing."""
+    scanned = scan(targets, output)
+    plan = plan_of(scanned.run, certificates)
+    if output.format == "json":
+        print_json(plan_entry(plan, scanned.run))
     else:
-        out = console()
-        print_plan(out, plan)
-        print_scopes(out, looked.run)
-    return verdict_code(looked, None)
+        print_plan(console(), plan)
+        print_scopes(console(), scanned.run)
+    return scanned.exit_code(None)

@@ -1,4 +1,4 @@
-"""`certificates report`: what was found, as files."""
+"""`certificates report`: write the findings to files."""
 
 from __future__ import annotations
 
@@ -12,54 +12,54 @@ from certificate_lifecycle.cli.options import (
     OutputOptions,
     TargetOptions,
     scope_options,
-    talk_options,
+    verbosity_options,
 )
 from certificate_lifecycle.cli.output import console, print_scopes, summary
 from certificate_lifecycle.cli.report_files import require_new, write
-from certificate_lifecycle.cli.scanning import look, verdict_code
+from certificate_lifecycle.cli.scanning import scan
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.render.report.documents import documents
 
-_KINDS = ("html", "csv", "json")
+_FORMATS = ("html", "csv", "json")
 
 
 @click.command("report")
 @click.argument(
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
 )
-@click.option("--force", is_flag=True, help="Replace files that exist.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @scope_options
-@talk_options
+@verbosity_options
 def command(
-    files: tuple[Path, ...], targets: TargetOptions, output_options: OutputOptions, *, force: bool
+    files: tuple[Path, ...], targets: TargetOptions, output: OutputOptions, *, force: bool
 ) -> Exit:
-    """Write what was found; the ending of each FILE says how: .html, .csv or .json.
+    """Write the findings to each FILE; its suffix selects the format: .html, .csv or .json.
 
-    The page is one file that needs no other and no network. Nothing is changed in AWS.
+    The HTML page contains everything it needs and works offline. Changes nothing in AWS.
     """
     errors = [
-        f"{file}: a report ends in {', '.join(f'.{kind}' for kind in _KINDS)}"
+        f"{file}: the suffix must be one of {', '.join(f'.{name}' for name in _FORMATS)}"
         for file in files
-        if _kind(file) not in _KINDS
+        if _format(file) not in _FORMATS
     ]
     if errors:
         raise ConfigurationError(errors)
     for file in files:
         require_new(file, force=force)
-    looked = look(targets, output_options)
-    for document in documents(looked.run, read_assets()):
+    scanned = scan(targets, output)
+    for document in documents(scanned.run, read_assets()):
         for file in files:
-            if _kind(file) == document.suffix:
+            if _format(file) == document.suffix:
                 write(file, document.text.encode())
-    if not output_options.quiet:
+    if not output.quiet:
         out = console()
-        print_scopes(out, looked.run)
-        out.print(summary(looked.run))
+        print_scopes(out, scanned.run)
+        out.print(summary(scanned.run))
         for file in files:
             out.print(f"Written: {clean(str(file))}", markup=False)
-    return verdict_code(looked, None)
+    return scanned.exit_code(None)
 
 
-def _kind(file: Path) -> str:
+def _format(file: Path) -> str:
     return file.suffix.removeprefix(".").lower()

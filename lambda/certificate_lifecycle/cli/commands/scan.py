@@ -1,4 +1,4 @@
-"""`certificates scan`: what is wrong with which certificate, worst first."""
+"""`certificates scan`: list certificates that need attention, most severe first."""
 
 from __future__ import annotations
 
@@ -19,42 +19,41 @@ from certificate_lifecycle.cli.output import (
     print_json,
     scan_entry,
 )
-from certificate_lifecycle.cli.scanning import look, verdict_code
+from certificate_lifecycle.cli.scanning import scan
 from certificate_lifecycle.model.certificate import Severity
 
-SEVERITIES = [entry.label for entry in (Severity.INFO, Severity.WARNING, Severity.CRITICAL)]
-NEVER = "never"
+_FAIL_ON = {
+    **{severity.label: severity for severity in Severity if severity is not Severity.OK},
+    "never": None,
+}
 
 
 @click.command("scan")
 @scope_options
 @output_options("table", "json", "csv")
-@click.option("--all", "everything", is_flag=True, help="Print what is healthy, too.")
+@click.option("--all", "everything", is_flag=True, help="Print healthy certificates too.")
 @click.option(
     "--fail-on",
-    type=click.Choice([*SEVERITIES, NEVER]),
+    type=click.Choice(list(_FAIL_ON)),
     default="warning",
     show_default=True,
-    help="End with 1 from this severity on.",
+    help="Least severe finding that ends the command with 1.",
 )
 def command(
-    targets: TargetOptions, output_options: OutputOptions, *, everything: bool, fail_on: str
+    targets: TargetOptions, output: OutputOptions, *, everything: bool, fail_on: str
 ) -> Exit:
-    """Say what is wrong with which certificate, worst first.
+    """List certificates that need attention, most severe first.
 
-    Nothing is changed. What is muted by its tag is printed, and never a reason to end with 1.
+    Changes nothing. Findings that are muted by a tag are listed, but never end the command with 1.
     """
-    looked = look(targets, output_options)
-    if output_options.output == "json":
-        print_json(scan_entry(looked.run))
-    elif output_options.output == "csv":
-        print_csv(looked.run)
+    scanned = scan(targets, output)
+    if output.format == "json":
+        print_json(scan_entry(scanned.run))
+    elif output.format == "csv":
+        print_csv(scanned.run)
     else:
-        print_findings(console(), looked.run, everything=everything)
-        if looked.run.findings and not output_options.quiet:
-            error_console().print(
-                "certificates explain NAME says everything about one of them, certificates plan "
-                "what can be done.",
-                style="dim",
-            )
-    return verdict_code(looked, None if fail_on == NEVER else Severity[fail_on.upper()])
+        print_findings(console(), scanned.run, everything=everything)
+        if scanned.run.findings and not output.quiet:
+            text = "Details: certificates explain NAME. Possible actions: certificates plan."
+            error_console().print(text, style="dim")
+    return scanned.exit_code(_FAIL_ON[fail_on])

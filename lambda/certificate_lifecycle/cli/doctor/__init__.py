@@ -1,1 +1,1 @@
-"""Whether everything is there that the work needs: independent checks, each failing alone."""
+"""Independent checks of everything that the module needs; each one can fail on its own."""

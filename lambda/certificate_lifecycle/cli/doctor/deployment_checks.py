@@ -1,18 +1,21 @@
-"""Whether the deployed module is as it should be: functions, alarms, rules, audience."""
+"""The deployed module: functions, alarms, rules and subscriptions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State
+from certificate_lifecycle.cli.doctor.diagnosis import Diagnosis, DoctorCheck, State
 
 if TYPE_CHECKING:
-    from certificate_lifecycle.cli.aws.alarms import AlarmSeen
-    from certificate_lifecycle.cli.aws.functions import DeployedFunction
-    from certificate_lifecycle.cli.aws.rules import RuleSeen
-    from certificate_lifecycle.cli.aws.subscriptions import SubscriptionCounts
+    from certificate_lifecycle.cli.aws.deployed_module import (
+        Alarm,
+        DeployedFunction,
+        Rule,
+        SubscriptionCounts,
+    )
 
 #: When AWS retires a runtime (Lambda developer guide, "Lambda runtimes", 2026).
 RETIRED = {
@@ -23,150 +26,124 @@ RETIRED = {
     "python3.14": date(2029, 6, 30),
 }
 _NOTICE = timedelta(days=180)
-#: How the names of an instance's alarms continue after the name of the instance.
+#: The alarm names of an instance, after `<instance>-`.
 _ALARMS = (
     *("creation-", "organization-", "rotation-"),
     *("critical-unresolved", "delivery-failed", "no-subscribers", "publish-failed", "runs-missing"),
 )
+_APPLY_AGAIN = "Apply the module again."
 
 
 def function(name: str, found: DeployedFunction | None, now: datetime) -> Iterator[Diagnosis]:
-    """Say whether a function is ready to run, and how long AWS keeps its runtime."""
+    """Report whether a function can run, and when AWS retires its runtime."""
+    report = partial(Diagnosis, DoctorCheck.FUNCTIONS)
     if found is None:
-        yield Diagnosis(
-            Check.FUNCTIONS,
+        yield report(
             State.WARNING,
             name,
-            "There is no such function in this region.",
-            "Deploy the module, or name its instance (--instance) and region.",
+            "This function does not exist in this region.",
+            "Deploy the module, or give its name (--instance) and region.",
         )
         return
-    errors = list(_unready(found))
+    problems = list(_function_problems(found))
     retired = RETIRED.get(found.runtime or "")
     if retired is not None and retired - _NOTICE <= now.date():
         over = retired <= now.date()
-        errors.append(
-            Diagnosis(
-                Check.FUNCTIONS,
-                State.FAILED if over else State.WARNING,
-                name,
-                f"AWS {'has retired' if over else 'retires'} {found.runtime} on {retired}.",
-                "Upgrade the module.",
-            )
-        )
-    if errors:
-        yield from errors
+        sentence = f"AWS {'has retired' if over else 'retires'} {found.runtime} on {retired}."
+        state = State.FAILED if over else State.WARNING
+        problems.append(report(state, name, sentence, "Upgrade the module."))
+    if problems:
+        yield from problems
         return
-    kept = f", which AWS keeps until {retired}" if retired else ""
-    sentence = f"It is ready to run, on {found.runtime or 'a runtime of its own'}{kept}."
-    yield Diagnosis(Check.FUNCTIONS, State.OK, name, sentence)
+    supported = f", which AWS supports until {retired}" if retired else ""
+    yield report(
+        State.OK, name, f"It can run, on {found.runtime or 'a custom runtime'}{supported}."
+    )
 
 
-def _unready(found: DeployedFunction) -> Iterator[Diagnosis]:
-    """Say what keeps a function from running its code (Lambda developer guide, function states)."""
-    why = f": {found.state_reason}" if found.state_reason else ""
+def _function_problems(found: DeployedFunction) -> Iterator[Diagnosis]:
+    """Report the states in which a function cannot run its code (Lambda developer guide)."""
+    report = partial(Diagnosis, DoctorCheck.FUNCTIONS)
+    reason = f": {found.state_reason}" if found.state_reason else ""
     if found.state == "Failed":
-        yield Diagnosis(
-            Check.FUNCTIONS,
-            State.FAILED,
-            found.name,
-            f"Lambda cannot run it{why}.",
-            "Apply the module again.",
-        )
+        yield report(State.FAILED, found.name, f"Lambda cannot run it{reason}.", _APPLY_AGAIN)
     elif found.state == "Pending":
-        yield Diagnosis(
-            Check.FUNCTIONS, State.WARNING, found.name, f"It is being made{why}.", "Ask again."
+        yield report(
+            State.WARNING, found.name, f"It is being created{reason}.", "Run doctor again later."
         )
     if found.last_update_status == "Failed":
-        yield Diagnosis(
-            Check.FUNCTIONS,
-            State.FAILED,
-            found.name,
-            "Its last update failed: Lambda runs what was there before.",
-            "Apply the module again.",
-        )
+        sentence = "Its last update failed; Lambda runs the previous code."
+        yield report(State.FAILED, found.name, sentence, _APPLY_AGAIN)
     elif found.last_update_status == "InProgress":
-        yield Diagnosis(
-            Check.FUNCTIONS, State.WARNING, found.name, "It is being updated.", "Ask again."
-        )
+        yield report(State.WARNING, found.name, "It is being updated.", "Run doctor again later.")
 
 
-def alarms(found: Sequence[AlarmSeen], instance: str) -> Iterator[Diagnosis]:
-    """Say which alarms ring, and which have never seen a figure."""
+def alarms(found: Sequence[Alarm], instance: str) -> Iterator[Diagnosis]:
+    """Report the alarms that are in alarm or have no data."""
+    report = partial(Diagnosis, DoctorCheck.ALARMS)
     if not found:
-        yield Diagnosis(
-            Check.ALARMS,
-            State.WARNING,
-            instance,
-            "The instance has no alarm: nobody hears when it fails.",
-            "Set alarms = true.",
-        )
+        sentence = "The instance has no alarms, so its failures are not reported."
+        yield report(State.WARNING, instance, sentence, "Set alarms = true.")
         return
     states = {
-        "ALARM": (State.FAILED, "It rings.", "docs/alarms.md says what to do first."),
+        "ALARM": (State.FAILED, "It is in alarm.", "See docs/alarms.md."),
         "INSUFFICIENT_DATA": (
             State.WARNING,
-            "It has seen no figure yet.",
-            "It does once a scheduled run has ended; else see whether its rule is on.",
+            "It has no data yet.",
+            "Data arrives after a scheduled run; otherwise check that the rule is enabled.",
         ),
     }
     for alarm in found:
         if alarm.state in states:
             state, sentence, advice = states[alarm.state]
-            yield Diagnosis(Check.ALARMS, state, alarm.name, sentence, advice)
+            yield report(state, alarm.name, sentence, advice)
     quiet = sum(alarm.state == "OK" for alarm in found)
-    yield Diagnosis(Check.ALARMS, State.OK, instance, f"{quiet} of {len(found)} alarms are quiet.")
+    yield report(State.OK, instance, f"{quiet} of {len(found)} alarms are OK.")
 
 
-def alarms_of(instance: str, found: Sequence[AlarmSeen]) -> list[AlarmSeen]:
-    """Return the alarms of an instance; another instance's name may begin with the same words."""
+def alarms_of(instance: str, found: Sequence[Alarm]) -> list[Alarm]:
+    """Return the alarms of an instance, without those of an instance with a longer name."""
     return [alarm for alarm in found if alarm.name.removeprefix(f"{instance}-").startswith(_ALARMS)]
 
 
 def rules_of(instance: str, *, organization: bool) -> tuple[str, ...]:
-    """Return the rules of an instance: the schedule's, and that for ACM's events."""
+    """Return the names of an instance's rules: the schedule and ACM's events."""
     scheduled = "organization" if organization else "rotation"
     return tuple(f"{instance}-{name}" for name in (scheduled, "acm-events"))
 
 
-def rule(name: str, found: RuleSeen | None) -> Iterator[Diagnosis]:
-    """Say whether a rule is there, and on."""
+def rule(name: str, found: Rule | None) -> Iterator[Diagnosis]:
+    """Report whether a rule exists and is enabled."""
+    report = partial(Diagnosis, DoctorCheck.RULES)
     if found is not None and found.enabled:
-        when = f": {found.schedule}" if found.schedule else ""
-        yield Diagnosis(Check.RULES, State.OK, name, f"It is on{when}.")
+        schedule = f": {found.schedule}" if found.schedule else ""
+        yield report(State.OK, name, f"It is enabled{schedule}.")
         return
-    sentence = "There is no such rule." if found is None else "It is off: it starts nothing."
-    yield Diagnosis(Check.RULES, State.FAILED, name, sentence, "Apply the module again.")
+    sentence = "It does not exist." if found is None else "It is disabled, so it starts nothing."
+    yield report(State.FAILED, name, sentence, _APPLY_AGAIN)
 
 
-def subscriptions(
-    subscription_counts: SubscriptionCounts | None, topic_arn: str
-) -> Iterator[Diagnosis]:
-    """Say whether the topic has subscribers; None means a topic of another account."""
-    if subscription_counts is None:
-        yield Diagnosis(
-            Check.SUBSCRIPTIONS,
-            State.OK,
-            topic_arn,
-            "The topic belongs to another account, which looks after its subscriptions.",
+def subscriptions(counts: SubscriptionCounts | None, topic_arn: str) -> Iterator[Diagnosis]:
+    """Report whether the topic has subscribers; None: the topic belongs to another account."""
+    report = partial(Diagnosis, DoctorCheck.SUBSCRIPTIONS)
+    if counts is None:
+        yield report(
+            State.OK, topic_arn, "The topic belongs to another account and was not checked."
         )
         return
-    if subscription_counts.confirmed == 0:
-        yield Diagnosis(
-            Check.SUBSCRIPTIONS,
+    if counts.confirmed == 0:
+        yield report(
             State.FAILED,
             topic_arn,
-            "Nobody hears the topic: no subscription is confirmed.",
-            "Subscribe somebody, or let them click the link in the mail from AWS Notifications.",
+            "The topic has no confirmed subscription.",
+            "Add a subscription, or confirm one with the link in the mail from AWS Notifications.",
         )
     else:
-        sentence = f"{subscription_counts.confirmed} confirmed subscriptions hear the topic."
-        yield Diagnosis(Check.SUBSCRIPTIONS, State.OK, topic_arn, sentence)
-    if subscription_counts.waiting:
-        yield Diagnosis(
-            Check.SUBSCRIPTIONS,
+        yield report(State.OK, topic_arn, f"Confirmed subscriptions: {counts.confirmed}.")
+    if counts.pending:
+        yield report(
             State.WARNING,
             topic_arn,
-            f"{subscription_counts.waiting} subscriptions wait to be confirmed, and hear nothing.",
-            "Let them click the link in the mail, or subscribe again where it is too old.",
+            f"Unconfirmed subscriptions, which receive nothing: {counts.pending}.",
+            "Confirm them with the link in the mail, or subscribe again if the link has expired.",
         )

@@ -1,4 +1,4 @@
-"""What a check says, and how the checks are carried out side by side."""
+"""The result of a check, and how the checks run in parallel."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from certificate_lifecycle.app.deadline import error_summary
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Documented
 from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.model.scope import Scope
 
 _WORKERS = 8
-_LONGEST = 600
-_SHOWN = 3
+_MAX_TEXT = 600
+_MAX_NAMES = 3
 
 
 class State(StrEnum):
-    """How something is; `UNKNOWN` is no judgement, but the lack of one."""
+    """The state of a checked thing; `UNKNOWN`: it could not be checked."""
 
     OK = "ok"
     UNKNOWN = "unknown"
@@ -27,44 +28,44 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-class Check(Documented):
-    """What is looked at; the values are public, and stay what they are."""
+class DoctorCheck(Documented):
+    """What doctor checks; the values are public."""
 
-    CREDENTIALS = "credentials", "Who asks, with which credentials, and for how long."
-    READ_PERMISSIONS = "read-permissions", "Whether AWS lets us make each call of a scan."
-    WRITE_PERMISSIONS = "write-permissions", "Whether IAM would allow what is written."
-    CERTIFICATE_QUOTA = "certificate-quota", "How many certificates there may still be."
-    YEARLY_QUOTA = "yearly-quota", "How many may still be requested or imported within a year."
-    DELEGATION = "delegation", "Whether public DNS leads to the hosted zones."
-    DNSSEC = "dnssec", "Whether resolvers that validate DNSSEC take what the zones say."
-    CAA = "caa", "Whether CAA records let Amazon issue for the names."
-    FUNCTIONS = "functions", "Whether the deployed functions are ready to run."
-    ALARMS = "alarms", "Whether an alarm of the instance rings."
-    RULES = "rules", "Whether the rules that start the functions are on."
-    SUBSCRIPTIONS = "subscriptions", "Whether anybody hears the topic."
+    CREDENTIALS = "credentials", "The caller, the source of the credentials, and their expiry."
+    READ_PERMISSIONS = "read-permissions", "Whether AWS allows each call of a scan."
+    WRITE_PERMISSIONS = "write-permissions", "Whether IAM would allow each write."
+    CERTIFICATE_QUOTA = "certificate-quota", "The number of certificates against ACM's quota."
+    YEARLY_QUOTA = "yearly-quota", "The requests and imports of a year against ACM's quota."
+    DELEGATION = "delegation", "Whether public DNS delegates to the hosted zones."
+    DNSSEC = "dnssec", "Whether resolvers that validate DNSSEC accept the zones."
+    CAA = "caa", "Whether CAA records allow Amazon to issue for the names."
+    FUNCTIONS = "functions", "Whether the deployed functions can run."
+    ALARMS = "alarms", "Whether an alarm of the instance is in alarm."
+    RULES = "rules", "Whether the rules that start the functions are enabled."
+    SUBSCRIPTIONS = "subscriptions", "Whether the topic has confirmed subscriptions."
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What one check says about one thing: a sentence, and what to do where something is wrong.
+    """The result of one check for one thing: a sentence, and advice if something is wrong.
 
-    `about` names the thing, such as an account and region or a hosted zone. Texts are cleaned of
-    what does not print: names and records are somebody else's.
+    `about` names the thing, such as an account and region or a hosted zone. All texts are cleaned,
+    because names and records are untrusted.
     """
 
-    check: Check
+    check: DoctorCheck
     state: State
     about: str
     sentence: str
     advice: str = ""
 
     def __post_init__(self) -> None:
-        """Clean all texts, whatever they were made of."""
+        """Clean all texts."""
         for name in ("about", "sentence", "advice"):
-            object.__setattr__(self, name, clean(getattr(self, name), _LONGEST))
+            object.__setattr__(self, name, clean(getattr(self, name), _MAX_TEXT))
 
-    def entry(self) -> dict[str, Any]:
-        """Return it as plain data; the keys are public."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; the keys are public."""
         return {
             "check": self.check.value,
             "state": self.state.value,
@@ -76,52 +77,57 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """A check that can be carried out by itself; `about` names what it looks at."""
+    """One check that can run by itself; `about` names its subject."""
 
-    check: Check
+    check: DoctorCheck
     about: str
-    look: Callable[[], Iterable[Diagnosis]]
+    run: Callable[[], Iterable[Diagnosis]]
 
 
 def examine(examinations: Sequence[Examination]) -> list[Diagnosis]:
-    """Carry out examinations side by side, and return what they say, check by check.
+    """Run examinations in parallel and return their results in the order of the checks.
 
-    What one of them said before it failed stays; that it failed is told beside it.
+    If one fails, its results so far are kept and the failure is added as UNKNOWN.
     """
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="doctor")
     try:
-        said = list(pool.map(_carried_out, examinations))
+        results = list(pool.map(_run, examinations))
     finally:
-        # Whoever interrupts does not want to wait for what was not begun.
+        # After an interrupt, don't wait for examinations that have not started.
         pool.shutdown(wait=False, cancel_futures=True)
-    request = list(Check)
-    found = [diagnosis for diagnoses in said for diagnosis in diagnoses]
-    return sorted(found, key=lambda diagnosis: request.index(diagnosis.check))
+    order = list(DoctorCheck)
+    found = [diagnosis for diagnoses in results for diagnosis in diagnoses]
+    return sorted(found, key=lambda diagnosis: order.index(diagnosis.check))
 
 
-def _carried_out(examination: Examination) -> list[Diagnosis]:
+def _run(examination: Examination) -> list[Diagnosis]:
     found: list[Diagnosis] = []
     try:
-        found.extend(examination.look())
-    except Exception as error:  # noqa: BLE001 - one must not stop the others; it is told with them
+        found.extend(examination.run())
+    except Exception as error:  # noqa: BLE001 - one failure must not stop the others
         logger.debug("check failed", exc_info=True, extra={"check": examination.check.value})
         found.append(unknown(examination.check, examination.about, error))
     return found
 
 
-def unknown(check: Check, about: str, error: Exception) -> Diagnosis:
-    """Return that something could not be found out, why, and what helps where that is known."""
-    from certificate_lifecycle.cli.error_help import help_with  # noqa: PLC0415 - it knows the SDK
+def unknown(check: DoctorCheck, about: str, error: Exception) -> Diagnosis:
+    """Return the result of a check that failed, with advice for a known error."""
+    from certificate_lifecycle.cli.error_help import advice_for  # noqa: PLC0415 - imports the SDK
 
-    why = error_summary(error)
-    sentence = f"This could not be found out: {why}"
-    return Diagnosis(check, State.UNKNOWN, about, sentence, help_with(why) or "")
+    reason = error_summary(error)
+    sentence = f"Could not be checked: {reason}"
+    return Diagnosis(check, State.UNKNOWN, about, sentence, advice_for(reason) or "")
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return the first of some names, and how many more there are."""
+def shortened(names: Iterable[str]) -> str:
+    """Return the first names in order, and how many more there are."""
     ordered = sorted(set(names))
-    more = len(ordered) - _SHOWN
-    if more <= 1:  # one more name is no longer than saying so
+    more = len(ordered) - _MAX_NAMES
+    if more <= 1:  # one more name is not longer than "and 1 more"
         return ", ".join(ordered)
-    return f"{', '.join(ordered[:_SHOWN])} and {more} more"
+    return f"{', '.join(ordered[:_MAX_NAMES])} and {more} more"
+
+
+def scope_label(scope: Scope) -> str:
+    """Return account and region."""
+    return f"{scope.account_id}/{scope.region}"

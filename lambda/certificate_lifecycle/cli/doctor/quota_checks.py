@@ -1,4 +1,4 @@
-"""How far an account and region is from ACM's quotas.
+"""The number of certificates against ACM's quotas.
 
 Expired and revoked certificates count; those of a private CA and of ACME clients do not (AWS
 Certificate Manager user guide, "Quotas").
@@ -6,55 +6,53 @@ Certificate Manager user guide, "Quotas").
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
-from certificate_lifecycle.cli.doctor.diagnosis import Check, Diagnosis, State
+from certificate_lifecycle.cli.doctor.diagnosis import (
+    Diagnosis,
+    DoctorCheck,
+    State,
+    scope_label,
+)
 from certificate_lifecycle.model.certificate import Certificate, CertificateType
 from certificate_lifecycle.model.scope import Scope
 
 _YEAR = timedelta(days=365)
 _NEAR = 0.8
 
-
-class Quotas(Protocol):
-    """The quotas of ACM in one account and region."""
-
-    def value(self, code: str) -> int | None:
-        """Return a quota; None where AWS does not tell us the account's own value."""
-        ...
+#: Returns the account's own quota by its code; None if it cannot be read.
+QuotaValue = Callable[[str], int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A quota by the code that Service Quotas has for it, and AWS's default."""
+    """A quota: its code in Service Quotas, and AWS's default value."""
 
     code: str
     default: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
-    """A kind of certificate that is counted by itself."""
+class QuotaGroup:
+    """A type of certificate with quotas of its own: all that exist, and new ones in a year."""
 
     type: CertificateType
-    words: str
-    at_once: Quota
-    a_year: Quota
+    title: str
+    total: Quota
+    yearly: Quota
 
 
-#: The codes are those of the console's page and of `aws service-quotas list-service-quotas
-#: --service-code acm`; the defaults are those of the user guide.
-KINDS = (
-    _Kind(
+#: Codes: `aws service-quotas list-service-quotas --service-code acm`. Defaults: the user guide.
+QUOTA_GROUPS = (
+    QuotaGroup(
         CertificateType.AMAZON_ISSUED,
         "Certificates that ACM issued",
         Quota("L-F141DD1D", 2500),
         Quota("L-DA1D8B98", 5000),
     ),
-    _Kind(
+    QuotaGroup(
         CertificateType.IMPORTED,
         "Imported certificates",
         Quota("L-D2CB7DE9", 2500),
@@ -63,48 +61,42 @@ KINDS = (
 )
 
 
-def room(
-    certificates: Sequence[Certificate], quotas: Quotas, scope: Scope, now: datetime
+def certificate_quotas(
+    certificates: Sequence[Certificate], quota_value: QuotaValue, scope: Scope, now: datetime
 ) -> Iterator[Diagnosis]:
-    """Say how many certificates there are against each quota, and how many were made in a year.
+    """Report the number of certificates and of those created in a year against each quota.
 
-    Those that were deleted since count towards the year as well, and nothing tells of them.
+    Deleted certificates count in the year too, but are not listed.
     """
-    about = f"{scope.account_id}/{scope.region}"
-    for kind in KINDS:
+    for group in QUOTA_GROUPS:
         counted = [
             certificate
             for certificate in certificates
-            if certificate.type is kind.type and certificate.key_pair_origin != "ACME"
+            if certificate.type is group.type and certificate.key_pair_origin != "ACME"
         ]
-        recent = [
-            entry
-            for entry in counted
-            if entry.created_at is not None and entry.created_at > now - _YEAR
-        ]
-        yield _compared(
-            Check.CERTIFICATE_QUOTA,
-            about,
-            f"{kind.words}: {len(counted):,}",
-            len(counted),
-            kind.at_once,
-            quotas,
+        recent = sum(
+            certificate.created_at is not None and certificate.created_at > now - _YEAR
+            for certificate in counted
         )
-        words = f"{kind.words} within 365 days: at least {len(recent):,}"
-        yield _compared(Check.YEARLY_QUOTA, about, words, len(recent), kind.a_year, quotas)
+        total = f"{group.title}: {len(counted):,}"
+        yearly = f"{group.title} within 365 days: at least {recent:,}"
+        for check, text, count, quota in (
+            (DoctorCheck.CERTIFICATE_QUOTA, total, len(counted), group.total),
+            (DoctorCheck.YEARLY_QUOTA, yearly, recent, group.yearly),
+        ):
+            value = quota_value(quota.code)
+            yield _compared(check, scope_label(scope), text, count, quota, value)
 
 
 def _compared(
-    check: Check, about: str, words: str, count: int, quota: Quota, quotas: Quotas
+    check: DoctorCheck, about: str, text: str, count: int, quota: Quota, value: int | None
 ) -> Diagnosis:
-    known = quotas.value(quota.code)
-    most = quota.default if known is None else known
-    note = " (AWS's default; the account's own quota was not told)" if known is None else ""
-    sentence = f"{words} of {most:,}{note}."
-    if count < _NEAR * most:
+    limit = quota.default if value is None else value
+    note = " (AWS's default; the account's own quota could not be read)" if value is None else ""
+    sentence = f"{text} of {limit:,}{note}."
+    if count < _NEAR * limit:
         return Diagnosis(check, State.OK, about, sentence)
-    what = "Ask AWS for a higher quota"
-    if check is Check.CERTIFICATE_QUOTA:
-        what += ", or delete what is expired or unused"
-    state = State.FAILED if count >= most else State.WARNING
-    return Diagnosis(check, state, about, sentence, f"{what}: {quota.code} in Service Quotas.")
+    delete = ", or delete expired and unused certificates"
+    advice = f"Request a higher quota{delete if check is DoctorCheck.CERTIFICATE_QUOTA else ''}"
+    state = State.FAILED if count >= limit else State.WARNING
+    return Diagnosis(check, state, about, sentence, f"{advice}: {quota.code} in Service Quotas.")

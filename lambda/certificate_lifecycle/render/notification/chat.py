@@ -14,10 +14,10 @@ from certificate_lifecycle.render.notification.limits import (
     MAX_DESCRIPTION,
 )
 from certificate_lifecycle.render.notification.wording import (
+    change_suffix,
     headline_of,
     location_of,
     name_of,
-    news_of,
     resolved_changes,
     scope_errors,
     severity_of,
@@ -25,32 +25,32 @@ from certificate_lifecycle.render.notification.wording import (
 )
 
 
-def chat_body(run: Run, told: Sequence[Assessment]) -> dict[str, Any]:
+def chat_body(run: Run, findings: Sequence[Assessment]) -> dict[str, Any]:
     """Return the message with the first findings, actions and resolved findings."""
-    lines = [headline_of(run, told), *chat_errors(run)]
+    lines = [headline_of(run, findings), *chat_errors(run)]
     lines += [
         f"*{entry.decision.severity.label}* `{_plain(name_of(entry))}`"
-        f"{_tamed(news_of(run, entry.certificate.arn))} "
+        f"{_tamed(change_suffix(run, entry.certificate.arn))} "
         f"{entry.decision.verdict}: {_plain(entry.decision.message)}"
-        for entry in told[:CHAT_FINDINGS]
+        for entry in findings[:CHAT_FINDINGS]
     ]
-    if len(told) > CHAT_FINDINGS:
-        lines.append(f"... and {len(told) - CHAT_FINDINGS} more.")
+    if len(findings) > CHAT_FINDINGS:
+        lines.append(f"... and {len(findings) - CHAT_FINDINGS} more.")
     lines += [f"*Done:* {_plain(record.detail)}" for record in run.done[:CHAT_FINDINGS]]
     lines += [
-        f"*Over:* `{_plain(change.name or change.certificate_arn)}` "
+        f"*Resolved:* `{_plain(change.name or change.certificate_arn)}` "
         f"was {_plain(change.previous_verdict or '')}."
         for change in resolved_changes(run)[:CHAT_FINDINGS]
     ]
     recovered = run.recovered_scopes[:CHAT_ERRORS]
-    lines += [f"*Over:* {_plain(label)} can be looked at again." for label in recovered]
+    lines += [f"*Resolved:* {_plain(label)} was scanned again." for label in recovered]
     done = {record.certificate_arn for record in run.done}
     steps = dict.fromkeys(
         entry.decision.action.meaning
-        for entry in told
+        for entry in findings
         if entry.decision.action is not Action.NONE and entry.certificate.arn not in done
     )
-    return chat_notification(run, told, lines, list(steps))
+    return chat_notification(run, findings, lines, list(steps))
 
 
 def chat_errors(run: Run) -> list[str]:
@@ -59,11 +59,11 @@ def chat_errors(run: Run) -> list[str]:
 
 
 def chat_notification(
-    run: Run, told: Sequence[Assessment], lines: Sequence[str], steps: Sequence[str]
+    run: Run, findings: Sequence[Assessment], lines: Sequence[str], steps: Sequence[str]
 ) -> dict[str, Any]:
     """Return the custom notification of Amazon Q Developer in chat applications.
 
-    Source: its user guide, "Custom notifications"; anything else is silently not shown.
+    Source: its user guide, "Custom notifications". Other content is silently dropped.
     """
     return {
         "version": "1.0",
@@ -71,25 +71,25 @@ def chat_notification(
         "id": run.run_id,
         "content": {
             "textType": "client-markdown",
-            "title": subject_of(run, told),
+            "title": subject_of(run, findings),
             "description": "\n".join(lines)[:MAX_DESCRIPTION],
             "nextSteps": steps,
             "keywords": ["certificates", severity_of(run).label],
         },
         "metadata": {
             "threadId": f"{run.instance}-{location_of(run, '', '-')}".replace(" ", "-"),
-            "summary": headline_of(run, told),
+            "summary": headline_of(run, findings),
             "eventType": "certificate-lifecycle",
-            "relatedResources": [entry.certificate.arn for entry in told[:CHAT_FINDINGS]],
+            "relatedResources": [entry.certificate.arn for entry in findings[:CHAT_FINDINGS]],
         },
     }
 
 
 def _plain(text: str) -> str:
-    """Return `text` on one line, without what chat clients take for more than a text."""
+    """Return `text` on one line, without chat markup."""
     return _tamed(clean(text))
 
 
 def _tamed(text: str) -> str:
-    """Return `text` without what chat clients take for code, for a link or for a mention."""
+    """Return `text` without the characters of code, links and mentions."""
     return text.translate(str.maketrans("`<>[]", "'()()"))

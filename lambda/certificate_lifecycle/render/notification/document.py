@@ -10,26 +10,23 @@ from certificate_lifecycle.model.run import Assessment, FindingChange, Outcome, 
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.render.notification.limits import (
     MAX_DETAIL,
-    MAX_ERROR,
     MAX_NAME,
     SHOWN_CHANGES,
     SHOWN_OTHERS,
-    SHOWN_SCOPES,
 )
-from certificate_lifecycle.render.notification.wording import severity_of, unreported_records
+from certificate_lifecycle.render.notification.wording import (
+    other_actions,
+    severity_of,
+    shortened_scopes,
+)
 
 
-def document_body(run: Run, told: Sequence[Assessment], hidden: int) -> dict[str, Any]:
-    """Return the document with the findings `told`; `hidden` more have no room."""
-    lost = set(run.failed_scopes)
-    shown = {entry.certificate.arn for entry in told}
+def document_body(run: Run, findings: Sequence[Assessment], hidden: int) -> dict[str, Any]:
+    """Return the document with `findings`; `hidden` more do not fit."""
+    shown = {entry.certificate.arn for entry in findings}
     done = [record for record in run.actions if record.certificate_arn in shown]
-    done += unreported_records(run)[:SHOWN_OTHERS]
-    worst_first = sorted(run.scopes, key=lambda scope: (scope not in lost, scope.error is None))
-    scopes = [
-        scope if scope.error is None else replace(scope, error=clean(scope.error, MAX_ERROR))
-        for scope in worst_first[:SHOWN_SCOPES]
-    ]
+    done += other_actions(run)[:SHOWN_OTHERS]
+    scopes = shortened_scopes(run)
     return {
         "schema_version": "1",
         "instance": run.instance,
@@ -39,7 +36,7 @@ def document_body(run: Run, told: Sequence[Assessment], hidden: int) -> dict[str
         "scopes": [scope.to_dict() for scope in scopes],
         "scopes_not_shown": len(run.scopes) - len(scopes),
         "counts": run.counts,
-        "findings": finding_entries(replace(run, scopes=scopes), told),
+        "findings": finding_entries(replace(run, scopes=scopes), findings),
         "findings_not_shown": hidden,
         "report": run.report,
         "changes": [_shortened(change).to_dict() for change in run.changes[:SHOWN_CHANGES]],
@@ -54,7 +51,6 @@ def document_body(run: Run, told: Sequence[Assessment], hidden: int) -> dict[str
 
 
 def _shortened(change: FindingChange) -> FindingChange:
-    """Return a change without what is long about it: a certificate may have a hundred names."""
     return replace(
         change,
         previous_verdict=_cut(change.previous_verdict, MAX_NAME),

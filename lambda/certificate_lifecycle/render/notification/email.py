@@ -13,37 +13,37 @@ from certificate_lifecycle.render.aws_console import console_url
 from certificate_lifecycle.render.notification.limits import SHOWN_OTHERS, SHOWN_TEXTS
 from certificate_lifecycle.render.notification.wording import (
     OUTCOMES,
-    full_list_of,
+    all_failed,
+    change_suffix,
+    full_list,
     headline_of,
     name_of,
-    news_of,
-    nothing_seen,
+    other_actions,
     resolved_changes,
     scope_errors,
-    unreported_records,
 )
 
 _WIDTH = 88
 
 
-def email_body(run: Run, told: Sequence[Assessment], shown: int) -> str:
-    """Return the text with the first `shown` of the findings `told`."""
+def email_body(run: Run, findings: Sequence[Assessment], shown: int) -> str:
+    """Return the text with the first `shown` findings."""
     done: defaultdict[str, list[ActionRecord]] = defaultdict(list)
     for record in run.actions:
         done[record.certificate_arn].append(record)
-    hidden = len(told) - shown
+    hidden = len(findings) - shown
     sections = [
-        wrapped(headline_of(run, told), ""),
+        wrapped(headline_of(run, findings), ""),
         _incomplete_text(run),
         *(
-            _severity_text(run, severity, told[:shown], done)
+            _severity_text(run, severity, findings[:shown], done)
             for severity in sorted(Severity, reverse=True)
         ),
-        f"And {hidden} more; {full_list_of(run)}." if hidden else "",
-        _others_text(run),
-        _over_text(run),
+        f"And {hidden} more. {full_list(run)}" if hidden else "",
+        _other_actions_text(run),
+        _resolved_text(run),
         _muted_text(run),
-        "" if nothing_seen(run) else counts_text(run),
+        "" if all_failed(run) else counts_text(run),
         f"Report: {run.report}" if run.report else "",
         signature(run),
     ]
@@ -51,28 +51,28 @@ def email_body(run: Run, told: Sequence[Assessment], shown: int) -> str:
 
 
 def signature(run: Run) -> str:
-    """Return which run of which instance says so."""
+    """Return the instance and the run that sent the message."""
     when = f"{run.started_at:%Y-%m-%d %H:%M} UTC"
     return f"{run.instance}, run {run.run_id}, {when}, mode {run.mode}"
 
 
 def _incomplete_text(run: Run) -> str:
-    """Return what could not be looked at; a single account and region was named already."""
+    """Return why scans failed; with one scope, the headline names it."""
     errors = scope_errors(run)
     if not errors:
         return ""
     more = len(errors) - SHOWN_OTHERS
-    rest = [f"  And {more} more; {full_list_of(run)}."] if more > 0 else []
+    rest = [f"  And {more} more. {full_list(run)}"] if more > 0 else []
     return "\n".join(["INCOMPLETE", *(wrapped(text) for text in errors[:SHOWN_OTHERS]), *rest])
 
 
 def _severity_text(
     run: Run,
     severity: Severity,
-    told: Sequence[Assessment],
+    findings: Sequence[Assessment],
     done: Mapping[str, Sequence[ActionRecord]],
 ) -> str:
-    entries = [entry for entry in told if entry.decision.severity is severity]
+    entries = [entry for entry in findings if entry.decision.severity is severity]
     if not entries:
         return ""
     texts = [_entry_text(entry, done, run) for entry in entries]
@@ -80,12 +80,12 @@ def _severity_text(
 
 
 def _entry_text(entry: Assessment, done: Mapping[str, Sequence[ActionRecord]], run: Run) -> str:
-    """Return a finding; several scopes make it say where it is, a memory what is new about it."""
+    """Return a finding, with its account and region if there are several."""
     decision, arn = entry.decision, entry.certificate.arn
     several = len(run.scopes) > 1
     where = f" - {entry.certificate.account_id} {entry.certificate.region}" if several else ""
     lines = [
-        f"  {name_of(entry)}{where}{news_of(run, arn)}",
+        f"  {name_of(entry)}{where}{change_suffix(run, arn)}",
         wrapped(f"{decision.verdict}: {decision.message}", "    "),
     ]
     if arn in run.since:
@@ -104,31 +104,28 @@ def _entry_text(entry: Assessment, done: Mapping[str, Sequence[ActionRecord]], r
     return "\n".join(lines)
 
 
-def _over_text(run: Run) -> str:
-    """Return what was told before and is no trouble any more."""
-    texts = [_over_entry(change) for change in resolved_changes(run)]
-    texts += [
-        f"  {label}\n    It can be looked at in full again." for label in run.recovered_scopes
-    ]
+def _resolved_text(run: Run) -> str:
+    texts = [_resolved_entry(change) for change in resolved_changes(run)]
+    texts += [f"  {label}\n    Scanned in full again." for label in run.recovered_scopes]
     more = len(texts) - SHOWN_OTHERS
     rest = [f"  And {more} more."] if more > 0 else []
-    return "\n\n".join(["OVER", *texts[:SHOWN_OTHERS], *rest]) if texts else ""
+    return "\n\n".join(["RESOLVED", *texts[:SHOWN_OTHERS], *rest]) if texts else ""
 
 
-def _over_entry(change: FindingChange) -> str:
+def _resolved_entry(change: FindingChange) -> str:
     since = f" since {change.since:%Y-%m-%d}" if change.since else ""
-    told = f"Was {change.previous_verdict}{since}. {change.current_state or ''}"
+    state = f"Was {change.previous_verdict}{since}. {change.current_state or ''}"
     return "\n".join(
         [
             f"  {clean(change.name, 200) or clean(change.certificate_arn)}",
-            wrapped(told, "    "),
+            wrapped(state, "    "),
             f"    {console_url(change.certificate_arn)}",
         ]
     )
 
 
 def _muted_text(run: Run) -> str:
-    """Return what somebody has muted, so that a mute is never forgotten."""
+    """Return the muted findings, so that no mute is forgotten."""
     entries = [entry for entry in run.findings if entry.muted]
     if not entries:
         return ""
@@ -148,23 +145,23 @@ def _first(texts: Sequence[str]) -> str:
 
 
 def _step(record: ActionRecord) -> str:
-    """Return what was done or is next; lines after the first are commands, to be copied whole."""
+    """Return an action; lines after the first are commands, which are not wrapped."""
     text, *commands = record.detail.splitlines() or [""]
-    said = wrapped(f"{OUTCOMES[record.outcome]}: {text}", "    ")
-    return "\n".join([said, *(f"      {clean(command)}" for command in commands)])
+    label = wrapped(f"{OUTCOMES[record.outcome]}: {text}", "    ")
+    return "\n".join([label, *(f"      {clean(command)}" for command in commands)])
 
 
-def _others_text(run: Run) -> str:
-    """Return what was done for certificates that need no attention, such as an export."""
-    records = unreported_records(run)
+def _other_actions_text(run: Run) -> str:
+    """Return the actions on certificates without a finding, such as an export."""
+    records = other_actions(run)
     if not records:
         return ""
     lines = [f"  {record.certificate_arn}\n{_step(record)}" for record in records]
-    return "\n\n".join(["ALSO", *lines[:SHOWN_OTHERS]])
+    return "\n\n".join(["OTHER ACTIONS", *lines[:SHOWN_OTHERS]])
 
 
 def counts_text(run: Run) -> str:
-    """Return how many certificates have which verdict."""
+    """Return the number of certificates by verdict."""
     counts = ", ".join(f"{count} {verdict}" for verdict, count in run.counts.items())
     return wrapped(f"All certificates: {counts or 'none'}.", "")
 

@@ -1,4 +1,4 @@
-"""How much of a run a message contains: the limits of SNS and of chats, and what people read."""
+"""How much of a run a message contains."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from __future__ import annotations
 MAX_SUBJECT = 99
 #: SNS: 262,144 bytes for the whole message; some are kept back.
 MAX_MESSAGE_BYTES = 250_000
-#: What a finding takes at the least in all bodies together: more than fit are not even formatted.
+#: The least size of a finding in all bodies together, to format no more findings than fit.
 LEAST_FINDING_BYTES = 1000
 #: Amazon Q Developer in chat applications, custom notifications. Titles may have 250 and next steps
 #: 350 characters, which a subject and the meaning of an action stay below.
 MAX_DESCRIPTION = 8000
 CHAT_FINDINGS = 15
 CHAT_ERRORS = 5
-#: Values of one attribute; a longer list would crowd out the findings.
+#: Values of one attribute.
 MAX_VALUES = 500
 SHOWN_NAMES = 2
-#: Of what uses a certificate, and of what is served under its names.
+#: Consumers and probe results of a certificate.
 SHOWN_TEXTS = 5
 SHOWN_OTHERS = 20
 SHOWN_SCOPES = 50
 SHOWN_CHANGES = 50
 MAX_ERROR = 500
 LEAST_ERROR = 100
-#: Of what a certificate is called, and of what was done for it, in the document for machines.
+#: Characters of names and of actions in the document for programs.
 MAX_NAME = 500
 MAX_DETAIL = 1000

@@ -1,7 +1,7 @@
 """The one message of a run, with a text for each protocol.
 
-Names, tags and errors come from AWS and from the owners of certificates: they are text, never
-markup, and lose their control characters in every text, see `core.text`.
+Names, tags and errors are untrusted: they are never markup, and every text is cleaned of control
+characters, see `model.sanitize`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from certificate_lifecycle.render.notification.limits import (
     MAX_VALUES,
 )
 from certificate_lifecycle.render.notification.wording import (
-    full_list_of,
+    full_list,
     headline_of,
     severity_of,
     subject_of,
@@ -37,9 +37,9 @@ from certificate_lifecycle.render.notification.wording import (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: a text for each protocol and what subscribers filter on.
+    """A text for each protocol, and attributes for filter policies.
 
-    An attribute has one value, or several of which a filter has to match any.
+    A filter policy matches an attribute with several values if it matches one of them.
     """
 
     subject: str
@@ -48,44 +48,43 @@ class Message:
 
 
 def compose(run: Run, *, summary: bool = False) -> Message | None:
-    """Return the message of `run`, or None if there is nothing that a person should hear.
+    """Return the message of `run`, or None if there is nothing to report.
 
-    A person hears of what is urgent or can be helped, with what was done about it, of an export
-    that stands beside no finding, of what could not be looked at, and of what is over. A `summary`
-    is told even if all is well.
+    Reported are findings with their actions, other actions, failed scans and resolved findings.
+    A `summary` is sent even if there is nothing to report.
     """
-    told = [entry for entry in run.findings if entry.notifiable]
-    something = told or run.done or run.incomplete or run.changes or run.recovered_scopes
+    findings = [entry for entry in run.findings if entry.notifiable]
+    something = findings or run.done or run.incomplete or run.changes or run.recovered_scopes
     if not something and not summary:
         return None
-    attributes = _attributes(run, told)
+    attributes = _attributes(run, findings)
     limit = MAX_MESSAGE_BYTES - len(json.dumps(attributes).encode())
-    shown = min(len(told), limit // LEAST_FINDING_BYTES)
-    bodies = _bodies(run, told, shown)
+    shown = min(len(findings), limit // LEAST_FINDING_BYTES)
+    bodies = _bodies(run, findings, shown)
     while _size(bodies) > limit and shown:
         shown = shown * limit // _size(bodies)
-        bodies = _bodies(run, told, shown)
+        bodies = _bodies(run, findings, shown)
     if _size(bodies) > limit:
-        bodies = _in_short(run, told)
-    return Message(subject_of(run, told), bodies, attributes)
+        bodies = _in_short(run, findings)
+    return Message(subject_of(run, findings), bodies, attributes)
 
 
-def _bodies(run: Run, told: Sequence[Assessment], shown: int) -> dict[str, str]:
-    document = json.dumps(document_body(run, told[:shown], len(told) - shown))
-    text = email_body(run, told, shown)
+def _bodies(run: Run, findings: Sequence[Assessment], shown: int) -> dict[str, str]:
+    document = json.dumps(document_body(run, findings[:shown], len(findings) - shown))
+    text = email_body(run, findings, shown)
     return {
-        "default": headline_of(run, told),
+        "default": headline_of(run, findings),
         "email": text,
-        "https": json.dumps(chat_body(run, told)),
+        "https": json.dumps(chat_body(run, findings)),
         "sqs": document,
         "lambda": document,
     }
 
 
-def _in_short(run: Run, told: Sequence[Assessment]) -> dict[str, str]:
-    """Return bodies that just count, for a run in which texts are as long as nobody reads.
+def _in_short(run: Run, findings: Sequence[Assessment]) -> dict[str, str]:
+    """Return bodies with counts only, for a run whose texts are too long for a message.
 
-    Whoever named a certificate chose them: they must not keep the message from going out.
+    Owners of certificates choose some of the texts, which must not prevent the message.
     """
     scopes = [
         scope if scope.error is None else replace(scope, error=clean(scope.error, LEAST_ERROR))
@@ -93,18 +92,18 @@ def _in_short(run: Run, told: Sequence[Assessment]) -> dict[str, str]:
     ]
     bare = replace(run, scopes=scopes, actions=(), changes=(), recovered_scopes=())
     document = {
-        **document_body(bare, (), len(told)),
+        **document_body(bare, (), len(findings)),
         "severity": severity_of(run).label,
         "changes_not_shown": len(run.changes),
     }
-    headline = headline_of(run, told)
-    too_much = f"There is too much to tell for a message; {full_list_of(run)}."
+    headline = headline_of(run, findings)
+    too_much = f"Too many findings for one message. {full_list(run)}"
     text = "\n\n".join([wrapped(headline, ""), too_much, counts_text(run), signature(run)])
     lines = [headline, *chat_errors(bare), too_much]
     return {
         "default": headline,
         "email": f"{text}\n",
-        "https": json.dumps(chat_notification(run, told, lines, ())),
+        "https": json.dumps(chat_notification(run, findings, lines, ())),
         "sqs": json.dumps(document),
         "lambda": json.dumps(document),
     }
@@ -114,23 +113,19 @@ def _size(bodies: Mapping[str, str]) -> int:
     return len(json.dumps(dict(bodies)).encode())
 
 
-def _attributes(run: Run, told: Sequence[Assessment]) -> dict[str, str | list[str]]:
-    """Return what subscribers filter on: with several scopes, the ones that the message is about.
-
-    Whoever asks for one account must hear of it; of the others there is nothing to be heard.
-    """
-    scopes = {(entry.certificate.account_id, entry.certificate.region) for entry in told}
+def _attributes(run: Run, findings: Sequence[Assessment]) -> dict[str, str | list[str]]:
+    """Return the attributes for filter policies, with the accounts and regions in the message."""
+    scopes = {(entry.certificate.account_id, entry.certificate.region) for entry in findings}
     scopes |= {(scope.account_id, scope.region) for scope in run.scopes if scope.error is not None}
     arns = [record.certificate_arn for record in (*run.done, *run.failed_actions)]
     arns += [change.certificate_arn for change in run.changes]
     scopes |= {
-        # What a service without regions has is named as certificates name it: SNS takes no empty
-        # value.
+        # SNS rejects an empty value.
         (scope.account_id, scope.region or "global")
         for scope in map(Scope.from_arn, arns)
     }
     if not scopes:
-        # Of a summary, and of what can be looked at again, everybody hears.
+        # A summary or a recovered scan is for all subscribers.
         scopes = {(scope.account_id, scope.region) for scope in run.scopes}
     return {
         "severity": severity_of(run).label,

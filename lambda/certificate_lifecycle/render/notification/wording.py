@@ -1,8 +1,9 @@
-"""The sentences about a run that several texts of a message share."""
+"""Sentences about a run that the e-mail, chat and report texts share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from certificate_lifecycle.model.certificate import Action, Severity
 from certificate_lifecycle.model.run import (
@@ -12,24 +13,28 @@ from certificate_lifecycle.model.run import (
     FindingChange,
     Outcome,
     Run,
+    ScopeResult,
 )
 from certificate_lifecycle.model.sanitize import clean
-from certificate_lifecycle.render.notification.limits import MAX_SUBJECT, SHOWN_NAMES
+from certificate_lifecycle.render.notification.limits import (
+    MAX_ERROR,
+    MAX_SUBJECT,
+    SHOWN_NAMES,
+    SHOWN_SCOPES,
+)
 
-#: How an outcome is told to people.
+#: The label of each outcome.
 OUTCOMES = {
     Outcome.ADVISED: "Next",
     Outcome.DONE: "Done in this run",
-    Outcome.STARTED: "Begun in this run",
-    Outcome.PLANNED: "Would be done",
-    Outcome.FAILED: "Could not be done",
+    Outcome.STARTED: "Started in this run",
+    Outcome.PLANNED: "Planned",
+    Outcome.FAILED: "Failed",
 }
-
-#: Changes that say what was told before.
+#: Changes that name the previous verdict.
 _DIFFERENT = frozenset({ChangeKind.WORSE, ChangeKind.BETTER, ChangeKind.CHANGED})
-
-#: What an action is counted as; the others mend something.
-_DEEDS = {
+#: The noun for each action; other actions are repairs.
+_NOUNS = {
     Action.EXPORT: "export",
     Action.REIMPORT: "import",
     Action.REPLACE: "replacement step",
@@ -39,24 +44,29 @@ _DEEDS = {
 
 
 def severity_of(run: Run) -> Severity:
-    """Return the worst severity; what could not be looked at or done counts as a warning."""
+    """Return the worst severity; an incomplete run is at least a warning."""
     worst = max((entry.decision.severity for entry in run.findings), default=Severity.OK)
     return max(worst, Severity.WARNING) if run.incomplete else worst
 
 
-def headline_of(run: Run, told: Sequence[Assessment]) -> str:
+def headline_of(run: Run, findings: Sequence[Assessment]) -> str:
     """Return one sentence with the numbers of the run."""
     where = location_of(run, "account ")
-    if nothing_seen(run):
-        return f"The certificates of {where} could not be looked at."
-    all_of_them = f"{_many(run.certificates, 'certificate')} of {where}"
-    if not told:
-        state = "not everything could be looked at" if run.incomplete else "no open finding"
-        return f"{all_of_them}: {state}{_mended(run)}{_ended(run)}."
-    return f"{all_of_them}: {_attention(told)}{_mended(run)}{_ended(run)}."
+    if all_failed(run):
+        return f"The certificates of {where} could not be scanned."
+    if findings:
+        state = _attention(findings)
+    else:
+        state = "scan incomplete" if run.incomplete else "no open findings"
+    done = f"; {_actions(run)} done in this run" if run.done else ""
+    resolved = _resolved_count(run)
+    return (
+        f"{many(run.certificates, 'certificate')} of {where}: {state}{done}"
+        f"{f'; {resolved} resolved' if resolved else ''}."
+    )
 
 
-def nothing_seen(run: Run) -> bool:
+def all_failed(run: Run) -> bool:
     """Return whether every scope failed."""
     return len(run.failed_scopes) == len(run.scopes)
 
@@ -65,18 +75,13 @@ def location_of(run: Run, before: str, between: str = ", ") -> str:
     """Return the account and region, or how many of them there are."""
     accounts = {scope.account_id for scope in run.scopes}
     regions = {scope.region for scope in run.scopes}
-    account = before + accounts.copy().pop() if len(accounts) == 1 else f"{len(accounts)} accounts"
-    region = regions.copy().pop() if len(regions) == 1 else f"{len(regions)} regions"
+    account = before + next(iter(accounts)) if len(accounts) == 1 else f"{len(accounts)} accounts"
+    region = next(iter(regions)) if len(regions) == 1 else f"{len(regions)} regions"
     return f"{account}{between}{region}"
 
 
-def _mended(run: Run) -> str:
-    return f"; {_deeds(run)} done in this run" if run.done else ""
-
-
-def _ended(run: Run) -> str:
-    count = len(resolved_changes(run)) + len(run.recovered_scopes)
-    return f"; {count} {'is' if count == 1 else 'are'} over" if count else ""
+def _resolved_count(run: Run) -> int:
+    return len(resolved_changes(run)) + len(run.recovered_scopes)
 
 
 def resolved_changes(run: Run) -> list[FindingChange]:
@@ -84,61 +89,66 @@ def resolved_changes(run: Run) -> list[FindingChange]:
     return [change for change in run.changes if change.kind is ChangeKind.RESOLVED]
 
 
-def _attention(told: Sequence[Assessment]) -> str:
-    """Count what is urgent, and apart from it what only could be helped."""
-    urgent = sum(entry.decision.severity >= Severity.WARNING for entry in told)
-    rest = len(told) - urgent
-    parts = []
-    if urgent:
-        parts.append(f"{urgent} {'needs' if urgent == 1 else 'need'} attention")
-    if rest:
-        parts.append(f"{rest}{' more' if urgent else ''} can be helped")
-    return ", ".join(parts)
+def _attention(findings: Sequence[Assessment]) -> str:
+    urgent = sum(entry.decision.severity >= Severity.WARNING for entry in findings)
+    minor = len(findings) - urgent
+    parts = [f"{urgent} {'needs' if urgent == 1 else 'need'} attention"] if urgent else []
+    return ", ".join([*parts, *([many(minor, "minor finding")] if minor else [])])
 
 
-def subject_of(run: Run, told: Sequence[Assessment]) -> str:
+def subject_of(run: Run, findings: Sequence[Assessment]) -> str:
     """Return the severity, the instance, the numbers and the scope, within the limit of SNS."""
-    if nothing_seen(run):
-        what = "nothing could be looked at"
+    if all_failed(run):
+        what = "scan failed"
     else:
-        what = _attention(told) if told else _quiet(run)
+        what = _attention(findings) if findings else _without_findings(run)
     before = f"[{severity_of(run).label}] "
     after = f": {what} - {location_of(run, '', ' ')}"
     instance = run.instance[: MAX_SUBJECT - len(before) - len(after)]
     return f"{before}{instance}{after}".encode("ascii", "replace").decode()[:MAX_SUBJECT]
 
 
-def _quiet(run: Run) -> str:
-    """Say in a few words what a message without open findings is about."""
+def _without_findings(run: Run) -> str:
     if run.incomplete:
         return "run incomplete"
     if run.done:
-        return f"{_deeds(run)} done"
-    over = len(resolved_changes(run)) + len(run.recovered_scopes)
-    if over:
-        return f"{_many(over, 'finding')} over"
-    return "findings muted" if run.changes else "all is well"
+        return f"{_actions(run)} done"
+    if resolved := _resolved_count(run):
+        return f"{many(resolved, 'finding')} resolved"
+    return "findings muted" if run.changes else "no open findings"
+
+
+def failed_first(run: Run) -> list[ScopeResult]:
+    """Return the scopes: failed ones, then those with an error, then the others."""
+    lost = set(run.failed_scopes)
+    return sorted(run.scopes, key=lambda scope: (scope not in lost, scope.error is None))
+
+
+def shortened_scopes(run: Run) -> list[ScopeResult]:
+    """Return the first scopes for a document, failed ones first, with short errors."""
+    return [
+        scope if scope.error is None else replace(scope, error=clean(scope.error, MAX_ERROR))
+        for scope in failed_first(run)[:SHOWN_SCOPES]
+    ]
 
 
 def scope_errors(run: Run) -> list[str]:
     """Return why scopes could not be scanned, failed ones first."""
     several = len(run.scopes) > 1
-    lost = set(run.failed_scopes)
-    worst_first = sorted(run.scopes, key=lambda scope: scope not in lost)
     return [
         f"{scope.label}: {scope.error}" if several else scope.error
-        for scope in worst_first
+        for scope in failed_first(run)
         if scope.error is not None
     ]
 
 
-def full_list_of(run: Run) -> str:
-    """Say where all of it is that a message has no room for."""
-    return f"{run.report or 'the log of the run'} names them all"
+def full_list(run: Run) -> str:
+    """Say where the full list is."""
+    return f"Full list: {run.report or 'the log of the run'}"
 
 
-def news_of(run: Run, arn: str) -> str:
-    """Return what is new about an open finding, for its first line."""
+def change_suffix(run: Run, arn: str) -> str:
+    """Return the change of an open finding, for its first line."""
     change = next((entry for entry in run.changes if entry.certificate_arn == arn), None)
     if change is None:
         return ""
@@ -147,13 +157,13 @@ def news_of(run: Run, arn: str) -> str:
     return f" - {change.kind}{was}"
 
 
-def unreported_records(run: Run) -> list[ActionRecord]:
-    """Return the records that stand beside no finding that is told, advice left out."""
-    told = {entry.certificate.arn for entry in run.findings if entry.notifiable}
+def other_actions(run: Run) -> list[ActionRecord]:
+    """Return the actions, without advice, on certificates that are not in the message."""
+    in_message = {entry.certificate.arn for entry in run.findings if entry.notifiable}
     return [
         record
         for record in run.actions
-        if record.outcome is not Outcome.ADVISED and record.certificate_arn not in told
+        if record.outcome is not Outcome.ADVISED and record.certificate_arn not in in_message
     ]
 
 
@@ -163,15 +173,16 @@ def name_of(entry: Assessment) -> str:
     if not names:
         return clean(entry.certificate.arn)
     rest = len(names) - SHOWN_NAMES
-    more = f" (and {_many(rest, 'more name')})" if rest > 0 else ""
+    more = f" (and {many(rest, 'more name')})" if rest > 0 else ""
     return clean(", ".join(names[:SHOWN_NAMES]), 200) + more
 
 
-def _deeds(run: Run) -> str:
-    """Count what was done, in the word that fits all of it."""
-    words = {_DEEDS.get(record.action, "repair") for record in run.done}
-    return _many(len(run.done), words.pop() if len(words) == 1 else "action")
+def _actions(run: Run) -> str:
+    """Count the actions that were done, with their common noun."""
+    nouns = {_NOUNS.get(record.action, "repair") for record in run.done}
+    return many(len(run.done), nouns.pop() if len(nouns) == 1 else "action")
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def many(count: int, noun: str) -> str:
+    """Return a count with its noun, in the plural unless it is 1."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,4 +1,4 @@
-"""The charts of the report's page, drawn as SVG, each with what it shows as text beside it."""
+"""The charts of the report's page as SVG, each with its content as text."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from datetime import datetime, timedelta
 from certificate_lifecycle.model.certificate import Severity
 from certificate_lifecycle.model.run import Run
 
-#: Weeks of the forecast: half a year, in which every public certificate but the longest comes due.
+#: Weeks of the forecast: half a year.
 FORECAST_WEEKS = 26
 #: Weeks of the timeline before and after now; an imported certificate may live for 398 days.
 _WEEKS_BEFORE, _WEEKS_AFTER = 4, 58
 _WEEK = timedelta(weeks=1)
 
-# All in units of the drawing, which is as wide as it is told to be.
+# In units of the viewBox.
 _LEFT, _STEP, _LANE = 76, 11, 34
 _BAR, _TALLEST = 26, 110
 _SMALLEST, _LARGEST = 3.5, 10.0
 #: Weeks between two dates below an axis.
 _EVERY = 6
-#: The shape of a severity around a point, so that no colour is needed to tell them apart.
+#: The shape of a severity around a point, for readers who do not see its colour.
 _SHAPES = {
     Severity.CRITICAL: "M{x} {top}L{right} {bottom}L{left} {bottom}Z",
     Severity.WARNING: "M{x} {top}L{right} {y}L{x} {bottom}L{left} {y}Z",
@@ -32,7 +32,7 @@ _SHAPES = {
 
 
 def timeline(run: Run) -> str:
-    """Return when certificates end, a lane for each severity and a mark for each week."""
+    """Return the expiries: a lane for each severity, a mark for each week."""
     weeks = Counter(
         (severity, week) for severity, week in _ends(run) if -_WEEKS_BEFORE <= week < _WEEKS_AFTER
     )
@@ -55,14 +55,14 @@ def timeline(run: Run) -> str:
     ]
     return _figure(
         "Timeline",
-        "Ends by week and severity; a larger mark stands for more certificates",
+        "Expiries by week and severity; larger marks are more certificates",
         _svg(width, height, "Timeline", parts),
         f"<p>{_spans(run)}</p>",
     )
 
 
 def forecast(run: Run) -> str:
-    """Return how many certificates end in each of the coming weeks."""
+    """Return the number of expiries in each of the coming weeks."""
     weeks = Counter(week for _, week in _ends(run) if 0 <= week < FORECAST_WEEKS)
     most = max(weeks.values(), default=0)
     width, height = FORECAST_WEEKS * _BAR + 8, _TALLEST + 48
@@ -79,17 +79,17 @@ def forecast(run: Run) -> str:
         for week in range(FORECAST_WEEKS)
     )
     table = (
-        "<details><summary>The same as a table</summary><table><thead><tr>"
-        '<th scope="col">Week from</th><th scope="col">Certificates that end</th></tr></thead>'
+        "<details><summary>Show as a table</summary><table><thead><tr>"
+        '<th scope="col">Week from</th><th scope="col">Expiring certificates</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></details>"
     )
     total = sum(weeks.values())
-    words = f"{total:,} of the certificates in the tables below end in these weeks"
+    words = f"{total:,} certificates of the tables below expire in these weeks"
     return _figure("Forecast", words, _svg(width, height, "Forecast", parts), table)
 
 
 def _ends(run: Run) -> Iterator[tuple[Severity, int]]:
-    """Yield the severity and the week, from now on, of everything that has an end."""
+    """Yield the severity and the week, counted from now, of each expiry."""
     for entry in run.assessments:
         ends = entry.certificate.not_after
         if ends is not None:
@@ -97,7 +97,6 @@ def _ends(run: Run) -> Iterator[tuple[Severity, int]]:
 
 
 def _spans(run: Run) -> str:
-    """Say what the timeline shows."""
     left = [
         entry.certificate.not_after - run.started_at
         for entry in run.assessments
@@ -107,12 +106,12 @@ def _spans(run: Run) -> str:
         sum(item <= timedelta(days=days) for item in left) for days in (0, 7, 30, 90)
     )
     counts = {
-        "Ended": ended,
+        "Expired": ended,
         "within 7 days": week - ended,
         "after 7 and within 30 days": month - week,
         "after 30 and within 90 days": quarter - month,
         "later": len(left) - quarter,
-        "no end known": len(run.assessments) - len(left),
+        "expiry unknown": len(run.assessments) - len(left),
     }
     return "; ".join(f"{name}: {count:,}" for name, count in counts.items()) + "."
 
@@ -126,7 +125,7 @@ def _start(run: Run, week: int) -> datetime:
 
 
 def _figure(title: str, caption: str, drawing: str, text: str) -> str:
-    """Return a drawing that scrolls in a box of its own where it is too wide."""
+    """Return a drawing in a box that scrolls if it is too wide."""
     return (
         f'<figure><figcaption>{caption}</figcaption><div class="scroll" tabindex="0" role="region" '
         f'aria-label="{title}">{drawing}</div>{text}</figure>'
@@ -137,7 +136,7 @@ def _svg(width: int, height: int, title: str, parts: Sequence[str]) -> str:
     name = f"{title.lower()}-drawing"
     return (
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}">'
-        f'<title id="{name}">{title}; the words below sum it up</title>'
+        f'<title id="{name}">{title}; summary below</title>'
         f"{''.join(parts)}</svg>"
     )
 

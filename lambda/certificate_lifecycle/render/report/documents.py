@@ -1,7 +1,6 @@
-"""The report of a run as three documents: a page for people, rows for a spreadsheet, plain data.
+"""The report of a run as three documents: an HTML page, CSV rows and JSON data.
 
-Names, messages and failures come from AWS and from whoever made the certificate: they are hostile
-text here as in the message, and lose their control and direction characters.
+Names, messages and errors are untrusted: control and direction characters are removed.
 """
 
 from __future__ import annotations
@@ -17,25 +16,25 @@ from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.render.report.assets import Assets
 from certificate_lifecycle.render.report.page import page
 
-#: Of the JSON document; it rises when a field changes its meaning or goes.
+#: Of the JSON document; raised when a field changes its meaning or is removed.
 SCHEMA_VERSION = "1"
 
-#: The columns of the CSV document, each a field of a finding.
+#: The columns of the CSV document.
 COLUMNS = tuple(item.name for item in shown_in(Output.CSV))
-#: What was done or advised, from the actions of the run.
+#: The column with the actions of the run.
 _DONE = "done"
-#: A spreadsheet takes a cell for a formula that starts with one of these (OWASP, "CSV Injection"),
-#: also in the full-width form that some of them fold.
+#: Spreadsheets evaluate a cell that starts with one of these (OWASP, "CSV Injection"), some also
+#: with the full-width forms.
 _FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001 - the full-width ones are meant
-#: Spreadsheets take a file without it for one of the machine's own encoding.
+#: Without it, spreadsheets use the encoding of the machine.
 _BYTE_ORDER_MARK = "\ufeff"
-#: The most characters of a spreadsheet's cell (Excel: 32,767), less what quoting may add.
+#: Characters of a cell (Excel: 32,767), with a reserve for quotation marks.
 _MOST_CHARACTERS = 32_000
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One of the documents, as text, under the ending that tells it from the others."""
+    """One document, with the suffix of its file name."""
 
     suffix: str
     content_type: str
@@ -43,9 +42,9 @@ class Document:
 
 
 def documents(run: Run, assets: Assets) -> Iterator[Document]:
-    """Yield what a run found and did, one document after the other: an organization's are large.
+    """Yield one document after the other, because those of an organization are large.
 
-    The page comes last, since it is what people are pointed to. `run.report` plays no part.
+    The page comes last: messages link to it, so that the others exist by then.
     """
     yield Document("csv", "text/csv; charset=utf-8", rows(run))
     yield Document("json", "application/json; charset=utf-8", _data(run))
@@ -57,7 +56,7 @@ def _data(run: Run) -> str:
 
 
 def rows(run: Run) -> str:
-    """Return the CSV document: a row for each scope that was not scanned and each certificate.
+    """Return the CSV document: a row for each failed scope and each certificate.
 
     RFC 4180: every cell in quotation marks, lines end in CRLF.
     """
@@ -83,7 +82,7 @@ def _line(entry: Mapping[str, object], done: Sequence[str]) -> str:
 
 
 def _cell(value: object) -> str:
-    """Return a value as a cell that no spreadsheet takes for a formula; a number stays one."""
+    """Return a value as a cell that no spreadsheet evaluates as a formula."""
     if value is None:
         return _quoted("")
     if isinstance(value, bool):

@@ -1,8 +1,7 @@
-"""The report of a run as one HTML page that needs no server, no network and no trust in its data.
+"""The report of a run as one HTML page, which needs no server and no network.
 
-Every value is text: Python escapes it where it writes markup, and the script of the page sets it by
-`textContent`. Both build a cell from the same description, a `Node`, so that the page says the same
-with and without JavaScript.
+Every value is untrusted text: Python escapes it, and the script of the page sets it as
+`textContent`. Both render a cell from the same `Node`, so the page is the same without JavaScript.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from html import escape
 from string import Template
 from typing import Any, TypeAlias
 
-from certificate_lifecycle.model.certificate import Action, Severity, Verdict
+from certificate_lifecycle.model.certificate import Severity, Verdict
 from certificate_lifecycle.model.run import (
     FINDING_HEADINGS,
     ActionRecord,
@@ -27,20 +26,25 @@ from certificate_lifecycle.model.run import (
 )
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.render.aws_console import console_url
-from certificate_lifecycle.render.notification.wording import OUTCOMES, severity_of
+from certificate_lifecycle.render.notification.wording import (
+    OUTCOMES,
+    failed_first,
+    many,
+    severity_of,
+)
 from certificate_lifecycle.render.report.assets import Assets
 from certificate_lifecycle.render.report.charts import forecast, timeline
 
-#: Rows of a table in the page; a browser takes its time over more. The CSV document has all.
+#: Rows of a table in the page; more make browsers slow. The CSV document has all.
 MOST_ROWS = 5_000
-#: Rows that stand in the page as markup, for readers without JavaScript.
+#: Rows that are markup, for readers without JavaScript.
 PLAIN_ROWS = 200
-#: Entries of a list that is not a table.
+#: Entries of a list.
 _MOST_ENTRIES = 200
 _SHOWN_NAMES = 20
 _SHOWN_USERS = 10
 
-#: A text, or an element: its tag, its class (the target of a link) and what is in it.
+#: A text, or an element: its tag, its class (or the target of a link) and its children.
 Node: TypeAlias = "str | tuple[str, str, tuple[Node, ...]]"
 _Key: TypeAlias = "str | int | None"
 _Records: TypeAlias = Mapping[str, Sequence[ActionRecord]]
@@ -48,7 +52,7 @@ _Records: TypeAlias = Mapping[str, Sequence[ActionRecord]]
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What a row is about: a finding, its fields as data, and what was done for it."""
+    """The data of a row: a certificate, its fields, and the actions on it."""
 
     entry: Assessment
     values: Mapping[str, Any]
@@ -56,13 +60,13 @@ class _Subject:
 
     @property
     def name(self) -> str:
-        """What people call the certificate."""
+        """The domain name, or the ARN."""
         return clean(self.values["domain_name"] or self.values["certificate_arn"], 300)
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of a table; `field` is the field of a finding whose heading stands above it."""
+    """A column: a field of a finding with its sort key and its cell."""
 
     field: str
     key: Callable[[_Subject], _Key]
@@ -70,13 +74,13 @@ class _Column:
 
     @property
     def heading(self) -> str:
-        """What stands above the column."""
+        """The heading of the field."""
         return FINDING_HEADINGS[self.field]
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One row: what it is filtered by, and for each column what it is sorted by and shows."""
+    """A row: its filter values, and the sort key and the cell of each column."""
 
     severity: Severity
     verdict: Verdict
@@ -86,7 +90,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table that the script sorts, filters and turns the pages of."""
+    """A table that the script sorts, filters and pages."""
 
     name: str
     caption: str
@@ -98,7 +102,7 @@ class _Table:
 def page(run: Run, assets: Assets) -> str:
     """Return the page of a run."""
     findings, inventory = _findings(run), _inventory(run)
-    # Each stands below its tag, and its hash is that of all that its element holds.
+    # The hash covers the whole content of the element, the first newline included.
     style, script = f"\n{assets.style}", f"\n{assets.script}"
     title = f"Certificate report of {clean(run.instance)}"
     return Template(assets.html).substitute(
@@ -114,11 +118,10 @@ def page(run: Run, assets: Assets) -> str:
         severities=_severities(run),
         verdicts=_verdicts(run),
         findings=_section("findings", "Findings", _findings_intro(findings), _markup(findings)),
-        done=_deeds(run),
+        done=_done(run),
         inventory=_section(
             "inventory", "Inventory", _inventory_intro(run, inventory), _markup(inventory)
         ),
-        # Data, which nothing runs: what could end the element is written as an escape.
         data=_data(findings, inventory),
         script=script,
     )
@@ -136,6 +139,7 @@ def _data(*tables: _Table) -> str:
         ]
         for table in tables
     }
+    # Escaped, so that no value can end the element.
     text = json.dumps(content, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -173,11 +177,7 @@ def _paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>" if text else ""
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-# --- What stands above the tables -------------------------------------------------------------
+# --- Above the tables -------------------------------------------------------------------------
 
 
 def _header(run: Run, title: str) -> str:
@@ -185,15 +185,15 @@ def _header(run: Run, title: str) -> str:
         "Run": clean(run.run_id),
         "Started": f"{run.started_at:%Y-%m-%d %H:%M} UTC",
         "Mode": clean(run.mode),
-        "Looked at": f"{_many(run.certificates, 'certificate')} of {_scope_label(run)}",
+        "Scanned": f"{many(run.certificates, 'certificate')} of {_scope_label(run)}",
     }
     listed = "".join(f"<div><dt>{key}</dt><dd>{escape(facts[key])}</dd></div>" for key in facts)
     notes = [
-        "This was a dry run: it says what would be done, and changed nothing." * run.dry_run,
-        "Only the certificates that were asked for were looked at." * (not run.full_scan),
+        "Dry run: nothing was changed." * run.dry_run,
+        "Only the requested certificates were scanned." * (not run.full_scan),
     ]
-    told = "".join(f'<p class="note">{note}</p>' for note in notes if note)
-    return f"<header><h1>{escape(title)}</h1><dl>{listed}</dl>{told}</header>"
+    shown = "".join(f'<p class="note">{note}</p>' for note in notes if note)
+    return f"<header><h1>{escape(title)}</h1><dl>{listed}</dl>{shown}</header>"
 
 
 def _scope_label(run: Run) -> str:
@@ -201,7 +201,7 @@ def _scope_label(run: Run) -> str:
         return run.scopes[0].label
     accounts = {scope.account_id for scope in run.scopes}
     regions = {scope.region for scope in run.scopes}
-    return f"{_many(len(accounts), 'account')} in {_many(len(regions), 'region')}"
+    return f"{many(len(accounts), 'account')} in {many(len(regions), 'region')}"
 
 
 def _overview(run: Run) -> str:
@@ -211,27 +211,27 @@ def _overview(run: Run) -> str:
     for verdict in run.healthy:
         found[verdict].add(Severity.OK)
     found[Verdict.SCAN_FAILED.value].add(Severity.WARNING)
-    order = sorted(run.counts.items(), key=lambda each: (-max(found[each[0]]), -each[1], each[0]))
+    order = sorted(run.counts.items(), key=lambda item: (-max(found[item[0]]), -item[1], item[0]))
     tiles = "".join(_tile(verdict, count, found[verdict]) for verdict, count in order)
     urgent = sum(entry.decision.severity >= Severity.WARNING for entry in run.assessments)
     sentence = (
-        f"{_many(urgent, 'certificate')} {'needs' if urgent == 1 else 'need'} attention."
+        f"{many(urgent, 'certificate')} {'needs' if urgent == 1 else 'need'} attention."
         if urgent
-        else "No certificate that was looked at needs attention."
+        else "No scanned certificate needs attention."
     )
     if run.incomplete:
-        sentence += " Not everything could be looked at or done."
+        sentence += " The run is incomplete: a scan or an action failed."
     label = severity_of(run).label
     return _section(
         "overview",
         "Overview",
         f'<p class="verdict"><span class="badge {label}">{label}</span> {sentence}</p>',
-        f'<ul class="tiles">{tiles}</ul>' if tiles else _paragraph("There is no certificate."),
+        f'<ul class="tiles">{tiles}</ul>' if tiles else _paragraph("No certificates."),
     )
 
 
 def _tile(verdict: str, count: int, severities: set[Severity]) -> str:
-    """Return a tile, which is a link that filters the tables by its verdict."""
+    """Return a tile that filters the tables by its verdict."""
     severity = max(severities)
     some = "up to " if len(severities) > 1 else ""
     target = "scopes" if verdict == Verdict.SCAN_FAILED else f"verdict={verdict}"
@@ -244,40 +244,36 @@ def _tile(verdict: str, count: int, severities: set[Severity]) -> str:
 
 
 def _scopes(run: Run) -> str:
-    lost = set(run.failed_scopes)
-    errors = sorted(
-        (scope for scope in run.scopes if scope.error is not None),
-        key=lambda scope: scope not in lost,
-    )
+    errors = [scope for scope in failed_first(run) if scope.error is not None]
     if not errors:
-        every = _paragraph(f"Everything in {_scope_label(run)} could be looked at.")
-        return _section("scopes", "What could not be looked at", every)
+        every = _paragraph(f"Everything in {_scope_label(run)} was scanned.")
+        return _section("scopes", "Not scanned", every)
     entries = [
         f'<span class="badge warning">{scope.status.value}</span> '
         f"<strong>{escape(clean(scope.label))}</strong>: {escape(clean(scope.error or ''))}"
         for scope in errors
     ]
-    return _section("scopes", "What could not be looked at", _entries(entries))
+    return _section("scopes", "Not scanned", _entries(entries))
 
 
-def _deeds(run: Run) -> str:
-    told = [record for record in run.actions if record.outcome is not Outcome.ADVISED]
-    if not told:
-        return _section("done", "Done in this run", _paragraph("Nothing had to be done."))
-    names = {record.certificate_arn: clean(record.certificate_arn) for record in told}
+def _done(run: Run) -> str:
+    done = [record for record in run.actions if record.outcome is not Outcome.ADVISED]
+    if not done:
+        return _section("done", "Done in this run", _paragraph("No action was needed."))
+    names = {record.certificate_arn: clean(record.certificate_arn) for record in done}
     names |= {entry.certificate.arn: _name(entry) for entry in run.assessments}
     entries = [
         markup(_node("div", "", _node("strong", "", names[record.certificate_arn]), *_step(record)))
-        for record in told
+        for record in done
     ]
     return _section("done", "Done in this run", _entries(entries))
 
 
 def _entries(entries: Sequence[str]) -> str:
-    """Return markup as a list that says how much of it is left out."""
+    """Return markup as a list with a count of what is left out."""
     listed = "".join(f"<li>{entry}</li>" for entry in entries[:_MOST_ENTRIES])
     hidden = len(entries) - _MOST_ENTRIES
-    more = f"And {hidden:,} more, which the JSON document names." if hidden > 0 else ""
+    more = f"And {hidden:,} more; the JSON document has all." if hidden > 0 else ""
     return f'<ul class="entries">{listed}</ul>{_paragraph(more)}'
 
 
@@ -305,13 +301,12 @@ def _findings(run: Run) -> _Table:
 
 
 def _inventory(run: Run) -> _Table:
-    """Return what is known: findings in their order, then what is healthy by what ends first."""
+    """Return all certificates: findings in their order, then healthy ones by expiry."""
     healthy = sorted(
         (entry for entry in run.assessments if entry.decision.healthy),
         key=lambda entry: (*_ends(entry), entry.certificate.arn),
     )
-    caption = "All certificates that are known"
-    return _table("inventory", caption, _INVENTORY, run, [*run.findings, *healthy], {})
+    return _table("inventory", "All certificates", _INVENTORY, run, [*run.findings, *healthy], {})
 
 
 def _table(
@@ -339,46 +334,39 @@ def _table(
 
 
 def _ends(entry: Assessment) -> tuple[bool, float]:
-    """Return what sorts by the end, what has none last."""
+    """Return a sort key by expiry, unknown last."""
     ends = entry.certificate.not_after
     return (ends is None, ends.timestamp() if ends else 0.0)
 
 
 def _findings_intro(table: _Table) -> str:
     if not table.total:
-        return _paragraph("There is no open finding.")
+        return _paragraph("No open findings.")
     return _paragraph(_cut(table))
 
 
 def _inventory_intro(run: Run, table: _Table) -> str:
-    unnamed = sum(run.healthy.values())
-    known = _paragraph(_cut(table))
-    if not unnamed:
-        return known
-    text = (
-        f"{_many(unnamed, 'more certificate')} that "
-        f"{'needs' if unnamed == 1 else 'need'} nothing "
-        f"{'is' if unnamed == 1 else 'are'} known by number only, and in no table or chart."
-    )
-    return known + _paragraph(text)
+    counted = sum(run.healthy.values())
+    text = f"{many(counted, 'more healthy certificate')}, not in the tables and charts."
+    return _paragraph(_cut(table)) + _paragraph(text if counted else "")
 
 
 def _cut(table: _Table) -> str:
     if table.total <= MOST_ROWS:
         return ""
-    return f"The first {MOST_ROWS:,} of {table.total:,} are here; the CSV document has all of them."
+    return f"The first {MOST_ROWS:,} of {table.total:,}; the CSV document has all."
 
 
 def _markup(table: _Table) -> str:
-    """Return a table with the rows that stand in it before the script takes over."""
+    """Return a table with its first rows, which the script replaces."""
     if not table.total:
         return ""
     heads = "".join(f'<th scope="col">{name}</th>' for name in table.columns)
     rows = "".join(_row(table, row) for row in table.rows[:PLAIN_ROWS])
     hidden = table.total - PLAIN_ROWS
     without = (
-        f"<noscript><p>Without JavaScript the first {PLAIN_ROWS} of {table.total:,} are shown; the "
-        "CSV document has all of them.</p></noscript>"
+        f"<noscript><p>Without JavaScript: the first {PLAIN_ROWS} of {table.total:,}. "
+        "The CSV document has all.</p></noscript>"
         if hidden > 0
         else ""
     )
@@ -392,7 +380,7 @@ def _markup(table: _Table) -> str:
 
 
 def _row(table: _Table, row: _Row) -> str:
-    """Return a row; on a phone it is a card, in which each cell says what it is."""
+    """Return a row; on a phone it is a card, whose cells show their labels."""
     head = table.columns.index("Certificate")
     cells = []
     for number, (name, cell) in enumerate(zip(table.columns, row.cells, strict=True)):
@@ -456,7 +444,7 @@ def _more_names(others: Sequence[str]) -> list[Node]:
 
 
 def _console(arn: str) -> list[Node]:
-    """Return a link to the console, or nothing where we know of no page."""
+    """Return a link to the console, if the certificate has a page there."""
     url = clean(console_url(arn))
     return [_node("a", url, "Open in the console")] if url.startswith("https://") else []
 
@@ -469,7 +457,7 @@ def _users(subject: _Subject) -> Sequence[str]:
 
 def _listed(values: Sequence[str]) -> Node:
     if not values:
-        return "nothing that AWS tells of"
+        return "none known"
     shown: list[Node] = [_node("li", "", clean(value, 300)) for value in values[:_SHOWN_USERS]]
     hidden = len(values) - _SHOWN_USERS
     if hidden > 0:
@@ -478,19 +466,18 @@ def _listed(values: Sequence[str]) -> Node:
 
 
 def _steps(subject: _Subject) -> list[Node]:
-    action = subject.entry.decision.action
     if subject.records:
         return [node for record in subject.records for node in _step(record)]
-    return [action.meaning if action is not Action.NONE else "Nothing has to be done."]
+    return [subject.entry.decision.action.meaning]
 
 
 def _step(record: ActionRecord) -> list[Node]:
-    """Return what was done or is next; lines after the first are commands, to be copied whole."""
+    """Return an action; lines after the first are commands, which keep their lines."""
     text, *commands = record.detail.splitlines() or [""]
-    said: Node = _node("p", "", _node("b", "", f"{OUTCOMES[record.outcome]}: "), clean(text, 2000))
+    label: Node = _node("p", "", _node("b", "", f"{OUTCOMES[record.outcome]}: "), clean(text, 2000))
     if not commands:
-        return [said]
-    return [said, _node("pre", "", "\n".join(clean(command) for command in commands))]
+        return [label]
+    return [label, _node("pre", "", "\n".join(clean(command) for command in commands))]
 
 
 def _end_key(subject: _Subject) -> int | None:
@@ -501,23 +488,23 @@ def _end_key(subject: _Subject) -> int | None:
 def _end(subject: _Subject) -> Node:
     ends, left = subject.entry.certificate.not_after, subject.values["days_left"]
     if ends is None:
-        return "not known"
+        return "unknown"
     return _node("div", "", _node("b", "date", f"{ends:%Y-%m-%d}"), _node("small", "", _left(left)))
 
 
 def _used(subject: _Subject) -> str:
-    """Return whether it is used; an exported copy is a use as well."""
+    """Return whether it is used, also by an exported copy."""
     return "yes" if subject.entry.certificate.used else "no"
 
 
 def _left(days: int) -> str:
     if days < 0:
-        return f"ended {_many(-days, 'day')} ago"
-    return f"in {_many(days, 'day')}" if days else "within a day"
+        return f"expired {many(-days, 'day')} ago"
+    return f"in {many(days, 'day')}" if days else "within a day"
 
 
 def _plain(name: str, shown: Callable[[str], str] = str) -> _Column:
-    """Return a column that shows a field as text, and sorts by that."""
+    """Return a column that shows a field as text, and sorts by it."""
 
     def text(subject: _Subject) -> str:
         return shown(subject.values[name])

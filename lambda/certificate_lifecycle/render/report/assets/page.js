@@ -124,8 +124,8 @@
       const last = this.first + shown.length;
       this.status.textContent = shown.length
         ? `${count(this.first + 1)} to ${count(last)} of ${count(found)}`
-          + (found === all ? "" : ` that fit the filter, ${count(all)} in all`)
-        : `None of ${count(all)} fits the filter`;
+          + (found === all ? "" : ` that match the filter, ${count(all)} in total`)
+        : `None of ${count(all)} matches the filter`;
       this.back.disabled = this.first === 0;
       this.next.disabled = this.first + PAGE >= this.found.length;
       this.back.hidden = this.next.hidden = this.found.length <= PAGE;
