@@ -57,11 +57,6 @@ class ClassicLoadBalancers(Consumer):
         return not arn.foreign and is_load_balancer(arn) and "/" not in arn.name
 
     @classmethod
-    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
-        """Return whether a listener belongs to a load balancer."""
-        return arn.name == binding.consumer
-
-    @classmethod
     def label(cls, arn: ConsumerArn) -> str | None:
         """Return the name of a Classic Load Balancer."""
         classic = is_load_balancer(arn) and "/" not in arn.name
