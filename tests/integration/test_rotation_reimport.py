@@ -8,14 +8,14 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from botocore.exceptions import ParamValidationError
 
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.aws.secretsmanager import SecretsClient, SecretsManagerImports
+from certificate_lifecycle.aws.secretsmanager import SecretsManagerImports
 from certificate_lifecycle.model.errors import (
     CertificateImportError,
     RotationError,
@@ -366,7 +366,7 @@ def test_no_key_and_no_secret_appears_in_anything_that_comes_out(
 
 def test_an_sdk_that_refuses_parameters_does_not_quote_them(shop: Imported) -> None:
     bad: Any = ["MARKER"]
-    certificates = AcmCertificates(Clients("eu-west-1").acm("eu-west-1"))
+    certificates = AcmCertificates(Clients("eu-west-1").any("acm", "eu-west-1"))
     bundle = CertificateBundle(b"x", b"y", b"z")
     bundle.private_key = bad
     with pytest.raises(CertificateImportError, match="ParamValidationError") as raised:
@@ -382,5 +382,5 @@ def test_an_unreachable_secret_is_one_sentence(shop: Imported) -> None:
             raise ParamValidationError(report=f"MARKER {SecretId}")
 
     with pytest.raises(SecretUnreadableError, match=r"\(ParamValidationError\)$") as raised:
-        SecretsManagerImports(lambda _: cast("SecretsClient", Client())).open(shop.secret_arn)
+        SecretsManagerImports(lambda _: Client()).open(shop.secret_arn)
     assert "MARKER" not in told(raised.value)

@@ -167,7 +167,7 @@ _IN_THE_MESSAGE = "the message contains it"
 _ARNS = "`InUseBy` contains the ARNs"
 
 #: Why an output does not show a field, by the name of the field.
-_LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
+LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
     Output.TABLE: {
         "alternative_names": "the table counts them beside the domain name",
         "not_after": _IN_THE_MESSAGE,
@@ -209,7 +209,7 @@ class FindingField:
     @property
     def left_out(self) -> dict[Output, str]:
         """The reason for each output that does not show the field."""
-        return {out: names[self.name] for out, names in _LEFT_OUT.items() if self.name in names}
+        return {out: names[self.name] for out, names in LEFT_OUT.items() if self.name in names}
 
 
 def _field(name: str, heading: str, value: Callable[[Assessment], Any]) -> FindingField:

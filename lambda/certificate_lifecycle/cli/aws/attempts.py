@@ -68,7 +68,7 @@ class Attempts:
         yield from AwsConsumers(self._clients, self._scope, self._role_arn).read_calls()
         if self._state_store is not None:
             home, table = self._state_store
-            dynamodb = self._clients.dynamodb(home.region)
+            dynamodb = self._clients.any("dynamodb", home.region)
             where = f"{home.region}:{home.account_id}"
             yield ReadCall(
                 "dynamodb:Query",
@@ -83,7 +83,7 @@ class Attempts:
             )
 
     def _acm(self) -> Iterator[ReadCall]:
-        acm = self._clients.acm(self._scope.region, self._role_arn)
+        acm = self._clients.any("acm", self._scope.region, self._role_arn)
         arn = self._scope.arn("acm", f"certificate/{_SOME_ID}")
         certificates = self._scope.arn("acm", "certificate/*")
         absent = frozenset({"ResourceNotFoundException"})
@@ -121,8 +121,8 @@ class Attempts:
         )
 
     def _stores(self) -> Iterator[ReadCall]:
-        iam = self._clients.iam(self._role_arn)
-        pca = self._clients.acm_pca(self._scope.region, self._role_arn)
+        iam = self._clients.any("iam", self._scope.region, self._role_arn)
+        pca = self._clients.any("acm-pca", self._scope.region, self._role_arn)
         owner = f"arn:{self._scope.partition}:iam::{self._scope.account_id}"
         authority = self._scope.arn("acm-pca", f"certificate-authority/{_SOME_ID}")
         yield ReadCall(

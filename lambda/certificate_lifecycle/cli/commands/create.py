@@ -133,7 +133,7 @@ def _creator(session: Session, creation: CreationCommand) -> Callable[..., dict[
     def run(*, dry_run: bool) -> dict[str, Any]:
         issuance = create(
             creation.request,
-            certificates=AcmCertificates(clients.acm(creation.request.region)),
+            certificates=AcmCertificates(clients.any("acm", creation.request.region)),
             dns=Route53Dns(HostedZones(clients.route53), session.settings.zones),
             clock=session.clock,
             now=session.current_time(),
