@@ -43,6 +43,8 @@ from certificate_lifecycle.policy.validation import Zone
 
 T = TypeVar("T")
 
+_NONE: tuple[str, ...] = ()
+
 #: Child executions of a distributed map that Step Functions runs in parallel (developer guide).
 _MAX_CONCURRENCY = 10_000
 
@@ -200,8 +202,8 @@ def creation_settings(environ: Mapping[str, str], errors: list[str]) -> Creation
     """Read the environment of the creation function; errors are added to `errors`."""
     environment = _Environment(environ, CREATION_VARIABLES, errors)
     default_name = environment.read("DOMAIN_NAME", normalise, "")
-    others = environment.read("SUBJECT_ALTERNATIVE_NAMES", _domain_names, ())
-    allowed = environment.read("ALLOWED_DOMAINS", _domain_names, ())
+    others = environment.read("SUBJECT_ALTERNATIVE_NAMES", _domain_names, _NONE)
+    allowed = environment.read("ALLOWED_DOMAINS", _domain_names, _NONE)
     return CreationSettings(
         domain_name=default_name,
         alternative_names=others,
@@ -217,8 +219,10 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
     """Read the environment of the rotation function; errors are added to `errors`."""
     environment = _Environment(environ, ROTATION_VARIABLES, errors)
     thresholds = _thresholds(environment, errors)
-    sources = environment.read("IMPORT_SOURCES", _import_sources, {})
-    targets = environment.read("EXPORT_TARGETS", _export_targets, ())
+    no_sources: dict[str, str] = {}
+    no_targets: tuple[ExportTarget, ...] = ()
+    sources = environment.read("IMPORT_SOURCES", _import_sources, no_sources)
+    targets = environment.read("EXPORT_TARGETS", _export_targets, no_targets)
     errors.extend(
         f"EXPORT_TARGETS and IMPORT_SOURCES must not share a secret, got {target.secret_arn} twice"
         for target in targets
@@ -231,7 +235,7 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
         import_sources=sources,
         zones=environment.read("HOSTED_ZONES", _zones, ()),
         name_prefix=environment.read("NAME_PREFIX", _name_prefix, ""),
-        regions=environment.read("REGIONS", _regions, ()),
+        regions=environment.read("REGIONS", _regions, _NONE),
         accounts=environment.read("ACCOUNTS", _accounts, ()),
         organization=environment.read("ORGANIZATION", _organization, None),
         export_targets=targets,

@@ -127,7 +127,7 @@ class _Event:
         self._keys: dict[str, Any] = {}
         if not isinstance(event, Mapping):
             errors.append(f"the event must be a JSON object, got {type(event).__name__}")
-        elif not _is_from(_SCHEDULE, event):
+        elif not _is_from(event, _SCHEDULE):
             self._keys = {str(key): value for key, value in event.items()}
 
     def take(self, key: str, parse: Callable[[Any], T], default: T) -> T:
@@ -152,7 +152,7 @@ class _Event:
             self._errors.append(_unknown_key(key))
 
 
-def _is_from(source: str, event: object) -> TypeGuard[Mapping[str, object]]:
+def _is_from(event: object, source: str) -> TypeGuard[Mapping[str, object]]:
     """Whether EventBridge delivered `event` from a source, such as a schedule."""
     return (
         isinstance(event, Mapping)
@@ -242,7 +242,7 @@ def rotation_command(
 ) -> RotationCommand:
     """Check a rotation event; errors are added to `errors`."""
     announced = _NONE
-    if _is_from("aws.acm", event):
+    if _is_from(event, "aws.acm"):
         announced, event = _announced(event, errors), {}
     keys = _Event(event, errors)
     arns = announced or keys.take("certificate_arns", _certificate_arns, _NONE)
@@ -264,7 +264,7 @@ def rotation_command(
         announced=bool(announced),
         mode=keys.take("rotation_mode", rotation_mode, settings.mode),
         dry_run=keys.take("dry_run", boolean, default=False),
-        scheduled=_is_from(_SCHEDULE, event),
+        scheduled=_is_from(event, _SCHEDULE),
     )
     keys.refuse_the_rest()
     return command
@@ -346,7 +346,7 @@ def _execution_input(
         certificate_arns=_NONE,
         mode=keys.take("rotation_mode", rotation_mode, settings.mode),
         dry_run=keys.take("dry_run", boolean, default=False),
-        scheduled=_is_from(_SCHEDULE, event),
+        scheduled=_is_from(event, _SCHEDULE),
     )
     keys.refuse_the_rest()
     return only, regions, rotation
