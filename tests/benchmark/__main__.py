@@ -82,13 +82,13 @@ def main() -> int:
     with Cloud.start() as cloud:
         latent = [measure(cloud, size, count, limited=False) for size, count in shapes()]
         limited = [measure(cloud, size, count, limited=True) for size, count in shapes()]
-        look, rows = organization.measure(cloud, work, say)
+        one_scan, rows = organization.measure(cloud, work, say)
     imports = {code: fastest(code) for code in ("boto3", *HANDLERS)}
     helped = started_in("-m", "certificate_lifecycle", "--help") - started_in("-c", "pass")
     promises = judge(latent, limited, imports, helped)
     text = page(latent, limited, imports, promises, started)
     PAGE.write_text(text, encoding="utf-8")
-    SCALE.write_text(organization.page(look, rows, started), encoding="utf-8")
+    SCALE.write_text(organization.page(one_scan, rows, started), encoding="utf-8")
     say(f"{PAGE.relative_to(ROOT)} and {SCALE.relative_to(ROOT)} were written")
     promises |= organization.judge(rows)
     for promise, held in promises.items():
