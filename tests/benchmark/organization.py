@@ -31,7 +31,7 @@ BUCKET, RUN = "certificate-lifecycle-runs", "benchmark"
 #: Of each that Lambda's own start and end, and Step Functions' hand-over, add; not measured here.
 OVERHEAD_SECONDS = 1.0
 MEMORY_GB = 0.5
-#: What a memory function of 512 MB may hold.
+#: The memory that a function of 512 MB may use.
 MAX_MEMORY = 450e6
 
 # Prices of us-east-1 in US dollars, as their pages list them: arm64, Standard workflows, Standard
@@ -47,7 +47,7 @@ RUN_TRANSITIONS, CHILD_TRANSITIONS = 5, 3
 
 @dataclass(frozen=True)
 class Step:
-    """What one step of a run took."""
+    """The measurements of one step."""
 
     calls: Mapping[str, int]
     wall: float
@@ -64,7 +64,7 @@ class Row:
 
 
 def measure(cloud: Cloud, work: Work, say: Callable[[str], None]) -> tuple[Step, list[Row]]:
-    """Measure the scan of a typical account, and both other steps for many accounts."""
+    """Measure the scan of a typical account, and the other steps for each number of accounts."""
     cloud.reset()
     environment = prepare(cloud)
     say(f"one account of an organization, {CERTIFICATES} certificates")
@@ -113,7 +113,7 @@ def prepare(cloud: Cloud) -> dict[str, str]:
 def run(
     cloud: Cloud, work: Work, environment: Mapping[str, str], left: Sequence[Any], count: int
 ) -> Row:
-    """List this many accounts, copy the typical result to each, and aggregate the results."""
+    """List accounts, give each the result of the typical one, and aggregate."""
     ids = [f"{number:012}" for number in range(1, count)]
     cloud.organization.reset()
     cloud.organization.trusted.add(DEFAULT_ACCOUNT)
@@ -166,7 +166,7 @@ def judge(rows: Sequence[Row]) -> dict[str, bool]:
 def page(scan: Step, rows: Sequence[Row], when: datetime) -> str:
     """Return docs/scale.md."""
     promises = "\n".join(
-        f"- {'Met' if held else '**Missed**'}. {promise}" for promise, held in judge(rows).items()
+        f"- {'Met' if kept else '**Missed**'}. {promise}" for promise, kept in judge(rows).items()
     )
     calls = ", ".join(f"{count} `{name}`" for name, count in sorted(scan.calls.items()))
     findings = rows[-1].aggregate.calls.get("PutItem", 0) // rows[-1].accounts
@@ -237,7 +237,8 @@ def table(scan: Step, rows: Sequence[Row]) -> str:
         run_cost = sum(cost)
         lines.append(
             f"| {row.accounts:,} | {row.list.wall:.1f} s | {scanning:.0f} s "
-            f"| {row.aggregate.wall:.1f} s | {duration(seconds)} | {row.aggregate.memory / 1e6:.0f} MB | "
+            f"| {row.aggregate.wall:.1f} s | {duration(seconds)} "
+            f"| {row.aggregate.memory / 1e6:.0f} MB | "
             + " | ".join(f"${part:.4f}" for part in cost)
             + f" | ${run_cost:.3f} | ${30 * run_cost:.2f} |"
         )
@@ -245,7 +246,7 @@ def table(scan: Step, rows: Sequence[Row]) -> str:
 
 
 def costs(scan: Step, row: Row) -> tuple[float, float, float]:
-    """Return what Lambda, Step Functions, and S3 with the ledger take for a run."""
+    """Return the costs of Lambda, of Step Functions, and of S3 and DynamoDB for a run."""
     seconds = row.list.wall + row.aggregate.wall + row.accounts * scan.wall
     functions = seconds * MEMORY_GB * GB_SECOND + (row.accounts + 2) * INVOCATION
     transitions = RUN_TRANSITIONS + row.accounts * CHILD_TRANSITIONS
