@@ -8,14 +8,14 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from botocore.exceptions import ParamValidationError
 
 from certificate_lifecycle.aws.acm import AcmCertificates
 from certificate_lifecycle.aws.clients import Clients
-from certificate_lifecycle.aws.secretsmanager import SecretsClient, SecretsManagerImports
+from certificate_lifecycle.aws.secretsmanager import SecretsManagerImports
 from certificate_lifecycle.model.errors import (
     CertificateImportError,
     RotationError,
@@ -382,5 +382,5 @@ def test_an_unreachable_secret_is_one_sentence(shop: Imported) -> None:
             raise ParamValidationError(report=f"MARKER {SecretId}")
 
     with pytest.raises(SecretUnreadableError, match=r"\(ParamValidationError\)$") as raised:
-        SecretsManagerImports(lambda _: cast("SecretsClient", Client())).open(shop.secret_arn)
+        SecretsManagerImports(lambda _: Client()).open(shop.secret_arn)
     assert "MARKER" not in text_of(raised.value)
