@@ -22,9 +22,9 @@ from certificate_lifecycle.aws.consumers.elbv2 import LISTENER, LISTENER_SNI
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
 )
 from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
 from certificate_lifecycle.model.scope import Scope
@@ -179,7 +179,7 @@ def certificate(*in_use_by: str) -> Certificate:
         status=CertificateStatus.ISSUED,
         type=CertificateType.AMAZON_ISSUED,
         key_algorithm="RSA_2048",
-        detail=Detail(in_use_by=in_use_by),
+        detail=CertificateDetail(in_use_by=in_use_by),
     )
 
 
@@ -403,7 +403,7 @@ def test_a_distribution_is_settled_once_it_is_deployed(
         *(
             (
                 status,
-                BindingState((OLD,), settled=False, fault=f"its status is {status} (no such luck)"),
+                BindingState((OLD,), settled=False, error=f"its status is {status} (no such luck)"),
             )
             for status in (
                 "FAILED",
@@ -424,7 +424,7 @@ def test_an_error_without_a_message_and_a_setting_without_a_certificate_are_read
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.domain_name(None, "FAILED")
-    assert consumers.current(API) == BindingState((), settled=False, fault="its status is FAILED")
+    assert consumers.current(API) == BindingState((), settled=False, error="its status is FAILED")
 
 
 def test_a_private_domain_name_is_named_by_its_id(consumers: AwsConsumers, script: Script) -> None:
@@ -441,7 +441,7 @@ def test_a_private_domain_name_is_named_by_its_id(consumers: AwsConsumers, scrip
     [
         ("ACTIVE", BindingState((OLD,))),
         ("UPDATING", BindingState((OLD,), settled=False)),
-        ("FAILED", BindingState((OLD,), settled=False, fault="its status is FAILED")),
+        ("FAILED", BindingState((OLD,), settled=False, error="its status is FAILED")),
     ],
 )
 def test_a_user_pool_domain_says_how_far_it_is(

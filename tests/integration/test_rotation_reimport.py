@@ -62,7 +62,7 @@ def test_a_newer_version_replaces_the_old_one_under_its_arn_with_all_that_hangs_
     assert rotation.writes == ["ImportCertificate", "Publish"]
     assert result["renewed_certificates"] == 1
     assert (
-        "imported the version that ends on 2027-04-11"
+        "imported the version that expires on 2027-04-11"
         in documents(cloud, topic)[0]["actions"][0]["detail"]
     )
 

@@ -15,11 +15,11 @@ from certificate_lifecycle.app.ports import StateStore
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
-from tests.unit.fakes import MemoryLedger
+from tests.unit.fakes import MemoryStateStore
 
 pytestmark = pytest.mark.integration
 
@@ -31,7 +31,7 @@ REPLACEMENT = ReplacementRecord(
     certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW
 )
 ALERT = AlertRecord(
-    certificate_arn=OLD, verdict="Expired", reason="", severity="", band="", notified_at=NOW
+    subject=AlertSubject(OLD), verdict="Expired", reason="", severity="", band="", notified_at=NOW
 )
 INTENT = Intent(certificate_arn=OLD, action="Export", text="", run_id="", written_at=NOW)
 ACCOUNTS = itertools.count(100_000_000_000)
@@ -145,7 +145,7 @@ def test_any_sequence_of_writes_ends_alike(
 ) -> None:
     """Each sequence has an account of its own, so that it begins with nothing."""
     client, scope = cloud.client("dynamodb"), Scope(str(next(ACCOUNTS)), "eu-west-1")
-    fake = MemoryLedger()
+    fake = MemoryStateStore()
     for write in data.draw(st.lists(writes, min_size=1, max_size=7)):
         # A run reads once, so that only a new run sees the present entries.
         assert outcome(fake, write) == outcome(StateTable(client, ledger_table, scope), write)

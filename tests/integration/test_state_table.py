@@ -16,7 +16,7 @@ from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
-from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
 from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord, ReplacementState
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
@@ -51,7 +51,7 @@ FULL = ReplacementRecord(
     expires_at=datetime(2027, 6, 15, 12, tzinfo=UTC),
 )
 ALERT = AlertRecord(
-    certificate_arn=ARN,
+    subject=AlertSubject(ARN),
     verdict="Expired",
     reason="PastNotAfter",
     severity="critical",

@@ -71,7 +71,7 @@ def test_an_import_is_reported_whenever_its_run_is_killed(
     with pytest.raises(KilledError):
         rotation(scheduled(NOW))
     rotation(tomorrow(cloud))
-    assert "the version that ends on 2027-04-11" in reported(cloud, topic)
+    assert "the version that expires on 2027-04-11" in reported(cloud, topic)
     rotation(tomorrow(cloud))
     # A quiet run forgets, and no more.
     assert set(rotation.writes) <= {"DeleteItem"}

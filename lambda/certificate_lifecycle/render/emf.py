@@ -38,9 +38,9 @@ def embedded_metrics(run: Run, *, undelivered: bool) -> dict[str, Any]:
     """Return the metrics of a run; `undelivered` is true if its message could not be sent."""
     severities = Counter(entry.decision.severity for entry in run.findings)
     # A failed scope counts as a warning, as in the message.
-    severities[Severity.WARNING] += len(run.lost)
+    severities[Severity.WARNING] += len(run.failed_scopes)
     counts = {
-        "FailedScopes": len(run.lost),
+        "FailedScopes": len(run.failed_scopes),
         "PartialScopes": sum(scope.status is ScopeStatus.PARTIAL for scope in run.scopes),
         "Certificates": run.certificates,
         "Findings": severities.total(),
@@ -71,8 +71,8 @@ def _next_expiry(run: Run) -> float | None:
         for entry in run.assessments
         if entry.certificate.used and entry.certificate.not_after is not None
     ]
-    left = [end - run.finished_at for end in ends if end > run.finished_at]
-    return min(left) / _DAY if left else None
+    spans = [end - run.finished_at for end in ends if end > run.finished_at]
+    return min(spans) / _DAY if spans else None
 
 
 def _document(

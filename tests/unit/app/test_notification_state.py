@@ -13,7 +13,12 @@ from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.model.certificate import Action, Certificate
 from certificate_lifecycle.model.errors import RotationError
-from certificate_lifecycle.policy.notification_state import REMINDER, SCOPE, AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import (
+    REMINDER,
+    WHOLE_SCOPE,
+    AlertRecord,
+    Intent,
+)
 from certificate_lifecycle.policy.settings import RotationMode
 from tests.unit.builders import (
     EXPIRED,
@@ -34,7 +39,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     dependencies,
@@ -55,7 +60,7 @@ class Account:
         self.certificates = MemoryCertificates(*held)
         self.dns = MemoryDns(zone())
         self.topic = MemoryTopic()
-        self.state_store = MemoryLedger()
+        self.state_store = MemoryStateStore()
         self.consumers = MemoryConsumers((listener(), [DEAD.arn]))
         self.now: datetime = NOW
         self.runs = 0
@@ -129,7 +134,7 @@ def test_what_is_over_is_forgotten_so_that_it_is_news_when_it_comes_back() -> No
     account.rotate()
     account.certificates.held[DUE.arn] = replace(DUE, not_after=NOW + days(300))
     account.tomorrow().rotate()
-    assert account.state_store.told == {}
+    assert account.state_store.alerts == {}
     assert "RESOLVED" in account.topic.messages[-1].bodies["email"]
     account.certificates.held[DUE.arn] = DUE
     account.tomorrow().rotate()
@@ -140,11 +145,11 @@ def test_what_is_over_is_forgotten_so_that_it_is_news_when_it_comes_back() -> No
 def test_a_look_at_one_certificate_forgets_nothing_of_the_others() -> None:
     account = Account(DUE, BLOCKED)
     account.rotate()
-    assert set(account.state_store.told) == {DUE.arn, BLOCKED.arn}
+    assert set(account.state_store.alerts) == {DUE.arn, BLOCKED.arn}
     account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
     account.certificates.held[DUE.arn] = replace(DUE, not_after=account.now + days(5))
     account.tomorrow().rotate(certificate_arns=[DUE.arn])
-    assert set(account.state_store.told) == {DUE.arn, BLOCKED.arn}
+    assert set(account.state_store.alerts) == {DUE.arn, BLOCKED.arn}
 
 
 def test_a_run_that_could_not_look_everywhere_forgets_nothing_but_what_it_saw_to_be_well() -> None:
@@ -155,7 +160,7 @@ def test_a_run_that_could_not_look_everywhere_forgets_nothing_but_what_it_saw_to
     account.certificates.broken[f"describe {DUE.arn}"] = Outage("not today")
     with pytest.raises(RotationError):
         account.tomorrow().rotate()
-    assert set(account.state_store.told) == {DUE.arn, OTHER.arn, SCOPE}
+    assert set(account.state_store.alerts) == {DUE.arn, OTHER.arn, WHOLE_SCOPE.text}
 
 
 def test_what_could_not_be_sent_is_told_by_the_next_run() -> None:
@@ -216,8 +221,8 @@ def refuse(account: Account, *arns: str) -> list[str]:
     remember, asked = account.state_store.save_alert, []
 
     def refusing(alert: AlertRecord) -> None:
-        asked.append(alert.certificate_arn)
-        if alert.certificate_arn in arns:
+        asked.append(alert.subject.text)
+        if alert.subject.text in arns:
             raise Outage("not this one")
         remember(alert)
 
@@ -230,8 +235,8 @@ def test_one_entry_that_cannot_be_written_stops_none_of_the_others_and_fails_the
     refuse(account, BLOCKED.arn)
     with pytest.raises(RotationError, match=r"could not be saved: .*not this one"):
         account.rotate()
-    assert set(account.state_store.told) == {DUE.arn, OTHER.arn}
-    assert account.state_store.noted == {}
+    assert set(account.state_store.alerts) == {DUE.arn, OTHER.arn}
+    assert account.state_store.recorded_intents == {}
 
 
 def test_a_ledger_that_fails_twice_is_not_asked_again() -> None:
@@ -268,13 +273,13 @@ def test_what_is_about_to_be_done_is_noted_and_struck_once_it_is_told() -> None:
     account.topic.failure = Outage("SNS is down")
     with pytest.raises(RotationError):
         account.rotate()
-    (noted,) = account.state_store.noted.values()
+    (noted,) = account.state_store.recorded_intents.values()
     assert noted.text == "write the validation record _a1.shop.example.com."
     account.topic.failure = None
     account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
     account.tomorrow().rotate()
     assert "about to write the validation record" in account.mail
-    assert account.state_store.noted == {}
+    assert account.state_store.recorded_intents == {}
 
 
 def test_what_cannot_be_noted_is_not_done() -> None:
@@ -312,7 +317,7 @@ def test_what_an_earlier_run_began_and_could_not_tell_is_told() -> None:
         }
     ]
     assert account.sent == 1
-    assert account.state_store.noted == {}
+    assert account.state_store.recorded_intents == {}
     account.tomorrow().rotate()
     assert account.sent == 1
 
@@ -322,7 +327,7 @@ def test_what_this_run_does_itself_is_not_told_twice() -> None:
     account.state_store.save_intent(stopped())
     (action,) = account.rotate()["actions"]
     assert action["outcome"] == "done"
-    assert account.state_store.noted == {}
+    assert account.state_store.recorded_intents == {}
 
 
 def test_what_an_earlier_run_began_is_told_when_this_run_tries_the_same_and_fails() -> None:
@@ -333,12 +338,12 @@ def test_what_an_earlier_run_began_is_told_when_this_run_tries_the_same_and_fail
     with pytest.raises(RotationError):
         account.rotate()
     assert "an earlier run was stopped when it was about to write" in account.mail
-    assert account.state_store.noted == {}
+    assert account.state_store.recorded_intents == {}
 
 
 def test_what_was_begun_where_a_visit_was_lost_is_told_before_it_is_struck() -> None:
     """A thread that was given up may have done it, and cannot say so any more."""
-    state_store = MemoryLedger()
+    state_store = MemoryStateStore()
     state_store.save_intent(stopped())
     lost = ScopeRun.failed(REQUEST, PLACE, "the function's time ran out", NOW, state_store)
     (record,) = lost.run.actions
@@ -346,7 +351,7 @@ def test_what_was_begun_where_a_visit_was_lost_is_told_before_it_is_struck() -> 
     assert lost.should_notify
     assert lost.pending_writes is not None
     lost.pending_writes.commit()
-    assert state_store.noted == {}
+    assert state_store.recorded_intents == {}
 
 
 # --- Replacement within a run ---------------------------------------------------------------------
@@ -394,11 +399,11 @@ def test_what_an_earlier_run_began_is_told_even_if_this_run_does_something_else_
         "created _a1.shop.example.com.",
         "an earlier run was stopped when it was about to write the validation record _b2",
     ]
-    assert account.state_store.noted == {}
+    assert account.state_store.recorded_intents == {}
 
 
 def test_two_things_that_are_begun_for_one_certificate_are_both_noted() -> None:
-    state_store = MemoryLedger()
+    state_store = MemoryStateStore()
     first = AlertState.read(state_store, run_request(run_id="run-1"))
     for text in ("export the issue 01", "have ACM renew it", "have ACM renew it"):
         first.record_intent(BLOCKED.arn, Action.EXPORT, text)
@@ -410,11 +415,11 @@ def test_two_things_that_are_begun_for_one_certificate_are_both_noted() -> None:
 
 
 def test_what_is_begun_is_noted_beside_the_note_of_a_run_whose_clock_is_ahead() -> None:
-    state_store = MemoryLedger()
+    state_store = MemoryStateStore()
     ahead = NOW + days(1) / 288
     for now, text in ((ahead, "export the issue 01"), (NOW, "have ACM renew it")):
         run = AlertState.read(state_store, run_request(run_id=text, now=now))
         run.record_intent(BLOCKED.arn, Action.EXPORT, text)
-    (noted,) = state_store.noted.values()
+    (noted,) = state_store.recorded_intents.values()
     assert noted.text == "export the issue 01; and to have ACM renew it"
     assert (noted.run_id, noted.written_at) == ("have ACM renew it", ahead)

@@ -18,7 +18,13 @@ from certificate_lifecycle.model.certificate import Action, Certificate
 from certificate_lifecycle.model.errors import DocumentError, RotationError
 from certificate_lifecycle.model.run import ActionRecord, Outcome, Run, result
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.notification_state import SCOPE, AlertRecord, Intent, alert_record
+from certificate_lifecycle.policy.notification_state import (
+    WHOLE_SCOPE,
+    AlertRecord,
+    AlertSubject,
+    Intent,
+    alert_record,
+)
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.render.account_result import AccountResult, healthy_counts
@@ -46,9 +52,9 @@ from tests.unit.fakes import (
     MemoryDns,
     MemoryDocuments,
     MemoryImportSecrets,
-    MemoryLedger,
     MemoryMetrics,
     MemoryReports,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     run_request,
@@ -97,7 +103,7 @@ class World:
             scope: MemoryCertificates(*(at(scope, entry) for entry in ESTATE)) for scope in PLACES
         }
         self.dns = {scope: MemoryDns(zone()) for scope in PLACES}
-        self.ledgers = {scope: MemoryLedger() for scope in PLACES}
+        self.ledgers = {scope: MemoryStateStore() for scope in PLACES}
         self.topic = MemoryTopic()
         self.metrics = MemoryMetrics()
         self.documents = MemoryDocuments()
@@ -221,7 +227,7 @@ def test_the_result_is_in_figures_and_says_where_everything_is(world: World) -> 
 def test_looking_tells_nobody_and_writes_no_figures(world: World) -> None:
     assert world.scan(IDS[1]) == {"account_id": IDS[1], "certificates": 10}
     assert (world.topic.messages, world.metrics.runs) == ([], [])
-    assert all(state_store.told == {} for state_store in world.ledgers.values())
+    assert all(state_store.alerts == {} for state_store in world.ledgers.values())
 
 
 # --- What is remembered -----------------------------------------------------------------------
@@ -229,8 +235,8 @@ def test_looking_tells_nobody_and_writes_no_figures(world: World) -> None:
 
 def test_what_was_told_is_remembered_for_each_account_and_not_told_again(world: World) -> None:
     world.run()
-    assert all(len(state_store.told) == 3 for state_store in world.ledgers.values())
-    assert all(state_store.noted == {} for state_store in world.ledgers.values())
+    assert all(len(state_store.alerts) == 3 for state_store in world.ledgers.values())
+    assert all(state_store.recorded_intents == {} for state_store in world.ledgers.values())
     world.now += days(1)
     # The records that were mended are in place, so that this is over.
     assert world.run()["notification"]["sent"] is True
@@ -242,7 +248,7 @@ def test_what_no_message_has_told_is_told_by_the_next_run(world: World) -> None:
     world.topic.failure = Outage("SNS is down")
     with pytest.raises(RotationError, match="SNS is down"):
         world.run()
-    assert all(state_store.told == {} for state_store in world.ledgers.values())
+    assert all(state_store.alerts == {} for state_store in world.ledgers.values())
     world.topic.failure = None
     world.now += days(1)
     assert world.run()["notification"]["sent"] is True
@@ -254,7 +260,7 @@ def test_what_is_over_is_told_and_then_forgotten(world: World) -> None:
     world.certificates[PLACES[0]] = MemoryCertificates(at(PLACES[0], ESTATE[0]))
     world.now += days(1)
     world.run()
-    assert world.ledgers[PLACES[0]].told == {}
+    assert world.ledgers[PLACES[0]].alerts == {}
     assert "Was ImportDue since 2026-06-01." in world.topic.messages[-1].bodies["email"]
 
 
@@ -276,7 +282,7 @@ def test_a_ledger_that_cannot_be_written_fails_the_run_after_everything_is_told(
     with pytest.raises(RotationError, match="could not be saved: Outage: throttled"):
         world.aggregate()
     assert len(world.topic.messages) == 1
-    assert len(world.ledgers[PLACES[3]].told) == 3
+    assert len(world.ledgers[PLACES[3]].alerts) == 3
 
 
 # --- Failures ---------------------------------------------------------------------------------
@@ -309,7 +315,7 @@ def test_an_account_whose_function_died_is_told(world: World) -> None:
     world.list()
     world.scan(IDS[0])
     world.scan(IDS[2])
-    with pytest.raises(RotationError, match="its function left no result"):
+    with pytest.raises(RotationError, match="its function wrote no result"):
         world.aggregate()
     statuses = {(s["account_id"], s["status"]) for s in world.report["scopes"]}
     assert statuses == {(IDS[0], "ok"), (IDS[1], "failed"), (IDS[2], "ok")}
@@ -327,7 +333,7 @@ def test_what_is_not_understood_is_an_account_that_was_not_looked_at(
     for account_id in IDS:
         world.scan(account_id)
     world.documents.put(f"accounts/{IDS[1]}.json", content)
-    left = rf"{IDS[1]}, eu-west-1.*left could not be read \(it is not (what|about)"
+    left = rf"{IDS[1]}, eu-west-1.*result could not be read \(it (is no result|does not have)"
     with pytest.raises(RotationError, match=left):
         world.aggregate()
     assert world.report["counts"]["ScanFailed"] == 2
@@ -341,7 +347,7 @@ def test_what_is_not_about_each_region_of_an_account_is_no_look_at_it(world: Wor
     (one, _) = world.documents.get(f"accounts/{IDS[1]}.json")
     for content in ([one], [one, one], other):
         world.documents.put(f"accounts/{IDS[1]}.json", content)
-        with pytest.raises(RotationError, match="not about each region of the account"):
+        with pytest.raises(RotationError, match="not have each region of the account once"):
             world.aggregate()
         assert world.report["counts"]["ScanFailed"] == 2
 
@@ -440,7 +446,7 @@ def test_an_account_that_is_not_the_organizations_is_refused(world: World) -> No
 
 
 def test_an_organization_without_accounts_is_a_failure_and_not_well(world: World) -> None:
-    with pytest.raises(RotationError, match="no account to look at"):
+    with pytest.raises(RotationError, match="no account to scan"):
         list_accounts(
             TheOrganization(IDS[0]), world.documents, always=(), given=(), excluded=IDS, only=()
         )
@@ -466,7 +472,7 @@ def test_a_list_of_accounts_that_is_none_is_never_taken_for_one_of_none(
 ) -> None:
     world.documents.put(ACCOUNTS, content)
     with pytest.raises(
-        DocumentError, match=r"s3://runs/accounts.json (is no list of|lists (no|what is no)) acc"
+        DocumentError, match=r"s3://runs/accounts.json (is no list of|lists (no|an invalid)) acc"
     ):
         world.aggregate()
 
@@ -490,7 +496,7 @@ def test_what_no_step_would_leave_is_an_account_that_was_not_looked_at(
     left = {**left_by(run(*FOUND)).to_dict(NOW), **change}
     world.documents.put(ACCOUNTS, [{"account_id": IDS[0]}])
     world.documents.put(f"accounts/{IDS[0]}.json", [left])
-    with pytest.raises(RotationError, match=r"could not be read .it is not what a step"):
+    with pytest.raises(RotationError, match=r"could not be read .it is no result of a scan"):
         world.aggregate()
 
 
@@ -545,7 +551,7 @@ def test_nothing_that_people_are_told_is_lost_on_the_way(whole: Run) -> None:
 
 def test_what_the_ledger_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
     memory = AlertRecord(
-        certificate_arn=arn("due"),
+        subject=AlertSubject(arn("due")),
         verdict="ImportDue",
         reason="ImportedExpiring",
         severity="warning",
@@ -557,7 +563,7 @@ def test_what_the_ledger_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
     note = Intent(
         certificate_arn=arn("due"), action="Reimport", text="import", run_id="r", written_at=NOW
     )
-    of_scope = replace(memory, certificate_arn=SCOPE, verdict="ScanFailed")
+    of_scope = replace(memory, subject=WHOLE_SCOPE, verdict="ScanFailed")
     alert_records = (memory, critical, of_scope)
     left = left_by(
         whole, alert_records=alert_records, intents=(note,), replacement_records={arn("due"): 4}

@@ -13,7 +13,12 @@ from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.notification_state import PendingWrites
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
-from certificate_lifecycle.model.certificate import Action, Certificate, CertificateStatus, Detail
+from certificate_lifecycle.model.certificate import (
+    Action,
+    Certificate,
+    CertificateDetail,
+    CertificateStatus,
+)
 from certificate_lifecycle.model.errors import CertificateRequestError, ConsumerBusyError
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.bindings import SETTLES_WITHIN
@@ -50,7 +55,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
+    MemoryStateStore,
     MemoryTlsProbe,
     Outage,
     run_context,
@@ -61,7 +66,9 @@ OLD = arn("old")
 DAY = timedelta(days=1)
 DEAD = certificate(arn=OLD, status=EXPIRED, ends_in=-days(1), detail=detail())
 FAILED_REQUEST = request(
-    arn=OLD, status=FAILED, detail=Detail(tags=(("ManagedBy", INSTANCE),), failure_reason="OTHER")
+    arn=OLD,
+    status=FAILED,
+    detail=CertificateDetail(tags=(("ManagedBy", INSTANCE),), failure_reason="OTHER"),
 )
 
 
@@ -74,7 +81,7 @@ class Account:
             entry.arn: entry.detail.tags for entry in held if entry.described
         }
         self.dns = MemoryDns(zone())
-        self.state_store = MemoryLedger()
+        self.state_store = MemoryStateStore()
         self.consumers = consumers
         self.tls_probe: MemoryTlsProbe | None = None
         self.clock = MemoryClock(100_000)
@@ -162,12 +169,12 @@ class Account:
             not_before=self.now,
             not_after=self.now + days(198),
             in_use=used,
-            detail=Detail(in_use_by=(LOAD_BALANCER,) if used else ()),
+            detail=CertificateDetail(in_use_by=(LOAD_BALANCER,) if used else ()),
         )
 
     def let_go(self) -> None:
         """Let ACM notice that nothing uses the old certificate any more."""
-        self.edit(OLD, in_use=False, detail=Detail())
+        self.edit(OLD, in_use=False, detail=CertificateDetail())
 
     def states(self, found: str) -> Sequence[Certificate]:
         return [self.certificates.held[found]]
@@ -191,7 +198,7 @@ def test_a_dead_certificate_in_use_gets_one_successor_with_its_records() -> None
     assert record.outcome is Outcome.STARTED
     assert record.detail == (
         f"requested the successor {account.successor}; created _a1.shop.example.com.; "
-        f"ACM has yet to issue the successor {account.successor}"
+        f"ACM has not issued the successor {account.successor} yet"
     )
     assert not record.renewed
 
@@ -201,7 +208,7 @@ def test_while_acm_takes_its_time_nothing_is_done_twice() -> None:
     account.run()
     record = account.tomorrow().only()
     assert record.outcome is Outcome.ADVISED
-    assert record.detail == f"ACM has yet to issue the successor {account.successor}"
+    assert record.detail == f"ACM has not issued the successor {account.successor} yet"
     assert len(account.certificates.asked) == 1
     assert len(account.dns.batches) == 1
 
@@ -268,7 +275,7 @@ def test_a_private_certificate_needs_no_records() -> None:
     assert account.certificates.asked[0].certificate_authority_arn == AUTHORITY
     assert account.state == "validated"
     assert account.dns.batches == []
-    assert "yet to issue" in account.tomorrow().only().detail
+    assert "has not issued" in account.tomorrow().only().detail
 
 
 def test_a_failed_request_of_ours_is_requested_again_and_has_nothing_to_move() -> None:
@@ -286,7 +293,7 @@ def test_a_failed_request_of_ours_is_requested_again_and_has_nothing_to_move() -
 
 def test_a_pending_request_for_the_same_certificate_becomes_the_successor() -> None:
     waiting = request(
-        arn=arn("waiting"), created_at=NOW, detail=Detail(validations=(validation(),))
+        arn=arn("waiting"), created_at=NOW, detail=CertificateDetail(validations=(validation(),))
     )
     account = Account(DEAD, waiting, consumers=MemoryConsumers((listener(), [OLD])))
     record = next(record for record in account.run() if record.certificate_arn == OLD)
@@ -300,9 +307,11 @@ def test_a_pending_request_for_something_else_does_not() -> None:
         arn=arn("waiting"),
         created_at=NOW,
         names=("api.example.com",),
-        detail=Detail(validations=(validation("api.example.com"),)),
+        detail=CertificateDetail(validations=(validation("api.example.com"),)),
     )
-    by_mail = request(arn=arn("mail"), created_at=NOW, detail=Detail(certificate_authority_arn="x"))
+    by_mail = request(
+        arn=arn("mail"), created_at=NOW, detail=CertificateDetail(certificate_authority_arn="x")
+    )
     account = Account(DEAD, other, by_mail, consumers=MemoryConsumers((listener(), [OLD])))
     account.run()
     assert len(account.certificates.asked) == 1
@@ -354,7 +363,10 @@ def test_consumers_of_an_imported_certificate_are_not_moved_to_a_public_one_by_t
     [
         (replace(DEAD, key_algorithm="RSA_4096"), "ACM does not issue with RSA_4096 keys"),
         (replace(DEAD, names=("shop.example.net",)), "could not be validated"),
-        (replace(FAILED_REQUEST, detail=Detail(failure_reason="OTHER")), "not requested by"),
+        (
+            replace(FAILED_REQUEST, detail=CertificateDetail(failure_reason="OTHER")),
+            "not requested by",
+        ),
     ],
 )
 def test_what_cannot_be_requested_is_advised_and_leaves_no_journal(
@@ -373,7 +385,7 @@ def test_beyond_the_daily_budget_a_replacement_waits_for_tomorrow() -> None:
     account = serving()
     for number in range(DAILY_REQUESTS):
         account.state_store.count_request(NOW.date(), arn(f"other-{number}"), DAILY_REQUESTS)
-    assert "no successor is requested today" in account.only().detail
+    assert "daily limit of 20 replacements reached" in account.only().detail
     assert account.certificates.asked == []
     account.tomorrow().run()
     assert len(account.certificates.asked) == 1
@@ -387,7 +399,7 @@ def test_near_the_yearly_quota_a_request_says_so() -> None:
     }
     looks = iter([[DEAD], [DEAD, *history.values()]])
     account.certificates.list_all = lambda: iter(next(looks))  # type: ignore[method-assign] # grows
-    assert "4001 of the 5000 requests" in account.only().detail
+    assert "4001 of ACM's default quota of 5000 requests" in account.only().detail
 
 
 def test_a_request_that_acm_refuses_fails_and_is_made_again() -> None:
@@ -416,14 +428,14 @@ def test_a_dry_run_says_what_it_would_do_and_changes_nothing() -> None:
     assert account.state_store.replacement_records() == []
     account.run()
     record = account.tomorrow().only(dry_run=True)
-    assert record.detail == "go on with its replacement, whose state is validated"
+    assert record.detail == "continue its replacement in state validated"
     assert account.certificates.asked == [account.certificates.asked[0]]
 
 
 def test_a_dry_run_plans_to_move_to_what_is_there() -> None:
     good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
     account = Account(DEAD, good, consumers=MemoryConsumers((listener(), [OLD])))
-    assert account.only(dry_run=True).detail == (f"move what uses it to its successor {good.arn}")
+    assert account.only(dry_run=True).detail == (f"move its consumers to its successor {good.arn}")
 
 
 def test_a_certificate_that_cannot_be_listed_is_no_certificate_that_is_gone() -> None:
@@ -451,7 +463,7 @@ def test_a_certificate_that_acm_renews_after_all_needs_no_successor() -> None:
     renew(account)
     record = account.tomorrow().only()
     assert account.state == "abandoned"
-    assert record.detail == "it does not need a successor any more"
+    assert record.detail == "no successor is needed any more"
     assert record.outcome is Outcome.DONE
     assert account.replacement_record.expires_at == account.now + HISTORY
 
@@ -464,8 +476,8 @@ def test_a_request_that_a_stopped_run_may_have_left_behind_is_told_when_nobody_n
     record = account.tomorrow().only()
     assert account.state == "abandoned"
     assert record.detail.endswith(
-        "it does not need a successor any more; an earlier run may have requested one before it "
-        "could write that down, and nobody needs that"
+        "no successor is needed any more; an earlier run may have requested one "
+        "without recording it, which is unused"
     )
 
 
@@ -487,7 +499,7 @@ def test_what_is_not_wanted_any_more_before_its_request_is_not_requested() -> No
     account.certificates.broken["request"] = Outage("not today")
     account.run()
     account.certificates.broken.clear()
-    account.edit(OLD, in_use=False, detail=Detail())
+    account.edit(OLD, in_use=False, detail=CertificateDetail())
     account.tomorrow().run()
     assert account.state == "abandoned"
     assert account.certificates.asked == []
@@ -500,9 +512,9 @@ def test_a_request_that_acm_ends_is_repeated_once_and_a_week_later(
     account = serving()
     account.run()
     first = account.successor
-    account.edit(first, status=status, detail=Detail(failure_reason="OTHER"))
+    account.edit(first, status=status, detail=CertificateDetail(failure_reason="OTHER"))
     record = account.tomorrow().run()[0]
-    assert "it is requested once more on 2026-06-08" in record.detail
+    assert "it is requested again on 2026-06-08" in record.detail
     assert "(OTHER)" in record.detail
     account.now = NOW + RETRY_AFTER - SECOND
     account.run()
@@ -510,19 +522,19 @@ def test_a_request_that_acm_ends_is_repeated_once_and_a_week_later(
     account.tomorrow(SECOND).run()
     assert len(account.certificates.asked) == 2
     assert account.successor != first
-    account.edit(account.successor, status=status, detail=Detail())
+    account.edit(account.successor, status=status, detail=CertificateDetail())
     account.tomorrow(RETRY_AFTER).run()
     assert account.state == "abandoned"
     for _ in range(10):
         record = account.tomorrow(RETRY_AFTER).run()[0]
     assert len(account.certificates.asked) == 2
-    assert "request it again by hand" in record.detail
+    assert "request it again manually" in record.detail
 
 
 def test_a_successor_that_failed_is_not_replaced_for_itself() -> None:
     account = serving()
     account.run()
-    account.edit(account.successor, status=FAILED, detail=Detail())
+    account.edit(account.successor, status=FAILED, detail=CertificateDetail())
     account.certificates.tagged[account.successor] = (
         ("ManagedBy", INSTANCE),
         (REPLACES_TAG, OLD),
@@ -535,9 +547,9 @@ def test_an_abandoned_replacement_goes_on_with_a_certificate_that_somebody_made(
     account = serving()
     account.run()
     account.certificates.held.pop(account.successor)
-    assert "somebody deleted the successor" in account.tomorrow().only().detail
+    assert f"{account.successor} was deleted" in account.tomorrow().only().detail
     assert account.state == "abandoned"
-    assert "somebody deleted the successor" in account.tomorrow().only().detail
+    assert f"{account.successor} was deleted" in account.tomorrow().only().detail
     assert len(account.certificates.asked) == 1
     good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
     account.certificates.held[good.arn] = good
@@ -638,7 +650,7 @@ def test_a_successor_that_dies_while_consumers_are_moved_is_an_error() -> None:
     account.edit(account.successor, status=CertificateStatus.REVOKED)
     record = account.tomorrow().run()[0]
     assert record.outcome is Outcome.FAILED
-    assert "some consumers" in record.detail
+    assert "consumers have been moved" in record.detail
 
 
 # --- Consumers ------------------------------------------------------------------------------------
@@ -677,7 +689,7 @@ def test_leave_that_is_taken_back_halfway_is_respected() -> None:
     account.tomorrow().run()
     assert account.state == "bound"
     account.consumers = None
-    assert "switched off" in account.tomorrow().only().detail
+    assert "was disabled" in account.tomorrow().only().detail
     assert account.state == "bound"
 
 
@@ -688,7 +700,7 @@ def test_what_nobody_here_could_move_is_no_renewal() -> None:
     record = account.tomorrow().only()
     assert account.state == "verified"
     assert not record.renewed
-    assert "what still has to be moved" in record.detail
+    assert "to be moved to" in record.detail
 
 
 # --- What the names show after that ---------------------------------------------------------------
@@ -713,7 +725,7 @@ def test_what_still_shows_the_old_certificate_is_verified_by_a_later_run() -> No
     record = account.tomorrow().only()
     assert account.state == "bound"
     assert not record.renewed
-    assert "moved, and shop.example.com still shows the old one" in record.detail
+    assert "moved, and shop.example.com still serves the old one" in record.detail
 
     assert account.tls_probe is not None
     account.tls_probe.shown["shop.example.com"] = LATER
@@ -722,7 +734,7 @@ def test_what_still_shows_the_old_certificate_is_verified_by_a_later_run() -> No
     assert account.replacement_record.verified_at == account.now
     assert record.renewed
     assert record.outcome is Outcome.DONE
-    assert record.detail == "none of its names is seen to show the old one any more"
+    assert record.detail == "its names do not serve the old one any more"
 
 
 def test_what_cannot_be_reached_is_verified_by_what_its_service_says() -> None:
@@ -741,7 +753,7 @@ def test_what_something_else_shows_is_waited_for_a_day_and_puts_nothing_back() -
     record = account.tomorrow(SECOND).only()
     assert account.state == "verified"
     assert (
-        "shop.example.com still shows the old one, long after everything that could be"
+        "shop.example.com still serves the old one, long after all consumers were moved"
         in record.detail
     )
     assert account.consumers is not None
@@ -772,7 +784,7 @@ def test_a_slow_consumer_is_verified_by_a_later_run() -> None:
     account.issue()
     record = account.tomorrow().only()
     assert record.outcome is Outcome.STARTED
-    assert "still taking the successor: listener web" in record.detail
+    assert "not using the successor yet: listener web" in record.detail
     account.consumers.unsettled = set()
     account.tomorrow(timedelta(minutes=10)).run()
     assert account.state == "verified"
@@ -807,11 +819,11 @@ def test_a_failed_verification_is_put_back_told_and_not_tried_again() -> None:
     account.issue()
     account.tomorrow().run()
     record = account.tomorrow(SETTLES_WITHIN).only()
-    assert "put back, because the verification failed" in record.detail
+    assert "rolled back, because the verification failed" in record.detail
     assert account.consumers.settings == {listener(): [OLD]}
     written = list(account.consumers.written)
     record = account.tomorrow().only()
-    assert "put back, because the verification failed" in record.detail
+    assert "rolled back, because the verification failed" in record.detail
     assert record.outcome is Outcome.ADVISED
     assert account.consumers.written == written
 
@@ -862,7 +874,7 @@ def test_until_acm_notices_that_nothing_is_left_it_is_said_so() -> None:
     account.tomorrow().run()
     record = account.tomorrow().only()
     assert record.outcome is Outcome.ADVISED
-    assert record.detail.startswith("nothing that can be seen from here holds it")
+    assert record.detail.startswith("no known consumer uses it")
 
 
 # --- Overlap and interruption ---------------------------------------------------------------------
@@ -907,7 +919,7 @@ def soaked(**changes: Any) -> Account:  # noqa: ANN401 - any field of the old ce
     account.issue()
     account.tomorrow().run()
     account.issue(used=True)
-    account.edit(OLD, **{"in_use": False, "detail": Detail(), **changes})
+    account.edit(OLD, **{"in_use": False, "detail": CertificateDetail(), **changes})
     return account
 
 

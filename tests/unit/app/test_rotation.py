@@ -35,7 +35,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     dependencies,
@@ -58,7 +58,7 @@ class Account:
         self.secrets = MemoryImportSecrets()
         self.topic = MemoryTopic()
         self.clock = MemoryClock()
-        self.state_store: MemoryLedger | None = None
+        self.state_store: MemoryStateStore | None = None
         self.consumers: MemoryConsumers | None = None
         self.catalog = MemoryCatalog()
 
@@ -245,16 +245,14 @@ def test_without_a_ledger_nothing_is_replaced_and_the_message_says_so() -> None:
     account.consumers = MemoryConsumers((listener(), [dead.arn]))
     (action,) = account.rotate(mode=RotationMode.REPLACE)["actions"]
     assert action["outcome"] == "advised"
-    assert action["detail"].endswith(
-        "Not done here: there is no ledger to record it in, see LEDGER_TABLE"
-    )
+    assert action["detail"].endswith("Not done here: there is no state table, see LEDGER_TABLE")
     assert account.certificates.asked == []
 
 
 def test_with_a_ledger_it_is_replaced() -> None:
     dead = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
     account = Account(dead)
-    account.state_store = MemoryLedger()
+    account.state_store = MemoryStateStore()
     (action,) = account.rotate(mode=RotationMode.REPLACE)["actions"]
     assert action["outcome"] == "started"
     assert len(account.certificates.asked) == 1

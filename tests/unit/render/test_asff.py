@@ -12,9 +12,9 @@ import pytest
 from certificate_lifecycle.model.certificate import (
     NOT_DESCRIBED,
     Action,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
     Severity,
 )
 from certificate_lifecycle.model.run import Assessment, Run, ScopeResult, ScopeStatus
@@ -54,7 +54,7 @@ DUE = judged(
 )
 HEALTHY = judged(certificate(arn=arn("due")))
 UNUSED = judged(certificate(arn=arn("unused"), in_use=False))
-LOST = scope(ScopeStatus.FAILED, error="the certificates could not be looked at: AccessDenied")
+LOST = scope(ScopeStatus.FAILED, error="the certificates could not be scanned: AccessDenied")
 SERVER = "arn:aws:iam::123456789012:server-certificate/legacy"
 
 
@@ -223,7 +223,7 @@ def test_a_scope_that_was_not_looked_at_completely_archives_nothing(status: Scop
 
 
 def test_a_run_that_was_asked_for_some_certificates_archives_nothing() -> None:
-    narrow = run(DUE, whole=False)
+    narrow = run(DUE, full_scan=False)
     known = [*reported(DUE, named("other"), scopes=(LOST,))]
     assert states(narrow, *known) == {"due": "ACTIVE"}
 
@@ -281,7 +281,7 @@ def test_texts_of_others_stay_within_the_limits(text: str) -> None:
         replace(
             DUE.certificate,
             names=(text,) * 1000,
-            detail=Detail(in_use_by=(text,) * 1000),
+            detail=CertificateDetail(in_use_by=(text,) * 1000),
             status=CertificateStatus.ISSUED,
         ),
         replace(DUE.decision, message=f"It ends. {text}"),

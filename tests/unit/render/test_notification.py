@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.model.certificate import Action, Detail, Severity
+from certificate_lifecycle.model.certificate import Action, CertificateDetail, Severity
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -250,7 +250,7 @@ def a_day_with_everything() -> Run:
             request(
                 arn=arn("11111111-0000-4000-8000-000000000006"),
                 names=("new.example.com",),
-                detail=Detail(validations=(validation("new.example.com"),)),
+                detail=CertificateDetail(validations=(validation("new.example.com"),)),
             ),
             finding(RecordState.ZONE_NOT_FOUND, "new.example.com"),
         )
@@ -384,7 +384,7 @@ def test_an_action_without_a_word_is_shown_as_such() -> None:
 def test_the_end_of_what_belongs_to_others_is_told_without_advice() -> None:
     theirs = judged(certificate(managed_by="CLOUDFRONT", ends_in=days(3)))
     text = told(run(theirs)).bodies["email"]
-    assert "ExternallyManaged: CloudFront looks after it" in text
+    assert "ExternallyManaged: Managed by CloudFront" in text
     assert "Next:" not in text
 
 
@@ -638,8 +638,8 @@ def test_a_thousand_findings_fit_into_one_message_worst_first_with_a_count() -> 
     assert found["findings"][0]["certificate_arn"] == arn("worst")
     assert shown + hidden == 1_001
     assert shown > 100
-    assert f"And {hidden} more; the log" in message.bodies["email"]
-    headline = "1001 certificates of account 123456789012, eu-west-1: 1001 need attention.\n"
+    assert f"And {hidden} more. Full list: the log" in message.bodies["email"]
+    headline = "1,001 certificates of account 123456789012, eu-west-1: 1,001 need attention.\n"
     assert message.bodies["email"].startswith(headline)
     assert "1000 ImportDue" in message.bodies["email"]
 
@@ -655,7 +655,7 @@ def test_a_message_without_room_says_where_the_report_is() -> None:
     many = [judged(imported(arn=arn(f"{number:036d}"), ends_in=days(20))) for number in range(1000)]
     message = told(run(*many, report=where))
     hidden = json.loads(message.bodies["sqs"])["findings_not_shown"]
-    assert f"And {hidden} more; {where} names them all." in message.bodies["email"]
+    assert f"And {hidden} more. Full list: {where}" in message.bodies["email"]
     assert json.loads(message.bodies["sqs"])["report"] == where
 
 

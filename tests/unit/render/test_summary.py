@@ -15,11 +15,11 @@ from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
-    MemoryDiary,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
     MemoryMetrics,
+    MemoryNotificationLog,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     run_request,
@@ -31,9 +31,9 @@ class World:
 
     def __init__(self, last: datetime | None = None) -> None:
         self.certificates = MemoryCertificates(certificate())
-        self.state_store = MemoryLedger()
+        self.state_store = MemoryStateStore()
         self.topic = MemoryTopic()
-        self.notification_log = MemoryDiary(last)
+        self.notification_log = MemoryNotificationLog(last)
         self.sinks: list[NotificationSink] = []
         self.asked: tuple[str, ...] = ()
         self.dry_run = False
@@ -115,7 +115,7 @@ def test_no_summary_is_sent_where_nobody_asked_for_one(way: str) -> None:
 def test_a_diary_that_cannot_be_read_is_no_reason_to_be_silent() -> None:
     world = World(NOW)
     world.notification_log.broken = Outage("throttled")
-    with pytest.raises(RotationError, match="last went out could not be read: Outage: throttled"):
+    with pytest.raises(RotationError, match="last message could not be read: Outage: throttled"):
         world.rotate()
     assert world.subjects == ["no open findings"]
 
@@ -147,7 +147,7 @@ def test_a_run_that_is_stopped_before_sinks_have_received_it_is_sent_again() -> 
     world.sinks = [Stopping()]
     with pytest.raises(StoppedError):
         world.rotate()
-    assert (world.state_store.told, world.notification_log.last) == ({}, None)
+    assert (world.state_store.alerts, world.notification_log.last) == ({}, None)
     world.sinks = []
     world.rotate()
     assert world.subjects == ["1 needs attention", "1 needs attention"]
