@@ -428,7 +428,7 @@ def test_the_mode_of_the_environment_applies_unless_the_event_has_one(
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
 
 
-def test_a_second_run_on_the_same_day_finds_everything_mended_and_writes_nothing(
+def test_a_second_run_on_the_same_day_finds_nothing_to_repair(
     rotation: Function, cloud: Cloud
 ) -> None:
     """Bug 52."""
