@@ -273,7 +273,7 @@ def test_a_consumer_that_does_not_take_the_successor_is_left_exactly_as_it_was(
     rotation(tomorrow(cloud))
     rotation(tomorrow(cloud))
     assert moving.snapshot() == before
-    assert "put back, because the verification failed" in moving.told()
+    assert "rolled back, because the verification failed" in moving.told()
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_a_concurrent_change_is_detected_and_kept(
     wire.strike_before(number, lambda: cloud.consumers.set_default(listener, other))
     rotation(scheduled(cloud.now))
     if number in KINDS[THOROUGH].changes:
-        return  # ELB has no conditional change, so this one is lost.
+        return  # ELB has no conditional change and overwrites this one.
     rotation(tomorrow(cloud))
     rotation(tomorrow(cloud))
     assert cloud.consumers.listener_certificates(listener) == (other, [])
@@ -342,7 +342,7 @@ def test_a_reverted_change_is_detected_reported_and_kept(
     rotation(tomorrow(cloud))
     assert cloud.consumers.listener_certificates(listener) == (old, [])
     told = [action["detail"] for action in documents(cloud, topic)[-1]["actions"]]
-    assert "somebody put the old certificate back" in told[0]
+    assert "reverted to the old certificate" in told[0]
     rotation(tomorrow(cloud))
     assert cloud.consumers.listener_certificates(listener) == (old, [])
 

@@ -1,4 +1,4 @@
-"""The ledger in DynamoDB: one run acts, nothing is overwritten, and nothing is guessed."""
+"""The state table in DynamoDB: one run acts, and nothing is overwritten or guessed."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ NOTE = Intent(
 
 
 class StateTables:
-    """The same table, read anew by each run."""
+    """The same table, read again by each run."""
 
     def __init__(self, cloud: Cloud, table: str) -> None:
         self._cloud = cloud

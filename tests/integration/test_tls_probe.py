@@ -1,4 +1,4 @@
-"""The rotation where ACM has renewed a certificate, and servers show what they show."""
+"""Rotation after a renewal, with servers that serve the new or the old certificate."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NEW = issued(NOW + timedelta(days=198), SHOP, lifetime=timedelta(days=200), seri
 
 @dataclass
 class Shop:
-    """A certificate that was imported anew, and the names that lead to its servers."""
+    """A certificate that was imported again, and the names of its servers."""
 
     cloud: Cloud
     arn: str

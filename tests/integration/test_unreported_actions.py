@@ -1,4 +1,4 @@
-"""With a ledger no alert is lost: what a run did before it was killed, the next one tells."""
+"""With a state table the next run reports the actions of a killed run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.usefixtures("kept_clients", "ledger_table"),
 ]
 
-#: Calls of an undisturbed run, with those to the ledger.
+#: Calls of an undisturbed run, including those to the state table.
 IMPORT, EXPORT = 14, 20
 
 

@@ -1,4 +1,4 @@
-"""The events, results and message in the documentation are what the code takes and gives."""
+"""The events, results and message in the documentation are those of the code."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class Clients:
 
 
 @pytest.fixture
-def clients() -> Any:  # noqa: ANN401 - stands for the real one
+def clients() -> Any:  # noqa: ANN401 - a fake of any client
     return Clients()
 
 

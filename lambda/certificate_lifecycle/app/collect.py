@@ -1,7 +1,6 @@
-"""Look at every certificate of an account and region, and judge it.
+"""Read and assess every certificate of an account and region.
 
-One certificate that cannot be read never stops the others: it is judged as unknown, and what went
-wrong is kept for the message and for the error at the end.
+A certificate that cannot be read does not stop the others; its error is kept in `problems`.
 """
 
 from __future__ import annotations
@@ -34,15 +33,15 @@ from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import lacks_future
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
-#: A search costs one call, a description two: that of its tags included.
+#: A search is one call, a description two: certificate and tags.
 _WORTH_A_SEARCH = 2
 
 
 @dataclass(slots=True)
 class ScanResult:
-    """What was found in an account and region, and what could not be read.
+    """The certificates of an account and region, and the errors as `problems`.
 
-    `everything` is the whole listing, whatever part of it was assessed.
+    `everything` is the whole listing, also if only a part of it was assessed.
     """
 
     certificates: int = 0
@@ -54,13 +53,13 @@ class ScanResult:
 
     @property
     def status(self) -> ScopeStatus:
-        """How much could be scanned."""
+        """Whether all, some or no certificates were scanned."""
         if not self.listed:
             return ScopeStatus.FAILED
         return ScopeStatus.PARTIAL if self.problems else ScopeStatus.OK
 
     def narrowed(self, agreed: Collection[tuple[str, Action]] | None) -> ScanResult:
-        """Return what may be acted on: the `agreed` certificates and actions, or everything."""
+        """Return the result for the `agreed` certificates and actions only."""
         if agreed is None:
             return self
         pairs = [
@@ -77,10 +76,10 @@ class ScanResult:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of all certificates before each of them is assessed.
+    """What is read once, before the certificates are assessed.
 
-    It says which have to be described, how the renewals of others stand, who has which name,
-    and what is kept outside ACM.
+    `described` are the ARNs to describe, `renewals` the renewal status of others, `stores` the
+    stores of certificates outside ACM.
     """
 
     described: Collection[str]
@@ -91,7 +90,7 @@ class _Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collector:
-    """Reads and judges the certificates of one account and region."""
+    """Reads and assesses the certificates of one account and region."""
 
     context: RunContext
     certificates: Certificates
@@ -105,12 +104,12 @@ class Collector:
         self,
         wanted: Sequence[str],
         *,
-        may_be_gone: Collection[str] = (),
-        in_hand: Collection[str] = (),
+        may_be_deleted: Collection[str] = (),
+        replacing: Collection[str] = (),
     ) -> ScanResult:
-        """Judge every certificate, or only the `wanted` ARNs.
+        """Assess every certificate, or only the `wanted` ARNs.
 
-        Those `in_hand` are being replaced, so that all of their detail is needed.
+        Certificates in `replacing` are described with all detail.
         """
         result = ScanResult()
         try:
@@ -121,10 +120,10 @@ class Collector:
             result.problems.append(f"the certificates could not be listed: {error_summary(error)}")
             return result
         result.everything = tuple(everything)
-        kept = {} if _all_in_acm(wanted) else self._kept(everything, result.problems)
-        everything += [certificate for certificate, _ in kept.values()]
+        stored = {} if _all_in_acm(wanted) else self._stored(everything, result.problems)
+        everything += [certificate for certificate, _ in stored.values()]
         by_arn = {certificate.arn: certificate for certificate in everything}
-        missing = [arn for arn in wanted if arn not in by_arn and arn not in may_be_gone]
+        missing = [arn for arn in wanted if arn not in by_arn and arn not in may_be_deleted]
         result.problems.extend(f"{arn} does not exist" for arn in missing)
         chosen = [by_arn[arn] for arn in wanted or by_arn if arn in by_arn]
         if not wanted:
@@ -132,18 +131,18 @@ class Collector:
             result.problems.extend(self.exports.unlisted(everything))
         result.certificates = len(chosen)
         described = {certificate.arn for certificate in chosen if self._concerned(certificate)}
-        described.update(in_hand)
+        described.update(replacing)
         renewals = self._renewals([entry for entry in chosen if entry.arn not in described])
-        stores = {arn: store for arn, (_, store) in kept.items()}
+        stores = {arn: store for arn, (_, store) in stored.items()}
         known = _Known(described, renewals, by_name(everything), stores)
         for certificate in chosen:
             self._assess(certificate, result, known)
         return result
 
-    def _kept(
+    def _stored(
         self, everything: Sequence[Certificate], problems: list[str]
     ) -> dict[str, tuple[Certificate, CertificateStore]]:
-        """Return what is kept outside ACM; a store that fails does not stop the others."""
+        """Return the certificates outside ACM; a failing store does not stop the others."""
         found: dict[str, tuple[Certificate, CertificateStore]] = {}
         for store in self.stores:
             if not store.concerns(everything):
@@ -160,19 +159,19 @@ class Collector:
         return self.sources.concern(certificate) or self.exports.concern(certificate)
 
     def _renewals(self, certificates: Iterable[Certificate]) -> Mapping[str, RenewalStatus | None]:
-        """Return how ACM's renewals stand, where asking for all of them is worth a call."""
+        """Return the renewal status of certificates, if that saves calls."""
         thresholds, now = self.context.thresholds, self.context.now
-        promising = [
+        renewing = [
             certificate
             for certificate in certificates
             if renews_well(certificate, None, thresholds, now)
         ]
-        if len(promising) < _WORTH_A_SEARCH:
+        if len(renewing) < _WORTH_A_SEARCH:
             return {}
-        ends = [entry.not_after for entry in promising if entry.not_after is not None]
+        ends = [entry.not_after for entry in renewing if entry.not_after is not None]
         try:
             return self.certificates.renewals(min(ends), max(ends)) or {}
-        except Exception:  # noqa: BLE001 - describing them one by one gives the same answer
+        except Exception:  # noqa: BLE001 - they are described instead
             logger.warning("renewals could not be searched", exc_info=True)
             return {}
 
@@ -199,12 +198,13 @@ class Collector:
 
     def _observe(self, listed: Certificate, problems: list[str], known: _Known) -> Observation:
         thresholds, now = self.context.thresholds, self.context.now
-        certificate, error = listed, None
-        source = None
+        certificate, error, source = listed, None, None
         store = known.stores.get(listed.arn)
         if listed.arn in known.described:
             certificate, error = self._describe(listed, problems)
-        elif self._is_renewing(listed, known.renewals):
+        elif listed.arn in known.renewals and renews_well(
+            listed, known.renewals[listed.arn], thresholds, now
+        ):
             certificate = as_renewing(listed, known.renewals[listed.arn])
         elif needs_detail(listed, thresholds, now):
             certificate, error = self._describe(listed, problems, store, in_full=False)
@@ -233,13 +233,6 @@ class Collector:
             problems.append(f"{certificate.arn}: {error_summary(error)}")
             return self.exports.unread(certificate)
 
-    def _is_renewing(
-        self, listed: Certificate, renewals: Mapping[str, RenewalStatus | None]
-    ) -> bool:
-        return listed.arn in renewals and renews_well(
-            listed, renewals[listed.arn], self.context.thresholds, self.context.now
-        )
-
     def _describe(
         self,
         listed: Certificate,
@@ -248,10 +241,10 @@ class Collector:
         *,
         in_full: bool = True,
     ) -> tuple[Certificate, str | None]:
-        """Return a certificate with its detail, or why there is none.
+        """Return a certificate with its detail, or with the error.
 
-        Unless it is wanted `in_full`, one that renews well is shown as a search would show it, so
-        that the verdict does not depend on how the certificate was read.
+        Unless `in_full`, a certificate that renews well is returned as a search shows it, so that
+        the verdict does not depend on how it was read.
         """
         try:
             require_time(self.context.clock)
@@ -293,5 +286,5 @@ class Collector:
 
 
 def _all_in_acm(wanted: Sequence[str]) -> bool:
-    """Whether some certificates are wanted, and none that is kept outside ACM."""
+    """Whether some certificates are wanted, all of them in ACM."""
     return bool(wanted) and all(arn.split(":")[2] == "acm" for arn in wanted)

@@ -1,8 +1,8 @@
-"""Issue a certificate and carry its DNS validation through.
+"""Request a certificate and write its DNS validation records.
 
-Safe to repeat, to overlap and to be killed after any call, because every step looks first:
-an equal certificate is found again instead of requested again, ACM's idempotency token covers two
-requests at the same moment, and records that stand as they should are left alone.
+Safe to repeat, to overlap and to be stopped after any call: an equal certificate is found instead
+of requested, ACM's idempotency token covers simultaneous requests, and correct records are not
+written.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from certificate_lifecycle.policy.issuance import (
 )
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
-_OVER = (
+_FAILED = (
     CertificateStatus.FAILED,
     CertificateStatus.VALIDATION_TIMED_OUT,
     CertificateStatus.REVOKED,
@@ -52,7 +52,7 @@ _OVER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuance:
-    """The outcome of `create`; `certificate` is None when a dry run found nothing."""
+    """The result of `create`; `certificate` is None if a dry run found none."""
 
     request: CertificateRequest
     certificate: Certificate | None
@@ -74,7 +74,7 @@ def create(
     """Find or request the certificate, write its validation records, and wait if asked to.
 
     Raises CertificateRequestError, ZoneNotFoundError, ZoneAmbiguousError, RecordConflictError or
-    ValidationRecordsNotReadyError; what was reached by then is found again by the next call.
+    ValidationRecordsNotReadyError; the next call continues from there.
     """
     found = find_equal(request, certificates, now)
     validates = request.type is not CertificateType.PRIVATE
@@ -83,20 +83,23 @@ def create(
     if found is None and dry_run:
         return Issuance(request=request, certificate=None, created=False, records=())
     certificate = found or describe_new(certificates.request(request), certificates, clock)
-    _log(certificate, created=found is None)
+    logger.info(
+        "certificate requested" if found is None else "equal certificate found",
+        extra={"certificate_arn": certificate.arn, "certificate_status": certificate.status.value},
+    )
     records: tuple[RecordFinding, ...] = ()
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
         if validates:
             certificate = await_records(certificate, certificates, clock)
-            _raise_if_over(certificate)
+            _raise_if_failed(certificate)
             wanted = wanted_records(certificate)
             records = (
-                _validate(wanted, dns, dry_run=dry_run) if auto_validate else _for_others(wanted)
+                _validate(wanted, dns, dry_run=dry_run) if auto_validate else _unchecked(wanted)
             )
         if not dry_run:
-            # Taking longer than asked is no failure: the status tells it.
+            # A timeout is no failure: the result has the status.
             certificate = poll(certificate, certificates, clock, seconds=wait_seconds, done=settled)
-    _raise_if_over(certificate)
+    _raise_if_failed(certificate)
     return Issuance(
         request=request, certificate=certificate, created=found is None, records=records
     )
@@ -105,10 +108,9 @@ def create(
 def find_equal(
     request: CertificateRequest, certificates: Certificates, now: datetime
 ) -> Certificate | None:
-    """Return the best certificate that already is what `request` asks for, described.
+    """Return the best certificate that equals `request`, described.
 
-    One that is deleted while we look is none; should ACM only not know it yet, then the token of
-    the request leads back to it.
+    One that ACM lists and cannot describe yet is left out: the idempotency token finds it.
     """
     equal = []
     for listed in certificates.list_all():
@@ -121,8 +123,7 @@ def find_equal(
     return max(equal, key=preference, default=None)
 
 
-def _for_others(wanted: Iterable[ValidationRecord]) -> tuple[RecordFinding, ...]:
-    """Return the records for somebody else to write: they are not looked for."""
+def _unchecked(wanted: Iterable[ValidationRecord]) -> tuple[RecordFinding, ...]:
     return tuple(RecordFinding(record, RecordState.UNCHECKED) for record in distinct(wanted))
 
 
@@ -136,8 +137,8 @@ def _validate(
     return findings
 
 
-def _raise_if_over(certificate: Certificate) -> None:
-    if certificate.status in _OVER:
+def _raise_if_failed(certificate: Certificate) -> None:
+    if certificate.status in _FAILED:
         reason = certificate.detail.failure_reason
         raise CertificateRequestError(
             f"ACM ended the request {certificate.arn} with {certificate.status}"
@@ -145,17 +146,10 @@ def _raise_if_over(certificate: Certificate) -> None:
         )
 
 
-def _log(certificate: Certificate, *, created: bool) -> None:
-    logger.info(
-        "certificate requested" if created else "equal certificate found",
-        extra={"certificate_arn": certificate.arn, "certificate_status": certificate.status.value},
-    )
-
-
 def creation_result(issuance: Issuance, account_id: str, *, dry_run: bool) -> dict[str, Any]:
     """Return the handler's result: plain data, ready for JSON.
 
-    `certificate_arn` and `status` are None when a dry run found nothing.
+    `certificate_arn` and `status` are None if a dry run found no certificate.
     """
     request, certificate = issuance.request, issuance.certificate
     return {

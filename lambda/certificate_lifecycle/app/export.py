@@ -1,9 +1,8 @@
-"""Keep the secrets of servers outside AWS at what ACM has now, and renew in time what they hold.
+"""Export certificates to secrets for servers outside AWS, and renew them in time.
 
-Safe to repeat, to overlap and to be killed after any call: an issue of a certificate has one
-version of the secret, named after its serial number, which can be written only once; and a renewal
-is asked for only while the certificate that ACM describes at that moment is near its end and not
-being renewed, which neither a renewed one nor one under renewal is.
+Safe to repeat, to overlap and to be stopped after any call: the version of the secret is named
+after the serial number and can be written only once, and a renewal is requested only if the
+certificate, described right before, expires soon and is not being renewed.
 """
 
 from __future__ import annotations
@@ -31,30 +30,30 @@ from certificate_lifecycle.policy.export import (
     version_token,
 )
 
-#: ACM may finish a renewal while we export; more often than this it does not.
+#: ACM may complete a renewal during an export.
 _ATTEMPTS = 3
-#: What is said when an end is near and the new issue is not there yet.
+#: The texts for an exported certificate that expires soon.
 _WAITING = {
     RenewalStep.DUE: "have ACM renew it",
-    RenewalStep.IN_PROGRESS: "ACM is renewing it, and a later run exports the new issue",
+    RenewalStep.IN_PROGRESS: "ACM is renewing it; a later run exports the new issue",
     RenewalStep.NOT_ALLOWED: (
-        "ACM renews it by itself, and a later run exports the new issue; "
-        "renew_public would renew it now, which costs money"
+        "ACM renews it by itself; a later run exports the new issue. "
+        "renew_public renews it now, at a cost"
     ),
 }
 
 
 @dataclass(slots=True)
 class _Progress:
-    """What was done for one certificate so far, so that a failure does not hide it."""
+    """The actions on one certificate so far, to be reported also after a failure."""
 
-    said: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     outcome: Outcome = Outcome.ADVISED
     renewed: bool = False
-    left_alone: bool = False
+    unchanged: bool = False
 
     def record(self, arn: str) -> ActionRecord:
-        return ActionRecord(arn, Action.EXPORT, self.outcome, "; ".join(self.said), self.renewed)
+        return ActionRecord(arn, Action.EXPORT, self.outcome, "; ".join(self.texts), self.renewed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,7 @@ class Export:
     secrets: ExportSecrets
 
     def act(self, scan: ScanResult) -> list[ActionRecord]:
-        """Return what was done, one record for each certificate whose target needs something."""
+        """Return what was done, one record for each certificate whose target needs an action."""
         records = []
         for observation, entry in zip(scan.observations, scan.assessments, strict=True):
             if observation.export is None:
@@ -94,25 +93,25 @@ class Export:
             require_time(self.context.clock)
             if outdated:
                 certificate = self._export(certificate, target, progress)
-            if step in _WAITING and not progress.left_alone:
+            if step in _WAITING and not progress.unchanged:
                 self._renew(certificate, target, progress)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("export failed", extra={"certificate_arn": certificate.arn})
             progress.outcome = Outcome.FAILED
-            progress.said.append(error_summary(error))
+            progress.texts.append(error_summary(error))
         return progress.record(certificate.arn)
 
     def _export(
         self, certificate: Certificate, target: ExportTarget, progress: _Progress
     ) -> Certificate:
-        """Write what ACM has now to the target, and return the certificate as that is.
+        """Write the current issue to the target, and return its description.
 
-        ACM does not say which issue it hands out; the one that it describes before and after.
+        ACM does not name the exported issue: it is the one described before and after.
         """
         passphrase = self.secrets.passphrase(target.passphrase_secret_arn)
-        fault = passphrase_error(passphrase)
-        if fault is not None:
-            raise ExportError(f"the passphrase in {target.passphrase_secret_arn} {fault}")
+        error = passphrase_error(passphrase)
+        if error is not None:
+            raise ExportError(f"the passphrase in {target.passphrase_secret_arn} {error}")
         for _ in range(_ATTEMPTS):
             exported = self.certificates.export(certificate.arn, passphrase)
             described = self.certificates.describe(certificate.arn)
@@ -127,7 +126,7 @@ class Export:
         text = f"export the issue {serial} to {target.secret_arn}"
         self.context.record_intent(certificate.arn, Action.EXPORT, text)
         if self.secrets.put(target.secret_arn, token, document):
-            progress.said.append(f"exported the issue {serial} to {target.secret_arn}")
+            progress.texts.append(f"exported the issue {serial} to {target.secret_arn}")
             progress.outcome = Outcome.DONE
         else:
             self._explain_existing(token, target, serial, progress)
@@ -136,22 +135,22 @@ class Export:
     def _explain_existing(
         self, token: str, target: ExportTarget, serial: str, progress: _Progress
     ) -> None:
-        """Distinguish another run that was first from a version that was taken back by hand."""
+        """Report whether another run was first, or the version was rolled back by hand."""
         state = target_state(token, self.secrets.stages(target.secret_arn))
         if state is TargetState.CURRENT:
-            progress.said.append(f"another run exported the issue {serial} to {target.secret_arn}")
+            progress.texts.append(f"another run exported the issue {serial} to {target.secret_arn}")
             progress.outcome = Outcome.DONE
         else:
-            progress.left_alone = True
-            progress.said.append(
-                f"{target.secret_arn} had the issue {serial}, and somebody made another version "
-                "current; that is left alone"
+            progress.unchanged = True
+            progress.texts.append(
+                f"{target.secret_arn} had the issue {serial}, and another version was made current "
+                "since; the secret is unchanged"
             )
 
     def _renew(self, certificate: Certificate, target: ExportTarget, progress: _Progress) -> None:
-        """Have ACM renew what ends soon, and export the new issue if it is there at once.
+        """Renew the certificate, and export the new issue if it is there at once.
 
-        The certificate is described anew: since it was judged, another run may have been here.
+        It is described again, because another run may have renewed it since the scan.
         """
         latest = self.certificates.describe(certificate.arn)
         step = renewal_step(latest, target, self.context.thresholds, self.context.now)
@@ -161,18 +160,17 @@ class Export:
             self.context.record_intent(certificate.arn, Action.EXPORT, text)
             if self.certificates.renew(certificate.arn):
                 progress.renewed, progress.outcome = True, Outcome.STARTED
-                progress.said.append("had ACM renew it")
+                progress.texts.append("had ACM renew it")
             latest = self.certificates.describe(certificate.arn)
         if serial_of(latest) != serial_of(certificate):
             self._export(latest, target, progress)
-        elif step is not RenewalStep.NOT_DUE:  # else another run was first, and all is done
-            progress.said.append(_WAITING[step])
+        elif step is not RenewalStep.NOT_DUE:  # else another run has renewed and exported it
+            progress.texts.append(_WAITING[step])
 
 
 def _plan(
     certificate: Certificate, target: ExportTarget, step: RenewalStep, *, outdated: bool
 ) -> ActionRecord:
-    """Return what a run that is no dry run would do."""
     steps = [f"export it to {target.secret_arn}"] if outdated else []
     steps += [_WAITING[step]] if step in _WAITING else []
     acts = outdated or step is RenewalStep.DUE

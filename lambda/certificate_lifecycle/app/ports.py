@@ -1,4 +1,4 @@
-"""What the use cases need from the outside; the adapters in `aws` offer it."""
+"""The interfaces that the use cases call; `aws` and `net` implement them."""
 
 from __future__ import annotations
 
@@ -30,293 +30,236 @@ from certificate_lifecycle.render.notification.message import Message
 
 
 class Certificates(Protocol):
-    """ACM in one region of one account."""
+    """ACM in one account and region."""
 
     def list_all(self) -> Iterator[Certificate]:
         """Yield every certificate, of all key types and statuses, without detail."""
-        ...
 
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
-        """Return the state of renewal of all that ACM issued and that ends between two instants.
+        """Return the renewal status of the ACM certificates that expire between two instants.
 
-        None where there is no way to ask for all of them at once.
+        None if ACM has no search for them here.
         """
-        ...
 
     def describe(self, arn: str) -> Certificate:
-        """Return one certificate with its detail, tags left out.
+        """Return one certificate with its detail, but without tags.
 
-        Raises CertificateNotFoundError for one that was deleted.
+        Raises CertificateNotFoundError.
         """
-        ...
 
     def tags(self, arn: str) -> tuple[tuple[str, str], ...]:
-        """Return the tags of one certificate.
-
-        Raises CertificateNotFoundError for one that was deleted.
-        """
-        ...
+        """Return the tags of one certificate; raises CertificateNotFoundError."""
 
     def request(self, request: CertificateRequest) -> str:
-        """Request a certificate and return its ARN; the same request within an hour finds it."""
-        ...
+        """Request a certificate, or find the equal request of the last hour; return its ARN."""
 
     def resend_validation_email(self, arn: str, validation: DomainValidation) -> None:
         """Send the approval e-mail for one name again."""
-        ...
 
     @property
     def can_migrate_to_dns(self) -> bool:
         """Whether this SDK can change an e-mail validated certificate to DNS."""
-        ...
 
     def migrate_to_dns(self, arn: str) -> None:
-        """Ask ACM to change from e-mail to DNS validation; asking twice does no harm.
+        """Ask ACM to change from e-mail to DNS validation; idempotent.
 
-        Raises MigrationNotPossibleError where ACM will not do it for this certificate.
+        Raises MigrationNotPossibleError if ACM rejects it for this certificate.
         """
-        ...
 
     def migration_records(self, arn: str) -> tuple[ValidationRecord | None, ...]:
-        """Return the record for each name of a migration; None for one that is not known yet."""
-        ...
+        """Return the record for each name of a migration; None if it is not known yet."""
 
     def export(self, arn: str, passphrase: SecretStr) -> Exported:
-        """Return certificate, chain and encrypted key; raises ExportError when ACM refuses."""
-        ...
+        """Return certificate, chain and encrypted key; raises ExportError if ACM rejects it."""
 
     def renew(self, arn: str) -> bool:
-        """Have ACM renew an exported certificate; false if it is doing so already."""
-        ...
+        """Start the renewal of an exported certificate; false if one is in progress."""
 
     def reimport(self, arn: str, bundle: CertificateBundle) -> None:
-        """Import under the ARN of an imported certificate; tags and consumers stay.
+        """Import under an existing ARN, which keeps its tags and consumers.
 
-        Raises CertificateImportError where ACM refuses it.
+        Raises CertificateImportError if ACM rejects it.
         """
-        ...
 
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
-        """Tag a certificate with its successor; only what is tagged so may be deleted."""
-        ...
+        """Tag a certificate with its successor; the role may delete only such certificates."""
 
     def delete(self, arn: str) -> bool:
-        """Delete a certificate; false while something uses it; one that is gone counts as done."""
-        ...
+        """Delete a certificate if it exists; false if it is in use."""
 
 
 class CertificateStore(Protocol):
-    """Certificates that are kept outside ACM: looked at, and never changed."""
+    """Certificates outside ACM, which are scanned and never changed."""
 
     @property
     def name(self) -> str:
-        """What is kept, in the plural."""
-        ...
+        """What the store contains, in the plural."""
 
     def concerns(self, certificates: Sequence[Certificate]) -> bool:
-        """Whether it matters where ACM holds these."""
-        ...
+        """Whether the store is worth a scan, given the certificates in ACM."""
 
     def list_all(self) -> Iterator[Certificate]:
-        """Yield everything that is kept, without detail."""
-        ...
+        """Yield every certificate, without detail."""
 
     def describe(self, listed: Certificate) -> Certificate:
-        """Return one of them with its detail; raises CertificateNotFoundError if it is gone."""
-        ...
+        """Return one certificate with its detail; raises CertificateNotFoundError."""
 
 
 class Catalog(Protocol):
-    """Who uses certificates in this account and region, and how a person moves them.
-
-    Only `names` makes calls.
-    """
+    """The names and the manual steps of all consumers in an account and region."""
 
     def names(self, certificate: Certificate) -> Sequence[str]:
-        """Return a name for each user of a described certificate that ACM names."""
-        ...
+        """Return a name for each consumer of a described certificate; makes calls."""
 
     def label(self, in_use_by: str) -> str:
-        """Return the name by which people know an entry of `InUseBy`, or its ARN."""
-        ...
+        """Return a short name for an entry of `InUseBy`, or its ARN."""
 
     def unexplained(self, certificate: Certificate, bindings: Iterable[Binding]) -> tuple[str, ...]:
-        """Return the entries of `InUseBy` that moving `bindings` does not free."""
-        ...
+        """Return the entries of `InUseBy` that remain after moving `bindings`."""
 
     def manual_steps(self, in_use_by: str, successor_arn: str) -> str:
-        """Return what a person types to move one entry of `InUseBy`, as shell lines."""
-        ...
+        """Return the shell lines that move one entry of `InUseBy`."""
 
 
 class TlsProbe(Protocol):
-    """What servers show to whoever connects to them."""
+    """Reads which certificates servers present."""
 
     def probe(self, name: str, key_algorithm: str) -> Sequence[ProbeResult]:
-        """Return what each address of a name shows to a client that takes such a key.
+        """Return the certificate at each address of a name, for clients with that type of key.
 
-        What cannot be reached is an answer as well, and none is waited for without end.
+        An unreachable address is a result, too; each address has a time limit.
         """
-        ...
 
 
 class Consumers(Protocol):
-    """Everything in this account and region that certificates can be moved on."""
+    """The consumers in an account and region that can be moved to another certificate."""
 
     def find(self, certificate: Certificate) -> Sequence[Binding]:
-        """Return every setting that holds a described certificate now."""
-        ...
+        """Return every binding of a described certificate."""
 
     def current(self, binding: Binding) -> BindingState | None:
-        """Return what a setting holds; None when the consumer or the setting is gone."""
-        ...
+        """Return the current state of a binding; None if the consumer or setting is deleted."""
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
-        """Let a setting hold `certificate_arn`; a list keeps what it has.
+        """Set the certificate of a binding; a list keeps its other entries.
 
-        Raises ConsumerChangedError if the service shows that it holds neither of both by now, and
-        ConsumerBusyError while the service carries out another change.
+        Raises ConsumerChangedError if the binding has neither certificate any more, and
+        ConsumerBusyError while the service applies another change.
         """
-        ...
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
-        """Take a certificate out of a list; one that is not in it counts as done."""
-        ...
+        """Remove a certificate from a list, if it is there."""
 
 
 class StateStore(Protocol):
-    """What is remembered between runs about one account and region; no write is unconditional."""
+    """The state between runs of one account and region; every write is conditional."""
 
     def replacement_records(self) -> Sequence[ReplacementRecord]:
         """Return every replacement on record."""
-        ...
 
     def claim(
         self, replacement_record: ReplacementRecord, run_id: str, now: datetime, until: datetime
     ) -> ReplacementRecord:
-        """Make `run_id` the only run that may act on a journal, stored or new.
+        """Make `run_id` the only run that may act on a replacement, and return its record.
 
-        Raises LedgerConflictError if another run holds it, or was faster.
+        Raises StateConflictError if another run has claimed or changed it.
         """
-        ...
 
     def save_replacement(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
-        """Store a journal that this run has claimed, and return it as it is stored.
+        """Save a record that this run has claimed, and return it with its new version.
 
-        Raises LedgerConflictError if it is not what this run last stored.
+        Raises StateConflictError if another run has changed it.
         """
-        ...
 
     def count_request(self, day: date, certificate_arn: str, limit: int) -> bool:
-        """Count a request towards the budget of `day`; a certificate counts once a day."""
-        ...
+        """Count a certificate once towards the limit of `day`; false if the limit is reached."""
 
     def alert_records(self) -> Sequence[AlertRecord]:
-        """Return what was told and is still open."""
-        ...
+        """Return the open alerts that were reported."""
 
     def save_alert(self, alert: AlertRecord) -> None:
-        """Store what was told; if another run has stored something since, that stays."""
-        ...
+        """Save a reported alert, unless another run has changed it since."""
 
     def delete_alert(self, alert: AlertRecord) -> None:
-        """Drop what is over; if another run has stored something since, that stays."""
-        ...
+        """Delete a resolved alert, unless another run has changed it since."""
 
     def intents(self) -> Sequence[Intent]:
-        """Return what runs were about to do, and no message has told."""
-        ...
+        """Return the intents that no message has reported."""
 
     def save_intent(self, intent: Intent) -> None:
-        """Store what is about to be done; the same action again replaces it."""
-        ...
+        """Save an intent in place of an earlier one for the same certificate and action."""
 
     def delete_intent(self, intent: Intent) -> None:
-        """Drop a note that a message has told; if it was written anew since, that stays."""
-        ...
+        """Delete a reported intent, unless it was saved again since."""
 
 
 class NotificationLog(Protocol):
-    """What is remembered between runs about this instance as a whole."""
+    """The notifications of an instance."""
 
     def last_notification(self) -> datetime | None:
-        """Return when a message last went out; None if none is on record."""
-        ...
+        """Return when the last message was sent."""
 
     def record_notification(self, at: datetime) -> None:
-        """Record that a message has gone out; a later one that is on record stays."""
-        ...
+        """Record a sent message, unless a later one is on record."""
 
 
 class ExportSecrets(Protocol):
-    """The secrets that exports are read and written with."""
+    """The passphrases and targets of exports."""
 
     def stages(self, secret_arn: str) -> Mapping[str, Collection[str]]:
-        """Return the staging labels of the versions of a secret, by version id."""
-        ...
+        """Return the staging labels of each version of a secret, by version id."""
 
     def passphrase(self, secret_arn: str) -> SecretStr:
-        """Return the passphrase that a secret holds; raises ExportError when it holds none."""
-        ...
+        """Return the passphrase in a secret; raises ExportError if there is none."""
 
     def put(self, secret_arn: str, token: str, document: SecretStr) -> bool:
         """Make `document` the current version; false if that version exists already."""
-        ...
 
 
 class ImportSecrets(Protocol):
-    """The secrets that newer versions of imported certificates are read from."""
+    """The secrets with newer versions of imported certificates."""
 
     def open(self, secret_arn: str) -> tuple[X509Certificate, CertificateBundle]:
-        """Return what the current value holds, read and ready to be imported.
+        """Return the certificate in a secret, and its bundle for the import.
 
-        Raises SecretUnreadableError, and UnusableSourceError for what could not be imported.
+        Raises SecretUnreadableError, or UnusableSourceError if ACM would reject it.
         """
-        ...
 
 
 class Dns(Protocol):
-    """Route 53, in every account whose zones we may write."""
+    """Route 53, in all accounts with zones to write."""
 
     def public_zones(self) -> Sequence[Zone]:
         """Return the public hosted zones that may be written."""
-        ...
 
     def records_at(self, zone: Zone, name: str) -> tuple[ExistingRecord, ...]:
-        """Return the record sets that stand at `name`."""
-        ...
+        """Return the record sets at `name`."""
 
     def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
-        """Write all `records` in one batch: all of them or none."""
-        ...
+        """Write `records` in one atomic batch."""
 
 
 class Organization(Protocol):
-    """AWS Organizations, as its management account or a delegated administrator sees it."""
+    """AWS Organizations, from its management account or a delegated administrator."""
 
     def accounts(self) -> Iterator[str]:
-        """Yield the ids of all accounts that are not closed, suspended, or on the way there."""
-        ...
+        """Yield the ids of all active accounts."""
 
 
 class Documents(Protocol):
-    """What the steps of one run leave for one another."""
+    """JSON documents that the steps of a run pass on."""
 
     def put(self, name: str, content: object) -> None:
-        """Store plain data under a name; what was there is replaced."""
-        ...
+        """Write a document."""
 
     def names(self, folder: str) -> Collection[str]:
-        """Return the names of all that is stored below a folder."""
-        ...
+        """Return the names of all documents in a folder."""
 
     def get(self, name: str) -> Any:  # noqa: ANN401 - JSON has any type
-        """Return what is stored under a name; raises DocumentError if it is no JSON."""
-        ...
+        """Return a document; raises DocumentError if it is no JSON."""
 
     def address(self, name: str) -> str:
-        """Return where people find what is stored under a name."""
-        ...
+        """Return the URL of a document."""
 
 
 class Topic(Protocol):
@@ -324,7 +267,6 @@ class Topic(Protocol):
 
     def publish(self, message: Message) -> str:
         """Publish and return the message id."""
-        ...
 
 
 class Subscriptions(Protocol):
@@ -332,52 +274,44 @@ class Subscriptions(Protocol):
 
     def confirmed_subscriptions(self) -> int:
         """Return how many subscriptions are confirmed."""
-        ...
 
 
 class NotificationSink(Protocol):
-    """A service beside the topic that receives every run that is no dry run."""
+    """A service beside the topic that receives every run, except dry runs."""
 
     @property
     def name(self) -> str:
-        """What it is, as a sentence about its failure names it."""
-        ...
+        """The name of the service for error messages."""
 
     def publish(self, run: Run) -> None:
-        """Send what was found and changed; raises if not all of it was accepted."""
-        ...
+        """Send the findings and changes; raises unless all were accepted."""
 
 
 class Reports(Protocol):
-    """Where the report of a run is kept for people to read."""
+    """The storage of reports."""
 
     def put(self, run: Run) -> str:
-        """Write the report of a run and return its address."""
-        ...
+        """Write the report of a run and return its URL."""
 
 
 class Clock(Protocol):
-    """Time as the function has it: how much is left, and how to let some pass."""
+    """The time that the function has left."""
 
     def remaining(self) -> float:
-        """Seconds until the function would be stopped."""
-        ...
+        """Return the seconds until the function is stopped."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-        ...
 
 
 class Metrics(Protocol):
-    """Where the figures go that alarms and dashboards are built on."""
+    """The metrics for alarms and dashboards."""
 
     def emit(self, run: Run, *, undelivered: bool) -> None:
-        """Write the figures of a run, and whether its message could not be sent."""
-        ...
+        """Write the metrics of a run; `undelivered` is true if its message could not be sent."""
 
     def emit_completed(self, metrics: RunMetrics) -> None:
-        """Write what a scheduled run measured at its end."""
-        ...
+        """Write the metrics of a completed scheduled run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

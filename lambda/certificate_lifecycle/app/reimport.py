@@ -1,13 +1,11 @@
-"""Imported certificates that have a source: read the secret, and import what is newer.
+"""Imported certificates with an import source: read the secret, and import a newer version.
 
-Safe to repeat, to overlap and to be killed after any call: what is imported once has the serial
-number of what the secret holds, so that the next run finds nothing to do, and nothing older than
-what is there is ever imported.
-ACM has no conditional import, so a run looks again right before it imports: two runs that read
-different versions of a secret could otherwise leave the older one, until the next run mends that.
+Safe to repeat, to overlap and to be stopped after any call: after an import, the serial numbers are
+equal, and an older version is never imported.
+ACM has no conditional import, so a run compares again right before the import: otherwise two runs
+that read different versions of a secret could leave the older one.
 
-The value of a secret lives in `SecretStr` and `CertificateBundle`, whose representations do not
-show it.
+`SecretStr` and `CertificateBundle` have representations without the value of the secret.
 """
 
 from __future__ import annotations
@@ -32,25 +30,25 @@ from certificate_lifecycle.policy.import_source import (
     secret_name,
 )
 
-#: ACM takes one ImportCertificate a second (user guide, quotas).
+#: ACM accepts one ImportCertificate a second (user guide, quotas).
 _PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """The import sources by certificate ARN; without `secrets` they are known, and not read."""
+    """The import sources by certificate ARN; not read without `secrets`."""
 
     secrets: ImportSecrets | None
     secret_arns: Mapping[str, str]
 
     def concern(self, certificate: Certificate) -> bool:
-        """Whether `certificate` has a source and is one that can be imported."""
+        """Whether `certificate` was imported and has a source."""
         return certificate.arn in self.secret_arns and (
             certificate.type is CertificateType.IMPORTED
         )
 
     def misplaced(self, everything: Mapping[str, Certificate]) -> list[str]:
-        """Say which sources belong to nothing that can be imported."""
+        """Return an error for each source without an imported certificate."""
         found = []
         for arn in self.secret_arns:
             if arn not in everything:
@@ -62,11 +60,11 @@ class Sources:
     def inspect(
         self, certificate: Certificate, clock: Clock, now: datetime, problems: list[str]
     ) -> SourceFinding:
-        """Return what the source of a described certificate is good for."""
+        """Return the state of the source of a described certificate."""
         secret_arn = self.secret_arns[certificate.arn]
         name = f"Its import source {secret_name(secret_arn)}"
         if self.secrets is None:
-            text = f"{name} is read in mode repair only."
+            text = f"{name} is read only in mode repair or replace."
             return SourceFinding(secret_arn, SourceState.UNREAD, text)
         if is_externally_managed(certificate):
             text = f"{name} is not used for that reason."
@@ -82,14 +80,14 @@ class Sources:
             problems.append(f"{certificate.arn}: {error_summary(error)}")
             text = f"{name} cannot be read: {error_summary(error)}."
             return SourceFinding(secret_arn, SourceState.UNREADABLE, text)
-        state, said = compare(leaf, certificate, now)
+        state, text = compare(leaf, certificate, now)
         newer = ImportCandidate(leaf, bundle) if state is SourceState.NEWER else None
-        return SourceFinding(secret_arn, state, f"{name} {said}.", newer)
+        return SourceFinding(secret_arn, state, f"{name} {text}.", newer)
 
 
 @dataclass(slots=True, kw_only=True)
 class Reimport:
-    """Imports newer versions under the ARN that is there, one a second."""
+    """Imports newer versions under the existing ARN, one a second."""
 
     context: RunContext
     certificates: Certificates
@@ -102,15 +100,14 @@ class Reimport:
         self._imports += 1
         require_time(self.context.clock)
         current = self.certificates.describe(arn)
-        state, said = compare(newer.leaf, current, self.context.now)
+        state, comparison = compare(newer.leaf, current, self.context.now)
         if state is not SourceState.NEWER:
-            text = f"nothing, another run was here meanwhile: its import source {said}."
+            text = f"not imported, another run was faster: its import source {comparison}."
             return ActionRecord(arn, Action.REIMPORT, Outcome.ADVISED, text)
-        # Written first: a run that is killed has no other way to report it.
         logger.info("importing", extra={"certificate_arn": arn, "detail": newer.label})
         self.context.record_intent(arn, Action.REIMPORT, f"import {newer.label}")
         self.certificates.reimport(arn, newer.bundle)
-        lost = sorted(set(current.names) - set(newer.leaf.names))
-        without = f", without {', '.join(lost)}" if lost else ""
+        missing = sorted(set(current.names) - set(newer.leaf.names))
+        without = f", without {', '.join(missing)}" if missing else ""
         text = f"imported {newer.label}{without}"
         return ActionRecord(arn, Action.REIMPORT, Outcome.DONE, text)

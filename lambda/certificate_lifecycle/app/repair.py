@@ -1,7 +1,7 @@
-"""Repair in place what can be repaired, and give advice on the rest.
+"""Repair certificates in place, and give advice on the others.
 
-Everything that is written is safe to repeat and to overlap, see `app.validation` and `app.imports`;
-a migration that has begun is recognised and gone on with.
+Every write is safe to repeat and to overlap, see `app.validation` and `app.reimport`; a migration
+in progress is continued.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.validation import RecordChange, explain
 
-#: ACM needs several seconds until it names the records of a migration.
+#: ACM needs several seconds to name the records of a migration.
 _RECORDS_TIMEOUT_SECONDS = 30.0
 _POLL_SECONDS = 3.0
 _VERBS = {RecordChange.CREATED: "create", RecordChange.UPDATED: "update"}
@@ -42,9 +42,9 @@ _REPAIRS = (Action.RESTORE_RECORDS, Action.RENEW_BY_EMAIL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """Carries out the actions of one account and region; in mode notify it only advises.
+    """Carries out the actions of one account and region; in mode notify, it only advises.
 
-    What is `settled`, by certificate and action, was done or advised before.
+    `settled` are certificates and actions that other use cases handled.
     """
 
     context: RunContext
@@ -54,7 +54,7 @@ class Repair:
     settled: Collection[tuple[str, Action]] = ()
 
     def act(self, scan: ScanResult) -> list[ActionRecord]:
-        """Return what was done or advised, one record for each certificate that needs something."""
+        """Return what was done or advised, one record for each certificate with an action."""
         records = []
         for observation, entry in zip(scan.observations, scan.assessments, strict=True):
             action = entry.decision.action
@@ -93,23 +93,20 @@ class Repair:
         wanted: Sequence[ValidationRecord],
         action: Action = Action.RESTORE_RECORDS,
     ) -> str:
-        """Read again, because the scan may be minutes old; write, and say what was done."""
+        """Read again, because the scan may be minutes old; write, and return what was done."""
         findings = inspect(self.dns, wanted)
         written = [f for f in findings if f.change in (RecordChange.CREATED, RecordChange.UPDATED)]
         if written:
             names = ", ".join(finding.record.name for finding in written)
             self.context.record_intent(arn, action, f"write the validation record {names}")
             write(self.dns, findings)
-        left = [f for f in findings if f.change is None]
+        blocked = [f for f in findings if f.change is None]
         parts = [f"{finding.change} {finding.record.name}" for finding in written]
-        parts += [f"left alone: {explain(finding)}" for finding in left]
+        parts += [f"not written: {explain(finding)}" for finding in blocked]
         return "; ".join(parts) or "all records are in place"
 
     def _renew_by_email(self, certificate: Certificate) -> ActionRecord:
-        """Migrate to DNS where the API has it and we may write the records, else send the e-mail.
-
-        Only issued certificates can migrate; a request that waits for its first approval cannot.
-        """
+        """Migrate an issued certificate to DNS if its zones exist, else send the e-mail."""
         issued = certificate.status is CertificateStatus.ISSUED
         if issued and self.certificates.can_migrate_to_dns:
             try:
@@ -126,18 +123,18 @@ class Repair:
             self.context.record_intent(certificate.arn, Action.RENEW_BY_EMAIL, text)
             self.certificates.migrate_to_dns(certificate.arn)
         records = self._await_migration_records(certificate.arn)
-        what = (
+        records_text = (
             self._restore(certificate.arn, records, Action.RENEW_BY_EMAIL)
             if records
             else "ACM has not named all records yet"
         )
-        # ACM finishes it by itself once it sees the records: nothing here can say that it is done.
-        stage = "under way" if under_way else "begun"
-        text = f"migration from e-mail to DNS validation {stage}; {what}"
+        # ACM completes the migration by itself once it finds the records.
+        stage = "in progress" if under_way else "started"
+        text = f"migration from e-mail to DNS validation {stage}; {records_text}"
         return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.STARTED, text)
 
     def _await_migration_records(self, arn: str) -> list[ValidationRecord]:
-        """Return the records of all names, or none when ACM has not named each of them in time."""
+        """Return the records of all names, or none if ACM does not name them all in time."""
         ends = self.context.clock.remaining() - _RECORDS_TIMEOUT_SECONDS
         while True:
             found = self.certificates.migration_records(arn)
@@ -148,7 +145,7 @@ class Repair:
                 return []
             self.context.clock.sleep(_POLL_SECONDS)
 
-    def _resend(self, certificate: Certificate, why: str) -> ActionRecord:
+    def _resend(self, certificate: Certificate, reason: str) -> ActionRecord:
         validations = certificate.detail.pending_validations
         pending = [
             validation
@@ -160,12 +157,12 @@ class Repair:
         for validation in pending:
             self.certificates.resend_validation_email(certificate.arn, validation)
         names = ", ".join(validation.domain_name for validation in pending)
-        text = f"approval e-mail sent again for {names}{why}"
+        text = f"approval e-mail sent again for {names}{reason}"
         return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.DONE, text)
 
 
 def _planned(observation: Observation, action: Action) -> str:
-    """Return what a run that is no dry run would do, record by record."""
+    """Return the planned action, record by record."""
     if action is not Action.RESTORE_RECORDS:
         return action.meaning
     steps = [

@@ -1,4 +1,4 @@
-"""One run of rotation: look everywhere, mend, tell, and only then fail if anything failed."""
+"""One run of rotation: scan, act, notify, and fail only at the end."""
 
 from __future__ import annotations
 
@@ -27,19 +27,18 @@ from certificate_lifecycle.model.run import Run, result
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.render.notification.message import compose
 
-#: Accounts and regions that run side by side.
-#: Each has quotas of its own in ACM; more threads than this only wait for the processor.
+#: Accounts and regions in parallel; more threads only wait for the processor.
 _WORKERS = 8
-#: A log line has a limit of 256 KB, and an organization more accounts and regions than fit.
+#: A log line is limited to 256 KB, less than the scopes of a large organization.
 _LOGGED_SCOPES = 200
 
 
 def rotate(
     request: RunRequest, dependencies: RunDependencies, *, current_time: Callable[[], datetime]
 ) -> dict[str, Any]:
-    """Return the result of the run; raise RotationError if anything could not be done.
+    """Return the result of the run.
 
-    The message and the figures go out either way, and say what could not be done.
+    Raises RotationError after the notification if a scan or an action failed.
     """
     scope_runs = run_scopes(request, dependencies.clients_at, dependencies.clock, current_time)
     run = merged(request, scope_runs, current_time())
@@ -56,18 +55,18 @@ def notify(
     *,
     reports_dry_runs: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Send the message and the figures of a run; return its result, and what could not be done."""
-    run, failures = _reported(
+    """Publish report, message, metrics and events; return the result and the failures."""
+    run, failures = _with_report(
         run, dependencies.reports if reports_dry_runs or not run.dry_run else None
     )
     notification, more = _notify(run, dependencies, scope_runs)
     failures += more
     if not run.dry_run:
-        # Before anything that may hang: alarms are built on the figures.
+        # Before the sinks, which may hang: alarms need the metrics.
         dependencies.metrics.emit(run, undelivered=bool(more) and not notification["sent"])
         failures += _publish(run, dependencies.sinks)
     if notification["sent"]:
-        # After the sinks: what a run that is stopped has not sent to them is news to the next one.
+        # After the sinks: if this run is stopped before, the next one publishes the changes again.
         steps = [
             scope_run.pending_writes.commit
             for scope_run in scope_runs
@@ -75,7 +74,7 @@ def notify(
         ]
         if dependencies.notification_log is not None:
             steps.append(partial(dependencies.notification_log.record_notification, run.started_at))
-        failures += _each(steps)
+        failures += _run_all(steps)
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
     logger.info(
@@ -96,24 +95,24 @@ def run_scopes(
     clock: Clock,
     current_time: Callable[[], datetime],
 ) -> list[ScopeRun]:
-    """Run all accounts and regions side by side; one that fails does not stop the others.
+    """Run all accounts and regions in parallel; a failure does not stop the others.
 
-    One that hangs is given up before the function's time is over. Its thread stops at the next
-    thing that it would begin.
+    One that hangs is given up before the function's timeout, and stops before its next action.
     """
     deadline = Deadline(clock)
     pool = ThreadPoolExecutor(min(_WORKERS, len(request.scopes)), thread_name_prefix="scope")
     try:
-        begun = [
+        futures = [
             (scope, pool.submit(run_scope, request, scope, clients_at, deadline, current_time))
             for scope in request.scopes
         ]
-        wait([future for _, future in begun], timeout=deadline.patience())
+        wait([future for _, future in futures], timeout=deadline.patience())
         return [
-            _outcome(request, clients_at, scope, future, current_time()) for scope, future in begun
+            _outcome(request, clients_at, scope, future, current_time())
+            for scope, future in futures
         ]
     finally:
-        deadline.over = True
+        deadline.passed = True
         pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -124,26 +123,26 @@ def _outcome(
     future: Future[ScopeRun],
     now: datetime,
 ) -> ScopeRun:
-    """Return the result of a scope; one that is not finished, or failed, has a result as well."""
-    where = {"account_id": scope.account_id, "region": scope.region}
+    """Return the result of a scope, also if it failed or is not finished."""
+    extra = {"account_id": scope.account_id, "region": scope.region}
     if future.done():
         try:
             return future.result()
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
-            logger.exception("scope failed", extra=where)
-            why = error_summary(error)
+            logger.exception("scope failed", extra=extra)
+            reason = error_summary(error)
     else:
-        logger.error("scope given up", extra=where)
-        why = "the function's time ran out"
+        logger.error("scope given up", extra=extra)
+        reason = "the function's time ran out"
     try:
         state_store = clients_at(scope).state_store
-    except Exception:  # noqa: BLE001 - what kept the run from its clients keeps this from them
+    except Exception:  # noqa: BLE001 - the reason of the failed run, reported already
         state_store = None
-    return ScopeRun.failed(request, scope, why, now, state_store)
+    return ScopeRun.failed(request, scope, reason, now, state_store)
 
 
 def merged(request: RunRequest, scope_runs: Sequence[ScopeRun], finished_at: datetime) -> Run:
-    """Return the runs of all accounts and regions as one."""
+    """Return the runs of all accounts and regions as one run."""
     runs = [scope_run.run for scope_run in scope_runs]
     healthy: Counter[str] = Counter()
     since: dict[str, datetime] = {}
@@ -166,8 +165,8 @@ def merged(request: RunRequest, scope_runs: Sequence[ScopeRun], finished_at: dat
     )
 
 
-def _reported(run: Run, reports: Reports | None) -> tuple[Run, list[str]]:
-    """Write the report before any message names it; the message goes out without one, too."""
+def _with_report(run: Run, reports: Reports | None) -> tuple[Run, list[str]]:
+    """Write the report before the message names it; without a report, the message is sent, too."""
     if reports is None:
         return run, []
     try:
@@ -191,52 +190,51 @@ def _publish(run: Run, sinks: Sequence[NotificationSink]) -> list[str]:
 def _notify(
     run: Run, dependencies: RunDependencies, scope_runs: Sequence[ScopeRun]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Publish the message of the run; a failure is returned, to be raised after the result."""
     if run.dry_run:
         return _notification(reason="dry run"), []
-    news = any(scope_run.should_notify for scope_run in scope_runs)
-    due, failures = (False, []) if news or not run.full_scan else _summary_due(run, dependencies)
-    message = compose(run, summary=due)
+    due = any(scope_run.should_notify for scope_run in scope_runs)
+    summary, failures = (False, []) if due or not run.full_scan else _summary_due(run, dependencies)
+    message = compose(run, summary=summary)
     if message is None:
         return _notification(reason="nothing to report"), failures
-    if not news and not due:
+    if not due and not summary:
         return _notification(reason="nothing new to report"), failures
     try:
         message_id = dependencies.topic.publish(message)
-    except Exception as error:  # noqa: BLE001 - raised once the result is logged
-        logger.exception("message could not be sent")
+    except Exception as error:  # noqa: BLE001 - raised at the end of the run
+        logger.exception("notification could not be sent")
         failure = f"the notification could not be sent: {error_summary(error)}"
         return _notification(reason=failure), [*failures, failure]
     return {"sent": True, "message_id": message_id, "reason": message.subject}, failures
 
 
 def _summary_due(run: Run, dependencies: RunDependencies) -> tuple[bool, list[str]]:
-    """Say whether people should hear that all is well: silence looks like a checker that stopped.
+    """Return whether a message without findings is due, because silence may be a failure.
 
-    The first run of an instance says so, too, and so shows that its messages arrive.
+    The first run of an instance sends one, too, to show that its messages arrive.
     """
     if dependencies.notification_log is None or dependencies.summary_after is None:
         return False, []
     try:
         last = dependencies.notification_log.last_notification()
     except Exception as error:  # noqa: BLE001 - raised at the end of the run
-        logger.exception("diary unreadable")
-        return True, [f"when a message last went out could not be read: {error_summary(error)}"]
+        logger.exception("last notification unreadable")
+        return True, [f"the time of the last message could not be read: {error_summary(error)}"]
     return last is None or run.started_at - last >= dependencies.summary_after, []
 
 
-def _each(steps: Sequence[Callable[[], None]]) -> list[str]:
-    """Take every step, several side by side, and return why some of them failed."""
+def _run_all(steps: Sequence[Callable[[], None]]) -> list[str]:
+    """Run every step, several in parallel, and return the failures."""
     if not steps:
         return []
-    with ThreadPoolExecutor(min(_WORKERS, len(steps)), thread_name_prefix="ledger") as pool:
-        taken = [pool.submit(step) for step in steps]
+    with ThreadPoolExecutor(min(_WORKERS, len(steps)), thread_name_prefix="state") as pool:
+        futures = [pool.submit(step) for step in steps]
     failures = []
-    for future in taken:
+    for future in futures:
         try:
             future.result()
         except Exception as error:  # noqa: BLE001 - raised at the end of the run
-            logger.exception("ledger could not be written")
+            logger.exception("state could not be saved")
             failures.append(f"the state could not be saved: {error_summary(error)}")
     return failures
 
@@ -246,7 +244,7 @@ def _notification(reason: str) -> dict[str, Any]:
 
 
 def raise_if_incomplete(run: Run, scope_runs: Sequence[ScopeRun], failures: Sequence[str]) -> None:
-    """Raise RotationError if a run could not do everything."""
+    """Raise RotationError with everything that failed in a run."""
     several = len(run.scopes) > 1
     errors = [
         *failures,

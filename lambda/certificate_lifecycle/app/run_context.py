@@ -1,4 +1,4 @@
-"""What a run is asked to do, and what its use cases share in one account and region."""
+"""The request for a run, and the context of its use cases in one account and region."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _MODES = tuple(RotationMode)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What a run is asked to do; see `events` for `announced`, and `config` for the modes.
+    """The request for a run; see `events` for `announced`, and `config` for the modes.
 
     `limits` has the highest mode that each other account allows.
     `owner_tag` is the tag that names the owner of a certificate.
-    `account_wide` is true for the one scope that also scans what exists once per account.
+    `account_wide` is true for the one scope that also scans global services.
     `scheduled` is true if the schedule started the run.
     If `agreed` is set, only these certificates are acted on, and only with these actions.
     """
@@ -53,9 +53,9 @@ class RunRequest:
         return self.mode is not RotationMode.NOTIFY
 
     def narrowed(self, scope: Scope) -> RunRequest:
-        """Return the part of the request that concerns one account and region.
+        """Return the part of the request for one account and region.
 
-        Another account has its own limit, and nothing is ever deleted there.
+        Other accounts have their own `limits`, and nothing is deleted there.
         """
         limit = self.limits.get(scope.account_id)
         first = next(entry for entry in self.scopes if entry.account_id == scope.account_id)
@@ -77,11 +77,10 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What every use case needs; made once for each account and region of a run.
+    """The context of every use case, made once for each account and region of a run.
 
     `mode` is already limited to what the account allows.
-    `record_intent` stores what is about to be done, so that a run that is stopped is still
-    reported by the next one.
+    `record_intent` is called before an action, so that the next run reports it if this one stops.
     """
 
     run_id: str

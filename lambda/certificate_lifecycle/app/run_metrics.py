@@ -1,4 +1,4 @@
-"""What each scheduled run measures at its end, for the alarms that watch the runs themselves."""
+"""The metrics of scheduled runs, for the alarms on the runs themselves."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def emit_run_metrics(
 ) -> None:
     """Measure and emit the metrics of a completed run.
 
-    Runs by hand, dry runs and ACM's events emit none: they do not prove that the schedule works.
-    A measurement that fails is logged as a warning, and its metric is left out.
+    Manual runs, dry runs and runs for ACM's events emit none: they do not show that the schedule
+    works. A metric that cannot be measured is left out.
     """
     if not request.scheduled or request.dry_run:
         return
@@ -37,7 +37,7 @@ def emit_run_metrics(
         return dependencies.subscriptions.confirmed_subscriptions()
 
     def oldest_critical() -> timedelta | None:
-        # Without a ledger, nobody knows since when a finding is critical.
+        # Unknown without state.
         return (
             None
             if dependencies.notification_log is None
@@ -57,27 +57,26 @@ def emit_run_metrics(
 def _measured(metric: str, measure: Callable[[], T | None]) -> T | None:
     try:
         return measure()
-    except Exception:  # noqa: BLE001 - a metric that is missing is no failure of the run
+    except Exception:  # noqa: BLE001 - metrics are optional
         logger.warning("metric could not be measured", exc_info=True, extra={"metric": metric})
         return None
 
 
 def _oldest_critical(scope_runs: Sequence[ScopeRun], now: datetime) -> timedelta:
     """Return for how long the oldest critical finding has been open; zero if there is none."""
-    open_findings = [memory for scope_run in scope_runs for memory in _open_findings(scope_run)]
     starts = [
-        open_finding.critical_since
-        for open_finding in open_findings
-        if open_finding.critical_since is not None
+        alert.critical_since
+        for scope_run in scope_runs
+        for alert in _open_alerts(scope_run)
+        if alert.critical_since is not None
     ]
     return now - min(starts, default=now)
 
 
-def _open_findings(scope_run: ScopeRun) -> Iterator[AlertRecord]:
-    """Yield the alert state of each open finding of an account and region.
+def _open_alerts(scope_run: ScopeRun) -> Iterator[AlertRecord]:
+    """Yield the open alerts of an account and region.
 
-    What a complete scan did not find is resolved; after any other scan, the ledger's entries count.
-    Raises LedgerUnreadableError if they are needed and there is no ledger to read.
+    After an incomplete scan, stored alerts are open, too; raises StateUnreadableError without them.
     """
     pending = scope_run.pending_writes
     if pending is not None:
@@ -86,7 +85,7 @@ def _open_findings(scope_run: ScopeRun) -> Iterator[AlertRecord]:
         return
     if pending is None:
         raise StateUnreadableError("the open findings of an incomplete scan are unknown")
-    current = {alert_record.subject for alert_record in (*pending.alert_records, *pending.resolved)}
-    yield from (
-        record for record in pending.state_store.alert_records() if record.subject not in current
-    )
+    current = {alert.subject for alert in (*pending.alert_records, *pending.resolved)}
+    for alert in pending.state_store.alert_records():
+        if alert.subject not in current:
+            yield alert

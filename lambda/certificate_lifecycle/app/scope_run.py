@@ -41,7 +41,7 @@ _LONGEST_PROBLEM = 2000
 class ScopeRun:
     """What a run found and did in one account and region.
 
-    `problems` say what could not be scanned.
+    `problems` are the errors of the scan.
     `should_notify` is true if a message is due, `pending_writes` are due once it is sent.
     """
 
@@ -55,16 +55,15 @@ class ScopeRun:
         cls,
         request: RunRequest,
         scope: Scope,
-        why: str,
+        reason: str,
         finished_at: datetime,
         state_store: StateStore | None,
     ) -> ScopeRun:
         """Return the result for an account and region that could not be scanned.
 
-        The ledger is in the function's own account.
-        It still knows whether that was notified, and what was begun there before the failure.
+        The state store is in the function's account, so that it is available nevertheless.
         """
-        text = f"the certificates could not be looked at: {why}"
+        text = f"the certificates could not be scanned: {reason}"
         result = ScopeResult(scope.account_id, scope.region, ScopeStatus.FAILED, 0, text)
         state = AlertState.read(state_store, request)
         run = run_of(request, [result], [], state.unreported(()), finished_at)
@@ -78,16 +77,13 @@ class ScopeRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeScan:
-    """One account and region before anything is done about what was found there.
-
-    `request` is narrowed to it, `state` is what the ledger says.
-    """
+    """The scan of one account and region, before any action; `request` is narrowed to it."""
 
     request: RunRequest
     context: RunContext
     clients: ScopeClients
     state: AlertState
-    found: ScanResult
+    result: ScanResult
 
 
 def run_scope(
@@ -97,12 +93,12 @@ def run_scope(
     clock: Clock,
     current_time: Callable[[], datetime],
 ) -> ScopeRun:
-    """Scan the certificates of one account and region, and act on what was found."""
+    """Scan the certificates of one account and region, and act on the findings."""
     return act(scan(request, scope, clients_at(scope), clock), current_time)
 
 
 def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock) -> ScopeScan:
-    """Scan the certificates of one account and region, and read what the ledger says of them."""
+    """Scan the certificates of one account and region, and read their state."""
     request = request.narrowed(scope)
     state = AlertState.read(clients.state_store, request)
     context = RunContext(
@@ -129,34 +125,30 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         exports=ExportTargets.of(request.export_targets, clients.export_secrets),
         stores=(*clients.stores, *(clients.account_stores if request.account_wide else ())),
     )
-    # Those that were asked for, and those that they replace.
-    asked = request.certificate_arns
+    # The requested certificates, and those that they replace.
+    requested = request.certificate_arns
     replaced = [
         arn
         for arn, replacement_record in state.replacement_records.items()
-        if replacement_record.successor_arn in asked
+        if replacement_record.successor_arn in requested
     ]
-    found = collector.scan(
-        list(dict.fromkeys((*asked, *replaced))),
-        may_be_gone=[*replaced, *(asked if request.announced else ())],
-        in_hand=state.replacement_records,
+    result = collector.scan(
+        list(dict.fromkeys((*requested, *replaced))),
+        may_be_deleted=[*replaced, *(requested if request.announced else ())],
+        replacing=state.replacement_records,
     )
     if state.problem is not None:
-        found.problems.append(state.problem)
-    return ScopeScan(request=request, context=context, clients=clients, state=state, found=found)
+        result.problems.append(state.problem)
+    return ScopeScan(request=request, context=context, clients=clients, state=state, result=result)
 
 
 def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
-    """Replace, export, repair and import, or plan to in a dry run.
-
-    A certificate that was replaced or exported gets no advice to do so.
-    What earlier runs began and could not report comes last.
-    """
+    """Replace, export, repair and import, or plan that in a dry run."""
     request, context, state = scanned.request, scanned.context, scanned.state
-    found = scanned.found
-    # Before anything is moved: afterwards nothing would use what was found.
-    assessments = _assessment(scanned)
-    agreed = found.narrowed(request.agreed)
+    scan_result = scanned.result
+    # Before any consumer is moved, while the names of the consumers are still right.
+    assessments = _assessments(scanned)
+    agreed = scan_result.narrowed(request.agreed)
     engine = _engine(scanned)
     if engine is None:
         replaced = _not_replaced(agreed, scanned)
@@ -168,38 +160,36 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
     scope = ScopeResult(
         context.scope.account_id,
         context.scope.region,
-        found.status,
-        found.certificates,
-        summary(found.problems) or None,
+        scan_result.status,
+        scan_result.certificates,
+        summary(scan_result.problems) or None,
     )
     run = state.with_changes(run_of(request, [scope], assessments, actions, current_time()))
     return ScopeRun(
         run=run,
-        problems=found.problems,
+        problems=scan_result.problems,
         should_notify=state.should_notify(run),
         pending_writes=state.pending_writes(run, engine.handled if engine is not None else ()),
     )
 
 
-def _assessment(scanned: ScopeScan) -> list[Assessment]:
-    """Return what was assessed, with what its names serve, its owner, and what uses it."""
+def _assessments(scanned: ScopeScan) -> list[Assessment]:
+    """Return the assessments with TLS probe results, owners, mutes and names of consumers."""
     request, context, clients = scanned.request, scanned.context, scanned.clients
-    assessments: Sequence[Assessment] = scanned.found.assessments
+    assessments: Sequence[Assessment] = scanned.result.assessments
     if clients.tls_probe is not None:
-        stale_certificate_served = Verdict.STALE_CERTIFICATE_SERVED.value
-        alert_records = scanned.state.alert_records
         assessments = TlsProbing(
             context=context,
             certificates=clients.certificates,
             tls_probe=clients.tls_probe,
-            everything=scanned.found.everything,
+            everything=scanned.result.everything,
             reported=[
                 arn
-                for arn, each in alert_records.items()
-                if each.verdict == stale_certificate_served
+                for arn, alert in scanned.state.alert_records.items()
+                if alert.verdict == Verdict.STALE_CERTIFICATE_SERVED.value
             ],
         ).compared(assessments)
-    names = _UserNames(clients.catalog, context.clock)
+    names = _ConsumerNames(clients.catalog, context.clock)
     return [
         names.added(
             replace(
@@ -213,7 +203,7 @@ def _assessment(scanned: ScopeScan) -> list[Assessment]:
 
 
 def _engine(scanned: ScopeScan) -> ReplacementEngine | None:
-    """Return what replaces: in mode replace, and with a ledger that could be read."""
+    """Return the engine in mode replace, if the state could be read."""
     state_store, clients = scanned.state.state_store, scanned.clients
     if scanned.context.mode is not RotationMode.REPLACE or state_store is None:
         return None
@@ -230,16 +220,16 @@ def _engine(scanned: ScopeScan) -> ReplacementEngine | None:
 
 
 def _not_replaced(agreed: ScanResult, scanned: ScopeScan) -> list[ActionRecord]:
-    """Return the advice for what would be replaced in mode replace if there were a ledger."""
+    """Return the advice for certificates that cannot be replaced without state."""
     if scanned.context.mode is not RotationMode.REPLACE:
         return []
-    why = scanned.state.problem or "there is no ledger to record it in, see LEDGER_TABLE"
+    reason = scanned.state.problem or "there is no state table, see LEDGER_TABLE"
     return [
         ActionRecord(
             entry.certificate.arn,
             entry.decision.action,
             Outcome.ADVISED,
-            f"{entry.decision.action.meaning} Not done here: {why}",
+            f"{entry.decision.action.meaning} Not done here: {reason}",
         )
         for entry in agreed.assessments
         if entry.decision.action in REPLACING_ACTIONS
@@ -265,18 +255,14 @@ def _repaired_and_exported(
 
 
 @dataclass(slots=True)
-class _UserNames:
-    """Adds what uses a certificate to each finding to report, by names that people know.
-
-    If the names cannot be read, the ARNs are shown instead: nothing is decided by them.
-    """
+class _ConsumerNames:
+    """Adds the names of its consumers to each reportable finding, or their ARNs after a failure."""
 
     catalog: Catalog
     clock: Clock
     failed: bool = False
 
     def added(self, entry: Assessment) -> Assessment:
-        """Return a finding with the names of its users; anything else as it is."""
         users = entry.certificate.detail.in_use_by
         if not entry.decision.reportable or not users:
             return entry
@@ -289,9 +275,9 @@ class _UserNames:
         try:
             require_time(self.clock)
             return self.catalog.names(certificate)
-        except Exception:  # noqa: BLE001 - a name more or less is no failure of the run
+        except Exception:  # noqa: BLE001 - names are optional
             extra = {"certificate_arn": certificate.arn}
-            logger.warning("users not named, nor are those of others", exc_info=True, extra=extra)
+            logger.warning("consumer names unavailable", exc_info=True, extra=extra)
             self.failed = True
             return ()
 
@@ -303,7 +289,7 @@ def run_of(
     actions: Sequence[ActionRecord],
     finished_at: datetime,
 ) -> Run:
-    """Return what a run found and did, in one account and region or in all of them."""
+    """Return the results of one or of several accounts and regions as a run."""
     return Run(
         run_id=request.run_id,
         started_at=request.now,
@@ -319,7 +305,7 @@ def run_of(
 
 
 def summary(problems: Sequence[str]) -> str:
-    """Return the first problems and a count of the rest: an error is not a listing."""
+    """Return the first problems and a count of the rest."""
     more = len(problems) - _SHOWN_PROBLEMS
     shown = "; ".join(clean(problem, _LONGEST_PROBLEM) for problem in problems[:_SHOWN_PROBLEMS])
     return f"{shown}; and {more} more" if more > 0 else shown

@@ -1,7 +1,7 @@
-"""Look at what the names of certificates serve, and put it beside what ACM has.
+"""Compare the certificates that servers present with those in ACM.
 
-Whatever is seen is information. Nothing that fails here is a failure of the run: a server that
-cannot be reached from here may well be reached by those whom it is for.
+No error here is a failure of the run: a server that is unreachable from here may be reachable for
+its clients.
 """
 
 from __future__ import annotations
@@ -27,26 +27,25 @@ from certificate_lifecycle.policy.tls_probe import (
     stale_certificate_served,
 )
 
-#: Names that are looked at side by side: each thread only waits for a server.
+#: Names probed in parallel; each thread only waits for a server.
 _WORKERS = 8
-#: Certificates of one account and region whose names are looked at, the most urgent ones first.
+#: Certificates of one account and region to probe, the most urgent ones first.
 _MAX_CERTIFICATES = 200
-#: What looking may take altogether in one account and region, and which share of the time that is
-#: left: those that are looked at later need theirs, and no look is worth their failure.
-_MOST_SECONDS = 60.0
-_MOST_OF_THE_REST = 0.1
+#: The time limit for all probes of one account and region, in seconds and as a share of the time
+#: left, because other accounts and regions need theirs.
+_MAX_SECONDS = 60.0
+_MAX_SHARE = 0.1
 
-#: A name, and the kind of key that the certificate which it is looked at for has.
-_Question = tuple[str, str]
+#: A name, and the key algorithm of its certificate.
+_Target = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsProbing:
-    """Probes the names of the certificates that were assessed in one account and region.
+    """Probes the names of the assessed certificates of one account and region.
 
-    `everything` is all that ACM has there.
-    `reported` are the certificates whose old version was reported as still served: they are probed
-    until the new one is.
+    `everything` are all certificates there.
+    `reported` are the ARNs of certificates reported as not served, which are probed until they are.
     """
 
     context: RunContext
@@ -56,17 +55,17 @@ class TlsProbing:
     reported: Collection[str] = ()
 
     def compared(self, assessments: Sequence[Assessment]) -> list[Assessment]:
-        """Return what was assessed, with what is served where that is worth a probe.
+        """Return the assessments with probe results.
 
-        A renewal that is healthy in ACM and not served everywhere becomes a finding.
+        A renewed certificate that is not served everywhere becomes a finding.
         """
         wanted = sorted(
             (item for item in assessments if self._concerned(item)),
-            key=lambda each: -each.decision.severity,
+            key=lambda item: -item.decision.severity,
         )
         if len(wanted) > _MAX_CERTIFICATES:
-            left_out = len(wanted) - _MAX_CERTIFICATES
-            logger.warning("names not probed", extra={"certificates": left_out})
+            skipped = len(wanted) - _MAX_CERTIFICATES
+            logger.warning("names not probed", extra={"certificates": skipped})
         described = {
             entry.certificate.arn: certificate
             for entry in wanted[:_MAX_CERTIFICATES]
@@ -74,7 +73,7 @@ class TlsProbing:
         }
         probe_results = _probe(self.tls_probe, self.context.clock, described.values())
         return [
-            self._with_served(assessment, described[assessment.certificate.arn], probe_results)
+            self._with_results(assessment, described[assessment.certificate.arn], probe_results)
             if assessment.certificate.arn in described
             else assessment
             for assessment in assessments
@@ -86,7 +85,7 @@ class TlsProbing:
         )
 
     def _described(self, certificate: Certificate) -> Certificate | None:
-        """Return a certificate with its serial number; None, and a line in the log, without one."""
+        """Return a certificate with its serial number, or None."""
         if not probe_names(certificate):
             return None
         if serial_of(certificate) is not None:
@@ -98,18 +97,18 @@ class TlsProbing:
         except CertificateNotFoundError:
             logger.info("certificate deleted meanwhile", extra=extra)
             return None
-        except Exception:  # noqa: BLE001 - what is served is no part of the judgement
+        except Exception:  # noqa: BLE001 - probe results are optional
             logger.warning("served certificate not compared", exc_info=True, extra=extra)
             return None
         return described if serial_of(described) is not None else None
 
-    def _with_served(
+    def _with_results(
         self,
         entry: Assessment,
         certificate: Certificate,
-        probe_results: Mapping[_Question, Sequence[ProbeResult]],
+        probe_results: Mapping[_Target, Sequence[ProbeResult]],
     ) -> Assessment:
-        seen = self._seen(certificate, probe_results)
+        comparisons = self._compare(certificate, probe_results)
         logger.info(
             "served certificates compared",
             extra={
@@ -120,78 +119,73 @@ class TlsProbing:
                         "address": item.address,
                         "state": item.state.value,
                     }
-                    for item in seen
+                    for item in comparisons
                 ],
             },
         )
         if not entry.decision.healthy:
-            return replace(entry, probe_results=sentences(certificate, seen))
+            return replace(entry, probe_results=sentences(certificate, comparisons))
         decision = stale_certificate_served(
-            certificate, seen, self.context.thresholds, self.context.now
+            certificate, comparisons, self.context.thresholds, self.context.now
         )
         if decision is None:
             return entry
-        # With its detail, so that the report names what uses it.
-        return Assessment(certificate, decision, probe_results=sentences(certificate, seen))
+        # With its detail, so that the report names its consumers.
+        return Assessment(certificate, decision, probe_results=sentences(certificate, comparisons))
 
-    def _seen(
-        self, certificate: Certificate, probe_results: Mapping[_Question, Sequence[ProbeResult]]
+    def _compare(
+        self, certificate: Certificate, probe_results: Mapping[_Target, Sequence[ProbeResult]]
     ) -> list[ProbeResult]:
         return [
             compare(certificate, probe_result, self.everything)
-            for question in _questions(certificate)
-            for probe_result in probe_results.get(question, (ProbeResult(question[0], ""),))
+            for target in _targets(certificate)
+            for probe_result in probe_results.get(target, (ProbeResult(target[0], ""),))
         ]
 
 
 def names_that_serve(certificate: Certificate, tls_probe: TlsProbe, clock: Clock) -> list[str]:
-    """Return the names under which a described certificate is seen; none if none is reached."""
+    """Return the names that serve a described certificate; unreachable names do not."""
     serial = serial_of(certificate)
     probe_results = _probe(tls_probe, clock, [certificate])
     return [
         name
-        for (name, _), seen in probe_results.items()
-        if any(
-            probe_result.leaf is not None and probe_result.leaf.serial == serial
-            for probe_result in seen
-        )
+        for (name, _), results in probe_results.items()
+        if any(result.leaf is not None and result.leaf.serial == serial for result in results)
     ]
 
 
 def _probe(
     tls_probe: TlsProbe, clock: Clock, certificates: Iterable[Certificate]
-) -> Mapping[_Question, Sequence[ProbeResult]]:
-    """Ask each question once, as many at the same time as there are workers, and for a while.
+) -> Mapping[_Target, Sequence[ProbeResult]]:
+    """Probe each target once, in parallel, within the time limit.
 
-    What is not answered by then is left behind: its thread ends by the timeouts that it has.
+    The thread of a probe that is not finished by then ends by its own timeouts.
     """
-    questions = dict.fromkeys(
-        question for certificate in certificates for question in _questions(certificate)
+    targets = dict.fromkeys(
+        target for certificate in certificates for target in _targets(certificate)
     )
-    rest = clock.remaining() - RESERVE_SECONDS
-    patience = min(_MOST_SECONDS, rest * _MOST_OF_THE_REST)
-    if not questions or patience <= 0:
+    seconds = min(_MAX_SECONDS, (clock.remaining() - RESERVE_SECONDS) * _MAX_SHARE)
+    if not targets or seconds <= 0:
         return {}
-    pool = ThreadPoolExecutor(min(_WORKERS, len(questions)), thread_name_prefix="served")
+    pool = ThreadPoolExecutor(min(_WORKERS, len(targets)), thread_name_prefix="tls-probe")
     try:
-        asked = {entry: pool.submit(tls_probe.probe, *entry) for entry in questions}
-        wait(asked.values(), timeout=patience)
-        return {each: _answer(*each, future) for each, future in asked.items()}
+        futures = {target: pool.submit(tls_probe.probe, *target) for target in targets}
+        wait(futures.values(), timeout=seconds)
+        return {target: _results(target[0], future) for target, future in futures.items()}
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _questions(certificate: Certificate) -> list[_Question]:
+def _targets(certificate: Certificate) -> list[_Target]:
     return [(name, certificate.key_algorithm) for name in probe_names(certificate)]
 
 
-def _answer(name: str, _: str, future: Future[Sequence[ProbeResult]]) -> Sequence[ProbeResult]:
-    """Return what was seen; that nothing was is an answer, too."""
+def _results(name: str, future: Future[Sequence[ProbeResult]]) -> Sequence[ProbeResult]:
     if not future.done():
-        logger.warning("name not probed in time", extra={"name_looked_at": name})
+        logger.warning("name not probed in time", extra={"domain_name": name})
         return (ProbeResult(name, ""),)
     error = future.exception()
     if error is None:
         return future.result()
-    logger.warning("name not looked at", exc_info=error, extra={"name_looked_at": name})
+    logger.warning("name not probed", exc_info=error, extra={"domain_name": name})
     return (ProbeResult(name, ""),)

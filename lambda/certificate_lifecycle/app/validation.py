@@ -1,4 +1,4 @@
-"""Validation records: look where they belong, and write what is missing."""
+"""Validation records: compare them with the zones, and write missing ones."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _ERRORS = {
 
 
 def require_zones(dns: Dns, names: Iterable[str]) -> None:
-    """Make sure that each name's record has a zone, before a certificate is asked for.
+    """Check that each name has a zone for its record.
 
-    Raises ZoneNotFoundError or ZoneAmbiguousError, which name every such name.
+    Raises ZoneNotFoundError or ZoneAmbiguousError with all such names.
     """
     validated = dict.fromkeys(without_wildcard(name) for name in names)
     findings = [_locate(dns, ValidationRecord(name, "CNAME", "")) for name in validated]
@@ -47,10 +47,9 @@ def require_zones(dns: Dns, names: Iterable[str]) -> None:
 
 
 def _warn_if_undelegated(dns: Dns, zone: Zone) -> None:
-    """Log a zone that its parent zone, if we know it, does not delegate to.
+    """Warn about a zone without a delegation in its parent zone: its records are not visible.
 
-    Nobody would see records there. It is no more than a warning, because the parent that we know
-    may itself be a leftover.
+    It is only a warning, because the parent zone may itself be unused.
     """
     above = zone.name.partition(".")[2]
     parent = choose_zone(above, dns.public_zones()).zone
@@ -58,21 +57,20 @@ def _warn_if_undelegated(dns: Dns, zone: Zone) -> None:
         record.type == "NS" for record in dns.records_at(parent, zone.name)
     ):
         logger.warning(
-            "hosted zone is not delegated to",
+            "hosted zone is not delegated",
             extra={"zone_name": zone.name, "zone_id": zone.zone_id, "parent_id": parent.zone_id},
         )
 
 
 def inspect(dns: Dns, records: Iterable[ValidationRecord]) -> tuple[RecordFinding, ...]:
-    """Say for each distinct record what stands where it belongs."""
-    return tuple(_inspect_one(dns, record) for record in distinct(records))
-
-
-def _inspect_one(dns: Dns, record: ValidationRecord) -> RecordFinding:
-    finding = _locate(dns, record)
-    if finding.zone is None:
-        return finding
-    return compare(record, finding.zone, dns.records_at(finding.zone, record.name))
+    """Return the state of each distinct record in its zone."""
+    findings = (_locate(dns, record) for record in distinct(records))
+    return tuple(
+        compare(finding.record, finding.zone, dns.records_at(finding.zone, finding.record.name))
+        if finding.zone
+        else finding
+        for finding in findings
+    )
 
 
 def _locate(dns: Dns, record: ValidationRecord) -> RecordFinding:
@@ -86,12 +84,12 @@ def _locate(dns: Dns, record: ValidationRecord) -> RecordFinding:
 
 
 def require_writable(findings: Sequence[RecordFinding]) -> None:
-    """Raise for the findings that must not or cannot be written, naming all of them."""
+    """Raise an error for all findings that must not or cannot be written."""
     _raise_for([finding for finding in findings if finding.change is None])
 
 
 def write(dns: Dns, findings: Sequence[RecordFinding]) -> None:
-    """Write what is not in place, one batch a zone; what is in place is left alone.
+    """Write missing and outdated records, one batch for each zone.
 
     Safe to repeat and to overlap: a batch is atomic, an UPSERT of the same value changes nothing,
     and only ACM's own values are ever replaced.

@@ -1,4 +1,4 @@
-"""Waiting for what ACM needs some seconds for, within the time that the function has."""
+"""Waiting for ACM, within the time that the function has left."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from certificate_lifecycle.model.errors import (
     ValidationRecordsNotReadyError,
 )
 
-#: ACM needs several seconds until it names the records (API reference, DescribeCertificate).
+#: ACM needs several seconds to name the records (API reference, DescribeCertificate).
 _RECORDS_TIMEOUT_SECONDS = 120.0
 _DESCRIPTION_TIMEOUT_SECONDS = 30.0
 _FIRST_POLL_SECONDS = 1.0
 _LAST_POLL_SECONDS = 10.0
-#: Kept back for writing records and for the answer.
+#: Reserved for writing records and for the result.
 _RESERVE_SECONDS = 15.0
 
 
 def describe_new(arn: str, certificates: Certificates, clock: Clock) -> Certificate:
-    """Describe a certificate that was just requested: ACM may not know it for some seconds.
+    """Describe a new certificate, which ACM may not find for some seconds.
 
-    Raises CertificateNotFoundError when it still does not know it after half a minute.
+    Raises CertificateNotFoundError after 30 seconds.
     """
     ends = clock.remaining() - _DESCRIPTION_TIMEOUT_SECONDS
     while True:
@@ -38,9 +38,9 @@ def describe_new(arn: str, certificates: Certificates, clock: Clock) -> Certific
 def await_records(
     certificate: Certificate, certificates: Certificates, clock: Clock
 ) -> Certificate:
-    """Poll until ACM has named the record of *every* name, or has settled the request.
+    """Poll until ACM has named the records of all names, or the request has ended.
 
-    Raises ValidationRecordsNotReadyError after two minutes: some appear before others.
+    Raises ValidationRecordsNotReadyError after two minutes.
     """
     known = poll(
         certificate,
@@ -52,7 +52,7 @@ def await_records(
     if not settled(known) and not _records_known(known):
         raise ValidationRecordsNotReadyError(
             f"ACM has not named all validation records of {certificate.arn} yet; "
-            "invoke the function again to go on"
+            "invoke the function again to continue"
         )
     return known
 
@@ -65,7 +65,7 @@ def poll(
     seconds: float,
     done: Callable[[Certificate], bool],
 ) -> Certificate:
-    """Describe again, ever more slowly, until `done` or until `seconds` have passed."""
+    """Describe with growing pauses until `done` or until `seconds` have passed."""
     pause = _FIRST_POLL_SECONDS
     ends = clock.remaining() - min(seconds, max(0.0, clock.remaining() - _RESERVE_SECONDS))
     current = certificate
@@ -77,7 +77,7 @@ def poll(
 
 
 def settled(certificate: Certificate) -> bool:
-    """Whether ACM waits for nothing any more."""
+    """Whether the request is not pending any more."""
     return certificate.status is not CertificateStatus.PENDING_VALIDATION
 
 

@@ -85,14 +85,14 @@ class Explainer:
         request = replace(self.request, scopes=(self.scope,), certificate_arns=[arn], dry_run=True)
         scanned = scan(request, self.scope, self.clients, self.clock)
         observation = _observation(scanned, arn)
-        problems = list(scanned.found.problems)
+        problems = list(scanned.result.problems)
         scope_run = act(scanned, self.current_time)
         assessment = next(
             entry for entry in scope_run.run.assessments if entry.certificate.arn == arn
         )
         certificate = self._described(observation, problems)
         successor = find_successor(
-            certificate, scanned.found.everything, request.thresholds, request.now
+            certificate, scanned.result.everything, request.thresholds, request.now
         )
         known = replace(observation, successor=observation.successor or successor)
         return Explanation(
@@ -149,10 +149,10 @@ class Explainer:
 
 
 def _observation(scanned: ScopeScan, arn: str) -> Observation:
-    for observation in scanned.found.observations:
+    for observation in scanned.result.observations:
         if observation.certificate.arn == arn:
             return observation
-    problems = "; ".join(scanned.found.problems)
+    problems = "; ".join(scanned.result.problems)
     raise CertificateNotFoundError(problems or f"{arn} does not exist")
 
 

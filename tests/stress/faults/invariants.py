@@ -97,9 +97,9 @@ _BINDING = frozenset(
 )
 _BOUND = (
     "bound to the successor",
-    "holds the successor already",
+    "has the successor already",
     "serves the successor",
-    "put back",
+    "rolled back",
 )
 _REQUESTED = ("requested the successor", "found the successor", "may have requested")
 #: Calls for readable names, or with equivalent fallbacks.
@@ -325,7 +325,7 @@ def _hidden(_: Life, run: Invocation) -> Iterator[str]:
 def _does_without(run: Invocation, operation: str) -> bool:
     """Whether a call only makes a result cheaper or easier to read."""
     # A command logs nothing, and does not name consumers in its output.
-    unnamed = run.logged("users not named, nor are those of others")
+    unnamed = run.logged("consumer names unavailable")
     unnamed = unnamed or run.wish.function == "apply"
     return operation == "SearchCertificates" or (operation in _NAMING and unnamed)
 

@@ -186,7 +186,8 @@ def test_a_version_that_lost_its_labels_is_left_alone() -> None:
     outcome, said = account.action()
     assert outcome == "advised"
     assert said == (
-        f"{EDGE} had the issue 01, and somebody made another version current; that is left alone"
+        f"{EDGE} had the issue 01, and another version was made current since; "
+        "the secret is unchanged"
     )
     assert account.secrets.labels[EDGE] == {"theirs": (CURRENT_STAGE,)}
     assert said in " ".join(account.topic.messages[0].bodies["email"].split())
@@ -244,7 +245,7 @@ def test_a_private_copy_that_ends_soon_is_renewed_and_exported_later() -> None:
     (action,) = result["actions"]
     assert (action["outcome"], action["detail"]) == (
         "started",
-        "had ACM renew it; ACM is renewing it, and a later run exports the new issue",
+        "had ACM renew it; ACM is renewing it; a later run exports the new issue",
     )
     assert (result["expiring_certificates"], result["renewed_certificates"]) == (1, 1)
     assert account.certificates.renewed == [arn()]
@@ -277,7 +278,7 @@ def test_a_renewal_under_way_is_left_to_acm() -> None:
     (action,) = result["actions"]
     assert (action["outcome"], action["detail"]) == (
         "advised",
-        "ACM is renewing it, and a later run exports the new issue",
+        "ACM is renewing it; a later run exports the new issue",
     )
     assert account.certificates.renewed == []
     assert result["renewed_certificates"] == 0
@@ -305,7 +306,7 @@ def test_a_public_copy_is_renewed_only_if_that_may_cost_money() -> None:
     account.already_holds("01")
     outcome, said = account.action()
     assert outcome == "advised"
-    assert "renew_public would renew it now, which costs money" in said
+    assert "renew_public renews it now, at a cost" in said
     assert account.certificates.renewed == []
 
     account.targets = (export_target(renew_public=True),)
@@ -378,7 +379,7 @@ def test_what_cannot_be_exported_is_told_and_not_tried() -> None:
 
 def test_a_target_of_no_certificate_makes_the_run_incomplete() -> None:
     account = Account(issue(), export_target(), export_target(arn("gone")))
-    with pytest.raises(RotationError, match="gone has an export target, and ACM does not list it"):
+    with pytest.raises(RotationError, match="gone has an export target, but ACM does not list it"):
         account.rotate()
     assert account.holds() == "01"
 
@@ -398,7 +399,7 @@ def test_a_target_that_cannot_be_looked_at_is_not_written() -> None:
 
 def test_a_certificate_without_a_serial_number_is_not_written() -> None:
     account = Account(issue(detail=detail(in_use_by=())))
-    with pytest.raises(RotationError, match="ACM does not say the serial number"):
+    with pytest.raises(RotationError, match="ACM returned no serial number"):
         account.rotate()
     assert account.certificates.exported == []
 

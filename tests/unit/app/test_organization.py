@@ -315,7 +315,7 @@ def test_an_account_whose_function_died_is_told(world: World) -> None:
     world.list()
     world.scan(IDS[0])
     world.scan(IDS[2])
-    with pytest.raises(RotationError, match="its function left no result"):
+    with pytest.raises(RotationError, match="its function wrote no result"):
         world.aggregate()
     statuses = {(s["account_id"], s["status"]) for s in world.report["scopes"]}
     assert statuses == {(IDS[0], "ok"), (IDS[1], "failed"), (IDS[2], "ok")}
@@ -333,7 +333,7 @@ def test_what_is_not_understood_is_an_account_that_was_not_looked_at(
     for account_id in IDS:
         world.scan(account_id)
     world.documents.put(f"accounts/{IDS[1]}.json", content)
-    left = rf"{IDS[1]}, eu-west-1.*left could not be read \(it is not (what|about)"
+    left = rf"{IDS[1]}, eu-west-1.*result could not be read \(it (is no result|does not have)"
     with pytest.raises(RotationError, match=left):
         world.aggregate()
     assert world.report["counts"]["ScanFailed"] == 2
@@ -347,7 +347,7 @@ def test_what_is_not_about_each_region_of_an_account_is_no_look_at_it(world: Wor
     (one, _) = world.documents.get(f"accounts/{IDS[1]}.json")
     for content in ([one], [one, one], other):
         world.documents.put(f"accounts/{IDS[1]}.json", content)
-        with pytest.raises(RotationError, match="not about each region of the account"):
+        with pytest.raises(RotationError, match="not have each region of the account once"):
             world.aggregate()
         assert world.report["counts"]["ScanFailed"] == 2
 
@@ -446,7 +446,7 @@ def test_an_account_that_is_not_the_organizations_is_refused(world: World) -> No
 
 
 def test_an_organization_without_accounts_is_a_failure_and_not_well(world: World) -> None:
-    with pytest.raises(RotationError, match="no account to look at"):
+    with pytest.raises(RotationError, match="no account to scan"):
         list_accounts(
             TheOrganization(IDS[0]), world.documents, always=(), given=(), excluded=IDS, only=()
         )
@@ -472,7 +472,7 @@ def test_a_list_of_accounts_that_is_none_is_never_taken_for_one_of_none(
 ) -> None:
     world.documents.put(ACCOUNTS, content)
     with pytest.raises(
-        DocumentError, match=r"s3://runs/accounts.json (is no list of|lists (no|what is no)) acc"
+        DocumentError, match=r"s3://runs/accounts.json (is no list of|lists (no|an invalid)) acc"
     ):
         world.aggregate()
 
@@ -496,7 +496,7 @@ def test_what_no_step_would_leave_is_an_account_that_was_not_looked_at(
     left = {**left_by(run(*FOUND)).to_dict(NOW), **change}
     world.documents.put(ACCOUNTS, [{"account_id": IDS[0]}])
     world.documents.put(f"accounts/{IDS[0]}.json", [left])
-    with pytest.raises(RotationError, match=r"could not be read .it is not what a step"):
+    with pytest.raises(RotationError, match=r"could not be read .it is no result of a scan"):
         world.aggregate()
 
 

@@ -192,7 +192,7 @@ def test_a_consumer_that_reports_a_failure_is_put_back_at_once_and_the_failure_i
     consumers.faults[domain()] = "its status is FAILED"
     done = moved(consumers)
     assert statuses(done) == ["rolled back"]
-    why = "put back, because the verification failed: its status is FAILED"
+    why = "rolled back, because the verification failed: its status is FAILED"
     assert done.done == [f"domain name api.example.com: {why}"]
     assert consumers.settings[domain()] == [OLD]
 

@@ -156,7 +156,7 @@ def test_mode_notify_reads_no_secret_and_says_that_there_is_a_source() -> None:
     account = Account(held())
     found = account.rotate(mode=RotationMode.NOTIFY)
     assert (account.secrets.read, account.certificates.imported) == ([], [])
-    assert "Its import source shop-AbCdEf is read in mode repair only." in account.mail
+    assert "Its import source shop-AbCdEf is read only in mode repair or replace." in account.mail
     assert found["actions"][0]["outcome"] == "advised"
     assert found["renewed_certificates"] == 0
 
@@ -296,5 +296,5 @@ def test_what_another_run_has_imported_meanwhile_is_left_alone() -> None:
     (action,) = found["actions"]
     assert account.certificates.imported == []
     assert action["outcome"] == "advised"
-    assert "Next: nothing, another run was here meanwhile: its import source" in account.mail
+    assert "Next: not imported, another run was faster: its import source" in account.mail
     assert found["renewed_certificates"] == 0

@@ -152,7 +152,7 @@ def test_an_outdated_record_is_replaced_and_somebodys_own_is_left_alone() -> Non
     dns.put(HOME, record("c.example.com").name, "CNAME", record("c.example.com").value)
     (done,) = mend(MemoryCertificates(renewing(waits)), dns)
     assert done.detail == (
-        "updated _a1.a.example.com.; left alone: _a1.b.example.com in zone example.com (Z1) "
+        "updated _a1.a.example.com.; not written: _a1.b.example.com in zone example.com (Z1) "
         'is TXT "mine"; ACM requires CNAME _b2.c3.acm-validations.aws'
     )
     assert dns.written == {"Z1": [record("a.example.com").name]}
@@ -213,7 +213,7 @@ def test_a_certificate_is_migrated_to_dns_under_its_arn() -> None:
     (done,) = mend(certificates, dns)
     assert (done.outcome, done.detail) == (
         Outcome.STARTED,
-        "migration from e-mail to DNS validation begun; created _a1.shop.example.com.",
+        "migration from e-mail to DNS validation started; created _a1.shop.example.com.",
     )
     assert certificates.migrated == [APPROVED_BY_MAIL.arn]
     assert certificates.resent == []
@@ -225,7 +225,7 @@ def test_a_migration_whose_records_stand_already_writes_nothing() -> None:
     certificates.migration = [(record(),)]
     dns.put(HOME, record().name, "CNAME", record().value)
     (done,) = mend(certificates, dns)
-    assert done.detail.endswith("begun; all records are in place")
+    assert done.detail.endswith("started; all records are in place")
     assert dns.batches == []
 
 
@@ -267,7 +267,7 @@ def test_a_migration_that_has_begun_is_gone_on_with() -> None:
     (begun,) = mend(certificates, dns)
     assert (begun.outcome, begun.detail) == (
         Outcome.STARTED,
-        "migration from e-mail to DNS validation under way; created _a1.shop.example.com.",
+        "migration from e-mail to DNS validation in progress; created _a1.shop.example.com.",
     )
     assert certificates.migrated == []
     assert dns.batches == [(HOME, (record(),))]

@@ -198,7 +198,7 @@ def test_a_dead_certificate_in_use_gets_one_successor_with_its_records() -> None
     assert record.outcome is Outcome.STARTED
     assert record.detail == (
         f"requested the successor {account.successor}; created _a1.shop.example.com.; "
-        f"ACM has yet to issue the successor {account.successor}"
+        f"ACM has not issued the successor {account.successor} yet"
     )
     assert not record.renewed
 
@@ -208,7 +208,7 @@ def test_while_acm_takes_its_time_nothing_is_done_twice() -> None:
     account.run()
     record = account.tomorrow().only()
     assert record.outcome is Outcome.ADVISED
-    assert record.detail == f"ACM has yet to issue the successor {account.successor}"
+    assert record.detail == f"ACM has not issued the successor {account.successor} yet"
     assert len(account.certificates.asked) == 1
     assert len(account.dns.batches) == 1
 
@@ -275,7 +275,7 @@ def test_a_private_certificate_needs_no_records() -> None:
     assert account.certificates.asked[0].certificate_authority_arn == AUTHORITY
     assert account.state == "validated"
     assert account.dns.batches == []
-    assert "yet to issue" in account.tomorrow().only().detail
+    assert "has not issued" in account.tomorrow().only().detail
 
 
 def test_a_failed_request_of_ours_is_requested_again_and_has_nothing_to_move() -> None:
@@ -385,7 +385,7 @@ def test_beyond_the_daily_budget_a_replacement_waits_for_tomorrow() -> None:
     account = serving()
     for number in range(DAILY_REQUESTS):
         account.state_store.count_request(NOW.date(), arn(f"other-{number}"), DAILY_REQUESTS)
-    assert "no successor is requested today" in account.only().detail
+    assert "daily limit of 20 replacements reached" in account.only().detail
     assert account.certificates.asked == []
     account.tomorrow().run()
     assert len(account.certificates.asked) == 1
@@ -428,14 +428,14 @@ def test_a_dry_run_says_what_it_would_do_and_changes_nothing() -> None:
     assert account.state_store.replacement_records() == []
     account.run()
     record = account.tomorrow().only(dry_run=True)
-    assert record.detail == "go on with its replacement, whose state is validated"
+    assert record.detail == "continue its replacement in state validated"
     assert account.certificates.asked == [account.certificates.asked[0]]
 
 
 def test_a_dry_run_plans_to_move_to_what_is_there() -> None:
     good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
     account = Account(DEAD, good, consumers=MemoryConsumers((listener(), [OLD])))
-    assert account.only(dry_run=True).detail == (f"move what uses it to its successor {good.arn}")
+    assert account.only(dry_run=True).detail == (f"move its consumers to its successor {good.arn}")
 
 
 def test_a_certificate_that_cannot_be_listed_is_no_certificate_that_is_gone() -> None:
@@ -463,7 +463,7 @@ def test_a_certificate_that_acm_renews_after_all_needs_no_successor() -> None:
     renew(account)
     record = account.tomorrow().only()
     assert account.state == "abandoned"
-    assert record.detail == "it does not need a successor any more"
+    assert record.detail == "no successor is needed any more"
     assert record.outcome is Outcome.DONE
     assert account.replacement_record.expires_at == account.now + HISTORY
 
@@ -476,8 +476,8 @@ def test_a_request_that_a_stopped_run_may_have_left_behind_is_told_when_nobody_n
     record = account.tomorrow().only()
     assert account.state == "abandoned"
     assert record.detail.endswith(
-        "it does not need a successor any more; an earlier run may have requested one before it "
-        "could write that down, and nobody needs that"
+        "no successor is needed any more; an earlier run may have requested one "
+        "without recording it, which is unused"
     )
 
 
@@ -514,7 +514,7 @@ def test_a_request_that_acm_ends_is_repeated_once_and_a_week_later(
     first = account.successor
     account.edit(first, status=status, detail=CertificateDetail(failure_reason="OTHER"))
     record = account.tomorrow().run()[0]
-    assert "it is requested once more on 2026-06-08" in record.detail
+    assert "it is requested again on 2026-06-08" in record.detail
     assert "(OTHER)" in record.detail
     account.now = NOW + RETRY_AFTER - SECOND
     account.run()
@@ -528,7 +528,7 @@ def test_a_request_that_acm_ends_is_repeated_once_and_a_week_later(
     for _ in range(10):
         record = account.tomorrow(RETRY_AFTER).run()[0]
     assert len(account.certificates.asked) == 2
-    assert "request it again by hand" in record.detail
+    assert "request it again manually" in record.detail
 
 
 def test_a_successor_that_failed_is_not_replaced_for_itself() -> None:
@@ -547,9 +547,9 @@ def test_an_abandoned_replacement_goes_on_with_a_certificate_that_somebody_made(
     account = serving()
     account.run()
     account.certificates.held.pop(account.successor)
-    assert "somebody deleted the successor" in account.tomorrow().only().detail
+    assert f"{account.successor} was deleted" in account.tomorrow().only().detail
     assert account.state == "abandoned"
-    assert "somebody deleted the successor" in account.tomorrow().only().detail
+    assert f"{account.successor} was deleted" in account.tomorrow().only().detail
     assert len(account.certificates.asked) == 1
     good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
     account.certificates.held[good.arn] = good
@@ -650,7 +650,7 @@ def test_a_successor_that_dies_while_consumers_are_moved_is_an_error() -> None:
     account.edit(account.successor, status=CertificateStatus.REVOKED)
     record = account.tomorrow().run()[0]
     assert record.outcome is Outcome.FAILED
-    assert "some consumers" in record.detail
+    assert "consumers have been moved" in record.detail
 
 
 # --- Consumers ------------------------------------------------------------------------------------
@@ -689,7 +689,7 @@ def test_leave_that_is_taken_back_halfway_is_respected() -> None:
     account.tomorrow().run()
     assert account.state == "bound"
     account.consumers = None
-    assert "switched off" in account.tomorrow().only().detail
+    assert "was disabled" in account.tomorrow().only().detail
     assert account.state == "bound"
 
 
@@ -700,7 +700,7 @@ def test_what_nobody_here_could_move_is_no_renewal() -> None:
     record = account.tomorrow().only()
     assert account.state == "verified"
     assert not record.renewed
-    assert "what still has to be moved" in record.detail
+    assert "to be moved to" in record.detail
 
 
 # --- What the names show after that ---------------------------------------------------------------
@@ -725,7 +725,7 @@ def test_what_still_shows_the_old_certificate_is_verified_by_a_later_run() -> No
     record = account.tomorrow().only()
     assert account.state == "bound"
     assert not record.renewed
-    assert "moved, and shop.example.com still shows the old one" in record.detail
+    assert "moved, and shop.example.com still serves the old one" in record.detail
 
     assert account.tls_probe is not None
     account.tls_probe.shown["shop.example.com"] = LATER
@@ -734,7 +734,7 @@ def test_what_still_shows_the_old_certificate_is_verified_by_a_later_run() -> No
     assert account.replacement_record.verified_at == account.now
     assert record.renewed
     assert record.outcome is Outcome.DONE
-    assert record.detail == "none of its names is seen to show the old one any more"
+    assert record.detail == "its names do not serve the old one any more"
 
 
 def test_what_cannot_be_reached_is_verified_by_what_its_service_says() -> None:
@@ -753,7 +753,7 @@ def test_what_something_else_shows_is_waited_for_a_day_and_puts_nothing_back() -
     record = account.tomorrow(SECOND).only()
     assert account.state == "verified"
     assert (
-        "shop.example.com still shows the old one, long after everything that could be"
+        "shop.example.com still serves the old one, long after all consumers were moved"
         in record.detail
     )
     assert account.consumers is not None
@@ -784,7 +784,7 @@ def test_a_slow_consumer_is_verified_by_a_later_run() -> None:
     account.issue()
     record = account.tomorrow().only()
     assert record.outcome is Outcome.STARTED
-    assert "still taking the successor: listener web" in record.detail
+    assert "not using the successor yet: listener web" in record.detail
     account.consumers.unsettled = set()
     account.tomorrow(timedelta(minutes=10)).run()
     assert account.state == "verified"
@@ -819,11 +819,11 @@ def test_a_failed_verification_is_put_back_told_and_not_tried_again() -> None:
     account.issue()
     account.tomorrow().run()
     record = account.tomorrow(SETTLES_WITHIN).only()
-    assert "put back, because the verification failed" in record.detail
+    assert "rolled back, because the verification failed" in record.detail
     assert account.consumers.settings == {listener(): [OLD]}
     written = list(account.consumers.written)
     record = account.tomorrow().only()
-    assert "put back, because the verification failed" in record.detail
+    assert "rolled back, because the verification failed" in record.detail
     assert record.outcome is Outcome.ADVISED
     assert account.consumers.written == written
 
@@ -874,7 +874,7 @@ def test_until_acm_notices_that_nothing_is_left_it_is_said_so() -> None:
     account.tomorrow().run()
     record = account.tomorrow().only()
     assert record.outcome is Outcome.ADVISED
-    assert record.detail.startswith("nothing that can be seen from here holds it")
+    assert record.detail.startswith("no known consumer uses it")
 
 
 # --- Overlap and interruption ---------------------------------------------------------------------

@@ -245,9 +245,7 @@ def test_without_a_ledger_nothing_is_replaced_and_the_message_says_so() -> None:
     account.consumers = MemoryConsumers((listener(), [dead.arn]))
     (action,) = account.rotate(mode=RotationMode.REPLACE)["actions"]
     assert action["outcome"] == "advised"
-    assert action["detail"].endswith(
-        "Not done here: there is no ledger to record it in, see LEDGER_TABLE"
-    )
+    assert action["detail"].endswith("Not done here: there is no state table, see LEDGER_TABLE")
     assert account.certificates.asked == []
 
 

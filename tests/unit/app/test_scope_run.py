@@ -247,7 +247,7 @@ def test_a_scope_that_hangs_is_given_up_in_time_for_the_message(world: World) ->
 def test_a_thread_that_was_given_up_finds_no_time_left() -> None:
     deadline = Deadline(MemoryClock(900))
     assert deadline.remaining() == 900
-    deadline.over = True
+    deadline.passed = True
     assert deadline.remaining() == 0
 
 

@@ -161,21 +161,21 @@ def test_a_run_over_one_certificate_knows_the_others_as_well() -> None:
     assert account.rotate(certificate_arns=[arn()])["counts"] == {"Healthy": 1}
 
 
-@pytest.mark.parametrize("operation", ["describe", "look"])
+@pytest.mark.parametrize("operation", ["describe", "probe"])
 def test_a_look_that_fails_stops_neither_the_others_nor_the_run(
     operation: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     served = MemoryTlsProbe(shop_example_com=OLD)
     broken = renewed(arn=arn("broken"), names=("broken.example.com",))
     account = Account(served, broken, renewed())
-    if operation == "look":
+    if operation == "probe":
         served.broken.add("broken.example.com")
     else:
         account.certificates.broken[f"describe {arn('broken')}"] = Outage("throttled")
     found = account.rotate()
     assert found["counts"] == {"Healthy": 1, "StaleCertificateServed": 1}
     assert found["scopes"][0]["status"] == "ok"
-    assert any("not looked at" in text or "not compared" in text for text in caplog.messages)
+    assert any("not probed" in text or "not compared" in text for text in caplog.messages)
 
 
 def test_a_certificate_without_a_serial_number_is_left_as_it_is() -> None:
@@ -214,8 +214,8 @@ def test_no_look_is_begun_with_nothing_but_the_reserve_left() -> None:
 def test_a_name_that_hangs_is_given_up_and_the_others_are_told(
     most: float, left: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After the most that a look may take, or a tenth of the time that is left for more."""
-    monkeypatch.setattr("certificate_lifecycle.app.tls_probe._MOST_SECONDS", most)
+    """After the time limit, or a tenth of the time that is left for more."""
+    monkeypatch.setattr("certificate_lifecycle.app.tls_probe._MAX_SECONDS", most)
     served = MemoryTlsProbe(shop_example_com=OLD)
     served.hanging.add("slow.example.com")
     account = Account(served, renewed(names=("slow.example.com", "shop.example.com")))

@@ -148,7 +148,7 @@ class Region:
         self.certificates = MemoryCertificates(*held)
         self.certificates.searches = searches
 
-    def look(self, **options: object) -> ScanResult:
+    def scan(self, **options: object) -> ScanResult:
         collector = Collector(
             context=run_context(),
             certificates=self.certificates,
@@ -175,14 +175,14 @@ MANY = (
 
 def test_one_search_spares_the_description_of_what_renews_well() -> None:
     region = Region(*MANY, searches=True)
-    region.look()
+    region.scan()
     assert region.certificates.searched == 1
     assert region.certificates.described == [arn("old"), arn("failed"), arn("overdue")]
 
 
 def test_without_a_search_the_same_is_described_and_said() -> None:
     fast, slow = Region(*MANY, searches=True), Region(*MANY, searches=False)
-    said = [region.look().assessments for region in (fast, slow)]
+    said = [region.scan().assessments for region in (fast, slow)]
     assert [entry.decision for entry in said[0]] == [entry.decision for entry in said[1]]
     assert {arn("waiting"), arn("young")} <= set(slow.certificates.described)
 
@@ -192,20 +192,20 @@ def test_a_caa_record_is_reported_either_way_after_an_attempt() -> None:
     for ends_in, verdict in ((days(44), Verdict.RENEWING), (days(40), Verdict.RENEWAL_BLOCKED)):
         caa = replace(renewing("caa", ends_in), detail=CertificateDetail(renewal=stuck))
         for searches in (True, False):
-            found = Region(caa, renewing("other"), searches=searches).look().assessments
+            found = Region(caa, renewing("other"), searches=searches).scan().assessments
             assert found[0].decision.verdict is verdict
 
 
 def test_no_search_is_made_for_one_certificate_or_none() -> None:
     for held in ((), (renewing(),), (renewing(), renewing("far", days(100)))):
         region = Region(*held, searches=True)
-        region.look()
+        region.scan()
         assert region.certificates.searched == 0
 
 
 def test_what_is_being_replaced_is_described_all_the_same() -> None:
     region = Region(*MANY, searches=True)
-    region.look(in_hand=[arn("waiting")])
+    region.scan(replacing=[arn("waiting")])
     assert arn("waiting") in region.certificates.described
 
 
@@ -215,7 +215,7 @@ def test_what_a_search_does_not_show_is_described() -> None:
     assert answers is not None
     rest = {key: value for key, value in answers.items() if key != arn("waiting")}
     region.certificates.renewals = lambda *_: rest  # type: ignore[method-assign] # one answer
-    region.look()
+    region.scan()
     assert arn("waiting") in region.certificates.described
 
 
@@ -223,6 +223,6 @@ def test_a_search_that_fails_costs_no_finding() -> None:
     """It spares calls; without it there are more of them, and the answer is the same."""
     region = Region(*MANY, searches=True)
     region.certificates.broken["renewals"] = Outage("no answer")
-    found = region.look()
+    found = region.scan()
     assert len(found.assessments) == len(MANY)
     assert found.problems == []

@@ -54,7 +54,7 @@ DUE = judged(
 )
 HEALTHY = judged(certificate(arn=arn("due")))
 UNUSED = judged(certificate(arn=arn("unused"), in_use=False))
-LOST = scope(ScopeStatus.FAILED, error="the certificates could not be looked at: AccessDenied")
+LOST = scope(ScopeStatus.FAILED, error="the certificates could not be scanned: AccessDenied")
 SERVER = "arn:aws:iam::123456789012:server-certificate/legacy"
 
 

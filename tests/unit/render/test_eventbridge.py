@@ -168,7 +168,7 @@ def test_what_was_done_or_failed_is_an_event_and_what_was_advised_is_none(outcom
 
 
 def test_every_run_ends_with_an_event_about_itself() -> None:
-    lost = scope(ScopeStatus.FAILED, error="the certificates could not be looked at: denied")
+    lost = scope(ScopeStatus.FAILED, error="the certificates could not be scanned: denied")
     events = announcements(run(scopes=(scope(certificates=3), lost), report="s3://runs/report"))
     (event,) = events
     check(events)

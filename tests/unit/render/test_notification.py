@@ -638,8 +638,8 @@ def test_a_thousand_findings_fit_into_one_message_worst_first_with_a_count() -> 
     assert found["findings"][0]["certificate_arn"] == arn("worst")
     assert shown + hidden == 1_001
     assert shown > 100
-    assert f"And {hidden} more; the log" in message.bodies["email"]
-    headline = "1001 certificates of account 123456789012, eu-west-1: 1001 need attention.\n"
+    assert f"And {hidden} more. Full list: the log" in message.bodies["email"]
+    headline = "1,001 certificates of account 123456789012, eu-west-1: 1,001 need attention.\n"
     assert message.bodies["email"].startswith(headline)
     assert "1000 ImportDue" in message.bodies["email"]
 
@@ -655,7 +655,7 @@ def test_a_message_without_room_says_where_the_report_is() -> None:
     many = [judged(imported(arn=arn(f"{number:036d}"), ends_in=days(20))) for number in range(1000)]
     message = told(run(*many, report=where))
     hidden = json.loads(message.bodies["sqs"])["findings_not_shown"]
-    assert f"And {hidden} more; {where} names them all." in message.bodies["email"]
+    assert f"And {hidden} more. Full list: {where}" in message.bodies["email"]
     assert json.loads(message.bodies["sqs"])["report"] == where
 
 

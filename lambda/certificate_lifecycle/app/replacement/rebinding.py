@@ -1,10 +1,9 @@
-"""Move consumers from a certificate to its successor: bind, verify, unbind, or put back.
+"""Move consumers from a certificate to its successor: bind, verify, unbind, or roll back.
 
-Safe to repeat, to overlap and to be killed after any call: every setting is read right before it
-is written, a setting that has the successor already counts as bound, a setting that has neither
-certificate was changed by others and is left alone, and all moves are on record before the first
-change.
-One consumer that fails never stops the others.
+Safe to repeat, to overlap and to be stopped after any call: all moves are on record before the
+first change, and every setting is read right before it is written. A setting with the successor is
+already bound; one with neither certificate was changed by others and is not written.
+A consumer that fails does not stop the others.
 """
 
 from __future__ import annotations
@@ -32,21 +31,21 @@ from certificate_lifecycle.policy.bindings import (
     verify_step,
 )
 
-_CHANGED = "somebody else changed it meanwhile, and that is left alone"
-_PUT_BACK = "somebody put the old certificate back, as infrastructure as code does; change it there"
-_GONE = "it does not exist any more"
-#: What each step of binding leads to, and the sentence that reports it.
+_CHANGED = "changed outside this module in the meantime; not changed again"
+_REVERTED = "reverted to the old certificate, as infrastructure as code does; change it there"
+_DELETED = "it does not exist any more"
+#: The status and the report of each binding step.
 _BOUND = {
     BindStep.BIND: (BindingChangeStatus.BOUND, "bound to the successor"),
-    BindStep.DONE: (BindingChangeStatus.BOUND, "holds the successor already"),
+    BindStep.DONE: (BindingChangeStatus.BOUND, "has the successor already"),
     BindStep.LEFT_ALONE: (BindingChangeStatus.LEFT_ALONE, _CHANGED),
-    BindStep.GONE: (BindingChangeStatus.GONE, _GONE),
+    BindStep.GONE: (BindingChangeStatus.GONE, _DELETED),
 }
 
 
 @dataclass(slots=True)
 class RebindResult:
-    """What became of the moves: what was done, what has to wait, and what failed."""
+    """The moves with their new status, and the texts of what was done, waits or failed."""
 
     moves: list[BindingChange] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
@@ -54,7 +53,7 @@ class RebindResult:
     failures: list[str] = field(default_factory=list)
 
     def add(self, move: BindingChange, status: BindingChangeStatus, text: str) -> None:
-        """Keep `move` at a new status, with the sentence that reports it."""
+        """Set the status of `move`, with the text that reports it."""
         self.moves.append(replace(move, status=status, note=text))
         self.done.append(f"{move.binding.label}: {text}")
 
@@ -69,15 +68,15 @@ class Rebinding:
     new: str
 
     def plan(self, certificate: Certificate, moves: Sequence[BindingChange]) -> RebindResult:
-        """Add a move for each setting that has the old certificate and no move yet.
+        """Add a move for each setting with the old certificate that has none.
 
-        A setting that was moved and has the old certificate again was put back by others.
+        A setting that was moved and has the old certificate again was reverted by others.
         """
         result = RebindResult()
         found = {binding.key: binding for binding in self.consumers.find(certificate)}
         for move in moves:
             if move.binding.key in found and move.status is BindingChangeStatus.MOVED:
-                result.add(move, BindingChangeStatus.LEFT_ALONE, _PUT_BACK)
+                result.add(move, BindingChangeStatus.LEFT_ALONE, _REVERTED)
             else:
                 result.moves.append(move)
         known = {move.binding.key for move in moves}
@@ -87,7 +86,7 @@ class Rebinding:
         return result
 
     def bind(self, moves: Sequence[BindingChange]) -> RebindResult:
-        """Bind the successor wherever that is planned."""
+        """Bind the successor to each planned setting."""
         result = RebindResult()
         for move in moves:
             if move.status is not BindingChangeStatus.PLANNED:
@@ -111,7 +110,7 @@ class Rebinding:
         return result
 
     def verify(self, moves: Sequence[BindingChange]) -> RebindResult:
-        """Verify what was bound; a consumer is unbound, or put back, as a whole."""
+        """Verify bound settings; a consumer is unbound, or rolled back, as a whole."""
         result = RebindResult()
         for consumer in dict.fromkeys(move.binding.consumer for move in moves):
             together = tuple(move for move in moves if move.binding.consumer == consumer)
@@ -124,7 +123,7 @@ class Rebinding:
 
     @contextmanager
     def _isolated(self, moves: tuple[BindingChange, ...], result: RebindResult) -> Iterator[None]:
-        """Keep one consumer's failure from the others: its moves stay as they are on record."""
+        """On failure of a consumer, keep its moves as they are on record, and continue."""
         before = len(result.moves)
         try:
             yield
@@ -139,10 +138,10 @@ class Rebinding:
     def _verify(self, moves: tuple[BindingChange, ...], result: RebindResult) -> None:
         require_time(self.context.clock)
         bound = [move for move in moves if move.status is BindingChangeStatus.BOUND]
-        seen = {move.binding.key: self.consumers.current(move.binding) for move in bound}
+        states = {move.binding.key: self.consumers.current(move.binding) for move in bound}
         steps = {
             move.binding.key: verify_step(
-                move, seen[move.binding.key], self.old, self.new, self.context.now
+                move, states[move.binding.key], self.old, self.new, self.context.now
             )
             for move in bound
         }
@@ -154,9 +153,9 @@ class Rebinding:
             elif step is VerifyStep.LEFT_ALONE:
                 result.add(move, BindingChangeStatus.LEFT_ALONE, _CHANGED)
             elif step is VerifyStep.GONE:
-                result.add(move, BindingChangeStatus.GONE, _GONE)
+                result.add(move, BindingChangeStatus.GONE, _DELETED)
             elif failed:
-                self._put_back(move, seen[move.binding.key], result)
+                self._roll_back(move, states[move.binding.key], result)
             elif VerifyStep.WAIT in steps.values():
                 result.moves.append(move)
             else:
@@ -164,15 +163,15 @@ class Rebinding:
                     self.consumers.unbind(move.binding, self.old)
                 result.add(move, BindingChangeStatus.MOVED, "serves the successor")
 
-    def _put_back(
+    def _roll_back(
         self, move: BindingChange, state: BindingState | None, result: RebindResult
     ) -> None:
-        """Restore exactly what a setting had before, unless others have changed it by now."""
-        fault = (state.error if state is not None else None) or "it does not take the successor"
+        """Restore the old certificate, unless others have changed the setting."""
+        error = (state.error if state is not None else None) or "it does not use the successor"
         if roll_back_step(move, state, self.old, self.new) is RollBackStep.RESTORE:
             if move.binding.kind.holds_many:
                 self.consumers.unbind(move.binding, self.new)
             else:
                 self.consumers.bind(move.binding, self.old, instead_of=self.new)
-        text = f"put back, because the verification failed: {fault}"
+        text = f"rolled back, because the verification failed: {error}"
         result.add(move, BindingChangeStatus.ROLLED_BACK, text)

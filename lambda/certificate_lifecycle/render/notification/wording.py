@@ -92,7 +92,7 @@ def resolved_changes(run: Run) -> list[FindingChange]:
 def _attention(findings: Sequence[Assessment]) -> str:
     urgent = sum(entry.decision.severity >= Severity.WARNING for entry in findings)
     minor = len(findings) - urgent
-    parts = [f"{urgent} {'needs' if urgent == 1 else 'need'} attention"] if urgent else []
+    parts = [f"{urgent:,} {'needs' if urgent == 1 else 'need'} attention"] if urgent else []
     return ", ".join([*parts, *([many(minor, "minor finding")] if minor else [])])
 
 
