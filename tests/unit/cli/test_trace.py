@@ -392,9 +392,7 @@ def test_each_forecast_time_is_the_first_of_its_decision(observed: Observation) 
     for entry in later:
         at = entry.at - SECOND
         if at > NOW:
-            assert essence(assess(as_of(observed, at), USUAL, at)) == essence(
-                before.decision
-            )
+            assert essence(assess(as_of(observed, at), USUAL, at)) == essence(before.decision)
         assert essence(entry.decision) != essence(before.decision)
         before = entry
 
