@@ -1,7 +1,7 @@
-"""Build the zip that both functions run, the same bytes on every machine.
+"""Build the zip of both functions, byte for byte the same on every machine.
 
-The zip is committed (docs/adr/0001), so a plan on a laptop and an apply in CI see one hash.
-Members are stored, not deflated: deflate's output belongs to the zlib build that made it.
+The zip is committed (docs/adr/0001), so that a plan on a laptop and an apply in CI see one hash.
+Members are stored, not deflated, because the output of deflate depends on the zlib build.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent / "certificate_lifecycle"
 ARCHIVE = PACKAGE.parent / "dist" / f"{PACKAGE.name}.zip"
 
-# The command line runs on laptops, with libraries that a function has no use for.
+# The command line runs on laptops, with libraries that the functions do not need.
 LEFT_OUT = ("cli", "__main__.py")
 
-# The files of the report's page; in every other folder there is only Python.
+# The files of the report's page; every other folder contains only Python.
 ASSETS = ("render", "report", "assets")
 ASSET_SUFFIXES = (".css", ".html", ".js")
 
-# The zip format knows no earlier moment.
+# The earliest time of the zip format.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 # Lambda unpacks as one user and runs as another, so every member must be readable by all.
 MODE = stat.S_IFREG | 0o644
@@ -33,13 +33,13 @@ UNIX = 3
 
 
 class SourceError(Exception):
-    """A source file cannot go into the zip as it is."""
+    """A source file cannot be packed as it is."""
 
 
 def members(package: Path) -> dict[str, bytes]:
-    """Return what belongs in the zip, by POSIX path, sorted.
+    """Return the contents of the zip by POSIX path, sorted.
 
-    A file that would be left out silently, or whose bytes depend on the checkout, is refused.
+    Raises SourceError for an unknown kind of file, and for one whose bytes depend on the checkout.
     """
     found: dict[str, bytes] = {}
     for path in package.rglob("*"):
@@ -60,7 +60,7 @@ def members(package: Path) -> dict[str, bytes]:
             )
         found[inner.as_posix()] = content
     if not found:
-        raise SourceError(f"{package} holds no sources")
+        raise SourceError(f"{package} contains no sources")
     return dict(sorted(found.items()))
 
 
@@ -77,7 +77,7 @@ def archive(sources: dict[str, bytes]) -> bytes:
 
 
 def write(content: bytes, target: Path) -> None:
-    """Replace `target` in one step, so that an interrupted build leaves the old zip whole."""
+    """Replace `target` atomically, so that an interrupted build keeps the old zip."""
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     partial = Path(name)
@@ -91,7 +91,7 @@ def write(content: bytes, target: Path) -> None:
 
 
 def differences(sources: dict[str, bytes], target: Path) -> list[str]:
-    """Say how the zip at `target` differs from the sources; nothing when it is the same zip."""
+    """Return the differences between the zip at `target` and the sources."""
     if not target.is_file():
         return [f"{target.name} does not exist"]
     content = target.read_bytes()

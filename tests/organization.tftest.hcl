@@ -24,7 +24,7 @@ run "the_state_machine_lists_scans_and_aggregates" {
   command = apply
 
   assert {
-    condition     = keys(jsondecode(module.organization[0].definition_json).States) == ["ListAccounts", "ScanAccounts", "Aggregate"]
+    condition     = keys(jsondecode(module.organization[0].definition_json).States) == ["Aggregate", "ListAccounts", "ScanAccounts"]
     error_message = "A run must have three steps."
   }
 

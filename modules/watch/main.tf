@@ -43,7 +43,7 @@ locals {
     # Without subscribers, only the console and EventBridge's alarm state changes show this alarm.
     no-subscribers = merge(local._until_the_next_run, {
       comparison  = "LessThanThreshold"
-      description = "${var.topic_arn} has no confirmed subscription, so nobody receives its messages."
+      description = "${var.topic_arn} has no confirmed subscription, so its messages have no recipient."
       dimensions  = local._instance
       metric_name = "ConfirmedSubscriptions"
       namespace   = local._namespace

@@ -1,1 +1,1 @@
-"""What a scan costs on the embedded AWS: calls, time, processor and memory."""
+"""The cost of a scan on the embedded AWS: calls, time, processor and memory."""

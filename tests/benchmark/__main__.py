@@ -77,22 +77,22 @@ class Row:
 
 
 def main() -> int:
-    """Measure, write, and say whether every promise holds."""
+    """Measure, write the pages, and report whether every promise is kept."""
     started = datetime.now(UTC)
     with Cloud.start() as cloud:
         latent = [measure(cloud, size, count, limited=False) for size, count in shapes()]
         limited = [measure(cloud, size, count, limited=True) for size, count in shapes()]
-        look, rows = organization.measure(cloud, work, say)
+        scan, rows = organization.measure(cloud, work, say)
     imports = {code: fastest(code) for code in ("boto3", *HANDLERS)}
     helped = started_in("-m", "certificate_lifecycle", "--help") - started_in("-c", "pass")
     promises = judge(latent, limited, imports, helped)
     text = page(latent, limited, imports, promises, started)
     PAGE.write_text(text, encoding="utf-8")
-    SCALE.write_text(organization.page(look, rows, started), encoding="utf-8")
+    SCALE.write_text(organization.page(scan, rows, started), encoding="utf-8")
     say(f"{PAGE.relative_to(ROOT)} and {SCALE.relative_to(ROOT)} were written")
     promises |= organization.judge(rows)
-    for promise, held in promises.items():
-        say(f"{'held    ' if held else 'BROKEN  '} {promise}")
+    for promise, kept in promises.items():
+        say(f"{'kept    ' if kept else 'BROKEN  '} {promise}")
     return 0 if all(promises.values()) else 1
 
 
@@ -117,7 +117,7 @@ def measure(cloud: Cloud, size: int, count: int, *, limited: bool) -> Row:
     cloud.forget_calls()
     took = work(cloud, "function", order, environment)
     calls = cloud.calls
-    # What is over in less than a second is measured again: one hiccup would be a tenth of it.
+    # Measurements below a second are repeated: one delay would be a tenth of them.
     again = REPEATS if size <= SHORT else 0
     for _ in range(again):
         took = min(took, work(cloud, "function", order, environment), key=_wall)
@@ -159,7 +159,7 @@ def _wall(took: Mapping[str, float]) -> float:
 
 
 def replay(calls: Sequence[Call], regions: Sequence[str]) -> dict[str, Any]:
-    """Return what a bare script needs to know; searches carry instants, as JSON does not."""
+    """Return the parameters of a bare script; searches have times, which JSON has not."""
     return {
         region: [
             [call.service, xform_name(call.operation), plain(call)]
@@ -182,7 +182,7 @@ def plain(call: Call) -> dict[str, Any]:
 def work(
     cloud: Cloud, kind: str, order: Mapping[str, Any], environment: Mapping[str, str]
 ) -> dict[str, float]:
-    """Run a worker and return what it took."""
+    """Run a worker and return its measurements."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmark.worker", kind],
         input=json.dumps(order),
@@ -248,7 +248,7 @@ def started_in(*arguments: str) -> float:
 
 
 def growth(rows: Sequence[Row]) -> float:
-    """Return the bytes of memory that a certificate more takes, in one region."""
+    """Return the bytes of memory for one more certificate in one region."""
     one = {row.size: row.memory for row in rows if row.regions == 1}
     return (one[10_000] - one[1_000]) / 9_000
 
@@ -290,9 +290,9 @@ def page(
     when: datetime,
 ) -> str:
     """Return docs/performance.md."""
-    held = "\n".join(
-        f"- {'Met' if is_held else '**Missed**'}. {promise}"
-        for promise, is_held in promises.items()
+    kept = "\n".join(
+        f"- {'Met' if is_kept else '**Missed**'}. {promise}"
+        for promise, is_kept in promises.items()
     )
     imported = "\n".join(f"| `{name}` | {took * 1000:.0f} ms |" for name, took in imports.items())
     return f"""# Performance
@@ -308,7 +308,7 @@ So a scan describes three of a hundred, reads their tags, and finds the consumer
 
 ## Limits that the benchmark checks
 
-{held}
+{kept}
 
 ## Latency of {LATENCY_SECONDS * 1000:.0f} ms per call
 

@@ -31,7 +31,7 @@ BUCKET, RUN = "certificate-lifecycle-runs", "benchmark"
 #: Of each that Lambda's own start and end, and Step Functions' hand-over, add; not measured here.
 OVERHEAD_SECONDS = 1.0
 MEMORY_GB = 0.5
-#: What a memory function of 512 MB may hold.
+#: The memory that a function of 512 MB may use.
 MAX_MEMORY = 450e6
 
 # Prices of us-east-1 in US dollars, as their pages list them: arm64, Standard workflows, Standard
@@ -47,7 +47,7 @@ RUN_TRANSITIONS, CHILD_TRANSITIONS = 5, 3
 
 @dataclass(frozen=True)
 class Step:
-    """What one step of a run took."""
+    """The measurements of one step."""
 
     calls: Mapping[str, int]
     wall: float
@@ -60,22 +60,22 @@ class Row:
 
     accounts: int
     list: Step
-    tell: Step
+    aggregate: Step
 
 
 def measure(cloud: Cloud, work: Work, say: Callable[[str], None]) -> tuple[Step, list[Row]]:
-    """Look at one typical account, and list and tell of as many as there may be."""
+    """Measure the scan of a typical account, and the other steps for each number of accounts."""
     cloud.reset()
     environment = prepare(cloud)
     say(f"one account of an organization, {CERTIFICATES} certificates")
     scale.fill(cloud, CERTIFICATES, REGIONS)
-    look = step(cloud, work, environment, "scan", account_id=DEFAULT_ACCOUNT)
+    scan = step(cloud, work, environment, "scan", account_id=DEFAULT_ACCOUNT)
     left = read(cloud, f"accounts/{DEFAULT_ACCOUNT}.json")
     rows = []
     for count in ACCOUNTS:
         say(f"{count} accounts of an organization")
         rows.append(run(cloud, work, environment, left, count))
-    return look, rows
+    return scan, rows
 
 
 def prepare(cloud: Cloud) -> dict[str, str]:
@@ -113,7 +113,7 @@ def prepare(cloud: Cloud) -> dict[str, str]:
 def run(
     cloud: Cloud, work: Work, environment: Mapping[str, str], left: Sequence[Any], count: int
 ) -> Row:
-    """List so many accounts, let each of them have left what the typical one did, and tell."""
+    """List accounts, give each the result of the typical one, and aggregate."""
     ids = [f"{number:012}" for number in range(1, count)]
     cloud.organization.reset()
     cloud.organization.trusted.add(DEFAULT_ACCOUNT)
@@ -155,21 +155,21 @@ def judge(rows: Sequence[Row]) -> dict[str, bool]:
     largest = rows[-1]
     return {
         f"Aggregating {largest.accounts:,} accounts uses less than {MAX_MEMORY / 1e6:.0f} MB of "
-        f"the function's 512 MB: {largest.tell.memory / 1e6:.0f} MB.": (
-            largest.tell.memory < MAX_MEMORY
+        f"the function's 512 MB: {largest.aggregate.memory / 1e6:.0f} MB.": (
+            largest.aggregate.memory < MAX_MEMORY
         ),
         f"Aggregating {largest.accounts:,} accounts takes less than a third of the function's 900 "
-        f"seconds: {largest.tell.wall:.0f} s.": largest.tell.wall < 900 / 3,
+        f"seconds: {largest.aggregate.wall:.0f} s.": largest.aggregate.wall < 900 / 3,
     }
 
 
-def page(look: Step, rows: Sequence[Row], when: datetime) -> str:
+def page(scan: Step, rows: Sequence[Row], when: datetime) -> str:
     """Return docs/scale.md."""
     promises = "\n".join(
-        f"- {'Met' if held else '**Missed**'}. {promise}" for promise, held in judge(rows).items()
+        f"- {'Met' if kept else '**Missed**'}. {promise}" for promise, kept in judge(rows).items()
     )
-    calls = ", ".join(f"{count} `{name}`" for name, count in sorted(look.calls.items()))
-    findings = rows[-1].tell.calls.get("PutItem", 0) // rows[-1].accounts
+    calls = ", ".join(f"{count} `{name}`" for name, count in sorted(scan.calls.items()))
+    findings = rows[-1].aggregate.calls.get("PutItem", 0) // rows[-1].accounts
     return f"""# Scale
 
 `make bench` wrote this page on {when:%Y-%m-%d}, with Python {platform.python_version()} on a \
@@ -190,7 +190,7 @@ third aggregates the results into one message, one report and one set of metrics
 
 The typical account of the benchmark has {CERTIFICATES} certificates in {len(REGIONS)} regions, \
 three of a hundred with a finding.
-Its scan took {look.wall:.1f} s, {look.memory / 1e6:.0f} MB and {sum(look.calls.values())} \
+Its scan took {scan.wall:.1f} s, {scan.memory / 1e6:.0f} MB and {sum(scan.calls.values())} \
 calls: {calls}.
 ACM's rates apply per account and region, so accounts do not slow one another down.
 Accounts share the rate of Route 53 in the function's own account and in those of \
@@ -206,7 +206,7 @@ the start of each invocation, and of the aggregation.
 The cost is that of a run with new findings only: each of them ({findings} an account) costs one \
 `PutItem`, and none afterwards until it changes.
 
-{table(look, rows)}
+{table(scan, rows)}
 
 Prices are those of us-east-1, without CloudWatch logs, metrics and alarms.
 Healthy certificates add only one call for each thousand in a region.
@@ -223,7 +223,7 @@ to the report.
 """
 
 
-def table(look: Step, rows: Sequence[Row]) -> str:
+def table(scan: Step, rows: Sequence[Row]) -> str:
     head = (
         "| Accounts | List | Scan | Aggregate | Duration | Memory of aggregation | Lambda "
         "| Step Functions | S3 and state table | A run | A month of daily runs |"
@@ -231,26 +231,27 @@ def table(look: Step, rows: Sequence[Row]) -> str:
     lines = [head, "|" + "---|" * head.count(" | ") + "---|"]
     for row in rows:
         rounds = ceil(row.accounts / CONCURRENCY)
-        looking = rounds * (look.wall + OVERHEAD_SECONDS)
-        seconds = row.list.wall + looking + row.tell.wall
-        cost = costs(look, row)
+        scanning = rounds * (scan.wall + OVERHEAD_SECONDS)
+        seconds = row.list.wall + scanning + row.aggregate.wall
+        cost = costs(scan, row)
         run_cost = sum(cost)
         lines.append(
-            f"| {row.accounts:,} | {row.list.wall:.1f} s | {looking:.0f} s | {row.tell.wall:.1f} s "
-            f"| {duration(seconds)} | {row.tell.memory / 1e6:.0f} MB | "
+            f"| {row.accounts:,} | {row.list.wall:.1f} s | {scanning:.0f} s "
+            f"| {row.aggregate.wall:.1f} s | {duration(seconds)} "
+            f"| {row.aggregate.memory / 1e6:.0f} MB | "
             + " | ".join(f"${part:.4f}" for part in cost)
             + f" | ${run_cost:.3f} | ${30 * run_cost:.2f} |"
         )
     return "\n".join(lines)
 
 
-def costs(look: Step, row: Row) -> tuple[float, float, float]:
-    """Return what Lambda, Step Functions, and S3 with the ledger take for a run."""
-    seconds = row.list.wall + row.tell.wall + row.accounts * look.wall
+def costs(scan: Step, row: Row) -> tuple[float, float, float]:
+    """Return the costs of Lambda, of Step Functions, and of S3 and DynamoDB for a run."""
+    seconds = row.list.wall + row.aggregate.wall + row.accounts * scan.wall
     functions = seconds * MEMORY_GB * GB_SECOND + (row.accounts + 2) * INVOCATION
     transitions = RUN_TRANSITIONS + row.accounts * CHILD_TRANSITIONS
-    calls = Counter(row.list.calls) + Counter(row.tell.calls)
-    for name, count in look.calls.items():
+    calls = Counter(row.list.calls) + Counter(row.aggregate.calls)
+    for name, count in scan.calls.items():
         calls[name] += count * row.accounts
     stored = (
         (calls["PutObject"] + calls["ListObjectsV2"]) * S3_WRITE

@@ -29,7 +29,7 @@ from certificate_lifecycle.model.errors import RotationError
 
 FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:certificate-lifecycle-rotation"
 TIMEOUT_SECONDS = 900
-#: What a bare script would know of its calls: the operation and its parameters, by region.
+#: The calls of a bare script: the operation and its parameters, by region.
 Calls = Mapping[str, Sequence[tuple[str, str, dict[str, Any]]]]
 
 
@@ -84,7 +84,7 @@ def run_script(order: Mapping[str, Any]) -> None:
         for service, operation, parameters in calls[region]:
             if operation in rates:
                 _wait(paces, operation, rates[operation])
-            # What uses the certificates of this estate has gone, and the services say so.
+            # The consumers of this estate are missing, and the services report that.
             with suppress(ClientError):
                 getattr(clients[region, service], operation)(**parameters)
 
@@ -93,7 +93,7 @@ def run_script(order: Mapping[str, Any]) -> None:
 
 
 def _wait(paces: dict[str, float], operation: str, rate: float) -> None:
-    """Space the requests of an operation by what AWS allows, less a tenth."""
+    """Space the requests of an operation at nine tenths of the documented rate."""
     now = time.monotonic()
     at = max(now, paces.get(operation, 0.0))
     paces[operation] = at + 1 / (0.9 * rate)
@@ -101,9 +101,9 @@ def _wait(paces: dict[str, float], operation: str, rate: float) -> None:
 
 
 def peak_memory() -> int:
-    """Return the most bytes that this process has held.
+    """Return the peak memory of this process in bytes.
 
-    Linux counts what its parent held when it was forked into `ru_maxrss`, and not into VmHWM.
+    Linux counts the memory of the parent at the fork in `ru_maxrss`, and not in VmHWM.
     """
     status = Path("/proc/self/status")
     if status.exists():

@@ -266,7 +266,7 @@ def resource_like(value: str, pattern: str) -> bool:
     """Match a resource; the guide advises to keep wildcards within the components of an ARN.
 
     AWS lets a `*` at the end of a component run on over the colons behind it.
-    Nobody here needs that, so that a match that takes it is an error.
+    No policy here needs that, so such a match is an error.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
     if arn_like(value, pattern):

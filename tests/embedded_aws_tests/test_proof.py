@@ -154,7 +154,7 @@ OF_TOPIC = {
         never={
             "another alarm": given("aws:SourceArn", "arn:aws:cloudwatch:eu-west-1:1:alarm:x"),
             "no alarm": without("aws:SourceArn"),
-            "somebody": by("arn:aws:iam::666666666666:role/x"),
+            "another account": by("arn:aws:iam::666666666666:role/x"),
         },
     ),
     "Clear": Bounds(always=True, never={"in the clear": given("aws:SecureTransport", "false")}),

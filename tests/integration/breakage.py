@@ -1,4 +1,4 @@
-"""Ways in which one account or region fails, whatever looks at it."""
+"""Ways in which the scan of one account or region fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BROKEN_ACCOUNT, BROKEN_REGION = "222222222222", "sa-east-1"
 
 @dataclass(frozen=True)
 class Breakage:
-    """A way in which one account or region fails, and the scopes that are lost by it."""
+    """A way in which one account or region fails, and the scopes that fail with it."""
 
     cloud: Cloud
     wire: Wire

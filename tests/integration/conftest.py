@@ -36,7 +36,7 @@ def wire(warm_wire: Wire, monkeypatch: pytest.MonkeyPatch) -> Wire:
 
 @pytest.fixture(autouse=True)
 def simulated_time(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stop the clock; whoever sleeps moves it on instead, the SDK between retries too."""
+    """Stop the clock; a sleep advances it, also that of the SDK between retries."""
     cloud.now = NOW
 
     def sleep(seconds: float) -> None:
@@ -58,7 +58,7 @@ def simulated_time(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def environment(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Give the functions nothing but what reaches the embedded AWS, whatever the machine has."""
+    """Give the functions only the settings of the embedded AWS, on every machine."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for variable in (*CREATION_VARIABLES, *ROTATION_VARIABLES):
@@ -96,7 +96,7 @@ def creation(cloud: Cloud, environment: pytest.MonkeyPatch) -> Function:
 
 @pytest.fixture
 def topic(cloud: Cloud) -> str:
-    """Make the topic that rotation tells."""
+    """Create the topic of the rotation function."""
     arn: str = cloud.client("sns").create_topic(Name="certificate-lifecycle")["TopicArn"]
     return arn
 
@@ -118,7 +118,7 @@ def ledger_table(cloud: Cloud, environment: pytest.MonkeyPatch) -> str:
 def certificates(
     cloud: Cloud, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Certificates:
-    """Give a terminal of 80 columns that nobody sits at."""
+    """Give a terminal of 80 columns without input."""
     environment.setenv("COLUMNS", "80")
     environment.setenv("HOME", os.devnull)
     return Certificates(cloud, capsys)

@@ -1,4 +1,4 @@
-"""What the functions left behind in the embedded AWS, in the form in which tests compare it."""
+"""The effects of the functions in the embedded AWS, in a form that tests compare."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Records = dict[tuple[str, str], tuple[str, ...]]
 LOAD_BALANCER = (
     "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188"
 )
-#: In use, which is what makes ACM renew a certificate.
+#: In use, so that ACM renews the certificate.
 USED: Mapping[str, Any] = {"in_use_by": [LOAD_BALANCER]}
 
 
 def wanted_records(cloud: Cloud, *arns: str) -> Records:
-    """Name the records that validate certificates, as a zone holds them."""
+    """Name the validation records in the form of a zone."""
     return {
         (normalised(record.name), record.type): (record.value,)
         for arn in arns
@@ -48,5 +48,5 @@ def ending_in(cloud: Cloud, days: float, *, lifetime: float = 198) -> dict[str, 
 
 
 def documents(cloud: Cloud, topic: str) -> list[dict[str, Any]]:
-    """Read what a queue that subscribes to the topic has received, oldest first."""
+    """Read the messages in a queue that subscribes to the topic, oldest first."""
     return [json.loads(message.to("sqs")) for message in cloud.topics.messages(topic)]

@@ -1,4 +1,4 @@
-"""A certificate with an export target in the embedded AWS, and what became of both."""
+"""A certificate with an export target in the embedded AWS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Exported:
     passphrase_arn: str
 
     def environment(self, **more: object) -> str:
-        """Return what EXPORT_TARGETS says of it."""
+        """Return the value of EXPORT_TARGETS."""
         target = {"secret_arn": self.secret_arn, "passphrase_secret_arn": self.passphrase_arn}
         return json.dumps({self.arn: {**target, **more}})
 
@@ -37,7 +37,7 @@ class Exported:
 
     @property
     def held(self) -> dict[str, Any]:
-        """What a reader of the target gets."""
+        """The document in the target."""
         client = self.cloud.client("secretsmanager")
         document: dict[str, Any] = json.loads(
             client.get_secret_value(SecretId=self.secret_arn, VersionStage=CURRENT_STAGE)[
@@ -62,7 +62,7 @@ class Exported:
         )
 
     def assert_up_to_date(self) -> None:
-        """Require that the target holds what ACM has now, under its own name, and readable."""
+        """Require that the target has the certificate of ACM and its readable key."""
         held = self.held
         assert held["serial"] == self.serial
         assert held["certificate_arn"] == self.arn

@@ -81,7 +81,7 @@ class Wire:
         botocore_session: botocore.session.Session | None = None,
         region_name: str | None = None,
     ) -> boto3.session.Session:
-        """Make what `boto3.Session` makes, with the hooks attached."""
+        """Create a client like `boto3.Session`, with the hooks attached."""
         core = botocore_session or botocore.session.get_session()
         core.register_component("data_loader", self._loader)
         session = boto3.session.Session(botocore_session=core, region_name=region_name)
@@ -106,7 +106,7 @@ class Wire:
 
         def hook(_: str) -> None:
             if next(numbers) == number:
-                # What happens now may be another invocation, which nothing shall strike.
+                # A nested invocation must not be disturbed.
                 setattr(self, side, _nothing)
                 disturb()
 
@@ -199,7 +199,7 @@ class Function:
             self.calls = self._cloud.calls[before:]
             made = {action for call in self.calls for action in call.actions}
             assert made <= self.declared
-        # Anything but a plain result would look like a success to Lambda, or break its answer.
+        # Lambda would report any other value as a success, or fail to serialise it.
         assert json.loads(json.dumps(result)) == result
         assert {"statusCode", "body"}.isdisjoint(result)
         return result
@@ -211,7 +211,7 @@ def writes(calls: Iterable[Call]) -> list[str]:
 
 
 def make_ledger(cloud: Cloud, environment: pytest.MonkeyPatch, region: str) -> str:
-    """Make the table that `modules/ledger` makes, and let the rotation function use it."""
+    """Create the table of `modules/ledger` and let the rotation function use it."""
     name = "certificate-lifecycle-ledger"
     cloud.client("dynamodb", region=region).create_table(
         TableName=name,

@@ -16,7 +16,7 @@ _CAA = re.compile(r'(?P<flags>\d+) (?P<tag>\w+) "(?P<value>.*)"')
 
 @dataclass
 class EmbeddedDns(PublicDns):
-    """What resolvers would answer; a `silent` one answers nothing."""
+    """The responses of resolvers; a `silent` one does not respond."""
 
     cloud: Cloud
     silent: bool = False

@@ -1,4 +1,4 @@
-"""ACM's own events: one certificate looked at, seconds instead of a day, and no loop."""
+"""ACM's own events: one certificate is scanned within seconds, without a loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The adapters alone: what they ask for, what they refuse, what they make of an answer."""
+"""The adapters alone: their requests, their errors and their reading of responses."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def enumeration(clients: Clients, shape: str) -> set[str]:
 
 
 def test_every_key_type_that_acm_knows_is_asked_for(clients: Clients) -> None:
-    """Bug 29: one that AWS adds later would be invisible, so this test shall fail then."""
+    """Bug 29: this test fails when AWS adds one, which would be invisible."""
     assert set(KEY_TYPES) == enumeration(clients, "KeyAlgorithm")
     assert set(REQUESTABLE_KEY_ALGORITHMS) < set(KEY_TYPES)
 
@@ -121,7 +121,7 @@ def test_a_private_certificate_is_reported_as_exportable_without_the_option(
 
 
 def test_instants_are_aware_and_in_utc(certificates: AcmCertificates, cloud: Cloud) -> None:
-    """Bug 26: the SDK answers in the machine's own zone."""
+    """Bug 26: the SDK returns times in the local zone."""
     cloud.certificates.add()
     (listed,) = certificates.list_all()
     for moment in (listed.not_before, listed.not_after, listed.created_at):
@@ -166,7 +166,7 @@ def test_a_certificate_that_does_not_exist_has_an_error_of_its_own(
 def test_a_refusal_of_acm_is_an_error_with_the_reason(
     certificates: AcmCertificates, cloud: Cloud, wrong: dict[str, Any], code: str
 ) -> None:
-    """Bugs 9, 10 and 12: the embedded ACM holds every parameter against the service's model."""
+    """Bugs 9, 10 and 12: the embedded ACM checks every parameter by the service's model."""
     request = CertificateRequest(
         **{"names": ("example.com",), "region": "eu-west-1", "tags": (("A", "b"),), **wrong}
     )
@@ -255,7 +255,7 @@ def test_the_zones_of_every_page_are_listed_once(clients: Clients, cloud: Cloud)
 
 
 def test_only_records_at_the_exact_name_are_reported(clients: Clients, cloud: Cloud) -> None:
-    """The listing begins at a name and goes on with whatever comes after it."""
+    """The listing begins at a name and continues with later names."""
     zone_id = cloud.zones.add("example.com")
     cloud.zones.put(zone_id, "_b.example.com", "CNAME", "later.example.com.")
     cloud.zones.put(zone_id, "*.example.com", "TXT", '"wild"')

@@ -1,4 +1,4 @@
-"""What a scan costs: calls follow what is wrong, and not what exists."""
+"""The calls of a scan: their number depends on the problems, not on the certificates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIZES = (100, 2_500, *(pytest.param(size, marks=pytest.mark.nightly) for size in
 def test_a_scan_lists_by_the_thousand_and_describes_candidates_once(
     rotation: Function, cloud: Cloud, size: int
 ) -> None:
-    """Bug 32: with the fast path, what renews well costs a search for all of them together."""
+    """Bug 32: with the fast path, one search reads all renewals without problems."""
     made = fill(cloud, size)
     rotation({"rotation_mode": "notify"})
     wrong = sum(made[kind] for kind in WRONG)

@@ -52,7 +52,7 @@ def test_the_document_is_the_functions_own(certificates: Certificates, cloud: Cl
 def test_without_a_zone_nothing_is_requested(certificates: Certificates) -> None:
     ended = certificates("create", "shop.example.com", "--yes")
     assert (ended.code, ended.writes) == (3, [])
-    assert "no public hosted zone" in ended.complaint
+    assert "no writable public hosted zone" in ended.complaint
 
 
 def test_all_invalid_inputs_are_reported_before_certificates_are_listed(

@@ -291,7 +291,7 @@ def test_an_import_source_is_read_and_nothing_is_imported(
     before = shop.certificate.serial
     drilled = Drilled(certificates, shop.arn)
     assert drilled.answer == YES
-    assert "holds a newer one" in drilled.texts["import source"]
+    assert "contains a newer version" in drilled.texts["import source"]
     assert shop.certificate.serial == before
 
     shop.write("no certificate")

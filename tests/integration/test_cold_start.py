@@ -1,4 +1,4 @@
-"""What happens when Lambda imports a handler: nothing."""
+"""The import of a handler creates no client."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ assert not [name for name in sys.modules if name.startswith("mypy_boto3")]
 def test_importing_a_handler_builds_no_client_and_needs_no_region_or_credentials(
     handler: str, tmp_path: Path
 ) -> None:
-    """Bugs 21 and 49: an environment with nothing in it but where the code lies."""
+    """Bugs 21 and 49: an environment with only the path of the code."""
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAM.format(handler=handler)],
         env={"PYTHONPATH": str(LAMBDA), "HOME": str(tmp_path), "PATH": os.defpath},

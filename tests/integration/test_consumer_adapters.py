@@ -1,4 +1,4 @@
-"""The adapters of consumers alone: what they send, and what they make of every answer.
+"""The adapters of consumers alone: their requests, and their reading of every response.
 
 The answers are the services' own, by their models; that the calls have the effect that is meant
 is shown over the embedded AWS, in `test_rebinding.py`.
@@ -22,9 +22,9 @@ from certificate_lifecycle.aws.consumers.elbv2 import LISTENER, LISTENER_SNI
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
 )
 from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
 from certificate_lifecycle.model.scope import Scope
@@ -55,7 +55,7 @@ USER_POOL = Binding(USER_POOL_DOMAIN, "auth.example.com", f"{EDGE}_a")
 
 
 class Script:
-    """What is to be called, in order within a service, and what is answered."""
+    """The expected calls, in order within a service, and their responses."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -179,7 +179,7 @@ def certificate(*in_use_by: str) -> Certificate:
         status=CertificateStatus.ISSUED,
         type=CertificateType.AMAZON_ISSUED,
         key_algorithm="RSA_2048",
-        detail=Detail(in_use_by=in_use_by),
+        detail=CertificateDetail(in_use_by=in_use_by),
     )
 
 
@@ -403,7 +403,7 @@ def test_a_distribution_is_settled_once_it_is_deployed(
         *(
             (
                 status,
-                BindingState((OLD,), settled=False, fault=f"its status is {status} (no such luck)"),
+                BindingState((OLD,), settled=False, error=f"its status is {status} (no such luck)"),
             )
             for status in (
                 "FAILED",
@@ -424,7 +424,7 @@ def test_an_error_without_a_message_and_a_setting_without_a_certificate_are_read
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.domain_name(None, "FAILED")
-    assert consumers.current(API) == BindingState((), settled=False, fault="its status is FAILED")
+    assert consumers.current(API) == BindingState((), settled=False, error="its status is FAILED")
 
 
 def test_a_private_domain_name_is_named_by_its_id(consumers: AwsConsumers, script: Script) -> None:
@@ -441,7 +441,7 @@ def test_a_private_domain_name_is_named_by_its_id(consumers: AwsConsumers, scrip
     [
         ("ACTIVE", BindingState((OLD,))),
         ("UPDATING", BindingState((OLD,), settled=False)),
-        ("FAILED", BindingState((OLD,), settled=False, fault="its status is FAILED")),
+        ("FAILED", BindingState((OLD,), settled=False, error="its status is FAILED")),
     ],
 )
 def test_a_user_pool_domain_says_how_far_it_is(
@@ -600,7 +600,7 @@ def test_a_user_pool_domain_that_is_being_changed_is_busy_and_all_else_an_error(
 def test_a_default_certificate_is_replaced_and_a_list_is_added_to(
     consumers: AwsConsumers, script: Script
 ) -> None:
-    """ModifyListener takes exactly one certificate, and leaves alone what is not named."""
+    """ModifyListener takes exactly one certificate and keeps the other settings."""
     named = {"ListenerArn": HTTPS, "Certificates": [{"CertificateArn": NEW}]}
     script.answer("elbv2", "modify_listener", {}, **named)
     consumers.bind(DEFAULT, NEW, instead_of=OLD)
@@ -650,7 +650,7 @@ def test_a_certificate_that_another_client_has_removed_counts_as_removed(
 def test_a_certificate_that_a_listener_does_not_give_up_is_an_error(
     consumers: AwsConsumers, script: Script
 ) -> None:
-    """The default certificate cannot be taken out: somebody has put it back meanwhile."""
+    """The default certificate cannot be removed: another client restored it meanwhile."""
     script.listener(HTTPS, OLD, OLD)
     script.refuse("elbv2", "remove_listener_certificates", "OperationNotPermitted")
     with pytest.raises(ClientError, match="OperationNotPermitted"):

@@ -1,4 +1,4 @@
-"""Who uses a certificate, in names that people recognise."""
+"""The display names of the consumers of a certificate."""
 
 from __future__ import annotations
 

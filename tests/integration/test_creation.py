@@ -1,4 +1,4 @@
-"""Creation from the event to the certificate: requested once, validated, waited for, told truly."""
+"""Creation from the event to the certificate: requested once, validated, reported correctly."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def request_of(function: Function) -> Call:
 def test_the_default_event_leaves_every_validation_record_in_the_zone(
     creation: Function, cloud: Cloud, zone: str, event: dict[str, Any]
 ) -> None:
-    """Bugs 1 and 25: no waiter stands in the way, and the answer is a plain dict."""
+    """Bugs 1 and 25: no waiter blocks, and the result is a plain dict."""
     result = creation(event)
 
     certificate = the_certificate(cloud)
@@ -162,7 +162,7 @@ def test_the_event_of_the_caller_is_left_as_it_was(creation: Function) -> None:
     assert event == before
 
 
-# --- What ACM takes ---------------------------------------------------------------------------
+# --- Parameters that ACM accepts --------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("zone", "names")
@@ -436,7 +436,7 @@ def test_an_equal_certificate_on_the_last_page_of_any_key_type_is_found(
 def test_an_unusable_certificate_is_not_an_equal_one(
     creation: Function, cloud: Cloud, difference: dict[str, Any]
 ) -> None:
-    """Bug 18: what timed out or failed is over, so the request is made again."""
+    """Bug 18: a request that timed out or failed is made again."""
     cloud.certificates.add(**{"alternative_names": ["www.example.com"], **difference})
 
     assert creation({})["created"]
@@ -494,7 +494,7 @@ def test_records_that_acm_names_late_or_in_parts_are_awaited(
 def test_records_that_never_come_are_an_error_and_the_next_invocation_goes_on(
     creation: Function, cloud: Cloud, zone: str
 ) -> None:
-    """Bugs 3 and 14: what is not done is never reported as done."""
+    """Bugs 3 and 14: a step that was not done is never reported as done."""
     cloud.certificates.settle_after = 1000
     with pytest.raises(ValidationRecordsNotReadyError):
         creation({})
@@ -561,7 +561,7 @@ def test_waiting_ends_before_the_function_would_be_stopped(
 def test_a_zone_without_a_delegation_leaves_the_request_pending_and_the_result_says_so(
     creation: Function, cloud: Cloud, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Bug 22: what counts is a public zone that is delegated to, not where the name was bought."""
+    """Bug 22: the public zone with the delegation counts, not the registrar of the name."""
     parent = cloud.zones.add("example.com")
     child = cloud.zones.add("api.example.com", delegated=False)
 
@@ -577,7 +577,7 @@ def test_a_zone_without_a_delegation_leaves_the_request_pending_and_the_result_s
 def test_a_delegated_zone_with_many_records_beside_its_delegation_is_no_reason_to_warn(
     creation: Function, cloud: Cloud, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The NS record stands among the last in the listing."""
+    """The NS record is among the last in the listing."""
     parent = cloud.zones.add("example.com")
     cloud.zones.add("api.example.com")
     cloud.zones.put(parent, "api.example.com", "A", "192.0.2.1")
@@ -630,7 +630,7 @@ def test_a_failed_request_is_reported_until_acm_forgets_it_and_then_made_again(
 
 @pytest.mark.usefixtures("zone", "names")
 def test_the_quota_of_names_is_named_in_the_error(creation: Function, cloud: Cloud) -> None:
-    """Bug 13: ten names is what an account starts with, and only ACM knows its own number."""
+    """Bug 13: an account starts with ten names, and only ACM knows its quota."""
     alt_names = [f"{number}.example.com" for number in range(11)]
 
     with pytest.raises(CertificateRequestError, match="quota"):
@@ -724,7 +724,7 @@ def test_an_event_that_is_not_understood_is_refused_before_any_call(
     assert creation.calls == []
 
 
-# --- Looking only -----------------------------------------------------------------------------
+# --- Dry runs ---------------------------------------------------------------------------------
 
 
 def test_a_dry_run_changes_nothing_and_says_what_it_found(
@@ -757,7 +757,7 @@ def test_a_dry_run_refuses_what_the_real_one_would_refuse(creation: Function, cl
 def test_without_auto_validation_the_records_are_reported_and_no_zone_is_read(
     creation: Function, cloud: Cloud, zone: str, event: dict[str, Any]
 ) -> None:
-    """Whoever keeps the DNS elsewhere needs to know what to write."""
+    """A user with DNS elsewhere needs the records."""
     if event:
         creation({"auto_validate": False})
 

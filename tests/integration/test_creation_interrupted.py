@@ -1,4 +1,4 @@
-"""Whatever happens between two calls, one certificate comes of it, validated in the end."""
+"""After an interruption between any two calls, there is one certificate, validated in the end."""
 
 from __future__ import annotations
 

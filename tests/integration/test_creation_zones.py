@@ -1,4 +1,4 @@
-"""Where validation records go, and what is never overwritten."""
+"""The zones of validation records, and the records that are never overwritten."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def records_of(cloud: Cloud, *names: str) -> dict[tuple[str, str], tuple[str, ..
 
 
 def test_a_name_below_the_zone_is_validated_in_that_zone(creation: Function, cloud: Cloud) -> None:
-    """Bug 4: the zone is looked for by suffix, not by the whole name."""
+    """Bug 4: the zone is found by suffix, not by the whole name."""
     zone = cloud.zones.add("example.com")
     creation({"domain_name": "a.b.example.com"})
     assert cloud.zones.records(zone) == records_of(cloud, "a.b.example.com")
@@ -163,7 +163,7 @@ def test_all_records_of_a_zone_are_written_in_one_batch(creation: Function, clou
     assert creation.operations.count("ChangeResourceRecordSets") == 1
 
 
-# --- What stands there already ----------------------------------------------------------------
+# --- Existing records -------------------------------------------------------------------------
 
 
 def test_a_record_that_stands_as_it_should_is_left_alone(creation: Function, cloud: Cloud) -> None:
@@ -296,7 +296,7 @@ def test_records_are_written_with_the_role_that_the_account_of_the_zone_offers(
     environment: pytest.MonkeyPatch,
     roles: tuple[str, str],
 ) -> None:
-    """Bug 20: the role is assumed once, and what the zone's account sees is that role."""
+    """Bug 20: the role is assumed once, and the zone's account sees only that role."""
     own, offered = roles
     ours = cloud.zones.add("example.com", delegated=False)
     theirs = cloud.zones.add("example.com", account=DNS_ACCOUNT)

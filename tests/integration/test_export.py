@@ -308,7 +308,7 @@ def test_a_refusal_that_quotes_the_request_is_reported_by_its_code(
 
 
 class Refusing:
-    """A client that refuses everything as the SDK does, repeating what it was given."""
+    """A client that refuses every call and quotes its parameters, as the SDK does."""
 
     def __init__(self, error: Exception) -> None:
         self._error = error

@@ -1,4 +1,4 @@
-"""Whatever happens between two calls, the target ends with what ACM has, renewed once."""
+"""After an interruption between any two calls, the target has the certificate, renewed once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def exported(cloud: Cloud, environment: pytest.MonkeyPatch) -> Exported:
 
 @pytest.fixture
 def renewed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let ACM finish a renewal before anybody looks again."""
+    """Let ACM finish a renewal before the next call."""
     monkeypatch.setattr(embedded, "RENEWAL_TAKES", timedelta(0))
 
 
@@ -187,7 +187,7 @@ def test_a_second_run_inside_another_writes_no_second_time(
 def test_a_run_inside_another_leaves_the_newest_issue_however_quick_acm_is(
     rotation: Function, exported: Exported, wire: Wire, number: int
 ) -> None:
-    # Only a whole renewal and its export between the last look and the call to renew make a second
+    # Only a whole renewal and its export between the last read and the call to renew cause a second
     # one; docs/adr/0008 says why that is accepted.
     wire.strike_before(number, lambda: _again(rotation, EVENT))
     rotation(EVENT)

@@ -1,4 +1,4 @@
-"""What a person is told to type exists: each command and option, by the models of the SDK.
+"""Every command and option in the manual steps exists in the models of the SDK.
 
 The AWS CLI makes its commands and options of these very models.
 """
@@ -44,7 +44,7 @@ COMMANDS = sorted(
         if line.startswith("aws ")
     }
 )
-#: What every command of the CLI takes.
+#: The options of every command of the AWS CLI.
 GLOBAL = {"--region", "--query", "--output"}
 
 
@@ -105,7 +105,7 @@ def test_every_service_that_has_a_call_is_compared() -> None:
 def test_two_services_still_have_no_call_that_changes_a_certificate(
     service: str, command: str
 ) -> None:
-    """One that AWS adds later would be better than what we tell, so this test shall fail then."""
+    """This test fails when AWS adds one, which would be better than the manual step."""
     shape = operation(service, command).input_shape
     assert shape is not None
     assert not [name for name in shape.members if "certificateArn" in name]

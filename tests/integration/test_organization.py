@@ -25,28 +25,28 @@ from tests.integration.invocation import (
     kill,
     make_ledger,
 )
-from tests.integration.sinks import (
+from tests.integration.state_machine import (
     ACCOUNTS,
     BUCKET,
     ORGANIZATION,
     REGIONS,
-    NotificationSink,
-    make_machine,
+    StateMachine,
+    make_state_machine,
 )
 
 pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def sink(rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch) -> NotificationSink:
+def machine(rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch) -> StateMachine:
     make_ledger(cloud, environment, "eu-west-1")
-    return make_machine(rotation, cloud, environment)
+    return make_state_machine(rotation, cloud, environment)
 
 
 @pytest.fixture
-def due(sink: NotificationSink, cloud: Cloud) -> dict[tuple[str, str], str]:
+def due(machine: StateMachine, cloud: Cloud) -> dict[tuple[str, str], str]:
     """One certificate that needs attention in each account and region."""
-    assert sink.run
+    assert machine.run
     return {
         (account, region): cloud.certificates.add(
             account=account, region=region, type="IMPORTED", **USED, **ending_in(cloud, 20)
@@ -60,16 +60,16 @@ def due(sink: NotificationSink, cloud: Cloud) -> dict[tuple[str, str], str]:
 
 
 def test_one_message_and_one_report_cover_all_accounts(
-    sink: NotificationSink,
+    machine: StateMachine,
     cloud: Cloud,
     due: dict[tuple[str, str], str],
     topic: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    result = sink.all()
+    result = machine.all()
     (document,) = documents(cloud, topic)
     assert {f["certificate_arn"] for f in document["findings"]} == set(due.values())
-    report = sink.document("report.json")
+    report = machine.document("report.json")
     assert {f["certificate_arn"] for f in report["findings"]} == set(due.values())
     assert result["report"] == document["report"] == f"s3://{BUCKET}/runs/run-1/report.html"
     (figures,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -77,22 +77,22 @@ def test_one_message_and_one_report_cover_all_accounts(
 
 
 def test_a_second_run_has_nothing_new_to_report(
-    sink: NotificationSink, cloud: Cloud, due: dict[tuple[str, str], str], topic: str
+    machine: StateMachine, cloud: Cloud, due: dict[tuple[str, str], str], topic: str
 ) -> None:
     assert due
-    sink.all()
+    machine.all()
     cloud.advance(days=1)
-    sink.run = "run-2"
-    assert sink.all()["notification"]["reason"] == "nothing new to report"
+    machine.run = "run-2"
+    assert machine.all()["notification"]["reason"] == "nothing new to report"
     assert len(documents(cloud, topic)) == 1
 
 
 def test_a_scan_step_makes_no_more_calls_than_a_run_in_the_account(
-    sink: NotificationSink,
+    machine: StateMachine,
 ) -> None:
-    sink.step("list")
-    sink.scan(ACCOUNTS[1])
-    assert sorted(sink.rotation.operations) == [
+    machine.step("list")
+    machine.scan(ACCOUNTS[1])
+    assert sorted(machine.rotation.operations) == [
         "AssumeRole",
         *["ListCertificates"] * 2,
         "ListServerCertificates",
@@ -101,11 +101,11 @@ def test_a_scan_step_makes_no_more_calls_than_a_run_in_the_account(
     ]
 
 
-def test_the_aggregation_reads_each_result_once(sink: NotificationSink) -> None:
-    sink.step("list")
-    sink.look_everywhere()
-    sink.step("aggregate")
-    assert sorted(sink.rotation.operations) == [
+def test_the_aggregation_reads_each_result_once(machine: StateMachine) -> None:
+    machine.step("list")
+    machine.scan_all()
+    machine.step("aggregate")
+    assert sorted(machine.rotation.operations) == [
         *["GetObject"] * (1 + len(ACCOUNTS)),
         "ListObjectsV2",
         # The first message of an instance says that all is well.
@@ -116,43 +116,43 @@ def test_the_aggregation_reads_each_result_once(sink: NotificationSink) -> None:
 
 
 def test_a_certificate_of_an_account_is_replaced_and_reported_once(
-    sink: NotificationSink, cloud: Cloud, topic: str
+    machine: StateMachine, cloud: Cloud, topic: str
 ) -> None:
     cloud.zones.add("example.com", account=ACCOUNTS[1])
     old = cloud.certificates.add(account=ACCOUNTS[1], renews=False, **USED, **ending_in(cloud, 5))
-    sink.all()
+    machine.all()
     (new,) = [c for c in cloud.certificates.all() if c.arn != old]
     assert (new.account, new.tags["certificate-lifecycle:replaces"]) == (ACCOUNTS[1], old)
     (first,) = documents(cloud, topic)
     assert new.arn in json.dumps(first)
     cloud.advance(days=1)
-    sink.run = "run-2"
-    sink.all()
+    machine.run = "run-2"
+    machine.all()
     for number, told in enumerate(documents(cloud, topic)):
         requested = [a for a in told["actions"] if "requested" in a["detail"]]
         assert bool(requested) is (number == 0)
 
 
 def test_an_account_gets_only_the_changes_that_the_organization_allows(
-    sink: NotificationSink, cloud: Cloud, environment: pytest.MonkeyPatch
+    machine: StateMachine, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("ORGANIZATION", json.dumps({**ORGANIZATION, "rotation_mode": "notify"}))
     cloud.zones.add("example.com", account=ACCOUNTS[1])
     cloud.certificates.add(
         account=ACCOUNTS[1], renewal_status="PENDING_VALIDATION", **USED, **ending_in(cloud, 20)
     )
-    sink.step("list")
-    sink.scan(ACCOUNTS[1])
-    assert sink.rotation.writes == ["PutObject"]
+    machine.step("list")
+    machine.scan(ACCOUNTS[1])
+    assert machine.rotation.writes == ["PutObject"]
 
 
 def test_the_settings_of_an_account_override_those_of_the_organization(
-    sink: NotificationSink, cloud: Cloud, environment: pytest.MonkeyPatch
+    machine: StateMachine, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     mine = {"account_id": ACCOUNTS[1], "role_name": "special", "external_id": "x-2"}
     environment.setenv("ACCOUNTS", json.dumps([mine]))
-    sink.scan(ACCOUNTS[1])
-    (assumed,) = [call for call in sink.rotation.calls if call.operation == "AssumeRole"]
+    machine.scan(ACCOUNTS[1])
+    (assumed,) = [call for call in machine.rotation.calls if call.operation == "AssumeRole"]
     assert assumed.parameters["RoleArn"] == f"arn:aws:iam::{ACCOUNTS[1]}:role/special"
     assert assumed.parameters["ExternalId"] == "x-2"
     assert cloud.refusals == []
@@ -162,33 +162,33 @@ def test_the_settings_of_an_account_override_those_of_the_organization(
 
 
 def test_all_pages_of_the_organization_are_read_and_closed_accounts_left_out(
-    sink: NotificationSink, cloud: Cloud
+    machine: StateMachine, cloud: Cloud
 ) -> None:
     active = [f"{number:012}" for number in range(1, 46)]
     cloud.organization.add(*active)
     cloud.organization.add("999999999991", state="CLOSED")
     cloud.organization.add("999999999992", state="SUSPENDED")
-    assert sink.step("list") == {"accounts": 48}
-    assert sink.rotation.operations == [*["ListAccounts"] * 3, "PutObject"]
-    listed = [item["account_id"] for item in sink.document("accounts.json")]
+    assert machine.step("list") == {"accounts": 48}
+    assert machine.rotation.operations == [*["ListAccounts"] * 3, "PutObject"]
+    listed = [item["account_id"] for item in machine.document("accounts.json")]
     assert listed == sorted([*active, *ACCOUNTS])
 
 
-def test_accounts_that_are_given_need_no_organization(sink: NotificationSink, cloud: Cloud) -> None:
+def test_accounts_that_are_given_need_no_organization(machine: StateMachine, cloud: Cloud) -> None:
     cloud.organization.trusted.clear()
-    sink.step("list", accounts=[ACCOUNTS[1]], excluded_accounts=[])
-    assert sink.rotation.operations == ["PutObject"]
-    listed = [item["account_id"] for item in sink.document("accounts.json")]
+    machine.step("list", accounts=[ACCOUNTS[1]], excluded_accounts=[])
+    assert machine.rotation.operations == ["PutObject"]
+    listed = [item["account_id"] for item in machine.document("accounts.json")]
     assert listed == [DEFAULT_ACCOUNT, ACCOUNTS[1]]
 
 
 def test_an_account_without_access_to_organizations_fails_before_any_scan(
-    sink: NotificationSink, cloud: Cloud
+    machine: StateMachine, cloud: Cloud
 ) -> None:
     cloud.organization.trusted.clear()
     with pytest.raises(ClientError, match="AccessDenied"):
-        sink.step("list")
-    assert sink.rotation.operations == ["ListAccounts"]
+        machine.step("list")
+    assert machine.rotation.operations == ["ListAccounts"]
 
 
 def test_an_sdk_from_before_september_2026_knows_the_status_of_an_account() -> None:
@@ -207,18 +207,18 @@ def test_an_sdk_from_before_september_2026_knows_the_status_of_an_account() -> N
 @pytest.mark.parametrize("way", WAYS)
 def test_a_scope_that_fails_leaves_all_others_complete_and_is_seen_everywhere(
     way: str,
-    sink: NotificationSink,
+    machine: StateMachine,
     cloud: Cloud,
     wire: Wire,
     due: dict[tuple[str, str], str],
     topic: str,
 ) -> None:
     lost = Breakage(cloud, wire, ACCOUNTS, REGIONS).happen(way)
-    sink.step("list")
-    failures = sink.look_everywhere()
+    machine.step("list")
+    failures = machine.scan_all()
     assert len(failures) == len({account for account, _ in lost})
     with pytest.raises(RotationError) as caught:
-        sink.step("aggregate")
+        machine.step("aggregate")
     assert all(f"account {account}, {region}" in str(caught.value) for account, region in lost)
     (document,) = documents(cloud, topic)
     statuses = {(s["account_id"], s["region"]): s["status"] for s in document["scopes"]}
@@ -231,22 +231,22 @@ def test_a_scope_that_fails_leaves_all_others_complete_and_is_seen_everywhere(
 LIST, SCAN, AGGREGATE = 2, 12, 16
 
 
-def calls_of(sink: NotificationSink) -> tuple[int, int, int]:
+def calls_of(machine: StateMachine) -> tuple[int, int, int]:
     counts = []
     for name, fields in (("list", {}), ("scan", {"account_id": ACCOUNTS[0]}), ("aggregate", {})):
-        sink.step(name, **fields)
-        counts.append(len(sink.rotation.calls))
+        machine.step(name, **fields)
+        counts.append(len(machine.rotation.calls))
         if name == "list":
             for account in ACCOUNTS[1:]:
-                sink.scan(account)
+                machine.scan(account)
     return tuple(counts)  # type: ignore[return-value] # three of them
 
 
 def test_undisturbed_steps_make_as_many_calls_as_are_disturbed_below(
-    sink: NotificationSink, due: dict[tuple[str, str], str]
+    machine: StateMachine, due: dict[tuple[str, str], str]
 ) -> None:
     assert due
-    assert calls_of(sink) == (LIST, SCAN, AGGREGATE)
+    assert calls_of(machine) == (LIST, SCAN, AGGREGATE)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_undisturbed_steps_make_as_many_calls_as_are_disturbed_below(
     ],
 )
 def test_a_step_that_is_killed_after_any_call_is_made_up_for_when_it_is_repeated(
-    sink: NotificationSink,
+    machine: StateMachine,
     cloud: Cloud,
     wire: Wire,
     due: dict[tuple[str, str], str],
@@ -268,32 +268,32 @@ def test_a_step_that_is_killed_after_any_call_is_made_up_for_when_it_is_repeated
 ) -> None:
     fields: dict[str, object] = {"account_id": ACCOUNTS[0]} if name == "scan" else {}
     if name != "list":
-        sink.step("list")
+        machine.step("list")
     if name == "aggregate":
-        sink.look_everywhere()
+        machine.scan_all()
     wire.strike_after(number, kill)
     with pytest.raises((KilledError, RotationError)):
-        sink.step(name, **fields)
-    sink.all()
+        machine.step(name, **fields)
+    machine.all()
     told = documents(cloud, topic)
     assert {f["certificate_arn"] for f in told[-1]["findings"]} == set(due.values())
-    # Told by the killed step already, and again because that was not remembered.
+    # The killed step has notified already; without its record, the next one notifies again.
     assert len(told) <= 2
     cloud.advance(days=1)
-    sink.run = "run-2"
-    assert sink.all()["notification"]["sent"] is False
+    machine.run = "run-2"
+    assert machine.all()["notification"]["sent"] is False
 
 
 def test_a_repeated_step_is_another_run_in_the_state_table(
-    sink: NotificationSink, due: dict[tuple[str, str], str]
+    machine: StateMachine, due: dict[tuple[str, str], str]
 ) -> None:
     """Of two lookers at one account neither may pass for the other, and both leave the same."""
     assert due
-    sink.step("list")
-    sink.scan(ACCOUNTS[1])
-    first = sink.document(f"accounts/{ACCOUNTS[1]}.json")
-    sink.scan(ACCOUNTS[1])
-    second = sink.document(f"accounts/{ACCOUNTS[1]}.json")
+    machine.step("list")
+    machine.scan(ACCOUNTS[1])
+    first = machine.document(f"accounts/{ACCOUNTS[1]}.json")
+    machine.scan(ACCOUNTS[1])
+    second = machine.document(f"accounts/{ACCOUNTS[1]}.json")
     assert {entry.pop("looked_by") for entry in first} != {
         entry.pop("looked_by") for entry in second
     }
@@ -304,50 +304,50 @@ def test_a_repeated_step_is_another_run_in_the_state_table(
 
 
 def test_bad_input_is_one_error_that_names_every_mistake_before_any_call(
-    sink: NotificationSink, environment: pytest.MonkeyPatch
+    machine: StateMachine, environment: pytest.MonkeyPatch
 ) -> None:
     environment.setenv("THRESHOLD_FRACTION", "2")
     with pytest.raises(ConfigurationError) as caught:
-        sink.step("guess", account_id="2", other=1)
+        machine.step("guess", account_id="2", other=1)
     assert len(caught.value.errors) == 4
-    assert sink.rotation.calls == []
+    assert machine.rotation.calls == []
 
 
 def test_the_input_limits_the_run_in_every_step(
-    sink: NotificationSink, due: dict[tuple[str, str], str], cloud: Cloud, topic: str
+    machine: StateMachine, due: dict[tuple[str, str], str], cloud: Cloud, topic: str
 ) -> None:
-    sink.inputs = {"accounts": [ACCOUNTS[2]], "regions": ["sa-east-1"]}
-    result = sink.all()
+    machine.inputs = {"accounts": [ACCOUNTS[2]], "regions": ["sa-east-1"]}
+    result = machine.all()
     assert result["scopes"] == {"ok": 1}
     (document,) = documents(cloud, topic)
     (finding,) = document["findings"]
     assert finding["certificate_arn"] == due[ACCOUNTS[2], "sa-east-1"]
 
 
-def test_the_result_of_a_step_fits_into_a_state(sink: NotificationSink, cloud: Cloud) -> None:
+def test_the_result_of_a_step_fits_into_a_state(machine: StateMachine, cloud: Cloud) -> None:
     """Step Functions: 256 KiB for the input and the output of a state."""
     for number in range(300):
         cloud.certificates.add(
             type="IMPORTED", domain_name=f"n{number}.example.com", **USED, **ending_in(cloud, 9)
         )
-    sink.step("list")
-    assert len(json.dumps(sink.scan(DEFAULT_ACCOUNT))) < 1000
-    sink.look_everywhere()
-    assert len(json.dumps(sink.step("aggregate"))) < 2000
-    assert len(sink.document("report.json")["findings"]) == 300
+    machine.step("list")
+    assert len(json.dumps(machine.scan(DEFAULT_ACCOUNT))) < 1000
+    machine.scan_all()
+    assert len(json.dumps(machine.step("aggregate"))) < 2000
+    assert len(machine.document("report.json")["findings"]) == 300
 
 
 def test_an_account_that_left_more_than_a_page_of_objects_beside_it_is_found(
-    sink: NotificationSink, environment: pytest.MonkeyPatch
+    machine: StateMachine, environment: pytest.MonkeyPatch
 ) -> None:
     """ListObjectsV2 gives pages; here small ones."""
     environment.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "1")
-    assert sink.all()["scopes"] == {"ok": 6}
+    assert machine.all()["scopes"] == {"ok": 6}
 
 
-def test_times_are_those_of_the_run(sink: NotificationSink) -> None:
-    sink.all()
-    report = sink.document("report.json")
+def test_times_are_those_of_the_run(machine: StateMachine) -> None:
+    machine.all()
+    report = machine.document("report.json")
     assert report["run_id"] == "run-1"
     assert report["started_at"] == NOW.isoformat()
-    assert sink.cloud.now - NOW < timedelta(minutes=1)
+    assert machine.cloud.now - NOW < timedelta(minutes=1)

@@ -1,4 +1,4 @@
-"""People are told whose a certificate is, and are left alone where they asked for it."""
+"""Notifications name the owner of a certificate and respect its mute tag."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_finding_says_whose_it_is_by_the_tag_that_the_estate_uses(
 def test_a_mute_is_reported_once_and_ends_by_itself(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
-    """The clock stands at 2026-06-15."""
+    """The clock is at 2026-06-15."""
     due(cloud, {"certificate-lifecycle:mute-until": "2026-06-22"})
     for _ in range(9):
         rotation(scheduled(cloud.now))

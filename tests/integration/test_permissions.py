@@ -1,6 +1,6 @@
 """The permissions that the adapters declare are the calls that the functions make.
 
-Every test of this folder holds each invocation to the declared actions, see `invocation.Function`;
+Every test of this folder compares each invocation with the declared actions (see `invocation`);
 here each declared action is shown to be needed.
 """
 
@@ -19,7 +19,7 @@ from tests.estates.imports import imported
 from tests.integration.effects import USED, ending_in
 from tests.integration.exports import put_exported
 from tests.integration.invocation import NOW, Function, make_ledger, scheduled
-from tests.integration.sinks import make_machine
+from tests.integration.state_machine import make_state_machine
 
 pytestmark = pytest.mark.integration
 
@@ -92,12 +92,12 @@ def test_rotation_needs_every_action_that_is_declared_for_it(
 def over_an_organization(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> set[str]:
-    """List the accounts of an organization, and tell of them."""
-    sink = make_machine(rotation, cloud, environment)
-    sink.step("list")
+    """List the accounts of an organization and aggregate their results."""
+    machine = make_state_machine(rotation, cloud, environment)
+    machine.step("list")
     made = actions(rotation)
     with pytest.raises(RotationError):
-        sink.step("aggregate")
+        machine.step("aggregate")
     return made | actions(rotation)
 
 

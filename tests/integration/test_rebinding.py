@@ -321,7 +321,7 @@ def test_a_concurrent_change_is_detected_and_kept(
     wire.strike_before(number, lambda: cloud.consumers.set_default(listener, other))
     rotation(scheduled(cloud.now))
     if number in KINDS[THOROUGH].changes:
-        return  # ELB has no conditional change, so this one is lost.
+        return  # ELB has no conditional change and overwrites this one.
     rotation(tomorrow(cloud))
     rotation(tomorrow(cloud))
     assert cloud.consumers.listener_certificates(listener) == (other, [])

@@ -1,4 +1,4 @@
-"""Whatever happens between two calls, a dead certificate gets one successor, and it is told."""
+"""After an interruption between any two calls, a replacement is made and reported once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FIRST, SECOND, BOTH = 30, 18, 32
 
 @dataclass
 class Dead:
-    """An expired certificate that a load balancer serves, and what becomes of it."""
+    """An expired certificate that a load balancer serves."""
 
     cloud: Cloud
     topic: str
@@ -47,7 +47,7 @@ class Dead:
 
     @property
     def replacement_record(self) -> Mapping[str, Any]:
-        """The attributes of the only journal, as a person sees them in the console."""
+        """The attributes of the only replacement record, as the console shows them."""
         items = self.cloud.client("dynamodb").scan(TableName="certificate-lifecycle-ledger")[
             "Items"
         ]

@@ -1,4 +1,4 @@
-"""The report's page in a browser: what its script does, and what hostile text does not do.
+"""The report's page in a browser: its script, and hostile text in it.
 
 The page is opened as a file, and told what to show by its address.
 """
@@ -40,7 +40,7 @@ ATTACKS = (
 
 @dataclass(frozen=True)
 class Shown:
-    """What a browser made of a page, and what it said on its console."""
+    """A page in a browser and the messages of its console."""
 
     dom: str
     log: str
@@ -68,7 +68,7 @@ class Shown:
 
     @property
     def complaints(self) -> list[str]:
-        """What went wrong in the page; other lines are about the machine and not about it."""
+        """The errors of the page, without messages about the machine."""
         return [line for line in self.log.splitlines() if "CONSOLE" in line or "Refused to" in line]
 
 
@@ -89,7 +89,7 @@ class Browser:
                 "--disable-background-networking",
                 "--enable-logging=stderr",
                 f"--user-data-dir={self.folder / 'profile'}",
-                # Lets a page that stands around the report, in a test, measure it.
+                # Lets a test measure the report from a surrounding page.
                 "--allow-file-access-from-files",
                 "--dump-dom",
                 f"{file.as_uri()}{address}",
@@ -212,7 +212,7 @@ def test_the_policy_refuses_a_script_that_gets_into_the_page(browser: Browser) -
 
 @pytest.mark.parametrize("width", [320, 800])
 def test_the_page_never_scrolls_sideways(browser: Browser, width: int) -> None:
-    """WCAG 2.2, 1.4.10: what is wider, such as a chart, scrolls in a box of its own."""
+    """WCAG 2.2, 1.4.10: a wider element, such as a chart, scrolls in its own box."""
     long = imported(names=(f"{'a' * 60}.{'b' * 60}.example.com",), ends_in=days(2))
     step = ActionRecord(arn(), Action.REIMPORT, Outcome.ADVISED, f"do\naws acm {'c' * 200}")
     inner = browser.folder / "inner.html"
@@ -233,7 +233,7 @@ def test_the_page_never_scrolls_sideways(browser: Browser, width: int) -> None:
 
 
 def test_the_page_is_as_light_with_5000_findings_as_with_200(browser: Browser) -> None:
-    """Elements are what a browser takes its time over; those of a page of rows are all there is."""
+    """Elements make a browser slow, so that only those of one page of rows exist."""
     few, many = (
         browser.show(run(*(due(f"n{number}", 1 + number % 20) for number in range(count))))
         for count in (200, 5000)

@@ -1,4 +1,4 @@
-"""The report of a run in its bucket: where it lies, what it is, and what leaves it alone."""
+"""The report of a run in its bucket: keys, headers, and the runs that do not replace it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from certificate_lifecycle.model.errors import RotationError
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, documents, ending_in
 from tests.integration.invocation import NOW, Function, recorded, scheduled
-from tests.integration.sinks import BUCKET, make_machine
+from tests.integration.state_machine import BUCKET, make_state_machine
 
 pytestmark = pytest.mark.integration
 
@@ -37,7 +37,7 @@ def due(cloud: Cloud) -> str:
 
 
 def stored(cloud: Cloud, bucket: str = REPORTS) -> dict[str, Any]:
-    """Return what is in a bucket, by its key."""
+    """Return the objects of a bucket by key."""
     client = cloud.client("s3")
     keys = [entry["Key"] for entry in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
     return {key: client.get_object(Bucket=bucket, Key=key) for key in keys}
@@ -104,7 +104,7 @@ def test_an_organization_has_all_three_documents_beside_the_results_of_its_steps
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, topic: str
 ) -> None:
     assert topic
-    make_machine(rotation, cloud, environment).all()
+    make_state_machine(rotation, cloud, environment).all()
     kept = {key for key in stored(cloud, BUCKET) if "/report." in key}
     assert kept == {f"runs/run-1/report.{suffix}" for suffix in ("csv", "html", "json")}
 
@@ -113,7 +113,7 @@ def test_an_organization_with_a_bucket_for_reports_leaves_them_there(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, bucket: str, topic: str
 ) -> None:
     assert topic
-    result = make_machine(rotation, cloud, environment).all()
+    result = make_state_machine(rotation, cloud, environment).all()
     assert result["report"] == f"s3://{bucket}/{DATED}.html"
     assert not any("/report." in key for key in stored(cloud, BUCKET))
 
@@ -122,7 +122,7 @@ def test_a_dry_run_over_an_organization_is_reported_and_is_not_the_latest(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, bucket: str
 ) -> None:
     """Its result is in figures only."""
-    sink = make_machine(rotation, cloud, environment)
-    sink.inputs = {"dry_run": True}
-    assert sink.all()["report"] == f"s3://{bucket}/{DATED}.html"
+    machine = make_state_machine(rotation, cloud, environment)
+    machine.inputs = {"dry_run": True}
+    assert machine.all()["report"] == f"s3://{bucket}/{DATED}.html"
     assert sorted(stored(cloud)) == [f"{DATED}.{suffix}" for suffix in ("csv", "html", "json")]

@@ -1,4 +1,4 @@
-"""Answers as the SDK hands them over: read in one zone, and told to be unreadable if they are."""
+"""Responses of the SDK: times in UTC, and errors about unreadable ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.integration.invocation import NOW, Function, scheduled
 
 pytestmark = pytest.mark.integration
 
-#: What a certificate says that shall never end (RFC 5280 section 4.1.2.5).
+#: The end of a certificate without an expiry (RFC 5280 section 4.1.2.5).
 NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
@@ -28,7 +28,7 @@ NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 def local_time_zone(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """Be a laptop that stands somewhere; a function always runs in UTC."""
+    """Use the time zone of a laptop; a function always runs in UTC."""
     with monkeypatch.context() as patch:
         patch.setenv("TZ", request.param)
         time.tzset()
@@ -38,7 +38,7 @@ def local_time_zone(
 
 @pytest.mark.usefixtures("local_time_zone")
 def test_a_certificate_without_an_end_is_read_in_every_time_zone(cloud: Cloud) -> None:
-    """East of Greenwich the SDK cannot read that moment, so that a whole region was lost."""
+    """East of Greenwich the SDK cannot read that time, so that the scan of a region failed."""
     cloud.certificates.add(type="IMPORTED", not_before=NOW, not_after=NEVER, **USED)
     cloud.server_certificates.add("old-shop", "shop.example.com", not_after=NEVER)
     clients = Clients("eu-west-1")

@@ -1,4 +1,4 @@
-"""What cannot be looked at, mended or told never hides, and never keeps back the rest."""
+"""A failed scan, repair or notification is always reported and never blocks the rest."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_a_listing_that_fails_on_any_page_is_reported_and_never_looks_healthy(
 def test_a_message_that_cannot_be_sent_fails_the_run_after_the_repairs_are_done(
     rotation: Function, cloud: Cloud
 ) -> None:
-    """Bug 44: the only alert is never lost in silence."""
+    """Bug 44: the only alert never fails silently."""
     zone = cloud.zones.add("example.com")
     arn = blocked(cloud, "example.com")
     cloud.fail("sns", "Publish", "AuthorizationError", "no publishing today", times=None)
@@ -228,7 +228,7 @@ def test_a_run_that_has_too_little_time_says_so_before_it_would_be_stopped(
 def test_a_missing_topic_is_refused_before_any_call(
     rotation: Function, environment: pytest.MonkeyPatch
 ) -> None:
-    """Bug 45: findings that nobody is told of are worth nothing."""
+    """Bug 45: a run whose notification fails is a failure."""
     environment.delenv("SNS_TOPIC_ARN")
     with pytest.raises(ConfigurationError, match="SNS_TOPIC_ARN"):
         rotation(scheduled(NOW))

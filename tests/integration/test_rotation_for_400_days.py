@@ -1,4 +1,4 @@
-"""More than a year of daily runs over a mixed estate: who is requested anew, who hears of what."""
+"""More than a year of daily runs over a mixed estate: requests and notifications."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ pytestmark = [
 
 DAYS = 400
 #: More than half of them remind weekly of two certificates that are expired and in use, and that
-#: only their owners can mend; the others tell what began, what is over, and that all is well.
+#: only their owners can fix; the others report new and resolved findings, and summaries.
 MESSAGES = 68
 
 
 @dataclass
 class Estate:
-    """Certificates of every kind in use, one that nothing uses, and what becomes of them."""
+    """Certificates of every kind in use, and one that is not in use."""
 
     cloud: Cloud
     arns: dict[str, str]
@@ -97,7 +97,7 @@ def test_a_mixed_estate_lives_for_400_days_with_one_request_and_few_messages(
     """Bugs 34, 36, 37 and 46."""
     made = live(rotation, cloud)
 
-    # One certificate is given up by ACM: it gets one successor, which is bound, and goes itself.
+    # ACM stops renewing one certificate: it gets one successor, which is bound, and is deleted.
     (successor,) = estate.successors
     assert successor.tags["certificate-lifecycle:replaces"] == estate.arns["given up by ACM"]
     assert cloud.consumers.listener_certificates(estate.listener) == (successor.arn, [])
@@ -122,7 +122,7 @@ def test_a_mixed_estate_lives_for_400_days_with_one_request_and_few_messages(
     for name in ("unused", "imported", "without a zone"):
         assert estate.now(name).status == "EXPIRED"
 
-    # Nobody heard of what takes care of itself, and of the rest at marks and weekly.
+    # Renewals without problems cause no notification, the rest at marks and weekly.
     told = Counter(
         (finding["domain_name"], finding["verdict"])
         for document in documents(cloud, topic)

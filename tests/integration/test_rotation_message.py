@@ -1,4 +1,4 @@
-"""One message a run, for whoever subscribed: when there is something to tell, and only then."""
+"""One message per run for all subscribers, only if there is something to report."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_the_worst_comes_first(rotation: Function, cloud: Cloud, topic: str) -> 
 def test_queues_get_the_findings_of_the_result(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
-    """Bug 43: what was done and what was not is in the message as it is in the result."""
+    """Bug 43: the message has the same actions and failures as the result."""
     showcase.fill(cloud)
 
     result = rotation(scheduled(NOW))

@@ -1,4 +1,4 @@
-"""Daily runs over more than a year: ACM renews, we mend what hinders it, and nobody is bored."""
+"""Daily runs over more than a year: ACM renews, rotation repairs, and messages are rare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A certificate with an import source follows its secret, whatever comes in between."""
+"""A certificate with an import source follows its secret despite interruptions."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_newer_version_replaces_the_old_one_under_its_arn_with_all_that_hangs_
     assert rotation.writes == ["ImportCertificate", "Publish"]
     assert result["renewed_certificates"] == 1
     assert (
-        "imported the version that ends on 2027-04-11"
+        "imported the version that expires on 2027-04-11"
         in documents(cloud, topic)[0]["actions"][0]["detail"]
     )
 
@@ -205,7 +205,7 @@ def test_a_run_that_runs_whole_inside_another_changes_nothing_about_the_end(
 def test_a_secret_that_moves_on_in_between_wins_at_once_or_in_the_next_run(
     rotation: Function, shop: Imported, wire: Wire, number: int
 ) -> None:
-    """Only between the last look and the import can an older version slip in, for one run."""
+    """Only between the last read and the import can an older version be imported, for one run."""
 
     def overtake() -> None:
         shop.write(issued(LATEST).secret())

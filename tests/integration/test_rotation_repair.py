@@ -1,4 +1,4 @@
-"""Rotation mends in place what it can, under the same ARN, and never asks for a certificate."""
+"""Rotation repairs renewals in place, under the same ARN, and requests no certificate."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_blocked_renewal_gets_its_records_back_and_acm_renews_under_the_same_a
     assert only_action(result) == ("RestoreRecords", "done")
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
     assert rotation.writes == ["ChangeResourceRecordSets", "Publish"]
-    cloud.certificates.all()  # ACM looks from time to time
+    cloud.certificates.all()  # ACM checks from time to time
     cloud.advance(days=1)
     renewed = the_certificate(cloud)
     assert (renewed.arn, renewed.status) == (arn, "ISSUED")
@@ -83,7 +83,7 @@ def test_a_blocked_renewal_gets_its_records_back_and_acm_renews_under_the_same_a
 def test_a_blocked_renewal_is_repaired_although_a_later_certificate_has_all_its_names(
     rotation: Function, cloud: Cloud, zone: str
 ) -> None:
-    """Moving what uses it is work and a risk; a record is neither."""
+    """Rebinding consumers is a risk; a record is not."""
     arn = blocked(cloud)
     cloud.certificates.add(**WEB, **USED, **ending_in(cloud, 190))
 
@@ -186,7 +186,7 @@ def test_a_caa_record_that_forbids_amazon_is_reported_and_nothing_is_written(
 def test_a_request_that_has_waited_for_more_than_a_day_is_repaired_and_issued(
     rotation: Function, cloud: Cloud, zone: str
 ) -> None:
-    """Bug 18: somebody has to look again after a request, and rotation does."""
+    """Bug 18: rotation checks pending requests again."""
     arn = cloud.certificates.add(
         **WEB, status="PENDING_VALIDATION", created_at=NOW - timedelta(hours=25)
     )
@@ -301,7 +301,7 @@ def test_where_acm_refuses_to_migrate_the_email_is_sent_again(
 def test_where_the_records_would_have_no_zone_nothing_is_migrated(
     rotation: Function, cloud: Cloud, zones: int
 ) -> None:
-    """A migration that nobody can finish would be abandoned after 72 hours."""
+    """ACM abandons an unfinished migration after 72 hours."""
     for number in range(zones):
         cloud.zones.add("example.com", delegated=number == 0)
     blocked(cloud, validation_method="EMAIL")
@@ -329,7 +329,7 @@ def test_a_migration_in_progress_is_continued(rotation: Function, cloud: Cloud, 
 def test_a_migration_that_another_client_starts_is_continued(
     rotation: Function, cloud: Cloud, zone: str, wire: Wire
 ) -> None:
-    """Bug 52: ACM answers ConflictException, which is what we want to hear."""
+    """Bug 52: ConflictException means that the migration has started."""
     arn = blocked(cloud, validation_method="EMAIL")
 
     def begin_elsewhere(operation: str) -> None:
@@ -362,7 +362,7 @@ def test_a_migration_whose_records_acm_has_not_named_yet_is_finished_by_the_next
 def test_records_of_a_migration_that_acm_names_late_are_awaited(
     rotation: Function, cloud: Cloud, zone: str, wire: Wire
 ) -> None:
-    """Bug 3: ACM needs several seconds here as well."""
+    """Bug 3: ACM needs several seconds here, too."""
     arn = blocked(cloud, validation_method="EMAIL")
     cloud.fail("acm", "UpdateCertificateOptions", "ConflictException", "under way, and not visible")
 
@@ -391,7 +391,7 @@ def test_a_request_that_waits_for_its_first_approval_gets_the_email_again(
     assert [name for _, name, _ in cloud.certificates.emails] == ["example.com"]
 
 
-# --- Looking only, looking twice --------------------------------------------------------------
+# --- Dry runs and second runs -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Rotation looks at every certificate and says what is the matter with it."""
+"""Rotation scans every certificate and gives it a verdict."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_certificate_is_due_exactly_at_the_threshold(
 def test_a_certificate_is_expired_exactly_at_its_end(
     rotation: Function, cloud: Cloud, seconds: int, verdict: str, days_left: int
 ) -> None:
-    """Bug 28: whole days are for people only, and rounded down."""
+    """Bug 28: whole days are for display only, and rounded down."""
     ends = NOW + timedelta(seconds=seconds)
     cloud.certificates.add(
         type="IMPORTED", not_before=ends - timedelta(days=365), not_after=ends, **USED
@@ -302,7 +302,7 @@ def test_the_region_is_that_of_the_function_and_the_topic_may_be_elsewhere(
 
 
 def test_a_run_by_hand_is_judged_as_of_now() -> None:
-    """Bugs 26 and 42: aware, and in UTC whatever the machine thinks."""
+    """Bugs 26 and 42: aware, and in UTC on every machine."""
     assert abs(current_time() - datetime.now(UTC)) < timedelta(minutes=1)
     assert current_time().tzinfo is UTC
 
@@ -324,7 +324,7 @@ def test_only_the_named_certificates_are_scanned(rotation: Function, cloud: Clou
     assert result["scopes"][0]["certificates"] == 2
 
 
-# --- What it costs ----------------------------------------------------------------------------
+# --- Costs ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [200, 1001])

@@ -1,4 +1,4 @@
-"""What a scheduled run writes at its end about itself, its topic and what stays open."""
+"""The metrics of a scheduled run about itself, its topic and open findings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from certificate_lifecycle.model.errors import RotationError
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, ending_in
 from tests.integration.invocation import NOW, Function, scheduled
-from tests.integration.sinks import make_machine
+from tests.integration.state_machine import make_state_machine
 
 pytestmark = pytest.mark.integration
 
@@ -31,7 +31,7 @@ def subscription(cloud: Cloud, topic: str) -> str:
 
 @pytest.fixture
 def figures(capsys: pytest.CaptureFixture[str]) -> Figures:
-    """Read what the last run measured at its end; None if it wrote nothing."""
+    """Read the metrics of the last run; None if it wrote none."""
 
     def read() -> dict[str, Any] | None:
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -125,12 +125,12 @@ def test_subscriptions_that_cannot_be_counted_are_a_warning_and_no_failure(
 def test_a_run_over_an_organization_is_one_of_the_schedule_if_that_has_started_it(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, figures: Figures
 ) -> None:
-    sink = make_machine(rotation, cloud, environment)
-    sink.run = "by-hand"
-    sink.all()
+    machine = make_state_machine(rotation, cloud, environment)
+    machine.run = "by-hand"
+    machine.all()
     assert figures() is None
-    sink.run, sink.inputs = "by-the-clock", scheduled(cloud.now)
-    sink.all()
+    machine.run, machine.inputs = "by-the-clock", scheduled(cloud.now)
+    machine.all()
     assert figures() == {"RunsCompleted": 1, "ConfirmedSubscriptions": 1, "OldestCriticalHours": 0}
 
 

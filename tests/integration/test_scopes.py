@@ -37,7 +37,7 @@ MEMBERS = [
 
 @pytest.fixture
 def everywhere(rotation: Function, environment: pytest.MonkeyPatch, cloud: Cloud) -> Function:
-    """Let the function look after three accounts in four regions."""
+    """Configure three accounts and four regions."""
     environment.setenv("REGIONS", json.dumps(REGIONS))
     environment.setenv("ACCOUNTS", json.dumps(MEMBERS))
     cloud.certificates.managed_renewal = False
@@ -59,7 +59,7 @@ NEAR, FAR = 20, 150
 
 @dataclass(frozen=True)
 class Seed:
-    """One combination, and what is true of it."""
+    """One combination and its expected verdict."""
 
     type: str
     status: str
@@ -134,7 +134,7 @@ class Seed:
 
 
 def combinations() -> Iterator[Seed]:
-    """Yield every combination that ACM can be in: only what is issued is renewed or exported."""
+    """Yield every possible combination: only issued certificates are renewed or exported."""
     for kind, key in itertools.product(("AMAZON_ISSUED", "PRIVATE", "IMPORTED"), KEYS):
         for status in (*UNISSUED, *ENDED, "INACTIVE"):
             for usage in ("unused", "in use"):
@@ -242,7 +242,7 @@ def member(**changes: object) -> str:
 
 @pytest.fixture
 def with_a_member(rotation: Function, environment: pytest.MonkeyPatch, cloud: Cloud) -> Function:
-    """Let the function look after one other account, in its own region."""
+    """Configure one other account in the function's own region."""
     environment.setenv("ACCOUNTS", member())
     make_ledger(cloud, environment, "eu-west-1")
     return rotation
@@ -317,7 +317,7 @@ def test_a_certificate_of_a_member_is_replaced_and_its_consumers_move(
     assert (new.account, new.status) == (MEMBER, "ISSUED")
     assert new.tags["certificate-lifecycle:replaces"] == old
     assert cloud.consumers.listener_certificates(listener) == (new.arn, [])
-    # What is replaced in another account is its owner's to delete.
+    # A replaced certificate in another account is deleted by its owner.
     assert old in {certificate.arn for certificate in cloud.certificates.all()}
 
 

@@ -1,4 +1,4 @@
-"""Neither key, passphrase nor secret value is in anything that comes out, the ledger included."""
+"""No key, passphrase or secret value is in any output, including the state table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _whole(error: BaseException | None) -> str:
 
 @pytest.fixture
 def secrets(cloud: Cloud, environment: pytest.MonkeyPatch) -> list[str]:
-    """Plant markers wherever a run meets a secret, and return what must not come out."""
+    """Plant markers in every secret of a run, and return the texts that must not come out."""
     cloud.certificates.managed_renewal = False
     exported = put_exported(cloud, 20, passphrase=f"{MARKER} {PASSPHRASE}")
     environment.setenv("EXPORT_TARGETS", exported.environment())
@@ -51,7 +51,7 @@ def secrets(cloud: Cloud, environment: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def everything(cloud: Cloud, topic: str, caplog: pytest.LogCaptureFixture) -> Callable[[str], str]:
-    """Collect the log at its loudest, the messages, and the ledger."""
+    """Collect the log at DEBUG, the messages and the state table."""
     caplog.set_level(logging.DEBUG)
 
     def collect(said: str) -> str:
@@ -112,7 +112,7 @@ def test_a_refusal_that_quotes_a_secret_is_not_passed_on(
     operation: str,
 ) -> None:
     marker, _, *key = secrets
-    # A refusal can quote only what the call was given: the key, or the passphrase.
+    # An error can quote only the parameters of the call: the key or the passphrase.
     sent = {"ImportCertificate": key, "ExportCertificate": [marker], "PutSecretValue": [marker]}
     quoted = f"{' '.join(sent.get(operation, []))} is refused"
     cloud.fail(service, operation, "ValidationException", quoted, times=None)

@@ -1,4 +1,4 @@
-"""Answers that hold secrets and cannot be read: no log, message or error shows anything of them."""
+"""Unreadable responses with secrets: no log, message or error quotes them."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def answering(environment: pytest.MonkeyPatch) -> Iterator[Answering]:
 def test_an_unreadable_secret_is_shown_nowhere(
     answering: Answering, caplog: pytest.LogCaptureFixture, ask: Ask, status: int, body: bytes
 ) -> None:
-    """The SDK logs by itself what keeps it from credentials, with all that it was raised from."""
+    """The SDK logs errors about credentials with their causes."""
     caplog.set_level(logging.DEBUG)
     answering(status, body)
     with pytest.raises((CertificateLifecycleError, UnusableSourceError)) as failed:

@@ -1,4 +1,4 @@
-"""An event bus and Security Hub hear of a run, of each other's failures nothing, and people always.
+"""An event bus and Security Hub receive a run independently; SNS always receives it.
 
 What a rule sends to a queue is what a program would get.
 """
@@ -36,7 +36,7 @@ from certificate_lifecycle.model.run import (
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, documents, ending_in, wanted_records
 from tests.integration.invocation import NOW, Function, scheduled
-from tests.integration.sinks import ACCOUNTS, make_machine
+from tests.integration.state_machine import ACCOUNTS, make_state_machine
 
 pytestmark = pytest.mark.integration
 
@@ -89,7 +89,7 @@ def due(cloud: Cloud, domain_name: str = "shop.example.com", **more: Any) -> str
 
 
 def mend(cloud: Cloud, arn: str) -> None:
-    """Let a certificate be imported anew, as its owner does."""
+    """Import a certificate again, as its owner does."""
     cloud.certificates.edit(arn, not_after=cloud.now + timedelta(days=300))
 
 
@@ -103,7 +103,7 @@ def blocked(cloud: Cloud) -> str:
 
 
 def states(cloud: Cloud) -> dict[str, str]:
-    """Return whether findings are active, by the end of what they are about."""
+    """Return whether findings are active, by the end of their certificate's ARN."""
     return {
         id_.rpartition("/")[2]: finding["RecordState"]
         for id_, finding in cloud.security_hub.findings().items()
@@ -159,7 +159,7 @@ def test_actions_and_the_run_reach_the_queue_of_a_rule(
 def test_a_run_without_findings_is_sent_to_the_sinks(
     rotation: Function, cloud: Cloud, queue: str
 ) -> None:
-    """People are spared it; a program that hears nothing would not know whether it ran."""
+    """A program needs the event to know that the run took place."""
     rotation(scheduled(NOW))
     (run,) = received_events(cloud, queue)
     assert run["detail"]["severity"] == "ok"
@@ -444,14 +444,14 @@ def test_findings_of_other_instances_and_products_are_left_alone(
 def test_an_organization_is_sent_once_in_the_functions_own_account(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, queue: str
 ) -> None:
-    sink = make_machine(rotation, cloud, environment)
+    machine = make_state_machine(rotation, cloud, environment)
     arns = [due(cloud, account=account) for account in ACCOUNTS]
-    sink.step("list")
-    sink.look_everywhere()
+    machine.step("list")
+    machine.scan_all()
     assert received_events(cloud, queue) == []
     assert cloud.security_hub.findings() == {}
 
-    sink.step("aggregate")
+    machine.step("aggregate")
 
     assert states(cloud) == {tail(arn): "ACTIVE" for arn in arns}
     (run,) = of(received_events(cloud, queue), "Run")
@@ -460,8 +460,8 @@ def test_an_organization_is_sent_once_in_the_functions_own_account(
     for arn in arns:
         mend(cloud, arn)
     cloud.advance(days=1)
-    sink.run = "run-2"
-    sink.all()
+    machine.run = "run-2"
+    machine.all()
     assert states(cloud) == {tail(arn): "ARCHIVED" for arn in arns}
 
 
@@ -542,7 +542,7 @@ def test_throttled_sinks_are_retried(rotation: Function, cloud: Cloud, queue: st
 def test_findings_that_cannot_be_read_are_not_reported_as_new(
     rotation: Function, cloud: Cloud
 ) -> None:
-    """Their creation would be lost, and what is over would stay."""
+    """Otherwise creations would be missing and resolved findings would stay."""
     due(cloud)
     cloud.fail("securityhub", "GetFindings", "InternalException", times=None)
     with pytest.raises(RotationError, match="Security Hub could not be notified"):

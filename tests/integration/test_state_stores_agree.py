@@ -1,4 +1,4 @@
-"""The ledger that the unit tests use decides every write as the one in DynamoDB does."""
+"""The state store of the unit tests decides every write like the one in DynamoDB."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from certificate_lifecycle.app.ports import StateStore
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
-from tests.unit.fakes import MemoryLedger
+from tests.unit.fakes import MemoryStateStore
 
 pytestmark = pytest.mark.integration
 
@@ -31,7 +31,7 @@ REPLACEMENT = ReplacementRecord(
     certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW
 )
 ALERT = AlertRecord(
-    certificate_arn=OLD, verdict="Expired", reason="", severity="", band="", notified_at=NOW
+    subject=AlertSubject(OLD), verdict="Expired", reason="", severity="", band="", notified_at=NOW
 )
 INTENT = Intent(certificate_arn=OLD, action="Export", text="", run_id="", written_at=NOW)
 ACCOUNTS = itertools.count(100_000_000_000)
@@ -54,12 +54,12 @@ def claim(note: str, behind: int, run: str, now: datetime, until: datetime) -> W
 
 
 def save_replacement(note: str, behind: int, run: str | None) -> Write:
-    """Record what was claimed, held still or let go."""
+    """Record a claimed replacement, still claimed or released."""
 
     def write(state_store: StateStore) -> object:
         until = None if run is None else NOW + timedelta(minutes=1)
         replacement_record = replace(REPLACEMENT, note=note, claimed_by=run, claimed_until=until)
-        # Only what was claimed is ever recorded, and a claim makes the first version.
+        # Only claimed records are saved, and a claim creates the first version.
         return state_store.save_replacement(
             replace(
                 replacement_record, version=version(state_store.replacement_records(), behind) or 1
@@ -145,8 +145,8 @@ def test_any_sequence_of_writes_ends_alike(
 ) -> None:
     """Each sequence has an account of its own, so that it begins with nothing."""
     client, scope = cloud.client("dynamodb"), Scope(str(next(ACCOUNTS)), "eu-west-1")
-    fake = MemoryLedger()
+    fake = MemoryStateStore()
     for write in data.draw(st.lists(writes, min_size=1, max_size=7)):
-        # A run reads once, so what stands there now is seen by one that begins now.
+        # A run reads once, so that only a new run sees the present entries.
         assert outcome(fake, write) == outcome(StateTable(client, ledger_table, scope), write)
         assert contents(fake) == contents(StateTable(client, ledger_table, scope))

@@ -1,4 +1,4 @@
-"""The ledger in DynamoDB: one run acts, nothing is overwritten, and nothing is guessed."""
+"""The state table in DynamoDB: one run acts, and nothing is overwritten or guessed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
-from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
 from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord, ReplacementState
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
@@ -51,7 +51,7 @@ FULL = ReplacementRecord(
     expires_at=datetime(2027, 6, 15, 12, tzinfo=UTC),
 )
 TOLD = AlertRecord(
-    certificate_arn=ARN,
+    subject=AlertSubject(ARN),
     verdict="Expired",
     reason="PastNotAfter",
     severity="critical",
@@ -65,7 +65,7 @@ NOTE = Intent(
 
 
 class StateTables:
-    """The same table, read anew by each run."""
+    """The same table, read again by each run."""
 
     def __init__(self, cloud: Cloud, table: str) -> None:
         self._cloud = cloud

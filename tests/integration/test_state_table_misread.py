@@ -1,4 +1,4 @@
-"""What this version of the ledger cannot understand is named, and never stops a run silently."""
+"""An unreadable entry of the state table is named and never stops a run silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept outside ACM, and what ACM hides: an inventory that cannot lie."""
+"""Certificates outside ACM, and those that ACM hides by default."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_certificates_by_name_are_in_acm(rotation: Function, cloud: Cloud) -> No
 
 @pytest.fixture
 def private(cloud: Cloud) -> str:
-    """Make what ACM has to renew from a private CA."""
+    """Create a certificate that ACM renews from a private CA."""
     return cloud.certificates.add(type="PRIVATE", **USED, **ending_in(cloud, 200, lifetime=395))
 
 

@@ -1,6 +1,6 @@
-"""Four months of an estate: each thing is told once, at its marks, weekly, and when it is over.
+"""Four months of an estate: findings are reported once, at their marks, weekly, and when resolved.
 
-The messages stand in tests/data/story_of_120_days.json, to be read as people would read them.
+The messages are recorded in tests/data/story_of_120_days.json for review.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def received(cloud: Cloud, queue: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def estate(cloud: Cloud, environment: pytest.MonkeyPatch) -> dict[str, str]:
-    """One that ACM renews, one whose record goes, one that nobody imports anew, one far away."""
+    """Add a renewed certificate, one with a deleted record, an imported and a remote one."""
     environment.setenv("REGIONS", json.dumps(["eu-west-1", QUIET_REGION]))
     environment.setenv("ROTATION_MODE", "repair")
     cloud.certificates.page_size = 1000
@@ -90,7 +90,7 @@ def lived(rotation: Function, cloud: Cloud) -> None:
 
 
 def told(notification: dict[str, Any], begun: str) -> dict[str, Any]:
-    """Show a message as the golden file does: its day, its subject, and what is new in it."""
+    """Return a message in the form of the golden file: day, subject and changes."""
     document = json.loads(notification["Message"])
     names = {finding["certificate_arn"]: finding for finding in document["findings"]}
     news = [

@@ -1,6 +1,6 @@
-"""Connecting to servers on loopback: what they show, and all the ways in which they do not.
+"""Connections to servers on loopback: the served certificates, and every failure.
 
-No name is resolved and no other machine is connected to.
+No name is resolved, and no other host is connected to.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LATER = NOW + timedelta(days=90)
 
 @pytest.fixture(autouse=True)
 def no_resolution(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail where anything is resolved: what is connected to was checked."""
+    """Fail on every lookup: only the checked address is connected to."""
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a name was resolved")

@@ -1,4 +1,4 @@
-"""The rotation where ACM has renewed a certificate, and servers show what they show."""
+"""Rotation after a renewal, with servers that serve the new or the old certificate."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NEW = issued(NOW + timedelta(days=198), SHOP, lifetime=timedelta(days=200), seri
 
 @dataclass
 class Shop:
-    """A certificate that was imported anew, and the names that lead to its servers."""
+    """A certificate that was imported again, and the names of its servers."""
 
     cloud: Cloud
     arn: str
@@ -82,8 +82,8 @@ def test_a_renewed_certificate_that_is_not_served_is_reported(
         "Investigate",
     )
     sentence = (
-        "shop.example.com (127.0.0.1) serves serial 0a:11, which ends on 2026-07-05 12:00 UTC, "
-        "and ACM has serial 0b:22: renewed, but not served"
+        "shop.example.com (127.0.0.1) serves serial 0a:11, which expires on 2026-07-05 12:00 UTC, "
+        "but ACM has serial 0b:22: the renewed certificate is not served"
     )
     assert finding["probe_results"] == [sentence]
     (document,) = documents(cloud, topic)
@@ -130,7 +130,7 @@ def test_private_addresses_are_not_connected_to_unless_that_is_wanted(
         (finding,) = rotation(scheduled(NOW))["findings"]
         assert server.connections == 0
     assert finding["probe_results"] == [
-        "shop.example.com (127.0.0.1) was not connected to: that is no public address"
+        "shop.example.com (127.0.0.1) was not probed: not a public address"
     ]
 
 

@@ -22,7 +22,7 @@ ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-12
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:passphrase-AbCdEf"
 ROLE = "arn:aws:iam::222222222222:role/certificates"
 TAGS = json.dumps({"Tags": [{"Key": "ManagedBy", "Value": "cert-manager"}]}).encode()
-#: What STS answers, up to and with the credentials.
+#: The response of STS up to the credentials.
 CREDENTIALS = (
     b'<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>'
     b"<Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId>"
@@ -59,7 +59,7 @@ def answering(environment: pytest.MonkeyPatch) -> Iterator[Answering]:
 
 
 def test_tags_whose_answer_ended_early_are_asked_for_again(answering: Answering) -> None:
-    """None would let us touch what another tool manages."""
+    """Without tags, a certificate of another tool would be changed."""
     server = answering(TAGS, 2, b"application/x-amz-json-1.1")
     tags = AcmCertificates(Clients("eu-west-1").acm("eu-west-1")).tags(ARN)
     assert tags == (("ManagedBy", "cert-manager"),)

@@ -1,4 +1,4 @@
-"""With a ledger no alert is lost: what a run did before it was killed, the next one tells."""
+"""With a state table the next run reports the actions of a killed run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.usefixtures("kept_clients", "ledger_table"),
 ]
 
-#: Calls of an undisturbed run, with those to the ledger.
+#: Calls of an undisturbed run, including those to the state table.
 IMPORT, EXPORT = 14, 20
 
 
@@ -71,7 +71,7 @@ def test_an_import_is_reported_whenever_its_run_is_killed(
     with pytest.raises(KilledError):
         rotation(scheduled(NOW))
     rotation(tomorrow(cloud))
-    assert "the version that ends on 2027-04-11" in told(cloud, topic)
+    assert "the version that expires on 2027-04-11" in told(cloud, topic)
     rotation(tomorrow(cloud))
     # A quiet run forgets, and no more.
     assert set(rotation.writes) <= {"DeleteItem"}

@@ -9,9 +9,9 @@ from typing import Any
 from certificate_lifecycle.aws.consumers.registry import ConsumerCatalog
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
     DomainValidation,
     Renewal,
     RenewalStatus,
@@ -115,8 +115,8 @@ def request(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a cer
     return certificate(**{**facts, **changes})
 
 
-def detail(**changes: Any) -> Detail:  # noqa: ANN401 - any field of a detail
-    return replace(Detail(in_use_by=(LOAD_BALANCER,)), **changes)
+def detail(**changes: Any) -> CertificateDetail:  # noqa: ANN401 - any field of a detail
+    return replace(CertificateDetail(in_use_by=(LOAD_BALANCER,)), **changes)
 
 
 def renewal(

@@ -30,8 +30,8 @@ from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.model.certificate import (
     NOT_DESCRIBED,
     Certificate,
+    CertificateDetail,
     CertificateStatus,
-    Detail,
     DomainValidation,
     RenewalStatus,
     ValidationMethod,
@@ -81,7 +81,7 @@ class MemoryClock(Clock):
 class MemoryCertificates(Certificates):
     """The certificates of one region; what is listed has no detail, as in ACM.
 
-    `later` holds what further descriptions of a certificate say, the last one for ever.
+    `later` contains the results of further descriptions; the last one is repeated.
     """
 
     def __init__(self, *held: Certificate, migrates: bool = False) -> None:
@@ -236,7 +236,7 @@ def _states(found: str, wanted: CertificateRequest, *, late: bool) -> list[Certi
             key_algorithm=wanted.key_algorithm,
             exportable=private or wanted.exportable,
             created_at=NOW,
-            detail=Detail(
+            detail=CertificateDetail(
                 certificate_authority_arn=wanted.certificate_authority_arn,
                 validations=()
                 if private
@@ -304,11 +304,11 @@ class MemoryExportSecrets(ExportSecrets):
         self.versions: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self.labels: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
         self.broken: dict[str, Exception] = {}
-        self.looked_at: list[str] = []
+        self.read_stages: list[str] = []
 
     def stages(self, secret_arn: str) -> Mapping[str, Collection[str]]:
         self._raise_if_broken(f"stages {secret_arn}")
-        self.looked_at.append(secret_arn)
+        self.read_stages.append(secret_arn)
         return dict(self.labels[secret_arn])
 
     def passphrase(self, secret_arn: str) -> SecretStr:
@@ -324,7 +324,7 @@ class MemoryExportSecrets(ExportSecrets):
         return True
 
     def make_current(self, secret_arn: str, token: str) -> None:
-        """Move the label, as whoever writes a version does, and whoever rolls back."""
+        """Move the label, as a write or a rollback does."""
         labels = self.labels[secret_arn]
         before = [version for version, stages in labels.items() if CURRENT_STAGE in stages]
         labels.clear()
@@ -355,7 +355,7 @@ _ADDRESS = "203.0.113.7"
 
 
 class MemoryTlsProbe(TlsProbe):
-    """Servers that show what they were told to, everybody else's are out of reach.
+    """Servers with the certificates in `shown`; all others are unreachable.
 
     A name in `broken` raises, and one in `hanging` does not answer before `release` is called.
     """
@@ -419,7 +419,7 @@ class MemoryDocuments(Documents):
         return f"s3://runs/{name}"
 
 
-class MemoryDiary(NotificationLog):
+class MemoryNotificationLog(NotificationLog):
     """Remembers the last message."""
 
     def __init__(self, last: datetime | None = None) -> None:
@@ -512,14 +512,14 @@ def dependencies(
     )
 
 
-class MemoryLedger(StateStore):
+class MemoryStateStore(StateStore):
     """A ledger with the conditions of the real one; `broken` are methods that raise."""
 
     def __init__(self) -> None:
         self.stored: dict[str, ReplacementRecord] = {}
         self.requests: defaultdict[date, set[str]] = defaultdict(set)
-        self.told: dict[str, AlertRecord] = {}
-        self.noted: dict[tuple[str, str], Intent] = {}
+        self.alerts: dict[str, AlertRecord] = {}
+        self.recorded_intents: dict[tuple[str, str], Intent] = {}
         self.broken: dict[str, Exception] = {}
         self.writes = 0
 
@@ -551,39 +551,39 @@ class MemoryLedger(StateStore):
 
     def alert_records(self) -> Sequence[AlertRecord]:
         self._raise_if_broken("alert_records")
-        return list(self.told.values())
+        return list(self.alerts.values())
 
     def save_alert(self, alert: AlertRecord) -> None:
         self._raise_if_broken("save_alert")
-        there = self.told.get(alert.certificate_arn)
+        there = self.alerts.get(alert.subject.text)
         if (there.version if there else 0) == alert.version:
             self.writes += 1
-            self.told[alert.certificate_arn] = replace(alert, version=alert.version + 1)
+            self.alerts[alert.subject.text] = replace(alert, version=alert.version + 1)
 
     def delete_alert(self, alert: AlertRecord) -> None:
-        there = self.told.get(alert.certificate_arn)
+        there = self.alerts.get(alert.subject.text)
         if there is not None and there.version == alert.version:
             self.writes += 1
-            del self.told[alert.certificate_arn]
+            del self.alerts[alert.subject.text]
 
     def intents(self) -> Sequence[Intent]:
-        return list(self.noted.values())
+        return list(self.recorded_intents.values())
 
     def save_intent(self, intent: Intent) -> None:
         self._raise_if_broken("save_intent")
-        there = self.noted.get((intent.certificate_arn, intent.action))
+        there = self.recorded_intents.get((intent.certificate_arn, intent.action))
         if there is None or there.written_at <= intent.written_at:
             self.writes += 1
-            self.noted[intent.certificate_arn, intent.action] = intent
+            self.recorded_intents[intent.certificate_arn, intent.action] = intent
 
     def delete_intent(self, intent: Intent) -> None:
-        there = self.noted.get((intent.certificate_arn, intent.action))
+        there = self.recorded_intents.get((intent.certificate_arn, intent.action))
         if there is not None and (there.run_id, there.written_at) == (
             intent.run_id,
             intent.written_at,
         ):
             self.writes += 1
-            del self.noted[intent.certificate_arn, intent.action]
+            del self.recorded_intents[intent.certificate_arn, intent.action]
 
     def _put(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
         there = self.stored.get(replacement_record.certificate_arn)

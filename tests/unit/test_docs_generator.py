@@ -1,4 +1,4 @@
-"""The generated parts of the documentation follow the code, and their check says what is stale."""
+"""The generated parts of the documentation follow the code; the check names stale parts."""
 
 from __future__ import annotations
 

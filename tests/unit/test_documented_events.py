@@ -1,4 +1,4 @@
-"""The events, results and message in the documentation are what the code takes and gives."""
+"""The events, results and message in the documentation are those of the code."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from certificate_lifecycle.handlers.events import creation_command, rotation_com
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
     DomainValidation,
     Renewal,
     RenewalStatus,
@@ -103,7 +103,7 @@ def blocked(sample: dict[str, Any], now: datetime) -> Assessment:
         in_use=True,
         not_before=not_after - timedelta(days=198),
         not_after=not_after,
-        detail=Detail(
+        detail=CertificateDetail(
             in_use_by=tuple(sample["in_use_by"]),
             renewal=Renewal(status=RenewalStatus.PENDING_VALIDATION, validations=(pending,)),
         ),

@@ -39,7 +39,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
+    MemoryStateStore,
     MemoryTopic,
     dependencies,
     run_context,
@@ -111,7 +111,7 @@ class Clients:
 
 
 @pytest.fixture
-def clients() -> Any:  # noqa: ANN401 - stands for the real one
+def clients() -> Any:  # noqa: ANN401 - a fake of any client
     return Clients()
 
 
@@ -217,7 +217,7 @@ def test_a_run_names_the_consumer_says_how_to_move_it_and_is_sent_to_the_sink(
         certificates=MemoryCertificates(OLD_CERTIFICATE, NEW_CERTIFICATE),
         dns=MemoryDns(),
         import_secrets=MemoryImportSecrets(),
-        state_store=MemoryLedger(),
+        state_store=MemoryStateStore(),
         catalog=consumers,
     )
     request = run_request(instance="kitchen", mode=RotationMode.REPLACE)

@@ -1,4 +1,4 @@
-"""The committed zip is what the sources give, and holds what Lambda will look for."""
+"""The committed zip is built from the sources and contains the handlers."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_an_asset_of_the_report_is_packed(package: Path, suffix: str) -> None:
 
 
 def test_an_empty_package_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(build.SourceError, match="holds no sources"):
+    with pytest.raises(build.SourceError, match="contains no sources"):
         build.members(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The pinned list of development tools answers what pyproject.toml asks for."""
+"""The pinned list of development tools matches pyproject.toml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runbook says what to do for every verdict, and names no verdict that there is not."""
+"""The runbook has the next step for every verdict, and no unknown verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tags of certificates are known outside the code: to policies, to people, to last year's."""
+"""The tags of certificates are also used by policies, users and earlier versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words that rules, filters, ledgers and handovers know stay what they are.
+"""Words in rules, filters and stored records never change.
 
 `docs/verdicts.md` promises it of verdicts and reasons; the words of AWS are those of its API.
 """
@@ -33,7 +33,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "verdicts.md"
 
 @pytest.mark.parametrize("words", [Verdict, Reason])
 def test_the_page_has_every_verdict_and_reason_in_their_order(words: type[Documented]) -> None:
-    """A filter on one that is renamed would match nothing any more, and nobody would notice."""
+    """A filter on a renamed word would silently match nothing."""
     part = PAGE.read_text(encoding="utf-8").split(f"BEGIN_{words.__name__.upper()}S -->")[1]
     rows = re.findall(r"^\| `(\w+)` \|", part.split("<!-- END")[0], re.MULTILINE)
     assert [word.value for word in words] == rows

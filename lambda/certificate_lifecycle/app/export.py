@@ -34,9 +34,9 @@ from certificate_lifecycle.policy.export import (
 _ATTEMPTS = 3
 #: The texts for an exported certificate that expires soon.
 _WAITING = {
-    RenewalStep.WANTED: "have ACM renew it",
-    RenewalStep.UNDER_WAY: "ACM is renewing it; a later run exports the new issue",
-    RenewalStep.NOT_PAID_FOR: (
+    RenewalStep.DUE: "have ACM renew it",
+    RenewalStep.IN_PROGRESS: "ACM is renewing it; a later run exports the new issue",
+    RenewalStep.NOT_ALLOWED: (
         "ACM renews it by itself; a later run exports the new issue. "
         "renew_public renews it now, at a cost"
     ),
@@ -154,8 +154,8 @@ class Export:
         """
         latest = self.certificates.describe(certificate.arn)
         step = renewal_step(latest, target, self.context.thresholds, self.context.now)
-        if step is RenewalStep.WANTED:
-            step = RenewalStep.UNDER_WAY
+        if step is RenewalStep.DUE:
+            step = RenewalStep.IN_PROGRESS
             text = "have ACM renew it, and export it"
             self.context.record_intent(certificate.arn, Action.EXPORT, text)
             if self.certificates.renew(certificate.arn):
@@ -173,6 +173,6 @@ def _plan(
 ) -> ActionRecord:
     steps = [f"export it to {target.secret_arn}"] if outdated else []
     steps += [_WAITING[step]] if step in _WAITING else []
-    acts = outdated or step is RenewalStep.WANTED
+    acts = outdated or step is RenewalStep.DUE
     outcome = Outcome.PLANNED if acts else Outcome.ADVISED
     return ActionRecord(certificate.arn, Action.EXPORT, outcome, "; ".join(steps))

@@ -15,7 +15,7 @@ from certificate_lifecycle.policy.export import (
     TargetFinding,
     TargetState,
     blocked_reason,
-    is_exported_now,
+    is_exportable_now,
     target_state,
     version_token,
 )
@@ -50,7 +50,7 @@ class ExportTargets:
     def inspect(self, certificate: Certificate, now: datetime) -> TargetFinding | None:
         """Return the state of the target; None if there is nothing to export."""
         target = self.by_arn.get(certificate.arn)
-        if target is None or not is_exported_now(certificate, now):
+        if target is None or not is_exportable_now(certificate, now):
             return None
         reason = blocked_reason(certificate)
         if reason is not None:

@@ -29,7 +29,7 @@ from certificate_lifecycle.model.run import (
     ScopeStatus,
 )
 from certificate_lifecycle.policy.notification_state import (
-    SCOPE,
+    WHOLE_SCOPE,
     AlertRecord,
     Intent,
     alert_record,
@@ -126,9 +126,13 @@ class AlertState:
             found.replacement_records = {
                 record.certificate_arn: record for record in state_store.replacement_records()
             }
-            alerts = {alert.certificate_arn: alert for alert in state_store.alert_records()}
-            found.scope = alerts.pop(SCOPE, None)
-            found.alert_records = alerts
+            alerts = state_store.alert_records()
+            found.scope = next((alert for alert in alerts if alert.subject == WHOLE_SCOPE), None)
+            found.alert_records = {
+                alert.subject.certificate_arn: alert
+                for alert in alerts
+                if alert.subject.certificate_arn is not None
+            }
             found.earlier_intents = state_store.intents()
             found.intents = {
                 (intent.certificate_arn, intent.action): intent for intent in found.earlier_intents
@@ -241,7 +245,7 @@ class AlertState:
         ]
         incomplete = [scope for scope in run.scopes if scope.status is not ScopeStatus.OK]
         alerts += [scope_alert_record(scope, self.scope, now) for scope in incomplete]
-        resolved = self._resolved(run)
+        resolved = list(self._resolved(run).values())
         resolved += [self.alert_records[arn] for arn in done if arn in self.alert_records]
         if self.scope is not None and not incomplete:
             resolved.append(self.scope)
@@ -275,30 +279,30 @@ class AlertState:
         scanned = {_arn(entry): entry for entry in run.assessments}
         return [
             FindingChange(
-                alert.certificate_arn,
+                arn,
                 ChangeKind.RESOLVED,
                 previous_verdict=alert.verdict,
                 since=alert.since or alert.notified_at,
                 name=", ".join(entry.certificate.names) if entry else "",
                 current_state=entry.decision.message if entry else "It does not exist any more.",
             )
-            for alert in self._resolved(run)
-            for entry in [scanned.get(alert.certificate_arn)]
+            for arn, alert in self._resolved(run).items()
+            for entry in [scanned.get(arn)]
         ]
 
-    def _resolved(self, run: Run) -> list[AlertRecord]:
+    def _resolved(self, run: Run) -> dict[str, AlertRecord]:
         """Return the alerts that are no finding any more.
 
         A certificate that was not scanned is resolved only after a complete scan.
         """
-        complete = run.whole and all(scope.status is ScopeStatus.OK for scope in run.scopes)
+        complete = run.full_scan and all(scope.status is ScopeStatus.OK for scope in run.scopes)
         scanned = set(map(_arn, run.assessments))
         still_open = set(map(_arn, _reportable(run)))
-        return [
-            alert
+        return {
+            arn: alert
             for arn, alert in self.alert_records.items()
             if arn not in still_open and (complete or arn in scanned)
-        ]
+        }
 
 
 def _arn(entry: Assessment) -> str:

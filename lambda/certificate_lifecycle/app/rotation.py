@@ -193,7 +193,7 @@ def _notify(
     if run.dry_run:
         return _notification(reason="dry run"), []
     due = any(scope_run.should_notify for scope_run in scope_runs)
-    summary, failures = (False, []) if due or not run.whole else _summary_due(run, dependencies)
+    summary, failures = (False, []) if due or not run.full_scan else _summary_due(run, dependencies)
     message = compose(run, summary=summary)
     if message is None:
         return _notification(reason="nothing to report"), failures

@@ -65,12 +65,12 @@ class RunRequest:
             account_wide=scope == first,
             mode=min(self.mode, limit or self.mode, key=_MODES.index),
             retire_after=self.retire_after if limit is None else None,
-            certificate_arns=[arn for arn in self.certificate_arns if scope.holds(arn)],
+            certificate_arns=[arn for arn in self.certificate_arns if scope.contains(arn)],
             import_sources={
-                arn: secret for arn, secret in self.import_sources.items() if scope.holds(arn)
+                arn: secret for arn, secret in self.import_sources.items() if scope.contains(arn)
             },
             export_targets=[
-                target for target in self.export_targets if scope.holds(target.certificate_arn)
+                target for target in self.export_targets if scope.contains(target.certificate_arn)
             ],
         )
 

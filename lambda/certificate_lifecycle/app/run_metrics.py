@@ -85,7 +85,7 @@ def _open_alerts(scope_run: ScopeRun) -> Iterator[AlertRecord]:
         return
     if pending is None:
         raise StateUnreadableError("the open findings of an incomplete scan are unknown")
-    current = {alert.certificate_arn for alert in (*pending.alert_records, *pending.resolved)}
+    current = {alert.subject for alert in (*pending.alert_records, *pending.resolved)}
     for alert in pending.state_store.alert_records():
-        if alert.certificate_arn not in current:
+        if alert.subject not in current:
             yield alert

@@ -300,7 +300,7 @@ def run_of(
         scopes=tuple(scopes),
         assessments=tuple(assessments),
         actions=tuple(actions),
-        whole=not request.certificate_arns,
+        full_scan=not request.certificate_arns,
     )
 
 

@@ -18,13 +18,12 @@ from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.model.run import Assessment
 from certificate_lifecycle.policy.tls_probe import (
-    ProbeComparison,
     ProbeResult,
     compare,
-    concerned,
-    names_to_look_at,
+    probe_names,
     sentences,
     serial_of,
+    should_probe,
     stale_certificate_served,
 )
 
@@ -81,11 +80,13 @@ class TlsProbing:
         ]
 
     def _concerned(self, entry: Assessment) -> bool:
-        return concerned(entry, self.context.now, told=entry.certificate.arn in self.reported)
+        return should_probe(
+            entry, self.context.now, notified=entry.certificate.arn in self.reported
+        )
 
     def _described(self, certificate: Certificate) -> Certificate | None:
         """Return a certificate with its serial number, or None."""
-        if not names_to_look_at(certificate):
+        if not probe_names(certificate):
             return None
         if serial_of(certificate) is not None:
             return certificate
@@ -114,8 +115,8 @@ class TlsProbing:
                 "certificate_arn": certificate.arn,
                 "served": [
                     {
-                        "name": item.probe_result.name,
-                        "address": item.probe_result.address,
+                        "name": item.name,
+                        "address": item.address,
                         "state": item.state.value,
                     }
                     for item in comparisons
@@ -134,7 +135,7 @@ class TlsProbing:
 
     def _compare(
         self, certificate: Certificate, probe_results: Mapping[_Target, Sequence[ProbeResult]]
-    ) -> list[ProbeComparison]:
+    ) -> list[ProbeResult]:
         return [
             compare(certificate, probe_result, self.everything)
             for target in _targets(certificate)
@@ -176,7 +177,7 @@ def _probe(
 
 
 def _targets(certificate: Certificate) -> list[_Target]:
-    return [(name, certificate.key_algorithm) for name in names_to_look_at(certificate)]
+    return [(name, certificate.key_algorithm) for name in probe_names(certificate)]
 
 
 def _results(name: str, future: Future[Sequence[ProbeResult]]) -> Sequence[ProbeResult]:

@@ -31,9 +31,9 @@ from certificate_lifecycle.aws.responses import (
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
     DomainValidation,
     Renewal,
     RenewalStatus,
@@ -419,7 +419,7 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
         **_common(detail, names),
         in_use=bool(detail.get("InUseBy")),
         exportable=detail.get("Options", {}).get("Export") == "ENABLED",
-        detail=Detail(
+        detail=CertificateDetail(
             in_use_by=tuple(detail.get("InUseBy", ())),
             renewal=_renewal(detail.get("RenewalSummary")),
             validations=_validations(detail.get("DomainValidationOptions", ())),

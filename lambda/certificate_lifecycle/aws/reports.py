@@ -28,7 +28,7 @@ class DatedReports:
         """
         folder = f"reports/{run.instance}/"
         name = f"{folder}{run.started_at:%Y/%m/%d}/{run.run_id}"
-        newest = run.whole and not run.dry_run
+        newest = run.full_scan and not run.dry_run
         for document in documents(run, read_assets()):
             for key, cache in (
                 (f"{name}.{document.suffix}", "private"),

@@ -20,7 +20,7 @@ from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 
 from certificate_lifecycle.model.errors import CertificateNotFoundError, UnexpectedResponseError
-from certificate_lifecycle.model.scope import arn_from
+from certificate_lifecycle.model.scope import parse_arn
 
 if TYPE_CHECKING:
     import boto3
@@ -82,7 +82,7 @@ def existing(arn: str, code: str = "ResourceNotFoundException") -> Iterator[None
 
 def arn_in(answer: Mapping[str, Any], name: str) -> str:
     """Return the ARN under a name; raises KeyError or ValueError for anything else."""
-    return arn_from(answer[name])
+    return parse_arn(answer[name])
 
 
 def utc(moment: datetime | None) -> datetime | None:

@@ -192,7 +192,9 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         "import_source": _secret_entry(source.secret_arn, source.state, source.text)
         if source
         else None,
-        "export_target": _secret_entry(export.target.secret_arn, export.state, export.why)
+        "export_target": _secret_entry(
+            export.target.secret_arn, export.state, export.blocked_reason
+        )
         if export
         else None,
         "replacement": _replacement_entry(explanation.replacement_record),

@@ -17,7 +17,7 @@ import click
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.interrupts import InterruptedByUserError
 from certificate_lifecycle.model.errors import CertificateLifecycleError, ConfigurationError
-from certificate_lifecycle.model.sanitize import laid_out
+from certificate_lifecycle.model.sanitize import clean_layout
 
 #: The list of commands must not import them.
 COMMANDS = {
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str]) -> int:
         shown = io.StringIO()
         error.show(shown)
         # The message quotes the arguments, which may contain control characters.
-        click.echo(laid_out(shown.getvalue()), nl=False, err=True)
+        click.echo(clean_layout(shown.getvalue()), nl=False, err=True)
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt, InterruptedByUserError):
         return _fail("Interrupted. Everything that was started is listed above.", Exit.INTERRUPTED)

@@ -73,7 +73,7 @@ class Session:
         scopes = self.scopes
         if certificate_arns:
             scopes = tuple(
-                scope for scope in scopes if any(scope.holds(arn) for arn in certificate_arns)
+                scope for scope in scopes if any(scope.contains(arn) for arn in certificate_arns)
             )
         command = RotationCommand(
             scopes=scopes,

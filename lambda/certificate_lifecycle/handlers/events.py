@@ -253,7 +253,7 @@ def rotation_command(
     scopes = _scopes(keys, settings, scope, errors)
     named = "resources" if announced else "certificate_arns"
     for arn in arns:
-        if not any(scope.holds(arn) for scope in scopes):
+        if not any(scope.contains(arn) for scope in scopes):
             labels = [f"{scope.account_id} {scope.region}" for scope in scopes]
             where = listed(labels, _SHOWN)
             errors.append(
@@ -261,7 +261,7 @@ def rotation_command(
             )
     command = RotationCommand(
         scopes=tuple(
-            scope for scope in scopes if not arns or any(scope.holds(arn) for arn in arns)
+            scope for scope in scopes if not arns or any(scope.contains(arn) for arn in arns)
         ),
         certificate_arns=arns,
         announced=bool(announced),
@@ -401,7 +401,7 @@ def _check_settings(settings: RotationSettings, scope: Scope, errors: list[str])
         errors.extend(
             f"{name}: {arn} is not in account {scope.account_id}, {', '.join(regions)}"
             for arn in arns
-            if not any(scope.holds(arn) for scope in here)
+            if not any(scope.contains(arn) for scope in here)
         )
 
 

@@ -1,1 +1,1 @@
-"""What certificates, runs and scopes are: frozen dataclasses and closed enums, all pure."""
+"""Certificates, runs and scopes: frozen dataclasses and closed enums, all pure."""

@@ -1,7 +1,6 @@
-"""The vocabulary: what ACM says about a certificate, and what we say about it.
+"""A certificate as ACM describes it, and the decision on it.
 
-`Verdict` and `Reason` are closed and public: alarms, dashboards and filters are built on them.
-`docs/verdicts.md` is generated from them.
+`Verdict` and `Reason` are closed and public; `docs/verdicts.md` is generated from them.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Self
 
 
 class Severity(IntEnum):
-    """How urgent a decision is, in rising order."""
+    """How urgent a decision is, in ascending order."""
 
     OK = 0
     INFO = 1
@@ -23,17 +22,17 @@ class Severity(IntEnum):
 
     @property
     def label(self) -> str:
-        """The lower-case word used in results, messages and attributes."""
+        """The lower-case name in results, messages and attributes."""
         return self.name.lower()
 
 
 class Documented(StrEnum):
-    """A string enum whose members carry their own explanation."""
+    """A string enum whose members have a meaning for the documentation."""
 
     meaning: str
 
     def __new__(cls, value: str, meaning: str) -> Self:
-        """Keep `meaning` beside the value, so that the documentation is made from the code."""
+        """Create a member from its value and meaning."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning
@@ -46,7 +45,7 @@ class Documented(StrEnum):
         for member in cls:
             if member.value == present:
                 return member
-        raise ValueError(f"{value!r} is none of {', '.join(cls)}")
+        raise ValueError(f"{value!r} is not one of {', '.join(cls)}")
 
 
 #: Public words that earlier versions of this module have stored and sent, and their present forms.
@@ -67,62 +66,47 @@ def present_word(word: str) -> str:
 
 
 class Verdict(Documented):
-    """What is the matter with a certificate, or that nothing is."""
+    """The state of a certificate."""
 
-    HEALTHY = "Healthy", "Far from expiry and nothing is wrong."
-    RENEWING = "Renewing", "ACM renews it by itself and still has time; the ARN stays."
-    RENEWAL_BLOCKED = "RenewalBlocked", "ACM wants to renew it and waits for a proof of ownership."
-    RENEWAL_OVERDUE = (
-        "RenewalOverdue",
-        "ACM's renewal failed, or has not got anywhere with little time left.",
-    )
-    UNUSED = "Unused", "No AWS service uses it and it was never exported, so ACM will not renew it."
-    EXPORT_DUE = (
-        "ExportDue",
-        "A copy outside AWS is about to expire, or is not what its export target should hold.",
-    )
-    IMPORT_DUE = "ImportDue", "It was imported, so only its owner can renew it, and that is due."
-    AUTHORITY_EXPIRING = (
-        "AuthorityExpiring",
-        "The private CA ends before a renewed certificate would.",
-    )
+    HEALTHY = "Healthy", "It is far from expiry and nothing is wrong."
+    RENEWING = "Renewing", "ACM renews it and still has time; the ARN stays."
+    RENEWAL_BLOCKED = "RenewalBlocked", "ACM cannot renew it before it is validated."
+    RENEWAL_OVERDUE = "RenewalOverdue", "ACM's renewal failed, or is late with little time left."
+    UNUSED = "Unused", "No AWS service uses it and it was never exported, so ACM does not renew it."
+    EXPORT_DUE = "ExportDue", "A copy expires soon, or its export target lacks the current version."
+    IMPORT_DUE = "ImportDue", "It was imported, and a newer version should be imported now."
+    AUTHORITY_EXPIRING = "AuthorityExpiring", "The CA expires before a renewed certificate would."
     AUTHORITY_PERMISSION_MISSING = (
         "AuthorityPermissionMissing",
         "ACM is not allowed to issue from the private CA.",
     )
     PENDING_VALIDATION = "PendingValidation", "It was requested and is not validated yet."
     REQUEST_FAILED = "RequestFailed", "The request ended without a certificate."
-    EXPIRED = "Expired", "Its validity is over."
+    EXPIRED = "Expired", "It has expired."
     REVOKED = "Revoked", "It was revoked."
-    EXTERNALLY_MANAGED = "ExternallyManaged", "Another tool or service looks after it."
+    EXTERNALLY_MANAGED = "ExternallyManaged", "Another tool or service manages it."
     STALE_CERTIFICATE_SERVED = (
         "StaleCertificateServed",
-        "ACM has a valid certificate, and those who connect are shown another one.",
+        "ACM has a valid certificate, but a server shows another one to clients.",
     )
     SUPERSEDED = "Superseded", "A valid, later certificate for the same names has been issued."
     UNKNOWN = "Unknown", "It could not be judged; the message says why."
-    SCAN_FAILED = (
-        "ScanFailed",
-        "A whole account and region could not be looked at: it may hold anything.",
-    )
+    SCAN_FAILED = "ScanFailed", "A whole account and region could not be scanned."
 
 
 class Reason(Documented):
     """Why a verdict was given."""
 
-    FAR_FROM_EXPIRY = "FarFromExpiry", "More time is left than any threshold asks for."
-    AUTO_RENEWAL_IN_PROGRESS = "AutoRenewalInProgress", "ACM has begun to renew it."
-    AWAITING_ACM = "AwaitingAcm", "It is inside ACM's renewal window; ACM has not begun yet."
-    RECORDS_IN_PLACE = (
-        "RecordsInPlace",
-        "Every validation record stands as ACM wants it; ACM has not looked again yet.",
-    )
+    FAR_FROM_EXPIRY = "FarFromExpiry", "No threshold is reached."
+    AUTO_RENEWAL_IN_PROGRESS = "AutoRenewalInProgress", "ACM has started to renew it."
+    AWAITING_ACM = "AwaitingAcm", "It is in ACM's renewal window; ACM has not started yet."
+    RECORDS_IN_PLACE = "RecordsInPlace", "Every record is correct; ACM has not checked again yet."
     VALIDATION_RECORD_MISSING = "ValidationRecordMissing", "A validation CNAME does not exist."
     VALIDATION_RECORD_WRONG = (
         "ValidationRecordWrong",
-        "Something other than ACM's value stands at the name of a validation CNAME.",
+        "A validation CNAME has another value than the one that ACM requires.",
     )
-    ZONE_NOT_FOUND = "ZoneNotFound", "No public hosted zone that we may write holds the name."
+    ZONE_NOT_FOUND = "ZoneNotFound", "No writable public hosted zone contains the name."
     ZONE_AMBIGUOUS = (
         "ZoneAmbiguous",
         "Several public hosted zones have the same name; name the right one in `hosted_zones`.",
@@ -131,22 +115,19 @@ class Reason(Documented):
         "ValidationUnchecked",
         "ACM waits for validation, and the records could not be compared.",
     )
-    EMAIL_APPROVAL_PENDING = (
-        "EmailApprovalPending",
-        "Somebody has to click the link in ACM's e-mail.",
-    )
+    EMAIL_APPROVAL_PENDING = "EmailApprovalPending", "ACM's validation e-mail was not answered."
     CAA_FORBIDS = "CaaForbids", "A CAA record does not allow Amazon to issue (CAA_ERROR)."
-    NO_AVAILABLE_CONTACTS = "NoAvailableContacts", "ACM found no address to ask."
+    NO_AVAILABLE_CONTACTS = "NoAvailableContacts", "ACM found no e-mail address for the domain."
     ADDITIONAL_VERIFICATION_REQUIRED = (
         "AdditionalVerificationRequired",
-        "ACM wants more information; open a case with AWS Support.",
+        "ACM requires more information; open a case with AWS Support.",
     )
     DOMAIN_NOT_ALLOWED = "DomainNotAllowed", "ACM does not issue for this domain."
     INVALID_PUBLIC_DOMAIN = "InvalidPublicDomain", "The name is not a public domain."
-    DOMAIN_VALIDATION_DENIED = "DomainValidationDenied", "The owner refused the request."
+    DOMAIN_VALIDATION_DENIED = "DomainValidationDenied", "The owner rejected the request."
     AUTHORITY_ACCESS_DENIED = (
         "AuthorityAccessDenied",
-        "The private CA does not grant ACM what it needs (PCA_ACCESS_DENIED).",
+        "The private CA does not grant ACM the required permissions (PCA_ACCESS_DENIED).",
     )
     SERVICE_LINKED_ROLE_MISSING = (
         "ServiceLinkedRoleMissing",
@@ -154,121 +135,100 @@ class Reason(Documented):
     )
     AUTHORITY_EXPIRES_TOO_SOON = (
         "AuthorityExpiresTooSoon",
-        "The private CA is valid for less time than the certificate (PCA_INVALID_DURATION).",
+        "The private CA expires before the certificate would (PCA_INVALID_DURATION).",
     )
-    AUTHORITY_LIMIT_EXCEEDED = "AuthorityLimitExceeded", "The private CA is over its quota."
+    AUTHORITY_LIMIT_EXCEEDED = "AuthorityLimitExceeded", "The private CA has exceeded a quota."
     AUTHORITY_NOT_FOUND = "AuthorityNotFound", "The private CA does not exist."
     AUTHORITY_INVALID_STATE = "AuthorityInvalidState", "The private CA is not active."
     AUTHORITY_REQUEST_FAILED = "AuthorityRequestFailed", "The private CA could not issue."
-    AUTHORITY_NAME_CONSTRAINTS = (
-        "AuthorityNameConstraints",
-        "The private CA may not issue for these names.",
-    )
-    AUTHORITY_INVALID_ARGUMENTS = (
-        "AuthorityInvalidArguments",
-        "The private CA refused the request as invalid.",
-    )
+    AUTHORITY_NAME_CONSTRAINTS = "AuthorityNameConstraints", "The CA may not issue for these names."
+    AUTHORITY_INVALID_ARGUMENTS = "AuthorityInvalidArguments", "The CA rejected the request."
     OTHER_FAILURE = "OtherFailure", "ACM gives no more precise reason than OTHER."
     NO_REASON_GIVEN = "NoReasonGiven", "ACM gives no reason."
     NO_PROGRESS = "NoProgress", "The renewal should be done by now."
-    NOT_ELIGIBLE = "NotEligible", "ACM says that it will not renew it, although it is used."
+    NOT_ELIGIBLE = "NotEligible", "ACM reports it as not eligible for renewal, although it is used."
     NOT_IN_USE = "NotInUse", "Nothing uses it."
-    EXPORTED_COPY_EXPIRING = "ExportedCopyExpiring", "The exported copy has to be replaced."
-    EXPORT_TARGET_OUTDATED = (
-        "ExportTargetOutdated",
-        "The export target does not hold what ACM has now.",
-    )
+    EXPORTED_COPY_EXPIRING = "ExportedCopyExpiring", "The exported copy expires soon."
+    EXPORT_TARGET_OUTDATED = "ExportTargetOutdated", "The export target lacks its current version."
     EXPORT_ROLLED_BACK = (
         "ExportRolledBack",
-        "The export target holds what ACM has now, and somebody made another version current.",
+        "The export target contains its current version, but another one is labelled AWSCURRENT.",
     )
-    EXPORT_NOT_POSSIBLE = (
-        "ExportNotPossible",
-        "It has an export target, and ACM cannot export it.",
-    )
+    EXPORT_NOT_POSSIBLE = "ExportNotPossible", "It has an export target, but cannot be exported."
     IMPORTED_EXPIRING = "ImportedExpiring", "A new version has to be imported under its ARN."
     SERVER_CERTIFICATE_EXPIRING = (
         "ServerCertificateExpiring",
-        "It is kept in IAM, where nothing renews it and no ARN takes a new version.",
+        "It is an IAM server certificate, which can be neither renewed nor reimported.",
     )
-    SOURCE_NEWER = (
-        "SourceNewer",
-        "Its import source holds a newer version, although it is not near its end.",
-    )
+    SOURCE_NEWER = "SourceNewer", "Its import source contains a newer version, long before expiry."
     SOURCE_NOT_NEWER = (
         "SourceNotNewer",
-        "Its import source holds nothing newer; whoever writes the secret has to renew it.",
+        "Its import source contains no newer version; the owner of the secret has to renew it.",
     )
     SOURCE_NOT_YET_VALID = (
         "SourceNotYetValid",
-        "Its import source holds a newer version that is not valid yet.",
+        "Its import source contains a newer version that is not valid yet.",
     )
     SOURCE_INCOMPATIBLE = (
         "SourceIncompatible",
-        "ACM would not take what its import source holds: another key, no name kept, a usage less.",
+        "ACM would reject its import source: other key type, no common name or a missing usage.",
     )
     SOURCE_INVALID = (
         "SourceInvalid",
-        "Its import source does not hold a certificate with its private key as ACM takes them.",
+        "Its import source does not contain a certificate and private key that ACM accepts.",
     )
     SOURCE_UNREADABLE = "SourceUnreadable", "The secret that is its import source cannot be read."
-    AWAITING_VALIDATION = "AwaitingValidation", "The request is younger than a day."
+    AWAITING_VALIDATION = "AwaitingValidation", "The request is less than a day old."
     VALIDATION_TIMED_OUT = "ValidationTimedOut", "It was not validated within 72 hours."
     PAST_NOT_AFTER = "PastNotAfter", "NotAfter is in the past."
     REVOKED_BY_ISSUER = "RevokedByIssuer", "The certificate authority revoked it."
     MANAGED_BY_CLOUDFRONT = "ManagedByCloudFront", "CloudFront validates and renews it."
     MANAGED_BY_ACME_CLIENT = "ManagedByAcmeClient", "An ACME client renews it."
-    MANAGED_BY_OTHER_TOOL = "ManagedByOtherTool", "A tag names the tool that looks after it."
+    MANAGED_BY_OTHER_TOOL = "ManagedByOtherTool", "A tag names the tool that manages it."
     OLDER_CERTIFICATE_SERVED = (
         "OlderCertificateServed",
-        "It was renewed, and an earlier certificate is still served under one of its names.",
+        "It was renewed, but one of its names still serves an earlier certificate.",
     )
     OTHER_CERTIFICATE_SERVED = (
         "OtherCertificateServed",
-        "A certificate that ACM does not have here is served under one of its names.",
+        "One of its names serves a certificate that is not in ACM in this account and region.",
     )
     SUCCESSOR_ISSUED = "SuccessorIssued", "A later certificate with all its names is valid."
-    STATUS_UNKNOWN = (
-        "StatusUnknown",
-        "ACM reports a status that this version does not know.",
-    )
+    STATUS_UNKNOWN = "StatusUnknown", "ACM reports a status that this version does not know."
     TYPE_UNKNOWN = "TypeUnknown", "ACM reports a type that this version does not know."
     STATUS_INACTIVE = "StatusInactive", "ACM reports the status INACTIVE."
-    VALIDITY_UNKNOWN = "ValidityUnknown", "ACM does not say when it ends."
+    VALIDITY_UNKNOWN = "ValidityUnknown", "Its expiry date is unknown."
     DETAILS_UNREADABLE = "DetailsUnreadable", "DescribeCertificate failed for it."
     SCOPE_FAILED = "ScopeFailed", "The certificates of an account and region could not be listed."
 
 
 class Action(Documented):
-    """What would help.
+    """The next step.
 
-    `RESTORE_RECORDS` and `RENEW_BY_EMAIL`, `REIMPORT` from an import source, and `EXPORT` for what
-    has an export target, are carried out in the modes `repair` and `replace`; `REPLACE` and
-    `REBIND`, and `REQUEST_AGAIN` for what this instance requested, in mode `replace`.
+    The modes `repair` and `replace` perform `RESTORE_RECORDS`, `RENEW_BY_EMAIL`, `REIMPORT` from
+    an import source and `EXPORT` to an export target. Mode `replace` also performs `REPLACE`,
+    `REBIND`, and `REQUEST_AGAIN` for requests of this instance.
     """
 
     NONE = "None", "Nothing has to be done."
-    RESTORE_RECORDS = "RestoreRecords", "Write the validation records that ACM asks for."
+    RESTORE_RECORDS = "RestoreRecords", "Write the validation records that ACM requires."
     RENEW_BY_EMAIL = (
         "RenewByEmail",
         "Migrate from e-mail to DNS validation under the same ARN, or send the e-mail again.",
     )
-    FIX_VALIDATION = "FixValidation", "Mend by hand what keeps ACM from validating."
-    FIX_AUTHORITY = "FixAuthority", "Mend the private CA or ACM's permission on it."
-    EXPORT = "Export", "Renew it where that applies, and export it to where it is served."
+    FIX_VALIDATION = "FixValidation", "Fix the DNS or CAA problem; ACM then validates it."
+    FIX_AUTHORITY = "FixAuthority", "Fix the private CA or ACM's permission on it."
+    EXPORT = "Export", "Renew it if necessary, and export it to where it is used."
     REIMPORT = "Reimport", "Import a newer version under the same ARN."
     REPLACE = "Replace", "Request a successor and move the consumers to it."
-    REQUEST_AGAIN = "RequestAgain", "Request it again; the creation function does so."
-    REBIND = "Rebind", "Move what still uses it to its successor."
-    MOVE_TO_ACM = (
-        "MoveToAcm",
-        "Import its successor into ACM, and move what uses it there.",
-    )
-    INVESTIGATE = "Investigate", "Look at it; the message says what is strange."
+    REQUEST_AGAIN = "RequestAgain", "Request it again with the creation function."
+    REBIND = "Rebind", "Move its consumers to the successor."
+    MOVE_TO_ACM = "MoveToAcm", "Import a successor into ACM and move the consumers to it."
+    INVESTIGATE = "Investigate", "Find the cause; the message contains details."
 
 
 class CertificateStatus(StrEnum):
-    """`Status` of a certificate as ACM has it; `NOT_UNDERSTOOD` for one that came later."""
+    """`Status` in ACM; `NOT_UNDERSTOOD` stands for values newer than this version."""
 
     PENDING_VALIDATION = "PENDING_VALIDATION"
     ISSUED = "ISSUED"
@@ -281,7 +241,7 @@ class CertificateStatus(StrEnum):
 
 
 class CertificateType(StrEnum):
-    """`Type` of a certificate as ACM has it, and what is kept outside ACM and looked at as well."""
+    """`Type` in ACM, and the types of certificates outside ACM that are scanned too."""
 
     AMAZON_ISSUED = "AMAZON_ISSUED"
     PRIVATE = "PRIVATE"
@@ -292,7 +252,7 @@ class CertificateType(StrEnum):
 
 
 class RenewalStatus(StrEnum):
-    """`RenewalSummary.RenewalStatus` as ACM has it."""
+    """`RenewalSummary.RenewalStatus` in ACM."""
 
     PENDING_AUTO_RENEWAL = "PENDING_AUTO_RENEWAL"
     PENDING_VALIDATION = "PENDING_VALIDATION"
@@ -302,7 +262,7 @@ class RenewalStatus(StrEnum):
 
 
 class ValidationMethod(StrEnum):
-    """How a name's ownership is proved."""
+    """How the owner of a name proves ownership."""
 
     DNS = "DNS"
     EMAIL = "EMAIL"
@@ -312,7 +272,7 @@ class ValidationMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ValidationRecord:
-    """The DNS record that ACM asks for, in ACM's own spelling."""
+    """The DNS record that ACM requires, in ACM's spelling."""
 
     name: str
     type: str
@@ -340,10 +300,10 @@ class Renewal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
-    """What only `DescribeCertificate` and `ListTagsForCertificate` return.
+class CertificateDetail:
+    """The fields that only `DescribeCertificate` and `ListTagsForCertificate` return.
 
-    `described` separates a description that says little from no description at all.
+    `described` is false for a certificate that was listed and not described.
     """
 
     in_use_by: tuple[str, ...] = ()
@@ -361,20 +321,19 @@ class Detail:
 
     @property
     def pending_validations(self) -> tuple[DomainValidation, ...]:
-        """The validations that matter now: the renewal's if there is one, else the request's."""
+        """The validations of the renewal, or of the request if there is no renewal."""
         return self.renewal.validations if self.renewal else self.validations
 
 
-#: The detail of a certificate that was listed and not described: every value is empty.
-NOT_DESCRIBED = Detail(described=False)
+#: The empty detail of a certificate that was not described.
+NOT_DESCRIBED = CertificateDetail(described=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """One certificate of ACM, as far as it is known.
+    """One certificate.
 
-    `names` holds the common name first; `names_complete` is false where the listing cut it short.
-    `detail` is empty until the certificate has been described; `described` says which it is.
+    `names` starts with the common name; `names_complete` is false if the listing truncated it.
     """
 
     arn: str
@@ -392,16 +351,16 @@ class Certificate:
     created_at: datetime | None = None
     managed_by: str | None = None
     key_pair_origin: str | None = None
-    detail: Detail = NOT_DESCRIBED
+    detail: CertificateDetail = NOT_DESCRIBED
 
     @property
     def domain_name(self) -> str:
-        """The common name; empty for an imported certificate that has no name."""
+        """The common name; empty for an imported certificate without names."""
         return self.names[0] if self.names else ""
 
     @property
     def region(self) -> str:
-        """The region, from the ARN; `global` where a service has none."""
+        """The region, from the ARN; `global` for a service without regions."""
         return self.arn.split(":")[3] or "global"
 
     @property
@@ -411,39 +370,36 @@ class Certificate:
 
     @property
     def used(self) -> bool:
-        """Whether something depends on it: an AWS service, or a server that has its key.
-
-        A server has the key of an exported certificate, and of one that an ACME client asked for.
-        """
+        """Whether an AWS service uses it, or a server has its key by export or ACME."""
         return self.in_use or self.exported or self.key_pair_origin == "ACME"
 
     @property
     def described(self) -> bool:
-        """Whether `detail` was read: an empty value of an undescribed certificate means nothing."""
+        """Whether `detail` was read; otherwise its empty values mean nothing."""
         return self.detail.described
 
     def with_tags(self, tags: tuple[tuple[str, str], ...]) -> Certificate:
-        """Return the certificate with `tags`, which ACM returns in a call of their own."""
+        """Return the certificate with `tags`, which ACM returns in a separate call."""
         return replace(self, detail=replace(self.detail, tags=tags))
 
     def described_as(self, described: Certificate) -> Certificate:
-        """Return `described`, completed by what only the listing tells.
+        """Return `described` with the fields that only the listing has.
 
-        Either call may lag behind the other; what one of them knows to be used, is used.
+        Either call may return older data: the certificate is used if one of them says so.
         """
         in_use = self.in_use or described.in_use
         return replace(described, exported=self.exported, in_use=in_use)
 
     @property
     def managed(self) -> bool:
-        """Whether ACM issued it, and so renews it while it is used."""
+        """Whether ACM issued it, and therefore renews it while it is used."""
         return self.type in (CertificateType.AMAZON_ISSUED, CertificateType.PRIVATE)
 
     @property
     def lifetime(self) -> timedelta | None:
-        """NotAfter minus NotBefore: never assumed, since maxima shrink (CA/B ballot SC-081v3).
+        """NotAfter minus NotBefore; None if it is unknown or not positive.
 
-        None as well if it ends before it begins: shares of that would be no thresholds.
+        Never assumed, because the maximum lifetimes shrink (CA/B ballot SC-081v3).
         """
         if self.not_before is None or self.not_after is None or self.not_after <= self.not_before:
             return None
@@ -452,7 +408,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The explained judgement on one certificate."""
+    """The decision on one certificate."""
 
     verdict: Verdict
     severity: Severity
@@ -462,20 +418,17 @@ class Decision:
 
     @property
     def healthy(self) -> bool:
-        """Whether it stays out of the findings."""
+        """Whether it is not a finding."""
         return self.severity is Severity.OK
 
     @property
     def reportable(self) -> bool:
-        """Whether a person should hear of it: urgent, or something can be done."""
+        """Whether it is worth a notification: it is urgent, or there is a next step."""
         return self.severity >= Severity.WARNING or self.action is not Action.NONE
 
 
 def days_left(certificate: Certificate, now: datetime) -> int | None:
-    """Whole days until NotAfter, rounded down, for people; negative once it is past.
-
-    Decisions never use it: they compare instants.
-    """
+    """Return whole days until NotAfter, rounded down, for messages; decisions compare instants."""
     if certificate.not_after is None:
         return None
     return math.floor((certificate.not_after - now) / timedelta(days=1))

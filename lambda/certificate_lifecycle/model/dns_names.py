@@ -1,8 +1,9 @@
-"""Domain names as ACM and Route 53 understand them."""
+"""Domain names in the forms of ACM and Route 53."""
 
 from __future__ import annotations
 
 import re
+import stringprep
 from collections.abc import Iterable
 
 from certificate_lifecycle.model.sanitize import quoted
@@ -15,23 +16,23 @@ _ACM_NAME = re.compile(
 MAX_NAME = 253
 #: Longest common name that ACM accepts, in octets (X.520 ub-common-name).
 MAX_COMMON_NAME = 64
-#: Characters that IDNA 2003, which Python's codec implements, maps away and IDNA 2008 keeps
-#: (RFC 5894 section 7.2): converting them would ask for a certificate for another name.
+#: Characters that IDNA 2003, which Python's codec implements, removes and IDNA 2008 keeps (RFC 5894
+#: section 7.2): converting them would request a certificate for another name.
 _DEVIATIONS = "\u00df\u03c2\u200c\u200d"
-#: What separates labels (RFC 3490 section 3.1).
+#: Separators of labels (RFC 3490 section 3.1).
 _DOTS = "[.\u3002\uff0e\uff61]"
-#: No text of more characters becomes a name that is short enough, whatever IDNA leaves out of it.
+#: A longer text stays longer than MAX_NAME, even after IDNA has removed characters.
 _LONGEST_TEXT = 4 * MAX_NAME
 
 
 class InvalidNameError(ValueError):
-    """A name for which no certificate can be requested; the text says why."""
+    """No certificate can be requested for a name; the message says why."""
 
 
 def normalise(raw: str) -> str:
     """Return `raw` in lower case, without its trailing dot, in ASCII (IDNA).
 
-    Raises InvalidNameError when ACM would refuse the result.
+    Raises InvalidNameError if ACM would reject the result.
     """
     if len(raw) > _LONGEST_TEXT:
         raise InvalidNameError(f"{quoted(raw)} is longer than {MAX_NAME} characters")
@@ -50,7 +51,7 @@ def normalise(raw: str) -> str:
 def _to_ascii(name: str) -> str:
     if name.isascii():
         return name.lower()
-    if any(entry in _DEVIATIONS for entry in name) or _is_newer(name):
+    if any(character in _DEVIATIONS for character in name) or _is_newer(name):
         raise _encoded_differently(name)
     wildcard, rest = ("*.", name[2:]) if name.startswith("*.") else ("", name)
     try:
@@ -59,24 +60,22 @@ def _to_ascii(name: str) -> str:
         raise InvalidNameError(
             f"{quoted(name)} cannot be encoded as a domain name (IDNA)"
         ) from error
-    # A full-width `*`, or what looks like a dot and is none of IDNA's, would become one.
+    # IDNA turns a full-width `*`, and characters that only look like dots, into ASCII.
     if "*" in encoded or encoded.count(".") != len(re.findall(_DOTS, rest)):
         raise InvalidNameError(f"{quoted(name)} has a character that stands for a dot or a *")
     for label, form in zip(re.split(_DOTS, rest), encoded.split("."), strict=True):
-        # Python makes capitals small as Unicode has it today: a Cherokee one becomes such a letter.
+        # Python's lower case follows current Unicode: a Cherokee capital becomes a newer letter.
         if not label.isascii() and _is_newer(form.encode("ascii").decode("idna")):
             raise _encoded_differently(name)
     return wildcard + encoded
 
 
 def _is_newer(text: str) -> bool:
-    """Whether a text has what Unicode has assigned since IDNA 2003 was frozen.
+    """Whether a text contains characters that Unicode added after IDNA 2003.
 
-    Python's codec passes it on as it is: a capital letter among it would become another name
+    Python's codec does not change them: a capital letter among them would become another name
     (RFC 3490 section 4, AllowUnassigned).
     """
-    import stringprep  # noqa: PLC0415 - few names need its tables
-
     return any(map(stringprep.in_table_a1, text))
 
 
@@ -88,7 +87,7 @@ def _encoded_differently(name: str) -> InvalidNameError:
 
 
 def is_wildcard(name: str) -> bool:
-    """Whether `name` stands for all names one label below it."""
+    """Whether `name` covers all names one label below it."""
     return name.startswith("*.")
 
 
@@ -117,5 +116,5 @@ def dns_form(name: str) -> str:
 
 
 def is_same_or_below(name: str, zone_name: str) -> bool:
-    """Whether a record called `name` can stand in the zone `zone_name`; label boundaries count."""
+    """Whether a record `name` belongs into the zone `zone_name`, compared label by label."""
     return name == zone_name or name.endswith("." + zone_name)

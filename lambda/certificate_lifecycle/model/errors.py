@@ -1,6 +1,6 @@
-"""What the functions raise; the class name tells an operator where to look.
+"""The errors that the functions raise.
 
-Every message is one sentence that can be shown to a person: it holds no secret and no traceback.
+Every message is one sentence for an operator, without secrets and tracebacks.
 """
 
 from __future__ import annotations
@@ -9,27 +9,24 @@ from collections.abc import Sequence
 
 from certificate_lifecycle.model.sanitize import clean_lines
 
-#: What an error says at the most: whoever is told of a failed invocation gets it in a message of
-#: 256 KB (Lambda developer guide, "Lambda quotas"), where a character may take six bytes.
+#: Limit of a message: Lambda sends it in an event of 256 KB (Lambda developer guide, "Lambda
+#: quotas"), where a character may take six bytes.
 _MOST_CHARACTERS = 30_000
 
 
 class CertificateLifecycleError(Exception):
-    """Base of everything that this package raises on purpose.
-
-    What others have said may be part of a message: it is cleaned here, wherever it comes from.
-    """
+    """Base of everything that this package raises on purpose."""
 
     def __init__(self, message: str) -> None:
-        """Keep the sentence, without what steers a terminal or hides in a log."""
+        """Remove control characters from the message, which may quote AWS or a caller."""
         super().__init__(clean_lines(message))
 
 
 class ConfigurationError(CertificateLifecycleError):
-    """The environment or the event is wrong; all faults are named at once."""
+    """The environment or the event is wrong; the message lists every error."""
 
     def __init__(self, errors: Sequence[str]) -> None:
-        """Join `errors` into one sentence, as many as can be passed on, and keep all of them."""
+        """Join as many `errors` as fit into the message, and keep all of them."""
         self.errors = tuple(clean_lines(error) for error in errors)
         super().__init__(_joined(self.errors))
 
@@ -47,31 +44,31 @@ def _joined(errors: Sequence[str]) -> str:
 
 
 class ZoneNotFoundError(CertificateLifecycleError):
-    """No public hosted zone that we may write holds a name."""
+    """No writable public hosted zone contains the name."""
 
 
 class ZoneAmbiguousError(CertificateLifecycleError):
-    """Several public hosted zones have the same name, and only one of them is delegated to."""
+    """Several public hosted zones have the same name, and only one of them is delegated."""
 
 
 class RecordConflictError(CertificateLifecycleError):
-    """Something that is not ACM's stands where a validation record belongs."""
+    """A record that is not ACM's has the name of a validation record."""
 
 
 class ValidationRecordsNotReadyError(CertificateLifecycleError):
-    """ACM has not named every validation record in time; the next invocation goes on from here."""
+    """ACM has not named every validation record in time; the next invocation continues."""
 
 
 class RecordNotSupportedError(CertificateLifecycleError):
-    """ACM wants a validation record of a kind that this version does not write."""
+    """ACM requires a validation record of a type that this version does not write."""
 
 
 class CertificateRequestError(CertificateLifecycleError):
-    """ACM refused the request, or ended it without a certificate."""
+    """ACM rejected the request, or ended it without a certificate."""
 
 
 class UnexpectedResponseError(CertificateLifecycleError):
-    """AWS has answered in a form that this version does not know, or has left something out."""
+    """A response from AWS is incomplete or has an unknown form."""
 
 
 class CertificateNotFoundError(CertificateLifecycleError):
@@ -79,39 +76,39 @@ class CertificateNotFoundError(CertificateLifecycleError):
 
 
 class MigrationNotPossibleError(CertificateLifecycleError):
-    """ACM will not change this certificate's validation method."""
+    """ACM does not change the validation method of this certificate."""
 
 
 class ExportError(CertificateLifecycleError):
-    """A certificate could not be exported; the message shows neither key nor passphrase."""
+    """A certificate could not be exported; the message contains neither key nor passphrase."""
 
 
 class SecretUnreadableError(CertificateLifecycleError):
-    """A secret cannot be read; the message holds nothing of its value."""
+    """A secret cannot be read; the message contains nothing of its value."""
 
 
 class CertificateImportError(CertificateLifecycleError):
-    """ACM did not take what was to be imported; the message holds nothing of the private key."""
+    """ACM rejected an import; the message contains nothing of the private key."""
 
 
 class ConsumerChangedError(CertificateLifecycleError):
-    """Somebody else changed a consumer meanwhile; it is left alone."""
+    """A consumer was changed by someone else in the meantime; the module does not change it."""
 
 
 class ConsumerBusyError(CertificateLifecycleError):
-    """A consumer still carries out another change; a later run goes on."""
+    """A consumer is still applying another change; a later run continues."""
 
 
 class StateConflictError(CertificateLifecycleError):
-    """Another run holds, or has changed, the same entry of the ledger."""
+    """Another run has claimed or changed the same entry of the state table."""
 
 
 class StateUnreadableError(CertificateLifecycleError):
-    """An entry of the ledger is not understood: a later version, or somebody, has written it."""
+    """An entry of the state table is invalid: a later version, or a person, has written it."""
 
 
 class DocumentError(CertificateLifecycleError):
-    """What a step of a run over an organization left is missing or cannot be read."""
+    """A document of an organization run is missing or cannot be read."""
 
 
 class ReplacementError(CertificateLifecycleError):
@@ -119,16 +116,16 @@ class ReplacementError(CertificateLifecycleError):
 
 
 class EventsRejectedError(CertificateLifecycleError):
-    """EventBridge refused some events, twice; the others are on their way."""
+    """EventBridge rejected some events twice and accepted the others."""
 
 
 class FindingsRejectedError(CertificateLifecycleError):
-    """Security Hub refused some findings; the others are there."""
+    """Security Hub rejected some findings and accepted the others."""
 
 
 class SecurityHubNotEnabledError(CertificateLifecycleError):
-    """Nobody has enabled Security Hub where findings shall go."""
+    """Security Hub is not enabled in the account and region."""
 
 
 class RotationError(CertificateLifecycleError):
-    """Something could not be looked at, mended or told; everything else was still done."""
+    """A scan, a repair or a notification failed; everything else was still done."""

@@ -2,7 +2,7 @@
 
 Another version of this module, or a person, may have written a record.
 Every function raises KeyError for a required field that is missing, and TypeError or ValueError for
-a value in another form; `optional_epoch` raises OverflowError as well.
+a value in another form; `optional_epoch` also raises OverflowError.
 """
 
 from __future__ import annotations
@@ -15,72 +15,72 @@ from certificate_lifecycle.model.timestamps import parse_instant, parse_timestam
 
 T = TypeVar("T")
 
-#: Plain data that JSON can carry; an optional field may be missing or None.
+#: Plain data for JSON; an optional field may be missing or None.
 Entry: TypeAlias = Mapping[str, Any]
 
 
 def stamp(moment: datetime) -> str:
-    """Return a moment as text of one width in UTC: the texts compare as the moments do."""
+    """Return a time as text of one width in UTC, so that texts sort like times."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def optional_stamp(moment: datetime | None) -> str | None:
-    """Return a moment as `stamp` does, and None for None."""
+    """Return a time as `stamp` does, and None for None."""
     return None if moment is None else stamp(moment)
 
 
 def text(entry: Entry, name: str) -> str:
-    """Return a text."""
+    """Return a string."""
     return _typed(entry[name], str, name)
 
 
 def optional_text(entry: Entry, name: str) -> str | None:
-    """Return a text, or None if the record has none."""
+    """Return a string, or None if the record has none."""
     return None if entry.get(name) is None else text(entry, name)
 
 
 def number(entry: Entry, name: str) -> int:
-    """Return a whole number."""
+    """Return an integer."""
     value = entry[name]
     if isinstance(value, bool):
-        raise TypeError(f"{name} is no int")
+        raise TypeError(f"{name} is not an int")
     return _typed(value, int, name)
 
 
 def flag(entry: Entry, name: str) -> bool:
-    """Return true or false."""
+    """Return a boolean."""
     return _typed(entry[name], bool, name)
 
 
-def moment(entry: Entry, name: str) -> datetime:
-    """Return a moment at which something happened here."""
+def timestamp(entry: Entry, name: str) -> datetime:
+    """Return the time of an event in this module."""
     return parse_timestamp(text(entry, name))
 
 
-def optional_moment(entry: Entry, name: str) -> datetime | None:
-    """Return a moment, or None if the record has none."""
-    return None if entry.get(name) is None else moment(entry, name)
+def optional_timestamp(entry: Entry, name: str) -> datetime | None:
+    """Return the time of an event in this module, or None if the record has none."""
+    return None if entry.get(name) is None else timestamp(entry, name)
 
 
 def optional_instant(entry: Entry, name: str) -> datetime | None:
-    """Return an instant, which a certificate may name at will, or None if the record has none."""
+    """Return a date of a certificate, which may be in any year, or None if there is none."""
     return None if entry.get(name) is None else parse_instant(text(entry, name))
 
 
 def optional_epoch(entry: Entry, name: str) -> datetime | None:
-    """Return a moment that is stored in seconds since 1970, or None if the record has none."""
+    """Return a time that is stored in seconds since 1970, or None if the record has none."""
     if entry.get(name) is None:
         return None
     return datetime.fromtimestamp(number(entry, name), UTC)
 
 
 def items(entry: Entry, name: str) -> list[Any]:
-    """Return a list of anything."""
+    """Return a list."""
     return _typed(entry[name], list, name)
 
 
 def texts(entry: Entry, name: str) -> tuple[str, ...]:
-    """Return a list of texts."""
+    """Return a list of strings."""
     return tuple(_typed(value, str, name) for value in items(entry, name))
 
 
@@ -90,11 +90,11 @@ def table(entry: Entry, name: str) -> dict[str, Any]:
 
 
 def renamed(entry: Entry, names: Mapping[str, str]) -> Entry:
-    """Return a record with the present names of fields that an earlier version named otherwise."""
+    """Return a record with the fields that an earlier version named differently."""
     return {names.get(name, name): value for name, value in dict(entry).items()}
 
 
 def _typed(value: object, kind: type[T], name: str) -> T:
     if not isinstance(value, kind):
-        raise TypeError(f"{name} is no {kind.__name__}")
+        raise TypeError(f"{name} is not of type {kind.__name__}")
     return value

@@ -1,4 +1,4 @@
-"""What a run of rotation found and did, and the plain result that the handler returns."""
+"""The findings and actions of a rotation run, and the handler's result."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
     Decision,
-    Detail,
     Reason,
     Severity,
     Verdict,
@@ -24,11 +24,11 @@ from certificate_lifecycle.model.certificate import (
     present_word,
 )
 from certificate_lifecycle.model.sanitize import clean_lines
-from certificate_lifecycle.model.scope import arn_from
+from certificate_lifecycle.model.scope import parse_arn
 
 
 class ScopeStatus(StrEnum):
-    """How much of an account and region could be looked at."""
+    """How much of an account and region could be scanned."""
 
     OK = "ok"
     PARTIAL = "partial"
@@ -36,7 +36,7 @@ class ScopeStatus(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an action."""
+    """The outcome of an action."""
 
     DONE = "done"
     STARTED = "started"
@@ -46,7 +46,7 @@ class Outcome(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """How a finding differs from what was last told of it."""
+    """How a finding differs from its last notification."""
 
     NEW = "new"
     WORSE = "worse"
@@ -56,7 +56,7 @@ class ChangeKind(StrEnum):
     RESOLVED = "resolved"
 
 
-#: Verdicts that say that an end is near or past; counted as `expiring_certificates`.
+#: Verdicts on certificates that expire soon or have expired; see `expiring_certificates`.
 EXPIRING = frozenset(
     {
         Verdict.EXPIRED,
@@ -68,11 +68,11 @@ EXPIRING = frozenset(
         Verdict.AUTHORITY_PERMISSION_MISSING,
     }
 )
-#: Actions by which a run renews something itself; counted as `renewed_certificates`.
-#: An export or a replacement is none by itself: its record says whether it came to a renewal.
+#: Actions that always renew, counted as `renewed_certificates`.
+#: The record of an export or a replacement says whether it renewed.
 RENEWING_ACTIONS = frozenset({Action.REIMPORT})
-#: Reasons that speak about an import source or an export target, and not about an end.
-_ABOUT_NO_END = frozenset(
+#: Reasons about an import source or an export target that do not depend on expiry.
+_NOT_ABOUT_EXPIRY = frozenset(
     {
         Reason.EXPORT_TARGET_OUTDATED,
         Reason.EXPORT_ROLLED_BACK,
@@ -86,9 +86,9 @@ _ABOUT_NO_END = frozenset(
 class Assessment:
     """A certificate and the decision on it.
 
-    `used_by` names what uses it as people know it, where somebody should hear of it, `owner` is
-    whom its tags name, and `muted_until` the last day on which nobody wants to hear of it.
-    `probe_results` are sentences about what its names serve, where that was probed.
+    `used_by` names the consumers of a finding, `owner` is the value of the owner tag, and
+    `muted_until` the last day without notifications.
+    `probe_results` are sentences about the certificates that its names serve.
     """
 
     certificate: Certificate
@@ -99,24 +99,24 @@ class Assessment:
     probe_results: tuple[str, ...] = ()
 
     @property
-    def told(self) -> bool:
-        """Whether a message tells people of it."""
+    def notifiable(self) -> bool:
+        """Whether notifications contain it."""
         return self.decision.reportable and self.muted_until is None
 
     @property
     def muted(self) -> bool:
-        """Whether people would be told of it if they had not muted it."""
+        """Whether only its mute tag keeps it out of notifications."""
         return self.decision.reportable and self.muted_until is not None
 
     def to_dict(self, now: datetime) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON; texts of others are cleaned, and not cut."""
+        """Return plain data for JSON; texts are cleaned, but not shortened."""
         return {
             finding_field.name: finding_field.value(self, now) for finding_field in FINDING_FIELDS
         }
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns: as much of the certificate as people are told.
+        """Read what `to_dict` returns, which has a part of the certificate's fields.
 
         Raises KeyError, TypeError or ValueError for anything else.
         An earlier version called `probe_results` `served`.
@@ -127,14 +127,14 @@ class Assessment:
         muted_until = records.optional_text(entry, "muted_until")
         return cls(
             Certificate(
-                arn=arn_from(records.text(entry, "certificate_arn")),
+                arn=parse_arn(records.text(entry, "certificate_arn")),
                 names=names,
                 status=CertificateStatus(records.text(entry, "status")),
                 type=CertificateType(records.text(entry, "type")),
                 key_algorithm="",
                 in_use=records.flag(entry, "in_use"),
                 not_after=records.optional_instant(entry, "not_after"),
-                detail=Detail(in_use_by=records.texts(entry, "in_use_by")),
+                detail=CertificateDetail(in_use_by=records.texts(entry, "in_use_by")),
             ),
             Decision(
                 verdict=Verdict.of(records.text(entry, "verdict")),
@@ -151,7 +151,7 @@ class Assessment:
 
 
 class Output(StrEnum):
-    """Where findings are shown."""
+    """An output that shows findings."""
 
     TABLE = "table"
     JSON = "JSON"
@@ -162,146 +162,118 @@ class Output(StrEnum):
     SECURITY_HUB = "Security Hub"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class FindingField:
     """A field of a finding.
 
-    `name` is its key in data and its column in CSV, `heading` what people read above or before it.
-    `value` returns it as plain data; a field that has `many` values returns a list.
-    `left_out` says for each output that does not show it why not.
+    `name` is the key in data and the column in CSV, `heading` the label for readers.
+    `value` returns plain data; a field with `many` values returns a list.
+    `left_out` gives the reason for each output that does not show the field.
     """
 
     name: str
     heading: str
     value: Callable[[Assessment, datetime], Any]
-    many: bool = False
-    left_out: Mapping[Output, str] = field(default_factory=dict)
+    many: bool = field(default=False, kw_only=True)
+    left_out: Mapping[Output, str] = field(default_factory=dict, kw_only=True)
 
 
 _EXPLAIN = "one screen has no room for it; `certificates explain` prints it"
-_IN_THE_MESSAGE = "the message says it"
+_IN_THE_MESSAGE = "the message contains it"
 _IN_THE_LINK = "the link to the console contains it"
 _FOR_PROGRAMS = "of use to programs only"
 _NO_MEMBER = "the format has no member for it"
+_ARNS = "`InUseBy` contains the ARNs"
+_IN_MESSAGE_AND_EXPLAIN = {Output.TABLE: _EXPLAIN, Output.MAIL: _IN_THE_MESSAGE}
 
 #: All fields of a finding, in the order of the columns in CSV.
 FINDING_FIELDS = (
+    FindingField("severity", "Severity", lambda entry, _: entry.decision.severity.label),
+    FindingField("verdict", "Verdict", lambda entry, _: entry.decision.verdict.value),
     FindingField(
-        name="severity",
-        heading="Severity",
-        value=lambda entry, _: entry.decision.severity.label,
+        "domain_name", "Certificate", lambda entry, _: clean_lines(entry.certificate.domain_name)
     ),
     FindingField(
-        name="verdict",
-        heading="Verdict",
-        value=lambda entry, _: entry.decision.verdict.value,
-    ),
-    FindingField(
-        name="domain_name",
-        heading="Certificate",
-        value=lambda entry, _: clean_lines(entry.certificate.domain_name),
-    ),
-    FindingField(
-        name="alternative_names",
-        heading="Other names",
-        value=lambda entry, _: _cleaned_all(entry.certificate.names[1:]),
+        "alternative_names",
+        "Other names",
+        lambda entry, _: _cleaned_all(entry.certificate.names[1:]),
         many=True,
         left_out={Output.TABLE: "the table counts them beside the domain name"},
     ),
+    FindingField("account_id", "Account", lambda entry, _: entry.certificate.account_id),
+    FindingField("region", "Region", lambda entry, _: entry.certificate.region),
+    FindingField("owner", "Owner", lambda entry, _: _cleaned(entry.owner)),
     FindingField(
-        name="account_id",
-        heading="Account",
-        value=lambda entry, _: entry.certificate.account_id,
-    ),
-    FindingField(
-        name="region",
-        heading="Region",
-        value=lambda entry, _: entry.certificate.region,
-    ),
-    FindingField(
-        name="owner",
-        heading="Owner",
-        value=lambda entry, _: _cleaned(entry.owner),
-    ),
-    FindingField(
-        name="not_after",
-        heading="Ends",
-        value=lambda entry, _: (
+        "not_after",
+        "Ends",
+        lambda entry, _: (
             entry.certificate.not_after.isoformat() if entry.certificate.not_after else None
         ),
         left_out={Output.TABLE: _IN_THE_MESSAGE, Output.MAIL: _IN_THE_MESSAGE},
     ),
     FindingField(
-        name="days_left",
-        heading="Days left",
-        value=lambda entry, now: days_left(entry.certificate, now),
+        "days_left",
+        "Days left",
+        lambda entry, now: days_left(entry.certificate, now),
         left_out={
             Output.MAIL: _IN_THE_MESSAGE,
             Output.SECURITY_HUB: "a finding is read on later days; it contains the date",
         },
     ),
+    FindingField("message", "What is wrong", lambda entry, _: clean_lines(entry.decision.message)),
     FindingField(
-        name="message",
-        heading="What is wrong",
-        value=lambda entry, _: clean_lines(entry.decision.message),
-    ),
-    FindingField(
-        name="reason",
-        heading="Reason",
-        value=lambda entry, _: entry.decision.reason.value,
+        "reason",
+        "Reason",
+        lambda entry, _: entry.decision.reason.value,
         left_out={Output.TABLE: _EXPLAIN, Output.MAIL: _FOR_PROGRAMS},
     ),
     FindingField(
-        name="action",
-        heading="Next step",
-        value=lambda entry, _: entry.decision.action.value,
+        "action",
+        "Next step",
+        lambda entry, _: entry.decision.action.value,
         left_out={Output.TABLE: "`certificates plan` prints it"},
     ),
     FindingField(
-        name="used_by",
-        heading="Used by",
-        value=lambda entry, _: _cleaned_all(entry.used_by),
+        "used_by",
+        "Used by",
+        lambda entry, _: _cleaned_all(entry.used_by),
         many=True,
-        left_out={Output.TABLE: _EXPLAIN, Output.SECURITY_HUB: "`InUseBy` contains the ARNs"},
+        left_out={Output.TABLE: _EXPLAIN, Output.SECURITY_HUB: _ARNS},
     ),
     FindingField(
-        name="probe_results",
-        heading="Served",
-        value=lambda entry, _: _cleaned_all(entry.probe_results),
+        "probe_results",
+        "Served",
+        lambda entry, _: _cleaned_all(entry.probe_results),
         many=True,
         left_out={Output.SECURITY_HUB: _NO_MEMBER},
     ),
     FindingField(
-        name="muted_until",
-        heading="Muted until",
-        value=lambda entry, _: entry.muted_until.isoformat() if entry.muted_until else None,
+        "muted_until",
+        "Muted until",
+        lambda entry, _: entry.muted_until.isoformat() if entry.muted_until else None,
     ),
     FindingField(
-        name="type",
-        heading="Type",
-        value=lambda entry, _: entry.certificate.type.value,
-        left_out={Output.TABLE: _EXPLAIN, Output.MAIL: _IN_THE_MESSAGE},
+        "type",
+        "Type",
+        lambda entry, _: entry.certificate.type.value,
+        left_out=_IN_MESSAGE_AND_EXPLAIN,
     ),
     FindingField(
-        name="status",
-        heading="Status",
-        value=lambda entry, _: entry.certificate.status.value,
-        left_out={Output.TABLE: _EXPLAIN, Output.MAIL: _IN_THE_MESSAGE},
+        "status",
+        "Status",
+        lambda entry, _: entry.certificate.status.value,
+        left_out=_IN_MESSAGE_AND_EXPLAIN,
     ),
     FindingField(
-        name="in_use",
-        heading="Used",
-        value=lambda entry, _: entry.certificate.in_use,
-        left_out={
-            Output.TABLE: _EXPLAIN,
-            Output.MAIL: _IN_THE_MESSAGE,
-            Output.SECURITY_HUB: "`InUseBy` contains the ARNs",
-        },
+        "in_use",
+        "Used",
+        lambda entry, _: entry.certificate.in_use,
+        left_out={**_IN_MESSAGE_AND_EXPLAIN, Output.SECURITY_HUB: _ARNS},
     ),
     FindingField(
-        name="in_use_by",
-        heading="In use by",
-        value=lambda entry, _: _cleaned_all(entry.certificate.detail.in_use_by),
+        "in_use_by",
+        "In use by",
+        lambda entry, _: _cleaned_all(entry.certificate.detail.in_use_by),
         many=True,
         left_out={
             Output.TABLE: _EXPLAIN,
@@ -310,17 +282,17 @@ FINDING_FIELDS = (
         },
     ),
     FindingField(
-        name="certificate_arn",
-        heading="ARN",
-        value=lambda entry, _: entry.certificate.arn,
+        "certificate_arn",
+        "ARN",
+        lambda entry, _: entry.certificate.arn,
         left_out={
-            Output.TABLE: "the table shows account, region and id, of which it consists",
+            Output.TABLE: "the table shows its account, region and id",
             Output.MAIL: _IN_THE_LINK,
         },
     ),
 )
 
-#: What people read above or before each field.
+#: The heading of each field.
 FINDING_HEADINGS = {finding_field.name: finding_field.heading for finding_field in FINDING_FIELDS}
 
 
@@ -333,10 +305,9 @@ def shown_in(output: Output) -> tuple[FindingField, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """What was done, or advised, for one certificate.
+    """An action that was performed, planned or advised for one certificate.
 
-    `renewed` says that ACM renewed it for that, or that its successor serves in its place; see also
-    `is_renewal`.
+    `renewed`: ACM renewed the certificate, or its successor has replaced it; see `is_renewal`.
     """
 
     certificate_arn: str
@@ -347,12 +318,12 @@ class ActionRecord:
 
     @property
     def is_renewal(self) -> bool:
-        """Whether it renewed the certificate: an import does so by itself."""
+        """Whether it renewed the certificate; an import always does."""
         done = self.outcome in (Outcome.DONE, Outcome.STARTED)
         return self.renewed or (done and self.action in RENEWING_ACTIONS)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON."""
+        """Return plain data for JSON."""
         return {
             "certificate_arn": self.certificate_arn,
             "action": self.action.value,
@@ -365,7 +336,7 @@ class ActionRecord:
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
         return cls(
-            certificate_arn=arn_from(records.text(entry, "certificate_arn")),
+            certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
             action=Action.of(records.text(entry, "action")),
             outcome=Outcome(records.text(entry, "outcome")),
             detail=records.text(entry, "detail"),
@@ -375,11 +346,11 @@ class ActionRecord:
 
 @dataclass(frozen=True, slots=True)
 class FindingChange:
-    """What is new about a certificate.
+    """A change of a finding since its last notification.
 
-    `previous_verdict` is the last one that people were told, if any, and `since` when the trouble
-    was first told. For a finding that is resolved, `current_state` is a sentence about the
-    certificate as it is now, and `name` what it is for, if it still exists.
+    `previous_verdict` is the last notified verdict, and `since` the time of the first notification.
+    For a resolved finding, `current_state` is a sentence about the certificate, and `name` contains
+    its domain names if it still exists.
     """
 
     certificate_arn: str
@@ -390,7 +361,7 @@ class FindingChange:
     current_state: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON."""
+        """Return plain data for JSON."""
         return {
             "certificate_arn": self.certificate_arn,
             "kind": self.kind.value,
@@ -411,10 +382,10 @@ class FindingChange:
         kind = records.text(entry, "kind")
         previous = records.optional_text(entry, "previous_verdict")
         return cls(
-            certificate_arn=arn_from(records.text(entry, "certificate_arn")),
+            certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
             kind=ChangeKind.RESOLVED if kind == "over" else ChangeKind(kind),
             previous_verdict=None if previous is None else present_word(previous),
-            since=records.optional_moment(entry, "since"),
+            since=records.optional_timestamp(entry, "since"),
             name=records.text(entry, "name"),
             current_state=records.optional_text(entry, "current_state"),
         )
@@ -422,7 +393,7 @@ class FindingChange:
 
 @dataclass(frozen=True, slots=True)
 class ScopeResult:
-    """One account and region."""
+    """The result of one account and region."""
 
     account_id: str
     region: str
@@ -432,11 +403,11 @@ class ScopeResult:
 
     @property
     def label(self) -> str:
-        """The account and region as messages name them."""
+        """The account and region in messages."""
         return f"account {self.account_id}, {self.region}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON."""
+        """Return plain data for JSON."""
         return {
             "account_id": self.account_id,
             "region": self.region,
@@ -459,13 +430,13 @@ class ScopeResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """Everything that one run found and did, in all of its scopes or in one of them.
+    """The findings and actions of one run, in all of its scopes or in one of them.
 
-    `changes` are what is new since people were last told; without a memory nothing is known of
-    that. `recovered_scopes` names accounts and regions that can be scanned in full again, `since`
-    says when each open finding was first told. `healthy` counts, by verdict, what needs nothing and
-    is known by its number alone; `report` says where all findings are kept that a message has no
-    room for. A run that is not `whole` looked only at the certificates that it was asked for.
+    `changes` are the differences from the last notification; empty without alert records.
+    `recovered_scopes` names accounts and regions that can be scanned in full again, and `since`
+    has the time of the first notification by ARN. `healthy` counts healthy certificates that are
+    not in `assessments`, by verdict. `report` is the address of the report, which has all findings.
+    `full_scan` is false if the run was restricted to certain certificates.
     """
 
     run_id: str
@@ -482,36 +453,36 @@ class Run:
     since: Mapping[str, datetime] = field(default_factory=dict)
     healthy: Mapping[str, int] = field(default_factory=dict)
     report: str | None = None
-    whole: bool = True
+    full_scan: bool = True
 
     @property
     def findings(self) -> list[Assessment]:
-        """All that is not healthy, worst first, then by what ends first."""
+        """The assessments that are not healthy: most severe first, then by expiry."""
         found = [entry for entry in self.assessments if not entry.decision.healthy]
         return sorted(found, key=_urgency)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many certificates have each verdict, and how many scopes were not looked at."""
+        """The number of certificates by verdict, and of scopes that could not be scanned."""
         counted = Counter(self.healthy)
         counted.update(entry.decision.verdict.value for entry in self.assessments)
-        if self.lost:
-            counted[Verdict.SCAN_FAILED.value] = len(self.lost)
+        if self.failed_scopes:
+            counted[Verdict.SCAN_FAILED.value] = len(self.failed_scopes)
         return dict(sorted(counted.items()))
 
     @property
-    def lost(self) -> list[ScopeResult]:
-        """The scopes of which nothing could be looked at."""
+    def failed_scopes(self) -> list[ScopeResult]:
+        """The scopes that could not be scanned."""
         return [scope for scope in self.scopes if scope.status is ScopeStatus.FAILED]
 
     @property
     def certificates(self) -> int:
-        """How many certificates were looked at."""
+        """The number of scanned certificates."""
         return sum(scope.certificates for scope in self.scopes)
 
     @property
     def failed_actions(self) -> list[ActionRecord]:
-        """The actions that did not work."""
+        """The actions that failed."""
         return [record for record in self.actions if record.outcome is Outcome.FAILED]
 
     @property
@@ -521,19 +492,19 @@ class Run:
 
     @property
     def incomplete(self) -> bool:
-        """Whether something could not be looked at or done."""
-        whole = all(scope.status is ScopeStatus.OK for scope in self.scopes)
-        return not whole or bool(self.failed_actions)
+        """Whether a scan was incomplete or an action failed."""
+        complete = all(scope.status is ScopeStatus.OK for scope in self.scopes)
+        return not complete or bool(self.failed_actions)
 
 
 def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the handler's result: plain data, ready for JSON; `report` where one was written."""
+    """Return the handler's result as plain data for JSON."""
     where = {"report": run.report} if run.report else {}
     return {**report_entry(run), "notification": dict(notification), **where}
 
 
 def report_entry(run: Run) -> dict[str, Any]:
-    """Return all that a run found and did, as plain data."""
+    """Return the findings and actions of a run as plain data."""
     return {
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
@@ -548,19 +519,19 @@ def report_entry(run: Run) -> dict[str, Any]:
 
 
 def _expires(entry: Assessment) -> bool:
-    """Whether an end is near or past: an import or an export may be due long before that."""
+    """Whether it expires soon or has expired; an import or export may be due before that."""
     decision = entry.decision
-    return decision.verdict in EXPIRING and decision.reason not in _ABOUT_NO_END
+    return decision.verdict in EXPIRING and decision.reason not in _NOT_ABOUT_EXPIRY
 
 
 def finding_entries(run: Run, findings: Sequence[Assessment]) -> list[dict[str, Any]]:
-    """Return what was not looked at, which may hold anything, and then `findings`."""
-    lost = [_lost_entry(scope) for scope in run.lost]
-    return lost + [entry.to_dict(run.started_at) for entry in findings]
+    """Return an entry for each failed scope, and then `findings`."""
+    failed = [_failed_scope_entry(scope) for scope in run.failed_scopes]
+    return failed + [entry.to_dict(run.started_at) for entry in findings]
 
 
-def _lost_entry(scope: ScopeResult) -> dict[str, Any]:
-    """Return a scope that was not looked at in the shape of a finding; no certificate is named."""
+def _failed_scope_entry(scope: ScopeResult) -> dict[str, Any]:
+    """Return a failed scope in the form of a finding without a certificate."""
     empty: dict[str, Any] = {
         finding_field.name: [] if finding_field.many else None for finding_field in FINDING_FIELDS
     }
@@ -587,7 +558,7 @@ def _urgency(entry: Assessment) -> tuple[int, bool, float, str]:
     ends = entry.certificate.not_after
     return (
         -entry.decision.severity,
-        not entry.told,
+        not entry.notifiable,
         ends.timestamp() if ends else 0.0,
         entry.certificate.arn,
     )

@@ -1,24 +1,25 @@
-"""What others have written, as people may read it: a text, and neither markup nor a way to hide.
+"""Text from AWS and from callers, made safe and short enough to show.
 
-Names, tags, messages and events come from AWS and from whoever made a certificate or calls us.
-They may be huge, deep, or full of characters that steer a terminal.
+Names, tags, messages and events may be huge, deeply nested, or full of control characters that
+change what a terminal shows.
 """
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Sequence
 from reprlib import Repr
 
-#: Longer than any domain name, and than any ARN that is taken anywhere.
-_LONGEST_TEXT = 300
-_LONGEST = 400
-#: Python writes longer numbers only unwillingly, and nobody reads them.
-_LONGEST_NUMBER_BITS = 200
-_SHOWN = 6
-_DEPTH = 3
-#: No text of a certificate is cut here: what is data stays whole, see `clean_lines`.
-_WHOLE = 1_000_000
+#: Longer than any domain name and any accepted ARN.
+_MAX_STRING = 300
+_MAX_QUOTED = 400
+#: Python converts longer integers slowly or not at all.
+_MAX_INT_BITS = 200
+_MAX_ITEMS = 6
+_MAX_DEPTH = 3
+#: `clean_lines` does not shorten a line.
+_UNLIMITED = 1_000_000
 
 
 def clean(text: str, limit: int = 1000) -> str:
@@ -28,51 +29,65 @@ def clean(text: str, limit: int = 1000) -> str:
 
 
 def clean_lines(text: str) -> str:
-    """Return `text` cleaned line by line and not cut: lines may be commands, to be copied whole."""
-    return "\n".join(clean(line, _WHOLE) for line in text.splitlines())
+    """Return `text` cleaned line by line and not shortened: lines may be commands to copy."""
+    return "\n".join(clean(line, _UNLIMITED) for line in text.splitlines())
 
 
-def laid_out(text: str) -> str:
-    """Return a text of ours with others' in it: cleaned, and every line and space in its place."""
+def clean_layout(text: str) -> str:
+    """Return a text of this package that quotes others: cleaned, with its lines and spaces."""
     return "\n".join(_visible(line) for line in text.split("\n"))
 
 
 def _visible(text: str) -> str:
-    if text.isprintable():  # as nearly all text is, and this is far cheaper to find out
+    if text.isprintable():  # nearly always, and much cheaper to test
         return text
-    return "".join(" " if _steers(entry) else entry for entry in text)
+    return "".join(" " if _is_control(character) else character for character in text)
 
 
-def _steers(character: str) -> bool:
-    """Whether a character controls, formats or separates something, or stands for nothing yet."""
+def _is_control(character: str) -> bool:
+    """Whether a character controls, formats or separates something, or is unassigned."""
     return unicodedata.category(character)[0] == "C" or character in "\u2028\u2029"
 
 
 class _Repr(Repr):
-    """Writes as Python does, and stops in time."""
+    """Python's representation of a value, with limits."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.maxstring = _LONGEST_TEXT
-        self.maxlevel = _DEPTH
-        self.maxlist = self.maxdict = self.maxtuple = _SHOWN
+        self.maxstring = _MAX_STRING
+        self.maxlevel = _MAX_DEPTH
+        self.maxlist = self.maxdict = self.maxtuple = _MAX_ITEMS
 
     def repr_int(self, x: int, level: int) -> str:
-        """Write a number, unless it is one that would be computed for a while."""
-        return super().repr_int(x, level) if x.bit_length() <= _LONGEST_NUMBER_BITS else "a number"
+        """Return an integer as text, unless the conversion would take long."""
+        return super().repr_int(x, level) if x.bit_length() <= _MAX_INT_BITS else "a number"
 
 
 def quoted(value: object) -> str:
-    """Return a value as Python writes it, texts in quotes: on one line, and cut where it is long.
-
-    Characters that cannot be seen are written as escapes.
-    """
+    """Return Python's representation of a value on one line, shortened where it is long."""
     text = _Repr().repr(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    return text if len(text) <= _MAX_QUOTED else f"{text[: _MAX_QUOTED - 3]}..."
 
 
 def listed(names: Sequence[str], most: int) -> str:
-    """Return the first of some names with commas between them, and how many more there are."""
+    """Return the first `most` names with commas between them, and the number of the others."""
     more = len(names) - most
     shown = ", ".join(names[:most])
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def truncate(texts: Sequence[str], *, longest: int, most_bytes: int) -> list[str]:
+    """Return the first of `texts`, cleaned and without empty ones, within `most_bytes` of JSON.
+
+    A text is shortened to `longest` characters; bytes are those of ASCII-only JSON.
+    """
+    shown: list[str] = []
+    size = 0
+    for text in texts:
+        cleaned = clean(text, longest)
+        size += len(json.dumps(cleaned)) + len(", ")
+        if size > most_bytes:
+            break
+        if cleaned:
+            shown.append(cleaned)
+    return shown

@@ -1,4 +1,4 @@
-"""Texts that must not show: passphrases, private keys, and what secrets hold."""
+"""Passphrases, private keys and other contents of secrets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NoReturn
 
 
 class SecretStr:
-    """A text that no log, message or traceback shows; only `get_secret_value` gives it away."""
+    """A text that no log, message or traceback shows; `get_secret_value` returns it."""
 
     __slots__ = ("_text",)
 
@@ -14,11 +14,11 @@ class SecretStr:
         self._text = text
 
     def get_secret_value(self) -> str:
-        """Return the text, for the one call that needs it."""
+        """Return the text."""
         return self._text
 
     def __repr__(self) -> str:
-        return "Hidden()"
+        return "SecretStr()"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a hidden text is not written down")
+        raise TypeError("a secret is not serialised")

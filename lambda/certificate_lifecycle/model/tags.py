@@ -1,4 +1,4 @@
-"""What people say about a certificate by its tags: whose it is, and until when to be silent."""
+"""Tags of a certificate: its owner, and until when notifications about it are muted."""
 
 from __future__ import annotations
 
@@ -13,19 +13,16 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def owner(certificate: Certificate, tag: str) -> str | None:
-    """Return the value of the tag that names the owner, whatever its letter case."""
-    for key, value in _tags(certificate):
+    """Return the value of the tag that names the owner, in any letter case."""
+    for key, value in certificate.detail.tags:
         if key.lower() == tag.lower() and value.strip():
             return value.strip()
     return None
 
 
 def muted_until(certificate: Certificate, now: datetime) -> date | None:
-    """Return the last day of a mute that has not passed yet.
-
-    A value that is no day mutes nothing: silence needs an end that everybody can read.
-    """
-    value = dict(_tags(certificate)).get(MUTE_TAG, "").strip()
+    """Return the last day of a mute that has not ended; an invalid date mutes nothing."""
+    value = dict(certificate.detail.tags).get(MUTE_TAG, "").strip()
     if not _DAY.fullmatch(value):
         return None
     try:
@@ -33,7 +30,3 @@ def muted_until(certificate: Certificate, now: datetime) -> date | None:
     except ValueError:
         return None
     return last if now.date() <= last else None
-
-
-def _tags(certificate: Certificate) -> tuple[tuple[str, str], ...]:
-    return certificate.detail.tags

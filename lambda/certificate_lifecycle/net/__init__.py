@@ -1,1 +1,1 @@
-"""Adapters for what is neither AWS's API nor ours: servers on the network."""
+"""Adapters for servers on the network."""

@@ -1,10 +1,9 @@
-"""Look at the certificate that a server shows to whoever connects to one of its names.
+"""TLS probes: read the certificate that a server shows.
 
-The one adapter that talks to servers whose address somebody else chose, namely whoever writes the
-DNS of a certificate's names. So it resolves a name once, checks each address and connects to the
-very address that was checked: a second resolution could give another answer (DNS rebinding).
-Nothing is sent but a handshake, nothing that comes back is run, followed or kept but the
-certificate, and every way in which this can fail is an answer and no error.
+The owner of a name's DNS chooses the server. So a name is resolved once and the probe connects to
+the checked address: a second resolution could return another one (DNS rebinding).
+A probe sends only a handshake and keeps only the certificate. Every failure is a result, not an
+error.
 """
 
 from __future__ import annotations
@@ -20,33 +19,32 @@ from certificate_lifecycle.policy.tls_probe import ProbeResult, ProbeState
 PORT = 443
 #: For a connection, and again for a whole handshake.
 TIMEOUT_SECONDS = 3.0
-#: Addresses of a name that are connected to: a load balancer has a few, a CDN has many.
+#: Limit of probed addresses for each name: a load balancer has a few, a CDN has many.
 _MAX_ADDRESSES = 4
-#: What OpenSSL calls an answer that is no TLS record, by the versions that Lambda has had.
+#: Reasons of OpenSSL's versions in Lambda for a response that is not TLS.
 _NOT_TLS = frozenset(
     {"HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "WRONG_VERSION_NUMBER"}
 )
-#: What a handshake ends with that the server does not want: with an alert, or without a word.
-_BROKEN_OFF = (ssl.SSLError, ConnectionResetError, BrokenPipeError)
+#: Errors of a handshake that the server rejects, with or without an alert.
+_REJECTED = (ssl.SSLError, ConnectionResetError, BrokenPipeError)
 
 Resolve = Callable[[str], Sequence[str]]
 
 
 def addresses_of(name: str) -> Sequence[str]:
-    """Return the addresses of a name, those of IPv4 first; raises OSError if it has none.
+    """Return the addresses of a name, IPv4 first; raises OSError if it has none.
 
-    With the dot at its end the name is complete: no search list of the machine makes another one
-    of it, and its file of hosts does not know it.
+    The trailing dot prevents the search list and the hosts file from being used.
     """
     found = socket.getaddrinfo(f"{name}.", None, type=socket.SOCK_STREAM)
-    by_family = sorted(found, key=lambda each: each[0] != socket.AF_INET)
+    by_family = sorted(found, key=lambda entry: entry[0] != socket.AF_INET)
     return list(dict.fromkeys(str(entry[4][0]) for entry in by_family))
 
 
 class SocketTlsProbe:
-    """Connects to names; without `private_addresses` only to what is public.
+    """Probes names; without `private_addresses` only public addresses.
 
-    `port` and `resolve` are what the outside has of it, so that a test can be the outside.
+    Tests set `port` and `resolve`.
     """
 
     def __init__(
@@ -57,7 +55,7 @@ class SocketTlsProbe:
         self._resolve = resolve
 
     def probe(self, name: str, key_algorithm: str) -> Sequence[ProbeResult]:
-        """Return what the addresses of a name show to a client that takes keys of one kind."""
+        """Return the results of a name's addresses for a client that prefers one kind of key."""
         try:
             addresses = self._resolve(name)
         except OSError:
@@ -71,7 +69,7 @@ class SocketTlsProbe:
         if not may_connect(address, private=self._private):
             return ProbeResult(name, address, state=ProbeState.REFUSED)
         try:
-            der = self._shown(name, address, key_algorithm)
+            der = self._certificate(name, address, key_algorithm)
         except ssl.SSLError as error:
             return ProbeResult(name, address, state=_state(error))
         except OSError:
@@ -81,17 +79,17 @@ class SocketTlsProbe:
         except MalformedCertificateError:
             return ProbeResult(name, address, state=ProbeState.NO_CERTIFICATE)
 
-    def _shown(self, name: str, address: str, key_algorithm: str) -> bytes:
-        """Return the certificate in DER, of the kind of key that is wanted if there is one.
+    def _certificate(self, name: str, address: str, key_algorithm: str) -> bytes:
+        """Return the certificate in DER, with the preferred kind of key if the server has one.
 
-        A load balancer serves an RSA and an ECDSA certificate side by side and prefers the latter
-        (its user guide, "SSL certificates"). The suites of TLS 1.2 say which one a client takes,
-        which Python cannot say in TLS 1.3; who does not take that is asked in any version.
+        A load balancer may have an RSA and an ECDSA certificate and prefers the latter (its user
+        guide, "SSL certificates"). In TLS 1.2 the cipher suites select one, which Python cannot do
+        in TLS 1.3; a server that rejects this is probed again with any version.
         """
         kind = "aECDSA" if key_algorithm.startswith("EC_") else "aRSA"
         try:
             return self._handshake(name, address, _context(kind, ssl.TLSVersion.TLSv1_2))
-        except _BROKEN_OFF:
+        except _REJECTED:
             return self._handshake(name, address, _context("ALL", ssl.TLSVersion.MAXIMUM_SUPPORTED))
 
     def _handshake(self, name: str, address: str, context: ssl.SSLContext) -> bytes:
@@ -104,11 +102,10 @@ class SocketTlsProbe:
 
 
 def _context(suites: str, newest: ssl.TLSVersion) -> ssl.SSLContext:
-    """Return a client that takes whatever is shown to it.
+    """Return the context of a client that accepts every certificate, old version and weak key.
 
-    It does not verify: it is there to see the certificate that is expired, or somebody else's, and
-    that a client which verifies would not get to see. Nothing is trusted for having been seen; it
-    is compared with what ACM has. For the same reason it takes old versions and weak keys.
+    A verifying client would not get expired and wrong certificates, which the probe has to find.
+    The certificate is only compared with ACM and never trusted.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

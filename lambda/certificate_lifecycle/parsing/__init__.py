@@ -1,1 +1,1 @@
-"""From bytes and text to model types."""
+"""Parsers of bytes and text into model types."""

@@ -77,7 +77,7 @@ def whole_number(least: int, most: int) -> Callable[[object], int]:
 
 
 def parse_each(items: Iterable[Any], parse: Callable[[Any], T]) -> tuple[T, ...]:
-    """Return the parsed items once each; raises one ValueError that names every error."""
+    """Return the distinct parsed items; raises one ValueError with all errors."""
     parsed: dict[T, None] = {}
     errors = []
     for item in items:

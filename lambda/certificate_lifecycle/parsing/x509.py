@@ -1,10 +1,9 @@
-"""What a certificate says of itself, read from PEM with the standard library.
+"""A strict reader of X.509 certificates and private keys (DER, RFC 5280) without dependencies.
 
-Lambda's runtime brings no X.509 library, and deciding whether a certificate may follow another one
-takes few of its fields.
-This is a reader and no verifier: signatures, chains and revocation are ACM's business.
-It is strict about what it reads (DER, RFC 5280) and raises MalformedCertificateError for everything
-else; no error quotes what was read, because a private key is read here too.
+Lambda's runtime has no X.509 library, and comparing certificates needs only a few fields.
+Signatures, chains and revocation are not verified.
+Malformed input raises MalformedCertificateError, which never quotes the input, because it may be a
+private key.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-#: Longer PEM text is not looked at: ACM takes 32 KiB for a certificate (API, ImportCertificate).
+#: Longer PEM text is rejected: ACM accepts 32 KiB for a certificate (API, ImportCertificate).
 MAX_PEM_CHARACTERS = 2_200_000
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,64})-----(.*?)-----END \1-----", re.DOTALL)
 
@@ -31,7 +30,7 @@ _HIGH_BIT = 0x80
 
 _RSA = bytes.fromhex("2a864886f70d010101")
 _EC = bytes.fromhex("2a8648ce3d0201")
-#: Curves by the names that ACM has for them (API, KeyAlgorithm).
+#: Curves by ACM's names (API, KeyAlgorithm).
 _CURVES = {
     bytes.fromhex("2a8648ce3d030107"): "EC_prime256v1",
     bytes.fromhex("2b81040022"): "EC_secp384r1",
@@ -41,9 +40,9 @@ _COMMON_NAME = bytes.fromhex("550403")
 _KEY_USAGE = bytes.fromhex("551d0f")
 _ALTERNATIVE_NAMES = bytes.fromhex("551d11")
 _EXTENDED_KEY_USAGE = bytes.fromhex("551d25")
-#: How the string types of a common name are encoded (X.680, RFC 5280 appendix A).
+#: Encodings of the string types of a common name (X.680, RFC 5280 appendix A).
 _ENCODINGS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1E: "utf-16-be"}
-#: The bits of KeyUsage in their order, as ACM names them (API, KeyUsageName).
+#: The bits of KeyUsage in order, by ACM's names (API, KeyUsageName).
 _USAGES = (
     "DIGITAL_SIGNATURE",
     "NON_REPUDIATION",
@@ -55,7 +54,7 @@ _USAGES = (
     "ENCIPHER_ONLY",
     "DECIPHER_ONLY",
 )
-#: The purposes below 1.3.6.1.5.5.7.3 as ACM names them (API, ExtendedKeyUsageName).
+#: The purposes below 1.3.6.1.5.5.7.3 by ACM's names (API, ExtendedKeyUsageName).
 _PURPOSES = bytes.fromhex("2b060105050703")
 EXTENDED_USAGES = {
     _PURPOSES + bytes([number]): name
@@ -74,12 +73,12 @@ EXTENDED_USAGES = {
 
 
 class MalformedCertificateError(ValueError):
-    """The text is not what it should be; the message is a clause that quotes nothing of it."""
+    """The input is malformed; the message is a clause that does not quote it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A public key: its ACM name (`RSA_2048`) and its numbers, for comparing only."""
+    """A public key: its ACM algorithm, such as `RSA_2048`, and its numbers for comparison."""
 
     algorithm: str
     numbers: bytes
@@ -87,10 +86,7 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class X509Certificate:
-    """What is read from a server's certificate.
-
-    The usages are None where the extension is absent, which stands for any use.
-    """
+    """The fields of a certificate; usages are None if the extension is absent, so all apply."""
 
     serial: int
     names: tuple[str, ...]
@@ -109,11 +105,11 @@ class PemBlock:
     der: bytes
 
     def __repr__(self) -> str:
-        """Show what it is and not what it holds."""
+        """Show the label only."""
         return f"<PEM {self.label}>"
 
     def encode(self) -> bytes:
-        """Return the block as RFC 7468 writes it, whatever it was read from."""
+        """Return the block in the form of RFC 7468."""
         text = base64.b64encode(self.der).decode()
         lines = [text[start : start + 64] for start in range(0, len(text), 64)]
         body = "\n".join([f"-----BEGIN {self.label}-----", *lines, f"-----END {self.label}-----"])
@@ -121,7 +117,7 @@ class PemBlock:
 
 
 def pem_blocks(text: str) -> tuple[PemBlock, ...]:
-    """Return the blocks of a PEM text; what stands between them is explanation (RFC 7468).
+    """Return the blocks of a PEM text and ignore text between them (RFC 7468).
 
     Raises MalformedCertificateError for a block that is not plain base64.
     """
@@ -131,7 +127,7 @@ def pem_blocks(text: str) -> tuple[PemBlock, ...]:
 
 
 def read_certificate(der: bytes) -> X509Certificate:
-    """Return what a certificate says; raises MalformedCertificateError."""
+    """Return the fields of a certificate; raises MalformedCertificateError."""
     certificate = _Der(der).only(_SEQUENCE)
     body = certificate.enter(_SEQUENCE)
     certificate.take(_SEQUENCE)
@@ -141,7 +137,7 @@ def read_certificate(der: bytes) -> X509Certificate:
     serial = _number(body.take(_INTEGER))
     body.take(_SEQUENCE)  # the signature's algorithm
     if not body.take(_SEQUENCE):
-        raise MalformedCertificateError("it names no issuer")
+        raise MalformedCertificateError("it has no issuer")
     validity = body.enter(_SEQUENCE)
     not_before, not_after = _time(validity), _time(validity)
     common_names = _common_names(body.enter(_SEQUENCE))
@@ -162,9 +158,9 @@ def read_certificate(der: bytes) -> X509Certificate:
 
 
 def read_private_key(block: PemBlock) -> PublicKey | None:
-    """Return the public half of an unencrypted private key; None where the key leaves it out.
+    """Return the public key of an unencrypted private key; None if the private key omits it.
 
-    Knows PKCS#1, SEC 1 and PKCS#8 (RFC 8017, 5915, 5208); raises MalformedCertificateError.
+    Supports PKCS#1, SEC 1 and PKCS#8 (RFC 8017, 5915, 5208); raises MalformedCertificateError.
     """
     match block.label:
         case "RSA PRIVATE KEY":
@@ -174,16 +170,15 @@ def read_private_key(block: PemBlock) -> PublicKey | None:
         case "PRIVATE KEY":
             return _pkcs8(block.der)
         case "ENCRYPTED PRIVATE KEY":
-            raise MalformedCertificateError("it is encrypted, and ACM takes it only unencrypted")
+            raise MalformedCertificateError(
+                "it is encrypted, and ACM accepts only unencrypted keys"
+            )
         case _:
             raise MalformedCertificateError("it is not a private key in PEM")
 
 
-# --- DER ----------------------------------------------------------------------------------------
-
-
 class _Der:
-    """Takes one element after the other, of definite and minimal length as DER demands."""
+    """Reads elements one after the other, with definite and minimal lengths as DER requires."""
 
     def __init__(self, data: bytes) -> None:
         self._rest = data
@@ -217,7 +212,7 @@ class _Der:
         return _Der(self.take(expected))
 
     def only(self, expected: int) -> _Der:
-        """Enter the one element that this is."""
+        """Enter the only element of this data."""
         inner = self.enter(expected)
         self.end()
         return inner
@@ -232,20 +227,20 @@ class _Der:
 
     def end(self) -> None:
         if self._rest:
-            raise MalformedCertificateError("something stands behind its end")
+            raise MalformedCertificateError("it has data after its end")
 
 
 def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        # Raised below, so that the text does not hang on to the error.
+        # Raised below, so that the error has no reference to the text.
         pass
     raise MalformedCertificateError("it is not plain base64 between its PEM lines")
 
 
 def _number(content: bytes) -> int:
-    """Return an INTEGER, which is not negative in anything that is read here."""
+    """Return an INTEGER; all integers of certificates and keys are positive."""
     padded = len(content) > 1 and content[0] == 0 and content[1] < _HIGH_BIT
     if not content or padded or content[0] >= _HIGH_BIT:
         raise MalformedCertificateError("one of its numbers is malformed")
@@ -253,13 +248,10 @@ def _number(content: bytes) -> int:
 
 
 def _bits(content: bytes) -> tuple[int, bytes]:
-    """Return how many bits at the end of a BIT STRING do not count, and its octets."""
+    """Return the number of unused bits at the end of a BIT STRING, and its octets."""
     if not content or content[0] > 7 or (content[0] and len(content) == 1):  # noqa: PLR2004 - an octet
         raise MalformedCertificateError("its structure is broken")
     return content[0], content[1:]
-
-
-# --- The parts of a certificate -----------------------------------------------------------------
 
 
 def _time(validity: _Der) -> datetime:
@@ -316,7 +308,7 @@ def _rsa(modulus: int, exponent: int) -> PublicKey:
 def _curve(parameters: _Der) -> str:
     name = _CURVES.get(parameters.take(_OID))
     if name is None:
-        raise MalformedCertificateError("its key lies on a curve that ACM does not take")
+        raise MalformedCertificateError("its key uses a curve that ACM does not accept")
     return name
 
 
@@ -353,14 +345,11 @@ def _key_usages(extension: bytes | None) -> frozenset[str] | None:
 
 
 def _extended_key_usages(extension: bytes | None) -> frozenset[str] | None:
-    """Return the purposes that ACM has names for; it calls all others CUSTOM."""
+    """Return the purposes with a name in ACM, which calls all others CUSTOM."""
     if extension is None:
         return None
     purposes = [content for _, content in _Der(extension).only(_SEQUENCE).each()]
     return frozenset(EXTENDED_USAGES[oid] for oid in purposes if oid in EXTENDED_USAGES)
-
-
-# --- Private keys -------------------------------------------------------------------------------
 
 
 def _rsa_private(der: bytes) -> PublicKey:
@@ -372,7 +361,7 @@ def _rsa_private(der: bytes) -> PublicKey:
 def _ec_private(der: bytes, curve: str | None) -> PublicKey | None:
     key = _Der(der).only(_SEQUENCE)
     key.take(_INTEGER)  # the version
-    key.take(_OCTET_STRING)  # the key itself, of which nothing is needed
+    key.take(_OCTET_STRING)  # the private key itself
     if key.peek() == _KEY_PARAMETERS:
         curve = _curve(key.enter(_KEY_PARAMETERS))
     if curve is None:

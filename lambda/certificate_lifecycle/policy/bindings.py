@@ -1,7 +1,7 @@
-"""Where a certificate is bound, what is done to move it, and what a person would have to do.
+"""Bindings of certificates to consumers, and the steps that move them to a successor.
 
-A consumer is moved in the order bind, verify, unbind; each step looks first, so that a step which
-was carried out and not recorded is found done, and what somebody else changed is left alone.
+The steps are bind, verify, unbind. Each step reads the current state first: it recognises a step
+that was done but not recorded, and never changes what someone else has changed.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Any, Self
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import Certificate
 
-#: A consumer that has not settled by then has failed: an edge-optimised domain name of API Gateway
-#: takes 40 minutes, a user pool domain of Cognito an hour (their developer guides).
+#: Timeout of a change: an edge-optimised domain name of API Gateway takes 40 minutes, a user pool
+#: domain of Cognito an hour (their developer guides).
 SETTLES_WITHIN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerKind:
-    """A kind of setting that holds a certificate and that can be changed without an outage.
+    """A kind of setting with a certificate that can be changed without an outage.
 
-    The class of its service declares it. Stored records have the `name`, so that it must never
-    change. A setting that `holds_many` is a list, in which old and new stand beside each other.
+    Stored records contain the `name`, so it must never change. `holds_many` marks a list, which can
+    contain the old and the new certificate at the same time.
     """
 
     name: str
@@ -36,8 +36,8 @@ class ConsumerKind:
 class Binding:
     """One setting of one consumer.
 
-    `consumer` is what the service's calls name (ARN, name or id), `qualifier` what they need beside
-    it (the port of a Classic listener, the user pool of a domain, the id of a private domain name).
+    `consumer` is the ARN, name or id in the service's calls, `qualifier` a further parameter (the
+    port of a Classic listener, the user pool of a domain, the id of a private domain name).
     """
 
     kind: ConsumerKind
@@ -47,25 +47,24 @@ class Binding:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What tells bindings apart; the label is for people."""
+        """The identity of a binding; the label is only for messages."""
         return (self.kind.name, self.consumer, self.qualifier)
 
 
 @dataclass(frozen=True, slots=True)
 class BindingState:
-    """What a setting holds now.
+    """The current certificates of a setting.
 
-    `settled` is false while the service still carries out a change; `fault` says in a clause that
-    it could not.
+    `settled` is false while the service applies a change; `error` is a clause about a failure.
     """
 
     certificates: tuple[str, ...]
     settled: bool = True
-    fault: str | None = None
+    error: str | None = None
 
 
 class BindingChangeStatus(StrEnum):
-    """How far a consumer has been moved."""
+    """The progress of a consumer's move."""
 
     PLANNED = "planned"
     BOUND = "bound"
@@ -77,9 +76,9 @@ class BindingChangeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingChange:
-    """One binding on its way from a certificate to its successor.
+    """The move of one binding from a certificate to its successor.
 
-    `before` is what the setting held before the first change.
+    `before` has the certificates of the setting before the first change.
     """
 
     binding: Binding
@@ -89,7 +88,7 @@ class BindingChange:
     note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON."""
+        """Return plain data for JSON."""
         binding = self.binding
         return {
             "kind": binding.kind.name,
@@ -117,16 +116,13 @@ class BindingChange:
             ),
             before=records.texts(entry, "before"),
             status=BindingChangeStatus(records.text(entry, "status")),
-            bound_at=records.optional_moment(entry, "bound_at"),
+            bound_at=records.optional_timestamp(entry, "bound_at"),
             note=records.text(entry, "note"),
         )
 
 
-# --- The steps --------------------------------------------------------------------------------
-
-
 class BindStep(Enum):
-    """What to do with a setting that shall hold the successor."""
+    """The next step for a setting that has to get the successor."""
 
     BIND = auto()
     DONE = auto()
@@ -135,7 +131,7 @@ class BindStep(Enum):
 
 
 class VerifyStep(Enum):
-    """What to do with a setting that was bound."""
+    """The next step for a setting that got the successor."""
 
     VERIFIED = auto()
     WAIT = auto()
@@ -145,7 +141,7 @@ class VerifyStep(Enum):
 
 
 class RollBackStep(Enum):
-    """What to do with a setting that shall hold what it held before: bind it, or unbind new."""
+    """The next step for a setting that has to get its previous certificates back."""
 
     RESTORE = auto()
     DONE = auto()
@@ -154,14 +150,14 @@ class RollBackStep(Enum):
 
 
 def planned(binding: Binding, state: BindingState | None) -> BindingChange:
-    """Return the move of a binding that was just found; `state` is what a way back leads to."""
+    """Return the move of a binding that was just found; a rollback restores `state`."""
     if state is None:
         return BindingChange(binding=binding, before=(), status=BindingChangeStatus.GONE)
     return BindingChange(binding=binding, before=state.certificates)
 
 
 def bind_step(_: BindingChange, state: BindingState | None, old: str, new: str) -> BindStep:
-    """Decide what binds: only a setting that still holds the old certificate is touched."""
+    """Decide whether to bind: only a setting with the old certificate is changed."""
     if state is None:
         return BindStep.GONE
     if new in state.certificates:
@@ -172,12 +168,12 @@ def bind_step(_: BindingChange, state: BindingState | None, old: str, new: str) 
 def verify_step(
     move: BindingChange, state: BindingState | None, old: str, new: str, now: datetime
 ) -> VerifyStep:
-    """Decide whether a service has carried out the change, may take longer, or has failed."""
+    """Decide whether a service has applied the change, may need more time, or has failed."""
     if state is None:
         return VerifyStep.GONE
     if new not in state.certificates and old not in state.certificates:
         return VerifyStep.LEFT_ALONE
-    if state.fault is not None:
+    if state.error is not None:
         return VerifyStep.ROLL_BACK
     if state.settled and new in state.certificates:
         return VerifyStep.VERIFIED
@@ -188,7 +184,7 @@ def verify_step(
 def roll_back_step(
     move: BindingChange, state: BindingState | None, old: str, new: str
 ) -> RollBackStep:
-    """Decide what leads back; a setting that held the successor before the move keeps it."""
+    """Decide how to roll back; a setting that had the successor before the move keeps it."""
     if state is None:
         return RollBackStep.GONE
     if new in state.certificates:
@@ -198,14 +194,11 @@ def roll_back_step(
     return RollBackStep.LEFT_ALONE
 
 
-# --- What ACM names ---------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class ConsumerArn:
-    """The parts of an entry of `InUseBy`, empty where it is no ARN; `name` follows the type.
+    """The parts of an entry of `InUseBy`; they are empty if it is not an ARN.
 
-    One that is `foreign` stands in an account of AWS's own.
+    A `foreign` ARN belongs to an account of AWS.
     """
 
     text: str
@@ -227,5 +220,5 @@ class ConsumerArn:
 
     @classmethod
     def in_use_by(cls, certificate: Certificate, own_account: str) -> list[ConsumerArn]:
-        """Return what ACM names as the users of a described certificate."""
+        """Return the consumers that ACM names for a described certificate."""
         return [cls.parse(text, own_account) for text in certificate.detail.in_use_by]

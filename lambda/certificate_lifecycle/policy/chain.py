@@ -1,4 +1,4 @@
-"""Which certificate needs attention, and why: a chain of small checks, the first hit wins."""
+"""The decision on a certificate: the first check that applies makes it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from datetime import datetime
 
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
     Decision,
-    Detail,
     Renewal,
     RenewalStatus,
     ValidationMethod,
 )
 from certificate_lifecycle.policy import checks
-from certificate_lifecycle.policy.checks import Check
+from certificate_lifecycle.policy.checks import Check, CheckInput
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import (
     Thresholds,
@@ -28,37 +28,36 @@ from certificate_lifecycle.policy.thresholds import (
     renewal_window,
 )
 
-#: The order matters: what we must not touch, then what we cannot judge, then ends, then renewals.
+#: The order matters: external management, unknown states, expiry, renewals.
 CHAIN: Sequence[Check] = (
-    checks.externally_managed,  # make sure that nothing below touches what belongs to another tool
-    checks.detail_unreadable,  # make sure that ignorance never looks healthy
-    checks.server_certificate,  # make sure that ACM's rules are for what is in ACM
+    checks.externally_managed,  # first: no action on certificates of other tools
+    checks.detail_unreadable,  # before all checks that use details
+    checks.server_certificate,  # before the rules for certificates in ACM
     checks.private_authority,
     checks.not_understood,
     checks.pending_validation,
-    checks.superseded,  # make sure that nobody renews what has been replaced
+    checks.superseded,  # before all renewals: a replaced certificate needs none
     checks.request_failed,
     checks.revoked,
     checks.expired,
     checks.import_due,
-    checks.source_newer,  # make sure that an end that is near counts before a source that is ahead
+    checks.source_newer,  # after import_due: expiry is more urgent
     checks.source_trouble,
-    checks.unused,  # make sure that renewals below concern certificates that something needs
+    checks.unused,  # before the renewals: an unused certificate needs none
     checks.authority_trouble,
     checks.renewal_failed,
     checks.renewal_blocked,
-    checks.export_target,  # make sure that its more precise reasons come before mere time
+    checks.export_target,  # before export_due: its reasons are more precise
     checks.export_due,
     checks.renewal_overdue,
-    checks.renewal_not_understood,  # make sure that ignorance never looks like a renewal
+    checks.renewal_not_understood,  # before renewing: an unknown status is not a renewal
     checks.renewing,
-    checks.healthy,  # decides for whatever is left
+    checks.healthy,  # applies to all others
 )
-
 
 _ISSUED = CertificateStatus.ISSUED
 
-#: Which type may succeed which without a change of who trusts it.
+#: Pairs of old and new type that the same clients trust.
 _SUCCESSIONS = frozenset(
     {
         (CertificateType.AMAZON_ISSUED, CertificateType.AMAZON_ISSUED),
@@ -70,16 +69,14 @@ _SUCCESSIONS = frozenset(
 
 
 def assess(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision:
-    """Return the one decision for a certificate."""
-    decisions = (check(observation, thresholds, now) for check in CHAIN)
+    """Return the decision on a certificate."""
+    given = CheckInput(observation, thresholds, now)
+    decisions = (check.judge(given) for check in CHAIN)
     return next(decision for decision in decisions if decision is not None)
 
 
 def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime) -> bool:
-    """Whether the listing is not enough to judge `certificate`.
-
-    Far from expiry it is: then nothing that only DescribeCertificate tells can matter yet.
-    """
+    """Whether `certificate` has to be described; far from expiry the listing is enough."""
     if certificate.type is CertificateType.PRIVATE_AUTHORITY:
         return certificate.status is _ISSUED
     match certificate.status:
@@ -89,15 +86,15 @@ def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime
             horizon = thresholds.effective(certificate)
             if certificate.managed:
                 horizon = max(renewal_window(certificate), horizon)
-            concerns = certificate.used or not certificate.managed
-            return concerns and is_within(certificate, horizon, now)
+            relevant = certificate.used or not certificate.managed
+            return relevant and is_within(certificate, horizon, now)
         case CertificateStatus.PENDING_VALIDATION:
             return not is_recent(certificate, checks.STUCK_AFTER, now)
         case CertificateStatus.FAILED:
             return True
         case CertificateStatus.VALIDATION_TIMED_OUT:
-            # Only its tags tell whether it was ours to request again.
-            return is_recent(certificate, checks.FAILURE_IS_NEWS, now)
+            # Its tags show whether this instance requested it.
+            return is_recent(certificate, checks.NOTIFY_FAILURE_FOR, now)
         case _:
             return False
 
@@ -108,14 +105,14 @@ def renews_well(
     thresholds: Thresholds,
     now: datetime,
 ) -> bool:
-    """Whether ACM has all that it needs and time left, going by the listing and `renewal` alone.
+    """Whether ACM's renewal needs no closer check, by the listing and `renewal` alone.
 
-    `renewal` is None before the first renewal, and SUCCESS of the last one stays until the next.
-    ACM repeats a renewal that gets nowhere after 72 hours (user guide, "Troubleshoot managed
-    renewal"): one that is no older needs no explanation, an older one does.
+    `renewal` is None before the first renewal; SUCCESS stays until the next renewal.
+    ACM repeats a renewal without progress after 72 hours (user guide, "Troubleshoot managed
+    renewal"), so an older one has to be checked.
     """
-    own = certificate.managed and certificate.used and certificate.status is _ISSUED
-    if not own or checks.is_externally_managed(certificate):
+    renewable = certificate.managed and certificate.used and certificate.status is _ISSUED
+    if not renewable or checks.is_externally_managed(certificate):
         return False
     if certificate.renewal_eligible is False:
         return False
@@ -131,23 +128,22 @@ def renews_well(
 
 
 def as_renewing(certificate: Certificate, renewal: RenewalStatus | None) -> Certificate:
-    """Return what is known of a certificate that renews well, however that was found out."""
+    """Return a certificate that renews well in the same form for every way of finding it."""
     state = Renewal(status=renewal) if renewal is not None else None
-    return replace(certificate, detail=Detail(renewal=state))
+    return replace(certificate, detail=CertificateDetail(renewal=state))
 
 
 def wants_records(certificate: Certificate) -> bool:
-    """Whether ACM waits for DNS validation of `certificate`, so that its records should be read."""
-    return checks.waits_for_validation(
-        certificate
-    ) and ValidationMethod.DNS in checks.pending_methods(certificate)
+    """Whether ACM waits for DNS validation of `certificate`, so that its records are read."""
+    pending = checks.waits_for_validation(certificate)
+    return pending and ValidationMethod.DNS in checks.pending_methods(certificate)
 
 
 def by_name(certificates: Iterable[Certificate]) -> Mapping[str, Sequence[Certificate]]:
-    """Return the issued certificates that have each name.
+    """Return the issued certificates by name.
 
-    Whoever may succeed a certificate has its common name: without this index, each of many
-    certificates that are near their end would be compared with all others.
+    A successor has the common name of the old certificate, so this index avoids comparing every
+    certificate with all others.
     """
     found: defaultdict[str, list[Certificate]] = defaultdict(list)
     for certificate in certificates:
@@ -163,11 +159,11 @@ def find_successor(
     thresholds: Thresholds,
     now: datetime,
 ) -> Certificate | None:
-    """Return the certificate that takes over from `certificate`, the one that ends last.
+    """Return the successor of `certificate` with the latest expiry.
 
-    A successor is valid, ends later and not soon, has all of its names and a key of the same kind
-    (load balancers serve an RSA and an ECDSA certificate side by side), and is trusted by the same
-    clients: it is of the same type, or ACM issued it publicly in place of an imported one.
+    A successor is valid, expires later and not soon, and has all names. It has the same kind of
+    key, because load balancers serve an RSA and an ECDSA certificate side by side. The same clients
+    trust it: it has the same type, or ACM issued it publicly in place of an imported one.
     """
     if not certificate.names or not certificate.names_complete:
         return None
@@ -188,5 +184,5 @@ def find_successor(
 
 
 def _key_family(certificate: Certificate) -> str:
-    """Return RSA or EC: the size may change from one certificate to the next."""
+    """Return RSA or EC, since the key size of a successor may differ."""
     return certificate.key_algorithm.partition("_")[0]

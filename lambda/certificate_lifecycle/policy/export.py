@@ -1,7 +1,7 @@
-"""Exporting a certificate to a secret: what is due, and how nothing of it shows.
+"""Export of a certificate to a secret.
 
-A version of the target secret is named after the certificate's ARN and serial number, so the name
-alone tells, without reading a secret, whether the target holds what ACM has now.
+The id of a secret's version is derived from the certificate's ARN and serial number, so that the
+target can be compared with ACM without reading the secret.
 """
 
 from __future__ import annotations
@@ -22,22 +22,21 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 
-#: The staging label of what readers get (Secrets Manager user guide, "Versions").
+#: The staging label of the version that readers get (Secrets Manager user guide, "Versions").
 CURRENT_STAGE = "AWSCURRENT"
-#: Public certificates that were requested before cannot be exported (ACM user guide, "Exportable
-#: public certificates").
+#: Earlier public certificates cannot be exported (ACM user guide, "Exportable public
+#: certificates").
 EXPORTABLE_SINCE = datetime(2025, 6, 17, tzinfo=UTC)
 #: ExportCertificate, `Passphrase`: 4 to 128 ASCII characters without these.
 _PASSPHRASE_LENGTH = range(4, 129)
-_REFUSED_CHARACTERS = frozenset("#$%")
+_FORBIDDEN_CHARACTERS = frozenset("#$%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportTarget:
     """The secret that receives a certificate, and the one with the passphrase of its key.
 
-    `renew_public` allows to pay for each renewal of a public certificate; private ones cost
-    nothing.
+    `renew_public` allows renewals of a public certificate, which cost money.
     """
 
     certificate_arn: str
@@ -47,7 +46,7 @@ class ExportTarget:
 
 
 class TargetState(StrEnum):
-    """How a target stands to what ACM has now; `UNREAD` where we may not or could not look."""
+    """A target compared with ACM; `UNREAD` if it could not or may not be read."""
 
     CURRENT = "current"
     OUTDATED = "outdated"
@@ -58,21 +57,21 @@ class TargetState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TargetFinding:
-    """What was found at a target; `why` says what makes an export impossible."""
+    """The state of a target; `blocked_reason` says why an export is impossible."""
 
     target: ExportTarget
     state: TargetState
-    why: str = ""
+    blocked_reason: str = ""
 
     @property
-    def troubled(self) -> bool:
-        """Whether the target is not what it should be."""
+    def has_problem(self) -> bool:
+        """Whether the target lacks the current version, or cannot get it."""
         return self.state not in (TargetState.CURRENT, TargetState.UNREAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What ACM hands out; the key is encrypted PKCS#8 and hidden all the same."""
+    """The response of ExportCertificate; the key is encrypted PKCS#8."""
 
     certificate: str
     chain: str
@@ -80,69 +79,68 @@ class Exported:
 
 
 class RenewalStep(Enum):
-    """What should become of a copy that ends soon."""
+    """Whether to renew a certificate for its exported copy."""
 
     NOT_DUE = auto()
-    UNDER_WAY = auto()
-    NOT_PAID_FOR = auto()
-    WANTED = auto()
+    IN_PROGRESS = auto()
+    NOT_ALLOWED = auto()
+    DUE = auto()
 
 
-def is_exported_now(certificate: Certificate, now: datetime) -> bool:
-    """Whether there is something to export: issued, and not past its end."""
+def is_exportable_now(certificate: Certificate, now: datetime) -> bool:
+    """Whether it is issued and has not expired."""
     if certificate.status is not CertificateStatus.ISSUED or certificate.not_after is None:
         return False
     return certificate.not_after > now
 
 
 def blocked_reason(certificate: Certificate) -> str | None:
-    """Return why ACM would never export `certificate`, or None if it would."""
+    """Return why ACM never exports `certificate`, or None if it does."""
     if certificate.key_pair_origin == "ACME":
-        return "an ACME client has its key"
+        return "its key is held by an ACME client"
     if certificate.managed_by is not None:
         return f"{certificate.managed_by} manages it"
     match certificate.type:
         case CertificateType.PRIVATE:
             return None
         case CertificateType.IMPORTED:
-            return "it was imported, and whoever imported it has its key"
+            return "it was imported, so its key is available elsewhere"
         case CertificateType.NOT_UNDERSTOOD:
-            return "its type is not understood"
+            return "its type is unknown"
     if certificate.exportable:
         return None
     if certificate.created_at is not None and certificate.created_at < EXPORTABLE_SINCE:
-        return f"public certificates requested before {EXPORTABLE_SINCE:%Y-%m-%d} never can be"
+        return f"it is public and was requested before {EXPORTABLE_SINCE:%Y-%m-%d}"
     return "it was requested without the export option, which cannot be changed later"
 
 
 def version_token(certificate_arn: str, serial: str) -> str:
-    """Return the id of the secret's version that holds this issue of the certificate.
+    """Return the id of the secret's version for this version of the certificate.
 
-    It is the `ClientRequestToken`, which has 32 to 64 characters: the same issue can be written
-    only once.
+    As the `ClientRequestToken`, of 32 to 64 characters, it prevents a second write.
     """
     return hashlib.sha256(f"{certificate_arn} {serial}".encode()).hexdigest()
 
 
 def target_state(token: str, stages: Mapping[str, Collection[str]]) -> TargetState:
-    """Compare a target's versions, by their staging labels, with the one that should be there."""
+    """Return the state of a target from the staging labels of its versions."""
     if token not in stages:
         return TargetState.OUTDATED
     return TargetState.CURRENT if CURRENT_STAGE in stages[token] else TargetState.ROLLED_BACK
 
 
 def passphrase_error(passphrase: SecretStr) -> str | None:
-    """Return what ACM would refuse about a passphrase, in words that do not show it."""
+    """Return why ACM would reject a passphrase, without quoting it."""
     text = passphrase.get_secret_value()
-    if not text.isascii() or _REFUSED_CHARACTERS & set(text):
-        return "must hold ASCII characters only, and none of #, $ and %"
+    if not text.isascii() or _FORBIDDEN_CHARACTERS & set(text):
+        return "must contain only ASCII characters without #, $ and %"
     if len(text) not in _PASSPHRASE_LENGTH:
         return "must have 4 to 128 characters"
     return None
 
 
 def secret_document(certificate: Certificate, serial: str, exported: Exported) -> SecretStr:
-    """Return what the target secret shall hold."""
+    """Return the contents of the target secret."""
     ends = certificate.not_after.isoformat() if certificate.not_after else None
     document = {
         "certificate": exported.certificate,
@@ -158,10 +156,7 @@ def secret_document(certificate: Certificate, serial: str, exported: Exported) -
 def renewal_step(
     certificate: Certificate, target: ExportTarget, thresholds: Thresholds, now: datetime
 ) -> RenewalStep:
-    """Say whether `certificate`, just described, should be renewed for its copy outside AWS.
-
-    Whatever was renewed since ends later and is not due; what is being renewed is left to it.
-    """
+    """Return whether to renew a `certificate` that was just described for its exported copy."""
     if not is_within(certificate, thresholds.effective(certificate), now):
         return RenewalStep.NOT_DUE
     renewal = certificate.detail.renewal
@@ -169,7 +164,7 @@ def renewal_step(
         RenewalStatus.PENDING_AUTO_RENEWAL,
         RenewalStatus.PENDING_VALIDATION,
     ):
-        return RenewalStep.UNDER_WAY
+        return RenewalStep.IN_PROGRESS
     if certificate.type is not CertificateType.PRIVATE and not target.renew_public:
-        return RenewalStep.NOT_PAID_FOR
-    return RenewalStep.WANTED
+        return RenewalStep.NOT_ALLOWED
+    return RenewalStep.DUE

@@ -1,7 +1,6 @@
-"""The facts that checks judge by, as `certificates explain` and the documentation show them.
+"""The facts that checks use, for `certificates explain` and the documentation.
 
-Each check of `core.checks` declares its facts. A fact also knows when time alone changes it: the
-forecast of `core.explanation` derives its moments from that.
+A fact also has the times at which it changes, from which `explain` derives its forecast.
 """
 
 from __future__ import annotations
@@ -25,10 +24,9 @@ ChangesAt = Callable[[Observation, Thresholds], datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that a check judges by.
+    """A fact that a check uses.
 
-    `text` returns the value for people; `changes_at` returns when time alone changes the fact, or
-    None if it never does.
+    `text` returns its value for readers; `changes_at` returns when time alone changes it, or None.
     """
 
     name: str
@@ -70,7 +68,7 @@ def after_creation(name: str, age: timedelta) -> Fact:
 
 
 def tags(keys: Collection[str]) -> Fact:
-    """Return the fact which of the tags `keys`, by which other tools mark certificates, are set."""
+    """Return the fact which of the tags `keys` are set; other tools mark certificates with them."""
 
     def text(certificate: Certificate) -> str:
         if not certificate.described:
@@ -81,8 +79,12 @@ def tags(keys: Collection[str]) -> Fact:
     return of_certificate("tags", text)
 
 
-def _yes(answer: object) -> str:
-    return "yes" if answer else "no"
+def _yes(value: object) -> str:
+    return "yes" if value else "no"
+
+
+def _yes_or(value: object, unknown: str) -> str:
+    return unknown if value is None else _yes(value)
 
 
 def _days(span: timedelta) -> str:
@@ -111,33 +113,21 @@ def _stays(observation: Observation, thresholds: Thresholds, now: datetime) -> s
 
 
 def _successor_due(observation: Observation, thresholds: Thresholds) -> datetime | None:
-    """Return when the successor needs attention itself, from when it is no successor any more."""
+    """Return when the successor reaches its own threshold and no longer counts as a successor."""
     successor = observation.successor
     if successor is None or successor.not_after is None:
         return None
     return successor.not_after - thresholds.effective(successor)
 
 
-def _successor(observation: Observation, _: Thresholds, __: datetime) -> str:
-    return observation.successor.arn if observation.successor else "none"
-
-
 def _records(observation: Observation) -> str:
     states = (f"{finding.record.name} {finding.state.value}" for finding in observation.records)
-    return ", ".join(states) or "not read: ACM does not wait for any"
-
-
-def _source(observation: Observation) -> str:
-    return observation.source.state.value if observation.source else "none"
-
-
-def _export(observation: Observation) -> str:
-    return observation.export.state.value if observation.export else "none"
+    return ", ".join(states) or "not read: ACM does not need validation"
 
 
 def _manager(certificate: Certificate) -> str:
     if certificate.key_pair_origin == "ACME":
-        return "an ACME client, which has the key"
+        return "an ACME client"
     return certificate.managed_by or "no other service, according to ACM"
 
 
@@ -147,21 +137,11 @@ def _detail(observation: Observation) -> str:
     return "read" if observation.certificate.described else "not needed"
 
 
-def _issues_for_acm(certificate: Certificate) -> str:
-    issues = certificate.detail.issues_for_acm
-    return "unknown" if issues is None else _yes(issues)
-
-
 def _renewal(certificate: Certificate) -> str:
     renewal = certificate.detail.renewal
     if renewal is None:
         return "not started" if certificate.described else "not read"
     return f"{renewal.status.value}{f' ({renewal.reason})' if renewal.reason else ''}"
-
-
-def _eligible(certificate: Certificate) -> str:
-    eligible = certificate.renewal_eligible
-    return "not reported by ACM" if eligible is None else _yes(eligible)
 
 
 STATUS = of_certificate("status", lambda certificate: certificate.status.value)
@@ -170,21 +150,38 @@ USED = of_certificate("used", lambda certificate: _yes(certificate.used))
 EXPORTED = of_certificate("exported", lambda certificate: _yes(certificate.exported))
 EXPIRES = Fact("expires", _expires, lambda observation, _: observation.certificate.not_after)
 CREATED = Fact("created", _created, lambda _, __: None)
-WARNING = before_expiry("warning", lambda certificate, given: given.effective(certificate))
+WARNING = before_expiry(
+    "warning", lambda certificate, thresholds: thresholds.effective(certificate)
+)
 CRITICAL = before_expiry(
-    "critical", lambda certificate, given: given.effective_critical(certificate)
+    "critical", lambda certificate, thresholds: thresholds.effective_critical(certificate)
 )
 WINDOW = before_expiry("renewal window", lambda certificate, _: renewal_window(certificate))
 OVERDUE = before_expiry("overdue", overdue_threshold)
 MANAGER = of_certificate("managed by", _manager)
 DETAIL = constant("details", _detail)
-ISSUES_FOR_ACM = of_certificate("issues for ACM", _issues_for_acm)
+ISSUES_FOR_ACM = of_certificate(
+    "issues for ACM", lambda certificate: _yes_or(certificate.detail.issues_for_acm, "unknown")
+)
 FAILURE = of_certificate("failure", lambda certificate: certificate.detail.failure_reason or "none")
 RENEWAL = of_certificate("renewal", _renewal)
-ELIGIBLE = of_certificate("eligible for renewal", _eligible)
+ELIGIBLE = of_certificate(
+    "eligible for renewal",
+    lambda certificate: _yes_or(certificate.renewal_eligible, "not reported by ACM"),
+)
 RECORDS = constant("validation records", _records)
-# It changes at the thresholds, which are facts of their own.
+# The thresholds at which it changes are separate facts.
 STAYS = Fact("stays in service", _stays, lambda _, __: None)
-SUCCESSOR = Fact("successor", _successor, _successor_due)
-SOURCE = constant("import source", _source)
-EXPORT = constant("export target", _export)
+SUCCESSOR = Fact(
+    "successor",
+    lambda observation, _, __: observation.successor.arn if observation.successor else "none",
+    _successor_due,
+)
+SOURCE = constant(
+    "import source",
+    lambda observation: observation.source.state.value if observation.source else "none",
+)
+EXPORT = constant(
+    "export target",
+    lambda observation: observation.export.state.value if observation.export else "none",
+)

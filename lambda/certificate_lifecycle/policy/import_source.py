@@ -1,7 +1,6 @@
-"""Import sources: what a secret holds, and whether it may follow the certificate that is there.
+"""Import sources: secrets with newer versions of imported certificates.
 
-A certificate that was imported is renewed by whoever writes a newer one into its secret.
-What may be imported under the same ARN is ACM's own list (user guide, "Reimport a certificate").
+ACM limits what may be imported under the same ARN (user guide, "Reimport a certificate").
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import TypeVar
 
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.model.timestamps import format_minute
 from certificate_lifecycle.parsing.x509 import (
     MalformedCertificateError,
     PemBlock,
@@ -28,21 +28,21 @@ from certificate_lifecycle.parsing.x509 import (
 T = TypeVar("T")
 
 _FIELDS = ("certificate", "private_key", "chain")
-#: What ACM takes (API, ImportCertificate).
+#: Limits of ACM (API, ImportCertificate).
 _MAX_CERTIFICATE_BYTES = 32_768
 _MAX_KEY_BYTES = 5_120
-#: A shorter line of a key would be found in ordinary text, and says little about the key.
-_TELLING_LINE = 8
+#: Shorter lines of a key occur in ordinary text and reveal little.
+_MIN_SECRET_LINE = 8
 _PEM = re.compile(r"-----BEGIN .*?(?:-----END [A-Z ]+-----\n?|\Z)", re.DOTALL)
-#: Usages that a later certificate may lack (user guide, "Reimport a certificate").
+#: Usages that a newer certificate may lack (user guide, "Reimport a certificate").
 _MAY_LACK = frozenset({"TLS_WEB_CLIENT_AUTHENTICATION"})
 _ECDSA_MAY_LACK = frozenset({"KEY_ENCIPHERMENT"})
-#: What ACM says where it does not name a single usage.
+#: Values of ACM that do not name a single usage.
 _NO_SINGLE_USAGE = frozenset({"ANY", "CUSTOM", "NONE"})
 
 
 class SourceState(StrEnum):
-    """What a source is good for."""
+    """Whether the certificate in a source may be imported."""
 
     NEWER = "newer"
     SAME = "same"
@@ -55,13 +55,13 @@ class SourceState(StrEnum):
 
 
 class UnusableSourceError(ValueError):
-    """A secret holds nothing that could be imported; the clause quotes nothing of it."""
+    """A secret contains nothing that can be imported; the message quotes nothing of it."""
 
 
 class CertificateBundle:
     """A certificate with its private key, ready to be imported; its representation shows neither.
 
-    Everything is written anew from what was read, so what is sent is plain PEM and nothing else.
+    All parts are encoded again after parsing, so that only plain PEM is sent.
     """
 
     __slots__ = ("certificate", "chain", "private_key")
@@ -72,37 +72,34 @@ class CertificateBundle:
         self.chain = chain
 
     def __repr__(self) -> str:
-        """Show that there is something, and not what."""
+        """Hide the contents."""
         return "<certificate and private key>"
 
     def without_key(self, text: str) -> str:
-        """Return `text` without any line of the private key, for what others say about it.
-
-        Whatever PEM it quotes is left out as a whole: nobody reads that in a message.
-        """
+        """Return `text`, such as an error of AWS, without lines of the private key and PEM."""
         for line in self.private_key.decode().splitlines():
-            if len(line) >= _TELLING_LINE and not line.startswith("-----"):
+            if len(line) >= _MIN_SECRET_LINE and not line.startswith("-----"):
                 text = text.replace(line, "...")
         return _PEM.sub("...", text)
 
 
 @dataclass(frozen=True, slots=True)
 class ImportCandidate:
-    """What a source holds that may follow: what it says of itself, and what to import."""
+    """A newer version in a source: its fields, and the bundle to import."""
 
     leaf: X509Certificate
     bundle: CertificateBundle
 
     @property
     def label(self) -> str:
-        """How people know it."""
+        """The version in messages."""
         serial = serial_text(self.leaf.serial)
-        return f"the version that ends on {_moment(self.leaf.not_after)} (serial {serial})"
+        return f"the version that expires on {format_minute(self.leaf.not_after)} (serial {serial})"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFinding:
-    """What a certificate's source is good for, as a sentence; `newer` if it may follow."""
+    """The state of an import source and a sentence about it; `newer` is the version to import."""
 
     secret_arn: str
     state: SourceState
@@ -111,7 +108,7 @@ class SourceFinding:
 
 
 def secret_name(arn: str) -> str:
-    """Return the part of a secret's ARN that people know it by."""
+    """Return the name of a secret from its ARN."""
     return arn.partition(":secret:")[2] or arn
 
 
@@ -122,16 +119,16 @@ def serial_text(serial: int) -> str:
 
 
 def serial_number(text: str | None) -> int | None:
-    """Return a serial number that ACM wrote, however it pads it; None for what is none."""
+    """Return a serial number in ACM's form, with any padding; None if the text is not one."""
     digits = (text or "").replace(":", "")
     return int(digits, 16) if re.fullmatch(r"[0-9a-fA-F]+", digits) else None
 
 
 def open_secret(secret: SecretStr) -> tuple[X509Certificate, CertificateBundle]:
-    """Return the certificate in a secret, read and ready to be sent; raises UnusableSourceError.
+    """Return the certificate in a secret and its bundle; raises UnusableSourceError.
 
-    `certificate` may be followed by its chain, as many tools write it, and `chain` may repeat the
-    certificate: each certificate is sent once, the leaf first.
+    The field `certificate` may also contain the chain, as many tools write it, and `chain` may
+    repeat the certificate: each certificate is sent once, the leaf first.
     """
     fields = _fields(secret)
     found = [*_blocks(fields, "certificate"), *_blocks(fields, "chain")]
@@ -145,67 +142,62 @@ def open_secret(secret: SecretStr) -> tuple[X509Certificate, CertificateBundle]:
         leaf_block.encode(), key_block.encode(), b"".join(block.encode() for block in chain)
     )
     if len(bundle.certificate) > _MAX_CERTIFICATE_BYTES:
-        raise UnusableSourceError("the certificate is longer than the 32 KiB that ACM takes")
+        raise UnusableSourceError("the certificate is longer than the 32 KiB that ACM accepts")
     if len(bundle.private_key) > _MAX_KEY_BYTES:
-        raise UnusableSourceError("the private_key is longer than the 5 KiB that ACM takes")
+        raise UnusableSourceError("the private_key is longer than the 5 KiB that ACM accepts")
     return leaf, bundle
 
 
 def compare(
     leaf: X509Certificate, certificate: Certificate, now: datetime
 ) -> tuple[SourceState, str]:
-    """Say whether `leaf` may and should follow `certificate`, as a clause about the source.
+    """Return whether `leaf` should be imported over `certificate`, with a clause about the source.
 
-    The same serial number means that it was imported already.
-    Newer is what ends later or, ending at the same moment, begins later, as a certificate does that
-    its CA issued again with another key; nothing older ever follows, so that repeating this can
-    never go back and forth.
+    The same serial number means that it is already imported.
+    A newer certificate expires later or, for a reissue with another key, starts later and expires
+    at the same time. Older certificates are never imported, so repeated runs cannot alternate.
     """
     if serial_number(certificate.detail.serial) == leaf.serial:
-        return SourceState.SAME, "holds the certificate that is imported already"
-    ends = f"one that ends on {_moment(leaf.not_after)}"
+        return SourceState.SAME, "contains the certificate that is already imported"
+    version = f"a version that expires on {format_minute(leaf.not_after)}"
     if leaf.not_after <= now or not _is_later(leaf, certificate):
-        return SourceState.NOT_NEWER, f"holds nothing newer, just {ends}"
+        return SourceState.NOT_NEWER, f"contains no newer version, only {version}"
     if leaf.not_before > now:
-        text = f"holds {ends}, which is not valid before {_moment(leaf.not_before)}"
+        text = f"contains {version} and is not valid before {format_minute(leaf.not_before)}"
         return SourceState.NOT_YET_VALID, text
     blocked_reason = _blocked_reason(leaf, certificate)
     if blocked_reason is not None:
-        text = f"holds {ends}, which ACM does not take under the same ARN: {blocked_reason}"
+        text = f"contains {version}, which ACM rejects under the same ARN: {blocked_reason}"
         return SourceState.INCOMPATIBLE, text
-    return SourceState.NEWER, f"holds a newer one, which ends on {_moment(leaf.not_after)}"
+    return (
+        SourceState.NEWER,
+        f"contains a newer version, which expires on {format_minute(leaf.not_after)}",
+    )
 
 
 def _is_later(leaf: X509Certificate, certificate: Certificate) -> bool:
     if certificate.not_after is None or certificate.not_before is None:
         return True
-    there = (certificate.not_after, certificate.not_before)
-    return (leaf.not_after, leaf.not_before) > there
+    return (leaf.not_after, leaf.not_before) > (certificate.not_after, certificate.not_before)
 
 
 def _blocked_reason(leaf: X509Certificate, certificate: Certificate) -> str | None:
-    """Why ACM would refuse; what its description leaves open is left to ACM."""
+    """Return why ACM would reject `leaf`, as far as its description says so."""
     if leaf.key.algorithm != certificate.key_algorithm:
         return f"its key is {leaf.key.algorithm} instead of {certificate.key_algorithm}"
     if certificate.names and not set(leaf.names) & set(certificate.names):
-        return "it has none of the domain names"
+        return "it has no domain name in common"
     detail = certificate.detail
     ecdsa = leaf.key.algorithm.startswith("EC_")
-    lost = _lost(detail.key_usages, leaf.key_usages) - (_ECDSA_MAY_LACK if ecdsa else frozenset())
-    lost |= _lost(detail.extended_key_usages, leaf.extended_key_usages) - _MAY_LACK
-    return f"it lacks the key usage {', '.join(sorted(lost))}" if lost else None
+    allowed = _ECDSA_MAY_LACK if ecdsa else frozenset()
+    missing = _missing(detail.key_usages, leaf.key_usages) - allowed
+    missing |= _missing(detail.extended_key_usages, leaf.extended_key_usages) - _MAY_LACK
+    return f"it lacks the key usage {', '.join(sorted(missing))}" if missing else None
 
 
-def _lost(there: frozenset[str], offered: frozenset[str] | None) -> frozenset[str]:
-    """Return what would be lost; an absent extension allows any use, so ACM is to judge that."""
-    return frozenset() if offered is None else there - offered - _NO_SINGLE_USAGE
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-# --- What a secret looks like -------------------------------------------------------------------
+def _missing(current: frozenset[str], offered: frozenset[str] | None) -> frozenset[str]:
+    """Return the usages that `offered` lacks; an absent extension allows every usage."""
+    return frozenset() if offered is None else current - offered - _NO_SINGLE_USAGE
 
 
 def _fields(secret: SecretStr) -> dict[str, str]:
@@ -213,7 +205,7 @@ def _fields(secret: SecretStr) -> dict[str, str]:
         parsed = json.loads(secret.get_secret_value())
     except (ValueError, RecursionError):
         parsed = None
-    # Raised outside of the handler: a JSONDecodeError carries the whole document.
+    # Raised outside of the handler, because a JSONDecodeError contains the whole document.
     if not isinstance(parsed, dict):
         raise UnusableSourceError(f"it is not a JSON object with {', '.join(_FIELDS)}")
     fields = {name: parsed.get(name) or "" for name in _FIELDS}
@@ -227,7 +219,7 @@ def _fields(secret: SecretStr) -> dict[str, str]:
 
 
 def _blocks(fields: dict[str, str], name: str) -> list[PemBlock]:
-    """Return the certificates in a field, of which only the chain may have none."""
+    """Return the certificates in a field; only `chain` may be empty."""
     text = fields[name]
     blocks = _in_field(name, lambda: pem_blocks(text))
     if any(block.label != "CERTIFICATE" for block in blocks) or (text.strip() and not blocks):
@@ -236,7 +228,7 @@ def _blocks(fields: dict[str, str], name: str) -> list[PemBlock]:
 
 
 def _key_block(fields: dict[str, str]) -> PemBlock:
-    """Return the private key; curve parameters before it, as OpenSSL writes them, are left out."""
+    """Return the private key without the curve parameters that OpenSSL writes before it."""
     text = fields["private_key"]
     found = _in_field("private_key", lambda: pem_blocks(text))
     blocks = [block for block in found if block.label != "EC PARAMETERS"]

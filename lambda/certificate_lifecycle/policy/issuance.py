@@ -1,4 +1,4 @@
-"""What certificate to ask for, and which existing one already is it."""
+"""Certificate requests, and existing certificates that already satisfy them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.dns_names import MAX_COMMON_NAME, MAX_NAME, is_wildcard
 from certificate_lifecycle.model.sanitize import quoted
 
-#: Key algorithms that can be requested (API reference, RequestCertificate); others only imported.
+#: Key algorithms of requests (API reference, RequestCertificate); others can only be imported.
 REQUESTABLE_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
-#: RequestCertificate takes 100 alternative names at the most; an account's own quota starts at 10
-#: names and can be raised, so only ACM knows it.
+#: Limit of RequestCertificate. An account's quota starts at 10 names and only ACM knows it.
 MAX_NAMES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRequest:
-    """The certificate that somebody wants, in canonical form."""
+    """A requested certificate, in canonical form."""
 
     names: tuple[str, ...]
     region: str
@@ -51,12 +50,11 @@ class CertificateRequest:
 
     @property
     def idempotency_token(self) -> str:
-        r"""A token of 32 hexadecimal characters over everything that makes this certificate.
+        r"""A token of 32 hexadecimal characters, equal for requests of the same certificate.
 
-        ACM wants `\w{1,32}` and answers an hour long with the first certificate of a token,
-        whatever else the request says (API reference, RequestCertificate): so two requests
-        share a token exactly when they ask for the same certificate. Names count as a set.
-        `purpose` tells apart what must not be answered with each other's certificate.
+        ACM requires `\w{1,32}`, and for an hour returns the first certificate of a token whatever
+        the request says (API reference, RequestCertificate). The order of names does not count.
+        `purpose` separates requests that must not share a certificate.
         """
         wanted: dict[str, object] = {
             "names": sorted(self.names),
@@ -74,12 +72,11 @@ class CertificateRequest:
 def ordered_names(
     domain_name: str, alternative_names: tuple[str, ...], *, include_www: bool
 ) -> tuple[str, ...]:
-    """Return all names once, with one that fits as common name first.
+    """Return all names once, starting with the common name.
 
-    `www.` is only ever put before a plain name: ACM refuses `www.*.example.com`, and
-    `www.www.example.com` is nobody's.
-    The common name may have 64 octets at the most: if `domain_name` is longer, the first shorter
-    name takes its place and it becomes an alternative name.
+    `www.` is added only to a name that is no wildcard and does not start with `www.`.
+    A common name has at most 64 octets: if `domain_name` is longer, the first shorter name is used
+    instead.
     """
     names = [domain_name]
     if include_www and not is_wildcard(domain_name) and not domain_name.startswith("www."):
@@ -91,38 +88,36 @@ def ordered_names(
 
 
 def name_errors(names: tuple[str, ...]) -> list[str]:
-    """Return what is wrong with a list of names as a whole."""
+    """Return the errors of a list of names as a whole."""
     errors = []
     if len(names[0]) > MAX_COMMON_NAME:
         errors.append(
             f"one name must have {MAX_COMMON_NAME} octets or fewer, because it becomes the common "
             f"name; the shortest is {quoted(min(names, key=len))}"
         )
-    # Each name was checked for itself, but `www.` came to one of them later.
+    # Each name was checked before `www.` was added to one of them.
     errors.extend(
         f"{quoted(name)} is longer than {MAX_NAME} characters"
         for name in names
         if len(name) > MAX_NAME
     )
     if len(names) > MAX_NAMES:
-        errors.append(f"a certificate takes {MAX_NAMES} names at the most, got {len(names)}")
+        errors.append(f"a certificate has at most {MAX_NAMES} names, got {len(names)}")
     return errors
 
 
 def may_be_equal(request: CertificateRequest, listed: Certificate, now: datetime) -> bool:
-    """Whether a listed certificate could be the one that `request` asks for.
+    """Whether a listed certificate may satisfy `request`; an expired one does not.
 
-    One past its end is not, even while ACM still calls it issued.
-
-    The listing names neither the CA nor the validation method, and only the first 100 names:
-    `is_equal` decides on the described certificate.
+    The listing has neither the CA nor the validation method, and only the first 100 names, so
+    `is_equal` decides with the described certificate.
     """
     return (
         listed.status in (CertificateStatus.ISSUED, CertificateStatus.PENDING_VALIDATION)
         and (listed.not_after is None or listed.not_after > now)
         and listed.type is request.type
         and listed.key_algorithm == request.key_algorithm
-        # ACM reports private certificates as exportable whatever was asked for.
+        # ACM reports every private certificate as exportable.
         and (request.type is CertificateType.PRIVATE or listed.exportable == request.exportable)
         and listed.managed_by is None
         and listed.key_pair_origin in (None, "AWS_MANAGED")
@@ -131,10 +126,7 @@ def may_be_equal(request: CertificateRequest, listed: Certificate, now: datetime
 
 
 def is_equal(request: CertificateRequest, described: Certificate, now: datetime) -> bool:
-    """Whether a described certificate is the one that `request` asks for.
-
-    A request that waits for somebody to answer an e-mail is not: we would wait with it.
-    """
+    """Whether a described certificate satisfies `request`; one that waits for e-mail does not."""
     if not described.described or not may_be_equal(request, described, now):
         return False
     if described.detail.certificate_authority_arn != request.certificate_authority_arn:
@@ -145,6 +137,6 @@ def is_equal(request: CertificateRequest, described: Certificate, now: datetime)
 
 
 def preference(certificate: Certificate) -> tuple[bool, bool, float]:
-    """Return a sort key for equal certificates, best last: issued, used, ending last."""
+    """Return a sort key for equal certificates: issued, used and latest expiry last."""
     ends = certificate.not_after.timestamp() if certificate.not_after else 0.0
     return (certificate.status is CertificateStatus.ISSUED, certificate.in_use, ends)

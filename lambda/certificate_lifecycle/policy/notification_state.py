@@ -1,4 +1,4 @@
-"""What was told about a certificate, so that it is told once, and again only when it matters."""
+"""Alert records: the last notification about a finding decides when the next one is due."""
 
 from __future__ import annotations
 
@@ -9,31 +9,49 @@ from typing import Any, Self
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import Action, Certificate, Severity, present_word
 from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult, ScopeStatus
-from certificate_lifecycle.model.scope import arn_from
+from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 
-#: A problem that stays is told again after this long, however little changes.
+#: An open finding is notified again after this time.
 REMINDER = timedelta(days=7)
-#: Marks before the end that are told for themselves, nearest last.
+#: Times before expiry at which an open finding is notified again, nearest last.
 _MARKS = (("3 days", timedelta(days=3)), ("1 day", timedelta(days=1)), ("over", timedelta()))
 _ORDER = ("far", "near", "critical", *(name for name, _ in _MARKS))
 _MUTED, _FAILING = "muted", "failing"
+#: The stored form of an account and region.
+_SCOPE = "scope"
 
 
-#: Under this name the ledger remembers what was told of an account and region as a whole.
-SCOPE = "scope"
+@dataclass(frozen=True, slots=True)
+class AlertSubject:
+    """What an alert record is about: a certificate, or without an ARN the account and region."""
+
+    certificate_arn: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The stored form."""
+        return self.certificate_arn or _SCOPE
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the stored form; raises ValueError for anything else."""
+        return cls() if text == _SCOPE else cls(parse_arn(text))
+
+
+WHOLE_SCOPE = AlertSubject()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRecord:
-    """The last thing that a message said about a certificate, or about an account and region.
+    """The last notification about a certificate, or about an account and region.
 
-    `since` is when the trouble was first told, None in entries of an earlier version, and
-    `critical_since` when it was first told as critical, if it has been so ever since; `version`
-    counts the writes of the entry.
+    `since` is the time of the first notification, None in records of an earlier version.
+    `critical_since` is the time of the first critical notification, if the finding is still
+    critical; `version` counts the writes.
     """
 
-    certificate_arn: str
+    subject: AlertSubject
     verdict: str
     reason: str
     severity: str
@@ -44,9 +62,9 @@ class AlertRecord:
     critical_since: datetime | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON."""
+        """Return plain data for JSON."""
         return {
-            "certificate_arn": self.certificate_arn,
+            "certificate_arn": self.subject.text,
             "verdict": self.verdict,
             "reason": self.reason,
             "severity": self.severity,
@@ -64,26 +82,25 @@ class AlertRecord:
         An earlier version wrote no `critical_since`, one before that no `since`, and either may
         have written a former word for a verdict or reason.
         """
-        subject = records.text(entry, "certificate_arn")
         return cls(
-            certificate_arn=subject if subject == SCOPE else arn_from(subject),
+            subject=AlertSubject.parse(records.text(entry, "certificate_arn")),
             verdict=present_word(records.text(entry, "verdict")),
             reason=present_word(records.text(entry, "reason")),
             severity=records.text(entry, "severity"),
             band=records.text(entry, "band"),
-            notified_at=records.moment(entry, "told_at"),
-            since=records.optional_moment(entry, "since"),
+            notified_at=records.timestamp(entry, "told_at"),
+            since=records.optional_timestamp(entry, "since"),
             version=records.number(entry, "version"),
-            critical_since=records.optional_moment(entry, "critical_since"),
+            critical_since=records.optional_timestamp(entry, "critical_since"),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """Something that a run was about to do, written first, so that a message still tells of it.
+    """An action, recorded before it starts so that it is notified even if the run ends early.
 
-    `action` is the word as it is stored, even if an earlier version wrote a former one: the word is
-    part of the key under which the entry is deleted. `intended` is the action that the word means.
+    `action` is the stored word, which is part of the key, even if an earlier version wrote a former
+    one. `intended` is the action that the word means.
     """
 
     certificate_arn: str
@@ -98,7 +115,7 @@ class Intent:
         return Action.of(self.action)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON."""
+        """Return plain data for JSON."""
         return {
             "certificate_arn": self.certificate_arn,
             "action": self.action,
@@ -113,18 +130,18 @@ class Intent:
         action = records.text(entry, "action")
         Action.of(action)
         return cls(
-            certificate_arn=arn_from(records.text(entry, "certificate_arn")),
+            certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
             action=action,
             text=records.text(entry, "text"),
             run_id=records.text(entry, "run_id"),
-            written_at=records.moment(entry, "written_at"),
+            written_at=records.timestamp(entry, "written_at"),
         )
 
 
 def band(certificate: Certificate, thresholds: Thresholds, now: datetime) -> str:
-    """Return the last mark before its end that `certificate` has passed.
+    """Return the last mark before expiry that `certificate` has passed.
 
-    Marks are spans, not days of a calendar: a run that is missed loses none.
+    Marks are time spans, so that a missed run does not skip one.
     """
     passed = "far"
     if is_within(certificate, thresholds.effective(certificate), now):
@@ -145,9 +162,9 @@ def alert_record(
     *,
     failing: bool = False,
 ) -> AlertRecord:
-    """Return what is to be remembered of a finding that is told now.
+    """Return the alert record of a finding that is notified now.
 
-    `failing` says that what would help was tried and failed: that it does so still is no news.
+    `failing`: the action failed; the same failure in a later run is no change.
     """
     decision = entry.decision
     mark = band(entry.certificate, thresholds, now)
@@ -155,7 +172,7 @@ def alert_record(
         mark = f"{_MUTED} until {entry.muted_until}"
     critical = decision.severity is Severity.CRITICAL
     return AlertRecord(
-        certificate_arn=entry.certificate.arn,
+        subject=AlertSubject(entry.certificate.arn),
         verdict=decision.verdict.value,
         reason=decision.reason.value,
         severity=decision.severity.label,
@@ -170,7 +187,7 @@ def alert_record(
 def _critical_since(before: AlertRecord | None) -> datetime | None:
     if before is None or before.severity != Severity.CRITICAL.label:
         return None
-    # What an earlier version of this module remembered says only when it was last told.
+    # Records of an earlier version have only the time of the last notification.
     return before.critical_since or before.notified_at
 
 
@@ -182,16 +199,16 @@ def change_of(
     *,
     failing: bool = False,
 ) -> ChangeKind | None:
-    """Return how a finding differs from what was told of it, or None if nothing is to be told.
+    """Return how a finding differs from its last notification, or None if it does not.
 
-    What is urgent is told again after a while, unless somebody has muted it.
+    An urgent finding that is not muted is due again after `REMINDER`.
     """
     if before is None:
         return ChangeKind.NEW
     latest = alert_record(entry, before, thresholds, now, failing=failing)
-    was, now_is = _rank(before.severity), _rank(latest.severity)
-    if was != now_is:
-        return ChangeKind.WORSE if now_is > was else ChangeKind.BETTER
+    previous, current = _rank(before.severity), _rank(latest.severity)
+    if previous != current:
+        return ChangeKind.WORSE if current > previous else ChangeKind.BETTER
     if (before.verdict, before.reason) != (latest.verdict, latest.reason):
         return ChangeKind.CHANGED
     if before.band != latest.band:
@@ -203,9 +220,9 @@ def change_of(
 def scope_alert_record(
     scope: ScopeResult, before: AlertRecord | None, now: datetime
 ) -> AlertRecord:
-    """Return what is to be remembered of an account and region that was not looked at in full."""
+    """Return the alert record of an account and region that could not be scanned in full."""
     return AlertRecord(
-        certificate_arn=SCOPE,
+        subject=WHOLE_SCOPE,
         verdict=scope.status.value,
         reason="",
         severity=Severity.WARNING.label,
@@ -217,7 +234,7 @@ def scope_alert_record(
 
 
 def scope_has_changed(scope: ScopeResult, before: AlertRecord | None, now: datetime) -> bool:
-    """Whether how much could be looked at differs from what was told, or was told long ago."""
+    """Whether the status of a scope differs from its last notification, or a reminder is due."""
     if scope.status is ScopeStatus.OK:
         return before is not None
     if before is None or before.verdict != scope.status.value:
@@ -226,12 +243,12 @@ def scope_has_changed(scope: ScopeResult, before: AlertRecord | None, now: datet
 
 
 def _rank(severity: str) -> int:
-    """Return the rank of a severity by its label; one that came later ranks lowest."""
-    return next((entry for entry in Severity if entry.label == severity), Severity.OK)
+    """Return a severity by its label; an unknown one ranks lowest."""
+    return next((known for known in Severity if known.label == severity), Severity.OK)
 
 
 def _passed(before: str, latest: str) -> ChangeKind:
-    """Return what a crossed mark means: only a later mark on the way to the end is a reminder."""
+    """Return the change for another mark: a reminder only if the mark is closer to expiry."""
     if before in _ORDER and latest in _ORDER:
         later = _ORDER.index(latest) > _ORDER.index(before)
         return ChangeKind.REMINDER if later else ChangeKind.BETTER

@@ -1,4 +1,4 @@
-"""Everything that a decision about one certificate is made from."""
+"""The input of a decision on one certificate."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from certificate_lifecycle.policy.validation import RecordFinding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """A certificate, and what was read about the things that its renewal depends on.
+    """A certificate, and the state of everything that its renewal depends on.
 
-    `consumers` are the names of the resources that use it.
+    `consumers` are the labels of the resources that use it.
     """
 
     certificate: Certificate
@@ -26,11 +26,11 @@ class Observation:
     source: SourceFinding | None = None
 
     @property
-    def export_troubled(self) -> bool:
-        """Whether there is an export target, and it is not what it should be."""
-        return self.export is not None and self.export.troubled
+    def export_has_problem(self) -> bool:
+        """Whether there is an export target with a problem."""
+        return self.export is not None and self.export.has_problem
 
     @property
     def importable(self) -> bool:
-        """Whether the import source holds a newer version that may follow."""
+        """Whether the import source contains a newer version that ACM accepts."""
         return self.source is not None and self.source.newer is not None

@@ -1,27 +1,27 @@
-"""Which addresses may be connected to, when a name that somebody else chose leads to them.
+"""Addresses that TLS probes may connect to.
 
-Whoever may request a certificate, or write a zone, chooses where a connection goes: a name that
-leads into a private network, to the function itself or to the metadata of a machine is not followed
-unless private addresses are wanted, and some of these never are.
+Anyone who can request a certificate or write a zone chooses the target of a probe. Private and
+loopback addresses are excluded unless they are enabled; link-local addresses and instance metadata
+are always excluded.
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-#: The prefix of translated IPv4 addresses that anybody may route (RFC 6052), which Python's
-#: `is_global` knows nothing about. Its likeness for use within a network (RFC 8215) is reserved.
+#: The public prefix of translated IPv4 addresses (RFC 6052), which Python's `is_global` does not
+#: cover. The prefix for private use (RFC 8215) is reserved.
 _NAT64 = IPv6Network("64:ff9b::/96")
-#: Where a machine of EC2 finds its credentials over IPv6 (EC2 user guide, instance metadata): it
-#: lies among the private ones. That of IPv4 is link-local, as are those of containers.
+#: Instance metadata of EC2 over IPv6 (EC2 user guide) is a private address. The IPv4 addresses of
+#: instance and container metadata are link-local.
 _METADATA = IPv6Network("fd00:ec2::/32")
 _LOW_32_BITS = 0xFFFF_FFFF
 
 
 def may_connect(text: str, *, private: bool) -> bool:
-    """Whether an address is a public one, or, where `private` ones are wanted, a usual one.
+    """Whether an address is public or, with `private`, an ordinary private one.
 
-    What is no address never may be.
+    False for an invalid address.
     """
     try:
         address = ip_address(text)
@@ -37,14 +37,14 @@ def may_connect(text: str, *, private: bool) -> bool:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 one stands for: mapped, translated, or 6to4."""
+    """Return the IPv4 address in an IPv6 one: mapped, translated, or 6to4."""
     if address in _NAT64:
         return IPv4Address(int(address) & _LOW_32_BITS)
     return address.ipv4_mapped or address.sixtofour
 
 
 def _allowed(address: IPv4Address | IPv6Address, *, private: bool) -> bool:
-    if address.is_loopback:  # first, since the one of IPv6 counts as reserved, too
+    if address.is_loopback:  # first, since the IPv6 loopback address is also reserved
         return private
     if (
         address.is_link_local

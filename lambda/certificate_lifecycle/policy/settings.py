@@ -1,4 +1,4 @@
-"""What the functions are configured to do; `handlers.config` reads it from the environment."""
+"""Settings of the functions; `handlers.config` reads them from the environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from certificate_lifecycle.policy.validation import Zone
 
 
 class RotationMode(StrEnum):
-    """What rotation may do."""
+    """The actions that rotation may perform."""
 
     NOTIFY = "notify"
     REPAIR = "repair"
@@ -22,7 +22,7 @@ class RotationMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Another account, the role that it offers, and the most that may be done there."""
+    """Another account, its role, and the highest mode there."""
 
     account_id: str
     role_name: str
@@ -31,16 +31,16 @@ class Account:
     rebind_consumers: bool = False
 
     def role_arn(self, partition: str) -> str:
-        """Return the ARN of the role; every account of an organization is in one partition."""
+        """Return the ARN of the role."""
         return f"arn:{partition}:iam::{self.account_id}:role/{self.role_name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationSettings:
-    """What all accounts of an organization have in common, and what is done in them.
+    """Settings for all accounts of an organization.
 
-    `bucket` keeps the documents of the runs; `max_concurrency` accounts are looked at side by side,
-    and share the quotas of what they have in common.
+    `bucket` contains the documents of the runs; `max_concurrency` accounts are scanned at a time
+    and share API rate quotas.
     """
 
     bucket: str
@@ -51,7 +51,7 @@ class OrganizationSettings:
     rebind_consumers: bool = False
 
     def account(self, account_id: str) -> Account:
-        """Return one of the accounts."""
+        """Return the settings of one account."""
         return Account(
             account_id, self.role_name, self.external_id, self.mode, self.rebind_consumers
         )
@@ -59,7 +59,7 @@ class OrganizationSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreationSettings:
-    """The environment of the creation function."""
+    """Settings of the creation function."""
 
     domain_name: str
     alternative_names: tuple[str, ...]
@@ -72,7 +72,7 @@ class CreationSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationSettings:
-    """The environment of the rotation function."""
+    """Settings of the rotation function."""
 
     topic_arn: str
     thresholds: Thresholds

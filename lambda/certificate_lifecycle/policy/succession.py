@@ -1,7 +1,6 @@
-"""Replacing a certificate by a successor under another ARN: the journal and its decisions.
+"""Replacement of a certificate by a successor with another ARN: its record and decisions.
 
-A successor is asked for only where nothing keeps the ARN: ACM renews what it can, and a newer
-version of an imported certificate is imported under the ARN that is there.
+A successor is requested only if the ARN cannot be kept by a renewal or an import.
 """
 
 from __future__ import annotations
@@ -19,60 +18,63 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     Documented,
 )
-from certificate_lifecycle.model.scope import arn_from
+from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus, ConsumerKind
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, CertificateRequest
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 
-#: Tags by which a successor names what it replaces, and what is replaced its successor.
+#: Tags of a successor and of the certificate that it replaces.
 REPLACES_TAG = "certificate-lifecycle:replaces"
 REPLACED_BY_TAG = "certificate-lifecycle:replaced-by"
 
-#: Successors that are requested in one account, region and day: a wrong rule must not eat a quota.
+#: Limit of requests by account, region and day, which protects ACM's quota.
 DAILY_REQUESTS = 20
-#: Requests in 365 days that ACM grants by default (ACM user guide, "Quotas").
+#: ACM's default quota of requests in 365 days (ACM user guide, "Quotas").
 YEARLY_REQUESTS = 5000
 _YEAR = timedelta(days=365)
 _QUOTA_WARNING = 0.8
-#: A request that ACM ended is repeated once, when its cause had time to be mended.
+#: A failed request is repeated once, after its cause could have been fixed.
 MAX_ATTEMPTS = 2
 RETRY_AFTER = timedelta(days=7)
-#: Longer than a function may run: a claim that has ended belongs to a run that is dead.
+#: Longer than the timeout of a function: the run of an expired claim has ended.
 CLAIM = timedelta(minutes=20)
-#: How long the ledger keeps what is over.
+#: How long the state table keeps finished replacements.
 HISTORY = timedelta(days=400)
-#: ACM takes 50 tags; one names what the successor replaces.
+#: ACM allows 50 tags, of which one is REPLACES_TAG.
 _MAX_COPIED_TAGS = 49
 _OUR_TAGS = "certificate-lifecycle:"
 
-#: What makes a replacement begin, or go on.
+#: Actions that start or continue a replacement.
 REPLACING_ACTIONS = frozenset({Action.REPLACE, Action.REQUEST_AGAIN, Action.REBIND})
 
 
 class ReplacementState(Documented):
-    """How far a replacement has come; each state is recorded before the next step begins."""
+    """The state of a replacement, recorded before the next step begins."""
 
-    REQUESTED = "requested", "A successor is, or is about to be, requested."
-    VALIDATED = "validated", "Its validation records stand; ACM has to issue it."
-    ISSUED = "issued", "It is issued; what uses the old certificate can be moved."
-    BOUND = "bound", "The consumers hold it and are being verified."
-    VERIFIED = "verified", "Every consumer that could be moved serves it; the old one soaks."
+    REQUESTED = "requested", "A successor has been, or is being, requested."
+    VALIDATED = "validated", "Its validation records exist; ACM has to issue it."
+    ISSUED = "issued", "It is issued; the consumers can be moved."
+    BOUND = "bound", "The consumers use it and are being verified."
+    VERIFIED = (
+        "verified",
+        "Every consumer that could be moved serves it; the old certificate is retained.",
+    )
     RETIRED = "retired", "The old certificate is deleted."
-    ABANDONED = "abandoned", "It is not needed any more, or cannot be had; the note says why."
+    ABANDONED = "abandoned", "It is no longer needed, or not possible; the note says why."
 
     @property
-    def over(self) -> bool:
-        """Whether nothing is left to be done."""
+    def finished(self) -> bool:
+        """Whether no step is left."""
         return self in (ReplacementState.RETIRED, ReplacementState.ABANDONED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacementRecord:
-    """The record of one replacement, kept in the ledger.
+    """The stored record of one replacement.
 
-    `version` counts its writes and is 0 before the first; `claimed_by` is the run that may act.
-    `attempt` counts the requests for a successor, and is 0 once none is needed any more.
-    `unreported` are sentences about what was done that no message has carried yet.
+    `version` counts the writes and is 0 before the first; `claimed_by` is the run that may act.
+    `attempt` counts the requests for a successor, and is 0 once none is needed.
+    `unreported` are sentences about actions that no notification has contained yet.
     """
 
     certificate_arn: str
@@ -91,11 +93,11 @@ class ReplacementRecord:
     expires_at: datetime | None = None
 
     def has(self, *statuses: BindingChangeStatus) -> bool:
-        """Whether a consumer stands at one of `statuses`."""
+        """Whether a consumer has one of `statuses`."""
         return any(move.status in statuses for move in self.moves)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON; `expires_at` is in seconds since 1970."""
+        """Return plain data for JSON; `expires_at` is in seconds since 1970."""
         return {
             "certificate_arn": self.certificate_arn,
             "state": self.state.value,
@@ -120,40 +122,40 @@ class ReplacementRecord:
         Raises KeyError, OverflowError, TypeError or ValueError for anything else.
         """
         return cls(
-            certificate_arn=arn_from(records.text(entry, "certificate_arn")),
+            certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
             state=ReplacementState.of(records.text(entry, "state")),
-            started_at=records.moment(entry, "started_at"),
+            started_at=records.timestamp(entry, "started_at"),
             attempt=records.number(entry, "attempt"),
             successor_arn=records.optional_text(entry, "successor_arn"),
-            requested_at=records.optional_moment(entry, "requested_at"),
+            requested_at=records.optional_timestamp(entry, "requested_at"),
             moves=tuple(
                 BindingChange.from_dict(move, kinds) for move in records.items(entry, "moves")
             ),
-            verified_at=records.optional_moment(entry, "verified_at"),
+            verified_at=records.optional_timestamp(entry, "verified_at"),
             note=records.text(entry, "note"),
             unreported=records.texts(entry, "untold"),
             version=records.number(entry, "version"),
             claimed_by=records.optional_text(entry, "claimed_by"),
-            claimed_until=records.optional_moment(entry, "claimed_until"),
+            claimed_until=records.optional_timestamp(entry, "claimed_until"),
             expires_at=records.optional_epoch(entry, "expires_at"),
         )
 
 
 def blocked_reason(certificate: Certificate, instance: str) -> str | None:
-    """Return why no successor of a described `certificate` is requested, or None if one may be.
+    """Return why a described `certificate` gets no successor, or None if it may get one.
 
-    A request that failed is repeated only if it was ours, and not if it was a successor itself.
+    A failed request is repeated only if this instance made it, and not for a successor.
     """
     tags = dict(certificate.detail.tags)
     if REPLACES_TAG in tags and not certificate.used:
-        return "it was requested as a successor, and what it should replace decides"
+        return "it was requested as a successor of another certificate"
     if certificate.status in (CertificateStatus.FAILED, CertificateStatus.VALIDATION_TIMED_OUT):
         if tags.get("ManagedBy") != instance:
             return f"it was not requested by {instance}"
     elif not certificate.in_use:
         return "its copies outside AWS cannot be moved; export a new certificate to them"
     if not certificate.managed:
-        return "only what ACM issued can be requested again"
+        return "only certificates issued by ACM can be requested again"
     if certificate.key_algorithm not in REQUESTABLE_KEY_ALGORITHMS:
         return f"ACM does not issue with {certificate.key_algorithm} keys"
     if len(_copied_tags(certificate)) > _MAX_COPIED_TAGS:
@@ -164,8 +166,8 @@ def blocked_reason(certificate: Certificate, instance: str) -> str | None:
 def successor_request(certificate: Certificate, attempt: int) -> CertificateRequest:
     """Return the request for a successor: same names, key algorithm, CA, export option and tags.
 
-    Its token belongs to the old certificate and the attempt, so that repeating it within ACM's
-    hour leads back to the same successor.
+    Its token depends on the old certificate and the attempt, so that ACM returns the same successor
+    if the request is repeated within an hour.
     """
     authority = certificate.detail.certificate_authority_arn
     public = certificate.type is not CertificateType.PRIVATE
@@ -174,7 +176,7 @@ def successor_request(certificate: Certificate, attempt: int) -> CertificateRequ
         region=certificate.region,
         key_algorithm=certificate.key_algorithm,
         certificate_authority_arn=authority,
-        # ACM reports private certificates as exportable, and refuses the option for them.
+        # ACM reports private certificates as exportable, but rejects the option for them.
         exportable=public and certificate.exportable,
         tags=((REPLACES_TAG, certificate.arn), *_copied_tags(certificate)),
         purpose=f"successor {attempt} of {certificate.arn}",
@@ -182,7 +184,7 @@ def successor_request(certificate: Certificate, attempt: int) -> CertificateRequ
 
 
 def _copied_tags(certificate: Certificate) -> tuple[tuple[str, str], ...]:
-    """Return the tags that a successor takes over: not AWS's own, and not ours about a place."""
+    """Return the tags that a successor gets, without those of AWS and of this module."""
     tags = certificate.detail.tags
     return tuple(
         (key, value) for key, value in tags if not key.lower().startswith(("aws:", _OUR_TAGS))
@@ -192,7 +194,7 @@ def _copied_tags(certificate: Certificate) -> tuple[tuple[str, str], ...]:
 def succeeds(
     successor: Certificate, certificate: Certificate, thresholds: Thresholds, now: datetime
 ) -> bool:
-    """Whether `successor` is issued, covers every name, and is not near its own end."""
+    """Whether `successor` is issued, covers every name, and does not expire soon."""
     return (
         successor.status is CertificateStatus.ISSUED
         and set(certificate.names) <= set(successor.names)
@@ -200,15 +202,15 @@ def succeeds(
     )
 
 
-def is_over(request: Certificate) -> bool:
-    """Whether a request can never become a certificate any more."""
+def has_ended(request: Certificate) -> bool:
+    """Whether a request ended without a certificate, or its certificate is no longer valid."""
     return request.status not in (CertificateStatus.PENDING_VALIDATION, CertificateStatus.ISSUED)
 
 
 def quota_warning(listed: Iterable[Certificate], now: datetime) -> str | None:
-    """Return a warning when the requests of the last 365 days come near ACM's default quota.
+    """Return a warning if the requests of the last 365 days approach ACM's default quota.
 
-    Only what still exists can be counted; what was deleted counts for ACM all the same.
+    ACM also counts deleted certificates, which cannot be listed.
     """
     made = sum(
         certificate.type is CertificateType.AMAZON_ISSUED
@@ -218,13 +220,13 @@ def quota_warning(listed: Iterable[Certificate], now: datetime) -> str | None:
     )
     if made < YEARLY_REQUESTS * _QUOTA_WARNING:
         return None
-    return f"{made} of the {YEARLY_REQUESTS} requests that ACM grants in a year by default are used"
+    return f"{made} of ACM's default quota of {YEARLY_REQUESTS} requests in a year are used"
 
 
 def may_retire(
     replacement_record: ReplacementRecord, retire_after: timedelta | None, now: datetime
 ) -> bool:
-    """Whether the soak of a verified replacement is over."""
+    """Whether the retention of the old certificate has ended."""
     if retire_after is None or replacement_record.verified_at is None:
         return False
     return now >= replacement_record.verified_at + retire_after

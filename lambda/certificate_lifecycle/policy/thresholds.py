@@ -1,7 +1,4 @@
-"""When a certificate deserves attention: instants and spans, compared exactly.
-
-An instant that lies exactly at a threshold is past it.
-"""
+"""Thresholds before expiry, compared exactly; a threshold that is exactly reached has passed."""
 
 from __future__ import annotations
 
@@ -10,23 +7,22 @@ from datetime import datetime, timedelta
 
 from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, CertificateType
 
-#: When ACM starts to renew (ACM user guide, 2026: public certificates 45 days before expiry, those
-#: with the former 395 days of life 60 days; private ones 60 days).
+#: Start of ACM's renewal (ACM user guide, 2026): 45 days before expiry for public certificates, 60
+#: days for private ones and for those with the former lifetime of 395 days.
 _PUBLIC_WINDOW = timedelta(days=45)
 _LONG_WINDOW = timedelta(days=60)
 _LONG_LIFETIME = timedelta(days=300)
-#: ACM's window can never be more than this share of a lifetime; guards 47-day certificates.
+#: Upper limit of the window as a share of the lifetime, for 47-day certificates.
 _WINDOW_SHARE = 1 / 3
-#: Share of the window in which ACM may still be busy: 15 days of 45.
+#: Share of the window that remains when a renewal is overdue: 30 days of 45.
 _OVERDUE_SHARE = 2 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """When attention starts, in time before expiry.
+    """Warning and critical thresholds, in time before expiry.
 
-    `fraction` caps `expiration` at a share of the certificate's lifetime, so that a 47-day
-    certificate is not "expiring" for most of its life.
+    `fraction` limits `expiration` to a share of the lifetime, for certificates of 47 days.
     """
 
     expiration: timedelta = timedelta(days=30)
@@ -34,19 +30,18 @@ class Thresholds:
     fraction: float = 0.33
 
     def effective(self, certificate: Certificate) -> timedelta:
-        """When attention starts for this certificate."""
-        lifetime = certificate.lifetime
-        return (
-            self.expiration if lifetime is None else min(self.expiration, lifetime * self.fraction)
-        )
+        """Return the warning threshold of a certificate."""
+        if certificate.lifetime is None:
+            return self.expiration
+        return min(self.expiration, certificate.lifetime * self.fraction)
 
     def effective_critical(self, certificate: Certificate) -> timedelta:
-        """When it becomes critical: never before half of the attention time is over."""
+        """Return the critical threshold of a certificate: at most half of the warning threshold."""
         return min(self.critical, self.effective(certificate) / 2)
 
 
 def renewal_window(certificate: Certificate) -> timedelta:
-    """How long before expiry ACM starts to renew a certificate of its own."""
+    """Return how long before expiry ACM starts to renew a managed certificate."""
     lifetime = certificate.lifetime
     long = certificate.type is CertificateType.PRIVATE or (lifetime or timedelta()) > _LONG_LIFETIME
     window = _LONG_WINDOW if long else _PUBLIC_WINDOW
@@ -54,12 +49,12 @@ def renewal_window(certificate: Certificate) -> timedelta:
 
 
 def overdue_threshold(certificate: Certificate, thresholds: Thresholds) -> timedelta:
-    """Return the time left at which a renewal that should be done by itself counts as overdue."""
+    """Return the time before expiry at which a managed renewal is overdue."""
     return min(thresholds.effective(certificate), renewal_window(certificate) * _OVERDUE_SHARE)
 
 
 def lacks_future(certificate: Certificate, thresholds: Thresholds, now: datetime) -> bool:
-    """Whether `certificate` itself will not be what serves its names for long."""
+    """Whether `certificate` expires soon, or is not issued, or will not be renewed."""
     if certificate.status is not CertificateStatus.ISSUED:
         return True
     if certificate.managed and not certificate.used:
@@ -73,10 +68,10 @@ def lacks_future(certificate: Certificate, thresholds: Thresholds, now: datetime
 
 
 def is_within(certificate: Certificate, threshold: timedelta, now: datetime) -> bool:
-    """Whether `certificate` ends within `threshold` from now, or has ended."""
+    """Whether `certificate` expires within `threshold` from now, or has expired."""
     return certificate.not_after is not None and certificate.not_after - now <= threshold
 
 
 def is_recent(certificate: Certificate, age: timedelta, now: datetime) -> bool:
-    """Whether `certificate` was made less than `age` ago."""
+    """Whether `certificate` was created less than `age` ago."""
     return certificate.created_at is not None and now - certificate.created_at < age

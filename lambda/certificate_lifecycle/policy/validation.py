@@ -1,4 +1,4 @@
-"""Validation records: which zone holds them, what stands there, what has to be written."""
+"""Validation records: their zones, their states, and the changes to make."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from enum import StrEnum
 from certificate_lifecycle.model.certificate import ValidationRecord
 from certificate_lifecycle.model.dns_names import dns_form, is_same_or_below
 
-#: Where ACM's validation CNAMEs point (ACM user guide, DNS validation). A CNAME to this domain is
-#: ACM's own, so an outdated one may be replaced; anything else at the name belongs to somebody.
+#: The target domain of ACM's validation CNAMEs (ACM user guide, DNS validation). Only CNAMEs to
+#: this domain may be replaced.
 _ACM_TARGET = "acm-validations.aws"
 #: The only type of ACM's validation records (API reference, ResourceRecord).
 _WRITTEN = "CNAME"
@@ -18,7 +18,7 @@ _WRITTEN = "CNAME"
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A public hosted zone that we may write, and the role to write it with."""
+    """A writable public hosted zone, and the role to write it with."""
 
     zone_id: str
     name: str
@@ -27,13 +27,13 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class ZoneChoice:
-    """The zone for a name: exactly one candidate is an answer, none or several are not."""
+    """The candidates for the zone of a name; only a single candidate is used."""
 
     candidates: tuple[Zone, ...]
 
     @property
     def zone(self) -> Zone | None:
-        """The zone, if there is just one."""
+        """The zone, if there is exactly one candidate."""
         return self.candidates[0] if len(self.candidates) == 1 else None
 
     @property
@@ -44,7 +44,7 @@ class ZoneChoice:
 
 @dataclass(frozen=True, slots=True)
 class ExistingRecord:
-    """A record set as it stands in a zone; `plain` is false for aliases and routing policies."""
+    """A record set in a zone; `plain` is false for aliases and routing policies."""
 
     name: str
     type: str
@@ -53,7 +53,7 @@ class ExistingRecord:
 
 
 class RecordState(StrEnum):
-    """What was found where a validation record belongs."""
+    """The state of a validation record in DNS."""
 
     IN_PLACE = "in place"
     MISSING = "missing"
@@ -65,7 +65,7 @@ class RecordState(StrEnum):
 
 
 class RecordChange(StrEnum):
-    """What became of a validation record."""
+    """The change of a validation record."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -74,7 +74,7 @@ class RecordChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordFinding:
-    """One wanted record and what stands there; `found` is text for people."""
+    """One required record and its state; `found` describes the existing records."""
 
     record: ValidationRecord
     state: RecordState
@@ -83,7 +83,7 @@ class RecordFinding:
 
     @property
     def change(self) -> RecordChange | None:
-        """The change that would put the record right; None where we must not or cannot write."""
+        """The change that corrects the record; None if the module cannot or must not make it."""
         return _CHANGES.get(self.state)
 
 
@@ -95,23 +95,22 @@ _CHANGES = {
 
 
 def choose_zone(name: str, zones: Iterable[Zone]) -> ZoneChoice:
-    """Return the zones with the longest name that holds `name`.
+    """Return the zones with the longest name that contains `name`.
 
-    The longest suffix on a label boundary is the zone that resolvers end up in, provided that it
-    is delegated to. Two public zones may have one name and only one of them is delegated to: that
-    is never guessed (Route 53 developer guide, "Public hosted zones").
+    Resolvers use the zone with the longest matching suffix, if it is delegated. Several public
+    zones may have the same name, of which one is delegated (Route 53 developer guide, "Public
+    hosted zones"): the module never guesses.
     """
     wanted = dns_form(name)
-    holding = [zone for zone in zones if is_same_or_below(wanted, dns_form(zone.name))]
-    longest = max((len(dns_form(zone.name)) for zone in holding), default=0)
-    return ZoneChoice(tuple(zone for zone in holding if len(dns_form(zone.name)) == longest))
+    matching = [zone for zone in zones if is_same_or_below(wanted, dns_form(zone.name))]
+    longest = max((len(dns_form(zone.name)) for zone in matching), default=0)
+    return ZoneChoice(tuple(zone for zone in matching if len(dns_form(zone.name)) == longest))
 
 
 def distinct(records: Iterable[ValidationRecord]) -> tuple[ValidationRecord, ...]:
     """Return `records` once each.
 
-    An apex and its wildcard share a CNAME, and Route 53 refuses a batch that changes one record
-    twice.
+    An apex and its wildcard share a CNAME, and Route 53 rejects a batch with duplicate records.
     """
     by_key = {(dns_form(record.name), record.type): record for record in records}
     return tuple(by_key.values())
@@ -120,15 +119,13 @@ def distinct(records: Iterable[ValidationRecord]) -> tuple[ValidationRecord, ...
 def compare(
     record: ValidationRecord, zone: Zone, existing: Sequence[ExistingRecord]
 ) -> RecordFinding:
-    """Say what stands at the name of `record` in `zone`; `existing` are the record sets there.
+    """Compare a required `record` with the record sets of its name in `zone`.
 
-    Only CNAMEs are written: a record of another type is left to somebody who knows it.
+    The module writes only CNAMEs.
     """
     if record.type != _WRITTEN:
-        why = (
-            f"ACM wants a record of the type {record.type} there, which this version does not write"
-        )
-        return RecordFinding(record, RecordState.UNCHECKED, zone, why)
+        found = f"ACM requires type {record.type}, which this version does not write"
+        return RecordFinding(record, RecordState.UNCHECKED, zone, found)
     if not existing:
         return RecordFinding(record, RecordState.MISSING, zone)
     found = ", ".join(f"{entry.type} {' '.join(entry.values)}".strip() for entry in existing)
@@ -147,30 +144,28 @@ def _state(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> Reco
 
 
 def explain(finding: RecordFinding) -> str:
-    """Return one clause for people about a record that is not in place."""
-    name = dns_form(finding.record.name)
+    """Return a clause about a record for messages."""
+    name, zone = dns_form(finding.record.name), _zone_text(finding.zone)
     match finding.state:
         case RecordState.IN_PLACE:
-            return f"{name} stands as ACM wants it"
+            return f"{name} is correct"
         case RecordState.MISSING:
-            return f"{name} does not exist in zone {_zone_text(finding.zone)}{_wanted(finding)}"
+            return f"{name} does not exist in zone {zone}{_wanted(finding)}"
         case RecordState.OUTDATED:
-            where = _zone_text(finding.zone)
-            return f"{name} has an older ACM value in zone {where}{_wanted(finding)}"
+            return f"{name} has an older ACM value in zone {zone}{_wanted(finding)}"
         case RecordState.FOREIGN:
-            where = _zone_text(finding.zone)
-            return f"{name} in zone {where} holds {finding.found}{_wanted(finding)}"
+            return f"{name} in zone {zone} is {finding.found}{_wanted(finding)}"
         case RecordState.ZONE_NOT_FOUND:
-            return f"no public hosted zone that may be written holds {name}{_wanted(finding)}"
+            return f"no writable public hosted zone contains {name}{_wanted(finding)}"
         case RecordState.ZONE_AMBIGUOUS:
-            return f"{name} could be in several public hosted zones of one name: {finding.found}"
+            return f"several public hosted zones with the same name contain {name}: {finding.found}"
         case _:
             return f"{name} could not be compared: {finding.found}"
 
 
 def _wanted(finding: RecordFinding) -> str:
     value = finding.record.value
-    return f"; ACM wants {finding.record.type} {dns_form(value)}" if value else ""
+    return f"; ACM requires {finding.record.type} {dns_form(value)}" if value else ""
 
 
 def _zone_text(zone: Zone | None) -> str:

@@ -90,7 +90,7 @@ class AccountResult:
             healthy={Verdict.of(name).value: records.number(healthy, name) for name in healthy},
             changes=tuple(map(FindingChange.from_dict, records.items(entry, "changes"))),
             recovered_scopes=tuple(map(clean, records.texts(entry, "recovered_scopes"))),
-            since={arn: records.moment(since, arn) for arn in since},
+            since={arn: records.timestamp(since, arn) for arn in since},
             actions=tuple(map(ActionRecord.from_dict, records.items(entry, "actions"))),
             alert_records=tuple(map(AlertRecord.from_dict, records.items(entry, "memories"))),
             resolved=tuple(map(AlertRecord.from_dict, records.items(entry, "resolved"))),

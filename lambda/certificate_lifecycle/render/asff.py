@@ -21,9 +21,8 @@ from certificate_lifecycle.model.certificate import (
     Verdict,
 )
 from certificate_lifecycle.model.run import Assessment, Run, ScopeResult, ScopeStatus
-from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.model.sanitize import clean, truncate
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.model.truncate import truncate
 from certificate_lifecycle.render.aws_console import console_url
 
 #: The limit of one `BatchImportFindings`.
@@ -86,7 +85,7 @@ def updates(run: Run, source: Source, known: Sequence[Finding]) -> list[Finding]
     created = {entry["Id"]: entry["CreatedAt"] for entry in known}
     now = _time(run.started_at)
     found = [
-        *(_about_scope(scope, run, source) for scope in run.lost),
+        *(_about_scope(scope, run, source) for scope in run.failed_scopes),
         *(
             _about_certificate(entry, run, source)
             for entry in run.findings
@@ -122,7 +121,7 @@ class _Resolved:
     @classmethod
     def of(cls, run: Run) -> _Resolved:
         scopes: defaultdict[str, list[ScopeResult]] = defaultdict(list)
-        for scope in run.scopes if run.whole else ():
+        for scope in run.scopes if run.full_scan else ():
             scopes[scope.account_id].append(scope)
         return cls(scopes)
 

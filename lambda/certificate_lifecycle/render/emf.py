@@ -38,9 +38,9 @@ def embedded_metrics(run: Run, *, undelivered: bool) -> dict[str, Any]:
     """Return the metrics of a run; `undelivered` is true if its message could not be sent."""
     severities = Counter(entry.decision.severity for entry in run.findings)
     # A failed scope counts as a warning, as in the message.
-    severities[Severity.WARNING] += len(run.lost)
+    severities[Severity.WARNING] += len(run.failed_scopes)
     counts = {
-        "FailedScopes": len(run.lost),
+        "FailedScopes": len(run.failed_scopes),
         "PartialScopes": sum(scope.status is ScopeStatus.PARTIAL for scope in run.scopes),
         "Certificates": run.certificates,
         "Findings": severities.total(),

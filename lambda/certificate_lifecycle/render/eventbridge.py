@@ -20,8 +20,7 @@ from certificate_lifecycle.model.run import (
     Outcome,
     Run,
 )
-from certificate_lifecycle.model.sanitize import clean
-from certificate_lifecycle.model.truncate import truncate
+from certificate_lifecycle.model.sanitize import clean, truncate
 from certificate_lifecycle.render.notification.wording import severity_of, shortened_scopes
 
 #: `source` of every event; the name of the instance is in the detail.

@@ -230,7 +230,7 @@ class Network:
 
     def _carry(self, request: AWSPreparedRequest) -> AWSResponse:
         environ = environ_of(request)
-        # Without the SDK's id, AWS takes two attempts for two calls.
+        # Without the SDK's id, two attempts are two calls.
         environ.pop("HTTP_AMZ_SDK_INVOCATION_ID", None)
         return carry(self._cloud.application, request, environ)
 

@@ -17,9 +17,9 @@ from certificate_lifecycle.model.certificate import (
     NOT_DESCRIBED,
     Action,
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
     DomainValidation,
     Renewal,
     RenewalStatus,
@@ -127,8 +127,8 @@ class Lot:
             validations=self.some(self.validation),
         )
 
-    def detail(self) -> Detail:
-        return Detail(
+    def detail(self) -> CertificateDetail:
+        return CertificateDetail(
             in_use_by=self.some(self.one((self.text, self.arn)), 12),
             renewal=self.maybe(self.renewal),
             validations=self.some(self.validation),
@@ -227,7 +227,7 @@ class Lot:
             since={arn: NOW for arn in known if self.often()},
             healthy={"Healthy": self._random.randint(0, 9)},
             report=self.one((None, "s3://reports/run-1.html")),
-            whole=self.often(),
+            full_scan=self.often(),
         )
 
     def _action(self, known: Sequence[str]) -> ActionRecord:

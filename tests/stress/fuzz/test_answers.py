@@ -22,9 +22,9 @@ from certificate_lifecycle.aws.sinks.securityhub import SecurityHub
 from certificate_lifecycle.aws.sns import SnsTopic
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
     Verdict,
 )
 from certificate_lifecycle.model.errors import (
@@ -82,7 +82,7 @@ def used() -> Certificate:
         type=CertificateType.AMAZON_ISSUED,
         key_algorithm="RSA_2048",
         in_use=True,
-        detail=Detail(in_use_by=by),
+        detail=CertificateDetail(in_use_by=by),
     )
 
 

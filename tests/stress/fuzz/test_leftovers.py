@@ -19,7 +19,7 @@ from certificate_lifecycle.model.errors import CertificateLifecycleError, StateU
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange
-from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from certificate_lifecycle.render.account_result import AccountResult
@@ -52,7 +52,7 @@ JOURNAL = ReplacementRecord(
     expires_at=NOW + timedelta(days=400),
 )
 MEMORY = AlertRecord(
-    certificate_arn=ONE,
+    subject=AlertSubject(ONE),
     verdict="Expired",
     reason="PastNotAfter",
     severity="critical",

@@ -211,7 +211,7 @@ def test_no_report_contains_active_content(seed: int) -> None:
     require_plain_strings(json.loads(data))
     assert is_plain("".join(page.shown), lines=True)
     rows = list(csv.reader(io.StringIO(by_suffix["csv"].removeprefix("\ufeff")), strict=True))
-    assert len(rows) == 1 + len(run.lost) + len(run.assessments)
+    assert len(rows) == 1 + len(run.failed_scopes) + len(run.assessments)
     for row in rows:
         assert len(row) == len(COLUMNS) + 1
         for cell in row:
@@ -219,7 +219,7 @@ def test_no_report_contains_active_content(seed: int) -> None:
             assert not cell.startswith(("=", "+", "@", "\t", "\r", "＝", "＋", "－", "＠"))  # noqa: RUF001 - the full-width ones are meant
             assert not cell.startswith("-") or re.fullmatch(r"-\d+", cell)
     report = json.loads(by_suffix["json"])
-    assert len(report["findings"]) == len(run.lost) + len(run.findings)
+    assert len(report["findings"]) == len(run.failed_scopes) + len(run.findings)
 
 
 # --- Machines -------------------------------------------------------------------------------------

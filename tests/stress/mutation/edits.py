@@ -80,7 +80,7 @@ class Place:
 
     `where` is its definition, `span` the lines of its statement, `returns` the annotation of the
     function, if it is in one.
-    A `condition` is tried as true and as false; what is `part` of one is not negated as well.
+    A `condition` is tried as true and as false; a `part` of one is not negated.
     A `pattern` is a decision whatever it has in it; what is unpacked `in_set` has no order.
     """
 

@@ -16,7 +16,7 @@ where = "f"
 before = "return a + 1"
 after = "return a - 1"
 kind = "equivalent"
-reason = "Nobody looks."
+reason = "Not visible."
 """
 
 
@@ -40,7 +40,7 @@ def test_an_entry_is_found_by_its_lines(mutations: list[Mutation]) -> None:
     [
         (ENTRY.replace("a + 1", "a + 2"), "is no mutation any more"),
         (ENTRY + ENTRY, "stands there twice"),
-        (ENTRY.replace("Nobody looks.", " "), "has no reason"),
+        (ENTRY.replace("Not visible.", " "), "has no reason"),
     ],
 )
 def test_every_fault_of_the_list_is_named(mutations: list[Mutation], text: str, fault: str) -> None:

@@ -11,7 +11,7 @@ from certificate_lifecycle.app.collect import Collector, ScanResult
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.model.certificate import (
     Certificate,
-    Detail,
+    CertificateDetail,
     Reason,
     RenewalStatus,
     Verdict,
@@ -112,7 +112,7 @@ def test_a_successor_is_found_among_all_certificates_not_only_the_wanted() -> No
 
 
 def test_what_the_listing_alone_knows_is_kept() -> None:
-    exported = replace(BLOCKED, exported=True, in_use=False, detail=Detail())
+    exported = replace(BLOCKED, exported=True, in_use=False, detail=CertificateDetail())
     found = look(MemoryCertificates(replace(exported, not_after=NOW + days(20))))
     (entry,) = found.assessments
     assert entry.decision.verdict is Verdict.EXPORT_DUE
@@ -126,7 +126,7 @@ class Lagging(MemoryCertificates):
 
 
 def test_what_either_answer_knows_to_be_used_is_used() -> None:
-    (entry,) = look(Lagging(certificate(ends_in=days(20), detail=Detail()))).assessments
+    (entry,) = look(Lagging(certificate(ends_in=days(20), detail=CertificateDetail()))).assessments
     assert entry.decision.verdict is Verdict.RENEWAL_OVERDUE
 
 
@@ -140,7 +140,7 @@ class Terse(MemoryCertificates):
     """ACM whose description adds nothing to its listing."""
 
     def describe(self, arn: str) -> Certificate:
-        return replace(super().describe(arn), detail=Detail())
+        return replace(super().describe(arn), detail=CertificateDetail())
 
 
 def test_a_description_that_adds_nothing_is_judged_by_the_listing() -> None:
@@ -199,7 +199,7 @@ def test_records_that_cannot_be_read_are_unchecked_and_a_problem() -> None:
 
 
 def test_a_stuck_request_is_scanned_like_a_renewal() -> None:
-    stuck = request(detail=Detail(validations=(validation(),)))
+    stuck = request(detail=CertificateDetail(validations=(validation(),)))
     found = look(MemoryCertificates(stuck))
     assert found.assessments[0].decision.reason is Reason.VALIDATION_RECORD_MISSING
 

@@ -12,8 +12,8 @@ import pytest
 from certificate_lifecycle.app.creation import Issuance, create, creation_result
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
-    Detail,
     ValidationRecord,
 )
 from certificate_lifecycle.model.errors import (
@@ -47,11 +47,11 @@ NAMES = ("example.com", "www.example.com")
 WANTED = CertificateRequest(names=NAMES, region="eu-west-1")
 PRIVATE = replace(WANTED, certificate_authority_arn=AUTHORITY)
 HOME = zone("example.com.", "Z1")
-ISSUED = certificate(arn=arn("issued"), names=NAMES, detail=Detail())
+ISSUED = certificate(arn=arn("issued"), names=NAMES, detail=CertificateDetail())
 WAITING = request(
     arn=arn("waiting"),
     names=NAMES,
-    detail=Detail(validations=tuple(validation(name) for name in NAMES)),
+    detail=CertificateDetail(validations=tuple(validation(name) for name in NAMES)),
 )
 
 
@@ -111,9 +111,9 @@ def test_each_record_goes_to_the_zone_that_has_its_name() -> None:
 def test_a_record_of_a_kind_that_nobody_knows_yet_is_written_as_no_other() -> None:
     """ACM asks for CNAMEs only; a later version of it may not."""
     wanted = [validation(name, record=replace(record(name), type="TXT")) for name in NAMES]
-    waiting = replace(WAITING, detail=Detail(validations=tuple(wanted)))
+    waiting = replace(WAITING, detail=CertificateDetail(validations=tuple(wanted)))
     dns = MemoryDns(HOME)
-    with pytest.raises(RecordNotSupportedError, match="ACM wants a record of the type TXT there"):
+    with pytest.raises(RecordNotSupportedError, match="ACM requires type TXT"):
         issue(MemoryCertificates(waiting), dns)
     assert dns.batches == []
 
@@ -141,7 +141,7 @@ def test_a_certificate_that_acm_never_knows_is_an_error() -> None:
 
 
 def test_records_that_acm_never_names_are_an_error_that_says_how_to_go_on() -> None:
-    unnamed = Detail(validations=(validation("example.com"),))
+    unnamed = CertificateDetail(validations=(validation("example.com"),))
     certificates = MemoryCertificates(replace(WAITING, detail=unnamed))
     dns, clock = MemoryDns(HOME), MemoryClock()
     with pytest.raises(ValidationRecordsNotReadyError, match="invoke the function again"):
@@ -151,7 +151,7 @@ def test_records_that_acm_never_names_are_an_error_that_says_how_to_go_on() -> N
 
 
 def test_records_are_not_awaited_beyond_the_functions_time() -> None:
-    certificates = MemoryCertificates(replace(WAITING, detail=Detail()))
+    certificates = MemoryCertificates(replace(WAITING, detail=CertificateDetail()))
     clock = MemoryClock(40)
     with pytest.raises(ValidationRecordsNotReadyError):
         issue(certificates, MemoryDns(HOME), clock=clock)
@@ -239,7 +239,9 @@ def test_a_certificate_that_differs_is_not_taken() -> None:
 
 
 def test_another_authoritys_certificate_is_not_taken() -> None:
-    theirs = private(arn=arn("p"), names=NAMES, detail=Detail(certificate_authority_arn="other"))
+    theirs = private(
+        arn=arn("p"), names=NAMES, detail=CertificateDetail(certificate_authority_arn="other")
+    )
     assert issue(MemoryCertificates(theirs), MemoryDns(), PRIVATE).created
 
 
@@ -256,7 +258,7 @@ def test_a_certificate_past_its_end_is_not_taken_though_acm_still_calls_it_issue
 def test_a_name_without_a_zone_is_refused_before_anything_is_requested() -> None:
     certificates, dns = MemoryCertificates(), MemoryDns(HOME)
     names = ("example.com", "b.example.net", "*.example.org")
-    with pytest.raises(ZoneNotFoundError, match=r"b\.example\.net; .*holds example\.org"):
+    with pytest.raises(ZoneNotFoundError, match=r"b\.example\.net; .*contains example\.org"):
         issue(certificates, dns, replace(WANTED, names=names))
     assert (certificates.asked, dns.batches) == ([], [])
 
@@ -293,15 +295,18 @@ def test_an_older_value_of_acm_is_replaced() -> None:
 @pytest.mark.parametrize("status", [FAILED, TIMED_OUT, REVOKED, CertificateStatus.EXPIRED])
 def test_a_request_that_acm_ends_is_an_error_with_its_reason(status: CertificateStatus) -> None:
     certificates = MemoryCertificates(WAITING)
-    ended = replace(WAITING, status=status, detail=Detail(failure_reason="CAA_ERROR"))
+    ended = replace(WAITING, status=status, detail=CertificateDetail(failure_reason="CAA_ERROR"))
     certificates.later[WAITING.arn] = [ended]
     with pytest.raises(CertificateRequestError, match=rf"with {status} \(CAA_ERROR\)"):
         issue(certificates, MemoryDns(HOME), wait_seconds=60)
 
 
 def test_a_request_that_acm_ends_while_naming_records_writes_nothing() -> None:
-    certificates, dns = MemoryCertificates(replace(WAITING, detail=Detail())), MemoryDns(HOME)
-    certificates.later[WAITING.arn] = [replace(WAITING, status=FAILED, detail=Detail())]
+    certificates, dns = (
+        MemoryCertificates(replace(WAITING, detail=CertificateDetail())),
+        MemoryDns(HOME),
+    )
+    certificates.later[WAITING.arn] = [replace(WAITING, status=FAILED, detail=CertificateDetail())]
     with pytest.raises(CertificateRequestError, match="no reason given"):
         issue(certificates, dns)
     assert dns.batches == []
@@ -356,7 +361,7 @@ def test_a_private_certificate_needs_no_validation() -> None:
 
 
 def test_a_private_certificate_is_found_again_though_acm_reports_it_as_exportable() -> None:
-    theirs = Detail(certificate_authority_arn=AUTHORITY)
+    theirs = CertificateDetail(certificate_authority_arn=AUTHORITY)
     existing = private(arn=arn("p"), names=NAMES, exportable=True, detail=theirs)
     certificates = MemoryCertificates(existing)
     assert not issue(certificates, MemoryDns(), PRIVATE).created

@@ -335,7 +335,7 @@ def test_a_renewal_that_fails_does_not_hide_the_export_before_it() -> None:
 def test_without_the_right_to_write_nothing_is_read() -> None:
     account = Account(issue(ends_in=days(30)))
     result = account.rotate(writing=False, mode=RotationMode.NOTIFY)
-    assert (account.secrets.looked_at, account.certificates.exported) == ([], [])
+    assert (account.secrets.read_stages, account.certificates.exported) == ([], [])
     assert result["actions"][0]["outcome"] == "advised"
     assert result["counts"] == {"ExportDue": 1}
 
@@ -374,7 +374,7 @@ def test_what_cannot_be_exported_is_reported_and_not_tried() -> None:
     (finding,) = result["findings"]
     assert (finding["reason"], finding["severity"]) == ("ExportNotPossible", "warning")
     assert "requested before 2025-06-17" in finding["message"]
-    assert (account.certificates.exported, account.secrets.looked_at) == ([], [])
+    assert (account.certificates.exported, account.secrets.read_stages) == ([], [])
 
 
 def test_a_target_of_no_certificate_makes_the_run_incomplete() -> None:
@@ -438,7 +438,7 @@ def test_a_bad_passphrase_is_reported_without_being_shown(
         return
     with pytest.raises(RotationError) as failed:
         account.rotate()
-    assert f"the passphrase in {PASSPHRASE} must h" in str(failed.value)
+    assert f"the passphrase in {PASSPHRASE} must " in str(failed.value)
     assert account.certificates.exported == []
     (message,) = account.topic.messages
     everything = [str(failed.value), caplog.text, *message.bodies.values()]

@@ -13,7 +13,12 @@ from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.model.certificate import Action, Certificate
 from certificate_lifecycle.model.errors import RotationError
-from certificate_lifecycle.policy.notification_state import REMINDER, SCOPE, AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import (
+    REMINDER,
+    WHOLE_SCOPE,
+    AlertRecord,
+    Intent,
+)
 from certificate_lifecycle.policy.settings import RotationMode
 from tests.unit.builders import (
     EXPIRED,
@@ -34,7 +39,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     dependencies,
@@ -55,7 +60,7 @@ class Account:
         self.certificates = MemoryCertificates(*held)
         self.dns = MemoryDns(zone())
         self.topic = MemoryTopic()
-        self.state_store = MemoryLedger()
+        self.state_store = MemoryStateStore()
         self.consumers = MemoryConsumers((listener(), [DEAD.arn]))
         self.now: datetime = NOW
         self.runs = 0
@@ -129,7 +134,7 @@ def test_what_is_resolved_is_deleted_so_that_it_is_new_when_it_comes_back() -> N
     account.rotate()
     account.certificates.held[DUE.arn] = replace(DUE, not_after=NOW + days(300))
     account.tomorrow().rotate()
-    assert account.state_store.told == {}
+    assert account.state_store.alerts == {}
     assert "RESOLVED" in account.topic.messages[-1].bodies["email"]
     account.certificates.held[DUE.arn] = DUE
     account.tomorrow().rotate()
@@ -140,11 +145,11 @@ def test_what_is_resolved_is_deleted_so_that_it_is_new_when_it_comes_back() -> N
 def test_a_scan_of_one_certificate_deletes_nothing_of_the_others() -> None:
     account = Account(DUE, BLOCKED)
     account.rotate()
-    assert set(account.state_store.told) == {DUE.arn, BLOCKED.arn}
+    assert set(account.state_store.alerts) == {DUE.arn, BLOCKED.arn}
     account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
     account.certificates.held[DUE.arn] = replace(DUE, not_after=account.now + days(5))
     account.tomorrow().rotate(certificate_arns=[DUE.arn])
-    assert set(account.state_store.told) == {DUE.arn, BLOCKED.arn}
+    assert set(account.state_store.alerts) == {DUE.arn, BLOCKED.arn}
 
 
 def test_a_run_that_did_not_scan_everything_deletes_nothing_but_what_it_saw_to_be_well() -> None:
@@ -155,7 +160,7 @@ def test_a_run_that_did_not_scan_everything_deletes_nothing_but_what_it_saw_to_b
     account.certificates.broken[f"describe {DUE.arn}"] = Outage("not today")
     with pytest.raises(RotationError):
         account.tomorrow().rotate()
-    assert set(account.state_store.told) == {DUE.arn, OTHER.arn, SCOPE}
+    assert set(account.state_store.alerts) == {DUE.arn, OTHER.arn, WHOLE_SCOPE.text}
 
 
 def test_what_could_not_be_sent_is_reported_by_the_next_run() -> None:
@@ -216,8 +221,8 @@ def refuse(account: Account, *arns: str) -> list[str]:
     remember, asked = account.state_store.save_alert, []
 
     def refusing(alert: AlertRecord) -> None:
-        asked.append(alert.certificate_arn)
-        if alert.certificate_arn in arns:
+        asked.append(alert.subject.text)
+        if alert.subject.text in arns:
             raise Outage("not this one")
         remember(alert)
 
@@ -230,8 +235,8 @@ def test_one_entry_that_cannot_be_written_stops_none_of_the_others_and_fails_the
     refuse(account, BLOCKED.arn)
     with pytest.raises(RotationError, match=r"could not be saved: .*not this one"):
         account.rotate()
-    assert set(account.state_store.told) == {DUE.arn, OTHER.arn}
-    assert account.state_store.noted == {}
+    assert set(account.state_store.alerts) == {DUE.arn, OTHER.arn}
+    assert account.state_store.recorded_intents == {}
 
 
 def test_a_state_table_that_fails_twice_is_not_asked_again() -> None:
@@ -270,13 +275,13 @@ def test_what_is_about_to_be_done_is_recorded_and_deleted_once_it_is_reported() 
     account.topic.failure = Outage("SNS is down")
     with pytest.raises(RotationError):
         account.rotate()
-    (noted,) = account.state_store.noted.values()
+    (noted,) = account.state_store.recorded_intents.values()
     assert noted.text == "write the validation record _a1.shop.example.com."
     account.topic.failure = None
     account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
     account.tomorrow().rotate()
     assert "about to write the validation record" in account.mail
-    assert account.state_store.noted == {}
+    assert account.state_store.recorded_intents == {}
 
 
 def test_what_cannot_be_recorded_is_not_done() -> None:
@@ -314,7 +319,7 @@ def test_what_an_earlier_run_started_and_did_not_report_is_reported() -> None:
         }
     ]
     assert account.sent == 1
-    assert account.state_store.noted == {}
+    assert account.state_store.recorded_intents == {}
     account.tomorrow().rotate()
     assert account.sent == 1
 
@@ -324,7 +329,7 @@ def test_what_this_run_does_itself_is_not_reported_twice() -> None:
     account.state_store.save_intent(stopped())
     (action,) = account.rotate()["actions"]
     assert action["outcome"] == "done"
-    assert account.state_store.noted == {}
+    assert account.state_store.recorded_intents == {}
 
 
 def test_what_an_earlier_run_started_is_reported_when_this_run_tries_the_same_and_fails() -> None:
@@ -335,12 +340,12 @@ def test_what_an_earlier_run_started_is_reported_when_this_run_tries_the_same_an
     with pytest.raises(RotationError):
         account.rotate()
     assert "an earlier run was stopped when it was about to write" in account.mail
-    assert account.state_store.noted == {}
+    assert account.state_store.recorded_intents == {}
 
 
 def test_what_was_started_where_a_scope_failed_is_reported_before_it_is_deleted() -> None:
     """A thread that was given up may have done it, and cannot say so any more."""
-    state_store = MemoryLedger()
+    state_store = MemoryStateStore()
     state_store.save_intent(stopped())
     lost = ScopeRun.failed(REQUEST, PLACE, "the function's time ran out", NOW, state_store)
     (record,) = lost.run.actions
@@ -348,7 +353,7 @@ def test_what_was_started_where_a_scope_failed_is_reported_before_it_is_deleted(
     assert lost.should_notify
     assert lost.pending_writes is not None
     lost.pending_writes.commit()
-    assert state_store.noted == {}
+    assert state_store.recorded_intents == {}
 
 
 # --- Replacement within a run ---------------------------------------------------------------------
@@ -396,11 +401,11 @@ def test_what_an_earlier_run_started_is_reported_even_if_this_run_does_something
         "created _a1.shop.example.com.",
         "an earlier run was stopped when it was about to write the validation record _b2",
     ]
-    assert account.state_store.noted == {}
+    assert account.state_store.recorded_intents == {}
 
 
 def test_two_things_that_are_started_for_one_certificate_are_both_recorded() -> None:
-    state_store = MemoryLedger()
+    state_store = MemoryStateStore()
     first = AlertState.read(state_store, run_request(run_id="run-1"))
     for text in ("export the issue 01", "have ACM renew it", "have ACM renew it"):
         first.record_intent(BLOCKED.arn, Action.EXPORT, text)
@@ -412,11 +417,11 @@ def test_two_things_that_are_started_for_one_certificate_are_both_recorded() -> 
 
 
 def test_what_is_started_is_recorded_beside_the_intent_of_a_run_whose_clock_is_ahead() -> None:
-    state_store = MemoryLedger()
+    state_store = MemoryStateStore()
     ahead = NOW + days(1) / 288
     for now, text in ((ahead, "export the issue 01"), (NOW, "have ACM renew it")):
         run = AlertState.read(state_store, run_request(run_id=text, now=now))
         run.record_intent(BLOCKED.arn, Action.EXPORT, text)
-    (noted,) = state_store.noted.values()
+    (noted,) = state_store.recorded_intents.values()
     assert noted.text == "export the issue 01; and to have ACM renew it"
     assert (noted.run_id, noted.written_at) == ("have ACM renew it", ahead)

@@ -18,7 +18,13 @@ from certificate_lifecycle.model.certificate import Action, Certificate
 from certificate_lifecycle.model.errors import DocumentError, RotationError
 from certificate_lifecycle.model.run import ActionRecord, Outcome, Run, result
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.notification_state import SCOPE, AlertRecord, Intent, alert_record
+from certificate_lifecycle.policy.notification_state import (
+    WHOLE_SCOPE,
+    AlertRecord,
+    AlertSubject,
+    Intent,
+    alert_record,
+)
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.render.account_result import AccountResult, healthy_counts
@@ -46,9 +52,9 @@ from tests.unit.fakes import (
     MemoryDns,
     MemoryDocuments,
     MemoryImportSecrets,
-    MemoryLedger,
     MemoryMetrics,
     MemoryReports,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     run_request,
@@ -97,7 +103,7 @@ class World:
             scope: MemoryCertificates(*(at(scope, entry) for entry in ESTATE)) for scope in PLACES
         }
         self.dns = {scope: MemoryDns(zone()) for scope in PLACES}
-        self.ledgers = {scope: MemoryLedger() for scope in PLACES}
+        self.ledgers = {scope: MemoryStateStore() for scope in PLACES}
         self.topic = MemoryTopic()
         self.metrics = MemoryMetrics()
         self.documents = MemoryDocuments()
@@ -221,7 +227,7 @@ def test_the_result_is_in_figures_and_says_where_everything_is(world: World) -> 
 def test_a_scan_sends_no_message_and_writes_no_metrics(world: World) -> None:
     assert world.scan(IDS[1]) == {"account_id": IDS[1], "certificates": 10}
     assert (world.topic.messages, world.metrics.runs) == ([], [])
-    assert all(state_store.told == {} for state_store in world.ledgers.values())
+    assert all(state_store.alerts == {} for state_store in world.ledgers.values())
 
 
 # --- What is remembered -----------------------------------------------------------------------
@@ -229,8 +235,8 @@ def test_a_scan_sends_no_message_and_writes_no_metrics(world: World) -> None:
 
 def test_what_was_reported_is_saved_for_each_account_and_not_reported_again(world: World) -> None:
     world.run()
-    assert all(len(state_store.told) == 3 for state_store in world.ledgers.values())
-    assert all(state_store.noted == {} for state_store in world.ledgers.values())
+    assert all(len(state_store.alerts) == 3 for state_store in world.ledgers.values())
+    assert all(state_store.recorded_intents == {} for state_store in world.ledgers.values())
     world.now += days(1)
     # The records that were mended are in place, so that this is over.
     assert world.run()["notification"]["sent"] is True
@@ -242,7 +248,7 @@ def test_what_no_message_has_reported_is_reported_by_the_next_run(world: World) 
     world.topic.failure = Outage("SNS is down")
     with pytest.raises(RotationError, match="SNS is down"):
         world.run()
-    assert all(state_store.told == {} for state_store in world.ledgers.values())
+    assert all(state_store.alerts == {} for state_store in world.ledgers.values())
     world.topic.failure = None
     world.now += days(1)
     assert world.run()["notification"]["sent"] is True
@@ -254,7 +260,7 @@ def test_what_is_resolved_is_reported_and_then_deleted(world: World) -> None:
     world.certificates[PLACES[0]] = MemoryCertificates(at(PLACES[0], ESTATE[0]))
     world.now += days(1)
     world.run()
-    assert world.ledgers[PLACES[0]].told == {}
+    assert world.ledgers[PLACES[0]].alerts == {}
     assert "Was ImportDue since 2026-06-01." in world.topic.messages[-1].bodies["email"]
 
 
@@ -276,7 +282,7 @@ def test_a_state_table_that_cannot_be_written_fails_the_run_after_everything_is_
     with pytest.raises(RotationError, match="could not be saved: Outage: throttled"):
         world.aggregate()
     assert len(world.topic.messages) == 1
-    assert len(world.ledgers[PLACES[3]].told) == 3
+    assert len(world.ledgers[PLACES[3]].alerts) == 3
 
 
 # --- Failures ---------------------------------------------------------------------------------
@@ -545,7 +551,7 @@ def test_no_reported_field_is_lost_on_the_way(whole: Run) -> None:
 
 def test_what_the_state_table_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
     memory = AlertRecord(
-        certificate_arn=arn("due"),
+        subject=AlertSubject(arn("due")),
         verdict="ImportDue",
         reason="ImportedExpiring",
         severity="warning",
@@ -557,7 +563,7 @@ def test_what_the_state_table_is_owed_is_not_lost_on_the_way(whole: Run) -> None
     note = Intent(
         certificate_arn=arn("due"), action="Reimport", text="import", run_id="r", written_at=NOW
     )
-    of_scope = replace(memory, certificate_arn=SCOPE, verdict="ScanFailed")
+    of_scope = replace(memory, subject=WHOLE_SCOPE, verdict="ScanFailed")
     alert_records = (memory, critical, of_scope)
     left = left_by(
         whole, alert_records=alert_records, intents=(note,), replacement_records={arn("due"): 4}

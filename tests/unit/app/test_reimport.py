@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.app.rotation import rotate
-from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, Detail
+from certificate_lifecycle.model.certificate import (
+    Certificate,
+    CertificateDetail,
+    CertificateStatus,
+)
 from certificate_lifecycle.model.errors import (
     CertificateImportError,
     RotationError,
@@ -46,7 +50,11 @@ REQUEST = run_request(import_sources={arn(): secret_arn()})
 
 
 def held(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
-    there = {"key_algorithm": ALGORITHM, "ends_in": days(10), "detail": Detail(serial="01")}
+    there = {
+        "key_algorithm": ALGORITHM,
+        "ends_in": days(10),
+        "detail": CertificateDetail(serial="01"),
+    }
     return imported(**{**there, **changes})
 
 
@@ -85,13 +93,13 @@ def test_a_newer_version_is_imported_under_the_same_arn_reported_and_counted() -
             "certificate_arn": arn(),
             "action": "Reimport",
             "outcome": "done",
-            "detail": "imported the version that ends on 2027-03-28 12:00 UTC (serial be:ef)",
+            "detail": "imported the version that expires on 2027-03-28 12:00 UTC (serial be:ef)",
             "renewed": True,
         }
     ]
     assert (found["expiring_certificates"], found["renewed_certificates"]) == (1, 1)
-    assert "Done in this run: imported the version that ends on 2027-03-28" in account.mail
-    assert "Its import source shop-AbCdEf holds a newer one" in account.mail
+    assert "Done in this run: imported the version that expires on 2027-03-28" in account.mail
+    assert "Its import source shop-AbCdEf contains a newer version" in account.mail
     assert json.loads(json.dumps(found)) == found
 
 
@@ -159,7 +167,7 @@ def test_a_dry_run_says_what_would_be_imported_and_imports_nothing() -> None:
     assert account.certificates.imported == []
     assert (action["outcome"], action["detail"]) == (
         "planned",
-        "import the version that ends on 2027-03-28 12:00 UTC (serial be:ef)",
+        "import the version that expires on 2027-03-28 12:00 UTC (serial be:ef)",
     )
 
 
@@ -192,7 +200,10 @@ def test_nothing_newer_is_said_when_it_is_due_and_left_in_peace_before() -> None
     account = Account(held(), shop=SOONER.secret())
     (finding,) = account.rotate()["findings"]
     assert (finding["verdict"], finding["reason"]) == ("ImportDue", "SourceNotNewer")
-    assert "holds nothing newer, just one that ends on 2026-06-10 12:00 UTC." in finding["message"]
+    assert (
+        "contains no newer version, only a version that expires on 2026-06-10 12:00 UTC."
+        in finding["message"]
+    )
     assert Account(held(ends_in=days(200)), shop=SOONER.secret()).rotate()["findings"] == []
 
 
@@ -279,7 +290,9 @@ def test_a_run_out_of_time_reads_no_secret() -> None:
 
 def test_what_another_run_has_imported_meanwhile_is_not_changed() -> None:
     account = Account(held())
-    now = replace(held(), not_after=LATER.not_after + days(9), detail=Detail(serial="03"))
+    now = replace(
+        held(), not_after=LATER.not_after + days(9), detail=CertificateDetail(serial="03")
+    )
     account.certificates.later[arn()] = [now]
     found = account.rotate()
     (action,) = found["actions"]

@@ -9,7 +9,12 @@ import pytest
 from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.reimport import Reimport, Sources
 from certificate_lifecycle.app.repair import Repair
-from certificate_lifecycle.model.certificate import Action, Certificate, Detail, RenewalStatus
+from certificate_lifecycle.model.certificate import (
+    Action,
+    Certificate,
+    CertificateDetail,
+    RenewalStatus,
+)
 from certificate_lifecycle.model.errors import MigrationNotPossibleError
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.settings import RotationMode
@@ -122,7 +127,7 @@ def test_a_missing_record_of_a_blocked_renewal_is_written() -> None:
 
 def test_a_missing_record_of_a_stuck_request_is_written() -> None:
     dns = MemoryDns(HOME)
-    mend(MemoryCertificates(request(detail=Detail(validations=(validation(),)))), dns)
+    mend(MemoryCertificates(request(detail=CertificateDetail(validations=(validation(),)))), dns)
     assert dns.batches == [(HOME, (record(),))]
 
 
@@ -148,7 +153,7 @@ def test_an_outdated_record_is_replaced_and_a_foreign_one_is_not_changed() -> No
     (done,) = mend(MemoryCertificates(renewing(waits)), dns)
     assert done.detail == (
         "updated _a1.a.example.com.; not written: _a1.b.example.com in zone example.com (Z1) "
-        'holds TXT "mine"; ACM wants CNAME _b2.c3.acm-validations.aws'
+        'is TXT "mine"; ACM requires CNAME _b2.c3.acm-validations.aws'
     )
     assert dns.written == {"Z1": [record("a.example.com").name]}
 
@@ -280,7 +285,7 @@ def test_a_certificate_that_acm_will_not_migrate_gets_the_mail_again_and_says_wh
 @pytest.mark.parametrize(
     ("dns", "why"),
     [
-        (MemoryDns(), "no public hosted zone"),
+        (MemoryDns(), "no writable public hosted zone"),
         (MemoryDns(HOME, zone(zone_id="Z2")), "several public hosted zones"),
     ],
     ids=["none", "two"],
@@ -294,7 +299,7 @@ def test_a_certificate_whose_zone_is_not_known_is_not_migrated(dns: MemoryDns, w
 
 
 def test_a_request_that_was_never_issued_is_not_migrated() -> None:
-    stuck = request(detail=Detail(validations=(BY_EMAIL,)))
+    stuck = request(detail=CertificateDetail(validations=(BY_EMAIL,)))
     certificates = MemoryCertificates(stuck, migrates=True)
     mend(certificates)
     assert certificates.migrated == []

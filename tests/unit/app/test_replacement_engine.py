@@ -13,7 +13,12 @@ from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.notification_state import PendingWrites
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
-from certificate_lifecycle.model.certificate import Action, Certificate, CertificateStatus, Detail
+from certificate_lifecycle.model.certificate import (
+    Action,
+    Certificate,
+    CertificateDetail,
+    CertificateStatus,
+)
 from certificate_lifecycle.model.errors import CertificateRequestError, ConsumerBusyError
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.bindings import SETTLES_WITHIN
@@ -50,7 +55,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
+    MemoryStateStore,
     MemoryTlsProbe,
     Outage,
     run_context,
@@ -61,7 +66,9 @@ OLD = arn("old")
 DAY = timedelta(days=1)
 DEAD = certificate(arn=OLD, status=EXPIRED, ends_in=-days(1), detail=detail())
 FAILED_REQUEST = request(
-    arn=OLD, status=FAILED, detail=Detail(tags=(("ManagedBy", INSTANCE),), failure_reason="OTHER")
+    arn=OLD,
+    status=FAILED,
+    detail=CertificateDetail(tags=(("ManagedBy", INSTANCE),), failure_reason="OTHER"),
 )
 
 
@@ -74,7 +81,7 @@ class Account:
             entry.arn: entry.detail.tags for entry in held if entry.described
         }
         self.dns = MemoryDns(zone())
-        self.state_store = MemoryLedger()
+        self.state_store = MemoryStateStore()
         self.consumers = consumers
         self.tls_probe: MemoryTlsProbe | None = None
         self.clock = MemoryClock(100_000)
@@ -162,12 +169,12 @@ class Account:
             not_before=self.now,
             not_after=self.now + days(198),
             in_use=used,
-            detail=Detail(in_use_by=(LOAD_BALANCER,) if used else ()),
+            detail=CertificateDetail(in_use_by=(LOAD_BALANCER,) if used else ()),
         )
 
     def let_go(self) -> None:
         """Let ACM notice that nothing uses the old certificate any more."""
-        self.edit(OLD, in_use=False, detail=Detail())
+        self.edit(OLD, in_use=False, detail=CertificateDetail())
 
     def states(self, found: str) -> Sequence[Certificate]:
         return [self.certificates.held[found]]
@@ -286,7 +293,7 @@ def test_a_failed_request_of_ours_is_requested_again_and_has_nothing_to_move() -
 
 def test_a_pending_request_for_the_same_certificate_becomes_the_successor() -> None:
     waiting = request(
-        arn=arn("waiting"), created_at=NOW, detail=Detail(validations=(validation(),))
+        arn=arn("waiting"), created_at=NOW, detail=CertificateDetail(validations=(validation(),))
     )
     account = Account(DEAD, waiting, consumers=MemoryConsumers((listener(), [OLD])))
     record = next(record for record in account.run() if record.certificate_arn == OLD)
@@ -300,9 +307,11 @@ def test_a_pending_request_for_something_else_does_not() -> None:
         arn=arn("waiting"),
         created_at=NOW,
         names=("api.example.com",),
-        detail=Detail(validations=(validation("api.example.com"),)),
+        detail=CertificateDetail(validations=(validation("api.example.com"),)),
     )
-    by_mail = request(arn=arn("mail"), created_at=NOW, detail=Detail(certificate_authority_arn="x"))
+    by_mail = request(
+        arn=arn("mail"), created_at=NOW, detail=CertificateDetail(certificate_authority_arn="x")
+    )
     account = Account(DEAD, other, by_mail, consumers=MemoryConsumers((listener(), [OLD])))
     account.run()
     assert len(account.certificates.asked) == 1
@@ -354,7 +363,10 @@ def test_consumers_of_an_imported_certificate_are_not_moved_to_a_public_one_by_t
     [
         (replace(DEAD, key_algorithm="RSA_4096"), "ACM does not issue with RSA_4096 keys"),
         (replace(DEAD, names=("shop.example.net",)), "could not be validated"),
-        (replace(FAILED_REQUEST, detail=Detail(failure_reason="OTHER")), "not requested by"),
+        (
+            replace(FAILED_REQUEST, detail=CertificateDetail(failure_reason="OTHER")),
+            "not requested by",
+        ),
     ],
 )
 def test_what_cannot_be_requested_is_advised_and_leaves_no_replacement_record(
@@ -387,7 +399,7 @@ def test_near_the_yearly_quota_a_request_says_so() -> None:
     }
     looks = iter([[DEAD], [DEAD, *history.values()]])
     account.certificates.list_all = lambda: iter(next(looks))  # type: ignore[method-assign] # grows
-    assert "4001 of the 5000 requests" in account.only().detail
+    assert "4001 of ACM's default quota of 5000 requests" in account.only().detail
 
 
 def test_a_request_that_acm_refuses_fails_and_is_made_again() -> None:
@@ -489,7 +501,7 @@ def test_what_is_not_wanted_any_more_before_its_request_is_not_requested() -> No
     account.certificates.broken["request"] = Outage("not today")
     account.run()
     account.certificates.broken.clear()
-    account.edit(OLD, in_use=False, detail=Detail())
+    account.edit(OLD, in_use=False, detail=CertificateDetail())
     account.tomorrow().run()
     assert account.state == "abandoned"
     assert account.certificates.asked == []
@@ -502,7 +514,7 @@ def test_a_request_that_acm_ends_is_repeated_once_and_a_week_later(
     account = serving()
     account.run()
     first = account.successor
-    account.edit(first, status=status, detail=Detail(failure_reason="OTHER"))
+    account.edit(first, status=status, detail=CertificateDetail(failure_reason="OTHER"))
     record = account.tomorrow().run()[0]
     assert "it is requested again on 2026-06-08" in record.detail
     assert "(OTHER)" in record.detail
@@ -512,7 +524,7 @@ def test_a_request_that_acm_ends_is_repeated_once_and_a_week_later(
     account.tomorrow(SECOND).run()
     assert len(account.certificates.asked) == 2
     assert account.successor != first
-    account.edit(account.successor, status=status, detail=Detail())
+    account.edit(account.successor, status=status, detail=CertificateDetail())
     account.tomorrow(RETRY_AFTER).run()
     assert account.state == "abandoned"
     for _ in range(10):
@@ -524,7 +536,7 @@ def test_a_request_that_acm_ends_is_repeated_once_and_a_week_later(
 def test_a_successor_that_failed_is_not_replaced_for_itself() -> None:
     account = serving()
     account.run()
-    account.edit(account.successor, status=FAILED, detail=Detail())
+    account.edit(account.successor, status=FAILED, detail=CertificateDetail())
     account.certificates.tagged[account.successor] = (
         ("ManagedBy", INSTANCE),
         (REPLACES_TAG, OLD),
@@ -909,7 +921,7 @@ def soaked(**changes: Any) -> Account:  # noqa: ANN401 - any field of the old ce
     account.issue()
     account.tomorrow().run()
     account.issue(used=True)
-    account.edit(OLD, **{"in_use": False, "detail": Detail(), **changes})
+    account.edit(OLD, **{"in_use": False, "detail": CertificateDetail(), **changes})
     return account
 
 

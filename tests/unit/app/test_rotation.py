@@ -35,7 +35,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     dependencies,
@@ -58,7 +58,7 @@ class Account:
         self.secrets = MemoryImportSecrets()
         self.topic = MemoryTopic()
         self.clock = MemoryClock()
-        self.state_store: MemoryLedger | None = None
+        self.state_store: MemoryStateStore | None = None
         self.consumers: MemoryConsumers | None = None
         self.catalog = MemoryCatalog()
 
@@ -252,7 +252,7 @@ def test_without_state_nothing_is_replaced_and_the_message_says_so() -> None:
 def test_with_state_it_is_replaced() -> None:
     dead = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
     account = Account(dead)
-    account.state_store = MemoryLedger()
+    account.state_store = MemoryStateStore()
     (action,) = account.rotate(mode=RotationMode.REPLACE)["actions"]
     assert action["outcome"] == "started"
     assert len(account.certificates.asked) == 1

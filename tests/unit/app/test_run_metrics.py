@@ -37,12 +37,12 @@ from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
-    MemoryDiary,
     MemoryDns,
     MemoryDocuments,
     MemoryImportSecrets,
-    MemoryLedger,
     MemoryMetrics,
+    MemoryNotificationLog,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     dependencies,
@@ -98,7 +98,7 @@ class World:
 
     def __init__(self) -> None:
         self.certificates = MemoryCertificates(GONE)
-        self.state_store: MemoryLedger | None = MemoryLedger()
+        self.state_store: MemoryStateStore | None = MemoryStateStore()
         self.topic = MemoryTopic()
         self.metrics = MemoryMetrics()
         self.clock = MemoryClock()
@@ -115,7 +115,7 @@ class World:
             clock=self.clock,
             metrics=self.metrics,
         )
-        notification_log = MemoryDiary() if self.state_store is not None else None
+        notification_log = MemoryNotificationLog() if self.state_store is not None else None
         return replace(clients, notification_log=notification_log, subscriptions=self.subscriptions)
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request

@@ -17,7 +17,7 @@ from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import RotationError
 from certificate_lifecycle.model.run import ScopeResult, ScopeStatus, result
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.notification_state import SCOPE
+from certificate_lifecycle.policy.notification_state import WHOLE_SCOPE
 from certificate_lifecycle.render.emf import embedded_metrics
 from certificate_lifecycle.render.notification.limits import MAX_MESSAGE_BYTES
 from certificate_lifecycle.render.notification.message import compose
@@ -28,8 +28,8 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
     MemoryMetrics,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     run_request,
@@ -59,7 +59,7 @@ class World:
         self.certificates = {
             scope: MemoryCertificates(healthy(scope), due(scope)) for scope in REQUEST.scopes
         }
-        self.ledgers = {scope: MemoryLedger() for scope in REQUEST.scopes}
+        self.ledgers = {scope: MemoryStateStore() for scope in REQUEST.scopes}
         self.topic = MemoryTopic()
         self.metrics = MemoryMetrics()
         self.clock = MemoryClock()
@@ -131,7 +131,7 @@ def test_what_was_reported_is_saved_for_each_scope_and_not_reported_again(world:
     world.rotate()
     for scope in REQUEST.scopes:
         (memory,) = world.ledgers[scope].alert_records()
-        assert memory.certificate_arn == at(scope, "due")
+        assert memory.subject.text == at(scope, "due")
     assert world.rotate()["notification"]["reason"] == "nothing new to report"
 
 
@@ -208,8 +208,8 @@ def test_state_of_a_failed_scope_is_kept(world: World) -> None:
     world.rotate()
     world.certificates[AWAY].broken["list_all"] = Outage("no answer")
     outcome(world)
-    kept = {memory.certificate_arn for memory in world.ledgers[AWAY].alert_records()}
-    assert kept == {due(AWAY).arn, SCOPE}
+    kept = {memory.subject.text for memory in world.ledgers[AWAY].alert_records()}
+    assert kept == {due(AWAY).arn, WHOLE_SCOPE.text}
 
 
 def test_a_failed_scope_is_reported_once_and_when_it_is_resolved(world: World) -> None:

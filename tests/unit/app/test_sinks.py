@@ -97,4 +97,4 @@ def test_a_run_says_whether_it_was_asked_for_some_certificates_only(
 ) -> None:
     world = World()
     world.rotate(certificate_arns=asked)
-    assert [run.whole for sink in world.sinks for run in sink.runs] == [whole] * 2
+    assert [run.full_scan for sink in world.sinks for run in sink.runs] == [whole] * 2

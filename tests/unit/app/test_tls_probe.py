@@ -27,7 +27,7 @@ from tests.unit.fakes import (
     MemoryClock,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
+    MemoryStateStore,
     MemoryTlsProbe,
     MemoryTopic,
     Outage,
@@ -67,7 +67,7 @@ class Account:
         self.certificates = MemoryCertificates(*held)
         self.topic = MemoryTopic()
         self.clock = MemoryClock()
-        self.state_store: MemoryLedger | None = None
+        self.state_store: MemoryStateStore | None = None
 
     def rotate(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a request
         clients = dependencies(
@@ -99,8 +99,8 @@ def test_a_renewal_that_is_not_served_is_a_finding_with_who_uses_it() -> None:
     assert finding["used_by"] == ["load balancer shop"]
     (sentence,) = finding["probe_results"]
     assert sentence == (
-        "shop.example.com (203.0.113.7) serves serial 0a, which ends on 2026-07-11 12:00 UTC, and "
-        "ACM has serial 0b: renewed, but not served"
+        "shop.example.com (203.0.113.7) serves serial 0a, which expires on 2026-07-11 12:00 UTC, "
+        "but ACM has serial 0b: the renewed certificate is not served"
     )
     (message,) = account.topic.messages
     assert "StaleCertificateServed: ACM has a valid certificate" in message.bodies["email"]
@@ -206,7 +206,7 @@ def test_no_probe_is_started_with_nothing_but_the_reserve_left() -> None:
     (finding,) = account.rotate()["findings"]
     assert served.asked == []
     assert finding["probe_results"] == [
-        "shop.example.com was not looked at, because it took too long or failed"
+        "shop.example.com was not probed, because it took too long or failed"
     ]
 
 
@@ -225,9 +225,9 @@ def test_a_name_that_hangs_is_given_up_and_the_others_are_reported(
     finally:
         served.release()
     assert finding["probe_results"][0] == (
-        "slow.example.com was not looked at, because it took too long or failed"
+        "slow.example.com was not probed, because it took too long or failed"
     )
-    assert "renewed, but not served" in finding["probe_results"][1]
+    assert "the renewed certificate is not served" in finding["probe_results"][1]
     assert "name not probed in time" in caplog.messages
 
 
@@ -246,7 +246,7 @@ def test_the_most_urgent_are_probed_where_there_are_too_many(
 def test_what_is_not_served_is_reported_once_and_followed_until_it_is() -> None:
     served = MemoryTlsProbe(shop_example_com=OLD)
     account = Account(served, renewed())
-    account.state_store = MemoryLedger()
+    account.state_store = MemoryStateStore()
     assert account.rotate()["notification"]["sent"]
     assert not account.rotate(run_id="run-2")["notification"]["sent"]
 

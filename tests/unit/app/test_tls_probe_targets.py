@@ -13,7 +13,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     Severity,
 )
-from certificate_lifecycle.policy.tls_probe import ProbeResult, ProbeState, compare, concerned
+from certificate_lifecycle.policy.tls_probe import ProbeResult, ProbeState, compare, should_probe
 from tests.unit.builders import LATER, NOW, SECOND, certificate, days, judged
 
 
@@ -21,24 +21,29 @@ from tests.unit.builders import LATER, NOW, SECOND, certificate, days, judged
 def test_only_what_is_kept_in_acm_can_be_compared(kind: CertificateType) -> None:
     in_acm = (CertificateType.AMAZON_ISSUED, CertificateType.PRIVATE, CertificateType.IMPORTED)
     seen = judged(certificate(type=kind))
-    assert concerned(seen, NOW, told=True) is (kind in in_acm)
+    assert should_probe(seen, NOW, notified=True) is (kind in in_acm)
 
 
 @pytest.mark.parametrize("status", CertificateStatus)
 def test_only_what_was_issued_can_be_served(status: CertificateStatus) -> None:
     servable = (CertificateStatus.ISSUED, CertificateStatus.EXPIRED)
-    assert concerned(judged(certificate(status=status)), NOW, told=True) is (status in servable)
+    assert should_probe(judged(certificate(status=status)), NOW, notified=True) is (
+        status in servable
+    )
 
 
 def test_what_only_servers_elsewhere_use_is_not_probed() -> None:
     seen = judged(certificate(in_use=False, exported=True))
-    assert not concerned(seen, NOW, told=True)
+    assert not should_probe(seen, NOW, notified=True)
 
 
 def test_a_finding_that_is_muted_is_not_probed() -> None:
     healthy = judged(certificate())
     quiet = replace(healthy, decision=replace(healthy.decision, severity=Severity.INFO))
-    assert (concerned(healthy, NOW, told=True), concerned(quiet, NOW, told=True)) == (True, False)
+    assert (should_probe(healthy, NOW, notified=True), should_probe(quiet, NOW, notified=True)) == (
+        True,
+        False,
+    )
 
 
 def test_a_result_without_a_certificate_is_no_probe() -> None:

@@ -24,9 +24,9 @@ from certificate_lifecycle.cli.drill_checks import (
 )
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
     ValidationMethod,
 )
 from certificate_lifecycle.policy.chain import assess
@@ -177,11 +177,11 @@ WHOLE = Delegation(frozenset({"ns1"}), frozenset({"ns1"}))
         ([IN_PLACE], PASSED, "Validation records in Route 53: 1 of 1."),
         ([IN_PLACE, IN_PLACE], PASSED, "Validation records in Route 53: 2 of 2."),
         ([IN_PLACE, MISSING], FAILED, "_a1.shop.example.com does not exist in zone"),
-        ([finding(RecordState.FOREIGN)], FAILED, "holds TXT hello"),
+        ([finding(RecordState.FOREIGN)], FAILED, "is TXT hello"),
         ([finding(RecordState.OUTDATED)], FAILED, "older ACM value"),
-        ([finding(RecordState.ZONE_NOT_FOUND)], UNKNOWN, "No public hosted zone"),
+        ([finding(RecordState.ZONE_NOT_FOUND)], UNKNOWN, "No writable public hosted zone"),
         ([finding(RecordState.UNCHECKED)], UNKNOWN, "could not be compared"),
-        ([MISSING, finding(RecordState.ZONE_NOT_FOUND)], FAILED, "no public hosted zone"),
+        ([MISSING, finding(RecordState.ZONE_NOT_FOUND)], FAILED, "no writable public hosted zone"),
         ([], UNKNOWN, "does not report which"),
     ],
 )
@@ -295,7 +295,9 @@ AUTHORITY_FACTS: dict[str, Any] = {"type": CertificateType.PRIVATE_AUTHORITY, "l
         (certificate(**AUTHORITY_FACTS, ends_in=days(900)), PASSED, "issues for ACM"),
         (certificate(**AUTHORITY_FACTS, ends_in=days(30)), FAILED, "before a certificate would"),
         (
-            certificate(**AUTHORITY_FACTS, ends_in=days(900), detail=Detail(issues_for_acm=False)),
+            certificate(
+                **AUTHORITY_FACTS, ends_in=days(900), detail=CertificateDetail(issues_for_acm=False)
+            ),
             FAILED,
             "does not let ACM issue",
         ),

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from certificate_lifecycle.cli.trace import CheckAnswer, Trace, TracedCheck, forecast, trace
 from certificate_lifecycle.model.certificate import (
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
     Decision,
-    Detail,
     RenewalStatus,
 )
 from certificate_lifecycle.policy.chain import CHAIN, assess
@@ -192,7 +192,7 @@ FACTS = {
     "an ACME client's": (
         observation(certificate(key_pair_origin="ACME")),
         "externally_managed",
-        {"managed by": "an ACME client, which has the key"},
+        {"managed by": "an ACME client"},
     ),
     "a tag of another tool among others": (
         observation(certificate(detail=detail(tags=(("a", "b"), ("ManagedBy", "certbot"))))),
@@ -207,13 +207,13 @@ FACTS = {
         {"tags": "services.k8s.aws/controller-version=acm-1"},
     ),
     "no telling tag": (
-        observation(certificate(detail=Detail())),
+        observation(certificate(detail=CertificateDetail())),
         "externally_managed",
         {"tags": "none that names another tool"},
     ),
     "details that were not needed": (observation(), "detail_unreadable", {"details": "not needed"}),
     "details": (
-        observation(certificate(detail=Detail())),
+        observation(certificate(detail=CertificateDetail())),
         "detail_unreadable",
         {"details": "read"},
     ),
@@ -224,7 +224,10 @@ FACTS = {
     ),
     "a CA that issues": (
         observation(
-            certificate(type=CertificateType.PRIVATE_AUTHORITY, detail=Detail(issues_for_acm=False))
+            certificate(
+                type=CertificateType.PRIVATE_AUTHORITY,
+                detail=CertificateDetail(issues_for_acm=False),
+            )
         ),
         "private_authority",
         {"issues for ACM": "no"},
@@ -247,12 +250,13 @@ FACTS = {
     "a request of an unknown age": (
         observation(request(created_at=None)),
         "pending_validation",
-        {"created": "unknown", "validation records": "not read: ACM does not wait for any"},
+        {"created": "unknown", "validation records": "not read: ACM does not need validation"},
     ),
     "a failure": (
         observation(
             request(
-                status=CertificateStatus.FAILED, detail=Detail(failure_reason="PCA_ACCESS_DENIED")
+                status=CertificateStatus.FAILED,
+                detail=CertificateDetail(failure_reason="PCA_ACCESS_DENIED"),
             )
         ),
         "request_failed",
@@ -296,7 +300,7 @@ FACTS = {
         {"renewal": "PENDING_VALIDATION", "validation records": "_a1.shop.example.com. in place"},
     ),
     "no renewal": (
-        observation(certificate(detail=Detail())),
+        observation(certificate(detail=CertificateDetail())),
         "renewing",
         {"renewal": "not started"},
     ),

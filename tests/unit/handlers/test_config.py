@@ -1,4 +1,4 @@
-"""The environment of both functions: what it may hold, and how its faults are told."""
+"""The environment of both functions: accepted values and error messages."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ ROLE = "arn:aws:iam::210987654321:role/records"
 
 
 def creation(**variables: str) -> tuple[CreationSettings, list[str]]:
-    faults: list[str] = []
-    settings = creation_settings({"DOMAIN_NAME": "example.com", **variables}, faults)
-    return settings, faults
+    errors: list[str] = []
+    settings = creation_settings({"DOMAIN_NAME": "example.com", **variables}, errors)
+    return settings, errors
 
 
 def rotation(**variables: str) -> tuple[RotationSettings, list[str]]:
-    faults: list[str] = []
-    settings = rotation_settings({"SNS_TOPIC_ARN": TOPIC, **variables}, faults)
-    return settings, faults
+    errors: list[str] = []
+    settings = rotation_settings({"SNS_TOPIC_ARN": TOPIC, **variables}, errors)
+    return settings, errors
 
 
 def zones(name: str = "example.com", **entry: object) -> str:
@@ -54,8 +54,8 @@ def sources(arn: str = CERTIFICATE, **entry: object) -> str:
 
 
 def test_creation_runs_with_nothing_but_a_domain_name() -> None:
-    settings, faults = creation()
-    assert faults == []
+    settings, errors = creation()
+    assert errors == []
     assert settings == CreationSettings(
         domain_name="example.com",
         alternative_names=(),
@@ -68,8 +68,8 @@ def test_creation_runs_with_nothing_but_a_domain_name() -> None:
 
 
 def test_rotation_runs_with_nothing_but_a_topic() -> None:
-    settings, faults = rotation()
-    assert faults == []
+    settings, errors = rotation()
+    assert errors == []
     assert settings == RotationSettings(
         topic_arn=TOPIC,
         thresholds=Thresholds(expiration=days(30), critical=days(7), fraction=0.33),
@@ -83,22 +83,22 @@ def test_rotation_runs_with_nothing_but_a_topic() -> None:
 
 @pytest.mark.parametrize("variable", CREATION_VARIABLES, ids=lambda variable: variable.name)
 def test_an_empty_creation_variable_means_its_default(variable: Variable) -> None:
-    settings, faults = creation(**{variable.name: " "})
+    settings, errors = creation(**{variable.name: " "})
     required = [] if variable.default is not None else [f"{variable.name} must be set"]
-    assert faults == required
+    assert errors == required
     assert required or settings == creation()[0]
 
 
 @pytest.mark.parametrize("variable", ROTATION_VARIABLES, ids=lambda variable: variable.name)
 def test_an_empty_rotation_variable_means_its_default(variable: Variable) -> None:
-    settings, faults = rotation(**{variable.name: ""})
+    settings, errors = rotation(**{variable.name: ""})
     required = [] if variable.default is not None else [f"{variable.name} must be set"]
-    assert faults == required
+    assert errors == required
     assert required or settings == rotation()[0]
 
 
 def test_creation_reads_every_variable() -> None:
-    settings, faults = creation(
+    settings, errors = creation(
         DOMAIN_NAME="Example.com.",
         SUBJECT_ALTERNATIVE_NAMES='["b.example.com", "B.example.com", "bücher.example"]',
         INCLUDE_WWW="False",
@@ -107,7 +107,7 @@ def test_creation_reads_every_variable() -> None:
         HOSTED_ZONES=zones(role_arn=ROLE),
         NAME_PREFIX="shop-certs",
     )
-    assert faults == []
+    assert errors == []
     assert settings == CreationSettings(
         domain_name="example.com",
         alternative_names=("b.example.com", "xn--bcher-kva.example"),
@@ -125,7 +125,7 @@ def test_without_allowed_domains_the_configured_names_are_allowed() -> None:
 
 
 def test_rotation_reads_every_variable() -> None:
-    settings, faults = rotation(
+    settings, errors = rotation(
         EXPIRATION_THRESHOLD_DAYS="60",
         CRITICAL_THRESHOLD_DAYS="14",
         THRESHOLD_FRACTION="0.5",
@@ -150,7 +150,7 @@ def test_rotation_reads_every_variable() -> None:
         EVENT_BUS_NAME="security",
         SECURITY_HUB="true",
     )
-    assert faults == []
+    assert errors == []
     assert settings == RotationSettings(
         topic_arn=TOPIC,
         thresholds=Thresholds(expiration=days(60), critical=days(14), fraction=0.5),
@@ -172,7 +172,7 @@ def test_rotation_reads_every_variable() -> None:
     )
 
 
-# Terraform and the functions agree about every value; the tables are Terraform's as well.
+# Terraform and the functions agree about every value; Terraform's tests use the same tables.
 TABLES: dict[str, tuple[str, Any]] = {
     "key_algorithms": ("KEY_ALGORITHM", creation),
     "name_prefixes": ("NAME_PREFIX", creation),
@@ -203,9 +203,9 @@ def test_the_functions_refuse_the_values_that_terraform_refuses(table: str) -> N
     name, read = TABLES[table]
     for value in refused(table).values():
         if value != "" and value not in ONLY_TERRAFORMS:
-            (fault,) = read(**{name: str(value)})[1]
-            assert fault.startswith(name)
-            assert str(value) in fault
+            (error,) = read(**{name: str(value)})[1]
+            assert error.startswith(name)
+            assert str(value) in error
 
 
 @pytest.mark.parametrize("value", accepted("domain_names").values(), ids=accepted("domain_names"))
@@ -260,14 +260,14 @@ def test_import_sources_that_terraform_accepts_are_accepted() -> None:
     ],
 )
 def test_a_bad_import_source_is_one_error(value: str) -> None:
-    (fault,) = rotation(IMPORT_SOURCES=value)[1]
-    assert fault.startswith("IMPORT_SOURCES: ")
+    (error,) = rotation(IMPORT_SOURCES=value)[1]
+    assert error.startswith("IMPORT_SOURCES: ")
 
 
 @pytest.mark.parametrize("value", BAD_ZONES)
 def test_a_bad_zone_is_one_error(value: str) -> None:
-    (fault,) = creation(HOSTED_ZONES=value)[1]
-    assert fault.startswith("HOSTED_ZONES: ")
+    (error,) = creation(HOSTED_ZONES=value)[1]
+    assert error.startswith("HOSTED_ZONES: ")
 
 
 def exports(arn: str = EXPORTED, **changes: object) -> str:
@@ -307,8 +307,8 @@ BAD_TARGETS = [
 
 @pytest.mark.parametrize("value", BAD_TARGETS)
 def test_a_bad_export_target_is_one_error(value: str) -> None:
-    (fault,) = rotation(EXPORT_TARGETS=value)[1]
-    assert fault.startswith("EXPORT_TARGETS: ")
+    (error,) = rotation(EXPORT_TARGETS=value)[1]
+    assert error.startswith("EXPORT_TARGETS: ")
 
 
 @pytest.mark.parametrize(
@@ -326,8 +326,8 @@ def test_a_bad_export_target_is_one_error(value: str) -> None:
     ],
 )
 def test_a_bad_creation_variable_is_one_error(name: str, value: str) -> None:
-    (fault,) = creation(**{name: value})[1]
-    assert fault.startswith(f"{name}: ")
+    (error,) = creation(**{name: value})[1]
+    assert error.startswith(f"{name}: ")
 
 
 @pytest.mark.parametrize(
@@ -351,13 +351,13 @@ def test_a_bad_creation_variable_is_one_error(name: str, value: str) -> None:
     ],
 )
 def test_a_bad_rotation_variable_is_one_error(name: str, value: str) -> None:
-    (fault,) = rotation(**{name: value})[1]
-    assert fault.startswith(f"{name}: ")
-    assert repr(value) in fault
+    (error,) = rotation(**{name: value})[1]
+    assert error.startswith(f"{name}: ")
+    assert repr(value) in error
 
 
 def test_every_error_of_creation_is_named_at_once() -> None:
-    _, faults = creation(
+    _, errors = creation(
         DOMAIN_NAME="",
         SUBJECT_ALTERNATIVE_NAMES='["a b", "fine.example.com", "c_d"]',
         INCLUDE_WWW="maybe",
@@ -366,15 +366,15 @@ def test_every_error_of_creation_is_named_at_once() -> None:
         HOSTED_ZONES='{"example.com": {"zone_id": "?"}, "b": {"zone_id": "Z1"}}',
         NAME_PREFIX="Shop",
     )
-    named = {fault.split(":")[0].split(" ")[0] for fault in faults}
+    named = {error.split(":")[0].split(" ")[0] for error in errors}
     assert named == {variable.name for variable in CREATION_VARIABLES}
-    text = str(ConfigurationError(faults))
+    text = str(ConfigurationError(errors))
     assert all(value in text for value in ("'a b'", "'c_d'", "'?'", "zone name 'b'", "'Shop'"))
     assert "fine" not in text
 
 
 def test_every_error_of_rotation_is_named_at_once() -> None:
-    _, faults = rotation(
+    _, errors = rotation(
         SNS_TOPIC_ARN="alerts",
         EXPIRATION_THRESHOLD_DAYS="",
         CRITICAL_THRESHOLD_DAYS="0",
@@ -398,21 +398,21 @@ def test_every_error_of_rotation_is_named_at_once() -> None:
         EVENT_BUS_NAME="aws.partner/shop",
         SECURITY_HUB="perhaps",
     )
-    named = {fault.split(":")[0] for fault in faults}
+    named = {error.split(":")[0] for error in errors}
     fine = "EXPIRATION_THRESHOLD_DAYS"
     assert named == {variable.name for variable in ROTATION_VARIABLES} - {fine}
 
 
 def test_a_critical_threshold_above_the_other_one_names_both() -> None:
-    (fault,) = rotation(EXPIRATION_THRESHOLD_DAYS="5")[1]
-    assert fault == (
+    (error,) = rotation(EXPIRATION_THRESHOLD_DAYS="5")[1]
+    assert error == (
         "CRITICAL_THRESHOLD_DAYS must be less than EXPIRATION_THRESHOLD_DAYS, got 7 and 5"
     )
 
 
 def test_a_bad_threshold_is_not_compared_with_the_other_one() -> None:
-    faults = rotation(EXPIRATION_THRESHOLD_DAYS="x", CRITICAL_THRESHOLD_DAYS="31")[1]
-    assert faults == [
+    errors = rotation(EXPIRATION_THRESHOLD_DAYS="x", CRITICAL_THRESHOLD_DAYS="31")[1]
+    assert errors == [
         "EXPIRATION_THRESHOLD_DAYS: must be a whole number of days from 1 to 365, got 'x'"
     ]
 
@@ -440,8 +440,8 @@ def accounts(*entries: object) -> tuple[RotationSettings, list[str]]:
 
 
 def test_an_account_is_reached_by_the_role_that_it_offers() -> None:
-    settings, faults = accounts({**ACCOUNT, "role_name": "path/to/certificates"})
-    assert faults == []
+    settings, errors = accounts({**ACCOUNT, "role_name": "path/to/certificates"})
+    assert errors == []
     (account,) = settings.accounts
     assert account.role_arn("aws-cn") == ("arn:aws-cn:iam::222222222222:role/path/to/certificates")
 
@@ -465,20 +465,20 @@ def test_an_account_is_reached_by_the_role_that_it_offers() -> None:
     ],
 )
 def test_an_account_with_bad_settings_is_an_error(entry: object, named: str) -> None:
-    (fault,) = accounts(entry)[1]
-    assert fault.startswith("ACCOUNTS: ")
-    assert named in fault
+    (error,) = accounts(entry)[1]
+    assert error.startswith("ACCOUNTS: ")
+    assert named in error
 
 
 def test_an_account_is_there_once() -> None:
-    (fault,) = accounts(ACCOUNT, {**ACCOUNT, "role_name": "other"})[1]
-    assert fault == "ACCOUNTS: each account must be listed once, repeated: 222222222222"
+    (error,) = accounts(ACCOUNT, {**ACCOUNT, "role_name": "other"})[1]
+    assert error == "ACCOUNTS: each account must be listed once, repeated: 222222222222"
 
 
 @pytest.mark.parametrize("raw", ['"eu-west-1"', "[5]", '["EU-WEST-1"]', '["eu-west"]', "{"])
 def test_regions_are_a_list_of_regions(raw: str) -> None:
-    (fault,) = rotation(REGIONS=raw)[1]
-    assert fault.startswith("REGIONS: must be ")
+    (error,) = rotation(REGIONS=raw)[1]
+    assert error.startswith("REGIONS: must be ")
 
 
 ACCOUNT_KEYS = {
@@ -514,8 +514,8 @@ def test_an_account_allows_reading_only_by_default() -> None:
 
 
 def test_whether_consumers_are_moved_in_an_account_is_true_or_false() -> None:
-    (fault,) = accounts({**ACCOUNT, "rebind_consumers": "yes"})[1]
-    assert fault.endswith(
+    (error,) = accounts({**ACCOUNT, "rebind_consumers": "yes"})[1]
+    assert error.endswith(
         "rebind_consumers of account 222222222222 must be true or false, got 'yes'"
     )
 
@@ -531,8 +531,8 @@ ORGANIZATION = {
 
 
 def organization(entry: object) -> tuple[OrganizationSettings | None, list[str]]:
-    settings, faults = rotation(ORGANIZATION=json.dumps(entry))
-    return settings.organization, faults
+    settings, errors = rotation(ORGANIZATION=json.dumps(entry))
+    return settings.organization, errors
 
 
 def test_no_organization_is_configured_by_default() -> None:
@@ -540,8 +540,8 @@ def test_no_organization_is_configured_by_default() -> None:
 
 
 def test_an_account_of_an_organization_has_the_settings_of_the_organization() -> None:
-    found, faults = organization({**ORGANIZATION, "rotation_mode": "repair"})
-    assert (found is not None, faults) == (True, [])
+    found, errors = organization({**ORGANIZATION, "rotation_mode": "repair"})
+    assert (found is not None, errors) == (True, [])
     assert found is not None
     assert found.account("222222222222") == Account(
         "222222222222", "certificates", "x-1", RotationMode.REPAIR
@@ -566,9 +566,9 @@ def test_an_account_of_an_organization_has_the_settings_of_the_organization() ->
     ids=str,
 )
 def test_an_organization_that_is_described_wrongly_is_refused(change: dict[str, object]) -> None:
-    found, (fault,) = organization({**ORGANIZATION, **change})
+    found, (error,) = organization({**ORGANIZATION, **change})
     assert found is None
-    assert fault.startswith("ORGANIZATION: ")
+    assert error.startswith("ORGANIZATION: ")
 
 
 ORGANIZATION_KEYS = {
@@ -593,7 +593,7 @@ def test_an_organization_needs_all_that_its_accounts_are_reached_with(missing: s
     assert organization(entry)[1] != []
 
 
-# --- People -----------------------------------------------------------------------------------
+# --- Notifications ----------------------------------------------------------------------------
 
 
 def test_a_summary_is_weekly_unless_it_is_switched_off() -> None:
@@ -618,7 +618,7 @@ def test_owner_tags_and_summaries_are_those_that_terraform_accepts(name: str, ta
         assert len(rotation(**{name: str(value)})[1]) == 1, value
 
 
-# --- What only looks right, or breaks a reader ------------------------------------------------
+# --- Hostile values ---------------------------------------------------------------------------
 
 DEEP = "[" * 50_000
 
@@ -628,9 +628,9 @@ DEEP = "[" * 50_000
     ["ACCOUNTS", "EXPORT_TARGETS", "HOSTED_ZONES", "IMPORT_SOURCES", "ORGANIZATION", "REGIONS"],
 )
 def test_json_that_is_too_deep_to_read_is_an_error_like_any_other(name: str) -> None:
-    (fault,) = rotation(**{name: DEEP})[1]
-    assert fault.startswith(f"{name}: must be a JSON ")
-    assert len(fault) < 500
+    (error,) = rotation(**{name: DEEP})[1]
+    assert error.startswith(f"{name}: must be a JSON ")
+    assert len(error) < 500
 
 
 @pytest.mark.parametrize(
@@ -646,11 +646,11 @@ def test_json_that_is_too_deep_to_read_is_an_error_like_any_other(name: str) -> 
     ],
 )
 def test_a_digit_or_letter_that_aws_does_not_have_is_none(name: str, value: str) -> None:
-    (fault,) = rotation(**{name: value})[1]
-    assert fault.startswith(f"{name}: ")
+    (error,) = rotation(**{name: value})[1]
+    assert error.startswith(f"{name}: ")
 
 
 def test_an_unknown_key_is_shown_with_its_invisible_characters() -> None:
     strange = json.dumps({"example.com": {"zone_id": "Z1", "a\x1b[2J": 1}})
-    (fault,) = rotation(HOSTED_ZONES=strange)[1]
-    assert fault == r"HOSTED_ZONES: the zone 'example.com' has unknown keys: 'a\x1b[2J'"
+    (error,) = rotation(HOSTED_ZONES=strange)[1]
+    assert error == r"HOSTED_ZONES: the zone 'example.com' has unknown keys: 'a\x1b[2J'"

@@ -1,4 +1,4 @@
-"""The events that both functions accept, and how the faults of others are told."""
+"""The events that both functions accept, and the error messages of all others."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ SCHEDULED = {
 
 
 def creation_environment(**variables: str) -> CreationSettings:
-    faults: list[str] = []
-    settings = creation_settings({"DOMAIN_NAME": "example.com", **variables}, faults)
-    assert faults == []
+    errors: list[str] = []
+    settings = creation_settings({"DOMAIN_NAME": "example.com", **variables}, errors)
+    assert errors == []
     return settings
 
 
 def rotation_environment(**variables: str) -> RotationSettings:
-    faults: list[str] = []
+    errors: list[str] = []
     topic = "arn:aws:sns:eu-west-1:123456789012:alerts"
-    settings = rotation_settings({"SNS_TOPIC_ARN": topic, **variables}, faults)
-    assert faults == []
+    settings = rotation_settings({"SNS_TOPIC_ARN": topic, **variables}, errors)
+    assert errors == []
     return settings
 
 
@@ -60,29 +60,29 @@ ROTATION = rotation_environment()
 
 
 def creation(event: object, settings: CreationSettings = USUAL) -> CreationCommand:
-    faults: list[str] = []
-    command = creation_command(event, settings, PLACE, faults)
-    assert faults == []
+    errors: list[str] = []
+    command = creation_command(event, settings, PLACE, errors)
+    assert errors == []
     return command
 
 
 def creation_errors(event: object, settings: CreationSettings = USUAL) -> list[str]:
-    faults: list[str] = []
-    creation_command(event, settings, PLACE, faults)
-    return faults
+    errors: list[str] = []
+    creation_command(event, settings, PLACE, errors)
+    return errors
 
 
 def rotation(event: object) -> RotationCommand:
-    faults: list[str] = []
-    command = rotation_command(event, ROTATION, PLACE, faults)
-    assert faults == []
+    errors: list[str] = []
+    command = rotation_command(event, ROTATION, PLACE, errors)
+    assert errors == []
     return command
 
 
 def rotation_errors(event: object) -> list[str]:
-    faults: list[str] = []
-    rotation_command(event, ROTATION, PLACE, faults)
-    return faults
+    errors: list[str] = []
+    rotation_command(event, ROTATION, PLACE, errors)
+    return errors
 
 
 # --- Creation ---------------------------------------------------------------------------------
@@ -161,8 +161,8 @@ def test_null_means_the_same_as_no_key() -> None:
 
 @pytest.mark.parametrize("key", ["auto_validate", "dry_run"])
 def test_null_is_refused_where_the_default_would_do_more_than_intended(key: str) -> None:
-    (fault,) = creation_errors({key: None})
-    assert fault == f"{key}: must not be null; leave it out for the default"
+    (error,) = creation_errors({key: None})
+    assert error == f"{key}: must not be null; leave it out for the default"
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_the_callers_event_is_left_as_it_was() -> None:
     assert event == before
 
 
-FAULTY: dict[str, tuple[dict[str, Any], str]] = {
+BAD_EVENTS: dict[str, tuple[dict[str, Any], str]] = {
     "a string of names": ({"alt_names": "b.example.com"}, "alt_names: must be a list"),
     "a number among the names": ({"alt_names": [5]}, "alt_names: must be a string, got 5"),
     "null among the names": ({"alt_names": [None]}, "alt_names: must be a string, got None"),
@@ -250,16 +250,16 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("event", "fault"), FAULTY.values(), ids=FAULTY)
-def test_a_bad_value_is_one_error(event: dict[str, Any], fault: str) -> None:
+@pytest.mark.parametrize(("event", "error"), BAD_EVENTS.values(), ids=BAD_EVENTS)
+def test_a_bad_value_is_one_error(event: dict[str, Any], error: str) -> None:
     (found,) = creation_errors(event)
-    assert fault in found
+    assert error in found
 
 
 @pytest.mark.parametrize("event", [None, [], "example.com", 5, True])
 def test_an_event_that_is_no_object_is_an_error(event: object) -> None:
-    (fault,) = creation_errors(event)
-    assert fault == f"the event must be a JSON object, got {type(event).__name__}"
+    (error,) = creation_errors(event)
+    assert error == f"the event must be a JSON object, got {type(event).__name__}"
 
 
 def test_the_largest_tags_are_accepted() -> None:
@@ -283,8 +283,8 @@ def test_letters_and_spaces_of_every_language_are_accepted_in_tags() -> None:
     ids=str,
 )
 def test_only_allowed_domains_are_issued_for(event: dict[str, Any]) -> None:
-    (fault,) = creation_errors(event)
-    assert fault.endswith("is not equal to or below an allowed domain (example.com)")
+    (error,) = creation_errors(event)
+    assert error.endswith("is not equal to or below an allowed domain (example.com)")
 
 
 def test_a_wildcard_that_is_allowed_does_not_allow_its_apex() -> None:
@@ -294,17 +294,17 @@ def test_a_wildcard_that_is_allowed_does_not_allow_its_apex() -> None:
         ALLOWED_DOMAINS='["*.example.com"]',
     )
     assert creation_errors({"domain_name": "shop.example.com"}, settings) == []
-    (fault,) = creation_errors({"domain_name": "example.com"}, settings)
-    assert fault.startswith("'example.com' is not equal to or below")
+    (error,) = creation_errors({"domain_name": "example.com"}, settings)
+    assert error.startswith("'example.com' is not equal to or below")
 
 
 def test_a_common_name_that_is_too_long_is_named_before_acm_sees_it() -> None:
-    (fault,) = creation_errors({"domain_name": f"{'a' * 53}.example.com"})
-    assert "64 octets or fewer" in fault
+    (error,) = creation_errors({"domain_name": f"{'a' * 53}.example.com"})
+    assert "64 octets or fewer" in error
 
 
 def test_every_error_of_an_event_is_named_at_once() -> None:
-    faults = creation_errors(
+    errors = creation_errors(
         {
             "alt_names": ["a b", "fine.example.com", "c_d"],
             "region": "eu",
@@ -313,7 +313,7 @@ def test_every_error_of_an_event_is_named_at_once() -> None:
             "Region": "eu-west-1",
         }
     )
-    text = "; ".join(faults)
+    text = "; ".join(errors)
     assert all(
         named in text for named in ("'a b'", "'c_d'", "'eu'", "'a*'", "aws:x", "dryrun", "Region")
     )
@@ -321,20 +321,20 @@ def test_every_error_of_an_event_is_named_at_once() -> None:
 
 
 def test_an_error_of_the_environment_causes_no_further_error() -> None:
-    faults: list[str] = []
-    settings = creation_settings({"DOMAIN_NAME": "localhost"}, faults)
-    creation_command({"alt_names": ["b.example.com"]}, settings, PLACE, faults)
-    (fault,) = faults
-    assert fault.startswith("DOMAIN_NAME: ")
+    errors: list[str] = []
+    settings = creation_settings({"DOMAIN_NAME": "localhost"}, errors)
+    creation_command({"alt_names": ["b.example.com"]}, settings, PLACE, errors)
+    (error,) = errors
+    assert error.startswith("DOMAIN_NAME: ")
 
 
 def test_an_error_causes_no_further_error() -> None:
     assert len(creation_errors({"domain_name": "sh op", "alt_names": ["b.example.com"]})) == 1
 
 
-# What spans several inputs is checked with the names put together, by Terraform and by us.
+# Terraform and the functions check rules over several inputs with all names together.
 SETS = name_sets()
-# Terraform wants each name once, so that its plans show what will be asked for.
+# Terraform wants each name once, so that its plans show the requested names.
 NAMED_ONCE = "repeat"
 
 
@@ -345,8 +345,8 @@ def test_names_that_terraform_accepts_together_are_accepted(because: str) -> Non
 
 @pytest.mark.parametrize("because", SETS["refused"])
 def test_names_that_terraform_refuses_together_are_refused_or_named_once(because: str) -> None:
-    faults = creation_errors({}, creation_environment(**SETS["refused"][because]))
-    assert bool(faults) is (NAMED_ONCE not in because)
+    errors = creation_errors({}, creation_environment(**SETS["refused"][because]))
+    assert bool(errors) is (NAMED_ONCE not in because)
 
 
 # --- Rotation ---------------------------------------------------------------------------------
@@ -372,8 +372,8 @@ def test_the_time_of_a_scheduled_event_means_nothing(time: object) -> None:
     "key", ["accounts", "certificate_arns", "dry_run", "regions", "rotation_mode"]
 )
 def test_null_is_refused_where_the_default_would_scan_or_change_more(key: str) -> None:
-    (fault,) = rotation_errors({key: None})
-    assert fault == f"{key}: must not be null; leave it out for the default"
+    (error,) = rotation_errors({key: None})
+    assert error == f"{key}: must not be null; leave it out for the default"
 
 
 def test_an_event_may_name_certificates_and_a_mode() -> None:
@@ -392,11 +392,11 @@ def test_an_event_may_name_certificates_and_a_mode() -> None:
 
 @pytest.mark.parametrize("value", refused("rotation_modes").values())
 def test_a_mode_that_terraform_refuses_is_an_error(value: str) -> None:
-    (fault,) = rotation_errors({"rotation_mode": value})
-    assert fault.startswith("rotation_mode: must be one of notify, repair, replace")
+    (error,) = rotation_errors({"rotation_mode": value})
+    assert error.startswith("rotation_mode: must be one of notify, repair, replace")
 
 
-FAULTY_ROTATIONS: dict[str, tuple[dict[str, Any], str]] = {
+BAD_ROTATIONS: dict[str, tuple[dict[str, Any], str]] = {
     "no list of ARNs": ({"certificate_arns": arn("a")}, "must be a list of certificate ARNs"),
     "an empty list of ARNs": ({"certificate_arns": []}, "must be a list of certificate ARNs"),
     "no ARN": ({"certificate_arns": ["a"]}, "must be the ARN of an ACM certificate, got 'a'"),
@@ -421,10 +421,10 @@ FAULTY_ROTATIONS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("event", "fault"), FAULTY_ROTATIONS.values(), ids=FAULTY_ROTATIONS)
-def test_a_bad_rotation_event_is_one_error(event: dict[str, Any], fault: str) -> None:
+@pytest.mark.parametrize(("event", "error"), BAD_ROTATIONS.values(), ids=BAD_ROTATIONS)
+def test_a_bad_rotation_event_is_one_error(event: dict[str, Any], error: str) -> None:
     (found,) = rotation_errors(event)
-    assert fault in found
+    assert error in found
 
 
 ANNOUNCED = {
@@ -447,8 +447,8 @@ def test_an_event_of_acms_own_is_about_its_certificates_only() -> None:
 def test_an_event_of_acms_own_without_a_certificate_of_this_scope_is_one_error(
     resources: object,
 ) -> None:
-    (fault,) = rotation_errors({**ANNOUNCED, "resources": resources})
-    assert fault.startswith("resources: ")
+    (error,) = rotation_errors({**ANNOUNCED, "resources": resources})
+    assert error.startswith("resources: ")
 
 
 @pytest.mark.parametrize(
@@ -472,7 +472,7 @@ def test_an_event_of_another_source_is_not_scheduled() -> None:
     assert rotation_errors({**SCHEDULED, "source": "aws.health"}) != []
 
 
-# --- Whatever comes ---------------------------------------------------------------------------
+# --- Any event --------------------------------------------------------------------------------
 
 scalars = st.sampled_from(
     [None, True, False, 0, -1, 10**30, 1.5, float("nan"), "", "example.com", "\ud800", "*.b.com"]
@@ -491,8 +491,8 @@ events = values | st.dictionaries(st.sampled_from(KEYS), values, max_size=6)
 
 @given(event=events)
 def test_any_event_gives_a_command_or_errors_and_never_an_exception(event: object) -> None:
-    for faults in (creation_errors(event), rotation_errors(event)):
-        assert all(faults)
+    for errors in (creation_errors(event), rotation_errors(event)):
+        assert all(errors)
     if isinstance(event, dict) and "x" in event:
         assert "'x' is not a key of this event" in creation_errors(event)
 
@@ -504,8 +504,8 @@ WIDE = rotation_environment(REGIONS='["eu-west-1", "us-east-1"]', ACCOUNTS=json.
 
 
 def wide(event: object) -> tuple[RotationCommand, list[str]]:
-    faults: list[str] = []
-    return rotation_command(event, WIDE, PLACE, faults), faults
+    errors: list[str] = []
+    return rotation_command(event, WIDE, PLACE, errors), errors
 
 
 def scopes(command: RotationCommand) -> list[tuple[str, str]]:
@@ -513,8 +513,8 @@ def scopes(command: RotationCommand) -> list[tuple[str, str]]:
 
 
 def test_every_account_is_scanned_in_every_region() -> None:
-    command, faults = wide({})
-    assert faults == []
+    command, errors = wide({})
+    assert errors == []
     assert scopes(command) == [
         ("123456789012", "eu-west-1"),
         ("123456789012", "us-east-1"),
@@ -529,15 +529,15 @@ def test_regions_without_accounts_leave_out_the_functions_own_if_it_is_not_named
 
 
 def test_an_event_may_narrow_down_accounts_and_regions() -> None:
-    command, faults = wide({"accounts": ["222222222222"], "regions": ["us-east-1"]})
-    assert (faults, scopes(command)) == ([], [("222222222222", "us-east-1")])
+    command, errors = wide({"accounts": ["222222222222"], "regions": ["us-east-1"]})
+    assert (errors, scopes(command)) == ([], [("222222222222", "us-east-1")])
 
 
 @pytest.mark.parametrize("key", ["accounts", "regions"])
 def test_an_event_may_not_add_accounts_or_regions(key: str) -> None:
     value = {"accounts": "333333333333", "regions": "ap-south-1"}[key]
-    (fault,) = wide({key: [value]})[1]
-    assert fault.startswith(f"{key}: {value!r} is not configured for this function (")
+    (error,) = wide({key: [value]})[1]
+    assert error.startswith(f"{key}: {value!r} is not configured for this function (")
 
 
 @pytest.mark.parametrize("value", [[], "x", 5, [5], ["nowhere"]])
@@ -545,28 +545,28 @@ def test_an_event_may_not_add_accounts_or_regions(key: str) -> None:
 def test_a_value_that_is_no_list_of_accounts_or_regions_is_an_error(
     key: str, value: object
 ) -> None:
-    assert [fault.split(":")[0] for fault in wide({key: value})[1]] == [key]
+    assert [error.split(":")[0] for error in wide({key: value})[1]] == [key]
 
 
 def test_named_certificates_are_scanned_in_their_own_scopes() -> None:
     far = arn("a", "us-east-1").replace("123456789012", "222222222222")
-    command, faults = wide({"certificate_arns": [far]})
-    assert (faults, scopes(command)) == ([], [("222222222222", "us-east-1")])
+    command, errors = wide({"certificate_arns": [far]})
+    assert (errors, scopes(command)) == ([], [("222222222222", "us-east-1")])
 
 
 def test_the_functions_own_account_needs_no_role() -> None:
     accounts = json.dumps([{**MEMBER, "account_id": PLACE.account_id}])
-    faults: list[str] = []
-    rotation_command({}, rotation_environment(ACCOUNTS=accounts), PLACE, faults)
-    assert faults == ["ACCOUNTS: 123456789012 must not be the function's own account"]
+    errors: list[str] = []
+    rotation_command({}, rotation_environment(ACCOUNTS=accounts), PLACE, errors)
+    assert errors == ["ACCOUNTS: 123456789012 must not be the function's own account"]
 
 
 def test_sources_and_targets_are_in_a_scanned_region() -> None:
     secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s-AbCdEf"
     sources = json.dumps({arn("a", "ap-south-1"): {"secret_arn": secret}})
-    faults: list[str] = []
-    rotation_command({}, rotation_environment(IMPORT_SOURCES=sources), PLACE, faults)
-    assert faults == [
+    errors: list[str] = []
+    rotation_command({}, rotation_environment(IMPORT_SOURCES=sources), PLACE, errors)
+    assert errors == [
         f"IMPORT_SOURCES: {arn('a', 'ap-south-1')} is not in account 123456789012, eu-west-1"
     ]
 
@@ -580,9 +580,9 @@ def nested(depth: int) -> object:
 
 @pytest.mark.parametrize("key", ["certificate_arns", "regions", "accounts", "rotation_mode"])
 def test_a_value_that_is_too_deep_to_show_is_an_error_like_any_other(key: str) -> None:
-    (fault,) = rotation_errors({key: nested(10_000)})
-    assert fault.startswith(f"{key}: ")
-    assert len(fault) < 1000
+    (error,) = rotation_errors({key: nested(10_000)})
+    assert error.startswith(f"{key}: ")
+    assert len(error) < 1000
 
 
 @pytest.mark.parametrize(
@@ -595,13 +595,13 @@ def test_a_value_that_is_too_deep_to_show_is_an_error_like_any_other(key: str) -
     ],
 )
 def test_a_digit_or_letter_that_aws_does_not_have_is_none(key: str, value: object) -> None:
-    (fault,) = rotation_errors({key: value})
-    assert fault.startswith(f"{key}: must be ")
+    (error,) = rotation_errors({key: value})
+    assert error.startswith(f"{key}: must be ")
 
 
 def test_an_error_about_a_tag_shows_invisible_characters() -> None:
-    (fault,) = creation_errors({"tags": {"a\x1b[2J": "\u202e"}})
-    assert fault.isprintable()
+    (error,) = creation_errors({"tags": {"a\x1b[2J": "\u202e"}})
+    assert error.isprintable()
 
 
 # --- The steps of a run over an organization --------------------------------------------------
@@ -621,10 +621,10 @@ AGGREGATE = {**LIST, "step": "aggregate"}
 def step_of(
     fields: object, settings: RotationSettings = MANY
 ) -> tuple[OrganizationCommand, list[str]]:
-    faults: list[str] = []
+    errors: list[str] = []
     event = {"organization": fields}
     assert is_of_an_organization(event)
-    return organization_command(event, settings, PLACE, faults), faults
+    return organization_command(event, settings, PLACE, errors), errors
 
 
 def test_only_an_event_of_the_state_machine_is_a_step() -> None:
@@ -633,8 +633,8 @@ def test_only_an_event_of_the_state_machine_is_a_step() -> None:
 
 
 def test_a_scan_is_for_one_account_in_every_region() -> None:
-    command, faults = step_of(SCAN)
-    assert faults == []
+    command, errors = step_of(SCAN)
+    assert errors == []
     assert command.step is OrganizationStep.SCAN
     assert [(scope.account_id, scope.region) for scope in command.rotation.scopes] == [
         ("222222222222", "eu-west-1"),
@@ -650,16 +650,16 @@ def test_the_input_of_an_execution_may_limit_a_run() -> None:
         "rotation_mode": "notify",
         "dry_run": True,
     }
-    command, faults = step_of({**SCAN, "input": inputs})
-    assert faults == []
+    command, errors = step_of({**SCAN, "input": inputs})
+    assert errors == []
     assert command.only == ("222222222222",)
     assert [scope.region for scope in command.rotation.scopes] == ["us-east-1"]
     assert (command.rotation.mode, command.rotation.dry_run) == (RotationMode.NOTIFY, True)
 
 
 def test_a_scheduled_start_has_no_input() -> None:
-    command, faults = step_of({**LIST, "input": SCHEDULED})
-    assert faults == []
+    command, errors = step_of({**LIST, "input": SCHEDULED})
+    assert errors == []
     assert command.rotation == RotationCommand(
         scopes=(),
         certificate_arns=(),
@@ -679,10 +679,10 @@ def test_an_execution_that_began_before_an_upgrade_is_understood(
 
 
 def test_the_accounts_of_an_organization_may_be_given_and_left_out() -> None:
-    command, faults = step_of(
+    command, errors = step_of(
         {**LIST, "accounts": ["222222222222"], "excluded_accounts": ["333333333333"]}
     )
-    assert faults == []
+    assert errors == []
     assert (command.given, command.excluded) == (("222222222222",), ("333333333333",))
 
 
@@ -719,11 +719,11 @@ def test_a_step_that_is_not_understood_is_refused(fields: object) -> None:
 
 
 def test_a_key_beside_a_step_is_refused() -> None:
-    faults: list[str] = []
-    organization_command({"organization": LIST, "dry_run": True}, MANY, PLACE, faults)
-    assert faults == ["'dry_run' is not a key of this event"]
+    errors: list[str] = []
+    organization_command({"organization": LIST, "dry_run": True}, MANY, PLACE, errors)
+    assert errors == ["'dry_run' is not a key of this event"]
 
 
 def test_a_function_without_an_organization_takes_no_step() -> None:
-    (fault,) = step_of(LIST, ROTATION)[1]
-    assert fault == "organization: the function is not configured for one (ORGANIZATION)"
+    (error,) = step_of(LIST, ROTATION)[1]
+    assert error == "organization: the function is not configured for one (ORGANIZATION)"

@@ -20,7 +20,7 @@ from certificate_lifecycle.model.certificate import (
 from tests.unit.builders import NOW, arn, certificate, days, imported, judged
 
 
-def test_nothing_is_taken_for_granted_of_a_certificate_that_acm_says_little_of() -> None:
+def test_a_certificate_with_few_fields_has_empty_properties() -> None:
     little = Certificate(
         arn=arn(),
         names=(),
@@ -42,7 +42,7 @@ def test_a_life_has_a_length_only_if_it_begins_before_it_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("severity", "action", "told"),
+    ("severity", "action", "reportable"),
     [
         (Severity.OK, Action.NONE, False),
         (Severity.INFO, Action.NONE, False),
@@ -51,15 +51,15 @@ def test_a_life_has_a_length_only_if_it_begins_before_it_ends() -> None:
         (Severity.CRITICAL, Action.NONE, True),
     ],
 )
-def test_a_person_hears_of_what_is_urgent_and_of_what_can_be_helped(
-    severity: Severity, action: Action, *, told: bool
+def test_urgent_findings_and_findings_with_a_next_step_are_reportable(
+    severity: Severity, action: Action, *, reportable: bool
 ) -> None:
     reason = Reason.MANAGED_BY_OTHER_TOOL
     decision = Decision(Verdict.EXTERNALLY_MANAGED, severity, reason, "It ends.", action)
-    assert decision.reportable is told
+    assert decision.reportable is reportable
 
 
-def test_what_nobody_would_hear_of_is_not_called_muted() -> None:
+def test_a_finding_that_is_not_reportable_is_not_muted() -> None:
     unused = replace(judged(certificate(in_use=False)), muted_until=date(2026, 7, 1))
     due = replace(judged(imported(ends_in=days(3))), muted_until=date(2026, 7, 1))
     assert (unused.muted, due.muted) == (False, True)

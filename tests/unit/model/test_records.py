@@ -23,13 +23,18 @@ from certificate_lifecycle.model.run import (
     ScopeStatus,
 )
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
-from certificate_lifecycle.policy.notification_state import SCOPE, AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import (
+    WHOLE_SCOPE,
+    AlertRecord,
+    AlertSubject,
+    Intent,
+)
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from certificate_lifecycle.render.account_result import AccountResult
 from tests.unit.builders import NOW, arn, certificate, days, imported, judged, scope
 
 MEMORY = AlertRecord(
-    certificate_arn=arn("due"),
+    subject=AlertSubject(arn("due")),
     verdict="ImportDue",
     reason="ImportedExpiring",
     severity="critical",
@@ -93,7 +98,7 @@ HANDOVER = AccountResult(
     recovered_scopes=("account 222222222222, eu-west-1",),
     since={arn("due"): NOW},
     actions=(ACTION,),
-    alert_records=(MEMORY, replace(MEMORY, certificate_arn=SCOPE)),
+    alert_records=(MEMORY, replace(MEMORY, subject=WHOLE_SCOPE)),
     resolved=(MEMORY,),
     intents=(NOTE,),
     replacement_records={arn("old"): 4},
@@ -116,7 +121,12 @@ def test_a_record_comes_back_as_it_was(record: Any, entry: dict[str, Any]) -> No
     "bare",
     [
         AlertRecord(
-            certificate_arn=arn(), verdict="", reason="", severity="", band="", notified_at=NOW
+            subject=AlertSubject(arn()),
+            verdict="",
+            reason="",
+            severity="",
+            band="",
+            notified_at=NOW,
         ),
         ReplacementRecord(certificate_arn=arn(), state=ReplacementState.REQUESTED, started_at=NOW),
         FindingChange(arn(), ChangeKind.NEW),
@@ -173,7 +183,7 @@ def test_what_a_step_of_an_earlier_version_left_is_understood() -> None:
     assert read.findings[0].probe_results == probed.probe_results
 
 
-@pytest.mark.parametrize("read", [records.moment, records.optional_moment])
+@pytest.mark.parametrize("read", [records.timestamp, records.optional_timestamp])
 def test_a_moment_may_name_any_zone_and_has_one(
     read: Callable[[records.Entry, str], datetime | None],
 ) -> None:
@@ -190,7 +200,7 @@ def test_stamps_compare_as_their_moments_do() -> None:
     stamps = [records.stamp(moment) for moment in moments]
     assert stamps == sorted(stamps)
     assert len({len(entry) for entry in stamps}) == 1
-    assert [records.moment({"at": stamp}, "at") for stamp in stamps] == moments
+    assert [records.timestamp({"at": stamp}, "at") for stamp in stamps] == moments
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_actions_are_listed_with_their_outcome() -> None:
 
 
 @pytest.mark.parametrize("status", ScopeStatus)
-def test_a_run_is_incomplete_where_something_could_not_be_looked_at(status: ScopeStatus) -> None:
+def test_a_run_is_incomplete_if_a_scan_is(status: ScopeStatus) -> None:
     assert run(scopes=(scope(status),)).incomplete is (status is not ScopeStatus.OK)
 
 

@@ -42,18 +42,18 @@ def test_only_an_import_renews_by_itself(action: Action) -> None:
 
 
 @pytest.mark.parametrize(
-    ("second", "told"), [(Action.REIMPORT, "2 imports done"), (Action.EXPORT, "2 actions done")]
+    ("second", "expected"), [(Action.REIMPORT, "2 imports done"), (Action.EXPORT, "2 actions done")]
 )
 def test_what_was_done_is_counted_in_the_word_that_fits_all_of_it(
-    second: Action, told: str
+    second: Action, expected: str
 ) -> None:
     records = [ActionRecord(arn(), entry, Outcome.DONE, "") for entry in (Action.REIMPORT, second)]
     message = compose(run(DUE, actions=records))
     assert message is not None
-    assert message.bodies["default"].endswith(f": 1 needs attention; {told} in this run.")
+    assert message.bodies["default"].endswith(f": 1 needs attention; {expected} in this run.")
 
 
-def test_a_scope_that_was_not_looked_at_is_a_finding_of_the_form_of_all_others() -> None:
+def test_a_failed_scope_is_a_finding_of_the_same_form() -> None:
     lost = run(scopes=(scope(ScopeStatus.FAILED, error="no answer"),))
     (entry,) = report_entry(lost)["findings"]
     (other,) = report_entry(run(DUE))["findings"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from certificate_lifecycle.model.errors import CertificateRequestError, ConfigurationError
-from certificate_lifecycle.model.sanitize import clean, clean_lines, laid_out, listed, quoted
+from certificate_lifecycle.model.sanitize import clean, clean_layout, clean_lines, listed, quoted
 
 
 def test_a_text_from_outside_loses_what_cannot_be_seen_and_its_length() -> None:
@@ -19,11 +19,11 @@ def test_lines_that_may_be_commands_stay_lines() -> None:
     assert clean_lines("x" * 5000) == "x" * 5000
 
 
-def test_what_is_laid_out_keeps_every_line_and_space() -> None:
-    assert laid_out("Error: a\x1b[2J\n\n  b\u2028c\td\n") == "Error: a [2J\n\n  b c d\n"
+def test_clean_layout_keeps_every_line_and_space() -> None:
+    assert clean_layout("Error: a\x1b[2J\n\n  b\u2028c\td\n") == "Error: a [2J\n\n  b c d\n"
 
 
-def test_what_others_say_in_an_error_is_cleaned_wherever_it_comes_from() -> None:
+def test_an_error_message_is_cleaned() -> None:
     error = CertificateRequestError("ACM refused it: no\x1b[2J\u202e way\u200b")
     assert str(error) == "ACM refused it: no [2J way"
     assert ConfigurationError(["a\x07b"]).errors == ("a b",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certificate_lifecycle.model.scope import Scope, arn_from
+from certificate_lifecycle.model.scope import Scope, parse_arn
 from tests.unit.builders import AUTHORITY, PLACE, arn
 
 
@@ -19,11 +19,11 @@ from tests.unit.builders import AUTHORITY, PLACE, arn
         ("arn:aws:iam::222222222222:server-certificate/old", False),
     ],
 )
-def test_a_place_holds_what_is_of_its_account_and_region_or_of_a_service_without_regions(
+def test_a_scope_contains_arns_of_its_account_and_region_and_of_global_services(
     named: str,
     held: bool,  # noqa: FBT001
 ) -> None:
-    assert PLACE.holds(named) is held
+    assert PLACE.contains(named) is held
 
 
 def test_a_regional_arn_tells_its_place() -> None:
@@ -34,7 +34,7 @@ def test_a_regional_arn_tells_its_place() -> None:
     "text", [arn(), AUTHORITY, "arn:aws:iam::123456789012:server-certificate/a:b/<i>/old"]
 )
 def test_what_has_the_form_of_an_arn_is_one(text: str) -> None:
-    assert arn_from(text) == text
+    assert parse_arn(text) == text
 
 
 @pytest.mark.parametrize(
@@ -45,5 +45,5 @@ def test_what_has_the_form_of_an_arn_is_one(text: str) -> None:
     ],
 )
 def test_what_is_none_or_would_show_otherwise_than_it_is_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="it is no ARN"):
-        arn_from(text)
+    with pytest.raises(ValueError, match="it is not an ARN"):
+        parse_arn(text)

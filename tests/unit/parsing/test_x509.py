@@ -99,7 +99,7 @@ def test_a_certificate_without_names_has_none() -> None:
     assert read(authority.document(key, [], **period, usages=None, purposes=None)).names == ()
 
 
-def test_absent_usages_are_told_apart_from_none() -> None:
+def test_absent_usages_differ_from_none() -> None:
     leaf = read(written(usages=None, purposes=None))
     assert (leaf.key_usages, leaf.extended_key_usages) == (None, None)
 
@@ -158,7 +158,7 @@ def test_both_forms_of_time_are_read(moment: datetime) -> None:
 
 
 def test_an_issuer_is_needed() -> None:
-    with pytest.raises(MalformedCertificateError, match="names no issuer"):
+    with pytest.raises(MalformedCertificateError, match="it has no issuer"):
         read(written(issuer=x509.Name([])))
 
 
@@ -168,7 +168,7 @@ def test_other_kinds_of_keys_are_refused() -> None:
 
 
 def test_other_curves_are_refused() -> None:
-    with pytest.raises(MalformedCertificateError, match="curve that ACM does not take"):
+    with pytest.raises(MalformedCertificateError, match="curve that ACM does not accept"):
         read(written(public_key=ec.generate_private_key(ec.SECP256K1()).public_key()))
 
 
@@ -181,7 +181,7 @@ def test_what_stands_around_the_blocks_is_explanation() -> None:
 
 
 @pytest.mark.parametrize("newline", ["\r\n", "\n\n", " \n"])
-def test_line_ends_of_other_systems_are_read_and_written_anew(newline: str) -> None:
+def test_other_line_ends_are_read_and_normalised(newline: str) -> None:
     text = written()
     (block,) = pem_blocks(text.replace("\n", newline))
     assert block.encode().decode() == text
@@ -275,7 +275,7 @@ def changed(before: str, after: str) -> bytes:
         (b"", "structure"),
         (b"\x30", "structure"),
         (GOOD[:-1], "cut short"),
-        (GOOD + b"\x00", "behind its end"),
+        (GOOD + b"\x00", "data after its end"),
         (b"\x30\x80" + GOOD[4:] + b"\x00\x00", "structure"),
         (b"\x30\x85\x00" + GOOD[2:], "structure"),
         (b"\x30\x81\x7f" + b"\x00" * 127, "structure"),

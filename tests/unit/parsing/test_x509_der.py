@@ -74,7 +74,7 @@ def test_nothing_may_stand_behind_the_signature() -> None:
     (block,) = pem_blocks(text)
     assert block.der[:2] == b"\x30\x82"
     inner = block.der[4:] + b"\x05\x00"
-    with pytest.raises(MalformedCertificateError, match="behind its end"):
+    with pytest.raises(MalformedCertificateError, match="data after its end"):
         read_certificate(b"\x30\x82" + len(inner).to_bytes(2, "big") + inner)
 
 

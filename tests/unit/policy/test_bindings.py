@@ -83,8 +83,8 @@ def bound(
     )
 
 
-def held(*certificates: str, settled: bool = True, fault: str | None = None) -> BindingState:
-    return BindingState(certificates, settled, fault)
+def held(*certificates: str, settled: bool = True, error: str | None = None) -> BindingState:
+    return BindingState(certificates, settled, error)
 
 
 # --- The steps --------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def test_only_the_list_of_a_listener_holds_several_certificates() -> None:
     assert [kind for kind in KINDS.values() if kind.holds_many] == [LISTENER_SNI]
 
 
-def test_a_label_is_for_people_and_tells_no_bindings_apart() -> None:
+def test_a_label_is_not_part_of_the_identity_of_a_binding() -> None:
     assert replace(SINGLE, label="shop").key == SINGLE.key != LIST.key
 
 
@@ -110,7 +110,7 @@ def test_a_move_begins_with_what_the_setting_holds() -> None:
     assert planned(LIST, held(OLD, OTHER)) == BindingChange(binding=LIST, before=(OLD, OTHER))
 
 
-def test_a_consumer_that_went_between_two_looks_needs_no_move() -> None:
+def test_a_consumer_that_was_deleted_needs_no_move() -> None:
     assert planned(SINGLE, None).status is BindingChangeStatus.GONE
 
 
@@ -141,10 +141,10 @@ def test_only_what_holds_the_old_certificate_is_bound(
         (held(NEW, settled=False), VerifyStep.WAIT),
         (held(OLD, settled=False), VerifyStep.WAIT),
         (held(OLD), VerifyStep.WAIT),
-        (held(NEW, fault="it FAILED"), VerifyStep.ROLL_BACK),
-        (held(OLD, settled=False, fault="it FAILED"), VerifyStep.ROLL_BACK),
+        (held(NEW, error="it FAILED"), VerifyStep.ROLL_BACK),
+        (held(OLD, settled=False, error="it FAILED"), VerifyStep.ROLL_BACK),
         (held(OTHER), VerifyStep.LEFT_ALONE),
-        (held(OTHER, settled=False, fault="it FAILED"), VerifyStep.LEFT_ALONE),
+        (held(OTHER, settled=False, error="it FAILED"), VerifyStep.LEFT_ALONE),
         (held(), VerifyStep.LEFT_ALONE),
         (None, VerifyStep.GONE),
     ],
@@ -173,9 +173,9 @@ def test_nothing_is_late_that_was_never_bound() -> None:
     ("binding", "found", "step"),
     [
         (SINGLE, held(NEW), RollBackStep.RESTORE),
-        (SINGLE, held(NEW, settled=False, fault="it FAILED"), RollBackStep.RESTORE),
+        (SINGLE, held(NEW, settled=False, error="it FAILED"), RollBackStep.RESTORE),
         (SINGLE, held(OLD), RollBackStep.DONE),
-        (SINGLE, held(OLD, settled=False, fault="it FAILED"), RollBackStep.DONE),
+        (SINGLE, held(OLD, settled=False, error="it FAILED"), RollBackStep.DONE),
         (SINGLE, held(OTHER), RollBackStep.LEFT_ALONE),
         (SINGLE, None, RollBackStep.GONE),
         (LIST, held(OLD, NEW), RollBackStep.RESTORE),
@@ -198,7 +198,7 @@ def test_what_held_the_successor_before_the_move_keeps_it(binding: Binding) -> N
 
 def holding(certificates: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[BindingState]:
     return st.builds(
-        BindingState, certificates=certificates, settled=st.booleans(), fault=st.none() | TEXTS
+        BindingState, certificates=certificates, settled=st.booleans(), error=st.none() | TEXTS
     )
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
     RenewalStatus,
 )
 from certificate_lifecycle.policy.chain import (
@@ -101,7 +101,7 @@ def test_a_wider_threshold_describes_earlier() -> None:
 
 def test_the_records_of_a_pending_dns_validation_are_read() -> None:
     assert wants_records(blocked())
-    assert wants_records(request(detail=Detail(validations=(validation(),))))
+    assert wants_records(request(detail=CertificateDetail(validations=(validation(),))))
 
 
 @pytest.mark.parametrize(

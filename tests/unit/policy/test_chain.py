@@ -11,10 +11,10 @@ import pytest
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
     Decision,
-    Detail,
     Reason,
     RenewalStatus,
     Severity,
@@ -190,7 +190,7 @@ RENEWING = [
         Reason.AWAITING_ACM,
     ),
     Row(
-        "validation is pending, and every record stands as ACM wants it",
+        "validation is pending, and every record is correct",
         observation(blocked(), finding(RecordState.IN_PLACE)),
         Verdict.RENEWING,
         OK,
@@ -232,7 +232,7 @@ RENEWAL_BLOCKED = [
         Action.RESTORE_RECORDS,
     ),
     Row(
-        "somebody's own record stands in the way",
+        "a foreign record is in the way",
         observation(blocked(), finding(RecordState.FOREIGN)),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -258,7 +258,7 @@ RENEWAL_BLOCKED = [
         Action.RESTORE_RECORDS,
     ),
     Row(
-        "one record is somebody's own, another one can be written",
+        "one record is foreign, another one can be written",
         observation(
             blocked(), finding(RecordState.MISSING), finding(RecordState.FOREIGN, "b.example.com")
         ),
@@ -328,7 +328,7 @@ RENEWAL_BLOCKED = [
         Action.INVESTIGATE,
     ),
     Row(
-        "somebody has to answer an e-mail",
+        "an e-mail has to be answered",
         observation(renewing(APPROVAL)),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -336,7 +336,7 @@ RENEWAL_BLOCKED = [
         Action.RENEW_BY_EMAIL,
     ),
     Row(
-        "a CAA record keeps ACM in automatic renewal for ever",
+        "a CAA record blocks the automatic renewal",
         observation(renewing(renewal(RenewalStatus.PENDING_AUTO_RENEWAL, "CAA_ERROR"))),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -355,7 +355,7 @@ RENEWAL_BLOCKED = [
         Action.FIX_VALIDATION,
     ),
     Row(
-        "a blocked renewal of an exported certificate is told before its export",
+        "a blocked renewal of an exported certificate is reported before its export",
         observation(blocked(ends_in=days(20), exported=True), finding(RecordState.MISSING)),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -444,7 +444,7 @@ RENEWAL_OVERDUE = [
         Action.INVESTIGATE,
     ),
     Row(
-        "a failed renewal of an exported certificate is told before its export",
+        "a failed renewal of an exported certificate is reported before its export",
         observation(renewing(BROKEN, ends_in=days(5), exported=True)),
         Verdict.RENEWAL_OVERDUE,
         CRITICAL,
@@ -470,7 +470,7 @@ UNUSED = [
     Row(
         "nothing uses it, so a failed renewal does not matter",
         observation(
-            certificate(in_use=False, ends_in=days(1), detail=Detail(renewal=BROKEN)),
+            certificate(in_use=False, ends_in=days(1), detail=CertificateDetail(renewal=BROKEN)),
         ),
         Verdict.UNUSED,
         INFO,
@@ -482,7 +482,9 @@ UNUSED = [
             private(
                 in_use=False,
                 ends_in=days(1),
-                detail=Detail(renewal=renewal(RenewalStatus.FAILED, "PCA_ACCESS_DENIED")),
+                detail=CertificateDetail(
+                    renewal=renewal(RenewalStatus.FAILED, "PCA_ACCESS_DENIED")
+                ),
             ),
         ),
         Verdict.UNUSED,
@@ -493,7 +495,9 @@ UNUSED = [
 EXPORT_DUE = [
     Row(
         "the copy of an exported private certificate ends soon",
-        observation(private(ends_in=days(25), in_use=False, exported=True, detail=Detail())),
+        observation(
+            private(ends_in=days(25), in_use=False, exported=True, detail=CertificateDetail())
+        ),
         Verdict.EXPORT_DUE,
         WARNING,
         Reason.EXPORTED_COPY_EXPIRING,
@@ -503,7 +507,11 @@ EXPORT_DUE = [
         "the copy of an exported public certificate ends within days",
         observation(
             certificate(
-                ends_in=days(3), in_use=False, exported=True, exportable=True, detail=Detail()
+                ends_in=days(3),
+                in_use=False,
+                exported=True,
+                exportable=True,
+                detail=CertificateDetail(),
             ),
         ),
         Verdict.EXPORT_DUE,
@@ -544,7 +552,7 @@ EXPORT_DUE = [
         Action.EXPORT,
     ),
     Row(
-        "somebody made an older version of an export target current",
+        "an older version of an export target was made current",
         observation(private(exported=True), export=at_target(ROLLED_BACK)),
         Verdict.EXPORT_DUE,
         INFO,
@@ -568,14 +576,14 @@ EXPORT_DUE = [
         Action.INVESTIGATE,
     ),
     Row(
-        "an unused certificate whose export target may not be looked at",
+        "an unused certificate whose export target may not be read",
         observation(certificate(in_use=False), export=at_target(UNREAD)),
         Verdict.UNUSED,
         INFO,
         Reason.NOT_IN_USE,
     ),
     Row(
-        "a blocked renewal is told before its outdated export target",
+        "a blocked renewal is reported before its outdated export target",
         observation(blocked(), finding(RecordState.MISSING), export=at_target(OUTDATED)),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -583,7 +591,7 @@ EXPORT_DUE = [
         Action.RESTORE_RECORDS,
     ),
     Row(
-        "an outdated export target is told though ACM will renew the certificate",
+        "an outdated export target is reported though ACM will renew the certificate",
         observation(blocked(), finding(RecordState.IN_PLACE), export=at_target(OUTDATED)),
         Verdict.EXPORT_DUE,
         INFO,
@@ -748,7 +756,8 @@ PENDING = [
     Row(
         "a stuck request without its record",
         observation(
-            request(detail=Detail(validations=(validation(),))), finding(RecordState.MISSING)
+            request(detail=CertificateDetail(validations=(validation(),))),
+            finding(RecordState.MISSING),
         ),
         Verdict.PENDING_VALIDATION,
         INFO,
@@ -758,7 +767,8 @@ PENDING = [
     Row(
         "a stuck request whose records stand",
         observation(
-            request(detail=Detail(validations=(validation(),))), finding(RecordState.IN_PLACE)
+            request(detail=CertificateDetail(validations=(validation(),))),
+            finding(RecordState.IN_PLACE),
         ),
         Verdict.PENDING_VALIDATION,
         INFO,
@@ -767,7 +777,7 @@ PENDING = [
     ),
     Row(
         "a stuck request that waits for an e-mail to be answered",
-        observation(request(detail=Detail(validations=(BY_EMAIL,)))),
+        observation(request(detail=CertificateDetail(validations=(BY_EMAIL,)))),
         Verdict.PENDING_VALIDATION,
         INFO,
         Reason.EMAIL_APPROVAL_PENDING,
@@ -792,7 +802,7 @@ REQUEST_FAILED = [
     ),
     Row(
         "a failed request that is history",
-        observation(request(status=FAILED, created_at=NOW - days(30), detail=Detail())),
+        observation(request(status=FAILED, created_at=NOW - days(30), detail=CertificateDetail())),
         Verdict.REQUEST_FAILED,
         INFO,
         Reason.NO_REASON_GIVEN,
@@ -879,7 +889,7 @@ EXTERNALLY_MANAGED = [
         Reason.MANAGED_BY_CLOUDFRONT,
     ),
     Row(
-        "the end of what CloudFront looks after is told",
+        "the expiry of a CloudFront certificate is reported",
         observation(certificate(managed_by="CLOUDFRONT", ends_in=days(5))),
         Verdict.EXTERNALLY_MANAGED,
         CRITICAL,
@@ -1023,7 +1033,7 @@ SUPERSEDED = [
         Action.REBIND,
     ),
     Row(
-        "a renewal that is blocked early is still mended, whatever else is valid",
+        "a renewal that is blocked early is still fixed, whatever else is valid",
         observation(blocked(), finding(RecordState.MISSING), successor=SUCCESSOR),
         Verdict.RENEWAL_BLOCKED,
         WARNING,
@@ -1031,7 +1041,7 @@ SUPERSEDED = [
         Action.RESTORE_RECORDS,
     ),
     Row(
-        "a renewal that is blocked to the last is still mended, whatever else is valid",
+        "a renewal that is blocked to the last is still fixed, whatever else is valid",
         observation(blocked(ends_in=days(5)), finding(RecordState.MISSING), successor=SUCCESSOR),
         Verdict.RENEWAL_BLOCKED,
         CRITICAL,
@@ -1047,7 +1057,7 @@ SUPERSEDED = [
         Action.RENEW_BY_EMAIL,
     ),
     Row(
-        "a renewal that was blocked until the end is past mending, and the successor is there",
+        "a renewal that was blocked until the end cannot be fixed, and the successor is there",
         observation(
             replace(blocked(ends_in=-days(1)), status=EXPIRED),
             finding(RecordState.MISSING),
@@ -1067,7 +1077,7 @@ SUPERSEDED = [
         Action.REBIND,
     ),
     Row(
-        "a blocked renewal of what was revoked is past mending, and the successor is there",
+        "a blocked renewal of what was revoked cannot be fixed, and the successor is there",
         observation(
             replace(blocked(), status=REVOKED), finding(RecordState.MISSING), successor=SUCCESSOR
         ),
@@ -1245,7 +1255,7 @@ ACM_REASONS = {
 FAILURES = [
     Row(
         f"a request that failed with {raw}",
-        observation(request(status=FAILED, detail=Detail(failure_reason=raw))),
+        observation(request(status=FAILED, detail=CertificateDetail(failure_reason=raw))),
         Verdict.REQUEST_FAILED,
         INFO,
         reason,
@@ -1253,7 +1263,7 @@ FAILURES = [
     )
     for raw, reason in ACM_REASONS.items()
 ]
-#: What ACM would answer to the request of a successor as well.
+#: Reasons for which ACM would reject a successor too.
 SAME_FOR_A_SUCCESSOR = {
     *("CAA_ERROR", "ADDITIONAL_VERIFICATION_REQUIRED", "DOMAIN_NOT_ALLOWED"),
     *("INVALID_PUBLIC_DOMAIN", "PCA_INVALID_ARN", "PCA_RESOURCE_NOT_FOUND", "PCA_INVALID_STATE"),
@@ -1390,7 +1400,7 @@ STORES = [
     ),
     Row(
         "a private CA without an end",
-        authority(ends_in=None, detail=Detail(issues_for_acm=True)),
+        authority(ends_in=None, detail=CertificateDetail(issues_for_acm=True)),
         Verdict.UNKNOWN,
         WARNING,
         Reason.VALIDITY_UNKNOWN,
@@ -1406,14 +1416,14 @@ STORES = [
     ),
     Row(
         "a private CA that outlives what it issues",
-        authority(ends_in=days(396), detail=Detail(issues_for_acm=True)),
+        authority(ends_in=days(396), detail=CertificateDetail(issues_for_acm=True)),
         Verdict.HEALTHY,
         OK,
         Reason.FAR_FROM_EXPIRY,
     ),
     Row(
         "a private CA that ends before what it would issue",
-        authority(ends_in=days(395), detail=Detail(issues_for_acm=True)),
+        authority(ends_in=days(395), detail=CertificateDetail(issues_for_acm=True)),
         Verdict.AUTHORITY_EXPIRING,
         WARNING,
         Reason.AUTHORITY_EXPIRES_TOO_SOON,
@@ -1445,7 +1455,7 @@ STORES = [
     ),
     Row(
         "a private CA that does not let ACM issue",
-        authority(ends_in=days(1000), detail=Detail(issues_for_acm=False)),
+        authority(ends_in=days(1000), detail=CertificateDetail(issues_for_acm=False)),
         Verdict.AUTHORITY_PERMISSION_MISSING,
         Severity.INFO,
         Reason.AUTHORITY_ACCESS_DENIED,
@@ -1520,7 +1530,7 @@ def test_a_tool_marks_a_certificate_as_its_own(tool: str) -> None:
     marked = certificate(detail=detail(tags=(("ManagedBy", tool),)))
     decision = assessments(observation(marked))
     assert decision.reason is Reason.MANAGED_BY_OTHER_TOOL
-    assert decision.message.startswith(f"{tool} looks after it; ")
+    assert decision.message.startswith(f"Managed by {tool}; ")
 
 
 # --- Messages ---------------------------------------------------------------------------------
@@ -1538,7 +1548,7 @@ def test_a_blocked_renewal_says_which_record_is_missing_where_and_what_acm_wants
     decision = assessments(observation(blocked(), finding(RecordState.MISSING)))
     assert decision.message == (
         "ACM cannot renew it: _a1.shop.example.com does not exist in zone example.com (Z1); "
-        "ACM wants CNAME _b2.c3.acm-validations.aws. "
+        "ACM requires CNAME _b2.c3.acm-validations.aws. "
         "It expires in 40 days, on 2026-07-11 12:00 UTC."
     )
 
@@ -1553,9 +1563,10 @@ def test_a_failed_renewal_says_acms_reason_in_words() -> None:
 
 
 def test_an_abbreviation_keeps_its_capitals_after_a_colon() -> None:
-    seen = request(status=FAILED, detail=Detail(failure_reason="NO_AVAILABLE_CONTACTS"))
+    seen = request(status=FAILED, detail=CertificateDetail(failure_reason="NO_AVAILABLE_CONTACTS"))
     assert assessments(observation(seen)).message == (
-        "The request failed: ACM found no address to ask. It cannot be revived."
+        "The request failed: ACM found no e-mail address for the domain. "
+        "ACM does not retry a failed request."
     )
 
 
@@ -1599,7 +1610,7 @@ def test_a_long_list_of_consumers_is_cut_with_a_count() -> None:
         observation(certificate(status=REVOKED, detail=detail(in_use_by=used_by)))
     ).message
     assert message == (
-        f"It was revoked and load balancer old, {other}, load balancer shop and 2 more use it."
+        f"It was revoked, and load balancer old, {other}, load balancer shop and 2 more use it."
     )
 
 
@@ -1608,7 +1619,7 @@ def test_a_list_of_consumers_that_is_one_too_long_is_cut() -> None:
     used_by = (network, LOAD_BALANCER, DISTRIBUTION, f"{DISTRIBUTION}2")
     seen = certificate(status=REVOKED, detail=detail(in_use_by=used_by))
     assert assessments(observation(seen)).message == (
-        "It was revoked and load balancer edge, load balancer shop, "
+        "It was revoked, and load balancer edge, load balancer shop, "
         "CloudFront distribution E1EXAMPLE and 1 more use it."
     )
 
@@ -1617,7 +1628,7 @@ def test_a_list_of_consumers_that_fits_is_not_cut() -> None:
     used_by = (LOAD_BALANCER, DISTRIBUTION, f"{DISTRIBUTION}2")
     seen = certificate(status=REVOKED, detail=detail(in_use_by=used_by))
     assert assessments(observation(seen)).message == (
-        "It was revoked and load balancer shop, CloudFront distribution E1EXAMPLE, "
+        "It was revoked, and load balancer shop, CloudFront distribution E1EXAMPLE, "
         "CloudFront distribution E1EXAMPLE2 use it."
     )
 
@@ -1629,25 +1640,25 @@ def test_at_its_very_end_a_certificate_has_expired() -> None:
 
 def test_a_revoked_certificate_that_nothing_uses_says_so() -> None:
     seen = certificate(status=REVOKED, in_use=False)
-    assert assessments(observation(seen)).message == "It was revoked and nothing uses it."
+    assert assessments(observation(seen)).message == "It was revoked, and nothing uses it."
 
 
 def test_a_certificate_managed_elsewhere_names_its_manager_and_an_unknown_end() -> None:
     seen = request(managed_by="CLOUDFRONT")
     assert assessments(observation(seen)).message == (
-        "CloudFront looks after it; its end is unknown."
+        "Managed by CloudFront; its expiry date is unknown."
     )
 
 
 def test_a_request_that_is_stuck_although_its_records_stand_may_be_in_the_wrong_zone() -> None:
-    stuck = request(detail=Detail(validations=(validation(),)))
+    stuck = request(detail=CertificateDetail(validations=(validation(),)))
     assert assessments(observation(stuck, finding(RecordState.IN_PLACE))).message == (
         "The request has waited for validation for more than a day: all validation records are in "
-        "place. ACM does not see them: is the hosted zone the one that is delegated to?"
+        "place. ACM does not see them: check that the domain is delegated to this hosted zone."
     )
 
 
-def test_an_overdue_renewal_of_which_all_is_known_gives_no_reason_twice() -> None:
+def test_an_overdue_renewal_gives_its_reason_once() -> None:
     waiting = replace(blocked(), not_after=NOW + days(20))
     ends = "it expires in 20 days, on 2026-06-21 12:00 UTC, and load balancer shop uses it."
     assert assessments(observation(waiting, finding(RecordState.IN_PLACE))).message == (
@@ -1655,7 +1666,8 @@ def test_an_overdue_renewal_of_which_all_is_known_gives_no_reason_twice() -> Non
     )
     refused = certificate(ends_in=days(20), renewal_eligible=False, detail=detail())
     assert (
-        assessments(observation(refused)).message == f"ACM says that it will not renew it; {ends}"
+        assessments(observation(refused)).message
+        == f"ACM reports it as not eligible for renewal; {ends}"
     )
 
 
@@ -1667,17 +1679,17 @@ def test_a_type_that_came_later_says_so_and_when_it_ends() -> None:
     )
 
 
-def test_an_unknown_end_is_said_in_a_sentence_of_its_own() -> None:
+def test_an_unknown_expiry_is_a_separate_sentence() -> None:
     seen = request(type=CertificateType.NOT_UNDERSTOOD)
     assert assessments(observation(seen)).message == (
-        "ACM reports a type that this version does not know. Its end is unknown."
+        "ACM reports a type that this version does not know. Its expiry date is unknown."
     )
 
 
-def test_who_does_not_say_when_a_certificate_ends_is_named() -> None:
-    assert assessments(server(ends_in=None)).message == "IAM does not say when it ends."
+def test_the_service_without_an_expiry_date_is_named() -> None:
+    assert assessments(server(ends_in=None)).message == "IAM does not report its expiry date."
     issued = observation(certificate(ends_in=None))
-    assert assessments(issued).message == "It is issued, and ACM does not say when it ends."
+    assert assessments(issued).message == "It is issued, but ACM does not report its expiry date."
 
 
 def test_every_message_is_a_sentence_for_people() -> None:
@@ -1689,16 +1701,16 @@ def test_every_message_is_a_sentence_for_people() -> None:
         assert ".." not in message
 
 
-def test_what_is_said_of_an_export_target_names_the_secret_and_the_end() -> None:
+def test_the_message_about_an_export_target_names_the_secret_and_the_expiry() -> None:
     edge, ends = at_target(OUTDATED).target.secret_arn, "It expires in 100 days, on 2026-09-09"
     said = {
-        OUTDATED: f"The secret {edge} does not hold it as it is now. {ends} 12:00 UTC.",
+        OUTDATED: f"The secret {edge} does not contain its current version. {ends} 12:00 UTC.",
         ROLLED_BACK: (
-            f"The secret {edge} holds it as it is now, but somebody made another version current; "
-            f"that is left alone. {ends} 12:00 UTC."
+            f"The secret {edge} contains its current version, but another version has the label "
+            f"AWSCURRENT; the module does not change that. {ends} 12:00 UTC."
         ),
         NOT_POSSIBLE: (
-            f"It has an export target and cannot be exported: it is old. {ends} 12:00 UTC."
+            f"It has an export target, but cannot be exported: it is old. {ends} 12:00 UTC."
         ),
     }
     for state, message in said.items():
@@ -1706,7 +1718,9 @@ def test_what_is_said_of_an_export_target_names_the_secret_and_the_end() -> None
         assert assessments(seen).message == message
 
 
-def test_an_impossible_export_is_told_of_what_another_service_manages() -> None:
+def test_an_impossible_export_of_an_externally_managed_certificate_is_reported() -> None:
     seen = observation(certificate(managed_by="CLOUDFRONT"), export=at_target(NOT_POSSIBLE, "no"))
-    assert assessments(seen).message.endswith("It has an export target and cannot be exported: no.")
+    assert assessments(seen).message.endswith(
+        "It has an export target, but cannot be exported: no."
+    )
     assert assessments(seen).reportable

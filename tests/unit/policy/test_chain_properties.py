@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from certificate_lifecycle.model.certificate import (
     NOT_DESCRIBED,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
     Decision,
-    Detail,
     DomainValidation,
     Renewal,
     RenewalStatus,
@@ -66,7 +66,7 @@ renewals = st.none() | st.builds(
     validations=validations,
 )
 details = st.just(NOT_DESCRIBED) | st.builds(
-    Detail,
+    CertificateDetail,
     in_use_by=st.just(()),
     renewal=renewals,
     validations=validations,

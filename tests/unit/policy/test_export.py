@@ -19,7 +19,7 @@ from certificate_lifecycle.policy.export import (
     RenewalStep,
     TargetState,
     blocked_reason,
-    is_exported_now,
+    is_exportable_now,
     passphrase_error,
     renewal_step,
     secret_document,
@@ -56,16 +56,16 @@ EXPORTABLE = {
     "a public one requested for it": certificate(exportable=True),
 }
 NOT_EXPORTABLE = {
-    "imported": (imported(), "it was imported, and whoever imported it has its key"),
-    "an ACME client's": (private(key_pair_origin="ACME"), "an ACME client has its key"),
+    "imported": (imported(), "it was imported, so its key is available elsewhere"),
+    "an ACME client's": (private(key_pair_origin="ACME"), "its key is held by an ACME client"),
     "CloudFront's": (certificate(managed_by="CLOUDFRONT"), "CLOUDFRONT manages it"),
     "strange": (
         certificate(type=CertificateType.NOT_UNDERSTOOD, exportable=True),
-        "its type is not understood",
+        "its type is unknown",
     ),
     "public and requested too early": (
         certificate(created_at=FIRST_DAY - SECOND),
-        "public certificates requested before 2025-06-17 never can be",
+        "it is public and was requested before 2025-06-17",
     ),
     "public and requested without the option": (
         certificate(created_at=FIRST_DAY),
@@ -102,7 +102,7 @@ def test_what_cannot_be_exported_says_why(seen: Certificate, why: str) -> None:
     ids=["issued", "a second left", "over", "no end", "pending", "expired", "revoked"],
 )
 def test_only_what_is_valid_is_exported(seen: Certificate, *, exported: bool) -> None:
-    assert is_exported_now(seen, NOW) is exported
+    assert is_exportable_now(seen, NOW) is exported
 
 
 # --- What the target holds --------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_a_passphrase_that_acm_refuses_is_not_shown(text: str) -> None:
     fault = passphrase_error(SecretStr(text))
     assert fault in (
         "must have 4 to 128 characters",
-        "must hold ASCII characters only, and none of #, $ and %",
+        "must contain only ASCII characters without #, $ and %",
     )
 
 
@@ -209,14 +209,18 @@ def under(status: RenewalStatus, **facts: object) -> Certificate:
     ("seen", "renew_public", "step"),
     [
         (private(ends_in=SOON + SECOND), True, RenewalStep.NOT_DUE),
-        (private(ends_in=SOON), False, RenewalStep.WANTED),
-        (private(ends_in=SOON, detail=detail()), False, RenewalStep.WANTED),
-        (under(RenewalStatus.SUCCESS), False, RenewalStep.WANTED),
-        (under(PENDING), False, RenewalStep.UNDER_WAY),
-        (under(ASKED), False, RenewalStep.UNDER_WAY),
-        (certificate(ends_in=SOON), False, RenewalStep.NOT_PAID_FOR),
-        (certificate(ends_in=SOON), True, RenewalStep.WANTED),
-        (replace(under(PENDING), type=CertificateType.AMAZON_ISSUED), True, RenewalStep.UNDER_WAY),
+        (private(ends_in=SOON), False, RenewalStep.DUE),
+        (private(ends_in=SOON, detail=detail()), False, RenewalStep.DUE),
+        (under(RenewalStatus.SUCCESS), False, RenewalStep.DUE),
+        (under(PENDING), False, RenewalStep.IN_PROGRESS),
+        (under(ASKED), False, RenewalStep.IN_PROGRESS),
+        (certificate(ends_in=SOON), False, RenewalStep.NOT_ALLOWED),
+        (certificate(ends_in=SOON), True, RenewalStep.DUE),
+        (
+            replace(under(PENDING), type=CertificateType.AMAZON_ISSUED),
+            True,
+            RenewalStep.IN_PROGRESS,
+        ),
         (private(ends_in=SOON, lives=days(47)), False, RenewalStep.NOT_DUE),
     ],
     ids=[
@@ -243,4 +247,4 @@ def test_nobody_pays_for_a_renewal_unless_a_target_says_so() -> None:
         certificate_arn=arn(), secret_arn=secret_arn(), passphrase_secret_arn=secret_arn("key")
     )
     found = renewal_step(certificate(ends_in=SOON), target, Thresholds(), NOW)
-    assert found is RenewalStep.NOT_PAID_FOR
+    assert found is RenewalStep.NOT_ALLOWED

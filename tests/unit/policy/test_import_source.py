@@ -91,7 +91,7 @@ def test_curve_parameters_before_the_key_are_left_out() -> None:
     assert bundle.private_key.decode() == EC.private_key
 
 
-def test_further_fields_are_somebody_elses() -> None:
+def test_further_fields_are_ignored() -> None:
     assert opened(SHOP.secret(issued_by="certbot"))[0].serial == 0xBEEF
 
 
@@ -166,7 +166,7 @@ def test_nothing_but_asking_for_it_shows_a_secret() -> None:
     leaf, bundle = opened(SHOP.secret())
     shown = [SecretStr(SHOP.secret()), bundle, ImportCandidate(leaf, bundle)]
     text = "".join(f"{entry!r} {entry!s} {[entry]} {entry}" for entry in shown)
-    assert "Hidden()" in text
+    assert "SecretStr()" in text
     assert "BEGIN" not in text
     assert not [line for line in SHOP.private_key.splitlines() if line in text]
     assert not hasattr(bundle, "__dict__")
@@ -307,19 +307,22 @@ def test_what_is_newer_and_may_follow(
 @pytest.mark.parametrize(
     ("found", "says"),
     [
-        (leaf(), "holds a newer one, which ends on 2027-03-28 12:00 UTC"),
-        (leaf(serial=0xA1), "holds the certificate that is imported already"),
-        (leaf(not_after=ENDS - days(1)), "nothing newer, just one that ends on 2026-06-20"),
-        (leaf(not_before=NOW + days(1)), "which is not valid before 2026-06-02 12:00 UTC"),
+        (leaf(), "contains a newer version, which expires on 2027-03-28 12:00 UTC"),
+        (leaf(serial=0xA1), "contains the certificate that is already imported"),
+        (
+            leaf(not_after=ENDS - days(1)),
+            "contains no newer version, only a version that expires on 2026-06-20",
+        ),
+        (leaf(not_before=NOW + days(1)), "and is not valid before 2026-06-02 12:00 UTC"),
         (leaf(key=ecdsa()), "its key is EC_prime256v1 instead of RSA_2048"),
-        (leaf(names=("b.example",)), "it has none of the domain names"),
+        (leaf(names=("b.example",)), "it has no domain name in common"),
         (
             leaf(key_usages=frozenset(), extended_key_usages=frozenset()),
             "lacks the key usage DIGITAL_SIGNATURE, KEY_ENCIPHERMENT, TLS_WEB_SERVER_AUTH",
         ),
     ],
 )
-def test_a_person_is_told_why(found: X509Certificate, says: str) -> None:
+def test_the_comparison_gives_a_reason(found: X509Certificate, says: str) -> None:
     assert says in compare(found, THERE, NOW)[1]
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from certificate_lifecycle.model.certificate import (
     NOT_DESCRIBED,
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
     ValidationMethod,
 )
 from certificate_lifecycle.model.dns_names import normalise
@@ -151,7 +151,7 @@ def test_a_common_name_of_65_octets_is_a_fault_that_names_it() -> None:
 def test_a_hundred_and_one_names_are_a_fault() -> None:
     names = tuple(f"n{number}.example.com" for number in range(MAX_NAMES + 1))
     assert name_errors(names[:-1]) == []
-    assert name_errors(names) == ["a certificate takes 100 names at the most, got 101"]
+    assert name_errors(names) == ["a certificate has at most 100 names, got 101"]
 
 
 def test_www_does_not_make_a_name_longer_than_acm_takes() -> None:
@@ -165,8 +165,8 @@ def test_www_does_not_make_a_name_longer_than_acm_takes() -> None:
 
 # --- Equal certificates -----------------------------------------------------------------------
 
-EQUAL = certificate(names=NAMES, detail=Detail())
-WAITING = request(names=NAMES, detail=Detail(validations=(validation("example.com"),)))
+EQUAL = certificate(names=NAMES, detail=CertificateDetail())
+WAITING = request(names=NAMES, detail=CertificateDetail(validations=(validation("example.com"),)))
 EQUALS = {
     "an issued one": EQUAL,
     "one that waits for its DNS records": WAITING,
@@ -180,7 +180,9 @@ DIFFERENT = {
     "more names": replace(EQUAL, names=(*NAMES, "api.example.com")),
     "another key": replace(EQUAL, key_algorithm="EC_prime256v1"),
     "an imported one": replace(EQUAL, type=CertificateType.IMPORTED),
-    "a private one": private(names=NAMES, detail=Detail(certificate_authority_arn=AUTHORITY)),
+    "a private one": private(
+        names=NAMES, detail=CertificateDetail(certificate_authority_arn=AUTHORITY)
+    ),
     "an exportable one": replace(EQUAL, exportable=True),
     "one that CloudFront manages": replace(EQUAL, managed_by="CLOUDFRONT"),
     "one of an ACME client": replace(EQUAL, key_pair_origin="ACME"),
@@ -213,8 +215,10 @@ def test_a_certificate_is_not_equal_before_it_is_described() -> None:
 
 def test_a_private_certificate_is_equal_only_with_the_same_authority() -> None:
     wanted = replace(WANTED, certificate_authority_arn=AUTHORITY)
-    ours = private(names=NAMES, detail=Detail(certificate_authority_arn=AUTHORITY))
-    theirs = private(names=NAMES, detail=Detail(certificate_authority_arn=f"{AUTHORITY[:-1]}6"))
+    ours = private(names=NAMES, detail=CertificateDetail(certificate_authority_arn=AUTHORITY))
+    theirs = private(
+        names=NAMES, detail=CertificateDetail(certificate_authority_arn=f"{AUTHORITY[:-1]}6")
+    )
     assert is_equal(wanted, ours, NOW)
     assert may_be_equal(wanted, theirs, NOW)
     assert not is_equal(wanted, theirs, NOW)
@@ -225,7 +229,7 @@ def test_whether_a_private_certificate_can_be_exported_makes_no_difference(
     *, exportable: bool
 ) -> None:
     wanted = replace(WANTED, certificate_authority_arn=AUTHORITY)
-    detail = Detail(certificate_authority_arn=AUTHORITY)
+    detail = CertificateDetail(certificate_authority_arn=AUTHORITY)
     assert is_equal(wanted, private(names=NAMES, exportable=exportable, detail=detail), NOW)
 
 
@@ -237,12 +241,14 @@ def test_an_exportable_public_certificate_is_equal_only_to_an_exportable_one() -
 
 @pytest.mark.parametrize("method", [ValidationMethod.EMAIL, ValidationMethod.HTTP])
 def test_a_request_that_waits_for_anything_but_dns_is_not_joined(method: ValidationMethod) -> None:
-    waiting = Detail(validations=(validation("example.com"), replace(BY_EMAIL, method=method)))
+    waiting = CertificateDetail(
+        validations=(validation("example.com"), replace(BY_EMAIL, method=method))
+    )
     assert not is_equal(WANTED, replace(WAITING, detail=waiting), NOW)
 
 
 def test_an_issued_certificate_is_equal_however_it_was_validated() -> None:
-    assert is_equal(WANTED, replace(EQUAL, detail=Detail(validations=(BY_EMAIL,))), NOW)
+    assert is_equal(WANTED, replace(EQUAL, detail=CertificateDetail(validations=(BY_EMAIL,))), NOW)
 
 
 def test_of_equal_certificates_the_best_is_issued_then_used_then_the_last_to_end() -> None:
@@ -257,6 +263,6 @@ def test_of_equal_certificates_the_best_is_issued_then_used_then_the_last_to_end
     assert sorted(mixed, key=preference) == best_last
 
 
-def test_of_names_that_are_all_too_long_the_shortest_is_told() -> None:
+def test_the_error_names_the_shortest_of_names_that_are_too_long() -> None:
     (fault,) = name_errors(("a" * 70, "b" * 65))
     assert "b" * 65 in fault

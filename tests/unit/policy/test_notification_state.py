@@ -1,4 +1,4 @@
-"""What was told is told again when it matters: worse, nearer to the end, or a week later."""
+"""When a finding is notified again: worse, closer to expiry, or a week later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from certificate_lifecycle.model.run import Assessment, ChangeKind, ScopeResult, ScopeStatus
 from certificate_lifecycle.policy.notification_state import (
     REMINDER,
+    WHOLE_SCOPE,
     AlertRecord,
+    AlertSubject,
     alert_record,
     band,
     change_of,
@@ -39,7 +41,7 @@ STUCK = judged(request())
 GONE = judged(certificate(status=EXPIRED, ends_in=-days(1), detail=detail()))
 
 
-def told(entry: Assessment = DUE, ago: timedelta = SECOND) -> AlertRecord:
+def notified(entry: Assessment = DUE, ago: timedelta = SECOND) -> AlertRecord:
     return replace(alert_record(entry, None, USUAL, NOW - ago), band=band_of(entry), version=1)
 
 
@@ -76,29 +78,31 @@ def test_what_has_no_end_has_no_mark() -> None:
     assert band(request(), USUAL, NOW) == "far"
 
 
-def test_what_was_never_told_is_new() -> None:
+def test_a_finding_without_a_notification_is_new() -> None:
     assert change_of(DUE, None, USUAL, NOW) is ChangeKind.NEW
 
 
-def test_what_was_told_is_no_news() -> None:
-    assert change_of(DUE, told(), USUAL, NOW) is None
+def test_a_notified_finding_is_no_change() -> None:
+    assert change_of(DUE, notified(), USUAL, NOW) is None
 
 
 @pytest.mark.parametrize(
     ("before", "kind"),
     [
-        (replace(told(), verdict="Expired"), ChangeKind.CHANGED),
-        (replace(told(), reason="SourceInvalid"), ChangeKind.CHANGED),
-        (replace(told(), severity="info"), ChangeKind.WORSE),
-        (replace(told(), severity="critical"), ChangeKind.BETTER),
-        (replace(told(), severity="of a later version"), ChangeKind.WORSE),
-        (replace(told(), band="far"), ChangeKind.REMINDER),
-        (replace(told(), band="critical"), ChangeKind.BETTER),
-        (replace(told(), band="of a later version"), ChangeKind.CHANGED),
-        (replace(told(), band="near, failing"), ChangeKind.CHANGED),
+        (replace(notified(), verdict="Expired"), ChangeKind.CHANGED),
+        (replace(notified(), reason="SourceInvalid"), ChangeKind.CHANGED),
+        (replace(notified(), severity="info"), ChangeKind.WORSE),
+        (replace(notified(), severity="critical"), ChangeKind.BETTER),
+        (replace(notified(), severity="of a later version"), ChangeKind.WORSE),
+        (replace(notified(), band="far"), ChangeKind.REMINDER),
+        (replace(notified(), band="critical"), ChangeKind.BETTER),
+        (replace(notified(), band="of a later version"), ChangeKind.CHANGED),
+        (replace(notified(), band="near, failing"), ChangeKind.CHANGED),
     ],
 )
-def test_what_differs_from_what_was_told_is_news(before: AlertRecord, kind: ChangeKind) -> None:
+def test_a_difference_from_the_notification_is_a_change(
+    before: AlertRecord, kind: ChangeKind
+) -> None:
     assert change_of(DUE, before, USUAL, NOW) is kind
 
 
@@ -107,31 +111,35 @@ def test_what_differs_from_what_was_told_is_news(before: AlertRecord, kind: Chan
 )
 def test_each_mark_on_the_way_to_the_end_is_a_reminder(left: timedelta, before: str) -> None:
     ending = judged(imported(ends_in=left, detail=detail()))
-    assert change_of(ending, replace(told(ending), band=before), USUAL, NOW) is ChangeKind.REMINDER
+    assert (
+        change_of(ending, replace(notified(ending), band=before), USUAL, NOW) is ChangeKind.REMINDER
+    )
 
 
-def test_what_is_further_from_its_end_than_before_is_better() -> None:
+def test_a_later_expiry_than_before_is_better() -> None:
     ending = judged(imported(ends_in=days(2), detail=detail()))
-    assert change_of(ending, replace(told(ending), band="1 day"), USUAL, NOW) is ChangeKind.BETTER
+    assert (
+        change_of(ending, replace(notified(ending), band="1 day"), USUAL, NOW) is ChangeKind.BETTER
+    )
 
 
-def test_a_repair_that_fails_is_told_once_and_again_when_it_works() -> None:
-    failing = replace(told(), band="near, failing")
-    assert change_of(DUE, told(), USUAL, NOW, failing=True) is ChangeKind.CHANGED
+def test_a_failing_repair_is_notified_once_and_again_when_it_works() -> None:
+    failing = replace(notified(), band="near, failing")
+    assert change_of(DUE, notified(), USUAL, NOW, failing=True) is ChangeKind.CHANGED
     assert change_of(DUE, failing, USUAL, NOW, failing=True) is None
     assert change_of(DUE, failing, USUAL, NOW) is ChangeKind.CHANGED
 
 
-def test_a_mute_is_told_once_and_so_is_its_end() -> None:
+def test_the_start_and_the_end_of_a_mute_are_notified_once() -> None:
     muted = replace(DUE, muted_until=date(2026, 7, 1))
-    assert change_of(muted, told(), USUAL, NOW) is ChangeKind.CHANGED
-    silent = alert_record(muted, told(), USUAL, NOW)
+    assert change_of(muted, notified(), USUAL, NOW) is ChangeKind.CHANGED
+    silent = alert_record(muted, notified(), USUAL, NOW)
     assert silent.band == "muted until 2026-07-01"
     assert change_of(muted, silent, USUAL, NOW + days(20)) is None
     assert change_of(DUE, silent, USUAL, NOW + days(20)) is ChangeKind.CHANGED
 
 
-def test_trouble_is_as_old_as_its_first_message() -> None:
+def test_a_finding_is_as_old_as_its_first_notification() -> None:
     first = alert_record(DUE, None, USUAL, NOW)
     assert first.since == NOW
     assert alert_record(DUE, first, USUAL, NOW + days(9)).since == NOW
@@ -144,7 +152,7 @@ def test_trouble_is_as_old_as_its_first_message() -> None:
 FAILED_SCOPE = ScopeResult("123456789012", "eu-west-1", ScopeStatus.FAILED, 0, "no answer")
 
 
-def test_an_account_and_region_that_fails_is_told_once_weekly_and_when_it_is_over() -> None:
+def test_a_failed_scope_is_notified_once_then_weekly_and_when_it_recovers() -> None:
     before = scope_alert_record(FAILED_SCOPE, None, NOW)
     assert scope_has_changed(FAILED_SCOPE, None, NOW)
     assert not scope_has_changed(FAILED_SCOPE, before, NOW + REMINDER - SECOND)
@@ -156,7 +164,7 @@ def test_an_account_and_region_that_fails_is_told_once_weekly_and_when_it_is_ove
     assert not scope_has_changed(well, None, NOW)
 
 
-def test_what_is_remembered_of_an_account_and_region_counts_on() -> None:
+def test_the_alert_record_of_a_scope_counts_writes() -> None:
     before = replace(scope_alert_record(FAILED_SCOPE, None, NOW), version=1)
     later = scope_alert_record(FAILED_SCOPE, before, NOW + days(7))
     assert (later.since, later.notified_at, later.version) == (NOW, NOW + days(7), 1)
@@ -164,9 +172,9 @@ def test_what_is_remembered_of_an_account_and_region_counts_on() -> None:
     assert scope_alert_record(FAILED_SCOPE, later, NOW + days(14)).since == NOW
 
 
-def test_an_account_and_region_is_remembered_by_how_much_of_it_was_seen() -> None:
+def test_the_alert_record_of_a_scope_has_its_status() -> None:
     assert scope_alert_record(FAILED_SCOPE, None, NOW) == AlertRecord(
-        certificate_arn="scope",
+        subject=WHOLE_SCOPE,
         verdict="failed",
         reason="",
         severity="warning",
@@ -176,23 +184,23 @@ def test_an_account_and_region_is_remembered_by_how_much_of_it_was_seen() -> Non
     )
 
 
-def test_what_is_urgent_is_told_again_after_a_week() -> None:
-    assert change_of(DUE, told(ago=REMINDER - SECOND), USUAL, NOW) is None
-    assert change_of(DUE, told(ago=REMINDER), USUAL, NOW) is ChangeKind.REMINDER
+def test_an_urgent_finding_is_notified_again_after_a_week() -> None:
+    assert change_of(DUE, notified(ago=REMINDER - SECOND), USUAL, NOW) is None
+    assert change_of(DUE, notified(ago=REMINDER), USUAL, NOW) is ChangeKind.REMINDER
 
 
-def test_a_severity_that_came_later_ranks_below_all_that_is_told() -> None:
-    before = replace(told(STUCK), severity="of a later version")
+def test_an_unknown_severity_ranks_below_all_others() -> None:
+    before = replace(notified(STUCK), severity="of a later version")
     assert change_of(STUCK, before, USUAL, NOW) is ChangeKind.WORSE
 
 
-def test_what_only_could_be_helped_is_told_once() -> None:
-    assert not change_of(STUCK, told(STUCK, ago=days(300)), USUAL, NOW)
+def test_a_finding_that_is_not_urgent_is_notified_once() -> None:
+    assert not change_of(STUCK, notified(STUCK, ago=days(300)), USUAL, NOW)
 
 
-def test_a_memory_keeps_what_was_told_and_counts_on() -> None:
-    assert alert_record(DUE, told(), USUAL, NOW) == AlertRecord(
-        certificate_arn=arn(),
+def test_an_alert_record_keeps_its_start_and_counts_writes() -> None:
+    assert alert_record(DUE, notified(), USUAL, NOW) == AlertRecord(
+        subject=AlertSubject(arn()),
         verdict="ImportDue",
         reason="ImportedExpiring",
         severity="warning",
@@ -203,7 +211,7 @@ def test_a_memory_keeps_what_was_told_and_counts_on() -> None:
     )
 
 
-def test_what_is_critical_is_so_since_it_was_first_told() -> None:
+def test_a_critical_finding_is_critical_since_its_first_notification() -> None:
     first = alert_record(GONE, None, USUAL, NOW - days(9))
     again = alert_record(GONE, first, USUAL, NOW - days(2))
     assert first.critical_since == NOW - days(9)
@@ -212,18 +220,18 @@ def test_what_is_critical_is_so_since_it_was_first_told() -> None:
 
 
 def test_what_has_become_critical_is_so_since_now() -> None:
-    assert alert_record(GONE, told(DUE, ago=days(9)), USUAL, NOW).critical_since == NOW
+    assert alert_record(GONE, notified(DUE, ago=days(9)), USUAL, NOW).critical_since == NOW
 
 
-def test_of_what_an_earlier_version_remembered_the_last_telling_counts() -> None:
-    before = replace(told(GONE, ago=days(3)), critical_since=None)
+def test_a_record_of_an_earlier_version_is_critical_since_its_last_notification() -> None:
+    before = replace(notified(GONE, ago=days(3)), critical_since=None)
     assert alert_record(GONE, before, USUAL, NOW).critical_since == NOW - days(3)
 
 
 @given(hours=st.lists(st.integers(1, 200), min_size=1, max_size=30))
-def test_the_last_mark_is_told_whichever_runs_are_missed(hours: list[int]) -> None:
+def test_the_last_mark_is_notified_whichever_runs_are_missed(hours: list[int]) -> None:
     """Bugs 46 and 60: an alert that hangs on a day is lost with that day's run."""
-    moment, before = NOW, told()
+    moment, before = NOW, notified()
     for pause in hours:
         moment += timedelta(hours=pause)
         if change_of(DUE, before, USUAL, moment):

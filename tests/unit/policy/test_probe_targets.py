@@ -1,4 +1,4 @@
-"""Where a connection may go that somebody else has chosen: to what is public, and hardly elsewhere.
+"""Probes connect to public addresses only, unless private ones are enabled.
 
 The table has each address with what may be done without, and with, private addresses.
 """

@@ -1,4 +1,4 @@
-"""What is said of a renewal does not depend on how it was looked at; what is well costs least."""
+"""The decision on a renewal does not depend on how it was read; healthy ones need few calls."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from certificate_lifecycle.app.collect import Collector, ScanResult
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
-    Detail,
     Reason,
     Renewal,
     RenewalStatus,
@@ -108,11 +108,13 @@ def test_a_copy_elsewhere_is_due_before_acm_itself_is_late(
     ("status", "reason"),
     [(None, Reason.AWAITING_ACM), (AUTO, Reason.AUTO_RENEWAL_IN_PROGRESS)],
 )
-def test_what_is_known_of_a_renewal_that_is_well_is_told(
+def test_a_healthy_renewal_is_reported_by_its_status(
     status: RenewalStatus | None, reason: Reason
 ) -> None:
     seen = as_renewing(renewing(), status)
-    assert seen.detail == Detail(renewal=None if status is None else Renewal(status=status))
+    assert seen.detail == CertificateDetail(
+        renewal=None if status is None else Renewal(status=status)
+    )
     assert assess(Observation(certificate=seen), USUAL, NOW).reason is reason
 
 
@@ -158,7 +160,7 @@ class Region:
 
 
 def with_renewal(seen: Certificate, status: RenewalStatus) -> Certificate:
-    return replace(seen, detail=Detail(renewal=Renewal(status=status)))
+    return replace(seen, detail=CertificateDetail(renewal=Renewal(status=status)))
 
 
 MANY = (
@@ -185,10 +187,10 @@ def test_without_a_search_the_same_is_described_and_said() -> None:
     assert {arn("waiting"), arn("young")} <= set(slow.certificates.described)
 
 
-def test_a_caa_record_is_told_by_either_way_once_an_attempt_is_over() -> None:
+def test_a_caa_record_is_reported_either_way_after_an_attempt() -> None:
     stuck = Renewal(status=AUTO, reason="CAA_ERROR")
     for ends_in, verdict in ((days(44), Verdict.RENEWING), (days(40), Verdict.RENEWAL_BLOCKED)):
-        caa = replace(renewing("caa", ends_in), detail=Detail(renewal=stuck))
+        caa = replace(renewing("caa", ends_in), detail=CertificateDetail(renewal=stuck))
         for searches in (True, False):
             found = Region(caa, renewing("other"), searches=searches).scan().assessments
             assert found[0].decision.verdict is verdict

@@ -53,7 +53,7 @@ def test_tags_that_aws_keeps_for_itself_are_not_asked_for_in_any_case() -> None:
     assert successor_request(old, 1).tags[1:] == (("Team", "shop"),)
 
 
-def test_what_is_over_is_kept_for_longer_than_any_certificate_lives() -> None:
+def test_finished_replacements_are_kept_longer_than_any_certificate_lives() -> None:
     """CA/B Forum, Baseline Requirements 6.3.2: 398 days were the maximum."""
     assert days(398) < HISTORY == days(400)
 

@@ -17,7 +17,7 @@ from certificate_lifecycle.policy.succession import (
     ReplacementRecord,
     ReplacementState,
     blocked_reason,
-    is_over,
+    has_ended,
     may_retire,
     quota_warning,
     succeeds,
@@ -178,9 +178,9 @@ def test_a_successor_takes_over_when_it_is_issued_covers_every_name_and_lives(
 
 
 @pytest.mark.parametrize("status", list(CertificateStatus))
-def test_a_request_is_over_unless_it_waits_or_is_issued(status: CertificateStatus) -> None:
+def test_a_request_has_ended_unless_it_waits_or_is_issued(status: CertificateStatus) -> None:
     alive = (CertificateStatus.PENDING_VALIDATION, CertificateStatus.ISSUED)
-    assert is_over(request(status=status)) is (status not in alive)
+    assert has_ended(request(status=status)) is (status not in alive)
 
 
 # --- Quotas and ends ----------------------------------------------------------------------------
@@ -192,7 +192,7 @@ def test_the_yearly_quota_is_warned_of_from_four_fifths_on() -> None:
     assert quota_warning([*made, *others], NOW) is None
     warning = quota_warning([*made, *others, request()], NOW)
     assert warning is not None
-    assert warning.startswith("4000 of the 5000 requests")
+    assert warning.startswith("4000 of ACM's default quota of 5000 requests")
 
 
 @pytest.mark.parametrize(
@@ -204,15 +204,15 @@ def test_the_yearly_quota_is_warned_of_from_four_fifths_on() -> None:
         (None, days(7), False),
     ],
 )
-def test_an_old_certificate_is_retired_when_its_soak_is_over_and_only_if_that_is_asked_for(
+def test_an_old_certificate_is_retired_after_its_retention_if_enabled(
     verified: object, after: object, *, retired: bool
 ) -> None:
     soaking = replacement_record(state=ReplacementState.VERIFIED, verified_at=verified)
     assert may_retire(soaking, after, NOW) is retired  # type: ignore[arg-type] # a table
 
 
-def test_only_what_is_retired_or_abandoned_is_over() -> None:
-    over = {state for state in ReplacementState if state.over}
+def test_only_retired_and_abandoned_replacements_are_finished() -> None:
+    over = {state for state in ReplacementState if state.finished}
     assert over == {ReplacementState.RETIRED, ReplacementState.ABANDONED}
 
 
@@ -225,5 +225,5 @@ def test_a_journal_knows_whether_a_consumer_stands_at_a_status() -> None:
 
 def test_a_state_is_found_by_its_value_and_another_value_is_refused() -> None:
     assert ReplacementState.of("issued") is ReplacementState.ISSUED
-    with pytest.raises(ValueError, match="'lost' is none of requested, validated, issued"):
+    with pytest.raises(ValueError, match="'lost' is not one of requested, validated, issued"):
         ReplacementState.of("lost")

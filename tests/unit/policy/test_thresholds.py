@@ -9,14 +9,14 @@ import pytest
 
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     Decision,
-    Detail,
     Reason,
     Severity,
     Verdict,
 )
 from certificate_lifecycle.policy.chain import assess
-from certificate_lifecycle.policy.checks import FAILURE_IS_NEWS, STUCK_AFTER
+from certificate_lifecycle.policy.checks import NOTIFY_FAILURE_FOR, STUCK_AFTER
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordState
@@ -56,7 +56,7 @@ class Boundary:
 
 SHORT = certificate(lives=days(47), detail=detail())
 LONG = certificate(lives=days(395), detail=detail())
-EXPORTED = private(in_use=False, exported=True, detail=Detail())
+EXPORTED = private(in_use=False, exported=True, detail=CertificateDetail())
 BOUNDARIES = [
     Boundary(
         "ACM's window for public certificates opens 45 days before the end",
@@ -157,7 +157,7 @@ BOUNDARIES = [
         (Verdict.EXPORT_DUE, WARNING),
     ),
     Boundary(
-        "what CloudFront looks after is told a month before its end",
+        "a CloudFront certificate is reported a month before expiry",
         certificate(managed_by="CLOUDFRONT"),
         days(30),
         (Verdict.EXTERNALLY_MANAGED, OK),
@@ -186,7 +186,7 @@ def test_a_threshold_is_an_instant_and_belongs_to_what_follows(boundary: Boundar
 
 def test_a_request_is_stuck_after_a_day_to_the_second() -> None:
     seen = observation(
-        request(created_at=NOW, detail=Detail(validations=(validation(),))),
+        request(created_at=NOW, detail=CertificateDetail(validations=(validation(),))),
         finding(RecordState.MISSING),
     )
     reasons = [
@@ -199,11 +199,11 @@ def test_a_request_is_stuck_after_a_day_to_the_second() -> None:
 
 def test_a_failed_request_is_news_for_a_week() -> None:
     seen = observation(request(status=TIMED_OUT, created_at=NOW))
-    told = [
-        assessments(seen, NOW + FAILURE_IS_NEWS + offset).reportable
+    reported = [
+        assessments(seen, NOW + NOTIFY_FAILURE_FOR + offset).reportable
         for offset in (-SECOND, timedelta(), SECOND)
     ]
-    assert told == [True, False, False]
+    assert reported == [True, False, False]
 
 
 def test_a_healthy_47_day_certificate_never_alarms_while_acm_can_still_renew_it() -> None:

@@ -21,13 +21,12 @@ from certificate_lifecycle.model.run import Assessment, result
 from certificate_lifecycle.parsing.x509 import PublicKey, X509Certificate
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.tls_probe import (
-    ProbeComparison,
     ProbeResult,
     ProbeState,
     compare,
-    concerned,
-    names_to_look_at,
+    probe_names,
     sentences,
+    should_probe,
     stale_certificate_served,
 )
 from certificate_lifecycle.render.notification.message import compose
@@ -62,7 +61,7 @@ NEW = renewed()
 
 
 def leaf(*, ends_in: timedelta = SOON, serial: int = 0x0A11, **changes: Any) -> X509Certificate:  # noqa: ANN401 - any field of a leaf
-    """Return what is served: the version before `NEW`, unless told otherwise."""
+    """Return what is served: the version before `NEW`, by default."""
     ordinary = X509Certificate(
         serial=serial,
         names=(NAME,),
@@ -79,9 +78,7 @@ OLD = leaf()
 STRANGER = leaf(names=("cdn.example.net",))
 
 
-def seen(
-    *probe_results: ProbeResult, others: tuple[Certificate, ...] = ()
-) -> list[ProbeComparison]:
+def seen(*probe_results: ProbeResult, others: tuple[Certificate, ...] = ()) -> list[ProbeResult]:
     return [compare(NEW, probe_result, others) for probe_result in probe_results]
 
 
@@ -91,7 +88,7 @@ def probe_result(
     return ProbeResult(name, address, shown)
 
 
-# --- What is looked at ------------------------------------------------------------------------
+# --- Which certificates are probed -------------------------------------------------------------
 
 CONCERNED = {
     "a finding is, whatever its age": (judged(imported(ends_in=days(5), detail=detail())), True),
@@ -100,7 +97,7 @@ CONCERNED = {
     "one of exactly a day is": (judged(renewed(ago=days(1))), True),
     "one of less than a day may be on its way": (judged(renewed(ago=days(1) - SECOND)), False),
     "one of exactly three days is": (judged(renewed(ago=days(3))), True),
-    "an older one was looked at": (judged(renewed(ago=days(3) + SECOND)), False),
+    "an older one was probed before": (judged(renewed(ago=days(3) + SECOND)), False),
     "a renewal that nothing uses is not": (judged(renewed(in_use=False)), False),
     "a finding that nothing in aws uses is not": (
         judged(imported(ends_in=days(5), in_use=False)),
@@ -117,23 +114,23 @@ CONCERNED = {
 
 
 @pytest.mark.parametrize(("entry", "expected"), CONCERNED.values(), ids=CONCERNED)
-def test_what_is_worth_a_look(entry: Assessment, *, expected: bool) -> None:
-    assert concerned(entry, NOW) is expected
+def test_which_certificates_are_probed(entry: Assessment, *, expected: bool) -> None:
+    assert should_probe(entry, NOW) is expected
 
 
-def test_what_was_told_not_to_be_served_is_looked_at_until_it_is() -> None:
+def test_a_certificate_that_was_notified_as_stale_is_probed_until_it_is_served() -> None:
     old_news = judged(renewed(ago=days(30)))
-    assert concerned(old_news, NOW, told=True)
-    assert not concerned(judged(renewed(ago=days(30), in_use=False)), NOW, told=True)
+    assert should_probe(old_news, NOW, notified=True)
+    assert not should_probe(judged(renewed(ago=days(30), in_use=False)), NOW, notified=True)
 
 
-def test_only_names_that_can_be_connected_to_are_looked_at_and_five_of_them() -> None:
+def test_at_most_five_names_are_probed_and_no_wildcards() -> None:
     many = tuple(f"n{number}.example.com" for number in range(9))
     strange = ("Corporate Server", "*.example.com", "localhost", "10.0.0.1", "a.example.com")
-    assert names_to_look_at(certificate(names=strange)) == ("a.example.com",)
-    assert names_to_look_at(certificate(names=many)) == many[:5]
-    assert names_to_look_at(certificate(names=("*.example.com",))) == ()
-    assert names_to_look_at(certificate(names=())) == ()
+    assert probe_names(certificate(names=strange)) == ("a.example.com",)
+    assert probe_names(certificate(names=many)) == many[:5]
+    assert probe_names(certificate(names=("*.example.com",))) == ()
+    assert probe_names(certificate(names=())) == ()
 
 
 # --- What it means ----------------------------------------------------------------------------
@@ -188,7 +185,7 @@ def test_another_certificate_that_acm_has_may_serve_a_common_name() -> None:
     assert compared.state is ProbeState.SIBLING_SERVED
     assert stale_certificate_served(NEW, [compared], USUAL, NOW) is None
     (sentence,) = sentences(NEW, [compared])
-    assert sentence.endswith("which ends on 2026-07-11 12:00 UTC: another certificate that ACM has")
+    assert sentence.endswith("which expires on 2026-07-11 12:00 UTC: another certificate in ACM")
 
 
 @pytest.mark.parametrize("other", NO_SIBLINGS.values(), ids=NO_SIBLINGS)
@@ -213,7 +210,7 @@ def test_a_renewal_that_is_served_everywhere_is_well() -> None:
 def test_only_another_certificate_is_a_finding(state: ProbeState) -> None:
     """Whatever could not be seen says nothing."""
     bad = {ProbeState.OLDER_SERVED, ProbeState.OTHER_SERVED}
-    compared = [ProbeComparison(probe_result(OLD), state)]
+    compared = [replace(probe_result(OLD), state=state)]
     assert (stale_certificate_served(NEW, compared, USUAL, NOW) is not None) == (state in bad)
 
 
@@ -232,7 +229,7 @@ def test_one_address_with_the_version_before_is_a_warning() -> None:
         Action.INVESTIGATE,
     )
     assert decision.message == (
-        "ACM has a valid certificate, and shop.example.com shows an earlier one, which ends on "
+        "ACM has a valid certificate, but shop.example.com serves an earlier one, which expires on "
         "2026-07-11 12:00 UTC."
     )
 
@@ -247,19 +244,22 @@ def test_another_certificate_is_a_reason_of_its_own() -> None:
     assert decision is not None
     assert decision.reason is Reason.OTHER_CERTIFICATE_SERVED
     assert decision.message == (
-        "ACM has a valid certificate, and shop.example.com, www.example.com show another one, "
-        "which ends on 2026-07-11 12:00 UTC."
+        "ACM has a valid certificate, but shop.example.com, www.example.com serve another one, "
+        "which expires on 2026-07-11 12:00 UTC."
     )
 
 
-def test_an_earlier_version_is_told_before_any_other_certificate() -> None:
+def test_an_earlier_version_is_reported_before_any_other_certificate() -> None:
     strange = replace(STRANGER, not_after=NOW + days(20))
     decision = stale_certificate_served(
         NEW, seen(probe_result(strange, name="www.example.com"), probe_result(OLD)), USUAL, NOW
     )
     assert decision is not None
     assert decision.reason is Reason.OLDER_CERTIFICATE_SERVED
-    assert "and shop.example.com shows an earlier one, which ends on 2026-07-11" in decision.message
+    assert (
+        "but shop.example.com serves an earlier one, which expires on 2026-07-11"
+        in decision.message
+    )
 
 
 @pytest.mark.parametrize(
@@ -286,38 +286,39 @@ def test_it_is_critical_once_what_is_served_is_near_its_end(
 
 SAID = {
     ProbeState.UNREACHABLE: "could not be reached",
-    ProbeState.REFUSED: "was not connected to: that is no public address",
-    ProbeState.NOT_TLS: "does not speak TLS",
-    ProbeState.NO_CERTIFICATE: "showed no certificate that could be read",
-    ProbeState.SCAN_FAILED: "was not looked at, because it took too long or failed",
+    ProbeState.REFUSED: "was not probed: not a public address",
+    ProbeState.NOT_TLS: "does not use TLS",
+    ProbeState.NO_CERTIFICATE: "showed no readable certificate",
+    ProbeState.SCAN_FAILED: "was not probed, because it took too long or failed",
 }
 
 
-def test_what_is_served_is_told_with_its_serial_number_and_end() -> None:
+def test_the_served_certificate_is_reported_with_serial_number_and_expiry() -> None:
     shown = seen(
         probe_result(leaf(serial=0xB22)),
         probe_result(OLD, address="::2"),
         probe_result(STRANGER, "b.test"),
     )
-    ends = "which ends on 2026-07-11 12:00 UTC"
-    has = "and ACM has serial 0b:22"
+    ends = "which expires on 2026-07-11 12:00 UTC"
+    stale = "the renewed certificate is not served"
+    has = "but ACM has serial 0b:22"
     assert sentences(NEW, shown) == (
-        f"shop.example.com (203.0.113.7) serves serial 0b:22, {ends}: what ACM has",
-        f"shop.example.com (::2) serves serial 0a:11, {ends}, {has}: renewed, but not served",
+        f"shop.example.com (203.0.113.7) serves serial 0b:22, {ends}: the certificate in ACM",
+        f"shop.example.com (::2) serves serial 0a:11, {ends}, {has}: {stale}",
         f"b.test (203.0.113.7) serves serial 0a:11, {ends}, {has}: another certificate is served",
     )
 
 
 @pytest.mark.parametrize(("state", "said"), SAID.items(), ids=SAID)
-def test_what_was_not_seen_is_told(state: ProbeState, said: str) -> None:
+def test_a_failed_probe_is_reported(state: ProbeState, said: str) -> None:
     assert sentences(NEW, [compare(NEW, ProbeResult(NAME, ADDRESS, state=state))]) == (
         f"shop.example.com (203.0.113.7) {said}",
     )
 
 
-def test_a_name_without_an_address_is_told() -> None:
+def test_a_name_without_an_address_is_reported() -> None:
     nowhere = ProbeResult(NAME, "", state=ProbeState.UNREACHABLE)
-    assert sentences(NEW, [compare(NEW, nowhere)]) == ("shop.example.com leads to no address",)
+    assert sentences(NEW, [compare(NEW, nowhere)]) == ("shop.example.com has no address",)
 
 
 def test_every_state_has_words_of_its_own() -> None:
@@ -332,17 +333,17 @@ def test_every_state_has_words_of_its_own() -> None:
     assert len(set(SAID.values())) == len(SAID)
 
 
-def test_addresses_that_show_the_same_are_told_together() -> None:
+def test_addresses_with_the_same_result_are_reported_together() -> None:
     shown = seen(probe_result(OLD), probe_result(OLD, address="203.0.113.8"))
     (sentence,) = sentences(NEW, shown)
     assert sentence.startswith("shop.example.com (203.0.113.7, 203.0.113.8) serves serial 0a:11")
 
 
-def test_an_address_out_of_reach_is_told_only_of_a_name_that_showed_nothing() -> None:
+def test_an_unreachable_address_is_reported_only_if_the_name_showed_nothing() -> None:
     away = ProbeResult(NAME, "2001:db8::7", state=ProbeState.UNREACHABLE)
     other = replace(away, name="www.example.com")
-    told = sentences(NEW, seen(probe_result(OLD), away, other))
-    assert [text.split(" ", 2)[:2] for text in told] == [
+    found = sentences(NEW, seen(probe_result(OLD), away, other))
+    assert [text.split(" ", 2)[:2] for text in found] == [
         ["shop.example.com", "(203.0.113.7)"],
         ["www.example.com", "(2001:db8::7)"],
     ]

@@ -100,7 +100,7 @@ STATES = {
         RecordState.OUTDATED,
         RecordChange.UPDATED,
     ),
-    "somebody's own CNAME": ((cname("shop.cdn.example."),), RecordState.FOREIGN, None),
+    "a foreign CNAME": ((cname("shop.cdn.example."),), RecordState.FOREIGN, None),
     "a CNAME that merely ends alike": (
         (cname("evil-acm-validations.aws."),),
         RecordState.FOREIGN,
@@ -130,14 +130,12 @@ def test_what_stands_there_decides_what_may_be_written(
     assert (found.state, found.change, found.zone) == (state, change, PARENT)
 
 
-def test_a_record_that_is_no_cname_is_left_to_somebody_who_knows_it() -> None:
+def test_a_record_that_is_no_cname_is_not_written() -> None:
     """ACM asks for CNAMEs only; one of another type would be written as one."""
     text = ValidationRecord(NAME, "TXT", "token")
     found = compare(text, PARENT, ())
     assert (found.state, found.change) == (RecordState.UNCHECKED, None)
-    assert explain(found).endswith(
-        "ACM wants a record of the type TXT there, which this version does not write"
-    )
+    assert explain(found).endswith("ACM requires type TXT, which this version does not write")
 
 
 def test_a_conflict_shows_everything_that_stands_there() -> None:
@@ -164,19 +162,19 @@ def test_a_place_that_is_not_known_offers_no_change() -> None:
     assert {finding(state).change for state in lost} == {None}
 
 
-WANTS = "; ACM wants CNAME _b2.c3.acm-validations.aws"
+WANTS = "; ACM requires CNAME _b2.c3.acm-validations.aws"
 EXPLAINED = {
-    RecordState.IN_PLACE: "_a1.shop.example.com stands as ACM wants it",
+    RecordState.IN_PLACE: "_a1.shop.example.com is correct",
     RecordState.MISSING: f"_a1.shop.example.com does not exist in zone example.com (Z1){WANTS}",
     RecordState.OUTDATED: (
         f"_a1.shop.example.com has an older ACM value in zone example.com (Z1){WANTS}"
     ),
-    RecordState.FOREIGN: f"_a1.shop.example.com in zone example.com (Z1) holds TXT hello{WANTS}",
+    RecordState.FOREIGN: f"_a1.shop.example.com in zone example.com (Z1) is TXT hello{WANTS}",
     RecordState.ZONE_NOT_FOUND: (
-        f"no public hosted zone that may be written holds _a1.shop.example.com{WANTS}"
+        f"no writable public hosted zone contains _a1.shop.example.com{WANTS}"
     ),
     RecordState.ZONE_AMBIGUOUS: (
-        "_a1.shop.example.com could be in several public hosted zones of one name: TXT hello"
+        "several public hosted zones with the same name contain _a1.shop.example.com: TXT hello"
     ),
     RecordState.UNCHECKED: "_a1.shop.example.com could not be compared: TXT hello",
 }
@@ -190,7 +188,7 @@ def test_each_state_is_explained(state: RecordState) -> None:
 def test_a_record_whose_value_is_not_known_yet_is_explained_without_it() -> None:
     unnamed = ValidationRecord("shop.example.com", "CNAME", "")
     lost = RecordFinding(unnamed, RecordState.ZONE_NOT_FOUND)
-    assert explain(lost) == "no public hosted zone that may be written holds shop.example.com"
+    assert explain(lost) == "no writable public hosted zone contains shop.example.com"
 
 
 def test_a_zone_that_is_not_known_is_said_to_be_unknown() -> None:

@@ -12,9 +12,9 @@ import pytest
 from certificate_lifecycle.model.certificate import (
     NOT_DESCRIBED,
     Action,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
     Severity,
 )
 from certificate_lifecycle.model.run import Assessment, Run, ScopeResult, ScopeStatus
@@ -223,7 +223,7 @@ def test_a_scope_that_was_not_scanned_completely_archives_nothing(status: ScopeS
 
 
 def test_a_run_that_was_asked_for_some_certificates_archives_nothing() -> None:
-    narrow = run(DUE, whole=False)
+    narrow = run(DUE, full_scan=False)
     known = [*reported(DUE, named("other"), scopes=(LOST,))]
     assert states(narrow, *known) == {"due": "ACTIVE"}
 
@@ -281,7 +281,7 @@ def test_texts_of_others_stay_within_the_limits(text: str) -> None:
         replace(
             DUE.certificate,
             names=(text,) * 1000,
-            detail=Detail(in_use_by=(text,) * 1000),
+            detail=CertificateDetail(in_use_by=(text,) * 1000),
             status=CertificateStatus.ISSUED,
         ),
         replace(DUE.decision, message=f"It ends. {text}"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.model.certificate import Action, Detail, Severity
+from certificate_lifecycle.model.certificate import Action, CertificateDetail, Severity
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -250,7 +250,7 @@ def a_day_with_everything() -> Run:
             request(
                 arn=arn("11111111-0000-4000-8000-000000000006"),
                 names=("new.example.com",),
-                detail=Detail(validations=(validation("new.example.com"),)),
+                detail=CertificateDetail(validations=(validation("new.example.com"),)),
             ),
             finding(RecordState.ZONE_NOT_FOUND, "new.example.com"),
         )
@@ -384,7 +384,7 @@ def test_an_action_without_a_word_is_shown_as_such() -> None:
 def test_the_end_of_what_belongs_to_others_is_reported_without_advice() -> None:
     theirs = judged(certificate(managed_by="CLOUDFRONT", ends_in=days(3)))
     text = message_of(run(theirs)).bodies["email"]
-    assert "ExternallyManaged: CloudFront looks after it" in text
+    assert "ExternallyManaged: Managed by CloudFront" in text
     assert "Next:" not in text
 
 

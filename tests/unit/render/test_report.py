@@ -322,7 +322,7 @@ def test_a_tile_whose_certificates_are_not_all_as_bad_says_so() -> None:
         (run(FINE), "Everything in account 123456789012, eu-west-1 was scanned."),
         (run(FINE), "No action was needed."),
         (run(FINE, dry_run=True), "Dry run: nothing was changed."),
-        (run(FINE, whole=False), "Only the requested certificates were scanned."),
+        (run(FINE, full_scan=False), "Only the requested certificates were scanned."),
         (run(healthy={"Healthy": 1}), "1 more healthy certificate, not in the tables and charts."),
         (run(healthy={"Healthy": 3}), "3 more healthy certificates, not in the tables and charts."),
         (run(FINE, scopes=(scope(), replace(scope(), region="us-east-1"))), "1 account in 2 regi"),
@@ -591,7 +591,7 @@ def a_run_with_everything() -> Run:
         healthy={"Healthy": 1200, "Renewing": 1},
         mode="replace",
         dry_run=True,
-        whole=False,
+        full_scan=False,
     )
 
 

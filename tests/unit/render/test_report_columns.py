@@ -36,6 +36,7 @@ def test_a_row_says_no_and_nothing_and_keeps_quotes_and_formulas_apart() -> None
     odd = judged(imported(in_use=False, ends_in=None, names=('=cmd "x"',)))
     assert rows(run(odd)).split("\r\n")[1] == (
         '"info","Unknown","\'=cmd ""x""","","123456789012","eu-west-1","","","",'
-        '"It is issued, and ACM does not say when it ends.","ValidityUnknown","Investigate","","",'
+        '"It is issued, but ACM does not report its expiry date.","ValidityUnknown",'
+        '"Investigate","","",'
         f'"","IMPORTED","ISSUED","no","","{arn()}",""'
     )

@@ -15,11 +15,11 @@ from tests.unit.consumers import MemoryCatalog
 from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
-    MemoryDiary,
     MemoryDns,
     MemoryImportSecrets,
-    MemoryLedger,
     MemoryMetrics,
+    MemoryNotificationLog,
+    MemoryStateStore,
     MemoryTopic,
     Outage,
     run_request,
@@ -31,9 +31,9 @@ class World:
 
     def __init__(self, last: datetime | None = None) -> None:
         self.certificates = MemoryCertificates(certificate())
-        self.state_store = MemoryLedger()
+        self.state_store = MemoryStateStore()
         self.topic = MemoryTopic()
-        self.notification_log = MemoryDiary(last)
+        self.notification_log = MemoryNotificationLog(last)
         self.sinks: list[NotificationSink] = []
         self.asked: tuple[str, ...] = ()
         self.dry_run = False
@@ -147,7 +147,7 @@ def test_a_run_that_is_stopped_before_sinks_have_received_it_is_sent_again() -> 
     world.sinks = [Stopping()]
     with pytest.raises(StoppedError):
         world.rotate()
-    assert (world.state_store.told, world.notification_log.last) == ({}, None)
+    assert (world.state_store.alerts, world.notification_log.last) == ({}, None)
     world.sinks = []
     world.rotate()
     assert world.subjects == ["1 needs attention", "1 needs attention"]

@@ -60,7 +60,7 @@ from certificate_lifecycle.policy.succession import (
     ReplacementRecord,
     ReplacementState,
     blocked_reason,
-    is_over,
+    has_ended,
     may_retire,
     quota_warning,
     succeeds,
@@ -124,7 +124,7 @@ class ReplacementContext:
         if failed:
             outcome = Outcome.FAILED
         elif record.unreported:
-            done = record.state.over or record.state is ReplacementState.VERIFIED
+            done = record.state.finished or record.state is ReplacementState.VERIFIED
             outcome = Outcome.DONE if done else Outcome.STARTED
         return ActionRecord(self.arn, action, outcome, "; ".join(texts), self.renewed)
 
@@ -248,7 +248,7 @@ class ReplacementEngine:
         """
         record, observation = replacement.record, replacement.observation
         if observation is None:
-            return not record.state.over
+            return not record.state.finished
         if record.version == 0 or record.state is ReplacementState.ABANDONED:
             return replacement.action is not None and self._start(
                 replacement, replacement.action, observation
@@ -271,7 +271,7 @@ class ReplacementEngine:
                 )
                 return movable or retirable
             case state:
-                return not state.over
+                return not state.finished
 
     def _start(
         self, replacement: ReplacementContext, action: Action, observation: Observation
@@ -351,7 +351,7 @@ class ReplacementEngine:
         successor = self._successor(replacement)
         if successor is None:
             return False
-        if is_over(successor):
+        if has_ended(successor):
             return self._ended(replacement, successor)
         if successor.status is CertificateStatus.PENDING_VALIDATION:
             if self._validate(replacement, successor):

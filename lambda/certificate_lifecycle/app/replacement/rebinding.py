@@ -167,7 +167,7 @@ class Rebinding:
         self, move: BindingChange, state: BindingState | None, result: RebindResult
     ) -> None:
         """Restore the old certificate, unless others have changed the setting."""
-        error = (state.fault if state is not None else None) or "it does not use the successor"
+        error = (state.error if state is not None else None) or "it does not use the successor"
         if roll_back_step(move, state, self.old, self.new) is RollBackStep.RESTORE:
             if move.binding.kind.holds_many:
                 self.consumers.unbind(move.binding, self.new)

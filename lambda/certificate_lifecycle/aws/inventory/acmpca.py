@@ -10,9 +10,9 @@ from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, de
 from certificate_lifecycle.aws.responses import arn_in, existing, utc, validated_response
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
 )
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Authorities:
                 for permission in page["Permissions"]:
                     if permission.get("Principal") == _ACM:
                         granted.update(permission.get("Actions", ()))
-        return replace(listed, detail=Detail(issues_for_acm=granted >= _NEEDED))
+        return replace(listed, detail=CertificateDetail(issues_for_acm=granted >= _NEEDED))
 
 
 def _authority(found: CertificateAuthorityTypeDef, status: CertificateStatus) -> Certificate:

@@ -14,9 +14,9 @@ from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, de
 from certificate_lifecycle.aws.responses import arn_in, existing, utc, validated_response
 from certificate_lifecycle.model.certificate import (
     Certificate,
+    CertificateDetail,
     CertificateStatus,
     CertificateType,
-    Detail,
 )
 from certificate_lifecycle.parsing.x509 import (
     MalformedCertificateError,
@@ -88,11 +88,11 @@ class ServerCertificates:
             (block, *_) = pem_blocks(answer["ServerCertificate"]["CertificateBody"])
             leaf = read_certificate(block.der)
         except (MalformedCertificateError, ValueError):
-            return replace(listed, detail=Detail())
+            return replace(listed, detail=CertificateDetail())
         return replace(
             listed,
             names=leaf.names or listed.names,
             key_algorithm=leaf.key.algorithm,
             not_before=leaf.not_before,
-            detail=Detail(),
+            detail=CertificateDetail(),
         )

@@ -186,7 +186,7 @@ def _export(explanation: Explanation) -> Iterable[str]:
     export = explanation.observation.export
     if export is None:
         return []
-    reason = f": {export.why}" if export.why else ""
+    reason = f": {export.blocked_reason}" if export.blocked_reason else ""
     return [clean(f"{export.target.secret_arn} is {export.state.value}{reason}")]
 
 

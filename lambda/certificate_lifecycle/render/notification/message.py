@@ -53,7 +53,7 @@ def compose(run: Run, *, summary: bool = False) -> Message | None:
     Reported are findings with their actions, other actions, failed scans and resolved findings.
     A `summary` is sent even if there is nothing to report.
     """
-    findings = [entry for entry in run.findings if entry.told]
+    findings = [entry for entry in run.findings if entry.notifiable]
     something = findings or run.done or run.incomplete or run.changes or run.recovered_scopes
     if not something and not summary:
         return None

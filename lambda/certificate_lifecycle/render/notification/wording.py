@@ -68,7 +68,7 @@ def headline_of(run: Run, findings: Sequence[Assessment]) -> str:
 
 def all_failed(run: Run) -> bool:
     """Return whether every scope failed."""
-    return len(run.lost) == len(run.scopes)
+    return len(run.failed_scopes) == len(run.scopes)
 
 
 def location_of(run: Run, before: str, between: str = ", ") -> str:
@@ -120,7 +120,7 @@ def _without_findings(run: Run) -> str:
 
 def failed_first(run: Run) -> list[ScopeResult]:
     """Return the scopes: failed ones, then those with an error, then the others."""
-    lost = set(run.lost)
+    lost = set(run.failed_scopes)
     return sorted(run.scopes, key=lambda scope: (scope not in lost, scope.error is None))
 
 
@@ -159,7 +159,7 @@ def change_suffix(run: Run, arn: str) -> str:
 
 def other_actions(run: Run) -> list[ActionRecord]:
     """Return the actions, without advice, on certificates that are not in the message."""
-    in_message = {entry.certificate.arn for entry in run.findings if entry.told}
+    in_message = {entry.certificate.arn for entry in run.findings if entry.notifiable}
     return [
         record
         for record in run.actions

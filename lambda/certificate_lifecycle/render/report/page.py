@@ -196,7 +196,7 @@ def _header(run: Run, title: str) -> str:
     listed = "".join(f"<div><dt>{key}</dt><dd>{escape(facts[key])}</dd></div>" for key in facts)
     notes = [
         "Dry run: nothing was changed." * run.dry_run,
-        "Only the requested certificates were scanned." * (not run.whole),
+        "Only the requested certificates were scanned." * (not run.full_scan),
     ]
     shown = "".join(f'<p class="note">{note}</p>' for note in notes if note)
     return f"<header><h1>{escape(title)}</h1><dl>{listed}</dl>{shown}</header>"

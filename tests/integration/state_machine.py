@@ -28,8 +28,8 @@ ORGANIZATION = {
 
 
 @dataclass
-class NotificationSink:
-    """Calls the function step by step; a step that fails is remembered, as Step Functions does."""
+class StateMachine:
+    """Calls the function step by step and collects failed steps, as Step Functions does."""
 
     rotation: Function
     cloud: Cloud
@@ -43,7 +43,7 @@ class NotificationSink:
     def scan(self, account_id: str) -> dict[str, Any]:
         return self.step("scan", account_id=account_id)
 
-    def look_everywhere(self) -> list[RotationError]:
+    def scan_all(self) -> list[RotationError]:
         failures = []
         for item in self.document("accounts.json"):
             try:
@@ -54,7 +54,7 @@ class NotificationSink:
 
     def all(self) -> dict[str, Any]:
         self.step("list")
-        self.look_everywhere()
+        self.scan_all()
         return self.step("aggregate")
 
     def document(self, name: str) -> Any:  # noqa: ANN401 - JSON has any type
@@ -63,9 +63,9 @@ class NotificationSink:
         return json.loads(answer["Body"].read())
 
 
-def make_machine(
+def make_state_machine(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
-) -> NotificationSink:
+) -> StateMachine:
     """Deploy everything that a run over an organization of three accounts needs."""
     environment.setenv("ORGANIZATION", json.dumps(ORGANIZATION))
     environment.setenv("REGIONS", json.dumps(REGIONS))
@@ -74,4 +74,4 @@ def make_machine(
     cloud.organization.add(*ACCOUNTS)
     cloud.organization.trusted.add(DEFAULT_ACCOUNT)
     cloud.certificates.managed_renewal = False
-    return NotificationSink(rotation, cloud, {})
+    return StateMachine(rotation, cloud, {})
