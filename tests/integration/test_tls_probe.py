@@ -36,7 +36,7 @@ class Shop:
 
     def is_served_at(self, port: int, address: str = LOOPBACK) -> None:
         probe = functools.partial(SocketTlsProbe, port=port, resolve=lambda _: [address])
-        self.environment.setattr("certificate_lifecycle.net.tls.SocketTlsProbe", probe)
+        self.environment.setattr("certificate_lifecycle.handlers.wiring.SocketTlsProbe", probe)
 
 
 @pytest.fixture

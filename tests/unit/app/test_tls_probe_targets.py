@@ -48,7 +48,7 @@ def test_a_finding_that_nobody_hears_of_is_not_looked_at() -> None:
 
 def test_a_sight_that_says_nothing_is_no_look() -> None:
     seen = compare(certificate(), ProbeResult("shop.example.com", ""))
-    assert seen.state is ProbeState.SCAN_FAILED
+    assert seen.state is ProbeState.NOT_PROBED
 
 
 OWN = certificate(lives=days(100), ends_in=days(50))
