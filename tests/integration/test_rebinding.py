@@ -342,7 +342,7 @@ def test_a_reverted_change_is_detected_reported_and_kept(
     rotation(tomorrow(cloud))
     assert cloud.consumers.listener_certificates(listener) == (old, [])
     told = [action["detail"] for action in documents(cloud, topic)[-1]["actions"]]
-    assert "somebody put the old certificate back" in told[0]
+    assert "reverted to the old certificate" in told[0]
     rotation(tomorrow(cloud))
     assert cloud.consumers.listener_certificates(listener) == (old, [])
 

@@ -321,7 +321,7 @@ def test_a_migration_in_progress_is_continued(rotation: Function, cloud: Cloud, 
     result = rotation(scheduled(NOW))
 
     assert only_action(result) == ("RenewByEmail", "started")
-    assert " under way; " in result["actions"][0]["detail"]
+    assert " in progress; " in result["actions"][0]["detail"]
     assert rotation.writes == ["ChangeResourceRecordSets", "Publish"]
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
 
