@@ -48,7 +48,7 @@ def test_a_finding_that_is_muted_is_not_probed() -> None:
 
 def test_a_result_without_a_certificate_is_no_probe() -> None:
     seen = compare(certificate(), ProbeResult("shop.example.com", ""))
-    assert seen.state is ProbeState.SCAN_FAILED
+    assert seen.state is ProbeState.NOT_PROBED
 
 
 OWN = certificate(lives=days(100), ends_in=days(50))
