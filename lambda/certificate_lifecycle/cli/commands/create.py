@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -58,9 +57,8 @@ def command(
     require_terminal(yes=yes)
     session = start(options)
     creation = _creation(session, options, inputs)
-    create = _creator(session, creation)
     with interruptible_work(session, "Searching for an equal certificate", options):
-        result = create(dry_run=True)
+        result = _create(session, creation, dry_run=True)
     if options.format == "table":
         _print(console(), creation, result)
     if result["status"] != "ISSUED":
@@ -68,7 +66,7 @@ def command(
             return Exit.FINDINGS
         text = "Waiting for ACM. Ctrl-C stops; repeat the command to continue"
         with interruptible_work(session, text, options):
-            result = create(dry_run=False)
+            result = _create(session, creation, dry_run=False)
         if options.format == "table":
             _print(console(), creation, result)
     if options.format == "json":
@@ -116,27 +114,23 @@ def _environment(session: Session, options: Options) -> dict[str, str]:
     return dict(function.settings) if function else {}
 
 
-def _creator(session: Session, creation: CreationCommand) -> Callable[..., dict[str, Any]]:
+def _create(session: Session, creation: CreationCommand, *, dry_run: bool) -> dict[str, Any]:
     from certificate_lifecycle.app.creation import create, creation_result  # noqa: PLC0415
     from certificate_lifecycle.aws.acm import AcmCertificates  # noqa: PLC0415
     from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns  # noqa: PLC0415
 
     clients = session.clients
-
-    def run(*, dry_run: bool) -> dict[str, Any]:
-        issuance = create(
-            creation.request,
-            certificates=AcmCertificates(clients.acm(creation.request.region)),
-            dns=Route53Dns(HostedZones(clients.route53), session.settings.zones),
-            clock=session.clock,
-            now=session.current_time(),
-            auto_validate=creation.auto_validate,
-            wait_seconds=creation.wait_seconds,
-            dry_run=dry_run,
-        )
-        return creation_result(issuance, session.home.account_id, dry_run=dry_run)
-
-    return run
+    issuance = create(
+        creation.request,
+        certificates=AcmCertificates(clients.acm(creation.request.region)),
+        dns=Route53Dns(HostedZones(clients.route53), session.settings.zones),
+        clock=session.clock,
+        now=session.current_time(),
+        auto_validate=creation.auto_validate,
+        wait_seconds=creation.wait_seconds,
+        dry_run=dry_run,
+    )
+    return creation_result(issuance, session.home.account_id, dry_run=dry_run)
 
 
 def _print(out: Console, creation: CreationCommand, result: dict[str, Any]) -> None:
