@@ -63,10 +63,7 @@ class Drill:
         another reason is UNKNOWN.
         """
         certificate = listed
-        if listed.type not in (
-            CertificateType.SERVER_CERTIFICATE,
-            CertificateType.PRIVATE_AUTHORITY,
-        ):
+        if listed.type not in drill_checks.NOT_RENEWED:
             described = listed.described_as(self.certificates.describe(listed.arn))
             certificate = described.with_tags(self.certificates.tags(listed.arn))
         return DrillResult(certificate=certificate, checks=tuple(self._checks(certificate)))
@@ -82,12 +79,11 @@ class Drill:
         return [eligibility, *drill_checks.accept_public_dns(self._validation(certificate))]
 
     def _import_source(self, certificate: Certificate) -> DrillCheck:
-        if not self.sources.concern(certificate):
-            return drill_checks.check_source(None)
-        # The finding contains the error, so the list of problems is not needed.
-        return drill_checks.check_source(
-            self.sources.inspect(certificate, self.clock, self.now, [])
-        )
+        finding = None
+        if self.sources.concern(certificate):
+            # The finding contains the error, so the list of problems is not needed.
+            finding = self.sources.inspect(certificate, self.clock, self.now, [])
+        return drill_checks.check_source(finding)
 
     def _authority(self, certificate: Certificate) -> DrillCheck:
         arn = certificate.detail.certificate_authority_arn
@@ -95,9 +91,8 @@ class Drill:
             for listed in store.list_all():
                 if listed.arn == arn:
                     observation = Observation(certificate=store.describe(listed))
-                    return drill_checks.check_authority(
-                        assess(observation, self.thresholds, self.now)
-                    )
+                    decision = assess(observation, self.thresholds, self.now)
+                    return drill_checks.check_authority(decision)
         return drill_checks.check_authority(None)
 
     def _validation(self, certificate: Certificate) -> Sequence[DrillCheck]:

@@ -175,23 +175,19 @@ class Examinations:
 
     def _alarms(self) -> Iterator[Diagnosis]:
         found = deployed_module.list_alarms(self._home_client("cloudwatch"), f"{self._instance}-")
-        return deployment_checks.alarms(
-            deployment_checks.alarms_of(self._instance, found), self._instance
-        )
+        return deployment_checks.alarms(found, self._instance)
 
     def _rule(self, name: str) -> Iterator[Diagnosis]:
-        return deployment_checks.rule(
-            name, deployed_module.find_rule(self._home_client("events"), name)
-        )
+        found = deployed_module.find_rule(self._home_client("events"), name)
+        return deployment_checks.rule(name, found)
 
     def _subscriptions(self) -> Iterator[Diagnosis]:
         topic_arn = self._settings.topic_arn
         scope = Scope.from_arn(topic_arn)
         if scope.account_id != self._home.account_id:
             return deployment_checks.subscriptions(None, topic_arn)
-        counts = deployed_module.count_subscriptions(
-            self._clients.any("sns", scope.region), topic_arn
-        )
+        sns = self._clients.any("sns", scope.region)
+        counts = deployed_module.count_subscriptions(sns, topic_arn)
         return deployment_checks.subscriptions(counts, topic_arn)
 
     def _home_client(self, service: str) -> Any:  # noqa: ANN401 - the stubs know no common type
