@@ -12,12 +12,7 @@ from rich.text import Text
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.explanation import Explainer, Explanation, explanation_entry
 from certificate_lifecycle.cli.find_certificate import locate
-from certificate_lifecycle.cli.options import (
-    OutputOptions,
-    TargetOptions,
-    output_options,
-    scope_options,
-)
+from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import (
     STYLES,
     console,
@@ -45,18 +40,17 @@ _MARKS = {
 
 @click.command("explain")
 @click.argument("certificate", metavar="NAME|ARN")
-@scope_options
-@output_options("table", "json")
-def command(certificate: str, targets: TargetOptions, output: OutputOptions) -> Exit:
+@common_options("table", "json")
+def command(certificate: str, options: Options) -> Exit:
     """Show one certificate, the decision about it, and what comes next.
 
     NAME is matched with common names first, then with all names, then with wildcards. Changes
     nothing. Ends with 0 even if the certificate has a finding.
     """
-    session = start(targets, output)
-    with interruptible_work(session, "Scanning the certificate", output):
+    session = start(options)
+    with interruptible_work(session, "Scanning the certificate", options):
         explanation = _explanation(session, certificate)
-    if output.format == "json":
+    if options.format == "json":
         print_json(explanation_entry(explanation))
     else:
         _print(console(), explanation)
