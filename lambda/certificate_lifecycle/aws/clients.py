@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
 
-    from certificate_lifecycle.aws.secretsmanager import SecretsClient
-
 #: Standard mode backs off with jitter and retries throttling, including Route 53's
 #: `PriorRequestNotComplete`.
 _CONFIG = Config(
@@ -107,9 +105,9 @@ class Clients:
         """SNS in `region`."""
         return cast("SNSClient", self._make("sns", region, None))
 
-    def secretsmanager(self, region: str) -> SecretsClient:
+    def secretsmanager(self, region: str) -> Any:  # noqa: ANN401 - no stubs of this service
         """Secrets Manager in `region`."""
-        return cast("SecretsClient", self._make("secretsmanager", region, None))
+        return self._make("secretsmanager", region, None)
 
     def dynamodb(self, region: str) -> DynamoDBClient:
         """DynamoDB in `region`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -67,32 +67,10 @@ _WITHOUT_VALUES = frozenset(
 )
 
 
-class SecretsClient(Protocol):
-    """The operations that are called."""
-
-    def describe_secret(self, *, SecretId: str) -> Mapping[str, Any]:  # noqa: N803 - AWS's name
-        """Return the description of a secret, without its value."""
-        ...
-
-    def get_secret_value(self, *, SecretId: str) -> Mapping[str, Any]:  # noqa: N803 - AWS's name
-        """Return the current value."""
-        ...
-
-    def put_secret_value(
-        self,
-        *,
-        SecretId: str,  # noqa: N803 - AWS's name
-        ClientRequestToken: str,  # noqa: N803 - AWS's name
-        SecretString: str,  # noqa: N803 - AWS's name
-    ) -> Mapping[str, Any]:
-        """Create a version and make it the current one."""
-        ...
-
-
 class SecretsManagerExports:
     """Export targets and passphrases, each in the region of its ARN."""
 
-    def __init__(self, client_for: Callable[[str], SecretsClient]) -> None:
+    def __init__(self, client_for: Callable[[str], Any]) -> None:
         self._client_for = client_for
 
     def stages(self, secret_arn: str) -> Mapping[str, Collection[str]]:
@@ -131,14 +109,14 @@ class SecretsManagerExports:
             )
         return written is not None
 
-    def _client(self, secret_arn: str) -> SecretsClient:
+    def _client(self, secret_arn: str) -> Any:  # noqa: ANN401 - no stubs of this service
         return self._client_for(Scope.from_arn(secret_arn).region)
 
 
 class SecretsManagerImports:
     """Import sources, each in the region of its ARN."""
 
-    def __init__(self, client_for: Callable[[str], SecretsClient]) -> None:
+    def __init__(self, client_for: Callable[[str], Any]) -> None:
         self._client_for = client_for
 
     def open(self, secret_arn: str) -> tuple[X509Certificate, CertificateBundle]:

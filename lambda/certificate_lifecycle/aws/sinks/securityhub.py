@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -43,33 +43,13 @@ PERMISSIONS = (
 _SHOWN_REFUSALS = 3
 
 
-class Paginator(Protocol):
-    """A paginator of boto3."""
-
-    def paginate(self, *, Filters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:  # noqa: N803 - AWS's name
-        """Yield the pages."""
-        ...
-
-
-class SecurityHubClient(Protocol):
-    """The operations that are called."""
-
-    def batch_import_findings(self, *, Findings: Sequence[Finding]) -> Mapping[str, Any]:  # noqa: N803 - AWS's name
-        """Create findings or update them by id."""
-        ...
-
-    def get_paginator(self, operation_name: str) -> Paginator:
-        """Return the paginator of an operation."""
-        ...
-
-
 class SecurityHub(Sink):
     """Security Hub with the findings of one instance."""
 
     name = "Security Hub"
     permissions = PERMISSIONS
 
-    def __init__(self, client: Callable[[], SecurityHubClient], source: Source) -> None:
+    def __init__(self, client: Callable[[], Any], source: Source) -> None:
         self._client = client
         self._source = source
 
