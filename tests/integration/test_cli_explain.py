@@ -87,7 +87,7 @@ def test_an_explanation_fits_a_terminal_of_80_columns(
     assert ended.out.splitlines()[0] == "shop.example.com"
     for printed in (
         "warning RenewalBlocked: ValidationRecordMissing",
-        "Fix: Write the validation records that ACM asks for.",
+        "Fix: Write the validation records that ACM requires.",
         "no Did ACM's renewal fail?",
         "=> Does the renewal wait for validation? renewal: PENDING_VALIDATION",
         "- Is it in ACM's renewal window, with time left?",
@@ -151,7 +151,7 @@ def test_records_of_a_deployed_instance_are_shown(
     assert explained["last_notified"]["verdict"] == "RenewalBlocked"
     assert explained["replacement"]["state"] == "validated"
     ended = certificates("explain", blocked)
-    assert "validated: Its validation records stand; ACM has to issue it." in ended.words
+    assert "validated: Its validation records exist; ACM has to issue it." in ended.words
     assert "In mode notify, the deployed function:" in ended.words
 
 

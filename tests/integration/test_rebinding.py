@@ -132,7 +132,7 @@ class Moving:
         """Every answer about every consumer, with the names of both certificates made one."""
         return repr(self.cloud.consumers.snapshot())
 
-    def told(self) -> str:
+    def reported(self) -> str:
         return "\n".join(
             action["detail"]
             for document in documents(self.cloud, self.topic)
@@ -200,7 +200,7 @@ def assert_moved(moving: Moving) -> None:
     assert moving.new in shown
     assert moving.replacement_record["state"] == "verified"
     assert moving.replacement_record["untold"] == "[]"
-    assert "serves the successor" in moving.told()
+    assert "serves the successor" in moving.reported()
     (successor,) = [
         certificate
         for certificate in moving.cloud.certificates.all()
@@ -273,7 +273,7 @@ def test_a_consumer_that_does_not_take_the_successor_is_left_exactly_as_it_was(
     rotation(tomorrow(cloud))
     rotation(tomorrow(cloud))
     assert moving.snapshot() == before
-    assert "rolled back, because the verification failed" in moving.told()
+    assert "rolled back, because the verification failed" in moving.reported()
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_a_consumer_that_ends_in_failure_is_put_back(
     rotation(tomorrow(cloud))
     assert moving.new not in moving.snapshot()
     assert moving.old in moving.snapshot()
-    assert "FAILED" in moving.told()
+    assert "FAILED" in moving.reported()
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_a_reverted_change_is_detected_reported_and_kept(
     rotation(tomorrow(cloud))
     assert cloud.consumers.listener_certificates(listener) == (old, [])
     told = [action["detail"] for action in documents(cloud, topic)[-1]["actions"]]
-    assert "somebody put the old certificate back" in told[0]
+    assert "reverted to the old certificate" in told[0]
     rotation(tomorrow(cloud))
     assert cloud.consumers.listener_certificates(listener) == (old, [])
 

@@ -309,7 +309,7 @@ def log(rotation: Function) -> Iterator[Callable[[], str]]:
     class Everything(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             error = record.exc_info[1] if record.exc_info else None
-            stream.write(f"{record.getMessage()} {vars(record)!r} {told(error)}\n")
+            stream.write(f"{record.getMessage()} {vars(record)!r} {text_of(error)}\n")
 
     handler, root = Everything(), logging.getLogger()
     level = root.level
@@ -320,12 +320,12 @@ def log(rotation: Function) -> Iterator[Callable[[], str]]:
     root.setLevel(level)
 
 
-def told(error: BaseException | None) -> str:
+def text_of(error: BaseException | None) -> str:
     """Write an error out, with all that it was raised from or in the face of."""
     if error is None:
         return ""
     whole = "".join(traceback.format_exception(error))
-    inner = f"{told(error.__cause__)} {told(error.__context__)}"
+    inner = f"{text_of(error.__cause__)} {text_of(error.__context__)}"
     return f"{whole} {error!r} {error.args!r} {getattr(error, '__dict__', {})!r} {inner}"
 
 
@@ -354,7 +354,7 @@ def test_no_key_and_no_secret_appears_in_anything_that_comes_out(
     try:
         out = json.dumps(rotation(scheduled(NOW)))
     except RotationError as error:
-        out = told(error)
+        out = text_of(error)
     out += log() + json.dumps(documents(cloud, topic))
     out += "".join(message.to("email") for message in cloud.topics.messages(topic))
 
@@ -371,7 +371,7 @@ def test_an_sdk_that_refuses_parameters_does_not_quote_them(shop: Imported) -> N
     bundle.private_key = bad
     with pytest.raises(CertificateImportError, match="ParamValidationError") as raised:
         certificates.reimport(shop.arn, bundle)
-    assert "MARKER" not in told(raised.value)
+    assert "MARKER" not in text_of(raised.value)
     with pytest.raises(ParamValidationError, match="MARKER"):
         shop.cloud.client("acm").import_certificate(Certificate=b"x", PrivateKey=bad)
 
@@ -383,4 +383,4 @@ def test_an_unreachable_secret_is_one_sentence(shop: Imported) -> None:
 
     with pytest.raises(SecretUnreadableError, match=r"\(ParamValidationError\)$") as raised:
         SecretsManagerImports(lambda _: Client()).open(shop.secret_arn)
-    assert "MARKER" not in told(raised.value)
+    assert "MARKER" not in text_of(raised.value)

@@ -321,7 +321,7 @@ def test_a_migration_in_progress_is_continued(rotation: Function, cloud: Cloud, 
     result = rotation(scheduled(NOW))
 
     assert only_action(result) == ("RenewByEmail", "started")
-    assert " under way; " in result["actions"][0]["detail"]
+    assert " in progress; " in result["actions"][0]["detail"]
     assert rotation.writes == ["ChangeResourceRecordSets", "Publish"]
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
 
@@ -428,7 +428,7 @@ def test_the_mode_of_the_environment_applies_unless_the_event_has_one(
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
 
 
-def test_a_second_run_on_the_same_day_finds_everything_mended_and_writes_nothing(
+def test_a_second_run_on_the_same_day_finds_nothing_to_repair(
     rotation: Function, cloud: Cloud
 ) -> None:
     """Bug 52."""

@@ -85,7 +85,7 @@ def test_certificates_of_every_key_type_and_on_every_page_are_seen(
 
 
 @pytest.mark.parametrize("status", ["EXPIRED", "REVOKED", "FAILED", "VALIDATION_TIMED_OUT"])
-def test_what_is_over_is_told_by_who_still_uses_it(
+def test_an_unusable_certificate_is_critical_only_in_use(
     rotation: Function, cloud: Cloud, status: str
 ) -> None:
     """Bugs 30 and 50."""
@@ -104,7 +104,7 @@ def test_what_is_over_is_told_by_who_still_uses_it(
     [({"status": "PAUSED"}, "StatusUnknown"), ({"type": "QUANTUM"}, "TypeUnknown")],
     ids=["status", "type"],
 )
-def test_what_aws_adds_later_is_told_and_stops_nothing(
+def test_a_value_that_aws_adds_later_is_reported_and_stops_nothing(
     rotation: Function, cloud: Cloud, novelty: dict[str, Any], reason: str
 ) -> None:
     """Bug 30."""
@@ -184,7 +184,7 @@ def test_the_threshold_is_never_most_of_a_short_life(
     assert rotation(scheduled(NOW))["counts"] == {verdict: 1}
 
 
-def test_a_renewal_that_does_not_get_on_is_told_before_the_threshold_of_imports(
+def test_a_stuck_renewal_is_reported_before_the_threshold_of_imports(
     rotation: Function, cloud: Cloud
 ) -> None:
     """Bug 48: with 30 days left ACM has been at it for two weeks, which is too long."""
@@ -216,7 +216,7 @@ def test_an_unused_certificate_is_mentioned_and_nobody_is_woken(
     ],
     ids=["CloudFront", "cert-manager", "ACK"],
 )
-def test_what_another_tool_manages_is_told_and_never_touched(
+def test_a_certificate_of_another_tool_is_reported_and_never_changed(
     rotation: Function, cloud: Cloud, mark: dict[str, Any], reason: str
 ) -> None:
     """Bug 40: its renewal waits for a record that we could write, and it is not ours to write."""

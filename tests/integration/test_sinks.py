@@ -88,7 +88,7 @@ def due(cloud: Cloud, domain_name: str = "shop.example.com", **more: Any) -> str
     )
 
 
-def mend(cloud: Cloud, arn: str) -> None:
+def reimport(cloud: Cloud, arn: str) -> None:
     """Import a certificate again, as its owner does."""
     cloud.certificates.edit(arn, not_after=cloud.now + timedelta(days=300))
 
@@ -185,7 +185,7 @@ def test_a_finding_is_an_event_when_it_is_new_when_it_is_worse_and_when_it_is_re
     told = []
     for day in range(5):
         if day == 4:
-            mend(cloud, arn)
+            reimport(cloud, arn)
         rotation(scheduled(cloud.now))
         told.append(of(received_events(cloud, queue), "Finding"))
         cloud.advance(days=2)
@@ -318,7 +318,7 @@ def test_a_finding_appears_is_updated_and_is_archived_when_it_is_fixed(
     assert second["CreatedAt"] == first["CreatedAt"]
     assert second["UpdatedAt"] > first["UpdatedAt"]
 
-    mend(cloud, arn)
+    reimport(cloud, arn)
     cloud.advance(days=1)
     rotation(scheduled(cloud.now))
     ((_, third),) = cloud.security_hub.findings().items()
@@ -338,7 +338,7 @@ def test_a_finding_appears_is_updated_and_is_archived_when_it_is_fixed(
 def test_a_recurring_finding_is_the_same_and_active_again(rotation: Function, cloud: Cloud) -> None:
     arn = due(cloud)
     rotation(scheduled(NOW))
-    mend(cloud, arn)
+    reimport(cloud, arn)
     cloud.advance(days=1)
     rotation(scheduled(cloud.now))
     assert states(cloud) == {tail(arn): "ARCHIVED"}
@@ -369,7 +369,7 @@ def test_all_pages_of_active_findings_are_read_and_archived(
     arns = [due(cloud, f"n{number}.example.com") for number in range(5)]
     rotation(scheduled(NOW))
     for arn in arns:
-        mend(cloud, arn)
+        reimport(cloud, arn)
     cloud.advance(days=1)
     rotation(scheduled(cloud.now))
     assert rotation.operations.count("GetFindings") == 3
@@ -393,7 +393,7 @@ def test_a_run_for_one_certificate_updates_it_and_archives_nothing(
 ) -> None:
     asked, other = due(cloud, "a.example.com"), due(cloud, "b.example.com")
     rotation(scheduled(NOW))
-    mend(cloud, other)
+    reimport(cloud, other)
     cloud.advance(days=5)
     rotation({"certificate_arns": [asked]})
     assert states(cloud) == {tail(asked): "ACTIVE", tail(other): "ACTIVE"}
@@ -411,8 +411,8 @@ def test_a_region_that_cannot_be_read_is_a_finding_and_archives_nothing(
     environment.setenv("REGIONS", '["eu-west-1", "us-east-1"]')
     here, there = due(cloud), due(cloud, region="us-east-1")
     rotation(scheduled(NOW))
-    mend(cloud, here)
-    mend(cloud, there)
+    reimport(cloud, here)
+    reimport(cloud, there)
     denied = cloud.fail(
         "acm", "ListCertificates", "AccessDeniedException", times=None, region="us-east-1"
     )
@@ -434,7 +434,7 @@ def test_findings_of_other_instances_and_products_are_left_alone(
     arn = due(cloud)
     rotation(scheduled(NOW))
     environment.setenv("NAME_PREFIX", "other-team")
-    mend(cloud, arn)
+    reimport(cloud, arn)
     cloud.advance(days=1)
     rotation(scheduled(cloud.now))
     assert states(cloud) == {tail(arn): "ACTIVE"}
@@ -458,7 +458,7 @@ def test_an_organization_is_sent_once_in_the_functions_own_account(
     assert len(run["detail"]["scopes"]) == 6
 
     for arn in arns:
-        mend(cloud, arn)
+        reimport(cloud, arn)
     cloud.advance(days=1)
     machine.run = "run-2"
     machine.all()

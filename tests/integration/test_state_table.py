@@ -50,7 +50,7 @@ FULL = ReplacementRecord(
     unreported=("one", "two"),
     expires_at=datetime(2027, 6, 15, 12, tzinfo=UTC),
 )
-TOLD = AlertRecord(
+ALERT = AlertRecord(
     subject=AlertSubject(ARN),
     verdict="Expired",
     reason="PastNotAfter",
@@ -178,7 +178,7 @@ def test_other_refusals_are_raised(state_tables: StateTables, cloud: Cloud) -> N
     with pytest.raises(ClientError, match="not today"):
         state_store.count_request(NOW.date(), ARN, 1)
     with pytest.raises(ClientError, match="not today"):
-        state_store.delete_alert(TOLD)
+        state_store.delete_alert(ALERT)
 
 
 def test_each_account_and_region_has_its_own_entries(state_tables: StateTables) -> None:
@@ -242,23 +242,23 @@ def test_a_day_has_a_budget_in_which_a_certificate_counts_once(state_tables: Sta
 
 
 def test_an_alert_record_is_read_as_it_was_written_and_expires(state_tables: StateTables) -> None:
-    state_tables.new().save_alert(TOLD)
-    assert state_tables.new().alert_records() == [replace(TOLD, version=1)]
+    state_tables.new().save_alert(ALERT)
+    assert state_tables.new().alert_records() == [replace(ALERT, version=1)]
     (item,) = state_tables.items()
     assert item["expires_at"] == {"N": str(int((NOW + HISTORY).timestamp()))}
 
 
 def test_an_alert_record_that_another_run_has_changed_stays(state_tables: StateTables) -> None:
-    state_tables.new().save_alert(TOLD)
-    state_tables.new().save_alert(replace(TOLD, severity="warning"))
-    state_tables.new().save_alert(replace(TOLD, severity="info", version=2))
-    assert state_tables.new().alert_records() == [replace(TOLD, version=1)]
-    state_tables.new().save_alert(replace(TOLD, severity="info", version=1))
-    (memory,) = state_tables.new().alert_records()
-    assert (memory.severity, memory.version) == ("info", 2)
-    state_tables.new().delete_alert(replace(TOLD, version=1))
+    state_tables.new().save_alert(ALERT)
+    state_tables.new().save_alert(replace(ALERT, severity="warning"))
+    state_tables.new().save_alert(replace(ALERT, severity="info", version=2))
+    assert state_tables.new().alert_records() == [replace(ALERT, version=1)]
+    state_tables.new().save_alert(replace(ALERT, severity="info", version=1))
+    (alert,) = state_tables.new().alert_records()
+    assert (alert.severity, alert.version) == ("info", 2)
+    state_tables.new().delete_alert(replace(ALERT, version=1))
     assert len(state_tables.new().alert_records()) == 1
-    state_tables.new().delete_alert(memory)
+    state_tables.new().delete_alert(alert)
     assert state_tables.new().alert_records() == []
 
 
@@ -279,13 +279,13 @@ def test_an_intent_is_replaced_by_the_same_action_and_deleted_after_its_report(
 def test_an_entry_with_a_word_of_an_earlier_version_is_read_and_can_be_deleted(
     state_tables: StateTables,
 ) -> None:
-    state_tables.new().save_alert(replace(TOLD, verdict="NotServed", reason="TypeNotUnderstood"))
+    state_tables.new().save_alert(replace(ALERT, verdict="NotServed", reason="TypeNotUnderstood"))
     state_tables.new().save_intent(replace(NOTE, action="RequestAnew"))
 
-    (memory,), (note,) = state_tables.new().alert_records(), state_tables.new().intents()
+    (alert,), (intent,) = state_tables.new().alert_records(), state_tables.new().intents()
 
-    assert (memory.verdict, memory.reason) == ("StaleCertificateServed", "TypeUnknown")
-    assert note.intended is Action.REQUEST_AGAIN
-    state_tables.new().delete_alert(memory)
-    state_tables.new().delete_intent(note)
+    assert (alert.verdict, alert.reason) == ("StaleCertificateServed", "TypeUnknown")
+    assert intent.intended is Action.REQUEST_AGAIN
+    state_tables.new().delete_alert(alert)
+    state_tables.new().delete_intent(intent)
     assert state_tables.items() == []

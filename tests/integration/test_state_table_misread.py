@@ -28,7 +28,7 @@ Item = Mapping[str, Any]
 PLACE = Scope("123456789012", "eu-west-1")
 ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/old"
 THEN = {"S": "2026-06-01T12:00:00.000000+00:00"}
-JOURNAL: Item = {
+REPLACEMENT: Item = {
     "entry": {"S": f"replacement#{ARN}"},
     "state": {"S": "issued"},
     "started_at": THEN,
@@ -38,7 +38,7 @@ JOURNAL: Item = {
     "untold": {"S": "[]"},
     "version": {"N": "1"},
 }
-MEMORY: Item = {
+ALERT: Item = {
     "entry": {"S": f"told#{ARN}"},
     "verdict": {"S": "Expired"},
     "reason": {"S": "PastNotAfter"},
@@ -47,7 +47,7 @@ MEMORY: Item = {
     "told_at": THEN,
     "version": {"N": "1"},
 }
-NOTE: Item = {
+INTENT: Item = {
     "entry": {"S": f"note#{ARN}#Export"},
     "text": {"S": "export it"},
     "run_id": {"S": "run-0"},
@@ -69,7 +69,7 @@ def put(cloud: Cloud, table: str, item: Item) -> None:
 def test_the_items_that_are_changed_below_are_understood(
     state_store: StateTable, cloud: Cloud, ledger_table: str
 ) -> None:
-    for item in (JOURNAL, MEMORY, NOTE):
+    for item in (REPLACEMENT, ALERT, INTENT):
         put(cloud, ledger_table, item)
     assert (
         len(state_store.replacement_records()),
@@ -81,24 +81,29 @@ def test_the_items_that_are_changed_below_are_understood(
 @pytest.mark.parametrize(
     "item",
     [
-        pytest.param({**JOURNAL, "started_at": {"S": "2026-06-01T12:00:00"}}, id="no time zone"),
-        pytest.param({**JOURNAL, "started_at": {"S": "2026-06-01T12:00:00Z"}}, id="other width"),
-        pytest.param({**JOURNAL, "successor_arn": {"N": "1"}}, id="successor is a number"),
-        pytest.param({**JOURNAL, "claimed_by": {"N": "1"}}, id="claimant is a number"),
-        pytest.param({**JOURNAL, "moves": {"S": "{}"}}, id="moves are no list"),
-        pytest.param({**JOURNAL, "untold": {"S": '"told"'}}, id="untold is no list"),
-        pytest.param({**JOURNAL, "untold": {"S": "[1]"}}, id="untold is no text"),
-        pytest.param({**JOURNAL, "expires_at": {"N": "9" * 25}}, id="end beyond all time"),
-        pytest.param({**MEMORY, "told_at": {"S": "2026-06-01"}}, id="day instead of a time"),
-        pytest.param({**NOTE, "entry": {"S": f"note#{ARN}#Teleport"}}, id="unknown action"),
-        pytest.param({**NOTE, "entry": {"S": "note#"}}, id="no action"),
-        pytest.param({**NOTE, "entry": {"S": "note#shop#Export"}}, id="note about no ARN"),
-        pytest.param({**MEMORY, "entry": {"S": "told#shop"}}, id="told of no ARN"),
-        pytest.param({**JOURNAL, "entry": {"S": "replacement#shop"}}, id="replaces no ARN"),
-        pytest.param({**JOURNAL, "moves": {"S": "[" * 20_000}}, id="too deep"),
-        pytest.param({**JOURNAL, "moves": {"S": "[5]"}}, id="a move is a number"),
         pytest.param(
-            {**JOURNAL, "verified_at": {"S": "9999-12-31T23:59:59.999999+00:00"}}, id="other times"
+            {**REPLACEMENT, "started_at": {"S": "2026-06-01T12:00:00"}}, id="no time zone"
+        ),
+        pytest.param(
+            {**REPLACEMENT, "started_at": {"S": "2026-06-01T12:00:00Z"}}, id="other width"
+        ),
+        pytest.param({**REPLACEMENT, "successor_arn": {"N": "1"}}, id="successor is a number"),
+        pytest.param({**REPLACEMENT, "claimed_by": {"N": "1"}}, id="claimant is a number"),
+        pytest.param({**REPLACEMENT, "moves": {"S": "{}"}}, id="moves are no list"),
+        pytest.param({**REPLACEMENT, "untold": {"S": '"told"'}}, id="untold is no list"),
+        pytest.param({**REPLACEMENT, "untold": {"S": "[1]"}}, id="untold is no text"),
+        pytest.param({**REPLACEMENT, "expires_at": {"N": "9" * 25}}, id="end beyond all time"),
+        pytest.param({**ALERT, "told_at": {"S": "2026-06-01"}}, id="day instead of a time"),
+        pytest.param({**INTENT, "entry": {"S": f"note#{ARN}#Teleport"}}, id="unknown action"),
+        pytest.param({**INTENT, "entry": {"S": "note#"}}, id="no action"),
+        pytest.param({**INTENT, "entry": {"S": "note#shop#Export"}}, id="note about no ARN"),
+        pytest.param({**ALERT, "entry": {"S": "told#shop"}}, id="told of no ARN"),
+        pytest.param({**REPLACEMENT, "entry": {"S": "replacement#shop"}}, id="replaces no ARN"),
+        pytest.param({**REPLACEMENT, "moves": {"S": "[" * 20_000}}, id="too deep"),
+        pytest.param({**REPLACEMENT, "moves": {"S": "[5]"}}, id="a move is a number"),
+        pytest.param(
+            {**REPLACEMENT, "verified_at": {"S": "9999-12-31T23:59:59.999999+00:00"}},
+            id="other times",
         ),
     ],
 )
@@ -113,9 +118,9 @@ def test_an_entry_that_would_be_misread_is_named(
 @pytest.mark.parametrize(
     "misread",
     [
-        pytest.param({**NOTE, "entry": {"S": f"note#{ARN}#Teleport"}}, id="unknown action"),
-        pytest.param({**MEMORY, "told_at": {"S": "2026-06-01T12:00:00"}}, id="no time zone"),
-        pytest.param({**MEMORY, "entry": {"S": "told#shop"}}, id="no ARN"),
+        pytest.param({**INTENT, "entry": {"S": f"note#{ARN}#Teleport"}}, id="unknown action"),
+        pytest.param({**ALERT, "told_at": {"S": "2026-06-01T12:00:00"}}, id="no time zone"),
+        pytest.param({**ALERT, "entry": {"S": "told#shop"}}, id="no ARN"),
     ],
 )
 def test_a_run_still_reports_its_findings_and_the_unreadable_entry(

@@ -89,7 +89,7 @@ def lived(rotation: Function, cloud: Cloud) -> None:
         cloud.advance(days=1)
 
 
-def told(notification: dict[str, Any], begun: str) -> dict[str, Any]:
+def summarised(notification: dict[str, Any], begun: str) -> dict[str, Any]:
     """Return a message in the form of the golden file: day, subject and changes."""
     document = json.loads(notification["Message"])
     names = {finding["certificate_arn"]: finding for finding in document["findings"]}
@@ -128,5 +128,5 @@ def test_four_months_send_exactly_the_recorded_messages(
     assert estate
     begun = cloud.now.isoformat()
     lived(rotation, cloud)
-    story = [told(notification, begun) for notification in received(cloud, queue)]
+    story = [summarised(notification, begun) for notification in received(cloud, queue)]
     assert story == json.loads(GOLDEN.read_text(encoding="utf-8"))

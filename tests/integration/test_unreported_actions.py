@@ -43,7 +43,7 @@ def edge(cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
     environment.setenv("EXPORT_TARGETS", put_exported(cloud, 20).environment())
 
 
-def told(cloud: Cloud, topic: str) -> str:
+def reported(cloud: Cloud, topic: str) -> str:
     return "\n".join(
         action["detail"]
         for document in documents(cloud, topic)
@@ -71,7 +71,7 @@ def test_an_import_is_reported_whenever_its_run_is_killed(
     with pytest.raises(KilledError):
         rotation(scheduled(NOW))
     rotation(tomorrow(cloud))
-    assert "the version that expires on 2027-04-11" in told(cloud, topic)
+    assert "the version that expires on 2027-04-11" in reported(cloud, topic)
     rotation(tomorrow(cloud))
     # A quiet run forgets, and no more.
     assert set(rotation.writes) <= {"DeleteItem"}
@@ -93,8 +93,8 @@ def test_an_export_and_a_renewal_are_reported_whenever_their_run_is_killed(
         rotation(scheduled(NOW))
     for _ in range(3):
         rotation(tomorrow(cloud))
-    assert "ACM renew it" in told(cloud, topic)
-    assert told(cloud, topic).count("the issue") >= 2
+    assert "ACM renew it" in reported(cloud, topic)
+    assert reported(cloud, topic).count("the issue") >= 2
     rotation(tomorrow(cloud))
     # A quiet run forgets, and no more.
     assert set(rotation.writes) <= {"DeleteItem"}

@@ -69,7 +69,7 @@ WORDS: dict[type[StrEnum], tuple[str, ...]] = {
     ChangeKind: ("new", "worse", "better", "changed", "reminder", "resolved"),
     ProbeState: (
         *("Current", "OlderServed", "OtherServed", "SiblingServed", "Unreachable", "Refused"),
-        *("NotTls", "NoCertificate", "ScanFailed"),
+        *("NotTls", "NoCertificate", "NotProbed"),
     ),
     SourceState: (
         *("newer", "same", "not newer", "not yet valid", "incompatible", "invalid"),

@@ -202,7 +202,9 @@ class Collector:
         store = known.stores.get(listed.arn)
         if listed.arn in known.described:
             certificate, error = self._describe(listed, problems)
-        elif self._is_renewing(listed, known.renewals):
+        elif listed.arn in known.renewals and renews_well(
+            listed, known.renewals[listed.arn], thresholds, now
+        ):
             certificate = as_renewing(listed, known.renewals[listed.arn])
         elif needs_detail(listed, thresholds, now):
             certificate, error = self._describe(listed, problems, store, in_full=False)
@@ -230,13 +232,6 @@ class Collector:
             logger.exception("target unreadable", extra={"certificate_arn": certificate.arn})
             problems.append(f"{certificate.arn}: {error_summary(error)}")
             return self.exports.unread(certificate)
-
-    def _is_renewing(
-        self, listed: Certificate, renewals: Mapping[str, RenewalStatus | None]
-    ) -> bool:
-        return listed.arn in renewals and renews_well(
-            listed, renewals[listed.arn], self.context.thresholds, self.context.now
-        )
 
     def _describe(
         self,

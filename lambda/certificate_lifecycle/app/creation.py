@@ -83,7 +83,10 @@ def create(
     if found is None and dry_run:
         return Issuance(request=request, certificate=None, created=False, records=())
     certificate = found or describe_new(certificates.request(request), certificates, clock)
-    _log(certificate, created=found is None)
+    logger.info(
+        "certificate requested" if found is None else "equal certificate found",
+        extra={"certificate_arn": certificate.arn, "certificate_status": certificate.status.value},
+    )
     records: tuple[RecordFinding, ...] = ()
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
         if validates:
@@ -141,13 +144,6 @@ def _raise_if_failed(certificate: Certificate) -> None:
             f"ACM ended the request {certificate.arn} with {certificate.status}"
             f" ({reason or 'no reason given'})"
         )
-
-
-def _log(certificate: Certificate, *, created: bool) -> None:
-    logger.info(
-        "certificate requested" if created else "equal certificate found",
-        extra={"certificate_arn": certificate.arn, "certificate_status": certificate.status.value},
-    )
 
 
 def creation_result(issuance: Issuance, account_id: str, *, dry_run: bool) -> dict[str, Any]:

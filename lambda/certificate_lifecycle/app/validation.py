@@ -65,14 +65,13 @@ def _warn_if_undelegated(dns: Dns, zone: Zone) -> None:
 
 def inspect(dns: Dns, records: Iterable[ValidationRecord]) -> tuple[RecordFinding, ...]:
     """Return the state of each distinct record in its zone."""
-    return tuple(_inspect_one(dns, record) for record in distinct(records))
-
-
-def _inspect_one(dns: Dns, record: ValidationRecord) -> RecordFinding:
-    finding = _locate(dns, record)
-    if finding.zone is None:
-        return finding
-    return compare(record, finding.zone, dns.records_at(finding.zone, record.name))
+    findings = (_locate(dns, record) for record in distinct(records))
+    return tuple(
+        compare(finding.record, finding.zone, dns.records_at(finding.zone, finding.record.name))
+        if finding.zone
+        else finding
+        for finding in findings
+    )
 
 
 def _locate(dns: Dns, record: ValidationRecord) -> RecordFinding:

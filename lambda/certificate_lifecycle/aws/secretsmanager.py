@@ -109,7 +109,7 @@ class SecretsManagerExports:
             )
         return written is not None
 
-    def _client(self, secret_arn: str) -> Any:  # noqa: ANN401 - boto3 has no types of its own
+    def _client(self, secret_arn: str) -> Any:  # noqa: ANN401 - no stubs of this service
         return self._client_for(Scope.from_arn(secret_arn).region)
 
 

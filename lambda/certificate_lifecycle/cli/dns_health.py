@@ -142,9 +142,6 @@ def _granted(value: str) -> tuple[str, str]:
     return (matched["issuer"] or "").lower(), "; ".join(given)
 
 
-# --- Delegation -----------------------------------------------------------------------------------
-
-
 class DelegationState(Enum):
     """The delegation in the parent zone compared with the zone's own name servers."""
 

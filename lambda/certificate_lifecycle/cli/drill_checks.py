@@ -24,7 +24,8 @@ from certificate_lifecycle.policy.checks import is_externally_managed
 from certificate_lifecycle.policy.import_source import SourceFinding, SourceState
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, explain
 
-_NOT_RENEWED = {
+#: Certificates outside ACM, which are listed with all details.
+NOT_RENEWED = {
     CertificateType.SERVER_CERTIFICATE: (
         "It is an IAM server certificate, which ACM does not renew. Import a new one."
     ),
@@ -77,8 +78,8 @@ def no_managed_renewal(certificate: Certificate) -> DrillCheck | None:
     outcome, text = CheckOutcome.UNKNOWN, None
     if is_externally_managed(certificate):
         text = "Another tool or service manages and renews it."
-    elif certificate.type in _NOT_RENEWED:
-        outcome, text = CheckOutcome.FAILED, _NOT_RENEWED[certificate.type]
+    elif certificate.type in NOT_RENEWED:
+        outcome, text = CheckOutcome.FAILED, NOT_RENEWED[certificate.type]
     elif not certificate.managed:
         text = "ACM did not issue it."
     elif certificate.status is not CertificateStatus.ISSUED:
@@ -94,10 +95,8 @@ def no_managed_renewal(certificate: Certificate) -> DrillCheck | None:
 def check_eligibility(certificate: Certificate) -> DrillCheck:
     """Check whether ACM would start to renew a described certificate."""
     if not certificate.used:
-        outcome, text = (
-            CheckOutcome.UNKNOWN,
-            "No service uses it, and ACM renews only those in use.",
-        )
+        outcome = CheckOutcome.UNKNOWN
+        text = "No service uses it, and ACM renews only those in use."
     elif certificate.renewal_eligible is False:
         outcome, text = CheckOutcome.FAILED, "It is in use, but ACM reports it as not eligible."
     else:
@@ -146,9 +145,8 @@ def check_delegation(delegations: Mapping[str, Delegation]) -> DrillCheck:
         text = "No visible hosted zone contains the records."
         return DrillCheck(name, CheckOutcome.UNKNOWN, text)
     results = [_delegated(zone, delegation) for zone, delegation in delegations.items()]
-    outcomes = {outcome for outcome, _ in results}
     order = (CheckOutcome.FAILED, CheckOutcome.UNKNOWN, CheckOutcome.PASSED)
-    worst = next(outcome for outcome in order if outcome in outcomes)
+    worst = min((outcome for outcome, _ in results), key=order.index)
     return DrillCheck(name, worst, _sentence(text for _, text in results))
 
 

@@ -6,22 +6,22 @@ Facts that a run does not read are added for information and do not change its d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 
 from certificate_lifecycle.app.deadline import error_summary
-from certificate_lifecycle.app.ports import Clock, ScopeClients
-from certificate_lifecycle.app.run_context import RunRequest
+from certificate_lifecycle.app.ports import ScopeClients
 from certificate_lifecycle.app.scope_run import ScopeScan, act, scan
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
+from certificate_lifecycle.cli.find_certificate import Located
+from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.cli.trace import Outlook, Trace, forecast, trace
-from certificate_lifecycle.model.certificate import Certificate, Decision
+from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.model.run import ActionRecord, Assessment
-from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.chain import find_successor
 from certificate_lifecycle.policy.notification_state import AlertRecord
 from certificate_lifecycle.policy.observation import Observation
@@ -57,95 +57,76 @@ class Explanation:
     now: datetime
     problems: tuple[str, ...]
 
-    @property
-    def decision(self) -> Decision:
-        """The final decision of a run."""
-        return self.assessment.decision
 
+def explain(session: Session, located: Located, *, monitored: bool) -> Explanation:
+    """Scan a certificate as a run does, and read everything else about it.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explainer:
-    """Explains certificates of one account and region.
-
-    `request` is a dry run in the mode of the instance; `monitored` says whether its runs scan here.
+    Raises CertificateNotFoundError if it does not exist or could not be scanned.
     """
+    arn, clients = located.certificate.arn, located.clients
+    request = replace(session.request(), scopes=(located.scope,), certificate_arns=[arn])
+    scanned = scan(request, located.scope, clients, session.clock)
+    observation = _observation(scanned, arn)
+    problems = list(scanned.result.problems)
+    run = act(scanned, session.current_time).run
+    assessment = next(entry for entry in run.assessments if entry.certificate.arn == arn)
+    certificate = _described(observation, clients, problems)
+    successor = find_successor(
+        certificate, scanned.result.everything, request.thresholds, request.now
+    )
+    known = replace(observation, successor=observation.successor or successor)
+    return Explanation(
+        certificate=certificate,
+        assessment=replace(assessment, certificate=certificate),
+        observation=observation,
+        trace=trace(observation, request.thresholds, request.now),
+        forecast=forecast(known, request.thresholds, request.now),
+        records=_records(certificate, clients, problems),
+        successor=successor,
+        used_by=_used_by(certificate, clients, problems),
+        replacement_record=scanned.state.replacement_records.get(arn),
+        alert_record=scanned.state.alert_records.get(arn),
+        actions=tuple(action for action in run.actions if action.certificate_arn == arn),
+        mode=request.mode,
+        monitored=monitored,
+        now=request.now,
+        problems=tuple(dict.fromkeys(problems)),
+    )
 
-    request: RunRequest
-    scope: Scope
-    clients: ScopeClients
-    clock: Clock
-    current_time: Callable[[], datetime]
-    monitored: bool = False
 
-    def explain(self, arn: str) -> Explanation:
-        """Scan a certificate as a run does, and read everything else about it.
+def _described(observation: Observation, clients: ScopeClients, problems: list[str]) -> Certificate:
+    """Return a certificate with all details; other stores than ACM always list them."""
+    scanned = observation.certificate
+    if scanned.arn.split(":")[2] != "acm" or observation.detail_error is not None:
+        return scanned
 
-        Raises CertificateNotFoundError if it does not exist or could not be scanned.
-        """
-        request = replace(self.request, scopes=(self.scope,), certificate_arns=[arn], dry_run=True)
-        scanned = scan(request, self.scope, self.clients, self.clock)
-        observation = _observation(scanned, arn)
-        problems = list(scanned.result.problems)
-        scope_run = act(scanned, self.current_time)
-        assessment = next(
-            entry for entry in scope_run.run.assessments if entry.certificate.arn == arn
-        )
-        certificate = self._described(observation, problems)
-        successor = find_successor(
-            certificate, scanned.result.everything, request.thresholds, request.now
-        )
-        known = replace(observation, successor=observation.successor or successor)
-        return Explanation(
-            certificate=certificate,
-            assessment=replace(assessment, certificate=certificate),
-            observation=observation,
-            trace=trace(observation, request.thresholds, request.now),
-            forecast=forecast(known, request.thresholds, request.now),
-            records=self._records(certificate, problems),
-            successor=successor,
-            used_by=self._used_by(certificate, problems),
-            replacement_record=scanned.state.replacement_records.get(arn),
-            alert_record=scanned.state.alert_records.get(arn),
-            actions=tuple(
-                action for action in scope_run.run.actions if action.certificate_arn == arn
-            ),
-            mode=request.mode,
-            monitored=self.monitored,
-            now=request.now,
-            problems=tuple(dict.fromkeys(problems)),
-        )
+    def describe() -> Certificate:
+        described = scanned.described_as(clients.certificates.describe(scanned.arn))
+        return described.with_tags(clients.certificates.tags(scanned.arn))
 
-    def _described(self, observation: Observation, problems: list[str]) -> Certificate:
-        """Return a certificate with all details; other stores than ACM always list them."""
-        scanned = observation.certificate
-        if scanned.arn.split(":")[2] != "acm" or observation.detail_error is not None:
-            return scanned
-        certificates = self.clients.certificates
+    return _read("details", describe, problems) or scanned
 
-        def describe() -> Certificate:
-            described = scanned.described_as(certificates.describe(scanned.arn))
-            return described.with_tags(certificates.tags(scanned.arn))
 
-        return _read("details", describe, problems) or scanned
+def _records(
+    certificate: Certificate, clients: ScopeClients, problems: list[str]
+) -> tuple[RecordFinding, ...]:
+    wanted = distinct(wanted_records(certificate))
+    if not wanted:
+        return ()
+    return _read("validation records", lambda: inspect(clients.dns, wanted), problems) or ()
 
-    def _records(self, certificate: Certificate, problems: list[str]) -> tuple[RecordFinding, ...]:
-        wanted = distinct(wanted_records(certificate))
-        if not wanted:
-            return ()
-        findings = _read("validation records", lambda: inspect(self.clients.dns, wanted), problems)
-        return findings or ()
 
-    def _used_by(self, certificate: Certificate, problems: list[str]) -> tuple[str, ...]:
-        consumers, catalog = self.clients.consumers, self.clients.catalog
+def _used_by(
+    certificate: Certificate, clients: ScopeClients, problems: list[str]
+) -> tuple[str, ...]:
+    def names() -> Sequence[str]:
+        if clients.consumers is None:
+            return clients.catalog.names(certificate)
+        bindings = clients.consumers.find(certificate)
+        return [f"{binding.label} ({binding.kind.name})" for binding in bindings]
 
-        def names() -> Sequence[str]:
-            if consumers is not None:
-                bindings = consumers.find(certificate)
-                return [f"{binding.label} ({binding.kind.name})" for binding in bindings]
-            return catalog.names(certificate)
-
-        found = _read("consumers", names, problems) or ()
-        return tuple(dict.fromkeys(found)) or certificate.detail.in_use_by
+    found = _read("consumers", names, problems) or ()
+    return tuple(dict.fromkeys(found)) or certificate.detail.in_use_by
 
 
 def _observation(scanned: ScopeScan, arn: str) -> Observation:
@@ -177,15 +158,7 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         "renewal_eligible": certificate.renewal_eligible,
         "renewal_status": detail.renewal.status.value if detail.renewal else None,
         "used_by": list(explanation.used_by),
-        "checks": [
-            {
-                "name": check.check,
-                "question": check.question,
-                "answer": check.answer.value,
-                "facts": dict(check.facts),
-            }
-            for check in explanation.trace.checks
-        ],
+        "checks": [asdict(check) for check in explanation.trace.checks],
         "forecast": [_outlook_entry(outlook) for outlook in explanation.forecast],
         "validation_records": [_record_entry(record) for record in explanation.records],
         "successor_arn": explanation.successor.arn if explanation.successor else None,

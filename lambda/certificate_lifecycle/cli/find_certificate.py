@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import click
@@ -83,15 +83,19 @@ def locate(session: Session, wanted: str) -> Located:
     """
     scopes = _scopes(session, wanted)
     clients_of = session.scope_clients(repair=session.request().repair)
-    clients = {scope: clients_of(scope) for scope in scopes}
-    listed: dict[Scope, Sequence[Certificate]] = {}
+    first_of_account = {scope.account_id: scope for scope in reversed(scopes)}.values()
+    listed: list[Located] = []
     problems = []
     for scope in scopes:
+        clients = clients_of(scope)
         try:
-            listed[scope] = list(_everything(clients[scope], account_wide=_first(scope, scopes)))
+            listed += [
+                Located(certificate=certificate, scope=scope, clients=clients)
+                for certificate in _everything(clients, account_wide=scope in first_of_account)
+            ]
         except Exception as error:  # noqa: BLE001 - one failure must not stop the others; reported below
             problems.append(f"account {scope.account_id}, {scope.region}: {error_summary(error)}")
-    found = _find(clients, listed, normalized(wanted))
+    found = _find(listed, normalized(wanted))
     if found is None and problems:
         raise CertificateLifecycleError(f"{clean(wanted)} was not found; {'; '.join(problems)}")
     if found is None:
@@ -101,12 +105,8 @@ def locate(session: Session, wanted: str) -> Located:
     if len(found.certificates) > 1:
         raise click.UsageError(_several(wanted, found))
     (certificate,) = found.certificates
-    scope = next(
-        scope
-        for scope, certificates in listed.items()
-        if any(other.arn == certificate.arn for other in certificates)
-    )
-    return Located(certificate=certificate, scope=scope, clients=clients[scope])
+    located = next(entry for entry in listed if entry.certificate.arn == certificate.arn)
+    return replace(located, certificate=certificate)
 
 
 def _scopes(session: Session, wanted: str) -> Sequence[Scope]:
@@ -118,10 +118,6 @@ def _scopes(session: Session, wanted: str) -> Sequence[Scope]:
     return session.scopes
 
 
-def _first(scope: Scope, scopes: Sequence[Scope]) -> bool:
-    return scope == next(entry for entry in scopes if entry.account_id == scope.account_id)
-
-
 def _everything(clients: ScopeClients, *, account_wide: bool) -> Iterator[Certificate]:
     """Yield the certificates that a run lists in an account and region."""
     in_acm = list(clients.certificates.list_all())
@@ -131,28 +127,22 @@ def _everything(clients: ScopeClients, *, account_wide: bool) -> Iterator[Certif
             yield from store.list_all()
 
 
-def _find(
-    clients: Mapping[Scope, ScopeClients],
-    listed: Mapping[Scope, Sequence[Certificate]],
-    wanted: str,
-) -> Matches | None:
+def _find(listed: Sequence[Located], wanted: str) -> Matches | None:
     """Return the certificates that match `wanted`; None if there are none.
 
     A listing contains the first 100 names of a certificate only: certificates with more names are
     described if nothing else matches.
     """
-    found = find(
-        (certificate for everything in listed.values() for certificate in everything), wanted
-    )
+    found = find((entry.certificate for entry in listed), wanted)
     if found is not None:
         return found
     described = []
-    for scope, everything in listed.items():
-        for entry in everything:
-            if entry.names_complete or entry.arn.split(":")[2] != "acm":
-                continue
-            with suppress(CertificateNotFoundError):
-                described.append(clients[scope].certificates.describe(entry.arn))
+    for entry in listed:
+        certificate = entry.certificate
+        if certificate.names_complete or certificate.arn.split(":")[2] != "acm":
+            continue
+        with suppress(CertificateNotFoundError):
+            described.append(entry.clients.certificates.describe(certificate.arn))
     return find(described, wanted)
 
 

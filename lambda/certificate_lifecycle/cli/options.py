@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial, reduce, wraps
+from functools import reduce, wraps
 from ipaddress import ip_address
 from typing import Any
 
@@ -18,11 +18,12 @@ NO_INSTANCE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetOptions:
-    """Credentials, accounts, regions and threshold.
+class Options:
+    """Credentials, accounts, regions, threshold, and how to print the result.
 
     Empty `regions` and `accounts` mean those of the deployed instance, or the region of the profile
-    and the account of the credentials.
+    and the account of the credentials. `format` is table, json or csv; `quiet` prints the result
+    only.
     """
 
     profile: str | None = None
@@ -33,12 +34,6 @@ class TargetOptions:
     external_id: str | None = None
     threshold_days: int | None = None
     instance: str = "certificate-lifecycle"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutputOptions:
-    """`format` is table, json or csv; `quiet` prints the result only."""
-
     format: str = "table"
     quiet: bool = False
     verbose: bool = False
@@ -135,46 +130,34 @@ resolver_option = click.option(
 )
 
 
-def _grouped(
-    options: tuple[Callable[[Any], Any], ...],
-    name: str,
-    group: type[TargetOptions | OutputOptions],
-    command: Any,  # noqa: ANN401 - any function that click makes a command of
-) -> Any:  # noqa: ANN401 - the same
-    """Pass the values of `options` to a command as one argument."""
+def common_options(*formats: str, scopes: bool = True) -> Callable[[Any], Any]:
+    """Add the options that become `Options`; the command takes them as `options`.
 
-    @wraps(command)
-    def wrapped(**values: Any) -> Any:  # noqa: ANN401 - any arguments of the command
-        grouped = {key: values.pop(key) for key in group.__dataclass_fields__ if key in values}
-        return command(**values, **{name: group(**grouped)})
-
-    return reduce(lambda decorated, option: option(decorated), reversed(options), wrapped)
-
-
-def scope_options(command: Any) -> Any:  # noqa: ANN401 - as above
-    """Add the options of TargetOptions; the command takes them as `targets`."""
-    return _grouped((*_CREDENTIALS, *_SCOPES, _INSTANCE), "targets", TargetOptions, command)
-
-
-def home_options(command: Any) -> Any:  # noqa: ANN401 - as above
-    """Add the options of TargetOptions that apply to one account and region."""
-    return _grouped((*_CREDENTIALS, _INSTANCE), "targets", TargetOptions, command)
-
-
-def output_options(*formats: str) -> Callable[[Any], Any]:
-    """Add the options of OutputOptions; the command takes them as `output`."""
-    option = click.option(
+    Without formats there is no --output, and without `scopes` only one account and region.
+    """
+    output = click.option(
         "-o",
         "--output",
         "format",
         type=click.Choice(formats),
-        default=formats[0],
+        default=formats[0] if formats else None,
         show_default=True,
         help="Format of the result.",
     )
-    return partial(_grouped, (option, *_VERBOSITY), "output", OutputOptions)
+    added = (
+        *_CREDENTIALS,
+        *(_SCOPES if scopes else ()),
+        _INSTANCE,
+        *((output,) if formats else ()),
+        *_VERBOSITY,
+    )
 
+    def decorate(command: Any) -> Any:  # noqa: ANN401 - any function that click makes a command of
+        @wraps(command)
+        def wrapped(**values: Any) -> Any:  # noqa: ANN401 - any arguments of the command
+            common = {key: values.pop(key) for key in Options.__dataclass_fields__ if key in values}
+            return command(options=Options(**common), **values)
 
-def verbosity_options(command: Any) -> Any:  # noqa: ANN401 - as above
-    """Add the options of OutputOptions to a command with one format only."""
-    return _grouped(_VERBOSITY, "output", OutputOptions, command)
+        return reduce(lambda decorated, option: option(decorated), reversed(added), wrapped)
+
+    return decorate

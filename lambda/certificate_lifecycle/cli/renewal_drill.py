@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,23 +12,10 @@ from certificate_lifecycle.app.ports import Certificates, CertificateStore, Cloc
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
+from certificate_lifecycle.cli import drill_checks
 from certificate_lifecycle.cli.aws.public_dns import PublicDns
 from certificate_lifecycle.cli.dns_health import Delegation, judge_caa
-from certificate_lifecycle.cli.drill_checks import (
-    CheckOutcome,
-    DrillCheck,
-    RenewalAnswer,
-    accept_public_dns,
-    answer,
-    check_authority,
-    check_caa,
-    check_delegation,
-    check_eligibility,
-    check_public,
-    check_records,
-    check_source,
-    no_managed_renewal,
-)
+from certificate_lifecycle.cli.drill_checks import CheckOutcome, DrillCheck, RenewalAnswer
 from certificate_lifecycle.model.certificate import Certificate, CertificateType, ValidationRecord
 from certificate_lifecycle.model.dns_names import dns_form
 from certificate_lifecycle.policy.chain import assess
@@ -50,7 +37,7 @@ class DrillResult:
     @property
     def answer(self) -> RenewalAnswer:
         """Whether a renewal would work."""
-        return answer(self.checks)
+        return drill_checks.answer(self.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,31 +62,28 @@ class Drill:
         Raises CertificateNotFoundError if the certificate was deleted. A check that fails for
         another reason is UNKNOWN.
         """
-        if listed.type in (CertificateType.SERVER_CERTIFICATE, CertificateType.PRIVATE_AUTHORITY):
-            certificate = listed
-        else:
-            certificate = self._described(listed)
+        certificate = listed
+        if listed.type not in drill_checks.NOT_RENEWED:
+            described = listed.described_as(self.certificates.describe(listed.arn))
+            certificate = described.with_tags(self.certificates.tags(listed.arn))
         return DrillResult(certificate=certificate, checks=tuple(self._checks(certificate)))
 
     def _checks(self, certificate: Certificate) -> Sequence[DrillCheck]:
         if certificate.type is CertificateType.IMPORTED:
             return [self._try("import source", lambda: self._import_source(certificate))]
-        if reason := no_managed_renewal(certificate):
+        if reason := drill_checks.no_managed_renewal(certificate):
             return [reason]
-        eligibility = check_eligibility(certificate)
+        eligibility = drill_checks.check_eligibility(certificate)
         if certificate.type is CertificateType.PRIVATE:
             return [eligibility, self._try("private CA", lambda: self._authority(certificate))]
-        return [eligibility, *accept_public_dns(self._validation(certificate))]
-
-    def _described(self, listed: Certificate) -> Certificate:
-        described = listed.described_as(self.certificates.describe(listed.arn))
-        return described.with_tags(self.certificates.tags(listed.arn))
+        return [eligibility, *drill_checks.accept_public_dns(self._validation(certificate))]
 
     def _import_source(self, certificate: Certificate) -> DrillCheck:
-        if not self.sources.concern(certificate):
-            return check_source(None)
-        # The finding contains the error, so the list of problems is not needed.
-        return check_source(self.sources.inspect(certificate, self.clock, self.now, []))
+        finding = None
+        if self.sources.concern(certificate):
+            # The finding contains the error, so the list of problems is not needed.
+            finding = self.sources.inspect(certificate, self.clock, self.now, [])
+        return drill_checks.check_source(finding)
 
     def _authority(self, certificate: Certificate) -> DrillCheck:
         arn = certificate.detail.certificate_authority_arn
@@ -107,8 +91,9 @@ class Drill:
             for listed in store.list_all():
                 if listed.arn == arn:
                     observation = Observation(certificate=store.describe(listed))
-                    return check_authority(assess(observation, self.thresholds, self.now))
-        return check_authority(None)
+                    decision = assess(observation, self.thresholds, self.now)
+                    return drill_checks.check_authority(decision)
+        return drill_checks.check_authority(None)
 
     def _validation(self, certificate: Certificate) -> Sequence[DrillCheck]:
         wanted = distinct(wanted_records(certificate))
@@ -116,13 +101,22 @@ class Drill:
 
         def records() -> DrillCheck:
             findings.extend(inspect(self.dns, wanted))
-            return check_records(findings)
+            return drill_checks.check_records(findings)
+
+        def public_dns() -> DrillCheck:
+            public = self.public()
+            chains = {record.name: _cname_targets(record, public) for record in wanted}
+            return drill_checks.check_public(wanted, chains)
+
+        def caa() -> DrillCheck:
+            public = self.public()
+            return drill_checks.check_caa(judge_caa(name, public.caa) for name in certificate.names)
 
         return [
             self._try("validation records", records),
             self._try("delegation", lambda: self._delegation(findings, self.public())),
-            self._try("public DNS", lambda: _public(wanted, self.public())),
-            self._try("CAA", lambda: _caa(certificate, self.public())),
+            self._try("public DNS", public_dns),
+            self._try("CAA", caa),
         ]
 
     def _delegation(self, findings: Sequence[RecordFinding], public: PublicDns) -> DrillCheck:
@@ -136,7 +130,7 @@ class Drill:
                 for value in record.values
             )
             delegations[dns_form(zone.name)] = Delegation(own, public.ns(dns_form(zone.name)))
-        return check_delegation(delegations)
+        return drill_checks.check_delegation(delegations)
 
     def _try(self, name: str, check: Callable[[], DrillCheck]) -> DrillCheck:
         require_time(self.clock)
@@ -145,10 +139,6 @@ class Drill:
         except Exception as error:  # noqa: BLE001 - one failure must not stop the other checks
             text = f"Could not be checked: {error_summary(error)}."
             return DrillCheck(name, CheckOutcome.UNKNOWN, text)
-
-
-def _public(wanted: Sequence[ValidationRecord], public: PublicDns) -> DrillCheck:
-    return check_public(wanted, {record.name: _cname_targets(record, public) for record in wanted})
 
 
 def _cname_targets(record: ValidationRecord, public: PublicDns) -> Sequence[str]:
@@ -164,18 +154,11 @@ def _cname_targets(record: ValidationRecord, public: PublicDns) -> Sequence[str]
     return found
 
 
-def _caa(certificate: Certificate, public: PublicDns) -> DrillCheck:
-    return check_caa(judge_caa(name, public.caa) for name in certificate.names)
-
-
 def drill_entry(result: DrillResult) -> dict[str, Any]:
     """Return a drill as plain data, see docs/schemas/certificates-drill.json."""
     return {
         "certificate_arn": result.certificate.arn,
         "domain_name": result.certificate.domain_name,
         "answer": result.answer.value,
-        "checks": [
-            {"name": check.name, "outcome": check.outcome.value, "text": check.text}
-            for check in result.checks
-        ],
+        "checks": [asdict(check) for check in result.checks],
     }

@@ -13,7 +13,7 @@ from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.interrupts import interruptible
-from certificate_lifecycle.cli.options import OutputOptions, TargetOptions
+from certificate_lifecycle.cli.options import Options
 from certificate_lifecycle.cli.output import error_console
 from certificate_lifecycle.cli.progress import busy, scan_progress
 from certificate_lifecycle.cli.session import Session, open_session
@@ -42,39 +42,39 @@ class Scan:
         return Exit.FINDINGS if failed else Exit.HEALTHY
 
 
-def start(targets: TargetOptions, output: OutputOptions) -> Session:
+def start(options: Options) -> Session:
     """Open a session, and print on standard error which settings are used."""
-    _set_up_log(verbose=output.verbose)
+    _set_up_log(verbose=options.verbose)
     console = error_console()
-    with busy(console, "Reading credentials and settings", quiet=output.quiet):
-        session = open_session(targets)
-    if not output.quiet:
+    with busy(console, "Reading credentials and settings", quiet=options.quiet):
+        session = open_session(options)
+    if not options.quiet:
         console.print(session.note, style="dim", markup=False)
     return session
 
 
-def scan(targets: TargetOptions, output: OutputOptions) -> Scan:
+def scan(options: Options) -> Scan:
     """Scan without changing anything; Ctrl-C keeps the results so far."""
-    session = start(targets, output)
-    run, _ = run_with_progress(session, session.request(), output)
+    session = start(options)
+    run, _ = run_with_progress(session, session.request(), options)
     return Scan(session, run)
 
 
 def run_with_progress(
-    session: Session, request: RunRequest, output: OutputOptions
+    session: Session, request: RunRequest, options: Options
 ) -> tuple[Run, list[ScopeRun]]:
     """Run a request with a progress bar, interruptible by Ctrl-C."""
     with (
         interruptible(session.clock),
-        scan_progress(error_console(), len(request.scopes), quiet=output.quiet) as observed,
+        scan_progress(error_console(), len(request.scopes), quiet=options.quiet) as observed,
     ):
         return session.run(request, observed)
 
 
 @contextmanager
-def interruptible_work(session: Session, text: str, output: OutputOptions) -> Iterator[None]:
+def interruptible_work(session: Session, text: str, options: Options) -> Iterator[None]:
     """Show a spinner with a text while the block runs, interruptible by Ctrl-C."""
-    with interruptible(session.clock), busy(error_console(), text, quiet=output.quiet):
+    with interruptible(session.clock), busy(error_console(), text, quiet=options.quiet):
         yield
 
 

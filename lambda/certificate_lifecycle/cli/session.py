@@ -18,7 +18,7 @@ from certificate_lifecycle.app.rotation import merged, run_scopes
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.cli.interrupts import TerminalClock
-from certificate_lifecycle.cli.options import ALL, NO_INSTANCE, TargetOptions
+from certificate_lifecycle.cli.options import ALL, NO_INSTANCE, Options
 from certificate_lifecycle.handlers.config import default_settings, rotation_settings
 from certificate_lifecycle.handlers.events import RotationCommand
 from certificate_lifecycle.model.certificate import Action
@@ -104,17 +104,17 @@ def current_time() -> datetime:
     return datetime.now(UTC)
 
 
-def open_session(targets: TargetOptions) -> Session:
+def open_session(options: Options) -> Session:
     """Return the session of a command; raises ConfigurationError with all errors in its options."""
     from certificate_lifecycle.aws.clients import Clients  # noqa: PLC0415
     from certificate_lifecycle.cli.aws.identity import home_of, session_of  # noqa: PLC0415
 
-    session = session_of(targets.profile, targets.region)
+    session = session_of(options.profile, options.region)
     first = Clients(str(session.region_name), session=session)
     home = home_of(session, first.any("sts", str(session.region_name)))
-    function, note, unknown = _deployed(targets, home, first)
-    settings = _settings(targets, home, function)
-    scopes = _scopes(targets, settings, home, first)
+    function, note, unknown = _deployed(options, home, first)
+    settings = _settings(options, home, function)
+    scopes = _scopes(options, settings, home, first)
     external_ids = {
         account.role_arn(home.partition): account.external_id for account in settings.accounts
     }
@@ -131,16 +131,16 @@ def open_session(targets: TargetOptions) -> Session:
 
 
 def _deployed(
-    targets: TargetOptions, home: Scope, clients: Clients
+    options: Options, home: Scope, clients: Clients
 ) -> tuple[DeployedFunction | None, str, str | None]:
     """Return the deployed function, the note, and why the function is unknown, if it is."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
     from certificate_lifecycle.cli.aws.deployed_module import find_function  # noqa: PLC0415
 
-    if targets.instance == NO_INSTANCE:
+    if options.instance == NO_INSTANCE:
         return None, "Using default settings (--instance none).", None
-    name = f"{targets.instance}-rotation"
+    name = f"{options.instance}-rotation"
     try:
         function = find_function(clients.any("lambda", home.region), name)
     except ClientError as error:
@@ -153,9 +153,7 @@ def _deployed(
     return function, f"Using settings and state of the function {name} in {home.region}.", None
 
 
-def _settings(
-    targets: TargetOptions, home: Scope, function: DeployedFunction | None
-) -> RotationSettings:
+def _settings(options: Options, home: Scope, function: DeployedFunction | None) -> RotationSettings:
     errors: list[str] = []
     if function is None:
         # Without a state table nothing can be replaced.
@@ -163,38 +161,38 @@ def _settings(
     else:
         settings = rotation_settings(function.settings, errors)
         errors = [f"the function {function.name} has an invalid setting: {e}" for e in errors]
-    if targets.threshold_days is not None:
-        expiration = timedelta(days=targets.threshold_days)
+    if options.threshold_days is not None:
+        expiration = timedelta(days=options.threshold_days)
         settings = replace(settings, thresholds=replace(settings.thresholds, expiration=expiration))
         critical = settings.thresholds.critical
         if expiration <= critical:
             errors.append(
                 f"--threshold-days must be more than the critical threshold, {critical.days} days; "
-                f"got {targets.threshold_days}"
+                f"got {options.threshold_days}"
             )
-    accounts = _accounts(targets, settings, home, errors)
+    accounts = _accounts(options, settings, home, errors)
     if errors:
         raise ConfigurationError(errors)
     return replace(settings, accounts=accounts)
 
 
 def _accounts(
-    targets: TargetOptions, settings: RotationSettings, home: Scope, errors: list[str]
+    options: Options, settings: RotationSettings, home: Scope, errors: list[str]
 ) -> tuple[Account, ...]:
     """Return the other accounts to scan, each with the role to assume there."""
     known = {account.account_id: account for account in settings.accounts}
-    if targets.role_name is None and targets.external_id is not None:
+    if options.role_name is None and options.external_id is not None:
         errors.append("--external-id needs --role-name")
-    account_ids = [*known] if targets.accounts == (ALL,) else targets.accounts
+    account_ids = [*known] if options.accounts == (ALL,) else options.accounts
     accounts = []
     for account_id in account_ids:
-        if account_id == home.account_id and targets.accounts != (ALL,):
+        if account_id == home.account_id and options.accounts != (ALL,):
             continue
         # An account that the instance does not know gets advice only, see `config.Account`.
         account = known.get(account_id, Account(account_id, "", "", RotationMode.NOTIFY))
-        if targets.role_name is not None:
-            external_id = targets.external_id or ""
-            account = replace(account, role_name=targets.role_name, external_id=external_id)
+        if options.role_name is not None:
+            external_id = options.external_id or ""
+            account = replace(account, role_name=options.role_name, external_id=external_id)
         elif account_id not in known:
             errors.append(
                 f"--accounts: no role is known for {account_id}; give --role-name, or the "
@@ -205,21 +203,21 @@ def _accounts(
 
 
 def _scopes(
-    targets: TargetOptions, settings: RotationSettings, home: Scope, clients: Clients
+    options: Options, settings: RotationSettings, home: Scope, clients: Clients
 ) -> tuple[Scope, ...]:
-    own = not targets.accounts or ALL in targets.accounts or home.account_id in targets.accounts
+    own = not options.accounts or ALL in options.accounts or home.account_id in options.accounts
     accounts = [
         *([home.account_id] if own else []),
         *(account.account_id for account in settings.accounts),
     ]
-    if targets.regions == (ALL,):
+    if options.regions == (ALL,):
         from certificate_lifecycle.cli.aws.regions import enabled_regions  # noqa: PLC0415
 
         regions = enabled_regions(clients.any("ec2", home.region))
     else:
         # --region overrides the regions of the instance.
-        default = (home.region,) if targets.region else settings.regions
-        regions = targets.regions or default or (home.region,)
+        default = (home.region,) if options.region else settings.regions
+        regions = options.regions or default or (home.region,)
     return tuple(
         Scope(account_id, region, home.partition) for account_id in accounts for region in regions
     )

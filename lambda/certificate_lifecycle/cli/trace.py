@@ -26,12 +26,12 @@ class CheckAnswer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TracedCheck:
-    """A check: its name, its question, its facts by name, and its answer."""
+    """A check: its name, question and answer, and its facts by name; the fields are public."""
 
-    check: str
+    name: str
     question: str
-    facts: Mapping[str, str]
     answer: CheckAnswer
+    facts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def trace(observation: Observation, thresholds: Thresholds, now: datetime) -> Tr
         elif check(observation, thresholds, now) is not None:
             answer = CheckAnswer.HIT
         facts = {fact.name: fact.text(observation, thresholds, now) for fact in check.facts}
-        checks.append(TracedCheck(check.name, check.question, facts, answer))
+        checks.append(TracedCheck(check.name, check.question, answer, facts))
     return Trace(tuple(checks), assess(observation, thresholds, now))
 
 

@@ -58,7 +58,7 @@ class ProbeState(Documented):
     REFUSED = "Refused", "The address is not allowed for probes."
     NOT_TLS = "NotTls", "The server does not use TLS."
     NO_CERTIFICATE = "NoCertificate", "The handshake ended before a certificate could be read."
-    SCAN_FAILED = "ScanFailed", "The probe failed, or no time was left."
+    NOT_PROBED = "NotProbed", "The probe failed, or no time was left."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ProbeResult:
     name: str
     address: str
     leaf: X509Certificate | None = None
-    state: ProbeState = ProbeState.SCAN_FAILED
+    state: ProbeState = ProbeState.NOT_PROBED
 
 
 def should_probe(entry: Assessment, now: datetime, *, notified: bool = False) -> bool:
@@ -182,7 +182,7 @@ _FAILURES = {
     ProbeState.REFUSED: "was not probed: not a public address",
     ProbeState.NOT_TLS: "does not use TLS",
     ProbeState.NO_CERTIFICATE: "showed no readable certificate",
-    ProbeState.SCAN_FAILED: "was not probed, because it took too long or failed",
+    ProbeState.NOT_PROBED: "was not probed, because it took too long or failed",
 }
 _COMPARISONS = {
     ProbeState.CURRENT: ": the certificate in ACM",

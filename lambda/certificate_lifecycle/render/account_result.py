@@ -65,8 +65,8 @@ class AccountResult:
             "recovered_scopes": list(self.recovered_scopes),
             "since": {arn: records.stamp(since) for arn, since in self.since.items()},
             "actions": [record.to_dict() for record in self.actions],
-            "memories": [memory.to_dict() for memory in self.alert_records],
-            "resolved": [memory.to_dict() for memory in self.resolved],
+            "memories": [alert.to_dict() for alert in self.alert_records],
+            "resolved": [alert.to_dict() for alert in self.resolved],
             "notes": [intent.to_dict() for intent in self.intents],
             "journals": dict(self.replacement_records),
         }

@@ -71,8 +71,8 @@ def _next_expiry(run: Run) -> float | None:
         for entry in run.assessments
         if entry.certificate.used and entry.certificate.not_after is not None
     ]
-    left = [end - run.finished_at for end in ends if end > run.finished_at]
-    return min(left) / _DAY if left else None
+    spans = [end - run.finished_at for end in ends if end > run.finished_at]
+    return min(spans) / _DAY if spans else None
 
 
 def _document(

@@ -97,9 +97,9 @@ _BINDING = frozenset(
 )
 _BOUND = (
     "bound to the successor",
-    "holds the successor already",
+    "has the successor already",
     "serves the successor",
-    "put back",
+    "rolled back",
 )
 _REQUESTED = ("requested the successor", "found the successor", "may have requested")
 #: Calls for readable names, or with equivalent fallbacks.

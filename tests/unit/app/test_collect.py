@@ -155,7 +155,7 @@ def test_the_consumers_of_a_candidate_are_known() -> None:
 # --- Records ----------------------------------------------------------------------------------
 
 
-def test_each_pending_record_is_looked_at_once() -> None:
+def test_each_pending_record_is_scanned_once() -> None:
     waits = renewal(
         RenewalStatus.PENDING_VALIDATION,
         None,
@@ -198,7 +198,7 @@ def test_records_that_cannot_be_read_are_unchecked_and_a_problem() -> None:
     assert found.problems == [f"{BLOCKED.arn}: Outage: AccessDenied"]
 
 
-def test_a_stuck_request_is_looked_at_like_a_renewal() -> None:
+def test_a_stuck_request_is_scanned_like_a_renewal() -> None:
     stuck = request(detail=CertificateDetail(validations=(validation(),)))
     found = look(MemoryCertificates(stuck))
     assert found.assessments[0].decision.reason is Reason.VALIDATION_RECORD_MISSING
@@ -268,7 +268,7 @@ class Slow(MemoryCertificates):
         return super().tags(arn)
 
 
-def test_time_that_runs_out_between_description_and_records_is_told() -> None:
+def test_time_that_runs_out_between_description_and_records_is_reported() -> None:
     certificates = Slow(BLOCKED)
     certificates.clock = MemoryClock(100)
     found = look(certificates, clock=certificates.clock)

@@ -95,7 +95,7 @@ def test_an_apex_and_its_wildcard_share_one_record() -> None:
     assert dns.written == {"Z1": names_of("example.com")}
 
 
-def test_each_record_goes_to_the_zone_that_holds_its_name() -> None:
+def test_each_record_goes_to_the_zone_that_has_its_name() -> None:
     dns = MemoryDns(HOME, zone("shop.example.com.", "Z2"), zone("example.net.", "Z3"))
     dns.put(HOME, "shop.example.com.", "NS", "ns-1.example.")
     names = ("example.com", "www.shop.example.com", "*.example.net", "b.example.com")
@@ -167,7 +167,7 @@ def test_a_function_that_has_no_time_left_does_not_wait_at_all() -> None:
 # --- Repeating --------------------------------------------------------------------------------
 
 
-def test_a_second_invocation_after_a_dns_failure_goes_on_with_the_same_certificate() -> None:
+def test_a_second_invocation_after_a_dns_failure_continues_with_the_same_certificate() -> None:
     certificates, dns = MemoryCertificates(), MemoryDns(HOME)
     dns.broken["upsert Z1"] = Outage("Throttling")
     with pytest.raises(Outage):
@@ -323,12 +323,12 @@ def test_a_dry_run_requests_and_writes_nothing() -> None:
     assert (certificates.asked, dns.batches) == ([], [])
 
 
-def test_a_dry_run_tells_that_a_zone_is_missing() -> None:
+def test_a_dry_run_reports_that_a_zone_is_missing() -> None:
     with pytest.raises(ZoneNotFoundError):
         issue(MemoryCertificates(), MemoryDns(), dry_run=True)
 
 
-def test_a_dry_run_tells_which_records_a_waiting_certificate_lacks() -> None:
+def test_a_dry_run_reports_which_records_a_waiting_certificate_lacks() -> None:
     dns, clock = MemoryDns(HOME), MemoryClock()
     issuance = issue(MemoryCertificates(WAITING), dns, clock=clock, dry_run=True, wait_seconds=600)
     assert [finding.change for finding in issuance.records] == ["created", "created"]
@@ -336,7 +336,7 @@ def test_a_dry_run_tells_which_records_a_waiting_certificate_lacks() -> None:
     assert clock.slept == []
 
 
-def test_without_validation_the_records_are_named_for_whoever_writes_them() -> None:
+def test_without_validation_the_records_are_named_for_manual_writing() -> None:
     certificates, dns, clock = MemoryCertificates(), MemoryDns(), MemoryClock()
     certificates.names_records_late = True
     for operation in ("zones", "upsert Z1"):
@@ -376,7 +376,7 @@ def test_issuance_is_awaited_as_long_as_asked() -> None:
     assert issuance.certificate.status is CertificateStatus.ISSUED
 
 
-def test_a_wait_of_one_second_looks_once_more() -> None:
+def test_a_wait_of_one_second_polls_once_more() -> None:
     clock = MemoryClock()
     issue(MemoryCertificates(WAITING), MemoryDns(HOME), clock=clock, wait_seconds=1)
     assert clock.slept == [1.0]

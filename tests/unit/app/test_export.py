@@ -108,7 +108,7 @@ def exported(serial: str) -> tuple[str, str]:
 # --- Writing ----------------------------------------------------------------------------------
 
 
-def test_a_certificate_is_written_to_its_target_with_the_passphrase_and_told() -> None:
+def test_a_certificate_is_written_to_its_target_with_the_passphrase_and_reported() -> None:
     account = Account(issue())
     result = account.rotate()
     (finding,) = result["findings"]
@@ -158,7 +158,7 @@ def test_an_issue_that_changes_during_the_export_is_exported_again() -> None:
     assert json.loads(document)["certificate"] == "PEM 02"
 
 
-def test_an_issue_that_never_holds_still_is_given_up() -> None:
+def test_an_issue_that_keeps_changing_is_given_up() -> None:
     account = Account(issue("01"))
     account.certificates.later[arn()] = [issue(f"{number:02}") for number in range(2, 12)]
     with pytest.raises(RotationError, match="renewed it during each attempt"):
@@ -179,7 +179,7 @@ def test_a_version_that_another_run_wrote_meanwhile_is_fine() -> None:
     assert account.action() == ("done", f"another run exported the issue 01 to {EDGE}")
 
 
-def test_a_version_that_lost_its_labels_is_left_alone() -> None:
+def test_a_version_that_lost_its_labels_is_not_changed() -> None:
     account = Account(issue())
     account.already_holds("01")
     account.secrets.labels[EDGE] = {"theirs": (CURRENT_STAGE,)}
@@ -201,7 +201,7 @@ def test_nothing_is_renewed_for_a_version_that_lost_its_labels() -> None:
     assert account.certificates.renewed == []
 
 
-def test_what_somebody_rolled_back_is_left_alone_and_told() -> None:
+def test_what_others_rolled_back_is_not_changed_and_reported() -> None:
     account = Account(issue("02", ends_in=days(20)))
     account.already_holds("02")
     account.already_holds("01")
@@ -222,7 +222,7 @@ def test_a_certificate_in_other_trouble_is_exported_all_the_same() -> None:
     assert account.holds() == "01"
 
 
-def test_what_is_exported_beside_no_finding_is_told_too() -> None:
+def test_what_is_exported_beside_no_finding_is_reported_too() -> None:
     successor = issue("09", arn=arn("successor"), ends_in=days(300), exported=False)
     account = Account(issue(ends_in=days(5), exported=False))
     account.certificates.held[successor.arn] = successor
@@ -284,7 +284,7 @@ def test_a_renewal_under_way_is_left_to_acm() -> None:
     assert result["renewed_certificates"] == 0
 
 
-def test_a_renewal_that_another_run_began_meanwhile_is_no_second_one() -> None:
+def test_a_renewal_that_another_run_started_meanwhile_is_no_second_one() -> None:
     account = Account(issue(ends_in=days(30)))
     account.already_holds("01")
     account.certificates.renewing.add(arn())
@@ -332,7 +332,7 @@ def test_a_renewal_that_fails_does_not_hide_the_export_before_it() -> None:
 # --- Not writing ------------------------------------------------------------------------------
 
 
-def test_without_the_right_to_write_nothing_is_looked_at() -> None:
+def test_without_the_right_to_write_nothing_is_read() -> None:
     account = Account(issue(ends_in=days(30)))
     result = account.rotate(writing=False, mode=RotationMode.NOTIFY)
     assert (account.secrets.read_stages, account.certificates.exported) == ([], [])
@@ -349,7 +349,7 @@ def test_without_the_right_to_write_nothing_is_looked_at() -> None:
     ],
     ids=["outdated", "outdated and due", "due"],
 )
-def test_a_dry_run_looks_and_plans(
+def test_a_dry_run_reads_and_plans(
     ends_in: Any,  # noqa: ANN401 - a time
     held: str | None,
     outcome: str,
@@ -368,7 +368,7 @@ def test_a_dry_run_plans_nothing_where_acm_is_at_it() -> None:
     assert account.action(dry_run=True)[0] == "advised"
 
 
-def test_what_cannot_be_exported_is_told_and_not_tried() -> None:
+def test_what_cannot_be_exported_is_reported_and_not_tried() -> None:
     account = Account(certificate(detail=detail(serial="01"), created_at=NOW - days(500)))
     result = account.rotate()
     (finding,) = result["findings"]
@@ -389,7 +389,7 @@ def test_a_run_for_one_certificate_does_not_miss_the_others() -> None:
     assert account.rotate(certificate_arns=[arn()])["actions"][0]["outcome"] == "done"
 
 
-def test_a_target_that_cannot_be_looked_at_is_not_written() -> None:
+def test_a_target_that_cannot_be_read_is_not_written() -> None:
     account = Account(issue())
     account.secrets.broken[f"stages {EDGE}"] = Outage("AccessDenied")
     with pytest.raises(RotationError, match="Outage: AccessDenied"):
@@ -427,7 +427,7 @@ def test_a_step_that_fails_fails_the_action_and_the_run(operation: str) -> None:
 
 
 @pytest.mark.parametrize("passphrase", ["hush", "tel#tale", "telltale%", "tëlltale", "tel" * 43])
-def test_a_bad_passphrase_is_told_without_being_shown(
+def test_a_bad_passphrase_is_reported_without_being_shown(
     passphrase: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

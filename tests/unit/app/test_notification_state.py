@@ -96,7 +96,7 @@ class Account:
 # --- Telling once ---------------------------------------------------------------------------------
 
 
-def test_a_problem_that_stays_is_told_once() -> None:
+def test_a_problem_that_stays_is_reported_once() -> None:
     account = Account(DUE)
     account.rotate()
     assert account.tomorrow().rotate()["notification"] == {
@@ -129,7 +129,7 @@ def test_a_message_has_all_that_is_open_whatever_is_new() -> None:
     assert "shop.example.com" in account.topic.messages[-1].bodies["email"]
 
 
-def test_what_is_over_is_forgotten_so_that_it_is_news_when_it_comes_back() -> None:
+def test_what_is_resolved_is_deleted_so_that_it_is_new_when_it_comes_back() -> None:
     account = Account(DUE)
     account.rotate()
     account.certificates.held[DUE.arn] = replace(DUE, not_after=NOW + days(300))
@@ -142,7 +142,7 @@ def test_what_is_over_is_forgotten_so_that_it_is_news_when_it_comes_back() -> No
     assert account.sent == 3
 
 
-def test_a_look_at_one_certificate_forgets_nothing_of_the_others() -> None:
+def test_a_scan_of_one_certificate_deletes_nothing_of_the_others() -> None:
     account = Account(DUE, BLOCKED)
     account.rotate()
     assert set(account.state_store.alerts) == {DUE.arn, BLOCKED.arn}
@@ -152,7 +152,7 @@ def test_a_look_at_one_certificate_forgets_nothing_of_the_others() -> None:
     assert set(account.state_store.alerts) == {DUE.arn, BLOCKED.arn}
 
 
-def test_a_run_that_could_not_look_everywhere_forgets_nothing_but_what_it_saw_to_be_well() -> None:
+def test_a_run_that_did_not_scan_everything_deletes_nothing_but_what_it_saw_to_be_well() -> None:
     account = Account(DUE, BLOCKED, OTHER)
     account.rotate()
     account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
@@ -163,7 +163,7 @@ def test_a_run_that_could_not_look_everywhere_forgets_nothing_but_what_it_saw_to
     assert set(account.state_store.alerts) == {DUE.arn, OTHER.arn, WHOLE_SCOPE.text}
 
 
-def test_what_could_not_be_sent_is_told_by_the_next_run() -> None:
+def test_what_could_not_be_sent_is_reported_by_the_next_run() -> None:
     account = Account(DUE)
     account.topic.failure = Outage("SNS is down")
     with pytest.raises(RotationError, match="could not be sent"):
@@ -181,7 +181,7 @@ def test_a_quiet_run_writes_nothing() -> None:
     assert account.state_store.writes == before
 
 
-def test_a_dry_run_neither_writes_nor_tells() -> None:
+def test_a_dry_run_neither_writes_nor_notifies() -> None:
     account = Account(DUE, BLOCKED, DEAD)
     account.rotate(dry_run=True)
     assert (account.state_store.writes, account.sent) == (0, 0)
@@ -191,7 +191,7 @@ def test_a_dry_run_neither_writes_nor_tells() -> None:
 
 
 @pytest.mark.parametrize("method", ["replacement_records", "alert_records"])
-def test_without_memory_everything_is_told_nothing_is_replaced_and_the_run_fails(
+def test_without_state_everything_is_reported_nothing_is_replaced_and_the_run_fails(
     method: str,
 ) -> None:
     account = Account(DUE, DEAD)
@@ -206,7 +206,7 @@ def test_without_memory_everything_is_told_nothing_is_replaced_and_the_run_fails
     )
 
 
-def test_what_could_not_be_remembered_is_told_again_and_the_run_fails() -> None:
+def test_what_could_not_be_saved_is_reported_again_and_the_run_fails() -> None:
     account = Account(DUE)
     account.state_store.broken["save_alert"] = Outage("not today")
     with pytest.raises(RotationError, match="the state could not be saved"):
@@ -239,7 +239,7 @@ def test_one_entry_that_cannot_be_written_stops_none_of_the_others_and_fails_the
     assert account.state_store.recorded_intents == {}
 
 
-def test_a_ledger_that_fails_twice_is_not_asked_again() -> None:
+def test_a_state_table_that_fails_twice_is_not_asked_again() -> None:
     account = Account(DUE, OTHER, BLOCKED)
     asked = refuse(account, DUE.arn, OTHER.arn, BLOCKED.arn)
     with pytest.raises(RotationError, match="not this one"):
@@ -247,7 +247,9 @@ def test_a_ledger_that_fails_twice_is_not_asked_again() -> None:
     assert len(asked) == 2
 
 
-def test_a_journal_that_could_not_be_struck_fails_the_run_after_everything_else() -> None:
+def test_a_replacement_record_that_could_not_be_deleted_fails_the_run_after_everything_else() -> (
+    None
+):
     account = Account(DEAD)
     account.rotate()
     account.certificates.held[DEAD.arn] = certificate(arn=DEAD.arn, ends_in=days(190))
@@ -268,7 +270,7 @@ def test_a_journal_that_could_not_be_struck_fails_the_run_after_everything_else(
 # --- Notes ----------------------------------------------------------------------------------------
 
 
-def test_what_is_about_to_be_done_is_noted_and_struck_once_it_is_told() -> None:
+def test_what_is_about_to_be_done_is_recorded_and_deleted_once_it_is_reported() -> None:
     account = Account(BLOCKED)
     account.topic.failure = Outage("SNS is down")
     with pytest.raises(RotationError):
@@ -282,7 +284,7 @@ def test_what_is_about_to_be_done_is_noted_and_struck_once_it_is_told() -> None:
     assert account.state_store.recorded_intents == {}
 
 
-def test_what_cannot_be_noted_is_not_done() -> None:
+def test_what_cannot_be_recorded_is_not_done() -> None:
     account = Account(BLOCKED)
     account.state_store.broken["save_intent"] = Outage("not today")
     with pytest.raises(RotationError):
@@ -300,7 +302,7 @@ def stopped(action: str = "RestoreRecords") -> Intent:
     )
 
 
-def test_what_an_earlier_run_began_and_could_not_tell_is_told() -> None:
+def test_what_an_earlier_run_started_and_did_not_report_is_reported() -> None:
     account = Account(certificate(arn=BLOCKED.arn))
     account.state_store.save_intent(stopped())
     found = account.rotate()
@@ -322,7 +324,7 @@ def test_what_an_earlier_run_began_and_could_not_tell_is_told() -> None:
     assert account.sent == 1
 
 
-def test_what_this_run_does_itself_is_not_told_twice() -> None:
+def test_what_this_run_does_itself_is_not_reported_twice() -> None:
     account = Account(BLOCKED)
     account.state_store.save_intent(stopped())
     (action,) = account.rotate()["actions"]
@@ -330,7 +332,7 @@ def test_what_this_run_does_itself_is_not_told_twice() -> None:
     assert account.state_store.recorded_intents == {}
 
 
-def test_what_an_earlier_run_began_is_told_when_this_run_tries_the_same_and_fails() -> None:
+def test_what_an_earlier_run_started_is_reported_when_this_run_tries_the_same_and_fails() -> None:
     """Perhaps it fails because the earlier one has done it."""
     account = Account(BLOCKED)
     account.state_store.save_intent(stopped())
@@ -341,7 +343,7 @@ def test_what_an_earlier_run_began_is_told_when_this_run_tries_the_same_and_fail
     assert account.state_store.recorded_intents == {}
 
 
-def test_what_was_begun_where_a_visit_was_lost_is_told_before_it_is_struck() -> None:
+def test_what_was_started_where_a_scope_failed_is_reported_before_it_is_deleted() -> None:
     """A thread that was given up may have done it, and cannot say so any more."""
     state_store = MemoryStateStore()
     state_store.save_intent(stopped())
@@ -357,7 +359,7 @@ def test_what_was_begun_where_a_visit_was_lost_is_told_before_it_is_struck() -> 
 # --- Replacement within a run ---------------------------------------------------------------------
 
 
-def test_an_event_about_the_successor_looks_at_what_it_succeeds() -> None:
+def test_an_event_about_the_successor_scans_its_predecessor() -> None:
     account = Account(DEAD)
     account.rotate()
     successor = account.state_store.stored[DEAD.arn].successor_arn
@@ -391,7 +393,7 @@ def test_a_reminder_is_a_week() -> None:
     assert days(7) == REMINDER
 
 
-def test_what_an_earlier_run_began_is_told_even_if_this_run_does_something_else_about_it() -> None:
+def test_what_an_earlier_run_started_is_reported_even_if_this_run_does_something_else() -> None:
     account = Account(BLOCKED)
     account.state_store.save_intent(replace(stopped(), text="write the validation record _b2"))
     details = [action["detail"] for action in account.rotate()["actions"]]
@@ -402,7 +404,7 @@ def test_what_an_earlier_run_began_is_told_even_if_this_run_does_something_else_
     assert account.state_store.recorded_intents == {}
 
 
-def test_two_things_that_are_begun_for_one_certificate_are_both_noted() -> None:
+def test_two_things_that_are_started_for_one_certificate_are_both_recorded() -> None:
     state_store = MemoryStateStore()
     first = AlertState.read(state_store, run_request(run_id="run-1"))
     for text in ("export the issue 01", "have ACM renew it", "have ACM renew it"):
@@ -414,7 +416,7 @@ def test_two_things_that_are_begun_for_one_certificate_are_both_noted() -> None:
     ]
 
 
-def test_what_is_begun_is_noted_beside_the_note_of_a_run_whose_clock_is_ahead() -> None:
+def test_what_is_started_is_recorded_beside_the_intent_of_a_run_whose_clock_is_ahead() -> None:
     state_store = MemoryStateStore()
     ahead = NOW + days(1) / 288
     for now, text in ((ahead, "export the issue 01"), (NOW, "have ACM renew it")):

@@ -224,7 +224,7 @@ def test_the_result_is_in_figures_and_says_where_everything_is(world: World) -> 
     }
 
 
-def test_looking_tells_nobody_and_writes_no_figures(world: World) -> None:
+def test_a_scan_sends_no_message_and_writes_no_metrics(world: World) -> None:
     assert world.scan(IDS[1]) == {"account_id": IDS[1], "certificates": 10}
     assert (world.topic.messages, world.metrics.runs) == ([], [])
     assert all(state_store.alerts == {} for state_store in world.ledgers.values())
@@ -233,7 +233,7 @@ def test_looking_tells_nobody_and_writes_no_figures(world: World) -> None:
 # --- What is remembered -----------------------------------------------------------------------
 
 
-def test_what_was_told_is_remembered_for_each_account_and_not_told_again(world: World) -> None:
+def test_what_was_reported_is_saved_for_each_account_and_not_reported_again(world: World) -> None:
     world.run()
     assert all(len(state_store.alerts) == 3 for state_store in world.ledgers.values())
     assert all(state_store.recorded_intents == {} for state_store in world.ledgers.values())
@@ -244,7 +244,7 @@ def test_what_was_told_is_remembered_for_each_account_and_not_told_again(world: 
     assert world.run()["notification"]["sent"] is False
 
 
-def test_what_no_message_has_told_is_told_by_the_next_run(world: World) -> None:
+def test_what_no_message_has_reported_is_reported_by_the_next_run(world: World) -> None:
     world.topic.failure = Outage("SNS is down")
     with pytest.raises(RotationError, match="SNS is down"):
         world.run()
@@ -255,7 +255,7 @@ def test_what_no_message_has_told_is_told_by_the_next_run(world: World) -> None:
     assert "an earlier run" in world.topic.messages[0].bodies["email"]
 
 
-def test_what_is_over_is_told_and_then_forgotten(world: World) -> None:
+def test_what_is_resolved_is_reported_and_then_deleted(world: World) -> None:
     world.run()
     world.certificates[PLACES[0]] = MemoryCertificates(at(PLACES[0], ESTATE[0]))
     world.now += days(1)
@@ -264,7 +264,7 @@ def test_what_is_over_is_told_and_then_forgotten(world: World) -> None:
     assert "Was ImportDue since 2026-06-01." in world.topic.messages[-1].bodies["email"]
 
 
-def test_a_dry_run_tells_nobody_and_remembers_nothing(world: World) -> None:
+def test_a_dry_run_sends_nothing_and_saves_nothing(world: World) -> None:
     told = world.run(dry_run=True)
     assert told["notification"] == {"sent": False, "message_id": None, "reason": "dry run"}
     assert (world.topic.messages, world.metrics.runs) == ([], [])
@@ -272,7 +272,7 @@ def test_a_dry_run_tells_nobody_and_remembers_nothing(world: World) -> None:
     assert world.report["counts"]["Expired"] == 6
 
 
-def test_a_ledger_that_cannot_be_written_fails_the_run_after_everything_is_told(
+def test_a_state_table_that_cannot_be_written_fails_the_run_after_everything_is_reported(
     world: World,
 ) -> None:
     world.list()
@@ -288,7 +288,7 @@ def test_a_ledger_that_cannot_be_written_fails_the_run_after_everything_is_told(
 # --- Failures ---------------------------------------------------------------------------------
 
 
-def test_an_account_that_fails_leaves_the_others_complete_and_is_told(world: World) -> None:
+def test_an_account_that_fails_leaves_the_others_complete_and_is_reported(world: World) -> None:
     world.unreachable[IDS[1]] = Outage("AccessDenied")
     world.list()
     for account_id in (IDS[0], IDS[2]):
@@ -311,7 +311,7 @@ def test_an_account_that_fails_leaves_the_others_complete_and_is_told(world: Wor
     }
 
 
-def test_an_account_whose_function_died_is_told(world: World) -> None:
+def test_an_account_whose_function_died_is_reported(world: World) -> None:
     world.list()
     world.scan(IDS[0])
     world.scan(IDS[2])
@@ -326,7 +326,7 @@ def test_an_account_whose_function_died_is_told(world: World) -> None:
     [[{}], {"scope": None}, "text", [None], [{"scope": {"account_id": "1"}}], None, 5, [], {}, ""],
     ids=repr,
 )
-def test_what_is_not_understood_is_an_account_that_was_not_looked_at(
+def test_what_is_not_understood_is_an_account_that_was_not_scanned(
     world: World, content: object
 ) -> None:
     world.list()
@@ -339,7 +339,7 @@ def test_what_is_not_understood_is_an_account_that_was_not_looked_at(
     assert world.report["counts"]["ScanFailed"] == 2
 
 
-def test_what_is_not_about_each_region_of_an_account_is_no_look_at_it(world: World) -> None:
+def test_what_is_not_about_each_region_of_an_account_is_no_scan_of_it(world: World) -> None:
     world.list()
     for account_id in IDS:
         world.scan(account_id)
@@ -373,7 +373,7 @@ def test_a_step_may_be_repeated(world: World) -> None:
     assert world.aggregate()["counts"]["Expired"] == 6
 
 
-def test_a_story_that_went_on_after_the_look_is_left_to_be_told_again(world: World) -> None:
+def test_a_story_that_continued_after_the_scan_is_left_to_be_reported_again(world: World) -> None:
     """The journal of a replacement is struck only as it was when it was read."""
     world.list()
     for account_id in IDS:
@@ -405,14 +405,14 @@ def listed(world: World) -> list[str]:
     return [item["account_id"] for item in world.documents.get(ACCOUNTS)]
 
 
-def test_every_account_of_the_organization_is_looked_at_once(world: World) -> None:
+def test_every_account_of_the_organization_is_scanned_once(world: World) -> None:
     organization = TheOrganization(IDS[2], IDS[0], IDS[1], IDS[0])
     told = list_accounts(organization, world.documents, always=(), given=(), excluded=(), only=())
     assert listed(world) == sorted(IDS)
     assert told == {"accounts": 3}
 
 
-def test_the_functions_own_account_is_looked_at_whatever_is_given(world: World) -> None:
+def test_the_functions_own_account_is_scanned_whatever_is_given(world: World) -> None:
     list_accounts(
         TheOrganization(), world.documents, always=IDS[:1], given=IDS[1:2], excluded=(), only=()
     )
@@ -490,7 +490,7 @@ def test_a_list_of_accounts_that_is_none_is_never_taken_for_one_of_none(
     ],
     ids=str,
 )
-def test_what_no_step_would_leave_is_an_account_that_was_not_looked_at(
+def test_what_no_step_would_leave_is_an_account_that_was_not_scanned(
     world: World, change: dict[str, object]
 ) -> None:
     left = {**left_by(run(*FOUND)).to_dict(NOW), **change}
@@ -542,14 +542,14 @@ def left_by(found: Run, **changes: Any) -> AccountResult:  # noqa: ANN401 - any 
     )
 
 
-def test_nothing_that_people_are_told_is_lost_on_the_way(whole: Run) -> None:
+def test_no_reported_field_is_lost_on_the_way(whole: Run) -> None:
     read = passed_on(left_by(whole))
     again = replace(whole, assessments=tuple(read.findings), healthy=read.healthy)
     assert result(again, {}) == result(whole, {})
     assert compose(again) == compose(whole)
 
 
-def test_what_the_ledger_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
+def test_what_the_state_table_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
     memory = AlertRecord(
         subject=AlertSubject(arn("due")),
         verdict="ImportDue",
@@ -576,14 +576,14 @@ def test_what_the_ledger_is_owed_is_not_lost_on_the_way(whole: Run) -> None:
     )
 
 
-def test_a_memory_that_an_earlier_version_left_is_understood(whole: Run) -> None:
+def test_an_alert_record_that_an_earlier_version_left_is_understood(whole: Run) -> None:
     memory = alert_record(whole.findings[0], None, Thresholds(), NOW)
     left = left_by(whole, alert_records=(memory,)).to_dict(NOW)
     del left["memories"][0]["critical_since"]
     assert AccountResult.from_dict(left).alert_records == (replace(memory, critical_since=None),)
 
 
-def test_what_can_be_looked_at_again_is_told_without_what_steers(whole: Run) -> None:
+def test_what_can_be_scanned_again_is_reported_without_what_steers(whole: Run) -> None:
     left = replace(left_by(whole), recovered_scopes=("account 1\x1b[2J, eu\u202e",))
     assert passed_on(left).recovered_scopes == ("account 1 [2J, eu",)
 

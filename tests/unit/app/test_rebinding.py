@@ -66,7 +66,7 @@ def test_a_listener_with_the_old_one_in_both_places_is_moved_in_both() -> None:
     assert consumers.settings == {listener(): [NEW], sni(): [OTHER, NEW]}
 
 
-def test_what_holds_something_else_is_not_even_planned() -> None:
+def test_what_has_something_else_is_not_even_planned() -> None:
     consumers = MemoryConsumers((listener(), [OTHER]), (sni(), [OTHER]))
     assert moved(consumers).moves == []
     assert consumers.written == []
@@ -119,7 +119,7 @@ def test_a_consumer_that_vanishes_while_it_is_planned_is_gone() -> None:
 
 
 @pytest.mark.parametrize("binding", [listener(), sni(), domain()])
-def test_what_somebody_changed_before_it_was_bound_is_left_alone(binding: Binding) -> None:
+def test_what_others_changed_before_it_was_bound_is_not_changed(binding: Binding) -> None:
     consumers = MemoryConsumers((binding, [OLD]))
     plan = rebinding(consumers).plan(CERTIFICATE, ())
     consumers.settings[binding] = [OTHER]
@@ -128,7 +128,7 @@ def test_what_somebody_changed_before_it_was_bound_is_left_alone(binding: Bindin
     assert consumers.written == []
 
 
-def test_what_somebody_changes_between_the_look_and_the_change_is_left_alone() -> None:
+def test_what_others_change_between_reading_and_writing_is_not_changed() -> None:
     consumers = MemoryConsumers((listener(), [OLD]))
     plan = rebinding(consumers).plan(CERTIFICATE, ())
     consumers.before_bind = lambda binding: consumers.settings[binding].__setitem__(0, OTHER)
@@ -139,7 +139,7 @@ def test_what_somebody_changes_between_the_look_and_the_change_is_left_alone() -
 
 
 @pytest.mark.parametrize("binding", [listener(), sni(), domain()])
-def test_what_somebody_changed_after_it_was_bound_is_left_alone(binding: Binding) -> None:
+def test_what_others_changed_after_it_was_bound_is_not_changed(binding: Binding) -> None:
     consumers = MemoryConsumers((binding, [OLD]))
     bound = rebinding(consumers).bind(rebinding(consumers).plan(CERTIFICATE, ()).moves)
     consumers.settings[binding] = [OTHER]
@@ -147,7 +147,7 @@ def test_what_somebody_changed_after_it_was_bound_is_left_alone(binding: Binding
     assert consumers.settings[binding] == [OTHER]
 
 
-def test_what_was_moved_and_holds_the_old_one_again_was_put_back_and_is_left_alone() -> None:
+def test_what_was_moved_and_has_the_old_one_again_was_rolled_back_and_is_not_changed() -> None:
     consumers = MemoryConsumers((listener(), [OLD]))
     done = moved(consumers)
     consumers.settings[listener()] = [OLD]
@@ -180,14 +180,16 @@ def test_a_consumer_that_takes_its_time_is_waited_for() -> None:
     assert consumers.settings[domain()] == [NEW]
 
 
-def test_a_consumer_that_never_settles_is_put_back() -> None:
+def test_a_consumer_that_never_settles_is_rolled_back() -> None:
     consumers = MemoryConsumers((domain(), [OLD]))
     consumers.unsettled = {domain()}
     assert statuses(moved(consumers, SETTLES_WITHIN)) == ["rolled back"]
     assert consumers.settings[domain()] == [OLD]
 
 
-def test_a_consumer_that_reports_a_failure_is_put_back_at_once_and_the_failure_is_told() -> None:
+def test_a_consumer_that_reports_a_failure_is_rolled_back_at_once_and_the_failure_is_reported() -> (
+    None
+):
     consumers = MemoryConsumers((domain(), [OLD]))
     consumers.faults[domain()] = "its status is FAILED"
     done = moved(consumers)
@@ -198,7 +200,7 @@ def test_a_consumer_that_reports_a_failure_is_put_back_at_once_and_the_failure_i
 
 
 @pytest.mark.parametrize("deaf", [listener(), sni()])
-def test_a_consumer_is_put_back_as_a_whole(deaf: Binding) -> None:
+def test_a_consumer_is_rolled_back_as_a_whole(deaf: Binding) -> None:
     consumers = MemoryConsumers((listener(), [OLD]), (sni(), [OTHER, OLD]), (domain(), [OLD]))
     consumers.deaf = {deaf}
     done = moved(consumers, SETTLES_WITHIN)
@@ -220,7 +222,7 @@ def test_the_other_settings_of_a_consumer_wait_for_the_slow_one() -> None:
     assert statuses(moved(consumers)) == ["bound", "bound"]
 
 
-def test_a_setting_that_somebody_changed_does_not_keep_the_others_from_being_put_back() -> None:
+def test_a_setting_that_others_changed_does_not_keep_the_others_from_being_rolled_back() -> None:
     consumers = MemoryConsumers((listener(), [OLD]), (sni(), [OLD]))
     bound = rebinding(consumers).bind(rebinding(consumers).plan(CERTIFICATE, ()).moves)
     consumers.settings[listener()] = [OTHER]
@@ -234,7 +236,7 @@ def test_what_is_not_bound_is_not_verified() -> None:
     assert rebinding(MemoryConsumers()).verify([move]).moves == [move]
 
 
-def test_a_list_that_refuses_to_change_is_put_back_by_doing_nothing() -> None:
+def test_a_list_that_refuses_to_change_is_rolled_back_by_doing_nothing() -> None:
     consumers = MemoryConsumers((sni(), [OLD]))
     consumers.deaf = {sni()}
     assert statuses(moved(consumers, SETTLES_WITHIN)) == ["rolled back"]
@@ -278,7 +280,7 @@ def test_a_busy_consumer_is_no_failure() -> None:
     assert result.waiting == ["domain name api.example.com: it carries out another change"]
 
 
-def test_without_time_nothing_is_begun() -> None:
+def test_without_time_nothing_is_started() -> None:
     consumers = MemoryConsumers((domain(), [OLD]))
     plan = rebinding(consumers).plan(CERTIFICATE, ())
     result = rebinding(consumers, seconds=10).bind(plan.moves)

@@ -83,7 +83,7 @@ class Account:
         return " ".join(self.topic.messages[-1].bodies["email"].split())
 
 
-def test_a_newer_version_is_imported_under_the_same_arn_told_and_counted() -> None:
+def test_a_newer_version_is_imported_under_the_same_arn_reported_and_counted() -> None:
     account = Account(held())
     found = account.rotate()
     assert account.certificates.imported == [arn()]
@@ -103,7 +103,7 @@ def test_a_newer_version_is_imported_under_the_same_arn_told_and_counted() -> No
     assert json.loads(json.dumps(found)) == found
 
 
-def test_a_second_run_finds_nothing_to_do_and_has_nothing_to_tell() -> None:
+def test_a_second_run_finds_nothing_to_do_and_has_nothing_to_report() -> None:
     account = Account(held())
     account.rotate()
     found = account.rotate()
@@ -133,7 +133,7 @@ def test_an_expired_certificate_comes_back_to_life() -> None:
     assert account.rotate()["renewed_certificates"] == 1
 
 
-def test_names_that_are_lost_by_an_import_are_told() -> None:
+def test_names_that_are_lost_by_an_import_are_reported() -> None:
     account = Account(held(names=("shop.example.com", "b.example.com", "a.example.com")))
     (action,) = account.rotate()["actions"]
     assert action["detail"].endswith(", without a.example.com, b.example.com")
@@ -171,7 +171,7 @@ def test_a_dry_run_says_what_would_be_imported_and_imports_nothing() -> None:
     )
 
 
-def test_what_another_tool_looks_after_is_left_to_it() -> None:
+def test_what_another_tool_manages_is_left_to_it() -> None:
     account = Account(held())
     account.certificates.tagged[arn()] = (("ManagedBy", "cert-manager"),)
     (finding,) = account.rotate()["findings"]
@@ -180,7 +180,7 @@ def test_what_another_tool_looks_after_is_left_to_it() -> None:
     assert (account.secrets.read, account.certificates.imported) == ([], [])
 
 
-def test_a_certificate_without_a_source_is_only_told() -> None:
+def test_a_certificate_without_a_source_is_only_reported() -> None:
     account = Account(held())
     found = account.rotate(import_sources={})
     assert account.secrets.read == []
@@ -233,7 +233,9 @@ def test_a_bad_secret_is_a_finding_and_no_failure(
     assert len(account.topic.messages) == 1
 
 
-def test_a_secret_that_cannot_be_read_is_told_and_raised_after_the_others_were_imported() -> None:
+def test_a_secret_that_cannot_be_read_is_reported_and_raised_after_the_others_were_imported() -> (
+    None
+):
     account = Account(held(), held(arn=arn("other")), other=ISSUED.secret())
     account.secrets.broken[secret_arn()] = SecretUnreadableError("no access to the secret")
     with pytest.raises(RotationError, match="shop: no access to the secret"):
@@ -242,7 +244,7 @@ def test_a_secret_that_cannot_be_read_is_told_and_raised_after_the_others_were_i
     assert "Its import source shop-AbCdEf cannot be read: no access to the secret." in account.mail
 
 
-def test_a_refused_import_is_told_and_raised_after_the_others_were_imported() -> None:
+def test_a_refused_import_is_reported_and_raised_after_the_others_were_imported() -> None:
     account = Account(held(), held(arn=arn("other")), other=ISSUED.secret())
     account.certificates.broken[f"reimport {arn()}"] = CertificateImportError("ACM refused it")
     with pytest.raises(RotationError, match="shop: ACM refused it"):
@@ -266,7 +268,7 @@ def test_an_undescribed_certificate_is_not_compared_with_its_source() -> None:
         (Account(certificate()), "was not imported"),
     ],
 )
-def test_a_source_of_nothing_that_can_be_imported_is_told_and_raised(
+def test_a_source_of_nothing_that_can_be_imported_is_reported_and_raised(
     account: Account, why: str
 ) -> None:
     with pytest.raises(RotationError, match=f"{arn()} has an import source, but {why}"):
@@ -286,7 +288,7 @@ def test_a_run_out_of_time_reads_no_secret() -> None:
 # --- Overlap ----------------------------------------------------------------------------------
 
 
-def test_what_another_run_has_imported_meanwhile_is_left_alone() -> None:
+def test_what_another_run_has_imported_meanwhile_is_not_changed() -> None:
     account = Account(held())
     now = replace(
         held(), not_after=LATER.not_after + days(9), detail=CertificateDetail(serial="03")

@@ -87,7 +87,7 @@ def test_healthy_unused_and_renewing_certificates_need_no_action() -> None:
     assert mend(certificates) == []
 
 
-def test_what_cannot_be_mended_here_is_advised() -> None:
+def test_what_cannot_be_repaired_here_is_advised() -> None:
     due = imported(ends_in=days(20))
     advice = ActionRecord(due.arn, Action.REIMPORT, Outcome.ADVISED, Action.REIMPORT.meaning)
     assert mend(MemoryCertificates(due)) == [advice]
@@ -138,7 +138,7 @@ def test_a_second_run_finds_nothing_to_write() -> None:
     assert len(dns.batches) == 1
 
 
-def test_an_outdated_record_is_replaced_and_somebodys_own_is_left_alone() -> None:
+def test_an_outdated_record_is_replaced_and_a_foreign_one_is_not_changed() -> None:
     waits = renewal(
         RenewalStatus.PENDING_VALIDATION,
         None,
@@ -172,7 +172,7 @@ def test_one_failure_stops_no_other_repair() -> None:
     assert dns.written == {"Z2": [record("example.net").name]}
 
 
-def test_without_time_nothing_is_begun() -> None:
+def test_without_time_nothing_is_started() -> None:
     dns = MemoryDns(HOME)
     (failed,) = mend(MemoryCertificates(BLOCKED), dns, MemoryClock(29))
     assert (failed.outcome, failed.detail) == (Outcome.FAILED, "the function's time ran out")
@@ -239,7 +239,7 @@ def test_the_records_of_every_name_of_a_migration_are_awaited() -> None:
     assert clock.slept == [3.0, 3.0]
 
 
-def test_a_migration_that_takes_long_is_begun_and_left_to_the_next_run() -> None:
+def test_a_migration_that_takes_long_is_started_and_left_to_the_next_run() -> None:
     certificates, dns = MemoryCertificates(APPROVED_BY_MAIL, migrates=True), MemoryDns(HOME)
     certificates.migration = [(record(), None)]
     clock = MemoryClock()
@@ -257,7 +257,7 @@ def test_a_migration_does_not_use_up_the_time_for_the_message() -> None:
     assert clock.remaining() >= 30
 
 
-def test_a_migration_that_has_begun_is_gone_on_with() -> None:
+def test_a_migration_that_has_started_is_continued() -> None:
     under_way = replace(
         APPROVED_BY_MAIL,
         detail=replace(APPROVED_BY_MAIL.detail, migrating_to_dns=True),

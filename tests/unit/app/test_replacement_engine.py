@@ -237,7 +237,7 @@ def test_an_issued_successor_is_bound_and_verified_in_one_run() -> None:
     assert "serves the successor" in record.detail
 
 
-def test_acms_event_about_the_old_certificate_alone_goes_on_at_once() -> None:
+def test_acms_event_about_the_old_certificate_alone_continues_at_once() -> None:
     account = serving()
     account.run()
     account.issue()
@@ -257,7 +257,7 @@ def test_a_verified_replacement_rests() -> None:
     assert account.replacement_record == before
 
 
-def test_what_was_told_is_not_told_again_and_what_was_not_is() -> None:
+def test_what_was_reported_is_not_reported_again_and_what_was_not_is() -> None:
     account = serving()
     account.run()
     assert account.replacement_record.unreported == ()
@@ -317,7 +317,7 @@ def test_a_pending_request_for_something_else_does_not() -> None:
     assert len(account.certificates.asked) == 1
 
 
-def test_a_pending_request_that_is_deleted_while_we_look_does_not() -> None:
+def test_a_pending_request_that_is_deleted_meanwhile_does_not() -> None:
     waiting = request(arn=arn("waiting"), created_at=NOW)
     account = serving()
     account.certificates.list_all = lambda: iter([DEAD, waiting])  # type: ignore[method-assign] # late
@@ -335,7 +335,7 @@ def test_an_issued_certificate_that_may_follow_is_moved_to_without_any_request()
     assert account.successor == good.arn
 
 
-def test_a_successor_that_is_issued_between_look_and_request_is_found() -> None:
+def test_a_successor_that_is_issued_between_listing_and_request_is_found() -> None:
     good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
     account = serving()
     looks = iter([[DEAD], [DEAD, good]])
@@ -369,7 +369,7 @@ def test_consumers_of_an_imported_certificate_are_not_moved_to_a_public_one_by_t
         ),
     ],
 )
-def test_what_cannot_be_requested_is_advised_and_leaves_no_journal(
+def test_what_cannot_be_requested_is_advised_and_leaves_no_replacement_record(
     seen: Certificate, why: str
 ) -> None:
     account = Account(seen, consumers=MemoryConsumers())
@@ -412,7 +412,7 @@ def test_a_request_that_acm_refuses_fails_and_is_made_again() -> None:
     assert account.state == "validated"
 
 
-def test_a_conflicting_record_is_left_alone_and_told() -> None:
+def test_a_conflicting_record_is_not_changed_and_reported() -> None:
     account = serving()
     account.dns.put(zone(), "_a1.shop.example.com", "CNAME", "somebody.else.")
     record = account.only()
@@ -468,7 +468,9 @@ def test_a_certificate_that_acm_renews_after_all_needs_no_successor() -> None:
     assert account.replacement_record.expires_at == account.now + HISTORY
 
 
-def test_a_request_that_a_stopped_run_may_have_left_behind_is_told_when_nobody_needs_it() -> None:
+def test_a_request_that_a_stopped_run_may_have_left_behind_is_reported_when_it_is_not_needed() -> (
+    None
+):
     account = serving()
     account.certificates.broken["request"] = Outage("no answer")
     account.run()
@@ -543,7 +545,7 @@ def test_a_successor_that_failed_is_not_replaced_for_itself() -> None:
     assert len(account.state_store.replacement_records()) == 1
 
 
-def test_an_abandoned_replacement_goes_on_with_a_certificate_that_somebody_made() -> None:
+def test_an_abandoned_replacement_continues_with_a_certificate_that_others_made() -> None:
     account = serving()
     account.run()
     account.certificates.held.pop(account.successor)
@@ -570,7 +572,7 @@ def test_a_successor_that_grows_old_before_anything_is_moved_is_given_up() -> No
 
 
 @pytest.mark.parametrize("state", ["validated", "verified"])
-def test_an_old_certificate_that_somebody_deletes_ends_the_replacement(state: str) -> None:
+def test_an_old_certificate_that_others_delete_ends_the_replacement(state: str) -> None:
     account = serving()
     account.run()
     if state == "verified":
@@ -619,7 +621,7 @@ def test_a_successor_that_is_deleted_before_anything_is_moved_is_given_up() -> N
     assert account.state == "abandoned"
 
 
-def test_a_record_that_somebody_takes_over_while_acm_has_to_see_it_is_told() -> None:
+def test_a_record_that_others_take_over_while_acm_has_to_see_it_is_reported() -> None:
     account = serving()
     account.run()
     account.dns.records.clear()
@@ -656,7 +658,7 @@ def test_a_successor_that_dies_while_consumers_are_moved_is_an_error() -> None:
 # --- Consumers ------------------------------------------------------------------------------------
 
 
-def test_without_leave_to_move_consumers_the_calls_are_told() -> None:
+def test_without_leave_to_move_consumers_the_calls_are_reported() -> None:
     account = Account(DEAD)
     account.run()
     account.issue()
@@ -760,14 +762,14 @@ def test_what_something_else_shows_is_waited_for_a_day_and_puts_nothing_back() -
     assert account.consumers.settings == {listener(): [account.successor]}
 
 
-def test_a_listener_that_holds_both_is_not_looked_at_before_it_lets_go_of_the_old_one() -> None:
+def test_a_listener_that_has_both_is_not_probed_before_it_lets_go_of_the_old_one() -> None:
     account = shown()
     account.consumers = MemoryConsumers((sni(), [OLD]))
     account.tomorrow().run()
     assert account.consumers.settings == {sni(): [account.successor]}
 
 
-def test_where_nothing_was_moved_nothing_is_looked_at() -> None:
+def test_where_nothing_was_moved_nothing_is_probed() -> None:
     account = shown()
     account.consumers = MemoryConsumers()
     account.tomorrow().run()
@@ -790,7 +792,7 @@ def test_a_slow_consumer_is_verified_by_a_later_run() -> None:
     assert account.state == "verified"
 
 
-def test_a_busy_or_failing_consumer_is_bound_by_a_later_run_and_the_failure_told() -> None:
+def test_a_busy_or_failing_consumer_is_bound_by_a_later_run_and_the_failure_reported() -> None:
     account = Account(DEAD, consumers=MemoryConsumers((listener(), [OLD]), (domain(), [OLD])))
     assert account.consumers is not None
     account.run()
@@ -811,7 +813,7 @@ def test_a_busy_or_failing_consumer_is_bound_by_a_later_run_and_the_failure_told
     }
 
 
-def test_a_failed_verification_is_put_back_told_and_not_tried_again() -> None:
+def test_a_failed_verification_is_rolled_back_reported_and_not_tried_again() -> None:
     account = serving()
     assert account.consumers is not None
     account.consumers.deaf = {listener()}
@@ -880,7 +882,7 @@ def test_until_acm_notices_that_nothing_is_left_it_is_said_so() -> None:
 # --- Overlap and interruption ---------------------------------------------------------------------
 
 
-def test_what_another_run_holds_is_left_to_it() -> None:
+def test_what_another_run_has_claimed_is_left_to_it() -> None:
     account = serving()
     replacement_record = ReplacementRecord(
         certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW
@@ -891,7 +893,7 @@ def test_what_another_run_holds_is_left_to_it() -> None:
     assert account.certificates.asked == []
 
 
-def test_what_a_dead_run_held_is_gone_on_with() -> None:
+def test_what_a_stopped_run_claimed_is_continued() -> None:
     account = serving()
     replacement_record = ReplacementRecord(
         certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW
@@ -901,7 +903,7 @@ def test_what_a_dead_run_held_is_gone_on_with() -> None:
     assert account.state == "validated"
 
 
-def test_a_journal_that_names_no_successor_where_it_should_is_an_error_and_no_crash() -> None:
+def test_a_replacement_record_without_its_successor_is_an_error_and_no_crash() -> None:
     account = serving()
     broken = ReplacementRecord(certificate_arn=OLD, state=ReplacementState.BOUND, started_at=NOW)
     account.state_store.save_replacement(account.state_store.claim(broken, "x", NOW, NOW))
@@ -970,7 +972,7 @@ def test_a_successor_that_does_not_serve_keeps_the_old_one() -> None:
     assert account.certificates.deleted == []
 
 
-def test_a_successor_that_somebody_deleted_keeps_the_old_one() -> None:
+def test_a_successor_that_others_deleted_keeps_the_old_one() -> None:
     account = soaked()
     account.certificates.held.pop(account.successor)
     account.tomorrow(days(8)).run(retire_after=days(7))

@@ -90,7 +90,7 @@ def test_a_healthy_account_is_left_in_peace() -> None:
     assert account.dns.batches == []
 
 
-def test_a_run_looks_mends_and_tells_once() -> None:
+def test_a_run_scans_repairs_and_notifies_once() -> None:
     account = Account(HEALTHY, BLOCKED, DUE)
     found = account.rotate()
     assert account.dns.batches == [(HOME, (record(),))]
@@ -130,7 +130,7 @@ def test_a_second_run_writes_nothing_more() -> None:
     assert len(account.dns.batches) == 1
 
 
-def test_mode_notify_tells_and_changes_nothing() -> None:
+def test_mode_notify_notifies_and_changes_nothing() -> None:
     account = Account(BLOCKED)
     found = account.rotate(mode=RotationMode.NOTIFY)
     assert account.dns.batches == []
@@ -138,7 +138,7 @@ def test_mode_notify_tells_and_changes_nothing() -> None:
     assert len(account.topic.messages) == 1
 
 
-def test_a_dry_run_changes_nothing_and_tells_nobody() -> None:
+def test_a_dry_run_changes_nothing_and_sends_nothing() -> None:
     account = Account(BLOCKED)
     found = account.rotate(dry_run=True)
     assert (account.dns.batches, account.topic.messages) == ([], [])
@@ -146,7 +146,7 @@ def test_a_dry_run_changes_nothing_and_tells_nobody() -> None:
     assert found["actions"][0]["outcome"] == "planned"
 
 
-def test_only_the_wanted_certificates_are_looked_at() -> None:
+def test_only_the_wanted_certificates_are_scanned() -> None:
     assert Account(HEALTHY, DUE).rotate(certificate_arns=[HEALTHY.arn])["counts"] == {"Healthy": 1}
 
 
@@ -161,7 +161,7 @@ def test_no_certificate_is_ever_requested_for_one_that_acm_renews() -> None:
 # --- Everything else is done, then the run fails ----------------------------------------------
 
 
-def test_one_unreadable_certificate_is_told_and_raised_after_the_others_were_mended() -> None:
+def test_one_unreadable_certificate_is_reported_and_raised_after_the_others_were_repaired() -> None:
     account = Account(DUE, BLOCKED)
     account.certificates.broken[f"describe {DUE.arn}"] = Outage("Throttling")
     with pytest.raises(RotationError, match=r"run-1 is incomplete: .*due: Outage: Throttling"):
@@ -171,7 +171,7 @@ def test_one_unreadable_certificate_is_told_and_raised_after_the_others_were_men
     assert "INCOMPLETE" in message.bodies["email"]
 
 
-def test_a_failed_repair_is_told_and_raised() -> None:
+def test_a_failed_repair_is_reported_and_raised() -> None:
     account = Account(BLOCKED, DUE)
     account.dns.broken["upsert Z1"] = Outage("AccessDenied")
     with pytest.raises(RotationError, match="blocked: Outage: AccessDenied"):
@@ -180,7 +180,7 @@ def test_a_failed_repair_is_told_and_raised() -> None:
     assert "Failed: Outage: AccessDenied" in message.bodies["email"]
 
 
-def test_certificates_that_could_not_be_listed_are_told_and_raised() -> None:
+def test_certificates_that_could_not_be_listed_are_reported_and_raised() -> None:
     account = Account(HEALTHY)
     account.certificates.broken["list_all"] = Outage("AccessDenied")
     with pytest.raises(RotationError, match="could not be listed"):
@@ -207,7 +207,7 @@ def test_the_lost_message_is_named_before_other_faults() -> None:
     assert text.index("NotFound") < text.index("AccessDenied")
 
 
-def test_a_run_out_of_time_is_partial_told_and_raised() -> None:
+def test_a_run_out_of_time_is_partial_reported_and_raised() -> None:
     account = Account(BLOCKED, HEALTHY)
     account.clock.left = 29
     with pytest.raises(RotationError, match="the function's time ran out"):
@@ -239,7 +239,7 @@ def test_a_failure_is_in_the_log_with_the_result(caplog: pytest.LogCaptureFixtur
     assert vars(finished[0])["run_id"] == "run-1"
 
 
-def test_without_a_ledger_nothing_is_replaced_and_the_message_says_so() -> None:
+def test_without_state_nothing_is_replaced_and_the_message_says_so() -> None:
     dead = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
     account = Account(dead)
     account.consumers = MemoryConsumers((listener(), [dead.arn]))
@@ -249,7 +249,7 @@ def test_without_a_ledger_nothing_is_replaced_and_the_message_says_so() -> None:
     assert account.certificates.asked == []
 
 
-def test_with_a_ledger_it_is_replaced() -> None:
+def test_with_state_it_is_replaced() -> None:
     dead = certificate(arn=arn("dead"), status=EXPIRED, ends_in=-days(1), detail=detail())
     account = Account(dead)
     account.state_store = MemoryStateStore()
@@ -293,7 +293,7 @@ def test_findings_say_who_uses_the_certificate_and_each_is_looked_up_once() -> N
     assert "    Used by: listener of api.example.com.\n" in message.bodies["email"]
 
 
-def test_who_cannot_be_looked_up_is_told_by_its_arn_and_no_failure() -> None:
+def test_who_cannot_be_looked_up_is_reported_by_its_arn_and_no_failure() -> None:
     account = Account(BLOCKED, SERVING)
     listeners = Listeners(account, Outage("AccessDenied"))
     found = account.rotate()
@@ -302,7 +302,7 @@ def test_who_cannot_be_looked_up_is_told_by_its_arn_and_no_failure() -> None:
     assert found["scopes"][0]["status"] == "ok"
 
 
-def test_what_nobody_needs_to_hear_of_is_not_looked_up() -> None:
+def test_a_healthy_certificate_is_not_looked_up() -> None:
     account = Account(HEALTHY, replace(DUE, in_use=False, detail=NOT_DESCRIBED))
     listeners = Listeners(account)
     account.rotate()

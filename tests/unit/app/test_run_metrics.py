@@ -216,14 +216,14 @@ def test_the_topic_of_another_account_is_not_asked_for_its_subscriptions(
     assert warnings(caplog) == []
 
 
-def test_without_a_ledger_no_age_is_known(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_without_state_no_age_is_known(world: World, caplog: pytest.LogCaptureFixture) -> None:
     world.state_store = None
     world.rotate()
     assert (world.last.confirmed_subscriptions, world.last.oldest_critical) == (1, None)
     assert warnings(caplog) == []
 
 
-def test_a_ledger_that_could_not_be_read_is_a_warning_and_leaves_the_rest(
+def test_a_state_table_that_could_not_be_read_is_a_warning_and_leaves_the_rest(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert world.state_store is not None

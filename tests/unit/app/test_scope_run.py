@@ -101,7 +101,7 @@ def test_every_account_and_region_is_a_scope_of_its_own(world: World) -> None:
     }
 
 
-def test_one_message_tells_of_all_of_them_and_says_where_each_finding_is(world: World) -> None:
+def test_one_message_reports_all_of_them_and_says_where_each_finding_is(world: World) -> None:
     world.rotate()
     (message,) = world.topic.messages
     text = message.bodies["email"]
@@ -127,7 +127,7 @@ def test_a_message_is_addressed_to_those_whom_it_concerns(world: World) -> None:
     assert message.attributes["region"] == "eu-west-1"
 
 
-def test_what_was_told_is_remembered_for_each_scope_and_not_told_again(world: World) -> None:
+def test_what_was_reported_is_saved_for_each_scope_and_not_reported_again(world: World) -> None:
     world.rotate()
     for scope in REQUEST.scopes:
         (memory,) = world.ledgers[scope].alert_records()
@@ -135,7 +135,7 @@ def test_what_was_told_is_remembered_for_each_scope_and_not_told_again(world: Wo
     assert world.rotate()["notification"]["reason"] == "nothing new to report"
 
 
-def test_news_of_one_scope_is_told(world: World) -> None:
+def test_a_change_of_one_scope_is_reported(world: World) -> None:
     world.rotate()
     another = imported(arn=at(AWAY, "another"), names=("b.example.com",), ends_in=days(9))
     world.certificates[AWAY].held[another.arn] = another
@@ -185,7 +185,7 @@ def test_a_failed_scope_is_itself_a_finding_and_counted(broken: World) -> None:
     assert found["counts"] == {"Healthy": 2, "ImportDue": 2, "ScanFailed": 1}
 
 
-def test_a_failed_scope_is_told_to_people_and_to_machines(broken: World) -> None:
+def test_a_failed_scope_is_reported_to_people_and_programs(broken: World) -> None:
     outcome(broken)
     (message,) = broken.topic.messages
     text = " ".join(message.bodies["email"].split())
@@ -204,7 +204,7 @@ def test_a_failed_scope_is_a_figure(broken: World) -> None:
     assert document["Instance"] == "certificate-lifecycle"
 
 
-def test_memory_of_a_failed_scope_is_kept(world: World) -> None:
+def test_state_of_a_failed_scope_is_kept(world: World) -> None:
     world.rotate()
     world.certificates[AWAY].broken["list_all"] = Outage("no answer")
     outcome(world)
@@ -212,7 +212,7 @@ def test_memory_of_a_failed_scope_is_kept(world: World) -> None:
     assert kept == {due(AWAY).arn, WHOLE_SCOPE.text}
 
 
-def test_a_failed_scope_is_told_once_and_when_it_is_over(world: World) -> None:
+def test_a_failed_scope_is_reported_once_and_when_it_is_resolved(world: World) -> None:
     world.rotate()
     world.certificates[AWAY].broken["list_all"] = Outage("no answer")
     outcome(world, now=NOW + days(1))

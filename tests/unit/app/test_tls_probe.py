@@ -82,7 +82,7 @@ class Account:
         return rotate(replace(REQUEST, **changes), clients, current_time=lambda: NOW + SECOND)
 
 
-def test_a_renewal_that_is_served_is_healthy_and_nobody_hears_of_it() -> None:
+def test_a_renewal_that_is_served_is_healthy_and_not_reported() -> None:
     account = Account(MemoryTlsProbe(shop_example_com=CURRENT), renewed())
     assert account.rotate()["counts"] == {"Healthy": 1}
     assert account.topic.messages == []
@@ -125,7 +125,7 @@ def test_without_the_switch_nothing_is_asked_or_described() -> None:
     assert account.certificates.described == []
 
 
-def test_only_what_is_worth_a_look_is_described_once_and_asked() -> None:
+def test_only_what_is_worth_a_probe_is_described_once_and_asked() -> None:
     served = MemoryTlsProbe()
     wildcard = renewed(arn=arn("wildcard"), names=("*.example.com",))
     older = certificate(arn=arn("older"), names=("older.example.com",))
@@ -162,7 +162,7 @@ def test_a_run_over_one_certificate_knows_the_others_as_well() -> None:
 
 
 @pytest.mark.parametrize("operation", ["describe", "probe"])
-def test_a_look_that_fails_stops_neither_the_others_nor_the_run(
+def test_a_probe_that_fails_stops_neither_the_others_nor_the_run(
     operation: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     served = MemoryTlsProbe(shop_example_com=OLD)
@@ -191,7 +191,7 @@ def test_one_that_is_deleted_meanwhile_is_left_as_it_is() -> None:
     assert account.rotate()["counts"] == {"Healthy": 1}
 
 
-def test_no_look_is_begun_with_nothing_but_the_reserve_left() -> None:
+def test_no_probe_is_started_with_nothing_but_the_reserve_left() -> None:
     served = MemoryTlsProbe(shop_example_com=OLD)
     due = imported(ends_in=days(5), detail=detail(serial="0b"))
     account = Account(served, due)
@@ -211,7 +211,7 @@ def test_no_look_is_begun_with_nothing_but_the_reserve_left() -> None:
 
 
 @pytest.mark.parametrize(("most", "left"), [(0.2, 900.0), (60.0, 32.0)], ids=["most", "share"])
-def test_a_name_that_hangs_is_given_up_and_the_others_are_told(
+def test_a_name_that_hangs_is_given_up_and_the_others_are_reported(
     most: float, left: float, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """After the time limit, or a tenth of the time that is left for more."""
@@ -231,7 +231,7 @@ def test_a_name_that_hangs_is_given_up_and_the_others_are_told(
     assert "name not probed in time" in caplog.messages
 
 
-def test_the_most_urgent_are_looked_at_where_there_are_too_many(
+def test_the_most_urgent_are_probed_where_there_are_too_many(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("certificate_lifecycle.app.tls_probe._MAX_CERTIFICATES", 1)
@@ -243,7 +243,7 @@ def test_the_most_urgent_are_looked_at_where_there_are_too_many(
     assert "names not probed" in caplog.messages
 
 
-def test_what_is_not_served_is_told_once_and_followed_until_it_is() -> None:
+def test_what_is_not_served_is_reported_once_and_followed_until_it_is() -> None:
     served = MemoryTlsProbe(shop_example_com=OLD)
     account = Account(served, renewed())
     account.state_store = MemoryStateStore()

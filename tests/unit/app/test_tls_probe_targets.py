@@ -32,12 +32,12 @@ def test_only_what_was_issued_can_be_served(status: CertificateStatus) -> None:
     )
 
 
-def test_what_only_servers_elsewhere_use_is_not_looked_at() -> None:
+def test_what_only_servers_elsewhere_use_is_not_probed() -> None:
     seen = judged(certificate(in_use=False, exported=True))
     assert not should_probe(seen, NOW, notified=True)
 
 
-def test_a_finding_that_nobody_hears_of_is_not_looked_at() -> None:
+def test_a_finding_that_is_muted_is_not_probed() -> None:
     healthy = judged(certificate())
     quiet = replace(healthy, decision=replace(healthy.decision, severity=Severity.INFO))
     assert (should_probe(healthy, NOW, notified=True), should_probe(quiet, NOW, notified=True)) == (
@@ -46,9 +46,9 @@ def test_a_finding_that_nobody_hears_of_is_not_looked_at() -> None:
     )
 
 
-def test_a_sight_that_says_nothing_is_no_look() -> None:
+def test_a_result_without_a_certificate_is_no_probe() -> None:
     seen = compare(certificate(), ProbeResult("shop.example.com", ""))
-    assert seen.state is ProbeState.SCAN_FAILED
+    assert seen.state is ProbeState.NOT_PROBED
 
 
 OWN = certificate(lives=days(100), ends_in=days(50))

@@ -31,7 +31,7 @@ from certificate_lifecycle.cli.doctor.diagnosis import (
     examine,
 )
 from certificate_lifecycle.cli.doctor.dns_checks import caa, names_to_judge
-from certificate_lifecycle.cli.doctor.quota_checks import QUOTA_GROUPS, certificate_quotas
+from certificate_lifecycle.cli.doctor.quota_checks import QUOTAS, certificate_quotas
 from certificate_lifecycle.model.certificate import CertificateStatus, CertificateType
 from certificate_lifecycle.model.errors import CertificateLifecycleError
 from certificate_lifecycle.model.scope import Scope
@@ -162,8 +162,7 @@ def test_private_and_acme_certificates_do_not_count(changes: dict[str, Any]) -> 
 
 
 def test_each_quota_has_a_code_of_its_own() -> None:
-    codes = [quota.code for group in QUOTA_GROUPS for quota in (group.total, group.yearly)]
-    assert len(set(codes)) == 4
+    assert len({quota.code for quota in QUOTAS}) == 4
 
 
 # --- Names ----------------------------------------------------------------------------------------

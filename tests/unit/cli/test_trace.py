@@ -52,7 +52,7 @@ def traced(observed: Observation, now: datetime = NOW) -> Trace:
 
 
 def step(observed: Observation, name: str) -> TracedCheck:
-    return next(entry for entry in traced(observed).checks if entry.check == name)
+    return next(entry for entry in traced(observed).checks if entry.name == name)
 
 
 def facts(observed: Observation, name: str) -> dict[str, str]:
@@ -79,7 +79,7 @@ def test_the_check_that_hit_is_the_decision(observed: Observation) -> None:
     assert found.decision == assess(observed, USUAL, NOW)
     everything = {check.name: check for check in CHAIN}
     (hit,) = [step for step in found.checks if step.answer is CheckAnswer.HIT]
-    assert everything[hit.check](observed, USUAL, NOW) == found.decision
+    assert everything[hit.name](observed, USUAL, NOW) == found.decision
 
 
 @given(observed=observations)
@@ -94,7 +94,7 @@ def test_checks_before_the_hit_passed_and_checks_after_it_were_not_reached(
 
 def test_every_check_of_the_chain_is_shown_in_its_order_with_a_question_and_its_facts() -> None:
     steps = traced(observation()).checks
-    assert [entry.check for entry in steps] == [check.name for check in CHAIN]
+    assert [entry.name for entry in steps] == [check.name for check in CHAIN]
     assert all(item.question.endswith("?") and item.facts for item in steps)
     assert len({each.question for each in steps}) == len(steps)
 
@@ -138,7 +138,7 @@ FACTS_OF = {
 
 def test_each_check_shows_its_facts_in_order() -> None:
     steps = traced(observation()).checks
-    assert {entry.check: list(entry.facts) for entry in steps} == FACTS_OF
+    assert {entry.name: list(entry.facts) for entry in steps} == FACTS_OF
 
 
 FACTS = {

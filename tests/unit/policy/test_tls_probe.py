@@ -289,7 +289,7 @@ SAID = {
     ProbeState.REFUSED: "was not probed: not a public address",
     ProbeState.NOT_TLS: "does not use TLS",
     ProbeState.NO_CERTIFICATE: "showed no readable certificate",
-    ProbeState.SCAN_FAILED: "was not probed, because it took too long or failed",
+    ProbeState.NOT_PROBED: "was not probed, because it took too long or failed",
 }
 
 

@@ -58,7 +58,7 @@ LOST = scope(ScopeStatus.FAILED, error="the certificates could not be scanned: A
 SERVER = "arn:aws:iam::123456789012:server-certificate/legacy"
 
 
-def told(whole: Run, *known: Finding) -> dict[str, Finding]:
+def findings_by_name(whole: Run, *known: Finding) -> dict[str, Finding]:
     """Return what Security Hub is told, by the end of the id."""
     found = updates(whole, SOURCE, known)
     by_id = {entry["Id"].rpartition("/")[2]: entry for entry in found}
@@ -67,7 +67,7 @@ def told(whole: Run, *known: Finding) -> dict[str, Finding]:
 
 
 def states(whole: Run, *known: Finding) -> dict[str, str]:
-    return {name: entry["RecordState"] for name, entry in told(whole, *known).items()}
+    return {name: entry["RecordState"] for name, entry in findings_by_name(whole, *known).items()}
 
 
 def reported(*entries: Assessment, **changes: Any) -> list[Finding]:  # noqa: ANN401 - any field of a run
@@ -95,8 +95,8 @@ def test_a_certificate_and_a_lost_scope_look_like_this() -> None:
     assert updates(whole, SOURCE, []) == golden
 
 
-def test_what_nobody_has_to_hear_of_is_not_reported() -> None:
-    assert told(run(UNUSED, HEALTHY)) == {}
+def test_a_healthy_certificate_is_not_reported() -> None:
+    assert findings_by_name(run(UNUSED, HEALTHY)) == {}
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_nobody_has_to_hear_of_is_not_reported() -> None:
 )
 def test_every_severity_has_a_label(severity: Severity, label: str) -> None:
     entry = replace(DUE, decision=replace(DUE.decision, severity=severity))
-    found = told(run(entry)).get("due")
+    found = findings_by_name(run(entry)).get("due")
     if severity is Severity.OK:
         assert found is None  # healthy, whatever would help
     else:
@@ -150,10 +150,10 @@ def test_what_is_kept_outside_acm_is_a_resource_of_no_known_type(kind: Certifica
     assert "Url" not in found["Remediation"]["Recommendation"]
 
 
-def test_whose_it_is_and_that_it_is_muted_is_told_and_it_stays_a_finding() -> None:
+def test_whose_it_is_and_that_it_is_muted_is_reported_and_it_stays_a_finding() -> None:
     muted = replace(DUE, owner="team\r\nshop", muted_until=date(2026, 6, 10))
     assert muted.muted
-    fields = told(run(muted), *reported(DUE))["due"]["ProductFields"]
+    fields = findings_by_name(run(muted), *reported(DUE))["due"]["ProductFields"]
     assert fields["Owner"] == "team shop"
     assert fields["MutedUntil"] == "2026-06-10"
     assert states(run(muted), *reported(DUE)) == {"due": "ACTIVE"}
@@ -161,7 +161,7 @@ def test_whose_it_is_and_that_it_is_muted_is_told_and_it_stays_a_finding() -> No
 
 def test_a_finding_that_nothing_helps_has_no_remediation() -> None:
     entry = replace(DUE, decision=replace(DUE.decision, action=Action.NONE))
-    assert "Remediation" not in told(run(entry))["due"]
+    assert "Remediation" not in findings_by_name(run(entry))["due"]
 
 
 def test_a_certificate_without_name_end_or_detail_is_reported_all_the_same() -> None:
@@ -196,7 +196,7 @@ def test_a_certificate_that_was_listed_twice_is_reported_once() -> None:
     assert len(updates(run(DUE, DUE), SOURCE, [])) == 1
 
 
-def test_what_is_over_is_archived_and_otherwise_left_as_it_is() -> None:
+def test_what_is_resolved_is_archived_and_otherwise_left_as_it_is() -> None:
     (before,) = reported(DUE)
     own = {**before["ProductFields"], "aws/securityhub/FindingId": "x"}
     resources = [{**before["Resources"][0], "ApplicationName": "added by AWS"}]
@@ -212,12 +212,12 @@ def test_what_is_over_is_archived_and_otherwise_left_as_it_is() -> None:
     assert after == {**before, **now}
 
 
-def test_a_certificate_that_is_gone_is_over() -> None:
+def test_a_certificate_that_is_gone_is_resolved() -> None:
     assert states(run(), *reported(DUE)) == {"due": "ARCHIVED"}
 
 
 @pytest.mark.parametrize("status", [ScopeStatus.PARTIAL, ScopeStatus.FAILED])
-def test_a_scope_that_was_not_looked_at_completely_archives_nothing(status: ScopeStatus) -> None:
+def test_a_scope_that_was_not_scanned_completely_archives_nothing(status: ScopeStatus) -> None:
     found = states(run(scopes=(scope(status, error="denied"),)), *reported(DUE))
     assert "due" not in found
 
@@ -228,14 +228,14 @@ def test_a_run_that_was_asked_for_some_certificates_archives_nothing() -> None:
     assert states(narrow, *known) == {"due": "ACTIVE"}
 
 
-def test_a_region_that_was_not_to_be_looked_at_archives_nothing() -> None:
+def test_a_region_that_was_not_to_be_scanned_archives_nothing() -> None:
     assert states(run(scopes=(elsewhere("us-east-1"),)), *reported(DUE)) == {}
 
 
 @pytest.mark.parametrize(
     ("other", "archived"), [(ScopeStatus.OK, True), (ScopeStatus.PARTIAL, False)]
 )
-def test_what_an_account_has_once_is_over_when_all_its_regions_were_looked_at(
+def test_what_an_account_has_once_is_resolved_when_all_its_regions_were_scanned(
     other: ScopeStatus, *, archived: bool
 ) -> None:
     server = replace(DUE, certificate=replace(DUE.certificate, arn=SERVER))
@@ -257,7 +257,7 @@ def test_a_scope_is_no_longer_lost_as_soon_as_something_of_it_is_seen(
     assert states(run(scopes=(scope(status),)), *reported(scopes=(LOST,))) == expected
 
 
-def test_a_finding_that_somebody_else_made_under_our_name_is_left_alone() -> None:
+def test_a_finding_that_others_made_under_our_name_is_not_changed() -> None:
     assert updates(run(), SOURCE, [{"Id": "x", "CreatedAt": "y"}]) == []
 
 

@@ -60,13 +60,13 @@ def test_a_partition_that_security_hub_does_not_know_is_left_out() -> None:
     assert "Partition" not in found["Resources"][0]
 
 
-def test_an_error_of_any_length_is_told() -> None:
+def test_an_error_of_any_length_is_reported() -> None:
     lost = run(scopes=(scope(ScopeStatus.FAILED, error="x" * 2000),))
     (found,) = updates(lost, SOURCE, [])
     assert len(found["Description"]) == 1024
 
 
-def test_a_failure_without_a_text_is_told_by_what_it_means() -> None:
+def test_a_failure_without_a_text_is_reported_by_what_it_means() -> None:
     lost = run(scopes=(scope(ScopeStatus.FAILED, error=None),))
     (found,) = updates(lost, SOURCE, [])
     assert found["Description"] == Verdict.SCAN_FAILED.meaning

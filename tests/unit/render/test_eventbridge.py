@@ -148,7 +148,7 @@ def test_each_change_is_an_event_about_its_certificate(kind: ChangeKind) -> None
     assert sent["finding"]["verdict"] == "ImportDue"
 
 
-def test_what_is_over_has_no_finding_whether_its_certificate_is_still_there_or_not() -> None:
+def test_what_is_resolved_has_no_finding_whether_its_certificate_is_still_there_or_not() -> None:
     gone = FindingChange(arn("gone"), ChangeKind.RESOLVED, "Expired")
     events = of(run(HEALTHY, changes=(OVER, gone)), DetailType.FINDING)
     assert [event["finding"] for event in events] == [None, None]

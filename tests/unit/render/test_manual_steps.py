@@ -26,12 +26,12 @@ def own(service: str, resource: str) -> str:
     return f"arn:aws:{service}:eu-west-1:{OWN}:{resource}"
 
 
-def told(in_use_by: str) -> str:
+def steps(in_use_by: str) -> str:
     return CATALOG.manual_steps(in_use_by, NEW)
 
 
 def commands(in_use_by: str) -> list[str]:
-    return [line for line in told(in_use_by).splitlines() if not line.startswith("#")]
+    return [line for line in steps(in_use_by).splitlines() if not line.startswith("#")]
 
 
 @pytest.mark.parametrize(
@@ -134,15 +134,15 @@ def test_one_call_moves_these(in_use_by: str, command: str) -> None:
 )
 def test_several_calls_move_these(in_use_by: str, verbs: list[str]) -> None:
     assert [" ".join(line.split()[1:3]) for line in commands(in_use_by)] == verbs
-    assert NEW in told(in_use_by)
+    assert NEW in steps(in_use_by)
 
 
 GOLDEN = json.loads((DATA / "manual_commands.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("in_use_by", GOLDEN)
-def test_what_is_told_is_told_word_by_word(in_use_by: str) -> None:
-    assert told(in_use_by).splitlines() == GOLDEN[in_use_by]
+def test_a_command_is_recorded_word_by_word(in_use_by: str) -> None:
+    assert steps(in_use_by).splitlines() == GOLDEN[in_use_by]
 
 
 @pytest.mark.parametrize(
@@ -156,15 +156,15 @@ def test_what_is_told_is_told_word_by_word(in_use_by: str) -> None:
 )
 def test_where_no_call_helps_that_is_said(in_use_by: str, hint: str) -> None:
     assert commands(in_use_by) == []
-    assert hint in told(in_use_by)
+    assert hint in steps(in_use_by)
 
 
-def test_whoever_declares_a_consumer_elsewhere_is_told_to_change_it_there() -> None:
-    assert "Terraform, CloudFormation" in told(LOAD_BALANCER).splitlines()[0]
+def test_a_consumer_declared_elsewhere_is_to_be_changed_there() -> None:
+    assert "Terraform, CloudFormation" in steps(LOAD_BALANCER).splitlines()[0]
 
 
 def test_a_load_balancer_of_aws_is_never_changed_but_the_domain_name_before_it() -> None:
-    text = told(LOAD_BALANCER.replace(OWN, AWS))
+    text = steps(LOAD_BALANCER.replace(OWN, AWS))
     assert "of AWS: change the resource behind it" in text
     assert [line for line in text.splitlines() if line.startswith("aws ")] == [
         (
@@ -178,12 +178,12 @@ def test_a_distribution_of_aws_is_never_changed_but_one_of_the_services_before_i
     foreign = DISTRIBUTION.replace(OWN, AWS)
     services = [line.split()[1] for line in commands(foreign)]
     assert services == ["apigateway", "cognito-idp", "cognito-idp", "amplify"]
-    assert "AppSync" in told(foreign)
-    assert "cloudfront" not in told(foreign)
+    assert "AppSync" in steps(foreign)
+    assert "cloudfront" not in steps(foreign)
 
 
 def test_of_anything_else_of_aws_only_this_is_said() -> None:
-    text = told(own("novelty", "thing/1").replace(OWN, AWS))
+    text = steps(own("novelty", "thing/1").replace(OWN, AWS))
     assert text.endswith("of AWS: change the resource behind it.")
     assert commands(text) == []
 
@@ -198,7 +198,7 @@ def test_of_anything_else_of_aws_only_this_is_said() -> None:
     ],
 )
 def test_what_is_not_plain_gets_no_command(hostile: str) -> None:
-    assert "Unknown form of ARN" in told(hostile)
+    assert "Unknown form of ARN" in steps(hostile)
     assert "Unknown form of ARN" in CATALOG.manual_steps(LOAD_BALANCER, f"{NEW}{hostile or ' '}")
     assert commands(hostile) == []
 

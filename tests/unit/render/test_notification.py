@@ -56,18 +56,18 @@ LOST = scope(ScopeStatus.FAILED, error="the certificates could not be listed: Ac
 PARTIAL = scope(ScopeStatus.PARTIAL, certificates=3, error="one could not be read: Throttling")
 
 
-def told(whole: Run) -> Message:
+def message_of(whole: Run) -> Message:
     message = compose(whole)
     assert message is not None
     return message
 
 
 def document(whole: Run) -> Any:  # noqa: ANN401 - JSON has any type
-    return json.loads(told(whole).bodies["sqs"])
+    return json.loads(message_of(whole).bodies["sqs"])
 
 
 def chat(whole: Run) -> Any:  # noqa: ANN401 - JSON has any type
-    return json.loads(told(whole).bodies["https"])
+    return json.loads(message_of(whole).bodies["https"])
 
 
 def acted(entry: Assessment, outcome: Outcome, text: str) -> ActionRecord:
@@ -88,7 +88,7 @@ def acted(entry: Assessment, outcome: Outcome, text: str) -> ActionRecord:
     ],
     ids=["no certificate", "healthy", "unused", "unused and ending", "renewing"],
 )
-def test_nothing_is_told_where_nobody_can_or_need_do_anything(whole: Run) -> None:
+def test_nothing_is_reported_where_nobody_can_or_need_do_anything(whole: Run) -> None:
     assert compose(whole) is None
 
 
@@ -102,7 +102,7 @@ def test_nothing_is_told_where_nobody_can_or_need_do_anything(whole: Run) -> Non
     ],
     ids=["urgent", "can be helped", "unseen", "seen in part"],
 )
-def test_what_is_urgent_helpable_or_unseen_is_told(whole: Run) -> None:
+def test_what_is_urgent_helpable_or_unseen_is_reported(whole: Run) -> None:
     assert compose(whole) is not None
 
 
@@ -112,20 +112,20 @@ def test_what_is_urgent_helpable_or_unseen_is_told(whole: Run) -> None:
 def test_a_change_is_addressed_to_its_account_and_region() -> None:
     elsewhere = replace(scope(), region="us-east-1")
     whole = run(HEALTHY, scopes=(scope(), elsewhere), changes=(OVER,))
-    assert told(whole).attributes["region"] == "eu-west-1"
+    assert message_of(whole).attributes["region"] == "eu-west-1"
 
 
 @pytest.mark.parametrize(("count", "named"), [(500, 500), (501, 500)])
 def test_an_attribute_has_so_many_values_in_order(count: int, named: int) -> None:
     accounts = [f"{number:012}" for number in range(count)]
     whole = run(scopes=[replace(LOST, account_id=account) for account in reversed(accounts)])
-    assert told(whole).attributes["account"] == accounts[:named]
+    assert message_of(whole).attributes["account"] == accounts[:named]
 
 
-def test_what_is_over_and_what_can_be_looked_at_again_is_counted_together() -> None:
+def test_what_is_resolved_and_what_can_be_scanned_again_is_counted_together() -> None:
     whole = run(HEALTHY, changes=(OVER,), recovered_scopes=("account 222222222222, eu-west-1",))
-    assert ": 2 findings resolved - " in told(whole).subject
-    assert told(whole).bodies["default"].endswith(": no open findings; 2 resolved.")
+    assert ": 2 findings resolved - " in message_of(whole).subject
+    assert message_of(whole).bodies["default"].endswith(": no open findings; 2 resolved.")
 
 
 @pytest.mark.parametrize(("count", "shown", "hidden"), [(50, 50, 0), (51, 50, 1)])
@@ -142,9 +142,9 @@ def test_machines_see_so_much_of_an_error(length: int, told_length: int) -> None
 
 
 @pytest.mark.parametrize(("count", "more"), [(20, ""), (21, "\n  And 1 more. Full list: the log")])
-def test_people_see_so_many_accounts_that_could_not_be_looked_at(count: int, more: str) -> None:
+def test_people_see_so_many_accounts_that_could_not_be_scanned(count: int, more: str) -> None:
     lost = [replace(LOST, account_id=f"{number:012}") for number in range(count)]
-    text = told(run(scopes=(scope(), *lost))).bodies["email"]
+    text = message_of(run(scopes=(scope(), *lost))).bodies["email"]
     assert text.count("AccessDenied") == 20
     assert (" more. " in text) is bool(more)
     assert more in text
@@ -176,23 +176,23 @@ def test_chat_shows_five_errors_and_eight_thousand_characters() -> None:
     ids=["one", "several", "one to help", "both", "unseen", "seen in part"],
 )
 def test_the_subject_says_how_bad_what_and_where(whole: Run, subject: str) -> None:
-    assert told(whole).subject == f"{subject} - 123456789012 eu-west-1"
+    assert message_of(whole).subject == f"{subject} - 123456789012 eu-west-1"
 
 
 def test_a_long_name_of_the_instance_gives_way_to_what_happened_and_where() -> None:
-    subject = told(run(DUE, BLOCKED, STUCK, instance="x" * 80)).subject
+    subject = message_of(run(DUE, BLOCKED, STUCK, instance="x" * 80)).subject
     assert len(subject) == 99
     assert subject.startswith("[warning] xxx")
     assert subject.endswith("x: 2 need attention, 1 minor finding - 123456789012 eu-west-1")
 
 
 def test_the_subject_is_printable_ascii_below_a_hundred_characters() -> None:
-    subject = told(run(DUE, instance="ü" * 80)).subject
+    subject = message_of(run(DUE, instance="ü" * 80)).subject
     assert re.fullmatch(r"[ -~]{1,99}", subject)
 
 
 def test_subscribers_can_filter_by_severity_account_and_region() -> None:
-    assert told(run(DUE, UNUSED)).attributes == {
+    assert message_of(run(DUE, UNUSED)).attributes == {
         "severity": "warning",
         "account": "123456789012",
         "region": "eu-west-1",
@@ -203,10 +203,10 @@ def test_an_action_that_failed_beside_no_finding_is_addressed_to_its_account_and
     elsewhere = replace(scope(), region="us-east-1")
     failed = acted(HEALTHY, Outcome.FAILED, "the secret could not be written")
     whole = run(HEALTHY, scopes=(scope(), elsewhere), actions=(failed,))
-    assert told(whole).attributes["region"] == "eu-west-1"
+    assert message_of(whole).attributes["region"] == "eu-west-1"
 
 
-def test_what_could_not_be_looked_at_is_at_least_a_warning() -> None:
+def test_what_could_not_be_scanned_is_at_least_a_warning() -> None:
     expired = judged(certificate(status=EXPIRED, ends_in=-days(1)))
     assert severity_of(run()) is Severity.OK
     assert severity_of(run(UNUSED)) is Severity.INFO
@@ -281,13 +281,13 @@ def a_day_with_everything() -> Run:
 
 def test_the_text_of_a_day_with_everything_reads_like_this() -> None:
     expected = (DATA / "messages" / "everything.txt").read_text(encoding="utf-8")
-    assert told(a_day_with_everything()).bodies["email"] == expected
+    assert message_of(a_day_with_everything()).bodies["email"] == expected
 
 
 @pytest.mark.parametrize("protocol", ["https", "sqs"])
 def test_chats_and_machines_get_the_same_day_in_their_own_form(protocol: str) -> None:
     text = (DATA / "messages" / f"everything.{protocol}.json").read_text(encoding="utf-8")
-    assert json.loads(told(a_day_with_everything()).bodies[protocol]) == json.loads(text)
+    assert json.loads(message_of(a_day_with_everything()).bodies[protocol]) == json.loads(text)
 
 
 def a_day_with_news() -> Run:
@@ -316,23 +316,23 @@ def a_day_with_news() -> Run:
     )
 
 
-def test_the_text_of_a_day_with_news_reads_like_this() -> None:
+def test_the_text_of_a_day_with_changes_reads_like_this() -> None:
     expected = (DATA / "messages" / "news.txt").read_text(encoding="utf-8")
-    assert told(a_day_with_news()).bodies["email"] == expected
+    assert message_of(a_day_with_news()).bodies["email"] == expected
 
 
 def test_the_text_of_a_run_that_saw_nothing_claims_nothing_about_certificates() -> None:
     expected = (DATA / "messages" / "unseen.txt").read_text(encoding="utf-8")
-    assert told(run(scopes=(LOST,))).bodies["email"] == expected
+    assert message_of(run(scopes=(LOST,))).bodies["email"] == expected
 
 
 def test_the_text_is_narrow_enough_to_be_quoted() -> None:
-    lines = told(a_day_with_everything()).bodies["email"].splitlines()
+    lines = message_of(a_day_with_everything()).bodies["email"].splitlines()
     assert [line for line in lines if len(line) > 88 and "https://" not in line] == [lines[-1]]
 
 
 def test_a_name_that_has_none_is_shown_by_its_arn() -> None:
-    text = told(run(judged(imported(names=(), ends_in=days(3))))).bodies["email"]
+    text = message_of(run(judged(imported(names=(), ends_in=days(3))))).bodies["email"]
     assert f"\n  {arn()}\n" in text
 
 
@@ -346,7 +346,7 @@ def test_a_name_that_has_none_is_shown_by_its_arn() -> None:
     ],
 )
 def test_two_names_are_shown_and_the_others_counted(names: tuple[str, ...], shown: str) -> None:
-    text = told(run(judged(imported(names=names, ends_in=days(3))))).bodies["email"]
+    text = message_of(run(judged(imported(names=names, ends_in=days(3))))).bodies["email"]
     assert f"\n  {shown}\n" in text
 
 
@@ -362,7 +362,7 @@ def test_two_names_are_shown_and_the_others_counted(names: tuple[str, ...], show
 )
 def test_what_became_of_an_action_stands_with_its_certificate(outcome: Outcome, text: str) -> None:
     whole = run(BLOCKED, actions=(acted(BLOCKED, outcome, "the records"),))
-    assert text in told(whole).bodies["email"]
+    assert text in message_of(whole).bodies["email"]
 
 
 def test_commands_stay_on_lines_of_their_own_to_be_copied_whole() -> None:
@@ -370,7 +370,7 @@ def test_commands_stay_on_lines_of_their_own_to_be_copied_whole() -> None:
     entry = judged(certificate(status=EXPIRED, ends_in=-days(1)))
     detail = f"what still has to be moved:\n{command}\n# explained \u202e here"
     record = ActionRecord(entry.certificate.arn, Action.REBIND, Outcome.ADVISED, detail)
-    lines = told(run(entry, actions=(record,))).bodies["email"].splitlines()
+    lines = message_of(run(entry, actions=(record,))).bodies["email"].splitlines()
     position = lines.index("    Next: what still has to be moved:")
     assert lines[position + 1 : position + 3] == [f"      {command}", "      # explained here"]
 
@@ -378,12 +378,12 @@ def test_commands_stay_on_lines_of_their_own_to_be_copied_whole() -> None:
 def test_an_action_without_a_word_is_shown_as_such() -> None:
     entry = judged(certificate(status=EXPIRED, ends_in=-days(1)))
     record = ActionRecord(entry.certificate.arn, Action.REPLACE, Outcome.DONE, "")
-    assert "Done in this run:" in told(run(entry, actions=(record,))).bodies["email"]
+    assert "Done in this run:" in message_of(run(entry, actions=(record,))).bodies["email"]
 
 
-def test_the_end_of_what_belongs_to_others_is_told_without_advice() -> None:
+def test_the_end_of_what_belongs_to_others_is_reported_without_advice() -> None:
     theirs = judged(certificate(managed_by="CLOUDFRONT", ends_in=days(3)))
-    text = told(run(theirs)).bodies["email"]
+    text = message_of(run(theirs)).bodies["email"]
     assert "ExternallyManaged: Managed by CloudFront" in text
     assert "Next:" not in text
 
@@ -407,7 +407,7 @@ def test_the_console_is_that_of_the_partition(partition: str, region: str, host:
 def test_where_no_console_is_known_the_arn_stands_for_itself(partition: str, region: str) -> None:
     unknown = f"arn:{partition}:acm:{region}:123456789012:certificate/a-b"
     assert console_url(unknown) == unknown
-    text = told(run(judged(imported(arn=unknown, ends_in=days(3))))).bodies["email"]
+    text = message_of(run(judged(imported(arn=unknown, ends_in=days(3))))).bodies["email"]
     assert f"\n    {unknown}\n" in text
     assert "https://" not in text
 
@@ -431,7 +431,7 @@ def hostile() -> Run:
 
 
 def test_names_and_errors_lose_line_breaks_and_what_cannot_be_seen() -> None:
-    text = told(hostile()).bodies["email"]
+    text = message_of(hostile()).bodies["email"]
     assert set(re.findall(r"[^ -~]", text)) == {"\n"}
     assert text.count("\nCRITICAL") == 1
 
@@ -447,7 +447,7 @@ def test_names_and_errors_are_no_markup_in_chat() -> None:
 
 
 def test_each_protocol_gets_what_it_can_show() -> None:
-    bodies = told(run(DUE)).bodies
+    bodies = message_of(run(DUE)).bodies
     assert set(bodies) == {"default", "email", "https", "sqs", "lambda"}
     headline = "1 certificate of account 123456789012, eu-west-1: 1 needs attention."
     assert bodies["default"] == headline
@@ -475,7 +475,7 @@ def test_each_protocol_gets_what_it_can_show() -> None:
 def test_the_headline_counts_what_is_urgent_what_can_be_helped_and_what_was_done(
     whole: Run, headline: str
 ) -> None:
-    bodies = told(whole).bodies
+    bodies = message_of(whole).bodies
     wanted = headline.format("account 123456789012, eu-west-1")
     assert bodies["default"] == wanted
     assert bodies["email"].replace("\n", " ").startswith(f"{wanted} ")
@@ -497,7 +497,7 @@ def test_what_was_done_is_counted_in_the_word_that_fits(action: Action, deed: st
     entry = judged(certificate(status=EXPIRED, ends_in=-days(1), detail=detail()))
     record = ActionRecord(entry.certificate.arn, action, Outcome.STARTED, "begun")
     whole = run(entry, actions=(record,))
-    assert told(whole).bodies["default"].endswith(f"; 1 {deed} done in this run.")
+    assert message_of(whole).bodies["default"].endswith(f"; 1 {deed} done in this run.")
 
 
 def test_machines_get_a_document_with_a_version() -> None:
@@ -571,7 +571,7 @@ def test_chat_gets_the_custom_notification_of_its_client() -> None:
     assert (found["version"], found["source"], found["id"]) == ("1.0", "custom", whole.run_id)
     assert found["content"] == {
         "textType": "client-markdown",
-        "title": told(whole).subject,
+        "title": message_of(whole).subject,
         "description": (
             "2 certificates of account 123456789012, eu-west-1: 2 need attention; "
             "1 repair done in this run.\n"
@@ -631,7 +631,7 @@ def test_a_thousand_findings_fit_into_one_message_worst_first_with_a_count() -> 
         for number in range(1_000)
     ]
     worst = judged(certificate(arn=arn("worst"), status=EXPIRED, ends_in=-days(1)))
-    message = told(run(*many, worst))
+    message = message_of(run(*many, worst))
     found = json.loads(message.bodies["sqs"])
     shown, hidden = len(found["findings"]), found["findings_not_shown"]
     assert MAX_MESSAGE_BYTES * 0.8 < size(message) <= MAX_MESSAGE_BYTES < SNS_LIMIT
@@ -646,14 +646,14 @@ def test_a_thousand_findings_fit_into_one_message_worst_first_with_a_count() -> 
 
 def test_the_mail_says_where_the_report_is_if_one_was_written() -> None:
     where = "s3://reports/run-1.html"
-    assert f"\n\nReport: {where}\n\n" in told(run(DUE, report=where)).bodies["email"]
-    assert "Report:" not in told(run(DUE)).bodies["email"]
+    assert f"\n\nReport: {where}\n\n" in message_of(run(DUE, report=where)).bodies["email"]
+    assert "Report:" not in message_of(run(DUE)).bodies["email"]
 
 
 def test_a_message_without_room_says_where_the_report_is() -> None:
     where = "s3://runs/run-1/report.json"
     many = [judged(imported(arn=arn(f"{number:036d}"), ends_in=days(20))) for number in range(1000)]
-    message = told(run(*many, report=where))
+    message = message_of(run(*many, report=where))
     hidden = json.loads(message.bodies["sqs"])["findings_not_shown"]
     assert f"And {hidden} more. Full list: {where}" in message.bodies["email"]
     assert json.loads(message.bodies["sqs"])["report"] == where
@@ -667,14 +667,14 @@ def test_a_message_is_filled_to_the_last_byte(total: int, hidden: int) -> None:
     def counted(message: Message) -> int:
         return size(message) + len(json.dumps(dict(message.attributes)).encode())
 
-    left = total - counted(told(whole))
+    left = total - counted(message_of(whole))
     fours = left % 3
     whole = replace(whole, run_id="x" * fours, report="s3://" + "x" * ((left - 4 * fours) // 3))
-    assert (counted(told(whole)) == total) is (hidden == 0)
+    assert (counted(message_of(whole)) == total) is (hidden == 0)
     assert document(whole)["findings_not_shown"] == hidden
 
 
-def test_the_document_has_first_what_could_not_be_looked_at_and_then_what_could_in_part() -> None:
+def test_the_document_has_first_what_could_not_be_scanned_and_then_what_could_in_part() -> None:
     found = document(run(DUE, scopes=(scope(certificates=1), PARTIAL, LOST)))
     assert [entry["status"] for entry in found["scopes"]] == ["failed", "partial", "ok"]
 
@@ -700,13 +700,13 @@ def test_the_document_cuts_a_text_at_its_length_and_not_before() -> None:
 def test_many_long_failures_fit_into_one_message() -> None:
     many = [judged(observation(replace(blocked(), arn=arn(str(number))))) for number in range(200)]
     whole = run(*many, actions=tuple(acted(entry, Outcome.FAILED, "x" * 3000) for entry in many))
-    assert size(told(whole)) <= MAX_MESSAGE_BYTES
+    assert size(message_of(whole)) <= MAX_MESSAGE_BYTES
 
 
 def test_a_finding_that_alone_is_too_long_is_left_to_the_log() -> None:
     consumers = tuple(f"arn:aws:cloudfront::123456789012:distribution/{n}" for n in range(3000))
     seen = certificate(ends_in=days(3), detail=detail(in_use_by=consumers))
-    message = told(run(judged(seen)))
+    message = message_of(run(judged(seen)))
     assert size(message) <= MAX_MESSAGE_BYTES
     headline = "1 certificate of account 123456789012, eu-west-1: 1 needs attention.\n"
     assert message.bodies["email"].startswith(headline)
@@ -716,8 +716,8 @@ def test_a_finding_that_alone_is_too_long_is_left_to_the_log() -> None:
 # --- What is new, over and muted --------------------------------------------------------------
 
 
-def told_of(*changes: FindingChange, **more: Any) -> str:  # noqa: ANN401 - any field of a run
-    return told(run(DUE, changes=changes, **more)).bodies["email"]
+def email_of(*changes: FindingChange, **more: Any) -> str:  # noqa: ANN401 - any field of a run
+    return message_of(run(DUE, changes=changes, **more)).bodies["email"]
 
 
 DUE_ARN = DUE.certificate.arn
@@ -745,12 +745,12 @@ LONG_AGO = NOW - days(12)
     ids=lambda value: value.kind if isinstance(value, FindingChange) else "",
 )
 def test_a_finding_says_what_is_new_about_it(change: FindingChange, mark: str) -> None:
-    assert f"\n  shop.example.com{mark}\n" in told_of(change)
+    assert f"\n  shop.example.com{mark}\n" in email_of(change)
 
 
 def test_a_finding_says_since_when_it_is_open_and_whose_it_is() -> None:
     owned = replace(DUE, owner="payments <pay@example.com>\x1b[31m")
-    text = told(run(owned, since={DUE_ARN: LONG_AGO})).bodies["email"]
+    text = message_of(run(owned, since={DUE_ARN: LONG_AGO})).bodies["email"]
     assert "\n    Open since 2026-05-20.\n" in text
     assert "\n    Owner: payments <pay@example.com> [31m.\n" in text
 
@@ -765,8 +765,8 @@ OVER = FindingChange(
 )
 
 
-def test_what_is_over_is_told_even_if_nothing_else_is_open() -> None:
-    message = told(run(HEALTHY, changes=(OVER,)))
+def test_what_is_resolved_is_reported_even_if_nothing_else_is_open() -> None:
+    message = message_of(run(HEALTHY, changes=(OVER,)))
     assert message.subject.startswith("[ok] certificate-lifecycle: 1 finding resolved - ")
     text = message.bodies["email"]
     assert text.startswith(
@@ -783,7 +783,7 @@ def test_what_a_step_calls_a_scope_is_text_in_chat() -> None:
     assert said == "*Resolved:* 'id'(!channel) was scanned again."
 
 
-def test_chat_says_what_is_new_and_what_is_over() -> None:
+def test_chat_says_what_is_new_and_what_is_resolved() -> None:
     whole = run(
         DUE,
         changes=(FindingChange(DUE_ARN, ChangeKind.NEW), OVER),
@@ -799,35 +799,35 @@ def test_chat_says_what_is_new_and_what_is_over() -> None:
 
 def test_what_is_gone_is_named_by_its_arn() -> None:
     gone = replace(OVER, name="", since=None, current_state=None)
-    text = told(run(HEALTHY, changes=(gone,))).bodies["email"]
+    text = message_of(run(HEALTHY, changes=(gone,))).bodies["email"]
     assert f"  {arn('fine')}\n    Was RenewalBlocked.\n" in text
 
 
-def test_what_can_be_looked_at_again_is_told() -> None:
-    message = told(run(HEALTHY, recovered_scopes=("account 222222222222, eu-west-1",)))
+def test_what_can_be_scanned_again_is_reported() -> None:
+    message = message_of(run(HEALTHY, recovered_scopes=("account 222222222222, eu-west-1",)))
     assert (
         "  account 222222222222, eu-west-1\n    Scanned in full again." in (message.bodies["email"])
     )
     assert message.attributes["account"] == "123456789012"
 
 
-def test_thousands_that_are_over_are_counted() -> None:
+def test_thousands_that_are_resolved_are_counted() -> None:
     many = [replace(OVER, certificate_arn=arn(str(number))) for number in range(1000)]
-    message = told(run(HEALTHY, changes=many))
+    message = message_of(run(HEALTHY, changes=many))
     assert "  And 980 more." in message.bodies["email"]
     document = json.loads(message.bodies["sqs"])
     assert (len(document["changes"]), document["changes_not_shown"]) == (50, 950)
     assert size(message) < MAX_MESSAGE_BYTES
 
 
-def test_many_long_names_that_are_over_do_not_keep_a_message_from_going_out() -> None:
+def test_many_long_names_that_are_resolved_do_not_keep_a_message_from_going_out() -> None:
     """A certificate may have a hundred names of 253 characters each."""
     names = ", ".join([f"{'a' * 240}.example.com"] * 100)
     many = [
         replace(OVER, certificate_arn=arn(str(n)), name=names, current_state=names)
         for n in range(50)
     ]
-    message = told(run(HEALTHY, changes=many))
+    message = message_of(run(HEALTHY, changes=many))
     assert size(message) < MAX_MESSAGE_BYTES
     assert len(json.loads(message.bodies["sqs"])["changes"]) == 50
 
@@ -842,14 +842,14 @@ def endless_changes() -> list[FindingChange]:
     ]
 
 
-def test_texts_of_any_length_are_told_of_in_short() -> None:
+def test_texts_of_any_length_are_reported_in_short() -> None:
     whole = run(
         DUE,
         changes=endless_changes(),
         scopes=(scope(ScopeStatus.PARTIAL, certificates=1, error=ENDLESS),),
         report="s3://reports/run.html",
     )
-    message = told(whole)
+    message = message_of(whole)
     assert size(message) < MAX_MESSAGE_BYTES
     assert (
         "Too many findings for one message. Full list: s3://reports/run.html"
@@ -859,13 +859,13 @@ def test_texts_of_any_length_are_told_of_in_short() -> None:
     assert (document["findings_not_shown"], document["changes_not_shown"]) == (1, 50)
     assert document["severity"] == "warning"
     assert len(document["scopes"][0]["error"]) == 100
-    assert message.subject == told(run(DUE, scopes=whole.scopes)).subject
+    assert message.subject == message_of(run(DUE, scopes=whole.scopes)).subject
 
 
 def test_in_short_every_protocol_still_says_how_bad_it_is() -> None:
     critical = judged(imported(arn=arn("due"), ends_in=days(3), detail=detail()))
     whole = run(critical, changes=endless_changes(), scopes=(LOST, scope(certificates=1)))
-    message = told(whole)
+    message = message_of(whole)
     assert message.bodies["lambda"] == message.bodies["sqs"]
     assert message.bodies["default"] == (
         "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 resolved."
@@ -897,29 +897,33 @@ def test_in_short_a_failure_to_act_is_still_a_warning() -> None:
     failed = ActionRecord(DUE_ARN, Action.REIMPORT, Outcome.FAILED, "It is broken.")
     whole = run(HEALTHY, changes=endless_changes(), actions=(failed,))
     assert document(whole)["severity"] == "warning"
-    assert chat(whole)["content"]["title"] == told(whole).subject
-    assert told(whole).subject.startswith("[warning] certificate-lifecycle: run incomplete - ")
+    assert chat(whole)["content"]["title"] == message_of(whole).subject
+    assert message_of(whole).subject.startswith(
+        "[warning] certificate-lifecycle: run incomplete - "
+    )
 
 
-def test_what_has_no_region_is_told_of_under_a_name_that_sns_takes() -> None:
+def test_what_has_no_region_is_reported_under_a_name_that_sns_takes() -> None:
     elsewhere = "arn:aws:iam::123456789012:server-certificate/shop"
-    message = told(run(HEALTHY, changes=(replace(OVER, certificate_arn=elsewhere),)))
+    message = message_of(run(HEALTHY, changes=(replace(OVER, certificate_arn=elsewhere),)))
     assert message.attributes["region"] == "global"
 
 
-def test_what_the_ledger_says_was_told_is_text_as_well() -> None:
+def test_what_the_state_table_says_was_reported_is_text_as_well() -> None:
     before = FindingChange(DUE_ARN, ChangeKind.CHANGED, previous_verdict="<!here> `x`\x1b[2J")
-    message = told(run(DUE, changes=(before, replace(OVER, previous_verdict="<!here>\u202e"))))
+    message = message_of(
+        run(DUE, changes=(before, replace(OVER, previous_verdict="<!here>\u202e")))
+    )
     assert "\x1b" not in message.bodies["email"]
     text = json.loads(message.bodies["https"])["content"]["description"]
     assert "was (!here) 'x' (2J" in text
     assert "was (!here)." in text
 
 
-def test_a_document_for_machines_holds_no_control_characters() -> None:
+def test_a_document_for_machines_has_no_control_characters() -> None:
     record = ActionRecord(DUE_ARN, Action.REIMPORT, Outcome.FAILED, "no\x1b[2J\nand no\u202e")
     strange = replace(DUE, owner="a\u200bb", probe_results=("c\x07d",), used_by=("e\x00f",))
-    document = json.loads(told(run(strange, actions=(record,))).bodies["sqs"])
+    document = json.loads(message_of(run(strange, actions=(record,))).bodies["sqs"])
     (finding,), (action,) = document["findings"], document["actions"]
     assert (finding["owner"], finding["probe_results"], finding["used_by"]) == (
         "a b",
@@ -929,9 +933,9 @@ def test_a_document_for_machines_holds_no_control_characters() -> None:
     assert action["detail"] == "no [2J and no"
 
 
-def test_what_is_muted_is_no_finding_of_the_message_and_is_never_forgotten() -> None:
+def test_what_is_muted_is_no_finding_of_the_message_and_is_never_deleted() -> None:
     muted = replace(DUE, muted_until=date(2026, 7, 1))
-    message = told(run(muted, changes=(FindingChange(DUE_ARN, ChangeKind.CHANGED),)))
+    message = message_of(run(muted, changes=(FindingChange(DUE_ARN, ChangeKind.CHANGED),)))
     assert message.subject.startswith("[warning] certificate-lifecycle: findings muted")
     text = message.bodies["email"]
     assert "no open finding" in text
@@ -943,7 +947,7 @@ def test_many_that_are_muted_are_counted() -> None:
         replace(judged(imported(arn=arn(str(n)), ends_in=days(20))), muted_until=date(2026, 7, 1))
         for n in range(30)
     ]
-    assert "  And 10 more." in told(run(BLOCKED, *many)).bodies["email"]
+    assert "  And 10 more." in message_of(run(BLOCKED, *many)).bodies["email"]
 
 
 def test_a_summary_says_that_all_is_well() -> None:
@@ -958,7 +962,7 @@ def test_a_summary_says_that_all_is_well() -> None:
 
 
 def mail(whole: Run) -> str:
-    return told(whole).bodies["email"]
+    return message_of(whole).bodies["email"]
 
 
 def gone(count: int) -> list[FindingChange]:
@@ -992,7 +996,7 @@ def test_a_list_of_a_mail_is_cut_with_a_count_once_it_is_too_long(
     assert " more" not in mail(fitting)
 
 
-def test_two_accounts_are_told_apart_and_the_one_that_was_lost_comes_first() -> None:
+def test_two_accounts_are_distinguished_and_the_one_that_was_lost_comes_first() -> None:
     lost = replace(LOST, account_id="222222222222")
     text = mail(run(DUE, scopes=(PARTIAL, lost)))
     assert text.index("  account 222222222222, eu-west-1: the") < text.index(
@@ -1013,14 +1017,14 @@ def test_what_is_new_about_one_finding_is_not_said_of_another() -> None:
 
 
 def test_a_finding_of_which_nothing_is_known_before_was_nothing() -> None:
-    assert "\n  shop.example.com - worse\n" in told_of(FindingChange(DUE_ARN, ChangeKind.WORSE))
+    assert "\n  shop.example.com - worse\n" in email_of(FindingChange(DUE_ARN, ChangeKind.WORSE))
 
 
-def test_a_deed_without_words_is_told_by_its_outcome() -> None:
+def test_a_action_without_words_is_reported_by_its_outcome() -> None:
     assert "\n    Done in this run:\n" in mail(run(DUE, actions=(acted(DUE, Outcome.DONE, ""),)))
 
 
-def test_advice_that_stands_beside_no_finding_is_not_told() -> None:
+def test_advice_that_stands_beside_no_finding_is_not_reported() -> None:
     advised, planned = (
         acted(HEALTHY, entry, entry) for entry in (Outcome.ADVISED, Outcome.PLANNED)
     )

@@ -192,7 +192,7 @@ def test_every_known_certificate_has_a_row_findings_first() -> None:
     }
 
 
-def test_a_scope_that_was_not_looked_at_has_a_row_without_a_certificate() -> None:
+def test_a_scope_that_was_not_scanned_has_a_row_without_a_certificate() -> None:
     (row,) = rows(run(scopes=(scope(ScopeStatus.FAILED, error="AccessDenied"),)))
     assert (row["verdict"], row["message"], row["certificate_arn"]) == (
         "ScanFailed",
@@ -332,7 +332,7 @@ def test_a_page_says_in_a_sentence(found: Run, sentence: str) -> None:
     assert sentence in page(found).text
 
 
-def test_what_could_not_be_looked_at_is_named_the_lost_ones_first() -> None:
+def test_what_could_not_be_scanned_is_named_the_lost_ones_first() -> None:
     found = run(
         scopes=(
             scope(ScopeStatus.PARTIAL, error="one was throttled"),
@@ -374,7 +374,7 @@ def test_a_finding_without_users_without_end_or_without_step_says_so() -> None:
     assert "Nothing has to be done." in page(run(judged(certificate(in_use=False)))).text
 
 
-def test_users_are_told_by_their_arns_where_nobody_named_them() -> None:
+def test_users_are_reported_by_their_arns_where_nobody_named_them() -> None:
     assert detail().in_use_by[0] in page(run(GONE)).text
 
 
@@ -386,7 +386,7 @@ def test_many_names_are_cut_with_a_count() -> None:
     )
 
 
-def test_a_certificate_without_a_name_is_told_by_its_arn() -> None:
+def test_a_certificate_without_a_name_is_reported_by_its_arn() -> None:
     read = page(run(judged(imported(names=(), ends_in=days(2)))))
     assert arn() in read.texts["strong"]
 
@@ -400,11 +400,11 @@ def test_a_certificate_without_a_name_is_told_by_its_arn() -> None:
         (days(1), "in 1 day"),
     ],
 )
-def test_an_end_is_told_in_days(ends_in: Any, said: str) -> None:  # noqa: ANN401 - a span
+def test_an_end_is_reported_in_days(ends_in: Any, said: str) -> None:  # noqa: ANN401 - a span
     assert said in page(run(judged(imported(ends_in=ends_in)))).text
 
 
-def test_what_was_done_is_told_with_its_commands_and_advice_is_not() -> None:
+def test_what_was_done_is_reported_with_its_commands_and_advice_is_not() -> None:
     found = run(
         DUE,
         actions=(

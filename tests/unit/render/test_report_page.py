@@ -91,7 +91,7 @@ def test_the_next_step_is_what_the_action_means(action: Action) -> None:
 
 
 @pytest.mark.parametrize(("text", "shown"), [("", ""), ("x" * 3000, "x" * 1997 + "...")])
-def test_what_was_done_is_told_as_far_as_people_read(text: str, shown: str) -> None:
+def test_what_was_done_is_reported_as_far_as_people_read(text: str, shown: str) -> None:
     record = ActionRecord(arn(), Action.REIMPORT, Outcome.DONE, text)
     row = data(run(judged(imported(ends_in=days(3))), actions=[record]))[1]["findings"][0][3]
     assert row[5] == ["div", "steps", [["p", "", [["b", "", ["Done in this run: "]], shown]]]]

@@ -73,13 +73,13 @@ def test_the_first_run_shows_that_its_messages_arrive() -> None:
     assert world.notification_log.last == NOW
 
 
-def test_after_a_week_of_silence_all_is_well_is_told() -> None:
+def test_after_a_week_of_silence_all_is_well_is_reported() -> None:
     world = World(NOW - days(7))
     world.rotate()
     assert world.subjects == ["no open findings"]
 
 
-def test_before_that_nothing_is_told() -> None:
+def test_before_that_nothing_is_reported() -> None:
     world = World(NOW - days(7) + SECOND)
     world.rotate()
     assert world.subjects == []
@@ -94,7 +94,7 @@ def test_any_message_is_a_sign_of_life() -> None:
     assert world.notification_log.last == NOW
 
 
-def test_what_is_open_and_told_is_in_the_summary() -> None:
+def test_what_is_open_and_reported_is_in_the_summary() -> None:
     world = World()
     world.certificates = MemoryCertificates(imported(ends_in=days(20), detail=detail()))
     world.rotate()
@@ -112,7 +112,7 @@ def test_no_summary_is_sent_where_nobody_asked_for_one(way: str) -> None:
     assert world.subjects == []
 
 
-def test_a_diary_that_cannot_be_read_is_no_reason_to_be_silent() -> None:
+def test_a_notification_log_that_cannot_be_read_is_no_reason_to_be_silent() -> None:
     world = World(NOW)
     world.notification_log.broken = Outage("throttled")
     with pytest.raises(RotationError, match="last message could not be read: Outage: throttled"):

@@ -42,20 +42,14 @@ class Attempt:
     optional: bool = False
 
 
+@dataclass(frozen=True, slots=True)
 class Attempts:
     """The calls of a scan in one account and region; `state_store` names the table, if any."""
 
-    def __init__(
-        self,
-        clients: Clients,
-        scope: Scope,
-        role_arn: str | None,
-        state_store: tuple[Scope, str] | None = None,
-    ) -> None:
-        self._clients = clients
-        self._scope = scope
-        self._role_arn = role_arn
-        self._state_store = state_store
+    clients: Clients
+    scope: Scope
+    role_arn: str | None
+    state_store: tuple[Scope, str] | None = None
 
     def try_all(self) -> Iterator[Attempt]:
         """Try each call and yield its result; a failed call does not stop the others."""
@@ -65,10 +59,10 @@ class Attempts:
         yield from self._acm()
         yield from self._dns()
         yield from self._stores()
-        yield from AwsConsumers(self._clients, self._scope, self._role_arn).read_calls()
-        if self._state_store is not None:
-            home, table = self._state_store
-            dynamodb = self._clients.any("dynamodb", home.region)
+        yield from AwsConsumers(self.clients, self.scope, self.role_arn).read_calls()
+        if self.state_store is not None:
+            home, table = self.state_store
+            dynamodb = self.clients.any("dynamodb", home.region)
             where = f"{home.region}:{home.account_id}"
             yield ReadCall(
                 "dynamodb:Query",
@@ -83,9 +77,9 @@ class Attempts:
             )
 
     def _acm(self) -> Iterator[ReadCall]:
-        acm = self._clients.any("acm", self._scope.region, self._role_arn)
-        arn = self._scope.arn("acm", f"certificate/{_SOME_ID}")
-        certificates = self._scope.arn("acm", "certificate/*")
+        acm = self.clients.any("acm", self.scope.region, self.role_arn)
+        arn = self.scope.arn("acm", f"certificate/{_SOME_ID}")
+        certificates = self.scope.arn("acm", "certificate/*")
         absent = frozenset({"ResourceNotFoundException"})
         yield ReadCall(
             "acm:ListCertificates",
@@ -108,23 +102,23 @@ class Attempts:
         )
 
     def _dns(self) -> Iterator[ReadCall]:
-        route53 = self._clients.route53(self._role_arn)
+        route53 = self.clients.route53(self.role_arn)
         zone = "Z00000000000000000000"
         yield ReadCall(
             "route53:ListHostedZones", "*", lambda: route53.list_hosted_zones(MaxItems="1")
         )
         yield ReadCall(
             "route53:ListResourceRecordSets",
-            f"arn:{self._scope.partition}:route53:::hostedzone/*",
+            f"arn:{self.scope.partition}:route53:::hostedzone/*",
             lambda: route53.list_resource_record_sets(HostedZoneId=zone, MaxItems="1"),
             frozenset({"NoSuchHostedZone"}),
         )
 
     def _stores(self) -> Iterator[ReadCall]:
-        iam = self._clients.any("iam", self._scope.region, self._role_arn)
-        pca = self._clients.any("acm-pca", self._scope.region, self._role_arn)
-        owner = f"arn:{self._scope.partition}:iam::{self._scope.account_id}"
-        authority = self._scope.arn("acm-pca", f"certificate-authority/{_SOME_ID}")
+        iam = self.clients.any("iam", self.scope.region, self.role_arn)
+        pca = self.clients.any("acm-pca", self.scope.region, self.role_arn)
+        owner = f"arn:{self.scope.partition}:iam::{self.scope.account_id}"
+        authority = self.scope.arn("acm-pca", f"certificate-authority/{_SOME_ID}")
         yield ReadCall(
             "iam:ListServerCertificates", "*", lambda: iam.list_server_certificates(MaxItems=1)
         )
@@ -141,7 +135,7 @@ class Attempts:
         )
         yield ReadCall(
             "acm-pca:ListPermissions",
-            self._scope.arn("acm-pca", "certificate-authority/*"),
+            self.scope.arn("acm-pca", "certificate-authority/*"),
             lambda: pca.list_permissions(CertificateAuthorityArn=authority),
             frozenset({"ResourceNotFoundException"}),
         )

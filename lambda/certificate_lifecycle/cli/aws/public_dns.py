@@ -148,8 +148,6 @@ class ResolvedDns:
         unchecked = next(self._direct(*target, dns.rdatatype.SOA, flags=flags), None)
         return unchecked is not None and unchecked.rcode() == dns.rcode.NOERROR
 
-    # --- Through the resolver ---------------------------------------------------------------------
-
     def _name(self, text: str) -> dns.name.Name:
         try:
             return dns.name.from_text(text)
@@ -176,8 +174,6 @@ class ResolvedDns:
             if found := [str(record.address) for record in self._ask(server, kind)]:
                 return sorted(found)[:_ADDRESSES]
         return []
-
-    # --- From the servers themselves --------------------------------------------------------------
 
     def _from_parent(self, name: dns.name.Name) -> dns.message.Message | None:
         """Return the parent zone's answer about a delegation; None if no server of it answers."""

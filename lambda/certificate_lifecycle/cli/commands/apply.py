@@ -9,13 +9,7 @@ import click
 
 from certificate_lifecycle.cli.confirmation import confirmed, require_terminal
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.options import (
-    NO_INSTANCE,
-    OutputOptions,
-    TargetOptions,
-    output_options,
-    scope_options,
-)
+from certificate_lifecycle.cli.options import NO_INSTANCE, Options, common_options
 from certificate_lifecycle.cli.output import console, error_console, print_json, print_scopes
 from certificate_lifecycle.cli.planning import (
     ActionPlan,
@@ -35,18 +29,15 @@ _TIMEOUT = timedelta(minutes=15)
 @click.command("apply")
 @click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@scope_options
-@output_options("table", "json")
-def command(
-    certificates: tuple[str, ...], targets: TargetOptions, output: OutputOptions, *, yes: bool
-) -> Exit:
+@common_options("table", "json")
+def command(certificates: tuple[str, ...], options: Options, *, yes: bool) -> Exit:
     """Repair, export and replace certificates, as the deployed function does.
 
     Shows the planned actions and asks for confirmation. Takes only these actions, and only if they
     are still needed. Skips certificates that a run of the deployed function is working on.
     """
     require_terminal(yes=yes)
-    scanned = scan(targets, output)
+    scanned = scan(options)
     if scanned.session.unknown is not None:
         # Without the state table two runs might do the same at the same time.
         raise CertificateLifecycleError(
@@ -55,26 +46,26 @@ def command(
             "not deployed."
         )
     plan = plan_of(scanned.run, certificates)
-    if output.format == "table":
+    if options.format == "table":
         print_plan(console(), plan, manual=False)
         print_scopes(console(), scanned.run)
     if not plan.actions or scanned.session.clock.interrupted:
-        if output.format == "json":
+        if options.format == "json":
             print_json(plan_entry(plan, scanned.run))
         return scanned.exit_code(None)
     if not confirmed("Take these actions?", yes=yes):
         return Exit.FINDINGS
-    return _apply(scanned, plan, output)
+    return _apply(scanned, plan, options)
 
 
-def _apply(scanned: Scan, plan: ActionPlan, output: OutputOptions) -> Exit:
+def _apply(scanned: Scan, plan: ActionPlan, options: Options) -> Exit:
     session = scanned.session
     request = session.request(
         certificate_arns=plan.certificate_arns, dry_run=False, agreed=plan.agreed
     )
     session.clock.limit(_TIMEOUT)
-    run, scope_runs = run_with_progress(session, request, output)
-    if output.format == "json":
+    run, scope_runs = run_with_progress(session, request, options)
+    if options.format == "json":
         document = plan_entry(plan, _with_failed_scopes(run, scanned.run))
         print_json({**document, "actions": [record.to_dict() for record in run.actions]})
     else:
@@ -84,7 +75,7 @@ def _apply(scanned: Scan, plan: ActionPlan, output: OutputOptions) -> Exit:
     for scope_run in scope_runs:
         if scope_run.pending_writes is not None:
             scope_run.pending_writes.clear_own_intents()
-    if not output.quiet and run.done:
+    if not options.quiet and run.done:
         error_console().print("Check the result with: certificates scan", style="dim")
     return _exit_code(scanned, plan, run)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +11,7 @@ from rich.text import Text
 
 from certificate_lifecycle.cli.confirmation import confirmed, require_terminal
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.options import (
-    OutputOptions,
-    TargetOptions,
-    home_options,
-    output_options,
-)
+from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import console, indented, print_json
 from certificate_lifecycle.cli.scanning import interruptible_work, start
 from certificate_lifecycle.cli.session import Session
@@ -48,11 +42,9 @@ _WAIT_SECONDS = 300
     help="Seconds to wait for ACM to issue the certificate.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@home_options
-@output_options("table", "json")
+@common_options("table", "json", scopes=False)
 def command(
-    targets: TargetOptions,
-    output: OutputOptions,
+    options: Options,
     *,
     yes: bool,
     **inputs: Any,  # noqa: ANN401 - click's values
@@ -63,27 +55,26 @@ def command(
     what it would request and asks for confirmation.
     """
     require_terminal(yes=yes)
-    session = start(targets, output)
-    creation = _creation(session, targets, inputs)
-    create = _creator(session, creation)
-    with interruptible_work(session, "Searching for an equal certificate", output):
-        result = create(dry_run=True)
-    if output.format == "table":
+    session = start(options)
+    creation = _creation(session, options, inputs)
+    with interruptible_work(session, "Searching for an equal certificate", options):
+        result = _create(session, creation, dry_run=True)
+    if options.format == "table":
         _print(console(), creation, result)
     if result["status"] != "ISSUED":
         if not confirmed("Request and validate it?", yes=yes):
             return Exit.FINDINGS
         text = "Waiting for ACM. Ctrl-C stops; repeat the command to continue"
-        with interruptible_work(session, text, output):
-            result = create(dry_run=False)
-        if output.format == "table":
+        with interruptible_work(session, text, options):
+            result = _create(session, creation, dry_run=False)
+        if options.format == "table":
             _print(console(), creation, result)
-    if output.format == "json":
+    if options.format == "json":
         print_json(result)
     return Exit.HEALTHY if result["status"] == "ISSUED" else Exit.INCOMPLETE
 
 
-def _creation(session: Session, targets: TargetOptions, inputs: dict[str, Any]) -> CreationCommand:
+def _creation(session: Session, options: Options, inputs: dict[str, Any]) -> CreationCommand:
     """Return the validated input, with the settings of the deployed creation function.
 
     The function's list of allowed domains does not restrict users with credentials of their own.
@@ -105,7 +96,7 @@ def _creation(session: Session, targets: TargetOptions, inputs: dict[str, Any]) 
         "tags": tags,
         "wait_seconds": inputs["wait_seconds"],
     }
-    environment = {"DOMAIN_NAME": "example.com", **_environment(session, targets)}
+    environment = {"DOMAIN_NAME": "example.com", **_environment(session, options)}
     settings = replace(creation_settings(environment, errors), allowed_domains=())
     creation = creation_command(event, settings, session.home, errors)
     if errors:
@@ -113,37 +104,33 @@ def _creation(session: Session, targets: TargetOptions, inputs: dict[str, Any]) 
     return creation
 
 
-def _environment(session: Session, targets: TargetOptions) -> dict[str, str]:
+def _environment(session: Session, options: Options) -> dict[str, str]:
     from certificate_lifecycle.cli.aws.deployed_module import find_function  # noqa: PLC0415
 
     if session.function is None:
         return {}
     client = session.clients.any("lambda", session.home.region)
-    function = find_function(client, f"{targets.instance}-creation")
+    function = find_function(client, f"{options.instance}-creation")
     return dict(function.settings) if function else {}
 
 
-def _creator(session: Session, creation: CreationCommand) -> Callable[..., dict[str, Any]]:
+def _create(session: Session, creation: CreationCommand, *, dry_run: bool) -> dict[str, Any]:
     from certificate_lifecycle.app.creation import create, creation_result  # noqa: PLC0415
     from certificate_lifecycle.aws.acm import AcmCertificates  # noqa: PLC0415
     from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns  # noqa: PLC0415
 
     clients = session.clients
-
-    def run(*, dry_run: bool) -> dict[str, Any]:
-        issuance = create(
-            creation.request,
-            certificates=AcmCertificates(clients.any("acm", creation.request.region)),
-            dns=Route53Dns(HostedZones(clients.route53), session.settings.zones),
-            clock=session.clock,
-            now=session.current_time(),
-            auto_validate=creation.auto_validate,
-            wait_seconds=creation.wait_seconds,
-            dry_run=dry_run,
-        )
-        return creation_result(issuance, session.home.account_id, dry_run=dry_run)
-
-    return run
+    issuance = create(
+        creation.request,
+        certificates=AcmCertificates(clients.any("acm", creation.request.region)),
+        dns=Route53Dns(HostedZones(clients.route53), session.settings.zones),
+        clock=session.clock,
+        now=session.current_time(),
+        auto_validate=creation.auto_validate,
+        wait_seconds=creation.wait_seconds,
+        dry_run=dry_run,
+    )
+    return creation_result(issuance, session.home.account_id, dry_run=dry_run)
 
 
 def _print(out: Console, creation: CreationCommand, result: dict[str, Any]) -> None:

@@ -11,13 +11,7 @@ from rich.text import Text
 
 from certificate_lifecycle.cli.doctor.diagnosis import Diagnosis, State, examine
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.options import (
-    OutputOptions,
-    TargetOptions,
-    output_options,
-    resolver_option,
-    scope_options,
-)
+from certificate_lifecycle.cli.options import Options, common_options, resolver_option
 from certificate_lifecycle.cli.output import console, error_console, indented, print_json
 from certificate_lifecycle.cli.progress import busy
 from certificate_lifecycle.cli.scanning import start
@@ -38,8 +32,7 @@ _FAIL_ON = {
 
 
 @click.command("doctor")
-@scope_options
-@output_options("table", "json")
+@common_options("table", "json")
 @resolver_option
 @click.option(
     "--fail-on",
@@ -48,9 +41,7 @@ _FAIL_ON = {
     show_default=True,
     help="Least severe state that ends the command with 1.",
 )
-def command(
-    targets: TargetOptions, output: OutputOptions, *, resolvers: tuple[str, ...], fail_on: str
-) -> Exit:
+def command(options: Options, *, resolvers: tuple[str, ...], fail_on: str) -> Exit:
     """Check permissions, quotas, DNS and the deployed module.
 
     Changes nothing. Ends with 3 if something could not be checked.
@@ -58,11 +49,11 @@ def command(
     from certificate_lifecycle.cli.aws import public_dns  # noqa: PLC0415 - slow to import
     from certificate_lifecycle.cli.doctor.examinations import Examinations  # noqa: PLC0415
 
-    session = start(targets, output)
-    examinations = Examinations(session, public_dns.ResolvedDns(resolvers), targets.instance)
-    with busy(error_console(), "Checking", quiet=output.quiet):
+    session = start(options)
+    examinations = Examinations(session, public_dns.ResolvedDns(resolvers), options.instance)
+    with busy(error_console(), "Checking", quiet=options.quiet):
         found = examine(examinations.all())
-    if output.format == "json":
+    if options.format == "json":
         print_json({"checks": [diagnosis.to_dict() for diagnosis in found]})
     else:
         _print(console(), found)

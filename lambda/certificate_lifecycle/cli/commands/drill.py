@@ -13,13 +13,7 @@ from certificate_lifecycle.cli.aws.public_dns import ResolvedDns
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, RenewalAnswer
 from certificate_lifecycle.cli.exit_codes import Exit
 from certificate_lifecycle.cli.find_certificate import Located, locate
-from certificate_lifecycle.cli.options import (
-    OutputOptions,
-    TargetOptions,
-    output_options,
-    resolver_option,
-    scope_options,
-)
+from certificate_lifecycle.cli.options import Options, common_options, resolver_option
 from certificate_lifecycle.cli.output import console, indented, location, print_json
 from certificate_lifecycle.cli.renewal_drill import Drill, DrillResult, drill_entry
 from certificate_lifecycle.cli.scanning import interruptible_work, start
@@ -43,11 +37,8 @@ _ANSWERS = {
 @click.command("drill")
 @click.argument("certificate", metavar="NAME|ARN")
 @resolver_option
-@scope_options
-@output_options("table", "json")
-def command(
-    certificate: str, resolvers: tuple[str, ...], targets: TargetOptions, output: OutputOptions
-) -> Exit:
+@common_options("table", "json")
+def command(certificate: str, resolvers: tuple[str, ...], options: Options) -> Exit:
     """Check whether ACM could renew a certificate.
 
     Checks eligibility, validation records, delegation, public DNS and CAA records; for a private
@@ -55,11 +46,11 @@ def command(
 
     Ends with 0 if a renewal would work, 1 if not, and 3 if only part of it could be checked.
     """
-    session = start(targets, output)
-    with interruptible_work(session, "Checking what a renewal needs", output):
+    session = start(options)
+    with interruptible_work(session, "Checking what a renewal needs", options):
         located = locate(session, certificate)
         result = _drill(session, located, resolvers).check(located.certificate)
-    if output.format == "json":
+    if options.format == "json":
         print_json(drill_entry(result))
     else:
         _print(console(), result)

@@ -10,29 +10,18 @@ from rich.console import Console
 from rich.text import Text
 
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.explanation import Explainer, Explanation, explanation_entry
+from certificate_lifecycle.cli.explanation import Explanation, explain, explanation_entry
 from certificate_lifecycle.cli.find_certificate import locate
-from certificate_lifecycle.cli.options import (
-    OutputOptions,
-    TargetOptions,
-    output_options,
-    scope_options,
-)
-from certificate_lifecycle.cli.output import (
-    STYLES,
-    console,
-    indented,
-    location,
-    print_json,
-)
+from certificate_lifecycle.cli.options import Options, common_options
+from certificate_lifecycle.cli.output import STYLES, console, indented, location, print_json
 from certificate_lifecycle.cli.scanning import interruptible_work, start
 from certificate_lifecycle.cli.session import Session
 from certificate_lifecycle.cli.trace import CheckAnswer, TracedCheck
 from certificate_lifecycle.handlers.config import rotation_settings
-from certificate_lifecycle.model.certificate import Decision, Severity
+from certificate_lifecycle.model.certificate import Severity
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.policy.validation import RecordState, explain
+from certificate_lifecycle.policy import validation
 
 _INDENT = 2
 #: The mark and the style of a check by its answer.
@@ -45,36 +34,25 @@ _MARKS = {
 
 @click.command("explain")
 @click.argument("certificate", metavar="NAME|ARN")
-@scope_options
-@output_options("table", "json")
-def command(certificate: str, targets: TargetOptions, output: OutputOptions) -> Exit:
+@common_options("table", "json")
+def command(certificate: str, options: Options) -> Exit:
     """Show one certificate, the decision about it, and what comes next.
 
     NAME is matched with common names first, then with all names, then with wildcards. Changes
     nothing. Ends with 0 even if the certificate has a finding.
     """
-    session = start(targets, output)
-    with interruptible_work(session, "Scanning the certificate", output):
-        explanation = _explanation(session, certificate)
-    if output.format == "json":
+    session = start(options)
+    with interruptible_work(session, "Scanning the certificate", options):
+        located = locate(session, certificate)
+        monitored = _is_monitored(session, located.scope)
+        explanation = explain(session, located, monitored=monitored)
+    if options.format == "json":
         print_json(explanation_entry(explanation))
     else:
         _print(console(), explanation)
     if session.clock.interrupted:
         return Exit.INTERRUPTED
     return Exit.INCOMPLETE if explanation.problems else Exit.HEALTHY
-
-
-def _explanation(session: Session, wanted: str) -> Explanation:
-    located = locate(session, wanted)
-    return Explainer(
-        request=session.request(),
-        scope=located.scope,
-        clients=located.clients,
-        clock=session.clock,
-        current_time=session.current_time,
-        monitored=_is_monitored(session, located.scope),
-    ).explain(located.certificate.arn)
 
 
 def _is_monitored(session: Session, scope: Scope) -> bool:
@@ -89,17 +67,28 @@ def _is_monitored(session: Session, scope: Scope) -> bool:
 
 
 def _print(out: Console, explanation: Explanation) -> None:
+    observation, successor = explanation.observation, explanation.successor
     _print_head(out, explanation)
     _section(out, "Why", _reasons(explanation))
     _print_checks(out, explanation.trace.checks)
     _print_forecast(out, explanation)
     _section(out, "Used by", map(clean, explanation.used_by or ("nothing",)))
     _section(out, "Validation records", _records(explanation))
-    _section(out, "Import source", _source(explanation))
-    _section(out, "Export target", _export(explanation))
-    _section(out, "Successor", _successor(explanation))
+    if source := observation.source:
+        _section(out, "Import source", [clean(source.text)])
+    if export := observation.export:
+        reason = f": {export.blocked_reason}" if export.blocked_reason else ""
+        text = clean(f"{export.target.secret_arn} is {export.state.value}{reason}")
+        _section(out, "Export target", [text])
+    if successor is not None:
+        ends = successor.not_after
+        expiry = f", expires on {ends:%Y-%m-%d}" if ends else ""
+        _section(out, "Successor", [f"{successor.arn}{expiry}"])
     _section(out, "Recorded replacement", _replacement_record(explanation))
-    _section(out, "Notified", _notified(explanation))
+    if alert := explanation.alert_record:
+        since = f", first on {_minute(alert.since)}" if alert.since else ""
+        text = f"{alert.severity} {alert.verdict}, last on {_minute(alert.notified_at)}{since}"
+        _section(out, "Notified", [clean(text)])
     _section(out, "Next run", _next(explanation))
     _section(out, "Could not be read", map(clean, explanation.problems))
 
@@ -108,14 +97,20 @@ def _print_head(out: Console, explanation: Explanation) -> None:
     certificate, assessment = explanation.certificate, explanation.assessment
     decision = assessment.decision
     out.print(Text(clean(certificate.domain_name) or "(no name)", style="bold"), overflow="fold")
-    out.print(Text(_verdict(decision), style=STYLES[decision.severity]))
+    verdict = f"{decision.severity.label} {decision.verdict.value}: {decision.reason.value}"
+    out.print(Text(verdict, style=STYLES[decision.severity]))
     others = ", ".join(clean(name) for name in certificate.names[1:])
     state = (certificate.type.value, certificate.status.value, certificate.key_algorithm)
     used = "used" if certificate.used else "not used"
+    begins, ends = certificate.not_before, certificate.not_after
+    dates = (
+        f"valid from {begins:%Y-%m-%d}" if begins else "",
+        f"until {_minute(ends)}" if ends else "",
+    )
     facts = [
         f"also for {others}" if others else "",
         ", ".join(filter(None, (*state, used))),
-        _dates(explanation),
+        " ".join(filter(None, dates)),
         f"owner {clean(assessment.owner)}" if assessment.owner else "",
         f"muted until {assessment.muted_until}" if assessment.muted_until else "",
         location(certificate),
@@ -124,24 +119,14 @@ def _print_head(out: Console, explanation: Explanation) -> None:
         indented(out, fact, style="dim", by=_INDENT)
 
 
-def _verdict(decision: Decision) -> str:
-    return f"{decision.severity.label} {decision.verdict.value}: {decision.reason.value}"
-
-
-def _dates(explanation: Explanation) -> str:
-    certificate = explanation.certificate
-    begins = f"valid from {_day(certificate.not_before)}" if certificate.not_before else ""
-    ends = f"until {_minute(certificate.not_after)}" if certificate.not_after else ""
-    return " ".join(filter(None, (begins, ends)))
-
-
 def _reasons(explanation: Explanation) -> Iterable[str]:
-    yield clean(explanation.trace.decision.message)
+    first, final = explanation.trace.decision, explanation.assessment.decision
+    yield clean(first.message)
     yield from map(clean, explanation.assessment.probe_results)
-    if explanation.decision != explanation.trace.decision:
-        yield clean(explanation.decision.message)
-    if explanation.decision.severity > Severity.OK:
-        yield f"Fix: {explanation.decision.action.meaning}"
+    if final != first:
+        yield clean(final.message)
+    if final.severity > Severity.OK:
+        yield f"Fix: {final.action.meaning}"
 
 
 def _print_checks(out: Console, checks: Iterable[TracedCheck]) -> None:
@@ -173,29 +158,8 @@ def _print_forecast(out: Console, explanation: Explanation) -> None:
 
 def _records(explanation: Explanation) -> Iterable[str]:
     for finding in explanation.records:
-        mark = "in place" if finding.state is RecordState.IN_PLACE else "WRONG"
-        yield clean(f"{mark}: {explain(finding)}")
-
-
-def _source(explanation: Explanation) -> Iterable[str]:
-    source = explanation.observation.source
-    return [clean(source.text)] if source else []
-
-
-def _export(explanation: Explanation) -> Iterable[str]:
-    export = explanation.observation.export
-    if export is None:
-        return []
-    reason = f": {export.blocked_reason}" if export.blocked_reason else ""
-    return [clean(f"{export.target.secret_arn} is {export.state.value}{reason}")]
-
-
-def _successor(explanation: Explanation) -> Iterable[str]:
-    successor = explanation.successor
-    if successor is None:
-        return []
-    expiry = f", expires on {_day(successor.not_after)}" if successor.not_after else ""
-    return [f"{successor.arn}{expiry}"]
+        mark = "in place" if finding.state is validation.RecordState.IN_PLACE else "WRONG"
+        yield clean(f"{mark}: {validation.explain(finding)}")
 
 
 def _replacement_record(explanation: Explanation) -> Iterable[str]:
@@ -211,14 +175,6 @@ def _replacement_record(explanation: Explanation) -> Iterable[str]:
     for move in replacement_record.moves:
         note = f" ({move.note})" if move.note else ""
         yield clean(f"{move.binding.label}: {move.status.value}{note}")
-
-
-def _notified(explanation: Explanation) -> Iterable[str]:
-    alert = explanation.alert_record
-    if alert is None:
-        return
-    since = f", first on {_minute(alert.since)}" if alert.since else ""
-    yield clean(f"{alert.severity} {alert.verdict}, last on {_minute(alert.notified_at)}{since}")
 
 
 def _next(explanation: Explanation) -> Iterable[str]:
@@ -244,10 +200,6 @@ def _section(out: Console, title: str, lines: Iterable[str]) -> None:
 def _title(out: Console, title: str) -> None:
     out.print()
     out.print(Text(title, style="bold"))
-
-
-def _day(time: datetime) -> str:
-    return f"{time:%Y-%m-%d}"
 
 
 def _minute(time: datetime) -> str:

@@ -5,12 +5,7 @@ from __future__ import annotations
 import click
 
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.options import (
-    OutputOptions,
-    TargetOptions,
-    output_options,
-    scope_options,
-)
+from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import console, print_json, print_scopes
 from certificate_lifecycle.cli.planning import plan_entry, plan_of, print_plan
 from certificate_lifecycle.cli.scanning import scan
@@ -18,13 +13,12 @@ from certificate_lifecycle.cli.scanning import scan
 
 @click.command("plan")
 @click.argument("certificates", nargs=-1, metavar="[NAME|ARN]...")
-@scope_options
-@output_options("table", "json")
-def command(certificates: tuple[str, ...], targets: TargetOptions, output: OutputOptions) -> Exit:
+@common_options("table", "json")
+def command(certificates: tuple[str, ...], options: Options) -> Exit:
     """Show what `apply` would do, for all or some certificates. Changes nothing."""
-    scanned = scan(targets, output)
+    scanned = scan(options)
     plan = plan_of(scanned.run, certificates)
-    if output.format == "json":
+    if options.format == "json":
         print_json(plan_entry(plan, scanned.run))
     else:
         print_plan(console(), plan)

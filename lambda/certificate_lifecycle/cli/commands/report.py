@@ -8,12 +8,7 @@ import click
 
 from certificate_lifecycle.aws.report_assets import read_assets
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.options import (
-    OutputOptions,
-    TargetOptions,
-    scope_options,
-    verbosity_options,
-)
+from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import console, print_scopes, summary
 from certificate_lifecycle.cli.report_files import require_new, write
 from certificate_lifecycle.cli.scanning import scan
@@ -29,11 +24,8 @@ _FORMATS = ("html", "csv", "json")
     "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
 )
 @click.option("--force", is_flag=True, help="Replace existing files.")
-@scope_options
-@verbosity_options
-def command(
-    files: tuple[Path, ...], targets: TargetOptions, output: OutputOptions, *, force: bool
-) -> Exit:
+@common_options()
+def command(files: tuple[Path, ...], options: Options, *, force: bool) -> Exit:
     """Write the findings to each FILE; its suffix selects the format: .html, .csv or .json.
 
     The HTML page contains everything it needs and works offline. Changes nothing in AWS.
@@ -47,12 +39,12 @@ def command(
         raise ConfigurationError(errors)
     for file in files:
         require_new(file, force=force)
-    scanned = scan(targets, output)
+    scanned = scan(options)
     for document in documents(scanned.run, read_assets()):
         for file in files:
             if _format(file) == document.suffix:
                 write(file, document.text.encode())
-    if not output.quiet:
+    if not options.quiet:
         out = console()
         print_scopes(out, scanned.run)
         out.print(summary(scanned.run))

@@ -5,12 +5,7 @@ from __future__ import annotations
 import click
 
 from certificate_lifecycle.cli.exit_codes import Exit
-from certificate_lifecycle.cli.options import (
-    OutputOptions,
-    TargetOptions,
-    output_options,
-    scope_options,
-)
+from certificate_lifecycle.cli.options import Options, common_options
 from certificate_lifecycle.cli.output import (
     console,
     error_console,
@@ -29,8 +24,7 @@ _FAIL_ON = {
 
 
 @click.command("scan")
-@scope_options
-@output_options("table", "json", "csv")
+@common_options("table", "json", "csv")
 @click.option("--all", "everything", is_flag=True, help="Print healthy certificates too.")
 @click.option(
     "--fail-on",
@@ -39,21 +33,19 @@ _FAIL_ON = {
     show_default=True,
     help="Least severe finding that ends the command with 1.",
 )
-def command(
-    targets: TargetOptions, output: OutputOptions, *, everything: bool, fail_on: str
-) -> Exit:
+def command(options: Options, *, everything: bool, fail_on: str) -> Exit:
     """List certificates that need attention, most severe first.
 
     Changes nothing. Findings that are muted by a tag are listed, but never end the command with 1.
     """
-    scanned = scan(targets, output)
-    if output.format == "json":
+    scanned = scan(options)
+    if options.format == "json":
         print_json(scan_entry(scanned.run))
-    elif output.format == "csv":
+    elif options.format == "csv":
         print_csv(scanned.run)
     else:
         print_findings(console(), scanned.run, everything=everything)
-        if scanned.run.findings and not output.quiet:
+        if scanned.run.findings and not options.quiet:
             text = "Details: certificates explain NAME. Possible actions: certificates plan."
             error_console().print(text, style="dim")
     return scanned.exit_code(_FAIL_ON[fail_on])

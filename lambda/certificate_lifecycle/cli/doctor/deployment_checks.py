@@ -32,18 +32,16 @@ _ALARMS = (
     *("critical-unresolved", "delivery-failed", "no-subscribers", "publish-failed", "runs-missing"),
 )
 _APPLY_AGAIN = "Apply the module again."
+_LATER = "Run doctor again later."
 
 
 def function(name: str, found: DeployedFunction | None, now: datetime) -> Iterator[Diagnosis]:
     """Report whether a function can run, and when AWS retires its runtime."""
     report = partial(Diagnosis, DoctorCheck.FUNCTIONS)
     if found is None:
-        yield report(
-            State.WARNING,
-            name,
-            "This function does not exist in this region.",
-            "Deploy the module, or give its name (--instance) and region.",
-        )
+        sentence = "This function does not exist in this region."
+        advice = "Deploy the module, or give its name (--instance) and region."
+        yield report(State.WARNING, name, sentence, advice)
         return
     problems = list(_function_problems(found))
     retired = RETIRED.get(found.runtime or "")
@@ -52,13 +50,9 @@ def function(name: str, found: DeployedFunction | None, now: datetime) -> Iterat
         sentence = f"AWS {'has retired' if over else 'retires'} {found.runtime} on {retired}."
         state = State.FAILED if over else State.WARNING
         problems.append(report(state, name, sentence, "Upgrade the module."))
-    if problems:
-        yield from problems
-        return
     supported = f", which AWS supports until {retired}" if retired else ""
-    yield report(
-        State.OK, name, f"It can run, on {found.runtime or 'a custom runtime'}{supported}."
-    )
+    sentence = f"It can run, on {found.runtime or 'a custom runtime'}{supported}."
+    yield from problems or [report(State.OK, name, sentence)]
 
 
 def _function_problems(found: DeployedFunction) -> Iterator[Diagnosis]:
@@ -68,42 +62,35 @@ def _function_problems(found: DeployedFunction) -> Iterator[Diagnosis]:
     if found.state == "Failed":
         yield report(State.FAILED, found.name, f"Lambda cannot run it{reason}.", _APPLY_AGAIN)
     elif found.state == "Pending":
-        yield report(
-            State.WARNING, found.name, f"It is being created{reason}.", "Run doctor again later."
-        )
+        yield report(State.WARNING, found.name, f"It is being created{reason}.", _LATER)
     if found.last_update_status == "Failed":
         sentence = "Its last update failed; Lambda runs the previous code."
         yield report(State.FAILED, found.name, sentence, _APPLY_AGAIN)
     elif found.last_update_status == "InProgress":
-        yield report(State.WARNING, found.name, "It is being updated.", "Run doctor again later.")
+        yield report(State.WARNING, found.name, "It is being updated.", _LATER)
 
 
-def alarms(found: Sequence[Alarm], instance: str) -> Iterator[Diagnosis]:
-    """Report the alarms that are in alarm or have no data."""
+def alarms(listed: Sequence[Alarm], instance: str) -> Iterator[Diagnosis]:
+    """Report the alarms that are in alarm or have no data.
+
+    `listed` may contain those of an instance with a longer name, which do not count.
+    """
     report = partial(Diagnosis, DoctorCheck.ALARMS)
+    found = [
+        alarm for alarm in listed if alarm.name.removeprefix(f"{instance}-").startswith(_ALARMS)
+    ]
     if not found:
         sentence = "The instance has no alarms, so its failures are not reported."
         yield report(State.WARNING, instance, sentence, "Set alarms = true.")
         return
-    states = {
-        "ALARM": (State.FAILED, "It is in alarm.", "See docs/alarms.md."),
-        "INSUFFICIENT_DATA": (
-            State.WARNING,
-            "It has no data yet.",
-            "Data arrives after a scheduled run; otherwise check that the rule is enabled.",
-        ),
-    }
+    no_data = "Data arrives after a scheduled run; otherwise check that the rule is enabled."
     for alarm in found:
-        if alarm.state in states:
-            state, sentence, advice = states[alarm.state]
-            yield report(state, alarm.name, sentence, advice)
+        if alarm.state == "ALARM":
+            yield report(State.FAILED, alarm.name, "It is in alarm.", "See docs/alarms.md.")
+        elif alarm.state == "INSUFFICIENT_DATA":
+            yield report(State.WARNING, alarm.name, "It has no data yet.", no_data)
     quiet = sum(alarm.state == "OK" for alarm in found)
     yield report(State.OK, instance, f"{quiet} of {len(found)} alarms are OK.")
-
-
-def alarms_of(instance: str, found: Sequence[Alarm]) -> list[Alarm]:
-    """Return the alarms of an instance, without those of an instance with a longer name."""
-    return [alarm for alarm in found if alarm.name.removeprefix(f"{instance}-").startswith(_ALARMS)]
 
 
 def rules_of(instance: str, *, organization: bool) -> tuple[str, ...]:
@@ -127,23 +114,17 @@ def subscriptions(counts: SubscriptionCounts | None, topic_arn: str) -> Iterator
     """Report whether the topic has subscribers; None: the topic belongs to another account."""
     report = partial(Diagnosis, DoctorCheck.SUBSCRIPTIONS)
     if counts is None:
-        yield report(
-            State.OK, topic_arn, "The topic belongs to another account and was not checked."
-        )
+        sentence = "The topic belongs to another account and was not checked."
+        yield report(State.OK, topic_arn, sentence)
         return
+    mail = "with the link in the mail"
     if counts.confirmed == 0:
-        yield report(
-            State.FAILED,
-            topic_arn,
-            "The topic has no confirmed subscription.",
-            "Add a subscription, or confirm one with the link in the mail from AWS Notifications.",
-        )
+        sentence = "The topic has no confirmed subscription."
+        advice = f"Add a subscription, or confirm one {mail} from AWS Notifications."
+        yield report(State.FAILED, topic_arn, sentence, advice)
     else:
         yield report(State.OK, topic_arn, f"Confirmed subscriptions: {counts.confirmed}.")
     if counts.pending:
-        yield report(
-            State.WARNING,
-            topic_arn,
-            f"Unconfirmed subscriptions, which receive nothing: {counts.pending}.",
-            "Confirm them with the link in the mail, or subscribe again if the link has expired.",
-        )
+        sentence = f"Unconfirmed subscriptions, which receive nothing: {counts.pending}."
+        advice = f"Confirm them {mail}, or subscribe again if the link has expired."
+        yield report(State.WARNING, topic_arn, sentence, advice)

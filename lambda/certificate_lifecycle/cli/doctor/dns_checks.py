@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from certificate_lifecycle.cli.dns_health import (
@@ -50,13 +49,11 @@ def delegations(
     """
     check = DoctorCheck.DELEGATION
     if not zones:
-        yield Diagnosis(
-            check,
-            State.WARNING,
-            "",
-            "No public hosted zone was found, so nothing can be validated by DNS.",
-            "List zones of other accounts in hosted_zones, or write validation records manually.",
+        sentence = "No public hosted zone was found, so nothing can be validated by DNS."
+        advice = (
+            "List zones of other accounts in hosted_zones, or write validation records manually."
         )
+        yield Diagnosis(check, State.WARNING, "", sentence, advice)
         return
     own, unread = _query_all(check, zones, assigned)
     named, unanswered = _query_all(check, own, lambda zone: public.ns(zone.name))
@@ -76,48 +73,39 @@ def delegations(
 def _wrong_delegation(
     zone: Zone, delegation: Delegation, own: Mapping[Zone, frozenset[str]], public: Delegations
 ) -> Diagnosis:
-    report = partial(Diagnosis, DoctorCheck.DELEGATION)
-    about, servers = _about(zone), f"its name servers are {shortened(delegation.own)}"
+    state, servers = State.WARNING, f"its name servers are {shortened(delegation.own)}"
+    registrar = "in the parent zone or at the registrar"
+    twins = (
+        other.zone_id
+        for other, of_other in own.items()
+        if other.name == zone.name and delegation.leads_to(of_other)
+    )
     match delegation.state:
         case DelegationState.NOWHERE:
-            return report(
-                State.FAILED,
-                about,
-                "The zone is not delegated, so ACM cannot validate with its records.",
-                f"Add NS records for {zone.name} in the parent zone or at the registrar; "
-                f"{servers}.",
-            )
+            state = State.FAILED
+            sentence = "The zone is not delegated, so ACM cannot validate with its records."
+            advice = f"Add NS records for {zone.name} {registrar}; {servers}."
+        case DelegationState.ELSEWHERE if twin := next(twins, None):
+            sentence = f"Public DNS delegates to another zone of this name, {twin}."
+            advice = f"List {twin} in hosted_zones, or delete the other zone."
         case DelegationState.ELSEWHERE:
-            for other, of_other in own.items():
-                if other.name == zone.name and delegation.leads_to(of_other):
-                    return report(
-                        State.WARNING,
-                        about,
-                        f"Public DNS delegates to another zone of this name, {other.zone_id}.",
-                        f"List {other.zone_id} in hosted_zones, or delete the other zone.",
-                    )
-            return report(
-                State.FAILED,
-                about,
-                f"Public DNS delegates to {_described(delegation.named, zone, public)} instead, "
-                "so ACM cannot validate with the zone's records.",
-                f"Correct the NS records in the parent zone or at the registrar; {servers}.",
+            state, named = State.FAILED, _described(delegation.named, zone, public)
+            sentence = (
+                f"Public DNS delegates to {named} instead, so ACM cannot validate with the zone's "
+                "records."
             )
+            advice = f"Correct the NS records {registrar}; {servers}."
         case DelegationState.SOME_FOREIGN:
-            return report(
-                State.WARNING,
-                about,
-                f"Public DNS also delegates to {_described(delegation.foreign, zone, public)}, "
-                "so some answers do not come from the zone.",
-                f"Remove these NS records from the parent zone or at the registrar; {servers}.",
+            foreign = _described(delegation.foreign, zone, public)
+            sentence = (
+                f"Public DNS also delegates to {foreign}, so some answers do not come from the "
+                "zone."
             )
+            advice = f"Remove these NS records from the parent zone or at the registrar; {servers}."
         case _:
-            return report(
-                State.WARNING,
-                about,
-                f"The delegation lacks {shortened(delegation.missing)}.",
-                f"Add the missing NS records in the parent zone or at the registrar; {servers}.",
-            )
+            sentence = f"The delegation lacks {shortened(delegation.missing)}."
+            advice = f"Add the missing NS records {registrar}; {servers}."
+    return Diagnosis(DoctorCheck.DELEGATION, state, _about(zone), sentence, advice)
 
 
 def _described(servers: Iterable[str], zone: Zone, public: Delegations) -> str:
@@ -134,20 +122,20 @@ def _lameness(server: str, zone: Zone, public: Delegations) -> str:
 
 def dnssec(zones: Sequence[Zone], public: Delegations) -> Iterator[Diagnosis]:
     """Report the hosted zones that a validating resolver rejects."""
-    report = partial(Diagnosis, DoctorCheck.DNSSEC)
-    bogus, unanswered = _query_all(DoctorCheck.DNSSEC, zones, lambda zone: public.bogus(zone.name))
+    check = DoctorCheck.DNSSEC
+    bogus, unanswered = _query_all(check, zones, lambda zone: public.bogus(zone.name))
     yield from unanswered
     for zone in (zone for zone, is_bogus in bogus.items() if is_bogus):
-        yield report(
-            State.FAILED,
-            _about(zone),
-            "A resolver that validates DNSSEC rejects the zone.",
+        sentence = "A resolver that validates DNSSEC rejects the zone."
+        advice = (
             f"Make the DS record of {zone.name} in the parent zone match the zone's key-signing "
-            "key, or remove the DS record if the zone is not signed.",
+            "key, or remove the DS record if the zone is not signed."
         )
+        yield Diagnosis(check, State.FAILED, _about(zone), sentence, advice)
     accepted = sum(not is_bogus for is_bogus in bogus.values())
     if accepted or not zones:
-        yield report(State.OK, "", f"The resolver accepts {accepted} of {len(zones)} zones.")
+        sentence = f"The resolver accepts {accepted} of {len(zones)} zones."
+        yield Diagnosis(check, State.OK, "", sentence)
 
 
 def names_to_judge(certificates: Iterable[Certificate], zones: Iterable[Zone]) -> tuple[str, ...]:
@@ -188,32 +176,27 @@ def caa(names: Sequence[str], public: PublicDns) -> Iterator[Diagnosis]:
 
 
 def _restricted(alike: Sequence[CaaVerdict]) -> Diagnosis:
-    first = alike[0]
-    report = partial(Diagnosis, DoctorCheck.CAA)
-    about = shortened(verdict.name for verdict in alike)
+    first, state = alike[0], State.FAILED
     if first.allowed:
-        return report(
-            State.WARNING,
-            about,
-            f"The CAA records at {first.at} allow Amazon to issue on conditions: "
-            f"{' or '.join(first.parameters)}.",
-            "AWS documents no conditions for ACM: use a record without parameters.",
+        state, conditions = State.WARNING, " or ".join(first.parameters)
+        sentence = (
+            f"The CAA records at {first.at} allow Amazon to issue on conditions: {conditions}."
         )
-    if first.reason is CaaReason.CRITICAL_UNKNOWN:
-        return report(
-            State.FAILED,
-            about,
-            f"A CAA record at {first.at} is critical and has an unknown tag, so no CA may issue.",
-            f"Remove the record at {first.at}, or its critical flag.",
+        advice = "AWS documents no conditions for ACM: use a record without parameters."
+    elif first.reason is CaaReason.CRITICAL_UNKNOWN:
+        sentence = (
+            f"A CAA record at {first.at} is critical and has an unknown tag, so no CA may issue."
         )
-    issuers = f"only {shortened(first.issuers)}" if first.issuers else "no CA"
-    return report(
-        State.FAILED,
-        about,
-        f"The CAA records at {first.at} allow {issuers} to issue, so ACM neither issues nor "
-        "renews.",
-        f'Add the record 0 {first.tag} "amazon.com" at {first.at}.',
-    )
+        advice = f"Remove the record at {first.at}, or its critical flag."
+    else:
+        issuers = f"only {shortened(first.issuers)}" if first.issuers else "no CA"
+        sentence = (
+            f"The CAA records at {first.at} allow {issuers} to issue, so ACM neither issues nor "
+            "renews."
+        )
+        advice = f'Add the record 0 {first.tag} "amazon.com" at {first.at}.'
+    about = shortened(verdict.name for verdict in alike)
+    return Diagnosis(DoctorCheck.CAA, state, about, sentence, advice)
 
 
 def _query_all(

@@ -8,32 +8,14 @@ from functools import partial
 from typing import Any
 
 from certificate_lifecycle.aws.permissions import Function, Permission
+from certificate_lifecycle.cli.aws import deployed_module
 from certificate_lifecycle.cli.aws.attempts import Attempts
 from certificate_lifecycle.cli.aws.delegation_sets import assigned_name_servers
-from certificate_lifecycle.cli.aws.deployed_module import (
-    count_subscriptions,
-    find_function,
-    find_rule,
-    list_alarms,
-)
 from certificate_lifecycle.cli.aws.identity import caller_of
 from certificate_lifecycle.cli.aws.public_dns import Delegations
 from certificate_lifecycle.cli.aws.service_quotas import acm_quota
 from certificate_lifecycle.cli.aws.simulation import Simulated, simulate
-from certificate_lifecycle.cli.doctor.access_checks import (
-    credentials,
-    of_commands,
-    read_permissions,
-    write_permissions,
-)
-from certificate_lifecycle.cli.doctor.deployment_checks import (
-    alarms,
-    alarms_of,
-    function,
-    rule,
-    rules_of,
-    subscriptions,
-)
+from certificate_lifecycle.cli.doctor import access_checks, deployment_checks, dns_checks
 from certificate_lifecycle.cli.doctor.diagnosis import (
     Diagnosis,
     DoctorCheck,
@@ -42,7 +24,6 @@ from certificate_lifecycle.cli.doctor.diagnosis import (
     scope_label,
     unknown,
 )
-from certificate_lifecycle.cli.doctor.dns_checks import caa, delegations, dnssec, names_to_judge
 from certificate_lifecycle.cli.doctor.quota_checks import certificate_quotas
 from certificate_lifecycle.cli.options import NO_INSTANCE
 from certificate_lifecycle.cli.required_permissions import needed, settings_on, values_of
@@ -58,10 +39,8 @@ class Examinations:
     """Builds the examinations of one instance, named `instance`."""
 
     def __init__(self, session: Session, public: Delegations, instance: str) -> None:
-        self._session = session
+        self._session, self._public, self._instance = session, public, instance
         self._clients = session.clients
-        self._public = public
-        self._instance = instance
         self._home = session.home
         self._settings = session.settings
         self._scope_clients = session.scope_clients(repair=False)
@@ -82,16 +61,16 @@ class Examinations:
                 for scope in self._session.scopes
             ),
             Examination(DoctorCheck.DELEGATION, "", self._delegations),
-            Examination(DoctorCheck.DNSSEC, "", lambda: dnssec(self._zones(), self._public)),
+            Examination(
+                DoctorCheck.DNSSEC, "", lambda: dns_checks.dnssec(self._zones(), self._public)
+            ),
             Examination(DoctorCheck.CAA, "", self._caa),
             *self._deployment(),
         ]
 
-    # --- Access and quotas ------------------------------------------------------------------------
-
     def _credentials(self) -> Iterator[Diagnosis]:
         caller = caller_of(self._clients.session, self._home_client("sts"))
-        return credentials(caller, self._session.now)
+        return access_checks.credentials(caller, self._session.now)
 
     def _permissions(self) -> Iterator[Examination]:
         table = self._settings.ledger_table
@@ -101,7 +80,7 @@ class Examinations:
             yield Examination(
                 DoctorCheck.READ_PERMISSIONS,
                 scope_label(scope),
-                partial(read_permissions, attempts.try_all(), scope),
+                partial(access_checks.read_permissions, attempts.try_all(), scope),
             )
         # Only principals of another account can simulate the roles there.
         write = DoctorCheck.WRITE_PERMISSIONS
@@ -117,8 +96,8 @@ class Examinations:
         if caller.is_root:
             sentence = "Policies of the account do not restrict its root user."
             return iter([Diagnosis(DoctorCheck.WRITE_PERMISSIONS, State.OK, about, sentence)])
-        permissions = of_commands(settings_on(self._settings, self._home))
-        return write_permissions(
+        permissions = access_checks.of_commands(settings_on(self._settings, self._home))
+        return access_checks.write_permissions(
             self._simulate(caller.arn, permissions, self._settings),
             about,
             "the commands beyond a scan",
@@ -127,12 +106,12 @@ class Examinations:
 
     def _function_role(self, function: Function, name: str) -> Iterator[Diagnosis]:
         """Simulate the role of a function with the settings of the instance."""
-        deployed = find_function(self._home_client("lambda"), name)
+        deployed = deployed_module.find_function(self._home_client("lambda"), name)
         if self._session.function is None or deployed is None:
             return iter(())
         settings = rotation_settings(self._session.function.settings, [])
         permissions = needed((function,), settings_on(settings, self._home))
-        return write_permissions(
+        return access_checks.write_permissions(
             self._simulate(deployed.role_arn, permissions, settings),
             name,
             "the function",
@@ -150,13 +129,11 @@ class Examinations:
         quota_value = partial(acm_quota, client)
         return certificate_quotas(self._certificates(scope), quota_value, scope, self._session.now)
 
-    # --- Public DNS -------------------------------------------------------------------------------
-
     def _delegations(self) -> Iterator[Diagnosis]:
         def assigned(zone: Zone) -> frozenset[str]:
             return assigned_name_servers(self._clients.route53(zone.role_arn), zone)
 
-        return delegations(self._zones(), assigned, self._public)
+        return dns_checks.delegations(self._zones(), assigned, self._public)
 
     def _caa(self) -> Iterator[Diagnosis]:
         """Check the names of every account and region that can be listed."""
@@ -166,7 +143,7 @@ class Examinations:
                 found.extend(self._certificates(scope))
             except Exception as error:  # noqa: BLE001 - one failure must not stop the others
                 yield unknown(DoctorCheck.CAA, scope_label(scope), error)
-        yield from caa(names_to_judge(found, self._zones()), self._public)
+        yield from dns_checks.caa(dns_checks.names_to_judge(found, self._zones()), self._public)
 
     def _zones(self) -> tuple[Zone, ...]:
         """Return the hosted zones of all accounts by name; each account is listed once."""
@@ -176,8 +153,6 @@ class Examinations:
             for zone in self._scope_clients(scope).dns.public_zones()
         }
         return tuple(sorted(zones, key=lambda zone: (zone.name, zone.zone_id)))
-
-    # --- The deployed module ----------------------------------------------------------------------
 
     def _deployment(self) -> Iterator[Examination]:
         if self._instance == NO_INSTANCE:
@@ -189,31 +164,31 @@ class Examinations:
         yield Examination(DoctorCheck.FUNCTIONS, creation, partial(self._function, creation))
         yield Examination(DoctorCheck.ALARMS, self._instance, self._alarms)
         organization = self._settings.organization is not None
-        for name in rules_of(self._instance, organization=organization):
+        for name in deployment_checks.rules_of(self._instance, organization=organization):
             yield Examination(DoctorCheck.RULES, name, partial(self._rule, name))
         topic_arn = self._settings.topic_arn
         yield Examination(DoctorCheck.SUBSCRIPTIONS, topic_arn, self._subscriptions)
 
     def _function(self, name: str) -> Iterator[Diagnosis]:
-        found = find_function(self._home_client("lambda"), name)
-        return function(name, found, self._session.now)
+        found = deployed_module.find_function(self._home_client("lambda"), name)
+        return deployment_checks.function(name, found, self._session.now)
 
     def _alarms(self) -> Iterator[Diagnosis]:
-        found = list_alarms(self._home_client("cloudwatch"), f"{self._instance}-")
-        return alarms(alarms_of(self._instance, found), self._instance)
+        found = deployed_module.list_alarms(self._home_client("cloudwatch"), f"{self._instance}-")
+        return deployment_checks.alarms(found, self._instance)
 
     def _rule(self, name: str) -> Iterator[Diagnosis]:
-        return rule(name, find_rule(self._home_client("events"), name))
+        found = deployed_module.find_rule(self._home_client("events"), name)
+        return deployment_checks.rule(name, found)
 
     def _subscriptions(self) -> Iterator[Diagnosis]:
         topic_arn = self._settings.topic_arn
         scope = Scope.from_arn(topic_arn)
         if scope.account_id != self._home.account_id:
-            return subscriptions(None, topic_arn)
-        counts = count_subscriptions(self._clients.any("sns", scope.region), topic_arn)
-        return subscriptions(counts, topic_arn)
-
-    # --- Shared by several examinations -----------------------------------------------------------
+            return deployment_checks.subscriptions(None, topic_arn)
+        sns = self._clients.any("sns", scope.region)
+        counts = deployed_module.count_subscriptions(sns, topic_arn)
+        return deployment_checks.subscriptions(counts, topic_arn)
 
     def _home_client(self, service: str) -> Any:  # noqa: ANN401 - the stubs know no common type
         return self._clients.any(service, self._home.region)

@@ -28,36 +28,24 @@ QuotaValue = Callable[[str], int | None]
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A quota: its code in Service Quotas, and AWS's default value."""
+    """A quota for one type of certificate: its code in Service Quotas, and AWS's default value."""
 
+    check: DoctorCheck
+    type: CertificateType
+    title: str
     code: str
     default: int
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaGroup:
-    """A type of certificate with quotas of its own: all that exist, and new ones in a year."""
-
-    type: CertificateType
-    title: str
-    total: Quota
-    yearly: Quota
-
-
+_TOTAL, _YEARLY = DoctorCheck.CERTIFICATE_QUOTA, DoctorCheck.YEARLY_QUOTA
+_ISSUED = (CertificateType.AMAZON_ISSUED, "Certificates that ACM issued")
+_IMPORTED = (CertificateType.IMPORTED, "Imported certificates")
 #: Codes: `aws service-quotas list-service-quotas --service-code acm`. Defaults: the user guide.
-QUOTA_GROUPS = (
-    QuotaGroup(
-        CertificateType.AMAZON_ISSUED,
-        "Certificates that ACM issued",
-        Quota("L-F141DD1D", 2500),
-        Quota("L-DA1D8B98", 5000),
-    ),
-    QuotaGroup(
-        CertificateType.IMPORTED,
-        "Imported certificates",
-        Quota("L-D2CB7DE9", 2500),
-        Quota("L-3808DC70", 5000),
-    ),
+QUOTAS = (
+    Quota(_TOTAL, *_ISSUED, "L-F141DD1D", 2500),
+    Quota(_YEARLY, *_ISSUED, "L-DA1D8B98", 5000),
+    Quota(_TOTAL, *_IMPORTED, "L-D2CB7DE9", 2500),
+    Quota(_YEARLY, *_IMPORTED, "L-3808DC70", 5000),
 )
 
 
@@ -68,35 +56,27 @@ def certificate_quotas(
 
     Deleted certificates count in the year too, but are not listed.
     """
-    for group in QUOTA_GROUPS:
-        counted = [
-            certificate
+    for quota in QUOTAS:
+        created = [
+            certificate.created_at
             for certificate in certificates
-            if certificate.type is group.type and certificate.key_pair_origin != "ACME"
+            if certificate.type is quota.type and certificate.key_pair_origin != "ACME"
         ]
-        recent = sum(
-            certificate.created_at is not None and certificate.created_at > now - _YEAR
-            for certificate in counted
-        )
-        total = f"{group.title}: {len(counted):,}"
-        yearly = f"{group.title} within 365 days: at least {recent:,}"
-        for check, text, count, quota in (
-            (DoctorCheck.CERTIFICATE_QUOTA, total, len(counted), group.total),
-            (DoctorCheck.YEARLY_QUOTA, yearly, recent, group.yearly),
-        ):
-            value = quota_value(quota.code)
-            yield _compared(check, scope_label(scope), text, count, quota, value)
+        recent = sum(time is not None and time > now - _YEAR for time in created)
+        if quota.check is _YEARLY:
+            count, text = recent, f"{quota.title} within 365 days: at least {recent:,}"
+        else:
+            count, text = len(created), f"{quota.title}: {len(created):,}"
+        yield _compared(quota, scope_label(scope), text, count, quota_value(quota.code))
 
 
-def _compared(
-    check: DoctorCheck, about: str, text: str, count: int, quota: Quota, value: int | None
-) -> Diagnosis:
+def _compared(quota: Quota, about: str, text: str, count: int, value: int | None) -> Diagnosis:
     limit = quota.default if value is None else value
     note = " (AWS's default; the account's own quota could not be read)" if value is None else ""
     sentence = f"{text} of {limit:,}{note}."
     if count < _NEAR * limit:
-        return Diagnosis(check, State.OK, about, sentence)
-    delete = ", or delete expired and unused certificates"
-    advice = f"Request a higher quota{delete if check is DoctorCheck.CERTIFICATE_QUOTA else ''}"
+        return Diagnosis(quota.check, State.OK, about, sentence)
+    delete = ", or delete expired and unused certificates" if quota.check is _TOTAL else ""
+    advice = f"Request a higher quota{delete}: {quota.code} in Service Quotas."
     state = State.FAILED if count >= limit else State.WARNING
-    return Diagnosis(check, state, about, sentence, f"{advice}: {quota.code} in Service Quotas.")
+    return Diagnosis(quota.check, state, about, sentence, advice)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from certificate_lifecycle.model.certificate import Severity
 from certificate_lifecycle.model.run import Run
@@ -116,12 +116,8 @@ def _spans(run: Run) -> str:
     return "; ".join(f"{name}: {count:,}" for name, count in counts.items()) + "."
 
 
-def _day(run: Run, week: int) -> str:
-    return f"{_start(run, week):%Y-%m-%d}"
-
-
-def _start(run: Run, week: int) -> datetime:
-    return run.started_at + week * _WEEK
+def _day(run: Run, week: int, form: str = "%Y-%m-%d") -> str:
+    return format(run.started_at + week * _WEEK, form)
 
 
 def _figure(title: str, caption: str, drawing: str, text: str) -> str:
@@ -150,7 +146,7 @@ def _lane(label: str, number: int, width: int) -> str:
 
 
 def _date(run: Run, x: int, week: int, height: int) -> str:
-    return f'<text class="axis" x="{x}" y="{height - 8}">{_start(run, week):%d %b %y}</text>'
+    return f'<text class="axis" x="{x}" y="{height - 8}">{_day(run, week, "%d %b %y")}</text>'
 
 
 def _mark(run: Run, severity: Severity, week: int, count: int, lane: int) -> str:

@@ -102,6 +102,7 @@ class _Table:
 def page(run: Run, assets: Assets) -> str:
     """Return the page of a run."""
     findings, inventory = _findings(run), _inventory(run)
+    severities = {entry.decision.severity for entry in run.assessments}
     # The hash covers the whole content of the element, the first newline included.
     style, script = f"\n{assets.style}", f"\n{assets.script}"
     title = f"Certificate report of {clean(run.instance)}"
@@ -115,9 +116,14 @@ def page(run: Run, assets: Assets) -> str:
         scopes=_scopes(run),
         timeline=timeline(run),
         forecast=forecast(run),
-        severities=_severities(run),
-        verdicts=_verdicts(run),
-        findings=_section("findings", "Findings", _findings_intro(findings), _markup(findings)),
+        severities=_options(severity.label for severity in sorted(severities, reverse=True)),
+        verdicts=_options(sorted({entry.decision.verdict.value for entry in run.assessments})),
+        findings=_section(
+            "findings",
+            "Findings",
+            _paragraph(_cut(findings) if findings.total else "No open findings."),
+            _markup(findings),
+        ),
         done=_done(run),
         inventory=_section(
             "inventory", "Inventory", _inventory_intro(run, inventory), _markup(inventory)
@@ -245,28 +251,25 @@ def _tile(verdict: str, count: int, severities: set[Severity]) -> str:
 
 def _scopes(run: Run) -> str:
     errors = [scope for scope in failed_first(run) if scope.error is not None]
-    if not errors:
-        every = _paragraph(f"Everything in {_scope_label(run)} was scanned.")
-        return _section("scopes", "Not scanned", every)
+    every = _paragraph(f"Everything in {_scope_label(run)} was scanned.")
     entries = [
         f'<span class="badge warning">{scope.status.value}</span> '
         f"<strong>{escape(clean(scope.label))}</strong>: {escape(clean(scope.error or ''))}"
         for scope in errors
     ]
-    return _section("scopes", "Not scanned", _entries(entries))
+    return _section("scopes", "Not scanned", _entries(entries) if entries else every)
 
 
 def _done(run: Run) -> str:
     done = [record for record in run.actions if record.outcome is not Outcome.ADVISED]
-    if not done:
-        return _section("done", "Done in this run", _paragraph("No action was needed."))
     names = {record.certificate_arn: clean(record.certificate_arn) for record in done}
     names |= {entry.certificate.arn: _name(entry) for entry in run.assessments}
     entries = [
         markup(_node("div", "", _node("strong", "", names[record.certificate_arn]), *_step(record)))
         for record in done
     ]
-    return _section("done", "Done in this run", _entries(entries))
+    nothing = _paragraph("No action was needed.")
+    return _section("done", "Done in this run", _entries(entries) if entries else nothing)
 
 
 def _entries(entries: Sequence[str]) -> str:
@@ -275,15 +278,6 @@ def _entries(entries: Sequence[str]) -> str:
     hidden = len(entries) - _MOST_ENTRIES
     more = f"And {hidden:,} more; the JSON document has all." if hidden > 0 else ""
     return f'<ul class="entries">{listed}</ul>{_paragraph(more)}'
-
-
-def _severities(run: Run) -> str:
-    found = sorted({entry.decision.severity for entry in run.assessments}, reverse=True)
-    return _options(severity.label for severity in found)
-
-
-def _verdicts(run: Run) -> str:
-    return _options(sorted({entry.decision.verdict.value for entry in run.assessments}))
 
 
 def _options(values: Iterable[str]) -> str:
@@ -337,12 +331,6 @@ def _ends(entry: Assessment) -> tuple[bool, float]:
     """Return a sort key by expiry, unknown last."""
     ends = entry.certificate.not_after
     return (ends is None, ends.timestamp() if ends else 0.0)
-
-
-def _findings_intro(table: _Table) -> str:
-    if not table.total:
-        return _paragraph("No open findings.")
-    return _paragraph(_cut(table))
 
 
 def _inventory_intro(run: Run, table: _Table) -> str:
@@ -547,9 +535,7 @@ _INVENTORY = (
         "verdict",
         lambda subject: subject.values["verdict"],
         lambda subject: _node(
-            "span",
-            f"badge {subject.values['severity']}",
-            subject.values["verdict"],
+            "span", f"badge {subject.values['severity']}", subject.values["verdict"]
         ),
     ),
     _plain("type", _words),
