@@ -51,11 +51,11 @@ def clients() -> Clients:
 
 @pytest.fixture
 def certificates(clients: Clients) -> AcmCertificates:
-    return AcmCertificates(clients.acm("eu-west-1"))
+    return AcmCertificates(clients.any("acm", "eu-west-1"))
 
 
 def enumeration(clients: Clients, shape: str) -> set[str]:
-    model = clients.acm("eu-west-1").meta.service_model
+    model = clients.any("acm", "eu-west-1").meta.service_model
     return set(model.shape_for(shape).metadata["enum"])
 
 
@@ -293,7 +293,7 @@ def test_a_message_goes_out_with_a_text_for_each_protocol(
 ) -> None:
     message = Message("x" * MAX_SUBJECT, {"default": "d", "email": "e"}, {"severity": "info"})
 
-    message_id = SnsTopic(lambda: clients.sns("eu-west-1"), topic).publish(message)
+    message_id = SnsTopic(lambda: clients.any("sns", "eu-west-1"), topic).publish(message)
 
     (published,) = cloud.topics.messages(topic)
     assert (published.to("email"), published.to("sms")) == ("e", "d")
@@ -307,7 +307,7 @@ def test_sns_refuses_a_subject_that_the_digest_would_never_write(
 ) -> None:
     """Bug 47."""
     with pytest.raises(ClientError, match="Subject"):
-        SnsTopic(lambda: clients.sns("eu-west-1"), topic).publish(
+        SnsTopic(lambda: clients.any("sns", "eu-west-1"), topic).publish(
             Message(subject, {"default": "d"}, {})
         )
 

@@ -135,7 +135,7 @@ def test_records_of_a_deployed_instance_are_shown(
     environment.setenv("ROTATION_MODE", "notify")
     rotation(scheduled(NOW))
     state_store = StateTable(
-        Clients("eu-west-1").dynamodb("eu-west-1"), "certificate-lifecycle-ledger", SCOPE
+        Clients("eu-west-1").any("dynamodb", "eu-west-1"), "certificate-lifecycle-ledger", SCOPE
     )
     replacement_record = ReplacementRecord(
         certificate_arn=blocked,

@@ -42,10 +42,10 @@ def test_a_certificate_without_an_end_is_read_in_every_time_zone(cloud: Cloud) -
     cloud.certificates.add(type="IMPORTED", not_before=NOW, not_after=NEVER, **USED)
     cloud.server_certificates.add("old-shop", "shop.example.com", not_after=NEVER)
     clients = Clients("eu-west-1")
-    certificates = AcmCertificates(clients.acm("eu-west-1"))
+    certificates = AcmCertificates(clients.any("acm", "eu-west-1"))
     (listed,) = certificates.list_all()
     described = certificates.describe(listed.arn)
-    (kept,) = ServerCertificates(clients.iam).list_all()
+    (kept,) = ServerCertificates(lambda: clients.any("iam", "eu-west-1")).list_all()
     for entry in (listed, described, kept):
         assert entry.not_after == NEVER
         assert entry.not_after.tzinfo is UTC

@@ -366,7 +366,7 @@ def test_no_key_and_no_secret_appears_in_anything_that_comes_out(
 
 def test_an_sdk_that_refuses_parameters_does_not_quote_them(shop: Imported) -> None:
     bad: Any = ["MARKER"]
-    certificates = AcmCertificates(Clients("eu-west-1").acm("eu-west-1"))
+    certificates = AcmCertificates(Clients("eu-west-1").any("acm", "eu-west-1"))
     bundle = CertificateBundle(b"x", b"y", b"z")
     bundle.private_key = bad
     with pytest.raises(CertificateImportError, match="ParamValidationError") as raised:

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
@@ -61,7 +62,7 @@ def answering(environment: pytest.MonkeyPatch) -> Iterator[Answering]:
 def test_tags_whose_answer_ended_early_are_asked_for_again(answering: Answering) -> None:
     """Without tags, a certificate of another tool would be changed."""
     server = answering(TAGS, 2, b"application/x-amz-json-1.1")
-    tags = AcmCertificates(Clients("eu-west-1").acm("eu-west-1")).tags(ARN)
+    tags = AcmCertificates(Clients("eu-west-1").any("acm", "eu-west-1")).tags(ARN)
     assert tags == (("ManagedBy", "cert-manager"),)
     assert server.connections == 3
 
@@ -69,7 +70,7 @@ def test_tags_whose_answer_ended_early_are_asked_for_again(answering: Answering)
 def test_an_answer_that_always_ends_early_is_a_failure(answering: Answering) -> None:
     server = answering(TAGS, ATTEMPTS, b"application/x-amz-json-1.1")
     with pytest.raises(ConnectionClosedError):
-        AcmCertificates(Clients("eu-west-1").acm("eu-west-1")).tags(ARN)
+        AcmCertificates(Clients("eu-west-1").any("acm", "eu-west-1")).tags(ARN)
     assert server.connections == ATTEMPTS
 
 
@@ -77,7 +78,7 @@ def test_a_secret_whose_response_is_always_truncated_is_a_failure_with_its_kind(
     answering: Answering,
 ) -> None:
     answering(b'{"SecretString": "MARKER-OF-A-SECRET"}' + b" " * 40, ATTEMPTS, b"text/json")
-    secrets = SecretsManagerExports(Clients("eu-west-1").secretsmanager)
+    secrets = SecretsManagerExports(partial(Clients("eu-west-1").any, "secretsmanager"))
     with pytest.raises(ExportError, match="ConnectionClosedError") as failed:
         secrets.passphrase(SECRET)
     assert "MARKER" not in repr(failed.value)
@@ -85,7 +86,7 @@ def test_a_secret_whose_response_is_always_truncated_is_a_failure_with_its_kind(
 
 def test_credentials_whose_answer_always_ends_early_are_in_no_error(answering: Answering) -> None:
     answering(CREDENTIALS + b" " * len(CREDENTIALS), ATTEMPTS, b"text/xml")
-    client = Clients("eu-west-1").acm("eu-west-1", ROLE)
+    client = Clients("eu-west-1").any("acm", "eu-west-1", ROLE)
     with pytest.raises(ConnectionClosedError) as failed:
         AcmCertificates(client).tags(ARN)
     assert "MARKER" not in str(failed.value)

@@ -20,7 +20,7 @@ from certificate_lifecycle.policy.validation import (
     RecordFinding,
     RecordState,
     Zone,
-    choose_zone,
+    candidate_zones,
     compare,
     distinct,
     explain,
@@ -52,10 +52,11 @@ def _warn_if_undelegated(dns: Dns, zone: Zone) -> None:
     It is only a warning, because the parent zone may itself be unused.
     """
     above = zone.name.partition(".")[2]
-    parent = choose_zone(above, dns.public_zones()).zone
-    if parent is not None and not any(
-        record.type == "NS" for record in dns.records_at(parent, zone.name)
-    ):
+    parents = candidate_zones(above, dns.public_zones())
+    if len(parents) != 1:
+        return
+    (parent,) = parents
+    if not any(record.type == "NS" for record in dns.records_at(parent, zone.name)):
         logger.warning(
             "hosted zone is not delegated",
             extra={"zone_name": zone.name, "zone_id": zone.zone_id, "parent_id": parent.zone_id},
@@ -74,13 +75,14 @@ def inspect(dns: Dns, records: Iterable[ValidationRecord]) -> tuple[RecordFindin
 
 
 def _locate(dns: Dns, record: ValidationRecord) -> RecordFinding:
-    choice = choose_zone(record.name, dns.public_zones())
-    if choice.ambiguous:
-        ids = ", ".join(zone.zone_id for zone in choice.candidates)
-        return RecordFinding(record, RecordState.ZONE_AMBIGUOUS, found=ids)
-    if choice.zone is None:
-        return RecordFinding(record, RecordState.ZONE_NOT_FOUND)
-    return RecordFinding(record, RecordState.MISSING, choice.zone)
+    match candidate_zones(record.name, dns.public_zones()):
+        case ():
+            return RecordFinding(record, RecordState.ZONE_NOT_FOUND)
+        case (zone,):
+            return RecordFinding(record, RecordState.MISSING, zone)
+        case zones:
+            ids = ", ".join(zone.zone_id for zone in zones)
+            return RecordFinding(record, RecordState.ZONE_AMBIGUOUS, found=ids)
 
 
 def require_writable(findings: Sequence[RecordFinding]) -> None:

@@ -24,6 +24,7 @@ from certificate_lifecycle.aws.responses import (
     arn_in,
     error_code,
     existing,
+    paginated,
     unless,
     utc,
     validated_response,
@@ -168,15 +169,16 @@ class AcmCertificates:
             if "CertificateKeyPairOrigins" in listing.input_shape.members  # type: ignore[union-attr] # a structure shape
             else {}
         )
-        pages = self._client.get_paginator("list_certificates").paginate(
+        summaries = paginated(
+            self._client,
+            "list_certificates",
+            "CertificateSummaryList",
             Includes={"keyTypes": list(KEY_TYPES)},
             **origins,
             PaginationConfig={"PageSize": _PAGE_SIZE},
         )
         with validated_response("ListCertificates"):
-            for page in pages:
-                for summary in page["CertificateSummaryList"]:
-                    yield _listed(summary)
+            yield from map(_listed, summaries)
 
     @validated_response("SearchCertificates")
     def renewals(self, start: datetime, end: datetime) -> Mapping[str, RenewalStatus | None] | None:
@@ -189,13 +191,14 @@ class AcmCertificates:
             return None
         found: dict[str, RenewalStatus | None] = {}
         try:
-            pages = self._client.get_paginator("search_certificates").paginate(
+            for result in paginated(
+                self._client,
+                "search_certificates",
+                "Results",
                 FilterStatement=_renewable(start, end),
                 PaginationConfig={"PageSize": _SEARCH_PAGE_SIZE},
-            )
-            for page in pages:
-                for result in page["Results"]:
-                    found[result["CertificateArn"]] = _renewal_state(result)
+            ):
+                found[result["CertificateArn"]] = _renewal_state(result)
         except ClientError as error:
             code = error_code(error)
             if code not in _NO_SEARCH:

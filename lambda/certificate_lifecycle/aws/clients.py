@@ -18,14 +18,7 @@ from certificate_lifecycle.aws.responses import in_utc, require_whole_answers
 from certificate_lifecycle.aws.sessions import assumed
 
 if TYPE_CHECKING:
-    from mypy_boto3_acm import ACMClient
-    from mypy_boto3_acm_pca import ACMPCAClient
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_iam import IAMClient
-    from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_route53 import Route53Client
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sts import STSClient
 
 #: Standard mode backs off with jitter and retries throttling, including Route 53's
@@ -60,8 +53,8 @@ class Clients:
     ) -> None:
         # At DEBUG the SDK logs requests and responses with passphrases, secrets and keys.
         logging.getLogger("botocore").setLevel(logging.WARNING)
-        self._session = session or boto3.Session()
-        in_utc(self._session)
+        self.session = session or boto3.Session()
+        in_utc(self.session)
         self._home = home
         self._external_ids = external_ids or {}
         self._rate_share = rate_share
@@ -72,61 +65,21 @@ class Clients:
         self._sessions: dict[str, boto3.Session] = {}
         self._pacers: dict[tuple[str, str, str], Pacer] = {}
 
-    @property
-    def session(self) -> boto3.Session:
-        """The session with the own credentials."""
-        return self._session
-
     def any(self, service: str, region: str, role_arn: str | None = None) -> Any:  # noqa: ANN401 - the caller knows the type
-        """Any service in `region`, as boto3 names it."""
-        return self._make(service, region, role_arn)
-
-    def acm(self, region: str, role_arn: str | None = None) -> ACMClient:
-        """ACM in `region`."""
-        return cast("ACMClient", self._make("acm", region, role_arn))
-
-    def acm_pca(self, region: str, role_arn: str | None = None) -> ACMPCAClient:
-        """AWS Private CA in `region`."""
-        return cast("ACMPCAClient", self._make("acm-pca", region, role_arn))
-
-    def iam(self, role_arn: str | None = None) -> IAMClient:
-        """IAM, which is one service per partition."""
-        return cast("IAMClient", self._make("iam", self._home, role_arn))
-
-    def organizations(self) -> OrganizationsClient:
-        """AWS Organizations, which is one service per partition."""
-        return cast("OrganizationsClient", self._make("organizations", self._home, None))
-
-    def s3(self, region: str) -> S3Client:
-        """S3 in `region`."""
-        return cast("S3Client", self._make("s3", region, None))
-
-    def sns(self, region: str) -> SNSClient:
-        """SNS in `region`."""
-        return cast("SNSClient", self._make("sns", region, None))
-
-    def secretsmanager(self, region: str) -> Any:  # noqa: ANN401 - no stubs of this service
-        """Secrets Manager in `region`."""
-        return self._make("secretsmanager", region, None)
-
-    def dynamodb(self, region: str) -> DynamoDBClient:
-        """DynamoDB in `region`."""
-        return cast("DynamoDBClient", self._make("dynamodb", region, None))
-
-    def route53(self, role_arn: str | None = None) -> Route53Client:
-        """Route 53, which is one service per partition."""
-        return cast("Route53Client", self._make("route53", self._home, role_arn))
-
-    def _make(self, service: str, region: str, role_arn: str | None) -> Any:  # noqa: ANN401 - the caller knows the type
+        """Return the client of a service, as boto3 names it, in `region`."""
         key = (service, region, role_arn)
         with self._lock:
             if key not in self._made:
-                session = self._assumed(role_arn) if role_arn else self._session
+                session = self._assumed(role_arn) if role_arn else self.session
                 client = session.client(service, region_name=region, config=_CONFIG)  # type: ignore[call-overload] # the stubs know literal service names only
                 client.meta.events.register(f"before-send.{service}", self._pacer(*key))
                 require_whole_answers(client)
                 self._made[key] = client
             return self._made[key]
+
+    def route53(self, role_arn: str | None = None) -> Route53Client:
+        """Route 53, which is one service per partition."""
+        return cast("Route53Client", self.any("route53", self._home, role_arn))
 
     def _pacer(self, service: str, region: str, role_arn: str | None) -> Pacer:
         """Return the pacer of an account; all roles in it share its quotas."""
@@ -138,8 +91,8 @@ class Clients:
     def _assumed(self, role_arn: str) -> boto3.Session:
         if role_arn not in self._sessions:
             self._sessions[role_arn] = assumed(
-                self._session,
-                lambda: cast("STSClient", self._make("sts", self._home, None)),
+                self.session,
+                lambda: cast("STSClient", self.any("sts", self._home)),
                 role_arn,
                 self._external_ids.get(role_arn),
             )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.permissions import EVERYTHING, Setting, for_rotation_function
-from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.aws.responses import paginated, validated_response
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -31,10 +31,8 @@ class AwsOrganization:
         `State` replaced `Status` in September 2026 (API reference, Account); older SDKs have only
         `Status`.
         """
-        pages = self._client().get_paginator("list_accounts").paginate()
         with validated_response("ListAccounts"):
-            for page in pages:
-                for account in page["Accounts"]:
-                    state = account.get("State") or account.get("Status")
-                    if state == "ACTIVE" and "Id" in account:
-                        yield account["Id"]
+            for account in paginated(self._client(), "list_accounts", "Accounts"):
+                state = account.get("State") or account.get("Status")
+                if state == "ACTIVE" and "Id" in account:
+                    yield account["Id"]

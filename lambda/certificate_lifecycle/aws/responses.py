@@ -69,6 +69,12 @@ def unless(codes: str | tuple[str, ...], call: Callable[[], T]) -> T | None:
         return None
 
 
+def paginated(client: Any, operation: str, member: str, **parameters: Any) -> Iterator[Any]:  # noqa: ANN401 - any client of boto3
+    """Yield the entries of a list operation, of all its pages."""
+    for page in client.get_paginator(operation).paginate(**parameters):
+        yield from page[member]
+
+
 @contextmanager
 def existing(arn: str, code: str = "ResourceNotFoundException") -> Iterator[None]:
     """Raise CertificateNotFoundError in place of the service's error about a missing resource."""

@@ -15,7 +15,7 @@ from certificate_lifecycle.aws.permissions import (
     declare,
     for_rotations,
 )
-from certificate_lifecycle.aws.responses import validated_response
+from certificate_lifecycle.aws.responses import paginated, validated_response
 from certificate_lifecycle.model.certificate import ValidationRecord
 from certificate_lifecycle.model.dns_names import dns_form
 from certificate_lifecycle.policy.validation import ExistingRecord, Zone
@@ -77,11 +77,10 @@ class HostedZones:
         """
         with self._lock:
             if role_arn not in self._listed:
-                pages = self.client_for(role_arn).get_paginator("list_hosted_zones").paginate()
+                client = self.client_for(role_arn)
                 self._listed[role_arn] = tuple(
                     Zone(zone["Id"].removeprefix("/hostedzone/"), dns_form(zone["Name"]), role_arn)
-                    for page in pages
-                    for zone in page["HostedZones"]
+                    for zone in paginated(client, "list_hosted_zones", "HostedZones")
                     if not zone.get("Config", {}).get("PrivateZone")
                     and not zone.get("LinkedService")
                 )

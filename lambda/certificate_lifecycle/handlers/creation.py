@@ -27,7 +27,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     clients = Clients(scope.region)
     issuance = create(
         command.request,
-        certificates=AcmCertificates(clients.acm(command.request.region)),
+        certificates=AcmCertificates(clients.any("acm", command.request.region)),
         dns=Route53Dns(HostedZones(clients.route53), settings.zones),
         clock=LambdaClock(context),
         now=current_time(),

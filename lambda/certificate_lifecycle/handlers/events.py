@@ -60,6 +60,8 @@ _SHOWN = 20
 _NEVER_NULL = frozenset(
     {"accounts", "auto_validate", "certificate_arns", "dry_run", "regions", "rotation_mode"}
 )
+#: The source of scheduled events.
+_SCHEDULE = "aws.events"
 _ENVELOPE_KEYS = frozenset(
     {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
 )
@@ -125,7 +127,7 @@ class _Event:
         self._keys: dict[str, Any] = {}
         if not isinstance(event, Mapping):
             errors.append(f"the event must be a JSON object, got {type(event).__name__}")
-        elif not _is_envelope(event):
+        elif not _is_from(event, _SCHEDULE):
             self._keys = {str(key): value for key, value in event.items()}
 
     def take(self, key: str, parse: Callable[[Any], T], default: T) -> T:
@@ -150,16 +152,11 @@ class _Event:
             self._errors.append(_unknown_key(key))
 
 
-def _is_envelope(event: Mapping[str, object]) -> bool:
-    """Whether `event` comes from a schedule of EventBridge."""
-    return event.get("source") == "aws.events" and set(event) <= _ENVELOPE_KEYS
-
-
-def _is_from_acm(event: object) -> TypeGuard[Mapping[str, object]]:
-    """Whether `event` is one of ACM's own about certificates."""
+def _is_from(event: object, source: str) -> TypeGuard[Mapping[str, object]]:
+    """Whether EventBridge delivered `event` from a source, such as a schedule."""
     return (
         isinstance(event, Mapping)
-        and event.get("source") == "aws.acm"
+        and event.get("source") == source
         and set(event) <= _ENVELOPE_KEYS
     )
 
@@ -245,7 +242,7 @@ def rotation_command(
 ) -> RotationCommand:
     """Check a rotation event; errors are added to `errors`."""
     announced = _NONE
-    if _is_from_acm(event):
+    if _is_from(event, "aws.acm"):
         announced, event = _announced(event, errors), {}
     keys = _Event(event, errors)
     arns = announced or keys.take("certificate_arns", _certificate_arns, _NONE)
@@ -267,7 +264,7 @@ def rotation_command(
         announced=bool(announced),
         mode=keys.take("rotation_mode", rotation_mode, settings.mode),
         dry_run=keys.take("dry_run", boolean, default=False),
-        scheduled=isinstance(event, Mapping) and _is_envelope(event),
+        scheduled=_is_from(event, _SCHEDULE),
     )
     keys.refuse_the_rest()
     return command
@@ -349,7 +346,7 @@ def _execution_input(
         certificate_arns=_NONE,
         mode=keys.take("rotation_mode", rotation_mode, settings.mode),
         dry_run=keys.take("dry_run", boolean, default=False),
-        scheduled=_is_envelope(event),
+        scheduled=_is_from(event, _SCHEDULE),
     )
     keys.refuse_the_rest()
     return only, regions, rotation
@@ -419,11 +416,8 @@ _certificate_arns = list_of(
 )
 #: API reference, StartExecution: those names that are plain keys in S3.
 _execution_name = matching(r"[A-Za-z0-9_-]{1,80}", "the name of an execution")
+_authority = matching(_AUTHORITY_ARN, "the ARN of a private CA")
 _object = instance_of(Mapping, "an object")  # type: ignore[type-abstract] # isinstance knows it
-
-
-def _authority(raw: object) -> str | None:
-    return matching(_AUTHORITY_ARN, "the ARN of a private CA")(raw)
 
 
 def _timestamp(raw: object) -> datetime:

@@ -63,11 +63,11 @@ def _run(
         rate_share=organization.max_concurrency,
         exclusive_account=scanned,
     )
-    folder = (lambda: clients.s3(scope.region), organization.bucket, f"runs/{command.run}/")
+    folder = (lambda: clients.any("s3", scope.region), organization.bucket, f"runs/{command.run}/")
     documents = S3Documents(*folder)
     if command.step is OrganizationStep.LIST:
         return list_accounts(
-            AwsOrganization(clients.organizations),
+            AwsOrganization(lambda: clients.any("organizations", scope.region)),
             documents,
             always=accounts,
             given=command.given,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from certificate_lifecycle.app.ports import Clock, RunDependencies, ScopeClients
 from certificate_lifecycle.app.run_context import RunRequest
@@ -80,7 +81,7 @@ def state_store_of(
 ) -> StateTable | None:
     """Return the state store of one account and region; all of them share a table."""
     table = settings.ledger_table
-    return StateTable(clients.dynamodb(home.region), table, scope) if table else None
+    return StateTable(clients.any("dynamodb", home.region), table, scope) if table else None
 
 
 def run_dependencies(
@@ -94,7 +95,7 @@ def run_dependencies(
 ) -> RunDependencies:
     """Return the dependencies of a run; clients are created by their first call."""
     at_topic = Scope.from_arn(settings.topic_arn)
-    topic = SnsTopic(lambda: clients.sns(at_topic.region), settings.topic_arn)
+    topic = SnsTopic(lambda: clients.any("sns", at_topic.region), settings.topic_arn)
     bucket = settings.report_bucket
     return RunDependencies(
         clients_at=scope_clients_of(settings, home, clients, extra_accounts, repair=repair),
@@ -104,7 +105,7 @@ def run_dependencies(
         # The records of all scopes together belong to the scope of the function.
         notification_log=state_store_of(settings, home, clients, home),
         summary_after=settings.summary_after,
-        reports=DatedReports(lambda: clients.s3(home.region), bucket) if bucket else None,
+        reports=DatedReports(lambda: clients.any("s3", home.region), bucket) if bucket else None,
         sinks=configured_sinks(settings, home, clients),
         # The topic of another account may allow publishing only.
         subscriptions=topic if at_topic.account_id == home.account_id else None,
@@ -123,6 +124,7 @@ def scope_clients_of(
     accounts = (*settings.accounts, *extra_accounts)
     roles = {account.account_id: account.role_arn(home.partition) for account in accounts}
     zones = HostedZones(clients.route53)
+    secrets = partial(clients.any, "secretsmanager")
     allowing = {account.account_id for account in accounts if account.rebind_consumers}
     rebinding = {home.account_id, *allowing} if settings.rebind_consumers else set()
     probe = SocketTlsProbe(private_addresses=settings.tls_probe_private_addresses)
@@ -133,17 +135,17 @@ def scope_clients_of(
         dns = Route53Dns(zones, settings.zones, *dict.fromkeys((role, None)))
         consumers = AwsConsumers(clients, scope, role)
         return ScopeClients(
-            certificates=AcmCertificates(clients.acm(scope.region, role)),
+            certificates=AcmCertificates(clients.any("acm", scope.region, role)),
             dns=dns,
-            import_secrets=SecretsManagerImports(clients.secretsmanager),
+            import_secrets=SecretsManagerImports(secrets),
             # In mode notify the role has no access to secrets.
-            export_secrets=SecretsManagerExports(clients.secretsmanager) if repair else None,
+            export_secrets=SecretsManagerExports(secrets) if repair else None,
             state_store=state_store_of(settings, home, clients, scope),
             consumers=consumers if scope.account_id in rebinding else None,
             catalog=consumers,
             tls_probe=probe if settings.tls_probe else None,
-            stores=(Authorities(lambda: clients.acm_pca(scope.region, role)),),
-            account_stores=(ServerCertificates(lambda: clients.iam(role)),),
+            stores=(Authorities(lambda: clients.any("acm-pca", scope.region, role)),),
+            account_stores=(ServerCertificates(lambda: clients.any("iam", home.region, role)),),
         )
 
     return clients_at

@@ -162,134 +162,88 @@ class Output(StrEnum):
     SECURITY_HUB = "Security Hub"
 
 
+_EXPLAIN = "one screen has no room for it; `certificates explain` prints it"
+_IN_THE_MESSAGE = "the message contains it"
+_ARNS = "`InUseBy` contains the ARNs"
+
+#: Why an output does not show a field, by the name of the field.
+LEFT_OUT: Mapping[Output, Mapping[str, str]] = {
+    Output.TABLE: {
+        "alternative_names": "the table counts them beside the domain name",
+        "not_after": _IN_THE_MESSAGE,
+        "action": "`certificates plan` prints it",
+        "certificate_arn": "the table shows its account, region and id",
+        **dict.fromkeys(("reason", "used_by", "type", "status", "in_use", "in_use_by"), _EXPLAIN),
+    },
+    Output.PAGE: {
+        "in_use_by": "`used_by` names the same; the page shows ARNs where that is empty",
+    },
+    Output.MAIL: {
+        **dict.fromkeys(("not_after", "days_left", "type", "status", "in_use"), _IN_THE_MESSAGE),
+        "reason": "of use to programs only",
+        "in_use_by": "`used_by` names the same",
+        "certificate_arn": "the link to the console contains it",
+    },
+    Output.SECURITY_HUB: {
+        "days_left": "a finding is read on later days; it contains the date",
+        "used_by": _ARNS,
+        "probe_results": "the format has no member for it",
+        "in_use": _ARNS,
+    },
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FindingField:
     """A field of a finding.
 
     `name` is the key in data and the column in CSV, `heading` the label for readers.
     `value` returns plain data; a field with `many` values returns a list.
-    `left_out` gives the reason for each output that does not show the field.
     """
 
     name: str
     heading: str
     value: Callable[[Assessment, datetime], Any]
-    many: bool = field(default=False, kw_only=True)
-    left_out: Mapping[Output, str] = field(default_factory=dict, kw_only=True)
+    many: bool = False
+
+    @property
+    def left_out(self) -> dict[Output, str]:
+        """The reason for each output that does not show the field."""
+        return {out: names[self.name] for out, names in LEFT_OUT.items() if self.name in names}
 
 
-_EXPLAIN = "one screen has no room for it; `certificates explain` prints it"
-_IN_THE_MESSAGE = "the message contains it"
-_IN_THE_LINK = "the link to the console contains it"
-_FOR_PROGRAMS = "of use to programs only"
-_NO_MEMBER = "the format has no member for it"
-_ARNS = "`InUseBy` contains the ARNs"
-_IN_MESSAGE_AND_EXPLAIN = {Output.TABLE: _EXPLAIN, Output.MAIL: _IN_THE_MESSAGE}
+def _field(name: str, heading: str, value: Callable[[Assessment], Any]) -> FindingField:
+    return FindingField(name, heading, lambda entry, _: value(entry))
+
+
+def _texts(name: str, heading: str, value: Callable[[Assessment], Sequence[str]]) -> FindingField:
+    return FindingField(
+        name, heading, lambda entry, _: [clean_lines(text) for text in value(entry)], many=True
+    )
+
 
 #: All fields of a finding, in the order of the columns in CSV.
 FINDING_FIELDS = (
-    FindingField("severity", "Severity", lambda entry, _: entry.decision.severity.label),
-    FindingField("verdict", "Verdict", lambda entry, _: entry.decision.verdict.value),
-    FindingField(
-        "domain_name", "Certificate", lambda entry, _: clean_lines(entry.certificate.domain_name)
-    ),
-    FindingField(
-        "alternative_names",
-        "Other names",
-        lambda entry, _: _cleaned_all(entry.certificate.names[1:]),
-        many=True,
-        left_out={Output.TABLE: "the table counts them beside the domain name"},
-    ),
-    FindingField("account_id", "Account", lambda entry, _: entry.certificate.account_id),
-    FindingField("region", "Region", lambda entry, _: entry.certificate.region),
-    FindingField("owner", "Owner", lambda entry, _: _cleaned(entry.owner)),
-    FindingField(
-        "not_after",
-        "Ends",
-        lambda entry, _: (
-            entry.certificate.not_after.isoformat() if entry.certificate.not_after else None
-        ),
-        left_out={Output.TABLE: _IN_THE_MESSAGE, Output.MAIL: _IN_THE_MESSAGE},
-    ),
-    FindingField(
-        "days_left",
-        "Days left",
-        lambda entry, now: days_left(entry.certificate, now),
-        left_out={
-            Output.MAIL: _IN_THE_MESSAGE,
-            Output.SECURITY_HUB: "a finding is read on later days; it contains the date",
-        },
-    ),
-    FindingField("message", "What is wrong", lambda entry, _: clean_lines(entry.decision.message)),
-    FindingField(
-        "reason",
-        "Reason",
-        lambda entry, _: entry.decision.reason.value,
-        left_out={Output.TABLE: _EXPLAIN, Output.MAIL: _FOR_PROGRAMS},
-    ),
-    FindingField(
-        "action",
-        "Next step",
-        lambda entry, _: entry.decision.action.value,
-        left_out={Output.TABLE: "`certificates plan` prints it"},
-    ),
-    FindingField(
-        "used_by",
-        "Used by",
-        lambda entry, _: _cleaned_all(entry.used_by),
-        many=True,
-        left_out={Output.TABLE: _EXPLAIN, Output.SECURITY_HUB: _ARNS},
-    ),
-    FindingField(
-        "probe_results",
-        "Served",
-        lambda entry, _: _cleaned_all(entry.probe_results),
-        many=True,
-        left_out={Output.SECURITY_HUB: _NO_MEMBER},
-    ),
-    FindingField(
-        "muted_until",
-        "Muted until",
-        lambda entry, _: entry.muted_until.isoformat() if entry.muted_until else None,
-    ),
-    FindingField(
-        "type",
-        "Type",
-        lambda entry, _: entry.certificate.type.value,
-        left_out=_IN_MESSAGE_AND_EXPLAIN,
-    ),
-    FindingField(
-        "status",
-        "Status",
-        lambda entry, _: entry.certificate.status.value,
-        left_out=_IN_MESSAGE_AND_EXPLAIN,
-    ),
-    FindingField(
-        "in_use",
-        "Used",
-        lambda entry, _: entry.certificate.in_use,
-        left_out={**_IN_MESSAGE_AND_EXPLAIN, Output.SECURITY_HUB: _ARNS},
-    ),
-    FindingField(
-        "in_use_by",
-        "In use by",
-        lambda entry, _: _cleaned_all(entry.certificate.detail.in_use_by),
-        many=True,
-        left_out={
-            Output.TABLE: _EXPLAIN,
-            Output.PAGE: "`used_by` names the same; the page shows ARNs where that is empty",
-            Output.MAIL: "`used_by` names the same",
-        },
-    ),
-    FindingField(
-        "certificate_arn",
-        "ARN",
-        lambda entry, _: entry.certificate.arn,
-        left_out={
-            Output.TABLE: "the table shows its account, region and id",
-            Output.MAIL: _IN_THE_LINK,
-        },
-    ),
+    _field("severity", "Severity", lambda entry: entry.decision.severity.label),
+    _field("verdict", "Verdict", lambda entry: entry.decision.verdict.value),
+    _field("domain_name", "Certificate", lambda entry: clean_lines(entry.certificate.domain_name)),
+    _texts("alternative_names", "Other names", lambda entry: entry.certificate.names[1:]),
+    _field("account_id", "Account", lambda entry: entry.certificate.account_id),
+    _field("region", "Region", lambda entry: entry.certificate.region),
+    _field("owner", "Owner", lambda entry: _cleaned(entry.owner)),
+    _field("not_after", "Ends", lambda entry: _iso(entry.certificate.not_after)),
+    FindingField("days_left", "Days left", lambda entry, now: days_left(entry.certificate, now)),
+    _field("message", "What is wrong", lambda entry: clean_lines(entry.decision.message)),
+    _field("reason", "Reason", lambda entry: entry.decision.reason.value),
+    _field("action", "Next step", lambda entry: entry.decision.action.value),
+    _texts("used_by", "Used by", lambda entry: entry.used_by),
+    _texts("probe_results", "Served", lambda entry: entry.probe_results),
+    _field("muted_until", "Muted until", lambda entry: _iso(entry.muted_until)),
+    _field("type", "Type", lambda entry: entry.certificate.type.value),
+    _field("status", "Status", lambda entry: entry.certificate.status.value),
+    _field("in_use", "Used", lambda entry: entry.certificate.in_use),
+    _texts("in_use_by", "In use by", lambda entry: entry.certificate.detail.in_use_by),
+    _field("certificate_arn", "ARN", lambda entry: entry.certificate.arn),
 )
 
 #: The heading of each field.
@@ -366,7 +320,7 @@ class FindingChange:
             "certificate_arn": self.certificate_arn,
             "kind": self.kind.value,
             "previous_verdict": _cleaned(self.previous_verdict),
-            "since": self.since.isoformat() if self.since else None,
+            "since": _iso(self.since),
             "name": clean_lines(self.name),
             "current_state": _cleaned(self.current_state),
         }
@@ -550,8 +504,8 @@ def _cleaned(text: str | None) -> str | None:
     return None if text is None else clean_lines(text)
 
 
-def _cleaned_all(texts: Sequence[str]) -> list[str]:
-    return [clean_lines(text) for text in texts]
+def _iso(at: date | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _urgency(entry: Assessment) -> tuple[int, bool, float, str]:

@@ -140,15 +140,6 @@ class VerifyStep(Enum):
     GONE = auto()
 
 
-class RollBackStep(Enum):
-    """The next step for a setting that has to get its previous certificates back."""
-
-    RESTORE = auto()
-    DONE = auto()
-    LEFT_ALONE = auto()
-    GONE = auto()
-
-
 def planned(binding: Binding, state: BindingState | None) -> BindingChange:
     """Return the move of a binding that was just found; a rollback restores `state`."""
     if state is None:
@@ -181,17 +172,9 @@ def verify_step(
     return VerifyStep.ROLL_BACK if overdue else VerifyStep.WAIT
 
 
-def roll_back_step(
-    move: BindingChange, state: BindingState | None, old: str, new: str
-) -> RollBackStep:
-    """Decide how to roll back; a setting that had the successor before the move keeps it."""
-    if state is None:
-        return RollBackStep.GONE
-    if new in state.certificates:
-        return RollBackStep.DONE if new in move.before else RollBackStep.RESTORE
-    if move.binding.kind.holds_many or old in state.certificates:
-        return RollBackStep.DONE
-    return RollBackStep.LEFT_ALONE
+def needs_rollback(move: BindingChange, state: BindingState | None, new: str) -> bool:
+    """Whether a setting has a successor that it did not have before the move."""
+    return state is not None and new in state.certificates and new not in move.before
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,23 +26,6 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneChoice:
-    """The candidates for the zone of a name; only a single candidate is used."""
-
-    candidates: tuple[Zone, ...]
-
-    @property
-    def zone(self) -> Zone | None:
-        """The zone, if there is exactly one candidate."""
-        return self.candidates[0] if len(self.candidates) == 1 else None
-
-    @property
-    def ambiguous(self) -> bool:
-        """Whether several zones have the longest matching name."""
-        return len(self.candidates) > 1
-
-
-@dataclass(frozen=True, slots=True)
 class ExistingRecord:
     """A record set in a zone; `plain` is false for aliases and routing policies."""
 
@@ -94,8 +77,8 @@ _CHANGES = {
 }
 
 
-def choose_zone(name: str, zones: Iterable[Zone]) -> ZoneChoice:
-    """Return the zones with the longest name that contains `name`.
+def candidate_zones(name: str, zones: Iterable[Zone]) -> tuple[Zone, ...]:
+    """Return the zones with the longest name that contains `name`; only a single one is used.
 
     Resolvers use the zone with the longest matching suffix, if it is delegated. Several public
     zones may have the same name, of which one is delegated (Route 53 developer guide, "Public
@@ -104,7 +87,7 @@ def choose_zone(name: str, zones: Iterable[Zone]) -> ZoneChoice:
     wanted = dns_form(name)
     matching = [zone for zone in zones if is_same_or_below(wanted, dns_form(zone.name))]
     longest = max((len(dns_form(zone.name)) for zone in matching), default=0)
-    return ZoneChoice(tuple(zone for zone in matching if len(dns_form(zone.name)) == longest))
+    return tuple(zone for zone in matching if len(dns_form(zone.name)) == longest)
 
 
 def distinct(records: Iterable[ValidationRecord]) -> tuple[ValidationRecord, ...]:

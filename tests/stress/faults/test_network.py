@@ -37,7 +37,7 @@ class Disturbed:
         self.stage = stage
         self.traffic = Traffic(Storm(Weather(faults=faults)))
         stage.network.traffic = self.traffic
-        self.acm = stage.clients.acm(HOME)
+        self.acm = stage.clients.any("acm", HOME)
 
     def names(self) -> set[str]:
         found = self.acm.list_certificates()["CertificateSummaryList"]
@@ -154,5 +154,6 @@ def test_a_refusal_may_quote_what_was_sent(where: Stage) -> None:
 
 def test_credentials_that_were_handed_out_are_known_as_secrets(where: Stage) -> None:
     Disturbed(where)
-    where.clients.acm(HOME, "arn:aws:iam::222222222222:role/certificates").list_certificates()
+    role = "arn:aws:iam::222222222222:role/certificates"
+    where.clients.any("acm", HOME, role).list_certificates()
     assert where.network.secrets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC
+from functools import partial
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
@@ -92,22 +93,33 @@ BINDINGS = (
 )
 ZONE = Zone("Z1", "example.com")
 
+
+def stored(clients: Clients) -> ServerCertificates:
+    return ServerCertificates(lambda: clients.any("iam", REGION))
+
+
+def exports(clients: Clients) -> SecretsManagerExports:
+    return SecretsManagerExports(partial(clients.any, "secretsmanager"))
+
+
 #: The calls of the adapters, by name.
 ASKED: dict[str, Callable[[Clients], object]] = {
-    "list": lambda c: list(AcmCertificates(c.acm(REGION)).list_all()),
-    "search": lambda c: AcmCertificates(c.acm(REGION)).renewals(NOW, NOW),
-    "describe": lambda c: AcmCertificates(c.acm(REGION)).describe(ONE),
-    "tags": lambda c: AcmCertificates(c.acm(REGION)).tags(ONE),
-    "request": lambda c: AcmCertificates(c.acm(REGION)).request(
+    "list": lambda c: list(AcmCertificates(c.any("acm", REGION)).list_all()),
+    "search": lambda c: AcmCertificates(c.any("acm", REGION)).renewals(NOW, NOW),
+    "describe": lambda c: AcmCertificates(c.any("acm", REGION)).describe(ONE),
+    "tags": lambda c: AcmCertificates(c.any("acm", REGION)).tags(ONE),
+    "request": lambda c: AcmCertificates(c.any("acm", REGION)).request(
         CertificateRequest(names=("example.com",), region=REGION)
     ),
-    "migration": lambda c: AcmCertificates(c.acm(REGION)).migration_records(ONE),
-    "export": lambda c: AcmCertificates(c.acm(REGION)).export(ONE, SecretStr("passphrase")),
-    "authorities": lambda c: list(Authorities(lambda: c.acm_pca(REGION)).list_all()),
-    "authority": lambda c: Authorities(lambda: c.acm_pca(REGION)).describe(KEPT),
-    "server certificates": lambda c: list(ServerCertificates(c.iam).list_all()),
-    "server certificate": lambda c: ServerCertificates(c.iam).describe(KEPT),
-    "accounts": lambda c: list(AwsOrganization(c.organizations).accounts()),
+    "migration": lambda c: AcmCertificates(c.any("acm", REGION)).migration_records(ONE),
+    "export": lambda c: AcmCertificates(c.any("acm", REGION)).export(ONE, SecretStr("passphrase")),
+    "authorities": lambda c: list(Authorities(lambda: c.any("acm-pca", REGION)).list_all()),
+    "authority": lambda c: Authorities(lambda: c.any("acm-pca", REGION)).describe(KEPT),
+    "server certificates": lambda c: list(
+        ServerCertificates(lambda: c.any("iam", REGION)).list_all()
+    ),
+    "server certificate": lambda c: stored(c).describe(KEPT),
+    "accounts": lambda c: list(AwsOrganization(lambda: c.any("organizations", REGION)).accounts()),
     "zones": lambda c: Route53Dns(HostedZones(c.route53), ()).public_zones(),
     "records": lambda c: Route53Dns(HostedZones(c.route53), ()).records_at(ZONE, "example.com"),
     "users": lambda c: users(c).names(used()),
@@ -117,12 +129,14 @@ ASKED: dict[str, Callable[[Clients], object]] = {
         for binding in BINDINGS
     },
     "confirmed subscriptions": lambda c: SnsTopic(
-        lambda: c.sns(REGION), "arn:aws:sns:x:1:t"
+        lambda: c.any("sns", REGION), "arn:aws:sns:x:1:t"
     ).confirmed_subscriptions(),
-    "versions": lambda c: SecretsManagerExports(c.secretsmanager).stages(SECRET),
-    "passphrase": lambda c: SecretsManagerExports(c.secretsmanager).passphrase(SECRET),
-    "source": lambda c: SecretsManagerImports(c.secretsmanager).open(SECRET),
-    "documents": lambda c: S3Documents(lambda: c.s3(REGION), "runs", "p/").names("accounts/"),
+    "versions": lambda c: exports(c).stages(SECRET),
+    "passphrase": lambda c: exports(c).passphrase(SECRET),
+    "source": lambda c: SecretsManagerImports(partial(c.any, "secretsmanager")).open(SECRET),
+    "documents": lambda c: S3Documents(partial(c.any, "s3", REGION), "runs", "p/").names(
+        "accounts/"
+    ),
 }
 
 
@@ -163,7 +177,7 @@ def test_an_answer_about_another_certificate_is_none(aws: Aws) -> None:
     other = {"Certificate": {"CertificateArn": CERTIFICATES[1], "Status": "ISSUED"}}
     aws.answers(lambda *_: (200, other))
     with pytest.raises(UnexpectedResponseError, match="unexpected response of DescribeCertificate"):
-        AcmCertificates(aws.clients.acm(REGION)).describe(ONE)
+        AcmCertificates(aws.clients.any("acm", REGION)).describe(ONE)
 
 
 def test_a_finding_that_is_rejected_without_a_code_is_reported_as_rejected(aws: Aws) -> None:
@@ -180,5 +194,5 @@ def test_a_finding_that_is_rejected_without_a_code_is_reported_as_rejected(aws: 
 
 def test_the_id_of_a_message_is_cleaned_like_all_that_aws_says(aws: Aws) -> None:
     aws.answers(lambda *_: (200, {"MessageId": "\x1b[2J1\ud800"}))
-    topic = SnsTopic(lambda: aws.clients.sns(REGION), "arn:aws:sns:x:1:t")
+    topic = SnsTopic(lambda: aws.clients.any("sns", REGION), "arn:aws:sns:x:1:t")
     assert topic.publish(Message("subject", {"default": "text"}, {})) == "[2J1"

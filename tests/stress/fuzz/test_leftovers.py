@@ -67,7 +67,7 @@ NOTE = Intent(
 
 
 def state_store(aws: Aws) -> StateTable:
-    return StateTable(aws.clients.dynamodb(REGION), "ledger", HERE)
+    return StateTable(aws.clients.any("dynamodb", REGION), "ledger", HERE)
 
 
 def stored(aws: Aws) -> list[dict[str, Any]]:

@@ -30,11 +30,10 @@ from certificate_lifecycle.policy.bindings import (
     BindStep,
     ConsumerArn,
     ConsumerKind,
-    RollBackStep,
     VerifyStep,
     bind_step,
+    needs_rollback,
     planned,
-    roll_back_step,
     verify_step,
 )
 from tests.unit.builders import (
@@ -170,30 +169,30 @@ def test_nothing_is_late_that_was_never_bound() -> None:
 
 
 @pytest.mark.parametrize(
-    ("binding", "found", "step"),
+    ("binding", "found", "needed"),
     [
-        (SINGLE, held(NEW), RollBackStep.RESTORE),
-        (SINGLE, held(NEW, settled=False, error="it FAILED"), RollBackStep.RESTORE),
-        (SINGLE, held(OLD), RollBackStep.DONE),
-        (SINGLE, held(OLD, settled=False, error="it FAILED"), RollBackStep.DONE),
-        (SINGLE, held(OTHER), RollBackStep.LEFT_ALONE),
-        (SINGLE, None, RollBackStep.GONE),
-        (LIST, held(OLD, NEW), RollBackStep.RESTORE),
-        (LIST, held(NEW), RollBackStep.RESTORE),
-        (LIST, held(OLD), RollBackStep.DONE),
-        (LIST, held(OTHER), RollBackStep.DONE),
-        (LIST, None, RollBackStep.GONE),
+        (SINGLE, held(NEW), True),
+        (SINGLE, held(NEW, settled=False, error="it FAILED"), True),
+        (SINGLE, held(OLD), False),
+        (SINGLE, held(OLD, settled=False, error="it FAILED"), False),
+        (SINGLE, held(OTHER), False),
+        (SINGLE, None, False),
+        (LIST, held(OLD, NEW), True),
+        (LIST, held(NEW), True),
+        (LIST, held(OLD), False),
+        (LIST, held(OTHER), False),
+        (LIST, None, False),
     ],
 )
 def test_only_what_holds_the_successor_is_led_back(
-    binding: Binding, found: BindingState | None, step: RollBackStep
+    binding: Binding, found: BindingState | None, *, needed: bool
 ) -> None:
-    assert roll_back_step(bound(binding), found, OLD, NEW) is step
+    assert needs_rollback(bound(binding), found, NEW) is needed
 
 
 @pytest.mark.parametrize("binding", [SINGLE, LIST], ids=["single", "list"])
 def test_what_held_the_successor_before_the_move_keeps_it(binding: Binding) -> None:
-    assert roll_back_step(bound(binding, before=NEW), held(NEW), OLD, NEW) is RollBackStep.DONE
+    assert not needs_rollback(bound(binding, before=NEW), held(NEW), NEW)
 
 
 def holding(certificates: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy[BindingState]:
@@ -208,8 +207,7 @@ def test_no_step_touches_what_holds_neither_certificate(
 ) -> None:
     assert bind_step(move, found, OLD, NEW) is BindStep.LEFT_ALONE
     assert verify_step(move, found, OLD, NEW, NOW) is VerifyStep.LEFT_ALONE
-    untouched = RollBackStep.DONE if move.binding.kind.holds_many else RollBackStep.LEFT_ALONE
-    assert roll_back_step(move, found, OLD, NEW) is untouched
+    assert not needs_rollback(move, found, NEW)
 
 
 @given(move=MOVES, after=holding(st.just((NEW,))), back=holding(st.just((OLD,))))
@@ -217,7 +215,7 @@ def test_a_step_that_was_carried_out_and_not_recorded_is_found_done(
     move: BindingChange, after: BindingState, back: BindingState
 ) -> None:
     assert bind_step(move, after, OLD, NEW) is BindStep.DONE
-    assert roll_back_step(move, back, OLD, NEW) is RollBackStep.DONE
+    assert not needs_rollback(move, back, NEW)
 
 
 # --- What cannot be moved ---------------------------------------------------------------------

@@ -11,7 +11,7 @@ from certificate_lifecycle.policy.validation import (
     RecordFinding,
     RecordState,
     Zone,
-    choose_zone,
+    candidate_zones,
     compare,
     distinct,
     explain,
@@ -24,7 +24,9 @@ OURS = "_b2.c3.acm-validations.aws."
 
 
 def chosen(name: str, *zones: Zone) -> Zone | None:
-    return choose_zone(name, zones).zone
+    candidates = candidate_zones(name, zones)
+    assert len(candidates) <= 1
+    return candidates[0] if candidates else None
 
 
 def test_the_zone_with_the_longest_name_is_chosen() -> None:
@@ -51,22 +53,15 @@ def test_case_and_the_trailing_dot_do_not_matter() -> None:
 
 def test_two_zones_of_one_name_are_never_guessed_between() -> None:
     twins = (zone("shop.example.com.", "Z2"), zone("Shop.Example.com", "Z3"))
-    choice = choose_zone(NAME, (PARENT, *twins))
-    assert choice.ambiguous
-    assert choice.zone is None
-    assert choice.candidates == twins
+    assert candidate_zones(NAME, (PARENT, *twins)) == twins
 
 
 def test_twins_further_up_do_not_matter() -> None:
-    choice = choose_zone(NAME, (PARENT, zone(zone_id="Z3"), CHILD))
-    assert choice.zone == CHILD
-    assert not choice.ambiguous
+    assert candidate_zones(NAME, (PARENT, zone(zone_id="Z3"), CHILD)) == (CHILD,)
 
 
 def test_no_zone_is_no_ambiguity() -> None:
-    choice = choose_zone(NAME, ())
-    assert choice.zone is None
-    assert not choice.ambiguous
+    assert candidate_zones(NAME, ()) == ()
 
 
 def test_an_apex_and_its_wildcard_share_one_record() -> None:

@@ -17,6 +17,7 @@ from certificate_lifecycle.cli.output import print_finding
 from certificate_lifecycle.model.certificate import Action, CertificateType
 from certificate_lifecycle.model.run import (
     FINDING_FIELDS,
+    LEFT_OUT,
     Assessment,
     ChangeKind,
     FindingChange,
@@ -122,6 +123,10 @@ def test_names_are_unique_and_every_field_of_the_sample_has_a_value() -> None:
 def test_what_is_left_out_has_a_reason(field: FindingField) -> None:
     assert all(reason.strip() for reason in field.left_out.values())
     assert field.left_out.keys().isdisjoint({Output.JSON, Output.CSV, Output.EVENTS})
+
+
+def test_only_fields_are_left_out() -> None:
+    assert set().union(*LEFT_OUT.values()) <= {field.name for field in FINDING_FIELDS}
 
 
 def test_the_data_has_every_field() -> None:

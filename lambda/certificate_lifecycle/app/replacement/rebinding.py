@@ -23,11 +23,10 @@ from certificate_lifecycle.policy.bindings import (
     BindingChangeStatus,
     BindingState,
     BindStep,
-    RollBackStep,
     VerifyStep,
     bind_step,
+    needs_rollback,
     planned,
-    roll_back_step,
     verify_step,
 )
 
@@ -168,7 +167,7 @@ class Rebinding:
     ) -> None:
         """Restore the old certificate, unless others have changed the setting."""
         error = (state.error if state is not None else None) or "it does not use the successor"
-        if roll_back_step(move, state, self.old, self.new) is RollBackStep.RESTORE:
+        if needs_rollback(move, state, self.new):
             if move.binding.kind.holds_many:
                 self.consumers.unbind(move.binding, self.new)
             else:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from certificate_lifecycle.aws.consumers.base import Consumer
 from certificate_lifecycle.aws.permissions import EVERYTHING, Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.aws.responses import error_code, unless, validated_response
+from certificate_lifecycle.aws.responses import error_code, paginated, unless, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerBusyError
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
@@ -134,7 +134,12 @@ class DomainNames(Consumer):
         """
         return [
             binding
-            for domain in self._domains()
+            for domain in paginated(
+                self._client,
+                "get_domain_names",
+                "items",
+                PaginationConfig={"PageSize": _PAGE_SIZE},
+            )
             for binding in _bindings(domain)
             if domain.get(_attribute(binding)) == certificate.arn
         ]
@@ -175,13 +180,6 @@ class DomainNames(Consumer):
 
     def _get(self, binding: Binding) -> Mapping[str, Any] | None:
         return unless("NotFoundException", lambda: self._client.get_domain_name(**_names(binding)))
-
-    def _domains(self) -> Iterator[Mapping[str, Any]]:
-        pages = self._client.get_paginator("get_domain_names").paginate(
-            PaginationConfig={"PageSize": _PAGE_SIZE}
-        )
-        for page in pages:
-            yield from page["items"]
 
 
 def _patch(region: str, attribute: str, new: str) -> str:

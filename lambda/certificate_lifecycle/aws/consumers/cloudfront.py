@@ -59,11 +59,6 @@ class Distributions(Consumer):
         return not arn.foreign and _is_distribution(arn)
 
     @classmethod
-    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
-        """Return whether they are the same distribution."""
-        return arn.name == binding.consumer
-
-    @classmethod
     def label(cls, arn: ConsumerArn) -> str | None:
         """Return the id of a distribution."""
         return f"CloudFront distribution {arn.name}" if _is_distribution(arn) else None

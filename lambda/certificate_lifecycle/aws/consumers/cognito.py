@@ -16,7 +16,7 @@ from certificate_lifecycle.aws.permissions import (
     declare,
     for_rotations,
 )
-from certificate_lifecycle.aws.responses import error_code, unless, validated_response
+from certificate_lifecycle.aws.responses import error_code, paginated, unless, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerBusyError
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
@@ -147,14 +147,11 @@ class UserPoolDomains(Consumer):
             raise ConsumerBusyError("another change is in progress") from error
 
     def _domains(self) -> Iterator[tuple[str, str]]:
-        pages = self._client.get_paginator("list_user_pools").paginate(
-            PaginationConfig={"PageSize": _PAGE_SIZE}
-        )
-        for page in pages:
-            for pool in page["UserPools"]:
-                domain = self._custom_domain(pool["Id"])
-                if domain is not None:
-                    yield pool["Id"], domain
+        size = {"PageSize": _PAGE_SIZE}
+        for pool in paginated(self._client, "list_user_pools", "UserPools", PaginationConfig=size):
+            domain = self._custom_domain(pool["Id"])
+            if domain is not None:
+                yield pool["Id"], domain
 
     def _custom_domain(self, pool_id: str) -> str | None:
         answer = unless(

@@ -57,11 +57,6 @@ class ClassicLoadBalancers(Consumer):
         return not arn.foreign and is_load_balancer(arn) and "/" not in arn.name
 
     @classmethod
-    def explains(cls, binding: Binding, arn: ConsumerArn) -> bool:
-        """Return whether a listener belongs to a load balancer."""
-        return arn.name == binding.consumer
-
-    @classmethod
     def label(cls, arn: ConsumerArn) -> str | None:
         """Return the name of a Classic Load Balancer."""
         classic = is_load_balancer(arn) and "/" not in arn.name
@@ -98,14 +93,13 @@ class ClassicLoadBalancers(Consumer):
                 f"Classic Load Balancer {arn.name}, listener on port {port}",
             )
             for arn in self._owned(certificate)
-            for port, found in (self._certificates(arn.name) or {}).items()
+            for port, found in self._certificates(arn.name).items()
             if found == certificate.arn
         ]
 
     def current(self, binding: Binding) -> BindingState | None:
         """Return the certificate of a listener; None if it or its load balancer does not exist."""
-        certificates = self._certificates(binding.consumer) or {}
-        found = certificates.get(int(binding.qualifier))
+        found = self._certificates(binding.consumer).get(int(binding.qualifier))
         return BindingState((found,)) if found is not None else None
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
@@ -118,16 +112,14 @@ class ClassicLoadBalancers(Consumer):
         )
 
     @validated_response("DescribeLoadBalancers")
-    def _certificates(self, name: str) -> Mapping[int, str] | None:
-        """Return the certificates by port; None if the load balancer does not exist."""
+    def _certificates(self, name: str) -> Mapping[int, str]:
+        """Return the certificates by port; none if the load balancer does not exist."""
         answer = unless(
             _GONE, lambda: self._client.describe_load_balancers(LoadBalancerNames=[name])
         )
-        if answer is None:
-            return None
         listeners = [
             description["Listener"]
-            for found in answer["LoadBalancerDescriptions"]
+            for found in (answer["LoadBalancerDescriptions"] if answer else ())
             for description in found.get("ListenerDescriptions", [])
         ]
         return {

@@ -19,7 +19,7 @@ from certificate_lifecycle.aws.permissions import (
     regional,
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.aws.responses import unless, validated_response
+from certificate_lifecycle.aws.responses import paginated, unless, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.render.manual_steps import aws_command
@@ -159,12 +159,10 @@ class LoadBalancers(Consumer):
             )
 
     def _secure_listeners(self, load_balancer_arn: str) -> list[ListenerTypeDef]:
-        pages = self._client.get_paginator("describe_listeners").paginate(
-            LoadBalancerArn=load_balancer_arn
+        found = paginated(
+            self._client, "describe_listeners", "Listeners", LoadBalancerArn=load_balancer_arn
         )
-        listeners = unless(
-            _BALANCER_GONE, lambda: [listener for page in pages for listener in page["Listeners"]]
-        )
+        listeners = unless(_BALANCER_GONE, lambda: list(found))
         return [listener for listener in listeners or () if listener.get("Protocol") in _SECURE]
 
     @validated_response("DescribeListenerCertificates")
@@ -174,10 +172,9 @@ class LoadBalancers(Consumer):
         A default that is also in the list occurs twice (API reference,
         DescribeListenerCertificates).
         """
-        pages = self._client.get_paginator("describe_listener_certificates").paginate(
-            ListenerArn=listener_arn
-        )
-        found = unless(_GONE, lambda: [entry for page in pages for entry in page["Certificates"]])
+        operation = "describe_listener_certificates"
+        entries = paginated(self._client, operation, "Certificates", ListenerArn=listener_arn)
+        found = unless(_GONE, lambda: list(entries))
         if found is None:
             return None
         default = tuple(entry["CertificateArn"] for entry in found if entry.get("IsDefault"))

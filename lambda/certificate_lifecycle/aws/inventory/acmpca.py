@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, declare, regional
-from certificate_lifecycle.aws.responses import arn_in, existing, utc, validated_response
+from certificate_lifecycle.aws.responses import arn_in, existing, paginated, utc, validated_response
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
@@ -60,13 +60,12 @@ class Authorities:
 
         ACM cannot use CAs for short-lived certificates (ACM user guide, "Private certificates").
         """
-        pages = self._client().get_paginator("list_certificate_authorities").paginate()
+        operation, member = "list_certificate_authorities", "CertificateAuthorities"
         with validated_response("ListCertificateAuthorities"):
-            for page in pages:
-                for found in page["CertificateAuthorities"]:
-                    status = _STATUSES.get(found.get("Status", ""))
-                    if status and found.get("UsageMode") != "SHORT_LIVED_CERTIFICATE":
-                        yield _authority(found, status)
+            for found in paginated(self._client(), operation, member):
+                status = _STATUSES.get(found.get("Status", ""))
+                if status and found.get("UsageMode") != "SHORT_LIVED_CERTIFICATE":
+                    yield _authority(found, status)
 
     @validated_response("ListPermissions")
     def describe(self, listed: Certificate) -> Certificate:
@@ -74,17 +73,14 @@ class Authorities:
 
         Raises CertificateNotFoundError for a deleted CA.
         """
-        pages = (
-            self._client()
-            .get_paginator("list_permissions")
-            .paginate(CertificateAuthorityArn=listed.arn)
+        permissions = paginated(
+            self._client(), "list_permissions", "Permissions", CertificateAuthorityArn=listed.arn
         )
         granted: set[str] = set()
         with existing(listed.arn):
-            for page in pages:
-                for permission in page["Permissions"]:
-                    if permission.get("Principal") == _ACM:
-                        granted.update(permission.get("Actions", ()))
+            for permission in permissions:
+                if permission.get("Principal") == _ACM:
+                    granted.update(permission.get("Actions", ()))
         return replace(listed, detail=CertificateDetail(issues_for_acm=granted >= _NEEDED))
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from certificate_lifecycle.aws.permissions import EVERYTHING, SCANS, Command, declare, for_scans
-from certificate_lifecycle.aws.responses import arn_in, existing, utc, validated_response
+from certificate_lifecycle.aws.responses import arn_in, existing, paginated, utc, validated_response
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
@@ -59,20 +59,19 @@ class ServerCertificates:
 
         IAM does not report consumers, so that every certificate counts as used.
         """
-        pages = self._client().get_paginator("list_server_certificates").paginate()
+        operation, member = "list_server_certificates", "ServerCertificateMetadataList"
         with validated_response("ListServerCertificates"):
-            for page in pages:
-                for found in page["ServerCertificateMetadataList"]:
-                    yield Certificate(
-                        arn=arn_in(found, "Arn"),
-                        names=(found["ServerCertificateName"],),
-                        names_complete=False,
-                        status=CertificateStatus.ISSUED,
-                        type=CertificateType.SERVER_CERTIFICATE,
-                        key_algorithm="",
-                        in_use=True,
-                        not_after=utc(found.get("Expiration")),
-                    )
+            for found in paginated(self._client(), operation, member):
+                yield Certificate(
+                    arn=arn_in(found, "Arn"),
+                    names=(found["ServerCertificateName"],),
+                    names_complete=False,
+                    status=CertificateStatus.ISSUED,
+                    type=CertificateType.SERVER_CERTIFICATE,
+                    key_algorithm="",
+                    in_use=True,
+                    not_after=utc(found.get("Expiration")),
+                )
 
     @validated_response("GetServerCertificate")
     def describe(self, listed: Certificate) -> Certificate:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotation_function
-from certificate_lifecycle.aws.responses import error_code, validated_response
+from certificate_lifecycle.aws.responses import error_code, paginated, validated_response
 from certificate_lifecycle.aws.sinks.base import Sink
 from certificate_lifecycle.model.errors import FindingsRejectedError, SecurityHubNotEnabledError
 from certificate_lifecycle.model.run import Run
@@ -71,7 +71,7 @@ class SecurityHub(Sink):
         """
         refused: list[Mapping[str, Any]] = []
         with self._enabled(), validated_response("Security Hub"):
-            findings = updates(run, self._source, list(self._known()))
+            findings = updates(run, self._source, self._known())
             for batch in batches(findings):
                 answer = self._client().batch_import_findings(Findings=batch)
                 if answer["FailedCount"]:
@@ -85,8 +85,8 @@ class SecurityHub(Sink):
                 f"{len(refused)} of {len(findings)} findings were refused: {first}"
             )
 
-    def _known(self) -> Iterator[Finding]:
-        """Yield the active findings of this instance.
+    def _known(self) -> list[Finding]:
+        """Return the active findings of this instance.
 
         The product is filtered because an administrator account also reads those of its members.
         """
@@ -96,8 +96,7 @@ class SecurityHub(Sink):
             "RecordState": ACTIVE,
         }
         filters = {key: [{"Value": value, "Comparison": "EQUALS"}] for key, value in wanted.items()}
-        for page in self._client().get_paginator("get_findings").paginate(Filters=filters):
-            yield from page["Findings"]
+        return list(paginated(self._client(), "get_findings", "Findings", Filters=filters))
 
     @contextmanager
     def _enabled(self) -> Iterator[None]:

@@ -62,7 +62,7 @@ class Attempts:
         yield from AwsConsumers(self.clients, self.scope, self.role_arn).read_calls()
         if self.state_store is not None:
             home, table = self.state_store
-            dynamodb = self.clients.dynamodb(home.region)
+            dynamodb = self.clients.any("dynamodb", home.region)
             where = f"{home.region}:{home.account_id}"
             yield ReadCall(
                 "dynamodb:Query",
@@ -77,7 +77,7 @@ class Attempts:
             )
 
     def _acm(self) -> Iterator[ReadCall]:
-        acm = self.clients.acm(self.scope.region, self.role_arn)
+        acm = self.clients.any("acm", self.scope.region, self.role_arn)
         arn = self.scope.arn("acm", f"certificate/{_SOME_ID}")
         certificates = self.scope.arn("acm", "certificate/*")
         absent = frozenset({"ResourceNotFoundException"})
@@ -115,8 +115,8 @@ class Attempts:
         )
 
     def _stores(self) -> Iterator[ReadCall]:
-        iam = self.clients.iam(self.role_arn)
-        pca = self.clients.acm_pca(self.scope.region, self.role_arn)
+        iam = self.clients.any("iam", self.scope.region, self.role_arn)
+        pca = self.clients.any("acm-pca", self.scope.region, self.role_arn)
         owner = f"arn:{self.scope.partition}:iam::{self.scope.account_id}"
         authority = self.scope.arn("acm-pca", f"certificate-authority/{_SOME_ID}")
         yield ReadCall(

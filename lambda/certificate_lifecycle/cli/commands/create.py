@@ -122,7 +122,7 @@ def _create(session: Session, creation: CreationCommand, *, dry_run: bool) -> di
     clients = session.clients
     issuance = create(
         creation.request,
-        certificates=AcmCertificates(clients.acm(creation.request.region)),
+        certificates=AcmCertificates(clients.any("acm", creation.request.region)),
         dns=Route53Dns(HostedZones(clients.route53), session.settings.zones),
         clock=session.clock,
         now=session.current_time(),
