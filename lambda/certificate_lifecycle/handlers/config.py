@@ -235,7 +235,7 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
         import_sources=sources,
         zones=environment.read("HOSTED_ZONES", _zones, ()),
         name_prefix=environment.read("NAME_PREFIX", _name_prefix, ""),
-        regions=environment.read("REGIONS", _regions, ()),
+        regions=environment.read("REGIONS", _regions, _NONE),
         accounts=environment.read("ACCOUNTS", _accounts, ()),
         organization=environment.read("ORGANIZATION", _organization, None),
         export_targets=targets,
