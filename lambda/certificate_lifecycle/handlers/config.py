@@ -219,7 +219,7 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
     """Read the environment of the rotation function; errors are added to `errors`."""
     environment = _Environment(environ, ROTATION_VARIABLES, errors)
     thresholds = _thresholds(environment, errors)
-    no_sources: dict[str, str] = {}
+    no_sources: Mapping[str, str] = {}
     no_targets: tuple[ExportTarget, ...] = ()
     sources = environment.read("IMPORT_SOURCES", _import_sources, no_sources)
     targets = environment.read("EXPORT_TARGETS", _export_targets, no_targets)
