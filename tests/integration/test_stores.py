@@ -49,8 +49,10 @@ def test_the_message_says_what_to_do_with_it(rotation: Function, cloud: Cloud, t
     rotation(scheduled(NOW))
     (message,) = cloud.topics.messages(topic)
     text = " ".join(message.to("email").split())
-    assert "It is an IAM server certificate, which nothing renews, and expires in 20 days" in text
-    assert "Next: Import its successor into ACM, and move what uses it there." in text
+    assert (
+        "It is an IAM server certificate, which cannot be renewed, and expires in 20 days" in text
+    )
+    assert "Next: Import a successor into ACM and move the consumers to it." in text
     assert "arn:aws:iam::123456789012:server-certificate/old-shop" in text
 
 
