@@ -168,8 +168,10 @@ def test_the_address_filters_both_tables(
     assert shown.complaints == []
 
 
-def test_a_filter_that_nothing_fits_says_so(browser: Browser) -> None:
-    assert browser.show(SMALL, "#filter=nobody").status("findings") == "None of 2 fits the filter"
+def test_a_filter_without_matches_says_so(browser: Browser) -> None:
+    assert (
+        browser.show(SMALL, "#filter=nobody").status("findings") == "None of 2 matches the filter"
+    )
 
 
 def test_the_address_sorts_a_table_by_a_column(browser: Browser) -> None:
