@@ -45,7 +45,7 @@ pytestmark = pytest.mark.terraform
 HOME, AWAY, ZONE_OWNER = "300000000001", "300000000002", "300000000003"
 #: The second region has the certificates of CloudFront and Cognito.
 REGIONS = ("eu-west-1", "us-east-1")
-ELSEWHERE, TROUBLED = "shop.example.net", "has_problem.example.org"
+ELSEWHERE, TROUBLED = "shop.example.net", "troubled.example.org"
 PASSPHRASE = "correct horse TELLTALE"
 VALIDATOR = f"arn:aws:iam::{ZONE_OWNER}:role/validator"
 #: One imported, one renewed for its export, and two replaced in each region.
