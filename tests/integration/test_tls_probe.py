@@ -111,7 +111,7 @@ def test_an_expiring_finding_has_the_served_certificate(
     cloud.now = NOW + timedelta(days=180)
     (finding,) = run_beside(rotation, shop, NEW)["findings"]
     assert finding["verdict"] == "ImportDue"
-    assert finding["probe_results"][0].endswith(": what ACM has")
+    assert finding["probe_results"][0].endswith(": the certificate in ACM")
 
 
 @pytest.mark.usefixtures("shop")
