@@ -134,8 +134,8 @@ def sends_nothing(patch: pytest.MonkeyPatch, _: Stage) -> None:
     patch.setattr(SnsTopic, "publish", lambda *_: "message-1")
 
 
-def notes_nothing(patch: pytest.MonkeyPatch, _: Stage) -> None:
-    patch.setattr(notification_state.AlertState, "announce", lambda *_: None)
+def records_no_intent(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    patch.setattr(notification_state.AlertState, "record_intent", lambda *_: None)
 
 
 def tells_everything_each_time(patch: pytest.MonkeyPatch, _: Stage) -> None:
@@ -185,7 +185,7 @@ BROKEN: list[tuple[Invariant, Break, int, list[Step]]] = [
     (Invariant.STRANDED, binds_any_certificate, 100002, []),
     (Invariant.HIDDEN, fails_silently, 100002, [step(DENIED)]),
     (Invariant.UNREPORTED, sends_nothing, 100002, []),
-    (Invariant.UNREPORTED, notes_nothing, 100028, [step(KILLED)]),
+    (Invariant.UNREPORTED, records_no_intent, 100028, [step(KILLED)]),
     (Invariant.REPEATED, tells_everything_each_time, 100002, []),
     (Invariant.LEDGER, writes_what_it_cannot_read, 100002, []),
     (Invariant.LATE, never_answers, 100002, [step(*HANGING)]),
