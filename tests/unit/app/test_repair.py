@@ -48,7 +48,7 @@ BLOCKED = replace(blocked(), arn=arn("blocked"))
 APPROVED_BY_MAIL = replace(renewing(APPROVAL), arn=arn("mail"))
 
 
-def mend(
+def run_repair(
     certificates: MemoryCertificates,
     dns: MemoryDns | None = None,
     clock: MemoryClock | None = None,
@@ -84,19 +84,19 @@ def test_healthy_unused_and_renewing_certificates_need_no_action() -> None:
         certificate(arn=arn("unused"), in_use=False),
         certificate(arn=arn("renewing"), ends_in=days(40)),
     )
-    assert mend(certificates) == []
+    assert run_repair(certificates) == []
 
 
 def test_what_cannot_be_repaired_here_is_advised() -> None:
     due = imported(ends_in=days(20))
     advice = ActionRecord(due.arn, Action.REIMPORT, Outcome.ADVISED, Action.REIMPORT.meaning)
-    assert mend(MemoryCertificates(due)) == [advice]
+    assert run_repair(MemoryCertificates(due)) == [advice]
 
 
 @pytest.mark.parametrize("broken", [BLOCKED, APPROVED_BY_MAIL], ids=["records", "e-mail"])
 def test_without_repair_everything_is_advice_and_nothing_is_changed(broken: Certificate) -> None:
     certificates, dns = MemoryCertificates(broken, migrates=True), MemoryDns(HOME)
-    (done,) = mend(certificates, dns, mode=RotationMode.NOTIFY)
+    (done,) = run_repair(certificates, dns, mode=RotationMode.NOTIFY)
     assert done.outcome is Outcome.ADVISED
     assert (dns.batches, certificates.resent, certificates.migrated) == ([], [], [])
 
@@ -104,7 +104,7 @@ def test_without_repair_everything_is_advice_and_nothing_is_changed(broken: Cert
 @pytest.mark.parametrize("broken", [BLOCKED, APPROVED_BY_MAIL], ids=["records", "e-mail"])
 def test_a_dry_run_plans_and_changes_nothing(broken: Certificate) -> None:
     certificates, dns = MemoryCertificates(broken, migrates=True), MemoryDns(HOME)
-    (done,) = mend(certificates, dns, dry_run=True)
+    (done,) = run_repair(certificates, dns, dry_run=True)
     assert done.outcome is Outcome.PLANNED
     assert (dns.batches, certificates.resent, certificates.migrated) == ([], [], [])
 
@@ -114,7 +114,7 @@ def test_a_dry_run_plans_and_changes_nothing(broken: Certificate) -> None:
 
 def test_a_missing_record_of_a_blocked_renewal_is_written() -> None:
     dns = MemoryDns(HOME)
-    assert mend(MemoryCertificates(BLOCKED), dns) == [
+    assert run_repair(MemoryCertificates(BLOCKED), dns) == [
         ActionRecord(
             BLOCKED.arn,
             Action.RESTORE_RECORDS,
@@ -127,14 +127,16 @@ def test_a_missing_record_of_a_blocked_renewal_is_written() -> None:
 
 def test_a_missing_record_of_a_stuck_request_is_written() -> None:
     dns = MemoryDns(HOME)
-    mend(MemoryCertificates(request(detail=CertificateDetail(validations=(validation(),)))), dns)
+    run_repair(
+        MemoryCertificates(request(detail=CertificateDetail(validations=(validation(),)))), dns
+    )
     assert dns.batches == [(HOME, (record(),))]
 
 
 def test_a_second_run_finds_nothing_to_write() -> None:
     certificates, dns = MemoryCertificates(BLOCKED), MemoryDns(HOME)
-    mend(certificates, dns)
-    assert mend(certificates, dns) == []
+    run_repair(certificates, dns)
+    assert run_repair(certificates, dns) == []
     assert len(dns.batches) == 1
 
 
@@ -150,7 +152,7 @@ def test_an_outdated_record_is_replaced_and_a_foreign_one_is_not_changed() -> No
     dns.put(HOME, record("a.example.com").name, "CNAME", "_old.acm-validations.aws.")
     dns.put(HOME, record("b.example.com").name, "TXT", '"mine"')
     dns.put(HOME, record("c.example.com").name, "CNAME", record("c.example.com").value)
-    (done,) = mend(MemoryCertificates(renewing(waits)), dns)
+    (done,) = run_repair(MemoryCertificates(renewing(waits)), dns)
     assert done.detail == (
         "updated _a1.a.example.com.; not written: _a1.b.example.com in zone example.com (Z1) "
         'is TXT "mine"; ACM requires CNAME _b2.c3.acm-validations.aws'
@@ -164,7 +166,7 @@ def test_one_failure_stops_no_other_repair() -> None:
     dns.broken["upsert Z1"] = Outage("AccessDenied")
     waits = renewal(RenewalStatus.PENDING_VALIDATION, None, validation("example.net"))
     elsewhere = replace(renewing(waits), arn=arn("elsewhere"))
-    failed, done = mend(MemoryCertificates(BLOCKED, elsewhere), dns)
+    failed, done = run_repair(MemoryCertificates(BLOCKED, elsewhere), dns)
     assert failed == ActionRecord(
         BLOCKED.arn, Action.RESTORE_RECORDS, Outcome.FAILED, "Outage: AccessDenied"
     )
@@ -174,7 +176,7 @@ def test_one_failure_stops_no_other_repair() -> None:
 
 def test_without_time_nothing_is_started() -> None:
     dns = MemoryDns(HOME)
-    (failed,) = mend(MemoryCertificates(BLOCKED), dns, MemoryClock(29))
+    (failed,) = run_repair(MemoryCertificates(BLOCKED), dns, MemoryClock(29))
     assert (failed.outcome, failed.detail) == (Outcome.FAILED, "the function's time ran out")
     assert dns.batches == []
 
@@ -184,7 +186,7 @@ def test_without_time_nothing_is_started() -> None:
 
 def test_where_acm_cannot_migrate_the_mail_is_sent_again() -> None:
     certificates = MemoryCertificates(APPROVED_BY_MAIL)
-    assert mend(certificates) == [
+    assert run_repair(certificates) == [
         ActionRecord(
             APPROVED_BY_MAIL.arn,
             Action.RENEW_BY_EMAIL,
@@ -203,14 +205,14 @@ def test_the_mail_is_sent_again_only_for_names_that_still_wait() -> None:
         validation("dns.example.com"),
     )
     certificates = MemoryCertificates(renewing(waits))
-    mend(certificates)
+    run_repair(certificates)
     assert certificates.resent == ["shop.example.com"]
 
 
 def test_a_certificate_is_migrated_to_dns_under_its_arn() -> None:
     certificates, dns = MemoryCertificates(APPROVED_BY_MAIL, migrates=True), MemoryDns(HOME)
     certificates.migration = [(record(),)]
-    (done,) = mend(certificates, dns)
+    (done,) = run_repair(certificates, dns)
     assert (done.outcome, done.detail) == (
         Outcome.STARTED,
         "migration from e-mail to DNS validation started; created _a1.shop.example.com.",
@@ -224,7 +226,7 @@ def test_a_migration_whose_records_stand_already_writes_nothing() -> None:
     certificates, dns = MemoryCertificates(APPROVED_BY_MAIL, migrates=True), MemoryDns(HOME)
     certificates.migration = [(record(),)]
     dns.put(HOME, record().name, "CNAME", record().value)
-    (done,) = mend(certificates, dns)
+    (done,) = run_repair(certificates, dns)
     assert done.detail.endswith("started; all records are in place")
     assert dns.batches == []
 
@@ -234,7 +236,7 @@ def test_the_records_of_every_name_of_a_migration_are_awaited() -> None:
     both = (record(), record("b.example.com"))
     certificates.migration = [(), (record(), None), both]
     clock = MemoryClock()
-    mend(certificates, dns, clock)
+    run_repair(certificates, dns, clock)
     assert dns.batches == [(HOME, both)]
     assert clock.slept == [3.0, 3.0]
 
@@ -243,7 +245,7 @@ def test_a_migration_that_takes_long_is_started_and_left_to_the_next_run() -> No
     certificates, dns = MemoryCertificates(APPROVED_BY_MAIL, migrates=True), MemoryDns(HOME)
     certificates.migration = [(record(), None)]
     clock = MemoryClock()
-    (begun,) = mend(certificates, dns, clock)
+    (begun,) = run_repair(certificates, dns, clock)
     assert begun.outcome is Outcome.STARTED
     assert sum(clock.slept) <= 30
     assert dns.batches == []
@@ -253,7 +255,7 @@ def test_a_migration_does_not_use_up_the_time_for_the_message() -> None:
     certificates = MemoryCertificates(APPROVED_BY_MAIL, migrates=True)
     certificates.migration = [(None,)]
     clock = MemoryClock(40)
-    mend(certificates, MemoryDns(HOME), clock)
+    run_repair(certificates, MemoryDns(HOME), clock)
     assert clock.remaining() >= 30
 
 
@@ -264,7 +266,7 @@ def test_a_migration_that_has_started_is_continued() -> None:
     )
     certificates, dns = MemoryCertificates(under_way, migrates=True), MemoryDns(HOME)
     certificates.migration = [(record(),)]
-    (begun,) = mend(certificates, dns)
+    (begun,) = run_repair(certificates, dns)
     assert (begun.outcome, begun.detail) == (
         Outcome.STARTED,
         "migration from e-mail to DNS validation in progress; created _a1.shop.example.com.",
@@ -277,7 +279,7 @@ def test_a_certificate_that_acm_will_not_migrate_gets_the_mail_again_and_says_wh
     certificates = MemoryCertificates(APPROVED_BY_MAIL, migrates=True)
     refusal = MigrationNotPossibleError("it cannot migrate to DNS")
     certificates.broken[f"migrate {APPROVED_BY_MAIL.arn}"] = refusal
-    (done,) = mend(certificates)
+    (done,) = run_repair(certificates)
     assert done.detail.endswith("for shop.example.com (it cannot migrate to DNS)")
     assert certificates.resent == ["shop.example.com"]
 
@@ -292,7 +294,7 @@ def test_a_certificate_that_acm_will_not_migrate_gets_the_mail_again_and_says_wh
 )
 def test_a_certificate_whose_zone_is_not_known_is_not_migrated(dns: MemoryDns, why: str) -> None:
     certificates = MemoryCertificates(APPROVED_BY_MAIL, migrates=True)
-    (done,) = mend(certificates, dns)
+    (done,) = run_repair(certificates, dns)
     assert why in done.detail
     assert certificates.migrated == []
     assert certificates.resent == ["shop.example.com"]
@@ -301,7 +303,7 @@ def test_a_certificate_whose_zone_is_not_known_is_not_migrated(dns: MemoryDns, w
 def test_a_request_that_was_never_issued_is_not_migrated() -> None:
     stuck = request(detail=CertificateDetail(validations=(BY_EMAIL,)))
     certificates = MemoryCertificates(stuck, migrates=True)
-    mend(certificates)
+    run_repair(certificates)
     assert certificates.migrated == []
     assert certificates.resent == ["shop.example.com"]
 
@@ -309,5 +311,5 @@ def test_a_request_that_was_never_issued_is_not_migrated() -> None:
 def test_a_mail_that_cannot_be_sent_has_failed() -> None:
     certificates = MemoryCertificates(APPROVED_BY_MAIL)
     certificates.broken[f"resend {APPROVED_BY_MAIL.arn}"] = Outage("Throttling")
-    (failed,) = mend(certificates)
+    (failed,) = run_repair(certificates)
     assert (failed.outcome, failed.detail) == (Outcome.FAILED, "Outage: Throttling")
