@@ -1,4 +1,4 @@
-"""One run: look, mend, tell, and only then fail if anything failed."""
+"""One run: scan, repair, notify, and only then fail if anything failed."""
 
 from __future__ import annotations
 
