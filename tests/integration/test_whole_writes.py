@@ -85,7 +85,7 @@ def test_a_distribution_keeps_everything_but_the_certificate(
 
 
 @pytest.mark.parametrize(
-    ("path", "element", " remove shown;"),
+    ("path", "element", "shown"),
     [
         ("", "<New>1</New>", " remove New;"),
         ("", "<New/>", " remove New;"),

@@ -133,6 +133,12 @@ def require_complete(
         )
 
 
+def accepted(client: Any, whole: WholeWrite, members: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - any client of boto3
+    """Return the members that the SDK can send with `whole.write`."""
+    shape = client.meta.service_model.operation_model(whole.write).input_shape
+    return {name: value for name, value in members.items() if name in shape.members}
+
+
 def _request(client: Any, operation: str, parameters: Mapping[str, Any]) -> bytes:  # noqa: ANN401 - any client of boto3
     """Return the body of a request as the SDK sends it."""
     service = client.meta.service_model

@@ -16,7 +16,7 @@ from certificate_lifecycle.aws.permissions import (
 )
 from certificate_lifecycle.aws.responses import paginated, unless, validated_response
 from certificate_lifecycle.aws.whole_writes import USER_POOL_DOMAIN as DOMAIN_WRITE
-from certificate_lifecycle.aws.whole_writes import require_complete
+from certificate_lifecycle.aws.whole_writes import accepted, require_complete
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.render.manual_steps import aws_command
@@ -136,9 +136,8 @@ class UserPoolDomains(Consumer):
         answer = self._client.describe_user_pool_domain(Domain=binding.consumer)
         described: Mapping[str, Any] = answer.get("DomainDescription", {})
         config = described.get("CustomDomainConfig", {})
-        model = self._client.meta.service_model.operation_model(DOMAIN_WRITE.write)
         request: dict[str, Any] = {
-            **{name: described[name] for name in model.input_shape.members if name in described},
+            **accepted(self._client, DOMAIN_WRITE, described),
             "Domain": binding.consumer,
             "UserPoolId": binding.qualifier,
             "CustomDomainConfig": {**config, "CertificateArn": certificate_arn},
