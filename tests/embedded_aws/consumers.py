@@ -47,9 +47,13 @@ class Consumers:
         *others: str,
         name: str = "web",
         network: bool = False,
+        beside: str | None = None,
     ) -> str:
-        """Make a load balancer with one HTTPS (or TLS) listener, and return the listener's ARN."""
-        return self._balancers.add(default, others, name=name, network=network)
+        """Make a load balancer with one HTTPS (or TLS) listener, and return the listener's ARN.
+
+        With the ARN of a listener in `beside`, its load balancer gets a further listener.
+        """
+        return self._balancers.add(default, others, name=name, network=network, beside=beside)
 
     def classic_load_balancer(self, certificate: str, name: str = "classic") -> str:
         """Make a Classic Load Balancer that listens on 443, and return its name."""

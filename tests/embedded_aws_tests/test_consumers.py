@@ -92,16 +92,24 @@ def test_a_default_cannot_be_removed(cloud: Cloud) -> None:
     assert code == "OperationNotPermitted"
 
 
-def test_a_listener_takes_25_certificates_beside_its_default(cloud: Cloud) -> None:
-    listener = cloud.consumers.load_balancer(
-        issued(cloud), *[issued(cloud) for _ in range(MAX_CERTIFICATES)]
+def test_the_listeners_of_a_load_balancer_take_25_certificates_beside_their_defaults(
+    cloud: Cloud,
+) -> None:
+    first = cloud.consumers.load_balancer(
+        issued(cloud), *[issued(cloud) for _ in range(MAX_CERTIFICATES - 1)]
     )
-    code = refusal(
-        cloud.client("elbv2").add_listener_certificates,
-        ListenerArn=listener,
-        Certificates=[{"CertificateArn": issued(cloud)}],
-    )
-    assert code == "TooManyCertificates"
+    second = cloud.consumers.load_balancer(issued(cloud), beside=first)
+    elb = cloud.client("elbv2")
+    last = {"ListenerArn": second, "Certificates": [{"CertificateArn": issued(cloud)}]}
+    elb.add_listener_certificates(**last)
+    elb.add_listener_certificates(**last)
+    for listener in (first, second):
+        code = refusal(
+            elb.add_listener_certificates,
+            ListenerArn=listener,
+            Certificates=[{"CertificateArn": issued(cloud)}],
+        )
+        assert code == "TooManyCertificates"
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,8 @@ def assert_reported_once(cloud: Cloud, rotation: Function, text: str) -> None:
     for _ in range(2):
         later = tomorrow(cloud, rotation)
         assert not later["notification"]["sent"]
-        (action,) = [action for action in later["actions"] if text in action["detail"]]
-        assert action["outcome"] == "advised"
+        found = [action for action in later["actions"] if text in action["detail"]]
+        assert {action["outcome"] for action in found} == {"advised"}
 
 
 # --- CloudFront -------------------------------------------------------------------------------
@@ -137,3 +137,41 @@ def test_any_other_refusal_of_the_same_code_is_a_failure(rotation: Function, clo
     cloud.fail("cloudfront", "UpdateDistribution", "IllegalUpdate", "You cannot update Origin.")
     with pytest.raises(RotationError, match="You cannot update Origin"):
         rotation(scheduled(cloud.now))
+
+
+# --- Elastic Load Balancing -------------------------------------------------------------------
+
+
+def test_a_full_list_is_reported_once_with_what_makes_room(
+    rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.delenv("REGIONS", raising=False)
+    default, *others = [
+        cloud.certificates.add(domain_name=f"n{number}.example.com") for number in range(22)
+    ]
+    names = {"domain_name": "twice.example.com"}
+    superseded = cloud.certificates.add(**names, **ending_in(cloud, 100))
+    newer = cloud.certificates.add(**names, **ending_in(cloud, 190))
+    expired = cloud.certificates.add(
+        domain_name="past.example.com", status="EXPIRED", **ending_in(cloud, -1)
+    )
+    old = dying(cloud, "eu-west-1")
+    listener = cloud.consumers.load_balancer(default, old, superseded, newer, expired, *others)
+    assert len(cloud.consumers.certificates(listener)) == 1 + 25
+
+    rotation(scheduled(cloud.now))
+    (text,) = messages_with(cloud, topic, "as its quota allows")
+    assert "Certificates per Application Load Balancer" in text
+    remove = f"remove-listener-certificates --region eu-west-1 --listener-arn {listener}"
+    # The expired one is replaced, too, and has the same text.
+    assert {line.strip() for line in text.splitlines() if "remove-listener" in line} == {
+        f"aws elbv2 {remove} --certificates CertificateArn={arn}" for arn in (superseded, expired)
+    }
+    assert f"superseded by {newer}" in text
+
+    assert_reported_once(cloud, rotation, "as its quota allows")
+    cloud.client("elbv2").remove_listener_certificates(
+        ListenerArn=listener, Certificates=[{"CertificateArn": expired}]
+    )
+    tomorrow(cloud, rotation)
+    assert old not in cloud.consumers.certificates(listener)

@@ -68,6 +68,8 @@ _REFUSALS = (
         _CONTINUOUS_DEPLOYMENT,
         message="continuous deployment",
     ),
+    Refusal("ContinuousDeploymentPolicyInUse", RefusalKind.MANUAL_STEP, _CONTINUOUS_DEPLOYMENT),
+    Refusal("StagingDistributionInUse", RefusalKind.MANUAL_STEP, _CONTINUOUS_DEPLOYMENT),
 )
 
 
