@@ -16,6 +16,7 @@ from botocore.config import Config
 from certificate_lifecycle.aws.pacing import Pacer
 from certificate_lifecycle.aws.responses import in_utc, require_whole_answers
 from certificate_lifecycle.aws.sessions import assumed
+from certificate_lifecycle.aws.whole_writes import keep_raw_responses
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -74,6 +75,7 @@ class Clients:
                 client = session.client(service, region_name=region, config=_CONFIG)  # type: ignore[call-overload] # the stubs know literal service names only
                 client.meta.events.register(f"before-send.{service}", self._pacer(*key))
                 require_whole_answers(client)
+                keep_raw_responses(client)
                 self._made[key] = client
             return self._made[key]
 

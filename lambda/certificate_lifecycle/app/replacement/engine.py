@@ -24,7 +24,7 @@ from certificate_lifecycle.app.ports import (
     StateStore,
     TlsProbe,
 )
-from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult
+from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult, joined
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.tls_probe import names_that_serve
 from certificate_lifecycle.app.validation import inspect, require_writable, require_zones, write
@@ -126,7 +126,7 @@ class ReplacementContext:
         elif record.unreported:
             done = record.state.finished or record.state is ReplacementState.VERIFIED
             outcome = Outcome.DONE if done else Outcome.STARTED
-        return ActionRecord(self.arn, action, outcome, "; ".join(texts), self.renewed)
+        return ActionRecord(self.arn, action, outcome, joined(texts), self.renewed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -606,7 +606,7 @@ class ReplacementEngine:
         """Record the moves; then raise ReplacementError for failed ones."""
         for text in result.done:
             replacement.report(text)
-        replacement.advice = "; ".join(result.waiting)
+        replacement.advice = joined(result.waiting)
         moves = tuple(result.moves)
         if moves != replacement.record.moves or result.done:
             self._save(replacement, moves=moves)
