@@ -99,6 +99,10 @@ class ConsumerBusyError(CertificateLifecycleError):
     """A consumer is still applying another change; a later run continues."""
 
 
+class CertificateRefusedError(CertificateLifecycleError):
+    """A service does not accept this certificate for a consumer; another one may be accepted."""
+
+
 class StateConflictError(CertificateLifecycleError):
     """Another run has claimed or changed the same entry of the state table."""
 
