@@ -19,7 +19,11 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 
-from certificate_lifecycle.model.errors import CertificateNotFoundError, UnexpectedResponseError
+from certificate_lifecycle.model.errors import (
+    CertificateNotFoundError,
+    CertificateRefusedError,
+    UnexpectedResponseError,
+)
 from certificate_lifecycle.model.scope import parse_arn
 
 if TYPE_CHECKING:
@@ -67,6 +71,23 @@ def unless(codes: str | tuple[str, ...], call: Callable[[], T]) -> T | None:
         if error_code(error) not in (codes if isinstance(codes, tuple) else (codes,)):
             raise
         return None
+
+
+@contextmanager
+def unless_refused(codes: Mapping[str, str]) -> Iterator[None]:
+    """Raise CertificateRefusedError for an error that means: not this certificate.
+
+    `codes` has a word of the message for each error code, in lower case; empty if the code alone
+    says it.
+    """
+    try:
+        yield
+    except ClientError as error:
+        message = error.response["Error"].get("Message", "")
+        word = codes.get(error_code(error))
+        if word is None or word not in message.lower():
+            raise
+        raise CertificateRefusedError(f"{error_code(error)}: {message}") from error
 
 
 def paginated(client: Any, operation: str, member: str, **parameters: Any) -> Iterator[Any]:  # noqa: ANN401 - any client of boto3

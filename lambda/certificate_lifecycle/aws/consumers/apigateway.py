@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.consumers.base import Consumer
+from certificate_lifecycle.aws.consumers.base import EDGE_KEY_ALGORITHMS, Consumer
 from certificate_lifecycle.aws.permissions import EVERYTHING, Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.aws.responses import error_code, paginated, unless, validated_response
+from certificate_lifecycle.aws.responses import (
+    error_code,
+    paginated,
+    unless,
+    unless_refused,
+    validated_response,
+)
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerBusyError
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
@@ -76,12 +82,18 @@ _PAGE_SIZE = 500
 _BUSY = ("ConflictException", "BadRequestException")
 
 
+#: A certificate that cannot be used is one of many bad requests (API reference, UpdateDomainName).
+_REFUSED = {"BadRequestException": "certificate"}
+
+
 class DomainNames(Consumer):
     """The custom domain names of one account and region."""
 
     service = "apigateway"
     kinds = (DOMAIN_NAME, EDGE_DOMAIN_NAME, DOMAIN_OWNERSHIP)
     permissions = PERMISSIONS
+    # CloudFront serves the edge-optimised ones, and an entry of AWS's own does not say which.
+    key_algorithms = EDGE_KEY_ALGORITHMS
     _client: APIGatewayClient
 
     @classmethod
@@ -175,7 +187,8 @@ class DomainNames(Consumer):
         except ClientError as error:
             domain = self._get(binding) if error_code(error) in _BUSY else None
             if domain is None or domain.get("domainNameStatus") != "UPDATING":
-                raise
+                with unless_refused(_REFUSED):
+                    raise
             raise ConsumerBusyError("another change is in progress") from error
 
     def _get(self, binding: Binding) -> Mapping[str, Any] | None:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from certificate_lifecycle.aws.read_calls import ReadCall
 
 
+#: The keys that CloudFront accepts, and the services that it serves: RSA up to 4096 bits, and of
+#: the elliptic curves only P-256 (CloudFront developer guide, "Requirements for using SSL/TLS
+#: certificates with CloudFront"; ACM user guide, "Prerequisites for importing").
+EDGE_KEY_ALGORITHMS = frozenset({"RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1"})
+
+
 class Consumer(ABC):
     """The resources of one service that use certificates, in one account and region.
 
@@ -29,6 +35,8 @@ class Consumer(ABC):
     #: The settings that are found and changed; their names are stored, so they never change.
     kinds: ClassVar[tuple[ConsumerKind, ...]]
     permissions: ClassVar[tuple[Permission, ...]]
+    #: ACM's names of the keys that every resource of the service accepts.
+    key_algorithms: ClassVar[frozenset[str]]
     #: Whether every scan may read the service, or only a role that may rebind consumers.
     read_by_scans: ClassVar[bool] = True
 
@@ -89,7 +97,8 @@ class Consumer(ABC):
         """Set `certificate_arn`; a list gets it in addition.
 
         Raises ConsumerChangedError if the service reports that the setting has neither certificate
-        any more, and ConsumerBusyError while another change is in progress.
+        any more, ConsumerBusyError while another change is in progress, and CertificateRefusedError
+        if the service does not accept this certificate.
         """
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from certificate_lifecycle.aws.consumers.base import Consumer
+from certificate_lifecycle.aws.consumers.base import EDGE_KEY_ALGORITHMS, Consumer
 from certificate_lifecycle.aws.permissions import Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.aws.responses import unless, validated_response
+from certificate_lifecycle.aws.responses import unless, unless_refused, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
@@ -43,6 +43,8 @@ _GONE = "NoSuchDistribution"
 #: Members of ViewerCertificate that belong to another certificate or are deprecated.
 _DROPPED = ("Certificate", "CertificateSource", "CloudFrontDefaultCertificate", "IAMCertificateId")
 _ATTEMPTS = 3
+#: "A viewer certificate specified is not valid" (API reference, UpdateDistribution).
+_REFUSED = {"InvalidViewerCertificate": ""}
 
 
 class Distributions(Consumer):
@@ -51,6 +53,7 @@ class Distributions(Consumer):
     service = "cloudfront"
     kinds = (DISTRIBUTION,)
     permissions = PERMISSIONS
+    key_algorithms = EDGE_KEY_ALGORITHMS
     _client: CloudFrontClient
 
     @classmethod
@@ -133,12 +136,13 @@ class Distributions(Consumer):
         config: Any = found["Distribution"]["DistributionConfig"]
         kept = {k: v for k, v in config["ViewerCertificate"].items() if k not in _DROPPED}
         config = {**config, "ViewerCertificate": {**kept, "ACMCertificateArn": certificate_arn}}
-        written = unless(
-            "PreconditionFailed",
-            lambda: self._client.update_distribution(
-                Id=distribution_id, IfMatch=found["ETag"], DistributionConfig=config
-            ),
-        )
+        with unless_refused(_REFUSED):
+            written = unless(
+                "PreconditionFailed",
+                lambda: self._client.update_distribution(
+                    Id=distribution_id, IfMatch=found["ETag"], DistributionConfig=config
+                ),
+            )
         return written is not None
 
     def _get(self, distribution_id: str) -> GetDistributionResultTypeDef | None:

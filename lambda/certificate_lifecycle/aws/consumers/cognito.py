@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from certificate_lifecycle.aws.consumers.base import Consumer
+from certificate_lifecycle.aws.consumers.base import EDGE_KEY_ALGORITHMS, Consumer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
     ROTATIONS,
@@ -16,7 +16,13 @@ from certificate_lifecycle.aws.permissions import (
     declare,
     for_rotations,
 )
-from certificate_lifecycle.aws.responses import error_code, paginated, unless, validated_response
+from certificate_lifecycle.aws.responses import (
+    error_code,
+    paginated,
+    unless,
+    unless_refused,
+    validated_response,
+)
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import ConsumerBusyError
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
@@ -62,12 +68,18 @@ _PAGE_SIZE = 60
 _KEPT = ("ManagedLoginVersion", "Routing")
 
 
+#: A certificate that cannot be used is one of many invalid parameters (API reference,
+#: UpdateUserPoolDomain).
+_REFUSED = {"InvalidParameterException": "certificate"}
+
+
 class UserPoolDomains(Consumer):
     """The custom domains of the user pools of one account and region."""
 
     service = "cognito-idp"
     kinds = (USER_POOL_DOMAIN,)
     permissions = PERMISSIONS
+    key_algorithms = EDGE_KEY_ALGORITHMS
     read_by_scans = False
     _client: CognitoIdentityProviderClient
 
@@ -143,7 +155,8 @@ class UserPoolDomains(Consumer):
             )
         except ClientError as error:
             if error_code(error) != "ConcurrentModificationException":
-                raise
+                with unless_refused(_REFUSED):
+                    raise
             raise ConsumerBusyError("another change is in progress") from error
 
     def _domains(self) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from certificate_lifecycle.aws.permissions import (
     regional,
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.aws.responses import unless, validated_response
+from certificate_lifecycle.aws.responses import unless, unless_refused, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.render.manual_steps import aws_command
@@ -43,12 +43,19 @@ CLASSIC_LISTENER = ConsumerKind("ClassicListener")
 _GONE = "LoadBalancerNotFound"
 
 
+#: "The specified ARN does not refer to a valid SSL certificate" (API reference,
+#: SetLoadBalancerListenerSSLCertificate).
+_REFUSED = {"CertificateNotFound": ""}
+
+
 class ClassicLoadBalancers(Consumer):
     """The listeners of the Classic Load Balancers of one account and region."""
 
     service = "elb"
     kinds = (CLASSIC_LISTENER,)
     permissions = PERMISSIONS
+    # Only what every Classic Load Balancer has always accepted.
+    key_algorithms = frozenset({"RSA_2048"})
     _client: ElasticLoadBalancingClient
 
     @classmethod
@@ -105,11 +112,12 @@ class ClassicLoadBalancers(Consumer):
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Set the certificate of a listener."""
         del instead_of
-        self._client.set_load_balancer_listener_ssl_certificate(
-            LoadBalancerName=binding.consumer,
-            LoadBalancerPort=int(binding.qualifier),
-            SSLCertificateId=certificate_arn,
-        )
+        with unless_refused(_REFUSED):
+            self._client.set_load_balancer_listener_ssl_certificate(
+                LoadBalancerName=binding.consumer,
+                LoadBalancerPort=int(binding.qualifier),
+                SSLCertificateId=certificate_arn,
+            )
 
     @validated_response("DescribeLoadBalancers")
     def _certificates(self, name: str) -> Mapping[int, str]:

@@ -19,7 +19,12 @@ from certificate_lifecycle.aws.permissions import (
     regional,
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.aws.responses import paginated, unless, validated_response
+from certificate_lifecycle.aws.responses import (
+    paginated,
+    unless,
+    unless_refused,
+    validated_response,
+)
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.render.manual_steps import aws_command
@@ -53,12 +58,21 @@ _GONE = "ListenerNotFound"
 _BALANCER_GONE = "LoadBalancerNotFound"
 
 
+#: "must have a fully-qualified domain name, a supported signature, and a supported key size"
+#: (https://github.com/hashicorp/terraform-provider-aws/issues/26245).
+_REFUSED = {"UnsupportedCertificate": ""}
+
+
 class LoadBalancers(Consumer):
     """The listeners of the load balancers of one account and region."""
 
     service = "elbv2"
     kinds = (LISTENER, LISTENER_SNI)
     permissions = PERMISSIONS
+    # Network Load Balancers accept no RSA key of 4096 bits (their guide, "Server certificates").
+    key_algorithms = frozenset(
+        {"RSA_2048", "RSA_3072", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"}
+    )
     _client: ElasticLoadBalancingv2Client
 
     @classmethod
@@ -144,7 +158,8 @@ class LoadBalancers(Consumer):
         del instead_of
         sni = binding.kind == LISTENER_SNI
         change = self._client.add_listener_certificates if sni else self._client.modify_listener
-        change(ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}])
+        with unless_refused(_REFUSED):
+            change(ListenerArn=binding.consumer, Certificates=[{"CertificateArn": certificate_arn}])
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
         """Remove a certificate from the list, if the listener and its entry exist."""
