@@ -114,6 +114,9 @@ class Catalog(Protocol):
     def label(self, in_use_by: str) -> str:
         """Return a short name for an entry of `InUseBy`, or its ARN."""
 
+    def key_algorithms(self, certificate: Certificate) -> Collection[str] | None:
+        """Return the keys that every consumer of a described certificate accepts; None: any."""
+
     def unexplained(self, certificate: Certificate, bindings: Iterable[Binding]) -> tuple[str, ...]:
         """Return the entries of `InUseBy` that remain after moving `bindings`."""
 
@@ -143,8 +146,9 @@ class Consumers(Protocol):
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Set the certificate of a binding; a list keeps its other entries.
 
-        Raises ConsumerChangedError if the binding has neither certificate any more, and
-        ConsumerBusyError while the service applies another change.
+        Raises ConsumerChangedError if the binding has neither certificate any more,
+        ConsumerBusyError while the service applies another change, and CertificateRefusedError if
+        the service does not accept this certificate.
         """
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:

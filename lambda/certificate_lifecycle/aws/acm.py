@@ -429,6 +429,8 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
             failure_reason=detail.get("FailureReason"),
             certificate_authority_arn=detail.get("CertificateAuthorityArn"),
             serial=detail.get("Serial"),
+            issuer=detail.get("Issuer"),
+            subject=detail.get("Subject"),
             migrating_to_dns=update.get("Type") == "DOMAIN_VALIDATION_METHOD"
             and update.get("Status") == "PENDING_DOMAIN_VALIDATION",
             key_usages=_usages(detail.get("KeyUsages", ())),
@@ -451,6 +453,8 @@ def _common(data: Mapping[str, Any], names: Sequence[str | None]) -> dict[str, A
         "created_at": utc(data.get("CreatedAt") or data.get("ImportedAt")),
         "managed_by": data.get("ManagedBy"),
         "key_pair_origin": data.get("CertificateKeyPairOrigin"),
+        "root_hierarchy": data.get("RootHierarchyType"),
+        "certificate_usage": data.get("CertificateUsage"),
     }
 
 

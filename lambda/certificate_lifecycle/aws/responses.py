@@ -19,7 +19,10 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 
-from certificate_lifecycle.model.errors import CertificateNotFoundError, UnexpectedResponseError
+from certificate_lifecycle.model.errors import (
+    CertificateNotFoundError,
+    UnexpectedResponseError,
+)
 from certificate_lifecycle.model.scope import parse_arn
 
 if TYPE_CHECKING:

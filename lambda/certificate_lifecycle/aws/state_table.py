@@ -71,7 +71,7 @@ _CONFLICT = "ConditionalCheckFailedException"
 #: Every error that a malformed entry can cause.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 #: Attributes that store a list, as JSON text.
-_LISTS = frozenset({"moves", "untold"})
+_LISTS = frozenset({"moves", "refused", "untold"})
 #: DynamoDB stores 38 digits exactly.
 _WHOLE = re.compile(r"-?[0-9]{1,38}")
 
