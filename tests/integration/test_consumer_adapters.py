@@ -26,7 +26,11 @@ from certificate_lifecycle.model.certificate import (
     CertificateStatus,
     CertificateType,
 )
-from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
+from certificate_lifecycle.model.errors import (
+    CertificateRefusedError,
+    ConsumerBusyError,
+    ConsumerChangedError,
+)
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingState
 
@@ -528,12 +532,21 @@ def test_a_distribution_with_a_third_certificate_is_left_alone(
         consumers.bind(SITE, NEW, instead_of=OLD)
 
 
-def test_a_distribution_that_does_not_take_the_certificate_is_an_error(
+def test_a_distribution_that_does_not_take_the_certificate_refuses_it(
     consumers: AwsConsumers, script: Script
 ) -> None:
     script.distribution(OLD)
     script.refuse("cloudfront", "update_distribution", "InvalidViewerCertificate")
-    with pytest.raises(ClientError, match="InvalidViewerCertificate"):
+    with pytest.raises(CertificateRefusedError, match="InvalidViewerCertificate"):
+        consumers.bind(SITE, NEW, instead_of=OLD)
+
+
+def test_a_distribution_that_cannot_be_written_for_another_reason_is_an_error(
+    consumers: AwsConsumers, script: Script
+) -> None:
+    script.distribution(OLD)
+    script.refuse("cloudfront", "update_distribution", "IllegalUpdate")
+    with pytest.raises(ClientError, match="IllegalUpdate"):
         consumers.bind(SITE, NEW, instead_of=OLD)
 
 
