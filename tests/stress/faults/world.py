@@ -269,10 +269,8 @@ def _due(spot: _Spot) -> Planted:
 
 
 def _foreign(spot: _Spot) -> Planted:
-    """Create a certificate of another tool that waits for a record and expires soon."""
-    arn = spot.add(
-        **spot.dates(5), renewal_status="PENDING_VALIDATION", tags={"ManagedBy": "cert-manager"}
-    )
+    """Create an import of another tool that expires soon."""
+    arn = spot.add(**spot.dates(5), type="IMPORTED", tags={"ManagedBy": "cert-manager"})
     expected_verdicts = frozenset({"ExternallyManaged", "Expired"})
     return spot.planted(arn, consumers=spot.serve(arn), expected_verdicts=expected_verdicts)
 
@@ -297,9 +295,9 @@ def _timed_out(spot: _Spot) -> Planted:
 
 
 def _moved_on(spot: _Spot) -> Planted:
-    """Create a certificate in use with a successor that was imported manually."""
-    old = spot.add(**spot.dates(6, 365), type="IMPORTED")
-    spot.add(**spot.dates(300, 365), type="IMPORTED")
+    """Create a certificate in use with a successor that was requested manually."""
+    old = spot.add(**spot.dates(6), renews=False)
+    spot.add(**spot.dates(190))
     return spot.planted(old, consumers=spot.serve(old), expected_verdicts=frozenset({"Superseded"}))
 
 
