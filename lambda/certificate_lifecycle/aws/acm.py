@@ -173,6 +173,7 @@ class AcmCertificates:
             self._client,
             "list_certificates",
             "CertificateSummaryList",
+            required=True,
             Includes={"keyTypes": list(KEY_TYPES)},
             **origins,
             PaginationConfig={"PageSize": _PAGE_SIZE},
@@ -195,6 +196,7 @@ class AcmCertificates:
                 self._client,
                 "search_certificates",
                 "Results",
+                required=True,
                 FilterStatement=_renewable(start, end),
                 PaginationConfig={"PageSize": _SEARCH_PAGE_SIZE},
             ):
