@@ -199,7 +199,7 @@ class AlertState:
         recovered = [
             scope.label
             for scope in run.scopes
-            if self.scope is not None and scope.status is ScopeStatus.OK
+            if self.scope is not None and run.full_scan and scope.status is ScopeStatus.OK
         ]
         return replace(
             run,
@@ -218,7 +218,12 @@ class AlertState:
         reportable = set(map(_arn, _reportable(run)))
         if any(record.certificate_arn not in reportable for record in run.failed_actions):
             return True
-        return any(scope_has_changed(scope, self.scope, self.request.now) for scope in run.scopes)
+        return any(
+            scope_has_changed(scope, self.scope, self.request.now)
+            for scope in run.scopes
+            # A restricted run does not show that everything can be scanned again.
+            if run.full_scan or scope.status is not ScopeStatus.OK
+        )
 
     def pending_writes(
         self, run: Run, replacement_records: Sequence[ReplacementRecord] = ()
@@ -247,7 +252,7 @@ class AlertState:
         alerts += [scope_alert_record(scope, self.scope, now) for scope in incomplete]
         resolved = list(self._resolved(run).values())
         resolved += [self.alert_records[arn] for arn in done if arn in self.alert_records]
-        if self.scope is not None and not incomplete:
+        if self.scope is not None and run.full_scan and not incomplete:
             resolved.append(self.scope)
         earlier = {(intent.certificate_arn, intent.action) for intent in self.earlier_intents}
         return PendingWrites(

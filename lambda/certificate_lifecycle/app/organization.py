@@ -177,6 +177,8 @@ class Aggregate:
             "counts": run.counts,
             "scopes": dict(sorted(statuses.items())),
             "findings": len(outcome["findings"]),
+            "open_findings": outcome["open_findings"],
+            "muted_findings": outcome["muted_findings"],
             "expiring_certificates": outcome["expiring_certificates"],
             "renewed_certificates": outcome["renewed_certificates"],
             "notification": outcome["notification"],

@@ -59,7 +59,11 @@ def notify(
     run, failures = _with_report(
         run, dependencies.reports if reports_dry_runs or not run.dry_run else None
     )
-    notification, more = _notify(run, dependencies, scope_runs)
+    due = any(scope_run.should_notify for scope_run in scope_runs)
+    summary, more = (False, []) if due else _summary_due(run, dependencies)
+    failures += more
+    run = replace(run, problems=tuple(failures))
+    notification, more = _notify(run, dependencies, due=due or summary, summary=summary)
     failures += more
     if not run.dry_run:
         # Before the sinks, which may hang: alarms need the metrics.
@@ -188,24 +192,25 @@ def _publish(run: Run, sinks: Sequence[NotificationSink]) -> list[str]:
 
 
 def _notify(
-    run: Run, dependencies: RunDependencies, scope_runs: Sequence[ScopeRun]
+    run: Run, dependencies: RunDependencies, *, due: bool, summary: bool
 ) -> tuple[dict[str, Any], list[str]]:
     if run.dry_run:
         return _notification(reason="dry run"), []
-    due = any(scope_run.should_notify for scope_run in scope_runs)
-    summary, failures = (False, []) if due or not run.full_scan else _summary_due(run, dependencies)
     message = compose(run, summary=summary)
     if message is None:
-        return _notification(reason="nothing to report"), failures
-    if not due and not summary:
-        return _notification(reason="nothing new to report"), failures
+        muted = run.muted_findings
+        return _notification(
+            reason="all open findings are muted" if muted else "nothing to report"
+        ), []
+    if not due:
+        return _notification(reason="nothing new to report"), []
     try:
         message_id = dependencies.topic.publish(message)
     except Exception as error:  # noqa: BLE001 - raised at the end of the run
         logger.exception("notification could not be sent")
         failure = f"the notification could not be sent: {error_summary(error)}"
-        return _notification(reason=failure), [*failures, failure]
-    return {"sent": True, "message_id": message_id, "reason": message.subject}, failures
+        return _notification(reason=failure), [failure]
+    return {"sent": True, "message_id": message_id, "reason": message.subject}, []
 
 
 def _summary_due(run: Run, dependencies: RunDependencies) -> tuple[bool, list[str]]:
@@ -213,6 +218,8 @@ def _summary_due(run: Run, dependencies: RunDependencies) -> tuple[bool, list[st
 
     The first run of an instance sends one, too, to show that its messages arrive.
     """
+    if run.dry_run or not run.full_scan:
+        return False, []
     if dependencies.notification_log is None or dependencies.summary_after is None:
         return False, []
     try:

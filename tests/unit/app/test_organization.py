@@ -213,6 +213,8 @@ def test_the_result_is_in_figures_and_says_where_everything_is(world: World) -> 
         },
         "scopes": {"ok": 6},
         "findings": 24,
+        "open_findings": 18,
+        "muted_findings": 0,
         "expiring_certificates": 18,
         "renewed_certificates": 0,
         "notification": {

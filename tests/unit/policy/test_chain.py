@@ -36,6 +36,7 @@ from tests.unit.builders import (
     EXPIRED,
     FAILED,
     IN_WINDOW,
+    LABEL,
     LOAD_BALANCER,
     NOW,
     REVOKED,
@@ -1547,7 +1548,7 @@ def test_an_overdue_renewal_says_when_it_ends_and_who_uses_it() -> None:
 def test_a_blocked_renewal_says_which_record_is_missing_where_and_what_acm_wants() -> None:
     decision = assessments(observation(blocked(), finding(RecordState.MISSING)))
     assert decision.message == (
-        "ACM cannot renew it: _a1.shop.example.com does not exist in zone example.com (Z1); "
+        f"ACM cannot renew it: {LABEL}.shop.example.com does not exist in zone example.com (Z1); "
         "ACM requires CNAME _b2.c3.acm-validations.aws. "
         "It expires in 40 days, on 2026-07-11 12:00 UTC."
     )
