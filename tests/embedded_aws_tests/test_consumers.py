@@ -314,6 +314,10 @@ def test_domain_names_are_listed_on_small_pages_and_by_region(cloud: Cloud) -> N
     assert names == [["0.example.com"], ["1.example.com"], ["2.example.com"]]
 
 
+def test_a_region_without_domain_names_has_a_collection_without_items(cloud: Cloud) -> None:
+    assert "items" not in cloud.client("apigateway").get_domain_names()
+
+
 @pytest.mark.parametrize(
     ("endpoint", "path", "region"),
     [

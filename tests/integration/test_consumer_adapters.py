@@ -27,7 +27,6 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
 )
 from certificate_lifecycle.model.errors import (
-    CertificateRefusedError,
     ConsumerBusyError,
     ConsumerChangedError,
 )
@@ -312,6 +311,13 @@ def test_every_certificate_of_a_domain_name_is_read_on_every_page(
             "API Gateway domain name c.example.com (private)",
         ),
     ]
+
+
+def test_a_collection_without_members_is_empty(consumers: AwsConsumers, script: Script) -> None:
+    """API Gateway leaves `items` out, as other services may do with their lists."""
+    script.answer("apigateway", "get_domain_names", {}, limit=500)
+    script.answer("cognito-idp", "list_user_pools", {}, MaxResults=60)
+    assert consumers.find(certificate(FOREIGN_DISTRIBUTION)) == []
 
 
 def test_user_pools_are_read_if_a_distribution_of_aws_uses_the_certificate(

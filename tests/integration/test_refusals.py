@@ -149,9 +149,10 @@ def test_a_full_list_is_reported_once_with_what_makes_room(
     default, *others = [
         cloud.certificates.add(domain_name=f"n{number}.example.com") for number in range(22)
     ]
-    names = {"domain_name": "twice.example.com"}
-    superseded = cloud.certificates.add(**names, **ending_in(cloud, 100))
-    newer = cloud.certificates.add(**names, **ending_in(cloud, 190))
+    superseded, newer = (
+        cloud.certificates.add(domain_name="twice.example.com", **ending_in(cloud, days))
+        for days in (100, 190)
+    )
     expired = cloud.certificates.add(
         domain_name="past.example.com", status="EXPIRED", **ending_in(cloud, -1)
     )
@@ -175,3 +176,24 @@ def test_a_full_list_is_reported_once_with_what_makes_room(
     )
     tomorrow(cloud, rotation)
     assert old not in cloud.consumers.certificates(listener)
+
+
+# --- ACM --------------------------------------------------------------------------------------
+
+
+def test_a_certificate_with_as_many_tags_as_acm_allows_is_kept_without_a_failure(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    """Only a marked certificate may be deleted, and the mark is a tag."""
+    environment.setenv("RETIRE_SUPERSEDED_AFTER_DAYS", "1")
+    old = dying(cloud, "eu-west-1")
+    cloud.consumers.load_balancer(old)
+    rotation(scheduled(cloud.now))
+    tags = [{"Key": f"tag{number}", "Value": ""} for number in range(50)]
+    cloud.client("acm").add_tags_to_certificate(CertificateArn=old, Tags=tags)
+    tomorrow(cloud, rotation)
+    kept = tomorrow(cloud, rotation)
+    (action,) = kept["actions"]
+    assert action["outcome"] == "advised"
+    assert "as many tags" in action["detail"]
+    assert cloud.certificates.get(old)

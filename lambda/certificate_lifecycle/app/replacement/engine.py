@@ -39,6 +39,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
+    ManualStepRequiredError,
     RecordConflictError,
     ReplacementError,
     StateConflictError,
@@ -655,7 +656,11 @@ class ReplacementEngine:
                 f"kept, because its successor {successor.arn} is not valid or not used"
             )
             return
-        self.certificates.mark_replaced(old.arn, successor.arn)
+        try:
+            self.certificates.mark_replaced(old.arn, successor.arn)
+        except ManualStepRequiredError as error:
+            replacement.advice = f"kept: {error}"
+            return
         if self.certificates.delete(old.arn):
             self._finish(replacement, f"deleted; its successor is {successor.arn}")
 
