@@ -280,6 +280,10 @@ class Subscriptions(Protocol):
         """Return how many subscriptions are confirmed."""
 
 
+#: Raises CertificateLifecycleError if no time is left for another call.
+RequireTime = Callable[[], None]
+
+
 class NotificationSink(Protocol):
     """A service beside the topic that receives every run, except dry runs."""
 
@@ -287,8 +291,11 @@ class NotificationSink(Protocol):
     def name(self) -> str:
         """The name of the service for error messages."""
 
-    def publish(self, run: Run) -> None:
-        """Send the findings and changes; raises unless all were accepted."""
+    def publish(self, run: Run, require_time: RequireTime) -> None:
+        """Send the findings and changes; raises unless all were accepted.
+
+        `require_time` is called before each call of the service, and raises if none is left.
+        """
 
 
 class Reports(Protocol):

@@ -134,7 +134,7 @@ class Account:
                 for replacement_record in engine.handled
                 if replacement_record.unreported
             ],
-        ).commit()
+        ).commit(MemoryClock())
         return records
 
     def only(self, **options: Any) -> ActionRecord:  # noqa: ANN401 - those of `run`
