@@ -11,7 +11,6 @@ import pytest
 
 from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.notification_state import PendingWrites
-from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
 from certificate_lifecycle.model.certificate import (
     Action,
@@ -59,10 +58,10 @@ from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
-    MemoryImportSecrets,
     MemoryStateStore,
     MemoryTlsProbe,
     Outage,
+    no_sources,
     run_context,
 )
 
@@ -106,7 +105,7 @@ class Account:
             certificates=self.certificates,
             dns=self.dns,
             catalog=MemoryCatalog(),
-            sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+            sources=no_sources(),
         ).scan(only)
         engine = ReplacementEngine(
             context=context,

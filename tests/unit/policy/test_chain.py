@@ -717,7 +717,6 @@ SOURCES = [
         )
         for state in (
             SourceState.SAME,
-            SourceState.NOT_NEWER,
             SourceState.NOT_YET_VALID,
             SourceState.UNREAD,
         )
@@ -736,6 +735,33 @@ SOURCES = [
             SourceState.INVALID: Reason.SOURCE_INVALID,
             SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
         }.items()
+    ),
+    Row(
+        "an imported certificate far from its end is not the one of its source",
+        observation(imported(), source=source(SourceState.NOT_NEWER)),
+        Verdict.UNKNOWN,
+        INFO,
+        Reason.SOURCE_NOT_NEWER,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "an import far from the end would lose a usage",
+        observation(imported(), source=replace(source(SourceState.NEWER), loses_client_auth=True)),
+        Verdict.IMPORT_DUE,
+        WARNING,
+        Reason.SOURCE_NEWER,
+        Action.REIMPORT,
+    ),
+    Row(
+        "an import of an unused certificate would lose a usage",
+        observation(
+            imported(in_use=False),
+            source=replace(source(SourceState.NEWER), loses_client_auth=True),
+        ),
+        Verdict.IMPORT_DUE,
+        INFO,
+        Reason.SOURCE_NEWER,
+        Action.REIMPORT,
     ),
     Row(
         "a certificate that nothing uses has a source that is invalid",
