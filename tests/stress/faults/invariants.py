@@ -21,6 +21,14 @@ from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.zones import DEFAULT_ACCOUNT, normalised
 from tests.stress.faults.life import Life
 from tests.stress.faults.network import SECRETIVE
+from tests.stress.faults.records import (
+    dropped,
+    lost_settings,
+    older,
+    settings_of,
+    strange,
+    untrusted,
+)
 from tests.stress.faults.stage import Invocation
 from tests.stress.faults.weather import READING, Kind
 from tests.stress.faults.world import FOREIGN_VALUE, INSTANCE, Planted, World
@@ -57,6 +65,10 @@ class Invariant(StrEnum):
     LEDGER = "Every item of the state table can be read."
     LATE = "A run ends before its timeout, even if a service of one region never answers."
     TRESPASS = "Certificates of other tools are never changed, and a dry run changes nothing."
+    TRUST = "Clients that trusted a served certificate trust its successor, and each new import."
+    OLDER = "No import brings back an older certificate, or one that the ARN has held before."
+    SETTINGS = "No setting of a consumer is lost, and no other certificate of a listener."
+    IMPORTS = "No imported certificate is deleted."
     UNHEALED = "Undisturbed runs complete all possible actions."
 
 
@@ -216,6 +228,7 @@ def _deleted(life: Life, run: Invocation) -> Iterator[str]:
         if not any(
             _succeeds(entry, old, life.world.cloud.now)
             for entry in life.world.cloud.certificates.all()
+            if entry.arn not in life.world.decoys
         ):
             yield f"{_shown(life, arn)} was deleted, and has no valid successor"
         if old.account != DEFAULT_ACCOUNT:
@@ -263,7 +276,7 @@ def _twins(life: Life, _: Invocation) -> Iterator[str]:
     followers: defaultdict[str, list[str]] = defaultdict(list)
     created: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for entry in life.world.cloud.certificates.all():
-        if entry.status not in _LIVE:
+        if entry.status not in _LIVE or entry.arn in life.world.decoys:
             continue
         if _REPLACES in entry.tags:
             followers[entry.tags[_REPLACES]].append(entry.arn)
@@ -385,6 +398,42 @@ def _moved(life: Life, _: Invocation) -> Iterator[str]:
             yield f"{planted.names[0]} has got a successor"
 
 
+def _trust(life: Life, _: Invocation) -> Iterator[str]:
+    world = life.world
+    known = {entry.arn: entry for entry in world.cloud.certificates.all()}
+    for name, baseline in world.baselines.items():
+        held = [known[arn] for arn in world.cloud.consumers.certificates(name) if arn in known]
+        for after, reason in untrusted(baseline, held, is_list=_is_listener(name)):
+            yield f"{name} serves {_shown(life, after.arn)}, and {reason}"
+    for arn, versions in world.versions.items():
+        yield from (f"{_shown(life, arn)}: {text}" for text in strange(versions))
+
+
+def _older(life: Life, _: Invocation) -> Iterator[str]:
+    for arn, versions in life.world.versions.items():
+        yield from (f"{_shown(life, arn)}: {text}" for text in older(versions))
+
+
+def _settings(life: Life, _: Invocation) -> Iterator[str]:
+    world = life.world
+    for name, text in lost_settings(world.baselines, settings_of(world.cloud)):
+        yield f"{name}: {text}"
+    known = {entry.arn: entry for entry in world.cloud.certificates.all()}
+    for name, baseline in world.baselines.items():
+        held = [known[arn] for arn in world.cloud.consumers.certificates(name) if arn in known]
+        for lost in dropped(baseline, held) if _is_listener(name) else ():
+            yield f"{name} has lost {_shown(life, lost.arn)}"
+
+
+def _is_listener(name: str) -> bool:
+    return ":listener/" in name
+
+
+def _imports(life: Life, _: Invocation) -> Iterator[str]:
+    known = {entry.arn for entry in life.world.cloud.certificates.all()}
+    yield from (f"{arn} was deleted" for arn in sorted(life.world.imported - known))
+
+
 EACH_RUN: Mapping[Invariant, EachRun] = {
     Invariant.NEEDLESS: _needless,
     Invariant.RECORDS: _records,
@@ -398,6 +447,10 @@ EACH_RUN: Mapping[Invariant, EachRun] = {
     Invariant.LATE: _late,
     Invariant.TRESPASS: _trespass,
     Invariant.MOVED: _moved,
+    Invariant.TRUST: _trust,
+    Invariant.OLDER: _older,
+    Invariant.SETTINGS: _settings,
+    Invariant.IMPORTS: _imports,
 }
 
 
@@ -594,8 +647,10 @@ def _is_well(life: Life, planted: Planted) -> bool:
     good = certificate is not None and _lasts(certificate, world.cloud.now)
     replaces = world.mode == "replace"
     match planted.kind:
-        case "healthy" | "renewing" | "by-email" | "reimported":
+        case "healthy" | "renewing" | "by-email":
             return good
+        case "reimported":
+            return good or planted.arn in world.spoiled
         case "stuck":
             # ACM's three days have passed, and the request of another tool is not repeated.
             return good or (
@@ -608,7 +663,7 @@ def _is_well(life: Life, planted: Planted) -> bool:
         case "timed-out":
             history = certificate is None or world.cloud.now - certificate.created_at > _NEWS
             return not replaces or history or _is_followed(life, planted)
-        case "moved-on" | "given-up" | "expired" | "revoked":
+        case "given-up" | "expired" | "revoked" | "private":
             return not replaces or _is_followed(life, planted)
         case _:
             return True
@@ -635,6 +690,7 @@ def _is_followed(life: Life, planted: Planted) -> bool:
             and any(
                 _covers(known[arn], planted.names, world.cloud.now)
                 for arn in world.cloud.consumers.certificates(consumer)
+                if arn not in world.decoys
             )
         )
         for consumer in planted.consumers

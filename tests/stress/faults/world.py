@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,13 +16,16 @@ from moto.dynamodb.models import dynamodb_backends
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.model import scope as core_place
 from certificate_lifecycle.policy.export import CURRENT_STAGE, version_token
+from tests.embedded_aws.calls import Call
 from tests.embedded_aws.certificates import Certificate, validation_record
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.zones import DEFAULT_ACCOUNT
+from tests.estates.decoys import Decoy, put_decoy, put_import
 from tests.estates.imports import imported, issued
 from tests.integration.exports import PASSPHRASE, put_exported
 from tests.integration.invocation import make_ledger
 from tests.integration.terminal import deploy
+from tests.stress.faults.records import Baseline, Version, settings_of, version_of
 from tests.stress.faults.stage import ELSEWHERE, EXTERNAL_ID, HOME, MEMBER, Stage
 
 INSTANCE = "certificate-lifecycle"
@@ -66,6 +70,10 @@ class World:
 
     `secrets` are texts that must not appear anywhere, `stubborn` consumers that cannot be changed;
     `deployed` is whether the command line finds the function and its table.
+    `decoys` are the ARNs of certificates that must never take over, `spoiled` those of certificates
+    whose import source does not contain a usable newer version any more.
+    `baselines` are the consumers as other actors left them, `versions` everything that was ever
+    imported, and `imported` the imported certificates, each by ARN.
     """
 
     stage: Stage
@@ -79,6 +87,11 @@ class World:
     stubborn: set[str] = field(default_factory=set)
     exported: Any = None
     deployed: bool = False
+    decoys: set[str] = field(default_factory=set)
+    spoiled: set[str] = field(default_factory=set)
+    baselines: dict[str, Baseline] = field(default_factory=dict)
+    versions: dict[str, list[Version]] = field(default_factory=dict)
+    imported: set[str] = field(default_factory=set)
 
     @property
     def cloud(self) -> Cloud:
@@ -92,9 +105,38 @@ class World:
         return next((entry for entry in self.cloud.certificates.all() if entry.arn == arn), None)
 
     def successors(self, arn: str) -> list[Certificate]:
-        """All successors that were ever requested and still exist."""
+        """All successors that were ever requested and still exist, without tagged decoys."""
         tag = "certificate-lifecycle:replaces"
-        return [entry for entry in self.cloud.certificates.all() if entry.tags.get(tag) == arn]
+        return [
+            entry
+            for entry in self.cloud.certificates.all()
+            if entry.tags.get(tag) == arn and entry.arn not in self.decoys
+        ]
+
+    def put_decoy(self, decoy: Decoy, original: Certificate) -> str:
+        """Put a decoy beside a certificate and return its ARN."""
+        arn = put_decoy(self.cloud, decoy, original)
+        self.decoys.add(arn)
+        return arn
+
+    def observe(self) -> None:
+        """Record new consumers and imported certificates."""
+        certificates = {entry.arn: entry for entry in self.cloud.certificates.all()}
+        for arn, certificate in certificates.items():
+            if certificate.type == "IMPORTED" and arn not in self.imported:
+                self.imported.add(arn)
+                self.versions[arn] = [version_of(certificate)]
+        for name, settings in settings_of(self.cloud).items():
+            if name not in self.baselines:
+                held = self.cloud.consumers.certificates(name)
+                served = tuple(copy.copy(certificates[arn]) for arn in held)
+                self.baselines[name] = Baseline(settings, served)
+
+    def record_import(self, call: Call) -> None:
+        """Record a version that a function or command has imported."""
+        if call.operation == "ImportCertificate" and call.error is None:
+            arn = call.parameters["CertificateArn"]
+            self.versions[arn].append(version_of(self.cloud.certificates.get(arn), ours=True))
 
     def validates(self, planted: Planted) -> bool:
         """Whether public DNS has the validation records of a certificate."""
@@ -286,6 +328,29 @@ def _stuck(spot: _Spot) -> Planted:
     return spot.planted(arn)
 
 
+def _private(spot: _Spot) -> Planted:
+    """Create a private certificate that its CA has revoked."""
+    arn = spot.add(**spot.dates(90), type="PRIVATE", status="REVOKED")
+    return spot.planted(
+        arn,
+        consumers=spot.serve(arn),
+        replaceable=True,
+        expected_verdicts=frozenset({"Revoked"}),
+    )
+
+
+def _namesake(spot: _Spot) -> Planted:
+    """Create two unrelated imported certificates with the same meaningless name."""
+    arn = spot.add("localhost", **spot.dates(10, 365), type="IMPORTED")
+    now, cloud = spot.world.cloud.now, spot.world.cloud
+    ends = now + timedelta(days=380)
+    other = put_import(cloud, cloud.certificates.get(arn), now - timedelta(days=1), ends)
+    spot.world.decoys.add(other)
+    return spot.planted(
+        arn, consumers=spot.serve(arn), expected_verdicts=frozenset({"ImportDue", "Superseded"})
+    )
+
+
 def _timed_out(spot: _Spot) -> Planted:
     """Create a failed request of the module."""
     arn = spot.add(
@@ -304,9 +369,14 @@ def _moved_on(spot: _Spot) -> Planted:
 
 
 def _reimported(spot: _Spot) -> Planted:
-    """Create an imported certificate with a newer version in its secret."""
-    shop = imported(spot.world.cloud, name=spot.name)
-    newer = issued(spot.world.cloud.now + timedelta(days=300), spot.name)
+    """Create an imported certificate of two names with a newer version in its secret."""
+    cloud, names = spot.world.cloud, (spot.name, f"www.{spot.name}")
+    shop = imported(cloud, name=spot.name)
+    older = issued(cloud.now + timedelta(days=20), *names)
+    cloud.client("acm").import_certificate(
+        CertificateArn=shop.arn, Certificate=older.certificate, PrivateKey=older.private_key
+    )
+    newer = issued(cloud.now + timedelta(days=300), *names)
     shop.write(newer.secret(note=MARKER))
     spot.world.secrets += [line for line in newer.private_key.splitlines() if len(line) > 30]
     spot.world.stage.set_up(IMPORT_SOURCES=shop.sources)
@@ -338,10 +408,24 @@ _ANYWHERE: Mapping[Callable[[_Spot], Planted], int] = {
     _revoked: 2,
     _unused: 1,
     _due: 1,
+    _private: 2,
     _foreign: 2,
     _stuck: 2,
     _timed_out: 2,
     _moved_on: 2,
+}
+
+
+#: The kinds that a decoy is put beside, if the world has them.
+_REPLACED = frozenset({"given-up", "expired", "revoked", "blocked"})
+_IMPORTED = frozenset({"due", "moved-on", "namesake"})
+_TEMPTED: Mapping[Decoy, frozenset[str]] = {
+    Decoy.SELF_SIGNED: _IMPORTED,
+    Decoy.OTHER_ISSUER: _IMPORTED,
+    Decoy.OTHER_AUTHORITY: frozenset({"private"}),
+    Decoy.ACME: _REPLACED,
+    Decoy.CLOUDFRONT: _REPLACED,
+    Decoy.CLIENT_ONLY: _REPLACED,
 }
 
 
@@ -371,14 +455,26 @@ def plant(stage: Stage, rng: Random) -> World:
         _grow(world, _reimported, (DEFAULT_ACCOUNT, HOME), 90)
     if rng.random() < 0.4:
         _grow(world, _exported, (DEFAULT_ACCOUNT, HOME), 91)
+    _grow(world, _namesake, rng.choice(scopes), 92)
+    _tempt(world)
     _slow_down(world)
     world.deployed = rng.random() < 0.3
     if world.deployed:
         deploy(cloud, stage.patch, **stage.variables)
     else:
         make_ledger(cloud, stage.patch, HOME)
+    world.observe()
     cloud.forget_calls()
     return world
+
+
+def _tempt(world: World) -> None:
+    """Put each decoy beside a certificate that it could replace by name, type and expiry."""
+    served = [entry for entry in world.planted if entry.consumers]
+    for decoy in Decoy:
+        likely = [entry for entry in served if entry.kind in _TEMPTED[decoy]]
+        original = world.rng.choice(likely or served)
+        world.put_decoy(decoy, world.cloud.certificates.get(original.arn))
 
 
 def _grow(world: World, make: Callable[[_Spot], Planted], place: Scope, number: int) -> None:
