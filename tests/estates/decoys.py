@@ -57,29 +57,28 @@ def put_decoy(cloud: Cloud, decoy: Decoy, original: Certificate) -> str:
             not_after=ends,
             **_ISSUED[decoy],
         )
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, original.domain_name)])
-    issuer = subject if decoy is Decoy.SELF_SIGNED else OTHER_ISSUER
-    return put_import(cloud, original, begins, ends, issuer=issuer)
-
-
-def put_import(
-    cloud: Cloud,
-    like: Certificate,
-    begins: datetime,
-    ends: datetime,
-    *,
-    issuer: x509.Name = authority.ISSUER,
-) -> str:
-    """Import a certificate with the names, account and region of another, and return its ARN."""
-    made = authority.issue(
-        *like.names,
+    issuer = OTHER_ISSUER if decoy is Decoy.OTHER_ISSUER else subject_of(original.domain_name)
+    return put_import(
+        cloud,
+        (original.account, original.region),
+        *original.names,
         not_before=begins,
         not_after=ends,
-        algorithm=like.key_algorithm,
-        key_number=_KEY_NUMBER,
+        algorithm=original.key_algorithm,
         issuer=issuer,
     )
-    arn: str = cloud.client("acm", like.region, like.account).import_certificate(
+
+
+def subject_of(name: str) -> x509.Name:
+    """Return the subject of a certificate, which is also the issuer if it is self-signed."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def put_import(cloud: Cloud, scope: tuple[str, str], *names: str, **details: Any) -> str:  # noqa: ANN401 - whatever the authority takes
+    """Import a certificate into an account and region, and return its ARN."""
+    account, region = scope
+    made = authority.issue(*names, key_number=_KEY_NUMBER, **details)
+    arn: str = cloud.client("acm", region, account).import_certificate(
         Certificate=made.certificate, PrivateKey=made.private_key
     )["CertificateArn"]
     return arn

@@ -459,6 +459,7 @@ EACH_RUN: Mapping[Invariant, EachRun] = {
 
 def _unreported(life: Life) -> Iterator[str]:
     documents = [document for run in life.runs for document in run.messages]
+    texts = [finding["message"] for document in documents for finding in document["findings"]]
     verdicts: defaultdict[str, set[str]] = defaultdict(set)
     stories: defaultdict[str, str] = defaultdict(str)
     for document in documents:
@@ -476,6 +477,8 @@ def _unreported(life: Life) -> Iterator[str]:
         heard = planted.expected_verdicts & verdicts[planted.arn] or stories.get(planted.arn)
         if planted.expected_verdicts and not heard:
             yield f"{planted.kind} {planted.names[0]} is in no message"
+        if planted.proposal and not any(planted.proposal in text for text in texts):
+            yield f"no message proposes {planted.proposal} for {planted.names[0]}"
     written: set[str] = set()
     for run in life.runs:
         unsaid = _unsaid(life, run, stories, written)

@@ -59,6 +59,16 @@ class Others:
             tags["ManagedBy"] = INSTANCE
         self._world.cloud.certificates.edit(decoy, tags=tags)
 
+    def tag_original(self) -> None:
+        """Tag a certificate that ACM has issued as one of another tool."""
+        served = [entry for entry in self._world.planted if entry.consumers]
+        found = [self._world.certificate(entry.arn) for entry in served]
+        issued_here = [entry for entry in found if entry and entry.type == "AMAZON_ISSUED"]
+        if issued_here:
+            chosen = issued_here[self._choice % len(issued_here)]
+            tags = {**chosen.tags, "ManagedBy": "certbot"}
+            self._world.cloud.certificates.edit(chosen.arn, tags=tags)
+
     # --- Import sources ---------------------------------------------------------------------------
 
     def _source(self) -> tuple[Planted, Certificate] | None:
@@ -153,6 +163,7 @@ class Others:
 DEEDS: Sequence[Deed] = (
     Others.put_decoy,
     Others.tag_decoy,
+    Others.tag_original,
     Others.write_older_version,
     Others.write_fewer_names,
     Others.write_other_issuer,

@@ -11,6 +11,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
+from cryptography import x509
 from moto.dynamodb.models import dynamodb_backends
 
 from certificate_lifecycle.aws.state_table import StateTable
@@ -20,14 +21,16 @@ from tests.embedded_aws.calls import Call
 from tests.embedded_aws.certificates import Certificate, validation_record
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.zones import DEFAULT_ACCOUNT
-from tests.estates.decoys import Decoy, put_decoy, put_import
+from tests.estates.decoys import Decoy, put_decoy, put_import, subject_of
 from tests.estates.imports import imported, issued
+from tests.harness import authority
 from tests.integration.exports import PASSPHRASE, put_exported
 from tests.integration.invocation import make_ledger
 from tests.integration.terminal import deploy
 from tests.stress.faults.records import Baseline, Version, settings_of, version_of
 from tests.stress.faults.stage import ELSEWHERE, EXTERNAL_ID, HOME, MEMBER, Stage
 
+DAY = timedelta(days=1)
 INSTANCE = "certificate-lifecycle"
 MARKER = "MARKER-OF-A-SECRET"
 TABLE = "certificate-lifecycle-ledger"
@@ -50,8 +53,9 @@ _DELAYS = (timedelta(), timedelta(), timedelta(minutes=5), timedelta(hours=1))
 class Planted:
     """One certificate of the estate, with its expected results.
 
-    `replaceable` is whether only a successor helps, `needs` are the required actions of a run. A
-    message must contain one of `expected_verdicts`, unless the problem is fixed first.
+    `replaceable` is whether only a successor helps, `proposal` a certificate that only a person may
+    choose instead. A message must contain one of `expected_verdicts`, unless the problem is fixed
+    first, and the proposal.
     """
 
     kind: str
@@ -61,6 +65,7 @@ class Planted:
     consumers: tuple[str, ...] = ()
     secret_arn: str = ""
     replaceable: bool = False
+    proposal: str = ""
     expected_verdicts: frozenset[str] = frozenset()
 
 
@@ -189,6 +194,16 @@ class _Spot:
             domain_name=name or self.name, account=account, region=region, **details
         )
 
+    def add_imports(self, name: str, issuer: x509.Name) -> tuple[str, str]:
+        """Import a certificate that expires soon and a newer one; return their ARNs."""
+        cloud, now = self.world.cloud, self.world.cloud.now
+        dates = (now - 359 * DAY, now + 6 * DAY), (now - DAY, now + 300 * DAY)
+        old, newer = (
+            put_import(cloud, self.place, name, not_before=begins, not_after=ends, issuer=issuer)
+            for begins, ends in dates
+        )
+        return old, newer
+
     def dates(self, days: float, lifetime: float = 198) -> dict[str, Any]:
         ends = self.world.cloud.now + timedelta(days=days)
         return {"not_after": ends, "not_before": ends - timedelta(days=lifetime)}
@@ -311,10 +326,8 @@ def _due(spot: _Spot) -> Planted:
 
 
 def _foreign(spot: _Spot) -> Planted:
-    """Create a certificate of another tool that waits for a record and expires soon."""
-    arn = spot.add(
-        **spot.dates(5), renewal_status="PENDING_VALIDATION", tags={"ManagedBy": "cert-manager"}
-    )
+    """Create an imported certificate of another tool that expires soon."""
+    arn = spot.add(**spot.dates(5, 365), type="IMPORTED", tags={"ManagedBy": "cert-manager"})
     expected_verdicts = frozenset({"ExternallyManaged", "Expired"})
     return spot.planted(arn, consumers=spot.serve(arn), expected_verdicts=expected_verdicts)
 
@@ -340,14 +353,11 @@ def _private(spot: _Spot) -> Planted:
 
 
 def _namesake(spot: _Spot) -> Planted:
-    """Create two unrelated imported certificates with the same meaningless name."""
-    arn = spot.add("localhost", **spot.dates(10, 365), type="IMPORTED")
-    now, cloud = spot.world.cloud.now, spot.world.cloud
-    ends = now + timedelta(days=380)
-    other = put_import(cloud, cloud.certificates.get(arn), now - timedelta(days=1), ends)
+    """Create two unrelated, self-signed certificates with the same meaningless name."""
+    arn, other = spot.add_imports("localhost", subject_of("localhost"))
     spot.world.decoys.add(other)
     return spot.planted(
-        arn, consumers=spot.serve(arn), expected_verdicts=frozenset({"ImportDue", "Superseded"})
+        arn, consumers=spot.serve(arn), expected_verdicts=frozenset({"ImportDue", "Expired"})
     )
 
 
@@ -362,10 +372,18 @@ def _timed_out(spot: _Spot) -> Planted:
 
 
 def _moved_on(spot: _Spot) -> Planted:
-    """Create a certificate in use with a successor that was imported manually."""
-    old = spot.add(**spot.dates(6, 365), type="IMPORTED")
-    spot.add(**spot.dates(300, 365), type="IMPORTED")
-    return spot.planted(old, consumers=spot.serve(old), expected_verdicts=frozenset({"Superseded"}))
+    """Create an imported certificate in use beside a newer one of the same CA.
+
+    Only a person may choose the newer one.
+    """
+    arn, newer = spot.add_imports(spot.name, authority.ISSUER)
+    spot.world.decoys.add(newer)
+    return spot.planted(
+        arn,
+        consumers=spot.serve(arn),
+        proposal=newer,
+        expected_verdicts=frozenset({"ImportDue", "Expired"}),
+    )
 
 
 def _reimported(spot: _Spot) -> Planted:
