@@ -5,7 +5,7 @@ Each has all names of the original, the same key family and a later expiry.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 

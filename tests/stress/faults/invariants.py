@@ -687,7 +687,7 @@ def _is_followed(life: Life, planted: Planted) -> bool:
     if not planted.consumers:
         return any(item.status == "ISSUED" for item in world.successors(planted.arn))
     return all(
-        consumer in world.stubborn
+        consumer in world.stubborn | world.guarded
         or (
             planted.arn not in world.cloud.consumers.certificates(consumer)
             and any(

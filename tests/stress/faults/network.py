@@ -157,12 +157,16 @@ class Network:
                 return self._refused(request, attempt, fault, traffic)
 
     def _insert(self, fault: Fault, attempt: Attempt, traffic: Traffic) -> None:
-        """Let another run or actor act before an attempt."""
+        """Let another run or actor act before an attempt.
+
+        What another actor changes is not read stale: no program could protect that.
+        """
         traffic.struck[fault.kind] += 1
         if fault.kind is Kind.OVERLAPPED:
             self._overlap(fault.choice)
         else:
             self._interfere(fault.choice, attempt.operation)
+            self._answers.clear()
         self.traffic = traffic
 
     def _cut_short(

@@ -122,28 +122,32 @@ class Others:
     def change_settings(self) -> None:
         """Change a setting of a consumer that has nothing to do with its certificate."""
         world = self._world
-        names = sorted(world.baselines)
+        names = [name for name in sorted(world.baselines) if name.startswith(("E0", "arn:"))]
+        if not names:
+            return
         name = names[self._choice % len(names)]
         if name.startswith("E0"):
             self._change_distribution(name)
-        elif ":listener/" in name:
-            self._add_certificate(name)
         else:
-            return
-        baseline = world.baselines[name]
-        settings = settings_of(world.cloud)[name]
-        world.baselines[name] = Baseline(settings, baseline.certificates)
+            self._add_certificate(name)
+        served = world.baselines[name].certificates
+        world.baselines[name] = Baseline(settings_of(world.cloud)[name], served)
 
     def _change_distribution(self, name: str) -> None:
+        """Change a distribution with an SDK that knows all of its settings."""
+        consumers = self._world.cloud.consumers
         client = self._world.cloud.client("cloudfront", "us-east-1")
+        unknown = dict(consumers.unknown_members(name))
         found = client.get_distribution(Id=name)
         config = found["Distribution"]["DistributionConfig"]
-        viewer = config["ViewerCertificate"]
         for member in ("Certificate", "CertificateSource", "CloudFrontDefaultCertificate"):
-            viewer.pop(member, None)
+            config["ViewerCertificate"].pop(member, None)
         config["Comment"] = f"a comment of {self._world.cloud.now:%H:%M:%S}"
         config["PriceClass"] = ("PriceClass_100", "PriceClass_200")[self._choice % 2]
         client.update_distribution(Id=name, IfMatch=found["ETag"], DistributionConfig=config)
+        consumers.unknown_members(name).update(unknown)
+        if self._choice % 4 == 0:
+            self._world.add_unknown_setting(name, self._choice // 4)
 
     def _add_certificate(self, name: str) -> None:
         """Add an unrelated certificate to the list of a listener."""
@@ -174,5 +178,4 @@ DEEDS: Sequence[Deed] = (
 #: table is written between the last read of a certificate and its import.
 _RACES: Mapping[Deed, frozenset[str]] = {
     Others.import_by_hand: frozenset({"ImportCertificate", "PutItem"}),
-    Others.change_settings: frozenset({"UpdateUserPoolDomain"}),
 }

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography import x509
 from moto.dynamodb.models import dynamodb_backends
 
 from certificate_lifecycle.aws.state_table import StateTable
@@ -30,6 +29,9 @@ from tests.integration.terminal import deploy
 from tests.stress.faults.records import Baseline, Version, settings_of, version_of
 from tests.stress.faults.stage import ELSEWHERE, EXTERNAL_ID, HOME, MEMBER, Stage
 
+if TYPE_CHECKING:
+    from cryptography import x509
+
 DAY = timedelta(days=1)
 INSTANCE = "certificate-lifecycle"
 MARKER = "MARKER-OF-A-SECRET"
@@ -46,6 +48,13 @@ _PLACES: Sequence[Sequence[Scope]] = (
     [(DEFAULT_ACCOUNT, HOME), (MEMBER, HOME)],
     [(account, region) for account in (DEFAULT_ACCOUNT, MEMBER) for region in (HOME, ELSEWHERE)],
 )
+#: Members of a later API, by the path of their parent, or by their own path.
+_UNKNOWN_IN_DISTRIBUTIONS = (
+    ("", "<ViewerQuantumConfig><Mode>required</Mode></ViewerQuantumConfig>"),
+    ("ViewerCertificate", "<MaximumProtocolVersion>TLSv1.4</MaximumProtocolVersion>"),
+    ("Origins/Items/Origin", "<OriginProof>on</OriginProof>"),
+)
+_UNKNOWN_IN_DOMAINS = (("LoginPages", {"Theme": "dark"}), ("CustomDomainConfig/Proof", ["on"]))
 _DELAYS = (timedelta(), timedelta(), timedelta(minutes=5), timedelta(hours=1))
 
 
@@ -75,6 +84,7 @@ class World:
 
     `secrets` are texts that must not appear anywhere, `stubborn` consumers that cannot be changed;
     `deployed` is whether the command line finds the function and its table.
+    `guarded` are consumers with a setting that the SDK does not know.
     `decoys` are the ARNs of certificates that must never take over, `spoiled` those of certificates
     whose import source does not contain a usable newer version any more.
     `baselines` are the consumers as other actors left them, `versions` everything that was ever
@@ -92,6 +102,7 @@ class World:
     stubborn: set[str] = field(default_factory=set)
     exported: Any = None
     deployed: bool = False
+    guarded: set[str] = field(default_factory=set)
     decoys: set[str] = field(default_factory=set)
     spoiled: set[str] = field(default_factory=set)
     baselines: dict[str, Baseline] = field(default_factory=dict)
@@ -123,6 +134,15 @@ class World:
         arn = put_decoy(self.cloud, decoy, original)
         self.decoys.add(arn)
         return arn
+
+    def add_unknown_setting(self, name: str, number: int) -> None:
+        """Add a member that no SDK knows to a distribution or to the domain of a user pool."""
+        unknown, choices = self.cloud.consumers.unknown_members(name), _UNKNOWN_IN_DOMAINS
+        if name.startswith("E0"):
+            choices = _UNKNOWN_IN_DISTRIBUTIONS
+        path, value = choices[number % len(choices)]
+        unknown[path] = value
+        self.guarded.add(name)
 
     def observe(self) -> None:
         """Record new consumers and imported certificates."""
@@ -232,15 +252,34 @@ class _Spot:
             case "classic":
                 return (consumers.classic_load_balancer(arn, name=name),)
             case "distribution":
-                return (consumers.distribution(arn, self.name),)
+                return (self._distribution(arn),)
             case "pool":
-                consumers.user_pool_domain(self.name, arn)
-                return (self.name,)
+                return (self._user_pool_domain(arn),)
             case _:
                 endpoint = "EDGE" if kind == "edge" else "REGIONAL"
                 return (
                     consumers.domain_name(self.name, arn, endpoint=endpoint, region=self.place[1]),
                 )
+
+    def _distribution(self, arn: str) -> str:
+        """Create a distribution with settings that an update has to repeat."""
+        name = self.world.cloud.consumers.distribution(arn, self.name)
+        store = {"TrustStoreId": "store", "AdvertiseTrustStoreCaNames": True}
+        mtls = {"Mode": "required", "TrustStoreConfig": store}
+        self.world.cloud.consumers.configure_distribution(name, ViewerMtlsConfig=mtls)
+        return self._with_unknown_setting(name)
+
+    def _user_pool_domain(self, arn: str) -> str:
+        """Create a domain of a user pool with settings that an update has to repeat."""
+        self.world.cloud.consumers.user_pool_domain(self.name, arn)
+        failover = {"SecondaryRegion": "us-west-2", "PrimaryRoute53HealthCheckId": "check"}
+        self.world.cloud.consumers.configure_user_pool_domain(self.name, {"Failover": failover})
+        return self._with_unknown_setting(self.name)
+
+    def _with_unknown_setting(self, name: str) -> str:
+        if self.world.rng.random() < 0.4:
+            self.world.add_unknown_setting(name, self.world.rng.randrange(10))
+        return name
 
     def planted(self, arn: str, **truth: Any) -> Planted:  # noqa: ANN401 - any field of Planted
         names = self.world.cloud.certificates.get(arn).names
