@@ -30,10 +30,10 @@ class Others:
 
     def act(self, choice: int, operation: str) -> None:
         """Do one deed before the attempt of an operation."""
-        deeds = [deed for deed in DEEDS if operation not in _RACES.get(deed, ())]
-        deed = deeds[choice % len(deeds)]
-        self._choice = choice // len(deeds)
-        deed(self)
+        deed = DEEDS[choice % len(DEEDS)]
+        self._choice = choice // len(DEEDS)
+        if operation not in _RACES.get(deed, ()):
+            deed(self)
         self._world.observe()
 
     # --- Certificates -----------------------------------------------------------------------------
@@ -174,6 +174,13 @@ DEEDS: Sequence[Deed] = (
     Others.import_by_hand,
     Others.change_settings,
 )
+
+
+def choice_of(deed: Deed) -> int:
+    """Return a choice that selects a deed, unless a race prevents one."""
+    return DEEDS.index(deed)
+
+
 #: The writes right after a read of the same place: AWS has no conditional form of them. The state
 #: table is written between the last read of a certificate and its import.
 _RACES: Mapping[Deed, frozenset[str]] = {

@@ -239,7 +239,7 @@ class _Spot:
         consumers, rng = self.world.cloud.consumers, self.world.rng
         kinds = ["default", "SNI", "both", "classic", "network", "domain"]
         if self.place[1] == ELSEWHERE:
-            kinds += ["distribution", "distribution", "pool", "edge"]
+            kinds += [*["distribution"] * 4, *["pool"] * 3, "edge"]
         kind, name = rng.choice(kinds), f"{self.kind}-{self.number}"
         match kind:
             case "default" | "network":
@@ -277,7 +277,7 @@ class _Spot:
         return self._with_unknown_setting(self.name)
 
     def _with_unknown_setting(self, name: str) -> str:
-        if self.world.rng.random() < 0.4:
+        if self.world.rng.random() < 0.5:
             self.world.add_unknown_setting(name, self.world.rng.randrange(10))
         return name
 
