@@ -479,11 +479,33 @@ def _unreported(life: Life) -> Iterator[str]:
             yield f"{planted.kind} {planted.names[0]} is in no message"
         if planted.proposal and not any(planted.proposal in text for text in texts):
             yield f"no message proposes {planted.proposal} for {planted.names[0]}"
+    yield from _unsaid_settings(life, documents)
     written: set[str] = set()
     for run in life.runs:
         unsaid = _unsaid(life, run, stories, written)
         yield from (f"{run.wish.request_id} {text}, and no message says so" for text in unsaid)
     yield from _unended(life)
+
+
+def _unsaid_settings(life: Life, documents: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the settings that prevented a move without a message.
+
+    The successor was issued before the last runs, so that all of them tried the move.
+    """
+    world, calm = life.world, life.undisturbed[0].started
+    details = [action["detail"] for document in documents for action in document["actions"]]
+    for planted in world.planted if world.mode == "replace" else ():
+        successors = world.successors(planted.arn)
+        issued = any(
+            successor.issued_at is not None and successor.issued_at < calm
+            for successor in successors
+            if successor.status == "ISSUED"
+        )
+        for consumer in planted.consumers if issued else ():
+            member = world.guarded.get(consumer)
+            stays = planted.arn in world.cloud.consumers.certificates(consumer)
+            if member and stays and not any(member in detail for detail in details):
+                yield f"{consumer} could not be moved because of {member}, and no message says so"
 
 
 def _unsaid(
@@ -687,7 +709,7 @@ def _is_followed(life: Life, planted: Planted) -> bool:
     if not planted.consumers:
         return any(item.status == "ISSUED" for item in world.successors(planted.arn))
     return all(
-        consumer in world.stubborn | world.guarded
+        consumer in world.stubborn | world.guarded.keys()
         or (
             planted.arn not in world.cloud.consumers.certificates(consumer)
             and any(

@@ -107,6 +107,8 @@ def distrust(before: Certificate, after: Certificate) -> str:
         return "it was imported, and no person has chosen it"
     if after.certificate_authority_arn != before.certificate_authority_arn:
         return "another CA has issued it"
+    if after.root_hierarchy != before.root_hierarchy:
+        return f"its root is {after.root_hierarchy or 'the standard one'}"
     if after.origin != "AWS_MANAGED" or after.managed_by:
         return f"its key is {after.origin}, and it is managed by {after.managed_by}"
     missing = set(before.extended_key_usages) - set(after.extended_key_usages)

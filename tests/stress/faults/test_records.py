@@ -69,6 +69,7 @@ def test_a_certificate_with_the_same_root_is_trusted(
             {"type": "PRIVATE", "certificate_authority_arn": "ca-2"},
             "another CA",
         ),
+        ({}, {"root_hierarchy": "N2_AMAZON_MANAGED"}, "its root is N2"),
         ({}, {"key_pair_origin": "ACME"}, "its key is ACME"),
         ({}, {"managed_by": "CLOUDFRONT"}, "managed by CLOUDFRONT"),
         ({}, {"extended_key_usages": (CLIENT,)}, f"lacks {SERVER}"),

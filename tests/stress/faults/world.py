@@ -48,13 +48,16 @@ _PLACES: Sequence[Sequence[Scope]] = (
     [(DEFAULT_ACCOUNT, HOME), (MEMBER, HOME)],
     [(account, region) for account in (DEFAULT_ACCOUNT, MEMBER) for region in (HOME, ELSEWHERE)],
 )
-#: Members of a later API, by the path of their parent, or by their own path.
+#: Members of a later API: the name, the path of the parent or the own path, and the value.
 _UNKNOWN_IN_DISTRIBUTIONS = (
-    ("", "<ViewerQuantumConfig><Mode>required</Mode></ViewerQuantumConfig>"),
-    ("ViewerCertificate", "<MaximumProtocolVersion>TLSv1.4</MaximumProtocolVersion>"),
-    ("Origins/Items/Origin", "<OriginProof>on</OriginProof>"),
+    ("ViewerQuantum", "", "<ViewerQuantum><Mode>required</Mode></ViewerQuantum>"),
+    ("MaximumProtocol", "ViewerCertificate", "<MaximumProtocol>TLSv1.4</MaximumProtocol>"),
+    ("OriginProof", "Origins/Items/Origin", "<OriginProof>on</OriginProof>"),
 )
-_UNKNOWN_IN_DOMAINS = (("LoginPages", {"Theme": "dark"}), ("CustomDomainConfig/Proof", ["on"]))
+_UNKNOWN_IN_DOMAINS = (
+    ("LoginPages", "LoginPages", {"Theme": "dark"}),
+    ("Proof", "CustomDomainConfig/Proof", ["on"]),
+)
 _DELAYS = (timedelta(), timedelta(), timedelta(minutes=5), timedelta(hours=1))
 
 
@@ -84,7 +87,7 @@ class World:
 
     `secrets` are texts that must not appear anywhere, `stubborn` consumers that cannot be changed;
     `deployed` is whether the command line finds the function and its table.
-    `guarded` are consumers with a setting that the SDK does not know.
+    `guarded` has the name of a setting that no SDK knows, by its consumer.
     `decoys` are the ARNs of certificates that must never take over, `spoiled` those of certificates
     whose import source does not contain a usable newer version any more.
     `baselines` are the consumers as other actors left them, `versions` everything that was ever
@@ -102,7 +105,7 @@ class World:
     stubborn: set[str] = field(default_factory=set)
     exported: Any = None
     deployed: bool = False
-    guarded: set[str] = field(default_factory=set)
+    guarded: dict[str, str] = field(default_factory=dict)
     decoys: set[str] = field(default_factory=set)
     spoiled: set[str] = field(default_factory=set)
     baselines: dict[str, Baseline] = field(default_factory=dict)
@@ -140,9 +143,9 @@ class World:
         unknown, choices = self.cloud.consumers.unknown_members(name), _UNKNOWN_IN_DOMAINS
         if name.startswith("E0"):
             choices = _UNKNOWN_IN_DISTRIBUTIONS
-        path, value = choices[number % len(choices)]
+        member, path, value = choices[number % len(choices)]
         unknown[path] = value
-        self.guarded.add(name)
+        self.guarded[name] = member
 
     def observe(self) -> None:
         """Record new consumers and imported certificates."""
@@ -480,6 +483,7 @@ _TEMPTED: Mapping[Decoy, frozenset[str]] = {
     Decoy.SELF_SIGNED: _IMPORTED,
     Decoy.OTHER_ISSUER: _IMPORTED,
     Decoy.OTHER_AUTHORITY: frozenset({"private"}),
+    Decoy.OTHER_ROOT: _REPLACED,
     Decoy.ACME: _REPLACED,
     Decoy.CLOUDFRONT: _REPLACED,
     Decoy.CLIENT_ONLY: _REPLACED,
