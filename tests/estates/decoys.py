@@ -29,7 +29,6 @@ class Decoy(StrEnum):
     SELF_SIGNED = "self-signed"
     OTHER_ISSUER = "imported from another CA"
     OTHER_AUTHORITY = "a private certificate of another CA"
-    OTHER_ROOT = "of another root hierarchy"
     ACME = "of ACME origin"
     CLOUDFRONT = "managed by CloudFront"
     CLIENT_ONLY = "for clients only"
@@ -38,7 +37,6 @@ class Decoy(StrEnum):
 #: The attributes of the decoys that ACM has issued.
 _ISSUED: dict[Decoy, dict[str, Any]] = {
     Decoy.OTHER_AUTHORITY: {"type": "PRIVATE"},
-    Decoy.OTHER_ROOT: {"root_hierarchy": "N2_AMAZON_MANAGED"},
     Decoy.ACME: {"key_pair_origin": "ACME"},
     Decoy.CLOUDFRONT: {"managed_by": "CLOUDFRONT"},
     Decoy.CLIENT_ONLY: {"extended_key_usages": ["TLS_WEB_CLIENT_AUTHENTICATION"]},

@@ -483,7 +483,6 @@ _TEMPTED: Mapping[Decoy, frozenset[str]] = {
     Decoy.SELF_SIGNED: _IMPORTED,
     Decoy.OTHER_ISSUER: _IMPORTED,
     Decoy.OTHER_AUTHORITY: frozenset({"private"}),
-    Decoy.OTHER_ROOT: _REPLACED,
     Decoy.ACME: _REPLACED,
     Decoy.CLOUDFRONT: _REPLACED,
     Decoy.CLIENT_ONLY: _REPLACED,
