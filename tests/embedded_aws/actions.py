@@ -355,6 +355,31 @@ def _table(action: str) -> Needs:
     ]
 
 
+#: The action of each member of a transaction.
+_TRANSACTED = {
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+    "Delete": "dynamodb:DeleteItem",
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+}
+
+
+def _transaction(scene: Scene) -> list[Permission]:
+    """Need the action of each write; a transaction has none of its own.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    """
+    needed = {
+        (_TRANSACTED[kind], operation["TableName"])
+        for entry in scene.parameters["TransactItems"]
+        for kind, operation in entry.items()
+    }
+    return [
+        scene.permission(action, scene.arn("dynamodb", f"table/{table}"))
+        for action, table in sorted(needed)
+    ]
+
+
 # --- Elastic Load Balancing: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
 # and https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancing.html
 
@@ -614,6 +639,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("dynamodb", "DeleteItem"): _table("dynamodb:DeleteItem"),
     ("dynamodb", "PutItem"): _table("dynamodb:PutItem"),
     ("dynamodb", "Query"): _table("dynamodb:Query"),
+    ("dynamodb", "TransactWriteItems"): _transaction,
     ("dynamodb", "UpdateItem"): _table("dynamodb:UpdateItem"),
     ("elb", "DescribeLoadBalancers"): _account_wide("elasticloadbalancing:DescribeLoadBalancers"),
     ("elb", "SetLoadBalancerListenerSSLCertificate"): _classic,

@@ -283,17 +283,21 @@ def test_where_the_sdk_cannot_migrate_the_email_is_sent_again(
     assert cloud.zones.records(zone) == {}
 
 
-@pytest.mark.parametrize("code", ["InvalidStateException", "ValidationException"])
+@pytest.mark.parametrize(
+    "code", ["InvalidStateException", "LimitExceededException", "ValidationException"]
+)
 @pytest.mark.usefixtures("zone")
 def test_where_acm_refuses_to_migrate_the_email_is_sent_again(
     rotation: Function, cloud: Cloud, code: str
 ) -> None:
     blocked(cloud, validation_method="EMAIL", alternative_names=[])
-    cloud.fail("acm", "UpdateCertificateOptions", code, "not this one")
+    # The SDK retries LimitExceededException.
+    cloud.fail("acm", "UpdateCertificateOptions", code, "not this one", times=None)
 
     result = rotation(scheduled(NOW))
 
     assert only_action(result) == ("RenewByEmail", "done")
+    assert "not this one" in result["actions"][0]["detail"]
     assert [name for _, name, _ in cloud.certificates.emails] == ["example.com"]
 
 

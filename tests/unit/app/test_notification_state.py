@@ -164,6 +164,29 @@ def test_a_run_that_did_not_scan_everything_deletes_nothing_but_what_it_saw_to_b
     assert set(account.state_store.alerts) == {DUE.arn, OTHER.arn, WHOLE_SCOPE.text}
 
 
+def test_a_scan_of_one_certificate_does_not_report_its_failed_scope_as_scanned_again() -> None:
+    account = Account(DUE)
+    account.certificates.broken["list_all"] = Outage("not today")
+    with pytest.raises(RotationError):
+        account.rotate()
+    account.certificates.broken.clear()
+    account.rotate(certificate_arns=[DUE.arn])
+    assert "Scanned in full again" not in account.mail
+    assert WHOLE_SCOPE.text in account.state_store.alerts
+    account.tomorrow().rotate()
+    assert "Scanned in full again" in account.mail
+    assert WHOLE_SCOPE.text not in account.state_store.alerts
+
+
+def test_a_scan_of_one_certificate_is_silent_about_a_failed_scope() -> None:
+    account = Account(certificate(arn=DUE.arn))
+    account.certificates.broken["list_all"] = Outage("not today")
+    with pytest.raises(RotationError):
+        account.rotate()
+    account.certificates.broken.clear()
+    assert not account.rotate(certificate_arns=[DUE.arn])["notification"]["sent"]
+
+
 def test_what_could_not_be_sent_is_reported_by_the_next_run() -> None:
     account = Account(DUE)
     account.topic.failure = Outage("SNS is down")
@@ -353,7 +376,7 @@ def test_what_was_started_where_a_scope_failed_is_reported_before_it_is_deleted(
     assert record.detail.endswith(f"about to write the validation record {LABEL}.shop.example.com.")
     assert lost.should_notify
     assert lost.pending_writes is not None
-    lost.pending_writes.commit()
+    lost.pending_writes.commit(MemoryClock())
     assert state_store.recorded_intents == {}
 
 
