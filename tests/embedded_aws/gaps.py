@@ -74,6 +74,12 @@ GAPS = (
         "AWS may take days too: the end is recognised by the status.",
     ),
     Gap(
+        "dynamodb",
+        "ClientRequestToken does not make a repeated transaction succeed, and no write conflicts "
+        "with a transaction in progress.",
+        "Refusing the repetition is stricter; calls are carried out one after the other.",
+    ),
+    Gap(
         "acm",
         "A private renewal never fails by itself: the CA's permissions are not checked.",
         "The PCA_* reasons are seeded with `renewal_status` and `renewal_reason`.",

@@ -71,6 +71,8 @@ class Read:
     not_before: datetime
     not_after: datetime
     serial: str
+    issuer: str
+    subject: str
     key_usages: tuple[str, ...]
     extended_key_usages: tuple[str, ...]
 
@@ -117,6 +119,7 @@ class CertificateBundle:
         certificate.not_before, certificate.not_after = read.not_before, read.not_after
         certificate.status, certificate.imported_at = "ISSUED", now
         certificate.serial = read.serial
+        certificate.issuer, certificate.subject = read.issuer, read.subject
         certificate.key_usages = read.key_usages
         certificate.extended_key_usages = read.extended_key_usages
         certificate.certificate_pem = _text(wanted["Certificate"])
@@ -261,9 +264,19 @@ def _read(certificate: bytes, private_key: bytes) -> Read:
         not_before=document.not_valid_before_utc,
         not_after=document.not_valid_after_utc,
         serial=":".join(padded[i : i + 2] for i in range(0, len(padded), 2)),
+        issuer=_shown_issuer(document),
+        subject=document.subject.rfc4514_string(),
         key_usages=_key_usages(document),
         extended_key_usages=_extended_key_usages(document),
     )
+
+
+def _shown_issuer(document: x509.Certificate) -> str:
+    """Return what ACM shows of the issuer: its organization, or else its common name."""
+    for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME):
+        for attribute in document.issuer.get_attributes_for_oid(oid):
+            return str(attribute.value)
+    return document.issuer.rfc4514_string()
 
 
 def _key_usages(document: x509.Certificate) -> tuple[str, ...]:

@@ -128,10 +128,14 @@ def renewal(
     return Renewal(status=status, reason=reason, validations=validations)
 
 
+#: The form of ACM's validation label (policy/validation.py).
+LABEL = "_" + "a1" * 16
+
+
 def record(name: str = "shop.example.com") -> ValidationRecord:
     """Return the CNAME of a name: one for an apex and its wildcard, as ACM has it."""
     label = name.removeprefix("*.")
-    return ValidationRecord(f"_a1.{label}.", "CNAME", "_b2.c3.acm-validations.aws.")
+    return ValidationRecord(f"{LABEL}.{label}.", "CNAME", "_b2.c3.acm-validations.aws.")
 
 
 def validation(

@@ -117,6 +117,9 @@ class Catalog(Protocol):
     def label(self, in_use_by: str) -> str:
         """Return a short name for an entry of `InUseBy`, or its ARN."""
 
+    def key_algorithms(self, certificate: Certificate) -> Collection[str] | None:
+        """Return the keys that every consumer of a described certificate accepts; None: any."""
+
     def unexplained(self, certificate: Certificate, bindings: Iterable[Binding]) -> tuple[str, ...]:
         """Return the entries of `InUseBy` that remain after moving `bindings`."""
 
@@ -146,8 +149,9 @@ class Consumers(Protocol):
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Set the certificate of a binding; a list keeps its other entries.
 
-        Raises ConsumerChangedError if the binding has neither certificate any more, and
-        ConsumerBusyError while the service applies another change.
+        Raises ConsumerChangedError if the binding has neither certificate any more,
+        ConsumerBusyError while the service applies another change, and CertificateRefusedError if
+        the service does not accept this certificate.
         """
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
@@ -295,6 +299,10 @@ class Subscriptions(Protocol):
         """Return how many subscriptions are confirmed."""
 
 
+#: Raises CertificateLifecycleError if no time is left for another call.
+RequireTime = Callable[[], None]
+
+
 class NotificationSink(Protocol):
     """A service beside the topic that receives every run, except dry runs."""
 
@@ -302,8 +310,11 @@ class NotificationSink(Protocol):
     def name(self) -> str:
         """The name of the service for error messages."""
 
-    def publish(self, run: Run) -> None:
-        """Send the findings and changes; raises unless all were accepted."""
+    def publish(self, run: Run, require_time: RequireTime) -> None:
+        """Send the findings and changes; raises unless all were accepted.
+
+        `require_time` is called before each call of the service, and raises if none is left.
+        """
 
 
 class Reports(Protocol):

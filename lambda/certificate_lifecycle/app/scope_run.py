@@ -29,7 +29,8 @@ from certificate_lifecycle.model.run import (
 )
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.model.tags import muted_until, owner
+from certificate_lifecycle.model.tags import owner
+from certificate_lifecycle.policy.mute import with_mute
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import REPLACING_ACTIONS
 
@@ -196,9 +197,8 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
     return [
         names.added(
             replace(
-                entry,
+                with_mute(entry, context.now),
                 owner=owner(entry.certificate, request.owner_tag),
-                muted_until=muted_until(entry.certificate, context.now),
             )
         )
         for entry in assessments

@@ -45,6 +45,7 @@ from certificate_lifecycle.model.errors import (
     CertificateImportError,
     CertificateRequestError,
     ExportError,
+    ManualStepRequiredError,
     MigrationNotPossibleError,
 )
 from certificate_lifecycle.model.secret_value import SecretStr
@@ -150,6 +151,8 @@ _SEARCH_PAGE_SIZE = 500
 _NO_SEARCH = frozenset(
     {"AccessDeniedException", "UnknownOperationException", "ValidationException"}
 )
+#: API reference, UpdateCertificateOptions.
+_NO_MIGRATION = ("InvalidStateException", "LimitExceededException", "ValidationException")
 _REFUSALS = {
     "LimitExceededException": "a quota is reached (names in a certificate, certificates in the "
     "account, or requests in a year)",
@@ -182,6 +185,7 @@ class AcmCertificates:
             self._client,
             "list_certificates",
             "CertificateSummaryList",
+            required=True,
             Includes={"keyTypes": list(KEY_TYPES)},
             **origins,
             PaginationConfig={"PageSize": _PAGE_SIZE},
@@ -204,6 +208,7 @@ class AcmCertificates:
                 self._client,
                 "search_certificates",
                 "Results",
+                required=True,
                 FilterStatement=_renewable(start, end),
                 PaginationConfig={"PageSize": _SEARCH_PAGE_SIZE},
             ):
@@ -278,7 +283,8 @@ class AcmCertificates:
         """Start the migration from e-mail to DNS validation under the same ARN.
 
         ConflictException means that the migration has started already.
-        Raises MigrationNotPossibleError if ACM refuses to migrate this certificate.
+        Raises MigrationNotPossibleError if ACM refuses to migrate this certificate, or its quota is
+        reached.
         """
         try:
             self._client.update_certificate_options(
@@ -287,7 +293,7 @@ class AcmCertificates:
             )
         except ClientError as error:
             code = error_code(error)
-            if code in ("InvalidStateException", "ValidationException"):
+            if code in _NO_MIGRATION:
                 text = error.response["Error"].get("Message", "")
                 raise MigrationNotPossibleError(f"{arn} cannot migrate to DNS: {text}") from error
             if code != "ConflictException":
@@ -371,10 +377,21 @@ class AcmCertificates:
         raise CertificateImportError(f"ACM refused the import under {arn} ({reason})")
 
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
-        """Tag a certificate with its successor; the role may delete only tagged certificates."""
-        self._client.add_tags_to_certificate(
-            CertificateArn=arn, Tags=[{"Key": REPLACED_BY_TAG, "Value": successor_arn}]
+        """Tag a certificate with its successor; the role may delete only tagged certificates.
+
+        Raises ManualStepRequiredError if the certificate has as many tags as ACM allows.
+        """
+        marked = unless(
+            "TooManyTagsException",
+            lambda: self._client.add_tags_to_certificate(
+                CertificateArn=arn, Tags=[{"Key": REPLACED_BY_TAG, "Value": successor_arn}]
+            ),
         )
+        if marked is None:
+            raise ManualStepRequiredError(
+                "it has as many tags as ACM allows, so it cannot be marked and deleted; remove "
+                "a tag, or delete it"
+            )
 
     def delete(self, arn: str) -> bool:
         """Delete a certificate if it exists; false while it is in use."""
@@ -448,6 +465,8 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
             failure_reason=detail.get("FailureReason"),
             certificate_authority_arn=detail.get("CertificateAuthorityArn"),
             serial=detail.get("Serial"),
+            issuer=detail.get("Issuer"),
+            subject=detail.get("Subject"),
             imported_at=utc(detail.get("ImportedAt")),
             migrating_to_dns=update.get("Type") == "DOMAIN_VALIDATION_METHOD"
             and update.get("Status") == "PENDING_DOMAIN_VALIDATION",
@@ -471,6 +490,8 @@ def _common(data: Mapping[str, Any], names: Sequence[str | None]) -> dict[str, A
         "created_at": utc(data.get("CreatedAt") or data.get("ImportedAt")),
         "managed_by": data.get("ManagedBy"),
         "key_pair_origin": data.get("CertificateKeyPairOrigin"),
+        "root_hierarchy": data.get("RootHierarchyType"),
+        "certificate_usage": data.get("CertificateUsage"),
     }
 
 

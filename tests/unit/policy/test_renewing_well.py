@@ -23,6 +23,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.policy.chain import as_renewing, assess, renews_well
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from certificate_lifecycle.policy.thresholds import Thresholds
 from tests.unit.builders import NOW, SECOND, arn, certificate, days, imported
 from tests.unit.consumers import MemoryCatalog
@@ -176,7 +177,10 @@ def test_one_search_spares_the_description_of_what_renews_well() -> None:
     region = Region(*MANY, searches=True)
     region.scan()
     assert region.certificates.searched == 1
-    assert region.certificates.described == [arn("old"), arn("failed"), arn("overdue")]
+    needed = {arn("old"), arn("failed"), arn("overdue")}
+    candidate = arn("far")
+    assert set(region.certificates.described) == {*needed, candidate}
+    assert len(region.certificates.described) == len({*needed, candidate})
 
 
 def test_without_a_search_the_same_is_described_and_said() -> None:
@@ -204,7 +208,10 @@ def test_no_search_is_made_for_one_certificate_or_none() -> None:
 
 def test_what_is_being_replaced_is_described_all_the_same() -> None:
     region = Region(*MANY, searches=True)
-    region.scan(replacing=[arn("waiting")])
+    waiting = ReplacementRecord(
+        certificate_arn=arn("waiting"), state=ReplacementState.REQUESTED, started_at=NOW
+    )
+    region.scan(replacing={waiting.certificate_arn: waiting})
     assert arn("waiting") in region.certificates.described
 
 
