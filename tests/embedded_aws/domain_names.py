@@ -112,11 +112,15 @@ class DomainNames:
         return self.shown_v2(self._named(request, "DomainName"))
 
     def list(self, request: Request) -> Result:
+        """List domain names; an empty collection has no `items`.
+
+        https://github.com/aws/aws-sdk-js/issues/1416
+        """
         found = [each for (region, _), each in self.all.items() if region == request.region]
         page, position = page_of(
             [self.shown(entry) for entry in found], request.parameters.get("position"), PAGE_SIZE
         )
-        return {"items": page} | ({"position": position} if position else {})
+        return ({"items": page} if page else {}) | ({"position": position} if position else {})
 
     def shown(self, domain: DomainName) -> Result:
         status = self._status(domain)

@@ -181,7 +181,7 @@ class Siren(sink_base.Sink):
         wanted = settings.name_prefix == "kitchen"
         return cls(clients.any("siren")) if wanted else None
 
-    def publish(self, run: Run) -> None:
+    def publish(self, run: Run, _: object) -> None:
         self._runs.append(run)
 
 

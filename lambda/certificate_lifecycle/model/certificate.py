@@ -171,13 +171,16 @@ class Reason(Documented):
     )
     SOURCE_INCOMPATIBLE = (
         "SourceIncompatible",
-        "ACM would reject its import source: other key type, no common name or a missing usage.",
+        "Its import source contains a version that ACM rejects or that its settings do not allow.",
     )
     SOURCE_INVALID = (
         "SourceInvalid",
         "Its import source does not contain a certificate and private key that ACM accepts.",
     )
-    SOURCE_UNREADABLE = "SourceUnreadable", "The secret that is its import source cannot be read."
+    SOURCE_UNREADABLE = (
+        "SourceUnreadable",
+        "Its import source, or what it would be compared with, cannot be read.",
+    )
     AWAITING_VALIDATION = "AwaitingValidation", "The request is less than a day old."
     VALIDATION_TIMED_OUT = "ValidationTimedOut", "It was not validated within 72 hours."
     PAST_NOT_AFTER = "PastNotAfter", "NotAfter is in the past."
@@ -316,6 +319,7 @@ class CertificateDetail:
     serial: str | None = None
     issuer: str | None = None
     subject: str | None = None
+    imported_at: datetime | None = None
     key_usages: frozenset[str] = frozenset()
     extended_key_usages: frozenset[str] = frozenset()
     tags: tuple[tuple[str, str], ...] = ()

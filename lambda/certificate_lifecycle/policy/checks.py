@@ -110,7 +110,12 @@ _SOURCE_REASONS = {
     SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
 }
 #: States of an import source that need a fix, however far expiry is.
-_SOURCE_TROUBLE = frozenset({SourceState.INCOMPATIBLE, SourceState.INVALID, SourceState.UNREADABLE})
+_SOURCE_TROUBLE = frozenset(
+    {
+        *(SourceState.INCOMPATIBLE, SourceState.INVALID, SourceState.UNREADABLE),
+        SourceState.NOT_NEWER,
+    }
+)
 
 
 Judge = Callable[["CheckInput"], Decision | None]
@@ -207,6 +212,13 @@ class CheckInput:
         """The sentence about the import source, after a space; empty without a source."""
         source = self.observation.source
         return f" {source.text}" if source else ""
+
+    @property
+    def least_for_import(self) -> Severity:
+        """The least severity of an import: TLS clients may need a usage that would be gone."""
+        source = self.observation.source
+        loses = source is not None and source.loses_client_auth
+        return self.capped(Severity.WARNING) if loses else Severity.INFO
 
     def unknown(self, reason: Reason, message: str) -> Decision:
         """Return the decision on a certificate that cannot be judged: at least a warning."""
@@ -499,7 +511,7 @@ def import_due(given: CheckInput) -> Decision | None:
     reason = _SOURCE_REASONS.get(source.state) if source else None
     return Decision(
         Verdict.IMPORT_DUE,
-        given.severity,
+        max(given.severity, given.least_for_import),
         reason or Reason.IMPORTED_EXPIRING,
         f"It was imported, so ACM does not renew it; it {given.expiry}, and "
         f"{given.consumers} it.{given.source}{given.proposal}",
@@ -513,9 +525,8 @@ def source_newer(given: CheckInput) -> Decision | None:
     if not given.observation.importable:
         return None
     message = f"{given.expiry_sentence}{given.source}"
-    return Decision(
-        Verdict.IMPORT_DUE, Severity.INFO, Reason.SOURCE_NEWER, message, Action.REIMPORT
-    )
+    severity = given.least_for_import
+    return Decision(Verdict.IMPORT_DUE, severity, Reason.SOURCE_NEWER, message, Action.REIMPORT)
 
 
 @check(question="Is its import source unable to renew it?", facts=(facts.SOURCE,))
@@ -523,11 +534,17 @@ def source_trouble(given: CheckInput) -> Decision | None:
     """Find unusable import sources while there is time to fix them.
 
     The verdict is UNKNOWN, because nothing else is known to renew the certificate.
+    A source with an older version than ACM is worth a look: who imported the other one may not know
+    of the secret.
     """
     source = given.observation.source
+    message = f"{given.expiry_sentence}{given.source}"
     if source is None or source.state not in _SOURCE_TROUBLE:
         return None
-    return given.unknown(_SOURCE_REASONS[source.state], f"{given.expiry_sentence}{given.source}")
+    reason = _SOURCE_REASONS[source.state]
+    if source.state is SourceState.NOT_NEWER:
+        return Decision(Verdict.UNKNOWN, Severity.INFO, reason, message, Action.INVESTIGATE)
+    return given.unknown(reason, message)
 
 
 @check(

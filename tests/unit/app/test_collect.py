@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
-from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
@@ -40,8 +39,8 @@ from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
-    MemoryImportSecrets,
     Outage,
+    no_sources,
     run_context,
 )
 
@@ -62,7 +61,7 @@ def look(
         certificates=certificates,
         dns=dns or MemoryDns(HOME),
         catalog=MemoryCatalog(),
-        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+        sources=no_sources(),
     ).scan(wanted)
 
 

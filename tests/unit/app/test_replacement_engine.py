@@ -11,7 +11,6 @@ import pytest
 
 from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.notification_state import PendingWrites
-from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
 from certificate_lifecycle.model.certificate import (
     Action,
@@ -38,6 +37,7 @@ from tests.unit.builders import (
     AUTHORITY,
     EXPIRED,
     FAILED,
+    LABEL,
     LATER,
     LOAD_BALANCER,
     NOW,
@@ -58,10 +58,10 @@ from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
-    MemoryImportSecrets,
     MemoryStateStore,
     MemoryTlsProbe,
     Outage,
+    no_sources,
     run_context,
 )
 
@@ -105,7 +105,7 @@ class Account:
             certificates=self.certificates,
             dns=self.dns,
             catalog=MemoryCatalog(),
-            sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+            sources=no_sources(),
         ).scan(only)
         engine = ReplacementEngine(
             context=context,
@@ -133,7 +133,7 @@ class Account:
                 for replacement_record in engine.handled
                 if replacement_record.unreported
             ],
-        ).commit()
+        ).commit(MemoryClock())
         return records
 
     def only(self, **options: Any) -> ActionRecord:  # noqa: ANN401 - those of `run`
@@ -196,12 +196,12 @@ def test_a_dead_certificate_in_use_gets_one_successor_with_its_records() -> None
     account = serving()
     record = account.only()
     assert [wanted.tags[0] for wanted in account.certificates.asked] == [(REPLACES_TAG, OLD)]
-    assert account.dns.written == {"Z1": ["_a1.shop.example.com."]}
+    assert account.dns.written == {"Z1": [f"{LABEL}.shop.example.com."]}
     assert account.state == "validated"
     assert record.action is Action.REPLACE
     assert record.outcome is Outcome.STARTED
     assert record.detail == (
-        f"requested the successor {account.successor}; created _a1.shop.example.com.; "
+        f"requested the successor {account.successor}; created {LABEL}.shop.example.com.; "
         f"ACM has not issued the successor {account.successor} yet"
     )
     assert not record.renewed
@@ -223,7 +223,7 @@ def test_a_record_that_vanishes_while_acm_has_to_see_it_is_written_again() -> No
     account.dns.records.clear()
     record = account.tomorrow().only()
     assert record.outcome is Outcome.STARTED
-    assert record.detail.startswith("created _a1.shop.example.com.")
+    assert record.detail.startswith(f"created {LABEL}.shop.example.com.")
     assert len(account.dns.batches) == 2
 
 
@@ -419,7 +419,7 @@ def test_a_request_that_acm_refuses_fails_and_is_made_again() -> None:
 
 def test_a_conflicting_record_is_not_changed_and_reported() -> None:
     account = serving()
-    account.dns.put(zone(), "_a1.shop.example.com", "CNAME", "somebody.else.")
+    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "somebody.else.")
     record = account.only()
     assert "cannot be validated yet" in record.detail
     assert account.dns.batches == []
@@ -602,7 +602,7 @@ def test_an_old_certificate_that_is_just_not_listed_yet_ends_nothing() -> None:
 def conflicting() -> Account:
     """Return an account where somebody's record stands in the place of ACM's."""
     account = serving()
-    account.dns.put(zone(), "_a1.shop.example.com", "CNAME", "somebody.else.")
+    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "somebody.else.")
     account.run()
     assert account.state == "requested"
     return account
@@ -630,7 +630,7 @@ def test_a_record_that_others_take_over_while_acm_has_to_see_it_is_reported() ->
     account = serving()
     account.run()
     account.dns.records.clear()
-    account.dns.put(zone(), "_a1.shop.example.com", "CNAME", "somebody.else.")
+    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "somebody.else.")
     assert "cannot be validated yet" in account.tomorrow().only().detail
     assert account.state == "validated"
 

@@ -36,6 +36,7 @@ from tests.unit.builders import (
     EXPIRED,
     FAILED,
     IN_WINDOW,
+    LABEL,
     LOAD_BALANCER,
     NOW,
     REVOKED,
@@ -716,7 +717,6 @@ SOURCES = [
         )
         for state in (
             SourceState.SAME,
-            SourceState.NOT_NEWER,
             SourceState.NOT_YET_VALID,
             SourceState.UNREAD,
         )
@@ -735,6 +735,33 @@ SOURCES = [
             SourceState.INVALID: Reason.SOURCE_INVALID,
             SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
         }.items()
+    ),
+    Row(
+        "an imported certificate far from its end is not the one of its source",
+        observation(imported(), source=source(SourceState.NOT_NEWER)),
+        Verdict.UNKNOWN,
+        INFO,
+        Reason.SOURCE_NOT_NEWER,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "an import far from the end would lose a usage",
+        observation(imported(), source=replace(source(SourceState.NEWER), loses_client_auth=True)),
+        Verdict.IMPORT_DUE,
+        WARNING,
+        Reason.SOURCE_NEWER,
+        Action.REIMPORT,
+    ),
+    Row(
+        "an import of an unused certificate would lose a usage",
+        observation(
+            imported(in_use=False),
+            source=replace(source(SourceState.NEWER), loses_client_auth=True),
+        ),
+        Verdict.IMPORT_DUE,
+        INFO,
+        Reason.SOURCE_NEWER,
+        Action.REIMPORT,
     ),
     Row(
         "a certificate that nothing uses has a source that is invalid",
@@ -1548,7 +1575,7 @@ def test_an_overdue_renewal_says_when_it_ends_and_who_uses_it() -> None:
 def test_a_blocked_renewal_says_which_record_is_missing_where_and_what_acm_wants() -> None:
     decision = assessments(observation(blocked(), finding(RecordState.MISSING)))
     assert decision.message == (
-        "ACM cannot renew it: _a1.shop.example.com does not exist in zone example.com (Z1); "
+        f"ACM cannot renew it: {LABEL}.shop.example.com does not exist in zone example.com (Z1); "
         "ACM requires CNAME _b2.c3.acm-validations.aws. "
         "It expires in 40 days, on 2026-07-11 12:00 UTC."
     )

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
-from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
@@ -28,7 +27,7 @@ from certificate_lifecycle.policy.succession import ReplacementRecord, Replaceme
 from certificate_lifecycle.policy.thresholds import Thresholds
 from tests.unit.builders import NOW, SECOND, arn, certificate, days, imported
 from tests.unit.consumers import MemoryCatalog
-from tests.unit.fakes import MemoryCertificates, MemoryDns, Outage, run_context
+from tests.unit.fakes import MemoryCertificates, MemoryDns, Outage, no_sources, run_context
 
 USUAL = Thresholds()
 #: Public certificates: ACM begins 45 days before the end, and should be done 30 days before it.
@@ -155,7 +154,7 @@ class Region:
             certificates=self.certificates,
             dns=MemoryDns(),
             catalog=MemoryCatalog(),
-            sources=Sources(secrets=None, secret_arns={}),
+            sources=no_sources(),
         )
         return collector.scan([], **options)  # type: ignore[arg-type] # scan's own options
 

@@ -24,7 +24,7 @@ from certificate_lifecycle.app.ports import (
     StateStore,
     TlsProbe,
 )
-from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult
+from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult, joined
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.app.succession import SuccessorSearch, predecessor
 from certificate_lifecycle.app.tls_probe import names_that_serve
@@ -39,6 +39,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
+    ManualStepRequiredError,
     RecordConflictError,
     ReplacementError,
     StateConflictError,
@@ -128,7 +129,7 @@ class ReplacementContext:
         elif record.unreported:
             done = record.state.finished or record.state is ReplacementState.VERIFIED
             outcome = Outcome.DONE if done else Outcome.STARTED
-        return ActionRecord(self.arn, action, outcome, "; ".join(texts), self.renewed)
+        return ActionRecord(self.arn, action, outcome, joined(texts), self.renewed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -655,7 +656,11 @@ class ReplacementEngine:
                 f"kept, because its successor {successor.arn} is not valid or not used"
             )
             return
-        self.certificates.mark_replaced(old.arn, successor.arn)
+        try:
+            self.certificates.mark_replaced(old.arn, successor.arn)
+        except ManualStepRequiredError as error:
+            replacement.advice = f"kept: {error}"
+            return
         if self.certificates.delete(old.arn):
             self._finish(replacement, f"deleted; its successor is {successor.arn}")
 
@@ -697,7 +702,7 @@ class ReplacementEngine:
         """Record the moves; then raise ReplacementError for failed ones."""
         for text in result.done:
             replacement.report(text)
-        replacement.advice = "; ".join(result.waiting)
+        replacement.advice = joined(result.waiting)
         record, moves = replacement.record, tuple(result.moves)
         if moves != record.moves or result.done:
             self._save(replacement, moves=moves)

@@ -21,6 +21,7 @@ from certificate_lifecycle.model.errors import (
     CertificateRefusedError,
     ConsumerBusyError,
     ConsumerChangedError,
+    ManualStepRequiredError,
 )
 from certificate_lifecycle.policy.bindings import (
     BindingChange,
@@ -44,6 +45,13 @@ _BOUND = {
     BindStep.LEFT_ALONE: (BindingChangeStatus.LEFT_ALONE, _CHANGED),
     BindStep.GONE: (BindingChangeStatus.GONE, _DELETED),
 }
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Return one text: the first lines of all on one line, then their shell lines."""
+    split = [text.split("\n") for text in texts]
+    first = "; ".join(lines[0] for lines in split)
+    return "\n".join((first, *(line for lines in split for line in lines[1:])))
 
 
 @dataclass(slots=True)
@@ -140,10 +148,26 @@ class Rebinding:
         except ConsumerBusyError as error:
             result.moves[before:] = moves
             result.waiting.append(f"{moves[0].binding.label}: {error}")
+        except ManualStepRequiredError as error:
+            self._require_step(moves, result, before, str(error))
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("consumer failed", extra={"consumer": moves[0].binding.consumer})
             result.moves[before:] = moves
             result.failures.append(f"{moves[0].binding.label}: {error_summary(error)}")
+
+    def _require_step(
+        self, moves: tuple[BindingChange, ...], result: RebindResult, before: int, text: str
+    ) -> None:
+        """Keep the moves, and report the step of a person once: the notes have what was reported.
+
+        The first line of the text is the reason, which a note holds without the commands.
+        """
+        reason, *steps = text.split("\n")
+        label = moves[0].binding.label
+        reported = all(move.note == reason for move in moves)
+        result.moves[before:] = [replace(move, note=reason) for move in moves]
+        texts = result.waiting if reported else result.done
+        texts.append("\n".join((f"{label}: {reason}", f"# {label}:", *steps)))
 
     def _verify(self, moves: tuple[BindingChange, ...], result: RebindResult) -> None:
         require_time(self.context.clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.aws.consumers.base import Consumer
+from certificate_lifecycle.aws.consumers.base import Consumer, Refusal, RefusalKind
 from certificate_lifecycle.aws.consumers.elbv2 import is_load_balancer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
@@ -15,7 +15,7 @@ from certificate_lifecycle.aws.permissions import (
     regional,
 )
 from certificate_lifecycle.aws.read_calls import ReadCall
-from certificate_lifecycle.aws.responses import unless, unless_refused, validated_response
+from certificate_lifecycle.aws.responses import unless, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.render.manual_steps import aws_command
@@ -45,7 +45,7 @@ _GONE = "LoadBalancerNotFound"
 
 #: "The specified ARN does not refer to a valid SSL certificate" (API reference,
 #: SetLoadBalancerListenerSSLCertificate).
-_REFUSED = {"CertificateNotFound": ""}
+_REFUSALS = (Refusal("CertificateNotFound", RefusalKind.CERTIFICATE),)
 
 
 class ClassicLoadBalancers(Consumer):
@@ -54,6 +54,7 @@ class ClassicLoadBalancers(Consumer):
     service = "elb"
     kinds = (CLASSIC_LISTENER,)
     permissions = PERMISSIONS
+    refusals = _REFUSALS
     # Only what every Classic Load Balancer has always accepted.
     key_algorithms = frozenset({"RSA_2048"})
     _client: ElasticLoadBalancingClient
@@ -112,12 +113,11 @@ class ClassicLoadBalancers(Consumer):
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Set the certificate of a listener."""
         del instead_of
-        with unless_refused(_REFUSED):
-            self._client.set_load_balancer_listener_ssl_certificate(
-                LoadBalancerName=binding.consumer,
-                LoadBalancerPort=int(binding.qualifier),
-                SSLCertificateId=certificate_arn,
-            )
+        self._client.set_load_balancer_listener_ssl_certificate(
+            LoadBalancerName=binding.consumer,
+            LoadBalancerPort=int(binding.qualifier),
+            SSLCertificateId=certificate_arn,
+        )
 
     @validated_response("DescribeLoadBalancers")
     def _certificates(self, name: str) -> Mapping[int, str]:

@@ -144,11 +144,15 @@ class AwsConsumers(ConsumerCatalog):
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Set a certificate, see `Consumer.bind`."""
-        self._by_kind[binding.kind].bind(binding, certificate_arn, instead_of=instead_of)
+        service = self._by_kind[binding.kind]
+        with service.sorted_refusals(binding, certificate_arn):
+            service.bind(binding, certificate_arn, instead_of=instead_of)
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
         """Remove a certificate from a list, see `Consumer.unbind`."""
-        self._by_kind[binding.kind].unbind(binding, certificate_arn)
+        service = self._by_kind[binding.kind]
+        with service.sorted_refusals(binding, certificate_arn):
+            service.unbind(binding, certificate_arn)
 
     def read_calls(self) -> Iterator[ReadCall]:
         """Yield one call for each read permission that a scan needs."""
