@@ -128,7 +128,7 @@ locals {
     {
       Sid      = "ImportNewerVersions"
       Effect   = "Allow"
-      Action   = ["acm:ImportCertificate"]
+      Action   = ["acm:GetCertificate", "acm:ImportCertificate"]
       Resource = keys(local._import_sources)
     },
   ]

@@ -261,7 +261,7 @@ run "rotation_may_import_from_its_sources_and_only_under_their_arns" {
       {
         Sid    = "ImportNewerVersions"
         Effect = "Allow"
-        Action = ["acm:ImportCertificate"]
+        Action = ["acm:GetCertificate", "acm:ImportCertificate"]
         Resource = [
           "arn:aws:acm:eu-west-1:123456789012:certificate/own-key",
           "arn:aws:acm:eu-west-1:123456789012:certificate/plain",
@@ -297,7 +297,7 @@ run "rotation_may_not_read_a_source_in_notify_mode" {
   }
 
   assert {
-    condition     = alltrue([for action in flatten(jsondecode(local.rotation_policy_json).Statement[*].Action) : !startswith(action, "secretsmanager:") && !startswith(action, "kms:") && action != "acm:ImportCertificate"])
+    condition     = alltrue([for action in flatten(jsondecode(local.rotation_policy_json).Statement[*].Action) : !startswith(action, "secretsmanager:") && !startswith(action, "kms:") && !contains(["acm:GetCertificate", "acm:ImportCertificate"], action)])
     error_message = "In notify mode, rotation must have no access to private keys."
   }
 }

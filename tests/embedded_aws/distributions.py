@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.protocol import AwsError, EditedResult, Request
 from tests.estates.estate import Estate
-from tests.harness.settings import EDGE_REGION, Elsewhere, Knobs, Uses, place, usable
+from tests.harness.settings import EDGE_KEYS, EDGE_REGION, Elsewhere, Knobs, Uses, place, usable
 
 Result = dict[str, Any]
 
@@ -104,7 +104,7 @@ class Distributions:
         config = copy.deepcopy(dict(wanted["DistributionConfig"]))
         viewer = config.get("ViewerCertificate") or {}
         arn = viewer.get("ACMCertificateArn")
-        if not arn or not usable(self._estate, arn, EDGE_REGION):
+        if not arn or not usable(self._estate, arn, EDGE_REGION, EDGE_KEYS):
             raise AwsError("InvalidViewerCertificate", f"{arn} cannot be used.", status=400)
         if viewer.get("CloudFrontDefaultCertificate"):
             raise AwsError("InvalidArgument", "Two certificates at once.", status=400)

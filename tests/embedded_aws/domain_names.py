@@ -14,7 +14,17 @@ from typing import Any
 from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.protocol import AwsError, Request
 from tests.estates.estate import DEFAULT_REGION, Estate
-from tests.harness.settings import AWS_ACCOUNT, EDGE_REGION, Elsewhere, Knobs, Uses, page_of, usable
+from tests.harness.settings import (
+    ALL_KEYS,
+    AWS_ACCOUNT,
+    EDGE_KEYS,
+    EDGE_REGION,
+    Elsewhere,
+    Knobs,
+    Uses,
+    page_of,
+    usable,
+)
 
 Result = dict[str, Any]
 PAGE_SIZE = 1
@@ -150,8 +160,9 @@ class DomainNames:
                 raise AwsError(
                     "BadRequestException", f"Invalid patch path {parameter['path']}", status=400
                 )
-            region = EDGE_REGION if domain.endpoint == "EDGE" else domain.region
-            if not usable(self._estate, parameter["value"], region):
+            edge = domain.endpoint == "EDGE"
+            region, keys = (EDGE_REGION, EDGE_KEYS) if edge else (domain.region, ALL_KEYS)
+            if not usable(self._estate, parameter["value"], region, keys):
                 raise AwsError("BadRequestException", "Invalid certificate ARN", status=400)
             changes[attribute] = parameter["value"]
         if not self._knobs().ignores(domain.name):

@@ -252,14 +252,19 @@ class LoadBalancers:
     def _served(self, arn: str) -> str:
         """Return a certificate that may be bound.
 
+        The message is that of https://github.com/hashicorp/terraform-provider-aws/issues/26245.
         https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AddListenerCertificates.html
         """
         try:
             certificate = self._estate.get(arn)
         except (KeyError, ValueError):
             raise AwsError("CertificateNotFound", f"Certificate {arn} not found.") from None
-        if certificate.status not in SERVED:
-            raise AwsError("UnsupportedCertificate", f"{arn} is {certificate.status}.")
+        if certificate.status not in SERVED or not certificate.attachable:
+            raise AwsError(
+                "UnsupportedCertificate",
+                f"The certificate '{arn}' must have a fully-qualified domain name, a supported "
+                "signature, and a supported key size.",
+            )
         return arn
 
     # --- Classic Load Balancers -------------------------------------------------------------------

@@ -16,7 +16,16 @@ from typing import Any
 from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.protocol import AwsError, EditedResult, Request
 from tests.estates.estate import Estate
-from tests.harness.settings import AWS_ACCOUNT, EDGE_REGION, Elsewhere, Knobs, Uses, page_of, usable
+from tests.harness.settings import (
+    AWS_ACCOUNT,
+    EDGE_KEYS,
+    EDGE_REGION,
+    Elsewhere,
+    Knobs,
+    Uses,
+    page_of,
+    usable,
+)
 
 Result = dict[str, Any]
 PAGE_SIZE = 1
@@ -125,7 +134,7 @@ class UserPools:
         if wanted.get("ManagedLoginVersion") != self.shown(pool)["ManagedLoginVersion"]:
             raise AwsError("InvalidParameterException", "The login pages would change.")
         arn = wanted["CustomDomainConfig"]["CertificateArn"]
-        if not usable(self._estate, arn, EDGE_REGION):
+        if not usable(self._estate, arn, EDGE_REGION, EDGE_KEYS):
             raise AwsError("InvalidParameterException", f"{arn} cannot be used.")
         if not self._knobs().ignores(pool.domain):
             if arn != pool.certificate:

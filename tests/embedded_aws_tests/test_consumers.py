@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -535,3 +536,118 @@ def test_a_user_pool_s_domain_loses_what_an_update_leaves_out(cloud: Cloud) -> N
     shown = cognito.describe_user_pool_domain(Domain="auth.example.com")["DomainDescription"]
     assert "Routing" not in shown
     assert cloud.consumers.unknown_members("auth.example.com") == {}
+
+
+# --- Which certificates a service refuses ---------------------------------------------------------
+
+NOT_ATTACHABLE = {
+    "of an ACME client": {"key_pair_origin": "ACME"},
+    "managed by CloudFront": {"managed_by": "CLOUDFRONT"},
+}
+CURVES = ("EC_secp384r1", "EC_secp521r1")
+
+
+def attach(cloud: Cloud, kind: str, new: str) -> str | None:
+    """Attach a certificate to a new consumer of a kind, and return the error code."""
+    try:
+        ATTACH[kind](cloud, new)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return None
+
+
+def _listener(cloud: Cloud, new: str) -> None:
+    listener = cloud.consumers.load_balancer(issued(cloud))
+    certificates = [{"CertificateArn": new}]
+    cloud.client("elbv2").modify_listener(ListenerArn=listener, Certificates=certificates)
+
+
+def _sni(cloud: Cloud, new: str) -> None:
+    listener = cloud.consumers.load_balancer(issued(cloud))
+    certificates = [{"CertificateArn": new}]
+    cloud.client("elbv2").add_listener_certificates(ListenerArn=listener, Certificates=certificates)
+
+
+def _classic(cloud: Cloud, new: str) -> None:
+    name = cloud.consumers.classic_load_balancer(issued(cloud))
+    cloud.client("elb").set_load_balancer_listener_ssl_certificate(
+        LoadBalancerName=name, LoadBalancerPort=443, SSLCertificateId=new
+    )
+
+
+def _distribution(cloud: Cloud, new: str) -> None:
+    cloudfront = cloud.client("cloudfront")
+    found = cloudfront.get_distribution(Id=cloud.consumers.distribution(issued(cloud, EDGE)))
+    cloudfront.update_distribution(**update(found, ACMCertificateArn=new))
+
+
+def _regional(cloud: Cloud, new: str) -> None:
+    name = cloud.consumers.domain_name("api.example.com", issued(cloud))
+    operations = patch("/regionalCertificateArn", new)
+    cloud.client("apigateway").update_domain_name(domainName=name, patchOperations=operations)
+
+
+def _edge(cloud: Cloud, new: str) -> None:
+    old = issued(cloud, EDGE)
+    name = cloud.consumers.domain_name("api.example.com", old, endpoint="EDGE", region=EDGE)
+    cloud.client("apigateway", region=EDGE).update_domain_name(
+        domainName=name, patchOperations=patch("/certificateArn", new)
+    )
+
+
+def _user_pool(cloud: Cloud, new: str) -> None:
+    pool = cloud.consumers.user_pool_domain("auth.example.com", issued(cloud, EDGE))
+    cloud.client("cognito-idp", region=EDGE).update_user_pool_domain(
+        Domain="auth.example.com",
+        UserPoolId=pool,
+        CustomDomainConfig={"CertificateArn": new},
+        ManagedLoginVersion=2,
+    )
+
+
+ATTACH: dict[str, Callable[[Cloud, str], None]] = {
+    "listener": _listener,
+    "SNI list": _sni,
+    "Classic listener": _classic,
+    "distribution": _distribution,
+    "regional domain name": _regional,
+    "edge-optimised domain name": _edge,
+    "user pool domain": _user_pool,
+}
+REFUSALS = {
+    "listener": "UnsupportedCertificate",
+    "SNI list": "UnsupportedCertificate",
+    "Classic listener": "CertificateNotFound",
+    "distribution": "InvalidViewerCertificate",
+    "regional domain name": "BadRequestException",
+    "edge-optimised domain name": "BadRequestException",
+    "user pool domain": "InvalidParameterException",
+}
+AT_THE_EDGE = ("distribution", "edge-optimised domain name", "user pool domain")
+
+
+def region_of(kind: str) -> str:
+    return EDGE if kind in AT_THE_EDGE else "eu-west-1"
+
+
+@pytest.mark.parametrize("kind", ATTACH)
+@pytest.mark.parametrize("details", NOT_ATTACHABLE.values(), ids=NOT_ATTACHABLE)
+def test_no_service_attaches_a_certificate_of_acme_or_of_cloudfront(
+    cloud: Cloud, kind: str, details: dict[str, Any]
+) -> None:
+    new = issued(cloud, region_of(kind), **details)
+    assert attach(cloud, kind, new) == REFUSALS[kind]
+
+
+@pytest.mark.parametrize("kind", ATTACH)
+@pytest.mark.parametrize("curve", CURVES)
+def test_what_cloudfront_serves_has_no_key_on_a_large_curve(
+    cloud: Cloud, kind: str, curve: str
+) -> None:
+    new = issued(cloud, region_of(kind), key_algorithm=curve)
+    assert attach(cloud, kind, new) == (REFUSALS[kind] if kind in AT_THE_EDGE else None)
+
+
+@pytest.mark.parametrize("kind", ATTACH)
+def test_every_service_attaches_an_ordinary_certificate(cloud: Cloud, kind: str) -> None:
+    assert attach(cloud, kind, issued(cloud, region_of(kind))) is None

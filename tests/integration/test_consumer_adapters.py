@@ -26,7 +26,10 @@ from certificate_lifecycle.model.certificate import (
     CertificateStatus,
     CertificateType,
 )
-from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
+from certificate_lifecycle.model.errors import (
+    ConsumerBusyError,
+    ConsumerChangedError,
+)
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingState
 

@@ -422,13 +422,13 @@ def test_a_dry_run_returns_the_plan_and_notifies_no_one(
     assert cloud.zones.records(zone) == {}
 
 
-def test_the_mode_of_the_environment_applies_unless_the_event_has_one(
+def test_the_mode_of_the_environment_applies_unless_the_event_has_a_lower_one(
     rotation: Function, cloud: Cloud, zone: str, environment: pytest.MonkeyPatch
 ) -> None:
-    environment.setenv("ROTATION_MODE", "notify")
+    environment.setenv("ROTATION_MODE", "repair")
     arn = blocked(cloud)
-    assert only_action(rotation(scheduled(NOW))) == ("RestoreRecords", "advised")
-    assert only_action(rotation({"rotation_mode": "repair"})) == ("RestoreRecords", "done")
+    assert only_action(rotation({"rotation_mode": "notify"})) == ("RestoreRecords", "advised")
+    assert only_action(rotation(scheduled(NOW))) == ("RestoreRecords", "done")
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
 
 

@@ -20,6 +20,8 @@ NAMES, TYPES, CHANGES = (
     f"{RECORDS}Actions",
 )
 EXPORT_KEY = "kms:EncryptionContext:SecretARN"
+TOPIC_CONTEXT = "kms:EncryptionContext:aws:sns:topicArn"
+FUNCTION_CONTEXT = "kms:EncryptionContext:aws:lambda:FunctionArn"
 
 #: The name of one certificate, zone, listener and so on is free.
 ONE_OF_ALL = Bounds(free=range(1, 9))
@@ -174,8 +176,18 @@ OWN: Mapping[str, Bounds] = {
     # Parts 0 to 4 are `log-group:/aws/lambda/name`, followed by the stream.
     "WriteOwnLogs": Bounds(free=range(5, 9)),
     "PublishToTopic": JUST_THIS,
-    "EncryptForTopic": JUST_THIS,
-    "ReadOwnEnvironment": JUST_THIS,
+    "EncryptForTopic": Bounds(
+        fields={TOPIC_CONTEXT: ()},
+        never={
+            "something that is no message": without(TOPIC_CONTEXT),
+            "through another service": given("kms:ViaService", "s3.eu-west-1.amazonaws.com"),
+            "directly": without("kms:ViaService"),
+        },
+    ),
+    "ReadOwnEnvironment": Bounds(
+        fields={FUNCTION_CONTEXT: ()},
+        never={"something that is no environment": without(FUNCTION_CONTEXT)},
+    ),
 }
 
 
@@ -332,17 +344,26 @@ _IN_THE_CLEAR: Mapping[str, Change] = {
     "not over TLS": given("aws:SecureTransport", "false"),
 }
 
+_FOREIGN_ALARMS: Mapping[str, Change] = {
+    "a foreign alarm": about_another("aws:SourceArn"),
+    "alarms of another account": given("aws:SourceAccount", "666666666666"),
+    "no word of the account": without("aws:SourceAccount"),
+    "no word of the alarm": without("aws:SourceArn"),
+}
+
 #: In a key policy, `*` is that key.
 _THE_KEY: Mapping[str, Any] = {"free": range(9), "any_region": True, "any_account": True}
 
 KEY: Mapping[str, Bounds] = {
     "LetIamOfThisAccountGovernTheKey": Bounds(**_THE_KEY, never=_OTHERS),
-    "LetAlarmsOfThisAccountEncrypt": Bounds(
+    "LetOwnAlarmsEncrypt": Bounds(
         **_THE_KEY,
+        # `alarm:prefix-name`: the part after the prefix is free.
+        fields={"aws:SourceArn": (1,), TOPIC_CONTEXT: ()},
         never={
             **_OTHERS,
-            "alarms of another account": given("aws:SourceAccount", "666666666666"),
-            "no word of the account": without("aws:SourceAccount"),
+            **_FOREIGN_ALARMS,
+            "something that is no message": without(TOPIC_CONTEXT),
         },
     ),
 }
@@ -353,10 +374,7 @@ TOPIC: Mapping[str, Bounds] = {
         fields={"aws:SourceArn": (1,)},
         never={
             **_OTHERS,
-            "a foreign alarm": about_another("aws:SourceArn"),
-            "alarms of another account": given("aws:SourceAccount", "666666666666"),
-            "no word of the account": without("aws:SourceAccount"),
-            "no word of the alarm": without("aws:SourceArn"),
+            **_FOREIGN_ALARMS,
         },
     ),
     "RefusePublishingInTheClear": Bounds(always=True, never=_IN_THE_CLEAR),
@@ -421,13 +439,7 @@ LOGS_KEY: Mapping[str, Bounds] = {
 }
 
 ADOPTED_TOPIC: Mapping[str, Bounds] = {
-    "LetAlarmsPublish": Bounds(
-        never={
-            **_OTHERS,
-            "alarms of another account": given("aws:SourceAccount", "666666666666"),
-            "no word of the account": without("aws:SourceAccount"),
-        }
-    )
+    "LetAlarmsPublish": Bounds(fields={"aws:SourceArn": (1,)}, never={**_OTHERS, **_FOREIGN_ALARMS})
 }
 
 #: It grants nothing: another test compares it with the policies of the roles.
@@ -452,7 +464,7 @@ KNOWN: Mapping[str, str] = {
     "EncryptForTopic: kms:GenerateDataKey*": (
         "The developer guide of SNS asks publishers for it in this form."
     ),
-    "LetAlarmsOfThisAccountEncrypt: kms:GenerateDataKey*": (
+    "LetOwnAlarmsEncrypt: kms:GenerateDataKey*": (
         "The same for CloudWatch, whose own documentation gives the statement so."
     ),
     "LetCloudWatchLogsEncryptTheFunctionsLogs: kms:GenerateDataKey*": (

@@ -13,8 +13,12 @@ from datetime import datetime
 from functools import partial
 from typing import Self
 
-from certificate_lifecycle.app.deadline import error_summary
-from certificate_lifecycle.app.ports import StateStore
+from certificate_lifecycle.app.deadline import (
+    STATE_RESERVE_SECONDS,
+    error_summary,
+    require_time,
+)
+from certificate_lifecycle.app.ports import Clock, StateStore
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Action
@@ -67,20 +71,23 @@ class PendingWrites:
         for intent in self.own_intents:
             self.state_store.delete_intent(intent)
 
-    def commit(self) -> None:
+    def commit(self, clock: Clock) -> None:
         """Write everything; what was not written is reported again by the next run.
 
         One failed write is raised at the end, a second one at once: the store is not available.
+        Raises CertificateLifecycleError if the time runs out.
         """
         store = self.state_store
         steps: list[Callable[[], None]] = [
-            *(partial(store.save_alert, alert) for alert in self.alert_records),
             *(partial(store.delete_alert, alert) for alert in self.resolved),
             *(partial(store.delete_intent, intent) for intent in self.intents),
             *(partial(self._mark_reported, record) for record in self.replacement_records),
+            # Last: every message writes all of them, so that they may take all of the time.
+            *(partial(store.save_alert, alert) for alert in self.alert_records),
         ]
         failure: Exception | None = None
         for step in steps:
+            require_time(clock, STATE_RESERVE_SECONDS)
             try:
                 step()
             except Exception as error:
@@ -259,12 +266,21 @@ class AlertState:
             state_store=self.state_store,
             run_id=self.request.run_id,
             now=now,
-            alert_records=alerts,
+            alert_records=self._oldest_first(alerts),
             intents=list(self.intents.values()),
             replacement_records=[record for record in replacement_records if record.unreported],
             resolved=resolved,
             own_intents=[intent for key, intent in self.intents.items() if key not in earlier],
         )
+
+    def _oldest_first(self, alerts: Sequence[AlertRecord]) -> list[AlertRecord]:
+        """Return the records in the order of their writing: new ones, then the oldest.
+
+        If the time runs out, the next run writes the rest instead of the same records again.
+        """
+        known = (*self.alert_records.values(), *([self.scope] if self.scope else []))
+        notified = {alert.subject: alert.notified_at.timestamp() for alert in known}
+        return sorted(alerts, key=lambda alert: notified.get(alert.subject, 0.0))
 
     def _changes(self, run: Run) -> list[FindingChange]:
         failing = _failing(run)

@@ -50,7 +50,8 @@ from certificate_lifecycle.model.errors import (
 )
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.export import Exported
-from certificate_lifecycle.policy.import_source import CertificateBundle
+from certificate_lifecycle.policy.import_history import CertificateVersion
+from certificate_lifecycle.policy.import_source import CertificateBundle, read_version
 from certificate_lifecycle.policy.issuance import CertificateRequest
 from certificate_lifecycle.policy.succession import REPLACED_BY_TAG
 
@@ -110,6 +111,14 @@ PERMISSIONS = (
         Setting.REPAIR,
         ExportCertificate="read the certificate and key of an export target",
         RenewCertificate="renew the certificate of an export target",
+    ),
+    *declare(
+        (*ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DRILL),
+        "acm",
+        ("{imported}",),
+        Setting.IMPORT_SOURCES,
+        Setting.REPAIR,
+        GetCertificate="compare the certificate and its chain with the import source",
     ),
     *for_rotations(
         "acm",
@@ -334,6 +343,16 @@ class AcmCertificates:
         )
         return renewed is not None
 
+    @validated_response("GetCertificate")
+    def imported_version(self, arn: str) -> CertificateVersion:
+        """Return an imported certificate and its chain.
+
+        Raises CertificateNotFoundError for a deleted certificate.
+        """
+        with existing(arn):
+            answer = self._client.get_certificate(CertificateArn=arn)
+        return read_version(answer["Certificate"], answer.get("CertificateChain", ""))
+
     def reimport(self, arn: str, bundle: CertificateBundle) -> None:
         """Import under the ARN of an imported certificate.
 
@@ -446,6 +465,9 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
             failure_reason=detail.get("FailureReason"),
             certificate_authority_arn=detail.get("CertificateAuthorityArn"),
             serial=detail.get("Serial"),
+            issuer=detail.get("Issuer"),
+            subject=detail.get("Subject"),
+            imported_at=utc(detail.get("ImportedAt")),
             migrating_to_dns=update.get("Type") == "DOMAIN_VALIDATION_METHOD"
             and update.get("Status") == "PENDING_DOMAIN_VALIDATION",
             key_usages=_usages(detail.get("KeyUsages", ())),
@@ -468,6 +490,8 @@ def _common(data: Mapping[str, Any], names: Sequence[str | None]) -> dict[str, A
         "created_at": utc(data.get("CreatedAt") or data.get("ImportedAt")),
         "managed_by": data.get("ManagedBy"),
         "key_pair_origin": data.get("CertificateKeyPairOrigin"),
+        "root_hierarchy": data.get("RootHierarchyType"),
+        "certificate_usage": data.get("CertificateUsage"),
     }
 
 

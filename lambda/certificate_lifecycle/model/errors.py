@@ -111,6 +111,10 @@ class UnknownSettingError(ManualStepRequiredError):
     """A write would remove a setting that the SDK does not know; nothing was written."""
 
 
+class CertificateRefusedError(CertificateLifecycleError):
+    """A service does not accept this certificate for a consumer; another one may be accepted."""
+
+
 class StateConflictError(CertificateLifecycleError):
     """Another run has claimed or changed the same entry of the state table."""
 

@@ -376,7 +376,7 @@ def test_what_was_started_where_a_scope_failed_is_reported_before_it_is_deleted(
     assert record.detail.endswith(f"about to write the validation record {LABEL}.shop.example.com.")
     assert lost.should_notify
     assert lost.pending_writes is not None
-    lost.pending_writes.commit()
+    lost.pending_writes.commit(MemoryClock())
     assert state_store.recorded_intents == {}
 
 

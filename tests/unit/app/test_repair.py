@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from certificate_lifecycle.app.collect import Collector
-from certificate_lifecycle.app.reimport import Reimport, Sources
+from certificate_lifecycle.app.reimport import Reimport
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.model.certificate import (
     Action,
@@ -39,8 +39,8 @@ from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
-    MemoryImportSecrets,
     Outage,
+    no_sources,
     run_context,
 )
 
@@ -64,14 +64,14 @@ def run_repair(
         certificates=certificates,
         dns=dns,
         catalog=MemoryCatalog(),
-        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+        sources=no_sources(),
     ).scan([])
     context = replace(context, clock=clock or MemoryClock())
     repair = Repair(
         context=context,
         certificates=certificates,
         dns=dns,
-        reimport=Reimport(context=context, certificates=certificates),
+        reimport=Reimport(context=context, certificates=certificates, histories=None),
     )
     return repair.act(found)
 

@@ -102,7 +102,7 @@ def test_a_run_scans_repairs_and_notifies_once() -> None:
         "message_id": "message-1",
         "reason": message.subject,
     }
-    assert [action["outcome"] for action in found["actions"]] == ["done", "advised"]
+    assert [action["outcome"] for action in found["actions"]] == ["advised", "done"]
     assert json.loads(json.dumps(found)) == found
 
 

@@ -137,7 +137,7 @@ class Stopping(NotificationSink):
 
     name = "a bus"
 
-    def publish(self, run: Run) -> None:
+    def publish(self, run: Run, _: object) -> None:
         raise StoppedError(run.run_id)
 
 

@@ -18,6 +18,7 @@ from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import (
+    CertificateRefusedError,
     ConsumerBusyError,
     ConsumerChangedError,
     ManualStepRequiredError,
@@ -55,12 +56,16 @@ def joined(texts: Sequence[str]) -> str:
 
 @dataclass(slots=True)
 class RebindResult:
-    """The moves with their new status, and the texts of what was done, waits or failed."""
+    """The moves with their new status, and the texts of what was done, waits or failed.
+
+    `refused` are the texts of consumers whose service does not accept the successor.
+    """
 
     moves: list[BindingChange] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     def add(self, move: BindingChange, status: BindingChangeStatus, text: str) -> None:
         """Set the status of `move`, with the text that reports it."""
@@ -137,6 +142,9 @@ class Rebinding:
         before = len(result.moves)
         try:
             yield
+        except CertificateRefusedError as error:
+            result.moves[before:] = moves
+            result.refused.append(f"{moves[0].binding.label}: {error}")
         except ConsumerBusyError as error:
             result.moves[before:] = moves
             result.waiting.append(f"{moves[0].binding.label}: {error}")

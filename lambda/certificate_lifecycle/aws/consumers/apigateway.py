@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from certificate_lifecycle.aws.consumers.base import Consumer, Refusal, RefusalKind
+from certificate_lifecycle.aws.consumers.base import (
+    EDGE_KEY_ALGORITHMS,
+    Consumer,
+    Refusal,
+    RefusalKind,
+)
 from certificate_lifecycle.aws.permissions import EVERYTHING, Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import paginated, unless, validated_response
@@ -72,9 +77,13 @@ _AVAILABLE = "AVAILABLE"
 _PAGE_SIZE = 500
 #: API Gateway has no code of its own for a domain name that is being updated (API reference,
 #: UpdateDomainName); its status decides.
-_REFUSALS = tuple(
-    Refusal(code, RefusalKind.BUSY, "another change is in progress", while_updating=True)
-    for code in ("ConflictException", "BadRequestException")
+_REFUSALS = (
+    *(
+        Refusal(code, RefusalKind.BUSY, "another change is in progress", while_updating=True)
+        for code in ("ConflictException", "BadRequestException")
+    ),
+    # A certificate that cannot be used is one of many bad requests (same reference).
+    Refusal("BadRequestException", RefusalKind.CERTIFICATE, message="certificate"),
 )
 
 
@@ -85,6 +94,8 @@ class DomainNames(Consumer):
     kinds = (DOMAIN_NAME, EDGE_DOMAIN_NAME, DOMAIN_OWNERSHIP)
     permissions = PERMISSIONS
     refusals = _REFUSALS
+    # CloudFront serves the edge-optimised ones, and an entry of AWS's own does not say which.
+    key_algorithms = EDGE_KEY_ALGORITHMS
     _client: APIGatewayClient
 
     @classmethod

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from certificate_lifecycle.aws.responses import error_code
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import (
+    CertificateRefusedError,
     ConsumerBusyError,
     ManualStepRequiredError,
     UnknownSettingError,
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from certificate_lifecycle.aws.read_calls import ReadCall
 
 
+#: The keys that CloudFront accepts, and the services that it serves: RSA up to 4096 bits, and of
+#: the elliptic curves only P-256 (CloudFront developer guide, "Requirements for using SSL/TLS
+#: certificates with CloudFront"; ACM user guide, "Prerequisites for importing").
+EDGE_KEY_ALGORITHMS = frozenset({"RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1"})
+
+
 class RefusalKind(Enum):
     """The meaning of a refused change that is no failure; all other refusals are failures."""
 
@@ -35,11 +42,15 @@ class RefusalKind(Enum):
     BUSY = auto()
     #: A person has to do something first; the change stays planned.
     MANUAL_STEP = auto()
+    #: The service does not accept this certificate, and may accept another one.
+    CERTIFICATE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """An error code of a service with a meaning, and the text that reports it.
+
+    A refused certificate is reported with AWS's message instead.
 
     `message` is a part of AWS's message, for a code with several meanings. `while_updating` limits
     the meaning to a setting that the service shows as not settled.
@@ -47,7 +58,7 @@ class Refusal:
 
     code: str
     kind: RefusalKind
-    text: str
+    text: str = ""
     message: str = ""
     while_updating: bool = False
 
@@ -66,6 +77,8 @@ class Consumer(ABC):
     permissions: ClassVar[tuple[Permission, ...]]
     #: Refused changes that are no failures. The SDK retries throttled calls before.
     refusals: ClassVar[tuple[Refusal, ...]] = ()
+    #: ACM's names of the keys that every resource of the service accepts.
+    key_algorithms: ClassVar[frozenset[str]]
     #: Whether every scan may read the service, or only a role that may rebind consumers.
     read_by_scans: ClassVar[bool] = True
 
@@ -140,7 +153,8 @@ class Consumer(ABC):
     def sorted_refusals(self, binding: Binding, certificate_arn: str) -> Iterator[None]:
         """Sort the refusals of a change by `refusals`.
 
-        Raises ConsumerBusyError or ManualStepRequiredError; any other error passes.
+        Raises ConsumerBusyError, ManualStepRequiredError or CertificateRefusedError; any other
+        error passes.
         """
         try:
             yield
@@ -153,6 +167,11 @@ class Consumer(ABC):
                 raise
             if refusal.kind is RefusalKind.BUSY:
                 raise ConsumerBusyError(refusal.text) from error
+            if refusal.kind is RefusalKind.CERTIFICATE:
+                answer = error.response["Error"]
+                raise CertificateRefusedError(
+                    f"{answer['Code']}: {answer.get('Message', '')}"
+                ) from error
             steps = self.steps_before(binding)
             raise ManualStepRequiredError("\n".join((refusal.text, *steps))) from error
 

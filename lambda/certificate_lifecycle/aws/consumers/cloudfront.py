@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from certificate_lifecycle.aws.consumers.base import Consumer, Refusal, RefusalKind
+from certificate_lifecycle.aws.consumers.base import (
+    EDGE_KEY_ALGORITHMS,
+    Consumer,
+    Refusal,
+    RefusalKind,
+)
 from certificate_lifecycle.aws.permissions import Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import unless, validated_response
@@ -69,6 +74,8 @@ _REFUSALS = (
         message="continuous deployment",
     ),
     Refusal("ContinuousDeploymentPolicyInUse", RefusalKind.MANUAL_STEP, _CONTINUOUS_DEPLOYMENT),
+    # "A viewer certificate specified is not valid" (API reference, UpdateDistribution).
+    Refusal("InvalidViewerCertificate", RefusalKind.CERTIFICATE),
     Refusal("StagingDistributionInUse", RefusalKind.MANUAL_STEP, _CONTINUOUS_DEPLOYMENT),
 )
 
@@ -80,6 +87,7 @@ class Distributions(Consumer):
     kinds = (DISTRIBUTION,)
     permissions = PERMISSIONS
     refusals = _REFUSALS
+    key_algorithms = EDGE_KEY_ALGORITHMS
     _client: CloudFrontClient
 
     @classmethod

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from certificate_lifecycle.aws.consumers.base import Consumer, Refusal, RefusalKind
+from certificate_lifecycle.aws.consumers.base import (
+    EDGE_KEY_ALGORITHMS,
+    Consumer,
+    Refusal,
+    RefusalKind,
+)
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
     ROTATIONS,
@@ -60,6 +65,8 @@ _PAGE_SIZE = 60
 #: API reference, UpdateUserPoolDomain.
 _REFUSALS = (
     Refusal("ConcurrentModificationException", RefusalKind.BUSY, "another change is in progress"),
+    # A certificate that cannot be used is one of many invalid parameters.
+    Refusal("InvalidParameterException", RefusalKind.CERTIFICATE, message="certificate"),
 )
 
 
@@ -70,6 +77,7 @@ class UserPoolDomains(Consumer):
     kinds = (USER_POOL_DOMAIN,)
     permissions = PERMISSIONS
     refusals = _REFUSALS
+    key_algorithms = EDGE_KEY_ALGORITHMS
     read_by_scans = False
     _client: CognitoIdentityProviderClient
 

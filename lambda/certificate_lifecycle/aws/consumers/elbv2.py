@@ -61,6 +61,9 @@ _REFUSALS = (
         "its load balancer has as many certificates for SNI as its quota allows (25 by default, "
         "of all listeners together)",
     ),
+    # "must have a fully-qualified domain name, a supported signature, and a supported key size"
+    # (https://github.com/hashicorp/terraform-provider-aws/issues/26245).
+    Refusal("UnsupportedCertificate", RefusalKind.CERTIFICATE),
 )
 #: Descriptions in one run, to keep the calls of many full listeners few.
 _MOST_DESCRIBED = 100
@@ -76,6 +79,10 @@ class LoadBalancers(Consumer):
     kinds = (LISTENER, LISTENER_SNI)
     permissions = PERMISSIONS
     refusals = _REFUSALS
+    # Network Load Balancers accept no RSA key of 4096 bits (their guide, "Server certificates").
+    key_algorithms = frozenset(
+        {"RSA_2048", "RSA_3072", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"}
+    )
     _client: ElasticLoadBalancingv2Client
     _described_count = 0
 
