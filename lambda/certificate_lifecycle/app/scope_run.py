@@ -310,6 +310,7 @@ def run_of(
         assessments=tuple(assessments),
         actions=tuple(actions),
         full_scan=not request.certificate_arns,
+        sdk=request.sdk,
     )
 
 
