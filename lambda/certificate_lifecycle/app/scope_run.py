@@ -125,6 +125,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         ),
         exports=ExportTargets.of(request.export_targets, clients.export_secrets),
         stores=(*clients.stores, *(clients.account_stores if request.account_wide else ())),
+        failure_reported=state.failure_reported,
     )
     # The requested certificates, and those that they replace.
     requested = request.certificate_arns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.export import TargetFinding
@@ -15,6 +16,7 @@ class Observation:
     """A certificate, and the state of everything that its renewal depends on.
 
     `consumers` are the labels of the resources that use it.
+    `failure_reported` is when a message first named it as a failed request, None if none has.
     """
 
     certificate: Certificate
@@ -24,6 +26,7 @@ class Observation:
     detail_error: str | None = None
     export: TargetFinding | None = None
     source: SourceFinding | None = None
+    failure_reported: datetime | None = None
 
     @property
     def export_has_problem(self) -> bool:
