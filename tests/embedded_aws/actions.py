@@ -258,15 +258,29 @@ def _get_secret(scene: Scene) -> list[Permission]:
         "secretsmanager:VersionStage": (scene.parameters.get("VersionStage", "AWSCURRENT"),)
     }
     permissions = [_with(p, stage) for p in _secret("secretsmanager:GetSecretValue")(scene)]
+    return [*permissions, *_with_the_key_of_the_secret(scene, "kms:Decrypt")]
+
+
+def _put_secret(scene: Scene) -> list[Permission]:
+    """Need to write the secret, and to encrypt with its customer managed key when it has one.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    """
+    permissions = _secret("secretsmanager:PutSecretValue")(scene)
+    encrypting = _with_the_key_of_the_secret(scene, "kms:GenerateDataKey", "kms:Decrypt")
+    return [*permissions, *encrypting]
+
+
+def _with_the_key_of_the_secret(scene: Scene, *actions: str) -> list[Permission]:
     arn = str(scene.parameters.get("SecretId", ""))
     key = scene.secret_key(arn)
-    if key:
-        through: Context = {
-            "kms:ViaService": (f"secretsmanager.{scene.request.region}.amazonaws.com",),
-            "kms:EncryptionContext:SecretARN": (arn,),
-        }
-        permissions.append(_with(scene.permission("kms:Decrypt", key), through))
-    return permissions
+    if not key:
+        return []
+    through: Context = {
+        "kms:ViaService": (f"secretsmanager.{scene.request.region}.amazonaws.com",),
+        "kms:EncryptionContext:SecretARN": (arn,),
+    }
+    return [_with(scene.permission(action, key), through) for action in actions]
 
 
 # --- SNS, KMS: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -338,6 +352,31 @@ def _table(action: str) -> Needs:
     """
     return lambda scene: [
         scene.permission(action, scene.arn("dynamodb", f"table/{scene.parameters['TableName']}"))
+    ]
+
+
+#: The action of each member of a transaction.
+_TRANSACTED = {
+    "ConditionCheck": "dynamodb:ConditionCheckItem",
+    "Delete": "dynamodb:DeleteItem",
+    "Put": "dynamodb:PutItem",
+    "Update": "dynamodb:UpdateItem",
+}
+
+
+def _transaction(scene: Scene) -> list[Permission]:
+    """Need the action of each write; a transaction has none of its own.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    """
+    needed = {
+        (_TRANSACTED[kind], operation["TableName"])
+        for entry in scene.parameters["TransactItems"]
+        for kind, operation in entry.items()
+    }
+    return [
+        scene.permission(action, scene.arn("dynamodb", f"table/{table}"))
+        for action, table in sorted(needed)
     ]
 
 
@@ -600,6 +639,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("dynamodb", "DeleteItem"): _table("dynamodb:DeleteItem"),
     ("dynamodb", "PutItem"): _table("dynamodb:PutItem"),
     ("dynamodb", "Query"): _table("dynamodb:Query"),
+    ("dynamodb", "TransactWriteItems"): _transaction,
     ("dynamodb", "UpdateItem"): _table("dynamodb:UpdateItem"),
     ("elb", "DescribeLoadBalancers"): _account_wide("elasticloadbalancing:DescribeLoadBalancers"),
     ("elb", "SetLoadBalancerListenerSSLCertificate"): _classic,
@@ -641,7 +681,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("s3", "PutObject"): _object("s3:PutObject"),
     ("secretsmanager", "DescribeSecret"): _secret("secretsmanager:DescribeSecret"),
     ("secretsmanager", "GetSecretValue"): _get_secret,
-    ("secretsmanager", "PutSecretValue"): _secret("secretsmanager:PutSecretValue"),
+    ("secretsmanager", "PutSecretValue"): _put_secret,
     ("securityhub", "BatchImportFindings"): _import_findings,
     ("securityhub", "GetFindings"): _get_findings,
     ("service-quotas", "GetServiceQuota"): _account_wide("servicequotas:GetServiceQuota"),

@@ -48,8 +48,8 @@ GAPS = (
     ),
     Gap(
         "acm",
-        "ImportCertificate verifies no signature: neither the certificate's nor the chain's.",
-        "Nothing here decides by signatures; `cloud.fail` orders a refusal.",
+        "ImportCertificate takes a CA's certificate without a chain, and a chain without its root.",
+        "The user guide asks for a path to the root, but certificates without one are imported.",
     ),
     Gap(
         "acm",
@@ -72,6 +72,12 @@ GAPS = (
         "dynamodb",
         "Items past their TTL stay until a test removes them.",
         "AWS may take days too: the end is recognised by the status.",
+    ),
+    Gap(
+        "dynamodb",
+        "ClientRequestToken does not make a repeated transaction succeed, and no write conflicts "
+        "with a transaction in progress.",
+        "Refusing the repetition is stricter; calls are carried out one after the other.",
     ),
     Gap(
         "acm",

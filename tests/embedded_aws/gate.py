@@ -17,7 +17,15 @@ from moto.core.request import Request as HttpRequest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
-from tests.embedded_aws import actions, log_groups, policy, simulation, state_machines, strict
+from tests.embedded_aws import (
+    actions,
+    log_groups,
+    policy,
+    simulation,
+    state_machines,
+    strict,
+    tables,
+)
 from tests.embedded_aws.acm import Acm
 from tests.embedded_aws.calls import Call, Permission, Recorder
 from tests.embedded_aws.consumers import Consumers
@@ -125,6 +133,7 @@ class Gate:
             **log_groups.HANDLERS,
             **simulation.HANDLERS,
             **state_machines.HANDLERS,
+            **tables.HANDLERS,
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -65,6 +65,7 @@ class Toasters(consumer_base.Consumer):
     service = "toaster"
     kinds = (TOASTER,)
     permissions = ()
+    key_algorithms = frozenset({"RSA_2048"})
     _client: dict[str, str]
 
     @classmethod

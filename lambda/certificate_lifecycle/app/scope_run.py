@@ -120,8 +120,11 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         catalog=clients.catalog,
         # In mode notify the role may not read a secret.
         sources=Sources(
+            by_arn=request.import_sources,
             secrets=clients.import_secrets if request.repair else None,
-            secret_arns=request.import_sources,
+            certificates=clients.certificates,
+            histories=state.state_store,
+            problem=state.problem,
         ),
         exports=ExportTargets.of(request.export_targets, clients.export_secrets),
         stores=(*clients.stores, *(clients.account_stores if request.account_wide else ())),
@@ -245,11 +248,17 @@ def _repaired_and_exported(
     exported: list[ActionRecord] = []
     if secrets is not None:
         exported = Export(context=context, certificates=certificates, secrets=secrets).act(agreed)
+    reimport = Reimport(
+        context=context,
+        certificates=certificates,
+        histories=scanned.state.state_store,
+    )
+    reimport.remember(scanned.result.observations, scanned.result.problems)
     repair = Repair(
         context=context,
         certificates=certificates,
         dns=clients.dns,
-        reimport=Reimport(context=context, certificates=certificates),
+        reimport=reimport,
         settled={(record.certificate_arn, record.action) for record in (*replaced, *exported)},
     )
     return [*repair.act(agreed), *exported]

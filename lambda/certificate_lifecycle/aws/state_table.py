@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
-from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotations, for_scans
+from certificate_lifecycle.aws.permissions import (
+    Command,
+    Setting,
+    at_home,
+    declare,
+    for_rotations,
+    for_scans,
+)
 from certificate_lifecycle.aws.responses import error_code, unless
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import present_word
@@ -28,6 +35,7 @@ from certificate_lifecycle.model.records import stamp
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.timestamps import parse_timestamp
+from certificate_lifecycle.policy.import_history import ImportHistory
 from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
 from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord
 
@@ -49,6 +57,14 @@ R = TypeVar("R", bound=_Record)
 _TABLE = at_home("dynamodb", "table/{table}")
 PERMISSIONS = (
     *for_scans("dynamodb", _TABLE, Query="read the state table"),
+    *declare(
+        (Command.DRILL,),
+        "dynamodb",
+        _TABLE,
+        Setting.IMPORT_SOURCES,
+        Setting.REPAIR,
+        Query="read what was imported before",
+    ),
     *for_rotations(
         "dynamodb",
         _TABLE,
@@ -70,8 +86,8 @@ _ROOM = (
 _CONFLICT = "ConditionalCheckFailedException"
 #: Every error that a malformed entry can cause.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
-#: Attributes that store a list, as JSON text.
-_LISTS = frozenset({"moves", "untold"})
+#: Attributes that store a list or an object, as JSON text.
+_NESTED = frozenset({"attempt", "moves", "refused", "untold", "versions"})
 #: DynamoDB stores 38 digits exactly.
 _WHOLE = re.compile(r"-?[0-9]{1,38}")
 
@@ -121,6 +137,7 @@ _REPLACEMENT = _RecordKind(
 )
 _ALERT = _RecordKind("told#", ("certificate_arn",), AlertRecord.from_dict)
 _INTENT = _RecordKind("note#", ("certificate_arn", "action"), Intent.from_dict)
+_IMPORTS = _RecordKind("imports#", ("certificate_arn",), ImportHistory.from_dict)
 
 
 class StateTable:
@@ -232,6 +249,35 @@ class StateTable:
             {":run": _text(intent.run_id), ":written": _text(stamp(intent.written_at))},
         )
 
+    # --- Imports ----------------------------------------------------------------------------------
+
+    def import_history(self, certificate_arn: str) -> ImportHistory:
+        """Return the import history of a certificate, an empty one if none is stored.
+
+        Raises StateUnreadableError; the entry of another certificate does not matter.
+        """
+        none = ImportHistory(certificate_arn=certificate_arn)
+        entry = _IMPORTS.entry(none)
+        return next(
+            (self._parsed(i, _IMPORTS.read) for i in self._all() if _name(i) == entry), none
+        )
+
+    def save_import_history(self, history: ImportHistory) -> ImportHistory:
+        """Store a history and return it with its version.
+
+        Raises StateConflictError if another run has changed it; an equal entry is that of a write
+        whose response was lost.
+        """
+        written = replace(history, version=history.version + 1)
+        item = self._item(_IMPORTS, written)
+        if history.version == 0:
+            stored = self._put(item, _NEW, {})
+        else:
+            stored = self._put(item, _SAME_VERSION, {":version": _number(history.version)})
+        if stored not in (None, item):
+            raise StateConflictError("another run recorded an import first")
+        return written
+
     # --- Notifications ----------------------------------------------------------------------------
 
     def last_notification(self) -> datetime | None:
@@ -253,17 +299,14 @@ class StateTable:
         return {**self._key(kind.entry(record)), **kind.attributes(record)}
 
     def _read(self, prefix: str, parse: Callable[[Item], T]) -> list[T]:
-        found: list[T] = []
-        for item in self._all():
-            entry = item["entry"]["S"]
-            if entry.startswith(prefix):
-                try:
-                    found.append(parse(item))
-                except _MISREAD as error:
-                    raise StateUnreadableError(
-                        f"{clean(entry)} in {self._table} cannot be read"
-                    ) from error
-        return found
+        return [self._parsed(i, parse) for i in self._all() if _name(i).startswith(prefix)]
+
+    def _parsed(self, item: Item, parse: Callable[[Item], T]) -> T:
+        try:
+            return parse(item)
+        except _MISREAD as error:
+            text = f"{clean(_name(item))} in {self._table} cannot be read"
+            raise StateUnreadableError(text) from error
 
     def _all(self) -> list[Item]:
         """Return every entry of this account and region; a run reads them once, at its start.
@@ -312,6 +355,11 @@ class StateTable:
         )
 
 
+def _name(item: Item) -> str:
+    name: str = item["entry"]["S"]
+    return name
+
+
 def _conflict(stored: Item) -> str:
     holder = stored.get("claimed_by", {}).get("S", "another run")
     until = stored.get("claimed_until", {}).get("S")
@@ -335,7 +383,7 @@ def _value(name: str, attribute: Mapping[str, Any]) -> object:
     """
     match attribute:
         case {"S": str(text)}:
-            return json.loads(text) if name in _LISTS else text
+            return json.loads(text) if name in _NESTED else text
         case {"N": str(number)} if _WHOLE.fullmatch(number):
             return int(number)
         case _:

@@ -15,7 +15,8 @@ from certificate_lifecycle.policy.validation import RecordFinding
 class Observation:
     """A certificate, and the state of everything that its renewal depends on.
 
-    `consumers` are the labels of the resources that use it.
+    `consumers` are the labels of the resources that use it. `successor` may take over from it;
+    `proposal` may do so only if a person agrees.
     `failure_reported` is when a message first named it as a failed request, None if none has.
     """
 
@@ -23,6 +24,7 @@ class Observation:
     consumers: tuple[str, ...] = ()
     records: tuple[RecordFinding, ...] = ()
     successor: Certificate | None = None
+    proposal: Certificate | None = None
     detail_error: str | None = None
     export: TargetFinding | None = None
     source: SourceFinding | None = None

@@ -22,6 +22,7 @@ from certificate_lifecycle.policy.notification_state import (
 from certificate_lifecycle.policy.settings import RotationMode
 from tests.unit.builders import (
     EXPIRED,
+    LABEL,
     NOW,
     PLACE,
     SECOND,
@@ -396,7 +397,7 @@ def test_what_is_about_to_be_done_is_recorded_and_deleted_once_it_is_reported() 
     with pytest.raises(RotationError):
         account.rotate()
     (noted,) = account.state_store.recorded_intents.values()
-    assert noted.text == "write the validation record _a1.shop.example.com."
+    assert noted.text == f"write the validation record {LABEL}.shop.example.com."
     account.topic.failure = None
     account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
     account.tomorrow().rotate()
@@ -416,7 +417,7 @@ def stopped(action: str = "RestoreRecords") -> Intent:
     return Intent(
         certificate_arn=BLOCKED.arn,
         action=action,
-        text="write the validation record _a1.shop.example.com.",
+        text=f"write the validation record {LABEL}.shop.example.com.",
         run_id="dead",
         written_at=NOW,
     )
@@ -433,7 +434,7 @@ def test_what_an_earlier_run_started_and_did_not_report_is_reported() -> None:
             "outcome": "started",
             "detail": (
                 "an earlier run was stopped when it was about to write the validation record "
-                "_a1.shop.example.com."
+                f"{LABEL}.shop.example.com."
             ),
             "renewed": False,
         }
@@ -469,7 +470,7 @@ def test_what_was_started_where_a_scope_failed_is_reported_before_it_is_deleted(
     state_store.save_intent(stopped())
     lost = ScopeRun.failed(REQUEST, PLACE, "the function's time ran out", NOW, state_store)
     (record,) = lost.run.actions
-    assert record.detail.endswith("about to write the validation record _a1.shop.example.com.")
+    assert record.detail.endswith(f"about to write the validation record {LABEL}.shop.example.com.")
     assert lost.should_notify
     assert lost.pending_writes is not None
     lost.pending_writes.commit(MemoryClock())
@@ -518,7 +519,7 @@ def test_what_an_earlier_run_started_is_reported_even_if_this_run_does_something
     account.state_store.save_intent(replace(stopped(), text="write the validation record _b2"))
     details = [action["detail"] for action in account.rotate()["actions"]]
     assert details == [
-        "created _a1.shop.example.com.",
+        f"created {LABEL}.shop.example.com.",
         "an earlier run was stopped when it was about to write the validation record _b2",
     ]
     assert account.state_store.recorded_intents == {}

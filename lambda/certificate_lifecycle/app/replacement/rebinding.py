@@ -17,7 +17,12 @@ from certificate_lifecycle.app.ports import Consumers
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Certificate
-from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
+from certificate_lifecycle.model.errors import (
+    CertificateRefusedError,
+    ConsumerBusyError,
+    ConsumerChangedError,
+    ManualStepRequiredError,
+)
 from certificate_lifecycle.policy.bindings import (
     BindingChange,
     BindingChangeStatus,
@@ -42,14 +47,25 @@ _BOUND = {
 }
 
 
+def joined(texts: Sequence[str]) -> str:
+    """Return one text: the first lines of all on one line, then their shell lines."""
+    split = [text.split("\n") for text in texts]
+    first = "; ".join(lines[0] for lines in split)
+    return "\n".join((first, *(line for lines in split for line in lines[1:])))
+
+
 @dataclass(slots=True)
 class RebindResult:
-    """The moves with their new status, and the texts of what was done, waits or failed."""
+    """The moves with their new status, and the texts of what was done, waits or failed.
+
+    `refused` are the texts of consumers whose service does not accept the successor.
+    """
 
     moves: list[BindingChange] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     def add(self, move: BindingChange, status: BindingChangeStatus, text: str) -> None:
         """Set the status of `move`, with the text that reports it."""
@@ -126,13 +142,32 @@ class Rebinding:
         before = len(result.moves)
         try:
             yield
+        except CertificateRefusedError as error:
+            result.moves[before:] = moves
+            result.refused.append(f"{moves[0].binding.label}: {error}")
         except ConsumerBusyError as error:
             result.moves[before:] = moves
             result.waiting.append(f"{moves[0].binding.label}: {error}")
+        except ManualStepRequiredError as error:
+            self._require_step(moves, result, before, str(error))
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("consumer failed", extra={"consumer": moves[0].binding.consumer})
             result.moves[before:] = moves
             result.failures.append(f"{moves[0].binding.label}: {error_summary(error)}")
+
+    def _require_step(
+        self, moves: tuple[BindingChange, ...], result: RebindResult, before: int, text: str
+    ) -> None:
+        """Keep the moves, and report the step of a person once: the notes have what was reported.
+
+        The first line of the text is the reason, which a note holds without the commands.
+        """
+        reason, *steps = text.split("\n")
+        label = moves[0].binding.label
+        reported = all(move.note == reason for move in moves)
+        result.moves[before:] = [replace(move, note=reason) for move in moves]
+        texts = result.waiting if reported else result.done
+        texts.append("\n".join((f"{label}: {reason}", f"# {label}:", *steps)))
 
     def _verify(self, moves: tuple[BindingChange, ...], result: RebindResult) -> None:
         require_time(self.context.clock)
