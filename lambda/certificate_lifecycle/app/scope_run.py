@@ -188,11 +188,11 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
             certificates=clients.certificates,
             tls_probe=clients.tls_probe,
             everything=scanned.result.everything,
-            reported=[
-                arn
+            reported={
+                arn: alert
                 for arn, alert in scanned.state.alert_records.items()
                 if alert.verdict == Verdict.STALE_CERTIFICATE_SERVED.value
-            ],
+            },
         ).compared(assessments)
     names = _ConsumerNames(clients.catalog, context.clock)
     return [
