@@ -279,6 +279,7 @@ def run(*assessments: Assessment, **changes: Any) -> Run:  # noqa: ANN401 - any 
         scopes=(scope(certificates=len(assessments)),),
         assessments=assessments,
         actions=(),
+        sdk="boto3 1.44.5, botocore 1.44.5",
     )
     return replace(complete, **changes)
 

@@ -313,6 +313,7 @@ def run_of(
         assessments=tuple(assessments),
         actions=tuple(actions),
         full_scan=not request.certificate_arns,
+        sdk=request.sdk,
     )
 
 
