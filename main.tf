@@ -116,6 +116,7 @@ module "creation" {
   filename                 = local.package
   handler                  = "certificate_lifecycle.handlers.creation.lambda_handler"
   kms_key_arn              = var.kms_key_arn
+  layers                   = var.layers
   log_retention_days       = var.log_retention_days
   maximum_retry_attempts   = 2
   name                     = local.creation_name
@@ -148,6 +149,7 @@ module "rotation" {
   filename             = local.package
   handler              = "certificate_lifecycle.handlers.rotation.lambda_handler"
   kms_key_arn          = var.kms_key_arn
+  layers               = var.layers
   log_retention_days   = var.log_retention_days
   # No retry: an incomplete run has already sent its message, a retry would send another, and the next scheduled run scans again.
   maximum_retry_attempts = 0

@@ -322,6 +322,18 @@ variable "kms_key_arn" {
   }
 }
 
+variable "layers" {
+  type        = list(string)
+  description = "ARNs with version of up to five Lambda layers for both functions, for example with a newer boto3 than Lambda's runtime has. Empty: the runtime's boto3."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.layers) <= 5 && alltrue([for arn in var.layers : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]{1,140}:[0-9]+$", arn))])
+    error_message = "layers must contain at most five ARNs of layer versions such as arn:aws:lambda:eu-west-1:123456789012:layer:boto3:1, got ${join(", ", var.layers)}."
+  }
+}
+
 variable "log_retention_days" {
   type        = number
   description = "Days to keep the functions' logs. 0 keeps them indefinitely."

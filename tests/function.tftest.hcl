@@ -240,6 +240,23 @@ run "the_boundary_and_the_reservation_are_applied" {
   }
 }
 
+run "the_layers_are_attached_in_order" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    layers = ["arn:aws:lambda:eu-west-1:123456789012:layer:first:1", "arn:aws:lambda:eu-west-1:123456789012:layer:boto3:12"]
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.layers == tolist(var.layers)
+    error_message = "The function must have the given layers in their order."
+  }
+}
+
 run "a_policy_beyond_iam_s_10240_characters_is_refused" {
   command = plan
 

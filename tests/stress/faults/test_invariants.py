@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from certificate_lifecycle.policy.continuity import Candidate, Continuity, Discontinuity
 
 from certificate_lifecycle.app import (
     collect,
@@ -29,6 +28,7 @@ from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Action, Verdict
 from certificate_lifecycle.model.run import ScopeStatus
 from certificate_lifecycle.policy import checks
+from certificate_lifecycle.policy.continuity import Candidate, Continuity, Discontinuity
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.succession import ReplacementRecord
 from tests.stress.faults.campaign import live, shortest

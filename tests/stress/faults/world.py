@@ -368,13 +368,8 @@ def _due(spot: _Spot) -> Planted:
 
 
 def _foreign(spot: _Spot) -> Planted:
-<<<<<<< HEAD
-    """Create an import of another tool that expires soon."""
-    arn = spot.add(**spot.dates(5), type="IMPORTED", tags={"ManagedBy": "cert-manager"})
-=======
     """Create an imported certificate of another tool that expires soon."""
     arn = spot.add(**spot.dates(5, 365), type="IMPORTED", tags={"ManagedBy": "cert-manager"})
->>>>>>> faults
     expected_verdicts = frozenset({"ExternallyManaged", "Expired"})
     return spot.planted(arn, consumers=spot.serve(arn), expected_verdicts=expected_verdicts)
 
@@ -419,12 +414,6 @@ def _timed_out(spot: _Spot) -> Planted:
 
 
 def _moved_on(spot: _Spot) -> Planted:
-<<<<<<< HEAD
-    """Create a certificate in use with a successor that was requested manually."""
-    old = spot.add(**spot.dates(6), renews=False)
-    spot.add(**spot.dates(190))
-    return spot.planted(old, consumers=spot.serve(old), expected_verdicts=frozenset({"Superseded"}))
-=======
     """Create an imported certificate in use beside a newer one of the same CA.
 
     Only a person may choose the newer one.
@@ -437,7 +426,6 @@ def _moved_on(spot: _Spot) -> Planted:
         proposal=newer,
         expected_verdicts=frozenset({"ImportDue", "Expired"}),
     )
->>>>>>> faults
 
 
 def _reimported(spot: _Spot) -> Planted:
