@@ -7,7 +7,7 @@ role that has this permission and no other, against functions that may do everyt
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -136,7 +136,7 @@ def test_tags_move_no_consumer_to_another_issuer(
         old = put_in(cloud, issued(cloud.now + 20 * DAY, NAME))
         decoy = put_in(cloud, authority.self_signed(NAME, not_after=cloud.now + 300 * DAY))
     else:
-        facts = {"domain_name": NAME, "type": "PRIVATE"}
+        facts: dict[str, Any] = {"domain_name": NAME, "type": "PRIVATE"}
         dead = {**facts, "status": "REVOKED", "certificate_authority_arn": AUTHORITY}
         old = cloud.certificates.add(**dead, **ending_in(cloud, 100))
         decoy = cloud.certificates.add(
@@ -395,14 +395,16 @@ def test_a_lesser_version_of_a_source_is_refused(
     held = shop.certificate.serial
     later = {"not_before": cloud.now}
     ends = cloud.now + 300 * DAY
-    secret = {
+    secrets: Mapping[str, Callable[[], str]] = {
         "fewer names": lambda: issued(ends, NAME, **later).secret(),
         "another issuer": lambda: issued(ends, *names, issuer=FOREIGN, **later).secret(),
         "no chain": lambda: issued(ends, *names, **later).secret(chain=None),
         "issued earlier": lambda: issued(ends, *names, not_before=cloud.now - 20 * DAY).secret(),
         "held before": first.secret,
-    }[case]()
-    holder(cloud, WRITE_SECRET).put_secret_value(SecretId=shop.secret_arn, SecretString=secret)
+    }
+    holder(cloud, WRITE_SECRET).put_secret_value(
+        SecretId=shop.secret_arn, SecretString=secrets[case]()
+    )
 
     run(rotation, cloud)
 
