@@ -72,6 +72,11 @@ class RebindResult:
         self.moves.append(replace(move, status=status, note=text))
         self.done.append(f"{move.binding.label}: {text}")
 
+    def refuse(self, move: BindingChange, text: str) -> None:
+        """Keep `move`, whose service does not accept the successor."""
+        self.moves.append(move)
+        self.refused.append(f"{move.binding.label}: {text}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebinding:
@@ -117,6 +122,9 @@ class Rebinding:
                         self.consumers.bind(move.binding, self.new, instead_of=self.old)
                     except ConsumerChangedError:
                         step = BindStep.LEFT_ALONE
+                    except CertificateRefusedError as error:
+                        result.refuse(move, str(error))
+                        continue
                 status, text = _BOUND[step]
                 bound_at = (
                     self.context.now if status is BindingChangeStatus.BOUND else move.bound_at
@@ -142,9 +150,6 @@ class Rebinding:
         before = len(result.moves)
         try:
             yield
-        except CertificateRefusedError as error:
-            result.moves[before:] = moves
-            result.refused.append(f"{moves[0].binding.label}: {error}")
         except ConsumerBusyError as error:
             result.moves[before:] = moves
             result.waiting.append(f"{moves[0].binding.label}: {error}")
