@@ -468,10 +468,10 @@ class ReplacementEngine:
     def _still_needed(self, replacement: ReplacementContext) -> Certificate | None:
         """Describe the old certificate, or abandon a replacement that is not needed any more.
 
-        One that has started to move consumers is always needed.
+        One that has started to move consumers to its successor is always needed.
         """
         old, record = self._old(replacement), replacement.record
-        if old is None or record.moves:
+        if old is None or (record.moves and record.successor_arn is not None):
             return old
         requested = record.successor_arn is not None
         needed = requested or replacement.action is not None
@@ -575,6 +575,9 @@ class ReplacementEngine:
             state=ReplacementState.REQUESTED,
             successor_arn=None,
             attempt=max(1, record.attempt),
+            moves=tuple(
+                move for move in record.moves if move.status is not BindingChangeStatus.PLANNED
+            ),
             refused=tuple(dict.fromkeys((*record.refused, replacement.successor_arn))),
         )
         return True
