@@ -37,9 +37,14 @@ class Deadline:
         return max(1.0, self.remaining() - _GRACE_SECONDS)
 
 
+def has_time(clock: Clock) -> bool:
+    """Whether more than the reserve is left."""
+    return clock.remaining() >= RESERVE_SECONDS
+
+
 def require_time(clock: Clock) -> None:
     """Raise CertificateLifecycleError if only the reserve is left."""
-    if clock.remaining() < RESERVE_SECONDS:
+    if not has_time(clock):
         raise CertificateLifecycleError("the function's time ran out")
 
 

@@ -35,6 +35,8 @@ from certificate_lifecycle.policy.succession import REPLACING_ACTIONS
 
 _SHOWN_PROBLEMS = 5
 _LONGEST_PROBLEM = 2000
+#: A message shows a few consumers; the names of thousands would take the time of their moves.
+_NAMED_CONSUMERS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +268,8 @@ class _ConsumerNames:
         users = entry.certificate.detail.in_use_by
         if not entry.decision.reportable or not users:
             return entry
-        names = self._names(entry.certificate) or map(self.catalog.label, users)
+        named = self._names(entry.certificate) if len(users) <= _NAMED_CONSUMERS else ()
+        names = named or map(self.catalog.label, users)
         return replace(entry, used_by=tuple(names))
 
     def _names(self, certificate: Certificate) -> Sequence[str]:

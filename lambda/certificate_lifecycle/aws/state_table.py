@@ -3,10 +3,17 @@
 Every write is conditional: of two runs that read the same entry, only one can change it.
 A write of a replacement record has an id. If the SDK repeats a write whose response was lost, the
 condition fails because of the first attempt, and the id in the stored item identifies the writer.
+
+A binding change has an item of its own: an item has at most 400 KB (developer guide, "Quotas").
+It is written only in a transaction with its replacement record, whose condition holds for both, so
+that a run whose claim was taken over cannot write it. `_MOVE` sorts behind `_REPLACEMENT`, so that
+a query reads a record before its moves: if a move is written after the record was read, the claim
+fails, because that write changed the version of the record.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import uuid
@@ -14,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -28,6 +35,7 @@ from certificate_lifecycle.model.records import stamp
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.timestamps import parse_timestamp
+from certificate_lifecycle.policy.bindings import BindingChange
 from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
 from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord
 
@@ -36,6 +44,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Item = Mapping[str, Any]
+#: A move, and the time at which its item expires.
+_StoredMove: TypeAlias = tuple[BindingChange, datetime | None]
 
 
 class _Record(Protocol):
@@ -68,6 +78,10 @@ _ROOM = (
     " OR size(certificates) < :limit"
 )
 _CONFLICT = "ConditionalCheckFailedException"
+_CANCELED = "TransactionCanceledException"
+#: A transaction has at most 100 items (developer guide, "DynamoDB transactions"): a record and
+#: its moves.
+_MOVES_AT_ONCE = 99
 #: Every error that a malformed entry can cause.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 #: Attributes that store a list, as JSON text.
@@ -91,11 +105,8 @@ class _RecordKind(Generic[R]):
 
     def attributes(self, record: R) -> dict[str, Any]:
         """Return the fields that are not in the name of the entry; None has no attribute."""
-        return {
-            name: _attribute(value)
-            for name, value in record.to_dict().items()
-            if name not in self.key and value is not None
-        }
+        fields = record.to_dict()
+        return _attributes({name: fields[name] for name in fields if name not in self.key})
 
     def read(self, item: Item) -> R:
         """Return the record of an item.
@@ -114,11 +125,13 @@ class _RecordKind(Generic[R]):
         return record
 
 
+_CONSUMER_KINDS = kinds_by_name()
 _REPLACEMENT = _RecordKind(
     "replacement#",
     ("certificate_arn",),
-    partial(ReplacementRecord.from_dict, kinds=kinds_by_name()),
+    partial(ReplacementRecord.from_dict, kinds=_CONSUMER_KINDS),
 )
+_MOVE = "replacement-move#"
 _ALERT = _RecordKind("told#", ("certificate_arn",), AlertRecord.from_dict)
 _INTENT = _RecordKind("note#", ("certificate_arn", "action"), Intent.from_dict)
 
@@ -131,12 +144,21 @@ class StateTable:
         self._table = table
         self._scope = f"{scope.account_id}/{scope.region}"
         self._items: list[Item] | None = None
+        #: The moves that have an item, each with the item's end, by the name of the item.
+        self._moves: dict[str, _StoredMove] = {}
 
     # --- Replacements -----------------------------------------------------------------------------
 
     def replacement_records(self) -> Sequence[ReplacementRecord]:
-        """Return every replacement record; raises StateUnreadableError."""
-        return self._read(_REPLACEMENT.prefix, _REPLACEMENT.read)
+        """Return every replacement record with its moves; raises StateUnreadableError."""
+        self._moves |= dict(self._read(_MOVE, _stored_move))
+        moves: dict[str, list[BindingChange]] = {}
+        for entry, (move, _) in self._moves.items():
+            moves.setdefault(entry.rpartition("#")[0], []).append(move)
+        return [
+            record.with_moves(sorted(moves.get(_moves_of(record), ()), key=_label))
+            for record in self._read(_REPLACEMENT.prefix, _REPLACEMENT.read)
+        ]
 
     def claim(
         self, replacement_record: ReplacementRecord, run_id: str, now: datetime, until: datetime
@@ -162,15 +184,86 @@ class StateTable:
     def _write(
         self, replacement_record: ReplacementRecord, condition: str, values: Mapping[str, Any]
     ) -> ReplacementRecord:
-        written = replace(replacement_record, version=replacement_record.version + 1)
-        write_id = _text(str(uuid.uuid4()))
-        item = {**self._item(_REPLACEMENT, written), "write_id": write_id}
-        if replacement_record.version:
-            values = {**values, ":version": _number(replacement_record.version)}
-        stored = self._put(item, condition, values)
-        if stored is not None and stored.get("write_id") != write_id:
-            raise StateConflictError(_conflict(stored))
+        """Write a record and its changed moves: one call, unless more than 99 moves changed.
+
+        Moves beyond that are written first, in transactions that only count the version up.
+        """
+        changed = self._changed_moves(replacement_record)
+        while len(changed) > _MOVES_AT_ONCE:
+            self._put_moves(replacement_record, changed[:_MOVES_AT_ONCE], condition, values)
+            replacement_record = _next(replacement_record)
+            changed, condition, values = changed[_MOVES_AT_ONCE:], _SAME_VERSION, {}
+        written = _next(replacement_record)
+        item = {**self._item(_REPLACEMENT, written), "write_id": _text(str(uuid.uuid4()))}
+        given = _versioned(replacement_record, values)
+        if changed:
+            put = {"Item": item, **self._conditional(condition, given)}
+            stored = self._transact([{"Put": put}, *self._puts(changed)])
+        else:
+            stored = self._put(item, condition, given)
+        _require_written(stored, item["write_id"])
+        self._moves |= dict(changed)
         return written
+
+    def _changed_moves(self, record: ReplacementRecord) -> list[tuple[str, _StoredMove]]:
+        """Return the moves whose item is missing or different; it expires with its record."""
+        named = [(_move_entry(record, move), (move, record.expires_at)) for move in record.moves]
+        return [(entry, move) for entry, move in named if self._moves.get(entry) != move]
+
+    def _put_moves(
+        self,
+        record: ReplacementRecord,
+        moves: Sequence[tuple[str, _StoredMove]],
+        condition: str,
+        values: Mapping[str, Any],
+    ) -> None:
+        write_id = _text(str(uuid.uuid4()))
+        given = {
+            **_versioned(record, values),
+            ":next": _number(record.version + 1),
+            ":write_id": write_id,
+        }
+        update = {
+            "Key": self._key(_REPLACEMENT.entry(record)),
+            "UpdateExpression": "SET version = :next, write_id = :write_id",
+            **self._conditional(condition, given),
+        }
+        stored = self._transact([{"Update": update}, *self._puts(moves)])
+        _require_written(stored, write_id)
+        self._moves |= dict(moves)
+
+    def _puts(self, moves: Sequence[tuple[str, _StoredMove]]) -> list[dict[str, Any]]:
+        return [
+            {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": {**self._key(entry), **_attributes(move.to_dict()), **_end(ends)},
+                }
+            }
+            for entry, (move, ends) in moves
+        ]
+
+    def _conditional(self, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the members of a write that DynamoDB carries out if a condition holds."""
+        given: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        return {
+            "TableName": self._table,
+            "ConditionExpression": condition,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **given,
+        }
+
+    def _transact(self, writes: Sequence[Mapping[str, Any]]) -> Item | None:
+        """Carry out all writes or none; return the stored item if the first condition fails."""
+        try:
+            self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type] # plain data
+        except ClientError as error:
+            reason: Any = next(iter(error.response.get("CancellationReasons", ())), {})
+            if error_code(error) != _CANCELED or reason.get("Code") != "ConditionalCheckFailed":
+                raise
+            stored: Item = reason.get("Item", {})
+            return stored
+        return None
 
     def count_request(self, day: date, certificate_arn: str, limit: int) -> bool:
         """Count a request of `day`, once per certificate; false if the limit is reached."""
@@ -284,15 +377,8 @@ class StateTable:
 
     def _put(self, item: Item, condition: str, values: Mapping[str, Any]) -> Item | None:
         """Put an item; return the stored item if the condition fails."""
-        given: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression=condition,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **given,
-            )
+            self._client.put_item(Item=item, **self._conditional(condition, values))
         except ClientError as error:
             if error_code(error) != _CONFLICT:
                 raise
@@ -312,6 +398,52 @@ class StateTable:
         )
 
 
+def _moves_of(record: ReplacementRecord) -> str:
+    """Return the beginning of the names of the entries of a record's moves.
+
+    Each successor has its own: moves to an earlier successor are not those of the record.
+    """
+    successor_arn = record.successor_arn or ""
+    return f"{_MOVE}{record.certificate_arn}#{successor_arn.rpartition('/')[2]}"
+
+
+def _move_entry(record: ReplacementRecord, move: BindingChange) -> str:
+    """Return the name of the entry of a move.
+
+    It has a digest of the setting, whose ARN or name may be longer than a sort key, and it must
+    never change.
+    """
+    digest = hashlib.sha256(json.dumps(move.binding.key).encode()).hexdigest()[:32]
+    return f"{_moves_of(record)}#{digest}"
+
+
+def _stored_move(item: Item) -> tuple[str, _StoredMove]:
+    """Return the name of an item, and its move with the end of the item."""
+    stored = {name: _value(name, attribute) for name, attribute in item.items()}
+    move = BindingChange.from_dict(stored, _CONSUMER_KINDS)
+    return item["entry"]["S"], (move, records.optional_epoch(stored, "expires_at"))
+
+
+def _label(move: BindingChange) -> tuple[str, tuple[str, str, str]]:
+    """Return a sort key for messages."""
+    return (move.binding.label, move.binding.key)
+
+
+def _next(record: ReplacementRecord) -> ReplacementRecord:
+    return replace(record, version=record.version + 1)
+
+
+def _versioned(record: ReplacementRecord, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values of a condition with the version that was read, if there is one."""
+    return {**values, ":version": _number(record.version)} if record.version else values
+
+
+def _require_written(stored: Item | None, write_id: Mapping[str, str]) -> None:
+    """Raise StateConflictError if a condition failed because of a write other than `write_id`."""
+    if stored is not None and stored.get("write_id") != write_id:
+        raise StateConflictError(_conflict(stored))
+
+
 def _conflict(stored: Item) -> str:
     holder = stored.get("claimed_by", {}).get("S", "another run")
     until = stored.get("claimed_until", {}).get("S")
@@ -322,7 +454,14 @@ def _conflict(stored: Item) -> str:
 # --- Plain data as attributes, readable in the console --------------------------------------------
 
 
-def _attribute(value: object) -> dict[str, str]:
+def _attributes(fields: Mapping[str, object]) -> dict[str, Any]:
+    """Return the attributes of fields; None has no attribute."""
+    return {name: _attribute(value) for name, value in fields.items() if value is not None}
+
+
+def _attribute(value: object) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
     if isinstance(value, int):
         return _number(value)
     return _text(value if isinstance(value, str) else json.dumps(value))
@@ -336,6 +475,8 @@ def _value(name: str, attribute: Mapping[str, Any]) -> object:
     match attribute:
         case {"S": str(text)}:
             return json.loads(text) if name in _LISTS else text
+        case {"BOOL": bool(flag)}:
+            return flag
         case {"N": str(number)} if _WHOLE.fullmatch(number):
             return int(number)
         case _:
@@ -357,6 +498,10 @@ def _text(value: str) -> dict[str, str]:
 
 def _number(value: int) -> dict[str, str]:
     return {"N": str(value)}
+
+
+def _end(at: datetime | None) -> dict[str, Any]:
+    return {} if at is None else {"expires_at": _epoch(at)}
 
 
 def _epoch(at: datetime) -> dict[str, str]:

@@ -35,7 +35,6 @@ HERE = Scope("123456789012", REGION)
 ONE = CERTIFICATES[0]
 MOVE = BindingChange(
     binding=Binding(LISTENER, "listener", "", "load balancer shop"),
-    before=(ONE,),
     bound_at=NOW,
 )
 JOURNAL = ReplacementRecord(
