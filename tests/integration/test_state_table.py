@@ -14,10 +14,16 @@ from botocore.exceptions import ClientError
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER_SNI
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.model.certificate import Action
-from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
+from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
-from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
+from certificate_lifecycle.policy.notification_state import (
+    AlertRecord,
+    AlertSubject,
+    EntryKind,
+    Intent,
+    UnreadableEntry,
+)
 from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord, ReplacementState
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
@@ -226,8 +232,25 @@ def test_an_entry_that_is_not_understood_is_named(
     (item,) = [item for item in state_tables.items() if "consumer" not in item]
     broken = {**item, **attributes} if attributes else {"entry": item["entry"]}
     state_tables.put(**broken)
-    with pytest.raises(StateUnreadableError, match=f"replacement#{ARN}"):
-        state_tables.new().replacement_records()
+    other = replace(BEGUN, certificate_arn=f"{ARN}2")
+    claimed = state_tables.new().claim(other, "run-1", NOW, NOW + CLAIM)
+    state_store = state_tables.new()
+    assert state_store.replacement_records() == [claimed]
+    assert state_store.unreadable() == (
+        UnreadableEntry(f"replacement#{ARN}", EntryKind.REPLACEMENT, ARN),
+    )
+
+
+def test_a_record_with_a_move_that_is_not_understood_is_left_out(
+    state_tables: StateTables,
+) -> None:
+    moving(state_tables, 2)
+    (item, *_) = [item for item in state_tables.items() if "consumer" in item]
+    state_tables.put(**{**item, "kind": {"S": "Toaster"}})
+    state_store = state_tables.new()
+    assert state_store.replacement_records() == []
+    (entry,) = state_store.unreadable()
+    assert (entry.name, entry.certificate_arn) == (item["entry"]["S"], ARN)
 
 
 # --- Binding changes --------------------------------------------------------------------------

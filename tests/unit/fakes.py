@@ -45,7 +45,11 @@ from certificate_lifecycle.parsing.x509 import X509Certificate
 from certificate_lifecycle.policy.export import CURRENT_STAGE, Exported
 from certificate_lifecycle.policy.import_source import CertificateBundle, open_secret, serial_text
 from certificate_lifecycle.policy.issuance import CertificateRequest
-from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import (
+    AlertRecord,
+    Intent,
+    UnreadableEntry,
+)
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import ReplacementRecord
 from certificate_lifecycle.policy.thresholds import Thresholds
@@ -522,6 +526,10 @@ class MemoryStateStore(StateStore):
         self.recorded_intents: dict[tuple[str, str], Intent] = {}
         self.broken: dict[str, Exception] = {}
         self.writes = 0
+        self.misread: list[UnreadableEntry] = []
+
+    def unreadable(self) -> Sequence[UnreadableEntry]:
+        return self.misread
 
     def replacement_records(self) -> Sequence[ReplacementRecord]:
         self._raise_if_broken("replacement_records")

@@ -6,7 +6,7 @@ A certificate that cannot be read does not stop the others; its error is kept in
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from certificate_lifecycle.app.deadline import error_summary, require_time
@@ -62,10 +62,17 @@ class ScanResult:
         """Return the result for the `agreed` certificates and actions only."""
         if agreed is None:
             return self
+        return self._only(lambda entry: (entry.certificate.arn, entry.decision.action) in agreed)
+
+    def without(self, arns: Collection[str]) -> ScanResult:
+        """Return the result for the other certificates only."""
+        return self._only(lambda entry: entry.certificate.arn not in arns) if arns else self
+
+    def _only(self, chosen: Callable[[Assessment], bool]) -> ScanResult:
         pairs = [
             (observation, entry)
             for observation, entry in zip(self.observations, self.assessments, strict=True)
-            if (entry.certificate.arn, entry.decision.action) in agreed
+            if chosen(entry)
         ]
         return replace(
             self,

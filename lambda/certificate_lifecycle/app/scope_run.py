@@ -18,7 +18,7 @@ from certificate_lifecycle.app.replacement.engine import ReplacementEngine
 from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.app.tls_probe import TlsProbing
 from certificate_lifecycle.log import logger
-from certificate_lifecycle.model.certificate import Certificate, Verdict
+from certificate_lifecycle.model.certificate import Action, Certificate, Verdict
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -139,8 +139,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         may_be_deleted=[*replaced, *(requested if request.announced else ())],
         replacing=state.replacement_records,
     )
-    if state.problem is not None:
-        result.problems.append(state.problem)
+    result.problems.extend(state.problems)
     return ScopeScan(request=request, context=context, clients=clients, state=state, result=result)
 
 
@@ -150,14 +149,14 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
     scan_result = scanned.result
     # Before any consumer is moved, while the names of the consumers are still right.
     assessments = _assessments(scanned)
-    agreed = scan_result.narrowed(request.agreed)
+    agreed, forbidden = _permitted(scan_result.narrowed(request.agreed), state)
     engine = _engine(scanned)
     if engine is None:
         replaced = _not_replaced(agreed, scanned)
     else:
         everything = not request.certificate_arns
         replaced = engine.act(agreed, state.replacement_records, everything=everything)
-    actions = [*replaced, *_repaired_and_exported(agreed, scanned, replaced)]
+    actions = [*forbidden, *replaced, *_repaired_and_exported(agreed, scanned, replaced)]
     actions += state.unreported(actions)
     scope = ScopeResult(
         context.scope.account_id,
@@ -173,6 +172,22 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
         should_notify=state.should_notify(run),
         pending_writes=state.pending_writes(run, engine.handled if engine is not None else ()),
     )
+
+
+def _permitted(agreed: ScanResult, state: AlertState) -> tuple[ScanResult, list[ActionRecord]]:
+    """Leave out certificates with an entry that cannot be read, and report them as failures."""
+    forbidden = state.forbidden()
+    failures = [
+        ActionRecord(
+            entry.certificate.arn,
+            Action.REPLACE if entry.decision.action is Action.NONE else entry.decision.action,
+            Outcome.FAILED,
+            f"nothing was done, because {forbidden[entry.certificate.arn].problem}",
+        )
+        for entry in agreed.assessments
+        if entry.certificate.arn in forbidden
+    ]
+    return agreed.without(forbidden), failures
 
 
 def _assessments(scanned: ScopeScan) -> list[Assessment]:

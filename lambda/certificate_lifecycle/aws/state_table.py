@@ -28,15 +28,21 @@ from botocore.exceptions import ClientError
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
 from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotations, for_scans
 from certificate_lifecycle.aws.responses import error_code, unless
+from certificate_lifecycle.log import logger
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import present_word
 from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
 from certificate_lifecycle.model.records import stamp
 from certificate_lifecycle.model.sanitize import clean
-from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.model.scope import Scope, parse_arn
 from certificate_lifecycle.model.timestamps import parse_timestamp
 from certificate_lifecycle.policy.bindings import BindingChange
-from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import (
+    AlertRecord,
+    EntryKind,
+    Intent,
+    UnreadableEntry,
+)
 from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord
 
 if TYPE_CHECKING:
@@ -146,18 +152,30 @@ class StateTable:
         self._items: list[Item] | None = None
         #: The moves that have an item, each with the item's end, by the name of the item.
         self._moves: dict[str, _StoredMove] = {}
+        self._unreadable: dict[str, UnreadableEntry] = {}
+
+    def unreadable(self) -> Sequence[UnreadableEntry]:
+        """Return the entries that the reads so far could not read; nothing may overwrite them."""
+        return tuple(self._unreadable.values())
 
     # --- Replacements -----------------------------------------------------------------------------
 
     def replacement_records(self) -> Sequence[ReplacementRecord]:
-        """Return every replacement record with its moves; raises StateUnreadableError."""
-        self._moves |= dict(self._read(_MOVE, _stored_move))
+        """Return every replacement record with its moves, if all of them can be read."""
+        self._moves |= dict(self._read(EntryKind.REPLACEMENT, _MOVE, _stored_move))
         moves: dict[str, list[BindingChange]] = {}
         for entry, (move, _) in self._moves.items():
             moves.setdefault(entry.rpartition("#")[0], []).append(move)
+        read = self._read(EntryKind.REPLACEMENT, _REPLACEMENT.prefix, _REPLACEMENT.read)
+        misread = {
+            entry.certificate_arn
+            for entry in self._unreadable.values()
+            if entry.kind is EntryKind.REPLACEMENT
+        }
         return [
             record.with_moves(sorted(moves.get(_moves_of(record), ()), key=_label))
-            for record in self._read(_REPLACEMENT.prefix, _REPLACEMENT.read)
+            for record in read
+            if record.certificate_arn not in misread
         ]
 
     def claim(
@@ -288,8 +306,8 @@ class StateTable:
     # --- Alerts and intents -----------------------------------------------------------------------
 
     def alert_records(self) -> Sequence[AlertRecord]:
-        """Return the record of every open alert; raises StateUnreadableError."""
-        return self._read(_ALERT.prefix, _ALERT.read)
+        """Return the record of every open alert that can be read."""
+        return self._read(EntryKind.ALERT, _ALERT.prefix, _ALERT.read)
 
     def save_alert(self, alert: AlertRecord) -> None:
         """Store a record unless another run has changed it."""
@@ -308,8 +326,8 @@ class StateTable:
         self._delete(key, _SAME_VERSION, {":version": _number(alert.version)})
 
     def intents(self) -> Sequence[Intent]:
-        """Return the intents that no notification has reported; raises StateUnreadableError."""
-        return self._read(_INTENT.prefix, _INTENT.read)
+        """Return the intents that no notification has reported and that can be read."""
+        return self._read(EntryKind.INTENT, _INTENT.prefix, _INTENT.read)
 
     def save_intent(self, intent: Intent) -> None:
         """Store an intent; a later one replaces an earlier one about the same action."""
@@ -328,9 +346,17 @@ class StateTable:
     # --- Notifications ----------------------------------------------------------------------------
 
     def last_notification(self) -> datetime | None:
-        """Return the time of the last notification; None if none is recorded."""
-        found = self._read(_MESSAGE, lambda item: _timestamp(item, "told_at"))
-        return found[0] if found else None
+        """Return the time of the last notification; None if none is recorded.
+
+        Raises StateUnreadableError.
+        """
+        for item in self._all():
+            if item["entry"]["S"] == _MESSAGE:
+                try:
+                    return _timestamp(item, "told_at")
+                except _MISREAD as error:
+                    raise StateUnreadableError(f"{_MESSAGE} cannot be read") from error
+        return None
 
     def record_notification(self, at: datetime) -> None:
         """Record the time of a notification unless a later one is recorded."""
@@ -345,17 +371,18 @@ class StateTable:
     def _item(self, kind: _RecordKind[R], record: R) -> dict[str, Any]:
         return {**self._key(kind.entry(record)), **kind.attributes(record)}
 
-    def _read(self, prefix: str, parse: Callable[[Item], T]) -> list[T]:
+    def _read(self, kind: EntryKind, prefix: str, parse: Callable[[Item], T]) -> list[T]:
+        """Return the entries of a kind; one that cannot be read does not stop the others."""
         found: list[T] = []
         for item in self._all():
             entry = item["entry"]["S"]
             if entry.startswith(prefix):
                 try:
                     found.append(parse(item))
-                except _MISREAD as error:
-                    raise StateUnreadableError(
-                        f"{clean(entry)} in {self._table} cannot be read"
-                    ) from error
+                except _MISREAD:
+                    logger.warning("state entry unreadable", exc_info=True)
+                    arn = _certificate_arn(entry.removeprefix(prefix))
+                    self._unreadable[entry] = UnreadableEntry(clean(entry), kind, arn)
         return found
 
     def _all(self) -> list[Item]:
@@ -396,6 +423,14 @@ class StateTable:
                 ExpressionAttributeValues=values,
             ),
         )
+
+
+def _certificate_arn(named: str) -> str | None:
+    """Return the ARN with which the name of an entry goes on, or None."""
+    try:
+        return parse_arn(named.partition("#")[0])
+    except ValueError:
+        return None
 
 
 def _moves_of(record: ReplacementRecord) -> str:
