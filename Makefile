@@ -187,6 +187,10 @@ docs: $(READY) ## Write the generated parts of the documentation
 docs-check: $(READY) ## Fail if `make docs` would change a file, or a link leads nowhere
 	PYTHONPATH=lambda:. $(BIN)/python docs/generate.py --check
 
+.PHONY: goldens
+goldens: $(READY) ## Write the recorded messages and pages in tests/data; review the difference
+	PYTHONPATH=lambda:. $(BIN)/python -m tests.unit.render.goldens
+
 .PHONY: clean
 clean: ## Remove the virtual environment and every cache
 	rm -rf $(VENV) $(SCAN) .coverage .coverage.* .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache

@@ -22,9 +22,9 @@ locals {
     startswith(domain, "*.") ? [domain] : [domain, "*.${domain}"]
   ]))
 
-  # ACM's validation records are named `_<hash>.<name>`, and a wildcard shares the record of its base name.
+  # A wildcard shares the validation record of its base name.
   _allowed_record_patterns = distinct([
-    for domain in local._widest_domains : "_*.${trimprefix(domain, "*.")}"
+    for domain in local._widest_domains : "*.${trimprefix(domain, "*.")}"
   ])
 
   # Zones of other accounts are accessed through their role, so this policy lists only zones of this account.
@@ -128,7 +128,7 @@ locals {
     {
       Sid      = "ImportNewerVersions"
       Effect   = "Allow"
-      Action   = ["acm:ImportCertificate"]
+      Action   = ["acm:GetCertificate", "acm:ImportCertificate"]
       Resource = keys(local._import_sources)
     },
   ]
@@ -293,9 +293,14 @@ locals {
           "ForAllValues:StringLike" = {
             "route53:ChangeResourceRecordSetsNormalizedRecordNames" = local._allowed_record_patterns
           }
+          # A condition has each operator once. The key is always present, see `Null`, so this operator is the same.
+          "ForAllValues:StringLikeIfExists" = {
+            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["${module.certificate_access.validation_label}.*"]
+          }
           Null = local._records_present
         }
       }],
+      length(local._zone_arns) == 0 ? [] : [module.certificate_access.refuse_other_records],
       local._assume_zone_roles,
     )
   })

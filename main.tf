@@ -65,7 +65,14 @@ locals {
   })
 
   import_sources_json = jsonencode({
-    for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn }
+    # Without defaults, because Lambda limits the environment to 4 KB.
+    for arn, source in var.import_sources : arn => {
+      for name, value in {
+        allow               = length(source.allow) == 0 ? null : sort(source.allow)
+        require_client_auth = source.require_client_auth ? true : null
+        secret_arn          = source.secret_arn
+      } : name => value if value != null
+    }
   })
 }
 
@@ -109,6 +116,7 @@ module "creation" {
   filename                 = local.package
   handler                  = "certificate_lifecycle.handlers.creation.lambda_handler"
   kms_key_arn              = var.kms_key_arn
+  layers                   = var.layers
   log_retention_days       = var.log_retention_days
   maximum_retry_attempts   = 2
   name                     = local.creation_name
@@ -141,6 +149,7 @@ module "rotation" {
   filename             = local.package
   handler              = "certificate_lifecycle.handlers.rotation.lambda_handler"
   kms_key_arn          = var.kms_key_arn
+  layers               = var.layers
   log_retention_days   = var.log_retention_days
   # No retry: an incomplete run has already sent its message, a retry would send another, and the next scheduled run scans again.
   maximum_retry_attempts = 0

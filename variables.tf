@@ -210,8 +210,8 @@ variable "export_targets" {
 
   validation {
     # Lambda limits all environment variables together to 4 KB. import_sources has its own validation.
-    condition     = length(var.export_targets) == 0 || length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } })) <= 3000
-    error_message = "export_targets must fit into the function's environment together with import_sources: 3000 characters, or about nine targets without sources, got ${length(var.export_targets)} targets and ${length(var.import_sources)} sources with ${length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } }))} characters."
+    condition     = length(var.export_targets) == 0 || length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
+    error_message = "export_targets must fit into the function's environment together with import_sources: 3000 characters, or about nine targets without sources, got ${length(var.export_targets)} targets and ${length(var.import_sources)} sources with ${length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
   }
 }
 
@@ -250,10 +250,12 @@ variable "hosted_zones" {
 
 variable "import_sources" {
   type = map(object({
-    kms_key_arn = optional(string)
-    secret_arn  = string
+    allow               = optional(set(string), [])
+    kms_key_arn         = optional(string)
+    require_client_auth = optional(bool, false)
+    secret_arn          = string
   }))
-  description = "Secrets Manager secrets from which the rotation function reimports certificates, by the ARN of the imported certificate. A secret contains JSON with `certificate`, `private_key` and optionally `chain`, in PEM; a newer version is imported under the same ARN. `kms_key_arn` is the customer managed key of the secret, if it has one. The permissions are not granted in rotation_mode `notify`."
+  description = "Secrets Manager secrets from which the rotation function reimports certificates, by the ARN of the imported certificate. A secret contains JSON with `certificate`, `private_key` and optionally `chain`, in PEM; a version that was issued later is imported under the same ARN. `allow` accepts what a newer version may otherwise not have: `fewer_names`, `other_issuer` or `no_chain`. `require_client_auth` refuses a version that cannot be used by TLS clients any more. `kms_key_arn` is the customer managed key of the secret, if it has one. The permissions are not granted in rotation_mode `notify`."
   default     = {}
   nullable    = false
 
@@ -279,9 +281,14 @@ variable "import_sources" {
   }
 
   validation {
+    condition     = alltrue([for source in values(var.import_sources) : length(setsubtract(source.allow, ["fewer_names", "no_chain", "other_issuer"])) == 0])
+    error_message = "import_sources must give each allow as a set of fewer_names, no_chain and other_issuer, got ${join(", ", distinct(flatten([for source in values(var.import_sources) : tolist(source.allow)])))}."
+  }
+
+  validation {
     # Lambda limits all environment variables together to 4 KB.
-    condition     = length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } })) <= 3000
-    error_message = "import_sources must fit into the function's environment: 3000 characters, or about 13 entries, got ${length(var.import_sources)} entries with ${length(jsonencode({ for arn, source in var.import_sources : arn => { secret_arn = source.secret_arn } }))} characters."
+    condition     = length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
+    error_message = "import_sources must fit into the function's environment: 3000 characters, or about 13 entries, got ${length(var.import_sources)} entries with ${length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
   }
 }
 
@@ -312,6 +319,18 @@ variable "kms_key_arn" {
   validation {
     condition     = var.kms_key_arn == null || can(regex(local._kms_key_arn, var.kms_key_arn))
     error_message = "kms_key_arn must be the ARN of a KMS key, not of an alias, or null, got ${jsonencode(var.kms_key_arn)}."
+  }
+}
+
+variable "layers" {
+  type        = list(string)
+  description = "ARNs with version of up to five Lambda layers for both functions, for example with a newer boto3 than Lambda's runtime has. Empty: the runtime's boto3."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.layers) <= 5 && alltrue([for arn in var.layers : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]{1,140}:[0-9]+$", arn))])
+    error_message = "layers must contain at most five ARNs of layer versions such as arn:aws:lambda:eu-west-1:123456789012:layer:boto3:1, got ${join(", ", var.layers)}."
   }
 }
 

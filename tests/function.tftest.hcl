@@ -204,6 +204,19 @@ run "customer_keys_are_granted_where_they_are_used" {
   }
 
   assert {
+    condition = { for s in jsondecode(aws_iam_role_policy.this.policy).Statement : s.Sid => s.Condition if startswith(s.Action[0], "kms:") } == {
+      EncryptForTopic = {
+        StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = var.topic_arn }
+        StringLike   = { "kms:ViaService" = "sns.eu-west-1.amazonaws.com*" }
+      }
+      ReadOwnEnvironment = {
+        StringEquals = { "kms:EncryptionContext:aws:lambda:FunctionArn" = "arn:aws:lambda:eu-west-1:123456789012:function:${var.name}" }
+      }
+    }
+    error_message = "The role must be able to use the keys only for messages of the topic and for its own environment."
+  }
+
+  assert {
     condition     = aws_lambda_function.this.kms_key_arn == var.kms_key_arn && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key_arn
     error_message = "The key must encrypt the environment and the logs."
   }
@@ -224,6 +237,23 @@ run "the_boundary_and_the_reservation_are_applied" {
   assert {
     condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary_arn && aws_lambda_function.this.reserved_concurrent_executions == 3
     error_message = "Boundary and reservation must have the given values."
+  }
+}
+
+run "the_layers_are_attached_in_order" {
+  command = apply
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    layers = ["arn:aws:lambda:eu-west-1:123456789012:layer:first:1", "arn:aws:lambda:eu-west-1:123456789012:layer:boto3:12"]
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.layers == tolist(var.layers)
+    error_message = "The function must have the given layers in their order."
   }
 }
 

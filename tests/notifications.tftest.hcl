@@ -30,15 +30,21 @@ run "the_topic_is_encrypted_with_a_rotating_key_of_its_own" {
   }
 
   assert {
-    condition = { for s in jsondecode(aws_kms_key.this[0].policy).Statement : s.Sid => s }["LetAlarmsOfThisAccountEncrypt"] == {
-      Sid       = "LetAlarmsOfThisAccountEncrypt"
+    condition = { for s in jsondecode(aws_kms_key.this[0].policy).Statement : s.Sid => s }["LetOwnAlarmsEncrypt"] == {
+      Sid       = "LetOwnAlarmsEncrypt"
       Effect    = "Allow"
       Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
       Principal = { Service = "cloudwatch.amazonaws.com" }
       Resource  = ["*"]
-      Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+      Condition = {
+        ArnLike = { "aws:SourceArn" = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:team-*" }
+        StringEquals = {
+          "aws:SourceAccount"                      = "123456789012"
+          "kms:EncryptionContext:aws:sns:topicArn" = "arn:aws:sns:eu-west-1:123456789012:team-notifications"
+        }
+      }
     }
-    error_message = "Only alarms of this account must be able to use the key."
+    error_message = "Only the module's alarms must be able to use the key, and only for the topic."
   }
 
   assert {

@@ -48,7 +48,10 @@ run "creation_may_write_only_validation_records_of_the_allowed_names" {
         "route53:ChangeResourceRecordSetsRecordTypes" = ["CNAME"]
       }
       "ForAllValues:StringLike" = {
-        "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["_*.shop.example.com", "_*.shop.example.net"]
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["*.shop.example.com", "*.shop.example.net"]
+      }
+      "ForAllValues:StringLikeIfExists" = {
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["_????????????????????????????????.*"]
       }
       Null = {
         "route53:ChangeResourceRecordSetsActions"               = "false"
@@ -106,7 +109,7 @@ run "policies_contain_only_explicit_zones" {
     condition = alltrue(flatten([
       for policy in [local.creation_policy_json, local.rotation_policy_json] : [
         for statement in jsondecode(policy).Statement :
-        statement.Resource == ["arn:aws:route53:::hostedzone/Z1OWN"] if startswith(statement.Action[0], "route53:")
+        statement.Resource == ["arn:aws:route53:::hostedzone/Z1OWN"] if startswith(statement.Action[0], "route53:") && statement.Effect == "Allow"
       ]
     ]))
     error_message = "With explicit zones, both functions must be limited to those of this account."
@@ -140,6 +143,31 @@ run "zones_of_other_accounts_need_no_route_53_permissions" {
   }
 }
 
+run "both_functions_are_denied_records_that_only_look_like_validation_records" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for policy in [local.creation_policy_json, local.rotation_policy_json] :
+      { for s in jsondecode(policy).Statement : s.Sid => s }["RefuseOtherRecords"] == {
+        Sid      = "RefuseOtherRecords"
+        Effect   = "Deny"
+        Action   = ["route53:ChangeResourceRecordSets"]
+        Resource = ["arn:aws:route53:::hostedzone/*"]
+        Condition = {
+          "ForAnyValue:StringLike" = {
+            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = concat(
+              [for length in range(16) : "_${join("", [for n in range(length) : "?"])}.*"],
+              ["*._*", "_cf-*", "_github-*", "_gitlab-*", "_validation-*"],
+            )
+          }
+        }
+      }
+    ])
+    error_message = "Short labels, later labels with an underscore and known longer labels must be denied in every zone."
+  }
+}
+
 run "rotation_may_write_only_validation_records" {
   command = plan
 
@@ -148,8 +176,8 @@ run "rotation_may_write_only_validation_records" {
   }
 
   assert {
-    condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["RestoreValidationRecords"].Condition["ForAllValues:StringLike"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == ["_*"]
-    error_message = "Rotation must be limited to names that start like validation records."
+    condition     = { for s in jsondecode(local.rotation_policy_json).Statement : s.Sid => s }["RestoreValidationRecords"].Condition["ForAllValues:StringLike"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"] == ["_????????????????????????????????.*"]
+    error_message = "Rotation must be limited to names of the form of validation records."
   }
 }
 
@@ -233,7 +261,7 @@ run "rotation_may_import_from_its_sources_and_only_under_their_arns" {
       {
         Sid    = "ImportNewerVersions"
         Effect = "Allow"
-        Action = ["acm:ImportCertificate"]
+        Action = ["acm:GetCertificate", "acm:ImportCertificate"]
         Resource = [
           "arn:aws:acm:eu-west-1:123456789012:certificate/own-key",
           "arn:aws:acm:eu-west-1:123456789012:certificate/plain",
@@ -269,7 +297,7 @@ run "rotation_may_not_read_a_source_in_notify_mode" {
   }
 
   assert {
-    condition     = alltrue([for action in flatten(jsondecode(local.rotation_policy_json).Statement[*].Action) : !startswith(action, "secretsmanager:") && !startswith(action, "kms:") && action != "acm:ImportCertificate"])
+    condition     = alltrue([for action in flatten(jsondecode(local.rotation_policy_json).Statement[*].Action) : !startswith(action, "secretsmanager:") && !startswith(action, "kms:") && !contains(["acm:GetCertificate", "acm:ImportCertificate"], action)])
     error_message = "In notify mode, rotation must have no access to private keys."
   }
 }

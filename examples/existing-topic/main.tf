@@ -6,6 +6,10 @@ provider "aws" {
 
 data "aws_caller_identity" "current" {}
 
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
 locals {
   name = "shop-topic-certificates"
 
@@ -46,13 +50,16 @@ resource "aws_sns_topic_policy" "operations" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      # The functions publish with their roles. Alarms need a permission on the topic, here only alarms of this account.
+      # The functions publish with their roles. Alarms need a permission on the topic, here only the alarms of the module.
       Sid       = "LetAlarmsPublish"
       Effect    = "Allow"
       Action    = "sns:Publish"
       Principal = { Service = "cloudwatch.amazonaws.com" }
       Resource  = aws_sns_topic.operations.arn
-      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+      Condition = {
+        ArnLike      = { "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:cloudwatch:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}:alarm:${local.name}-*" }
+        StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id }
+      }
     }]
   })
 }

@@ -68,28 +68,59 @@ locals {
     Resource = var.zone_arns
   }] : statement if length(var.zone_arns) > 0]
 
-  _restore_records = [for statement in [{
-    Sid      = "RestoreValidationRecords"
-    Effect   = "Allow"
+  # ACM's validation label: `_` and 32 hexadecimal digits.
+  _validation_label = "_????????????????????????????????"
+
+  # `?` also matches a dot, so the pattern above allows names such as `_acme-challenge.NAME.example.com` with a NAME of the right length.
+  _other_names = concat(
+    # A first label of at most 16 characters: `_acme-challenge`, `_dmarc`, `_mta-sts`, `_amazonses` and all others.
+    [for length in range(1, 17) : "${substr(local._validation_label, 0, length)}.*"],
+    [
+      # A later label with an underscore: `_domainkey`, `_tls`, `_acme-challenge`. ACM issues for no such name.
+      "*._*",
+      # Longer labels: Cloudflare's `_cf-custom-hostname`, GitHub's `_github-pages-challenge-OWNER`, GitLab's
+      # `_gitlab-pages-verification-code`, and the contacts of a domain for certificate authorities.
+      "_cf-*", "_github-*", "_gitlab-*", "_validation-*",
+    ],
+  )
+
+  _refuse_other_records = {
+    Sid      = "RefuseOtherRecords"
+    Effect   = "Deny"
     Action   = ["route53:ChangeResourceRecordSets"]
-    Resource = var.zone_arns
+    Resource = ["arn:${var.partition}:route53:::hostedzone/*"]
     Condition = {
-      "ForAllValues:StringEquals" = {
-        "route53:ChangeResourceRecordSetsActions"     = ["UPSERT"]
-        "route53:ChangeResourceRecordSetsRecordTypes" = ["CNAME"]
-      }
-      "ForAllValues:StringLike" = {
-        # Any name, because all certificates of the account are monitored.
-        "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["_*"]
-      }
-      # ForAllValues is also true if the key is absent from the request; `Null` excludes that case.
-      Null = {
-        "route53:ChangeResourceRecordSetsActions"               = "false"
-        "route53:ChangeResourceRecordSetsNormalizedRecordNames" = "false"
-        "route53:ChangeResourceRecordSetsRecordTypes"           = "false"
+      "ForAnyValue:StringLike" = {
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames" = local._other_names
       }
     }
-  }] : statement if local._repairs && length(var.zone_arns) > 0]
+  }
+
+  _restore_records = [for statement in [
+    {
+      Sid      = "RestoreValidationRecords"
+      Effect   = "Allow"
+      Action   = ["route53:ChangeResourceRecordSets"]
+      Resource = var.zone_arns
+      Condition = {
+        "ForAllValues:StringEquals" = {
+          "route53:ChangeResourceRecordSetsActions"     = ["UPSERT"]
+          "route53:ChangeResourceRecordSetsRecordTypes" = ["CNAME"]
+        }
+        "ForAllValues:StringLike" = {
+          # Any domain, because all certificates of the account are monitored.
+          "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["${local._validation_label}.*"]
+        }
+        # ForAllValues is also true if the key is absent from the request; `Null` excludes that case.
+        Null = {
+          "route53:ChangeResourceRecordSetsActions"               = "false"
+          "route53:ChangeResourceRecordSetsNormalizedRecordNames" = "false"
+          "route53:ChangeResourceRecordSetsRecordTypes"           = "false"
+        }
+      }
+    },
+    local._refuse_other_records,
+  ] : statement if local._repairs && length(var.zone_arns) > 0]
 
   # A tag of each successor names the replaced certificate. Requests without the tag are denied.
   _successor_tag_present = { "aws:RequestTag/certificate-lifecycle:replaces" = "false" }

@@ -17,3 +17,13 @@ output "policy_json" {
     )
   })
 }
+
+output "refuse_other_records" {
+  description = "IAM statement that denies writing records with an underscore name that is not ACM's."
+  value       = local._refuse_other_records
+}
+
+output "validation_label" {
+  description = "IAM pattern of the first label of ACM's validation records."
+  value       = local._validation_label
+}

@@ -1,4 +1,10 @@
 locals {
+  # Not a reference, because the function depends on its policy. The log group is in the same account and region.
+  _group        = split(":", aws_cloudwatch_log_group.this.arn)
+  _function_arn = "arn:${local._group[1]}:lambda:${local._group[3]}:${local._group[4]}:function:${var.name}"
+
+  _topic_region = element(split(":", var.topic_arn), 3)
+
   _own_statements = concat(
     [
       {
@@ -22,12 +28,19 @@ locals {
       Effect   = "Allow"
       Action   = ["kms:Decrypt", "kms:GenerateDataKey*"]
       Resource = [var.topic_kms_key_arn]
+      Condition = {
+        StringEquals = { "kms:EncryptionContext:aws:sns:topicArn" = var.topic_arn }
+        # Some partitions add a suffix.
+        StringLike = { "kms:ViaService" = "sns.${local._topic_region}.amazonaws.com*" }
+      }
     }],
     var.kms_key_arn == null ? [] : [{
       Sid      = "ReadOwnEnvironment"
       Effect   = "Allow"
       Action   = ["kms:Decrypt"]
       Resource = [var.kms_key_arn]
+      # Lambda sets the function's ARN as encryption context, so the role decrypts no other environment.
+      Condition = { StringEquals = { "kms:EncryptionContext:aws:lambda:FunctionArn" = local._function_arn } }
     }],
   )
 }
@@ -59,10 +72,10 @@ resource "aws_iam_role_policy" "this" {
   })
 
   lifecycle {
-    # IAM allows 10240 characters. A tenth is reserved for the statements above, whose ARNs are unknown during a plan.
+    # IAM allows 10240 characters. An eighth is reserved for the statements above, whose ARNs are unknown during a plan.
     precondition {
-      condition     = length(var.policy_json) <= 9216
-      error_message = "The policy of ${var.name} must have at most 9216 characters, because IAM allows 10240 and the module adds its own statements, got ${length(var.policy_json)}; use fewer domains, zones, import sources or export targets, or allow a common parent of the domains."
+      condition     = length(var.policy_json) <= 8960
+      error_message = "The policy of ${var.name} must have at most 8960 characters, because IAM allows 10240 and the module adds its own statements, got ${length(var.policy_json)}; use fewer domains, zones, import sources or export targets, or allow a common parent of the domains."
     }
   }
 }

@@ -26,6 +26,7 @@ resource "aws_lambda_function" "this" {
   source_code_hash               = filebase64sha256(var.filename)
   timeout                        = var.timeout_seconds
   memory_size                    = var.memory_mb
+  layers                         = var.layers
   kms_key_arn                    = var.kms_key_arn
   reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
   tags                           = var.tags

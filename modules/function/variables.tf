@@ -40,6 +40,13 @@ variable "kms_key_arn" {
   description = "KMS key for the environment and the log group; null uses keys that AWS owns."
 }
 
+variable "layers" {
+  type        = list(string)
+  description = "ARNs with version of the function's layers, later ones over earlier ones."
+  default     = []
+  nullable    = false
+}
+
 variable "log_retention_days" {
   type        = number
   description = "Days to keep log events; 0 keeps them indefinitely."

@@ -16,6 +16,11 @@ locals {
     data.aws_region.current.id, local.account_id, "alarm", "${var.alarm_name_prefix}-*",
   ])
 
+  # Not a reference, because the topic needs the key.
+  topic_arn = join(":", [
+    "arn", data.aws_partition.current.partition, "sns", data.aws_region.current.id, local.account_id, var.name,
+  ])
+
   key_policy_json = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -29,13 +34,20 @@ locals {
         Resource = ["*"]
       },
       {
-        Sid       = "LetAlarmsOfThisAccountEncrypt"
+        Sid       = "LetOwnAlarmsEncrypt"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Principal = { Service = "cloudwatch.amazonaws.com" }
         # "*": in a key policy it means this key, whose ARN does not exist before the policy does.
-        Resource  = ["*"]
-        Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+        Resource = ["*"]
+        Condition = {
+          ArnLike = { "aws:SourceArn" = local.alarms_arn }
+          StringEquals = {
+            "aws:SourceAccount" = local.account_id
+            # SNS sets the topic as encryption context.
+            "kms:EncryptionContext:aws:sns:topicArn" = local.topic_arn
+          }
+        }
       },
     ]
   })

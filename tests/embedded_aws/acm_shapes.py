@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateDetail.html
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,8 +40,10 @@ class Shown:
             "Status": certificate.status,
             "Type": certificate.type,
             "KeyAlgorithm": certificate.key_algorithm,
-            "KeyUsages": list(certificate.key_usages),
-            "ExtendedKeyUsages": list(certificate.extended_key_usages),
+            "KeyUsages": _if_issued(certificate, certificate.key_usages),
+            "ExtendedKeyUsages": _if_issued(certificate, certificate.extended_key_usages),
+            "RootHierarchyType": certificate.root_hierarchy,
+            "CertificateUsage": certificate.certificate_usage,
             "ExportOption": certificate.export_option,
             "InUse": in_use,
             "Exported": certificate.exported,
@@ -54,14 +57,15 @@ class Shown:
     def detail(self, certificate: Certificate) -> Result:
         """Show a certificate as DescribeCertificate does."""
         users = self._estate.users(certificate)
+        usages, extended = certificate.key_usages, certificate.extended_key_usages
         detail: Result = {
             "CertificateArn": certificate.arn,
             "DomainName": certificate.domain_name,
             "SubjectAlternativeNames": list(certificate.names),
             "ManagedBy": certificate.managed_by,
             "DomainValidationOptions": self._initial_validation(certificate),
-            "Subject": f"CN={certificate.domain_name}",
-            "Issuer": "Amazon" if certificate.type == "AMAZON_ISSUED" else None,
+            "Subject": certificate.subject or f"CN={certificate.domain_name}",
+            "Issuer": certificate.shown_issuer,
             "Status": certificate.status,
             "RevocationReason": certificate.revocation_reason,
             "KeyAlgorithm": certificate.key_algorithm,
@@ -70,8 +74,10 @@ class Shown:
             "FailureReason": certificate.failure_reason,
             "Type": certificate.type,
             "RenewalSummary": self._renewal_summary(certificate),
-            "KeyUsages": [{"Name": name} for name in certificate.key_usages],
-            "ExtendedKeyUsages": [{"Name": name} for name in certificate.extended_key_usages],
+            "KeyUsages": _if_issued(certificate, [{"Name": name} for name in usages]),
+            "ExtendedKeyUsages": _if_issued(certificate, [{"Name": name} for name in extended]),
+            "RootHierarchyType": certificate.root_hierarchy,
+            "CertificateUsage": certificate.certificate_usage,
             "CertificateAuthorityArn": certificate.certificate_authority_arn,
             "RenewalEligibility": eligibility(certificate, in_use=bool(users)),
             "Options": self._options(certificate),
@@ -196,6 +202,11 @@ class Shown:
             "ValidationChallenge": challenge,
             "ValidationStatus": state,
         }
+
+
+def _if_issued(certificate: Certificate, usages: Sequence[Any]) -> list[Any] | None:
+    """Return the usages of a certificate; a request has no extensions yet."""
+    return list(usages) if certificate.not_before is not None else None
 
 
 def _dates(certificate: Certificate) -> dict[str, datetime | None]:

@@ -258,15 +258,29 @@ def _get_secret(scene: Scene) -> list[Permission]:
         "secretsmanager:VersionStage": (scene.parameters.get("VersionStage", "AWSCURRENT"),)
     }
     permissions = [_with(p, stage) for p in _secret("secretsmanager:GetSecretValue")(scene)]
+    return [*permissions, *_with_the_key_of_the_secret(scene, "kms:Decrypt")]
+
+
+def _put_secret(scene: Scene) -> list[Permission]:
+    """Need to write the secret, and to encrypt with its customer managed key when it has one.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    """
+    permissions = _secret("secretsmanager:PutSecretValue")(scene)
+    encrypting = _with_the_key_of_the_secret(scene, "kms:GenerateDataKey", "kms:Decrypt")
+    return [*permissions, *encrypting]
+
+
+def _with_the_key_of_the_secret(scene: Scene, *actions: str) -> list[Permission]:
     arn = str(scene.parameters.get("SecretId", ""))
     key = scene.secret_key(arn)
-    if key:
-        through: Context = {
-            "kms:ViaService": (f"secretsmanager.{scene.request.region}.amazonaws.com",),
-            "kms:EncryptionContext:SecretARN": (arn,),
-        }
-        permissions.append(_with(scene.permission("kms:Decrypt", key), through))
-    return permissions
+    if not key:
+        return []
+    through: Context = {
+        "kms:ViaService": (f"secretsmanager.{scene.request.region}.amazonaws.com",),
+        "kms:EncryptionContext:SecretARN": (arn,),
+    }
+    return [_with(scene.permission(action, key), through) for action in actions]
 
 
 # --- SNS, KMS: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -667,7 +681,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("s3", "PutObject"): _object("s3:PutObject"),
     ("secretsmanager", "DescribeSecret"): _secret("secretsmanager:DescribeSecret"),
     ("secretsmanager", "GetSecretValue"): _get_secret,
-    ("secretsmanager", "PutSecretValue"): _secret("secretsmanager:PutSecretValue"),
+    ("secretsmanager", "PutSecretValue"): _put_secret,
     ("securityhub", "BatchImportFindings"): _import_findings,
     ("securityhub", "GetFindings"): _get_findings,
     ("service-quotas", "GetServiceQuota"): _account_wide("servicequotas:GetServiceQuota"),

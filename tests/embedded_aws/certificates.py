@@ -115,6 +115,10 @@ class Certificate:
     key_pair_origin: str | None = None
     tags: dict[str, str] = field(default_factory=dict)
     serial: str = ""
+    issuer: str | None = None
+    subject: str | None = None
+    root_hierarchy: str | None = None
+    certificate_usage: str | None = None
     key_usages: Sequence[str] = USAGES
     extended_key_usages: Sequence[str] = EXTENDED_USAGES
     renewal: Renewal | None = None
@@ -146,6 +150,28 @@ class Certificate:
     @property
     def lifetime(self) -> timedelta:
         return PRIVATE_LIFETIME if self.type == "PRIVATE" else PUBLIC_LIFETIME
+
+    @property
+    def shown_issuer(self) -> str | None:
+        """What ACM shows of the issuer: one attribute of its name.
+
+        `Amazon` for `C=US, O=Amazon, CN=Amazon RSA 2048 M02`; absent for private certificates.
+        https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateDetail.html
+        """
+        by_type = {"AMAZON_ISSUED": "Amazon", "IMPORTED": "Example Trust"}
+        return self.issuer or by_type.get(self.type)
+
+    @property
+    def attachable(self) -> bool:
+        """Whether a customer can attach it to a resource of an AWS service.
+
+        The key of an ACME certificate never leaves the client ("Choosing how to issue certificates
+        with AWS"), and CloudFront manages a certificate for one distribution tenant; no page says
+        that another resource may use it.
+        https://docs.aws.amazon.com/acm/latest/userguide/service-options.html
+        https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_GetManagedCertificateDetails.html
+        """
+        return self.origin != "ACME" and self.managed_by is None
 
     def validated_by(self, method: str) -> bool:
         return self.type == "AMAZON_ISSUED" and self.validation_method == method

@@ -47,9 +47,13 @@ class Consumers:
         *others: str,
         name: str = "web",
         network: bool = False,
+        beside: str | None = None,
     ) -> str:
-        """Make a load balancer with one HTTPS (or TLS) listener, and return the listener's ARN."""
-        return self._balancers.add(default, others, name=name, network=network)
+        """Make a load balancer with one HTTPS (or TLS) listener, and return the listener's ARN.
+
+        With the ARN of a listener in `beside`, its load balancer gets a further listener.
+        """
+        return self._balancers.add(default, others, name=name, network=network, beside=beside)
 
     def classic_load_balancer(self, certificate: str, name: str = "classic") -> str:
         """Make a Classic Load Balancer that listens on 443, and return its name."""
@@ -76,6 +80,27 @@ class Consumers:
     def user_pool_domain(self, domain: str, certificate: str) -> str:
         """Make a user pool with a custom domain, and return the pool's id."""
         return self._pools.add(domain, certificate)
+
+    def configure_distribution(self, distribution: str, **members: object) -> None:
+        """Set members of a distribution's configuration."""
+        self._distributions.all[distribution].config |= members
+
+    def configure_user_pool_domain(self, domain: str, routing: dict[str, Any]) -> None:
+        """Set the routing of a custom domain."""
+        (pool,) = [pool for pool in self._pools.all.values() if pool.domain == domain]
+        pool.routing = routing
+
+    def unknown_members(self, name: str) -> dict[str, Any]:
+        """Return the members of a distribution or a user pool's domain that no model knows.
+
+        The dictionary may be changed. A distribution has XML elements by the path of their parent
+        in its configuration (`Origins/Items/Origin`), a domain has values by their own path
+        (`CustomDomainConfig/New`).
+        """
+        if name in self._distributions.all:
+            return self._distributions.all[name].unknown
+        (pool,) = [pool for pool in self._pools.all.values() if pool.domain == name]
+        return pool.unknown
 
     def listener_certificates(self, listener: str) -> tuple[str, list[str]]:
         """Read the default certificate of a listener, and its list for SNI."""
@@ -118,11 +143,12 @@ class Consumers:
         for name, classic in self._balancers.classic.items():
             found[name] = classic.shown()
         for found_id, distribution in self._distributions.all.items():
-            found[found_id] = self._distributions.shown(distribution)["Distribution"]
+            shown = self._distributions.shown(distribution)["Distribution"]
+            found[found_id] = [shown, distribution.unknown]
         for domain in self._domains.all.values():
             found[domain.name] = [self._domains.shown(domain), self._domains.shown_v2(domain)]
         for pool in self._pools.all.values():
-            found[pool.domain] = self._pools.shown(pool)
+            found[pool.domain] = [self._pools.shown(pool), pool.unknown]
         return found
 
     # --- for the gate and for ACM -----------------------------------------------------------------

@@ -8,26 +8,34 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from tests.embedded_aws.certificates import Certificate
-from tests.embedded_aws.protocol import AwsError, Request
+from tests.embedded_aws.protocol import AwsError, EditedResult, Request
 from tests.estates.estate import Estate
-from tests.harness.settings import EDGE_REGION, Elsewhere, Knobs, Uses, place, usable
+from tests.harness.settings import EDGE_KEYS, EDGE_REGION, Elsewhere, Knobs, Uses, place, usable
 
 Result = dict[str, Any]
 
 
 @dataclass
 class Distribution:
-    """One distribution; `etag` changes with each update."""
+    """One distribution; `etag` changes with each update.
+
+    `unknown` has XML elements that no model knows, by the path of their parent in the
+    configuration.
+    """
 
     id: str
     config: Result
     etag: int = 1
     updated_at: datetime | None = None
+    certificate_changed_at: datetime | None = None
+    unknown: dict[str, str] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:
@@ -66,7 +74,8 @@ class Distributions:
         }
 
     def get(self, request: Request) -> Result:
-        return self.shown(self._named(request))
+        distribution = self._named(request)
+        return EditedResult(self.shown(distribution), partial(_with_unknown, distribution.unknown))
 
     def shown(self, distribution: Distribution) -> Result:
         return {
@@ -95,17 +104,37 @@ class Distributions:
         config = copy.deepcopy(dict(wanted["DistributionConfig"]))
         viewer = config.get("ViewerCertificate") or {}
         arn = viewer.get("ACMCertificateArn")
-        if not arn or not usable(self._estate, arn, EDGE_REGION):
+        if not arn or not usable(self._estate, arn, EDGE_REGION, EDGE_KEYS):
             raise AwsError("InvalidViewerCertificate", f"{arn} cannot be used.", status=400)
         if viewer.get("CloudFrontDefaultCertificate"):
             raise AwsError("InvalidArgument", "Two certificates at once.", status=400)
+        if arn != distribution.certificate:
+            self._may_change_certificate(distribution)
         if not self._knobs().ignores(distribution.id):
             if arn != distribution.certificate:
                 self._uses.let_go(distribution.certificate, distribution.arn)
+                distribution.certificate_changed_at = self._estate.now
             distribution.config = config
+            distribution.unknown = _repeated(distribution.unknown, request.body)
             distribution.updated_at = self._estate.now
             distribution.etag += 1
         return self.shown(distribution)
+
+    def _may_change_certificate(self, distribution: Distribution) -> None:
+        """Refuse the change of a certificate while CloudFront allows none.
+
+        Sources: https://github.com/hashicorp/terraform/issues/13495 (one change at a time),
+        https://github.com/aws/aws-cli/issues/10446 (a continuous deployment policy),
+        https://github.com/hashicorp/terraform-provider-aws/issues/28920 (a staging distribution).
+        """
+        since, deploys = distribution.certificate_changed_at, self._knobs().cloudfront_deploys
+        if since is not None and self._estate.now < since + deploys:
+            text = "Only one viewer certificate change may be in progress at a time."
+            raise AwsError("IllegalUpdate", text, status=400)
+        config = distribution.config
+        if config.get("ContinuousDeploymentPolicyId") or config.get("Staging"):
+            text = "One or more fields updated are not supported for continuous deployment."
+            raise AwsError("IllegalUpdate", text, status=400)
 
     def _status(self, distribution: Distribution) -> str:
         deploys = self._knobs().cloudfront_deploys
@@ -130,6 +159,35 @@ def _complete(config: Result) -> Result:
     viewer |= {"CloudFrontDefaultCertificate": False, "CertificateSource": "acm"}
     viewer["Certificate"] = viewer["ACMCertificateArn"]
     return shown
+
+
+def _with_unknown(unknown: Mapping[str, str], body: bytes) -> bytes:
+    """Add the elements of `unknown` to the XML of GetDistribution, as a newer API has them."""
+    root = ET.fromstring(body)
+    for path, element in unknown.items():
+        _parent(root.find("{*}DistributionConfig"), path).append(ET.fromstring(element))
+    return ET.tostring(root)
+
+
+def _repeated(unknown: Mapping[str, str], body: bytes) -> dict[str, str]:
+    """Return the elements of `unknown` that an update repeats: it removes all others.
+
+    "the update process replaces the existing configuration" (API reference, UpdateDistribution).
+    """
+    config = ET.fromstring(body)
+    return {
+        path: element
+        for path, element in unknown.items()
+        if _parent(config, path).find(f"{{*}}{ET.fromstring(element).tag}") is not None
+    }
+
+
+def _parent(config: ET.Element | None, path: str) -> ET.Element:
+    for name in path.split("/") if path else ():
+        config = None if config is None else config.find(f"{{*}}{name}")
+    if config is None:
+        raise AwsError("MalformedXML", f"there is no {path}", status=400)
+    return config
 
 
 def _config(certificate: str, aliases: tuple[str, ...]) -> Result:

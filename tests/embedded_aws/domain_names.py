@@ -14,7 +14,17 @@ from typing import Any
 from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.protocol import AwsError, Request
 from tests.estates.estate import DEFAULT_REGION, Estate
-from tests.harness.settings import AWS_ACCOUNT, EDGE_REGION, Elsewhere, Knobs, Uses, page_of, usable
+from tests.harness.settings import (
+    ALL_KEYS,
+    AWS_ACCOUNT,
+    EDGE_KEYS,
+    EDGE_REGION,
+    Elsewhere,
+    Knobs,
+    Uses,
+    page_of,
+    usable,
+)
 
 Result = dict[str, Any]
 PAGE_SIZE = 1
@@ -102,11 +112,15 @@ class DomainNames:
         return self.shown_v2(self._named(request, "DomainName"))
 
     def list(self, request: Request) -> Result:
+        """List domain names; an empty collection has no `items`.
+
+        https://github.com/aws/aws-sdk-js/issues/1416
+        """
         found = [each for (region, _), each in self.all.items() if region == request.region]
         page, position = page_of(
             [self.shown(entry) for entry in found], request.parameters.get("position"), PAGE_SIZE
         )
-        return {"items": page} | ({"position": position} if position else {})
+        return ({"items": page} if page else {}) | ({"position": position} if position else {})
 
     def shown(self, domain: DomainName) -> Result:
         status = self._status(domain)
@@ -146,8 +160,9 @@ class DomainNames:
                 raise AwsError(
                     "BadRequestException", f"Invalid patch path {parameter['path']}", status=400
                 )
-            region = EDGE_REGION if domain.endpoint == "EDGE" else domain.region
-            if not usable(self._estate, parameter["value"], region):
+            edge = domain.endpoint == "EDGE"
+            region, keys = (EDGE_REGION, EDGE_KEYS) if edge else (domain.region, ALL_KEYS)
+            if not usable(self._estate, parameter["value"], region, keys):
                 raise AwsError("BadRequestException", "Invalid certificate ARN", status=400)
             changes[attribute] = parameter["value"]
         if not self._knobs().ignores(domain.name):

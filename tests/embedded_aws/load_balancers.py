@@ -105,7 +105,18 @@ class LoadBalancers:
         self.listeners.clear()
         self.classic.clear()
 
-    def add(self, default: str, others: tuple[str, ...], *, name: str, network: bool) -> str:
+    def add(
+        self,
+        default: str,
+        others: tuple[str, ...],
+        *,
+        name: str,
+        network: bool,
+        beside: str | None = None,
+    ) -> str:
+        """Add a load balancer with a listener, or a listener to that of another listener."""
+        if beside is not None:
+            return self._add_listener(beside, default, others)
         kind = "net" if network else "app"
         base = f"arn:aws:elasticloadbalancing:{place(default)}"
         path = f"{kind}/{name}/{len(self.listeners):016x}"
@@ -113,6 +124,18 @@ class LoadBalancers:
         protocol = "TLS" if network else "HTTPS"
         balancer = f"{base}:loadbalancer/{path}"
         self.listeners[arn] = Listener(arn, balancer, protocol, 443, default, list(others))
+        return arn
+
+    def _add_listener(self, beside: str, default: str, others: tuple[str, ...]) -> str:
+        first = self.listeners[beside]
+        port = 443 + sum(
+            listener.load_balancer_arn == first.load_balancer_arn
+            for listener in self.listeners.values()
+        )
+        arn = f"{beside.rpartition('/')[0]}/{port:016x}"
+        self.listeners[arn] = Listener(
+            arn, first.load_balancer_arn, first.protocol, port, default, list(others)
+        )
         return arn
 
     def add_classic(self, certificate: str, name: str) -> str:
@@ -175,14 +198,28 @@ class LoadBalancers:
         return {"Listeners": [listener.shown()]}
 
     def add_certificates(self, request: Request) -> Result:
+        """Add certificates to the list of a listener, up to the quota of its load balancer.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+        counts the certificates of all listeners without the defaults.
+        """
         listener = self._listener(request)
         wanted = [
             self._served(parameter["CertificateArn"])
             for parameter in request.parameters["Certificates"]
         ]
         new = [arn for arn in wanted if arn not in listener.others]
-        if len(listener.others) + len(new) > MAX_CERTIFICATES:
-            raise AwsError("TooManyCertificates", f"{listener.arn} has no room left.")
+        held = sum(
+            len(other.others)
+            for other in self.listeners.values()
+            if other.load_balancer_arn == listener.load_balancer_arn
+        )
+        if held + len(new) > MAX_CERTIFICATES:
+            raise AwsError(
+                "TooManyCertificates",
+                "The maximum number of certificates has been reached on the load balancer "
+                f"'{listener.load_balancer_arn}'",
+            )
         if not self._knobs().ignores(listener.arn):
             listener.others += new
         rows = [{"CertificateArn": arn, "IsDefault": False} for arn in wanted]
@@ -215,14 +252,19 @@ class LoadBalancers:
     def _served(self, arn: str) -> str:
         """Return a certificate that may be bound.
 
+        The message is that of https://github.com/hashicorp/terraform-provider-aws/issues/26245.
         https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AddListenerCertificates.html
         """
         try:
             certificate = self._estate.get(arn)
         except (KeyError, ValueError):
             raise AwsError("CertificateNotFound", f"Certificate {arn} not found.") from None
-        if certificate.status not in SERVED:
-            raise AwsError("UnsupportedCertificate", f"{arn} is {certificate.status}.")
+        if certificate.status not in SERVED or not certificate.attachable:
+            raise AwsError(
+                "UnsupportedCertificate",
+                f"The certificate '{arn}' must have a fully-qualified domain name, a supported "
+                "signature, and a supported key size.",
+            )
         return arn
 
     # --- Classic Load Balancers -------------------------------------------------------------------

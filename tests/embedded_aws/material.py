@@ -5,13 +5,14 @@ https://docs.aws.amazon.com/acm/latest/userguide/import-certificate-prerequisite
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -24,6 +25,17 @@ Result = dict[str, Any]
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 PUBLIC_EXPONENT = 65537
 PASSPHRASE_LENGTH = range(4, 129)
+# https://docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html
+LONGEST: Mapping[str, int] = {
+    "Certificate": 32_768,
+    "PrivateKey": 5_120,
+    "CertificateChain": 2_097_152,
+}
+RSA_SIZES = (1024, 2048, 3072, 4096)
+EXTENSIONS: Mapping[str, type[x509.KeyUsage | x509.ExtendedKeyUsage]] = {
+    "KeyUsage": x509.KeyUsage,
+    "ExtendedKeyUsage": x509.ExtendedKeyUsage,
+}
 CURVES: Mapping[str, type[ec.EllipticCurve]] = {
     "EC_prime256v1": ec.SECP256R1,
     "EC_secp384r1": ec.SECP384R1,
@@ -59,6 +71,8 @@ class Read:
     not_before: datetime
     not_after: datetime
     serial: str
+    issuer: str
+    subject: str
     key_usages: tuple[str, ...]
     extended_key_usages: tuple[str, ...]
 
@@ -79,7 +93,11 @@ class CertificateBundle:
     def import_certificate(self, request: Request) -> Result:
         """Import a certificate, or import another one under the ARN of an imported one."""
         wanted, now = request.parameters, self._estate.now
+        for name, longest in LONGEST.items():
+            if len(wanted.get(name) or b"") > longest:
+                raise AwsError("ValidationException", f"{name} is longer than {longest} bytes.")
         read = _read(wanted["Certificate"], wanted["PrivateKey"])
+        _require_path(wanted["Certificate"], wanted.get("CertificateChain") or b"")
         if not read.not_before <= now < read.not_after:
             raise AwsError("ValidationException", "The certificate is not valid at this time.")
         arn = wanted.get("CertificateArn")
@@ -101,6 +119,7 @@ class CertificateBundle:
         certificate.not_before, certificate.not_after = read.not_before, read.not_after
         certificate.status, certificate.imported_at = "ISSUED", now
         certificate.serial = read.serial
+        certificate.issuer, certificate.subject = read.issuer, read.subject
         certificate.key_usages = read.key_usages
         certificate.extended_key_usages = read.extended_key_usages
         certificate.certificate_pem = _text(wanted["Certificate"])
@@ -125,6 +144,10 @@ class CertificateBundle:
             raise AwsError("ValidationException", "The key type or size differs.")
         if not set(certificate.names) & set(read.names):
             raise AwsError("ValidationException", "None of the domain names is left.")
+        added = _added(certificate, request.parameters["Certificate"])
+        if added:
+            text = f"The extension {' and '.join(added)} was not there and cannot be added."
+            raise AwsError("ValidationException", text)
         lost = _lost(certificate, read)
         if lost:
             text = f"The usages {', '.join(sorted(lost))} cannot be removed."
@@ -163,6 +186,45 @@ class CertificateBundle:
         return certificate
 
 
+def _require_path(certificate: bytes, chain: bytes) -> None:
+    """Refuse a chain in which a certificate does not certify the one before it.
+
+    https://docs.aws.amazon.com/acm/latest/userguide/troubleshoot-import.html
+    """
+    below = x509.load_pem_x509_certificate(certificate)
+    try:
+        above = x509.load_pem_x509_certificates(chain) if chain else []
+    except ValueError:
+        raise AwsError("ValidationException", "The certificate chain is not PEM.") from None
+    if below in above:
+        raise AwsError("ValidationException", "The chain contains the certificate itself.")
+    for issuer in above:
+        try:
+            below.verify_directly_issued_by(issuer)
+        except (InvalidSignature, TypeError, ValueError):
+            text = "Could not validate the certificate with the certificate chain."
+            raise AwsError("ValidationException", text) from None
+        below = issuer
+
+
+def _added(before: Certificate, certificate: bytes) -> Sequence[str]:
+    """Name the extensions that would be added, which AWS permits under another ARN only.
+
+    https://docs.aws.amazon.com/acm/latest/userguide/import-certificate-prerequisites.html
+    """
+    if before.certificate_pem is None:
+        return ()
+    there = x509.load_pem_x509_certificate(before.certificate_pem.encode())
+    offered = x509.load_pem_x509_certificate(certificate)
+    return [
+        name for name, kind in EXTENSIONS.items() if _has(offered, kind) and not _has(there, kind)
+    ]
+
+
+def _has(document: x509.Certificate, kind: type[x509.KeyUsage | x509.ExtendedKeyUsage]) -> bool:
+    return any(isinstance(extension.value, kind) for extension in document.extensions)
+
+
 def _lost(before: Certificate, read: Read) -> set[str]:
     """Name the usages that would be removed and must not be, with the two exceptions of AWS.
 
@@ -185,6 +247,10 @@ def _read(certificate: bytes, private_key: bytes) -> Read:
         raise AwsError(
             "ValidationException", "The certificate or its key is not PEM, or is encrypted."
         ) from None
+    if document.version is not x509.Version.v3:
+        raise AwsError("ValidationException", "The certificate is not of X.509 version 3.")
+    if not list(document.issuer):
+        raise AwsError("ValidationException", "The certificate names no issuer.")
     if key.public_key() != document.public_key():
         raise AwsError("ValidationException", "The private key does not match the certificate.")
     names = distinct([*_common_names(document), *_alternative_names(document)])
@@ -198,9 +264,19 @@ def _read(certificate: bytes, private_key: bytes) -> Read:
         not_before=document.not_valid_before_utc,
         not_after=document.not_valid_after_utc,
         serial=":".join(padded[i : i + 2] for i in range(0, len(padded), 2)),
+        issuer=_shown_issuer(document),
+        subject=document.subject.rfc4514_string(),
         key_usages=_key_usages(document),
         extended_key_usages=_extended_key_usages(document),
     )
+
+
+def _shown_issuer(document: x509.Certificate) -> str:
+    """Return what ACM shows of the issuer: its organization, or else its common name."""
+    for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME):
+        for attribute in document.issuer.get_attributes_for_oid(oid):
+            return str(attribute.value)
+    return document.issuer.rfc4514_string()
 
 
 def _key_usages(document: x509.Certificate) -> tuple[str, ...]:
@@ -233,7 +309,7 @@ def _alternative_names(document: x509.Certificate) -> list[str]:
 
 
 def _algorithm(key: object) -> str:
-    if isinstance(key, rsa.RSAPrivateKey):
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size in RSA_SIZES:
         return f"RSA_{key.key_size}"
     for name, curve in CURVES.items():
         if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, curve):

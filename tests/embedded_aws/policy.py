@@ -386,11 +386,13 @@ def _holds(operator: str, given: Sequence[str] | None, values: Sequence[str | No
     def satisfied(value: str) -> bool:
         return any(match(value, policy_value) for policy_value in wanted) is not negated
 
+    # An empty text counts as no value for a set operator.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
     if quantifier == "ForAllValues":
         # Also true for an absent key, which a Null condition must exclude.
-        return all(satisfied(value) for value in given or ())
+        return all(satisfied(value) for value in given or () if value)
     if quantifier == "ForAnyValue":
-        return any(satisfied(value) for value in given or ())
+        return any(satisfied(value) for value in given or () if value)
     if not given:
         return negated
     if len(given) > 1:

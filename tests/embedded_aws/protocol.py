@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -77,6 +77,7 @@ class Request:
     model: OperationModel
     protocol: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
 
     @property
     def partition(self) -> str:
@@ -87,6 +88,14 @@ class Request:
         if self.region.startswith("cn-"):
             return "aws-cn"
         return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+
+
+class EditedResult(dict[str, Any]):
+    """A result whose serialised body is edited, to contain members that no model has."""
+
+    def __init__(self, result: Mapping[str, Any], edit: Callable[[bytes], bytes]) -> None:
+        super().__init__(result)
+        self.edit = edit
 
 
 def credential_of(authorization: str) -> Credential | None:
@@ -112,6 +121,7 @@ def recognise(http: HttpRequest, credential: Credential, account: str) -> Reques
             model=operation,
             protocol=protocol,
             headers=dict(http.headers),
+            body=http.get_data(cache=True),
         )
     return None
 
@@ -160,8 +170,11 @@ def success(request: Request, result: Mapping[str, Any]) -> Response:
         context=SerializationContext(request_id=str(uuid.uuid4())),
     )
     answer = serializer.serialize(dict(result))
+    body = answer["body"]
+    if isinstance(result, EditedResult):
+        body = result.edit(body if isinstance(body, bytes) else body.encode())
     return Response(
-        answer["body"],
+        body,
         status=answer["status_code"],
         headers={**answer["headers"], "x-amzn-RequestId": str(uuid.uuid4())},
     )

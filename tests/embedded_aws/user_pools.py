@@ -6,15 +6,26 @@ moto takes any certificate, and is never busy.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from tests.embedded_aws.certificates import Certificate
-from tests.embedded_aws.protocol import AwsError, Request
+from tests.embedded_aws.protocol import AwsError, EditedResult, Request
 from tests.estates.estate import Estate
-from tests.harness.settings import AWS_ACCOUNT, EDGE_REGION, Elsewhere, Knobs, Uses, page_of, usable
+from tests.harness.settings import (
+    AWS_ACCOUNT,
+    EDGE_KEYS,
+    EDGE_REGION,
+    Elsewhere,
+    Knobs,
+    Uses,
+    page_of,
+    usable,
+)
 
 Result = dict[str, Any]
 PAGE_SIZE = 1
@@ -22,13 +33,19 @@ PAGE_SIZE = 1
 
 @dataclass
 class UserPool:
-    """A user pool with a custom domain."""
+    """A user pool with a custom domain.
+
+    `unknown` has members of the domain's description that no model knows, by their path.
+    """
 
     id: str
     domain: str
     certificate: str
     updated_at: datetime | None = None
     failed: bool = False
+    routing: Result | None = None
+    security_policy: str | None = None
+    unknown: dict[str, Any] = field(default_factory=dict)
 
     @property
     def user(self) -> str:
@@ -83,18 +100,31 @@ class UserPools:
         https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPoolDomain.html
         """
         pool = self._with(request.parameters["Domain"])
-        return {"DomainDescription": {} if pool is None else self.shown(pool)}
+        if pool is None:
+            return {"DomainDescription": {}}
+        described = {"DomainDescription": self.shown(pool)}
+        return EditedResult(described, partial(_with_unknown, pool.unknown))
 
     def shown(self, pool: UserPool) -> Result:
+        policy = {"SecurityPolicy": pool.security_policy} if pool.security_policy else {}
         return {
             "UserPoolId": pool.id,
+            "AWSAccountId": pool.certificate.split(":")[4],
             "Domain": pool.domain,
+            "S3Bucket": "aws-cognito-prod-us-east-1-assets",
+            "CloudFrontDistribution": "d111111abcdef8.cloudfront.net",
+            "Version": "20260601000000",
             "Status": self._status(pool),
-            "CustomDomainConfig": {"CertificateArn": pool.certificate},
+            "CustomDomainConfig": {"CertificateArn": pool.certificate, **policy},
             "ManagedLoginVersion": 2,
+            **({"Routing": pool.routing} if pool.routing else {}),
         }
 
     def update_domain(self, request: Request) -> Result:
+        """Replace all settings of a domain: those that the request leaves out are removed.
+
+        https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolDomain.html
+        """
         wanted = request.parameters
         pool = self._with(wanted["Domain"])
         if pool is None or pool.id != wanted["UserPoolId"]:
@@ -104,13 +134,16 @@ class UserPools:
         if wanted.get("ManagedLoginVersion") != self.shown(pool)["ManagedLoginVersion"]:
             raise AwsError("InvalidParameterException", "The login pages would change.")
         arn = wanted["CustomDomainConfig"]["CertificateArn"]
-        if not usable(self._estate, arn, EDGE_REGION):
+        if not usable(self._estate, arn, EDGE_REGION, EDGE_KEYS):
             raise AwsError("InvalidParameterException", f"{arn} cannot be used.")
         if not self._knobs().ignores(pool.domain):
             if arn != pool.certificate:
                 self._uses.let_go(pool.certificate, pool.user)
             pool.certificate, pool.updated_at = arn, self._estate.now
             pool.failed = pool.domain in self._knobs().failing
+            pool.routing = wanted.get("Routing")
+            pool.security_policy = wanted["CustomDomainConfig"].get("SecurityPolicy")
+            pool.unknown = _repeated(pool.unknown, request.body)
         return {"CloudFrontDomain": "d111111abcdef8.cloudfront.net"}
 
     def _with(self, domain: str) -> UserPool | None:
@@ -121,3 +154,27 @@ class UserPools:
         if since is not None and self._estate.now < since + takes:
             return "UPDATING"
         return "FAILED" if pool.failed else "ACTIVE"
+
+
+def _with_unknown(unknown: Mapping[str, Any], body: bytes) -> bytes:
+    """Add the members of `unknown` to the JSON of DescribeUserPoolDomain, as a newer API has."""
+    answer = json.loads(body)
+    for path, value in unknown.items():
+        *parents, name = path.split("/")
+        entry = answer["DomainDescription"]
+        for parent in parents:
+            entry = entry[parent]
+        entry[name] = value
+    return json.dumps(answer).encode()
+
+
+def _repeated(unknown: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """Return the members of `unknown` that an update repeats."""
+    kept = {}
+    for path, value in unknown.items():
+        entry: Any = json.loads(body)
+        for name in path.split("/"):
+            entry = entry.get(name, {})
+        if entry == value:
+            kept[path] = value
+    return kept

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.embedded_aws.cloud import Cloud
+from tests.harness import authority
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 ALL_KEY_TYPES = [
@@ -175,3 +176,21 @@ def test_thousands_of_certificates_are_listed_a_thousand_a_call(cloud: Cloud) ->
     pages = cloud.client("acm").get_paginator("list_certificates").paginate()
     assert sum(len(page["CertificateSummaryList"]) for page in pages) == 3000
     assert [call.operation for call in cloud.calls] == ["ListCertificates"] * 3
+
+
+def test_a_request_has_no_usages_before_it_is_issued(cloud: Cloud) -> None:
+    waiting = cloud.certificates.add(status="PENDING_VALIDATION")
+    client = cloud.client("acm")
+    described = client.describe_certificate(CertificateArn=waiting)["Certificate"]
+    assert not {"KeyUsages", "ExtendedKeyUsages"} & set(described)
+
+
+def test_an_import_shows_its_subject_and_one_attribute_of_its_issuer(cloud: Cloud) -> None:
+    issued = authority.issue("shop.example.com", not_after=cloud.now + timedelta(days=90))
+    client = cloud.client("acm")
+    arn = client.import_certificate(Certificate=issued.certificate, PrivateKey=issued.private_key)[
+        "CertificateArn"
+    ]
+    described = client.describe_certificate(CertificateArn=arn)["Certificate"]
+    assert described["Issuer"] == "Corporate CA"
+    assert "CN=shop.example.com" in described["Subject"]

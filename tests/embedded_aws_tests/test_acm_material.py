@@ -151,6 +151,65 @@ def test_a_reimport_may_drop_no_usage_but_two(cloud: Cloud) -> None:
         assert code == "ValidationException"
 
 
+def test_each_certificate_of_a_chain_certifies_the_one_before_it(cloud: Cloud) -> None:
+    """troubleshoot-import: in order, and without the certificate itself."""
+    issued, path = authority.issue_below(
+        "example.com", not_after=NOW + timedelta(days=90), levels=2
+    )
+    own = {
+        "Certificate": issued.certificate.encode(),
+        "PrivateKey": issued.private_key.encode(),
+    }
+    near, far = path
+    for chain in (far + near, far, issued.certificate + near, near + near, "x"):
+        code = refused(cloud, "import_certificate", **own, CertificateChain=chain.encode())
+        assert code == "ValidationException"
+    forged = authority.chain(key_number=2)
+    plain = authority.issue("example.com", not_after=NOW + timedelta(days=90))
+    code = refused(
+        cloud,
+        "import_certificate",
+        Certificate=plain.certificate.encode(),
+        PrivateKey=plain.private_key.encode(),
+        CertificateChain=forged.encode(),
+    )
+    assert code == "ValidationException"
+    for chain in (near, near + far):
+        cloud.client("acm").import_certificate(**own, CertificateChain=chain.encode())
+
+
+def test_a_reimport_may_add_no_extension(cloud: Cloud) -> None:
+    """import-certificate-prerequisites: neither KeyUsage nor ExtendedKeyUsage."""
+    acm = cloud.client("acm")
+
+    def material(**details: object) -> dict[str, bytes]:
+        issued = authority.issue("example.com", not_after=NOW + timedelta(days=90), **details)
+        return {
+            "Certificate": issued.certificate.encode(),
+            "PrivateKey": issued.private_key.encode(),
+        }
+
+    for absent in ({"usages": None}, {"purposes": None}):
+        arn = acm.import_certificate(**material(**absent))["CertificateArn"]
+        code = refused(cloud, "import_certificate", CertificateArn=arn, **material())
+        assert code == "ValidationException"
+        acm.import_certificate(CertificateArn=arn, **material(**absent))
+
+
+def test_what_is_longer_than_acm_takes_or_of_version_1_is_refused(cloud: Cloud) -> None:
+    """API_ImportCertificate: 32,768, 5,120 and 2,097,152 bytes; prerequisites: X.509 version 3."""
+    plain = pair("example.com")
+    for name, longest in (("Certificate", 32_768), ("PrivateKey", 5_120)):
+        wanted = {**plain, name: plain[name] + b"\n" * (longest + 1)}
+        assert refused(cloud, "import_certificate", **wanted) == "ValidationException"
+    old = authority.version_1("example.com", not_after=NOW + timedelta(days=90))
+    wanted = {
+        "Certificate": old.certificate.encode(),
+        "PrivateKey": old.private_key.encode(),
+    }
+    assert refused(cloud, "import_certificate", **wanted) == "ValidationException"
+
+
 def test_the_certificate_field_holds_one_certificate(cloud: Cloud) -> None:
     one = pair("example.com")
     twice = {**one, "Certificate": one["Certificate"] * 2}

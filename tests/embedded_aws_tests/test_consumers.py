@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -91,16 +93,24 @@ def test_a_default_cannot_be_removed(cloud: Cloud) -> None:
     assert code == "OperationNotPermitted"
 
 
-def test_a_listener_takes_25_certificates_beside_its_default(cloud: Cloud) -> None:
-    listener = cloud.consumers.load_balancer(
-        issued(cloud), *[issued(cloud) for _ in range(MAX_CERTIFICATES)]
+def test_the_listeners_of_a_load_balancer_take_25_certificates_beside_their_defaults(
+    cloud: Cloud,
+) -> None:
+    first = cloud.consumers.load_balancer(
+        issued(cloud), *[issued(cloud) for _ in range(MAX_CERTIFICATES - 1)]
     )
-    code = refusal(
-        cloud.client("elbv2").add_listener_certificates,
-        ListenerArn=listener,
-        Certificates=[{"CertificateArn": issued(cloud)}],
-    )
-    assert code == "TooManyCertificates"
+    second = cloud.consumers.load_balancer(issued(cloud), beside=first)
+    elb = cloud.client("elbv2")
+    last = {"ListenerArn": second, "Certificates": [{"CertificateArn": issued(cloud)}]}
+    elb.add_listener_certificates(**last)
+    elb.add_listener_certificates(**last)
+    for listener in (first, second):
+        code = refusal(
+            elb.add_listener_certificates,
+            ListenerArn=listener,
+            Certificates=[{"CertificateArn": issued(cloud)}],
+        )
+        assert code == "TooManyCertificates"
 
 
 @pytest.mark.parametrize(
@@ -233,6 +243,51 @@ def test_a_distribution_that_is_gone_is_not_found(cloud: Cloud) -> None:
     assert refusal(cloud.client("cloudfront").get_distribution, Id=found) == "NoSuchDistribution"
 
 
+def test_a_distribution_has_members_that_no_model_knows_until_an_update_leaves_them_out(
+    cloud: Cloud,
+) -> None:
+    old = issued(cloud, EDGE)
+    distribution = cloud.consumers.distribution(old, "www.example.com")
+    unknown = cloud.consumers.unknown_members(distribution)
+    unknown |= {"": "<New>1</New>", "Origins/Items/Origin": "<New><Deep>2</Deep></New>"}
+    raw: list[bytes] = []
+    cloudfront = cloud.client("cloudfront")
+    cloudfront.meta.events.register(
+        "response-received", lambda response_dict, **_: raw.append(response_dict["body"])
+    )
+    found = cloudfront.get_distribution(Id=distribution)
+    assert b"<New>1</New>" in raw[0]
+    assert b"<New><Deep>2</Deep></New>" in raw[0]
+    cloudfront.update_distribution(**update(found, ACMCertificateArn=old))
+    assert cloud.consumers.unknown_members(distribution) == {}
+
+
+def test_a_distribution_changes_one_certificate_at_a_time(cloud: Cloud) -> None:
+    cloud.consumers.knobs.cloudfront_deploys = timedelta(minutes=5)
+    cloudfront = cloud.client("cloudfront")
+    id_ = cloud.consumers.distribution(issued(cloud, EDGE))
+    first = update(cloudfront.get_distribution(Id=id_), ACMCertificateArn=issued(cloud, EDGE))
+    cloudfront.update_distribution(**first)
+    second = update(cloudfront.get_distribution(Id=id_), ACMCertificateArn=issued(cloud, EDGE))
+    assert refusal(cloudfront.update_distribution, **second) == "IllegalUpdate"
+    cloud.advance(minutes=5)
+    cloudfront.update_distribution(**second)
+
+
+@pytest.mark.parametrize("member", [{"ContinuousDeploymentPolicyId": "p"}, {"Staging": True}])
+def test_a_distribution_with_continuous_deployment_keeps_its_certificate(
+    cloud: Cloud, member: dict[str, Any]
+) -> None:
+    old = issued(cloud, EDGE)
+    cloudfront = cloud.client("cloudfront")
+    id_ = cloud.consumers.distribution(old)
+    cloud.consumers.configure_distribution(id_, **member)
+    found = cloudfront.get_distribution(Id=id_)
+    wanted = update(found, ACMCertificateArn=issued(cloud, EDGE))
+    assert refusal(cloudfront.update_distribution, **wanted) == "IllegalUpdate"
+    cloudfront.update_distribution(**update(found, ACMCertificateArn=old))
+
+
 # --- API Gateway ----------------------------------------------------------------------------------
 
 
@@ -257,6 +312,10 @@ def test_domain_names_are_listed_on_small_pages_and_by_region(cloud: Cloud) -> N
     pages = list(cloud.client("apigateway").get_paginator("get_domain_names").paginate())
     names = [[domain["domainName"] for domain in page["items"]] for page in pages]
     assert names == [["0.example.com"], ["1.example.com"], ["2.example.com"]]
+
+
+def test_a_region_without_domain_names_has_a_collection_without_items(cloud: Cloud) -> None:
+    assert "items" not in cloud.client("apigateway").get_domain_names()
 
 
 @pytest.mark.parametrize(
@@ -451,3 +510,144 @@ def test_a_condition_that_does_not_hold_shows_what_is_stored(cloud: Cloud) -> No
         )
     assert refused.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
     assert refused.value.response["Item"] == item  # type: ignore[typeddict-item] # DynamoDB's own
+
+
+def test_a_user_pool_s_domain_loses_what_an_update_leaves_out(cloud: Cloud) -> None:
+    old = issued(cloud, EDGE)
+    pool = cloud.consumers.user_pool_domain("auth.example.com", old)
+    routing = {"Failover": {"SecondaryRegion": "us-west-2", "PrimaryRoute53HealthCheckId": "h"}}
+    cloud.consumers.configure_user_pool_domain("auth.example.com", routing)
+    unknown = cloud.consumers.unknown_members("auth.example.com")
+    unknown |= {"New": True, "CustomDomainConfig/New": [1]}
+    cognito = cloud.client("cognito-idp", region=EDGE)
+    raw: list[bytes] = []
+    cognito.meta.events.register(
+        "response-received", lambda response_dict, **_: raw.append(response_dict["body"])
+    )
+    shown = cognito.describe_user_pool_domain(Domain="auth.example.com")["DomainDescription"]
+    assert shown["Routing"] == routing
+    assert json.loads(raw[0])["DomainDescription"]["CustomDomainConfig"]["New"] == [1]
+    cognito.update_user_pool_domain(
+        Domain="auth.example.com",
+        UserPoolId=pool,
+        CustomDomainConfig={"CertificateArn": old},
+        ManagedLoginVersion=2,
+    )
+    shown = cognito.describe_user_pool_domain(Domain="auth.example.com")["DomainDescription"]
+    assert "Routing" not in shown
+    assert cloud.consumers.unknown_members("auth.example.com") == {}
+
+
+# --- Which certificates a service refuses ---------------------------------------------------------
+
+NOT_ATTACHABLE = {
+    "of an ACME client": {"key_pair_origin": "ACME"},
+    "managed by CloudFront": {"managed_by": "CLOUDFRONT"},
+}
+CURVES = ("EC_secp384r1", "EC_secp521r1")
+
+
+def attach(cloud: Cloud, kind: str, new: str) -> str | None:
+    """Attach a certificate to a new consumer of a kind, and return the error code."""
+    try:
+        ATTACH[kind](cloud, new)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return None
+
+
+def _listener(cloud: Cloud, new: str) -> None:
+    listener = cloud.consumers.load_balancer(issued(cloud))
+    certificates = [{"CertificateArn": new}]
+    cloud.client("elbv2").modify_listener(ListenerArn=listener, Certificates=certificates)
+
+
+def _sni(cloud: Cloud, new: str) -> None:
+    listener = cloud.consumers.load_balancer(issued(cloud))
+    certificates = [{"CertificateArn": new}]
+    cloud.client("elbv2").add_listener_certificates(ListenerArn=listener, Certificates=certificates)
+
+
+def _classic(cloud: Cloud, new: str) -> None:
+    name = cloud.consumers.classic_load_balancer(issued(cloud))
+    cloud.client("elb").set_load_balancer_listener_ssl_certificate(
+        LoadBalancerName=name, LoadBalancerPort=443, SSLCertificateId=new
+    )
+
+
+def _distribution(cloud: Cloud, new: str) -> None:
+    cloudfront = cloud.client("cloudfront")
+    found = cloudfront.get_distribution(Id=cloud.consumers.distribution(issued(cloud, EDGE)))
+    cloudfront.update_distribution(**update(found, ACMCertificateArn=new))
+
+
+def _regional(cloud: Cloud, new: str) -> None:
+    name = cloud.consumers.domain_name("api.example.com", issued(cloud))
+    operations = patch("/regionalCertificateArn", new)
+    cloud.client("apigateway").update_domain_name(domainName=name, patchOperations=operations)
+
+
+def _edge(cloud: Cloud, new: str) -> None:
+    old = issued(cloud, EDGE)
+    name = cloud.consumers.domain_name("api.example.com", old, endpoint="EDGE", region=EDGE)
+    cloud.client("apigateway", region=EDGE).update_domain_name(
+        domainName=name, patchOperations=patch("/certificateArn", new)
+    )
+
+
+def _user_pool(cloud: Cloud, new: str) -> None:
+    pool = cloud.consumers.user_pool_domain("auth.example.com", issued(cloud, EDGE))
+    cloud.client("cognito-idp", region=EDGE).update_user_pool_domain(
+        Domain="auth.example.com",
+        UserPoolId=pool,
+        CustomDomainConfig={"CertificateArn": new},
+        ManagedLoginVersion=2,
+    )
+
+
+ATTACH: dict[str, Callable[[Cloud, str], None]] = {
+    "listener": _listener,
+    "SNI list": _sni,
+    "Classic listener": _classic,
+    "distribution": _distribution,
+    "regional domain name": _regional,
+    "edge-optimised domain name": _edge,
+    "user pool domain": _user_pool,
+}
+REFUSALS = {
+    "listener": "UnsupportedCertificate",
+    "SNI list": "UnsupportedCertificate",
+    "Classic listener": "CertificateNotFound",
+    "distribution": "InvalidViewerCertificate",
+    "regional domain name": "BadRequestException",
+    "edge-optimised domain name": "BadRequestException",
+    "user pool domain": "InvalidParameterException",
+}
+AT_THE_EDGE = ("distribution", "edge-optimised domain name", "user pool domain")
+
+
+def region_of(kind: str) -> str:
+    return EDGE if kind in AT_THE_EDGE else "eu-west-1"
+
+
+@pytest.mark.parametrize("kind", ATTACH)
+@pytest.mark.parametrize("details", NOT_ATTACHABLE.values(), ids=NOT_ATTACHABLE)
+def test_no_service_attaches_a_certificate_of_acme_or_of_cloudfront(
+    cloud: Cloud, kind: str, details: dict[str, Any]
+) -> None:
+    new = issued(cloud, region_of(kind), **details)
+    assert attach(cloud, kind, new) == REFUSALS[kind]
+
+
+@pytest.mark.parametrize("kind", ATTACH)
+@pytest.mark.parametrize("curve", CURVES)
+def test_what_cloudfront_serves_has_no_key_on_a_large_curve(
+    cloud: Cloud, kind: str, curve: str
+) -> None:
+    new = issued(cloud, region_of(kind), key_algorithm=curve)
+    assert attach(cloud, kind, new) == (REFUSALS[kind] if kind in AT_THE_EDGE else None)
+
+
+@pytest.mark.parametrize("kind", ATTACH)
+def test_every_service_attaches_an_ordinary_certificate(cloud: Cloud, kind: str) -> None:
+    assert attach(cloud, kind, issued(cloud, region_of(kind))) is None

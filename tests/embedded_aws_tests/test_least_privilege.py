@@ -421,6 +421,28 @@ def test_reading_a_secret_under_a_customers_key_needs_the_key_for_that_secret(
     assert found == {"plain": refusal, "bound": None, "other": refusal}
 
 
+def test_writing_a_secret_under_a_customers_key_needs_the_key_for_that_secret(cloud: Cloud) -> None:
+    """security-encryption: PutSecretValue asks KMS for a data key, and decrypts it."""
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    secret = cloud.client("secretsmanager").create_secret(Name="own", KmsKeyId=key)["ARN"]
+    writing = allow("secretsmanager:PutSecretValue", secret)
+    condition = {"StringEquals": {"kms:EncryptionContext:SecretARN": [secret]}}
+    using = allow(["kms:Decrypt", "kms:GenerateDataKey"], key, Condition=condition)
+    roles = {
+        "plain": role(cloud, writing, name="plain"),
+        "with the key": role(cloud, writing, using, name="with"),
+    }
+    found = {
+        name: code(
+            cloud.client("secretsmanager", role_arn=arn).put_secret_value,
+            SecretId=secret,
+            SecretString="x",
+        )
+        for name, arn in roles.items()
+    }
+    assert found == {"plain": "AccessDeniedException", "with the key": None}
+
+
 def test_a_key_is_judged_by_its_arn(cloud: Cloud) -> None:
     kms = cloud.client("kms")
     own, other = (kms.create_key()["KeyMetadata"] for _ in range(2))

@@ -208,6 +208,21 @@ def test_for_any_value_needs_one_value_to_match_and_fails_an_absent_key() -> Non
     assert not holds(operator, key, wanted)
 
 
+def test_a_set_operator_takes_an_empty_text_for_no_value() -> None:
+    """condition-single-vs-multi-valued-context-keys: a null dataset, such as an empty string."""
+    assert holds("ForAllValues:StringEquals", "k", ["a"], k=("",))
+    assert not holds("ForAnyValue:StringEquals", "k", [""], k=("",))
+    assert not holds("ForAnyValue:StringNotEquals", "k", ["a"], k=("",))
+
+
+def test_a_question_mark_and_a_star_match_dots_too() -> None:
+    """condition_operators: `?` is any character, so no pattern of a name stops at its dots."""
+    assert holds("StringLike", "k", "_???.example.com", k=("_a.b.example.com",))
+    assert holds("StringLike", "k", "_*.example.com", k=("_a.b.c.example.com",))
+    assert not holds("StringLike", "k", "_???.example.com", k=("_ab.example.com",))
+    assert not holds("StringLike", "k", "_???.example.com", k=("_abcd.example.com",))
+
+
 def test_a_negated_set_operator_asks_each_value() -> None:
     assert holds("ForAllValues:StringNotEquals", "k", ["a", "b"], k=("c", "d"))
     assert not holds("ForAllValues:StringNotEquals", "k", ["a", "b"], k=("c", "a"))

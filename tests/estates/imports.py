@@ -43,6 +43,16 @@ class Imported:
         """The variable IMPORT_SOURCES."""
         return json.dumps({self.arn: {"secret_arn": self.secret_arn}})
 
+    def replace(self, other: authority.Issued, chain: str | None = None) -> None:
+        """Do what a person does: import another version under the ARN."""
+        own = {} if chain is None else {"CertificateChain": chain}
+        self.cloud.client("acm").import_certificate(
+            CertificateArn=self.arn,
+            Certificate=other.certificate,
+            PrivateKey=other.private_key,
+            **own,
+        )
+
     def write(self, secret: str) -> None:
         """Do what a renewing tool does."""
         write_secret(self.secret_arn, secret)
@@ -54,10 +64,11 @@ def imported(
     left: timedelta = timedelta(days=20),
     name: str = "shop.example.com",
     account: str = DEFAULT_ACCOUNT,
+    old: authority.Issued | None = None,
     **secret: Any,  # noqa: ANN401 - whatever CreateSecret takes
 ) -> Imported:
     """Import a certificate that ends soon, and put a newer one into its secret."""
-    old = issued(cloud.now + left, name)
+    old = old or issued(cloud.now + left, name)
     arn = cloud.client("acm", account=account).import_certificate(
         Certificate=old.certificate, PrivateKey=old.private_key, Tags=TAGS
     )["CertificateArn"]

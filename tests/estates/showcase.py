@@ -165,8 +165,7 @@ CASES = (
         "Superseded",
         "SuccessorIssued",
         12,
-        365,
-        attributes=_used("moved", type="IMPORTED"),
+        attributes=_used("moved", renews=False),
     ),
     ReplacementContext("moved", "Healthy", "FarFromExpiry", 180, attributes=_used("web")),
     ReplacementContext(

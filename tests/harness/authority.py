@@ -89,8 +89,11 @@ def document(  # noqa: PLR0913 - what a certificate says
     issuer: x509.Name = ISSUER,
     usages: Iterable[str] | None = WEB_SERVER,
     purposes: Iterable[ObjectIdentifier] | None = (SERVER,),
+    key_ids: bool = False,
+    signing_key: Key | None = None,
 ) -> str:
-    """Sign a certificate with the CA's key; None omits an extension."""
+    """Sign a certificate with the CA's key, or with another one; None omits an extension."""
+    signing_key = signing_key or private_key("EC_prime256v1", 0)
     listed = list(names)
     common = [x509.NameAttribute(NameOID.COMMON_NAME, listed[0])] if listed else []
     builder = (
@@ -110,15 +113,114 @@ def document(  # noqa: PLR0913 - what a certificate says
         builder = builder.add_extension(x509.KeyUsage(**wanted), critical=True)
     if purposes is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
-    return builder.sign(private_key("EC_prime256v1"), hashes.SHA256()).public_bytes(PEM).decode()
+    if key_ids:
+        own = x509.SubjectKeyIdentifier.from_public_key(public_key)
+        above = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key())
+        builder = builder.add_extension(own, critical=False).add_extension(above, critical=False)
+    return builder.sign(signing_key, hashes.SHA256()).public_bytes(PEM).decode()
 
 
 @cache
-def chain() -> str:
-    """Return the CA's own certificate."""
-    key = private_key("EC_prime256v1").public_key()
-    begin, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)
-    return document(key, [], not_before=begin, not_after=end, subject=ISSUER, purposes=None)
+def chain(*, key_number: int = 0, key_ids: bool = False) -> str:
+    """Return the CA's own certificate; another key makes another CA of the same name."""
+    key = private_key("EC_prime256v1", key_number)
+    return authority(ISSUER, ISSUER, key, key, key_ids=key_ids)
+
+
+def authority(
+    subject: x509.Name, issuer: x509.Name, key: Key, signing_key: Key, *, key_ids: bool = False
+) -> str:
+    """Return the certificate of a CA, valid from 2020 to 2040."""
+    return document(
+        key.public_key(),
+        [],
+        not_before=datetime(2020, 1, 1, tzinfo=UTC),
+        not_after=datetime(2040, 1, 1, tzinfo=UTC),
+        subject=subject,
+        issuer=issuer,
+        purposes=None,
+        signing_key=signing_key,
+        key_ids=key_ids,
+    )
+
+
+def named(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def issue_below(
+    *names: str,
+    not_after: datetime,
+    levels: int = 2,
+    key_ids: bool = False,
+    **details: Any,  # noqa: ANN401 - whatever `document` takes
+) -> tuple[Issued, list[str]]:
+    """Issue from a CA below `levels` others; return their certificates too, the root last."""
+    subjects = [*(named(f"Level {level}") for level in range(1, levels)), ISSUER]
+    keys = [*(private_key("EC_prime256v1", 100 + level) for level in range(1, levels))]
+    keys.append(private_key("EC_prime256v1", 0))
+    path = [
+        authority(subject, issuer, key, signing_key, key_ids=key_ids)
+        for subject, issuer, key, signing_key in zip(
+            subjects, [*subjects[1:], ISSUER], keys, [*keys[1:], keys[-1]], strict=True
+        )
+    ]
+    issued = issue(
+        *names,
+        not_after=not_after,
+        issuer=subjects[0],
+        signing_key=keys[0],
+        key_ids=key_ids,
+        **details,
+    )
+    return Issued(issued.certificate, issued.private_key, "".join(path)), path
+
+
+def self_signed(name: str, *, not_after: datetime, key_number: int = 1, **details: Any) -> Issued:  # noqa: ANN401 - whatever `document` takes
+    """Issue a certificate that nobody but itself certifies."""
+    key = private_key("RSA_2048", key_number)
+    return issue(
+        name,
+        not_after=not_after,
+        key_number=key_number,
+        issuer=named(name),
+        signing_key=key,
+        **details,
+    )
+
+
+def version_1(name: str, *, not_after: datetime) -> Issued:
+    """Issue a certificate of X.509 version 1, which has no extensions."""
+    key = private_key("EC_prime256v1", 1)
+    pem = issue(name, not_after=not_after, algorithm="EC_prime256v1").certificate
+    signed = x509.load_pem_x509_certificate(pem.encode()).tbs_certificate_bytes
+    version, serial, algorithm, *others = _elements(_elements(signed)[0][1])
+    del version
+    body = _element(0x30, b"".join(whole for whole, _ in (serial, algorithm, *others[:-1])))
+    signature = private_key("EC_prime256v1", 0).sign(body, ec.ECDSA(hashes.SHA256()))  # type: ignore[call-arg, arg-type] # an EC key
+    der = _element(0x30, body + algorithm[0] + _element(0x03, b"\0" + signature))
+    document = x509.load_der_x509_certificate(der)
+    return Issued(document.public_bytes(PEM).decode(), key_pem(key), chain())
+
+
+def _elements(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the elements of DER, each whole and as its content."""
+    found = []
+    while data:
+        start, length = 2, data[1]
+        if length >= 0x80:
+            start += length - 0x80
+            length = int.from_bytes(data[2:start], "big")
+        found.append((data[: start + length], data[start : start + length]))
+        data = data[start + length :]
+    return found
+
+
+def _element(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big") if length else b""
+    head = bytes([length]) if length < 0x80 else bytes([0x80 + len(octets)]) + octets
+    return bytes([tag]) + head + content
 
 
 def issue(

@@ -13,6 +13,12 @@ from tests.estates.estate import Estate
 #: CloudFront and edge services accept only certificates of this region.
 #: https://docs.aws.amazon.com/acm/latest/userguide/acm-regions.html
 EDGE_REGION = "us-east-1"
+#: The keys that CloudFront accepts: RSA up to 4096 bits, and of the curves only P-256.
+#: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
+EDGE_KEYS = frozenset({"RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1"})
+#: The keys that ACM imports or issues, but for those that no service accepts.
+#: https://docs.aws.amazon.com/acm/latest/userguide/import-certificate-prerequisites.html
+ALL_KEYS = EDGE_KEYS | {"EC_secp384r1", "EC_secp521r1"}
 #: AWS documents the accounts of its services per region; the exact number is irrelevant.
 #: https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-edge-optimized-custom-domain-name.html
 AWS_ACCOUNT = "392220576650"
@@ -72,13 +78,21 @@ def place(certificate_arn: str) -> str:
     return ":".join(certificate_arn.split(":")[3:5])
 
 
-def usable(estate: Estate, arn: str, *regions: str) -> bool:
-    """Whether a certificate exists, is issued, and is in one of `regions`."""
+def usable(estate: Estate, arn: str, region: str, keys: frozenset[str]) -> bool:
+    """Whether a certificate exists, is issued, is in the region, and has one of the keys.
+
+    Certificates of ACME clients and of CloudFront cannot be attached by a customer.
+    """
     try:
         certificate = estate.get(arn)
     except (KeyError, ValueError):
         return False
-    return certificate.status == "ISSUED" and certificate.region in regions
+    return (
+        certificate.status == "ISSUED"
+        and certificate.region == region
+        and certificate.key_algorithm in keys
+        and certificate.attachable
+    )
 
 
 def page_of(

@@ -248,7 +248,7 @@ NOT_RENEWED: dict[str, tuple[dict[str, Any], tuple[str, int], str]] = {
     "by email": ({"validation_method": "EMAIL"}, PARTLY, "has to approve"),
     "CloudFront's": ({"managed_by": "CLOUDFRONT"}, PARTLY, "manages and renews it"),
     "expired": ({"status": "EXPIRED"}, NO, "Its status is EXPIRED"),
-    "another tool's": ({"tags": {"ManagedBy": "certbot"}}, PARTLY, "manages and renews it"),
+    "an ACME client's": ({"key_pair_origin": "ACME"}, PARTLY, "manages and renews it"),
 }
 
 

@@ -108,10 +108,20 @@ def test_muted_findings_are_printed_and_do_not_fail(
     certificates: Certificates, cloud: Cloud
 ) -> None:
     tags = {"certificate-lifecycle:mute-until": "2026-07-01", "Owner": "payments"}
-    cloud.certificates.add(type="IMPORTED", tags=tags, **USED, **ending_in(cloud, 3))
+    cloud.certificates.add(type="IMPORTED", tags=tags, **USED, **ending_in(cloud, 20))
     ended = certificates("scan")
     assert "owner payments, muted until 2026-07-01" in ended.words
     assert ended.code == 0
+
+
+def test_a_critical_finding_with_a_mute_tag_says_that_the_mute_is_ignored_and_ends_with_one(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    tags = {"certificate-lifecycle:mute-until": "2026-07-01"}
+    cloud.certificates.add(type="IMPORTED", tags=tags, **USED, **ending_in(cloud, 3))
+    ended = certificates("scan")
+    assert "Its mute is ignored: a critical finding cannot be muted." in ended.words
+    assert ended.code == 1
 
 
 def test_a_denied_region_is_reported_with_advice_and_ends_with_three(

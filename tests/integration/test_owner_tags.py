@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.embedded_aws.cloud import Cloud
-from tests.integration.effects import USED, ending_in
+from tests.integration.effects import USED, documents, ending_in
 from tests.integration.invocation import Function, scheduled
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients", "ledger_table")]
@@ -44,16 +44,68 @@ def test_a_mute_is_reported_once_and_ends_by_itself(
     first, weekly, after = mails(cloud, topic)
     for silent in (first, weekly):
         assert "MUTED\n  api.example.com: ImportDue, until 2026-06-22." in silent
-        assert "no open finding" in silent
+        assert ": 1 muted finding." in silent
+        assert "no open finding" not in silent
     assert "api.example.com - changed, was ImportDue" in after
 
 
-def test_a_mute_without_an_end_silences_nothing(
+@pytest.mark.parametrize("value", ["9999-12-31", "2026-09-14", "until further notice"])
+def test_a_mute_that_lasts_too_long_silences_nothing_and_the_message_says_the_latest_date(
+    rotation: Function, cloud: Cloud, topic: str, value: str
+) -> None:
+    """The clock is at 2026-06-15."""
+    due(cloud, {"certificate-lifecycle:mute-until": value})
+    found = rotation(scheduled(cloud.now))
+    assert (found["open_findings"], found["muted_findings"]) == (1, 0)
+    (mail,) = mails(cloud, topic)
+    assert "1 needs attention" in mail
+    text = " ".join(mail.split())
+    assert "Its mute is ignored: the tag certificate-lifecycle:mute-until" in text
+    assert "2026-09-13" in text
+
+
+@pytest.mark.parametrize("status", ["EXPIRED", "REVOKED"])
+@pytest.mark.parametrize("value", ["9999-12-31", "2026-09-13"])
+def test_a_mute_never_hides_that_a_used_certificate_is_expired_or_revoked(
+    rotation: Function, cloud: Cloud, topic: str, status: str, value: str
+) -> None:
+    cloud.certificates.add(
+        domain_name="pay.example.com",
+        status=status,
+        tags={"certificate-lifecycle:mute-until": value},
+        **USED,
+        **ending_in(cloud, -1),
+    )
+    found = rotation(scheduled(cloud.now))
+    assert (found["open_findings"], found["muted_findings"]) == (1, 0)
+    assert "[critical] certificate-lifecycle: 1 needs attention" in found["notification"]["reason"]
+    (mail,) = mails(cloud, topic)
+    assert "CRITICAL\n\n  pay.example.com" in mail
+    assert "a critical finding cannot be muted" in " ".join(mail.split())
+
+
+def test_a_mute_ends_when_the_certificate_reaches_its_critical_threshold(
     rotation: Function, cloud: Cloud, topic: str
 ) -> None:
-    due(cloud, {"certificate-lifecycle:mute-until": "for ever"})
-    rotation(scheduled(cloud.now))
-    assert "1 needs attention" in mails(cloud, topic)[0]
+    due(cloud, {"certificate-lifecycle:mute-until": "2026-09-13"})
+    for _ in range(15):
+        rotation(scheduled(cloud.now))
+        cloud.advance(days=1)
+    *silent, last = mails(cloud, topic)
+    assert all("MUTED\n  api.example.com" in mail for mail in silent)
+    assert "CRITICAL\n\n  api.example.com - worse, was ImportDue" in last
+
+
+def test_a_muted_finding_is_counted_as_open_in_the_result_and_in_the_message(
+    rotation: Function, cloud: Cloud, topic: str
+) -> None:
+    due(cloud, {"certificate-lifecycle:mute-until": "2026-06-22"})
+    found = rotation(scheduled(cloud.now))
+    assert (found["open_findings"], found["muted_findings"]) == (1, 1)
+    assert found["findings"][0]["muted_until"] == "2026-06-22"
+    assert ": 1 muted finding - " in found["notification"]["reason"]
+    (document,) = documents(cloud, topic)
+    assert (document["open_findings"], document["muted_findings"]) == (1, 1)
 
 
 def test_a_muted_certificate_is_repaired_all_the_same(rotation: Function, cloud: Cloud) -> None:

@@ -283,17 +283,21 @@ def test_where_the_sdk_cannot_migrate_the_email_is_sent_again(
     assert cloud.zones.records(zone) == {}
 
 
-@pytest.mark.parametrize("code", ["InvalidStateException", "ValidationException"])
+@pytest.mark.parametrize(
+    "code", ["InvalidStateException", "LimitExceededException", "ValidationException"]
+)
 @pytest.mark.usefixtures("zone")
 def test_where_acm_refuses_to_migrate_the_email_is_sent_again(
     rotation: Function, cloud: Cloud, code: str
 ) -> None:
     blocked(cloud, validation_method="EMAIL", alternative_names=[])
-    cloud.fail("acm", "UpdateCertificateOptions", code, "not this one")
+    # The SDK retries LimitExceededException.
+    cloud.fail("acm", "UpdateCertificateOptions", code, "not this one", times=None)
 
     result = rotation(scheduled(NOW))
 
     assert only_action(result) == ("RenewByEmail", "done")
+    assert "not this one" in result["actions"][0]["detail"]
     assert [name for _, name, _ in cloud.certificates.emails] == ["example.com"]
 
 
@@ -418,13 +422,13 @@ def test_a_dry_run_returns_the_plan_and_notifies_no_one(
     assert cloud.zones.records(zone) == {}
 
 
-def test_the_mode_of_the_environment_applies_unless_the_event_has_one(
+def test_the_mode_of_the_environment_applies_unless_the_event_has_a_lower_one(
     rotation: Function, cloud: Cloud, zone: str, environment: pytest.MonkeyPatch
 ) -> None:
-    environment.setenv("ROTATION_MODE", "notify")
+    environment.setenv("ROTATION_MODE", "repair")
     arn = blocked(cloud)
-    assert only_action(rotation(scheduled(NOW))) == ("RestoreRecords", "advised")
-    assert only_action(rotation({"rotation_mode": "repair"})) == ("RestoreRecords", "done")
+    assert only_action(rotation({"rotation_mode": "notify"})) == ("RestoreRecords", "advised")
+    assert only_action(rotation(scheduled(NOW))) == ("RestoreRecords", "done")
     assert cloud.zones.records(zone) == wanted_records(cloud, arn)
 
 

@@ -211,10 +211,9 @@ def test_an_unused_certificate_is_mentioned_and_nobody_is_woken(
     ("mark", "reason"),
     [
         ({"managed_by": "CLOUDFRONT"}, "ManagedByCloudFront"),
-        ({"tags": {"ManagedBy": "cert-manager"}}, "ManagedByOtherTool"),
-        ({"tags": {"services.k8s.aws/controller-version": "acm-1"}}, "ManagedByOtherTool"),
+        ({"key_pair_origin": "ACME"}, "ManagedByAcmeClient"),
     ],
-    ids=["CloudFront", "cert-manager", "ACK"],
+    ids=["CloudFront", "ACME"],
 )
 def test_a_certificate_of_another_tool_is_reported_and_never_changed(
     rotation: Function, cloud: Cloud, mark: dict[str, Any], reason: str
@@ -229,6 +228,24 @@ def test_a_certificate_of_another_tool_is_reported_and_never_changed(
     (finding,) = result["findings"]
     assert (finding["verdict"], finding["reason"]) == ("ExternallyManaged", reason)
     assert cloud.zones.records(zone) == {}
+
+
+@pytest.mark.parametrize(
+    "tags", [{"ManagedBy": "cert-manager"}, {"services.k8s.aws/controller-version": "acm-1"}]
+)
+def test_a_tag_of_another_tool_counts_for_an_imported_certificate_only(
+    rotation: Function, cloud: Cloud, tags: dict[str, str]
+) -> None:
+    """ACM renews what it issued: anybody who may tag could stop the repair otherwise."""
+    zone = cloud.zones.add("example.com")
+    pending = {"renewal_status": "PENDING_VALIDATION", **ending_in(cloud, 20)}
+    renewed = cloud.certificates.add(tags=tags, **pending, **USED)
+    imported = cloud.certificates.add(type="IMPORTED", tags=tags, **USED, **ending_in(cloud, 20))
+
+    found = {f["certificate_arn"]: f["verdict"] for f in rotation(scheduled(NOW))["findings"]}
+
+    assert found == {renewed: "RenewalBlocked", imported: "ExternallyManaged"}
+    assert cloud.zones.records(zone) != {}
 
 
 def test_a_certificate_with_more_than_a_hundred_names_is_judged_by_all_of_them(
@@ -251,7 +268,7 @@ def test_a_later_certificate_succeeds_only_if_it_has_every_name(
     rotation: Function, cloud: Cloud
 ) -> None:
     """Bug 42: one common name does not make two certificates the same."""
-    due = {"type": "IMPORTED", **USED, **ending_in(cloud, 10)}
+    due = {"renews": False, **USED, **ending_in(cloud, 10)}
     covered = cloud.certificates.add(alternative_names=["a.example.com"], **due)
     lacking = cloud.certificates.add(alternative_names=["b.example.com"], **due)
     cloud.certificates.add(
@@ -260,7 +277,7 @@ def test_a_later_certificate_succeeds_only_if_it_has_every_name(
 
     found = {f["certificate_arn"]: f["verdict"] for f in rotation(scheduled(NOW))["findings"]}
 
-    assert found == {covered: "Superseded", lacking: "ImportDue"}
+    assert found == {covered: "Superseded", lacking: "RenewalOverdue"}
 
 
 def test_two_certificates_of_one_name_with_keys_of_two_kinds_do_not_succeed_each_other(

@@ -243,6 +243,10 @@ def bus(queue: str) -> EventBus:
     return EventBus(lambda: Clients("eu-west-1").any("events", "eu-west-1"), BUS)
 
 
+def in_time() -> None:
+    """Find time for every call."""
+
+
 def entries(cloud: Cloud) -> list[int]:
     """Count the entries of each call."""
     return [
@@ -252,11 +256,24 @@ def entries(cloud: Cloud) -> list[int]:
 
 def test_every_change_reaches_the_queue_ten_a_call(bus: EventBus, cloud: Cloud, queue: str) -> None:
     cloud.forget_calls()
-    bus.publish(changed(24))
+    bus.publish(changed(24), in_time)
     assert entries(cloud) == [10, 10, 5]
     events = received_events(cloud, queue)
     assert len(of(events, "Finding")) == 24
     assert of(events, "Finding")[0]["detail"]["finding"]["severity"] == "critical"
+
+
+def test_a_bus_gets_no_further_call_when_the_time_has_run_out(bus: EventBus, cloud: Cloud) -> None:
+    left = iter([True, True, False])
+
+    def require_time() -> None:
+        if not next(left):
+            raise RotationError("no time")
+
+    cloud.forget_calls()
+    with pytest.raises(RotationError, match="no time"):
+        bus.publish(changed(24), require_time)
+    assert entries(cloud) == [10, 10]
 
 
 def test_only_refused_events_are_sent_again(bus: EventBus, cloud: Cloud, queue: str) -> None:
@@ -271,7 +288,7 @@ def test_only_refused_events_are_sent_again(bus: EventBus, cloud: Cloud, queue: 
 
     cloud.event_buses.refuse = first_time
     cloud.forget_calls()
-    bus.publish(changed(12))
+    bus.publish(changed(12), in_time)
     assert entries(cloud) == [10, 1, 3]
     resources = [event["resources"] for event in of(received_events(cloud, queue), "Finding")]
     assert len(resources) == 12
@@ -289,7 +306,7 @@ def test_events_refused_twice_are_counted_by_code_and_block_nothing(
 
     cloud.event_buses.refuse = never
     with pytest.raises(EventsRejectedError) as caught:
-        bus.publish(changed(14))
+        bus.publish(changed(14), in_time)
     assert str(caught.value) == (
         "3 of 15 events were refused: InternalFailure (2), ThrottlingException (1)"
     )

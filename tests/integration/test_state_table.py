@@ -351,12 +351,19 @@ def test_a_refused_transaction_is_raised(state_tables: StateTables, cloud: Cloud
         state_store.save_replacement(record.with_moves(moves(2)))
 
 
-def test_the_moves_to_an_earlier_successor_are_not_those_to_the_present_one(
+def test_a_replacement_that_starts_again_has_none_of_the_earlier_moves(
     state_tables: StateTables,
 ) -> None:
     state_store, record = moving(state_tables, 2)
-    again = state_store.save_replacement(replace(record, successor_arn=f"{NEW}2", moves=()))
+    ended = state_store.save_replacement(
+        replace(record, state=ReplacementState.ABANDONED, expires_at=NOW + HISTORY)
+    )
+    (read,) = state_tables.new().replacement_records()
+    assert len(read.moves) == 2
+    again = state_store.save_replacement(replace(ended, expires_at=None, moves=()))
     assert state_tables.new().replacement_records() == [again]
+    planned = state_store.save_replacement(again.with_moves(moves(1)))
+    assert state_tables.new().replacement_records() == [planned]
 
 
 def test_the_moves_of_a_finished_replacement_expire_with_its_record(
@@ -406,6 +413,7 @@ def test_a_record_with_its_moves_in_one_item_is_read_and_stored_in_several(
     state_store = state_tables.new()
     (record,) = state_store.replacement_records()
     assert [move.successor_was_bound for move in record.moves[:3]] == [False, True, False]
+    assert {move.planned_for for move in record.moves} == {NEW}
 
     claimed = state_store.claim(record, "run-1", NOW, NOW + CLAIM)
 

@@ -157,7 +157,7 @@ def outcomes(document: Mapping[str, Any], arn: str) -> dict[str, str]:
         pytest.param({**REPLACEMENT, "state": {"S": "paused"}}, id="state of a later version"),
         pytest.param({"entry": REPLACEMENT["entry"]}, id="nothing but a key"),
         pytest.param(
-            {"entry": {"S": f"replacement-move#{ARN}#new#1"}, "kind": {"S": "Toaster"}},
+            {"entry": {"S": f"replacement-move#{ARN}#1"}, "kind": {"S": "Toaster"}},
             id="move of a later version",
         ),
         pytest.param({**INTENT, "entry": {"S": f"note#{ARN}#Teleport"}}, id="unknown action"),

@@ -20,6 +20,8 @@ NAMES, TYPES, CHANGES = (
     f"{RECORDS}Actions",
 )
 EXPORT_KEY = "kms:EncryptionContext:SecretARN"
+TOPIC_CONTEXT = "kms:EncryptionContext:aws:sns:topicArn"
+FUNCTION_CONTEXT = "kms:EncryptionContext:aws:lambda:FunctionArn"
 
 #: The name of one certificate, zone, listener and so on is free.
 ONE_OF_ALL = Bounds(free=range(1, 9))
@@ -36,14 +38,77 @@ BAD_RECORDS: Mapping[str, Change] = {
 }
 
 
+#: A label of ACM's form: `_` and 32 hexadecimal digits.
+LABEL = "_" + "0f" * 16
+
+
+#: Underscore names with which other services recognise the owner of a domain, or find its settings.
+WELL_KNOWN = (
+    "_acme-challenge",  # certificates of any CA (RFC 8555 section 8.4)
+    "_amazonses",  # Amazon SES
+    "_atproto",  # Bluesky
+    "_cf-custom-hostname",  # Cloudflare for SaaS
+    "_dmarc",  # RFC 7489
+    "_dnsauth",  # Azure Front Door, DigiCert
+    "_dnslink",  # IPFS
+    "_domainconnect",  # providers that may change the zone
+    "_github-challenge-example-org",  # organizations
+    "_github-pages-challenge-example",
+    "_gitlab-pages-verification-code",
+    "_mta-sts",  # RFC 8461
+    "_spf",
+    "_validation-contactemail",  # CA/B Baseline Requirements 3.2.2.4.14
+    "_validation-contactphone",  # CA/B Baseline Requirements 3.2.2.4.17
+    "_validation-persist",  # CA/B Baseline Requirements 3.2.2.4.22
+    "_vercel",
+    "_443._tcp",  # DANE (RFC 6698)
+    "_sip._tcp",  # services (RFC 2782)
+    "_smtp._tls",  # RFC 8460
+    "abc._domainkey",  # DKIM (RFC 6376)
+    "default._bimi",
+)
+
+
+def other_records(domain: str) -> tuple[str, ...]:
+    """Return record names below a domain that are not ACM's.
+
+    In the dotted ones, the labels before the domain have the length of ACM's label.
+    """
+    dotted = [
+        f"{label}.{'b' * (len(LABEL) - len(label) - 1)}"
+        for label in (*(f"_{'a' * length}" for length in range(16)), *WELL_KNOWN)
+        if len(label) < len(LABEL) - 1
+    ]
+    labels = (
+        *dotted,
+        *WELL_KNOWN,
+        *(f"{LABEL}.{label}" for label in WELL_KNOWN),
+        *(f"{LABEL}.www.{label}" for label in WELL_KNOWN),
+        f"_github-pages-challenge-{'c' * 9}",
+        f"_validation-{'c' * 21}",
+        f"_gitlab-{'c' * 25}",
+        f"_cf-{'c' * 29}",
+        f"{LABEL}0",
+        LABEL[:-1],
+        f"x{LABEL}",
+        "www",
+    )
+    return tuple(f"{label}.{domain}" for label in labels)
+
+
+def _beside(name: str) -> Change:
+    return lambda ask: ask.given(NAMES, *ask.permission.context[NAMES], name)
+
+
 def _records(*names: str) -> Mapping[str, Change]:
     """Return forbidden record names, alone and with an allowed one."""
     return {
         **BAD_RECORDS,
         **{f"the record {name}": given(NAMES, name) for name in names},
-        "a foreign record beside one of ours": lambda ask: ask.given(
-            NAMES, *ask.permission.context[NAMES], names[0]
-        ),
+        **{
+            f"{name} beside one of ours": _beside(name)
+            for name in (names[0], names[-1], f"_.{'b' * 31}.{names[-1].partition('.')[2]}")
+        },
     }
 
 
@@ -58,8 +123,9 @@ ACCESS: Mapping[str, Bounds] = {
     "FindPublicHostedZones": JUST_THIS,
     "ReadValidationRecords": ONE_OF_ALL,
     "RestoreValidationRecords": Bounds(
-        free=range(1, 9), never=_records("www.example.com", "x_.example.com")
+        free=range(1, 9), never=_records(*other_records("example.com"))
     ),
+    "RefuseOtherRecords": JUST_THIS,
     "RequestPublicSuccessors": Bounds(
         free=range(1, 9),
         never={
@@ -110,8 +176,18 @@ OWN: Mapping[str, Bounds] = {
     # Parts 0 to 4 are `log-group:/aws/lambda/name`, followed by the stream.
     "WriteOwnLogs": Bounds(free=range(5, 9)),
     "PublishToTopic": JUST_THIS,
-    "EncryptForTopic": JUST_THIS,
-    "ReadOwnEnvironment": JUST_THIS,
+    "EncryptForTopic": Bounds(
+        fields={TOPIC_CONTEXT: ()},
+        never={
+            "something that is no message": without(TOPIC_CONTEXT),
+            "through another service": given("kms:ViaService", "s3.eu-west-1.amazonaws.com"),
+            "directly": without("kms:ViaService"),
+        },
+    ),
+    "ReadOwnEnvironment": Bounds(
+        fields={FUNCTION_CONTEXT: ()},
+        never={"something that is no environment": without(FUNCTION_CONTEXT)},
+    ),
 }
 
 
@@ -133,7 +209,12 @@ def creation(*domains: str) -> Mapping[str, Bounds]:
         "another mark": given(tag, "another"),
         "no mark": without(tag),
     }
-    foreign = [f"_x.not{name}" for name in domains] + [f"x.{name}" for name in domains]
+    foreign = [
+        f"{LABEL}.{name}"
+        for domain in domains
+        for name in (f"not{domain}", f"{domain}.example.net", f"a.{domain}.example.net")
+    ]
+    others = [name for domain in domains for name in other_records(domain)]
     return {
         **OWN,
         "ListCertificates": JUST_THIS,
@@ -161,8 +242,9 @@ def creation(*domains: str) -> Mapping[str, Bounds]:
         "FindPublicHostedZones": JUST_THIS,
         "ReadValidationRecords": ONE_OF_ALL,
         "WriteValidationRecords": Bounds(
-            free=range(1, 9), never=_records("_x.example.net", "x_.example.com", *foreign)
+            free=range(1, 9), never=_records(f"{LABEL}.example.net", *foreign, *others)
         ),
+        "RefuseOtherRecords": JUST_THIS,
         "ReachZonesOfOtherAccounts": JUST_THIS,
     }
 
@@ -262,17 +344,26 @@ _IN_THE_CLEAR: Mapping[str, Change] = {
     "not over TLS": given("aws:SecureTransport", "false"),
 }
 
+_FOREIGN_ALARMS: Mapping[str, Change] = {
+    "a foreign alarm": about_another("aws:SourceArn"),
+    "alarms of another account": given("aws:SourceAccount", "666666666666"),
+    "no word of the account": without("aws:SourceAccount"),
+    "no word of the alarm": without("aws:SourceArn"),
+}
+
 #: In a key policy, `*` is that key.
 _THE_KEY: Mapping[str, Any] = {"free": range(9), "any_region": True, "any_account": True}
 
 KEY: Mapping[str, Bounds] = {
     "LetIamOfThisAccountGovernTheKey": Bounds(**_THE_KEY, never=_OTHERS),
-    "LetAlarmsOfThisAccountEncrypt": Bounds(
+    "LetOwnAlarmsEncrypt": Bounds(
         **_THE_KEY,
+        # `alarm:prefix-name`: the part after the prefix is free.
+        fields={"aws:SourceArn": (1,), TOPIC_CONTEXT: ()},
         never={
             **_OTHERS,
-            "alarms of another account": given("aws:SourceAccount", "666666666666"),
-            "no word of the account": without("aws:SourceAccount"),
+            **_FOREIGN_ALARMS,
+            "something that is no message": without(TOPIC_CONTEXT),
         },
     ),
 }
@@ -283,10 +374,7 @@ TOPIC: Mapping[str, Bounds] = {
         fields={"aws:SourceArn": (1,)},
         never={
             **_OTHERS,
-            "a foreign alarm": about_another("aws:SourceArn"),
-            "alarms of another account": given("aws:SourceAccount", "666666666666"),
-            "no word of the account": without("aws:SourceAccount"),
-            "no word of the alarm": without("aws:SourceArn"),
+            **_FOREIGN_ALARMS,
         },
     ),
     "RefusePublishingInTheClear": Bounds(always=True, never=_IN_THE_CLEAR),
@@ -351,13 +439,7 @@ LOGS_KEY: Mapping[str, Bounds] = {
 }
 
 ADOPTED_TOPIC: Mapping[str, Bounds] = {
-    "LetAlarmsPublish": Bounds(
-        never={
-            **_OTHERS,
-            "alarms of another account": given("aws:SourceAccount", "666666666666"),
-            "no word of the account": without("aws:SourceAccount"),
-        }
-    )
+    "LetAlarmsPublish": Bounds(fields={"aws:SourceArn": (1,)}, never={**_OTHERS, **_FOREIGN_ALARMS})
 }
 
 #: It grants nothing: another test compares it with the policies of the roles.
@@ -382,7 +464,7 @@ KNOWN: Mapping[str, str] = {
     "EncryptForTopic: kms:GenerateDataKey*": (
         "The developer guide of SNS asks publishers for it in this form."
     ),
-    "LetAlarmsOfThisAccountEncrypt: kms:GenerateDataKey*": (
+    "LetOwnAlarmsEncrypt: kms:GenerateDataKey*": (
         "The same for CloudWatch, whose own documentation gives the statement so."
     ),
     "LetCloudWatchLogsEncryptTheFunctionsLogs: kms:GenerateDataKey*": (

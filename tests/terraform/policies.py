@@ -15,7 +15,7 @@ from tests.embedded_aws.policy import Document, Principal, statements
 from tests.embedded_aws.principals import existing_role, role_policy, trust_policy
 from tests.embedded_aws.resource_policies import resource_policy
 from tests.harness.proof import Ask, Bounds, asked, faults, granted
-from tests.terraform.bounds import KNOWN, TRUST
+from tests.terraform.bounds import KNOWN, TOPIC_CONTEXT, TRUST
 
 #: Permissions of every role in addition to its function's calls, see README below its table.
 BESIDE = frozenset(
@@ -113,14 +113,14 @@ def alarms(topic: str, key: str, alarm: str) -> list[Ask]:
     """Return the requests of CloudWatch when an alarm changes.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
-    https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html
+    https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html
     """
     service, account = "cloudwatch.amazonaws.com", alarm.split(":")[4]
     source = {"source_account": account, "source_arn": alarm}
     return [
         by_a_service(service, "sns:Publish", topic, **source),
         *(
-            by_a_service(service, action, key, **source)
+            by_a_service(service, action, key, **source, **{TOPIC_CONTEXT: topic})
             for action in ("kms:Decrypt", "kms:GenerateDataKey")
         ),
     ]

@@ -195,13 +195,17 @@ def test_the_key_of_production_is_for_the_logs_of_its_functions(lives: Mapping[s
     assert wrong(key["policy"], [*logging, reading], bounds.LOGS_KEY) == []
 
 
-def test_the_topic_that_is_adopted_takes_alarms_of_its_own_account(
+def test_the_topic_that_is_adopted_takes_the_alarms_of_the_module(
     lives: Mapping[str, Life],
 ) -> None:
     (topic,) = resources(lives["existing-topic"], "aws_sns_topic_policy")
     account = topic["arn"].split(":")[4]
     alarm = by_a_service(
-        "cloudwatch.amazonaws.com", "sns:Publish", topic["arn"], source_account=account
+        "cloudwatch.amazonaws.com",
+        "sns:Publish",
+        topic["arn"],
+        source_account=account,
+        source_arn=f"arn:aws:cloudwatch:eu-west-1:{account}:alarm:shop-topic-certificates-x",
     )
 
     assert wrong(topic["policy"], [alarm], bounds.ADOPTED_TOPIC) == []

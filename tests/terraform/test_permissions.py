@@ -7,7 +7,9 @@ test_deployed.py compares the whole policies.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import random
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +17,17 @@ import pytest
 
 from certificate_lifecycle.aws.permissions import Function, Setting
 from certificate_lifecycle.cli.required_permissions import needed, resources_of
+from certificate_lifecycle.model.certificate import ValidationRecord
+from certificate_lifecycle.model.dns_names import InvalidNameError, normalise
+from certificate_lifecycle.policy.validation import RecordChange, Zone, compare
+from tests.embedded_aws.actions import record_name
 from tests.embedded_aws.calls import Permission
+from tests.embedded_aws.certificates import validation_record
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.policy import Document, judge
 from tests.harness.proof import granted
-from tests.harness.terraform import Workspace
+from tests.harness.terraform import REPOSITORY, Workspace
+from tests.terraform.bounds import LABEL, other_records
 from tests.terraform.policies import declared
 
 pytestmark = pytest.mark.terraform
@@ -161,6 +169,7 @@ def test_a_policy_grants_the_declared_actions_on_their_resources(
     statements = [
         {name: value for name, value in statement.items() if name != "Condition"}
         for statement in plans[case].policies[function]["Statement"]
+        if statement["Effect"] == "Allow"
     ]
     document = {**plans[case].policies[function], "Statement": statements}
     values = {**VALUES, "topic": (), "organization_bucket": (plans[case].bucket,)}
@@ -171,3 +180,124 @@ def test_a_policy_grants_the_declared_actions_on_their_resources(
         if not judge([document], Permission(permission.action, resource)).allowed
     ]
     assert denied == []
+
+
+# --- Which records the roles may write ------------------------------------------------------------
+
+#: Names that ACM issues for, all below the allowed domain.
+NAMES = (
+    "example.com",
+    "*.example.com",
+    "www.example.com",
+    "*.eu.example.com",
+    "a.very.deep.sub.domain.of.example.com",
+    "my-shop.example.com",
+    "my_shop.example.com",
+    "xn--bcher-kva.example.com",
+    "0.example.com",
+    f"{'x' * 63}.example.com",
+)
+DOCUMENTED = "zone-role"
+WRITERS = [
+    *((case, function) for case in ("repair", "everything") for function in Function),
+    (DOCUMENTED, "documented"),
+]
+
+
+def may_write(policy: Document, *names: str, kind: str = "CNAME", zone: str = "Z1OWN") -> bool:
+    """Return whether a policy lets these records be written in one batch."""
+    key = "route53:ChangeResourceRecordSets"
+    context = {
+        f"{key}NormalizedRecordNames": tuple(record_name(name) for name in names),
+        f"{key}RecordTypes": (kind,),
+        f"{key}Actions": ("UPSERT",),
+    }
+    return judge([policy], Permission(key, f"arn:aws:route53:::hostedzone/{zone}", context)).allowed
+
+
+@pytest.fixture(params=WRITERS, ids="-".join)
+def writer(plans: Mapping[str, Planned], request: pytest.FixtureRequest) -> Document:
+    """Return the policy of a function, or of the role for zones that the documentation shows."""
+    case, function = request.param
+    return documented() if case == DOCUMENTED else plans[case].policies[function]
+
+
+def documented() -> Document:
+    text = (REPOSITORY / "docs" / "situations.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    policy: Document = json.loads(block.replace("Z1123456789ABCDEFGHIJ", "Z1OWN"))
+    return policy
+
+
+def test_a_role_may_write_every_validation_record_of_acm(writer: Document) -> None:
+    records = [
+        validation_record(name, f"{account:012}").name for name in NAMES for account in range(50)
+    ]
+    assert [name for name in records if not may_write(writer, name)] == []
+    assert may_write(writer, *records)
+
+
+def test_a_role_may_write_no_other_record_alone_or_beside_one_of_acm(writer: Document) -> None:
+    names = other_records("example.com")
+    assert [name for name in names if may_write(writer, name)] == []
+    assert [name for name in names if may_write(writer, f"{LABEL}.example.com", name)] == []
+
+
+def odd_names(number: int) -> Iterator[str]:
+    """Yield names below example.com: ACM's labels, well-known ones, and parts of both."""
+    chance = random.Random("records")
+    parts = ["_acme-challenge", "_dmarc", "_domainkey", "_github-a", "_mta-sts", "_", "www", "a_b"]
+    for _ in range(number):
+        labels = [
+            chance.choice(
+                (
+                    LABEL,
+                    "_"
+                    + "".join(chance.choices("0f-_g", k=chance.choice((1, 15, 16, 31, 32, 33)))),
+                    "f" * chance.randint(1, 33),
+                    *parts,
+                )
+            )
+            for _ in range(chance.randint(1, 4))
+        ]
+        filler = 32 - len(labels[0])
+        if filler > 0 and chance.random() < 0.5:
+            labels.insert(1, "b" * filler)
+        yield ".".join([*labels, "example.com"])
+
+
+def test_a_role_may_write_names_of_acms_length_with_one_long_underscore_label(
+    writer: Document,
+) -> None:
+    """`?` matches a dot too, so the pattern alone would allow every shorter label."""
+    for name in odd_names(5_000):
+        first, *later = name.split(".")
+        expected = (
+            name.startswith("_")
+            and name[len(LABEL) :].startswith(".")
+            and len(first) > 16
+            and not any(label.startswith("_") for label in later)
+            and not first.startswith(("_cf-", "_github-", "_gitlab-", "_validation-"))
+        )
+        assert may_write(writer, name) is expected, name
+
+
+def test_a_function_writes_no_name_that_its_role_may_not_write(writer: Document) -> None:
+    zone, value = Zone("Z1OWN", "example.com"), "_b2.c3.acm-validations.aws."
+    written = [
+        name
+        for name in odd_names(5_000)
+        if compare(ValidationRecord(name, "CNAME", value), zone, ()).change is RecordChange.CREATED
+    ]
+    assert len(set(written)) > 10
+    assert [name for name in written if not may_write(writer, name)] == []
+
+
+def test_acm_issues_for_no_name_with_a_later_label_that_starts_with_an_underscore() -> None:
+    """The statement that denies such records takes nothing from ACM.
+
+    API reference, RequestCertificate: the pattern of DomainName has no underscore.
+    """
+    for name in ("_a.example.com", "www._tcp.example.com"):
+        with pytest.raises(InvalidNameError):
+            normalise(name)

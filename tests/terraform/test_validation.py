@@ -141,6 +141,7 @@ USES = (
     Use("kms_key_arns", "kms_key_arn", lambda v: {"kms_key_arn": v}),
     Use("kms_key_arns", "import_sources", lambda v: source(kms_key_arn=v)),
     Use("kms_key_arns", "notifications", lambda v: {"notifications": {"kms_key_arn": v}}),
+    Use("layers", "layers", lambda v: {"layers": [v]}),
     Use("log_retentions", "log_retention_days", lambda v: {"log_retention_days": v}),
     Use("name_prefixes", "name_prefix", lambda v: {"name_prefix": v}),
     Use("organization_ids", "organization", lambda v: organization(organization_id=v)),
@@ -235,6 +236,10 @@ class Together:
 TOGETHER: Mapping[str, Together] = {
     "an account is named twice": Together(
         "accounts", {"accounts": [*account()["accounts"], *account()["accounts"]]}
+    ),
+    "there are more layers than Lambda allows": Together(
+        "layers",
+        {"layers": [f"arn:aws:lambda:eu-west-1:123456789012:layer:l:{n}" for n in range(6)]},
     ),
     "two zones share an id": Together(
         "hosted_zones",

@@ -20,9 +20,10 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.run import Assessment, Run, ScopeResult, ScopeStatus
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.parsing.x509 import PublicKey, X509Certificate
+from certificate_lifecycle.parsing.x509 import CertificateLink, PublicKey, X509Certificate
 from certificate_lifecycle.policy.chain import assess
 from certificate_lifecycle.policy.export import ExportTarget, TargetFinding, TargetState
+from certificate_lifecycle.policy.import_history import CertificateVersion
 from certificate_lifecycle.policy.import_source import (
     CertificateBundle,
     ImportCandidate,
@@ -127,10 +128,14 @@ def renewal(
     return Renewal(status=status, reason=reason, validations=validations)
 
 
+#: The form of ACM's validation label (policy/validation.py).
+LABEL = "_" + "a1" * 16
+
+
 def record(name: str = "shop.example.com") -> ValidationRecord:
     """Return the CNAME of a name: one for an apex and its wildcard, as ACM has it."""
     label = name.removeprefix("*.")
-    return ValidationRecord(f"_a1.{label}.", "CNAME", "_b2.c3.acm-validations.aws.")
+    return ValidationRecord(f"{LABEL}.{label}.", "CNAME", "_b2.c3.acm-validations.aws.")
 
 
 def validation(
@@ -197,11 +202,38 @@ def at_target(state: TargetState, why: str = "") -> TargetFinding:
 def source(state: SourceState) -> SourceFinding:
     """Return what the import source of a certificate is good for."""
     newer = (
-        ImportCandidate(LATER, CertificateBundle(b"", b"", b""))
+        ImportCandidate(version(LATER), CertificateBundle(b"", b"", b""))
         if state is SourceState.NEWER
         else None
     )
     return SourceFinding(secret_arn(), state, f"Its import source is {state}.", newer)
+
+
+def link(name: str, issuer: str, **changes: Any) -> CertificateLink:  # noqa: ANN401 - any field of a link
+    """Return the place of a certificate called `name` below `issuer`, with a key of its own."""
+    plain = CertificateLink(
+        der=f"{name} by {issuer}".encode(),
+        version=3,
+        subject=name.encode(),
+        issuer=issuer.encode(),
+        issuer_name=issuer,
+        public_key=f"key of {name}".encode(),
+        key=None,
+        key_id=None,
+        issuer_key_id=None,
+    )
+    return replace(plain, **changes)
+
+
+def version(
+    leaf: X509Certificate,
+    *chain: CertificateLink,
+    issuer: str = "CA",
+    **changes: Any,  # noqa: ANN401 - any field of a link
+) -> CertificateVersion:
+    """Return a certificate of `issuer` with a chain."""
+    der = f"{leaf} by {issuer}".encode()
+    return CertificateVersion(leaf, link("shop", issuer, **{"der": der, **changes}), chain)
 
 
 def renewing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -26,6 +26,7 @@ from certificate_lifecycle.app.ports import (
     TlsProbe,
     Topic,
 )
+from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.model.certificate import (
     NOT_DESCRIBED,
@@ -43,7 +44,15 @@ from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.parsing.x509 import X509Certificate
 from certificate_lifecycle.policy.export import CURRENT_STAGE, Exported
-from certificate_lifecycle.policy.import_source import CertificateBundle, open_secret, serial_text
+from certificate_lifecycle.policy.import_history import CertificateVersion, ImportHistory
+from certificate_lifecycle.policy.import_source import (
+    CertificateBundle,
+    ImportCandidate,
+    open_secret,
+    read_version,
+    serial_number,
+    serial_text,
+)
 from certificate_lifecycle.policy.issuance import CertificateRequest
 from certificate_lifecycle.policy.notification_state import (
     AlertRecord,
@@ -58,6 +67,7 @@ from certificate_lifecycle.policy.validation import ExistingRecord, Zone
 from certificate_lifecycle.render.emf import RunMetrics
 from certificate_lifecycle.render.notification.message import Message
 from certificate_lifecycle.render.report.documents import documents
+from tests.harness import authority
 from tests.unit.assets import ASSETS
 from tests.unit.builders import NOW, PLACE, arn, record, request, secret_arn, validation
 from tests.unit.consumers import MemoryCatalog
@@ -108,6 +118,7 @@ class MemoryCertificates(Certificates):
         self.renewing: set[str] = set()
         self.renews_to: dict[str, Certificate] = {}
         self.imported: list[str] = []
+        self.versions: dict[str, CertificateVersion] = {}
         self.replaced: dict[str, str] = {}
         self.deleted: list[str] = []
         self.in_use_by_then = False
@@ -191,16 +202,18 @@ class MemoryCertificates(Certificates):
         self.held[arn] = self.renews_to.get(arn, self.held[arn])
         return True
 
+    def imported_version(self, arn: str) -> CertificateVersion:
+        """Return what was imported, or a certificate of the corporate CA that says the same."""
+        self._raise_if_broken(f"imported_version {arn}")
+        if arn not in self.versions:
+            self.versions[arn] = _version(self.held[arn])
+        return self.versions[arn]
+
     def reimport(self, arn: str, bundle: CertificateBundle) -> None:
         self._raise_if_broken(f"reimport {arn}")
         self.imported.append(arn)
-        text = json.dumps(
-            {
-                "certificate": bundle.certificate.decode(),
-                "private_key": bundle.private_key.decode(),
-            }
-        )
-        leaf, _ = open_secret(SecretStr(text))
+        self.versions[arn] = read_version(bundle.certificate.decode(), bundle.chain.decode())
+        leaf = self.versions[arn].leaf
         before = self.held[arn]
         self.held[arn] = replace(
             before,
@@ -226,6 +239,19 @@ class MemoryCertificates(Certificates):
     def _raise_if_broken(self, operation: str) -> None:
         if operation in self.broken:
             raise self.broken[operation]
+
+
+def _version(held: Certificate) -> CertificateVersion:
+    assert held.not_before is not None
+    assert held.not_after is not None
+    text = authority.document(
+        authority.private_key(held.key_algorithm, 1).public_key(),
+        held.names,
+        not_before=held.not_before,
+        not_after=held.not_after,
+        serial=serial_number(held.detail.serial),
+    )
+    return read_version(text, "")
 
 
 def _states(found: str, wanted: CertificateRequest, *, late: bool) -> list[Certificate]:
@@ -348,7 +374,7 @@ class MemoryImportSecrets(ImportSecrets):
         self.broken: dict[str, Exception] = {}
         self.read: list[str] = []
 
-    def open(self, secret_arn: str) -> tuple[X509Certificate, CertificateBundle]:
+    def open(self, secret_arn: str) -> ImportCandidate:
         self.read.append(secret_arn)
         if secret_arn in self.broken:
             raise self.broken[secret_arn]
@@ -501,6 +527,11 @@ def run_context(**changes: Any) -> RunContext:  # noqa: ANN401 - any field of a 
     return replace(usual, **changes)
 
 
+def no_sources() -> Sources:
+    """Return the import sources of certificates that have none."""
+    return Sources(by_arn={}, secrets=None, certificates=MemoryCertificates(), histories=None)
+
+
 def dependencies(
     *,
     topic: Topic,
@@ -524,6 +555,8 @@ class MemoryStateStore(StateStore):
         self.requests: defaultdict[date, set[str]] = defaultdict(set)
         self.alerts: dict[str, AlertRecord] = {}
         self.recorded_intents: dict[tuple[str, str], Intent] = {}
+        self.histories: dict[str, ImportHistory] = {}
+        self.before_save: Callable[[ImportHistory], None] = lambda _: None
         self.broken: dict[str, Exception] = {}
         self.writes = 0
         self.misread: list[UnreadableEntry] = []
@@ -592,6 +625,22 @@ class MemoryStateStore(StateStore):
         ):
             self.writes += 1
             del self.recorded_intents[intent.certificate_arn, intent.action]
+
+    def import_history(self, certificate_arn: str) -> ImportHistory:
+        self._raise_if_broken(f"import_history {certificate_arn}")
+        none = ImportHistory(certificate_arn=certificate_arn)
+        return self.histories.get(certificate_arn, none)
+
+    def save_import_history(self, history: ImportHistory) -> ImportHistory:
+        self._raise_if_broken("save_import_history")
+        self.before_save(history)
+        there = self.histories.get(history.certificate_arn)
+        if (there.version if there else 0) != history.version:
+            raise StateConflictError("another run recorded an import first")
+        self.writes += 1
+        written = replace(history, version=history.version + 1)
+        self.histories[history.certificate_arn] = written
+        return written
 
     def _put(self, replacement_record: ReplacementRecord) -> ReplacementRecord:
         there = self.stored.get(replacement_record.certificate_arn)

@@ -193,3 +193,17 @@ def test_a_unit_test_and_the_tools_it_tests_load_no_boto3() -> None:
     for path in UNIT_TESTS:
         loaded = [name for name in imports(path) if name.startswith(heavy)]
         assert [name for name in loaded if not name.startswith(REGISTRIES)] == [], path.name
+
+
+def test_no_private_attribute_of_another_object_is_used() -> None:
+    """A release of the SDK may rename one, which would stop both functions."""
+    documented = {"os._exit", "member._value_"}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Attribute) or not node.attr.startswith("_"):
+                continue
+            owner = ast.unparse(node.value)
+            if node.attr.startswith("__") or f"{owner}.{node.attr}" in documented:
+                continue
+            # Of the object itself, or of another one of the same class.
+            assert owner in {"self", "cls"}, f"{named(path)}: {owner}.{node.attr}"

@@ -65,6 +65,7 @@ class Toasters(consumer_base.Consumer):
     service = "toaster"
     kinds = (TOASTER,)
     permissions = ()
+    key_algorithms = frozenset({"RSA_2048"})
     _client: dict[str, str]
 
     @classmethod
@@ -181,7 +182,7 @@ class Siren(sink_base.Sink):
         wanted = settings.name_prefix == "kitchen"
         return cls(clients.any("siren")) if wanted else None
 
-    def publish(self, run: Run) -> None:
+    def publish(self, run: Run, _: object) -> None:
         self._runs.append(run)
 
 

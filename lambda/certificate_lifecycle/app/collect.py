@@ -14,25 +14,32 @@ from certificate_lifecycle.app.export_targets import ExportTargets
 from certificate_lifecycle.app.ports import Catalog, Certificates, CertificateStore, Dns
 from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.run_context import RunContext
+from certificate_lifecycle.app.succession import SuccessorSearch
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.log import logger
-from certificate_lifecycle.model.certificate import Action, Certificate, RenewalStatus
+from certificate_lifecycle.model.certificate import (
+    Action,
+    Certificate,
+    CertificateType,
+    RenewalStatus,
+)
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.model.run import Assessment, ScopeStatus
 from certificate_lifecycle.policy.chain import (
     as_renewing,
     assess,
-    by_name,
-    find_successor,
     needs_detail,
     renews_well,
     wants_records,
 )
+from certificate_lifecycle.policy.continuity import Candidate, Continuity
 from certificate_lifecycle.policy.export import TargetFinding
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.succession import ReplacementRecord
 from certificate_lifecycle.policy.thresholds import lacks_future
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
+_NO_RECORDS: Mapping[str, ReplacementRecord] = {}
 #: A search is one call, a description two: certificate and tags.
 _WORTH_A_SEARCH = 2
 
@@ -86,13 +93,14 @@ class _Known:
     """What is read once, before the certificates are assessed.
 
     `described` are the ARNs to describe, `renewals` the renewal status of others, `stores` the
-    stores of certificates outside ACM.
+    stores of certificates outside ACM, `records` the replacement records.
     """
 
     described: Collection[str]
     renewals: Mapping[str, RenewalStatus | None]
-    by_name: Mapping[str, Sequence[Certificate]]
+    successors: SuccessorSearch
     stores: Mapping[str, CertificateStore]
+    records: Mapping[str, ReplacementRecord]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +120,7 @@ class Collector:
         wanted: Sequence[str],
         *,
         may_be_deleted: Collection[str] = (),
-        replacing: Collection[str] = (),
+        replacing: Mapping[str, ReplacementRecord] = _NO_RECORDS,
     ) -> ScanResult:
         """Assess every certificate, or only the `wanted` ARNs.
 
@@ -141,9 +149,11 @@ class Collector:
         described.update(replacing)
         renewals = self._renewals([entry for entry in chosen if entry.arn not in described])
         stores = {arn: store for arn, (_, store) in stored.items()}
-        known = _Known(described, renewals, by_name(everything), stores)
+        search = SuccessorSearch.among(everything, self.context, self.certificates, self.catalog)
+        known = _Known(described, renewals, search, stores, replacing)
         for certificate in chosen:
             self._assess(certificate, result, known)
+        result.problems.extend(search.problems)
         return result
 
     def _stored(
@@ -215,10 +225,7 @@ class Collector:
             certificate = as_renewing(listed, known.renewals[listed.arn])
         elif needs_detail(listed, thresholds, now):
             certificate, error = self._describe(listed, problems, store, in_full=False)
-        successor = None
-        if lacks_future(certificate, thresholds, now):
-            others = known.by_name.get(certificate.domain_name, ())
-            successor = find_successor(certificate, others, thresholds, now)
+        found = self._candidate(certificate, known) if error is None else None
         records = self._records(certificate, problems)
         if error is None and self.sources.concern(listed):
             source = self.sources.inspect(certificate, self.context.clock, now, problems)
@@ -226,11 +233,22 @@ class Collector:
             certificate=certificate,
             consumers=tuple(map(self.catalog.label, certificate.detail.in_use_by)),
             records=records,
-            successor=successor,
+            successor=_if(found, Continuity.AUTOMATIC),
+            proposal=_if(found, Continuity.PROPOSAL),
             detail_error=error,
             source=source,
             export=self._export(certificate, problems),
         )
+
+    def _candidate(self, certificate: Certificate, known: _Known) -> Candidate | None:
+        """Return what may take over from a certificate that needs a successor.
+
+        Nothing is proposed for an imported certificate that nothing uses.
+        """
+        needed = certificate.used or certificate.type is not CertificateType.IMPORTED
+        if not needed or not lacks_future(certificate, self.context.thresholds, self.context.now):
+            return None
+        return known.successors.best(certificate, known.records.get(certificate.arn))
 
     def _export(self, certificate: Certificate, problems: list[str]) -> TargetFinding | None:
         try:
@@ -290,6 +308,13 @@ class Collector:
                 RecordFinding(record, RecordState.UNCHECKED, found=error_summary(error))
                 for record in wanted
             )
+
+
+def _if(candidate: Candidate | None, continuity: Continuity) -> Certificate | None:
+    """Return the certificate of a candidate with that continuity."""
+    if candidate is None or candidate.continuity is not continuity:
+        return None
+    return candidate.certificate
 
 
 def _all_in_acm(wanted: Sequence[str]) -> bool:

@@ -6,10 +6,15 @@ from certificate_lifecycle.app.ports import Clock
 from certificate_lifecycle.model.errors import CertificateLifecycleError
 from certificate_lifecycle.model.sanitize import clean
 
-#: Reserved for the notification.
+#: Seconds before the function is stopped at which a step of a run starts no further call. The steps
+#: are in their order, so that a slow one leaves time for those after it: the message and the state.
 RESERVE_SECONDS = 30.0
-#: The part of the reserve for calls in progress.
+REPORT_RESERVE_SECONDS = 20.0
+#: For threads that are given up.
 _GRACE_SECONDS = 15.0
+LOST_SCOPES_RESERVE_SECONDS = 12.0
+SINKS_RESERVE_SECONDS = 10.0
+STATE_RESERVE_SECONDS = 5.0
 #: Characters of an error.
 _LONGEST = 2000
 
@@ -38,13 +43,13 @@ class Deadline:
 
 
 def has_time(clock: Clock) -> bool:
-    """Whether more than the reserve is left."""
+    """Whether more than `RESERVE_SECONDS` are left."""
     return clock.remaining() >= RESERVE_SECONDS
 
 
-def require_time(clock: Clock) -> None:
-    """Raise CertificateLifecycleError if only the reserve is left."""
-    if not has_time(clock):
+def require_time(clock: Clock, reserve: float = RESERVE_SECONDS) -> None:
+    """Raise CertificateLifecycleError if less than `reserve` seconds are left."""
+    if clock.remaining() < reserve:
         raise CertificateLifecycleError("the function's time ran out")
 
 

@@ -13,8 +13,12 @@ from datetime import datetime
 from functools import partial
 from typing import Self
 
-from certificate_lifecycle.app.deadline import error_summary
-from certificate_lifecycle.app.ports import StateStore
+from certificate_lifecycle.app.deadline import (
+    STATE_RESERVE_SECONDS,
+    error_summary,
+    require_time,
+)
+from certificate_lifecycle.app.ports import Clock, StateStore
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Action
@@ -68,20 +72,23 @@ class PendingWrites:
         for intent in self.own_intents:
             self.state_store.delete_intent(intent)
 
-    def commit(self) -> None:
+    def commit(self, clock: Clock) -> None:
         """Write everything; what was not written is reported again by the next run.
 
         One failed write is raised at the end, a second one at once: the store is not available.
+        Raises CertificateLifecycleError if the time runs out.
         """
         store = self.state_store
         steps: list[Callable[[], None]] = [
-            *(partial(store.save_alert, alert) for alert in self.alert_records),
             *(partial(store.delete_alert, alert) for alert in self.resolved),
             *(partial(store.delete_intent, intent) for intent in self.intents),
             *(partial(self._mark_reported, record) for record in self.replacement_records),
+            # Last: every message writes all of them, so that they may take all of the time.
+            *(partial(store.save_alert, alert) for alert in self.alert_records),
         ]
         failure: Exception | None = None
         for step in steps:
+            require_time(clock, STATE_RESERVE_SECONDS)
             try:
                 step()
             except Exception as error:
@@ -217,7 +224,7 @@ class AlertState:
         recovered = [
             scope.label
             for scope in run.scopes
-            if self.scope is not None and scope.status is ScopeStatus.OK
+            if self.scope is not None and run.full_scan and scope.status is ScopeStatus.OK
         ]
         return replace(
             run,
@@ -236,7 +243,12 @@ class AlertState:
         reportable = set(map(_arn, _reportable(run)))
         if any(record.certificate_arn not in reportable for record in run.failed_actions):
             return True
-        return any(scope_has_changed(scope, self.scope, self.request.now) for scope in run.scopes)
+        return any(
+            scope_has_changed(scope, self.scope, self.request.now)
+            for scope in run.scopes
+            # A restricted run does not show that everything can be scanned again.
+            if run.full_scan or scope.status is not ScopeStatus.OK
+        )
 
     def pending_writes(
         self, run: Run, replacement_records: Sequence[ReplacementRecord] = ()
@@ -265,19 +277,28 @@ class AlertState:
         alerts += [scope_alert_record(scope, self.scope, now) for scope in incomplete]
         resolved = list(self._resolved(run).values())
         resolved += [self.alert_records[arn] for arn in done if arn in self.alert_records]
-        if self.scope is not None and not incomplete:
+        if self.scope is not None and run.full_scan and not incomplete:
             resolved.append(self.scope)
         earlier = {(intent.certificate_arn, intent.action) for intent in self.earlier_intents}
         return PendingWrites(
             state_store=self.state_store,
             run_id=self.request.run_id,
             now=now,
-            alert_records=alerts,
+            alert_records=self._oldest_first(alerts),
             intents=list(self.intents.values()),
             replacement_records=[record for record in replacement_records if record.unreported],
             resolved=resolved,
             own_intents=[intent for key, intent in self.intents.items() if key not in earlier],
         )
+
+    def _oldest_first(self, alerts: Sequence[AlertRecord]) -> list[AlertRecord]:
+        """Return the records in the order of their writing: new ones, then the oldest.
+
+        If the time runs out, the next run writes the rest instead of the same records again.
+        """
+        known = (*self.alert_records.values(), *([self.scope] if self.scope else []))
+        notified = {alert.subject: alert.notified_at.timestamp() for alert in known}
+        return sorted(alerts, key=lambda alert: notified.get(alert.subject, 0.0))
 
     def _changes(self, run: Run) -> list[FindingChange]:
         failing = _failing(run)

@@ -13,7 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from certificate_lifecycle.app.deadline import error_summary
+from certificate_lifecycle.app.deadline import (
+    LOST_SCOPES_RESERVE_SECONDS,
+    error_summary,
+    require_time,
+)
 from certificate_lifecycle.app.notification_state import PendingWrites
 from certificate_lifecycle.app.ports import Documents, Organization, RunDependencies, StateStore
 from certificate_lifecycle.app.rotation import (
@@ -177,6 +181,8 @@ class Aggregate:
             "counts": run.counts,
             "scopes": dict(sorted(statuses.items())),
             "findings": len(outcome["findings"]),
+            "open_findings": outcome["open_findings"],
+            "muted_findings": outcome["muted_findings"],
             "expiring_certificates": outcome["expiring_certificates"],
             "renewed_certificates": outcome["renewed_certificates"],
             "notification": outcome["notification"],
@@ -192,6 +198,7 @@ class Aggregate:
             if _name(account_id) not in names:
                 return self._failed(account_id, "its function wrote no result", now)
             try:
+                require_time(self.dependencies.clock)
                 found = _account_results(self.documents, account_id, self.regions)
                 return [self._scope_run(entry) for entry in found]
             except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
@@ -204,10 +211,17 @@ class Aggregate:
                 yield from scope_runs
 
     def _failed(self, account_id: str, reason: str, now: datetime) -> list[ScopeRun]:
+        scopes = [Scope(account_id, region, self.partition) for region in self.regions]
         return [
-            ScopeRun.failed(self.request, scope, reason, now, self.state_store(scope))
-            for scope in (Scope(account_id, region, self.partition) for region in self.regions)
+            ScopeRun.failed(self.request, scope, reason, now, self._store_in_time(scope))
+            for scope in scopes
         ]
+
+    def _store_in_time(self, scope: Scope) -> StateStore | None:
+        """Return the state store; None if no time is left to read it."""
+        if self.dependencies.clock.remaining() < LOST_SCOPES_RESERVE_SECONDS:
+            return None
+        return self.state_store(scope)
 
     def _scope_run(self, result: AccountResult) -> ScopeRun:
         now = self.request.now

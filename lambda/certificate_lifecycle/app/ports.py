@@ -16,10 +16,10 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.secret_value import SecretStr
-from certificate_lifecycle.parsing.x509 import X509Certificate
 from certificate_lifecycle.policy.bindings import Binding, BindingState
 from certificate_lifecycle.policy.export import Exported
-from certificate_lifecycle.policy.import_source import CertificateBundle
+from certificate_lifecycle.policy.import_history import CertificateVersion, ImportHistory
+from certificate_lifecycle.policy.import_source import CertificateBundle, ImportCandidate
 from certificate_lifecycle.policy.issuance import CertificateRequest
 from certificate_lifecycle.policy.notification_state import (
     AlertRecord,
@@ -79,6 +79,9 @@ class Certificates(Protocol):
     def renew(self, arn: str) -> bool:
         """Start the renewal of an exported certificate; false if one is in progress."""
 
+    def imported_version(self, arn: str) -> CertificateVersion:
+        """Return an imported certificate and its chain; raises CertificateNotFoundError."""
+
     def reimport(self, arn: str, bundle: CertificateBundle) -> None:
         """Import under an existing ARN, which keeps its tags and consumers.
 
@@ -118,6 +121,9 @@ class Catalog(Protocol):
     def label(self, in_use_by: str) -> str:
         """Return a short name for an entry of `InUseBy`, or its ARN."""
 
+    def key_algorithms(self, certificate: Certificate) -> Collection[str] | None:
+        """Return the keys that every consumer of a described certificate accepts; None: any."""
+
     def unexplained(self, certificate: Certificate, bindings: Iterable[Binding]) -> tuple[str, ...]:
         """Return the entries of `InUseBy` that remain after moving `bindings`."""
 
@@ -147,15 +153,32 @@ class Consumers(Protocol):
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Set the certificate of a binding; a list keeps its other entries.
 
-        Raises ConsumerChangedError if the binding has neither certificate any more, and
-        ConsumerBusyError while the service applies another change.
+        Raises ConsumerChangedError if the binding has neither certificate any more,
+        ConsumerBusyError while the service applies another change, and CertificateRefusedError if
+        the service does not accept this certificate.
         """
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
         """Remove a certificate from a list, if it is there."""
 
 
-class StateStore(Protocol):
+class ImportHistories(Protocol):
+    """The import histories of one account and region; every write is conditional."""
+
+    def import_history(self, certificate_arn: str) -> ImportHistory:
+        """Return the history of a certificate, an empty one if none is stored.
+
+        Raises StateUnreadableError.
+        """
+
+    def save_import_history(self, history: ImportHistory) -> ImportHistory:
+        """Save a history, and return it with its new version.
+
+        Raises StateConflictError if another run has changed it since it was read.
+        """
+
+
+class StateStore(ImportHistories, Protocol):
     """The state between runs of one account and region; every write is conditional.
 
     An entry that cannot be read is left out of the others, and is never overwritten.
@@ -229,8 +252,8 @@ class ExportSecrets(Protocol):
 class ImportSecrets(Protocol):
     """The secrets with newer versions of imported certificates."""
 
-    def open(self, secret_arn: str) -> tuple[X509Certificate, CertificateBundle]:
-        """Return the certificate in a secret, and its bundle for the import.
+    def open(self, secret_arn: str) -> ImportCandidate:
+        """Return the version in a secret, and its bundle for the import.
 
         Raises SecretUnreadableError, or UnusableSourceError if ACM would reject it.
         """
@@ -286,6 +309,10 @@ class Subscriptions(Protocol):
         """Return how many subscriptions are confirmed."""
 
 
+#: Raises CertificateLifecycleError if no time is left for another call.
+RequireTime = Callable[[], None]
+
+
 class NotificationSink(Protocol):
     """A service beside the topic that receives every run, except dry runs."""
 
@@ -293,8 +320,11 @@ class NotificationSink(Protocol):
     def name(self) -> str:
         """The name of the service for error messages."""
 
-    def publish(self, run: Run) -> None:
-        """Send the findings and changes; raises unless all were accepted."""
+    def publish(self, run: Run, require_time: RequireTime) -> None:
+        """Send the findings and changes; raises unless all were accepted.
+
+        `require_time` is called before each call of the service, and raises if none is left.
+        """
 
 
 class Reports(Protocol):

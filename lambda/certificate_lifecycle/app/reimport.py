@@ -1,56 +1,68 @@
 """Imported certificates with an import source: read the secret, and import a newer version.
 
-Safe to repeat, to overlap and to be stopped after any call: after an import, the serial numbers are
-equal, and an older version is never imported.
-ACM has no conditional import, so a run compares again right before the import: otherwise two runs
-that read different versions of a secret could leave the older one.
+Safe to repeat, to overlap and to be stopped after any call: an import is recorded in the import
+history before it is done, and the next run sees in ACM whether it was.
+ACM has no conditional import, so a run compares again right before the import, and records it on
+condition that no other run has done so since: otherwise two runs that read different versions of a
+secret could leave the older one.
+Without the history nothing is imported, because a version that was replaced could come back.
 
 `SecretStr` and `CertificateBundle` have representations without the value of the secret.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from certificate_lifecycle.app.deadline import error_summary, require_time
-from certificate_lifecycle.app.ports import Certificates, Clock, ImportSecrets
+from certificate_lifecycle.app.ports import Certificates, Clock, ImportHistories, ImportSecrets
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Action, Certificate, CertificateType
+from certificate_lifecycle.model.errors import CertificateNotFoundError, StateConflictError
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.checks import is_externally_managed
+from certificate_lifecycle.policy.import_history import ImportHistory
 from certificate_lifecycle.policy.import_source import (
     ImportCandidate,
+    ImportSource,
     SourceFinding,
     SourceState,
     UnusableSourceError,
     compare,
     secret_name,
 )
+from certificate_lifecycle.policy.observation import Observation
 
 #: ACM accepts one ImportCertificate a second (user guide, quotas).
 _PAUSE_SECONDS = 1.0
+#: Time limit of a Lambda function (developer guide, quotas).
+_LONGEST_RUN = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """The import sources by certificate ARN; not read without `secrets`."""
+    """The import sources by certificate ARN; not read without `secrets`.
 
+    `histories` is None without a state table, and `problem` says why it could not be read.
+    """
+
+    by_arn: Mapping[str, ImportSource]
     secrets: ImportSecrets | None
-    secret_arns: Mapping[str, str]
+    certificates: Certificates
+    histories: ImportHistories | None
+    problem: str | None = None
 
     def concern(self, certificate: Certificate) -> bool:
         """Whether `certificate` was imported and has a source."""
-        return certificate.arn in self.secret_arns and (
-            certificate.type is CertificateType.IMPORTED
-        )
+        return certificate.arn in self.by_arn and certificate.type is CertificateType.IMPORTED
 
     def misplaced(self, everything: Mapping[str, Certificate]) -> list[str]:
         """Return an error for each source without an imported certificate."""
         found = []
-        for arn in self.secret_arns:
+        for arn in self.by_arn:
             if arn not in everything:
                 found.append(f"{arn} has an import source, but does not exist")
             elif everything[arn].type is not CertificateType.IMPORTED:
@@ -60,29 +72,47 @@ class Sources:
     def inspect(
         self, certificate: Certificate, clock: Clock, now: datetime, problems: list[str]
     ) -> SourceFinding:
-        """Return the state of the source of a described certificate."""
-        secret_arn = self.secret_arns[certificate.arn]
-        name = f"Its import source {secret_name(secret_arn)}"
+        """Return the state of the source of a described certificate.
+
+        Raises CertificateNotFoundError if the certificate was deleted.
+        """
+        source = self.by_arn[certificate.arn]
+        name = f"Its import source {secret_name(source.secret_arn)}"
+        finding = SourceFinding(source.secret_arn, SourceState.UNREAD, "")
         if self.secrets is None:
-            text = f"{name} is read only in mode repair or replace."
-            return SourceFinding(secret_arn, SourceState.UNREAD, text)
+            return replace(finding, text=f"{name} is read only in mode repair or replace.")
         if is_externally_managed(certificate):
-            text = f"{name} is not used for that reason."
-            return SourceFinding(secret_arn, SourceState.UNREAD, text)
+            return replace(finding, text=f"{name} is not used for that reason.")
+        if self.histories is None:
+            text = f"{name} is not used, because {self.problem or 'there is no state table'}."
+            state = SourceState.UNREADABLE if self.problem else SourceState.UNREAD
+            return replace(finding, state=state, text=text)
         try:
             require_time(clock)
-            leaf, bundle = self.secrets.open(secret_arn)
+            history = self.histories.import_history(certificate.arn)
+            held = self.certificates.imported_version(certificate.arn)
+            seen = history.observed(held.held, certificate.detail.imported_at, now)
+            finding = replace(finding, history=seen, unsaved=seen != history)
+            offered = self.secrets.open(source.secret_arn)
         except UnusableSourceError as error:
             text = f"{name} cannot be used: {error}."
-            return SourceFinding(secret_arn, SourceState.INVALID, text)
+            return replace(finding, state=SourceState.INVALID, text=text)
+        except CertificateNotFoundError:
+            raise
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
-            logger.exception("secret unreadable", extra={"certificate_arn": certificate.arn})
+            logger.exception("source unreadable", extra={"certificate_arn": certificate.arn})
             problems.append(f"{certificate.arn}: {error_summary(error)}")
-            text = f"{name} cannot be read: {error_summary(error)}."
-            return SourceFinding(secret_arn, SourceState.UNREADABLE, text)
-        state, text = compare(leaf, certificate, now)
-        newer = ImportCandidate(leaf, bundle) if state is SourceState.NEWER else None
-        return SourceFinding(secret_arn, state, f"{name} {text}.", newer)
+            text = f"{name} cannot be read or compared: {error_summary(error)}."
+            return replace(finding, state=SourceState.UNREADABLE, text=text)
+        compared = compare(offered.version, held, seen, source, now)
+        newer = replace(offered, loses=compared.loses)
+        return replace(
+            finding,
+            state=compared.state,
+            text=f"{name} {compared.text}.",
+            newer=newer if compared.state is SourceState.NEWER else None,
+            loses_client_auth=compared.loses_client_auth,
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,23 +121,57 @@ class Reimport:
 
     context: RunContext
     certificates: Certificates
+    histories: ImportHistories | None
+    _saved: dict[str, ImportHistory] = field(default_factory=dict, init=False)
     _imports: int = field(default=0, init=False)
 
-    def carry_out(self, arn: str, newer: ImportCandidate) -> ActionRecord:
-        """Import the newer version, unless another run has done so since the scan."""
+    def remember(self, observations: Iterable[Observation], problems: list[str]) -> None:
+        """Record which versions ACM holds, before anything is imported."""
+        for observation in observations:
+            source, arn = observation.source, observation.certificate.arn
+            if source is None or source.history is None or not source.unsaved:
+                continue
+            try:
+                self._save(source.history)
+            except StateConflictError:
+                logger.info("recorded by another run", extra={"certificate_arn": arn})
+            except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+                logger.exception("import history not written", extra={"certificate_arn": arn})
+                problems.append(f"{arn}: its import history: {error_summary(error)}")
+
+    def carry_out(self, arn: str, newer: ImportCandidate, history: ImportHistory) -> ActionRecord:
+        """Import the newer version, unless another run has done so since the scan.
+
+        `history` is that of the scan, whose last version is the one that was compared.
+        """
         if self._imports:
             self.context.clock.sleep(_PAUSE_SECONDS)
         self._imports += 1
         require_time(self.context.clock)
-        current = self.certificates.describe(arn)
-        state, comparison = compare(newer.leaf, current, self.context.now)
-        if state is not SourceState.NEWER:
-            text = f"not imported, another run was faster: its import source {comparison}."
-            return ActionRecord(arn, Action.REIMPORT, Outcome.ADVISED, text)
+        history = self._saved.get(arn, history)
+        if history.is_locked(self.context.run_id, self.context.now):
+            return _overtaken(arn, "it is importing now")
+        if self.certificates.imported_version(arn).held != history.versions[-1]:
+            return _overtaken(arn, "ACM has another version than at the scan")
+        try:
+            self._save(
+                history.attempting(
+                    newer.version.held, self.context.run_id, self.context.now + _LONGEST_RUN
+                )
+            )
+        except StateConflictError as error:
+            return _overtaken(arn, str(error))
         logger.info("importing", extra={"certificate_arn": arn, "detail": newer.label})
         self.context.record_intent(arn, Action.REIMPORT, f"import {newer.label}")
         self.certificates.reimport(arn, newer.bundle)
-        missing = sorted(set(current.names) - set(newer.leaf.names))
-        without = f", without {', '.join(missing)}" if missing else ""
-        text = f"imported {newer.label}{without}"
-        return ActionRecord(arn, Action.REIMPORT, Outcome.DONE, text)
+        return ActionRecord(arn, Action.REIMPORT, Outcome.DONE, f"imported {newer.label}")
+
+    def _save(self, history: ImportHistory) -> None:
+        """Store a history; raises StateConflictError."""
+        if self.histories is not None and not self.context.dry_run:
+            self._saved[history.certificate_arn] = self.histories.save_import_history(history)
+
+
+def _overtaken(arn: str, why: str) -> ActionRecord:
+    text = f"not imported, another run was faster: {why}."
+    return ActionRecord(arn, Action.REIMPORT, Outcome.ADVISED, text)

@@ -10,7 +10,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from certificate_lifecycle.app.deadline import Deadline, error_summary
+from certificate_lifecycle.app.deadline import (
+    LOST_SCOPES_RESERVE_SECONDS,
+    REPORT_RESERVE_SECONDS,
+    SINKS_RESERVE_SECONDS,
+    Deadline,
+    error_summary,
+    require_time,
+)
 from certificate_lifecycle.app.ports import (
     Clock,
     NotificationSink,
@@ -57,23 +64,30 @@ def notify(
 ) -> tuple[dict[str, Any], list[str]]:
     """Publish report, message, metrics and events; return the result and the failures."""
     run, failures = _with_report(
-        run, dependencies.reports if reports_dry_runs or not run.dry_run else None
+        run,
+        dependencies.reports if reports_dry_runs or not run.dry_run else None,
+        dependencies.clock,
     )
-    notification, more = _notify(run, dependencies, scope_runs)
+    due = any(scope_run.should_notify for scope_run in scope_runs)
+    summary, more = (False, []) if due else _summary_due(run, dependencies)
+    failures += more
+    run = replace(run, problems=tuple(failures))
+    notification, more = _notify(run, dependencies, due=due or summary, summary=summary)
     failures += more
     if not run.dry_run:
         # Before the sinks, which may hang: alarms need the metrics.
         dependencies.metrics.emit(run, undelivered=bool(more) and not notification["sent"])
-        failures += _publish(run, dependencies.sinks)
+        failures += _publish(run, dependencies.sinks, dependencies.clock)
     if notification["sent"]:
         # After the sinks: if this run is stopped before, the next one publishes the changes again.
-        steps = [
-            scope_run.pending_writes.commit
+        steps: list[Callable[[], None]] = [
+            partial(scope_run.pending_writes.commit, dependencies.clock)
             for scope_run in scope_runs
             if scope_run.pending_writes is not None
         ]
         if dependencies.notification_log is not None:
-            steps.append(partial(dependencies.notification_log.record_notification, run.started_at))
+            record = dependencies.notification_log.record_notification
+            steps.insert(0, partial(record, run.started_at))
         failures += _run_all(steps)
     outcome = result(run, notification)
     # Findings and actions have a line of their own; a log line has a limit.
@@ -108,7 +122,7 @@ def run_scopes(
         ]
         wait([future for _, future in futures], timeout=deadline.patience())
         return [
-            _outcome(request, clients_at, scope, future, current_time())
+            _outcome(request, clients_at, scope, future, clock, current_time())
             for scope, future in futures
         ]
     finally:
@@ -121,6 +135,7 @@ def _outcome(
     clients_at: Callable[[Scope], ScopeClients],
     scope: Scope,
     future: Future[ScopeRun],
+    clock: Clock,
     now: datetime,
 ) -> ScopeRun:
     """Return the result of a scope, also if it failed or is not finished."""
@@ -135,6 +150,8 @@ def _outcome(
         logger.error("scope given up", extra=extra)
         reason = "the function's time ran out"
     try:
+        # Without state, the scope is reported once more.
+        require_time(clock, LOST_SCOPES_RESERVE_SECONDS)
         state_store = clients_at(scope).state_store
     except Exception:  # noqa: BLE001 - the reason of the failed run, reported already
         state_store = None
@@ -165,22 +182,24 @@ def merged(request: RunRequest, scope_runs: Sequence[ScopeRun], finished_at: dat
     )
 
 
-def _with_report(run: Run, reports: Reports | None) -> tuple[Run, list[str]]:
+def _with_report(run: Run, reports: Reports | None, clock: Clock) -> tuple[Run, list[str]]:
     """Write the report before the message names it; without a report, the message is sent, too."""
     if reports is None:
         return run, []
     try:
+        require_time(clock, REPORT_RESERVE_SECONDS)
         return replace(run, report=reports.put(run)), []
     except Exception as error:  # noqa: BLE001 - raised at the end of the run
         logger.exception("report could not be written")
         return run, [f"the report could not be written: {error_summary(error)}"]
 
 
-def _publish(run: Run, sinks: Sequence[NotificationSink]) -> list[str]:
+def _publish(run: Run, sinks: Sequence[NotificationSink], clock: Clock) -> list[str]:
     failures = []
+    in_time = partial(require_time, clock, SINKS_RESERVE_SECONDS)
     for sink in sinks:
         try:
-            sink.publish(run)
+            sink.publish(run, in_time)
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("sink failed", extra={"sink": sink.name})
             failures.append(f"{sink.name} could not be notified: {error_summary(error)}")
@@ -188,24 +207,25 @@ def _publish(run: Run, sinks: Sequence[NotificationSink]) -> list[str]:
 
 
 def _notify(
-    run: Run, dependencies: RunDependencies, scope_runs: Sequence[ScopeRun]
+    run: Run, dependencies: RunDependencies, *, due: bool, summary: bool
 ) -> tuple[dict[str, Any], list[str]]:
     if run.dry_run:
         return _notification(reason="dry run"), []
-    due = any(scope_run.should_notify for scope_run in scope_runs)
-    summary, failures = (False, []) if due or not run.full_scan else _summary_due(run, dependencies)
     message = compose(run, summary=summary)
     if message is None:
-        return _notification(reason="nothing to report"), failures
-    if not due and not summary:
-        return _notification(reason="nothing new to report"), failures
+        muted = run.muted_findings
+        return _notification(
+            reason="all open findings are muted" if muted else "nothing to report"
+        ), []
+    if not due:
+        return _notification(reason="nothing new to report"), []
     try:
         message_id = dependencies.topic.publish(message)
     except Exception as error:  # noqa: BLE001 - raised at the end of the run
         logger.exception("notification could not be sent")
         failure = f"the notification could not be sent: {error_summary(error)}"
-        return _notification(reason=failure), [*failures, failure]
-    return {"sent": True, "message_id": message_id, "reason": message.subject}, failures
+        return _notification(reason=failure), [failure]
+    return {"sent": True, "message_id": message_id, "reason": message.subject}, []
 
 
 def _summary_due(run: Run, dependencies: RunDependencies) -> tuple[bool, list[str]]:
@@ -213,6 +233,8 @@ def _summary_due(run: Run, dependencies: RunDependencies) -> tuple[bool, list[st
 
     The first run of an instance sends one, too, to show that its messages arrive.
     """
+    if run.dry_run or not run.full_scan:
+        return False, []
     if dependencies.notification_log is None or dependencies.summary_after is None:
         return False, []
     try:

@@ -10,6 +10,7 @@ from certificate_lifecycle.app.ports import Clock
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.export import ExportTarget
+from certificate_lifecycle.policy.import_source import ImportSource
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.thresholds import Thresholds
 
@@ -33,7 +34,7 @@ class RunRequest:
     instance: str
     scopes: Sequence[Scope]
     certificate_arns: Sequence[str]
-    import_sources: Mapping[str, str]
+    import_sources: Mapping[str, ImportSource]
     thresholds: Thresholds
     mode: RotationMode
     dry_run: bool
@@ -67,7 +68,7 @@ class RunRequest:
             retire_after=self.retire_after if limit is None else None,
             certificate_arns=[arn for arn in self.certificate_arns if scope.contains(arn)],
             import_sources={
-                arn: secret for arn, secret in self.import_sources.items() if scope.contains(arn)
+                arn: source for arn, source in self.import_sources.items() if scope.contains(arn)
             },
             export_targets=[
                 target for target in self.export_targets if scope.contains(target.certificate_arn)

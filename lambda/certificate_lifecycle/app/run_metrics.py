@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from certificate_lifecycle.app.deadline import require_time
-from certificate_lifecycle.app.ports import RunDependencies
+from certificate_lifecycle.app.deadline import STATE_RESERVE_SECONDS, require_time
+from certificate_lifecycle.app.ports import Clock, RunDependencies
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.log import logger
@@ -41,7 +41,7 @@ def emit_run_metrics(
         return (
             None
             if dependencies.notification_log is None
-            else _oldest_critical(scope_runs, run.finished_at)
+            else _oldest_critical(scope_runs, run.finished_at, dependencies.clock)
         )
 
     dependencies.metrics.emit_completed(
@@ -62,18 +62,18 @@ def _measured(metric: str, measure: Callable[[], T | None]) -> T | None:
         return None
 
 
-def _oldest_critical(scope_runs: Sequence[ScopeRun], now: datetime) -> timedelta:
+def _oldest_critical(scope_runs: Sequence[ScopeRun], now: datetime, clock: Clock) -> timedelta:
     """Return for how long the oldest critical finding has been open; zero if there is none."""
     starts = [
         alert.critical_since
         for scope_run in scope_runs
-        for alert in _open_alerts(scope_run)
+        for alert in _open_alerts(scope_run, clock)
         if alert.critical_since is not None
     ]
     return now - min(starts, default=now)
 
 
-def _open_alerts(scope_run: ScopeRun) -> Iterator[AlertRecord]:
+def _open_alerts(scope_run: ScopeRun, clock: Clock) -> Iterator[AlertRecord]:
     """Yield the open alerts of an account and region.
 
     After an incomplete scan, stored alerts are open, too.
@@ -86,6 +86,7 @@ def _open_alerts(scope_run: ScopeRun) -> Iterator[AlertRecord]:
         return
     if pending is None:
         raise StateUnreadableError("the open findings of an incomplete scan are unknown")
+    require_time(clock, STATE_RESERVE_SECONDS)
     current = {alert.subject for alert in (*pending.alert_records, *pending.resolved)}
     stored = pending.state_store.alert_records()
     if any(entry.kind is EntryKind.ALERT for entry in pending.state_store.unreadable()):

@@ -29,7 +29,8 @@ from certificate_lifecycle.model.run import (
 )
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
-from certificate_lifecycle.model.tags import muted_until, owner
+from certificate_lifecycle.model.tags import owner
+from certificate_lifecycle.policy.mute import with_mute
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import REPLACING_ACTIONS
 
@@ -121,8 +122,11 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         catalog=clients.catalog,
         # In mode notify the role may not read a secret.
         sources=Sources(
+            by_arn=request.import_sources,
             secrets=clients.import_secrets if request.repair else None,
-            secret_arns=request.import_sources,
+            certificates=clients.certificates,
+            histories=state.state_store,
+            problem=state.problem,
         ),
         exports=ExportTargets.of(request.export_targets, clients.export_secrets),
         stores=(*clients.stores, *(clients.account_stores if request.account_wide else ())),
@@ -210,9 +214,8 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
     return [
         names.added(
             replace(
-                entry,
+                with_mute(entry, context.now),
                 owner=owner(entry.certificate, request.owner_tag),
-                muted_until=muted_until(entry.certificate, context.now),
             )
         )
         for entry in assessments
@@ -261,11 +264,17 @@ def _repaired_and_exported(
     exported: list[ActionRecord] = []
     if secrets is not None:
         exported = Export(context=context, certificates=certificates, secrets=secrets).act(agreed)
+    reimport = Reimport(
+        context=context,
+        certificates=certificates,
+        histories=scanned.state.state_store,
+    )
+    reimport.remember(scanned.result.observations, scanned.result.problems)
     repair = Repair(
         context=context,
         certificates=certificates,
         dns=clients.dns,
-        reimport=Reimport(context=context, certificates=certificates),
+        reimport=reimport,
         settled={(record.certificate_arn, record.action) for record in (*replaced, *exported)},
     )
     return [*repair.act(agreed), *exported]

@@ -45,11 +45,13 @@ from certificate_lifecycle.model.errors import (
     CertificateImportError,
     CertificateRequestError,
     ExportError,
+    ManualStepRequiredError,
     MigrationNotPossibleError,
 )
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.policy.export import Exported
-from certificate_lifecycle.policy.import_source import CertificateBundle
+from certificate_lifecycle.policy.import_history import CertificateVersion
+from certificate_lifecycle.policy.import_source import CertificateBundle, read_version
 from certificate_lifecycle.policy.issuance import CertificateRequest
 from certificate_lifecycle.policy.succession import REPLACED_BY_TAG
 
@@ -110,6 +112,14 @@ PERMISSIONS = (
         ExportCertificate="read the certificate and key of an export target",
         RenewCertificate="renew the certificate of an export target",
     ),
+    *declare(
+        (*ROTATIONS, Command.SCAN, Command.EXPLAIN, Command.DRILL),
+        "acm",
+        ("{imported}",),
+        Setting.IMPORT_SOURCES,
+        Setting.REPAIR,
+        GetCertificate="compare the certificate and its chain with the import source",
+    ),
     *for_rotations(
         "acm",
         ("{imported}",),
@@ -141,6 +151,8 @@ _SEARCH_PAGE_SIZE = 500
 _NO_SEARCH = frozenset(
     {"AccessDeniedException", "UnknownOperationException", "ValidationException"}
 )
+#: API reference, UpdateCertificateOptions.
+_NO_MIGRATION = ("InvalidStateException", "LimitExceededException", "ValidationException")
 _REFUSALS = {
     "LimitExceededException": "a quota is reached (names in a certificate, certificates in the "
     "account, or requests in a year)",
@@ -173,6 +185,7 @@ class AcmCertificates:
             self._client,
             "list_certificates",
             "CertificateSummaryList",
+            required=True,
             Includes={"keyTypes": list(KEY_TYPES)},
             **origins,
             PaginationConfig={"PageSize": _PAGE_SIZE},
@@ -195,6 +208,7 @@ class AcmCertificates:
                 self._client,
                 "search_certificates",
                 "Results",
+                required=True,
                 FilterStatement=_renewable(start, end),
                 PaginationConfig={"PageSize": _SEARCH_PAGE_SIZE},
             ):
@@ -269,7 +283,8 @@ class AcmCertificates:
         """Start the migration from e-mail to DNS validation under the same ARN.
 
         ConflictException means that the migration has started already.
-        Raises MigrationNotPossibleError if ACM refuses to migrate this certificate.
+        Raises MigrationNotPossibleError if ACM refuses to migrate this certificate, or its quota is
+        reached.
         """
         try:
             self._client.update_certificate_options(
@@ -278,7 +293,7 @@ class AcmCertificates:
             )
         except ClientError as error:
             code = error_code(error)
-            if code in ("InvalidStateException", "ValidationException"):
+            if code in _NO_MIGRATION:
                 text = error.response["Error"].get("Message", "")
                 raise MigrationNotPossibleError(f"{arn} cannot migrate to DNS: {text}") from error
             if code != "ConflictException":
@@ -328,6 +343,16 @@ class AcmCertificates:
         )
         return renewed is not None
 
+    @validated_response("GetCertificate")
+    def imported_version(self, arn: str) -> CertificateVersion:
+        """Return an imported certificate and its chain.
+
+        Raises CertificateNotFoundError for a deleted certificate.
+        """
+        with existing(arn):
+            answer = self._client.get_certificate(CertificateArn=arn)
+        return read_version(answer["Certificate"], answer.get("CertificateChain", ""))
+
     def reimport(self, arn: str, bundle: CertificateBundle) -> None:
         """Import under the ARN of an imported certificate.
 
@@ -352,10 +377,21 @@ class AcmCertificates:
         raise CertificateImportError(f"ACM refused the import under {arn} ({reason})")
 
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
-        """Tag a certificate with its successor; the role may delete only tagged certificates."""
-        self._client.add_tags_to_certificate(
-            CertificateArn=arn, Tags=[{"Key": REPLACED_BY_TAG, "Value": successor_arn}]
+        """Tag a certificate with its successor; the role may delete only tagged certificates.
+
+        Raises ManualStepRequiredError if the certificate has as many tags as ACM allows.
+        """
+        marked = unless(
+            "TooManyTagsException",
+            lambda: self._client.add_tags_to_certificate(
+                CertificateArn=arn, Tags=[{"Key": REPLACED_BY_TAG, "Value": successor_arn}]
+            ),
         )
+        if marked is None:
+            raise ManualStepRequiredError(
+                "it has as many tags as ACM allows, so it cannot be marked and deleted; remove "
+                "a tag, or delete it"
+            )
 
     def delete(self, arn: str) -> bool:
         """Delete a certificate if it exists; false while it is in use."""
@@ -429,6 +465,9 @@ def _described(detail: Mapping[str, Any]) -> Certificate:
             failure_reason=detail.get("FailureReason"),
             certificate_authority_arn=detail.get("CertificateAuthorityArn"),
             serial=detail.get("Serial"),
+            issuer=detail.get("Issuer"),
+            subject=detail.get("Subject"),
+            imported_at=utc(detail.get("ImportedAt")),
             migrating_to_dns=update.get("Type") == "DOMAIN_VALIDATION_METHOD"
             and update.get("Status") == "PENDING_DOMAIN_VALIDATION",
             key_usages=_usages(detail.get("KeyUsages", ())),
@@ -451,6 +490,8 @@ def _common(data: Mapping[str, Any], names: Sequence[str | None]) -> dict[str, A
         "created_at": utc(data.get("CreatedAt") or data.get("ImportedAt")),
         "managed_by": data.get("ManagedBy"),
         "key_pair_origin": data.get("CertificateKeyPairOrigin"),
+        "root_hierarchy": data.get("RootHierarchyType"),
+        "certificate_usage": data.get("CertificateUsage"),
     }
 
 

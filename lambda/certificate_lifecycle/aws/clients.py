@@ -14,8 +14,9 @@ import boto3
 from botocore.config import Config
 
 from certificate_lifecycle.aws.pacing import Pacer
-from certificate_lifecycle.aws.responses import in_utc, require_whole_answers
-from certificate_lifecycle.aws.sessions import assumed
+from certificate_lifecycle.aws.responses import require_whole_answers
+from certificate_lifecycle.aws.sessions import assumed, core_session
+from certificate_lifecycle.aws.whole_writes import keep_raw_responses
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -39,7 +40,8 @@ class Clients:
     has the external ids of roles.
     `rate_share` concurrent invocations share the rate of Route 53 in every account except
     `exclusive_account`, which only this invocation scans.
-    `session` has the credentials, by default those of the environment.
+    `session` has the credentials, by default those of the environment; it is made with
+    `sessions.core_session`.
     """
 
     def __init__(
@@ -53,8 +55,7 @@ class Clients:
     ) -> None:
         # At DEBUG the SDK logs requests and responses with passphrases, secrets and keys.
         logging.getLogger("botocore").setLevel(logging.WARNING)
-        self.session = session or boto3.Session()
-        in_utc(self.session)
+        self.session = session or boto3.Session(botocore_session=core_session())
         self._home = home
         self._external_ids = external_ids or {}
         self._rate_share = rate_share
@@ -74,6 +75,7 @@ class Clients:
                 client = session.client(service, region_name=region, config=_CONFIG)  # type: ignore[call-overload] # the stubs know literal service names only
                 client.meta.events.register(f"before-send.{service}", self._pacer(*key))
                 require_whole_answers(client)
+                keep_raw_responses(client)
                 self._made[key] = client
             return self._made[key]
 
@@ -91,7 +93,6 @@ class Clients:
     def _assumed(self, role_arn: str) -> boto3.Session:
         if role_arn not in self._sessions:
             self._sessions[role_arn] = assumed(
-                self.session,
                 lambda: cast("STSClient", self.any("sts", self._home)),
                 role_arn,
                 self._external_ids.get(role_arn),

@@ -32,7 +32,7 @@ class AwsOrganization:
         `Status`.
         """
         with validated_response("ListAccounts"):
-            for account in paginated(self._client(), "list_accounts", "Accounts"):
+            for account in paginated(self._client(), "list_accounts", "Accounts", required=True):
                 state = account.get("State") or account.get("Status")
                 if state == "ACTIVE" and "Id" in account:
                     yield account["Id"]

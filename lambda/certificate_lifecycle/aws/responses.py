@@ -13,18 +13,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import botocore
+import botocore.session
 from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 
+from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.errors import CertificateNotFoundError, UnexpectedResponseError
 from certificate_lifecycle.model.scope import parse_arn
 
 if TYPE_CHECKING:
-    import boto3
-    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from botocore.model import OperationModel
 
 T = TypeVar("T")
 
@@ -36,6 +39,8 @@ _QUOTING = (OverflowError, ResponseParserError, ValueError)
 MISREAD = (*_NAMING, *_QUOTING)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LENGTH = "content-length"
+#: Marks a truncated response until its last attempt.
+_TRUNCATED = "certificate-lifecycle:Truncated"
 
 
 @contextmanager
@@ -69,10 +74,22 @@ def unless(codes: str | tuple[str, ...], call: Callable[[], T]) -> T | None:
         return None
 
 
-def paginated(client: Any, operation: str, member: str, **parameters: Any) -> Iterator[Any]:  # noqa: ANN401 - any client of boto3
-    """Yield the entries of a list operation, of all its pages."""
+def paginated(
+    client: Any,  # noqa: ANN401 - any client of boto3
+    operation: str,
+    member: str,
+    *,
+    required: bool = False,
+    **parameters: Any,  # noqa: ANN401 - those of the operation
+) -> Iterator[Any]:
+    """Yield the entries of a list operation, of all its pages.
+
+    A page without the member is empty, as API Gateway may answer
+    (https://github.com/aws/aws-sdk-js/issues/1416). With `required` it raises KeyError: an
+    inventory must never take a response that it cannot read for one without entries.
+    """
     for page in client.get_paginator(operation).paginate(**parameters):
-        yield from page[member]
+        yield from page[member] if required else page.get(member, ())
 
 
 @contextmanager
@@ -98,13 +115,13 @@ def utc(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def in_utc(session: boto3.Session) -> None:
+def in_utc(core: botocore.session.Session) -> None:
     """Let the clients of a session read times in UTC.
 
     The SDK converts them to the zone of the machine, which fails for the last day of 9999, the end
     of certificates without an expiry (RFC 5280 section 4.1.2.5).
     """
-    parsers = session._session.get_component("response_parser_factory")  # noqa: SLF001 - boto3 has no public way
+    parsers = core.get_component("response_parser_factory")
     parsers.set_parser_defaults(timestamp_parser=_timestamp)
 
 
@@ -117,21 +134,60 @@ def _timestamp(value: Any) -> datetime:  # noqa: ANN401 - a number or a text
 
 def require_whole_answers(client: Any) -> None:  # noqa: ANN401 - any client of boto3
     """Let a client treat a truncated response as a closed connection, which the SDK retries."""
-    session = client._endpoint.http_session  # noqa: SLF001 - no event lets a handler fail an answer
-    send = session.send
-
-    def send_and_compare(request: AWSPreparedRequest) -> AWSResponse:
-        response: AWSResponse = send(request)
-        if _ended_early(request, response):
-            raise ConnectionClosedError(endpoint_url=request.url)
-        return response
-
-    session.send = send_and_compare
+    check = _WholeAnswers(client.meta.endpoint_url)
+    client.meta.events.register("before-parse", check.before_parse)
+    client.meta.events.register("response-received", check.received)
+    client.meta.events.register("after-call", check.after_call)
 
 
-def _ended_early(request: AWSPreparedRequest, response: AWSResponse) -> bool:
+class _WholeAnswers:
+    """Finds truncated responses before the SDK reads them.
+
+    An event handler cannot fail a response so that it is retried. The response is made one of a
+    server that timed out, and after the last attempt a closed connection.
+    """
+
+    def __init__(self, endpoint_url: str) -> None:
+        self._endpoint_url = endpoint_url
+        self._checked = False
+
+    def before_parse(
+        self,
+        operation_model: OperationModel,
+        response_dict: dict[str, Any],
+        customized_response_dict: dict[str, Any],
+        **_: object,
+    ) -> None:
+        """Replace a truncated response by an error that the SDK retries."""
+        self._checked = True
+        if _ended_early(operation_model, response_dict):
+            response_dict["status_code"], response_dict["body"] = 503, b""
+            customized_response_dict["Error"] = {"Code": "RequestTimeout", "Message": "truncated"}
+            customized_response_dict[_TRUNCATED] = True
+
+    def received(self, response_dict: Mapping[str, Any] | None, **_: object) -> None:
+        """Log if this SDK does not call `before_parse`."""
+        if response_dict is not None and not self._checked:
+            report_unchecked()
+
+    def after_call(self, parsed: Mapping[str, Any], **_: object) -> None:
+        """Raise ConnectionClosedError after the last attempt."""
+        if parsed.get(_TRUNCATED):
+            raise ConnectionClosedError(endpoint_url=self._endpoint_url)
+
+
+@cache
+def report_unchecked() -> None:
+    """Log once that this SDK does not show responses before it reads them."""
+    logger.warning(
+        "truncated responses are not noticed: the SDK has no event before-parse",
+        extra={"botocore": botocore.__version__},
+    )
+
+
+def _ended_early(operation: OperationModel, response: Mapping[str, Any]) -> bool:
     """Whether a response is shorter than announced; a stream is compared by its reader."""
-    announced = response.headers.get(_LENGTH)
-    if announced is None or request.stream_output or request.method == "HEAD":
+    announced, body = response["headers"].get(_LENGTH), response["body"]
+    if announced is None or not isinstance(body, bytes) or operation.http.get("method") == "HEAD":
         return False
-    return len(response.content) < int(announced)
+    return len(body) < int(announced)

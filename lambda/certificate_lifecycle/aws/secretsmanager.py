@@ -23,8 +23,7 @@ from certificate_lifecycle.aws.responses import MISREAD, unless
 from certificate_lifecycle.model.errors import ExportError, SecretUnreadableError
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.model.secret_value import SecretStr
-from certificate_lifecycle.parsing.x509 import X509Certificate
-from certificate_lifecycle.policy.import_source import CertificateBundle, open_secret
+from certificate_lifecycle.policy.import_source import ImportCandidate, open_secret
 
 _EXPORT = (Setting.EXPORT_TARGETS, Setting.REPAIR)
 _READERS = (*ROTATIONS, Command.SCAN, Command.EXPLAIN)
@@ -119,8 +118,8 @@ class SecretsManagerImports:
     def __init__(self, client_for: Callable[[str], Any]) -> None:
         self._client_for = client_for
 
-    def open(self, secret_arn: str) -> tuple[X509Certificate, CertificateBundle]:
-        """Return the certificate and the bundle in the current text of a secret.
+    def open(self, secret_arn: str) -> ImportCandidate:
+        """Return the version in the current text of a secret, with its bundle.
 
         Raises SecretUnreadableError and UnusableSourceError; neither quotes the secret.
         """

@@ -1,8 +1,9 @@
-"""Sessions of roles in other accounts."""
+"""Sessions of the SDK: those of the environment, of a profile, and of roles in other accounts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -12,6 +13,7 @@ from botocore.credentials import (
     CredentialResolver,
     DeferredRefreshableCredentials,
 )
+from botocore.loaders import Loader, create_loader
 
 from certificate_lifecycle.aws.permissions import (
     CREATIONS,
@@ -52,23 +54,31 @@ PERMISSIONS = (
 )
 
 
-def assumed(
-    base: boto3.Session, sts: Callable[[], STSClient], role_arn: str, external_id: str | None
-) -> boto3.Session:
-    """Return a session of a role, which is assumed by the first call and again before it expires.
+def core_session(profile: str | None = None) -> botocore.session.Session:
+    """Return the session under one of boto3, whose clients read times in UTC.
 
-    The session shares the loader of `base`, because reading the service models again takes most of
-    the time of creating a client.
+    All sessions share a loader, because reading the service models again takes most of the time of
+    creating a client.
     """
-    core = botocore.session.Session()
-    core.register_component("data_loader", base._session.get_component("data_loader"))  # noqa: SLF001 - boto3 has no public way
+    core = botocore.session.Session(profile=profile)
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    in_utc(core)
+    return core
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    return create_loader(data_path)
+
+
+def assumed(sts: Callable[[], STSClient], role_arn: str, external_id: str | None) -> boto3.Session:
+    """Return a session of a role, assumed by the first call and again before it expires."""
+    core = core_session()
     credentials = DeferredRefreshableCredentials(
         refresh_using=lambda: _assume(sts(), role_arn, external_id), method=_Assumed.METHOD
     )
     core.register_component("credential_provider", CredentialResolver([_Assumed(credentials)]))
-    session = boto3.Session(botocore_session=core)
-    in_utc(session)
-    return session
+    return boto3.Session(botocore_session=core)
 
 
 class _Assumed(CredentialProvider):

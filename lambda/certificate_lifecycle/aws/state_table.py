@@ -26,7 +26,14 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.consumers.registry import kinds_by_name
-from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotations, for_scans
+from certificate_lifecycle.aws.permissions import (
+    Command,
+    Setting,
+    at_home,
+    declare,
+    for_rotations,
+    for_scans,
+)
 from certificate_lifecycle.aws.responses import error_code, unless
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model import records
@@ -37,6 +44,7 @@ from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope, parse_arn
 from certificate_lifecycle.model.timestamps import parse_timestamp
 from certificate_lifecycle.policy.bindings import BindingChange
+from certificate_lifecycle.policy.import_history import ImportHistory
 from certificate_lifecycle.policy.notification_state import (
     AlertRecord,
     EntryKind,
@@ -65,6 +73,14 @@ R = TypeVar("R", bound=_Record)
 _TABLE = at_home("dynamodb", "table/{table}")
 PERMISSIONS = (
     *for_scans("dynamodb", _TABLE, Query="read the state table"),
+    *declare(
+        (Command.DRILL,),
+        "dynamodb",
+        _TABLE,
+        Setting.IMPORT_SOURCES,
+        Setting.REPAIR,
+        Query="read what was imported before",
+    ),
     *for_rotations(
         "dynamodb",
         _TABLE,
@@ -90,8 +106,8 @@ _CANCELED = "TransactionCanceledException"
 _MOVES_AT_ONCE = 99
 #: Every error that a malformed entry can cause.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
-#: Attributes that store a list, as JSON text.
-_LISTS = frozenset({"moves", "untold"})
+#: Attributes that store a list or an object, as JSON text.
+_NESTED = frozenset({"attempt", "moves", "refused", "untold", "versions"})
 #: DynamoDB stores 38 digits exactly.
 _WHOLE = re.compile(r"-?[0-9]{1,38}")
 
@@ -140,6 +156,7 @@ _REPLACEMENT = _RecordKind(
 _MOVE = "replacement-move#"
 _ALERT = _RecordKind("told#", ("certificate_arn",), AlertRecord.from_dict)
 _INTENT = _RecordKind("note#", ("certificate_arn", "action"), Intent.from_dict)
+_IMPORTS = _RecordKind("imports#", ("certificate_arn",), ImportHistory.from_dict)
 
 
 class StateTable:
@@ -163,9 +180,9 @@ class StateTable:
     def replacement_records(self) -> Sequence[ReplacementRecord]:
         """Return every replacement record with its moves, if all of them can be read."""
         self._moves |= dict(self._read(EntryKind.REPLACEMENT, _MOVE, _stored_move))
-        moves: dict[str, list[BindingChange]] = {}
-        for entry, (move, _) in self._moves.items():
-            moves.setdefault(entry.rpartition("#")[0], []).append(move)
+        moves: dict[tuple[str, datetime | None], list[BindingChange]] = {}
+        for entry, (move, ends) in self._moves.items():
+            moves.setdefault((entry.rpartition("#")[0], ends), []).append(move)
         read = self._read(EntryKind.REPLACEMENT, _REPLACEMENT.prefix, _REPLACEMENT.read)
         misread = {
             entry.certificate_arn
@@ -343,6 +360,35 @@ class StateTable:
             {":run": _text(intent.run_id), ":written": _text(stamp(intent.written_at))},
         )
 
+    # --- Imports ----------------------------------------------------------------------------------
+
+    def import_history(self, certificate_arn: str) -> ImportHistory:
+        """Return the import history of a certificate, an empty one if none is stored.
+
+        Raises StateUnreadableError; the entry of another certificate does not matter.
+        """
+        none = ImportHistory(certificate_arn=certificate_arn)
+        entry = _IMPORTS.entry(none)
+        return next(
+            (self._parsed(i, _IMPORTS.read) for i in self._all() if _name(i) == entry), none
+        )
+
+    def save_import_history(self, history: ImportHistory) -> ImportHistory:
+        """Store a history and return it with its version.
+
+        Raises StateConflictError if another run has changed it; an equal entry is that of a write
+        whose response was lost.
+        """
+        written = replace(history, version=history.version + 1)
+        item = self._item(_IMPORTS, written)
+        if history.version == 0:
+            stored = self._put(item, _NEW, {})
+        else:
+            stored = self._put(item, _SAME_VERSION, {":version": _number(history.version)})
+        if stored not in (None, item):
+            raise StateConflictError("another run recorded an import first")
+        return written
+
     # --- Notifications ----------------------------------------------------------------------------
 
     def last_notification(self) -> datetime | None:
@@ -350,13 +396,8 @@ class StateTable:
 
         Raises StateUnreadableError.
         """
-        for item in self._all():
-            if item["entry"]["S"] == _MESSAGE:
-                try:
-                    return _timestamp(item, "told_at")
-                except _MISREAD as error:
-                    raise StateUnreadableError(f"{_MESSAGE} cannot be read") from error
-        return None
+        found = (item for item in self._all() if _name(item) == _MESSAGE)
+        return next((self._parsed(item, _notified_at) for item in found), None)
 
     def record_notification(self, at: datetime) -> None:
         """Record the time of a notification unless a later one is recorded."""
@@ -375,15 +416,22 @@ class StateTable:
         """Return the entries of a kind; one that cannot be read does not stop the others."""
         found: list[T] = []
         for item in self._all():
-            entry = item["entry"]["S"]
-            if entry.startswith(prefix):
+            name = _name(item)
+            if name.startswith(prefix):
                 try:
-                    found.append(parse(item))
-                except _MISREAD:
+                    found.append(self._parsed(item, parse))
+                except StateUnreadableError:
                     logger.warning("state entry unreadable", exc_info=True)
-                    arn = _certificate_arn(entry.removeprefix(prefix))
-                    self._unreadable[entry] = UnreadableEntry(clean(entry), kind, arn)
+                    arn = _certificate_arn(name.removeprefix(prefix))
+                    self._unreadable[name] = UnreadableEntry(clean(name), kind, arn)
         return found
+
+    def _parsed(self, item: Item, parse: Callable[[Item], T]) -> T:
+        try:
+            return parse(item)
+        except _MISREAD as error:
+            text = f"{clean(_name(item))} in {self._table} cannot be read"
+            raise StateUnreadableError(text) from error
 
     def _all(self) -> list[Item]:
         """Return every entry of this account and region; a run reads them once, at its start.
@@ -433,13 +481,12 @@ def _certificate_arn(named: str) -> str | None:
         return None
 
 
-def _moves_of(record: ReplacementRecord) -> str:
-    """Return the beginning of the names of the entries of a record's moves.
+def _moves_of(record: ReplacementRecord) -> tuple[str, datetime | None]:
+    """Return the beginning of the names of the entries of a record's moves, and their end.
 
-    Each successor has its own: moves to an earlier successor are not those of the record.
+    The moves of a finished replacement expire, so that they are not those of the next one.
     """
-    successor_arn = record.successor_arn or ""
-    return f"{_MOVE}{record.certificate_arn}#{successor_arn.rpartition('/')[2]}"
+    return f"{_MOVE}{record.certificate_arn}", record.expires_at
 
 
 def _move_entry(record: ReplacementRecord, move: BindingChange) -> str:
@@ -449,7 +496,7 @@ def _move_entry(record: ReplacementRecord, move: BindingChange) -> str:
     never change.
     """
     digest = hashlib.sha256(json.dumps(move.binding.key).encode()).hexdigest()[:32]
-    return f"{_moves_of(record)}#{digest}"
+    return f"{_moves_of(record)[0]}#{digest}"
 
 
 def _stored_move(item: Item) -> tuple[str, _StoredMove]:
@@ -477,6 +524,15 @@ def _require_written(stored: Item | None, write_id: Mapping[str, str]) -> None:
     """Raise StateConflictError if a condition failed because of a write other than `write_id`."""
     if stored is not None and stored.get("write_id") != write_id:
         raise StateConflictError(_conflict(stored))
+
+
+def _notified_at(item: Item) -> datetime:
+    return _timestamp(item, "told_at")
+
+
+def _name(item: Item) -> str:
+    name: str = item["entry"]["S"]
+    return name
 
 
 def _conflict(stored: Item) -> str:
@@ -509,7 +565,7 @@ def _value(name: str, attribute: Mapping[str, Any]) -> object:
     """
     match attribute:
         case {"S": str(text)}:
-            return json.loads(text) if name in _LISTS else text
+            return json.loads(text) if name in _NESTED else text
         case {"BOOL": bool(flag)}:
             return flag
         case {"N": str(number)} if _WHOLE.fullmatch(number):

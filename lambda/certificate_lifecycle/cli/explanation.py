@@ -5,7 +5,7 @@ Facts that a run does not read are added for information and do not change its d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from certificate_lifecycle.app.deadline import error_summary
 from certificate_lifecycle.app.ports import ScopeClients
 from certificate_lifecycle.app.scope_run import ScopeScan, act, scan
+from certificate_lifecycle.app.succession import SuccessorSearch
 from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
 from certificate_lifecycle.cli.find_certificate import Located
@@ -22,7 +23,7 @@ from certificate_lifecycle.cli.trace import Outlook, Trace, forecast, trace
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.model.run import ActionRecord, Assessment
-from certificate_lifecycle.policy.chain import find_successor
+from certificate_lifecycle.policy.continuity import Candidate, Continuity
 from certificate_lifecycle.policy.notification_state import AlertRecord
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.succession import ReplacementRecord
@@ -37,7 +38,8 @@ class Explanation:
 
     `certificate` has all details; `assessment` is that of a run, and `trace` how the checks came to
     it: the TLS probe follows them and may change the verdict. `records` are the validation records
-    in DNS, `actions` what a run would do or advise. `monitored` says whether runs of a deployed
+    in DNS, `candidates` the certificates with one of its names, `actions` what a run would do or
+    advise. `monitored` says whether runs of a deployed
     function scan the certificate. `problems` are the parts that could not be read.
     """
 
@@ -47,7 +49,7 @@ class Explanation:
     trace: Trace
     forecast: tuple[Outlook, ...]
     records: tuple[RecordFinding, ...]
-    successor: Certificate | None
+    candidates: tuple[Candidate, ...]
     used_by: tuple[str, ...]
     replacement_record: ReplacementRecord | None
     alert_record: AlertRecord | None
@@ -56,6 +58,11 @@ class Explanation:
     monitored: bool
     now: datetime
     problems: tuple[str, ...]
+
+    @property
+    def successor(self) -> Certificate | None:
+        """The certificate that takes over."""
+        return _first(self.candidates, Continuity.AUTOMATIC)
 
 
 def explain(session: Session, located: Located, *, monitored: bool) -> Explanation:
@@ -71,10 +78,17 @@ def explain(session: Session, located: Located, *, monitored: bool) -> Explanati
     run = act(scanned, session.current_time).run
     assessment = next(entry for entry in run.assessments if entry.certificate.arn == arn)
     certificate = _described(observation, clients, problems)
-    successor = find_successor(
-        certificate, scanned.result.everything, request.thresholds, request.now
+    record = scanned.state.replacement_records.get(arn)
+    search = SuccessorSearch.among(
+        scanned.result.everything, scanned.context, clients.certificates, clients.catalog
     )
-    known = replace(observation, successor=observation.successor or successor)
+    candidates = search.candidates(certificate, record)
+    problems += search.problems
+    known = replace(
+        observation,
+        successor=observation.successor or _first(candidates, Continuity.AUTOMATIC),
+        proposal=observation.proposal or _first(candidates, Continuity.PROPOSAL),
+    )
     return Explanation(
         certificate=certificate,
         assessment=replace(assessment, certificate=certificate),
@@ -82,9 +96,9 @@ def explain(session: Session, located: Located, *, monitored: bool) -> Explanati
         trace=trace(observation, request.thresholds, request.now),
         forecast=forecast(known, request.thresholds, request.now),
         records=_records(certificate, clients, problems),
-        successor=successor,
+        candidates=candidates,
         used_by=_used_by(certificate, clients, problems),
-        replacement_record=scanned.state.replacement_records.get(arn),
+        replacement_record=record,
         alert_record=scanned.state.alert_records.get(arn),
         actions=tuple(action for action in run.actions if action.certificate_arn == arn),
         mode=request.mode,
@@ -162,6 +176,7 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         "forecast": [_outlook_entry(outlook) for outlook in explanation.forecast],
         "validation_records": [_record_entry(record) for record in explanation.records],
         "successor_arn": explanation.successor.arn if explanation.successor else None,
+        "candidates": [_candidate_entry(candidate) for candidate in explanation.candidates],
         "import_source": _secret_entry(source.secret_arn, source.state, source.text)
         if source
         else None,
@@ -176,6 +191,22 @@ def explanation_entry(explanation: Explanation) -> dict[str, Any]:
         "monitored": explanation.monitored,
         "next_actions": [action.to_dict() for action in explanation.actions],
         "problems": list(explanation.problems),
+    }
+
+
+def _first(candidates: Iterable[Candidate], continuity: Continuity) -> Certificate | None:
+    found = (entry.certificate for entry in candidates if entry.continuity is continuity)
+    return next(found, None)
+
+
+def _candidate_entry(candidate: Candidate) -> dict[str, Any]:
+    certificate = candidate.certificate
+    return {
+        "certificate_arn": certificate.arn,
+        "names": list(certificate.names),
+        "not_after": certificate.not_after.isoformat() if certificate.not_after else None,
+        "continuity": candidate.continuity.value,
+        "reasons": [reason.value for reason in candidate.reasons],
     }
 
 

@@ -93,7 +93,7 @@ def values_of(settings: RotationSettings, home: Scope, zones: Sequence[Zone]) ->
         "zone_role": [zone.role_arn for zone in settings.zones if zone.role_arn],
         "account_role": [account.role_arn(home.partition) for account in settings.accounts],
         "imported": tuple(settings.import_sources),
-        "import_secret": tuple(settings.import_sources.values()),
+        "import_secret": [source.secret_arn for source in settings.import_sources.values()],
         "exported": [target.certificate_arn for target in targets],
         "export_secret": [target.secret_arn for target in targets],
         "passphrase_secret": [target.passphrase_secret_arn for target in targets],

@@ -22,6 +22,7 @@ from certificate_lifecycle.parsing.fields import (
     account_id,
     boolean,
     domain_name,
+    list_of,
     matching,
     member_of,
     one_of,
@@ -30,6 +31,7 @@ from certificate_lifecycle.parsing.fields import (
     whole_number,
 )
 from certificate_lifecycle.policy.export import ExportTarget
+from certificate_lifecycle.policy.import_source import Allowance, ImportSource
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS
 from certificate_lifecycle.policy.settings import (
     Account,
@@ -121,7 +123,12 @@ ROTATION_VARIABLES = (
         "also requests successors",
     ),
     _HOSTED_ZONES,
-    Variable("IMPORT_SOURCES", "{}", "certificate ARN to `secret_arn` (JSON object)"),
+    Variable(
+        "IMPORT_SOURCES",
+        "{}",
+        "certificate ARN to `secret_arn` and, optionally, `allow`, `require_client_auth` (JSON "
+        "object)",
+    ),
     Variable("NAME_PREFIX", "certificate-lifecycle", "name of this instance in notifications"),
     Variable("REGIONS", "[]", "regions to scan (JSON list); empty: the function's own region"),
     Variable(
@@ -146,7 +153,8 @@ ROTATION_VARIABLES = (
     Variable(
         "LEDGER_TABLE",
         "",
-        "state table; empty: nothing is remembered between runs, and nothing is replaced",
+        "state table; empty: nothing is remembered between runs, and nothing is replaced or "
+        "imported",
     ),
     Variable("REPORT_BUCKET", "", "bucket for the report of each run; empty: no reports"),
     Variable("REBIND_CONSUMERS", "false", "move consumers to a successor"),
@@ -219,14 +227,15 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
     """Read the environment of the rotation function; errors are added to `errors`."""
     environment = _Environment(environ, ROTATION_VARIABLES, errors)
     thresholds = _thresholds(environment, errors)
-    no_sources: Mapping[str, str] = {}
+    no_sources: Mapping[str, ImportSource] = {}
     no_targets: tuple[ExportTarget, ...] = ()
     sources = environment.read("IMPORT_SOURCES", _import_sources, no_sources)
     targets = environment.read("EXPORT_TARGETS", _export_targets, no_targets)
+    imported = {source.secret_arn for source in sources.values()}
     errors.extend(
         f"EXPORT_TARGETS and IMPORT_SOURCES must not share a secret, got {target.secret_arn} twice"
         for target in targets
-        if target.secret_arn in sources.values()
+        if target.secret_arn in imported
     )
     return RotationSettings(
         topic_arn=environment.read("SNS_TOPIC_ARN", _topic_arn, ""),
@@ -414,12 +423,18 @@ def _export_target(item: tuple[str, object]) -> ExportTarget:
     )
 
 
-def _import_sources(raw: str) -> dict[str, str]:
+def _import_sources(raw: str) -> dict[str, ImportSource]:
     entries = _json(raw, dict, "a JSON object of import sources")
     return dict(parse_each(entries.items(), _import_source))
 
 
-def _import_source(item: tuple[str, object]) -> tuple[str, str]:
+def _import_source(item: tuple[str, object]) -> tuple[str, ImportSource]:
     arn, entry = item
     where = f"the import source of {_certificate_arn(arn)}"
-    return arn, Fields.parse(entry, where, ("secret_arn",)).read("secret_arn", _secret_arn)
+    fields = Fields.parse(entry, where, ("secret_arn",), ("allow", "require_client_auth"))
+    allow = list_of(member_of(Allowance), ", ".join(Allowance))
+    return arn, ImportSource(
+        secret_arn=fields.read("secret_arn", _secret_arn),
+        allow=frozenset(fields.read("allow", allow, [])),
+        require_client_auth=fields.read("require_client_auth", boolean, default=False),
+    )

@@ -262,7 +262,7 @@ def rotation_command(
         ),
         certificate_arns=arns,
         announced=bool(announced),
-        mode=keys.take("rotation_mode", rotation_mode, settings.mode),
+        mode=_mode(keys, settings, errors),
         dry_run=keys.take("dry_run", boolean, default=False),
         scheduled=_is_from(event, _SCHEDULE),
     )
@@ -344,7 +344,7 @@ def _execution_input(
     rotation = RotationCommand(
         scopes=tuple(Scope(scanned, name, scope.partition) for name in regions if scanned),
         certificate_arns=_NONE,
-        mode=keys.take("rotation_mode", rotation_mode, settings.mode),
+        mode=_mode(keys, settings, errors),
         dry_run=keys.take("dry_run", boolean, default=False),
         scheduled=_is_from(event, _SCHEDULE),
     )
@@ -370,6 +370,15 @@ def _regions(
     regions = keys.take("regions", list_of(region, "regions", least=1), configured)
     errors.extend(_not_configured("regions", regions, configured))
     return regions
+
+
+def _mode(keys: _Event, settings: RotationSettings, errors: list[str]) -> RotationMode:
+    """Return the mode of a run; an event limits the configured one and never exceeds it."""
+    mode = keys.take("rotation_mode", rotation_mode, settings.mode)
+    modes = tuple(RotationMode)
+    if modes.index(mode) > modes.index(settings.mode):
+        errors.append(f"rotation_mode: {mode} exceeds the mode of this function ({settings.mode})")
+    return mode
 
 
 def _not_configured(key: str, names: Sequence[str], configured: Sequence[str]) -> list[str]:

@@ -89,7 +89,7 @@ class Verdict(Documented):
         "StaleCertificateServed",
         "ACM has a valid certificate, but a server shows another one to clients.",
     )
-    SUPERSEDED = "Superseded", "A valid, later certificate for the same names has been issued."
+    SUPERSEDED = "Superseded", "A valid, later certificate may take over from it."
     UNKNOWN = "Unknown", "It could not be judged; the message says why."
     SCAN_FAILED = "ScanFailed", "A whole account and region could not be scanned."
 
@@ -171,20 +171,23 @@ class Reason(Documented):
     )
     SOURCE_INCOMPATIBLE = (
         "SourceIncompatible",
-        "ACM would reject its import source: other key type, no common name or a missing usage.",
+        "Its import source contains a version that ACM rejects or that its settings do not allow.",
     )
     SOURCE_INVALID = (
         "SourceInvalid",
         "Its import source does not contain a certificate and private key that ACM accepts.",
     )
-    SOURCE_UNREADABLE = "SourceUnreadable", "The secret that is its import source cannot be read."
+    SOURCE_UNREADABLE = (
+        "SourceUnreadable",
+        "Its import source, or what it would be compared with, cannot be read.",
+    )
     AWAITING_VALIDATION = "AwaitingValidation", "The request is less than a day old."
     VALIDATION_TIMED_OUT = "ValidationTimedOut", "It was not validated within 72 hours."
     PAST_NOT_AFTER = "PastNotAfter", "NotAfter is in the past."
     REVOKED_BY_ISSUER = "RevokedByIssuer", "The certificate authority revoked it."
     MANAGED_BY_CLOUDFRONT = "ManagedByCloudFront", "CloudFront validates and renews it."
     MANAGED_BY_ACME_CLIENT = "ManagedByAcmeClient", "An ACME client renews it."
-    MANAGED_BY_OTHER_TOOL = "ManagedByOtherTool", "A tag names the tool that manages it."
+    MANAGED_BY_OTHER_TOOL = "ManagedByOtherTool", "ACM or a tag names the tool that manages it."
     OLDER_CERTIFICATE_SERVED = (
         "OlderCertificateServed",
         "It was renewed, but one of its names still serves an earlier certificate.",
@@ -193,7 +196,7 @@ class Reason(Documented):
         "OtherCertificateServed",
         "One of its names serves a certificate that is not in ACM in this account and region.",
     )
-    SUCCESSOR_ISSUED = "SuccessorIssued", "A later certificate with all its names is valid."
+    SUCCESSOR_ISSUED = "SuccessorIssued", "A later certificate that may take over is valid."
     STATUS_UNKNOWN = "StatusUnknown", "ACM reports a status that this version does not know."
     TYPE_UNKNOWN = "TypeUnknown", "ACM reports a type that this version does not know."
     STATUS_INACTIVE = "StatusInactive", "ACM reports the status INACTIVE."
@@ -304,6 +307,7 @@ class CertificateDetail:
     """The fields that only `DescribeCertificate` and `ListTagsForCertificate` return.
 
     `described` is false for a certificate that was listed and not described.
+    `issuer` is one attribute of the issuer's name, `subject` a distinguished name.
     """
 
     in_use_by: tuple[str, ...] = ()
@@ -313,6 +317,9 @@ class CertificateDetail:
     certificate_authority_arn: str | None = None
     migrating_to_dns: bool = False
     serial: str | None = None
+    issuer: str | None = None
+    subject: str | None = None
+    imported_at: datetime | None = None
     key_usages: frozenset[str] = frozenset()
     extended_key_usages: frozenset[str] = frozenset()
     tags: tuple[tuple[str, str], ...] = ()
@@ -334,6 +341,7 @@ class Certificate:
     """One certificate.
 
     `names` starts with the common name; `names_complete` is false if the listing truncated it.
+    `root_hierarchy` and `certificate_usage` are None for standard public certificates.
     """
 
     arn: str
@@ -351,6 +359,8 @@ class Certificate:
     created_at: datetime | None = None
     managed_by: str | None = None
     key_pair_origin: str | None = None
+    root_hierarchy: str | None = None
+    certificate_usage: str | None = None
     detail: CertificateDetail = NOT_DESCRIBED
 
     @property

@@ -99,6 +99,22 @@ class ConsumerBusyError(CertificateLifecycleError):
     """A consumer is still applying another change; a later run continues."""
 
 
+class ManualStepRequiredError(CertificateLifecycleError):
+    """A consumer cannot be changed until a person has done something first.
+
+    The first line says what prevents the change; the other lines are the steps. It is no failure:
+    the change stays planned.
+    """
+
+
+class UnknownSettingError(ManualStepRequiredError):
+    """A write would remove a setting that the SDK does not know; nothing was written."""
+
+
+class CertificateRefusedError(CertificateLifecycleError):
+    """A service does not accept this certificate for a consumer; another one may be accepted."""
+
+
 class StateConflictError(CertificateLifecycleError):
     """Another run has claimed or changed the same entry of the state table."""
 

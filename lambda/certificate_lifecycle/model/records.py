@@ -62,9 +62,14 @@ def optional_timestamp(entry: Entry, name: str) -> datetime | None:
     return None if entry.get(name) is None else timestamp(entry, name)
 
 
+def instant(entry: Entry, name: str) -> datetime:
+    """Return a date of a certificate, which may be in any year."""
+    return parse_instant(text(entry, name))
+
+
 def optional_instant(entry: Entry, name: str) -> datetime | None:
     """Return a date of a certificate, which may be in any year, or None if there is none."""
-    return None if entry.get(name) is None else parse_instant(text(entry, name))
+    return None if entry.get(name) is None else instant(entry, name)
 
 
 def optional_epoch(entry: Entry, name: str) -> datetime | None:

@@ -391,6 +391,7 @@ class Run:
     has the time of the first notification by ARN. `healthy` counts healthy certificates that are
     not in `assessments`, by verdict. `report` is the address of the report, which has all findings.
     `full_scan` is false if the run was restricted to certain certificates.
+    `problems` are failures that belong to no scope, such as an unwritten report.
     """
 
     run_id: str
@@ -408,12 +409,24 @@ class Run:
     healthy: Mapping[str, int] = field(default_factory=dict)
     report: str | None = None
     full_scan: bool = True
+    problems: Sequence[str] = ()
 
     @property
     def findings(self) -> list[Assessment]:
         """The assessments that are not healthy: most severe first, then by expiry."""
         found = [entry for entry in self.assessments if not entry.decision.healthy]
         return sorted(found, key=_urgency)
+
+    @property
+    def open_findings(self) -> int:
+        """The number of failed scopes, and of findings that are urgent or have a next step."""
+        reportable = sum(entry.decision.reportable for entry in self.assessments)
+        return reportable + len(self.failed_scopes)
+
+    @property
+    def muted_findings(self) -> list[Assessment]:
+        """The open findings that are muted."""
+        return [entry for entry in self.findings if entry.muted]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -446,9 +459,9 @@ class Run:
 
     @property
     def incomplete(self) -> bool:
-        """Whether a scan was incomplete or an action failed."""
+        """Whether a scan was incomplete, or an action or anything else failed."""
         complete = all(scope.status is ScopeStatus.OK for scope in self.scopes)
-        return not complete or bool(self.failed_actions)
+        return not complete or bool(self.failed_actions) or bool(self.problems)
 
 
 def result(run: Run, notification: Mapping[str, Any]) -> dict[str, Any]:
@@ -467,6 +480,8 @@ def report_entry(run: Run) -> dict[str, Any]:
         "counts": run.counts,
         "findings": finding_entries(run, run.findings),
         "actions": [record.to_dict() for record in run.actions],
+        "open_findings": run.open_findings,
+        "muted_findings": len(run.muted_findings),
         "expiring_certificates": sum(_expires(e) for e in run.assessments),
         "renewed_certificates": sum(record.is_renewal for record in run.actions),
     }

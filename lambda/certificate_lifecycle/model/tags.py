@@ -1,15 +1,11 @@
-"""Tags of a certificate: its owner, and until when notifications about it are muted."""
+"""Tags of a certificate: its owner and its mute."""
 
 from __future__ import annotations
-
-import re
-from datetime import date, datetime
 
 from certificate_lifecycle.model.certificate import Certificate
 
 #: The tag that mutes a certificate; its value is the last day, in UTC, as YYYY-MM-DD.
 MUTE_TAG = "certificate-lifecycle:mute-until"
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def owner(certificate: Certificate, tag: str) -> str | None:
@@ -20,13 +16,7 @@ def owner(certificate: Certificate, tag: str) -> str | None:
     return None
 
 
-def muted_until(certificate: Certificate, now: datetime) -> date | None:
-    """Return the last day of a mute that has not ended; an invalid date mutes nothing."""
-    value = dict(certificate.detail.tags).get(MUTE_TAG, "").strip()
-    if not _DAY.fullmatch(value):
-        return None
-    try:
-        last = date.fromisoformat(value)
-    except ValueError:
-        return None
-    return last if now.date() <= last else None
+def mute_tag(certificate: Certificate) -> str | None:
+    """Return the value of the mute tag; None without the tag."""
+    value = dict(certificate.detail.tags).get(MUTE_TAG)
+    return None if value is None else value.strip()

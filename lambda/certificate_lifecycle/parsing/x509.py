@@ -23,7 +23,7 @@ _BOOLEAN, _INTEGER, _BIT_STRING, _OCTET_STRING, _OID = 0x01, 0x02, 0x03, 0x04, 0
 _SEQUENCE, _SET = 0x30, 0x31
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _VERSION, _ISSUER_ID, _SUBJECT_ID, _EXTENSIONS = 0xA0, 0x81, 0x82, 0xA3
-_DNS_NAME = 0x82
+_DNS_NAME, _KEY_ID = 0x82, 0x80
 _CONSTRUCTED_KEY, _KEY_PARAMETERS = 0xA1, 0xA0
 _LONG_LENGTH, _MAX_LENGTH_OCTETS, _HIGH_TAG = 0x80, 4, 0x1F
 _HIGH_BIT = 0x80
@@ -37,9 +37,12 @@ _CURVES = {
     bytes.fromhex("2b81040023"): "EC_secp521r1",
 }
 _COMMON_NAME = bytes.fromhex("550403")
+_SUBJECT_KEY_ID, _AUTHORITY_KEY_ID = bytes.fromhex("551d0e"), bytes.fromhex("551d23")
 _KEY_USAGE = bytes.fromhex("551d0f")
 _ALTERNATIVE_NAMES = bytes.fromhex("551d11")
 _EXTENDED_KEY_USAGE = bytes.fromhex("551d25")
+#: Header of a key that OpenSSL encrypts in its traditional form (RFC 1421 section 4.6.1.1).
+_ENCRYPTED = re.compile(r"\s*Proc-Type:\s*4\s*,\s*ENCRYPTED")
 #: Encodings of the string types of a common name (X.680, RFC 5280 appendix A).
 _ENCODINGS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1E: "utf-16-be"}
 #: The bits of KeyUsage in order, by ACM's names (API, KeyUsageName).
@@ -54,9 +57,11 @@ _USAGES = (
     "ENCIPHER_ONLY",
     "DECIPHER_ONLY",
 )
-#: The purposes below 1.3.6.1.5.5.7.3 by ACM's names (API, ExtendedKeyUsageName).
+#: Purposes, nearly all below 1.3.6.1.5.5.7.3, by ACM's names (API, ExtendedKeyUsageName).
 _PURPOSES = bytes.fromhex("2b060105050703")
 EXTENDED_USAGES = {
+    bytes.fromhex("551d2500"): "ANY",  # anyExtendedKeyUsage
+} | {
     _PURPOSES + bytes([number]): name
     for number, name in {
         1: "TLS_WEB_SERVER_AUTHENTICATION",
@@ -86,7 +91,11 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class X509Certificate:
-    """The fields of a certificate; usages are None if the extension is absent, so all apply."""
+    """The fields of a certificate; usages are None if the extension is absent, so all apply.
+
+    An extended usage without a name in ACM is its object identifier.
+    A negative serial number is the number of its octets without a sign.
+    """
 
     serial: int
     names: tuple[str, ...]
@@ -95,6 +104,36 @@ class X509Certificate:
     not_after: datetime
     key_usages: frozenset[str] | None
     extended_key_usages: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateLink:
+    """What places a certificate in a chain, also one whose key ACM does not accept.
+
+    `subject` and `issuer` are names in DER, `issuer_name` is the issuer's common name or "".
+    `key` is None for a key of another type; `public_key` is its encoding (SubjectPublicKeyInfo).
+    The ids are those of the own and of the issuer's key, if the extensions are there.
+    """
+
+    der: bytes
+    version: int
+    subject: bytes
+    issuer: bytes
+    issuer_name: str
+    public_key: bytes
+    key: PublicKey | None
+    key_id: bytes | None
+    issuer_key_id: bytes | None
+
+    @property
+    def self_issued(self) -> bool:
+        """Whether it names itself as its issuer, as a root and a self-signed certificate do."""
+        return self.subject == self.issuer
+
+    def may_be_issued_by(self, other: CertificateLink) -> bool:
+        """Whether `other` has the name, and as far as both are there the key id, of the issuer."""
+        ids = (self.issuer_key_id, other.key_id)
+        return other.subject == self.issuer and (None in ids or ids[0] == ids[1])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -128,32 +167,36 @@ def pem_blocks(text: str) -> tuple[PemBlock, ...]:
 
 def read_certificate(der: bytes) -> X509Certificate:
     """Return the fields of a certificate; raises MalformedCertificateError."""
-    certificate = _Der(der).only(_SEQUENCE)
-    body = certificate.enter(_SEQUENCE)
-    certificate.take(_SEQUENCE)
-    certificate.take(_BIT_STRING)
-    certificate.end()
-    body.skip(_VERSION)
-    serial = _number(body.take(_INTEGER))
-    body.take(_SEQUENCE)  # the signature's algorithm
-    if not body.take(_SEQUENCE):
-        raise MalformedCertificateError("it has no issuer")
-    validity = body.enter(_SEQUENCE)
+    parts = _parts(der)
+    validity = _Der(parts.validity)
     not_before, not_after = _time(validity), _time(validity)
-    common_names = _common_names(body.enter(_SEQUENCE))
-    key = _public_key(body.enter(_SEQUENCE))
-    body.skip(_ISSUER_ID)
-    body.skip(_SUBJECT_ID)
-    extensions = _extensions(body)
+    common_names = _common_names(_Der(parts.subject))
+    extensions = parts.extensions
     names = (*common_names, *_alternative_names(extensions.get(_ALTERNATIVE_NAMES)))
     return X509Certificate(
-        serial=serial,
+        serial=parts.serial,
         names=tuple(dict.fromkeys(name.lower() for name in names if name)),
-        key=key,
+        key=_public_key(_Der(parts.key)),
         not_before=not_before,
         not_after=not_after,
         key_usages=_key_usages(extensions.get(_KEY_USAGE)),
         extended_key_usages=_extended_key_usages(extensions.get(_EXTENDED_KEY_USAGE)),
+    )
+
+
+def read_link(der: bytes) -> CertificateLink:
+    """Return the place of a certificate in a chain; raises MalformedCertificateError."""
+    parts = _parts(der)
+    return CertificateLink(
+        der=der,
+        version=parts.version,
+        subject=parts.subject,
+        issuer=parts.issuer,
+        issuer_name=next(iter(_common_names(_Der(parts.issuer))), ""),
+        public_key=parts.key,
+        key=_accepted_key(parts.key),
+        key_id=_subject_key_id(parts.extensions.get(_SUBJECT_KEY_ID)),
+        issuer_key_id=_authority_key_id(parts.extensions.get(_AUTHORITY_KEY_ID)),
     )
 
 
@@ -170,11 +213,50 @@ def read_private_key(block: PemBlock) -> PublicKey | None:
         case "PRIVATE KEY":
             return _pkcs8(block.der)
         case "ENCRYPTED PRIVATE KEY":
-            raise MalformedCertificateError(
-                "it is encrypted, and ACM accepts only unencrypted keys"
-            )
+            raise _encrypted()
+        case "OPENSSH PRIVATE KEY":
+            raise MalformedCertificateError("it has OpenSSH's own format, which ACM does not read")
         case _:
             raise MalformedCertificateError("it is not a private key in PEM")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """The parts of a TBSCertificate (RFC 5280 section 4.1); bytes are contents in DER."""
+
+    version: int
+    serial: int
+    issuer: bytes
+    validity: bytes
+    subject: bytes
+    key: bytes
+    extensions: dict[bytes, bytes]
+
+
+def _parts(der: bytes) -> _Parts:
+    certificate = _Der(der).only(_SEQUENCE)
+    body = certificate.enter(_SEQUENCE)
+    certificate.take(_SEQUENCE)
+    certificate.take(_BIT_STRING)
+    certificate.end()
+    version = _version(body)
+    serial = _serial(body.take(_INTEGER))
+    body.take(_SEQUENCE)  # the signature's algorithm
+    issuer = body.take(_SEQUENCE)
+    if not issuer:
+        raise MalformedCertificateError("it has no issuer")
+    validity, subject, key = body.take(_SEQUENCE), body.take(_SEQUENCE), body.take(_SEQUENCE)
+    body.skip(_ISSUER_ID)
+    body.skip(_SUBJECT_ID)
+    return _Parts(
+        version=version,
+        serial=serial,
+        issuer=issuer,
+        validity=validity,
+        subject=subject,
+        key=key,
+        extensions=_extensions(body),
+    )
 
 
 class _Der:
@@ -230,7 +312,13 @@ class _Der:
             raise MalformedCertificateError("it has data after its end")
 
 
+def _encrypted() -> MalformedCertificateError:
+    return MalformedCertificateError("it is encrypted, and ACM accepts only unencrypted keys")
+
+
 def _decoded(text: str) -> bytes:
+    if _ENCRYPTED.match(text):
+        raise _encrypted()
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
@@ -239,12 +327,29 @@ def _decoded(text: str) -> bytes:
     raise MalformedCertificateError("it is not plain base64 between its PEM lines")
 
 
+def _version(body: _Der) -> int:
+    """Return the version as people count it: 1 if there is none, as in X.509 of 1988."""
+    if body.peek() != _VERSION:
+        return 1
+    return _number(body.enter(_VERSION).take(_INTEGER)) + 1
+
+
 def _number(content: bytes) -> int:
-    """Return an INTEGER; all integers of certificates and keys are positive."""
+    """Return an INTEGER; all integers but serial numbers are positive."""
     padded = len(content) > 1 and content[0] == 0 and content[1] < _HIGH_BIT
     if not content or padded or content[0] >= _HIGH_BIT:
         raise MalformedCertificateError("one of its numbers is malformed")
     return int.from_bytes(content, "big")
+
+
+def _serial(content: bytes) -> int:
+    """Return the octets of a serial number as a number.
+
+    Readers have to be prepared for negative ones (RFC 5280 section 4.1.2.2).
+    """
+    if content and content[0] >= _HIGH_BIT:
+        return int.from_bytes(content, "big")
+    return _number(content)
 
 
 def _bits(content: bytes) -> tuple[int, bytes]:
@@ -288,6 +393,7 @@ def _text(tag: int, content: bytes) -> str:
 
 
 def _public_key(information: _Der) -> PublicKey:
+    """Return the key in the contents of a SubjectPublicKeyInfo."""
     algorithm = information.enter(_SEQUENCE)
     kind = algorithm.take(_OID)
     unused, key = _bits(information.take(_BIT_STRING))
@@ -301,11 +407,24 @@ def _public_key(information: _Der) -> PublicKey:
     raise MalformedCertificateError("its key is neither RSA nor ECDSA")
 
 
+def _accepted_key(key: bytes) -> PublicKey | None:
+    """Return a key as ACM names it; None for any other, which an authority may have."""
+    try:
+        return _public_key(_Der(key))
+    except MalformedCertificateError:
+        return None
+
+
 def _rsa(modulus: int, exponent: int) -> PublicKey:
     return PublicKey(f"RSA_{modulus.bit_length()}", f"{modulus:x} {exponent:x}".encode())
 
 
 def _curve(parameters: _Der) -> str:
+    if parameters.peek() == _SEQUENCE:
+        raise MalformedCertificateError(
+            "its key spells out the parameters of its curve instead of its name, which ACM does "
+            "not accept"
+        )
     name = _CURVES.get(parameters.take(_OID))
     if name is None:
         raise MalformedCertificateError("its key uses a curve that ACM does not accept")
@@ -345,11 +464,22 @@ def _key_usages(extension: bytes | None) -> frozenset[str] | None:
 
 
 def _extended_key_usages(extension: bytes | None) -> frozenset[str] | None:
-    """Return the purposes with a name in ACM, which calls all others CUSTOM."""
+    """Return the purposes by ACM's names, and others, which ACM calls CUSTOM, by their OID."""
     if extension is None:
         return None
     purposes = [content for _, content in _Der(extension).only(_SEQUENCE).each()]
-    return frozenset(EXTENDED_USAGES[oid] for oid in purposes if oid in EXTENDED_USAGES)
+    return frozenset(EXTENDED_USAGES.get(oid) or f"OID {oid.hex()}" for oid in purposes)
+
+
+def _subject_key_id(extension: bytes | None) -> bytes | None:
+    return None if extension is None else _Der(extension).take(_OCTET_STRING)
+
+
+def _authority_key_id(extension: bytes | None) -> bytes | None:
+    if extension is None:
+        return None
+    fields = _Der(extension).only(_SEQUENCE)
+    return fields.take(_KEY_ID) if fields.peek() == _KEY_ID else None
 
 
 def _rsa_private(der: bytes) -> PublicKey:

@@ -78,11 +78,13 @@ class BindingChangeStatus(StrEnum):
 class BindingChange:
     """The move of one binding from a certificate to its successor.
 
-    `successor_was_bound` is true if the setting had the successor before the first change: a
-    rollback leaves it there. The record has a fixed size, however many certificates a list has.
+    `planned_for` is the successor that the move was planned for. `successor_was_bound` is true if
+    the setting had that successor before the first change: a rollback leaves it there.
+    The size does not depend on the number of certificates in a list.
     """
 
     binding: Binding
+    planned_for: str | None = None
     successor_was_bound: bool = False
     status: BindingChangeStatus = BindingChangeStatus.PLANNED
     bound_at: datetime | None = None
@@ -96,6 +98,7 @@ class BindingChange:
             "consumer": binding.consumer,
             "place": binding.qualifier,
             "label": binding.label,
+            "planned_for": self.planned_for,
             "successor_was_bound": self.successor_was_bound,
             "status": self.status.value,
             "bound_at": records.optional_stamp(self.bound_at),
@@ -108,9 +111,9 @@ class BindingChange:
 
         Raises KeyError, TypeError or ValueError for anything else.
         """
-        return cls._read(
-            entry, kinds, successor_was_bound=records.flag(entry, "successor_was_bound")
-        )
+        was_bound = records.flag(entry, "successor_was_bound")
+        planned_for = records.optional_text(entry, "planned_for")
+        return cls._read(entry, kinds, planned_for, successor_was_bound=was_bound)
 
     @classmethod
     def from_earlier_dict(
@@ -120,14 +123,15 @@ class BindingChange:
 
         Raises KeyError, TypeError or ValueError for anything else.
         """
-        before = records.texts(entry, "before")
-        return cls._read(entry, kinds, successor_was_bound=successor_arn in before)
+        was_bound = successor_arn in records.texts(entry, "before")
+        return cls._read(entry, kinds, successor_arn, successor_was_bound=was_bound)
 
     @classmethod
     def _read(
         cls,
         entry: records.Entry,
         kinds: Mapping[str, ConsumerKind],
+        planned_for: str | None,
         *,
         successor_was_bound: bool,
     ) -> Self:
@@ -138,6 +142,7 @@ class BindingChange:
                 qualifier=records.text(entry, "place"),
                 label=records.text(entry, "label"),
             ),
+            planned_for=planned_for,
             successor_was_bound=successor_was_bound,
             status=BindingChangeStatus(records.text(entry, "status")),
             bound_at=records.optional_timestamp(entry, "bound_at"),
@@ -168,7 +173,8 @@ def planned(binding: Binding, state: BindingState | None, new: str) -> BindingCh
     """Return the move of a binding that was just found; a rollback restores `state`."""
     if state is None:
         return BindingChange(binding=binding, status=BindingChangeStatus.GONE)
-    return BindingChange(binding=binding, successor_was_bound=new in state.certificates)
+    was_bound = new in state.certificates
+    return BindingChange(binding=binding, planned_for=new, successor_was_bound=was_bound)
 
 
 def by_consumer(moves: Iterable[BindingChange], at_most: int) -> Iterator[list[BindingChange]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -56,16 +55,6 @@ CHAIN: Sequence[Check] = (
 )
 
 _ISSUED = CertificateStatus.ISSUED
-
-#: Pairs of old and new type that the same clients trust.
-_SUCCESSIONS = frozenset(
-    {
-        (CertificateType.AMAZON_ISSUED, CertificateType.AMAZON_ISSUED),
-        (CertificateType.PRIVATE, CertificateType.PRIVATE),
-        (CertificateType.IMPORTED, CertificateType.IMPORTED),
-        (CertificateType.IMPORTED, CertificateType.AMAZON_ISSUED),
-    }
-)
 
 
 def assess(observation: Observation, thresholds: Thresholds, now: datetime) -> Decision:
@@ -137,52 +126,3 @@ def wants_records(certificate: Certificate) -> bool:
     """Whether ACM waits for DNS validation of `certificate`, so that its records are read."""
     pending = checks.waits_for_validation(certificate)
     return pending and ValidationMethod.DNS in checks.pending_methods(certificate)
-
-
-def by_name(certificates: Iterable[Certificate]) -> Mapping[str, Sequence[Certificate]]:
-    """Return the issued certificates by name.
-
-    A successor has the common name of the old certificate, so this index avoids comparing every
-    certificate with all others.
-    """
-    found: defaultdict[str, list[Certificate]] = defaultdict(list)
-    for certificate in certificates:
-        if certificate.status is _ISSUED:
-            for name in certificate.names:
-                found[name].append(certificate)
-    return found
-
-
-def find_successor(
-    certificate: Certificate,
-    others: Iterable[Certificate],
-    thresholds: Thresholds,
-    now: datetime,
-) -> Certificate | None:
-    """Return the successor of `certificate` with the latest expiry.
-
-    A successor is valid, expires later and not soon, and has all names. It has the same kind of
-    key, because load balancers serve an RSA and an ECDSA certificate side by side. The same clients
-    trust it: it has the same type, or ACM issued it publicly in place of an imported one.
-    """
-    if not certificate.names or not certificate.names_complete:
-        return None
-    successors = [
-        other
-        for other in others
-        if other.arn != certificate.arn
-        and other.status is CertificateStatus.ISSUED
-        and other.not_after is not None
-        and other.not_after > max(now, certificate.not_after or now)
-        and not is_within(other, thresholds.effective(other), now)
-        and _key_family(other) == _key_family(certificate)
-        and other.region == certificate.region
-        and (certificate.type, other.type) in _SUCCESSIONS
-        and set(certificate.names) <= set(other.names)
-    ]
-    return max(successors, key=lambda other: (other.not_after or now, other.arn), default=None)
-
-
-def _key_family(certificate: Certificate) -> str:
-    """Return RSA or EC, since the key size of a successor may differ."""
-    return certificate.key_algorithm.partition("_")[0]

@@ -110,7 +110,12 @@ _SOURCE_REASONS = {
     SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
 }
 #: States of an import source that need a fix, however far expiry is.
-_SOURCE_TROUBLE = frozenset({SourceState.INCOMPATIBLE, SourceState.INVALID, SourceState.UNREADABLE})
+_SOURCE_TROUBLE = frozenset(
+    {
+        *(SourceState.INCOMPATIBLE, SourceState.INVALID, SourceState.UNREADABLE),
+        SourceState.NOT_NEWER,
+    }
+)
 
 
 Judge = Callable[["CheckInput"], Decision | None]
@@ -197,10 +202,23 @@ class CheckInput:
         return "an exported copy depends on" if self.certificate.exported else "nothing uses"
 
     @property
+    def proposal(self) -> str:
+        """The sentence about a certificate that may take over, after a space; empty without one."""
+        proposal = self.observation.proposal
+        return f" {proposed(proposal)}" if proposal is not None else ""
+
+    @property
     def source(self) -> str:
         """The sentence about the import source, after a space; empty without a source."""
         source = self.observation.source
         return f" {source.text}" if source else ""
+
+    @property
+    def least_for_import(self) -> Severity:
+        """The least severity of an import: TLS clients may need a usage that would be gone."""
+        source = self.observation.source
+        loses = source is not None and source.loses_client_auth
+        return self.capped(Severity.WARNING) if loses else Severity.INFO
 
     def unknown(self, reason: Reason, message: str) -> Decision:
         """Return the decision on a certificate that cannot be judged: at least a warning."""
@@ -260,7 +278,10 @@ def check(*, question: str, facts: tuple[Fact, ...]) -> Callable[[Judge], Check]
     facts=(facts.MANAGER, facts.tags({"ManagedBy", *FOREIGN_TAG_KEYS})),
 )
 def externally_managed(given: CheckInput) -> Decision | None:
-    """Find certificates that the module never changes; their expiry is still reported."""
+    """Find certificates that the module never changes; their expiry is still reported.
+
+    A tag names the manager of an imported certificate only: ACM renews what it issued.
+    """
     manager = _manager(given.certificate)
     if manager is None:
         return None
@@ -390,11 +411,14 @@ def pending_validation(given: CheckInput) -> Decision | None:
 
 
 @check(
-    question="Has a later certificate for the same names replaced it?",
+    question="May a later certificate take over from it?",
     facts=(facts.STAYS, facts.SUCCESSOR, facts.USED),
 )
 def superseded(given: CheckInput) -> Decision | None:
-    """Find certificates that have a successor and will not be renewed themselves."""
+    """Find certificates that have a successor and will not be renewed themselves.
+
+    Only a certificate that may take over without a person is a successor.
+    """
     certificate, successor = given.certificate, given.observation.successor
     if successor is None or not lacks_future(certificate, given.thresholds, given.now):
         return None
@@ -470,7 +494,7 @@ def expired(given: CheckInput) -> Decision | None:
         Verdict.EXPIRED,
         given.capped(Severity.CRITICAL),
         Reason.PAST_NOT_AFTER,
-        f"It {given.expiry}, and {given.consumers} it.{given.source}",
+        f"It {given.expiry}, and {given.consumers} it.{given.source}{given.proposal}",
         action if certificate.used or given.observation.importable else Action.NONE,
     )
 
@@ -487,10 +511,10 @@ def import_due(given: CheckInput) -> Decision | None:
     reason = _SOURCE_REASONS.get(source.state) if source else None
     return Decision(
         Verdict.IMPORT_DUE,
-        given.severity,
+        max(given.severity, given.least_for_import),
         reason or Reason.IMPORTED_EXPIRING,
         f"It was imported, so ACM does not renew it; it {given.expiry}, and "
-        f"{given.consumers} it.{given.source}",
+        f"{given.consumers} it.{given.source}{given.proposal}",
         Action.REIMPORT if certificate.used or given.observation.importable else Action.NONE,
     )
 
@@ -501,9 +525,8 @@ def source_newer(given: CheckInput) -> Decision | None:
     if not given.observation.importable:
         return None
     message = f"{given.expiry_sentence}{given.source}"
-    return Decision(
-        Verdict.IMPORT_DUE, Severity.INFO, Reason.SOURCE_NEWER, message, Action.REIMPORT
-    )
+    severity = given.least_for_import
+    return Decision(Verdict.IMPORT_DUE, severity, Reason.SOURCE_NEWER, message, Action.REIMPORT)
 
 
 @check(question="Is its import source unable to renew it?", facts=(facts.SOURCE,))
@@ -511,11 +534,17 @@ def source_trouble(given: CheckInput) -> Decision | None:
     """Find unusable import sources while there is time to fix them.
 
     The verdict is UNKNOWN, because nothing else is known to renew the certificate.
+    A source with an older version than ACM is worth a look: who imported the other one may not know
+    of the secret.
     """
     source = given.observation.source
+    message = f"{given.expiry_sentence}{given.source}"
     if source is None or source.state not in _SOURCE_TROUBLE:
         return None
-    return given.unknown(_SOURCE_REASONS[source.state], f"{given.expiry_sentence}{given.source}")
+    reason = _SOURCE_REASONS[source.state]
+    if source.state is SourceState.NOT_NEWER:
+        return Decision(Verdict.UNKNOWN, Severity.INFO, reason, message, Action.INVESTIGATE)
+    return given.unknown(reason, message)
 
 
 @check(
@@ -675,6 +704,18 @@ def healthy(given: CheckInput) -> Decision | None:
     return Decision(Verdict.HEALTHY, Severity.OK, reason, message, Action.NONE)
 
 
+def proposed(certificate: Certificate) -> str:
+    """Return the sentence about an imported certificate that a person may choose.
+
+    ACM does not verify who issued an imported certificate.
+    """
+    ends = f", expires on {format_minute(certificate.not_after)}" if certificate.not_after else ""
+    return (
+        f"{certificate.arn} has the same names and an issuer of the same name{ends}: a person has "
+        "to check it before it takes over."
+    )
+
+
 def acm_reason(raw: str | None) -> Reason:
     """Translate ACM's FailureReason or RenewalStatusReason."""
     if raw is None:
@@ -715,6 +756,8 @@ def _manager(certificate: Certificate) -> tuple[Reason, str] | None:
         return Reason.MANAGED_BY_ACME_CLIENT, "an ACME client"
     if certificate.managed_by is not None:
         return Reason.MANAGED_BY_OTHER_TOOL, certificate.managed_by
+    if certificate.type is not CertificateType.IMPORTED:
+        return None  # ACM renews it, whatever a tag says
     for key, value in certificate.detail.tags:
         if key in FOREIGN_TAG_KEYS:
             return Reason.MANAGED_BY_OTHER_TOOL, FOREIGN_TAG_KEYS[key]

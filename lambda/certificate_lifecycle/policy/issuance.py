@@ -121,6 +121,7 @@ def may_be_equal(request: CertificateRequest, listed: Certificate, now: datetime
         and (request.type is CertificateType.PRIVATE or listed.exportable == request.exportable)
         and listed.managed_by is None
         and listed.key_pair_origin in (None, "AWS_MANAGED")
+        and listed.root_hierarchy is None
         and (not listed.names_complete or set(listed.names) == set(request.names))
     )
 

@@ -14,13 +14,15 @@ from certificate_lifecycle.policy.validation import RecordFinding
 class Observation:
     """A certificate, and the state of everything that its renewal depends on.
 
-    `consumers` are the labels of the resources that use it.
+    `consumers` are the labels of the resources that use it. `successor` may take over from it;
+    `proposal` may do so only if a person agrees.
     """
 
     certificate: Certificate
     consumers: tuple[str, ...] = ()
     records: tuple[RecordFinding, ...] = ()
     successor: Certificate | None = None
+    proposal: Certificate | None = None
     detail_error: str | None = None
     export: TargetFinding | None = None
     source: SourceFinding | None = None

@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from certificate_lifecycle.policy.export import ExportTarget
+from certificate_lifecycle.policy.import_source import ImportSource
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import Zone
 
@@ -77,7 +78,7 @@ class RotationSettings:
     topic_arn: str
     thresholds: Thresholds
     mode: RotationMode
-    import_sources: Mapping[str, str]
+    import_sources: Mapping[str, ImportSource]
     zones: tuple[Zone, ...]
     name_prefix: str
     regions: tuple[str, ...] = ()

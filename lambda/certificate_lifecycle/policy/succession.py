@@ -22,7 +22,6 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus, ConsumerKind
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, CertificateRequest
-from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 
 #: Tags of a successor and of the certificate that it replaces.
 REPLACES_TAG = "certificate-lifecycle:replaces"
@@ -46,6 +45,7 @@ CLAIM = timedelta(minutes=20)
 HISTORY = timedelta(days=400)
 #: ACM allows 50 tags, of which one is REPLACES_TAG.
 _MAX_COPIED_TAGS = 49
+_OWNER_TAG = "ManagedBy"
 _OUR_TAGS = "certificate-lifecycle:"
 
 #: Actions that start or continue a replacement.
@@ -80,6 +80,8 @@ class ReplacementRecord:
     `attempt` counts the requests for a successor, and is 0 once none is needed.
     `moves` are stored as entries of their own, with `successor_arn`: their number has no limit.
     `unreported` are sentences about actions that no notification has contained yet.
+    `requested_at` is None for a successor that existed already and was not requested for this one.
+    `refused` are the certificates that a service has refused for a consumer.
     """
 
     certificate_arn: str
@@ -96,6 +98,17 @@ class ReplacementRecord:
     claimed_by: str | None = None
     claimed_until: datetime | None = None
     expires_at: datetime | None = None
+    refused: tuple[str, ...] = ()
+
+    @property
+    def requested_successor(self) -> str | None:
+        """The successor, if it was requested for this certificate."""
+        return self.successor_arn if self.requested_at is not None else None
+
+    @property
+    def successor_refused(self) -> bool:
+        """Whether a service has refused the successor."""
+        return self.successor_arn in self.refused
 
     def has(self, *statuses: BindingChangeStatus) -> bool:
         """Whether a consumer has one of `statuses`."""
@@ -138,6 +151,7 @@ class ReplacementRecord:
             "claimed_by": self.claimed_by,
             "claimed_until": records.optional_stamp(self.claimed_until),
             "expires_at": int(self.expires_at.timestamp()) if self.expires_at else None,
+            "refused": list(self.refused),
         }
 
     @classmethod
@@ -167,6 +181,8 @@ class ReplacementRecord:
             claimed_by=records.optional_text(entry, "claimed_by"),
             claimed_until=records.optional_timestamp(entry, "claimed_until"),
             expires_at=records.optional_epoch(entry, "expires_at"),
+            # Earlier versions did not store it.
+            refused=records.texts(entry, "refused") if "refused" in entry else (),
         )
 
 
@@ -187,8 +203,8 @@ def blocked_reason(certificate: Certificate, instance: str) -> str | None:
         return "only certificates issued by ACM can be requested again"
     if certificate.key_algorithm not in REQUESTABLE_KEY_ALGORITHMS:
         return f"ACM does not issue with {certificate.key_algorithm} keys"
-    if len(_copied_tags(certificate)) > _MAX_COPIED_TAGS:
-        return "it has 50 tags, and its successor needs one more"
+    if certificate.root_hierarchy is not None:
+        return f"its root hierarchy {certificate.root_hierarchy} is not requested by this version"
     return None
 
 
@@ -207,28 +223,27 @@ def successor_request(certificate: Certificate, attempt: int) -> CertificateRequ
         certificate_authority_arn=authority,
         # ACM reports private certificates as exportable, but rejects the option for them.
         exportable=public and certificate.exportable,
-        tags=((REPLACES_TAG, certificate.arn), *_copied_tags(certificate)),
+        tags=((REPLACES_TAG, certificate.arn), *_copyable_tags(certificate)[:_MAX_COPIED_TAGS]),
         purpose=f"successor {attempt} of {certificate.arn}",
     )
 
 
-def _copied_tags(certificate: Certificate) -> tuple[tuple[str, str], ...]:
-    """Return the tags that a successor gets, without those of AWS and of this module."""
-    tags = certificate.detail.tags
-    return tuple(
-        (key, value) for key, value in tags if not key.lower().startswith(("aws:", _OUR_TAGS))
-    )
+def tags_not_copied(certificate: Certificate) -> tuple[str, ...]:
+    """Return the keys of tags for which a successor has no room."""
+    return tuple(key for key, _ in _copyable_tags(certificate)[_MAX_COPIED_TAGS:])
 
 
-def succeeds(
-    successor: Certificate, certificate: Certificate, thresholds: Thresholds, now: datetime
-) -> bool:
-    """Whether `successor` is issued, covers every name, and does not expire soon."""
-    return (
-        successor.status is CertificateStatus.ISSUED
-        and set(certificate.names) <= set(successor.names)
-        and not is_within(successor, thresholds.effective(successor), now)
-    )
+def _copyable_tags(certificate: Certificate) -> list[tuple[str, str]]:
+    """Return the tags without those of AWS and of this module, the instance's first, then by key.
+
+    The order does not depend on ACM's, so that every request leaves out the same tags.
+    """
+    tags = [
+        (key, value)
+        for key, value in certificate.detail.tags
+        if not key.lower().startswith(("aws:", _OUR_TAGS))
+    ]
+    return sorted(tags, key=lambda tag: (tag[0] != _OWNER_TAG, tag))
 
 
 def has_ended(request: Certificate) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +15,10 @@ from certificate_lifecycle.model.dns_names import dns_form, is_same_or_below
 _ACM_TARGET = "acm-validations.aws"
 #: The only type of ACM's validation records (API reference, ResourceRecord).
 _WRITTEN = "CNAME"
+#: ACM's validation label, and the name that it validates (ACM user guide, DNS validation). No later
+#: label starts with an underscore, because ACM issues for no such name. Other underscore names,
+#: such as `_acme-challenge` and `_dmarc`, let their holder act for the domain elsewhere.
+_ACM_NAME = re.compile(r"_[0-9a-f]{32}(?:\.[^_.][^.]*)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +109,31 @@ def compare(
 ) -> RecordFinding:
     """Compare a required `record` with the record sets of its name in `zone`.
 
-    The module writes only CNAMEs.
+    The module writes only CNAMEs in the form of ACM's validation records.
     """
-    if record.type != _WRITTEN:
-        found = f"ACM requires type {record.type}, which this version does not write"
+    state = _state(record, existing)
+    unsupported = _unsupported(record)
+    if unsupported and state is not RecordState.IN_PLACE:
+        found = f"ACM requires {unsupported}, which this version does not write"
         return RecordFinding(record, RecordState.UNCHECKED, zone, found)
-    if not existing:
-        return RecordFinding(record, RecordState.MISSING, zone)
     found = ", ".join(f"{entry.type} {' '.join(entry.values)}".strip() for entry in existing)
-    return RecordFinding(record, _state(record, existing), zone, found)
+    return RecordFinding(record, state, zone, found)
+
+
+def _unsupported(record: ValidationRecord) -> str:
+    """Return the part of a record that is not of ACM's form, or an empty text."""
+    if record.type != _WRITTEN:
+        return f"type {record.type}"
+    if not _ACM_NAME.fullmatch(dns_form(record.name)):
+        return f"the name {dns_form(record.name)}"
+    if not dns_form(record.value).endswith(f".{_ACM_TARGET}"):
+        return f"the value {dns_form(record.value)}"
+    return ""
 
 
 def _state(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> RecordState:
+    if not existing:
+        return RecordState.MISSING
     (first, *others) = existing
     if others or not first.plain or first.type != record.type:
         return RecordState.FOREIGN

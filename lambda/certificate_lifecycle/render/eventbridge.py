@@ -146,6 +146,8 @@ def _run_event(run: Run) -> Announcement:
         ),
         "counts": run.counts,
         "findings": len(run.findings),
+        "open_findings": run.open_findings,
+        "muted_findings": len(run.muted_findings),
         "changes": len(run.changes),
         "actions_done": len(run.done),
         "actions_failed": len(run.failed_actions),

@@ -21,6 +21,14 @@ from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.zones import DEFAULT_ACCOUNT, normalised
 from tests.stress.faults.life import Life
 from tests.stress.faults.network import SECRETIVE
+from tests.stress.faults.records import (
+    dropped,
+    lost_settings,
+    older,
+    settings_of,
+    strange,
+    untrusted,
+)
 from tests.stress.faults.stage import Invocation
 from tests.stress.faults.weather import READING, Kind
 from tests.stress.faults.world import FOREIGN_VALUE, INSTANCE, Planted, World
@@ -57,6 +65,10 @@ class Invariant(StrEnum):
     LEDGER = "Every item of the state table can be read."
     LATE = "A run ends before its timeout, even if a service of one region never answers."
     TRESPASS = "Certificates of other tools are never changed, and a dry run changes nothing."
+    TRUST = "Clients that trusted a served certificate trust its successor, and each new import."
+    OLDER = "No import brings back an older certificate, or one that the ARN has held before."
+    SETTINGS = "No setting of a consumer is lost, and no other certificate of a listener."
+    IMPORTS = "No imported certificate is deleted."
     UNHEALED = "Undisturbed runs complete all possible actions."
 
 
@@ -216,6 +228,7 @@ def _deleted(life: Life, run: Invocation) -> Iterator[str]:
         if not any(
             _succeeds(entry, old, life.world.cloud.now)
             for entry in life.world.cloud.certificates.all()
+            if entry.arn not in life.world.decoys
         ):
             yield f"{_shown(life, arn)} was deleted, and has no valid successor"
         if old.account != DEFAULT_ACCOUNT:
@@ -263,7 +276,7 @@ def _twins(life: Life, _: Invocation) -> Iterator[str]:
     followers: defaultdict[str, list[str]] = defaultdict(list)
     created: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for entry in life.world.cloud.certificates.all():
-        if entry.status not in _LIVE:
+        if entry.status not in _LIVE or entry.arn in life.world.decoys:
             continue
         if _REPLACES in entry.tags:
             followers[entry.tags[_REPLACES]].append(entry.arn)
@@ -387,6 +400,42 @@ def _moved(life: Life, _: Invocation) -> Iterator[str]:
             yield f"{planted.names[0]} has got a successor"
 
 
+def _trust(life: Life, _: Invocation) -> Iterator[str]:
+    world = life.world
+    known = {entry.arn: entry for entry in world.cloud.certificates.all()}
+    for name, baseline in world.baselines.items():
+        held = [known[arn] for arn in world.cloud.consumers.certificates(name) if arn in known]
+        for after, reason in untrusted(baseline, held, is_list=_is_listener(name)):
+            yield f"{name} serves {_shown(life, after.arn)}, and {reason}"
+    for arn, versions in world.versions.items():
+        yield from (f"{_shown(life, arn)}: {text}" for text in strange(versions))
+
+
+def _older(life: Life, _: Invocation) -> Iterator[str]:
+    for arn, versions in life.world.versions.items():
+        yield from (f"{_shown(life, arn)}: {text}" for text in older(versions))
+
+
+def _settings(life: Life, _: Invocation) -> Iterator[str]:
+    world = life.world
+    for name, text in lost_settings(world.baselines, settings_of(world.cloud)):
+        yield f"{name}: {text}"
+    known = {entry.arn: entry for entry in world.cloud.certificates.all()}
+    for name, baseline in world.baselines.items():
+        held = [known[arn] for arn in world.cloud.consumers.certificates(name) if arn in known]
+        for lost in dropped(baseline, held) if _is_listener(name) else ():
+            yield f"{name} has lost {_shown(life, lost.arn)}"
+
+
+def _is_listener(name: str) -> bool:
+    return ":listener/" in name
+
+
+def _imports(life: Life, _: Invocation) -> Iterator[str]:
+    known = {entry.arn for entry in life.world.cloud.certificates.all()}
+    yield from (f"{arn} was deleted" for arn in sorted(life.world.imported - known))
+
+
 EACH_RUN: Mapping[Invariant, EachRun] = {
     Invariant.NEEDLESS: _needless,
     Invariant.RECORDS: _records,
@@ -400,6 +449,10 @@ EACH_RUN: Mapping[Invariant, EachRun] = {
     Invariant.LATE: _late,
     Invariant.TRESPASS: _trespass,
     Invariant.MOVED: _moved,
+    Invariant.TRUST: _trust,
+    Invariant.OLDER: _older,
+    Invariant.SETTINGS: _settings,
+    Invariant.IMPORTS: _imports,
 }
 
 
@@ -408,6 +461,7 @@ EACH_RUN: Mapping[Invariant, EachRun] = {
 
 def _unreported(life: Life) -> Iterator[str]:
     documents = [document for run in life.runs for document in run.messages]
+    texts = [finding["message"] for document in documents for finding in document["findings"]]
     verdicts: defaultdict[str, set[str]] = defaultdict(set)
     stories: defaultdict[str, str] = defaultdict(str)
     for document in documents:
@@ -425,11 +479,35 @@ def _unreported(life: Life) -> Iterator[str]:
         heard = planted.expected_verdicts & verdicts[planted.arn] or stories.get(planted.arn)
         if planted.expected_verdicts and not heard:
             yield f"{planted.kind} {planted.names[0]} is in no message"
+        if planted.proposal and not any(planted.proposal in text for text in texts):
+            yield f"no message proposes {planted.proposal} for {planted.names[0]}"
+    yield from _unsaid_settings(life, documents)
     written: set[str] = set()
     for run in life.runs:
         unsaid = _unsaid(life, run, stories, written)
         yield from (f"{run.wish.request_id} {text}, and no message says so" for text in unsaid)
     yield from _unended(life)
+
+
+def _unsaid_settings(life: Life, documents: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the settings that prevented a move without a message.
+
+    The successor was issued before the last runs, so that all of them tried the move.
+    """
+    world, calm = life.world, life.undisturbed[0].started
+    details = [action["detail"] for document in documents for action in document["actions"]]
+    for planted in world.planted if world.mode == "replace" else ():
+        successors = world.successors(planted.arn)
+        issued = any(
+            successor.issued_at is not None and successor.issued_at < calm
+            for successor in successors
+            if successor.status == "ISSUED"
+        )
+        for consumer in planted.consumers if issued else ():
+            member = world.guarded.get(consumer)
+            stays = planted.arn in world.cloud.consumers.certificates(consumer)
+            if member and stays and not any(member in detail for detail in details):
+                yield f"{consumer} could not be moved because of {member}, and no message says so"
 
 
 def _unsaid(
@@ -596,8 +674,10 @@ def _is_well(life: Life, planted: Planted) -> bool:
     good = certificate is not None and _lasts(certificate, world.cloud.now)
     replaces = world.mode == "replace"
     match planted.kind:
-        case "healthy" | "renewing" | "by-email" | "reimported":
+        case "healthy" | "renewing" | "by-email":
             return good
+        case "reimported":
+            return good or planted.arn in world.spoiled
         case "stuck":
             # ACM's three days have passed, and the request of another tool is not repeated.
             return good or (
@@ -610,7 +690,7 @@ def _is_well(life: Life, planted: Planted) -> bool:
         case "timed-out":
             history = certificate is None or world.cloud.now - certificate.created_at > _NEWS
             return not replaces or history or _is_followed(life, planted)
-        case "moved-on" | "given-up" | "expired" | "revoked":
+        case "given-up" | "expired" | "revoked" | "private":
             return not replaces or _is_followed(life, planted)
         case _:
             return True
@@ -631,12 +711,13 @@ def _is_followed(life: Life, planted: Planted) -> bool:
     if not planted.consumers:
         return any(item.status == "ISSUED" for item in world.successors(planted.arn))
     return all(
-        consumer in world.stubborn
+        consumer in world.stubborn | world.guarded.keys()
         or (
             planted.arn not in world.cloud.consumers.certificates(consumer)
             and any(
                 _covers(known[arn], planted.names, world.cloud.now)
                 for arn in world.cloud.consumers.certificates(consumer)
+                if arn not in world.decoys
             )
         )
         for consumer in planted.consumers

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.embedded_aws.zones import DEFAULT_ACCOUNT
 from tests.integration.invocation import recorded, scheduled
+from tests.stress.faults.others import Others
 from tests.stress.faults.stage import Invocation, Stage, Wish
 from tests.stress.faults.weather import CALM, Weather, weather
 from tests.stress.faults.world import World, plant
@@ -97,6 +98,8 @@ class LifeRunner:
         #: All certificates that ever existed, because an event may arrive late.
         self._known: list[str] = []
         stage.overlap = self._overlap
+        stage.interfere = Others(self.life.world).act
+        stage.network.watch = self.life.world.record_import
 
     def disturb(self, step: Step) -> list[Invocation]:
         """Execute one disturbed run; return it and the runs inside it."""

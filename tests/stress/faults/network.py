@@ -77,16 +77,23 @@ class Traffic:
 class Network:
     """Passes each attempt to the embedded AWS, unless a fault prevents it.
 
-    `spend` advances the clock, `overlap` starts another run, and `secrets` are the credentials that
-    AWS has returned.
+    `spend` advances the clock, `overlap` starts another run, `interfere` lets another actor act.
+    `secrets` are the credentials that AWS has returned.
     """
 
     def __init__(
-        self, cloud: Cloud, spend: Callable[[float], None], overlap: Callable[[int], None]
+        self,
+        cloud: Cloud,
+        spend: Callable[[float], None],
+        overlap: Callable[[int], None],
+        interfere: Callable[[int, str], None],
     ) -> None:
         self._cloud = cloud
         self._spend = spend
         self._overlap = overlap
+        self._interfere = interfere
+        #: Called with each call of the program after its effect.
+        self.watch: Callable[[Call], None] = lambda _: None
         #: The current run; calls of the harness belong to no run and are undisturbed.
         self.traffic: Traffic | None = None
         #: The operation of the next request, which the request itself does not contain.
@@ -125,10 +132,8 @@ class Network:
                 traffic.struck[fault.kind] += 1
                 traffic.lost.pop(attempt.call, None)
             return stale
-        if fault.kind is Kind.OVERLAPPED:
-            traffic.struck[fault.kind] += 1
-            self._overlap(fault.choice)
-            self.traffic = traffic
+        if fault.kind in {Kind.OVERLAPPED, Kind.INTERFERED}:
+            self._insert(fault, attempt, traffic)
             return None
         if fault.kind is Kind.HALF_READ:
             return self._cut_short(request, attempt, fault, traffic)
@@ -150,6 +155,19 @@ class Network:
                 raise ConnectionClosedError(endpoint_url=url)
             case _:
                 return self._refused(request, attempt, fault, traffic)
+
+    def _insert(self, fault: Fault, attempt: Attempt, traffic: Traffic) -> None:
+        """Let another run or actor act before an attempt.
+
+        What another actor changes is not read stale: no program could protect that.
+        """
+        traffic.struck[fault.kind] += 1
+        if fault.kind is Kind.OVERLAPPED:
+            self._overlap(fault.choice)
+        else:
+            self._interfere(fault.choice, attempt.operation)
+            self._answers.clear()
+        self.traffic = traffic
 
     def _cut_short(
         self, request: AWSPreparedRequest, attempt: Attempt, fault: Fault, traffic: Traffic
@@ -221,7 +239,9 @@ class Network:
         """Let AWS answer, and store the request and the answer for later stale reads."""
         self._cloud.forget_calls()
         response = self._carry(request)
-        traffic.carried += [(attempt.call, call) for call in self._cloud.calls]
+        for call in self._cloud.calls:
+            traffic.carried.append((attempt.call, call))
+            self.watch(call)
         if attempt.operation == "AssumeRole":
             self.secrets.update(map(text_of, _CREDENTIALS.findall(response.content)))
         if attempt.reads and response.status_code < 300:

@@ -6,6 +6,7 @@ import os
 import platform
 from datetime import UTC, datetime
 
+from tests.estates.decoys import Decoy
 from tests.stress.faults.campaign import Figures
 from tests.stress.faults.invariants import Invariant
 from tests.stress.faults.life import DISTURBED_RUNS, GAPS, HEALING_RUNS
@@ -19,6 +20,7 @@ def section(figures: Figures, seed: int, workers: int) -> str:
     faults = "\n".join(
         f"| {kind} | {figures.runs[kind]:,} | {figures.attempts[kind]:,} |" for kind in Kind
     )
+    decoys = ", ".join(Decoy)
     invariants = "\n".join(f"- {invariant}" for invariant in Invariant)
     return f"""`make faults` wrote this part on {datetime.now(UTC):%Y-%m-%d}, from seed {seed}, \
 with Python {platform.python_version()} in {workers} processes on {os.cpu_count()} processors of a \
@@ -36,11 +38,15 @@ They made {figures.calls:,} calls in {figures.seconds:.0f} seconds.
 The runs belong to {figures.lives:,} simulated lives.
 Each life has its own estate, in one or two regions of one or two accounts, with four to ten \
 certificates: healthy, renewing, blocked, no longer renewed, expired, revoked, imported, exported, \
-requested, or managed by another tool.
+requested, private, or managed by another tool.
+Each estate has decoys with the same names and a later expiry than the certificate that they \
+resemble: {decoys}, or an unrelated import with the same meaningless name.
 Load balancers, distributions, domain names and user pools use them.
 A life has {least} to {most} disturbed runs: of the rotation function in the modes repair and \
 replace, with a state table and rebinding, of the creation function, and of `certificates apply`.
 They are started by the schedule, ACM events, users, and Lambda's retries.
+During the runs, other actors put further decoys into the estate, tag them as successors, write \
+older or different versions into import sources, import certificates, and change consumers.
 Between two runs, {_span(GAPS[0].total_seconds())} to {_span(GAPS[-1].total_seconds())} pass.
 The invariants are checked after each run, and again after {HEALING_RUNS} undisturbed daily runs \
 and one immediately after them.

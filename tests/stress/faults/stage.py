@@ -195,10 +195,12 @@ class Stage:
     def __init__(self, cloud: Cloud, patch: pytest.MonkeyPatch) -> None:
         self.cloud = cloud
         self.patch = patch
-        self.network = Network(cloud, self.spend, self._overlap)
+        self.network = Network(cloud, self.spend, self._overlap, self._interfere)
         self.invocation: Invocation | None = None
         #: Called with a number to execute another run during this one.
         self.overlap: Callable[[int], None] = lambda _: None
+        #: Called with a number and the next operation to let another actor act.
+        self.interfere: Callable[[int, str], None] = lambda *_: None
         #: The environment of the functions.
         self.variables: dict[str, str] = {}
         self._limits: list[tuple[datetime, type[BaseException]]] = []
@@ -301,6 +303,12 @@ class Stage:
         now = self.cloud.now
         self.overlap(number)
         self.cloud.now = now
+
+    def _interfere(self, number: int, operation: str) -> None:
+        """Let another actor act before an operation; its calls take no time."""
+        self.network.traffic = None
+        self.interfere(number, operation)
+        self.network.operation = operation
 
     # --- Time -------------------------------------------------------------------------------------
 

@@ -9,10 +9,18 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.app import collect, export, notification_state, rotation
+from certificate_lifecycle.app import (
+    collect,
+    export,
+    notification_state,
+    reimport,
+    rotation,
+    succession,
+)
 from certificate_lifecycle.app.deadline import Deadline
 from certificate_lifecycle.app.replacement import engine
 from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.aws.consumers import cloudfront, cognito
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.route53 import Route53Dns
 from certificate_lifecycle.aws.sns import SnsTopic
@@ -20,10 +28,13 @@ from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Action, Verdict
 from certificate_lifecycle.model.run import ScopeStatus
 from certificate_lifecycle.policy import checks
+from certificate_lifecycle.policy.continuity import Candidate, Continuity, Discontinuity
+from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.succession import ReplacementRecord
 from tests.stress.faults.campaign import live, shortest
 from tests.stress.faults.invariants import Invariant
 from tests.stress.faults.life import Step
+from tests.stress.faults.others import Deed, Others, choice_of
 from tests.stress.faults.stage import Stage
 from tests.stress.faults.weather import CALM, Aim, Fault, Kind, Session
 
@@ -161,6 +172,50 @@ def writes_no_record(patch: pytest.MonkeyPatch, _: Stage) -> None:
     patch.setattr(Route53Dns, "upsert", lambda *_: None)
 
 
+def lets_anything_take_over(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    """Choose a successor by names and dates, which anyone who may import can provide."""
+    plain = {
+        Discontinuity.NOT_ISSUED,
+        Discontinuity.OTHER_NAMES,
+        Discontinuity.EXPIRES_TOO_SOON,
+        Discontinuity.NOT_LATER,
+    }
+
+    def judge(before: Any, old: Any, new: Any, *rest: Any) -> Candidate:  # noqa: ANN401 - as above
+        candidate: Candidate = before(old, new, *rest)
+        known = plain & set(candidate.reasons)
+        return candidate if known else Candidate(new, Continuity.AUTOMATIC)
+
+    def ruled_out(before: Any, *args: Any) -> Candidate | None:  # noqa: ANN401 - as above
+        candidate: Candidate | None = before(*args)
+        return candidate if candidate and plain & set(candidate.reasons) else None
+
+    wrapped(patch, succession, "judge", judge)
+    wrapped(patch, succession, "ruled_out", ruled_out)
+    wrapped(patch, engine, "judge", judge)
+
+
+def imports_what_ends_later(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    """Compare the versions of an import source by their expiry."""
+
+    def compare(before: Any, offered: Any, held: Any, *rest: Any) -> Any:  # noqa: ANN401 - as above
+        later = offered.leaf.not_after > held.leaf.not_after
+        compared = before(offered, held, *rest)
+        return replace(compared, state=SourceState.NEWER) if later else compared
+
+    wrapped(patch, reimport, "compare", compare)
+
+
+def writes_what_it_did_not_understand(patch: pytest.MonkeyPatch, _: Stage) -> None:
+    for module in (cloudfront, cognito):
+        patch.setattr(module, "require_complete", lambda *_: None)
+
+
+def other(deed: Deed) -> Step:
+    """Return a scheduled run before which another actor does a deed."""
+    return step(Fault(kind=Kind.INTERFERED, choice=choice_of(deed)))
+
+
 DENIED = Fault(kind=Kind.DENIED, aim=Aim.READS, reach=Session.OPERATION)
 #: IAM's list call, the second read of a run, and then all descriptions: one service alone cannot
 #: hang long enough, because the SDK's retry quota ends before Lambda's timeout.
@@ -190,6 +245,13 @@ BROKEN: list[tuple[Invariant, Break, int, list[Step]]] = [
     (Invariant.LEDGER, writes_what_it_cannot_read, 100002, []),
     (Invariant.LATE, never_answers, 100002, [step(*HANGING)]),
     (Invariant.TRESPASS, mends_what_others_manage, 100010, []),
+    (Invariant.TRUST, lets_anything_take_over, 100002, []),
+    (Invariant.TRUST, imports_what_ends_later, 100012, [other(Others.write_other_issuer)]),
+    (Invariant.TRUST, imports_what_ends_later, 100012, [other(Others.write_fewer_names)]),
+    (Invariant.OLDER, imports_what_ends_later, 100012, [other(Others.write_older_version)]),
+    (Invariant.OLDER, imports_what_ends_later, 100012, [step(), other(Others.import_by_hand)]),
+    (Invariant.SETTINGS, writes_what_it_did_not_understand, 100019, []),
+    (Invariant.IMPORTS, deletes_what_nothing_uses, 100010, []),
     (Invariant.UNHEALED, writes_no_record, 100002, []),
 ]
 

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     DEAF = "SNS rejects all messages, until the end of the run"
     KILLED = "the function is killed"
     OVERLAPPED = "another complete run in between"
+    INTERFERED = "another actor changes certificates, tags, secrets or consumers in between"
 
 
 class Session(StrEnum):
@@ -166,6 +167,7 @@ WEIGHTS = {
     Kind.DEAF: 2,
     Kind.KILLED: 6,
     Kind.OVERLAPPED: 5,
+    Kind.INTERFERED: 8,
 }
 _REACHES = (Session.ATTEMPT, Session.ATTEMPT, Session.CALL, Session.OPERATION)
 _FIXED = {
@@ -176,6 +178,7 @@ _FIXED = {
     Kind.EXPIRED: Session.ACCOUNT,
     Kind.KILLED: Session.ATTEMPT,
     Kind.OVERLAPPED: Session.ATTEMPT,
+    Kind.INTERFERED: Session.ATTEMPT,
 }
 _AIMS = {
     Kind.HANGING: Aim.READS,

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.dynamodb.models import dynamodb_backends
 
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.model import scope as core_place
 from certificate_lifecycle.policy.export import CURRENT_STAGE, version_token
+from tests.embedded_aws.calls import Call
 from tests.embedded_aws.certificates import Certificate, validation_record
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.zones import DEFAULT_ACCOUNT
+from tests.estates.decoys import Decoy, put_decoy, put_import, subject_of
 from tests.estates.imports import imported, issued
+from tests.harness import authority
 from tests.integration.exports import PASSPHRASE, put_exported
 from tests.integration.invocation import make_ledger
 from tests.integration.terminal import deploy
+from tests.stress.faults.records import Baseline, Version, settings_of, version_of
 from tests.stress.faults.stage import ELSEWHERE, EXTERNAL_ID, HOME, MEMBER, Stage
 
+if TYPE_CHECKING:
+    from cryptography import x509
+
+DAY = timedelta(days=1)
 INSTANCE = "certificate-lifecycle"
 MARKER = "MARKER-OF-A-SECRET"
 TABLE = "certificate-lifecycle-ledger"
@@ -39,6 +48,16 @@ _PLACES: Sequence[Sequence[Scope]] = (
     [(DEFAULT_ACCOUNT, HOME), (MEMBER, HOME)],
     [(account, region) for account in (DEFAULT_ACCOUNT, MEMBER) for region in (HOME, ELSEWHERE)],
 )
+#: Members of a later API: the name, the path of the parent or the own path, and the value.
+_UNKNOWN_IN_DISTRIBUTIONS = (
+    ("ViewerQuantum", "", "<ViewerQuantum><Mode>required</Mode></ViewerQuantum>"),
+    ("MaximumProtocol", "ViewerCertificate", "<MaximumProtocol>TLSv1.4</MaximumProtocol>"),
+    ("OriginProof", "Origins/Items/Origin", "<OriginProof>on</OriginProof>"),
+)
+_UNKNOWN_IN_DOMAINS = (
+    ("LoginPages", "LoginPages", {"Theme": "dark"}),
+    ("Proof", "CustomDomainConfig/Proof", ["on"]),
+)
 _DELAYS = (timedelta(), timedelta(), timedelta(minutes=5), timedelta(hours=1))
 
 
@@ -46,8 +65,9 @@ _DELAYS = (timedelta(), timedelta(), timedelta(minutes=5), timedelta(hours=1))
 class Planted:
     """One certificate of the estate, with its expected results.
 
-    `replaceable` is whether only a successor helps, `needs` are the required actions of a run. A
-    message must contain one of `expected_verdicts`, unless the problem is fixed first.
+    `replaceable` is whether only a successor helps, `proposal` a certificate that only a person may
+    choose instead. A message must contain one of `expected_verdicts`, unless the problem is fixed
+    first, and the proposal.
     """
 
     kind: str
@@ -57,6 +77,7 @@ class Planted:
     consumers: tuple[str, ...] = ()
     secret_arn: str = ""
     replaceable: bool = False
+    proposal: str = ""
     expected_verdicts: frozenset[str] = frozenset()
 
 
@@ -66,6 +87,11 @@ class World:
 
     `secrets` are texts that must not appear anywhere, `stubborn` consumers that cannot be changed;
     `deployed` is whether the command line finds the function and its table.
+    `guarded` has the name of a setting that no SDK knows, by its consumer.
+    `decoys` are the ARNs of certificates that must never take over, `spoiled` those of certificates
+    whose import source does not contain a usable newer version any more.
+    `baselines` are the consumers as other actors left them, `versions` everything that was ever
+    imported, and `imported` the imported certificates, each by ARN.
     """
 
     stage: Stage
@@ -79,6 +105,12 @@ class World:
     stubborn: set[str] = field(default_factory=set)
     exported: Any = None
     deployed: bool = False
+    guarded: dict[str, str] = field(default_factory=dict)
+    decoys: set[str] = field(default_factory=set)
+    spoiled: set[str] = field(default_factory=set)
+    baselines: dict[str, Baseline] = field(default_factory=dict)
+    versions: dict[str, list[Version]] = field(default_factory=dict)
+    imported: set[str] = field(default_factory=set)
 
     @property
     def cloud(self) -> Cloud:
@@ -92,9 +124,47 @@ class World:
         return next((entry for entry in self.cloud.certificates.all() if entry.arn == arn), None)
 
     def successors(self, arn: str) -> list[Certificate]:
-        """All successors that were ever requested and still exist."""
+        """All successors that were ever requested and still exist, without tagged decoys."""
         tag = "certificate-lifecycle:replaces"
-        return [entry for entry in self.cloud.certificates.all() if entry.tags.get(tag) == arn]
+        return [
+            entry
+            for entry in self.cloud.certificates.all()
+            if entry.tags.get(tag) == arn and entry.arn not in self.decoys
+        ]
+
+    def put_decoy(self, decoy: Decoy, original: Certificate) -> str:
+        """Put a decoy beside a certificate and return its ARN."""
+        arn = put_decoy(self.cloud, decoy, original)
+        self.decoys.add(arn)
+        return arn
+
+    def add_unknown_setting(self, name: str, number: int) -> None:
+        """Add a member that no SDK knows to a distribution or to the domain of a user pool."""
+        unknown, choices = self.cloud.consumers.unknown_members(name), _UNKNOWN_IN_DOMAINS
+        if name.startswith("E0"):
+            choices = _UNKNOWN_IN_DISTRIBUTIONS
+        member, path, value = choices[number % len(choices)]
+        unknown[path] = value
+        self.guarded[name] = member
+
+    def observe(self) -> None:
+        """Record new consumers and imported certificates."""
+        certificates = {entry.arn: entry for entry in self.cloud.certificates.all()}
+        for arn, certificate in certificates.items():
+            if certificate.type == "IMPORTED" and arn not in self.imported:
+                self.imported.add(arn)
+                self.versions[arn] = [version_of(certificate)]
+        for name, settings in settings_of(self.cloud).items():
+            if name not in self.baselines:
+                held = self.cloud.consumers.certificates(name)
+                served = tuple(copy.copy(certificates[arn]) for arn in held)
+                self.baselines[name] = Baseline(settings, served)
+
+    def record_import(self, call: Call) -> None:
+        """Record a version that a function or command has imported."""
+        if call.operation == "ImportCertificate" and call.error is None:
+            arn = call.parameters["CertificateArn"]
+            self.versions[arn].append(version_of(self.cloud.certificates.get(arn), ours=True))
 
     def validates(self, planted: Planted) -> bool:
         """Whether public DNS has the validation records of a certificate."""
@@ -147,6 +217,16 @@ class _Spot:
             domain_name=name or self.name, account=account, region=region, **details
         )
 
+    def add_imports(self, name: str, issuer: x509.Name) -> tuple[str, str]:
+        """Import a certificate that expires soon and a newer one; return their ARNs."""
+        cloud, now = self.world.cloud, self.world.cloud.now
+        dates = (now - 359 * DAY, now + 6 * DAY), (now - DAY, now + 300 * DAY)
+        old, newer = (
+            put_import(cloud, self.place, name, not_before=begins, not_after=ends, issuer=issuer)
+            for begins, ends in dates
+        )
+        return old, newer
+
     def dates(self, days: float, lifetime: float = 198) -> dict[str, Any]:
         ends = self.world.cloud.now + timedelta(days=days)
         return {"not_after": ends, "not_before": ends - timedelta(days=lifetime)}
@@ -162,7 +242,7 @@ class _Spot:
         consumers, rng = self.world.cloud.consumers, self.world.rng
         kinds = ["default", "SNI", "both", "classic", "network", "domain"]
         if self.place[1] == ELSEWHERE:
-            kinds += ["distribution", "distribution", "pool", "edge"]
+            kinds += [*["distribution"] * 4, *["pool"] * 3, "edge"]
         kind, name = rng.choice(kinds), f"{self.kind}-{self.number}"
         match kind:
             case "default" | "network":
@@ -175,15 +255,34 @@ class _Spot:
             case "classic":
                 return (consumers.classic_load_balancer(arn, name=name),)
             case "distribution":
-                return (consumers.distribution(arn, self.name),)
+                return (self._distribution(arn),)
             case "pool":
-                consumers.user_pool_domain(self.name, arn)
-                return (self.name,)
+                return (self._user_pool_domain(arn),)
             case _:
                 endpoint = "EDGE" if kind == "edge" else "REGIONAL"
                 return (
                     consumers.domain_name(self.name, arn, endpoint=endpoint, region=self.place[1]),
                 )
+
+    def _distribution(self, arn: str) -> str:
+        """Create a distribution with settings that an update has to repeat."""
+        name = self.world.cloud.consumers.distribution(arn, self.name)
+        store = {"TrustStoreId": "store", "AdvertiseTrustStoreCaNames": True}
+        mtls = {"Mode": "required", "TrustStoreConfig": store}
+        self.world.cloud.consumers.configure_distribution(name, ViewerMtlsConfig=mtls)
+        return self._with_unknown_setting(name)
+
+    def _user_pool_domain(self, arn: str) -> str:
+        """Create a domain of a user pool with settings that an update has to repeat."""
+        self.world.cloud.consumers.user_pool_domain(self.name, arn)
+        failover = {"SecondaryRegion": "us-west-2", "PrimaryRoute53HealthCheckId": "check"}
+        self.world.cloud.consumers.configure_user_pool_domain(self.name, {"Failover": failover})
+        return self._with_unknown_setting(self.name)
+
+    def _with_unknown_setting(self, name: str) -> str:
+        if self.world.rng.random() < 0.5:
+            self.world.add_unknown_setting(name, self.world.rng.randrange(10))
+        return name
 
     def planted(self, arn: str, **truth: Any) -> Planted:  # noqa: ANN401 - any field of Planted
         names = self.world.cloud.certificates.get(arn).names
@@ -269,10 +368,8 @@ def _due(spot: _Spot) -> Planted:
 
 
 def _foreign(spot: _Spot) -> Planted:
-    """Create a certificate of another tool that waits for a record and expires soon."""
-    arn = spot.add(
-        **spot.dates(5), renewal_status="PENDING_VALIDATION", tags={"ManagedBy": "cert-manager"}
-    )
+    """Create an imported certificate of another tool that expires soon."""
+    arn = spot.add(**spot.dates(5, 365), type="IMPORTED", tags={"ManagedBy": "cert-manager"})
     expected_verdicts = frozenset({"ExternallyManaged", "Expired"})
     return spot.planted(arn, consumers=spot.serve(arn), expected_verdicts=expected_verdicts)
 
@@ -286,6 +383,26 @@ def _stuck(spot: _Spot) -> Planted:
     return spot.planted(arn)
 
 
+def _private(spot: _Spot) -> Planted:
+    """Create a private certificate that its CA has revoked."""
+    arn = spot.add(**spot.dates(90), type="PRIVATE", status="REVOKED")
+    return spot.planted(
+        arn,
+        consumers=spot.serve(arn),
+        replaceable=True,
+        expected_verdicts=frozenset({"Revoked"}),
+    )
+
+
+def _namesake(spot: _Spot) -> Planted:
+    """Create two unrelated, self-signed certificates with the same meaningless name."""
+    arn, other = spot.add_imports("localhost", subject_of("localhost"))
+    spot.world.decoys.add(other)
+    return spot.planted(
+        arn, consumers=spot.serve(arn), expected_verdicts=frozenset({"ImportDue", "Expired"})
+    )
+
+
 def _timed_out(spot: _Spot) -> Planted:
     """Create a failed request of the module."""
     arn = spot.add(
@@ -297,16 +414,29 @@ def _timed_out(spot: _Spot) -> Planted:
 
 
 def _moved_on(spot: _Spot) -> Planted:
-    """Create a certificate in use with a successor that was imported manually."""
-    old = spot.add(**spot.dates(6, 365), type="IMPORTED")
-    spot.add(**spot.dates(300, 365), type="IMPORTED")
-    return spot.planted(old, consumers=spot.serve(old), expected_verdicts=frozenset({"Superseded"}))
+    """Create an imported certificate in use beside a newer one of the same CA.
+
+    Only a person may choose the newer one.
+    """
+    arn, newer = spot.add_imports(spot.name, authority.ISSUER)
+    spot.world.decoys.add(newer)
+    return spot.planted(
+        arn,
+        consumers=spot.serve(arn),
+        proposal=newer,
+        expected_verdicts=frozenset({"ImportDue", "Expired"}),
+    )
 
 
 def _reimported(spot: _Spot) -> Planted:
-    """Create an imported certificate with a newer version in its secret."""
-    shop = imported(spot.world.cloud, name=spot.name)
-    newer = issued(spot.world.cloud.now + timedelta(days=300), spot.name)
+    """Create an imported certificate of two names with a newer version in its secret."""
+    cloud, names = spot.world.cloud, (spot.name, f"www.{spot.name}")
+    shop = imported(cloud, name=spot.name)
+    older = issued(cloud.now + timedelta(days=20), *names)
+    cloud.client("acm").import_certificate(
+        CertificateArn=shop.arn, Certificate=older.certificate, PrivateKey=older.private_key
+    )
+    newer = issued(cloud.now + timedelta(days=300), *names)
     shop.write(newer.secret(note=MARKER))
     spot.world.secrets += [line for line in newer.private_key.splitlines() if len(line) > 30]
     spot.world.stage.set_up(IMPORT_SOURCES=shop.sources)
@@ -338,10 +468,24 @@ _ANYWHERE: Mapping[Callable[[_Spot], Planted], int] = {
     _revoked: 2,
     _unused: 1,
     _due: 1,
+    _private: 2,
     _foreign: 2,
     _stuck: 2,
     _timed_out: 2,
     _moved_on: 2,
+}
+
+
+#: The kinds that a decoy is put beside, if the world has them.
+_REPLACED = frozenset({"given-up", "expired", "revoked", "blocked"})
+_IMPORTED = frozenset({"due", "moved-on", "namesake"})
+_TEMPTED: Mapping[Decoy, frozenset[str]] = {
+    Decoy.SELF_SIGNED: _IMPORTED,
+    Decoy.OTHER_ISSUER: _IMPORTED,
+    Decoy.OTHER_AUTHORITY: frozenset({"private"}),
+    Decoy.ACME: _REPLACED,
+    Decoy.CLOUDFRONT: _REPLACED,
+    Decoy.CLIENT_ONLY: _REPLACED,
 }
 
 
@@ -371,14 +515,26 @@ def plant(stage: Stage, rng: Random) -> World:
         _grow(world, _reimported, (DEFAULT_ACCOUNT, HOME), 90)
     if rng.random() < 0.4:
         _grow(world, _exported, (DEFAULT_ACCOUNT, HOME), 91)
+    _grow(world, _namesake, rng.choice(scopes), 92)
+    _tempt(world)
     _slow_down(world)
     world.deployed = rng.random() < 0.3
     if world.deployed:
         deploy(cloud, stage.patch, **stage.variables)
     else:
         make_ledger(cloud, stage.patch, HOME)
+    world.observe()
     cloud.forget_calls()
     return world
+
+
+def _tempt(world: World) -> None:
+    """Put each decoy beside a certificate that it could replace by name, type and expiry."""
+    served = [entry for entry in world.planted if entry.consumers]
+    for decoy in Decoy:
+        likely = [entry for entry in served if entry.kind in _TEMPTED[decoy]]
+        original = world.rng.choice(likely or served)
+        world.put_decoy(decoy, world.cloud.certificates.get(original.arn))
 
 
 def _grow(world: World, make: Callable[[_Spot], Planted], place: Scope, number: int) -> None:

@@ -16,6 +16,7 @@ import boto3.session
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.sessions import core_session
 from tests.stress.fuzz.lots import NOW, Lot
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
@@ -165,7 +166,9 @@ class Aws:
     """The SDK's endpoint: it answers requests and stores them."""
 
     def __init__(self) -> None:
-        self.session = boto3.session.Session("AKIAIOSFODNN7EXAMPLE", "none", region_name=REGION)
+        self.session = boto3.session.Session(
+            "AKIAIOSFODNN7EXAMPLE", "none", region_name=REGION, botocore_session=core_session()
+        )
         self.session.events.register("before-call", self._answer)  # type: ignore[arg-type] # what is returned is the answer
         self.clients = Clients(REGION, session=self.session)
         self.calls: list[Call] = []

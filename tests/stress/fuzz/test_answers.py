@@ -188,7 +188,7 @@ def test_a_finding_that_is_rejected_without_a_code_is_reported_as_rejected(aws: 
     lost = ScopeResult(HERE.account_id, REGION, ScopeStatus.FAILED, 0, "no")
     with pytest.raises(FindingsRejectedError, match="a finding: no reason given"):
         SecurityHub(lambda: aws.clients.any("securityhub", REGION), source).publish(
-            run(scopes=(lost,))
+            run(scopes=(lost,)), lambda: None
         )
 
 

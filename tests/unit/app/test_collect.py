@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
-from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
@@ -40,8 +39,8 @@ from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
-    MemoryImportSecrets,
     Outage,
+    no_sources,
     run_context,
 )
 
@@ -62,7 +61,7 @@ def look(
         certificates=certificates,
         dns=dns or MemoryDns(HOME),
         catalog=MemoryCatalog(),
-        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+        sources=no_sources(),
     ).scan(wanted)
 
 
@@ -106,9 +105,66 @@ def test_a_wanted_certificate_that_does_not_exist_is_a_problem() -> None:
 
 
 def test_a_successor_is_found_among_all_certificates_not_only_the_wanted() -> None:
-    successor = certificate(arn=arn("new"), names=DUE.names, ends_in=days(190))
-    found = look(MemoryCertificates(DUE, successor), wanted=[DUE.arn])
+    old = certificate(arn=arn("due"), ends_in=days(5))
+    successor = certificate(arn=arn("new"), ends_in=days(190))
+    found = look(MemoryCertificates(old, successor), wanted=[old.arn])
     assert verdicts(found) == {"due": Verdict.SUPERSEDED}
+
+
+TWIN = imported(
+    arn=arn("twin"),
+    names=DUE.names,
+    ends_in=days(300),
+    detail=CertificateDetail(issuer="Example Trust", subject="CN=example.com"),
+)
+
+
+def test_an_import_of_the_same_issuer_is_named_and_changes_no_verdict() -> None:
+    known = replace(DUE.detail, issuer="Example Trust", subject="CN=example.com")
+    found = look(MemoryCertificates(replace(DUE, detail=known), TWIN), wanted=[DUE.arn])
+    (entry,) = found.assessments
+    assert entry.decision.verdict is Verdict.IMPORT_DUE
+    assert entry.decision.message.endswith("a person has to check it before it takes over.")
+    assert TWIN.arn in entry.decision.message
+
+
+def test_an_import_that_nothing_uses_costs_no_description_of_others() -> None:
+    certificates = MemoryCertificates(replace(DUE, in_use=False, detail=CertificateDetail()), TWIN)
+    look(certificates)
+    assert TWIN.arn not in certificates.described
+
+
+def test_a_candidate_is_described_once_and_only_if_the_listing_allows_it() -> None:
+    old = [certificate(arn=arn(name), ends_in=days(5)) for name in "abc"]
+    candidate = certificate(arn=arn("new"), ends_in=days(190))
+    others = [
+        certificate(arn=arn("ec"), ends_in=days(190), key_algorithm="EC_prime256v1"),
+        certificate(arn=arn("acme"), ends_in=days(190), key_pair_origin="ACME"),
+        certificate(arn=arn("other"), ends_in=days(190), names=("other.example.com",)),
+    ]
+    certificates = MemoryCertificates(*old, candidate, *others)
+    look(certificates)
+    assert certificates.described.count(candidate.arn) == 1
+    assert set(certificates.described) == {*(entry.arn for entry in old), candidate.arn}
+
+
+def test_a_candidate_that_cannot_be_described_is_none_and_a_problem() -> None:
+    old = certificate(arn=arn("old"), ends_in=days(5))
+    certificates = MemoryCertificates(old, certificate(arn=arn("new"), ends_in=days(190)))
+    certificates.broken[f"describe {arn('new')}"] = Outage("Throttled")
+    found = look(certificates)
+    assert verdicts(found)["old"] is Verdict.RENEWAL_OVERDUE
+    assert found.problems == [f"{arn('new')}: Outage: Throttled"]
+
+
+def test_a_candidate_that_is_deleted_meanwhile_is_none_without_a_problem() -> None:
+    old = certificate(arn=arn("old"), ends_in=days(5))
+    gone = certificate(arn=arn("new"), ends_in=days(190))
+    certificates = MemoryCertificates(old, gone)
+    certificates.broken[f"describe {gone.arn}"] = CertificateNotFoundError("gone")
+    found = look(certificates, wanted=[old.arn])
+    assert verdicts(found) == {"old": Verdict.RENEWAL_OVERDUE}
+    assert found.problems == []
 
 
 def test_what_the_listing_alone_knows_is_kept() -> None:

@@ -30,6 +30,7 @@ from certificate_lifecycle.policy.validation import RecordFinding, RecordState, 
 from tests.unit.builders import (
     AUTHORITY,
     FAILED,
+    LABEL,
     NOW,
     REVOKED,
     TIMED_OUT,
@@ -280,7 +281,7 @@ def test_a_conflict_is_refused_and_nothing_is_written(
 ) -> None:
     certificates, dns = MemoryCertificates(), MemoryDns(HOME)
     dns.put(HOME, record("www.example.com").name, type_, value, plain=plain)
-    with pytest.raises(RecordConflictError, match=r"_a1\.www\.example\.com in zone"):
+    with pytest.raises(RecordConflictError, match=rf"{LABEL}\.www\.example\.com in zone"):
         issue(certificates, dns)
     assert dns.batches == []
 
@@ -423,7 +424,7 @@ def test_the_result_has_exactly_the_keys_of_the_contract() -> None:
         "created": True,
         "validation_records": [
             {
-                "name": "_a1.example.com.",
+                "name": f"{LABEL}.example.com.",
                 "type": "CNAME",
                 "value": "_b2.c3.acm-validations.aws.",
                 "zone_id": "Z1",

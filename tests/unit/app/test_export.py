@@ -15,6 +15,7 @@ from certificate_lifecycle.model.errors import ExportError, RotationError
 from certificate_lifecycle.policy.export import CURRENT_STAGE, ExportTarget, version_token
 from certificate_lifecycle.policy.settings import RotationMode
 from tests.unit.builders import (
+    AUTHORITY,
     IN_WINDOW,
     NOW,
     SECOND,
@@ -46,7 +47,8 @@ REQUEST = run_request(export_targets=(export_target(),))
 
 def issue(serial: str = "01", **facts: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
     """Return a private certificate that servers outside AWS use, and only they."""
-    held = {"in_use": False, "exported": True, "detail": detail(in_use_by=(), serial=serial)}
+    same = detail(in_use_by=(), serial=serial, certificate_authority_arn=AUTHORITY)
+    held = {"in_use": False, "exported": True, "detail": same}
     return private(**{**held, **facts})
 
 

@@ -25,6 +25,7 @@ from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import REPLACES_TAG
 from tests.unit.builders import (
     EXPIRED,
+    LABEL,
     NOW,
     PLACE,
     SECOND,
@@ -164,6 +165,29 @@ def test_a_run_that_did_not_scan_everything_deletes_nothing_but_what_it_saw_to_b
     with pytest.raises(RotationError):
         account.tomorrow().rotate()
     assert set(account.state_store.alerts) == {DUE.arn, OTHER.arn, WHOLE_SCOPE.text}
+
+
+def test_a_scan_of_one_certificate_does_not_report_its_failed_scope_as_scanned_again() -> None:
+    account = Account(DUE)
+    account.certificates.broken["list_all"] = Outage("not today")
+    with pytest.raises(RotationError):
+        account.rotate()
+    account.certificates.broken.clear()
+    account.rotate(certificate_arns=[DUE.arn])
+    assert "Scanned in full again" not in account.mail
+    assert WHOLE_SCOPE.text in account.state_store.alerts
+    account.tomorrow().rotate()
+    assert "Scanned in full again" in account.mail
+    assert WHOLE_SCOPE.text not in account.state_store.alerts
+
+
+def test_a_scan_of_one_certificate_is_silent_about_a_failed_scope() -> None:
+    account = Account(certificate(arn=DUE.arn))
+    account.certificates.broken["list_all"] = Outage("not today")
+    with pytest.raises(RotationError):
+        account.rotate()
+    account.certificates.broken.clear()
+    assert not account.rotate(certificate_arns=[DUE.arn])["notification"]["sent"]
 
 
 def test_what_could_not_be_sent_is_reported_by_the_next_run() -> None:
@@ -306,7 +330,7 @@ def test_what_is_about_to_be_done_is_recorded_and_deleted_once_it_is_reported() 
     with pytest.raises(RotationError):
         account.rotate()
     (noted,) = account.state_store.recorded_intents.values()
-    assert noted.text == "write the validation record _a1.shop.example.com."
+    assert noted.text == f"write the validation record {LABEL}.shop.example.com."
     account.topic.failure = None
     account.certificates.held[BLOCKED.arn] = certificate(arn=BLOCKED.arn)
     account.tomorrow().rotate()
@@ -326,7 +350,7 @@ def stopped(action: str = "RestoreRecords") -> Intent:
     return Intent(
         certificate_arn=BLOCKED.arn,
         action=action,
-        text="write the validation record _a1.shop.example.com.",
+        text=f"write the validation record {LABEL}.shop.example.com.",
         run_id="dead",
         written_at=NOW,
     )
@@ -343,7 +367,7 @@ def test_what_an_earlier_run_started_and_did_not_report_is_reported() -> None:
             "outcome": "started",
             "detail": (
                 "an earlier run was stopped when it was about to write the validation record "
-                "_a1.shop.example.com."
+                f"{LABEL}.shop.example.com."
             ),
             "renewed": False,
         }
@@ -379,10 +403,10 @@ def test_what_was_started_where_a_scope_failed_is_reported_before_it_is_deleted(
     state_store.save_intent(stopped())
     lost = ScopeRun.failed(REQUEST, PLACE, "the function's time ran out", NOW, state_store)
     (record,) = lost.run.actions
-    assert record.detail.endswith("about to write the validation record _a1.shop.example.com.")
+    assert record.detail.endswith(f"about to write the validation record {LABEL}.shop.example.com.")
     assert lost.should_notify
     assert lost.pending_writes is not None
-    lost.pending_writes.commit()
+    lost.pending_writes.commit(MemoryClock())
     assert state_store.recorded_intents == {}
 
 
@@ -428,7 +452,7 @@ def test_what_an_earlier_run_started_is_reported_even_if_this_run_does_something
     account.state_store.save_intent(replace(stopped(), text="write the validation record _b2"))
     details = [action["detail"] for action in account.rotate()["actions"]]
     assert details == [
-        "created _a1.shop.example.com.",
+        f"created {LABEL}.shop.example.com.",
         "an earlier run was stopped when it was about to write the validation record _b2",
     ]
     assert account.state_store.recorded_intents == {}

@@ -109,6 +109,7 @@ class World:
         self.documents = MemoryDocuments()
         self.reports = MemoryReports()
         self.unreachable: dict[str, Exception] = {}
+        self.clock = MemoryClock()
         self.now = NOW
 
     def scope_clients(self, scope: Scope) -> ScopeClients:
@@ -128,7 +129,7 @@ class World:
             clients_at=self.scope_clients,
             topic=self.topic,
             metrics=self.metrics,
-            clock=MemoryClock(),
+            clock=self.clock,
             reports=self.reports,
         )
 
@@ -201,6 +202,30 @@ def test_the_report_is_the_result_of_one_run_over_all_accounts(world: World) -> 
     assert (figures.certificates, figures.counts) == (alone.certificates, alone.counts)
 
 
+@pytest.mark.parametrize(("seconds", "state_reads"), [(29, 6), (11, 0)])
+def test_results_that_the_last_step_has_no_time_to_read_are_failures_in_its_message(
+    world: World, seconds: float, state_reads: int
+) -> None:
+    world.list()
+    for account_id in IDS:
+        world.scan(account_id)
+    reads: list[int] = []
+
+    def alert_records() -> tuple[AlertRecord, ...]:
+        reads.append(1)
+        return ()
+
+    for store in world.ledgers.values():
+        store.alert_records = alert_records  # type: ignore[method-assign] # counts the calls
+    world.clock = MemoryClock(seconds)
+    with pytest.raises(RotationError, match=r"could not be scanned: .*time ran out"):
+        world.aggregate()
+    assert len(reads) == state_reads
+    (message,) = world.topic.messages
+    assert "scan failed" in message.subject
+    assert "the function's time ran out" in message.bodies["email"]
+
+
 def test_the_result_is_in_figures_and_says_where_everything_is(world: World) -> None:
     assert world.run() == {
         "run_id": "run-1",
@@ -213,6 +238,8 @@ def test_the_result_is_in_figures_and_says_where_everything_is(world: World) -> 
         },
         "scopes": {"ok": 6},
         "findings": 24,
+        "open_findings": 18,
+        "muted_findings": 0,
         "expiring_certificates": 18,
         "renewed_certificates": 0,
         "notification": {

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from certificate_lifecycle.app.collect import Collector
-from certificate_lifecycle.app.reimport import Reimport, Sources
+from certificate_lifecycle.app.reimport import Reimport
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.model.certificate import (
     Action,
@@ -21,6 +21,7 @@ from certificate_lifecycle.policy.settings import RotationMode
 from tests.unit.builders import (
     APPROVAL,
     BY_EMAIL,
+    LABEL,
     arn,
     blocked,
     certificate,
@@ -38,8 +39,8 @@ from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
-    MemoryImportSecrets,
     Outage,
+    no_sources,
     run_context,
 )
 
@@ -63,14 +64,14 @@ def run_repair(
         certificates=certificates,
         dns=dns,
         catalog=MemoryCatalog(),
-        sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+        sources=no_sources(),
     ).scan([])
     context = replace(context, clock=clock or MemoryClock())
     repair = Repair(
         context=context,
         certificates=certificates,
         dns=dns,
-        reimport=Reimport(context=context, certificates=certificates),
+        reimport=Reimport(context=context, certificates=certificates, histories=None),
     )
     return repair.act(found)
 
@@ -119,7 +120,7 @@ def test_a_missing_record_of_a_blocked_renewal_is_written() -> None:
             BLOCKED.arn,
             Action.RESTORE_RECORDS,
             Outcome.DONE,
-            "created _a1.shop.example.com.",
+            f"created {LABEL}.shop.example.com.",
         )
     ]
     assert dns.batches == [(HOME, (record(),))]
@@ -154,8 +155,8 @@ def test_an_outdated_record_is_replaced_and_a_foreign_one_is_not_changed() -> No
     dns.put(HOME, record("c.example.com").name, "CNAME", record("c.example.com").value)
     (done,) = run_repair(MemoryCertificates(renewing(waits)), dns)
     assert done.detail == (
-        "updated _a1.a.example.com.; not written: _a1.b.example.com in zone example.com (Z1) "
-        'is TXT "mine"; ACM requires CNAME _b2.c3.acm-validations.aws'
+        f"updated {LABEL}.a.example.com.; not written: {LABEL}.b.example.com in zone "
+        'example.com (Z1) is TXT "mine"; ACM requires CNAME _b2.c3.acm-validations.aws'
     )
     assert dns.written == {"Z1": [record("a.example.com").name]}
 
@@ -215,7 +216,7 @@ def test_a_certificate_is_migrated_to_dns_under_its_arn() -> None:
     (done,) = run_repair(certificates, dns)
     assert (done.outcome, done.detail) == (
         Outcome.STARTED,
-        "migration from e-mail to DNS validation started; created _a1.shop.example.com.",
+        f"migration from e-mail to DNS validation started; created {LABEL}.shop.example.com.",
     )
     assert certificates.migrated == [APPROVED_BY_MAIL.arn]
     assert certificates.resent == []
@@ -269,7 +270,7 @@ def test_a_migration_that_has_started_is_continued() -> None:
     (begun,) = run_repair(certificates, dns)
     assert (begun.outcome, begun.detail) == (
         Outcome.STARTED,
-        "migration from e-mail to DNS validation in progress; created _a1.shop.example.com.",
+        f"migration from e-mail to DNS validation in progress; created {LABEL}.shop.example.com.",
     )
     assert certificates.migrated == []
     assert dns.batches == [(HOME, (record(),))]

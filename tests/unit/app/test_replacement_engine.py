@@ -11,7 +11,6 @@ import pytest
 
 from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.notification_state import PendingWrites
-from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
 from certificate_lifecycle.model.certificate import (
     Action,
@@ -19,9 +18,13 @@ from certificate_lifecycle.model.certificate import (
     CertificateDetail,
     CertificateStatus,
 )
-from certificate_lifecycle.model.errors import CertificateRequestError, ConsumerBusyError
+from certificate_lifecycle.model.errors import (
+    CertificateRefusedError,
+    CertificateRequestError,
+    ConsumerBusyError,
+)
 from certificate_lifecycle.model.run import ActionRecord, Outcome
-from certificate_lifecycle.policy.bindings import SETTLES_WITHIN
+from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, Binding
 from certificate_lifecycle.policy.succession import (
     DAILY_REQUESTS,
     HISTORY,
@@ -34,6 +37,7 @@ from tests.unit.builders import (
     AUTHORITY,
     EXPIRED,
     FAILED,
+    LABEL,
     LATER,
     LOAD_BALANCER,
     NOW,
@@ -54,10 +58,10 @@ from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
-    MemoryImportSecrets,
     MemoryStateStore,
     MemoryTlsProbe,
     Outage,
+    no_sources,
     run_context,
 )
 
@@ -101,7 +105,7 @@ class Account:
             certificates=self.certificates,
             dns=self.dns,
             catalog=MemoryCatalog(),
-            sources=Sources(secrets=MemoryImportSecrets(), secret_arns={}),
+            sources=no_sources(),
         ).scan(only)
         engine = ReplacementEngine(
             context=context,
@@ -129,7 +133,7 @@ class Account:
                 for replacement_record in engine.handled
                 if replacement_record.unreported
             ],
-        ).commit()
+        ).commit(MemoryClock())
         return records
 
     def only(self, **options: Any) -> ActionRecord:  # noqa: ANN401 - those of `run`
@@ -192,12 +196,12 @@ def test_a_dead_certificate_in_use_gets_one_successor_with_its_records() -> None
     account = serving()
     record = account.only()
     assert [wanted.tags[0] for wanted in account.certificates.asked] == [(REPLACES_TAG, OLD)]
-    assert account.dns.written == {"Z1": ["_a1.shop.example.com."]}
+    assert account.dns.written == {"Z1": [f"{LABEL}.shop.example.com."]}
     assert account.state == "validated"
     assert record.action is Action.REPLACE
     assert record.outcome is Outcome.STARTED
     assert record.detail == (
-        f"requested the successor {account.successor}; created _a1.shop.example.com.; "
+        f"requested the successor {account.successor}; created {LABEL}.shop.example.com.; "
         f"ACM has not issued the successor {account.successor} yet"
     )
     assert not record.renewed
@@ -219,7 +223,7 @@ def test_a_record_that_vanishes_while_acm_has_to_see_it_is_written_again() -> No
     account.dns.records.clear()
     record = account.tomorrow().only()
     assert record.outcome is Outcome.STARTED
-    assert record.detail.startswith("created _a1.shop.example.com.")
+    assert record.detail.startswith(f"created {LABEL}.shop.example.com.")
     assert len(account.dns.batches) == 2
 
 
@@ -346,13 +350,14 @@ def test_a_successor_that_is_issued_between_listing_and_request_is_found() -> No
     assert account.state == "verified"
 
 
-def test_consumers_of_an_imported_certificate_are_not_moved_to_a_public_one_by_themselves() -> None:
+def test_consumers_of_an_imported_certificate_are_not_moved_to_a_public_one() -> None:
     old = imported(arn=OLD, ends_in=days(3), detail=detail())
     good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
     account = Account(old, good, consumers=MemoryConsumers((listener(), [OLD])))
-    (record,) = account.run()
-    assert record.outcome is Outcome.ADVISED
+    assert account.run() == []
     assert account.state_store.replacement_records() == []
+    assert account.consumers is not None
+    assert account.consumers.written == []
 
 
 # --- What speaks against it ----------------------------------------------------------------------
@@ -414,7 +419,7 @@ def test_a_request_that_acm_refuses_fails_and_is_made_again() -> None:
 
 def test_a_conflicting_record_is_not_changed_and_reported() -> None:
     account = serving()
-    account.dns.put(zone(), "_a1.shop.example.com", "CNAME", "somebody.else.")
+    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "somebody.else.")
     record = account.only()
     assert "cannot be validated yet" in record.detail
     assert account.dns.batches == []
@@ -597,7 +602,7 @@ def test_an_old_certificate_that_is_just_not_listed_yet_ends_nothing() -> None:
 def conflicting() -> Account:
     """Return an account where somebody's record stands in the place of ACM's."""
     account = serving()
-    account.dns.put(zone(), "_a1.shop.example.com", "CNAME", "somebody.else.")
+    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "somebody.else.")
     account.run()
     assert account.state == "requested"
     return account
@@ -625,7 +630,7 @@ def test_a_record_that_others_take_over_while_acm_has_to_see_it_is_reported() ->
     account = serving()
     account.run()
     account.dns.records.clear()
-    account.dns.put(zone(), "_a1.shop.example.com", "CNAME", "somebody.else.")
+    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "somebody.else.")
     assert "cannot be validated yet" in account.tomorrow().only().detail
     assert account.state == "validated"
 
@@ -652,7 +657,7 @@ def test_a_successor_that_dies_while_consumers_are_moved_is_an_error() -> None:
     account.edit(account.successor, status=CertificateStatus.REVOKED)
     record = account.tomorrow().run()[0]
     assert record.outcome is Outcome.FAILED
-    assert "consumers have been moved" in record.detail
+    assert "may not take over: It is not issued. Its consumers have been moved" in record.detail
 
 
 # --- Consumers ------------------------------------------------------------------------------------
@@ -1013,3 +1018,188 @@ def test_now_is_never_asked_of_the_clock() -> None:
     account.now = datetime(2031, 1, 1, tzinfo=NOW.tzinfo)
     account.run()
     assert account.replacement_record.started_at == account.now
+
+
+# --- Who may take over ----------------------------------------------------------------------------
+
+GOOD = certificate(arn=arn("good"), in_use=False, ends_in=days(190), detail=CertificateDetail())
+LATER_STILL = replace(GOOD, arn=arn("later"), not_after=NOW + days(195))
+REFUSAL = CertificateRefusedError("UnsupportedCertificate: another key")
+ISSUER = {"issuer": "Example Trust", "subject": "CN=shop.example.com"}
+
+
+def refusing(binding: Binding, *refused: str) -> MemoryConsumers:
+    """Return consumers of which one does not accept some certificates."""
+    consumers = MemoryConsumers((listener(), [OLD]), (domain(), [OLD]))
+    bind = consumers.bind
+
+    def selective(to: Binding, certificate_arn: str, *, instead_of: str) -> None:
+        if to == binding and certificate_arn in refused:
+            raise REFUSAL
+        bind(to, certificate_arn, instead_of=instead_of)
+
+    consumers.bind = selective  # type: ignore[method-assign] # refuses
+    return consumers
+
+
+def test_a_candidate_that_a_service_refuses_is_struck_off_and_the_next_one_is_bound() -> None:
+    consumers = refusing(domain(), LATER_STILL.arn)
+    account = Account(DEAD, GOOD, LATER_STILL, consumers=consumers)
+    record = account.run()[0]
+    assert consumers.settings == {listener(): [LATER_STILL.arn], domain(): [GOOD.arn]}
+    assert account.state == "verified"
+    assert account.replacement_record.refused == (LATER_STILL.arn,)
+    assert account.certificates.asked == []
+    assert record.outcome is Outcome.DONE
+    assert f"{LATER_STILL.arn} does not take over: a service refused it" in record.detail
+
+
+def test_if_no_candidate_is_left_a_successor_like_the_old_one_is_requested() -> None:
+    consumers = refusing(domain(), GOOD.arn)
+    account = Account(DEAD, GOOD, consumers=consumers)
+    account.run()
+    (wanted,) = account.certificates.asked
+    assert (wanted.names, wanted.key_algorithm) == (DEAD.names, DEAD.key_algorithm)
+    account.issue()
+    account.tomorrow().run()
+    assert consumers.settings == {listener(): [GOOD.arn], domain(): [account.successor]}
+    assert account.state == "verified"
+
+
+@pytest.mark.parametrize("stops_after", range(1, 9))
+def test_a_run_that_stops_after_a_refusal_is_continued(stops_after: int) -> None:
+    consumers = refusing(listener(), GOOD.arn)
+    account = Account(DEAD, GOOD, consumers=consumers)
+    saves = iter(range(1, 100))
+    save = account.state_store.save_replacement
+
+    def dying(record: ReplacementRecord) -> ReplacementRecord:
+        if next(saves) == stops_after:
+            raise Outage("stopped")
+        return save(record)
+
+    account.state_store.save_replacement = dying  # type: ignore[method-assign] # dies
+    account.run()
+    account.tomorrow().run()
+    account.issue()
+    account.tomorrow().run()
+    assert consumers.settings == {domain(): [GOOD.arn], listener(): [account.successor]}
+    assert len(account.certificates.asked) == 1
+    assert account.state == "verified"
+
+
+def test_without_a_way_to_request_one_the_reason_is_given_after_a_refusal() -> None:
+    account = Account(
+        replace(DEAD, key_algorithm="RSA_4096"), GOOD, consumers=refusing(listener(), GOOD.arn)
+    )
+    (record,) = account.run()
+    assert "no successor is requested: ACM does not issue with RSA_4096 keys" in record.detail
+    assert account.certificates.asked == []
+
+
+def test_a_requested_successor_that_a_service_refuses_is_a_failure_and_not_requested_again() -> (
+    None
+):
+    account = serving()
+    account.run()
+    account.issue()
+    assert account.consumers is not None
+    account.consumers.broken["bind", listener()] = REFUSAL
+    for _ in range(2):
+        (record,) = account.tomorrow().run()
+        assert record.outcome is Outcome.FAILED
+        assert "UnsupportedCertificate" in record.detail
+    assert len(account.certificates.asked) == 1
+    account.consumers.broken.clear()
+    account.tomorrow().run()
+    assert account.state == "verified"
+
+
+def test_an_adopted_certificate_that_lost_its_continuity_is_replaced_by_a_request() -> None:
+    account = serving()
+    account.certificates.held[GOOD.arn] = GOOD
+    assert account.consumers is not None
+    account.consumers.broken["bind", listener()] = ConsumerBusyError("busy")
+    account.run()
+    assert account.successor == GOOD.arn
+    account.edit(GOOD.arn, status=CertificateStatus.REVOKED)
+    account.consumers.broken.clear()
+    account.tomorrow().run()
+    assert len(account.certificates.asked) == 1
+    assert account.replacement_record.refused == (GOOD.arn,)
+
+
+def test_a_candidate_that_cannot_be_described_is_a_failure_and_another_one_is_requested() -> None:
+    account = Account(DEAD, GOOD, consumers=MemoryConsumers((listener(), [OLD])))
+    account.certificates.broken[f"describe {GOOD.arn}"] = Outage("Throttled")
+    (record,) = account.run()
+    assert len(account.certificates.asked) == 1
+    assert record.outcome is Outcome.FAILED
+    assert f"{GOOD.arn}: Outage: Throttled" in record.detail
+
+
+def test_a_successor_says_for_which_tags_it_has_no_room() -> None:
+    tags = tuple((f"key{number:02}", "") for number in range(50))
+    account = Account(
+        replace(DEAD, detail=detail(tags=tags)), consumers=MemoryConsumers((listener(), [OLD]))
+    )
+    assert "it has no room for the tags key49" in account.only().detail
+
+
+IMPORTED_OLD = imported(arn=OLD, ends_in=days(3), detail=detail(**ISSUER))
+IMPORTED_NEW = imported(arn=arn("good"), ends_in=days(300), detail=detail(in_use_by=(), **ISSUER))
+
+
+@pytest.mark.parametrize("with_consumers", [True, False])
+def test_an_import_of_the_same_issuer_is_proposed_with_the_steps_and_not_bound(
+    *, with_consumers: bool
+) -> None:
+    consumers = MemoryConsumers((listener(), [OLD])) if with_consumers else None
+    account = Account(IMPORTED_OLD, IMPORTED_NEW, consumers=consumers)
+    (record,) = account.run()
+    assert (record.action, record.outcome) == (Action.REBIND, Outcome.ADVISED)
+    assert "a person has to check it before it takes over" in record.detail
+    assert f"to be moved to {IMPORTED_NEW.arn}" in record.detail
+    assert account.state_store.replacement_records() == []
+    assert consumers is None or consumers.written == []
+
+
+def test_a_self_signed_import_is_neither_bound_nor_proposed() -> None:
+    same = {"issuer": "shop.example.com", "subject": "CN=shop.example.com"}
+    signed = replace(IMPORTED_NEW, detail=detail(in_use_by=(), **same))
+    account = Account(IMPORTED_OLD, signed, consumers=MemoryConsumers((listener(), [OLD])))
+    assert account.run() == []
+
+
+@pytest.mark.parametrize("state", ["issued", "verified"])
+def test_an_imported_certificate_that_an_earlier_version_replaced_is_kept_and_not_moved(
+    state: str,
+) -> None:
+    unused = replace(IMPORTED_OLD, in_use=state == "issued", detail=detail(in_use_by=(), **ISSUER))
+    account = Account(unused, IMPORTED_NEW, consumers=MemoryConsumers((listener(), [OLD])))
+    record = ReplacementRecord(
+        certificate_arn=OLD,
+        state=ReplacementState.of(state),
+        started_at=NOW - days(30),
+        successor_arn=IMPORTED_NEW.arn,
+        verified_at=NOW - days(20) if state == "verified" else None,
+    )
+    account.state_store.claim(record, "earlier", NOW - days(20), NOW - days(20))
+    account.run(retire_after=days(7))
+    account.tomorrow().run(retire_after=days(7))
+    assert account.certificates.deleted == []
+    assert account.consumers is not None
+    assert account.consumers.written == []
+
+
+def test_an_old_certificate_without_continuity_of_its_successor_is_kept() -> None:
+    account = soaked()
+    clients = frozenset({"TLS_WEB_CLIENT_AUTHENTICATION"})
+    account.edit(OLD, detail=CertificateDetail(extended_key_usages=frozenset({"CUSTOM"})))
+    account.edit(
+        account.successor,
+        detail=detail(extended_key_usages=clients),
+    )
+    record = account.tomorrow(days(8)).only(retire_after=days(7))
+    assert account.certificates.deleted == []
+    assert record.detail.startswith("kept, because its successor")

@@ -16,6 +16,7 @@ from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.render.notification.message import compose
 from tests.unit.builders import (
     EXPIRED,
+    LABEL,
     NOW,
     SECOND,
     arn,
@@ -95,13 +96,13 @@ def test_a_run_scans_repairs_and_notifies_once() -> None:
     found = account.rotate()
     assert account.dns.batches == [(HOME, (record(),))]
     (message,) = account.topic.messages
-    assert "Done in this run: created _a1.shop.example.com." in message.bodies["email"]
+    assert f"Done in this run: created {LABEL}.shop.example.com." in message.bodies["email"]
     assert found["notification"] == {
         "sent": True,
         "message_id": "message-1",
         "reason": message.subject,
     }
-    assert [action["outcome"] for action in found["actions"]] == ["done", "advised"]
+    assert [action["outcome"] for action in found["actions"]] == ["advised", "done"]
     assert json.loads(json.dumps(found)) == found
 
 

@@ -208,6 +208,17 @@ def test_a_run_without_time_left_asks_nobody(
     assert world.last.confirmed_subscriptions is None
 
 
+def test_the_age_of_findings_that_were_not_scanned_again_is_not_read_without_time(
+    world: World,
+) -> None:
+    world.rotate()
+    world.certificates.broken["list_all"] = Outage("no answer")
+    world.clock.left = 4
+    with pytest.raises(RotationError):
+        world.rotate()
+    assert world.last.oldest_critical is None
+
+
 def test_the_topic_of_another_account_is_not_asked_for_its_subscriptions(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -17,6 +17,7 @@ from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import RotationError
 from certificate_lifecycle.model.run import ScopeResult, ScopeStatus, result
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.import_source import ImportSource
 from certificate_lifecycle.policy.notification_state import WHOLE_SCOPE
 from certificate_lifecycle.render.emf import embedded_metrics
 from certificate_lifecycle.render.notification.limits import MAX_MESSAGE_BYTES
@@ -265,7 +266,7 @@ def test_certificates_by_name_concern_only_their_own_scope(world: World) -> None
 def test_import_sources_concern_only_their_own_scope(world: World) -> None:
     secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:s-AbCdEf"
     with pytest.raises(RotationError) as caught:
-        world.rotate(import_sources={at(AWAY, "gone"): secret})
+        world.rotate(import_sources={at(AWAY, "gone"): ImportSource(secret_arn=secret)})
     assert str(caught.value).count("has an import source, but does not exist") == 1
 
 

@@ -40,7 +40,7 @@ class MemorySink(NotificationSink):
         self._metrics = metrics
         self._broken = broken
 
-    def publish(self, run: Run) -> None:
+    def publish(self, run: Run, _: object) -> None:
         self.runs.append(run)
         self.figures.append(len(self._metrics.runs))
         if self._broken is not None:

@@ -36,6 +36,7 @@ from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState
 from tests.unit.builders import (
     AUTHORITY,
+    LABEL,
     NOW,
     certificate,
     days,
@@ -176,7 +177,7 @@ WHOLE = Delegation(frozenset({"ns1"}), frozenset({"ns1"}))
     [
         ([IN_PLACE], PASSED, "Validation records in Route 53: 1 of 1."),
         ([IN_PLACE, IN_PLACE], PASSED, "Validation records in Route 53: 2 of 2."),
-        ([IN_PLACE, MISSING], FAILED, "_a1.shop.example.com does not exist in zone"),
+        ([IN_PLACE, MISSING], FAILED, f"{LABEL}.shop.example.com does not exist in zone"),
         ([finding(RecordState.FOREIGN)], FAILED, "is TXT hello"),
         ([finding(RecordState.OUTDATED)], FAILED, "older ACM value"),
         ([finding(RecordState.ZONE_NOT_FOUND)], UNKNOWN, "No writable public hosted zone"),
@@ -201,13 +202,17 @@ VALUE = "_b2.c3.acm-validations.aws"
     [
         ([VALUE], PASSED, "the values that ACM needs"),
         (["elsewhere.example.net", VALUE], PASSED, "the values that ACM needs"),
-        (["elsewhere.example.net"], FAILED, "_a1.shop.example.com points to elsewhere.example.net"),
+        (
+            ["elsewhere.example.net"],
+            FAILED,
+            f"{LABEL}.shop.example.com points to elsewhere.example.net",
+        ),
         (
             ["a.example.net", "b.example.net"],
             FAILED,
-            "_a1.shop.example.com points to b.example.net",
+            f"{LABEL}.shop.example.com points to b.example.net",
         ),
-        ([], FAILED, "_a1.shop.example.com does not exist"),
+        ([], FAILED, f"{LABEL}.shop.example.com does not exist"),
     ],
 )
 def test_public_dns_must_resolve_to_acms_value(

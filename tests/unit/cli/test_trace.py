@@ -24,6 +24,7 @@ from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import Thresholds, is_within
 from certificate_lifecycle.policy.validation import RecordState
 from tests.unit.builders import (
+    LABEL,
     NOW,
     SECOND,
     SUCCESSOR,
@@ -244,7 +245,7 @@ FACTS = {
             "status": "PENDING_VALIDATION",
             "created": "2 days ago",
             "stuck": "24 hours after creation",
-            "validation records": "_a1.shop.example.com. missing",
+            "validation records": f"{LABEL}.shop.example.com. missing",
         },
     ),
     "a request of an unknown age": (
@@ -297,7 +298,10 @@ FACTS = {
     "a renewal without a reason": (
         observation(blocked(), finding(RecordState.IN_PLACE)),
         "renewal_blocked",
-        {"renewal": "PENDING_VALIDATION", "validation records": "_a1.shop.example.com. in place"},
+        {
+            "renewal": "PENDING_VALIDATION",
+            "validation records": f"{LABEL}.shop.example.com. in place",
+        },
     ),
     "no renewal": (
         observation(certificate(detail=CertificateDetail())),

@@ -15,6 +15,7 @@ from certificate_lifecycle.handlers.config import (
     rotation_settings,
 )
 from certificate_lifecycle.model.errors import ConfigurationError
+from certificate_lifecycle.policy.import_source import Allowance, ImportSource
 from certificate_lifecycle.policy.settings import (
     Account,
     CreationSettings,
@@ -131,7 +132,7 @@ def test_rotation_reads_every_variable() -> None:
         THRESHOLD_FRACTION="0.5",
         ROTATION_MODE="notify",
         HOSTED_ZONES=zones(role_arn=None),
-        IMPORT_SOURCES=sources(),
+        IMPORT_SOURCES=sources(allow=["no_chain", "fewer_names"], require_client_auth=True),
         NAME_PREFIX="shop-certs",
         EXPORT_TARGETS=exports(
             arn(),
@@ -155,7 +156,13 @@ def test_rotation_reads_every_variable() -> None:
         topic_arn=TOPIC,
         thresholds=Thresholds(expiration=days(60), critical=days(14), fraction=0.5),
         mode=RotationMode.NOTIFY,
-        import_sources={CERTIFICATE: SECRET},
+        import_sources={
+            CERTIFICATE: ImportSource(
+                secret_arn=SECRET,
+                allow=frozenset({Allowance.FEWER_NAMES, Allowance.NO_CHAIN}),
+                require_client_auth=True,
+            )
+        },
         zones=(Zone("Z1", "example.com"),),
         name_prefix="shop-certs",
         export_targets=(export_target(renew_public=True),),
@@ -253,6 +260,9 @@ def test_import_sources_that_terraform_accepts_are_accepted() -> None:
         *(sources(secret_arn=arn) for arn in refused("secret_arns").values()),
         sources(secret_arn=None),
         sources(kms_key_arn="key"),
+        sources(allow="no_chain"),
+        sources(allow=None),
+        sources(require_client_auth="true"),
         json.dumps({CERTIFICATE: SECRET}),
         json.dumps({CERTIFICATE: {}}),
         json.dumps([CERTIFICATE]),
@@ -262,6 +272,19 @@ def test_import_sources_that_terraform_accepts_are_accepted() -> None:
 def test_a_bad_import_source_is_one_error(value: str) -> None:
     (error,) = rotation(IMPORT_SOURCES=value)[1]
     assert error.startswith("IMPORT_SOURCES: ")
+
+
+def test_every_value_that_an_import_source_cannot_allow_is_named() -> None:
+    value = json.dumps(
+        {
+            CERTIFICATE: {"secret_arn": SECRET, "allow": ["no_chain", "everything", 5]},
+            f"{CERTIFICATE}-2": {"secret_arn": SECRET, "allow": ["fewer names"]},
+        }
+    )
+    (error,) = rotation(IMPORT_SOURCES=value)[1]
+    assert "must be one of fewer_names, other_issuer, no_chain, got 'everything'" in error
+    assert all(wrong in error for wrong in ("got 5", "got 'fewer names'"))
+    assert "no_chain'" not in error
 
 
 @pytest.mark.parametrize("value", BAD_ZONES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -394,6 +395,20 @@ def test_an_event_may_name_certificates_and_a_mode() -> None:
 def test_a_mode_that_terraform_refuses_is_an_error(value: str) -> None:
     (error,) = rotation_errors({"rotation_mode": value})
     assert error.startswith("rotation_mode: must be one of notify, repair, replace")
+
+
+@pytest.mark.parametrize("configured", RotationMode)
+@pytest.mark.parametrize("mode", RotationMode)
+def test_a_mode_of_an_event_never_exceeds_the_configured_one(
+    configured: RotationMode, mode: RotationMode
+) -> None:
+    """The mode of another account may exceed this function's, whose role then does not limit it."""
+    modes = list(RotationMode)
+    errors: list[str] = []
+    rotation_command({"rotation_mode": mode}, replace(ROTATION, mode=configured), PLACE, errors)
+    exceeds = modes.index(mode) > modes.index(configured)
+    expected = f"rotation_mode: {mode} exceeds the mode of this function ({configured})"
+    assert errors == ([expected] if exceeds else [])
 
 
 BAD_ROTATIONS: dict[str, tuple[dict[str, Any], str]] = {

@@ -58,6 +58,7 @@ NOTE = Intent(
 )
 MOVE = BindingChange(
     binding=Binding(LISTENER, "listener", "443", "listener 443 of shop"),
+    planned_for=arn("new"),
     status=BindingChangeStatus.BOUND,
     bound_at=NOW,
     note="a note",

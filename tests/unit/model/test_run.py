@@ -49,6 +49,8 @@ def test_the_result_has_exactly_the_keys_of_the_contract() -> None:
         "counts",
         "findings",
         "actions",
+        "open_findings",
+        "muted_findings",
         "expiring_certificates",
         "renewed_certificates",
         "notification",

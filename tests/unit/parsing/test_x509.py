@@ -23,6 +23,7 @@ from certificate_lifecycle.parsing.x509 import (
     X509Certificate,
     pem_blocks,
     read_certificate,
+    read_link,
     read_private_key,
 )
 from tests.harness import authority
@@ -136,10 +137,12 @@ def test_every_purpose_has_acms_name(number: int, name: str) -> None:
     assert set(read(written(purposes=[purpose])).extended_key_usages or ()) == {name}
 
 
-def test_a_purpose_without_a_name_of_acms_is_left_out() -> None:
+def test_a_purpose_without_a_name_of_acms_is_its_identifier() -> None:
     own = x509.ObjectIdentifier("1.2.3.4")
     found = read(written(purposes=[own, SERVER])).extended_key_usages
-    assert set(found or ()) == {"TLS_WEB_SERVER_AUTHENTICATION"}
+    assert set(found or ()) == {"TLS_WEB_SERVER_AUTHENTICATION", "OID 2a0304"}
+    every = x509.ObjectIdentifier("2.5.29.37.0")
+    assert set(read(written(purposes=[every])).extended_key_usages or ()) == {"ANY"}
 
 
 @pytest.mark.parametrize(
@@ -170,6 +173,65 @@ def test_other_kinds_of_keys_are_refused() -> None:
 def test_other_curves_are_refused() -> None:
     with pytest.raises(MalformedCertificateError, match="curve that ACM does not accept"):
         read(written(public_key=ec.generate_private_key(ec.SECP256K1()).public_key()))
+
+
+# --- The place in a chain ---------------------------------------------------------------------
+
+
+def test_a_link_names_subject_issuer_and_keys() -> None:
+    below, (near, root) = authority.issue_below(
+        "shop.example.com", not_after=END, key_ids=True, algorithm="EC_prime256v1"
+    )
+    leaf, middle, top = (
+        read_link(pem_blocks(text)[0].der) for text in (below.certificate, near, root)
+    )
+    assert (leaf.issuer_name, leaf.version, leaf.self_issued) == ("Level 1", 3, False)
+    assert leaf.key == read(below.certificate).key
+    assert leaf.may_be_issued_by(middle)
+    assert middle.may_be_issued_by(top)
+    assert not leaf.may_be_issued_by(top)
+    assert not top.may_be_issued_by(middle)
+    assert top.self_issued
+
+
+def test_a_key_id_excludes_an_authority_of_the_same_name() -> None:
+    leaf = read_link(pem_blocks(written(key_ids=True))[0].der)
+    own, namesake = (
+        read_link(pem_blocks(authority.chain(key_number=number, key_ids=True))[0].der)
+        for number in (0, 2)
+    )
+    assert leaf.may_be_issued_by(own)
+    assert not leaf.may_be_issued_by(namesake)
+    without = read_link(pem_blocks(authority.chain(key_number=2))[0].der)
+    assert leaf.may_be_issued_by(without)
+
+
+def test_an_authority_may_have_a_key_that_acm_does_not_accept() -> None:
+    key = ed25519.Ed25519PrivateKey.generate().public_key()
+    link = read_link(pem_blocks(written(public_key=key, usages=None))[0].der)
+    assert link.key is None
+    assert len(link.public_key) > 30
+
+
+def test_an_issuer_without_a_common_name_has_no_name() -> None:
+    issuer = subject(ORGANIZATION_NAME="Corporate CA")
+    assert read_link(pem_blocks(written(issuer=issuer))[0].der).issuer_name == ""
+
+
+def test_an_issuers_key_id_is_optional_in_its_extension() -> None:
+    link = read_link(pem_blocks(written(key_ids=True))[0].der)
+    assert link.issuer_key_id is not None
+    short = b"\x04" + bytes([2 + 2 + len(link.issuer_key_id)])
+    assert short in link.der
+    of_names = link.der.replace(b"\x80\x14" + link.issuer_key_id, b"\x82\x14" + link.issuer_key_id)
+    assert read_link(of_names).issuer_key_id is None
+
+
+def test_a_certificate_of_version_1_is_read_and_says_so() -> None:
+    old = authority.version_1("shop.example.com", not_after=END).certificate
+    assert read(old).names == ("shop.example.com",)
+    link = read_link(pem_blocks(old)[0].der)
+    assert (link.version, link.key_id, link.issuer_key_id) == (1, None, None)
 
 
 # --- PEM --------------------------------------------------------------------------------------
@@ -227,6 +289,22 @@ def test_an_encrypted_key_is_refused() -> None:
     (block,) = pem_blocks(pem.decode())
     with pytest.raises(MalformedCertificateError, match="encrypted"):
         read_private_key(block)
+
+
+def test_a_key_that_openssl_encrypted_in_its_own_form_is_refused() -> None:
+    secret = serialization.BestAvailableEncryption(b"passphrase")
+    pem = RSA_KEY.private_bytes(
+        authority.PEM, serialization.PrivateFormat.TraditionalOpenSSL, secret
+    )
+    assert b"Proc-Type" in pem
+    with pytest.raises(MalformedCertificateError, match="encrypted"):
+        pem_blocks(pem.decode())
+
+
+def test_a_curve_that_is_spelt_out_is_refused_with_that_reason() -> None:
+    der = bytes.fromhex("300f0201010402aabba006300406022a03")
+    with pytest.raises(MalformedCertificateError, match="spells out the parameters of its curve"):
+        read_private_key(PemBlock("EC PRIVATE KEY", der))
 
 
 def test_what_is_no_private_key_is_refused() -> None:
@@ -305,8 +383,15 @@ def test_what_is_not_strict_der_is_refused(der: bytes, why: str) -> None:
         read_certificate(der)
 
 
-@pytest.mark.parametrize("serial", ["0200", "020180", "02020001", "02820001ff"])
-def test_a_serial_number_has_to_be_minimal_and_not_negative(serial: str) -> None:
+def test_a_negative_serial_number_is_read() -> None:
+    """RFC 5280 section 4.1.2.2 asks for it."""
+    (block,) = pem_blocks(written(serial=0x4FC7))
+    negative = block.der.replace(bytes.fromhex("02024fc7"), bytes.fromhex("0202cfc7"), 1)
+    assert read_certificate(negative).serial == 0xCFC7
+
+
+@pytest.mark.parametrize("serial", ["0200", "02020001", "02820001ff"])
+def test_a_serial_number_has_to_be_minimal(serial: str) -> None:
     inner = bytes.fromhex(serial)
     body = b"\x30" + bytes([len(inner)]) + inner
     der = b"\x30" + bytes([len(body) + 5]) + body + b"\x30\x00" + b"\x03\x01\x00"
@@ -316,7 +401,8 @@ def test_a_serial_number_has_to_be_minimal_and_not_negative(serial: str) -> None
 
 @given(st.binary(max_size=400))
 def test_random_bytes_raise_nothing_else(data: bytes) -> None:
-    for read_one in (read_certificate, lambda d: read_private_key(PemBlock("PRIVATE KEY", d))):
+    readers = (read_certificate, read_link, lambda d: read_private_key(PemBlock("PRIVATE KEY", d)))
+    for read_one in readers:
         with pytest.raises(MalformedCertificateError):
             read_one(data)
 

@@ -113,7 +113,8 @@ def test_a_label_is_not_part_of_the_identity_of_a_binding() -> None:
 
 
 def test_a_move_begins_with_what_the_setting_holds() -> None:
-    assert planned(LIST, held(OLD, OTHER), NEW) == BindingChange(binding=LIST)
+    move = planned(LIST, held(OLD, OTHER), NEW)
+    assert move == BindingChange(binding=LIST, planned_for=NEW)
     assert planned(LIST, held(OLD, NEW), NEW).successor_was_bound
 
 
@@ -342,6 +343,7 @@ def test_what_an_earlier_version_stored_of_a_move_is_read(
         "consumer": LISTENER,
         "place": "",
         "label": "",
+        "planned_for": None,
         "successor_was_bound": False,
         "status": STATUSES[status],
         "bound_at": None,
@@ -357,7 +359,7 @@ def test_a_move_with_a_list_of_certificates_is_read_as_what_a_rollback_needs(
 ) -> None:
     stored = bound(LIST).to_dict() | {"before": before}
     del stored["successor_was_bound"]
-    expected = bound(LIST, successor_was_bound=was_bound)
+    expected = replace(bound(LIST, successor_was_bound=was_bound), planned_for=NEW)
     assert BindingChange.from_earlier_dict(stored, KINDS, NEW) == expected
 
 

@@ -1,9 +1,6 @@
-"""What has to be read about a certificate before it is judged, and what takes over from it."""
+"""What has to be read about a certificate before it is judged."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -15,8 +12,6 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
 )
 from certificate_lifecycle.policy.chain import (
-    by_name,
-    find_successor,
     needs_detail,
     wants_records,
 )
@@ -28,9 +23,7 @@ from tests.unit.builders import (
     NOW,
     REVOKED,
     SECOND,
-    SUCCESSOR,
     TIMED_OUT,
-    arn,
     blocked,
     certificate,
     days,
@@ -117,106 +110,6 @@ def test_the_records_of_a_pending_dns_validation_are_read() -> None:
 )
 def test_no_records_are_read_where_acm_waits_for_none(seen: Certificate) -> None:
     assert not wants_records(seen)
-
-
-# --- Successors ---
-OLD = imported(ends_in=days(20), names=("example.com", "www.example.com"))
-TAKES_OVER = {
-    "the same names, ending later": certificate(arn=arn("b"), names=OLD.names),
-    "more names, ending later": certificate(
-        arn=arn("b"), names=("b.example.com", "www.example.com", "example.com")
-    ),
-    "imported again under another ARN": imported(arn=arn("b"), names=OLD.names),
-    "with a longer key of the same kind": imported(
-        arn=arn("b"), names=OLD.names, key_algorithm="RSA_4096"
-    ),
-    "one that is not due itself for a second yet": imported(
-        arn=arn("b"), names=OLD.names, ends_in=days(30) + SECOND
-    ),
-    "one of so short a life that it is not due yet": certificate(
-        arn=arn("b"), names=OLD.names, ends_in=days(21), lives=days(47)
-    ),
-}
-DOES_NOT_TAKE_OVER = {
-    "itself": replace(OLD, not_after=NOW + days(90)),
-    "one that lacks a name": certificate(arn=arn("b"), names=("example.com",)),
-    "a wildcard, which is not the name": certificate(
-        arn=arn("b"), names=("example.com", "*.example.com")
-    ),
-    "one that ends soon itself": imported(arn=arn("b"), names=OLD.names, ends_in=days(30)),
-    "one with a key of another kind, served beside it": certificate(
-        arn=arn("b"), names=OLD.names, key_algorithm="EC_prime256v1"
-    ),
-    "one that is not issued yet": request(arn=arn("b"), names=OLD.names),
-    "one whose end is unknown": certificate(arn=arn("b"), names=OLD.names, ends_in=None),
-    "one that is revoked": certificate(arn=arn("b"), names=OLD.names, status=REVOKED),
-    "a private one, which other clients trust": private(arn=arn("b"), names=OLD.names),
-    "one of another region": certificate(arn=arn("b", "us-east-1"), names=OLD.names),
-}
-
-
-@pytest.mark.parametrize("other", TAKES_OVER.values(), ids=TAKES_OVER)
-def test_a_successor_has_all_the_names_and_ends_later(other: Certificate) -> None:
-    assert find_successor(OLD, [OLD, other], USUAL, NOW) is other
-
-
-@pytest.mark.parametrize("other", DOES_NOT_TAKE_OVER.values(), ids=DOES_NOT_TAKE_OVER)
-def test_no_successor_is_made_of(other: Certificate) -> None:
-    assert find_successor(OLD, [other], USUAL, NOW) is None
-
-
-def test_a_successor_outlives_the_certificate_that_it_succeeds() -> None:
-    revoked = certificate(status=REVOKED, ends_in=days(100))
-    sooner, at_once, later = (
-        certificate(arn=arn("b"), ends_in=days(100) + shift)
-        for shift in (-SECOND, timedelta(), SECOND)
-    )
-    assert find_successor(revoked, [sooner, at_once], USUAL, NOW) is None
-    assert find_successor(revoked, [later], USUAL, NOW) is later
-
-
-@pytest.mark.parametrize("old", [CertificateType.AMAZON_ISSUED, CertificateType.PRIVATE])
-def test_an_imported_certificate_never_succeeds_one_that_acm_renews(old: CertificateType) -> None:
-    due = certificate(type=old, ends_in=days(5))
-    assert find_successor(due, [imported(arn=arn("b"))], USUAL, NOW) is None
-
-
-def test_a_private_certificate_succeeds_a_private_one() -> None:
-    later = private(arn=arn("b"), ends_in=days(300))
-    assert find_successor(private(ends_in=days(5)), [later], USUAL, NOW) is later
-
-
-def test_an_expired_certificate_is_no_successor_of_one_that_expired_earlier() -> None:
-    older, newer = certificate(ends_in=-days(5)), certificate(arn=arn("b"), ends_in=-days(1))
-    assert find_successor(older, [newer], USUAL, NOW) is None
-
-
-def test_a_public_certificate_never_succeeds_a_private_one() -> None:
-    assert find_successor(private(ends_in=days(5)), [SUCCESSOR], USUAL, NOW) is None
-
-
-def test_a_certificate_without_an_end_may_have_a_successor() -> None:
-    assert find_successor(request(status=TIMED_OUT), [SUCCESSOR], USUAL, NOW) is SUCCESSOR
-
-
-def test_nothing_succeeds_a_certificate_whose_names_are_not_all_known() -> None:
-    assert find_successor(imported(names=()), [SUCCESSOR], USUAL, NOW) is None
-    assert find_successor(imported(names_complete=False), [SUCCESSOR], USUAL, NOW) is None
-
-
-def test_of_several_successors_the_one_that_ends_last_is_named() -> None:
-    ends = {"a": 150, "b": 190, "c": 170}
-    others = [certificate(arn=arn(name), ends_in=days(end)) for name, end in ends.items()]
-    assert find_successor(imported(ends_in=days(5)), others, USUAL, NOW) is others[1]
-
-
-def test_only_what_is_issued_is_looked_up_as_a_successor() -> None:
-    waiting = request(arn=arn("c"), names=OLD.names)
-    assert by_name([OLD, SUCCESSOR, waiting]) == {
-        "example.com": [OLD],
-        "www.example.com": [OLD],
-        "shop.example.com": [SUCCESSOR],
-    }
 
 
 LACKING = {

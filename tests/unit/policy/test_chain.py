@@ -36,6 +36,7 @@ from tests.unit.builders import (
     EXPIRED,
     FAILED,
     IN_WINDOW,
+    LABEL,
     LOAD_BALANCER,
     NOW,
     REVOKED,
@@ -716,7 +717,6 @@ SOURCES = [
         )
         for state in (
             SourceState.SAME,
-            SourceState.NOT_NEWER,
             SourceState.NOT_YET_VALID,
             SourceState.UNREAD,
         )
@@ -735,6 +735,33 @@ SOURCES = [
             SourceState.INVALID: Reason.SOURCE_INVALID,
             SourceState.UNREADABLE: Reason.SOURCE_UNREADABLE,
         }.items()
+    ),
+    Row(
+        "an imported certificate far from its end is not the one of its source",
+        observation(imported(), source=source(SourceState.NOT_NEWER)),
+        Verdict.UNKNOWN,
+        INFO,
+        Reason.SOURCE_NOT_NEWER,
+        Action.INVESTIGATE,
+    ),
+    Row(
+        "an import far from the end would lose a usage",
+        observation(imported(), source=replace(source(SourceState.NEWER), loses_client_auth=True)),
+        Verdict.IMPORT_DUE,
+        WARNING,
+        Reason.SOURCE_NEWER,
+        Action.REIMPORT,
+    ),
+    Row(
+        "an import of an unused certificate would lose a usage",
+        observation(
+            imported(in_use=False),
+            source=replace(source(SourceState.NEWER), loses_client_auth=True),
+        ),
+        Verdict.IMPORT_DUE,
+        INFO,
+        Reason.SOURCE_NEWER,
+        Action.REIMPORT,
     ),
     Row(
         "a certificate that nothing uses has a source that is invalid",
@@ -928,7 +955,7 @@ EXTERNALLY_MANAGED = [
     Row(
         "a controller's own tag",
         observation(
-            certificate(
+            imported(
                 ends_in=days(20),
                 detail=detail(tags=(("services.k8s.aws/controller-version", "acm-1.0.0"),)),
             ),
@@ -945,17 +972,18 @@ EXTERNALLY_MANAGED = [
         Reason.MANAGED_BY_CLOUDFRONT,
     ),
     Row(
-        "what belongs to others is not touched when its renewal is blocked",
+        "a tag of another tool does not stop the repair of what ACM renews",
         observation(
             renewing(
                 renewal(RenewalStatus.PENDING_VALIDATION, None, validation()),
-                tags=(("ManagedBy", "certbot"),),
+                tags=(("ManagedBy", "certbot"), ("services.k8s.aws/controller-version", "1")),
             ),
             finding(RecordState.MISSING),
         ),
-        Verdict.EXTERNALLY_MANAGED,
-        OK,
-        Reason.MANAGED_BY_OTHER_TOOL,
+        Verdict.RENEWAL_BLOCKED,
+        WARNING,
+        Reason.VALIDATION_RECORD_MISSING,
+        Action.RESTORE_RECORDS,
     ),
     Row(
         "what belongs to others is not touched when it is expired and succeeded",
@@ -1527,7 +1555,7 @@ def test_each_check_of_the_chain_decides_some_situation() -> None:
 
 @pytest.mark.parametrize("tool", ["acme.sh", "cert-manager", "certbot", "Lego", "LEMUR"])
 def test_a_tool_marks_a_certificate_as_its_own(tool: str) -> None:
-    marked = certificate(detail=detail(tags=(("ManagedBy", tool),)))
+    marked = imported(detail=detail(tags=(("ManagedBy", tool),)))
     decision = assessments(observation(marked))
     assert decision.reason is Reason.MANAGED_BY_OTHER_TOOL
     assert decision.message.startswith(f"Managed by {tool}; ")
@@ -1547,7 +1575,7 @@ def test_an_overdue_renewal_says_when_it_ends_and_who_uses_it() -> None:
 def test_a_blocked_renewal_says_which_record_is_missing_where_and_what_acm_wants() -> None:
     decision = assessments(observation(blocked(), finding(RecordState.MISSING)))
     assert decision.message == (
-        "ACM cannot renew it: _a1.shop.example.com does not exist in zone example.com (Z1); "
+        f"ACM cannot renew it: {LABEL}.shop.example.com does not exist in zone example.com (Z1); "
         "ACM requires CNAME _b2.c3.acm-validations.aws. "
         "It expires in 40 days, on 2026-07-11 12:00 UTC."
     )

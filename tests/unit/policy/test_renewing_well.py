@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.app.collect import Collector, ScanResult
-from certificate_lifecycle.app.reimport import Sources
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
@@ -24,10 +23,11 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.policy.chain import as_renewing, assess, renews_well
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from certificate_lifecycle.policy.thresholds import Thresholds
 from tests.unit.builders import NOW, SECOND, arn, certificate, days, imported
 from tests.unit.consumers import MemoryCatalog
-from tests.unit.fakes import MemoryCertificates, MemoryDns, Outage, run_context
+from tests.unit.fakes import MemoryCertificates, MemoryDns, Outage, no_sources, run_context
 
 USUAL = Thresholds()
 #: Public certificates: ACM begins 45 days before the end, and should be done 30 days before it.
@@ -154,7 +154,7 @@ class Region:
             certificates=self.certificates,
             dns=MemoryDns(),
             catalog=MemoryCatalog(),
-            sources=Sources(secrets=None, secret_arns={}),
+            sources=no_sources(),
         )
         return collector.scan([], **options)  # type: ignore[arg-type] # scan's own options
 
@@ -177,7 +177,10 @@ def test_one_search_spares_the_description_of_what_renews_well() -> None:
     region = Region(*MANY, searches=True)
     region.scan()
     assert region.certificates.searched == 1
-    assert region.certificates.described == [arn("old"), arn("failed"), arn("overdue")]
+    needed = {arn("old"), arn("failed"), arn("overdue")}
+    candidate = arn("far")
+    assert set(region.certificates.described) == {*needed, candidate}
+    assert len(region.certificates.described) == len({*needed, candidate})
 
 
 def test_without_a_search_the_same_is_described_and_said() -> None:
@@ -205,7 +208,10 @@ def test_no_search_is_made_for_one_certificate_or_none() -> None:
 
 def test_what_is_being_replaced_is_described_all_the_same() -> None:
     region = Region(*MANY, searches=True)
-    region.scan(replacing=[arn("waiting")])
+    waiting = ReplacementRecord(
+        certificate_arn=arn("waiting"), state=ReplacementState.REQUESTED, started_at=NOW
+    )
+    region.scan(replacing={waiting.certificate_arn: waiting})
     assert arn("waiting") in region.certificates.described
 
 

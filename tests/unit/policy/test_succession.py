@@ -21,17 +21,15 @@ from certificate_lifecycle.policy.succession import (
     has_ended,
     may_retire,
     quota_warning,
-    succeeds,
     successor_request,
+    tags_not_copied,
 )
-from certificate_lifecycle.policy.thresholds import Thresholds
 from tests.unit.builders import (
     AUTHORITY,
     EXPIRED,
     FAILED,
     NOW,
     SECOND,
-    SUCCESSOR,
     TIMED_OUT,
     arn,
     certificate,
@@ -44,7 +42,6 @@ from tests.unit.builders import (
 
 INSTANCE = "certificate-lifecycle"
 OURS = (("ManagedBy", INSTANCE),)
-USUAL = Thresholds()
 
 
 def dead(**changes: Any) -> Certificate:  # noqa: ANN401 - any field of a certificate
@@ -100,19 +97,12 @@ def test_a_successor_may_be_requested_for(seen: Certificate) -> None:
         pytest.param(imported(status=EXPIRED, ends_in=-days(1)), "issued", id="imported"),
         pytest.param(dead(key_algorithm="RSA_4096"), "RSA_4096", id="a key that ACM does not make"),
         pytest.param(
-            dead(detail=detail(tags=tuple((f"key{n}", "") for n in range(50)))),
-            "50 tags",
-            id="no room for a tag",
+            dead(root_hierarchy="N2_AMAZON_MANAGED"), "N2_AMAZON_MANAGED", id="another root"
         ),
     ],
 )
 def test_no_successor_is_requested_for(seen: Certificate, why: str) -> None:
     assert why in (blocked_reason(seen, INSTANCE) or "")
-
-
-def test_tags_that_are_not_copied_take_no_room() -> None:
-    tags = (("aws:cloudformation:stack-name", "shop"), *((f"key{n}", "") for n in range(49)))
-    assert blocked_reason(dead(detail=detail(tags=tags)), INSTANCE) is None
 
 
 # --- What a successor is ------------------------------------------------------------------------
@@ -137,6 +127,22 @@ def test_a_successor_has_the_names_the_key_the_ca_the_export_option_and_the_tags
     assert wanted.certificate_authority_arn is None
 
 
+def test_tags_without_room_are_left_out_in_a_fixed_order_and_the_owner_is_kept() -> None:
+    many = tuple((f"key{number:02}", "") for number in range(49))
+    tags = (*many, ("aws:cloudformation:stack-name", "shop"), ("ManagedBy", INSTANCE))
+    for order in (tags, tags[::-1]):
+        old = dead(detail=detail(tags=order))
+        wanted = successor_request(old, 1).tags
+        assert wanted == ((REPLACES_TAG, old.arn), ("ManagedBy", INSTANCE), *many[:48])
+        assert tags_not_copied(old) == ("key48",)
+        assert blocked_reason(old, INSTANCE) is None
+
+
+def test_all_tags_are_copied_if_there_is_room() -> None:
+    tags = tuple((f"key{number:02}", "") for number in range(49))
+    assert tags_not_copied(dead(detail=detail(tags=tags))) == ()
+
+
 def test_a_private_certificate_gets_a_private_successor() -> None:
     """Bug 39: without the CA ACM would make a public certificate for an internal name."""
     wanted = successor_request(private(detail=detail(certificate_authority_arn=AUTHORITY)), 1)
@@ -158,24 +164,6 @@ def test_two_certificates_or_attempts_never_share_a_token(names: list[str]) -> N
     tokens = {wanted.idempotency_token for wanted in (first, second, again)}
     assert len(tokens) == 3
     assert same.idempotency_token == first.idempotency_token
-
-
-@pytest.mark.parametrize(
-    ("changes", "takes_over"),
-    [
-        ({}, True),
-        ({"names": ("shop.example.com", "example.com")}, True),
-        ({"names": ("example.com",)}, False),
-        ({"status": CertificateStatus.PENDING_VALIDATION}, False),
-        ({"not_before": NOW - days(168), "not_after": NOW + days(30)}, False),
-        ({"not_before": NOW - days(168), "not_after": NOW + days(30) + SECOND}, True),
-    ],
-)
-def test_a_successor_takes_over_when_it_is_issued_covers_every_name_and_lives(
-    changes: dict[str, object], *, takes_over: bool
-) -> None:
-    successor = replace(SUCCESSOR, **changes)  # type: ignore[arg-type] # any field
-    assert succeeds(successor, certificate(), USUAL, NOW) is takes_over
 
 
 @pytest.mark.parametrize("status", list(CertificateStatus))
@@ -224,6 +212,19 @@ def test_a_journal_knows_whether_a_consumer_stands_at_a_status() -> None:
     assert not begun.has(BindingChangeStatus.MOVED)
 
 
+def test_a_successor_counts_as_requested_only_with_the_time_of_its_request() -> None:
+    found = replacement_record(successor_arn=arn("new"))
+    assert found.requested_successor == arn("new")
+    assert replace(found, requested_at=None).requested_successor is None
+
+
+def test_a_refused_successor_is_known_and_a_missing_one_is_not_refused() -> None:
+    refused = replacement_record(successor_arn=arn("new"), refused=(arn("new"),))
+    assert refused.successor_refused
+    assert not replace(refused, successor_arn=arn("newer")).successor_refused
+    assert not replace(refused, successor_arn=None).successor_refused
+
+
 def test_a_state_is_found_by_its_value_and_another_value_is_refused() -> None:
     assert ReplacementState.of("issued") is ReplacementState.ISSUED
     with pytest.raises(ValueError, match="'lost' is not one of requested, validated, issued"):
@@ -257,7 +258,8 @@ def test_a_record_keeps_a_limited_number_of_sentences_about_its_moves() -> None:
 
 
 def test_a_record_of_an_earlier_version_is_read_with_its_moves() -> None:
-    move = BindingChange(binding=Binding(LISTENER, "listener"), successor_was_bound=True)
+    listener = Binding(LISTENER, "listener")
+    move = BindingChange(binding=listener, planned_for=arn("new"), successor_was_bound=True)
     record = replacement_record(successor_arn=arn("new"), moves=(move,))
     stored = {**move.to_dict(), "before": [arn(), arn("new")]}
     del stored["successor_was_bound"]

@@ -16,10 +16,10 @@ from certificate_lifecycle.policy.validation import (
     distinct,
     explain,
 )
-from tests.unit.builders import finding, record, zone
+from tests.unit.builders import LABEL, finding, record, zone
 
 PARENT, CHILD = zone("example.com."), zone("shop.example.com.", "Z2")
-NAME = "_a1.shop.example.com."
+NAME = f"{LABEL}.shop.example.com."
 OURS = "_b2.c3.acm-validations.aws."
 
 
@@ -32,23 +32,23 @@ def chosen(name: str, *zones: Zone) -> Zone | None:
 def test_the_zone_with_the_longest_name_is_chosen() -> None:
     assert chosen(NAME, PARENT, CHILD) == CHILD
     assert chosen(NAME, CHILD, PARENT) == CHILD
-    assert chosen("_a1.example.com.", PARENT, CHILD) == PARENT
+    assert chosen(f"{LABEL}.example.com.", PARENT, CHILD) == PARENT
 
 
 def test_a_zone_may_be_several_labels_above_its_record() -> None:
-    assert chosen("_a1.deep.down.example.com.", PARENT) == PARENT
+    assert chosen(f"{LABEL}.deep.down.example.com.", PARENT) == PARENT
 
 
 def test_a_zone_that_merely_ends_alike_holds_nothing() -> None:
-    assert chosen("_a1.myexample.com.", PARENT) is None
+    assert chosen(f"{LABEL}.myexample.com.", PARENT) is None
 
 
 def test_the_alphabetically_next_zone_holds_nothing() -> None:
-    assert chosen("_a1.example.com.", zone("example.net.")) is None
+    assert chosen(f"{LABEL}.example.com.", zone("example.net.")) is None
 
 
 def test_case_and_the_trailing_dot_do_not_matter() -> None:
-    assert chosen("_A1.Shop.EXAMPLE.com", zone("Example.com")) == zone("Example.com")
+    assert chosen(f"{LABEL.upper()}.Shop.EXAMPLE.com", zone("Example.com")) == zone("Example.com")
 
 
 def test_two_zones_of_one_name_are_never_guessed_between() -> None:
@@ -69,7 +69,7 @@ def test_an_apex_and_its_wildcard_share_one_record() -> None:
 
 
 def test_records_that_differ_in_case_or_dot_only_are_one() -> None:
-    other = ValidationRecord("_A1.SHOP.example.com", "CNAME", OURS)
+    other = ValidationRecord("_A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1A1.SHOP.example.com", "CNAME", OURS)
     assert len(distinct([record(), other])) == 1
 
 
@@ -133,6 +133,76 @@ def test_a_record_that_is_no_cname_is_not_written() -> None:
     assert explain(found).endswith("ACM requires type TXT, which this version does not write")
 
 
+ODD_NAMES = (
+    "_acme-challenge.example.com",
+    f"_acme-challenge.{'a' * 16}.example.com",
+    "_dmarc.example.com",
+    f"_dmarc.{'a' * 25}.example.com",
+    f"{LABEL}._domainkey.example.com",
+    f"{LABEL}.shop._acme-challenge.example.com",
+    f"_github-pages-challenge-{'a' * 9}.example.com",
+    f"_{'g' * 32}.example.com",
+    f"{LABEL}0.example.com",
+    f"{LABEL[:-1]}.example.com",
+    f"x{LABEL}.example.com",
+    f"www.{LABEL}.example.com",
+    f"{LABEL}..example.com",
+    LABEL,
+    "www.example.com",
+    "*.example.com",
+    "",
+)
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_name_that_is_not_of_acms_form_is_never_written(name: str) -> None:
+    """A CNAME at such a name would let the target answer for the domain elsewhere."""
+    found = compare(ValidationRecord(name, "CNAME", OURS), PARENT, ())
+    assert (found.state, found.change) == (RecordState.UNCHECKED, None)
+    assert explain(found).endswith(
+        f"ACM requires the name {name}, which this version does not write"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"{LABEL}.example.com",
+        f"{LABEL.upper()}.Example.COM.",
+        f"{LABEL}.www.deep.down.in.example.com.",
+        f"{LABEL}.my-shop.example.com.",
+        f"{LABEL}.my_shop.example.com.",
+        f"{LABEL}.xn--bcher-kva.example.",
+    ],
+)
+def test_a_name_of_acms_form_is_written(name: str) -> None:
+    assert compare(ValidationRecord(name, "CNAME", OURS), PARENT, ()).change is RecordChange.CREATED
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "shop.cdn.example",
+        "acm-validations.aws",
+        "evil-acm-validations.aws",
+        "_b2.c3.acm-validations.aws.example.com",
+        "",
+    ],
+)
+def test_a_value_outside_acms_domain_is_never_written(value: str) -> None:
+    old = cname("_old.acm-validations.aws.")
+    for existing in ((), (old,)):
+        found = compare(ValidationRecord(NAME, "CNAME", value), PARENT, existing)
+        assert (found.state, found.change) == (RecordState.UNCHECKED, None)
+        assert f"ACM requires the value {value}, which" in explain(found)
+
+
+def test_a_record_of_another_form_that_is_in_place_needs_no_change() -> None:
+    odd = ValidationRecord("_a1.shop.example.com.", "CNAME", OURS)
+    existing = ExistingRecord(odd.name, "CNAME", (OURS,))
+    assert compare(odd, PARENT, (existing,)).state is RecordState.IN_PLACE
+
+
 def test_a_conflict_shows_everything_that_stands_there() -> None:
     existing = (cname("a.example.", plain=False), ExistingRecord(NAME, "TXT", ('"x"', '"y"')))
     assert compare(record(), PARENT, existing).found == 'CNAME a.example., TXT "x" "y"'
@@ -159,19 +229,20 @@ def test_a_place_that_is_not_known_offers_no_change() -> None:
 
 WANTS = "; ACM requires CNAME _b2.c3.acm-validations.aws"
 EXPLAINED = {
-    RecordState.IN_PLACE: "_a1.shop.example.com is correct",
-    RecordState.MISSING: f"_a1.shop.example.com does not exist in zone example.com (Z1){WANTS}",
+    RecordState.IN_PLACE: f"{LABEL}.shop.example.com is correct",
+    RecordState.MISSING: f"{LABEL}.shop.example.com does not exist in zone example.com (Z1){WANTS}",
     RecordState.OUTDATED: (
-        f"_a1.shop.example.com has an older ACM value in zone example.com (Z1){WANTS}"
+        f"{LABEL}.shop.example.com has an older ACM value in zone example.com (Z1){WANTS}"
     ),
-    RecordState.FOREIGN: f"_a1.shop.example.com in zone example.com (Z1) is TXT hello{WANTS}",
+    RecordState.FOREIGN: f"{LABEL}.shop.example.com in zone example.com (Z1) is TXT hello{WANTS}",
     RecordState.ZONE_NOT_FOUND: (
-        f"no writable public hosted zone contains _a1.shop.example.com{WANTS}"
+        f"no writable public hosted zone contains {LABEL}.shop.example.com{WANTS}"
     ),
     RecordState.ZONE_AMBIGUOUS: (
-        "several public hosted zones with the same name contain _a1.shop.example.com: TXT hello"
+        "several public hosted zones with the same name contain "
+        f"{LABEL}.shop.example.com: TXT hello"
     ),
-    RecordState.UNCHECKED: "_a1.shop.example.com could not be compared: TXT hello",
+    RecordState.UNCHECKED: f"{LABEL}.shop.example.com could not be compared: TXT hello",
 }
 
 
@@ -188,5 +259,5 @@ def test_a_record_whose_value_is_not_known_yet_is_explained_without_it() -> None
 
 def test_a_zone_that_is_not_known_is_said_to_be_unknown() -> None:
     assert explain(RecordFinding(record(), RecordState.MISSING)) == (
-        f"_a1.shop.example.com does not exist in zone unknown{WANTS}"
+        f"{LABEL}.shop.example.com does not exist in zone unknown{WANTS}"
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,15 @@ def document(instance: str, units: dict[str, str], **figures: float) -> dict[str
         "Instance": instance,
         **figures,
     }
+
+
+def test_a_muted_finding_is_counted_like_any_other() -> None:
+    muted = run(
+        *(replace(entry, muted_until=date(2026, 7, 1)) for entry in WHOLE.assessments),
+        scopes=WHOLE.scopes,
+        finished_at=NOW,
+    )
+    assert embedded_metrics(muted, undelivered=False) == embedded_metrics(WHOLE, undelivered=False)
 
 
 def test_a_run_counts_what_it_saw_and_what_it_found() -> None:

@@ -44,7 +44,6 @@ from tests.unit.builders import (
     scope,
     validation,
 )
-from tests.unit.tables import DATA
 
 SNS_LIMIT = 262_144
 HEALTHY = judged(certificate(arn=arn("11111111-0000-4000-8000-000000000001")))
@@ -279,17 +278,6 @@ def a_day_with_everything() -> Run:
     )
 
 
-def test_the_text_of_a_day_with_everything_reads_like_this() -> None:
-    expected = (DATA / "messages" / "everything.txt").read_text(encoding="utf-8")
-    assert message_of(a_day_with_everything()).bodies["email"] == expected
-
-
-@pytest.mark.parametrize("protocol", ["https", "sqs"])
-def test_chats_and_machines_get_the_same_day_in_their_own_form(protocol: str) -> None:
-    text = (DATA / "messages" / f"everything.{protocol}.json").read_text(encoding="utf-8")
-    assert json.loads(message_of(a_day_with_everything()).bodies[protocol]) == json.loads(text)
-
-
 def a_day_with_news() -> Run:
     """Return what a memory adds: what is new, since when, whose it is, and what is over."""
     due = replace(
@@ -314,16 +302,6 @@ def a_day_with_news() -> Run:
         since={DUE_ARN: LONG_AGO},
         report="s3://reports/certificate-lifecycle/2026/06/01/run-1.html",
     )
-
-
-def test_the_text_of_a_day_with_changes_reads_like_this() -> None:
-    expected = (DATA / "messages" / "news.txt").read_text(encoding="utf-8")
-    assert message_of(a_day_with_news()).bodies["email"] == expected
-
-
-def test_the_text_of_a_run_that_saw_nothing_claims_nothing_about_certificates() -> None:
-    expected = (DATA / "messages" / "unseen.txt").read_text(encoding="utf-8")
-    assert message_of(run(scopes=(LOST,))).bodies["email"] == expected
 
 
 def test_the_text_is_narrow_enough_to_be_quoted() -> None:
@@ -467,7 +445,7 @@ def test_each_protocol_gets_what_it_can_show() -> None:
                 "1 repair done in this run."
             ),
         ),
-        (run(scopes=(PARTIAL,)), "3 certificates of {}: scan incomplete."),
+        (run(scopes=(PARTIAL,)), "3 certificates of {}: run incomplete."),
         (run(scopes=(LOST,)), "The certificates of {} could not be scanned."),
     ],
     ids=["urgent", "to help", "both", "mended", "seen in part", "unseen"],
@@ -544,6 +522,8 @@ def test_machines_get_a_document_with_a_version() -> None:
             }
         ],
         "findings_not_shown": 0,
+        "open_findings": 1,
+        "muted_findings": 0,
         "report": None,
         "changes": [],
         "changes_not_shown": 0,
@@ -868,10 +848,12 @@ def test_in_short_every_protocol_still_says_how_bad_it_is() -> None:
     message = message_of(whole)
     assert message.bodies["lambda"] == message.bodies["sqs"]
     assert message.bodies["default"] == (
-        "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 resolved."
+        "1 certificate of account 123456789012, eu-west-1: 1 needs attention, run incomplete; "
+        "50 resolved."
     )
     assert message.bodies["email"] == (
-        "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 resolved.\n\n"
+        "1 certificate of account 123456789012, eu-west-1: 1 needs attention, run incomplete; 50\n"
+        "resolved.\n\n"
         "Too many findings for one message. Full list: the log of the run\n\n"
         "All certificates: 1 ImportDue, 1 ScanFailed.\n\n"
         "certificate-lifecycle, run 8f6e3f0a-0000-4000-8000-000000000001, "
@@ -882,7 +864,8 @@ def test_in_short_every_protocol_still_says_how_bad_it_is() -> None:
         "textType": "client-markdown",
         "title": message.subject,
         "description": (
-            "1 certificate of account 123456789012, eu-west-1: 1 needs attention; 50 resolved.\n"
+            "1 certificate of account 123456789012, eu-west-1: 1 needs attention, "
+            "run incomplete; 50 resolved.\n"
             f"*Incomplete:* {LOST.label}: {LOST.error}\n"
             "Too many findings for one message. Full list: the log of the run"
         ),
@@ -890,7 +873,9 @@ def test_in_short_every_protocol_still_says_how_bad_it_is() -> None:
         "keywords": ["certificates", "critical"],
     }
     assert found["metadata"]["summary"] == message.bodies["default"]
-    assert message.subject.startswith("[critical] certificate-lifecycle: 1 needs attention - ")
+    assert message.subject.startswith(
+        "[critical] certificate-lifecycle: 1 needs attention, run incomplete - "
+    )
 
 
 def test_in_short_a_failure_to_act_is_still_a_warning() -> None:
@@ -933,13 +918,112 @@ def test_a_document_for_machines_has_no_control_characters() -> None:
     assert action["detail"] == "no [2J and no"
 
 
-def test_what_is_muted_is_no_finding_of_the_message_and_is_never_deleted() -> None:
-    muted = replace(DUE, muted_until=date(2026, 7, 1))
-    message = message_of(run(muted, changes=(FindingChange(DUE_ARN, ChangeKind.CHANGED),)))
-    assert message.subject.startswith("[warning] certificate-lifecycle: findings muted")
-    text = message.bodies["email"]
-    assert "no open finding" in text
-    assert "MUTED\n  shop.example.com: ImportDue, until 2026-07-01." in text
+def muted_finding() -> Assessment:
+    return replace(DUE, muted_until=date(2026, 7, 1))
+
+
+@pytest.mark.parametrize(
+    ("whole", "state"),
+    [
+        (run(muted_finding(), HEALTHY), "1 muted finding"),
+        (run(muted_finding(), BLOCKED), "1 needs attention, 1 muted finding"),
+        (
+            run(muted_finding(), STUCK, scopes=(PARTIAL,)),
+            "run incomplete, 1 minor finding, 1 muted finding",
+        ),
+    ],
+    ids=["only", "beside another", "in an incomplete run"],
+)
+def test_what_is_open_and_muted_is_counted_in_the_subject_and_in_every_body(
+    whole: Run, state: str
+) -> None:
+    message = compose(whole, summary=True)
+    assert message is not None
+    assert f": {state} - " in message.subject
+    for body in ("default", "email", "https"):
+        assert f": {state}" in " ".join(message.bodies[body].split())
+    counts = json.loads(message.bodies["sqs"])
+    assert counts["muted_findings"] == 1
+    assert counts["open_findings"] == len(whole.findings)
+    assert "MUTED\n  shop.example.com: ImportDue, until 2026-07-01." in message.bodies["email"]
+    assert "*Muted until 2026-07-01:* `shop.example.com` ImportDue" in message.bodies["https"]
+
+
+@pytest.mark.parametrize(
+    ("news", "subject"),
+    [
+        ({"changes": (OVER,)}, "1 finding resolved, 1 muted finding"),
+        (
+            {"actions": (acted(HEALTHY, Outcome.DONE, "exported"),)},
+            "1 repair done, 1 muted finding",
+        ),
+    ],
+    ids=["resolved", "done"],
+)
+def test_good_news_does_not_hide_a_muted_finding(news: dict[str, Any], subject: str) -> None:
+    assert f": {subject} - " in message_of(run(muted_finding(), HEALTHY, **news)).subject
+
+
+NOTHING_IS_WRONG = re.compile("no open finding|all is well|healthy|nothing", re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        run(muted_finding()),
+        run(DUE),
+        run(STUCK),
+        run(HEALTHY, scopes=(PARTIAL,)),
+        run(scopes=(LOST,)),
+        run(HEALTHY, scopes=(scope(), LOST)),
+        run(HEALTHY, actions=(acted(HEALTHY, Outcome.FAILED, "no"),)),
+        run(HEALTHY, problems=("the report could not be written: AccessDenied",)),
+        run(DUE, scopes=(scope(), LOST), changes=(OVER,)),
+    ],
+    ids=[
+        *("muted", "urgent", "minor", "a certificate unread", "all unread", "a region unread"),
+        *("an action failed", "the report failed", "open, unread and resolved"),
+    ],
+)
+def test_no_text_says_that_nothing_is_open_while_anything_is_open_unread_or_failed(
+    whole: Run,
+) -> None:
+    message = compose(whole, summary=True)
+    assert message is not None
+    counts = f"All certificates: {', '.join(f'{n} {v}' for v, n in whole.counts.items())}."
+    texts = (message.subject, message.bodies["default"], message.bodies["email"])
+    for text in (*texts, message.bodies["https"]):
+        assert not NOTHING_IS_WRONG.search(text.replace(counts, ""))
+    assert severity_of(whole) > Severity.OK
+
+
+def test_an_incomplete_run_says_so_beside_its_findings() -> None:
+    message = message_of(run(DUE, scopes=(scope(), LOST)))
+    assert ": 1 needs attention, run incomplete - " in message.subject
+    assert ": 1 needs attention, run incomplete." in message.bodies["default"]
+
+
+def test_what_failed_outside_every_scope_is_in_the_message() -> None:
+    whole = run(DUE, problems=("the report could not be written: AccessDenied",))
+    message = message_of(whole)
+    assert "INCOMPLETE\n  the report could not be written: AccessDenied" in message.bodies["email"]
+    assert "*Incomplete:* the report could not be written" in message.bodies["https"]
+
+
+def test_a_run_for_some_certificates_claims_nothing_about_the_others() -> None:
+    message = message_of(run(HEALTHY, changes=(OVER,), full_scan=False))
+    assert message.bodies["default"] == (
+        "1 requested certificate of account 123456789012, eu-west-1: no open findings; 1 resolved."
+    )
+
+
+def test_a_subject_with_every_count_stays_within_the_limit_of_sns() -> None:
+    due = [judged(imported(arn=arn(str(n)), ends_in=days(20))) for n in range(1000)]
+    muted = [replace(entry, muted_until=date(2026, 7, 1)) for entry in due]
+    scopes = [replace(LOST, account_id=f"{n:012}") for n in range(1000)]
+    subject = message_of(run(*due, *muted, STUCK, scopes=(scope(), *scopes))).subject
+    assert re.fullmatch(r"[ -~]{1,99}", subject)
+    assert "1,000 need attention, run incomplete, 1 minor finding, 1,000 muted" in subject
 
 
 def test_many_that_are_muted_are_counted() -> None:

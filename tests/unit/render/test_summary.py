@@ -117,7 +117,7 @@ def test_a_notification_log_that_cannot_be_read_is_no_reason_to_be_silent() -> N
     world.notification_log.broken = Outage("throttled")
     with pytest.raises(RotationError, match="last message could not be read: Outage: throttled"):
         world.rotate()
-    assert world.subjects == ["no open findings"]
+    assert world.subjects == ["run incomplete"]
 
 
 def test_what_could_not_be_sent_is_not_recorded() -> None:
@@ -137,7 +137,7 @@ class Stopping(NotificationSink):
 
     name = "a bus"
 
-    def publish(self, run: Run) -> None:
+    def publish(self, run: Run, _: object) -> None:
         raise StoppedError(run.run_id)
 
 

@@ -24,8 +24,9 @@ from certificate_lifecycle.app.ports import (
     StateStore,
     TlsProbe,
 )
-from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult
+from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult, joined
 from certificate_lifecycle.app.run_context import RunContext
+from certificate_lifecycle.app.succession import SuccessorSearch, predecessor
 from certificate_lifecycle.app.tls_probe import names_that_serve
 from certificate_lifecycle.app.validation import inspect, require_writable, require_zones, write
 from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
@@ -38,6 +39,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
+    ManualStepRequiredError,
     RecordConflictError,
     ReplacementError,
     StateConflictError,
@@ -52,7 +54,8 @@ from certificate_lifecycle.policy.bindings import (
     BindingChangeStatus,
     by_consumer,
 )
-from certificate_lifecycle.policy.chain import find_successor
+from certificate_lifecycle.policy.checks import proposed
+from certificate_lifecycle.policy.continuity import Candidate, Continuity, judge
 from certificate_lifecycle.policy.issuance import CertificateRequest, is_equal, may_be_equal
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.succession import (
@@ -68,8 +71,8 @@ from certificate_lifecycle.policy.succession import (
     has_ended,
     may_retire,
     quota_warning,
-    succeeds,
     successor_request,
+    tags_not_copied,
 )
 from certificate_lifecycle.policy.thresholds import lacks_future
 from certificate_lifecycle.policy.validation import RecordChange
@@ -135,7 +138,7 @@ class ReplacementContext:
         elif record.unreported:
             done = record.state.finished or record.state is ReplacementState.VERIFIED
             outcome = Outcome.DONE if done else Outcome.STARTED
-        return ActionRecord(self.arn, action, outcome, "; ".join(texts), self.renewed)
+        return ActionRecord(self.arn, action, outcome, joined(texts), self.renewed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +241,8 @@ class ReplacementEngine:
         for observation, entry in zip(scan.observations, scan.assessments, strict=True):
             arn, action = entry.certificate.arn, entry.decision.action
             wanted = action if action in REPLACING_ACTIONS else None
+            if observation.proposal is not None:
+                wanted = Action.REBIND
             if wanted is not None or arn in replacement_records:
                 record = replacement_records.get(arn) or ReplacementRecord(
                     certificate_arn=arn,
@@ -275,9 +280,7 @@ class ReplacementEngine:
             case ReplacementState.VERIFIED:
                 replacement.advice = self._manual_steps(replacement, record.successor_arn)
                 movable = certificate.in_use and self.consumers is not None
-                retirable = not certificate.used and may_retire(
-                    record, self.retire_after, self.context.now
-                )
+                retirable = not certificate.used and self._is_retirable(record, certificate)
                 return movable or retirable
             case state:
                 return not state.finished
@@ -288,14 +291,22 @@ class ReplacementEngine:
         """Set the first state of a replacement, unless it is blocked."""
         record = replacement.record
         certificate, successor = observation.certificate, observation.successor
-        started = replace(record, note="", moves=(), expires_at=None)
+        started = replace(record, note="", moves=(), expires_at=None, requested_at=None)
+        if observation.proposal is not None:
+            steps = self._manual_steps(replacement, observation.proposal.arn)
+            replacement.advice = f"{proposed(observation.proposal)}\n{steps}" if steps else ""
+            return False
         if successor is not None:
             replacement.advice = self._manual_steps(replacement, successor.arn)
-            alike = successor.type is certificate.type
-            if self.consumers is None or not certificate.in_use or not alike:
+            if self.consumers is None or not certificate.in_use:
                 return False
-            state = ReplacementState.ISSUED
-            replacement.record = replace(started, state=state, successor_arn=successor.arn)
+            requested_at = record.requested_at if record.successor_arn == successor.arn else None
+            replacement.record = replace(
+                started,
+                state=ReplacementState.ISSUED,
+                successor_arn=successor.arn,
+                requested_at=requested_at,
+            )
             return True
         if record.version > 0 and record.attempt >= MAX_ATTEMPTS:
             replacement.advice = record.note
@@ -376,24 +387,24 @@ class ReplacementEngine:
         successor = self._successor(replacement) if old is not None else None
         if old is None or successor is None:
             return False
-        if not succeeds(successor, old, self.context.thresholds, self.context.now):
-            reason = f"the successor {successor.arn} is not suitable any more"
-            if replacement.record.moves:
-                raise ReplacementError(f"{reason}, but consumers have been moved to it")
-            self._abandon(replacement, reason)
-            return False
+        if replacement.record.successor_refused:
+            return self._after_refusal(replacement)
+        if not self._may_take_over(replacement, old, successor):
+            return self._unsuitable(replacement, old, successor)
         if self.consumers is not None and (old.in_use or replacement.record.moves):
             rebinding = self._rebinding(replacement, self.consumers)
-            known = replacement.record.moves
-            # Planned moves first: finding the others may take the time of a whole run.
+            # Planned moves first: finding the other settings may take the time of a whole run.
+            known = [move for move in replacement.record.moves if rebinding.has_planned(move)]
             failures = self._record_each(replacement, map(rebinding.bind, _batches(known)))
             failures += self._plan_moves(replacement, rebinding, old)
-            new = replacement.record.moves[len(known) :]
-            failures += self._record_each(replacement, map(rebinding.bind, _batches(new)))
+            others = _without(replacement.record.moves, known)
+            failures += self._record_each(replacement, map(rebinding.bind, _batches(others)))
             _require_none(failures)
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
             return False
+        if replacement.successor_arn in replacement.record.refused:
+            return self._after_refusal(replacement)
         if replacement.record.has(BindingChangeStatus.PLANNED):
             return False
         self._save(replacement, state=ReplacementState.BOUND)
@@ -411,8 +422,10 @@ class ReplacementEngine:
             move.binding.label for move in record.moves if move.status is BindingChangeStatus.BOUND
         ]
         if waiting:
-            replacement.advice = f"not using the successor yet: {_listed(waiting, ', ')}"
+            replacement.advice = f"not using the successor yet: {', '.join(_first(waiting))}"
             return False
+        if record.successor_refused:
+            return self._strike_off(replacement, "a service refused it")
         if self._is_still_served(replacement, moved_before=moved_before):
             return False
         used = observation is not None and observation.certificate.in_use
@@ -462,7 +475,7 @@ class ReplacementEngine:
             replacement.advice = (
                 self._manual_steps(replacement, replacement.successor_arn) or _UNSEEN
             )
-        elif not old.used and may_retire(replacement.record, self.retire_after, self.context.now):
+        elif not old.used and self._is_retirable(replacement.record, old):
             self._retire(replacement, old)
         return False
 
@@ -491,13 +504,21 @@ class ReplacementEngine:
             return True
         request = successor_request(old, replacement.record.attempt)
         listed = list(self.certificates.list_all())
-        found = find_successor(old, listed, self.context.thresholds, self.context.now)
-        if found is None or found.type is not old.type:
-            found = self._pending(request, listed)
+        found = self._existing(replacement, old, listed)
+        if found is not None:
+            replacement.report(f"found the successor {found.arn}")
+            self._save(replacement, successor_arn=found.arn)
+            return True
+        found = self._pending(request, listed)
         if found is not None:
             replacement.report(f"found the successor {found.arn}")
             self._save(replacement, successor_arn=found.arn, requested_at=self.context.now)
             return True
+        # A replacement that began with an existing certificate has not been checked for a request.
+        reason = self._blocked_reason(old) if replacement.record.refused else None
+        if reason is not None:
+            replacement.advice = f"no successor is requested: {reason}"
+            return False
         if not self.state_store.count_request(self.context.now.date(), old.arn, DAILY_REQUESTS):
             limit = f"daily limit of {DAILY_REQUESTS} replacements reached"
             replacement.advice = f"{limit}; continues tomorrow"
@@ -505,7 +526,73 @@ class ReplacementEngine:
         arn = self.certificates.request(request)
         warning = quota_warning(listed, self.context.now)
         replacement.report(f"requested the successor {arn}{f' ({warning})' if warning else ''}")
+        omitted = tags_not_copied(old)
+        if omitted:
+            replacement.report(f"it has no room for the tags {', '.join(omitted)}")
         self._save(replacement, successor_arn=arn, requested_at=self.context.now)
+        return True
+
+    def _existing(
+        self, replacement: ReplacementContext, old: Certificate, listed: Sequence[Certificate]
+    ) -> Certificate | None:
+        """Return an issued certificate that may take over; errors of candidates are reported."""
+        search = SuccessorSearch.among(listed, self.context, self.certificates, self.catalog)
+        found = search.best(old, replacement.record)
+        if search.problems:
+            replacement.failure = "; ".join(search.problems)
+        automatic = found is not None and found.continuity is Continuity.AUTOMATIC
+        return found.certificate if found is not None and automatic else None
+
+    def _judged(
+        self, replacement: ReplacementContext, old: Certificate, successor: Certificate
+    ) -> Candidate:
+        """Return whether the described successor may take over now."""
+        known = predecessor(old, replacement.record, self.catalog.key_algorithms(old))
+        return judge(known, successor, self.context.thresholds, self.context.now)
+
+    def _may_take_over(
+        self, replacement: ReplacementContext, old: Certificate, successor: Certificate
+    ) -> bool:
+        judged = self._judged(replacement, old, successor)
+        return judged.continuity is Continuity.AUTOMATIC
+
+    def _unsuitable(
+        self, replacement: ReplacementContext, old: Certificate, successor: Certificate
+    ) -> bool:
+        """Give up a successor that may not take over, unless consumers use it already."""
+        why = self._judged(replacement, old, successor).explanation or Continuity.PROPOSAL.meaning
+        reason = f"the successor {successor.arn} may not take over: {why}"
+        record = replacement.record
+        started = record.has(BindingChangeStatus.BOUND, BindingChangeStatus.MOVED)
+        if old.managed and record.requested_at is None and not started:
+            return self._strike_off(replacement, why)
+        if record.moves:
+            raise ReplacementError(f"{reason} Its consumers have been moved, or were to be moved.")
+        self._abandon(replacement, reason)
+        return False
+
+    def _after_refusal(self, replacement: ReplacementContext) -> bool:
+        """Verify the consumers that accepted a refused successor before the next one is tried.
+
+        They keep it: it may take over from the old certificate, which may be expired or revoked,
+        so that no service would accept it again.
+        """
+        if replacement.record.has(BindingChangeStatus.BOUND):
+            self._save(replacement, state=ReplacementState.BOUND)
+            return True
+        return self._strike_off(replacement, "a service refused it")
+
+    def _strike_off(self, replacement: ReplacementContext, why: str) -> bool:
+        """Try the next candidate, or request a successor, for the consumers that are left."""
+        record = replacement.record
+        replacement.report(f"{record.successor_arn} does not take over: {why}")
+        self._save(
+            replacement,
+            state=ReplacementState.REQUESTED,
+            successor_arn=None,
+            attempt=max(1, record.attempt),
+            refused=tuple(dict.fromkeys((*record.refused, replacement.successor_arn))),
+        )
         return True
 
     def _pending(
@@ -568,19 +655,28 @@ class ReplacementEngine:
         )
         return True
 
+    def _is_retirable(self, record: ReplacementRecord, old: Certificate) -> bool:
+        """Whether the retention has ended; an imported certificate exists nowhere else in AWS."""
+        imported = old.type is CertificateType.IMPORTED
+        return not imported and may_retire(record, self.retire_after, self.context.now)
+
     def _retire(self, replacement: ReplacementContext, old: Certificate) -> None:
         """Delete the old certificate, if its successor is valid and in use."""
         successor = self._successor(replacement)
         if successor is None:
             return
         moved = any(move.status is BindingChangeStatus.MOVED for move in replacement.record.moves)
-        good = succeeds(successor, old, self.context.thresholds, self.context.now)
+        good = self._may_take_over(replacement, old, successor)
         if not good or (moved and not successor.in_use):
             replacement.advice = (
                 f"kept, because its successor {successor.arn} is not valid or not used"
             )
             return
-        self.certificates.mark_replaced(old.arn, successor.arn)
+        try:
+            self.certificates.mark_replaced(old.arn, successor.arn)
+        except ManualStepRequiredError as error:
+            replacement.advice = f"kept: {error}"
+            return
         if self.certificates.delete(old.arn):
             self._finish(replacement, f"deleted; its successor is {successor.arn}")
 
@@ -636,22 +732,36 @@ class ReplacementEngine:
         """Record the moves of each result before the next one is made; return the failures."""
         waiting: list[str] = []
         failures: list[str] = []
+        refused: list[str] = []
         for result in results:
             self._record(replacement, result)
             waiting += result.waiting
             failures += result.failures
+            refused += result.refused
             if result.out_of_time:
                 failures.append(_OUT_OF_TIME)
                 break
         if waiting:
-            replacement.advice = _listed(waiting, "; ")
-        return failures
+            replacement.advice = joined(_first(waiting))
+        return [*failures, *self._record_refusal(replacement, refused)]
 
     def _record(self, replacement: ReplacementContext, result: RebindResult) -> None:
         record = replacement.record.with_moves(result.moves).with_reported_moves(result.done)
         if record != replacement.record:
             replacement.record = record
             self._save(replacement)
+
+    def _record_refusal(
+        self, replacement: ReplacementContext, refused: Sequence[str]
+    ) -> Sequence[str]:
+        """Record that a service refused the successor; a refused request is a failure."""
+        record = replacement.record
+        if not refused or record.requested_at is not None:
+            return refused  # another request would be refused, too
+        replacement.report("; ".join(_first(refused)))
+        struck_off = dict.fromkeys((*record.refused, replacement.successor_arn))
+        self._save(replacement, refused=tuple(struck_off))
+        return ()
 
     def _rebinding(self, replacement: ReplacementContext, consumers: Consumers) -> Rebinding:
         return Rebinding(
@@ -662,21 +772,27 @@ class ReplacementEngine:
         )
 
 
+def _without(
+    moves: Iterable[BindingChange], excluded: Iterable[BindingChange]
+) -> list[BindingChange]:
+    keys = {move.binding.key for move in excluded}
+    return [move for move in moves if move.binding.key not in keys]
+
+
 def _batches(moves: Sequence[BindingChange]) -> Iterator[list[BindingChange]]:
     return by_consumer(moves, MOVES_AT_ONCE)
 
 
 def _require_none(failures: Sequence[str]) -> None:
-    """Raise ReplacementError with all failures."""
+    """Raise ReplacementError for failures."""
     if failures:
-        raise ReplacementError(_listed(list(dict.fromkeys(failures)), "; "))
+        raise ReplacementError("; ".join(_first(list(dict.fromkeys(failures)))))
 
 
-def _listed(texts: Sequence[str], separator: str) -> str:
-    """Return the first texts and a count of the rest."""
+def _first(texts: Sequence[str]) -> list[str]:
+    """Return the first texts, and a count of the others as the last one."""
     more = len(texts) - _SHOWN_TEXTS
-    shown = separator.join(texts[:_SHOWN_TEXTS])
-    return f"{shown}{separator}and {more} more" if more > 0 else shown
+    return [*texts[:_SHOWN_TEXTS], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _plan(record: ReplacementRecord) -> str:

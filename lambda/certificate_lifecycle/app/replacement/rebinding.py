@@ -17,7 +17,12 @@ from certificate_lifecycle.app.ports import Consumers
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Certificate
-from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
+from certificate_lifecycle.model.errors import (
+    CertificateRefusedError,
+    ConsumerBusyError,
+    ConsumerChangedError,
+    ManualStepRequiredError,
+)
 from certificate_lifecycle.policy.bindings import (
     Binding,
     BindingChange,
@@ -44,10 +49,18 @@ _BOUND = {
 }
 
 
+def joined(texts: Sequence[str]) -> str:
+    """Return one text: the first lines of all on one line, then their shell lines."""
+    split = [text.split("\n") for text in texts]
+    first = "; ".join(lines[0] for lines in split)
+    return "\n".join((first, *(line for lines in split for line in lines[1:])))
+
+
 @dataclass(slots=True)
 class RebindResult:
     """The moves that were handled, and the texts of what was done, waits or failed.
 
+    `refused` are the texts of consumers whose service does not accept the successor.
     `out_of_time` is true if others were left to the next run.
     """
 
@@ -55,6 +68,7 @@ class RebindResult:
     done: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     out_of_time: bool = False
 
     def add(self, move: BindingChange, status: BindingChangeStatus, text: str) -> None:
@@ -75,18 +89,27 @@ class Rebinding:
     def unplanned(
         self, certificate: Certificate, moves: Sequence[BindingChange]
     ) -> tuple[RebindResult, list[Binding]]:
-        """Return the settings with the old certificate that have no move.
+        """Return the settings with the old certificate that have no move to this successor.
 
         The result has the moves of those that were moved and have the old certificate again: others
-        have reverted them.
+        have reverted them. A move that was planned for another successor is planned again.
         """
         result = RebindResult()
         found = {binding.key: binding for binding in self.consumers.find(certificate)}
         for move in moves:
             if move.binding.key in found and move.status is BindingChangeStatus.MOVED:
                 result.add(move, BindingChangeStatus.LEFT_ALONE, _REVERTED)
+        again = [
+            move.binding
+            for move in moves
+            if move.status is BindingChangeStatus.PLANNED and not self.has_planned(move)
+        ]
         known = {move.binding.key for move in moves}
-        return result, [binding for key, binding in found.items() if key not in known]
+        return result, [*again, *(found[key] for key in found if key not in known)]
+
+    def has_planned(self, move: BindingChange) -> bool:
+        """Whether a setting is to be bound to this successor next."""
+        return move.status is BindingChangeStatus.PLANNED and move.planned_for == self.new
 
     def plan(self, bindings: Iterable[Binding]) -> RebindResult:
         """Return a move for each setting."""
@@ -102,7 +125,7 @@ class Rebinding:
         """Bind the successor to each planned setting."""
         result = RebindResult()
         for move in moves:
-            if move.status is not BindingChangeStatus.PLANNED:
+            if not self.has_planned(move):
                 continue
             if not self._has_time(result):
                 break
@@ -146,13 +169,31 @@ class Rebinding:
         before = len(result.moves)
         try:
             yield
+        except CertificateRefusedError as error:
+            result.moves[before:] = moves
+            result.refused.append(f"{binding.label}: {error}")
         except ConsumerBusyError as error:
             result.moves[before:] = moves
             result.waiting.append(f"{binding.label}: {error}")
+        except ManualStepRequiredError as error:
+            result.moves[before:] = self._require_step(moves, binding, result, str(error))
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
             logger.exception("consumer failed", extra={"consumer": binding.consumer})
             result.moves[before:] = moves
             result.failures.append(f"{binding.label}: {error_summary(error)}")
+
+    def _require_step(
+        self, moves: Sequence[BindingChange], binding: Binding, result: RebindResult, text: str
+    ) -> list[BindingChange]:
+        """Return the moves with the step of a person, reported once: their notes have it then.
+
+        The first line of the text is the reason, which a note holds without the commands.
+        """
+        reason, *steps = text.split("\n")
+        reported = all(move.note == reason for move in moves)
+        texts = result.waiting if reported else result.done
+        texts.append("\n".join((f"{binding.label}: {reason}", f"# {binding.label}:", *steps)))
+        return [replace(move, note=reason) for move in moves]
 
     def _verify(self, moves: Sequence[BindingChange], result: RebindResult) -> None:
         bound = [move for move in moves if move.status is BindingChangeStatus.BOUND]

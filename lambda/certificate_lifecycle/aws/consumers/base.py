@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from botocore.exceptions import ClientError
+
+from certificate_lifecycle.aws.responses import error_code
 from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import (
+    CertificateRefusedError,
+    ConsumerBusyError,
+    ManualStepRequiredError,
+    UnknownSettingError,
+)
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 
@@ -15,6 +27,40 @@ if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
     from certificate_lifecycle.aws.permissions import Permission
     from certificate_lifecycle.aws.read_calls import ReadCall
+
+
+#: The keys that CloudFront accepts, and the services that it serves: RSA up to 4096 bits, and of
+#: the elliptic curves only P-256 (CloudFront developer guide, "Requirements for using SSL/TLS
+#: certificates with CloudFront"; ACM user guide, "Prerequisites for importing").
+EDGE_KEY_ALGORITHMS = frozenset({"RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1"})
+
+
+class RefusalKind(Enum):
+    """The meaning of a refused change that is no failure; all other refusals are failures."""
+
+    #: Another change is in progress: a later run tries again.
+    BUSY = auto()
+    #: A person has to do something first; the change stays planned.
+    MANUAL_STEP = auto()
+    #: The service does not accept this certificate, and may accept another one.
+    CERTIFICATE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An error code of a service with a meaning, and the text that reports it.
+
+    A refused certificate is reported with AWS's message instead.
+
+    `message` is a part of AWS's message, for a code with several meanings. `while_updating` limits
+    the meaning to a setting that the service shows as not settled.
+    """
+
+    code: str
+    kind: RefusalKind
+    text: str = ""
+    message: str = ""
+    while_updating: bool = False
 
 
 class Consumer(ABC):
@@ -29,6 +75,10 @@ class Consumer(ABC):
     #: The settings that are found and changed; their names are stored, so they never change.
     kinds: ClassVar[tuple[ConsumerKind, ...]]
     permissions: ClassVar[tuple[Permission, ...]]
+    #: Refused changes that are no failures. The SDK retries throttled calls before.
+    refusals: ClassVar[tuple[Refusal, ...]] = ()
+    #: ACM's names of the keys that every resource of the service accepts.
+    key_algorithms: ClassVar[frozenset[str]]
     #: Whether every scan may read the service, or only a role that may rebind consumers.
     read_by_scans: ClassVar[bool] = True
 
@@ -89,7 +139,7 @@ class Consumer(ABC):
         """Set `certificate_arn`; a list gets it in addition.
 
         Raises ConsumerChangedError if the service reports that the setting has neither certificate
-        any more, and ConsumerBusyError while another change is in progress.
+        any more. `sorted_refusals` sorts the errors of the service.
         """
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
@@ -98,6 +148,65 @@ class Consumer(ABC):
         Only a kind that `holds_many` has a list.
         """
         raise NotImplementedError(f"{binding.kind.name} has one certificate: {certificate_arn}")
+
+    @contextmanager
+    def sorted_refusals(self, binding: Binding, certificate_arn: str) -> Iterator[None]:
+        """Sort the refusals of a change by `refusals`.
+
+        Raises ConsumerBusyError, ManualStepRequiredError or CertificateRefusedError; any other
+        error passes.
+        """
+        try:
+            yield
+        except UnknownSettingError as error:
+            steps = self.steps_without_loss(binding, certificate_arn)
+            raise UnknownSettingError("\n".join((str(error), *steps))) from error
+        except ClientError as error:
+            refusal = self._refusal_of(error, binding)
+            if refusal is None:
+                raise
+            if refusal.kind is RefusalKind.BUSY:
+                raise ConsumerBusyError(refusal.text) from error
+            if refusal.kind is RefusalKind.CERTIFICATE:
+                answer = error.response["Error"]
+                raise CertificateRefusedError(
+                    f"{answer['Code']}: {answer.get('Message', '')}"
+                ) from error
+            steps = self.steps_before(binding)
+            raise ManualStepRequiredError("\n".join((refusal.text, *steps))) from error
+
+    def steps_before(self, binding: Binding) -> Sequence[str]:
+        """Return the steps of a person that make a refused change possible, as shell lines."""
+        del binding
+        return ()
+
+    def steps_without_loss(self, binding: Binding, certificate_arn: str) -> Sequence[str]:
+        """Return the steps for a setting that this SDK does not know completely."""
+        arn = self.arn_of(binding)
+        steps = self.manual_steps(arn, certificate_arn) if arn is not None else ()
+        return (
+            "# Give the functions a newer boto3 with the input layers, or change it manually, with",
+            "# an AWS CLI that shows the setting (an older one removes it, too):",
+            *steps,
+        )
+
+    def arn_of(self, binding: Binding) -> ConsumerArn | None:
+        """Return the ARN for the manual steps of a setting."""
+        del binding
+        return None
+
+    def _refusal_of(self, error: ClientError, binding: Binding) -> Refusal | None:
+        code, message = error_code(error), error.response["Error"].get("Message", "")
+        for refusal in self.refusals:
+            if refusal.code != code or refusal.message.lower() not in message.lower():
+                continue
+            if not refusal.while_updating or self._is_updating(binding):
+                return refusal
+        return None
+
+    def _is_updating(self, binding: Binding) -> bool:
+        state = self.current(binding)
+        return state is not None and not state.settled and state.error is None
 
     def _owned(self, certificate: Certificate) -> list[ConsumerArn]:
         """Return the entries of `InUseBy` that are resources of this service."""

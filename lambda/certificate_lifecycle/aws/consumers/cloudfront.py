@@ -1,7 +1,8 @@
 """CloudFront: the viewer certificate of a distribution.
 
 UpdateDistribution takes the whole configuration and the ETag that was read with it, so a concurrent
-change is never overwritten (API reference, UpdateDistribution).
+change is never overwritten (API reference, UpdateDistribution). `aws.whole_writes` holds that no
+setting is left out.
 """
 
 from __future__ import annotations
@@ -9,12 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from certificate_lifecycle.aws.consumers.base import Consumer
+from certificate_lifecycle.aws.consumers.base import (
+    EDGE_KEY_ALGORITHMS,
+    Consumer,
+    Refusal,
+    RefusalKind,
+)
 from certificate_lifecycle.aws.permissions import Setting, for_rotations, for_scans
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import unless, validated_response
+from certificate_lifecycle.aws.whole_writes import DISTRIBUTION_CONFIG, require_complete
 from certificate_lifecycle.model.certificate import Certificate
-from certificate_lifecycle.model.errors import ConsumerBusyError, ConsumerChangedError
+from certificate_lifecycle.model.errors import (
+    ConsumerBusyError,
+    ConsumerChangedError,
+    ManualStepRequiredError,
+)
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 
 if TYPE_CHECKING:
@@ -43,6 +54,30 @@ _GONE = "NoSuchDistribution"
 #: Members of ViewerCertificate that belong to another certificate or are deprecated.
 _DROPPED = ("Certificate", "CertificateSource", "CloudFrontDefaultCertificate", "IAMCertificateId")
 _ATTEMPTS = 3
+_CONTINUOUS_DEPLOYMENT = (
+    "its certificate cannot change while it takes part in a continuous deployment; detach the "
+    "policy first"
+)
+#: CloudFront has one code for several causes. Sources: hashicorp/terraform#13495 (one change at a
+#: time), aws/aws-cli#10446 (continuous deployment).
+_REFUSALS = (
+    Refusal(
+        "IllegalUpdate",
+        RefusalKind.BUSY,
+        "another change of its certificate is in progress",
+        message="in progress",
+    ),
+    Refusal(
+        "IllegalUpdate",
+        RefusalKind.MANUAL_STEP,
+        _CONTINUOUS_DEPLOYMENT,
+        message="continuous deployment",
+    ),
+    Refusal("ContinuousDeploymentPolicyInUse", RefusalKind.MANUAL_STEP, _CONTINUOUS_DEPLOYMENT),
+    # "A viewer certificate specified is not valid" (API reference, UpdateDistribution).
+    Refusal("InvalidViewerCertificate", RefusalKind.CERTIFICATE),
+    Refusal("StagingDistributionInUse", RefusalKind.MANUAL_STEP, _CONTINUOUS_DEPLOYMENT),
+)
 
 
 class Distributions(Consumer):
@@ -51,6 +86,8 @@ class Distributions(Consumer):
     service = "cloudfront"
     kinds = (DISTRIBUTION,)
     permissions = PERMISSIONS
+    refusals = _REFUSALS
+    key_algorithms = EDGE_KEY_ALGORITHMS
     _client: CloudFrontClient
 
     @classmethod
@@ -115,16 +152,44 @@ class Distributions(Consumer):
         """Set the certificate and keep the rest of the configuration.
 
         Raises ConsumerChangedError if the distribution has neither certificate or does not exist,
-        and ConsumerBusyError after several concurrent changes.
+        ConsumerBusyError after several concurrent changes, ManualStepRequiredError for a
+        distribution with a continuous deployment policy, and UnknownSettingError if this SDK would
+        lose a setting.
         """
         for _ in range(_ATTEMPTS):
             found = self._get(binding.consumer)
             current = None if found is None else _certificate(found)
             if found is None or current not in (certificate_arn, instead_of):
                 raise ConsumerChangedError(f"{binding.label} was changed")
-            if current == certificate_arn or self._update(binding.consumer, found, certificate_arn):
+            if current == certificate_arn:
+                return
+            if found["Distribution"]["DistributionConfig"].get("ContinuousDeploymentPolicyId"):
+                steps = self.steps_before(binding)
+                raise ManualStepRequiredError("\n".join((_CONTINUOUS_DEPLOYMENT, *steps)))
+            if self._update(binding.consumer, found, certificate_arn):
                 return
         raise ConsumerBusyError("it is being changed by another client")
+
+    def steps_before(self, binding: Binding) -> tuple[str, ...]:
+        """Return the calls that detach a continuous deployment policy.
+
+        A policy that the update leaves out stays attached (aws/aws-sdk-js-v3#7417).
+        """
+        get = f"aws cloudfront get-distribution-config --id {binding.consumer}"
+        update = f"aws cloudfront update-distribution --id {binding.consumer} --if-match ETAG"
+        return (
+            f"{get} --query ETag --output text",
+            f"{get} --query DistributionConfig --output json > distribution.json",
+            '# In distribution.json, set ContinuousDeploymentPolicyId to ""; note the old value.',
+            f"{update} --distribution-config file://distribution.json",
+            "# The next run changes the certificate; then attach the policy again.",
+        )
+
+    def arn_of(self, binding: Binding) -> ConsumerArn:
+        """Return the ARN of the distribution."""
+        account, partition = self._scope.account_id, self._scope.partition
+        arn = f"arn:{partition}:cloudfront::{account}:distribution/{binding.consumer}"
+        return ConsumerArn.parse(arn, account)
 
     def _update(
         self, distribution_id: str, found: GetDistributionResultTypeDef, certificate_arn: str
@@ -133,12 +198,13 @@ class Distributions(Consumer):
         config: Any = found["Distribution"]["DistributionConfig"]
         kept = {k: v for k, v in config["ViewerCertificate"].items() if k not in _DROPPED}
         config = {**config, "ViewerCertificate": {**kept, "ACMCertificateArn": certificate_arn}}
-        written = unless(
-            "PreconditionFailed",
-            lambda: self._client.update_distribution(
-                Id=distribution_id, IfMatch=found["ETag"], DistributionConfig=config
-            ),
-        )
+        request: Any = {
+            "Id": distribution_id,
+            "IfMatch": found["ETag"],
+            "DistributionConfig": config,
+        }
+        require_complete(self._client, DISTRIBUTION_CONFIG, found, request)
+        written = unless("PreconditionFailed", lambda: self._client.update_distribution(**request))
         return written is not None
 
     def _get(self, distribution_id: str) -> GetDistributionResultTypeDef | None:

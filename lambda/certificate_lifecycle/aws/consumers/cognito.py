@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from certificate_lifecycle.aws.consumers.base import Consumer
+from certificate_lifecycle.aws.consumers.base import (
+    EDGE_KEY_ALGORITHMS,
+    Consumer,
+    Refusal,
+    RefusalKind,
+)
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
     ROTATIONS,
@@ -16,9 +19,10 @@ from certificate_lifecycle.aws.permissions import (
     declare,
     for_rotations,
 )
-from certificate_lifecycle.aws.responses import error_code, paginated, unless, validated_response
+from certificate_lifecycle.aws.responses import paginated, unless, validated_response
+from certificate_lifecycle.aws.whole_writes import USER_POOL_DOMAIN as DOMAIN_WRITE
+from certificate_lifecycle.aws.whole_writes import accepted, require_complete
 from certificate_lifecycle.model.certificate import Certificate
-from certificate_lifecycle.model.errors import ConsumerBusyError
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.render.manual_steps import aws_command
 
@@ -58,8 +62,12 @@ USER_POOL_DOMAIN = ConsumerKind("UserPoolDomain")
 #: CloudFront serves custom domains, so their certificates are in this region.
 _EDGE_REGION = "us-east-1"
 _PAGE_SIZE = 60
-#: Members that an update resets unless it repeats them.
-_KEPT = ("ManagedLoginVersion", "Routing")
+#: API reference, UpdateUserPoolDomain.
+_REFUSALS = (
+    Refusal("ConcurrentModificationException", RefusalKind.BUSY, "another change is in progress"),
+    # A certificate that cannot be used is one of many invalid parameters.
+    Refusal("InvalidParameterException", RefusalKind.CERTIFICATE, message="certificate"),
+)
 
 
 class UserPoolDomains(Consumer):
@@ -68,6 +76,8 @@ class UserPoolDomains(Consumer):
     service = "cognito-idp"
     kinds = (USER_POOL_DOMAIN,)
     permissions = PERMISSIONS
+    refusals = _REFUSALS
+    key_algorithms = EDGE_KEY_ALGORITHMS
     read_by_scans = False
     _client: CognitoIdentityProviderClient
 
@@ -128,23 +138,26 @@ class UserPoolDomains(Consumer):
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Set the certificate and keep the other settings of the domain.
 
-        Raises ConsumerBusyError while another change is in progress.
+        Raises UnknownSettingError if this SDK would lose one of them.
         """
         del instead_of
-        described = self._describe(binding.consumer)
+        answer = self._client.describe_user_pool_domain(Domain=binding.consumer)
+        described: Mapping[str, Any] = answer.get("DomainDescription", {})
         config = described.get("CustomDomainConfig", {})
-        changed: dict[str, Any] = {
+        request: dict[str, Any] = {
+            **accepted(self._client, DOMAIN_WRITE, described),
+            "Domain": binding.consumer,
+            "UserPoolId": binding.qualifier,
             "CustomDomainConfig": {**config, "CertificateArn": certificate_arn},
-            **{name: described[name] for name in _KEPT if name in described},
         }
-        try:
-            self._client.update_user_pool_domain(
-                Domain=binding.consumer, UserPoolId=binding.qualifier, **changed
-            )
-        except ClientError as error:
-            if error_code(error) != "ConcurrentModificationException":
-                raise
-            raise ConsumerBusyError("another change is in progress") from error
+        require_complete(self._client, DOMAIN_WRITE, answer, request)
+        self._client.update_user_pool_domain(**request)
+
+    def arn_of(self, binding: Binding) -> ConsumerArn:
+        """Return the ARN of the user pool."""
+        scope = self._scope
+        arn = scope.arn("cognito-idp", f"userpool/{binding.qualifier}")
+        return ConsumerArn.parse(arn, scope.account_id)
 
     def _domains(self) -> Iterator[tuple[str, str]]:
         size = {"PageSize": _PAGE_SIZE}

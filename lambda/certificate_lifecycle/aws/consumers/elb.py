@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.aws.consumers.base import Consumer
+from certificate_lifecycle.aws.consumers.base import Consumer, Refusal, RefusalKind
 from certificate_lifecycle.aws.consumers.elbv2 import is_load_balancer
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
@@ -43,12 +43,20 @@ CLASSIC_LISTENER = ConsumerKind("ClassicListener")
 _GONE = "LoadBalancerNotFound"
 
 
+#: "The specified ARN does not refer to a valid SSL certificate" (API reference,
+#: SetLoadBalancerListenerSSLCertificate).
+_REFUSALS = (Refusal("CertificateNotFound", RefusalKind.CERTIFICATE),)
+
+
 class ClassicLoadBalancers(Consumer):
     """The listeners of the Classic Load Balancers of one account and region."""
 
     service = "elb"
     kinds = (CLASSIC_LISTENER,)
     permissions = PERMISSIONS
+    refusals = _REFUSALS
+    # Only what every Classic Load Balancer has always accepted.
+    key_algorithms = frozenset({"RSA_2048"})
     _client: ElasticLoadBalancingClient
 
     @classmethod

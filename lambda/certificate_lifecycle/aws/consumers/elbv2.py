@@ -8,9 +8,11 @@ A listener made in the console has the default in its list, too (Application Loa
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from certificate_lifecycle.aws.consumers.base import Consumer
+from certificate_lifecycle.aws.acm import AcmCertificates
+from certificate_lifecycle.aws.consumers.base import Consumer, Refusal, RefusalKind
 from certificate_lifecycle.aws.permissions import (
     EVERYTHING,
     Setting,
@@ -21,7 +23,9 @@ from certificate_lifecycle.aws.permissions import (
 from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import paginated, unless, validated_response
 from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
+from certificate_lifecycle.policy.removable import removable
 from certificate_lifecycle.render.manual_steps import aws_command
 
 if TYPE_CHECKING:
@@ -49,6 +53,21 @@ LISTENER = ConsumerKind("Listener")
 #: The further certificates of a listener, chosen by SNI.
 LISTENER_SNI = ConsumerKind("ListenerSni", holds_many=True)
 _SECURE = ("HTTPS", "TLS")
+#: Elastic Load Balancing user guides, "Quotas": 25 by default, without default certificates.
+_REFUSALS = (
+    Refusal(
+        "TooManyCertificates",
+        RefusalKind.MANUAL_STEP,
+        "its load balancer has as many certificates for SNI as its quota allows (25 by default, "
+        "of all listeners together)",
+    ),
+    # "must have a fully-qualified domain name, a supported signature, and a supported key size"
+    # (https://github.com/hashicorp/terraform-provider-aws/issues/26245).
+    Refusal("UnsupportedCertificate", RefusalKind.CERTIFICATE),
+)
+#: Descriptions in one run, to keep the calls of many full listeners few.
+_MOST_DESCRIBED = 100
+_SHOWN_REMOVABLE = 3
 _GONE = "ListenerNotFound"
 _BALANCER_GONE = "LoadBalancerNotFound"
 
@@ -59,7 +78,13 @@ class LoadBalancers(Consumer):
     service = "elbv2"
     kinds = (LISTENER, LISTENER_SNI)
     permissions = PERMISSIONS
+    refusals = _REFUSALS
+    # Network Load Balancers accept no RSA key of 4096 bits (their guide, "Server certificates").
+    key_algorithms = frozenset(
+        {"RSA_2048", "RSA_3072", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"}
+    )
     _client: ElasticLoadBalancingv2Client
+    _described_count = 0
 
     @classmethod
     def owns(cls, arn: ConsumerArn) -> bool:
@@ -158,6 +183,34 @@ class LoadBalancers(Consumer):
                 ),
             )
 
+    def steps_before(self, binding: Binding) -> tuple[str, ...]:
+        """Return the calls that make room for a certificate.
+
+        Certificates of the listener that are expired or superseded are named.
+        """
+        network = "/net/" in binding.consumer
+        quota = f"Certificates per {'Network' if network else 'Application'} Load Balancer"
+        lines = [f'# Ask for a higher quota "{quota}", or remove a certificate that is not needed:']
+        found = removable(self._described(binding))[:_SHOWN_REMOVABLE]
+        for certificate, reason in found:
+            lines += [f"# {certificate.domain_name}: {reason}", _remove(binding, certificate.arn)]
+        return (*lines, *(() if found else (_remove(binding, "CERTIFICATE_ARN"),)))
+
+    def _described(self, binding: Binding) -> list[Certificate]:
+        """Describe the ACM certificates of a listener; none after `_MOST_DESCRIBED` in a run."""
+        default, others = self._certificates(binding.consumer) or ((), ())
+        arns = [arn for arn in others if arn not in default and arn.split(":")[2] == "acm"]
+        if self._described_count + len(arns) > _MOST_DESCRIBED:
+            return []
+        self._described_count += len(arns)
+        client = self._clients.any("acm", self._scope.region, self._role_arn)
+        certificates = AcmCertificates(client)
+        found = []
+        for arn in arns:
+            with suppress(CertificateNotFoundError):
+                found.append(certificates.describe(arn))
+        return found
+
     def _secure_listeners(self, load_balancer_arn: str) -> list[ListenerTypeDef]:
         found = paginated(
             self._client, "describe_listeners", "Listeners", LoadBalancerArn=load_balancer_arn
@@ -180,6 +233,15 @@ class LoadBalancers(Consumer):
         default = tuple(entry["CertificateArn"] for entry in found if entry.get("IsDefault"))
         others = tuple(entry["CertificateArn"] for entry in found if not entry.get("IsDefault"))
         return default, others
+
+
+def _remove(binding: Binding, certificate_arn: str) -> str:
+    return aws_command(
+        "elbv2 remove-listener-certificates",
+        binding.consumer.split(":")[3],
+        f"--listener-arn {binding.consumer}",
+        f"--certificates CertificateArn={certificate_arn}",
+    )
 
 
 def is_load_balancer(arn: ConsumerArn) -> bool:

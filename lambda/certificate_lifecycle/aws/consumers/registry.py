@@ -49,6 +49,25 @@ class ConsumerCatalog:
         labels = (consumer.label(arn) for consumer in self._consumers)
         return next((label for label in labels if label is not None), in_use_by)
 
+    def key_algorithms(self, certificate: Certificate) -> frozenset[str] | None:
+        """Return the keys that every consumer of a described certificate accepts.
+
+        None if nothing uses it. Its own key is always accepted, and no other one by an unknown
+        consumer. A resource in an account of AWS's own accepts what each service that may have
+        created it accepts.
+        """
+        arns = ConsumerArn.in_use_by(certificate, self._own_account)
+        if not arns and not certificate.in_use:
+            return None
+        owners = [
+            [consumer.key_algorithms for consumer in self._consumers if consumer.owns(arn)]
+            for arn in arns
+        ]
+        common: frozenset[str] = frozenset()
+        if owners and all(owners):
+            common = frozenset.intersection(*(keys for owner in owners for keys in owner))
+        return common | {certificate.key_algorithm}
+
     def unexplained(self, certificate: Certificate, bindings: Iterable[Binding]) -> tuple[str, ...]:
         """Return the entries of `InUseBy` that moving `bindings` does not free."""
         found = tuple(bindings)
@@ -125,11 +144,15 @@ class AwsConsumers(ConsumerCatalog):
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Set a certificate, see `Consumer.bind`."""
-        self._by_kind[binding.kind].bind(binding, certificate_arn, instead_of=instead_of)
+        service = self._by_kind[binding.kind]
+        with service.sorted_refusals(binding, certificate_arn):
+            service.bind(binding, certificate_arn, instead_of=instead_of)
 
     def unbind(self, binding: Binding, certificate_arn: str) -> None:
         """Remove a certificate from a list, see `Consumer.unbind`."""
-        self._by_kind[binding.kind].unbind(binding, certificate_arn)
+        service = self._by_kind[binding.kind]
+        with service.sorted_refusals(binding, certificate_arn):
+            service.unbind(binding, certificate_arn)
 
     def read_calls(self) -> Iterator[ReadCall]:
         """Yield one call for each read permission that a scan needs."""

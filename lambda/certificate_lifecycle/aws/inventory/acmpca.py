@@ -62,7 +62,7 @@ class Authorities:
         """
         operation, member = "list_certificate_authorities", "CertificateAuthorities"
         with validated_response("ListCertificateAuthorities"):
-            for found in paginated(self._client(), operation, member):
+            for found in paginated(self._client(), operation, member, required=True):
                 status = _STATUSES.get(found.get("Status", ""))
                 if status and found.get("UsageMode") != "SHORT_LIVED_CERTIFICATE":
                     yield _authority(found, status)

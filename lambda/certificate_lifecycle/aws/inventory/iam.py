@@ -61,7 +61,7 @@ class ServerCertificates:
         """
         operation, member = "list_server_certificates", "ServerCertificateMetadataList"
         with validated_response("ListServerCertificates"):
-            for found in paginated(self._client(), operation, member):
+            for found in paginated(self._client(), operation, member, required=True):
                 yield Certificate(
                     arn=arn_in(found, "Arn"),
                     names=(found["ServerCertificateName"],),

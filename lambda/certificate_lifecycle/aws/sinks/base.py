@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
+
+#: Raises CertificateLifecycleError if no time is left for another call.
+RequireTime = Callable[[], None]
 
 if TYPE_CHECKING:
     from certificate_lifecycle.aws.clients import Clients
@@ -37,5 +41,8 @@ class Sink(ABC):
         """The name in error messages."""
 
     @abstractmethod
-    def publish(self, run: Run) -> None:
-        """Send a run; raises if the service did not accept all of it."""
+    def publish(self, run: Run, require_time: RequireTime) -> None:
+        """Send a run; raises if the service did not accept all of it.
+
+        `require_time` is called before each call of the service, and raises if no time is left.
+        """

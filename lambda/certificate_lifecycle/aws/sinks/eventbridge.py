@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotation_function
 from certificate_lifecycle.aws.responses import validated_response
-from certificate_lifecycle.aws.sinks.base import Sink
+from certificate_lifecycle.aws.sinks.base import RequireTime, Sink
 from certificate_lifecycle.model.errors import EventsRejectedError
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.render.eventbridge import SOURCE, Announcement, announcements, batches
@@ -53,13 +53,15 @@ class EventBus(Sink):
         """The name in error messages."""
         return f"the event bus {self._bus}"
 
-    def publish(self, run: Run) -> None:
+    def publish(self, run: Run, require_time: RequireTime) -> None:
         """Send the events of a run; raises EventsRejectedError if some were refused twice."""
         events = announcements(run)
         refusals: Counter[str] = Counter()
         for batch in batches(events):
+            require_time()
             refused = self._put(batch)
             if refused:
+                require_time()
                 refused = self._put([event for event, _ in refused])
             refusals.update(code for _, code in refused)
         if refusals:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.permissions import Setting, at_home, for_rotation_function
 from certificate_lifecycle.aws.responses import error_code, paginated, validated_response
-from certificate_lifecycle.aws.sinks.base import Sink
+from certificate_lifecycle.aws.sinks.base import RequireTime, Sink
 from certificate_lifecycle.model.errors import FindingsRejectedError, SecurityHubNotEnabledError
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.render.asff import (
@@ -63,7 +63,7 @@ class SecurityHub(Sink):
         source = Source(home, settings.name_prefix)
         return cls(lambda: clients.any("securityhub", home.region), source)
 
-    def publish(self, run: Run) -> None:
+    def publish(self, run: Run, require_time: RequireTime) -> None:
         """Report open findings and archive resolved ones.
 
         Raises FindingsRejectedError after all batches if some findings were refused, and
@@ -71,8 +71,9 @@ class SecurityHub(Sink):
         """
         refused: list[Mapping[str, Any]] = []
         with self._enabled(), validated_response("Security Hub"):
-            findings = updates(run, self._source, self._known())
+            findings = updates(run, self._source, self._known(require_time))
             for batch in batches(findings):
+                require_time()
                 answer = self._client().batch_import_findings(Findings=batch)
                 if answer["FailedCount"]:
                     refused += answer["FailedFindings"]
@@ -85,7 +86,7 @@ class SecurityHub(Sink):
                 f"{len(refused)} of {len(findings)} findings were refused: {first}"
             )
 
-    def _known(self) -> list[Finding]:
+    def _known(self, require_time: RequireTime) -> list[Finding]:
         """Return the active findings of this instance.
 
         The product is filtered because an administrator account also reads those of its members.
@@ -96,7 +97,12 @@ class SecurityHub(Sink):
             "RecordState": ACTIVE,
         }
         filters = {key: [{"Value": value, "Comparison": "EQUALS"}] for key, value in wanted.items()}
-        return list(paginated(self._client(), "get_findings", "Findings", Filters=filters))
+        known: list[Finding] = []
+        require_time()
+        for finding in paginated(self._client(), "get_findings", "Findings", Filters=filters):
+            known.append(finding)
+            require_time()
+        return known
 
     @contextmanager
     def _enabled(self) -> Iterator[None]:

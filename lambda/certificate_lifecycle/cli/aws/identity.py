@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.utils import JSONFileCache
 
 from certificate_lifecycle.aws.permissions import COMMANDS, EVERYTHING, declare
+from certificate_lifecycle.aws.sessions import core_session
 from certificate_lifecycle.model.errors import ConfigurationError
 from certificate_lifecycle.model.scope import Scope
 
@@ -40,7 +40,7 @@ def session_of(profile: str | None, region: str | None) -> boto3.Session:
 
     Raises ConfigurationError if the profile does not exist or no region is set.
     """
-    core = botocore.session.Session(profile=profile)
+    core = core_session(profile)
     if profile is not None and profile not in core.available_profiles:
         raise ConfigurationError(
             [f"--profile: {profile!r} does not exist; list them with aws configure list-profiles"]

@@ -65,7 +65,12 @@ def _drill(session: Session, located: Located, resolvers: tuple[str, ...]) -> Dr
         public=cache(lambda: ResolvedDns(resolvers)),
         clock=session.clock,
         stores=clients.stores,
-        sources=Sources(secrets=clients.import_secrets, secret_arns=settings.import_sources),
+        sources=Sources(
+            by_arn=settings.import_sources,
+            secrets=clients.import_secrets,
+            certificates=clients.certificates,
+            histories=clients.state_store,
+        ),
         thresholds=settings.thresholds,
         now=session.current_time(),
     )

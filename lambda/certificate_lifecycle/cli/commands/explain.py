@@ -67,7 +67,7 @@ def _is_monitored(session: Session, scope: Scope) -> bool:
 
 
 def _print(out: Console, explanation: Explanation) -> None:
-    observation, successor = explanation.observation, explanation.successor
+    observation = explanation.observation
     _print_head(out, explanation)
     _section(out, "Why", _reasons(explanation))
     _print_checks(out, explanation.trace.checks)
@@ -80,10 +80,7 @@ def _print(out: Console, explanation: Explanation) -> None:
         reason = f": {export.blocked_reason}" if export.blocked_reason else ""
         text = clean(f"{export.target.secret_arn} is {export.state.value}{reason}")
         _section(out, "Export target", [text])
-    if successor is not None:
-        ends = successor.not_after
-        expiry = f", expires on {ends:%Y-%m-%d}" if ends else ""
-        _section(out, "Successor", [f"{successor.arn}{expiry}"])
+    _section(out, "May another certificate take over?", _candidates(explanation))
     _section(out, "Recorded replacement", _replacement_record(explanation))
     if alert := explanation.alert_record:
         since = f", first on {_minute(alert.since)}" if alert.since else ""
@@ -160,6 +157,16 @@ def _records(explanation: Explanation) -> Iterable[str]:
     for finding in explanation.records:
         mark = "in place" if finding.state is validation.RecordState.IN_PLACE else "WRONG"
         yield clean(f"{mark}: {validation.explain(finding)}")
+
+
+def _candidates(explanation: Explanation) -> Iterable[str]:
+    """Yield the certificates with one of its names, each with its names and the reasons."""
+    for candidate in explanation.candidates:
+        certificate = candidate.certificate
+        ends = certificate.not_after
+        yield clean(f"{certificate.arn}{f', expires on {ends:%Y-%m-%d}' if ends else ''}")
+        why = candidate.explanation or candidate.continuity.meaning
+        yield clean(f"  {candidate.continuity.value}, for {', '.join(certificate.names)}: {why}")
 
 
 def _replacement_record(explanation: Explanation) -> Iterable[str]:

@@ -42,6 +42,10 @@ def chat_body(run: Run, findings: Sequence[Assessment]) -> dict[str, Any]:
         f"was {_plain(change.previous_verdict or '')}."
         for change in resolved_changes(run)[:CHAT_FINDINGS]
     ]
+    lines += [
+        f"*Muted until {entry.muted_until}:* `{_plain(name_of(entry))}` {entry.decision.verdict}"
+        for entry in run.muted_findings[:CHAT_FINDINGS]
+    ]
     recovered = run.recovered_scopes[:CHAT_ERRORS]
     lines += [f"*Resolved:* {_plain(label)} was scanned again." for label in recovered]
     done = {record.certificate_arn for record in run.done}

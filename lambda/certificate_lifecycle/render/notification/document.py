@@ -38,6 +38,8 @@ def document_body(run: Run, findings: Sequence[Assessment], hidden: int) -> dict
         "counts": run.counts,
         "findings": finding_entries(replace(run, scopes=scopes), findings),
         "findings_not_shown": hidden,
+        "open_findings": run.open_findings,
+        "muted_findings": len(run.muted_findings),
         "report": run.report,
         "changes": [_shortened(change).to_dict() for change in run.changes[:SHOWN_CHANGES]],
         "changes_not_shown": max(0, len(run.changes) - SHOWN_CHANGES),

@@ -126,7 +126,7 @@ def _resolved_entry(change: FindingChange) -> str:
 
 def _muted_text(run: Run) -> str:
     """Return the muted findings, so that no mute is forgotten."""
-    entries = [entry for entry in run.findings if entry.muted]
+    entries = run.muted_findings
     if not entries:
         return ""
     lines = [

@@ -54,14 +54,11 @@ def headline_of(run: Run, findings: Sequence[Assessment]) -> str:
     where = location_of(run, "account ")
     if all_failed(run):
         return f"The certificates of {where} could not be scanned."
-    if findings:
-        state = _attention(findings)
-    else:
-        state = "scan incomplete" if run.incomplete else "no open findings"
+    state = ", ".join(_state(run, findings)) or "no open findings"
     done = f"; {_actions(run)} done in this run" if run.done else ""
     resolved = _resolved_count(run)
     return (
-        f"{many(run.certificates, 'certificate')} of {where}: {state}{done}"
+        f"{many(run.certificates, _scanned(run))} of {where}: {state}{done}"
         f"{f'; {resolved} resolved' if resolved else ''}."
     )
 
@@ -89,11 +86,23 @@ def resolved_changes(run: Run) -> list[FindingChange]:
     return [change for change in run.changes if change.kind is ChangeKind.RESOLVED]
 
 
-def _attention(findings: Sequence[Assessment]) -> str:
+def _scanned(run: Run) -> str:
+    """Return the noun for the scanned certificates: a restricted run says nothing about others."""
+    return "certificate" if run.full_scan else "requested certificate"
+
+
+def _state(run: Run, findings: Sequence[Assessment]) -> list[str]:
+    """Return what is open, muted or not, and whether anything is unknown; empty if neither."""
     urgent = sum(entry.decision.severity >= Severity.WARNING for entry in findings)
     minor = len(findings) - urgent
-    parts = [f"{urgent:,} {'needs' if urgent == 1 else 'need'} attention"] if urgent else []
-    return ", ".join([*parts, *([many(minor, "minor finding")] if minor else [])])
+    muted = len(run.muted_findings)
+    parts = [
+        f"{urgent:,} {'needs' if urgent == 1 else 'need'} attention" * bool(urgent),
+        "run incomplete" * run.incomplete,
+        many(minor, "minor finding") * bool(minor),
+        many(muted, "muted finding") * bool(muted),
+    ]
+    return [part for part in parts if part]
 
 
 def subject_of(run: Run, findings: Sequence[Assessment]) -> str:
@@ -101,21 +110,20 @@ def subject_of(run: Run, findings: Sequence[Assessment]) -> str:
     if all_failed(run):
         what = "scan failed"
     else:
-        what = _attention(findings) if findings else _without_findings(run)
+        news = _news(run) if not findings and not run.incomplete else []
+        what = ", ".join([*news, *_state(run, findings)]) or "no open findings"
     before = f"[{severity_of(run).label}] "
     after = f": {what} - {location_of(run, '', ' ')}"
-    instance = run.instance[: MAX_SUBJECT - len(before) - len(after)]
+    instance = run.instance[: max(0, MAX_SUBJECT - len(before) - len(after))]
     return f"{before}{instance}{after}".encode("ascii", "replace").decode()[:MAX_SUBJECT]
 
 
-def _without_findings(run: Run) -> str:
-    if run.incomplete:
-        return "run incomplete"
+def _news(run: Run) -> list[str]:
+    """Return what was done, or else what is resolved."""
     if run.done:
-        return f"{_actions(run)} done"
-    if resolved := _resolved_count(run):
-        return f"{many(resolved, 'finding')} resolved"
-    return "findings muted" if run.changes else "no open findings"
+        return [f"{_actions(run)} done"]
+    resolved = _resolved_count(run)
+    return [f"{many(resolved, 'finding')} resolved"] if resolved else []
 
 
 def failed_first(run: Run) -> list[ScopeResult]:
@@ -133,13 +141,14 @@ def shortened_scopes(run: Run) -> list[ScopeResult]:
 
 
 def scope_errors(run: Run) -> list[str]:
-    """Return why scopes could not be scanned, failed ones first."""
+    """Return why scopes could not be scanned, failed ones first, and what else failed."""
     several = len(run.scopes) > 1
-    return [
+    errors = [
         f"{scope.label}: {scope.error}" if several else scope.error
         for scope in failed_first(run)
         if scope.error is not None
     ]
+    return [*errors, *run.problems]
 
 
 def full_list(run: Run) -> str:

@@ -121,7 +121,7 @@ def page(run: Run, assets: Assets) -> str:
         findings=_section(
             "findings",
             "Findings",
-            _paragraph(_cut(findings) if findings.total else "No open findings."),
+            _paragraph(_cut(findings) if findings.total else _without_findings(run)),
             _markup(findings),
         ),
         done=_done(run),
@@ -225,6 +225,8 @@ def _overview(run: Run) -> str:
         if urgent
         else "No scanned certificate needs attention."
     )
+    if muted := len(run.muted_findings):
+        sentence += f" {many(muted, 'finding')} {'is' if muted == 1 else 'are'} muted."
     if run.incomplete:
         sentence += " The run is incomplete: a scan or an action failed."
     label = severity_of(run).label
@@ -251,7 +253,11 @@ def _tile(verdict: str, count: int, severities: set[Severity]) -> str:
 
 def _scopes(run: Run) -> str:
     errors = [scope for scope in failed_first(run) if scope.error is not None]
-    every = _paragraph(f"Everything in {_scope_label(run)} was scanned.")
+    every = _paragraph(
+        f"Everything in {_scope_label(run)} was scanned."
+        if run.full_scan
+        else "Certificates that were not requested."
+    )
     entries = [
         f'<span class="badge warning">{scope.status.value}</span> '
         f"<strong>{escape(clean(scope.label))}</strong>: {escape(clean(scope.error or ''))}"
@@ -268,7 +274,7 @@ def _done(run: Run) -> str:
         markup(_node("div", "", _node("strong", "", names[record.certificate_arn]), *_step(record)))
         for record in done
     ]
-    nothing = _paragraph("No action was needed.")
+    nothing = _paragraph("No action was taken.")
     return _section("done", "Done in this run", _entries(entries) if entries else nothing)
 
 
@@ -343,6 +349,10 @@ def _cut(table: _Table) -> str:
     if table.total <= MOST_ROWS:
         return ""
     return f"The first {MOST_ROWS:,} of {table.total:,}; the CSV document has all."
+
+
+def _without_findings(run: Run) -> str:
+    return "No findings in what was scanned." if run.incomplete else "No findings."
 
 
 def _markup(table: _Table) -> str:

@@ -1,0 +1,128 @@
+"""Find the certificate that may take over from another one, with as few calls as possible."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.ports import Catalog, Certificates
+from certificate_lifecycle.app.run_context import RunContext
+from certificate_lifecycle.log import logger
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import CertificateNotFoundError
+from certificate_lifecycle.policy.continuity import (
+    Candidate,
+    Continuity,
+    Predecessor,
+    judge,
+    related,
+    ruled_out,
+    unreadable,
+)
+from certificate_lifecycle.policy.succession import ReplacementRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuccessorSearch:
+    """Judges the certificates of one account and region as successors of others.
+
+    Only certificates that the listing does not rule out are described, each once.
+    `problems` are the errors of those that could not be described.
+    """
+
+    context: RunContext
+    certificates: Certificates
+    catalog: Catalog
+    by_name: dict[str, list[Certificate]]
+    described: dict[str, Certificate | None] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @classmethod
+    def among(
+        cls,
+        listed: Iterable[Certificate],
+        context: RunContext,
+        certificates: Certificates,
+        catalog: Catalog,
+    ) -> SuccessorSearch:
+        """Return a search among `listed` certificates."""
+        index: defaultdict[str, list[Certificate]] = defaultdict(list)
+        for certificate in listed:
+            for name in certificate.names:
+                index[name].append(certificate)
+        return cls(context=context, certificates=certificates, catalog=catalog, by_name=dict(index))
+
+    def best(self, old: Certificate, record: ReplacementRecord | None) -> Candidate | None:
+        """Return the successor on record, or else the one that expires last; None without any.
+
+        A certificate that only a person may choose counts if there is no other one.
+        """
+        recorded = record.successor_arn if record is not None else None
+        others = sorted(self._related(old), key=lambda other: other.arn != recorded)
+        proposal = None
+        for candidate in self._judged(old, others, record):
+            if candidate.continuity is Continuity.AUTOMATIC:
+                return candidate
+            if candidate.continuity is Continuity.PROPOSAL:
+                proposal = proposal or candidate
+        return proposal
+
+    def candidates(
+        self, old: Certificate, record: ReplacementRecord | None
+    ) -> tuple[Candidate, ...]:
+        """Return the result for every certificate with a name of `old`."""
+        return tuple(self._judged(old, self._related(old), record))
+
+    def _related(self, old: Certificate) -> list[Certificate]:
+        others = (other for name in old.names for other in self.by_name.get(name, ()))
+        return related(old, others)
+
+    def _judged(
+        self, old: Certificate, others: Sequence[Certificate], record: ReplacementRecord | None
+    ) -> Iterator[Candidate]:
+        thresholds, now = self.context.thresholds, self.context.now
+        for other in others:
+            listed = ruled_out(predecessor(old, record), other, thresholds, now)
+            if listed is not None:
+                yield listed
+                continue
+            described_old, described = self._described(old), self._described(other)
+            if described_old is None or described is None:
+                yield unreadable(other)
+                continue
+            keys = self.catalog.key_algorithms(described_old)
+            yield judge(predecessor(described_old, record, keys), described, thresholds, now)
+
+    def _described(self, certificate: Certificate) -> Certificate | None:
+        """Return a certificate with its detail, None if that cannot be read."""
+        if certificate.described:
+            return certificate
+        arn = certificate.arn
+        if arn not in self.described:
+            self.described[arn] = None
+            try:
+                require_time(self.context.clock)
+                described = certificate.described_as(self.certificates.describe(arn))
+                self.described[arn] = described
+            except CertificateNotFoundError:
+                logger.info("certificate deleted meanwhile", extra={"certificate_arn": arn})
+            except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
+                logger.exception("candidate unreadable", extra={"certificate_arn": arn})
+                self.problems.append(f"{arn}: {error_summary(error)}")
+        return self.described[arn]
+
+
+def predecessor(
+    old: Certificate,
+    record: ReplacementRecord | None,
+    key_algorithms: Iterable[str] | None = None,
+) -> Predecessor:
+    """Return a certificate with what its replacement record says about successors."""
+    return Predecessor(
+        certificate=old,
+        key_algorithms=None if key_algorithms is None else frozenset(key_algorithms),
+        requested=record.requested_successor if record is not None else None,
+        refused=record.refused if record is not None else (),
+    )

@@ -1,0 +1,304 @@
+"""An update that replaces a configuration loses nothing of it, whatever the SDK knows."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.loaders import Loader
+
+from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.consumers.cloudfront import DISTRIBUTION
+from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
+from certificate_lifecycle.aws.consumers.registry import AwsConsumers
+from certificate_lifecycle.model.errors import ConsumerBusyError, UnknownSettingError
+from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.bindings import Binding
+from tests.embedded_aws.cloud import Cloud
+
+pytestmark = pytest.mark.integration
+
+OWN, EDGE = "123456789012", "us-east-1"
+DOMAIN = "auth.example.com"
+ROUTING = {"Failover": {"SecondaryRegion": "us-west-2", "PrimaryRoute53HealthCheckId": "h"}}
+
+
+@pytest.fixture
+def clients() -> Clients:
+    return Clients("eu-west-1")
+
+
+@pytest.fixture
+def consumers(clients: Clients) -> AwsConsumers:
+    return AwsConsumers(clients, Scope(OWN, EDGE))
+
+
+@pytest.fixture
+def old(cloud: Cloud) -> str:
+    return cloud.certificates.add(region=EDGE)
+
+
+@pytest.fixture
+def new(cloud: Cloud) -> str:
+    return cloud.certificates.add(region=EDGE)
+
+
+@pytest.fixture
+def site(cloud: Cloud, old: str) -> Binding:
+    return Binding(DISTRIBUTION, cloud.consumers.distribution(old, "www.example.com"))
+
+
+@pytest.fixture
+def login(cloud: Cloud, old: str) -> Binding:
+    return Binding(USER_POOL_DOMAIN, DOMAIN, cloud.consumers.user_pool_domain(DOMAIN, old))
+
+
+def older_sdk(patch: pytest.MonkeyPatch, service: str, shape: str, member: str) -> AwsConsumers:
+    """Return consumers whose SDK does not know a member of a shape."""
+    load = Loader.load_service_model
+
+    def loaded(loader: Loader, name: str, kind: str, api_version: str | None = None) -> Any:  # noqa: ANN401 - a model
+        model = load(loader, name, kind, api_version)
+        if (name, kind) == (service, "service-2"):
+            model = copy.deepcopy(model)
+            del model["shapes"][shape]["members"][member]
+        return model
+
+    with patch.context() as context:
+        context.setattr(Loader, "load_service_model", loaded)
+        clients = Clients("eu-west-1")
+        clients.any(service, EDGE)
+    return AwsConsumers(clients, Scope(OWN, EDGE))
+
+
+# --- CloudFront -------------------------------------------------------------------------------
+
+
+def test_a_distribution_keeps_everything_but_the_certificate(
+    cloud: Cloud, consumers: AwsConsumers, site: Binding, old: str, new: str
+) -> None:
+    before = repr(cloud.consumers.snapshot())
+    consumers.bind(site, new, instead_of=old)
+    assert repr(cloud.consumers.snapshot()) == before.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("path", "element", "shown"),
+    [
+        ("", "<New>1</New>", " remove New;"),
+        ("", "<New/>", " remove New;"),
+        ("", "<New><Deep>secret</Deep></New>", " remove New;"),
+        ("ViewerCertificate", "<New>1</New>", " remove ViewerCertificate.New;"),
+        ("DefaultCacheBehavior", "<New>1</New>", " remove DefaultCacheBehavior.New;"),
+        ("Origins", "<New>1</New>", " remove Origins.New;"),
+        ("Origins/Items", "<Other>1</Other>", "cannot repeat"),
+        ("Origins/Items/Origin", "<New>1</New>", " remove Origins.Items.Origin.New;"),
+        (
+            "Origins/Items/Origin/CustomOriginConfig",
+            "<New>1</New>",
+            " remove Origins.Items.Origin.CustomOriginConfig.New;",
+        ),
+        # Twice, or in another case.
+        ("", "<Comment>another</Comment>", "cannot repeat"),
+        ("", "<comment>1</comment>", " remove comment;"),
+        # A boolean that the SDK reads as false.
+        ("", "<IsIPV6Enabled>TRUE</IsIPV6Enabled>", " remove IsIPV6Enabled;"),
+    ],
+)
+def test_a_distribution_with_a_member_that_the_sdk_does_not_know_is_not_written(
+    cloud: Cloud,
+    consumers: AwsConsumers,
+    site: Binding,
+    old: str,
+    new: str,
+    path: str,
+    element: str,
+    shown: str,
+) -> None:
+    cloud.consumers.unknown_members(site.consumer)[path] = element
+    before = repr(cloud.consumers.snapshot())
+    with pytest.raises(UnknownSettingError, match=shown) as refused:
+        consumers.bind(site, new, instead_of=old)
+    assert "botocore " in str(refused.value)
+    assert "secret" not in str(refused.value)
+    assert "UpdateDistribution" not in [call.operation for call in cloud.calls]
+    assert repr(cloud.consumers.snapshot()) == before
+
+
+def test_a_distribution_with_mutual_tls_is_not_written_by_an_sdk_that_does_not_know_it(
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    consumers: AwsConsumers,
+    site: Binding,
+    old: str,
+    new: str,
+) -> None:
+    """The SDK of early 2025 has no ViewerMtlsConfig."""
+    mtls = {"Mode": "required", "TrustStoreConfig": {"TrustStoreId": "ts_1"}}
+    cloud.consumers.configure_distribution(site.consumer, ViewerMtlsConfig=mtls)
+    older = older_sdk(monkeypatch, "cloudfront", "DistributionConfig", "ViewerMtlsConfig")
+    with pytest.raises(UnknownSettingError, match="ViewerMtlsConfig"):
+        older.bind(site, new, instead_of=old)
+    assert cloud.consumers.certificates(site.consumer) == (old,)
+    consumers.bind(site, new, instead_of=old)
+    assert "ts_1" in repr(cloud.consumers.snapshot())
+
+
+def test_members_outside_the_configuration_are_no_obstacle(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, site: Binding, old: str, new: str
+) -> None:
+    older = older_sdk(monkeypatch, "cloudfront", "Distribution", "InProgressInvalidationBatches")
+    older.bind(site, new, instead_of=old)
+    assert cloud.consumers.certificates(site.consumer) == (new,)
+
+
+def test_a_distribution_that_is_changed_concurrently_is_read_again(
+    cloud: Cloud, consumers: AwsConsumers, site: Binding, old: str, new: str
+) -> None:
+    cloud.fail("cloudfront", "UpdateDistribution", "PreconditionFailed")
+    consumers.bind(site, new, instead_of=old)
+    assert cloud.consumers.certificates(site.consumer) == (new,)
+
+
+def test_a_distribution_that_is_changed_time_and_again_is_busy(
+    cloud: Cloud, consumers: AwsConsumers, site: Binding, old: str, new: str
+) -> None:
+    cloud.fail("cloudfront", "UpdateDistribution", "PreconditionFailed", times=None)
+    with pytest.raises(ConsumerBusyError):
+        consumers.bind(site, new, instead_of=old)
+
+
+def test_a_distribution_that_does_not_take_the_certificate_is_an_error(
+    cloud: Cloud, consumers: AwsConsumers, site: Binding, old: str
+) -> None:
+    elsewhere = cloud.certificates.add(region="eu-west-1")
+    with pytest.raises(ClientError, match="InvalidViewerCertificate"):
+        consumers.bind(site, elsewhere, instead_of=old)
+
+
+# --- Cognito ----------------------------------------------------------------------------------
+
+
+def test_a_user_pool_domain_keeps_everything_but_the_certificate(
+    cloud: Cloud, consumers: AwsConsumers, login: Binding, old: str, new: str
+) -> None:
+    cloud.consumers.configure_user_pool_domain(DOMAIN, ROUTING)
+    before = repr(cloud.consumers.snapshot())
+    consumers.bind(login, new, instead_of=old)
+    assert repr(cloud.consumers.snapshot()) == before.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("New", "secret"),
+        ("New", False),
+        ("New", 0),
+        ("New", []),
+        ("CustomDomainConfig/New", "secret"),
+        ("Routing/New", "secret"),
+        ("Routing/Failover/New", {"Deep": ["secret"]}),
+    ],
+)
+def test_a_user_pool_domain_with_a_member_that_the_sdk_does_not_know_is_not_written(
+    cloud: Cloud,
+    consumers: AwsConsumers,
+    login: Binding,
+    old: str,
+    new: str,
+    path: str,
+    value: object,
+) -> None:
+    cloud.consumers.configure_user_pool_domain(DOMAIN, ROUTING)
+    cloud.consumers.unknown_members(DOMAIN)[path] = value
+    before = repr(cloud.consumers.snapshot())
+    with pytest.raises(UnknownSettingError, match=path.replace("/", ".")) as refused:
+        consumers.bind(login, new, instead_of=old)
+    assert "secret" not in str(refused.value)
+    assert repr(cloud.consumers.snapshot()) == before
+
+
+@pytest.mark.parametrize("shape", ["DomainDescriptionType", "UpdateUserPoolDomainRequest"])
+def test_a_domain_s_routing_is_not_lost_by_an_sdk_that_cannot_read_or_write_it(
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    login: Binding,
+    old: str,
+    new: str,
+    shape: str,
+) -> None:
+    cloud.consumers.configure_user_pool_domain(DOMAIN, ROUTING)
+    older = older_sdk(monkeypatch, "cognito-idp", shape, "Routing")
+    with pytest.raises(UnknownSettingError, match="Routing"):
+        older.bind(login, new, instead_of=old)
+    assert cloud.consumers.certificates(DOMAIN) == (old,)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("ConcurrentModificationException", ConsumerBusyError),
+        ("NotAuthorizedException", ClientError),
+    ],
+)
+def test_a_user_pool_domain_that_is_being_changed_is_busy_and_all_else_an_error(
+    cloud: Cloud,
+    consumers: AwsConsumers,
+    login: Binding,
+    old: str,
+    new: str,
+    code: str,
+    error: type[Exception],
+) -> None:
+    cloud.fail("cognito-idp", "UpdateUserPoolDomain", code)
+    with pytest.raises(error):
+        consumers.bind(login, new, instead_of=old)
+
+
+# --- Both -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["site", "login"])
+def binding(request: pytest.FixtureRequest) -> Binding:
+    found: Binding = request.getfixturevalue(request.param)
+    return found
+
+
+def test_nothing_is_written_without_the_raw_response(
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    binding: Binding,
+    old: str,
+    new: str,
+) -> None:
+    monkeypatch.setattr("certificate_lifecycle.aws.clients.keep_raw_responses", lambda _: None)
+    consumers = AwsConsumers(Clients("eu-west-1"), Scope(OWN, EDGE))
+    with pytest.raises(UnknownSettingError, match="raw response"):
+        consumers.bind(binding, new, instead_of=old)
+    assert cloud.consumers.certificates(binding.consumer) == (old,)
+
+
+@pytest.mark.parametrize("raw", [b"", b"<", b"<a/>", b"{}", b"[]", b"null", "text"])
+def test_nothing_is_written_after_a_raw_response_that_cannot_be_read(
+    cloud: Cloud,
+    clients: Clients,
+    binding: Binding,
+    old: str,
+    new: str,
+    raw: object,
+) -> None:
+    service = "cloudfront" if binding.kind == DISTRIBUTION else "cognito-idp"
+    client = clients.any(service, EDGE)
+    client.meta.events.register_last("after-call", lambda parsed, **_: _with_raw(parsed, raw))
+    with pytest.raises(UnknownSettingError):
+        AwsConsumers(clients, Scope(OWN, EDGE)).bind(binding, new, instead_of=old)
+    assert cloud.consumers.certificates(binding.consumer) == (old,)
+
+
+def _with_raw(parsed: dict[str, Any], raw: object) -> None:
+    metadata = parsed["ResponseMetadata"]
+    for name in metadata:
+        if name.endswith("RawBody"):
+            metadata[name] = raw

@@ -1,0 +1,52 @@
+"""Only certificates that serve no client of a listener are named for removal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from certificate_lifecycle.model.certificate import CertificateStatus
+from certificate_lifecycle.policy.removable import removable
+from tests.unit.builders import EXPIRED, REVOKED, arn, certificate, days
+
+
+@pytest.mark.parametrize(("status", "reason"), [(EXPIRED, "expired"), (REVOKED, "revoked")])
+def test_a_certificate_that_has_ended_is_named(status: CertificateStatus, reason: str) -> None:
+    ended = certificate(status=status)
+    assert removable([ended]) == [(ended, reason)]
+
+
+def test_a_certificate_with_a_later_one_of_the_same_names_and_key_is_named() -> None:
+    older = certificate(ends_in=days(10))
+    newer = certificate(arn=arn("newer"), ends_in=days(90), names=("shop.example.com", "b.test"))
+    assert removable([older, newer]) == [(older, f"superseded by {newer.arn}")]
+    assert removable([newer, older]) == [(older, f"superseded by {newer.arn}")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"names": ("other.example.com",)},
+        {"key_algorithm": "EC_prime256v1"},
+        {"ends_in": days(10)},
+        {"ends_in": days(9)},
+        {"ends_in": None},
+        {"status": CertificateStatus.PENDING_VALIDATION},
+    ],
+)
+def test_a_certificate_that_another_one_cannot_stand_in_for_is_not_named(
+    changes: dict[str, Any],
+) -> None:
+    served = certificate(ends_in=days(10), names=("shop.example.com", "www.example.com"))
+    other = certificate(
+        **{"arn": arn("other"), "ends_in": days(90), "names": served.names, **changes}
+    )
+    found = [entry.arn for entry, _ in removable([served, other])]
+    assert served.arn not in found
+
+
+def test_a_certificate_without_an_end_is_superseded_by_one_with_an_end() -> None:
+    older = certificate(ends_in=None)
+    newer = certificate(arn=arn("newer"))
+    assert removable([older, newer]) == [(older, f"superseded by {newer.arn}")]
