@@ -570,7 +570,7 @@ variable "reserved_concurrency" {
 
 variable "retire_superseded_after_days" {
   type        = number
-  description = "Days after which a replaced certificate is deleted, if it is not in use and its successor is valid. Null deletes nothing and grants no permission to delete."
+  description = "Days after which a replaced certificate is deleted, if it is not in use, was not imported and its successor is valid. Null deletes nothing and grants no permission to delete."
   default     = null
 
   validation {

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from certificate_lifecycle.aws.clients import SDK_VERSION
 from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
     CertificateRequestError,
@@ -75,6 +76,7 @@ def test_the_default_event_leaves_every_validation_record_in_the_zone(
             for record in certificate.records
         ],
         "dry_run": False,
+        "sdk": SDK_VERSION,
     }
 
 

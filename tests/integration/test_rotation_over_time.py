@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.embedded_aws.cloud import Cloud
-from tests.integration.effects import USED, ending_in, put_records, wanted_records
+from tests.integration.effects import USED, documents, ending_in, put_records, wanted_records
 from tests.integration.invocation import NOW, Function, scheduled
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
@@ -85,6 +85,22 @@ def test_a_deleted_record_is_restored_when_acm_needs_it_and_reported_once(
     assert cloud.zones.records(zone) == records == wanted_records(cloud, *arns)
     assert {certificate.status for certificate in cloud.certificates.all()} == {"ISSUED"}
     assert [certificate.arn for certificate in cloud.certificates.all()] == arns
+
+
+@pytest.mark.usefixtures("ledger_table")
+def test_a_request_that_fails_in_an_outage_of_the_runs_is_reported_once(
+    rotation: Function, cloud: Cloud, topic: str
+) -> None:
+    rotation(scheduled(cloud.now))
+    cloud.certificates.add(domain_name="new.example.com", status="VALIDATION_TIMED_OUT")
+    cloud.advance(days=8)
+    for _ in range(30):
+        rotation(scheduled(cloud.now))
+        cloud.advance(days=1)
+    (message,) = [message for message in documents(cloud, topic) if message["changes"]]
+    assert [change["kind"] for change in message["changes"]] == ["new"]
+    (finding,) = message["findings"]
+    assert (finding["domain_name"], finding["verdict"]) == ("new.example.com", "RequestFailed")
 
 
 def test_a_certificate_that_acm_never_renews_is_never_requested_again(

@@ -24,12 +24,23 @@ from certificate_lifecycle.model.errors import (
 from certificate_lifecycle.policy.import_source import CertificateBundle
 from tests.embedded_aws.cloud import Cloud
 from tests.estates.imports import LOAD_BALANCER, Imported, imported, issued
+from tests.harness.authority import chain, issue_below, self_signed
 from tests.integration.effects import documents
-from tests.integration.invocation import NOW, Function, KilledError, Wire, calls, kill, scheduled
+from tests.integration.invocation import (
+    NOW,
+    Function,
+    KilledError,
+    Wire,
+    calls,
+    kill,
+    make_ledger,
+    scheduled,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
 
 DAY = timedelta(days=1)
+SOON = NOW + 20 * DAY
 LATER = NOW + 300 * DAY
 LATEST = NOW + 330 * DAY
 
@@ -242,9 +253,159 @@ def test_a_secret_that_moves_on_in_between_wins_at_once_or_in_the_next_run(
     assert "ImportCertificate" not in rotation.operations
 
 
-# --- Bad secrets ------------------------------------------------------------------------------
+# --- What a person imports --------------------------------------------------------------------
 
-SOON = NOW + 20 * DAY
+
+def certificate_there(shop: Imported) -> Mapping[str, Any]:
+    return shop.cloud.client("acm").get_certificate(CertificateArn=shop.arn)
+
+
+def reimports(rotation: Function, cloud: Cloud, days: int = 1) -> int:
+    """Run once a day and count the imports."""
+    count = 0
+    for _ in range(days):
+        cloud.advance(days=1)
+        rotation(scheduled(cloud.now))
+        count += rotation.operations.count("ImportCertificate")
+    return count
+
+
+@pytest.mark.parametrize("lifetime", [81, 400], ids=["issued later", "issued earlier"])
+def test_a_version_that_a_person_replaced_stays_replaced(
+    rotation: Function, shop: Imported, cloud: Cloud, lifetime: int
+) -> None:
+    """The key in the secret leaked, and who replaced it does not know of the secret."""
+    rotation(scheduled(NOW))
+    assert_imported(shop)
+    emergency = issued(NOW + 80 * DAY, lifetime=lifetime * DAY)
+    shop.replace(emergency)
+    assert reimports(rotation, cloud, days=3) == 0
+    assert shop.certificate.certificate_pem == emergency.certificate
+    (finding,) = rotation(scheduled(cloud.now))["findings"]
+    assert (finding["severity"], finding["reason"]) == ("info", "SourceNotNewer")
+    assert (
+        "was imported before and replaced; the version in ACM, which was imported by"
+        in (finding["message"])
+    )
+    shop.write(issued(NOW + 330 * DAY, not_before=NOW).secret())
+    assert reimports(rotation, cloud) == 1
+    assert shop.certificate.not_after == NOW + 330 * DAY
+
+
+@pytest.mark.parametrize("number", calls(CALLS, *RECORDED))
+def test_a_replaced_version_does_not_come_back_after_a_run_was_killed_at_any_call(
+    rotation: Function, shop: Imported, cloud: Cloud, wire: Wire, number: int
+) -> None:
+    wire.strike_after(number, kill)
+    with pytest.raises(KilledError):
+        rotation(scheduled(NOW))
+    imported_by_then = shop.certificate.not_after == LATER
+    cloud.advance(minutes=1)
+    emergency = issued(NOW + 80 * DAY, lifetime=400 * DAY)
+    shop.replace(emergency)
+    count = reimports(rotation, cloud, days=3)
+    if imported_by_then:
+        assert count == 0
+        assert shop.certificate.certificate_pem == emergency.certificate
+    assert count <= 1
+
+
+@pytest.mark.parametrize("number", calls(CALLS, *RECORDED))
+def test_a_version_that_a_person_replaces_while_a_run_goes_on_is_compared_again(
+    rotation: Function, shop: Imported, cloud: Cloud, wire: Wire, number: int
+) -> None:
+    newest = issued(LATEST, not_before=NOW)
+    wire.strike_before(number, lambda: shop.replace(newest))
+    rotation(scheduled(NOW))
+    slipped = 11 <= number <= 13
+    assert (shop.certificate.certificate_pem == newest.certificate) is not slipped
+    assert reimports(rotation, cloud, days=2) == 0
+
+
+@pytest.mark.parametrize("life", [200, 100, 47])
+def test_a_reissue_that_ends_earlier_is_imported(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, life: int
+) -> None:
+    make_ledger(cloud, environment, "eu-west-1")
+    shop = imported(cloud, old=issued(NOW + 250 * DAY, lifetime=398 * DAY))
+    environment.setenv("IMPORT_SOURCES", shop.sources)
+    shop.write(issued(NOW + (life - 1) * DAY, lifetime=life * DAY, key_number=8).secret())
+    rotation(scheduled(NOW))
+    assert shop.certificate.not_after == NOW + (life - 1) * DAY
+
+
+def test_a_repaired_chain_is_imported_once_and_put_back_over_no_one(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    make_ledger(cloud, environment, "eu-west-1")
+    whole, (near, _) = issue_below("shop.example.com", not_after=NOW + 250 * DAY)
+    shop = imported(cloud, old=whole)
+    environment.setenv("IMPORT_SOURCES", shop.sources)
+    shop.write(whole.secret())
+    assert "CertificateChain" not in certificate_there(shop)
+    assert reimports(rotation, cloud, days=3) == 1
+    assert certificate_there(shop)["CertificateChain"] == whole.chain
+    shop.replace(whole)
+    assert reimports(rotation, cloud, days=2) == 0
+    shop.replace(whole, chain=near)
+    assert reimports(rotation, cloud, days=2) == 0
+
+
+def test_what_its_source_may_not_do_is_said_with_what_would_allow_it(
+    rotation: Function, shop: Imported, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    stranger = self_signed("shop.example.com", not_after=LATER, key_number=7)
+    shop.replace(issued(SOON, "shop.example.com", "www.example.com"), chain=chain())
+    shop.write(stranger.secret(chain=None))
+    (finding,) = rotation(scheduled(NOW))["findings"]
+    assert finding["reason"] == "SourceIncompatible"
+    for word in ("fewer_names", "other_issuer", "no_chain"):
+        assert f"add {word} to its allow" in finding["message"]
+    assert effects(rotation) == ["Publish"]
+    allowing = json.loads(shop.sources)
+    allowing[shop.arn]["allow"] = ["fewer_names", "no_chain", "other_issuer"]
+    environment.setenv("IMPORT_SOURCES", json.dumps(allowing))
+    assert reimports(rotation, cloud) == 1
+    assert shop.certificate.certificate_pem == stranger.certificate
+
+
+def test_an_extension_that_acm_would_not_add_is_said_and_not_asked_for(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    make_ledger(cloud, environment, "eu-west-1")
+    shop = imported(cloud, old=issued(SOON, usages=None, purposes=None))
+    environment.setenv("IMPORT_SOURCES", shop.sources)
+    (finding,) = rotation(scheduled(NOW))["findings"]
+    assert "it adds the extension KeyUsage; it adds the extension Ext" in finding["message"]
+    assert "ImportCertificate" not in rotation.operations
+
+
+@pytest.mark.parametrize("order", ["NRL", "RNL", "LRN", "LNR"])
+def test_a_bundle_in_any_order_is_imported(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, order: str
+) -> None:
+    make_ledger(cloud, environment, "eu-west-1")
+    old, _ = issue_below("shop.example.com", not_after=SOON)
+    shop = imported(cloud, old=old)
+    environment.setenv("IMPORT_SOURCES", shop.sources)
+    new, (near, root) = issue_below("shop.example.com", not_after=LATER)
+    parts = {"L": new.certificate, "N": near, "R": root}
+    shop.write(new.secret(certificate="".join(parts[part] for part in order), chain=None))
+    rotation(scheduled(NOW))
+    assert (shop.certificate.not_after, shop.certificate.chain_pem) == (LATER, near + root)
+
+
+def test_a_state_table_that_cannot_be_read_imports_nothing(
+    rotation: Function, shop: Imported, cloud: Cloud
+) -> None:
+    cloud.fail("dynamodb", "Query", "AccessDeniedException", "not today")
+    with pytest.raises(RotationError, match="the state table could not be read"):
+        rotation(scheduled(NOW))
+    assert shop.certificate.not_after == SOON
+    assert reimports(rotation, cloud) == 1
+
+
+# --- Bad secrets ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

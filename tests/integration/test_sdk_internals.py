@@ -1,4 +1,4 @@
-"""The functions run without anything private of the SDK, which a release may rename."""
+"""The functions name their SDK, and use nothing private of it, which a release may rename."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import boto3.session
+import botocore
 import pytest
 from botocore.client import BaseClient
 from botocore.hooks import EventAliaser
@@ -87,3 +88,17 @@ def test_an_sdk_that_shows_no_response_before_it_reads_it_is_reported_once(
     assert [record.message for record in caplog.records if "not noticed" in record.message] == [
         "truncated responses are not noticed: the SDK has no event before-parse"
     ]
+
+
+@pytest.mark.parametrize("name", ["creation", "rotation"])
+def test_log_and_result_name_the_sdk(
+    request: pytest.FixtureRequest, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    function: Function = request.getfixturevalue(name)
+    event = {"dry_run": True, "auto_validate": False} if name == "creation" else scheduled(NOW)
+    with caplog.at_level(logging.INFO):
+        result = function(event)
+    versions = f"boto3 {boto3.__version__}, botocore {botocore.__version__}"
+    assert result["sdk"] == versions
+    first = caplog.records[0]
+    assert (first.message, vars(first)["sdk"]) == ("invoked", versions)

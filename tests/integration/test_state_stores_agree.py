@@ -17,6 +17,7 @@ from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange
+from certificate_lifecycle.policy.import_history import HeldVersion
 from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from tests.embedded_aws.cloud import Cloud
@@ -39,6 +40,7 @@ ALERT = AlertRecord(
     subject=AlertSubject(OLD), verdict="Expired", reason="", severity="", band="", notified_at=NOW
 )
 INTENT = Intent(certificate_arn=OLD, action="Export", text="", run_id="", written_at=NOW)
+HELD = HeldVersion(leaf="", chain="", not_before=NOW, not_after=NOW + timedelta(days=1))
 ACCOUNTS = itertools.count(100_000_000_000)
 
 runs = st.sampled_from(["run-1", "run-2"])
@@ -114,6 +116,20 @@ def count_request(certificate_arn: str) -> Write:
     return lambda state_store: state_store.count_request(NOW.date(), certificate_arn, 2)
 
 
+def save_history(leaf: str, behind: int) -> Write:
+    """Record an observation and an attempt; an equal write that is repeated is no conflict."""
+
+    def write(state_store: StateStore) -> object:
+        there = state_store.import_history(OLD)
+        seen = there.observed(replace(HELD, leaf=leaf), NOW, NOW)
+        history = seen.attempting(replace(HELD, leaf=f"{leaf} next"), "run-1", NOW)
+        return state_store.save_import_history(
+            replace(history, version=max(0, there.version - behind))
+        )
+
+    return write
+
+
 def version(entries: Sequence[ReplacementRecord | AlertRecord], behind: int) -> int:
     """Return the version of the only entry as it was so many writes before."""
     return max((entry.version - behind for entry in entries), default=0)
@@ -128,6 +144,7 @@ alert_writes = st.builds(save_alert, texts, missed, st.none() | moments) | st.bu
 intent_writes = st.builds(save_intent, texts, runs, moments) | st.builds(
     delete_intent, texts, runs, moments
 )
+history_writes = st.builds(save_history, texts, missed)
 requests = st.builds(count_request, st.sampled_from(["one", "two", "three"]))
 
 
@@ -139,10 +156,17 @@ def outcome(state_store: StateStore, write: Write) -> object:
 
 
 def contents(state_store: StateStore) -> tuple[object, ...]:
-    return state_store.replacement_records(), state_store.alert_records(), state_store.intents()
+    return (
+        state_store.replacement_records(),
+        state_store.alert_records(),
+        state_store.intents(),
+        state_store.import_history(OLD),
+    )
 
 
-@pytest.mark.parametrize("writes", [replacement_writes, alert_writes, intent_writes, requests])
+@pytest.mark.parametrize(
+    "writes", [replacement_writes, alert_writes, intent_writes, history_writes, requests]
+)
 @settings(
     max_examples=12,
     deadline=None,

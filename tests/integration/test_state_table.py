@@ -260,6 +260,7 @@ def moves(count: int, **changes: Any) -> tuple[BindingChange, ...]:  # noqa: ANN
     return tuple(
         BindingChange(
             binding=Binding(LISTENER_SNI, f"listener {number:04}", "", f"label {number:04}"),
+            planned_for=NEW,
             **changes,
         )
         for number in range(count)
@@ -349,6 +350,17 @@ def test_a_refused_transaction_is_raised(state_tables: StateTables, cloud: Cloud
     cloud.fail("dynamodb", "TransactWriteItems", "TransactionCanceledException", "not today")
     with pytest.raises(ClientError, match="not today"):
         state_store.save_replacement(record.with_moves(moves(2)))
+
+
+def test_a_move_that_was_planned_for_another_successor_is_left_out(
+    state_tables: StateTables,
+) -> None:
+    """Whether a list had the successor before differs from successor to successor."""
+    state_store, record = moving(state_tables, 2)
+    moved = replace(record.moves[0], status=BindingChangeStatus.MOVED)
+    state_store.save_replacement(replace(record, successor_arn=f"{NEW}2", moves=(moved,)))
+    (found,) = state_tables.new().replacement_records()
+    assert found.moves == (moved,)
 
 
 def test_a_replacement_that_starts_again_has_none_of_the_earlier_moves(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +17,7 @@ from certificate_lifecycle.model.errors import (
     StateUnreadableError,
 )
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.import_history import ImportHistory
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.effects import USED, documents, ending_in
@@ -52,6 +54,19 @@ INTENT: Item = {
     "text": {"S": "export it"},
     "run_id": {"S": "run-0"},
     "written_at": THEN,
+}
+
+
+VERSION = {
+    "leaf": "a1",
+    "chain": "",
+    "not_before": "2026-06-01T12:00:00+00:00",
+    "not_after": "9999-12-31T23:59:59+00:00",
+}
+IMPORTS: Item = {
+    "entry": {"S": f"imports#{ARN}"},
+    "versions": {"S": json.dumps([VERSION])},
+    "version": {"N": "1"},
 }
 
 
@@ -149,6 +164,38 @@ def outcomes(document: Mapping[str, Any], arn: str) -> dict[str, str]:
         for action in document["actions"]
         if action["certificate_arn"] == arn
     }
+
+
+def test_an_import_history_is_read_as_it_was_written(
+    state_store: StateTable, cloud: Cloud, ledger_table: str
+) -> None:
+    put(cloud, ledger_table, {**IMPORTS, "colour": {"S": "of a later version"}})
+    (held,) = state_store.import_history(ARN).versions
+    assert held.to_dict() == VERSION
+    other = ARN.replace("old", "other")
+    assert state_store.import_history(other) == ImportHistory(certificate_arn=other)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        pytest.param({**IMPORTS, "versions": {"S": "{}"}}, id="versions are no list"),
+        pytest.param({**IMPORTS, "versions": {"S": "[" * 20_000}}, id="too deep"),
+        pytest.param({**IMPORTS, "importing": {"S": "[]"}}, id="an import is a list"),
+        pytest.param({**IMPORTS, "version": {"S": "1"}}, id="version is a text"),
+        pytest.param({**IMPORTS, "imported_at": {"S": "2026-06-01"}}, id="day instead of a time"),
+        pytest.param({"entry": IMPORTS["entry"]}, id="empty"),
+    ],
+)
+def test_an_unreadable_import_history_stops_the_import_of_its_certificate(
+    state_store: StateTable, cloud: Cloud, ledger_table: str, item: Item
+) -> None:
+    put(cloud, ledger_table, item)
+    with pytest.raises(StateUnreadableError, match=item["entry"]["S"]):
+        state_store.import_history(ARN)
+    other = ARN.replace("old", "other")
+    assert state_store.import_history(other) == ImportHistory(certificate_arn=other)
+    assert state_store.intents() == []
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,7 @@ def observation(
     detail_error: str | None = None,
     export: TargetFinding | None = None,
     source: SourceFinding | None = None,
+    failure_reported: datetime | None = None,
 ) -> Observation:
     seen = seen or certificate()
     catalog = ConsumerCatalog(PLACE.account_id)
@@ -181,6 +182,7 @@ def observation(
         detail_error=detail_error,
         export=export,
         source=source,
+        failure_reported=failure_reported,
     )
 
 
@@ -277,6 +279,7 @@ def run(*assessments: Assessment, **changes: Any) -> Run:  # noqa: ANN401 - any 
         scopes=(scope(certificates=len(assessments)),),
         assessments=assessments,
         actions=(),
+        sdk="boto3 1.44.5, botocore 1.44.5",
     )
     return replace(complete, **changes)
 

@@ -635,10 +635,10 @@ class MemoryStateStore(StateStore):
         self._raise_if_broken("save_import_history")
         self.before_save(history)
         there = self.histories.get(history.certificate_arn)
-        if (there.version if there else 0) != history.version:
+        written = replace(history, version=history.version + 1)
+        if (there.version if there else 0) != history.version and there != written:
             raise StateConflictError("another run recorded an import first")
         self.writes += 1
-        written = replace(history, version=history.version + 1)
         self.histories[history.certificate_arn] = written
         return written
 

@@ -135,6 +135,7 @@ def run(documents: list[dict[str, Any]]) -> Run:
                 f"created {RECORD.name}",
             )
         ],
+        sdk=sample["sdk"],
     )
 
 
@@ -163,7 +164,8 @@ def test_the_creation_result_is_what_the_creation_event_would_give(
         records=(RecordFinding(RECORD, RecordState.MISSING, ZONE),),
     )
 
-    assert documents[1] == creation_result(issuance, "123456789012", dry_run=False)
+    result = creation_result(issuance, "123456789012", dry_run=False, sdk=documents[1]["sdk"])
+    assert documents[1] == result
 
 
 def test_the_rotation_event_is_accepted(documents: list[dict[str, Any]]) -> None:

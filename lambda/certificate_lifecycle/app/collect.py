@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from certificate_lifecycle.app.deadline import error_summary, require_time
 from certificate_lifecycle.app.export_targets import ExportTargets
@@ -114,6 +115,7 @@ class Collector:
     catalog: Catalog
     exports: ExportTargets = field(default_factory=ExportTargets)
     stores: Sequence[CertificateStore] = ()
+    failure_reported: Callable[[Certificate], datetime | None] = lambda _: None
 
     def scan(
         self,
@@ -215,6 +217,7 @@ class Collector:
 
     def _observe(self, listed: Certificate, problems: list[str], known: _Known) -> Observation:
         thresholds, now = self.context.thresholds, self.context.now
+        reported = self.failure_reported(listed)
         certificate, error, source = listed, None, None
         store = known.stores.get(listed.arn)
         if listed.arn in known.described:
@@ -223,7 +226,7 @@ class Collector:
             listed, known.renewals[listed.arn], thresholds, now
         ):
             certificate = as_renewing(listed, known.renewals[listed.arn])
-        elif needs_detail(listed, thresholds, now):
+        elif needs_detail(listed, thresholds, now, reported):
             certificate, error = self._describe(listed, problems, store, in_full=False)
         found = self._candidate(certificate, known) if error is None else None
         records = self._records(certificate, problems)
@@ -238,6 +241,7 @@ class Collector:
             detail_error=error,
             source=source,
             export=self._export(certificate, problems),
+            failure_reported=reported,
         )
 
     def _candidate(self, certificate: Certificate, known: _Known) -> Candidate | None:

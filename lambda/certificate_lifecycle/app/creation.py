@@ -146,9 +146,12 @@ def _raise_if_failed(certificate: Certificate) -> None:
         )
 
 
-def creation_result(issuance: Issuance, account_id: str, *, dry_run: bool) -> dict[str, Any]:
+def creation_result(
+    issuance: Issuance, account_id: str, *, dry_run: bool, sdk: str
+) -> dict[str, Any]:
     """Return the handler's result: plain data, ready for JSON.
 
+    `sdk` has the versions of the SDK.
     `certificate_arn` and `status` are None if a dry run found no certificate.
     """
     request, certificate = issuance.request, issuance.certificate
@@ -162,6 +165,7 @@ def creation_result(issuance: Issuance, account_id: str, *, dry_run: bool) -> di
         "created": issuance.created,
         "validation_records": [_record_entry(finding) for finding in issuance.records],
         "dry_run": dry_run,
+        "sdk": sdk,
     }
 
 

@@ -21,7 +21,7 @@ from certificate_lifecycle.app.deadline import (
 from certificate_lifecycle.app.ports import Clock, StateStore
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.log import logger
-from certificate_lifecycle.model.certificate import Action
+from certificate_lifecycle.model.certificate import Action, Certificate, Verdict
 from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.run import (
     ActionRecord,
@@ -194,6 +194,19 @@ class AlertState:
         self.state_store.save_intent(intent)
         self.intents[key] = intent
 
+    def failure_reported(self, certificate: Certificate) -> datetime | None:
+        """Return when a failed request was first reported, None if it was not.
+
+        Without a state store, the time of the request stands for it: else each run would report
+        every failed request again.
+        """
+        if self.state_store is None:
+            return certificate.created_at
+        alert = self.alert_records.get(certificate.arn)
+        if alert is None or alert.verdict != Verdict.REQUEST_FAILED.value:
+            return None
+        return alert.since or alert.notified_at
+
     def unreported(self, actions: Sequence[ActionRecord]) -> list[ActionRecord]:
         """Return the actions that earlier runs started and never reported.
 
@@ -332,11 +345,17 @@ class AlertState:
     def _resolved(self, run: Run) -> dict[str, AlertRecord]:
         """Return the alerts that are no finding any more.
 
-        A certificate that was not scanned is resolved only after a complete scan.
+        A certificate that was not scanned is resolved only after a complete scan. A failed request
+        is not resolved while ACM lists it: its record shows that it was reported.
         """
         complete = run.full_scan and all(scope.status is ScopeStatus.OK for scope in run.scopes)
         scanned = set(map(_arn, run.assessments))
         still_open = set(map(_arn, _reportable(run)))
+        still_open |= {
+            _arn(entry)
+            for entry in run.assessments
+            if entry.decision.verdict is Verdict.REQUEST_FAILED
+        }
         return {
             arn: alert
             for arn, alert in self.alert_records.items()

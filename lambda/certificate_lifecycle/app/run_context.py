@@ -26,6 +26,7 @@ class RunRequest:
     `limits` has the highest mode that each other account allows.
     `owner_tag` is the tag that names the owner of a certificate.
     `account_wide` is true for the one scope that also scans global services.
+    `sdk` has the versions of the SDK.
     `scheduled` is true if the schedule started the run.
     If `agreed` is set, only these certificates are acted on, and only with these actions.
     """
@@ -46,6 +47,7 @@ class RunRequest:
     owner_tag: str = "Owner"
     account_wide: bool = True
     scheduled: bool = False
+    sdk: str = ""
     agreed: frozenset[tuple[str, Action]] | None = None
 
     @property

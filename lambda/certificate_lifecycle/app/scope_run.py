@@ -130,6 +130,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         ),
         exports=ExportTargets.of(request.export_targets, clients.export_secrets),
         stores=(*clients.stores, *(clients.account_stores if request.account_wide else ())),
+        failure_reported=state.failure_reported,
     )
     # The requested certificates, and those that they replace.
     requested = request.certificate_arns
@@ -204,11 +205,11 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
             certificates=clients.certificates,
             tls_probe=clients.tls_probe,
             everything=scanned.result.everything,
-            reported=[
-                arn
+            reported={
+                arn: alert
                 for arn, alert in scanned.state.alert_records.items()
                 if alert.verdict == Verdict.STALE_CERTIFICATE_SERVED.value
-            ],
+            },
         ).compared(assessments)
     names = _ConsumerNames(clients.catalog, context.clock)
     return [
@@ -328,6 +329,7 @@ def run_of(
         assessments=tuple(assessments),
         actions=tuple(actions),
         full_scan=not request.certificate_arns,
+        sdk=request.sdk,
     )
 
 

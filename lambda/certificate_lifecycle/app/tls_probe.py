@@ -6,9 +6,9 @@ its clients.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from certificate_lifecycle.app.deadline import RESERVE_SECONDS, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, TlsProbe
@@ -17,9 +17,12 @@ from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import CertificateNotFoundError
 from certificate_lifecycle.model.run import Assessment
+from certificate_lifecycle.policy.notification_state import AlertRecord
 from certificate_lifecycle.policy.tls_probe import (
     ProbeResult,
+    ProbeState,
     compare,
+    not_compared_again,
     probe_names,
     sentences,
     serial_of,
@@ -45,14 +48,15 @@ class TlsProbing:
     """Probes the names of the assessed certificates of one account and region.
 
     `everything` are all certificates there.
-    `reported` are the ARNs of certificates reported as not served, which are probed until they are.
+    `reported` are the alert records of certificates reported as not served, by ARN. They are probed
+    until they are served.
     """
 
     context: RunContext
     certificates: Certificates
     tls_probe: TlsProbe
     everything: Sequence[Certificate] = ()
-    reported: Collection[str] = ()
+    reported: Mapping[str, AlertRecord] = field(default_factory=dict)
 
     def compared(self, assessments: Sequence[Assessment]) -> list[Assessment]:
         """Return the assessments with probe results.
@@ -75,9 +79,16 @@ class TlsProbing:
         return [
             self._with_results(assessment, described[assessment.certificate.arn], probe_results)
             if assessment.certificate.arn in described
-            else assessment
+            else self._not_probed(assessment)
             for assessment in assessments
         ]
+
+    def _not_probed(self, entry: Assessment) -> Assessment:
+        """Return an assessment without a probe; a reported certificate stays a finding."""
+        alert = self.reported.get(entry.certificate.arn)
+        if alert is None or not entry.decision.healthy or not self._concerned(entry):
+            return entry
+        return replace(entry, decision=not_compared_again(alert))
 
     def _concerned(self, entry: Assessment) -> bool:
         return should_probe(
@@ -128,6 +139,9 @@ class TlsProbing:
         decision = stale_certificate_served(
             certificate, comparisons, self.context.thresholds, self.context.now
         )
+        if decision is None and any(item.state is ProbeState.NOT_PROBED for item in comparisons):
+            found = self._not_probed(entry)
+            return found if found is entry else replace(found, certificate=certificate)
         if decision is None:
             return entry
         # With its detail, so that the report names its consumers.

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
+import botocore
 from botocore.config import Config
 
 from certificate_lifecycle.aws.pacing import Pacer
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_sts import STSClient
 
+#: The versions of the SDK; botocore has the models.
+SDK_VERSION = f"boto3 {boto3.__version__}, botocore {botocore.__version__}"
 #: Standard mode backs off with jitter and retries throttling, including Route 53's
 #: `PriorRequestNotComplete`.
 _CONFIG = Config(

@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -43,7 +43,7 @@ from certificate_lifecycle.model.records import stamp
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope, parse_arn
 from certificate_lifecycle.model.timestamps import parse_timestamp
-from certificate_lifecycle.policy.bindings import BindingChange
+from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus
 from certificate_lifecycle.policy.import_history import ImportHistory
 from certificate_lifecycle.policy.notification_state import (
     AlertRecord,
@@ -107,7 +107,7 @@ _MOVES_AT_ONCE = 99
 #: Every error that a malformed entry can cause.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 #: Attributes that store a list or an object, as JSON text.
-_NESTED = frozenset({"attempt", "moves", "refused", "untold", "versions"})
+_NESTED = frozenset({"importing", "moves", "refused", "untold", "versions"})
 #: DynamoDB stores 38 digits exactly.
 _WHOLE = re.compile(r"-?[0-9]{1,38}")
 
@@ -180,9 +180,9 @@ class StateTable:
     def replacement_records(self) -> Sequence[ReplacementRecord]:
         """Return every replacement record with its moves, if all of them can be read."""
         self._moves |= dict(self._read(EntryKind.REPLACEMENT, _MOVE, _stored_move))
-        moves: dict[tuple[str, datetime | None], list[BindingChange]] = {}
-        for entry, (move, ends) in self._moves.items():
-            moves.setdefault((entry.rpartition("#")[0], ends), []).append(move)
+        moves: dict[str, list[_StoredMove]] = {}
+        for entry, stored in self._moves.items():
+            moves.setdefault(entry.rpartition("#")[0], []).append(stored)
         read = self._read(EntryKind.REPLACEMENT, _REPLACEMENT.prefix, _REPLACEMENT.read)
         misread = {
             entry.certificate_arn
@@ -190,7 +190,7 @@ class StateTable:
             if entry.kind is EntryKind.REPLACEMENT
         }
         return [
-            record.with_moves(sorted(moves.get(_moves_of(record), ()), key=_label))
+            record.with_moves(_belonging(record, moves.get(_moves_of(record), ())))
             for record in read
             if record.certificate_arn not in misread
         ]
@@ -481,12 +481,25 @@ def _certificate_arn(named: str) -> str | None:
         return None
 
 
-def _moves_of(record: ReplacementRecord) -> tuple[str, datetime | None]:
-    """Return the beginning of the names of the entries of a record's moves, and their end.
+def _moves_of(record: ReplacementRecord) -> str:
+    """Return the beginning of the names of the entries of a record's moves."""
+    return f"{_MOVE}{record.certificate_arn}"
 
-    The moves of a finished replacement expire, so that they are not those of the next one.
+
+def _belonging(record: ReplacementRecord, stored: Iterable[_StoredMove]) -> list[BindingChange]:
+    """Return the moves of a record, in the order of their labels.
+
+    The moves of a finished replacement expire with its record: they are not those of the next one.
+    Nor is a move that was planned for a successor that did not take over.
     """
-    return f"{_MOVE}{record.certificate_arn}", record.expires_at
+    planned = BindingChangeStatus.PLANNED
+    moves = [
+        move
+        for move, ends in stored
+        if ends == record.expires_at
+        and (move.status is not planned or move.planned_for == record.successor_arn)
+    ]
+    return sorted(moves, key=_label)
 
 
 def _move_entry(record: ReplacementRecord, move: BindingChange) -> str:
@@ -496,7 +509,7 @@ def _move_entry(record: ReplacementRecord, move: BindingChange) -> str:
     never change.
     """
     digest = hashlib.sha256(json.dumps(move.binding.key).encode()).hexdigest()[:32]
-    return f"{_moves_of(record)[0]}#{digest}"
+    return f"{_moves_of(record)}#{digest}"
 
 
 def _stored_move(item: Item) -> tuple[str, _StoredMove]:

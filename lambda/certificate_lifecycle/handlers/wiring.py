@@ -12,7 +12,7 @@ from functools import partial
 from certificate_lifecycle.app.ports import Clock, RunDependencies, ScopeClients
 from certificate_lifecycle.app.run_context import RunRequest
 from certificate_lifecycle.aws.acm import AcmCertificates
-from certificate_lifecycle.aws.clients import Clients
+from certificate_lifecycle.aws.clients import SDK_VERSION, Clients
 from certificate_lifecycle.aws.consumers.registry import AwsConsumers
 from certificate_lifecycle.aws.inventory.acmpca import Authorities
 from certificate_lifecycle.aws.inventory.iam import ServerCertificates
@@ -52,6 +52,7 @@ def run_request(
         retire_after=settings.retire_after,
         owner_tag=settings.owner_tag,
         scheduled=command.scheduled,
+        sdk=SDK_VERSION,
         limits={
             account.account_id: account.mode for account in (*settings.accounts, *extra_accounts)
         },

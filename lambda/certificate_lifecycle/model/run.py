@@ -390,7 +390,8 @@ class Run:
     `recovered_scopes` names accounts and regions that can be scanned in full again, and `since`
     has the time of the first notification by ARN. `healthy` counts healthy certificates that are
     not in `assessments`, by verdict. `report` is the address of the report, which has all findings.
-    `full_scan` is false if the run was restricted to certain certificates.
+    `full_scan` is false if the run was restricted to certain certificates. `sdk` has the versions
+    of the SDK.
     `problems` are failures that belong to no scope, such as an unwritten report.
     """
 
@@ -409,6 +410,7 @@ class Run:
     healthy: Mapping[str, int] = field(default_factory=dict)
     report: str | None = None
     full_scan: bool = True
+    sdk: str = ""
     problems: Sequence[str] = ()
 
     @property
@@ -476,6 +478,7 @@ def report_entry(run: Run) -> dict[str, Any]:
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
         "finished_at": run.finished_at.isoformat(),
+        "sdk": run.sdk,
         "scopes": [scope.to_dict() for scope in run.scopes],
         "counts": run.counts,
         "findings": finding_entries(run, run.findings),

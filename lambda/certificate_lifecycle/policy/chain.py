@@ -64,8 +64,16 @@ def assess(observation: Observation, thresholds: Thresholds, now: datetime) -> D
     return next(decision for decision in decisions if decision is not None)
 
 
-def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime) -> bool:
-    """Whether `certificate` has to be described; far from expiry the listing is enough."""
+def needs_detail(
+    certificate: Certificate,
+    thresholds: Thresholds,
+    now: datetime,
+    failure_reported: datetime | None = None,
+) -> bool:
+    """Whether `certificate` has to be described; far from expiry the listing is enough.
+
+    `failure_reported` is that of `Observation`.
+    """
     if certificate.type is CertificateType.PRIVATE_AUTHORITY:
         return certificate.status is _ISSUED
     match certificate.status:
@@ -83,7 +91,8 @@ def needs_detail(certificate: Certificate, thresholds: Thresholds, now: datetime
             return True
         case CertificateStatus.VALIDATION_TIMED_OUT:
             # Its tags show whether this instance requested it.
-            return is_recent(certificate, checks.NOTIFY_FAILURE_FOR, now)
+            recent = is_recent(certificate, checks.OLD_REQUEST, now)
+            return recent and not checks.was_reported(certificate, failure_reported, now)
         case _:
             return False
 

@@ -49,8 +49,12 @@ PRIVATE_LIFETIME = timedelta(days=395)
 #: Time after which ACM starts another renewal attempt.
 RENEWAL_ATTEMPT = timedelta(hours=72)
 
-#: A request that failed longer ago is still a finding, but is no longer notified.
+#: Time after its first report for which a failed request is notified. It does not count from the
+#: request, because then a request that fails while no run takes place would never be reported.
 NOTIFY_FAILURE_FOR = timedelta(days=7)
+#: A request older than this is not requested again, and is named once and briefly: the first run
+#: after a deployment finds the failures of years.
+OLD_REQUEST = timedelta(days=30)
 _SHOWN_CONSUMERS = 3
 
 #: Tags by which other tools mark certificates as theirs.
@@ -447,7 +451,8 @@ def superseded(given: CheckInput) -> Decision | None:
         facts.STATUS,
         facts.FAILURE,
         facts.CREATED,
-        facts.after_creation("requested again until", NOTIFY_FAILURE_FOR),
+        facts.after_creation("requested again until", OLD_REQUEST),
+        facts.failure_reported("reported until", NOTIFY_FAILURE_FOR),
     ),
 )
 def request_failed(given: CheckInput) -> Decision | None:
@@ -459,14 +464,25 @@ def request_failed(given: CheckInput) -> Decision | None:
         reason = acm_reason(certificate.detail.failure_reason)
     else:
         return None
-    recent = is_recent(certificate, NOTIFY_FAILURE_FOR, given.now)
-    return Decision(
-        Verdict.REQUEST_FAILED,
-        Severity.INFO,
-        reason,
-        f"The request failed: {_lower(reason.meaning)} ACM does not retry a failed request.",
-        Action.REQUEST_AGAIN if recent else Action.NONE,
-    )
+    message = f"The request failed: {_lower(reason.meaning)} ACM does not retry a failed request."
+    if was_reported(certificate, given.observation.failure_reported, given.now):
+        action = Action.NONE
+    elif is_recent(certificate, OLD_REQUEST, given.now):
+        action = Action.REQUEST_AGAIN
+    else:
+        action = Action.INVESTIGATE
+        message += f" It is older than {OLD_REQUEST.days} days; delete it if it is not needed."
+    return Decision(Verdict.REQUEST_FAILED, Severity.INFO, reason, message, action)
+
+
+def was_reported(
+    certificate: Certificate, failure_reported: datetime | None, now: datetime
+) -> bool:
+    """Whether messages have named a failed request for long enough; an old one is named once."""
+    if failure_reported is None:
+        return False
+    old = not is_recent(certificate, OLD_REQUEST, now)
+    return old or now - failure_reported >= NOTIFY_FAILURE_FOR
 
 
 @check(question="Was it revoked?", facts=(facts.STATUS, facts.USED))

@@ -67,6 +67,16 @@ def after_creation(name: str, age: timedelta) -> Fact:
     return Fact(name, lambda _, __, ___: f"{_days(age)} after creation", changes_at)
 
 
+def failure_reported(name: str, age: timedelta) -> Fact:
+    """Return a threshold in time after a failed request was first reported."""
+
+    def changes_at(observation: Observation, _: Thresholds) -> datetime | None:
+        reported = observation.failure_reported
+        return None if reported is None else reported + age
+
+    return Fact(name, lambda _, __, ___: f"{_days(age)} after the first report", changes_at)
+
+
 def tags(keys: Collection[str]) -> Fact:
     """Return the fact which of the tags `keys` are set; other tools mark certificates with them."""
 

@@ -134,7 +134,7 @@ class ImportHistory:
             "certificate_arn": self.certificate_arn,
             "versions": [version.to_dict() for version in self.versions],
             "imported_at": records.optional_stamp(self.imported_at),
-            "attempt": None if self.attempt is None else self.attempt.to_dict(),
+            "importing": None if self.attempt is None else self.attempt.to_dict(),
             "forgotten_until": None if until is None else until.isoformat(),
             "version": self.version,
         }
@@ -142,7 +142,7 @@ class ImportHistory:
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
         """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
-        attempt = entry.get("attempt")
+        attempt = entry.get("importing")
         return cls(
             certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
             versions=tuple(map(HeldVersion.from_dict, records.items(entry, "versions"))),

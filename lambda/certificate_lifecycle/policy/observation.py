@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.policy.export import TargetFinding
@@ -16,6 +17,7 @@ class Observation:
 
     `consumers` are the labels of the resources that use it. `successor` may take over from it;
     `proposal` may do so only if a person agrees.
+    `failure_reported` is when a message first named it as a failed request, None if none has.
     """
 
     certificate: Certificate
@@ -26,6 +28,7 @@ class Observation:
     detail_error: str | None = None
     export: TargetFinding | None = None
     source: SourceFinding | None = None
+    failure_reported: datetime | None = None
 
     @property
     def export_has_problem(self) -> bool:

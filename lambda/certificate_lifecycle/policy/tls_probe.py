@@ -26,6 +26,7 @@ from certificate_lifecycle.model.run import Assessment
 from certificate_lifecycle.model.timestamps import format_minute
 from certificate_lifecycle.parsing.x509 import X509Certificate
 from certificate_lifecycle.policy.import_source import serial_number, serial_text
+from certificate_lifecycle.policy.notification_state import AlertRecord
 from certificate_lifecycle.policy.thresholds import Thresholds
 
 #: Limit of probed names for each certificate.
@@ -247,5 +248,22 @@ def stale_certificate_served(
         f"ACM has a valid certificate, but {', '.join(names)} "
         f"{'serves' if len(names) == 1 else 'serve'} {which}, which expires on "
         f"{format_minute(expiry)}.",
+        Action.INVESTIGATE,
+    )
+
+
+def not_compared_again(alert: AlertRecord) -> Decision:
+    """Return the decision on a reported certificate of which not every address was probed.
+
+    It stays a finding: that no probe took place does not show that it is served.
+    """
+    critical = alert.severity == Severity.CRITICAL.label
+    reasons = [reason for reason in _REASONS.values() if reason.value == alert.reason]
+    return Decision(
+        Verdict.STALE_CERTIFICATE_SERVED,
+        Severity.CRITICAL if critical else Severity.WARNING,
+        reasons[0] if reasons else Reason.OLDER_CERTIFICATE_SERVED,
+        "ACM has a valid certificate that was not served everywhere; this run could not compare "
+        "all addresses again.",
         Action.INVESTIGATE,
     )

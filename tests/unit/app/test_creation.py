@@ -344,7 +344,9 @@ def test_without_validation_the_records_are_named_for_manual_writing() -> None:
         dns.broken[operation] = Outage("nobody should look")
     wanted = replace(WANTED, names=("example.com", "*.example.com", "www.example.com"))
     issuance = issue(certificates, dns, wanted, clock, auto_validate=False)
-    told = creation_result(issuance, "123456789012", dry_run=False)["validation_records"]
+    told = creation_result(issuance, "123456789012", dry_run=False, sdk="boto3 1")[
+        "validation_records"
+    ]
     assert [entry["name"] for entry in told] == names_of("example.com", "www.example.com")
     assert {(entry["zone_id"], entry["zone_name"], entry["change"]) for entry in told} == {
         (None, None, None)
@@ -412,7 +414,7 @@ def test_the_result_has_exactly_the_keys_of_the_contract() -> None:
     dns = MemoryDns(zone("example.com.", "Z1"))
     wanted = replace(WANTED, names=("example.com", "*.example.com"))
     issuance = issue(MemoryCertificates(), dns, wanted)
-    found = creation_result(issuance, "123456789012", dry_run=False)
+    found = creation_result(issuance, "123456789012", dry_run=False, sdk="boto3 1")
     assert issuance.certificate is not None
     assert found == {
         "certificate_arn": issuance.certificate.arn,
@@ -433,13 +435,14 @@ def test_the_result_has_exactly_the_keys_of_the_contract() -> None:
             }
         ],
         "dry_run": False,
+        "sdk": "boto3 1",
     }
     assert json.loads(json.dumps(found)) == found
 
 
 def test_the_result_of_a_dry_run_that_found_nothing_names_no_certificate() -> None:
     issuance = issue(MemoryCertificates(), MemoryDns(HOME), dry_run=True)
-    found = creation_result(issuance, "123456789012", dry_run=True)
+    found = creation_result(issuance, "123456789012", dry_run=True, sdk="boto3 1")
     assert (found["certificate_arn"], found["status"], found["created"]) == (None, None, False)
     assert found["dry_run"] is True
 
@@ -448,5 +451,7 @@ def test_what_acm_and_route_53_say_of_records_is_cleaned_in_the_result() -> None
     record = ValidationRecord("_a1\x1b[2J.", "CNAME\n", "\u202ex.")
     finding = RecordFinding(record, RecordState.IN_PLACE, Zone("Z\x071", "a\u2028b."))
     issuance = Issuance(request=WANTED, certificate=WAITING, records=(finding,), created=False)
-    (entry,) = creation_result(issuance, "123456789012", dry_run=False)["validation_records"]
+    (entry,) = creation_result(issuance, "123456789012", dry_run=False, sdk="boto3 1")[
+        "validation_records"
+    ]
     assert list(entry.values()) == ["_a1 [2J.", "CNAME", "x.", "Z 1", "a b.", "unchanged"]

@@ -29,12 +29,14 @@ from tests.unit.builders import (
     NOW,
     PLACE,
     SECOND,
+    TIMED_OUT,
     arn,
     blocked,
     certificate,
     days,
     detail,
     imported,
+    request,
     zone,
 )
 from tests.unit.consumers import MemoryConsumers, listener
@@ -82,6 +84,16 @@ class Account:
         )
         request = replace(REQUEST, run_id=f"run-{self.runs}", now=self.now, **changes)
         return rotate(request, clients, current_time=lambda: self.now + SECOND)
+
+    def rotate_without_state(self) -> None:
+        clients = dependencies(
+            certificates=self.certificates,
+            dns=self.dns,
+            import_secrets=MemoryImportSecrets(),
+            topic=self.topic,
+            clock=MemoryClock(),
+        )
+        rotate(REQUEST, clients, current_time=lambda: self.now + SECOND)
 
     def tomorrow(self) -> Account:
         self.now += days(1)
@@ -212,6 +224,91 @@ def test_a_dry_run_neither_writes_nor_notifies() -> None:
     account = Account(DUE, BLOCKED, DEAD)
     account.rotate(dry_run=True)
     assert (account.state_store.writes, account.sent) == (0, 0)
+
+
+# --- Requests that failed -------------------------------------------------------------------------
+
+FAILING = request(arn=arn("failing"), names=("new.example.com",), created_at=NOW)
+
+
+def failed_by(name: str, created_at: datetime) -> Certificate:
+    return replace(
+        FAILING,
+        arn=arn(name),
+        names=(f"{name}.example.com",),
+        status=TIMED_OUT,
+        created_at=created_at,
+    )
+
+
+@pytest.mark.parametrize("outage", [1, 5, 8, 29, 90])
+def test_a_request_that_fails_while_no_run_takes_place_is_reported_by_the_next_run(
+    outage: int,
+) -> None:
+    account = Account(DUE)
+    account.rotate()
+    account.certificates.held[arn("failed")] = failed_by("failed", NOW + days(0.5))
+    account.now += days(outage + 0.6)
+    account.rotate()
+    assert "failed.example.com - new RequestFailed: The request failed" in account.mail
+
+
+def test_a_request_that_was_reported_as_waiting_is_reported_as_failed_after_an_outage() -> None:
+    account = Account(FAILING)
+    account.now += days(2)
+    account.rotate()
+    account.certificates.held[FAILING.arn] = replace(FAILING, status=TIMED_OUT)
+    account.now += days(9)
+    account.rotate()
+    assert "new.example.com - changed, was PendingValidation RequestFailed" in account.mail
+
+
+def test_a_failed_request_is_in_messages_for_a_week_and_is_never_called_resolved() -> None:
+    account = Account(failed_by("failed", NOW - days(3)))
+    for _ in range(40):
+        account.rotate()
+        account.tomorrow()
+    assert account.sent == 1
+    account.certificates.held[DUE.arn] = replace(DUE, not_after=account.now + days(20))
+    account.rotate()
+    assert "failed.example.com" not in account.mail
+    account.certificates.held.clear()
+    account.tomorrow().rotate()
+    assert "Was RequestFailed since 2026-06-01. It does not exist any more." in account.mail
+    assert account.state_store.alerts == {}
+
+
+def test_the_failures_of_years_are_one_paragraph_of_the_first_message_and_of_no_other() -> None:
+    old = [failed_by(f"old{number:03}", NOW - days(30 + number)) for number in range(300)]
+    account = Account(*old)
+    account.rotate()
+    assert "300 requests older than 30 days failed: " in account.mail
+    assert len(account.topic.messages[-1].bodies["email"].splitlines()) < 30
+    assert account.certificates.described == []
+    account.certificates.held[DUE.arn] = DUE
+    account.tomorrow().rotate()
+    assert "api.example.com" in account.mail
+    assert "older than 30 days" not in account.mail
+    assert account.sent == 2
+
+
+def test_without_a_state_store_a_failed_request_is_reported_for_a_week_after_it_was_made() -> None:
+    account = Account(failed_by("new", NOW - days(6)), failed_by("old", NOW - days(8)))
+    account.rotate_without_state()
+    assert "new.example.com" in account.mail
+    assert "old.example.com" not in account.mail
+
+
+def test_what_happened_in_an_outage_of_months_is_in_the_next_message() -> None:
+    renewed, expired = replace(DUE, arn=arn("renewed")), replace(OTHER, not_after=NOW + days(40))
+    account = Account(renewed, expired)
+    account.rotate()
+    account.now += days(60)
+    account.certificates.held[renewed.arn] = replace(renewed, not_after=NOW + days(400))
+    account.certificates.held[arn("failed")] = failed_by("failed", NOW + days(10))
+    account.rotate()
+    for text in ("Expired: It expired 20 days ago", "RequestFailed", "RESOLVED"):
+        assert text in account.mail
 
 
 # --- A ledger that fails --------------------------------------------------------------------------

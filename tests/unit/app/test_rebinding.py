@@ -168,7 +168,7 @@ def test_what_was_moved_and_has_the_old_one_again_was_rolled_back_and_is_not_cha
 
 @pytest.mark.parametrize("stage", [BindingChangeStatus.PLANNED, BindingChangeStatus.BOUND])
 def test_a_consumer_that_is_deleted_on_the_way_is_gone(stage: BindingChangeStatus) -> None:
-    move = BindingChange(binding=domain(), planned_for=NEW, status=stage, bound_at=NOW)
+    move = BindingChange(binding=domain(), status=stage, bound_at=NOW)
     consumers = MemoryConsumers()
     step = (
         rebinding(consumers).bind
@@ -295,22 +295,6 @@ def test_without_time_nothing_is_started() -> None:
     result = rebinding(consumers, seconds=10).bind(plan.moves)
     assert result.out_of_time
     assert (result.moves, result.failures, consumers.written) == ([], [], [])
-
-
-def test_a_move_that_was_planned_for_another_successor_is_planned_again() -> None:
-    """What a rollback has to leave in a list differs from successor to successor."""
-    consumers = MemoryConsumers((sni(), [OLD, NEW]))
-    before = [
-        BindingChange(binding=sni(), planned_for=OTHER),
-        BindingChange(binding=domain(), planned_for=OTHER),
-    ]
-    assert rebinding(consumers).bind(before).moves == []
-    again = planned(consumers, before)
-    assert [(move.status.value, move.successor_was_bound) for move in again.moves] == [
-        ("planned", True),
-        ("gone", False),
-    ]
-    assert statuses(rebinding(consumers).bind(again.moves)) == ["bound"]
 
 
 def test_without_time_nothing_is_planned_or_verified() -> None:

@@ -166,7 +166,7 @@ def test_names_that_are_lost_by_an_import_have_to_be_allowed_and_are_reported() 
 
 
 def test_a_lost_client_usage_is_imported_and_a_warning_unless_it_is_required() -> None:
-    usages = {"algorithm": ALGORITHM, "not_after": NOW + days(100)}
+    usages: dict[str, Any] = {"algorithm": ALGORITHM, "not_after": NOW + days(100)}
     both = authority.issue(
         "shop.example.com", purposes=[authority.SERVER, authority.CLIENT], **usages
     )

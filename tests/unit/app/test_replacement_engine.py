@@ -1146,6 +1146,18 @@ def test_a_successor_says_for_which_tags_it_has_no_room() -> None:
     assert "it has no room for the tags key49" in account.only().detail
 
 
+def test_a_service_that_refuses_the_old_certificate_in_a_rollback_strikes_nothing_off() -> None:
+    consumers = refusing(listener(), OLD)
+    account = Account(DEAD, GOOD, consumers=consumers)
+    consumers.unsettled.add(listener())
+    account.run()
+    consumers.faults[listener()] = "it failed"
+    record = account.tomorrow().run()[0]
+    assert record.outcome is Outcome.FAILED
+    assert account.replacement_record.refused == ()
+    assert account.successor == GOOD.arn
+
+
 IMPORTED_OLD = imported(arn=OLD, ends_in=days(3), detail=detail(**ISSUER))
 IMPORTED_NEW = imported(arn=arn("good"), ends_in=days(300), detail=detail(in_use_by=(), **ISSUER))
 

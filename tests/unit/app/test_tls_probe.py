@@ -257,3 +257,36 @@ def test_what_is_not_served_is_reported_once_and_followed_until_it_is() -> None:
     served.shown["shop.example.com"] = OLD
     assert account.rotate(run_id="run-5", now=later)["counts"] == {"Healthy": 1}
     assert len(served.asked) == 4
+
+
+@pytest.mark.parametrize("trouble", ["probe", "describe", "limit", "time"])
+def test_what_was_reported_as_not_served_stays_a_finding_while_it_cannot_be_probed(
+    trouble: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = MemoryTlsProbe(shop_example_com=OLD)
+    account = Account(served, renewed())
+    account.state_store = MemoryStateStore()
+    account.rotate()
+    served.shown["shop.example.com"] = CURRENT
+    match trouble:
+        case "probe":
+            served.broken.add("shop.example.com")
+        case "describe":
+            account.certificates.broken[f"describe {arn()}"] = Outage("not today")
+        case "limit":
+            monkeypatch.setattr("certificate_lifecycle.app.tls_probe._MAX_CERTIFICATES", 0)
+        case _:
+            account.clock.left = 29
+    found = account.rotate(run_id="run-2", now=NOW + days(1))
+    assert found["counts"] == {"StaleCertificateServed": 1}
+    assert not found["notification"]["sent"]
+    assert set(account.state_store.alerts) == {arn()}
+
+
+def test_a_name_that_no_server_answers_for_is_no_finding_any_more() -> None:
+    served = MemoryTlsProbe(shop_example_com=OLD)
+    account = Account(served, renewed())
+    account.state_store = MemoryStateStore()
+    account.rotate()
+    served.shown.clear()
+    assert account.rotate(run_id="run-2")["counts"] == {"Healthy": 1}

@@ -112,7 +112,10 @@ FACTS_OF = {
     "not_understood": ["type", "status", "expires"],
     "pending_validation": ["status", "created", "stuck", "validation records"],
     "superseded": ["stays in service", "successor", "used"],
-    "request_failed": ["status", "failure", "created", "requested again until"],
+    "request_failed": [
+        *("status", "failure", "created"),
+        *("requested again until", "reported until"),
+    ],
     "revoked": ["status", "used"],
     "expired": ["status", "expires", "used"],
     "import_due": ["type", "expires", "warning", "critical", "used"],
@@ -266,7 +269,7 @@ FACTS = {
     "a failure without a reason": (
         observation(request(status=CertificateStatus.FAILED)),
         "request_failed",
-        {"failure": "none", "requested again until": "7 days after creation"},
+        {"failure": "none", "requested again until": "30 days after creation"},
     ),
     "a successor": (
         observation(certificate(ends_in=days(3)), successor=SUCCESSOR),
@@ -356,10 +359,17 @@ def test_a_young_request_is_stuck_after_a_day() -> None:
     ]
 
 
-def test_a_failed_request_is_ignored_after_a_week() -> None:
+def test_a_failed_request_is_ignored_a_week_after_its_first_report() -> None:
+    failed = request(status=CertificateStatus.FAILED)
+    reported = observation(failed, failure_reported=NOW - days(2))
+    actions = [(entry.at, entry.decision.action.value) for entry in forecast(reported, USUAL, NOW)]
+    assert actions == [(NOW, "RequestAgain"), (NOW + days(5), "None")]
+
+
+def test_a_failed_request_that_no_message_named_yet_is_not_requested_again_when_it_is_old() -> None:
     failed = observation(request(status=CertificateStatus.FAILED))
     actions = [(entry.at, entry.decision.action.value) for entry in forecast(failed, USUAL, NOW)]
-    assert actions == [(NOW, "RequestAgain"), (NOW + days(5), "None")]
+    assert actions == [(NOW, "RequestAgain"), (NOW + days(28), "Investigate")]
 
 
 def test_a_successor_counts_until_it_needs_attention_itself() -> None:

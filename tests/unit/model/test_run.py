@@ -45,6 +45,7 @@ def test_the_result_has_exactly_the_keys_of_the_contract() -> None:
         "run_id",
         "started_at",
         "finished_at",
+        "sdk",
         "scopes",
         "counts",
         "findings",

@@ -69,7 +69,7 @@ LISTING_IS_ENOUGH = {
     ),
     "a revoked certificate that nothing uses": certificate(status=REVOKED, in_use=False),
     "a fresh request": request(created_at=NOW - days(0.9)),
-    "a request that timed out long ago": request(status=TIMED_OUT, created_at=NOW - days(8)),
+    "a request that timed out long ago": request(status=TIMED_OUT, created_at=NOW - days(30)),
     "an inactive certificate": certificate(status=CertificateStatus.INACTIVE),
     "a status that came later": certificate(status=CertificateStatus.NOT_UNDERSTOOD),
     "an issued certificate without an end": certificate(ends_in=None),
@@ -80,6 +80,13 @@ LISTING_IS_ENOUGH = {
 @pytest.mark.parametrize("listed", DETAIL_NEEDED.values(), ids=DETAIL_NEEDED)
 def test_a_candidate_is_described(listed: Certificate) -> None:
     assert needs_detail(listed, USUAL, NOW)
+
+
+def test_a_request_that_timed_out_is_described_until_it_was_reported_for_a_week() -> None:
+    failed = request(status=TIMED_OUT, created_at=NOW - days(29))
+    assert needs_detail(failed, USUAL, NOW)
+    assert needs_detail(failed, USUAL, NOW, NOW - days(7) + SECOND)
+    assert not needs_detail(failed, USUAL, NOW, NOW - days(7))
 
 
 @pytest.mark.parametrize("listed", LISTING_IS_ENOUGH.values(), ids=LISTING_IS_ENOUGH)

@@ -501,11 +501,11 @@ def test_nothing_allows_what_acm_rejects() -> None:
 
 
 def test_the_same_authority_may_issue_with_or_without_its_own_certificate() -> None:
-    ids = {"issuer_key_id": b"1"}
+    ids: dict[str, Any] = {"issuer_key_id": b"1"}
     assert compared(version(leaf(), CA, ROOT), version(there())).state is NEWER
     assert compared(version(leaf(), CA), version(there(), CA, ROOT)).state is NEWER
     assert compared(version(leaf(), CA, **ids), version(there(), **ids)).state is NEWER
-    own = {"issuer": "shop", "public_key": b"1"}
+    own: dict[str, Any] = {"issuer": "shop", "public_key": b"1"}
     assert compared(version(leaf(), **own), version(there(), **own)).state is NEWER
 
 

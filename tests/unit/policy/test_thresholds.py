@@ -197,13 +197,25 @@ def test_a_request_is_stuck_after_a_day_to_the_second() -> None:
     assert reasons == [Reason.AWAITING_VALIDATION, missing, missing]
 
 
-def test_a_failed_request_is_news_for_a_week() -> None:
-    seen = observation(request(status=TIMED_OUT, created_at=NOW))
+def test_a_failed_request_is_reported_for_a_week_after_its_first_report() -> None:
+    failed = request(status=TIMED_OUT, created_at=NOW - days(20))
+    seen = observation(failed, failure_reported=NOW)
     reported = [
         assessments(seen, NOW + NOTIFY_FAILURE_FOR + offset).reportable
         for offset in (-SECOND, timedelta(), SECOND)
     ]
     assert reported == [True, False, False]
+
+
+def test_a_failed_request_that_was_never_reported_is_reported_whatever_its_age() -> None:
+    for age in (1, 8, 30, 3000):
+        never = observation(request(status=TIMED_OUT, created_at=NOW - days(age)))
+        assert assessments(never, NOW).reportable
+
+
+def test_a_failed_request_of_more_than_a_month_is_reported_once() -> None:
+    old = request(status=TIMED_OUT, created_at=NOW - days(30))
+    assert not assessments(observation(old, failure_reported=NOW), NOW + SECOND).reportable
 
 
 def test_a_healthy_47_day_certificate_never_alarms_while_acm_can_still_renew_it() -> None:

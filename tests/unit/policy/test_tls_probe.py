@@ -19,11 +19,13 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.run import Assessment, result
 from certificate_lifecycle.parsing.x509 import PublicKey, X509Certificate
+from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.tls_probe import (
     ProbeResult,
     ProbeState,
     compare,
+    not_compared_again,
     probe_names,
     sentences,
     should_probe,
@@ -366,3 +368,31 @@ def test_the_mail_and_the_result_have_the_sentences() -> None:
     assert message is not None
     assert "    Served: a serves 1; b serves 2.\n" in message.bodies["email"]
     assert result(run(finding), {})["findings"][0]["probe_results"] == ["a serves 1", "b serves 2"]
+
+
+@pytest.mark.parametrize(
+    ("severity", "reason", "wanted"),
+    [
+        ("warning", "OtherCertificateServed", (Severity.WARNING, Reason.OTHER_CERTIFICATE_SERVED)),
+        (
+            "critical",
+            "OlderCertificateServed",
+            (Severity.CRITICAL, Reason.OLDER_CERTIFICATE_SERVED),
+        ),
+        ("warning", "a later version's", (Severity.WARNING, Reason.OLDER_CERTIFICATE_SERVED)),
+    ],
+)
+def test_what_was_not_compared_again_keeps_its_severity_and_reason(
+    severity: str, reason: str, wanted: tuple[Severity, Reason]
+) -> None:
+    alert = AlertRecord(
+        subject=AlertSubject(arn()),
+        verdict="StaleCertificateServed",
+        reason=reason,
+        severity=severity,
+        band="far",
+        notified_at=NOW,
+    )
+    decision = not_compared_again(alert)
+    assert decision.verdict is Verdict.STALE_CERTIFICATE_SERVED
+    assert (decision.severity, decision.reason) == wanted

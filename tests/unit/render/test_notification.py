@@ -28,6 +28,7 @@ from certificate_lifecycle.render.notification.wording import severity_of
 from tests.unit.builders import (
     APPROVAL,
     EXPIRED,
+    FAILED,
     NOW,
     arn,
     blocked,
@@ -1024,6 +1025,41 @@ def test_a_subject_with_every_count_stays_within_the_limit_of_sns() -> None:
     subject = message_of(run(*due, *muted, STUCK, scopes=(scope(), *scopes))).subject
     assert re.fullmatch(r"[ -~]{1,99}", subject)
     assert "1,000 need attention, run incomplete, 1 minor finding, 1,000 muted" in subject
+
+
+def failed_long_ago(count: int) -> list[Assessment]:
+    return [
+        judged(
+            request(
+                arn=arn(f"{n:03}"),
+                names=(f"old{n:03}.com",),
+                status=FAILED,
+                created_at=NOW - days(300),
+            )
+        )
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "more"),
+    [(2, "old001.com."), (10, "; old009.com."), (11, "; 1 more."), (999, "; 989 more.")],
+)
+def test_requests_that_failed_long_ago_are_one_paragraph(count: int, more: str) -> None:
+    whole = run(DUE, *failed_long_ago(count))
+    text = " ".join(message_of(whole).bodies["email"].split())
+    assert f"{count} requests older than 30 days failed: old000.com;" in text
+    assert more in text
+    assert text.count("RequestFailed") == 1
+    description = chat(whole)["content"]["description"]
+    assert f"*info* {count} requests older than 30 days failed: old000.com;" in description
+    assert description.count("\n") == 2
+    assert document(whole)["open_findings"] == count + 1
+
+
+def test_one_request_that_failed_long_ago_is_a_finding_like_any_other() -> None:
+    text = message_of(run(*failed_long_ago(1))).bodies["email"]
+    assert "INFO\n\n  old000.com\n    RequestFailed: The request failed" in text
 
 
 def test_many_that_are_muted_are_counted() -> None:

@@ -394,11 +394,11 @@ class ReplacementEngine:
         if self.consumers is not None and (old.in_use or replacement.record.moves):
             rebinding = self._rebinding(replacement, self.consumers)
             # Planned moves first: finding the other settings may take the time of a whole run.
-            known = [move for move in replacement.record.moves if rebinding.has_planned(move)]
+            known = replacement.record.moves
             failures = self._record_each(replacement, map(rebinding.bind, _batches(known)))
             failures += self._plan_moves(replacement, rebinding, old)
-            others = _without(replacement.record.moves, known)
-            failures += self._record_each(replacement, map(rebinding.bind, _batches(others)))
+            new = replacement.record.moves[len(known) :]
+            failures += self._record_each(replacement, map(rebinding.bind, _batches(new)))
             _require_none(failures)
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
@@ -484,10 +484,10 @@ class ReplacementEngine:
     def _still_needed(self, replacement: ReplacementContext) -> Certificate | None:
         """Describe the old certificate, or abandon a replacement that is not needed any more.
 
-        One that has started to move consumers is always needed.
+        One that has started to move consumers to its successor is always needed.
         """
         old, record = self._old(replacement), replacement.record
-        if old is None or record.moves:
+        if old is None or (record.moves and record.successor_arn is not None):
             return old
         requested = record.successor_arn is not None
         needed = requested or replacement.action is not None
@@ -591,6 +591,9 @@ class ReplacementEngine:
             state=ReplacementState.REQUESTED,
             successor_arn=None,
             attempt=max(1, record.attempt),
+            moves=tuple(
+                move for move in record.moves if move.status is not BindingChangeStatus.PLANNED
+            ),
             refused=tuple(dict.fromkeys((*record.refused, replacement.successor_arn))),
         )
         return True
@@ -770,13 +773,6 @@ class ReplacementEngine:
             old=replacement.arn,
             new=replacement.successor_arn,
         )
-
-
-def _without(
-    moves: Iterable[BindingChange], excluded: Iterable[BindingChange]
-) -> list[BindingChange]:
-    keys = {move.binding.key for move in excluded}
-    return [move for move in moves if move.binding.key not in keys]
 
 
 def _batches(moves: Sequence[BindingChange]) -> Iterator[list[BindingChange]]:

@@ -76,6 +76,11 @@ class RebindResult:
         self.moves.append(replace(move, status=status, note=text))
         self.done.append(f"{move.binding.label}: {text}")
 
+    def refuse(self, move: BindingChange, text: str) -> None:
+        """Keep `move`, whose service does not accept the successor."""
+        self.moves.append(move)
+        self.refused.append(f"{move.binding.label}: {text}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebinding:
@@ -89,27 +94,18 @@ class Rebinding:
     def unplanned(
         self, certificate: Certificate, moves: Sequence[BindingChange]
     ) -> tuple[RebindResult, list[Binding]]:
-        """Return the settings with the old certificate that have no move to this successor.
+        """Return the settings with the old certificate that have no move.
 
         The result has the moves of those that were moved and have the old certificate again: others
-        have reverted them. A move that was planned for another successor is planned again.
+        have reverted them.
         """
         result = RebindResult()
         found = {binding.key: binding for binding in self.consumers.find(certificate)}
         for move in moves:
             if move.binding.key in found and move.status is BindingChangeStatus.MOVED:
                 result.add(move, BindingChangeStatus.LEFT_ALONE, _REVERTED)
-        again = [
-            move.binding
-            for move in moves
-            if move.status is BindingChangeStatus.PLANNED and not self.has_planned(move)
-        ]
         known = {move.binding.key for move in moves}
-        return result, [*again, *(found[key] for key in found if key not in known)]
-
-    def has_planned(self, move: BindingChange) -> bool:
-        """Whether a setting is to be bound to this successor next."""
-        return move.status is BindingChangeStatus.PLANNED and move.planned_for == self.new
+        return result, [binding for key, binding in found.items() if key not in known]
 
     def plan(self, bindings: Iterable[Binding]) -> RebindResult:
         """Return a move for each setting."""
@@ -125,7 +121,7 @@ class Rebinding:
         """Bind the successor to each planned setting."""
         result = RebindResult()
         for move in moves:
-            if not self.has_planned(move):
+            if move.status is not BindingChangeStatus.PLANNED:
                 continue
             if not self._has_time(result):
                 break
@@ -138,6 +134,9 @@ class Rebinding:
                         self.consumers.bind(move.binding, self.new, instead_of=self.old)
                     except ConsumerChangedError:
                         step = BindStep.LEFT_ALONE
+                    except CertificateRefusedError as error:
+                        result.refuse(move, str(error))
+                        continue
                 status, text = _BOUND[step]
                 bound_at = (
                     self.context.now if status is BindingChangeStatus.BOUND else move.bound_at
@@ -169,9 +168,6 @@ class Rebinding:
         before = len(result.moves)
         try:
             yield
-        except CertificateRefusedError as error:
-            result.moves[before:] = moves
-            result.refused.append(f"{binding.label}: {error}")
         except ConsumerBusyError as error:
             result.moves[before:] = moves
             result.waiting.append(f"{binding.label}: {error}")

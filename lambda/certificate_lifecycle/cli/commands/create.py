@@ -117,6 +117,7 @@ def _environment(session: Session, options: Options) -> dict[str, str]:
 def _create(session: Session, creation: CreationCommand, *, dry_run: bool) -> dict[str, Any]:
     from certificate_lifecycle.app.creation import create, creation_result  # noqa: PLC0415
     from certificate_lifecycle.aws.acm import AcmCertificates  # noqa: PLC0415
+    from certificate_lifecycle.aws.clients import SDK_VERSION  # noqa: PLC0415
     from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns  # noqa: PLC0415
 
     clients = session.clients
@@ -130,7 +131,7 @@ def _create(session: Session, creation: CreationCommand, *, dry_run: bool) -> di
         wait_seconds=creation.wait_seconds,
         dry_run=dry_run,
     )
-    return creation_result(issuance, session.home.account_id, dry_run=dry_run)
+    return creation_result(issuance, session.home.account_id, dry_run=dry_run, sdk=SDK_VERSION)
 
 
 def _print(out: Console, creation: CreationCommand, result: dict[str, Any]) -> None:

@@ -18,9 +18,11 @@ from certificate_lifecycle.render.notification.wording import (
     headline_of,
     location_of,
     name_of,
+    old_failures_text,
     resolved_changes,
     scope_errors,
     severity_of,
+    split_old_failures,
     subject_of,
 )
 
@@ -28,14 +30,16 @@ from certificate_lifecycle.render.notification.wording import (
 def chat_body(run: Run, findings: Sequence[Assessment]) -> dict[str, Any]:
     """Return the message with the first findings, actions and resolved findings."""
     lines = [headline_of(run, findings), *chat_errors(run)]
+    listed, old = split_old_failures(findings)
     lines += [
         f"*{entry.decision.severity.label}* `{_plain(name_of(entry))}`"
         f"{_tamed(change_suffix(run, entry.certificate.arn))} "
         f"{entry.decision.verdict}: {_plain(entry.decision.message)}"
-        for entry in findings[:CHAT_FINDINGS]
+        for entry in listed[:CHAT_FINDINGS]
     ]
-    if len(findings) > CHAT_FINDINGS:
-        lines.append(f"... and {len(findings) - CHAT_FINDINGS} more.")
+    if len(listed) > CHAT_FINDINGS:
+        lines.append(f"... and {len(listed) - CHAT_FINDINGS} more.")
+    lines += [f"*info* {_plain(old_failures_text(old))}"] if old else []
     lines += [f"*Done:* {_plain(record.detail)}" for record in run.done[:CHAT_FINDINGS]]
     lines += [
         f"*Resolved:* `{_plain(change.name or change.certificate_arn)}` "

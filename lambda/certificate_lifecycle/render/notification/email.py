@@ -18,9 +18,11 @@ from certificate_lifecycle.render.notification.wording import (
     full_list,
     headline_of,
     name_of,
+    old_failures_text,
     other_actions,
     resolved_changes,
     scope_errors,
+    split_old_failures,
 )
 
 _WIDTH = 88
@@ -31,14 +33,16 @@ def email_body(run: Run, findings: Sequence[Assessment], shown: int) -> str:
     done: defaultdict[str, list[ActionRecord]] = defaultdict(list)
     for record in run.actions:
         done[record.certificate_arn].append(record)
-    hidden = len(findings) - shown
+    listed, old = split_old_failures(findings)
+    hidden = max(0, len(listed) - shown)
     sections = [
         wrapped(headline_of(run, findings), ""),
         _incomplete_text(run),
         *(
-            _severity_text(run, severity, findings[:shown], done)
+            _severity_text(run, severity, listed[:shown], done)
             for severity in sorted(Severity, reverse=True)
         ),
+        f"{wrapped(old_failures_text(old), '')}\n{full_list(run)}" if old else "",
         f"And {hidden} more. {full_list(run)}" if hidden else "",
         _other_actions_text(run),
         _resolved_text(run),

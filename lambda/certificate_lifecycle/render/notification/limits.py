@@ -19,6 +19,7 @@ SHOWN_NAMES = 2
 #: Consumers and probe results of a certificate.
 SHOWN_TEXTS = 5
 SHOWN_OTHERS = 20
+SHOWN_OLD_FAILURES = 10
 SHOWN_SCOPES = 50
 SHOWN_CHANGES = 50
 MAX_ERROR = 500

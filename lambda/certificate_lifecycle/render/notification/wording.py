@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from certificate_lifecycle.model.certificate import Action, Severity
+from certificate_lifecycle.model.certificate import Action, Severity, Verdict
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -16,10 +16,12 @@ from certificate_lifecycle.model.run import (
     ScopeResult,
 )
 from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.policy.checks import OLD_REQUEST
 from certificate_lifecycle.render.notification.limits import (
     MAX_ERROR,
     MAX_SUBJECT,
     SHOWN_NAMES,
+    SHOWN_OLD_FAILURES,
     SHOWN_SCOPES,
 )
 
@@ -174,6 +176,34 @@ def other_actions(run: Run) -> list[ActionRecord]:
         for record in run.actions
         if record.outcome is not Outcome.ADVISED and record.certificate_arn not in in_message
     ]
+
+
+def split_old_failures(
+    findings: Sequence[Assessment],
+) -> tuple[list[Assessment], list[Assessment]]:
+    """Return the findings without requests that failed long ago, and these requests.
+
+    The first run after a deployment finds the failures of years, which are one paragraph.
+    """
+    old = [entry for entry in findings if _is_old_failure(entry)]
+    if len(old) <= 1:
+        return list(findings), []
+    return [entry for entry in findings if not _is_old_failure(entry)], old
+
+
+def _is_old_failure(entry: Assessment) -> bool:
+    decision = entry.decision
+    return decision.verdict is Verdict.REQUEST_FAILED and decision.action is Action.INVESTIGATE
+
+
+def old_failures_text(old: Sequence[Assessment]) -> str:
+    """Return the number of requests that failed long ago, and the first names."""
+    more = len(old) - SHOWN_OLD_FAILURES
+    names = [*map(name_of, old[:SHOWN_OLD_FAILURES]), *([f"{more:,} more"] if more > 0 else [])]
+    return (
+        f"{len(old):,} requests older than {OLD_REQUEST.days} days failed: {'; '.join(names)}. "
+        "Delete them if they are not needed. They are reported once."
+    )
 
 
 def name_of(entry: Assessment) -> str:

@@ -192,6 +192,7 @@ def _header(run: Run, title: str) -> str:
         "Started": f"{run.started_at:%Y-%m-%d %H:%M} UTC",
         "Mode": clean(run.mode),
         "Scanned": f"{many(run.certificates, 'certificate')} of {_scope_label(run)}",
+        "SDK": clean(run.sdk),
     }
     listed = "".join(f"<div><dt>{key}</dt><dd>{escape(facts[key])}</dd></div>" for key in facts)
     notes = [
