@@ -26,7 +26,7 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
-from certificate_lifecycle.policy.succession import ReplacementRecord
+from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.tls_probe import ProbeResult
 from certificate_lifecycle.policy.validation import ExistingRecord, Zone
 from certificate_lifecycle.render.emf import RunMetrics
@@ -204,8 +204,8 @@ class StateStore(ImportHistories, Protocol):
         Raises StateConflictError if another run has changed it.
         """
 
-    def count_request(self, day: date, certificate_arn: str, limit: int) -> bool:
-        """Count a certificate once towards the limit of `day`; false if the limit is reached."""
+    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
+        """Count a certificate once towards a budget of `day`; false if that is used up."""
 
     def alert_records(self) -> Sequence[AlertRecord]:
         """Return the open alerts that were reported."""

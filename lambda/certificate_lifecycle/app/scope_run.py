@@ -144,6 +144,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         may_be_deleted=[*replaced, *(requested if request.announced else ())],
         replacing=state.replacement_records,
     )
+    result = result.by_urgency()
     result.problems.extend(state.problems)
     return ScopeScan(request=request, context=context, clients=clients, state=state, result=result)
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any, Self
 
 from certificate_lifecycle.model import records
@@ -27,8 +28,6 @@ from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, Ce
 REPLACES_TAG = "certificate-lifecycle:replaces"
 REPLACED_BY_TAG = "certificate-lifecycle:replaced-by"
 
-#: Limit of requests by account, region and day, which protects ACM's quota.
-DAILY_REQUESTS = 20
 #: ACM's default quota of requests in 365 days (ACM user guide, "Quotas").
 YEARLY_REQUESTS = 5000
 #: Sentences about moves that a record keeps for the next message.
@@ -53,6 +52,23 @@ _OUR_TAGS = "certificate-lifecycle:"
 
 #: Actions that start or continue a replacement.
 REPLACING_ACTIONS = frozenset({Action.REPLACE, Action.REQUEST_AGAIN, Action.REBIND})
+
+
+class RequestBudget(Enum):
+    """Limits of requests by account, region and day, which protect ACM's quota.
+
+    Repeating a failed request, which nothing uses, has a small budget of its own: anyone who may
+    request certificates can make many failed requests, and they never take the place of a
+    certificate in use.
+    """
+
+    SUCCESSORS = 20
+    REPEATED_REQUESTS = 5
+
+    @classmethod
+    def of(cls, certificate: Certificate) -> RequestBudget:
+        """Return the budget from which the successor of a certificate is requested."""
+        return cls.REPEATED_REQUESTS if is_failed_request(certificate) else cls.SUCCESSORS
 
 
 class ReplacementState(Documented):
@@ -198,6 +214,14 @@ class ReplacementRecord:
         )
 
 
+def is_failed_request(certificate: Certificate) -> bool:
+    """Whether ACM never issued it."""
+    return certificate.status in (
+        CertificateStatus.FAILED,
+        CertificateStatus.VALIDATION_TIMED_OUT,
+    )
+
+
 def blocked_reason(certificate: Certificate, instance: str) -> str | None:
     """Return why a described `certificate` gets no successor, or None if it may get one.
 
@@ -206,7 +230,7 @@ def blocked_reason(certificate: Certificate, instance: str) -> str | None:
     tags = dict(certificate.detail.tags)
     if REPLACES_TAG in tags and not certificate.used:
         return "it was requested as a successor of another certificate"
-    if certificate.status in (CertificateStatus.FAILED, CertificateStatus.VALIDATION_TIMED_OUT):
+    if is_failed_request(certificate):
         if tags.get("ManagedBy") != instance:
             return f"it was not requested by {instance}"
     elif not certificate.in_use:

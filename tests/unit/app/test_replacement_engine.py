@@ -26,13 +26,13 @@ from certificate_lifecycle.model.errors import (
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, Binding
 from certificate_lifecycle.policy.succession import (
-    DAILY_REQUESTS,
     HISTORY,
     MAX_LOST,
     REPLACES_TAG,
     RETRY_AFTER,
     ReplacementRecord,
     ReplacementState,
+    RequestBudget,
 )
 from tests.unit.builders import (
     AUTHORITY,
@@ -389,12 +389,27 @@ def test_what_cannot_be_requested_is_advised_and_leaves_no_replacement_record(
 
 def test_beyond_the_daily_budget_a_replacement_waits_for_tomorrow() -> None:
     account = serving()
-    for number in range(DAILY_REQUESTS):
-        account.state_store.count_request(NOW.date(), arn(f"other-{number}"), DAILY_REQUESTS)
+    for number in range(RequestBudget.SUCCESSORS.value):
+        account.state_store.count_request(
+            NOW.date(), arn(f"other-{number}"), RequestBudget.SUCCESSORS
+        )
     assert "daily limit of 20 replacements reached" in account.only().detail
     assert account.certificates.asked == []
     account.tomorrow().run()
     assert len(account.certificates.asked) == 1
+
+
+def test_repeated_requests_have_a_small_budget_of_their_own() -> None:
+    failed = [
+        replace(FAILED_REQUEST, arn=arn(f"failed-{number}"), names=(f"n{number}.example.com",))
+        for number in range(30)
+    ]
+    account = Account(*failed, DEAD, consumers=MemoryConsumers((listener(), [OLD])))
+    records = {record.certificate_arn: record for record in account.run()}
+    asked = [dict(wanted.tags)[REPLACES_TAG] for wanted in account.certificates.asked]
+    assert asked.count(OLD) == 1
+    assert len(asked) == RequestBudget.REPEATED_REQUESTS.value + 1
+    assert "daily limit of 5 repeated requests reached" in records[failed[-1].arn].detail
 
 
 def test_near_the_yearly_quota_a_request_says_so() -> None:

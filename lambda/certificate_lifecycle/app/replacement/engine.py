@@ -60,13 +60,13 @@ from certificate_lifecycle.policy.issuance import CertificateRequest, is_equal, 
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.succession import (
     CLAIM,
-    DAILY_REQUESTS,
     HISTORY,
     MAX_ATTEMPTS,
     REPLACING_ACTIONS,
     RETRY_AFTER,
     ReplacementRecord,
     ReplacementState,
+    RequestBudget,
     blocked_reason,
     has_ended,
     may_retire,
@@ -533,8 +533,10 @@ class ReplacementEngine:
         if reason is not None:
             replacement.advice = f"no successor is requested: {reason}"
             return False
-        if not self.state_store.count_request(self.context.now.date(), old.arn, DAILY_REQUESTS):
-            limit = f"daily limit of {DAILY_REQUESTS} replacements reached"
+        budget = RequestBudget.of(old)
+        if not self.state_store.count_request(self.context.now.date(), old.arn, budget):
+            kind = "replacements" if budget is RequestBudget.SUCCESSORS else "repeated requests"
+            limit = f"daily limit of {budget.value} {kind} reached"
             replacement.advice = f"{limit}; continues tomorrow"
             return False
         arn = self.certificates.request(request)
