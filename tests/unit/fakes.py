@@ -225,6 +225,8 @@ class MemoryCertificates(Certificates):
         )
 
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
+        if arn not in self.held:
+            raise CertificateNotFoundError(f"{arn} does not exist")
         self.replaced[arn] = successor_arn
 
     def delete(self, arn: str) -> bool:

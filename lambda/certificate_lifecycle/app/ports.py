@@ -89,7 +89,10 @@ class Certificates(Protocol):
         """
 
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
-        """Tag a certificate with its successor; the role may delete only such certificates."""
+        """Tag a certificate with its successor; the role may delete only such certificates.
+
+        Raises CertificateNotFoundError.
+        """
 
     def delete(self, arn: str) -> bool:
         """Delete a certificate if it exists; false if it is in use."""

@@ -79,6 +79,7 @@ from certificate_lifecycle.policy.validation import RecordChange
 
 _NOT_NEEDED = "no successor is needed any more"
 _MAY_EXIST = "an earlier run may have requested one without recording it, which is unused"
+_GONE = "the old certificate does not exist any more"
 _UNSEEN = "no known consumer uses it any more; ACM updates InUseBy with a delay"
 _SWITCHED_OFF = "moving its consumers was disabled before all were verified"
 _ANOTHER = "the certificate still needs a successor, and another one is requested"
@@ -696,6 +697,9 @@ class ReplacementEngine:
         except ManualStepRequiredError as error:
             replacement.advice = f"kept: {error}"
             return
+        except CertificateNotFoundError:
+            self._finish(replacement, _GONE)
+            return
         if self.certificates.delete(old.arn):
             self._finish(replacement, f"deleted; its successor is {successor.arn}")
 
@@ -747,7 +751,7 @@ class ReplacementEngine:
         try:
             described = self.certificates.describe(replacement.arn)
         except CertificateNotFoundError:
-            self._finish(replacement, "the old certificate does not exist any more")
+            self._finish(replacement, _GONE)
             return None
         if replacement.observation is None:
             return None  # not listed yet: ACM is eventually consistent
