@@ -8,7 +8,7 @@ continues where one was stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -48,7 +48,12 @@ from certificate_lifecycle.model.errors import (
     ZoneNotFoundError,
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
-from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, BindingChangeStatus
+from certificate_lifecycle.policy.bindings import (
+    SETTLES_WITHIN,
+    BindingChange,
+    BindingChangeStatus,
+    by_consumer,
+)
 from certificate_lifecycle.policy.checks import proposed
 from certificate_lifecycle.policy.continuity import Candidate, Continuity, judge
 from certificate_lifecycle.policy.issuance import CertificateRequest, is_equal, may_be_equal
@@ -76,7 +81,11 @@ _NOT_NEEDED = "no successor is needed any more"
 _MAY_EXIST = "an earlier run may have requested one without recording it, which is unused"
 _UNSEEN = "no known consumer uses it any more; ACM updates InUseBy with a delay"
 _SWITCHED_OFF = "moving its consumers was disabled before all were verified"
+_OUT_OF_TIME = "the function's time ran out; the next run continues with the other settings"
 _SHOWN_COMMANDS = 3
+_SHOWN_TEXTS = 10
+#: Moves between two writes of the record: a stopped run repeats the reads of so many settings.
+MOVES_AT_ONCE = 25
 
 
 @dataclass(slots=True)
@@ -384,8 +393,13 @@ class ReplacementEngine:
             return self._unsuitable(replacement, old, successor)
         if self.consumers is not None and (old.in_use or replacement.record.moves):
             rebinding = self._rebinding(replacement, self.consumers)
-            self._apply(replacement, rebinding.plan(old, replacement.record.moves))
-            self._apply(replacement, rebinding.bind(replacement.record.moves))
+            # Planned moves first: finding the other settings may take the time of a whole run.
+            known = replacement.record.moves
+            failures = self._record_each(replacement, map(rebinding.bind, _batches(known)))
+            failures += self._plan_moves(replacement, rebinding, old)
+            new = replacement.record.moves[len(known) :]
+            failures += self._record_each(replacement, map(rebinding.bind, _batches(new)))
+            _require_none(failures)
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
             return False
@@ -401,13 +415,14 @@ class ReplacementEngine:
         moved_before = not replacement.record.has(BindingChangeStatus.BOUND)
         if self.consumers is not None and replacement.record.moves:
             rebinding = self._rebinding(replacement, self.consumers)
-            self._apply(replacement, rebinding.verify(replacement.record.moves))
+            verified = map(rebinding.verify, _batches(replacement.record.moves))
+            _require_none(self._record_each(replacement, verified))
         record, observation = replacement.record, replacement.observation
         waiting = [
             move.binding.label for move in record.moves if move.status is BindingChangeStatus.BOUND
         ]
         if waiting:
-            replacement.advice = f"not using the successor yet: {', '.join(waiting)}"
+            replacement.advice = f"not using the successor yet: {', '.join(_first(waiting))}"
             return False
         if record.has_refused_successor():
             return self._strike_off(replacement, "a service refused it")
@@ -452,8 +467,9 @@ class ReplacementEngine:
             return False
         if old.in_use and self.consumers is not None:
             rebinding = self._rebinding(replacement, self.consumers)
-            self._apply(replacement, rebinding.plan(old, replacement.record.moves))
+            _require_none(self._plan_moves(replacement, rebinding, old))
             if replacement.record.has(BindingChangeStatus.PLANNED):
+                replacement.advice = ""
                 self._save(replacement, state=ReplacementState.ISSUED)
                 return True
             replacement.advice = (
@@ -701,22 +717,54 @@ class ReplacementEngine:
         listed = replacement.observation.certificate
         return listed.described_as(described.with_tags(listed.detail.tags))
 
-    def _apply(self, replacement: ReplacementContext, result: RebindResult) -> None:
-        """Record the moves; then raise ReplacementError for failed ones."""
-        for text in result.done:
-            replacement.report(text)
-        replacement.advice = joined(result.waiting)
-        record, moves = replacement.record, tuple(result.moves)
-        if moves != record.moves or result.done:
-            self._save(replacement, moves=moves)
-        failures = list(result.failures)
-        if result.refused and record.requested_at is not None:
-            failures += result.refused  # another request would be refused, too
-        elif result.refused:
-            replacement.report("; ".join(result.refused))
-            self._save(replacement, refused=(*record.refused, replacement.successor_arn))
-        if failures:
-            raise ReplacementError("; ".join(failures))
+    def _plan_moves(
+        self, replacement: ReplacementContext, rebinding: Rebinding, old: Certificate
+    ) -> list[str]:
+        """Plan a move for each setting that has none, and return the failures."""
+        reverted, bindings = rebinding.unplanned(old, replacement.record.moves)
+        self._record(replacement, reverted)
+        batches = (
+            bindings[first : first + MOVES_AT_ONCE]
+            for first in range(0, len(bindings), MOVES_AT_ONCE)
+        )
+        return self._record_each(replacement, map(rebinding.plan, batches))
+
+    def _record_each(
+        self, replacement: ReplacementContext, results: Iterable[RebindResult]
+    ) -> list[str]:
+        """Record the moves of each result before the next one is made; return the failures."""
+        waiting: list[str] = []
+        failures: list[str] = []
+        refused: list[str] = []
+        for result in results:
+            self._record(replacement, result)
+            waiting += result.waiting
+            failures += result.failures
+            refused += result.refused
+            if result.out_of_time:
+                failures.append(_OUT_OF_TIME)
+                break
+        if waiting:
+            replacement.advice = joined(_first(waiting))
+        return [*failures, *self._record_refusal(replacement, refused)]
+
+    def _record(self, replacement: ReplacementContext, result: RebindResult) -> None:
+        record = replacement.record.with_moves(result.moves).with_reported_moves(result.done)
+        if record != replacement.record:
+            replacement.record = record
+            self._save(replacement)
+
+    def _record_refusal(
+        self, replacement: ReplacementContext, refused: Sequence[str]
+    ) -> Sequence[str]:
+        """Record that a service refused the successor; a refused request is a failure."""
+        record = replacement.record
+        if not refused or record.requested_at is not None:
+            return refused  # another request would be refused, too
+        replacement.report("; ".join(_first(refused)))
+        struck_off = dict.fromkeys((*record.refused, replacement.successor_arn))
+        self._save(replacement, refused=tuple(struck_off))
+        return ()
 
     def _rebinding(self, replacement: ReplacementContext, consumers: Consumers) -> Rebinding:
         return Rebinding(
@@ -725,6 +773,22 @@ class ReplacementEngine:
             old=replacement.arn,
             new=replacement.successor_arn,
         )
+
+
+def _batches(moves: Sequence[BindingChange]) -> Iterator[list[BindingChange]]:
+    return by_consumer(moves, MOVES_AT_ONCE)
+
+
+def _require_none(failures: Sequence[str]) -> None:
+    """Raise ReplacementError for failures."""
+    if failures:
+        raise ReplacementError("; ".join(_first(list(dict.fromkeys(failures)))))
+
+
+def _first(texts: Sequence[str]) -> list[str]:
+    """Return the first texts, and a count of the others as the last one."""
+    more = len(texts) - _SHOWN_TEXTS
+    return [*texts[:_SHOWN_TEXTS], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _plan(record: ReplacementRecord) -> str:
