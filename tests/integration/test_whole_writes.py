@@ -12,8 +12,13 @@ from botocore.loaders import Loader
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.consumers.cloudfront import DISTRIBUTION
 from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
-from certificate_lifecycle.aws.consumers.registry import AwsConsumers
-from certificate_lifecycle.model.errors import ConsumerBusyError, UnknownSettingError
+from certificate_lifecycle.aws.consumers.registry import PERMISSIONS, AwsConsumers
+from certificate_lifecycle.aws.whole_writes import WHOLE_WRITES
+from certificate_lifecycle.model.errors import (
+    CertificateRefusedError,
+    ConsumerBusyError,
+    UnknownSettingError,
+)
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding
 from tests.embedded_aws.cloud import Cloud
@@ -170,11 +175,11 @@ def test_a_distribution_that_is_changed_time_and_again_is_busy(
         consumers.bind(site, new, instead_of=old)
 
 
-def test_a_distribution_that_does_not_take_the_certificate_is_an_error(
+def test_a_certificate_that_a_distribution_does_not_take_is_refused(
     cloud: Cloud, consumers: AwsConsumers, site: Binding, old: str
 ) -> None:
     elsewhere = cloud.certificates.add(region="eu-west-1")
-    with pytest.raises(ClientError, match="InvalidViewerCertificate"):
+    with pytest.raises(CertificateRefusedError, match="InvalidViewerCertificate"):
         consumers.bind(site, elsewhere, instead_of=old)
 
 
@@ -302,3 +307,23 @@ def _with_raw(parsed: dict[str, Any], raw: object) -> None:
     for name in metadata:
         if name.endswith("RawBody"):
             metadata[name] = raw
+
+
+#: Writes that change only what they name (API references of the services).
+NARROW = {
+    *("apigateway:AddCertificateToDomain", "apigateway:PATCH"),
+    *("apigateway:RemoveCertificateFromDomain",),
+    *("elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:ModifyListener"),
+    *("elasticloadbalancing:RemoveListenerCertificates",),
+    *("elasticloadbalancing:SetLoadBalancerListenerSSLCertificate",),
+}
+
+
+def test_every_write_to_a_consumer_is_guarded_or_changes_only_what_it_names() -> None:
+    reading = ("Describe", "Get", "GET", "List")
+    writes = {
+        permission.action
+        for permission in PERMISSIONS
+        if not permission.action.partition(":")[2].startswith(reading)
+    }
+    assert writes - NARROW == {f"{whole.service}:{whole.write}" for whole in WHOLE_WRITES}

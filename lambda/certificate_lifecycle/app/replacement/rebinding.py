@@ -172,7 +172,8 @@ class Rebinding:
         reported = all(move.note == reason for move in moves)
         result.moves[before:] = [replace(move, note=reason) for move in moves]
         texts = result.waiting if reported else result.done
-        texts.append("\n".join((f"{label}: {reason}", f"# {label}:", *steps)))
+        lines = (f"# {label}:", *steps) if steps else ()
+        texts.append("\n".join((f"{label}: {reason}", *lines)))
 
     def _verify(self, moves: tuple[BindingChange, ...], result: RebindResult) -> None:
         require_time(self.context.clock)
