@@ -76,6 +76,7 @@ PERMISSIONS = (
 _REQUESTS = "requests#"
 #: Its scope is that of the function itself, for all scanned scopes.
 _MESSAGE = "message#last"
+_PROBE = "probe#last"
 _NEW = "attribute_not_exists(entry)"
 _SAME_VERSION = "version = :version"
 _CLAIMABLE = "attribute_not_exists(claimed_by) OR claimed_by = :me OR claimed_until <= :now"
@@ -282,12 +283,26 @@ class StateTable:
 
     def last_notification(self) -> datetime | None:
         """Return the time of the last notification; None if none is recorded."""
-        found = self._read(_MESSAGE, lambda item: _timestamp(item, "told_at"))
-        return found[0] if found else None
+        return self._last(_MESSAGE)
 
     def record_notification(self, at: datetime) -> None:
         """Record the time of a notification unless a later one is recorded."""
-        item = {**self._key(_MESSAGE), "told_at": _text(stamp(at))}
+        self._record_last(_MESSAGE, at)
+
+    def last_probe(self) -> datetime | None:
+        """Return the time of the last run with TLS probes; None if none is recorded."""
+        return self._last(_PROBE)
+
+    def record_probe(self, at: datetime) -> None:
+        """Record the time of a run with TLS probes unless a later one is recorded."""
+        self._record_last(_PROBE, at)
+
+    def _last(self, entry: str) -> datetime | None:
+        found = self._read(entry, lambda item: _timestamp(item, "told_at"))
+        return found[0] if found else None
+
+    def _record_last(self, entry: str, at: datetime) -> None:
+        item = {**self._key(entry), "told_at": _text(stamp(at))}
         self._put(item, f"{_NEW} OR told_at <= :at", {":at": item["told_at"]})
 
     # --- DynamoDB ---------------------------------------------------------------------------------
