@@ -217,7 +217,7 @@ def other(deed: Deed) -> Step:
 
 
 DENIED = Fault(kind=Kind.DENIED, aim=Aim.READS, reach=Session.OPERATION)
-#: The list call, the second read of a run, and then all descriptions: one service alone cannot
+#: A list call, the second read of a run, and then all descriptions: one service alone cannot
 #: hang long enough, because the SDK's retry quota ends before Lambda's timeout.
 HANGING = (
     Fault(kind=Kind.UNANSWERED, at=2, aim=Aim.READS, reach=Session.CALL),
