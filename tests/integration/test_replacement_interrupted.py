@@ -29,7 +29,7 @@ pytestmark = [
 
 EVENT = scheduled(NOW)
 #: Calls of the run that requests, of the next one, and of one that lives through both.
-FIRST, SECOND, BOTH = 30, 18, 32
+FIRST, SECOND, BOTH = 30, 19, 32
 
 
 @dataclass

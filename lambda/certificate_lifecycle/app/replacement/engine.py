@@ -378,7 +378,7 @@ class ReplacementEngine:
         successor = self._successor(replacement) if old is not None else None
         if old is None or successor is None:
             return False
-        if replacement.record.successor_refused:
+        if replacement.record.has_refused_successor():
             return self._after_refusal(replacement)
         if not self._may_take_over(replacement, old, successor):
             return self._unsuitable(replacement, old, successor)
@@ -389,7 +389,7 @@ class ReplacementEngine:
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
             return False
-        if replacement.record.successor_refused:
+        if replacement.record.has_refused_successor():
             return self._after_refusal(replacement)
         if replacement.record.has(BindingChangeStatus.PLANNED):
             return False
@@ -409,7 +409,7 @@ class ReplacementEngine:
         if waiting:
             replacement.advice = f"not using the successor yet: {', '.join(waiting)}"
             return False
-        if record.successor_refused:
+        if record.has_refused_successor():
             return self._strike_off(replacement, "a service refused it")
         if self._is_still_served(replacement, moved_before=moved_before):
             return False
@@ -468,10 +468,10 @@ class ReplacementEngine:
     def _still_needed(self, replacement: ReplacementContext) -> Certificate | None:
         """Describe the old certificate, or abandon a replacement that is not needed any more.
 
-        One that has started to move consumers is always needed.
+        One that has started to move consumers to its successor is always needed.
         """
         old, record = self._old(replacement), replacement.record
-        if old is None or record.moves:
+        if old is None or (record.moves and record.successor_arn is not None):
             return old
         requested = record.successor_arn is not None
         needed = requested or replacement.action is not None
@@ -575,6 +575,9 @@ class ReplacementEngine:
             state=ReplacementState.REQUESTED,
             successor_arn=None,
             attempt=max(1, record.attempt),
+            moves=tuple(
+                move for move in record.moves if move.status is not BindingChangeStatus.PLANNED
+            ),
             refused=tuple(dict.fromkeys((*record.refused, replacement.successor_arn))),
         )
         return True
