@@ -26,6 +26,7 @@ from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_V
 from certificate_lifecycle.model.certificate import Reason, Verdict
 from certificate_lifecycle.model.run import FINDING_FIELDS
 from certificate_lifecycle.policy.chain import CHAIN
+from certificate_lifecycle.policy.continuity import Discontinuity
 from tests.stress.mutation import page
 from tests.stress.mutation.project import Project
 from tests.stress.mutation.survivors import ReviewError
@@ -252,6 +253,11 @@ def reasons(_: Path) -> str:
     return table(("Reason", "Meaning"), ((f"`{item}`", item.meaning) for item in Reason))
 
 
+def discontinuities(_: Path) -> str:
+    """Return every reason why a certificate may not take over."""
+    return table(("Reason", "Meaning"), ((f"`{item}`", item.meaning) for item in Discontinuity))
+
+
 def checks(_: Path) -> str:
     """Return every check in its order, with its question and the facts it judges by."""
     rows = (
@@ -348,6 +354,7 @@ PARTS = (
     Part("docs/verdicts.md", "VERDICTS", verdicts),
     Part("docs/verdicts.md", "REASONS", reasons),
     Part("docs/verdicts.md", "CHECKS", checks),
+    Part("docs/replacement.md", "DISCONTINUITIES", discontinuities),
 )
 
 

@@ -100,6 +100,34 @@ def test_a_listed_and_a_described_certificate_agree(
     assert listed.not_after == described.not_after == cloud.certificates.get(arn).not_after
 
 
+class Newer:
+    """A client of an SDK that knows more members than the one of the tests."""
+
+    def __init__(self, certificate: dict[str, Any]) -> None:
+        self._certificate = certificate
+
+    def describe_certificate(self, **_: str) -> dict[str, Any]:
+        return {"Certificate": self._certificate}
+
+
+def test_the_root_and_the_usage_of_an_n2_certificate_and_the_issuer_of_an_import_are_read() -> None:
+    arn = "arn:aws:acm:eu-west-1:123456789012:certificate/n2"
+    answer = {
+        "CertificateArn": arn,
+        "RootHierarchyType": "N2_AMAZON_MANAGED",
+        "CertificateUsage": "CLIENT_AUTH_ONLY",
+        "Issuer": "Example Trust",
+        "Subject": "CN=example.com",
+    }
+    newer: Any = Newer(answer)
+    found = AcmCertificates(newer).describe(arn)
+    assert (found.root_hierarchy, found.certificate_usage) == (
+        "N2_AMAZON_MANAGED",
+        "CLIENT_AUTH_ONLY",
+    )
+    assert (found.detail.issuer, found.detail.subject) == ("Example Trust", "CN=example.com")
+
+
 def test_a_private_certificate_is_reported_as_exportable_without_the_option(
     certificates: AcmCertificates, cloud: Cloud
 ) -> None:
@@ -252,6 +280,25 @@ def test_the_zones_of_every_page_are_listed_once(clients: Clients, cloud: Cloud)
 
     assert found == wanted
     assert (calls, len(cloud.calls)) == (3, 3)
+
+
+def test_a_record_with_a_setting_that_an_update_would_remove_is_not_plain(
+    clients: Clients, cloud: Cloud
+) -> None:
+    zone_id = cloud.zones.add("example.com")
+    route53 = cloud.client("route53")
+    record = {"Type": "CNAME", "TTL": 300, "ResourceRecords": [{"Value": "a.example.net"}]}
+    rows = [
+        {**record, "Name": "plain.example.com"},
+        {**record, "Name": "checked.example.com", "HealthCheckId": "health"},
+        {**record, "Name": "weighted.example.com", "SetIdentifier": "a", "Weight": 1},
+    ]
+    changes = [{"Action": "CREATE", "ResourceRecordSet": row} for row in rows]
+    route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+    dns = Route53Dns(HostedZones(clients.route53), ())
+    (zone,) = dns.public_zones()
+    found = [dns.records_at(zone, str(row["Name"])) for row in rows]
+    assert [existing.plain for (existing,) in found] == [True, False, False]
 
 
 def test_only_records_at_the_exact_name_are_reported(clients: Clients, cloud: Cloud) -> None:

@@ -191,7 +191,7 @@ def test_an_import_never_takes_over_from_what_acm_issued_whatever_its_tag_says(
 def test_a_private_certificate_is_followed_by_one_of_its_own_ca(
     rotation: Function, cloud: Cloud
 ) -> None:
-    facts = {"domain_name": NAME, "type": "PRIVATE"}
+    facts: dict[str, Any] = {"domain_name": NAME, "type": "PRIVATE"}
     old = cloud.certificates.add(
         **facts, status="REVOKED", certificate_authority_arn=PROD, **ending_in(cloud, 100)
     )
@@ -252,7 +252,7 @@ def test_what_cloudfront_serves_gets_no_certificate_with_a_key_that_it_refuses(
     cloud: Cloud,
     consumer: Any,  # noqa: ANN401 - a function of this module
 ) -> None:
-    facts = {"domain_name": NAME, "region": EDGE}
+    facts: dict[str, Any] = {"domain_name": NAME, "region": EDGE}
     old = cloud.certificates.add(
         **facts, key_algorithm="EC_prime256v1", renews=False, **ending_in(cloud, 5)
     )

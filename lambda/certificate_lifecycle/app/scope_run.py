@@ -216,7 +216,9 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
                 for arn, alert in scanned.state.alert_records.items()
                 if alert.verdict == Verdict.STALE_CERTIFICATE_SERVED.value
             },
+            last_probe=scanned.state.last_probe,
         ).compared(assessments)
+        scanned.state.record_probe(context.clock)
     names = _ConsumerNames(clients.catalog, context.clock)
     return [
         names.added(

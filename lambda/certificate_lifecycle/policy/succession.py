@@ -131,8 +131,7 @@ class ReplacementRecord:
         """The successor, if it was requested for this certificate."""
         return self.successor_arn if self.requested_at is not None else None
 
-    @property
-    def successor_refused(self) -> bool:
+    def has_refused_successor(self) -> bool:
         """Whether a service has refused the successor."""
         return self.successor_arn in self.refused
 

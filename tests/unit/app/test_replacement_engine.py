@@ -1123,7 +1123,7 @@ def refusing(binding: Binding, *refused: str) -> MemoryConsumers:
             raise REFUSAL
         bind(to, certificate_arn, instead_of=instead_of)
 
-    consumers.bind = selective  # type: ignore[method-assign] # refuses
+    consumers.bind = selective  # type: ignore[assignment, method-assign] # refuses
     return consumers
 
 
@@ -1163,7 +1163,7 @@ def test_a_run_that_stops_after_a_refusal_is_continued(stops_after: int) -> None
             raise Outage("stopped")
         return save(record)
 
-    account.state_store.save_replacement = dying  # type: ignore[method-assign] # dies
+    account.state_store.save_replacement = dying  # type: ignore[assignment, method-assign] # dies
     account.run()
     account.tomorrow().run()
     account.issue()

@@ -77,6 +77,7 @@ JOURNAL = ReplacementRecord(
     claimed_by="run-1",
     claimed_until=NOW,
     expires_at=NOW + days(400),
+    refused=(arn("refused"),),
 )
 CHANGE = FindingChange(
     arn("due"),
@@ -139,6 +140,12 @@ def test_what_is_not_known_may_be_none_or_missing(bare: Any) -> None:  # noqa: A
     assert read(type(bare), entry) == bare
     known = {name: value for name, value in entry.items() if value is not None}
     assert read(type(bare), known) == bare
+
+
+def test_a_replacement_record_of_an_earlier_version_has_refused_nothing() -> None:
+    entry = JOURNAL.to_dict()
+    del entry["refused"]
+    assert read(ReplacementRecord, entry) == replace(JOURNAL, refused=())
 
 
 @pytest.mark.parametrize(("record", "entry"), ENTRIES.values(), ids=ENTRIES)

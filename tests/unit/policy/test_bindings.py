@@ -307,6 +307,41 @@ def test_a_resource_is_named_as_people_know_it_and_otherwise_by_its_arn(
 
 # --- What the ledger keeps of a move ----------------------------------------------------------
 
+# --- The keys that consumers accept ---------------------------------------------------------------
+
+EDGE_KEYS = {"RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1"}
+BALANCED_KEYS = {"RSA_2048", "RSA_3072", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"}
+FOREIGN_EDGE = f"arn:aws:cloudfront::{AWS}:distribution/E1"
+FOREIGN_BALANCER = f"arn:aws:elasticloadbalancing:eu-west-1:{AWS}:loadbalancer/app/prod/1"
+UNKNOWN = f"arn:aws:appsync:eu-west-1:{OWN}:domainnames/api.example.com"
+
+
+@pytest.mark.parametrize(
+    ("users", "accepted"),
+    [
+        pytest.param([LOAD_BALANCER], BALANCED_KEYS, id="a load balancer"),
+        pytest.param([DISTRIBUTION], EDGE_KEYS, id="a distribution"),
+        pytest.param([FOREIGN_EDGE], EDGE_KEYS, id="a distribution of AWS's own"),
+        pytest.param([FOREIGN_BALANCER], EDGE_KEYS, id="a load balancer of AWS's own"),
+        pytest.param([LOAD_BALANCER, DISTRIBUTION], BALANCED_KEYS & EDGE_KEYS, id="both"),
+        pytest.param([CLASSIC], {"RSA_2048"}, id="a Classic Load Balancer"),
+        pytest.param([LOAD_BALANCER, UNKNOWN], set(), id="an unknown consumer"),
+        pytest.param(["no ARN"], set(), id="no ARN"),
+        pytest.param([], set(), id="a consumer that the description does not name yet"),
+    ],
+)
+def test_every_consumer_has_to_accept_a_key_and_the_present_one_is_accepted(
+    users: list[str], accepted: set[str]
+) -> None:
+    used = certificate(key_algorithm="RSA_1024", detail=detail(in_use_by=tuple(users)))
+    assert CATALOG.key_algorithms(used) == accepted | {"RSA_1024"}
+
+
+def test_without_a_consumer_every_key_is_accepted() -> None:
+    unused = certificate(in_use=False, detail=detail(in_use_by=()))
+    assert CATALOG.key_algorithms(unused) is None
+
+
 STORED_KINDS = {
     "Listener": LISTENER_KIND,
     "ListenerSni": LISTENER_SNI,

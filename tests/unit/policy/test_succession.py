@@ -220,9 +220,9 @@ def test_a_successor_counts_as_requested_only_with_the_time_of_its_request() -> 
 
 def test_a_refused_successor_is_known_and_a_missing_one_is_not_refused() -> None:
     refused = replacement_record(successor_arn=arn("new"), refused=(arn("new"),))
-    assert refused.successor_refused
-    assert not replace(refused, successor_arn=arn("newer")).successor_refused
-    assert not replace(refused, successor_arn=None).successor_refused
+    assert refused.has_refused_successor()
+    assert not replace(refused, successor_arn=arn("newer")).has_refused_successor()
+    assert not replace(refused, successor_arn=None).has_refused_successor()
 
 
 def test_a_state_is_found_by_its_value_and_another_value_is_refused() -> None:

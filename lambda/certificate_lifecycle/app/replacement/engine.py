@@ -401,7 +401,7 @@ class ReplacementEngine:
         successor = self._successor(replacement) if old is not None else None
         if old is None or successor is None:
             return replacement.record.state is ReplacementState.REQUESTED
-        if replacement.record.successor_refused:
+        if replacement.record.has_refused_successor():
             return self._after_refusal(replacement)
         if not self._may_take_over(replacement, old, successor):
             return self._unsuitable(replacement, old, successor)
@@ -417,7 +417,7 @@ class ReplacementEngine:
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
             return False
-        if replacement.successor_arn in replacement.record.refused:
+        if replacement.record.has_refused_successor():
             return self._after_refusal(replacement)
         if replacement.record.has(BindingChangeStatus.PLANNED):
             return False
@@ -438,7 +438,7 @@ class ReplacementEngine:
         if waiting:
             replacement.advice = f"not using the successor yet: {', '.join(_first(waiting))}"
             return False
-        if record.successor_refused:
+        if record.has_refused_successor():
             return self._strike_off(replacement, "a service refused it")
         if self._is_still_served(replacement, moved_before=moved_before):
             return False

@@ -194,7 +194,8 @@ class Rebinding:
         reason, *steps = text.split("\n")
         reported = all(move.note == reason for move in moves)
         texts = result.waiting if reported else result.done
-        texts.append("\n".join((f"{binding.label}: {reason}", f"# {binding.label}:", *steps)))
+        lines = (f"# {binding.label}:", *steps) if steps else ()
+        texts.append("\n".join((f"{binding.label}: {reason}", *lines)))
         return [replace(move, note=reason) for move in moves]
 
     def _verify(self, moves: Sequence[BindingChange], result: RebindResult) -> None:
