@@ -48,6 +48,21 @@ def test_failed_requests_never_take_the_place_of_a_revoked_certificate_in_use(
     assert len(replaced(cloud)) == 1 + 10
 
 
+def test_a_failed_request_for_names_of_others_is_not_repeated_whatever_its_tag(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("ALLOWED_DOMAINS", '["example.com"]')
+    cloud.zones.add("example.com")
+    cloud.zones.add("example.net")
+    ours, others = (
+        cloud.certificates.add(domain_name=name, status="FAILED", tags=OURS)
+        for name in ("shop.example.com", "shop.example.net")
+    )
+    rotation(scheduled(NOW))
+    assert replaced(cloud) == [ours]
+    assert others not in replaced(cloud)
+
+
 def test_the_first_to_expire_are_replaced_if_the_budget_does_not_suffice(
     rotation: Function, cloud: Cloud
 ) -> None:

@@ -114,6 +114,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         clock=clock,
         thresholds=request.thresholds,
         record_intent=state.record_intent,
+        allowed_domains=request.allowed_domains,
     )
     collector = Collector(
         context=context,

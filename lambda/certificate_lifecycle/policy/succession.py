@@ -20,6 +20,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     Documented,
 )
+from certificate_lifecycle.model.dns_names import is_allowed
 from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus, ConsumerKind
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, CertificateRequest
@@ -221,10 +222,14 @@ def is_failed_request(certificate: Certificate) -> bool:
     )
 
 
-def blocked_reason(certificate: Certificate, instance: str) -> str | None:
+def blocked_reason(
+    certificate: Certificate, instance: str, allowed_domains: Sequence[str]
+) -> str | None:
     """Return why a described `certificate` gets no successor, or None if it may get one.
 
-    A failed request is repeated only if this instance made it, and not for a successor.
+    A failed request is repeated only if this instance made it, and not for a successor. Anyone who
+    may request certificates may set the tag, so that its names count, too: each is equal to or
+    below one of `allowed_domains`, unless these are not configured.
     """
     tags = dict(certificate.detail.tags)
     if REPLACES_TAG in tags and not certificate.used:
@@ -232,6 +237,9 @@ def blocked_reason(certificate: Certificate, instance: str) -> str | None:
     if is_failed_request(certificate):
         if tags.get("ManagedBy") != instance:
             return f"it was not requested by {instance}"
+        others = [name for name in certificate.names if not is_allowed(name, allowed_domains)]
+        if allowed_domains and others:
+            return f"{others[0]} is not equal to or below an allowed domain of {instance}"
     elif not certificate.in_use:
         return "its copies outside AWS cannot be moved; export a new certificate to them"
     if not certificate.managed:

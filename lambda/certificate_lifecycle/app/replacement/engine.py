@@ -336,7 +336,7 @@ class ReplacementEngine:
 
     def _blocked_reason(self, certificate: Certificate) -> str | None:
         """Return why no successor is requested, or None."""
-        reason = blocked_reason(certificate, self.context.instance)
+        reason = blocked_reason(certificate, self.context.instance, self.context.allowed_domains)
         if reason is None and certificate.type is not CertificateType.PRIVATE:
             try:
                 require_zones(self.dns, certificate.names)
