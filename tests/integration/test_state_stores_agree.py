@@ -56,7 +56,8 @@ missed = st.sampled_from([0, 0, 1])
 
 def noted(note: str) -> ReplacementRecord:
     """Return the record with a note of its own and of its move."""
-    move = BindingChange(binding=Binding(LISTENER, "listener"), note=note)
+    listener = Binding(LISTENER, "listener")
+    move = BindingChange(binding=listener, planned_for=REPLACEMENT.successor_arn, note=note)
     return replace(REPLACEMENT, note=note, moves=(move,))
 
 
