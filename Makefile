@@ -75,9 +75,26 @@ test: $(READY) ## Run the tests that every change must pass (less than 8 minutes
 	$(MAKE) --no-print-directory unit-coverage
 	$(MAKE) $(BESIDE) terraform integration seeds
 
+# Releases of boto3 that a Lambda runtime or a layer may bring: what a run may write depends on them.
+SDKS := 1.35 1.40 newest
+
+.PHONY: sdk
+sdk: $(READY) ## Make one environment for each release of boto3 that `make nightly` tries
+	@for sdk in $(SDKS); do \
+	  folder=.venv-sdk-$$sdk; wanted=boto3; [ $$sdk = newest ] || wanted="boto3==$$sdk.*"; \
+	  [ -x $$folder/bin/python ] || $(BIN)/python -m venv --clear $$folder || exit 1; \
+	  if $$folder/bin/python -m pip install --quiet --upgrade --retries 1 --timeout 15 "$$wanted"; then \
+	    $$folder/bin/python -m pip list 2>/dev/null | grep boto; \
+	  elif [ -n "$$CI" ]; then \
+	    echo "boto3 $$sdk could not be installed." >&2; exit 1; \
+	  else \
+	    echo "SKIPPED boto3 $$sdk: it could not be installed; is there a registry?"; \
+	  fi; \
+	done
+
 .PHONY: nightly
 nightly: export HYPOTHESIS_PROFILE := nightly
-nightly: $(READY) ## Run every test, with more examples, and require a total coverage of 95 %
+nightly: $(READY) sdk ## Run every test, with more examples, and require a total coverage of 95 %
 	$(BIN)/pytest $(UNIT) $(INTEGRATION) $(SPREAD) --cov=$(PACKAGE) --cov-fail-under=95
 	$(MAKE) --no-print-directory stress terraform QUICK=
 
@@ -193,5 +210,5 @@ goldens: $(READY) ## Write the recorded messages and pages in tests/data; review
 
 .PHONY: clean
 clean: ## Remove the virtual environment and every cache
-	rm -rf $(VENV) $(SCAN) .coverage .coverage.* .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(SCAN) .venv-sdk-* .coverage .coverage.* .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache
 	find . -type d \( -name __pycache__ -o -name .terraform \) -prune -exec rm -rf {} +

@@ -282,7 +282,7 @@ variable "import_sources" {
 
   validation {
     condition     = alltrue([for source in values(var.import_sources) : length(setsubtract(source.allow, ["fewer_names", "no_chain", "other_issuer"])) == 0])
-    error_message = "import_sources must give each allow as a set of fewer_names, no_chain and other_issuer, got ${join(", ", distinct(flatten([for source in values(var.import_sources) : tolist(source.allow)])))}."
+    error_message = "import_sources must give each allow as a set of fewer_names, no_chain and other_issuer, got ${join(", ", [for source in values(var.import_sources) : jsonencode(source.allow)])}."
   }
 
   validation {

@@ -144,9 +144,9 @@ class CertificateBundle:
             raise AwsError("ValidationException", "The key type or size differs.")
         if not set(certificate.names) & set(read.names):
             raise AwsError("ValidationException", "None of the domain names is left.")
-        added = _added(certificate, request.parameters["Certificate"])
-        if added:
-            text = f"The extension {' and '.join(added)} was not there and cannot be added."
+        changed = _extensions_changed(certificate, request.parameters["Certificate"])
+        if changed:
+            text = f"The extension {' and '.join(changed)} cannot be added or removed."
             raise AwsError("ValidationException", text)
         lost = _lost(certificate, read)
         if lost:
@@ -207,8 +207,8 @@ def _require_path(certificate: bytes, chain: bytes) -> None:
         below = issuer
 
 
-def _added(before: Certificate, certificate: bytes) -> Sequence[str]:
-    """Name the extensions that would be added, which AWS permits under another ARN only.
+def _extensions_changed(before: Certificate, certificate: bytes) -> Sequence[str]:
+    """Name the extensions that would come or go, which AWS permits under another ARN only.
 
     https://docs.aws.amazon.com/acm/latest/userguide/import-certificate-prerequisites.html
     """
@@ -217,7 +217,7 @@ def _added(before: Certificate, certificate: bytes) -> Sequence[str]:
     there = x509.load_pem_x509_certificate(before.certificate_pem.encode())
     offered = x509.load_pem_x509_certificate(certificate)
     return [
-        name for name, kind in EXTENSIONS.items() if _has(offered, kind) and not _has(there, kind)
+        name for name, kind in EXTENSIONS.items() if _has(offered, kind) is not _has(there, kind)
     ]
 
 

@@ -126,8 +126,8 @@ def customer_key(topic_arn: str) -> str | None:
 
 
 def _subject_fits(subject: str) -> bool:
-    """Printable ASCII, fewer than 100 characters, no line break."""
-    printable = subject.isascii() and subject.isprintable()
+    """Printable ASCII, fewer than 100 characters, no line break, no space at the beginning."""
+    printable = subject.isascii() and subject.isprintable() and not subject.startswith(" ")
     return 0 < len(subject) < SUBJECT_LIMIT and printable
 
 

@@ -179,7 +179,7 @@ def test_each_certificate_of_a_chain_certifies_the_one_before_it(cloud: Cloud) -
         cloud.client("acm").import_certificate(**own, CertificateChain=chain.encode())
 
 
-def test_a_reimport_may_add_no_extension(cloud: Cloud) -> None:
+def test_a_reimport_may_neither_add_nor_drop_an_extension(cloud: Cloud) -> None:
     """import-certificate-prerequisites: neither KeyUsage nor ExtendedKeyUsage."""
     acm = cloud.client("acm")
 
@@ -195,6 +195,9 @@ def test_a_reimport_may_add_no_extension(cloud: Cloud) -> None:
         code = refused(cloud, "import_certificate", CertificateArn=arn, **material())
         assert code == "ValidationException"
         acm.import_certificate(CertificateArn=arn, **material(**absent))
+    arn = acm.import_certificate(**material(purposes=[authority.CLIENT]))["CertificateArn"]
+    code = refused(cloud, "import_certificate", CertificateArn=arn, **material(purposes=None))
+    assert code == "ValidationException"
 
 
 def test_what_is_longer_than_acm_takes_or_of_version_1_is_refused(cloud: Cloud) -> None:

@@ -282,6 +282,25 @@ def test_the_zones_of_every_page_are_listed_once(clients: Clients, cloud: Cloud)
     assert (calls, len(cloud.calls)) == (3, 3)
 
 
+def test_a_record_with_a_setting_that_an_update_would_remove_is_not_plain(
+    clients: Clients, cloud: Cloud
+) -> None:
+    zone_id = cloud.zones.add("example.com")
+    route53 = cloud.client("route53")
+    record = {"Type": "CNAME", "TTL": 300, "ResourceRecords": [{"Value": "a.example.net"}]}
+    rows = [
+        {**record, "Name": "plain.example.com"},
+        {**record, "Name": "checked.example.com", "HealthCheckId": "health"},
+        {**record, "Name": "weighted.example.com", "SetIdentifier": "a", "Weight": 1},
+    ]
+    changes = [{"Action": "CREATE", "ResourceRecordSet": row} for row in rows]
+    route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+    dns = Route53Dns(HostedZones(clients.route53), ())
+    (zone,) = dns.public_zones()
+    found = [dns.records_at(zone, str(row["Name"])) for row in rows]
+    assert [existing.plain for (existing,) in found] == [True, False, False]
+
+
 def test_only_records_at_the_exact_name_are_reported(clients: Clients, cloud: Cloud) -> None:
     """The listing begins at a name and continues with later names."""
     zone_id = cloud.zones.add("example.com")

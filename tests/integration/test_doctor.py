@@ -9,12 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import boto3
+import botocore
 import jsonschema
 import pytest
 
 from certificate_lifecycle.aws.permissions import Command, Setting
-from certificate_lifecycle.cli.aws import public_dns
+from certificate_lifecycle.cli.aws import public_dns, sdk_features
 from certificate_lifecycle.cli.aws.identity import Caller
+from certificate_lifecycle.cli.aws.sdk_features import SdkFeature
 from certificate_lifecycle.cli.doctor import examinations
 from certificate_lifecycle.cli.doctor.access_checks import of_commands
 from certificate_lifecycle.cli.doctor.diagnosis import DoctorCheck, State
@@ -183,6 +186,30 @@ def test_the_document_has_every_check_once_at_least(
     assert list(dict.fromkeys(entry["check"] for entry in found)) == [
         check.value for check in DoctorCheck
     ]
+
+
+def test_the_sdk_is_named_with_what_it_does_not_know(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (found,) = [entry for entry in checks(doctor("-o", "json")) if entry["check"] == "sdk"]
+    versions = f"boto3 {boto3.__version__}, botocore {botocore.__version__}"
+    assert (found["state"], found["about"]) == ("ok", versions)
+
+    newer = (
+        SdkFeature("acm", "Invented", "do something new"),
+        SdkFeature("cloudfront", "New", "do something new", "DistributionConfig"),
+        SdkFeature("cloudfront", "New", "do more", "NoSuchShape"),
+        SdkFeature("acm", "New", "do even more", "Arn"),
+    )
+    monkeypatch.setattr(sdk_features, "FEATURES", newer)
+    lacking = [entry for entry in checks(doctor("-o", "json")) if entry["check"] == "sdk"]
+    assert {entry["state"] for entry in lacking} == {"warning"}
+    assert [entry["message"] for entry in lacking] == [
+        "It cannot do something new: it does not know acm Invented, cloudfront New.",
+        "It cannot do more: it does not know cloudfront New.",
+        "It cannot do even more: it does not know acm New.",
+    ]
+    assert "layers" in lacking[0]["advice"]
 
 
 def test_the_schema_knows_every_check_and_state() -> None:

@@ -28,7 +28,7 @@ from tests.integration.invocation import (
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients")]
 
 #: The time of a call: all calls for 2,000 settings take longer than the 15 minutes of a function.
-CALL = timedelta(milliseconds=100)
+CALL = timedelta(milliseconds=50)
 #: Every so many listeners have as many certificates as the quota of a list allows.
 FULL_EVERY = 20
 

@@ -257,7 +257,8 @@ def test_a_secret_that_moves_on_in_between_wins_at_once_or_in_the_next_run(
 
 
 def certificate_there(shop: Imported) -> Mapping[str, Any]:
-    return shop.cloud.client("acm").get_certificate(CertificateArn=shop.arn)
+    answer: Mapping[str, Any] = shop.cloud.client("acm").get_certificate(CertificateArn=shop.arn)
+    return answer
 
 
 def reimports(rotation: Function, cloud: Cloud, days: int = 1) -> int:

@@ -155,17 +155,26 @@ def outcome(state_store: StateStore, write: Write) -> object:
         return StateConflictError
 
 
+def record_probe(at: datetime) -> Write:
+    return lambda state_store: state_store.record_probe(at)
+
+
+probe_writes = st.builds(record_probe, moments)
+
+
 def contents(state_store: StateStore) -> tuple[object, ...]:
     return (
         state_store.replacement_records(),
         state_store.alert_records(),
         state_store.intents(),
+        state_store.last_probe(),
         state_store.import_history(OLD),
     )
 
 
 @pytest.mark.parametrize(
-    "writes", [replacement_writes, alert_writes, intent_writes, history_writes, requests]
+    "writes",
+    [replacement_writes, alert_writes, intent_writes, probe_writes, history_writes, requests],
 )
 @settings(
     max_examples=12,

@@ -26,6 +26,7 @@ from tests.embedded_aws.certificates import validation_record
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.policy import Document, judge
 from tests.harness.proof import granted
+from tests.harness.security_lines import holds
 from tests.harness.terraform import REPOSITORY, Workspace
 from tests.terraform.bounds import LABEL, other_records
 from tests.terraform.policies import declared
@@ -301,3 +302,96 @@ def test_acm_issues_for_no_name_with_a_later_label_that_starts_with_an_underscor
     for name in ("_a.example.com", "www._tcp.example.com"):
         with pytest.raises(InvalidNameError):
             normalise(name)
+
+
+# --- What new code of a function may do: SECURITY.md ----------------------------------------------
+
+DEPLOY = "lambda:UpdateFunctionCode"
+ANY_CERTIFICATE = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/any"
+REPLACED_BY = "certificate-lifecycle:replaced-by"
+
+
+def may(policy: Document, action: str, resource: str, **context: tuple[str, ...]) -> bool:
+    return judge([policy], Permission(action, resource, context)).allowed
+
+
+def may_request(policy: Document, name: str) -> bool:
+    """Return whether a policy allows a public request with the tags of both functions."""
+    context = {
+        "acm:DomainNames": (name,),
+        "acm:ValidationMethod": ("DNS",),
+        "aws:RequestTag/ManagedBy": ("certificate-lifecycle",),
+        "aws:RequestTag/certificate-lifecycle:replaces": (CERTIFICATE,),
+    }
+    return may(policy, "acm:RequestCertificate", ANY_CERTIFICATE, **context)
+
+
+@pytest.fixture
+def rotation(plans: Mapping[str, Planned]) -> Document:
+    return plans["everything"].policies[Function.ROTATION]
+
+
+@holds(
+    DEPLOY,
+    "Can, with the rotation function in mode `replace`, get a certificate for any name in the "
+    "writable zones, and move consumers to it with `rebind_consumers`.",
+)
+def test_new_code_of_rotation_may_request_any_name_and_move_listeners(rotation: Document) -> None:
+    listener = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:listener/app/web/1/2"
+    assert may_request(rotation, "anything.example.org")
+    assert may_write(rotation, f"{LABEL}.anything.example.org")
+    assert may(rotation, "elasticloadbalancing:ModifyListener", listener)
+
+
+@holds(
+    DEPLOY,
+    "Can, with `retire_superseded_after_days`, delete every certificate that nothing uses, because "
+    "the role may also set the tag that it needs for that.",
+)
+def test_new_code_of_rotation_may_mark_and_delete_any_certificate(rotation: Document) -> None:
+    mark = {"aws:TagKeys": (REPLACED_BY,), f"aws:RequestTag/{REPLACED_BY}": (CERTIFICATE,)}
+    marked = {f"aws:ResourceTag/{REPLACED_BY}": (CERTIFICATE,)}
+    assert may(rotation, "acm:AddTagsToCertificate", ANY_CERTIFICATE, **mark)
+    assert may(rotation, "acm:DeleteCertificate", ANY_CERTIFICATE, **marked)
+
+
+@holds(
+    DEPLOY,
+    "Can read the secrets of `import_sources` and the passphrases of `export_targets`, and export "
+    "the certificates of the latter with their keys.",
+)
+def test_new_code_of_rotation_may_read_the_keys_of_sources_and_targets(rotation: Document) -> None:
+    for secret in ("import", "passphrase"):
+        assert may(rotation, "secretsmanager:GetSecretValue", SECRET.format(secret))
+    assert may(rotation, "acm:ExportCertificate", CERTIFICATE)
+
+
+@holds(
+    DEPLOY,
+    "Cannot write a DNS record of another form, import under an ARN without a source, export a "
+    "certificate without a target, or read another secret.",
+)
+def test_new_code_of_a_function_may_do_no_more_than_its_role(
+    plans: Mapping[str, Planned], rotation: Document
+) -> None:
+    for policy in plans["everything"].policies.values():
+        names = other_records("example.com")
+        assert [name for name in names if may_write(policy, name)] == []
+        assert not may_write(policy, f"{LABEL}.example.com", kind="TXT")
+    assert not may(rotation, "acm:ImportCertificate", ANY_CERTIFICATE)
+    assert not may(rotation, "acm:ExportCertificate", ANY_CERTIFICATE)
+    for secret in ("export", "other"):
+        assert not may(rotation, "secretsmanager:GetSecretValue", SECRET.format(secret))
+
+
+@holds(
+    DEPLOY,
+    "Cannot get a certificate outside of the allowed domains with the creation function.",
+)
+def test_new_code_of_creation_may_request_for_the_allowed_domains_only(
+    plans: Mapping[str, Planned],
+) -> None:
+    creation = plans["everything"].policies[Function.CREATION]
+    assert may_request(creation, "www.example.com")
+    assert not may_request(creation, "www.example.org")
+    assert not may_write(creation, f"{LABEL}.www.example.org")

@@ -139,6 +139,7 @@ USES = (
     Use("external_ids", "organization", lambda v: organization(external_id=v)),
     Use("key_algorithms", "key_algorithm", lambda v: {"key_algorithm": v}),
     Use("kms_key_arns", "kms_key_arn", lambda v: {"kms_key_arn": v}),
+    Use("import_allowances", "import_sources", lambda v: source(allow=v)),
     Use("kms_key_arns", "import_sources", lambda v: source(kms_key_arn=v)),
     Use("kms_key_arns", "notifications", lambda v: {"notifications": {"kms_key_arn": v}}),
     Use("layers", "layers", lambda v: {"layers": [v]}),

@@ -558,6 +558,7 @@ class MemoryStateStore(StateStore):
         self.histories: dict[str, ImportHistory] = {}
         self.before_save: Callable[[ImportHistory], None] = lambda _: None
         self.broken: dict[str, Exception] = {}
+        self.probed_at: datetime | None = None
         self.writes = 0
         self.misread: list[UnreadableEntry] = []
 
@@ -606,6 +607,14 @@ class MemoryStateStore(StateStore):
         if there is not None and there.version == alert.version:
             self.writes += 1
             del self.alerts[alert.subject.text]
+
+    def last_probe(self) -> datetime | None:
+        return self.probed_at
+
+    def record_probe(self, at: datetime) -> None:
+        self._raise_if_broken("record_probe")
+        self.writes += 1
+        self.probed_at = max(self.probed_at or at, at)
 
     def intents(self) -> Sequence[Intent]:
         return list(self.recorded_intents.values())

@@ -111,6 +111,7 @@ class AlertState:
 
     `scope` is the alert about the account and region as a whole.
     `earlier_intents` are those that earlier runs left, `intents` these and those of this run.
+    `last_probe` is the time of the last run with TLS probes.
     `problem` is set if the state could not be read.
     `unreadable` are entries that could not be read, while the others could.
     """
@@ -123,6 +124,7 @@ class AlertState:
     earlier_intents: Sequence[Intent] = ()
     intents: dict[tuple[str, str], Intent] = field(default_factory=dict)
     recorded: set[tuple[str, str, str]] = field(default_factory=set)
+    last_probe: datetime | None = None
     problem: str | None = None
     unreadable: Sequence[UnreadableEntry] = ()
 
@@ -157,6 +159,7 @@ class AlertState:
                 for alert in alerts
                 if alert.subject.certificate_arn is not None
             }
+            found.last_probe = state_store.last_probe()
             found.earlier_intents = state_store.intents()
             found.intents = {
                 (intent.certificate_arn, intent.action): intent for intent in found.earlier_intents
@@ -193,6 +196,17 @@ class AlertState:
         )
         self.state_store.save_intent(intent)
         self.intents[key] = intent
+
+    def record_probe(self, clock: Clock) -> None:
+        """Store that this run probed, so that no renewal is missed after an outage of the runs."""
+        request = self.request
+        if self.state_store is None or request.dry_run or request.certificate_arns:
+            return
+        try:
+            require_time(clock)
+            self.state_store.record_probe(request.now)
+        except Exception:  # noqa: BLE001 - the next run probes more
+            logger.warning("probe not recorded", exc_info=True)
 
     def failure_reported(self, certificate: Certificate) -> datetime | None:
         """Return when a failed request was first reported, None if it was not.

@@ -216,6 +216,12 @@ class StateStore(ImportHistories, Protocol):
     def delete_alert(self, alert: AlertRecord) -> None:
         """Delete a resolved alert, unless another run has changed it since."""
 
+    def last_probe(self) -> datetime | None:
+        """Return the time of the last run with TLS probes."""
+
+    def record_probe(self, at: datetime) -> None:
+        """Record the time of a run with TLS probes."""
+
     def intents(self) -> Sequence[Intent]:
         """Return the intents that no message has reported."""
 

@@ -174,9 +174,14 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
     return ScopeRun(
         run=run,
         problems=scan_result.problems,
-        should_notify=state.should_notify(run),
+        should_notify=state.should_notify(run) or _has_news(engine),
         pending_writes=state.pending_writes(run, engine.handled if engine is not None else ()),
     )
+
+
+def _has_news(engine: ReplacementEngine | None) -> bool:
+    """Whether replacements have steps to report, even if they failed like before."""
+    return engine is not None and any(record.unreported for record in engine.handled)
 
 
 def _permitted(agreed: ScanResult, state: AlertState) -> tuple[ScanResult, list[ActionRecord]]:
@@ -210,7 +215,9 @@ def _assessments(scanned: ScopeScan) -> list[Assessment]:
                 for arn, alert in scanned.state.alert_records.items()
                 if alert.verdict == Verdict.STALE_CERTIFICATE_SERVED.value
             },
+            last_probe=scanned.state.last_probe,
         ).compared(assessments)
+        scanned.state.record_probe(context.clock)
     names = _ConsumerNames(clients.catalog, context.clock)
     return [
         names.added(

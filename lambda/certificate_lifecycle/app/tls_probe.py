@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from certificate_lifecycle.app.deadline import RESERVE_SECONDS, require_time
 from certificate_lifecycle.app.ports import Certificates, Clock, TlsProbe
@@ -49,7 +50,7 @@ class TlsProbing:
 
     `everything` are all certificates there.
     `reported` are the alert records of certificates reported as not served, by ARN. They are probed
-    until they are served.
+    until they are served. `last_probe` is the time of the last run that probed.
     """
 
     context: RunContext
@@ -57,6 +58,7 @@ class TlsProbing:
     tls_probe: TlsProbe
     everything: Sequence[Certificate] = ()
     reported: Mapping[str, AlertRecord] = field(default_factory=dict)
+    last_probe: datetime | None = None
 
     def compared(self, assessments: Sequence[Assessment]) -> list[Assessment]:
         """Return the assessments with probe results.
@@ -92,7 +94,10 @@ class TlsProbing:
 
     def _concerned(self, entry: Assessment) -> bool:
         return should_probe(
-            entry, self.context.now, notified=entry.certificate.arn in self.reported
+            entry,
+            self.context.now,
+            notified=entry.certificate.arn in self.reported,
+            last_probe=self.last_probe,
         )
 
     def _described(self, certificate: Certificate) -> Certificate | None:

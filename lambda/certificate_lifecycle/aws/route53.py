@@ -55,6 +55,9 @@ PERMISSIONS = (
 )
 
 _TTL_SECONDS = 300
+#: Members of a record set without a routing policy, health check, alias or newer setting, which an
+#: UPSERT would remove (API reference, ResourceRecordSet).
+_PLAIN = frozenset({"Name", "ResourceRecords", "TTL", "Type"})
 
 
 class HostedZones:
@@ -153,5 +156,5 @@ def _existing(record: Any) -> ExistingRecord:  # noqa: ANN401 - the stub's type 
         name=dns_form(record["Name"]),
         type=record["Type"],
         values=tuple(entry["Value"] for entry in record.get("ResourceRecords", ())),
-        plain="SetIdentifier" not in record and "AliasTarget" not in record,
+        plain=record.keys() <= _PLAIN,
     )

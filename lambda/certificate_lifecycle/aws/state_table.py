@@ -92,6 +92,7 @@ PERMISSIONS = (
 _REQUESTS = "requests#"
 #: Its scope is that of the function itself, for all scanned scopes.
 _MESSAGE = "message#last"
+_PROBE = "probe#last"
 _NEW = "attribute_not_exists(entry)"
 _SAME_VERSION = "version = :version"
 _CLAIMABLE = "attribute_not_exists(claimed_by) OR claimed_by = :me OR claimed_until <= :now"
@@ -396,12 +397,29 @@ class StateTable:
 
         Raises StateUnreadableError.
         """
-        found = (item for item in self._all() if _name(item) == _MESSAGE)
-        return next((self._parsed(item, _notified_at) for item in found), None)
+        return self._last(_MESSAGE)
 
     def record_notification(self, at: datetime) -> None:
         """Record the time of a notification unless a later one is recorded."""
-        item = {**self._key(_MESSAGE), "told_at": _text(stamp(at))}
+        self._record_last(_MESSAGE, at)
+
+    def last_probe(self) -> datetime | None:
+        """Return the time of the last run with TLS probes; None if none is recorded.
+
+        Raises StateUnreadableError.
+        """
+        return self._last(_PROBE)
+
+    def record_probe(self, at: datetime) -> None:
+        """Record the time of a run with TLS probes unless a later one is recorded."""
+        self._record_last(_PROBE, at)
+
+    def _last(self, entry: str) -> datetime | None:
+        found = (item for item in self._all() if _name(item) == entry)
+        return next((self._parsed(item, _notified_at) for item in found), None)
+
+    def _record_last(self, entry: str, at: datetime) -> None:
+        item = {**self._key(entry), "told_at": _text(stamp(at))}
         self._put(item, f"{_NEW} OR told_at <= :at", {":at": item["told_at"]})
 
     # --- DynamoDB ---------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 #: Longer PEM text is rejected: ACM accepts 32 KiB for a certificate (API, ImportCertificate).
 MAX_PEM_CHARACTERS = 2_200_000
@@ -23,7 +24,7 @@ _BOOLEAN, _INTEGER, _BIT_STRING, _OCTET_STRING, _OID = 0x01, 0x02, 0x03, 0x04, 0
 _SEQUENCE, _SET = 0x30, 0x31
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _VERSION, _ISSUER_ID, _SUBJECT_ID, _EXTENSIONS = 0xA0, 0x81, 0x82, 0xA3
-_DNS_NAME, _KEY_ID = 0x82, 0x80
+_DNS_NAME, _IP_ADDRESS, _KEY_ID = 0x82, 0x87, 0x80
 _CONSTRUCTED_KEY, _KEY_PARAMETERS = 0xA1, 0xA0
 _LONG_LENGTH, _MAX_LENGTH_OCTETS, _HIGH_TAG = 0x80, 4, 0x1F
 _HIGH_BIT = 0x80
@@ -93,6 +94,7 @@ class PublicKey:
 class X509Certificate:
     """The fields of a certificate; usages are None if the extension is absent, so all apply.
 
+    `addresses` are the IP addresses that it is valid for.
     An extended usage without a name in ACM is its object identifier.
     A negative serial number is the number of its octets without a sign.
     """
@@ -104,6 +106,7 @@ class X509Certificate:
     not_after: datetime
     key_usages: frozenset[str] | None
     extended_key_usages: frozenset[str] | None
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +184,7 @@ def read_certificate(der: bytes) -> X509Certificate:
         not_after=not_after,
         key_usages=_key_usages(extensions.get(_KEY_USAGE)),
         extended_key_usages=_extended_key_usages(extensions.get(_EXTENDED_KEY_USAGE)),
+        addresses=_addresses(extensions.get(_ALTERNATIVE_NAMES)),
     )
 
 
@@ -451,6 +455,20 @@ def _alternative_names(extension: bytes | None) -> list[str]:
         return []
     names = _Der(extension).only(_SEQUENCE).each()
     return [_text(0x16, content) for tag, content in names if tag == _DNS_NAME]
+
+
+def _addresses(extension: bytes | None) -> tuple[str, ...]:
+    if extension is None:
+        return ()
+    names = _Der(extension).only(_SEQUENCE).each()
+    return tuple(_address(content) for tag, content in names if tag == _IP_ADDRESS)
+
+
+def _address(content: bytes) -> str:
+    try:
+        return str(ip_address(content))
+    except ValueError:
+        raise MalformedCertificateError("one of its names is malformed") from None
 
 
 def _key_usages(extension: bytes | None) -> frozenset[str] | None:

@@ -358,13 +358,17 @@ def _is_for_clients(leaf: X509Certificate) -> bool:
 
 
 def _lost_names(leaf: X509Certificate, there: X509Certificate) -> list[str]:
-    """Return the names that only `there` has; a wildcard stands for the names one label below."""
-    return sorted(
+    """Return the names and addresses that only `there` has.
+
+    A wildcard stands for the names one label below.
+    """
+    lost = (
         name
         for name in there.names
         if name not in leaf.names
         and (is_wildcard(name) or f"*.{name.partition('.')[2]}" not in leaf.names)
     )
+    return sorted({*lost, *there.addresses} - set(leaf.addresses))
 
 
 def _leaf_of(links: Sequence[CertificateLink], key: PublicKey | None) -> CertificateLink:

@@ -38,6 +38,9 @@ _YEAR = timedelta(days=365)
 _QUOTA_WARNING = 0.8
 #: A failed request is repeated once, after its cause could have been fixed.
 MAX_ATTEMPTS = 2
+#: Successors that may be deleted by others, or become unable to take over, before a person must
+#: act. They have a budget of their own, so that a request that failed is still repeated.
+MAX_LOST = 3
 RETRY_AFTER = timedelta(days=7)
 #: Longer than the timeout of a function: the run of an expired claim has ended.
 CLAIM = timedelta(minutes=20)
@@ -77,7 +80,8 @@ class ReplacementRecord:
     """The stored record of one replacement.
 
     `version` counts the writes and is 0 before the first; `claimed_by` is the run that may act.
-    `attempt` counts the requests for a successor, and is 0 once none is needed.
+    `attempt` counts the requests for a successor, and is 0 once none is needed. `lost` counts the
+    successors that were deleted or could not take over any more.
     `moves` are stored as entries of their own, with `successor_arn`: their number has no limit.
     `unreported` are sentences about actions that no notification has contained yet.
     `requested_at` is None for a successor that existed already and was not requested for this one.
@@ -99,6 +103,12 @@ class ReplacementRecord:
     claimed_until: datetime | None = None
     expires_at: datetime | None = None
     refused: tuple[str, ...] = ()
+    lost: int = 0
+
+    @property
+    def may_request_again(self) -> bool:
+        """Whether another successor may be requested after the last one."""
+        return self.attempt - self.lost < MAX_ATTEMPTS and self.lost < MAX_LOST
 
     @property
     def requested_successor(self) -> str | None:
@@ -151,6 +161,7 @@ class ReplacementRecord:
             "claimed_until": records.optional_stamp(self.claimed_until),
             "expires_at": int(self.expires_at.timestamp()) if self.expires_at else None,
             "refused": list(self.refused),
+            "lost": self.lost,
         }
 
     @classmethod
@@ -180,7 +191,8 @@ class ReplacementRecord:
             claimed_by=records.optional_text(entry, "claimed_by"),
             claimed_until=records.optional_timestamp(entry, "claimed_until"),
             expires_at=records.optional_epoch(entry, "expires_at"),
-            # Earlier versions did not store it.
+            # Earlier versions did not store these.
+            lost=records.number(entry, "lost") if "lost" in entry else 0,
             refused=records.texts(entry, "refused") if "refused" in entry else (),
         )
 

@@ -75,10 +75,17 @@ class ProbeResult:
     state: ProbeState = ProbeState.NOT_PROBED
 
 
-def should_probe(entry: Assessment, now: datetime, *, notified: bool = False) -> bool:
+def should_probe(
+    entry: Assessment,
+    now: datetime,
+    *,
+    notified: bool = False,
+    last_probe: datetime | None = None,
+) -> bool:
     """Whether to probe the names of a certificate that AWS services use.
 
-    Probed are notified findings, fresh renewals, and renewals that were `notified` as not served.
+    Probed are notified findings, renewals that are fresh or that no run since `last_probe` could
+    probe, and renewals that were `notified` as not served.
     """
     certificate = entry.certificate
     servable = certificate.type in _IN_ACM and certificate.status in _SERVABLE
@@ -86,12 +93,15 @@ def should_probe(entry: Assessment, now: datetime, *, notified: bool = False) ->
         return False
     if entry.decision.reportable:
         return True
-    return entry.decision.healthy and (notified or _is_fresh(certificate, now))
+    return entry.decision.healthy and (notified or _is_fresh(certificate, now, last_probe))
 
 
-def _is_fresh(certificate: Certificate, now: datetime) -> bool:
+def _is_fresh(certificate: Certificate, now: datetime, last_probe: datetime | None) -> bool:
     begins = certificate.not_before
-    return begins is not None and _SETTLES <= now - begins <= _FRESH
+    if begins is None or now < begins + _SETTLES:
+        return False
+    missed = last_probe is not None and last_probe < begins + _SETTLES
+    return missed or now - begins <= _FRESH
 
 
 def probe_names(certificate: Certificate) -> tuple[str, ...]:

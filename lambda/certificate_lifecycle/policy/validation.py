@@ -32,7 +32,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class ExistingRecord:
-    """A record set in a zone; `plain` is false for aliases and routing policies."""
+    """A record set in a zone; `plain` if it has no setting but its TTL and its values."""
 
     name: str
     type: str

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from certificate_lifecycle.cli.exit_codes import Exit
+from certificate_lifecycle.model.certificate import Verdict
 from certificate_lifecycle.model.errors import RotationError, StateUnreadableError
 from tests.embedded_aws.calls import Call
 from tests.embedded_aws.certificates import Certificate
@@ -588,11 +589,18 @@ def _of_record(life: Life, run: Invocation, name: str) -> list[str]:
 
 
 def _unended(life: Life) -> Iterator[str]:
-    """Yield findings that the last message shows as open although they are resolved."""
+    """Yield findings that the last message shows as open although they are resolved.
+
+    A failed request is reported for a week and never resolved while ACM lists it.
+    """
     last = [run for run in life.undisturbed if run.result is not None and "findings" in run.result]
     if not last or last[-1].result is None:
         return
-    still_open = {f["certificate_arn"] for f in last[-1].result["findings"] if _is_open(f)}
+    still_open = {
+        f["certificate_arn"]
+        for f in last[-1].result["findings"]
+        if _is_open(f) or f["verdict"] == Verdict.REQUEST_FAILED
+    }
     reported: dict[str | None, bool] = {}
     for run in life.runs:
         for document in run.messages:

@@ -107,6 +107,7 @@ ASKED: dict[str, Callable[[Clients], object]] = {
     "list": lambda c: list(AcmCertificates(c.any("acm", REGION)).list_all()),
     "search": lambda c: AcmCertificates(c.any("acm", REGION)).renewals(NOW, NOW),
     "describe": lambda c: AcmCertificates(c.any("acm", REGION)).describe(ONE),
+    "imported": lambda c: AcmCertificates(c.any("acm", REGION)).imported_version(ONE),
     "tags": lambda c: AcmCertificates(c.any("acm", REGION)).tags(ONE),
     "request": lambda c: AcmCertificates(c.any("acm", REGION)).request(
         CertificateRequest(names=("example.com",), region=REGION)

@@ -336,7 +336,9 @@ RIGHT: dict[str, str] = {
         }
     ),
     "HOSTED_ZONES": '{"example.com": {"zone_id": "Z1"}}',
-    "IMPORT_SOURCES": json.dumps({CERTIFICATE: {"secret_arn": SECRET}}),
+    "IMPORT_SOURCES": json.dumps(
+        {CERTIFICATE: {"secret_arn": SECRET, "allow": ["no_chain"], "require_client_auth": True}}
+    ),
     "INCLUDE_WWW": "true",
     "KEY_ALGORITHM": "RSA_2048",
     "LEDGER_TABLE": "ledger",
@@ -433,7 +435,7 @@ def test_the_environment_of_rotation_is_read_or_all_errors_are_reported(
         *(settings.topic_arn, settings.name_prefix, *settings.regions),
         *(settings.ledger_table or "", settings.report_bucket or "", settings.event_bus_name or ""),
         *(account.role_arn("aws") + account.external_id for account in settings.accounts),
-        *(key + value for key, value in settings.import_sources.items()),
+        *(arn + source.secret_arn for arn, source in settings.import_sources.items()),
         *(
             export_target.certificate_arn + export_target.secret_arn
             for export_target in settings.export_targets

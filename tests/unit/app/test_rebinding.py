@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult
+from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult, joined
 from certificate_lifecycle.aws.consumers.apigateway import EDGE_DOMAIN_NAME
-from certificate_lifecycle.model.errors import ConsumerBusyError
+from certificate_lifecycle.model.errors import ConsumerBusyError, ManualStepRequiredError
 from certificate_lifecycle.policy.bindings import (
     SETTLES_WITHIN,
     Binding,
@@ -287,6 +287,41 @@ def test_a_busy_consumer_is_no_failure() -> None:
     assert statuses(result) == ["planned"]
     assert result.failures == []
     assert result.waiting == ["domain name api.example.com: it carries out another change"]
+
+
+def test_a_step_of_a_person_is_reported_once_and_is_no_failure() -> None:
+    consumers = MemoryConsumers((domain(), [OLD]), (listener(), [OLD]))
+    plan = rebinding(consumers).plan(CERTIFICATE, ())
+    error = ManualStepRequiredError("detach the policy first\naws detach\n# then wait")
+    consumers.broken["bind", domain()] = error
+    first = rebinding(consumers).bind(plan.moves)
+    assert statuses(first) == ["planned", "bound"]
+    assert (first.failures, first.waiting) == ([], [])
+    assert first.done[0] == (
+        "domain name api.example.com: detach the policy first\n"
+        "# domain name api.example.com:\naws detach\n# then wait"
+    )
+    again = rebinding(consumers).bind(first.moves)
+    assert (again.done, again.failures) == ([], [])
+    assert again.waiting == [first.done[0]]
+    assert again.moves == first.moves
+    del consumers.broken["bind", domain()]
+    assert statuses(rebinding(consumers).bind(again.moves)) == ["bound", "bound"]
+
+
+def test_another_step_of_a_person_is_reported_again() -> None:
+    consumers = MemoryConsumers((domain(), [OLD]))
+    moves = rebinding(consumers).plan(CERTIFICATE, ()).moves
+    for reason in ("a first reason", "another reason"):
+        consumers.broken["bind", domain()] = ManualStepRequiredError(reason)
+        result = rebinding(consumers).bind(moves)
+        assert result.done == [f"domain name api.example.com: {reason}"]
+        moves = result.moves
+
+
+def test_the_commands_of_several_texts_follow_their_sentences() -> None:
+    assert (joined([]), joined(["a"])) == ("", "a")
+    assert joined(["a\nx\ny", "b", "c\nz"]) == "a; b; c\nx\ny\nz"
 
 
 def test_without_time_nothing_is_started() -> None:

@@ -290,3 +290,31 @@ def test_a_name_that_no_server_answers_for_is_no_finding_any_more() -> None:
     account.rotate()
     served.shown.clear()
     assert account.rotate(run_id="run-2")["counts"] == {"Healthy": 1}
+
+
+def test_a_renewal_in_an_outage_of_the_runs_is_probed_by_the_next_run() -> None:
+    served = MemoryTlsProbe(shop_example_com=OLD)
+    account = Account(served, certificate(ends_in=days(40), detail=detail(serial="0a")))
+    account.state_store = MemoryStateStore()
+    account.rotate()
+    account.certificates.held[arn()] = renewed(ends_in=PUBLIC_LIFETIME + days(1))
+    later = NOW + days(9)
+    assert account.rotate(run_id="run-2", now=later)["counts"] == {"StaleCertificateServed": 1}
+
+
+@pytest.mark.parametrize("changes", [{"dry_run": True}, {"certificate_arns": [arn()]}])
+def test_only_a_run_over_everything_counts_as_a_run_that_probed(changes: dict[str, Any]) -> None:
+    account = Account(MemoryTlsProbe(), renewed())
+    account.state_store = MemoryStateStore()
+    account.rotate(**changes)
+    assert account.state_store.probed_at is None
+    account.rotate()
+    assert account.state_store.probed_at == NOW
+
+
+def test_a_probe_that_could_not_be_recorded_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    account = Account(MemoryTlsProbe(), renewed())
+    account.state_store = MemoryStateStore()
+    account.state_store.broken["record_probe"] = Outage("not today")
+    assert account.rotate()["counts"] == {"Healthy": 1}
+    assert "probe not recorded" in caplog.messages

@@ -249,6 +249,7 @@ def test_import_sources_that_terraform_accepts_are_accepted() -> None:
     found = [
         *(sources(arn) for arn in accepted("certificate_arns").values()),
         *(sources(secret_arn=arn) for arn in accepted("secret_arns").values()),
+        *(sources(allow=allow) for allow in accepted("import_allowances").values()),
     ]
     assert [rotation(IMPORT_SOURCES=value)[1] for value in found] == [[]] * len(found)
 
@@ -258,6 +259,7 @@ def test_import_sources_that_terraform_accepts_are_accepted() -> None:
     [
         *(sources(arn) for arn in refused("certificate_arns").values()),
         *(sources(secret_arn=arn) for arn in refused("secret_arns").values()),
+        *(sources(allow=allow) for allow in refused("import_allowances").values()),
         sources(secret_arn=None),
         sources(kms_key_arn="key"),
         sources(allow="no_chain"),

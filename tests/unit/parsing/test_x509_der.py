@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -216,6 +217,30 @@ def test_two_digits_of_a_year_stand_for_1950_to_2049(tag: int, text: bytes, year
 def test_a_time_is_written_to_the_second_and_in_utc(tag: int, text: bytes) -> None:
     with pytest.raises(MalformedCertificateError, match="one of its times is malformed"):
         read_certificate(beginning(tag, text))
+
+
+def test_addresses_are_read_and_have_four_or_sixteen_octets() -> None:
+    listed = [x509.IPAddress(ip_address(text)) for text in ("192.0.2.1", "2001:db8::1")]
+    key = authority.private_key("EC_prime256v1", 1)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))
+        .issuer_name(authority.ISSUER)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + days(9))
+        .add_extension(x509.SubjectAlternativeName(listed), critical=False)
+    )
+    der = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    assert read_certificate(der).addresses == ("192.0.2.1", "2001:db8::1")
+    assert read().addresses == ()
+    short = der.replace(bytes.fromhex("8704c0000201"), bytes.fromhex("8703c00002") + b"\x05", 1)
+    with pytest.raises(MalformedCertificateError):
+        read_certificate(short)
+    swapped = der.replace(bytes.fromhex("8704c0000201"), bytes.fromhex("8702c0008700"), 1)
+    with pytest.raises(MalformedCertificateError, match="names is malformed"):
+        read_certificate(swapped)
 
 
 def test_only_names_of_the_dns_are_names() -> None:

@@ -378,6 +378,18 @@ EARLY, UNFIT = SourceState.NOT_YET_VALID, SourceState.INCOMPATIBLE
             id="a wildcard for it",
         ),
         pytest.param(leaf(names=()), there(names=()), NEWER, id="there never was a name"),
+        pytest.param(
+            leaf(addresses=("192.0.2.2",)),
+            there(addresses=("192.0.2.1",)),
+            UNFIT,
+            id="another address",
+        ),
+        pytest.param(
+            leaf(addresses=("192.0.2.1", "192.0.2.2")),
+            there(addresses=("192.0.2.1",)),
+            NEWER,
+            id="an address more",
+        ),
         pytest.param(leaf(key_usages=SIGNING), there(), UNFIT, id="a key usage less"),
         pytest.param(leaf(key_usages=None), there(), UNFIT, id="an extension less"),
         pytest.param(leaf(), there(key_usages=None), UNFIT, id="KeyUsage more"),

@@ -120,6 +120,23 @@ def test_which_certificates_are_probed(entry: Assessment, *, expected: bool) -> 
     assert should_probe(entry, NOW) is expected
 
 
+@pytest.mark.parametrize(
+    ("last_probe", "expected"),
+    [(days(5) - SECOND, False), (days(5), False), (days(5) + SECOND, True), (days(9), True)],
+)
+def test_a_renewal_that_no_run_could_probe_yet_is_probed_whatever_its_age(
+    last_probe: timedelta, *, expected: bool
+) -> None:
+    """It was renewed six days ago, and could be probed a day later."""
+    entry = judged(renewed(ago=days(6)))
+    assert should_probe(entry, NOW, last_probe=NOW - last_probe) is expected
+
+
+def test_a_renewal_of_less_than_a_day_is_not_probed_after_an_outage_either() -> None:
+    entry = judged(renewed(ago=days(1) - SECOND))
+    assert not should_probe(entry, NOW, last_probe=NOW - days(9))
+
+
 def test_a_certificate_that_was_notified_as_stale_is_probed_until_it_is_served() -> None:
     old_news = judged(renewed(ago=days(30)))
     assert should_probe(old_news, NOW, notified=True)

@@ -81,6 +81,11 @@ _NOT_NEEDED = "no successor is needed any more"
 _MAY_EXIST = "an earlier run may have requested one without recording it, which is unused"
 _UNSEEN = "no known consumer uses it any more; ACM updates InUseBy with a delay"
 _SWITCHED_OFF = "moving its consumers was disabled before all were verified"
+_ANOTHER = "the certificate still needs a successor, and another one is requested"
+_RESTART = (
+    "the certificate still needs a successor, and no more are requested: fix the cause and request "
+    "a certificate for the same names, and a run continues with it once ACM has issued it"
+)
 _OUT_OF_TIME = "the function's time ran out; the next run continues with the other settings"
 _SHOWN_COMMANDS = 3
 _SHOWN_TEXTS = 10
@@ -115,6 +120,11 @@ class ReplacementContext:
         if self.record.successor_arn is None:
             raise ReplacementError(f"the replacement record of {self.arn} names no successor")
         return self.record.successor_arn
+
+    @property
+    def is_used(self) -> bool:
+        """Whether the scan found the certificate in use or exported."""
+        return self.observation is not None and self.observation.certificate.used
 
     def report(self, text: str) -> None:
         """Record what was done, until a message has reported it."""
@@ -308,8 +318,11 @@ class ReplacementEngine:
                 requested_at=requested_at,
             )
             return True
-        if record.version > 0 and record.attempt >= MAX_ATTEMPTS:
-            replacement.advice = record.note
+        if record.version > 0 and not record.may_request_again:
+            if certificate.used:
+                replacement.failure = f"{record.note}; {_RESTART}"
+            else:
+                replacement.advice = f"{record.note}; fix the cause and request it again manually"
             return False
         reason = self._blocked_reason(certificate)
         if reason is not None:
@@ -357,7 +370,7 @@ class ReplacementEngine:
             return False
         successor = self._successor(replacement)
         if successor is None:
-            return False
+            return replacement.record.state is ReplacementState.REQUESTED
         pending = successor.status is CertificateStatus.PENDING_VALIDATION
         if pending and not self._validate(replacement, successor):
             return False
@@ -370,7 +383,7 @@ class ReplacementEngine:
             return False
         successor = self._successor(replacement)
         if successor is None:
-            return False
+            return replacement.record.state is ReplacementState.REQUESTED
         if has_ended(successor):
             return self._ended(replacement, successor)
         if successor.status is CertificateStatus.PENDING_VALIDATION:
@@ -386,7 +399,7 @@ class ReplacementEngine:
         old = self._still_needed(replacement)
         successor = self._successor(replacement) if old is not None else None
         if old is None or successor is None:
-            return False
+            return replacement.record.state is ReplacementState.REQUESTED
         if replacement.record.has_refused_successor():
             return self._after_refusal(replacement)
         if not self._may_take_over(replacement, old, successor):
@@ -495,7 +508,7 @@ class ReplacementEngine:
             return old
         stopped = not requested and record.started_at < self.context.now
         reason = f"{_NOT_NEEDED}; {_MAY_EXIST}" if stopped else _NOT_NEEDED
-        self._abandon(replacement, reason, attempt=0)
+        self._abandon(replacement, reason, attempt=0, lost=0)
         return None
 
     def _obtain(self, replacement: ReplacementContext, old: Certificate) -> bool:
@@ -515,7 +528,8 @@ class ReplacementEngine:
             self._save(replacement, successor_arn=found.arn, requested_at=self.context.now)
             return True
         # A replacement that began with an existing certificate has not been checked for a request.
-        reason = self._blocked_reason(old) if replacement.record.refused else None
+        again = replacement.record.refused or replacement.record.lost
+        reason = self._blocked_reason(old) if again else None
         if reason is not None:
             replacement.advice = f"no successor is requested: {reason}"
             return False
@@ -568,8 +582,7 @@ class ReplacementEngine:
             return self._strike_off(replacement, why)
         if record.moves:
             raise ReplacementError(f"{reason} Its consumers have been moved, or were to be moved.")
-        self._abandon(replacement, reason)
-        return False
+        return self._lose(replacement, reason)
 
     def _after_refusal(self, replacement: ReplacementContext) -> bool:
         """Verify the consumers that accepted a refused successor before the next one is tried.
@@ -643,8 +656,9 @@ class ReplacementEngine:
         text = f"ACM ended the request {successor.arn} with {successor.status}"
         text += f" ({reason})" if reason else ""
         record = replacement.record
-        if record.attempt >= MAX_ATTEMPTS:
-            self._abandon(replacement, f"{text}; fix the cause and request it again manually")
+        if not record.may_request_again:
+            self._abandon(replacement, text)
+            replacement.failure = _RESTART if replacement.is_used else None
             return False
         again = (record.requested_at or record.started_at) + RETRY_AFTER
         if self.context.now < again:
@@ -683,14 +697,35 @@ class ReplacementEngine:
         if self.certificates.delete(old.arn):
             self._finish(replacement, f"deleted; its successor is {successor.arn}")
 
-    def _abandon(
-        self, replacement: ReplacementContext, reason: str, *, attempt: int = MAX_ATTEMPTS
-    ) -> None:
-        """End the replacement; with `attempt` 0, it may start again."""
+    def _abandon(self, replacement: ReplacementContext, reason: str, **changes: int) -> None:
+        """End the replacement, with `changes` of what it counts."""
         replacement.report(reason)
         ends = self.context.now + HISTORY
         state = ReplacementState.ABANDONED
-        self._save(replacement, state=state, note=reason, attempt=attempt, expires_at=ends)
+        self._save(replacement, state=state, note=reason, expires_at=ends, **changes)
+
+    def _lose(self, replacement: ReplacementContext, reason: str) -> bool:
+        """Give up a successor of no use; a used certificate fails the run, and gets another one."""
+        lost = replacement.record.lost + 1
+        if not replacement.is_used:
+            self._abandon(replacement, reason, attempt=MAX_ATTEMPTS + lost, lost=lost)
+            return False
+        if not replace(replacement.record, lost=lost).may_request_again:
+            self._abandon(replacement, reason, lost=lost)
+            replacement.failure = _RESTART
+            return False
+        replacement.report(reason)
+        replacement.failure = _ANOTHER
+        self._save(
+            replacement,
+            state=ReplacementState.REQUESTED,
+            attempt=replacement.record.attempt + 1,
+            lost=lost,
+            successor_arn=None,
+            requested_at=None,
+            moves=(),
+        )
+        return True
 
     def _finish(self, replacement: ReplacementContext, text: str) -> None:
         replacement.report(text)
@@ -698,11 +733,11 @@ class ReplacementEngine:
         self._save(replacement, state=ReplacementState.RETIRED, note=text, expires_at=ends)
 
     def _successor(self, replacement: ReplacementContext) -> Certificate | None:
-        """Describe the successor, or abandon the replacement if it was deleted."""
+        """Describe the successor, or give it up if it was deleted."""
         try:
             return describe_new(replacement.successor_arn, self.certificates, self.context.clock)
         except CertificateNotFoundError:
-            self._abandon(replacement, f"the successor {replacement.successor_arn} was deleted")
+            self._lose(replacement, f"the successor {replacement.successor_arn} was deleted")
             return None
 
     def _old(self, replacement: ReplacementContext) -> Certificate | None:

@@ -7,15 +7,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from certificate_lifecycle.aws.clients import SDK_VERSION
 from certificate_lifecycle.aws.permissions import Function, Permission
 from certificate_lifecycle.cli.aws import deployed_module
 from certificate_lifecycle.cli.aws.attempts import Attempts
 from certificate_lifecycle.cli.aws.delegation_sets import assigned_name_servers
 from certificate_lifecycle.cli.aws.identity import caller_of
 from certificate_lifecycle.cli.aws.public_dns import Delegations
+from certificate_lifecycle.cli.aws.sdk_features import lacking
 from certificate_lifecycle.cli.aws.service_quotas import acm_quota
 from certificate_lifecycle.cli.aws.simulation import Simulated, simulate
-from certificate_lifecycle.cli.doctor import access_checks, deployment_checks, dns_checks
+from certificate_lifecycle.cli.doctor import (
+    access_checks,
+    deployment_checks,
+    dns_checks,
+    sdk_checks,
+)
 from certificate_lifecycle.cli.doctor.diagnosis import (
     Diagnosis,
     DoctorCheck,
@@ -51,6 +58,7 @@ class Examinations:
         """Return every examination that applies."""
         return [
             Examination(DoctorCheck.CREDENTIALS, self._home.account_id, self._credentials),
+            Examination(DoctorCheck.SDK, SDK_VERSION, self._sdk),
             *self._permissions(),
             *(
                 Examination(
@@ -71,6 +79,10 @@ class Examinations:
     def _credentials(self) -> Iterator[Diagnosis]:
         caller = caller_of(self._clients.session, self._home_client("sts"))
         return access_checks.credentials(caller, self._session.now)
+
+    def _sdk(self) -> Iterator[Diagnosis]:
+        found = lacking(lambda service: self._home_client(service).meta.service_model)
+        return sdk_checks.sdk(SDK_VERSION, found)
 
     def _permissions(self) -> Iterator[Examination]:
         table = self._settings.ledger_table
