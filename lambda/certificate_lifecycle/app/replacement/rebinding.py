@@ -188,13 +188,9 @@ class Rebinding:
         reason, *steps = text.split("\n")
         reported = all(move.note == reason for move in moves)
         texts = result.waiting if reported else result.done
-<<<<<<< HEAD
-        texts.append("\n".join((f"{binding.label}: {reason}", f"# {binding.label}:", *steps)))
+        lines = (f"# {binding.label}:", *steps) if steps else ()
+        texts.append("\n".join((f"{binding.label}: {reason}", *lines)))
         return [replace(move, note=reason) for move in moves]
-=======
-        lines = (f"# {label}:", *steps) if steps else ()
-        texts.append("\n".join((f"{label}: {reason}", *lines)))
->>>>>>> writes
 
     def _verify(self, moves: Sequence[BindingChange], result: RebindResult) -> None:
         bound = [move for move in moves if move.status is BindingChangeStatus.BOUND]
