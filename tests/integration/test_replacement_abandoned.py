@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def listener(cloud: Cloud, environment: pytest.MonkeyPatch) -> str:
-    """A listener with a revoked certificate, whose successor ACM issues within two days."""
+    """Create a listener with a revoked certificate, whose successor ACM issues within two days."""
     environment.setenv("REBIND_CONSUMERS", "true")
     make_ledger(cloud, environment, "eu-west-1")
     cloud.zones.add("example.com")

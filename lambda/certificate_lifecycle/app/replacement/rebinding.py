@@ -189,8 +189,7 @@ class Rebinding:
         reported = all(move.note == reason for move in moves)
         texts = result.waiting if reported else result.done
         lines = (f"# {binding.label}:", *steps) if steps else ()
-        texts.append("
-".join((f"{binding.label}: {reason}", *lines)))
+        texts.append("\n".join((f"{binding.label}: {reason}", *lines)))
         return [replace(move, note=reason) for move in moves]
 
     def _verify(self, moves: Sequence[BindingChange], result: RebindResult) -> None:
