@@ -1,4 +1,4 @@
-"""Whoever trusted what was served trusts what is served: no name, tag or import changes that.
+"""Clients that trusted what was served trust what is served: no name, tag or import changes that.
 
 Each test has an old certificate that needs a successor, and a decoy with the same names that a
 person or another tool could create. All runs may replace, move consumers and delete.
@@ -76,7 +76,7 @@ def put_in(cloud: Cloud, days: float, name: str = NAME, **details: Any) -> str: 
 
 
 def self_signed(cloud: Cloud, days: float, name: str = NAME) -> str:
-    """Import a certificate that anybody can make."""
+    """Import a certificate that any tool can make."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     return put_in(cloud, days, name, issuer=subject)
 

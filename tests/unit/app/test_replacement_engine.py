@@ -1289,6 +1289,27 @@ def test_an_imported_certificate_that_an_earlier_version_replaced_is_kept_and_no
     assert account.consumers.written == []
 
 
+def test_no_steps_lead_to_a_successor_that_may_not_take_over_any_more() -> None:
+    account = Account(DEAD)
+    account.run()
+    account.issue()
+    assert f"CertificateArn={account.successor}" in account.tomorrow().only().detail
+    account.edit(account.successor, status=CertificateStatus.REVOKED)
+    (record,) = account.tomorrow().run()
+    assert "CertificateArn=" not in record.detail
+    assert "may not take over: It is not issued." in record.detail
+
+
+def test_no_steps_lead_to_a_verified_successor_that_was_revoked() -> None:
+    account = soaked(in_use=True, detail=detail(in_use_by=(LOAD_BALANCER.replace("shop", "new"),)))
+    account.consumers = None
+    (record,) = account.tomorrow().run()
+    assert f"CertificateArn={account.successor}" in record.detail
+    account.edit(account.successor, status=CertificateStatus.REVOKED)
+    texts = [record.detail for record in account.tomorrow().run()]
+    assert "CertificateArn=" not in "".join(texts)
+
+
 def test_an_old_certificate_without_continuity_of_its_successor_is_kept() -> None:
     account = soaked()
     clients = frozenset({"TLS_WEB_CLIENT_AUTHENTICATION"})

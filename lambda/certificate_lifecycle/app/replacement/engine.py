@@ -274,11 +274,13 @@ class ReplacementEngine:
         record, observation = replacement.record, replacement.observation
         if observation is None:
             return not record.state.finished
-        if record.version == 0 or record.state is ReplacementState.ABANDONED:
+        certificate = observation.certificate
+        # Earlier versions also replaced imported certificates; only a person may go on with that.
+        imported = certificate.type is CertificateType.IMPORTED
+        if record.version == 0 or record.state is ReplacementState.ABANDONED or imported:
             return replacement.action is not None and self._start(
                 replacement, replacement.action, observation
             )
-        certificate = observation.certificate
         match record.state:
             case ReplacementState.ISSUED | ReplacementState.BOUND if (
                 self.consumers is None and record.moves
@@ -286,10 +288,10 @@ class ReplacementEngine:
                 replacement.advice = _SWITCHED_OFF
                 return False
             case ReplacementState.ISSUED if self.consumers is None:
-                replacement.advice = self._manual_steps(replacement, record.successor_arn)
-                return not certificate.used or observation.successor is None
+                replacement.advice = self._steps_to_recorded(replacement)
+                return not certificate.used or not _is_successor(record, observation)
             case ReplacementState.VERIFIED:
-                replacement.advice = self._manual_steps(replacement, record.successor_arn)
+                replacement.advice = self._steps_to_recorded(replacement)
                 movable = certificate.in_use and self.consumers is not None
                 retirable = not certificate.used and self._is_retirable(record, certificate)
                 return movable or retirable
@@ -343,6 +345,12 @@ class ReplacementEngine:
             except (ZoneNotFoundError, ZoneAmbiguousError) as error:
                 reason = f"it could not be validated ({error})"
         return reason
+
+    def _steps_to_recorded(self, replacement: ReplacementContext) -> str:
+        """Return the manual steps to the successor on record, if it may take over now."""
+        if not _is_successor(replacement.record, replacement.observation):
+            return ""
+        return self._manual_steps(replacement, replacement.record.successor_arn)
 
     def _manual_steps(self, replacement: ReplacementContext, successor_arn: str | None) -> str:
         """Return the manual steps for consumers that are not moved here."""
@@ -486,9 +494,8 @@ class ReplacementEngine:
                 replacement.advice = ""
                 self._save(replacement, state=ReplacementState.ISSUED)
                 return True
-            replacement.advice = (
-                self._manual_steps(replacement, replacement.successor_arn) or _UNSEEN
-            )
+            steps = self._manual_steps(replacement, replacement.successor_arn)
+            replacement.advice = self._steps_to_recorded(replacement) if steps else _UNSEEN
         elif not old.used and self._is_retirable(replacement.record, old):
             self._retire(replacement, old)
         return False
@@ -830,6 +837,12 @@ def _first(texts: Sequence[str]) -> list[str]:
     """Return the first texts, and a count of the others as the last one."""
     more = len(texts) - _SHOWN_TEXTS
     return [*texts[:_SHOWN_TEXTS], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _is_successor(record: ReplacementRecord, observation: Observation | None) -> bool:
+    """Whether the scan found that the successor on record may take over."""
+    found = observation.successor if observation is not None else None
+    return found is not None and found.arn == record.successor_arn
 
 
 def _plan(record: ReplacementRecord) -> str:
