@@ -22,6 +22,7 @@ from certificate_lifecycle.model.errors import (
     CertificateRefusedError,
     CertificateRequestError,
     ConsumerBusyError,
+    ManualStepRequiredError,
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, Binding
@@ -247,6 +248,28 @@ def test_acms_event_about_the_old_certificate_alone_continues_at_once() -> None:
     account.run()
     account.issue()
     account.tomorrow(timedelta(minutes=3)).run(OLD)
+    assert account.state == "verified"
+
+
+@pytest.mark.parametrize("error", [ManualStepRequiredError("detach it"), Outage("not today")])
+def test_a_consumer_that_cannot_be_changed_keeps_no_other_from_being_verified(
+    error: Exception,
+) -> None:
+    """It may wait for a person for weeks; another one may have to be rolled back meanwhile."""
+    account = Account(DEAD, consumers=MemoryConsumers((domain(), [OLD]), (sni(), [OLD])))
+    assert account.consumers is not None
+    account.consumers.broken["bind", domain()] = error
+    account.run()
+    account.issue(used=True)
+    record = account.tomorrow().only()
+    assert str(error) in record.detail
+    assert account.consumers.settings[sni()] == [account.successor]
+    assert account.consumers.settings[domain()] == [OLD]
+    assert account.state == "issued"
+
+    account.consumers.broken.clear()
+    account.tomorrow().run()
+    assert account.consumers.settings[domain()] == [account.successor]
     assert account.state == "verified"
 
 

@@ -421,6 +421,7 @@ class ReplacementEngine:
             failures += self._plan_moves(replacement, rebinding, old)
             new = replacement.record.moves[len(known) :]
             failures += self._record_each(replacement, map(rebinding.bind, _batches(new)))
+            failures += self._verify_ready(replacement, rebinding)
             _require_none(failures)
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
@@ -431,6 +432,20 @@ class ReplacementEngine:
             return False
         self._save(replacement, state=ReplacementState.BOUND)
         return True
+
+    def _verify_ready(self, replacement: ReplacementContext, rebinding: Rebinding) -> list[str]:
+        """Verify bound consumers while others wait, which may take weeks; return the failures."""
+        moves = replacement.record.moves
+        waiting = {
+            move.binding.consumer for move in moves if move.status is BindingChangeStatus.PLANNED
+        }
+        if not waiting:
+            return []  # the next step verifies all
+        ready = [move for move in moves if move.binding.consumer not in waiting]
+        advice, replacement.advice = replacement.advice, ""
+        failures = self._record_each(replacement, map(rebinding.verify, _batches(ready)))
+        replacement.advice = joined([text for text in (advice, replacement.advice) if text])
+        return failures
 
     def _verify(self, replacement: ReplacementContext) -> bool:
         """Verify the bindings, and unbind the old certificate or roll back."""
