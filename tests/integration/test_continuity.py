@@ -22,7 +22,15 @@ from tests.estates.imports import imported
 from tests.estates.imports import issued as issued_document
 from tests.harness import authority
 from tests.integration.effects import USED, documents, ending_in
-from tests.integration.invocation import Function, make_ledger, scheduled
+from tests.integration.invocation import (
+    Function,
+    KilledError,
+    Wire,
+    calls,
+    kill,
+    make_ledger,
+    scheduled,
+)
 from tests.integration.terminal import Certificates, deploy
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients", "eager")]
@@ -283,6 +291,31 @@ def test_a_certificate_that_a_service_refuses_is_struck_off_and_a_successor_requ
     (bound, _) = cloud.consumers.listener_certificates(listener)
     assert bound == requested_for(cloud, old).arn
     assert f"{refused} does not take over: a service refused it" in sent(cloud, topic)
+
+
+@pytest.mark.parametrize("number", calls(70, 25, 28, 33, 38, 39, 58, 62))
+def test_consumers_that_accept_what_another_one_refuses_keep_it_even_if_a_run_is_killed(
+    rotation: Function, cloud: Cloud, wire: Wire, number: int
+) -> None:
+    old = cloud.certificates.add(domain_name=NAME, renews=False, **ending_in(cloud, 5))
+    accepts = cloud.consumers.load_balancer(old, name="accepts")
+    refuses = cloud.consumers.load_balancer(old, name="refuses")
+    refused = cloud.certificates.add(domain_name=NAME, **ending_in(cloud, 190))
+    cloud.fail(
+        *("elbv2", "ModifyListener", "UnsupportedCertificate", "another key"),
+        times=None,
+        when=lambda wanted: wanted["ListenerArn"] == refuses and refused in json.dumps(wanted),
+    )
+    wire.strike_after(number, kill)
+    with suppress(KilledError):
+        rotation(scheduled(cloud.now))
+    cloud.advance(days=1)
+
+    assert run(rotation, cloud) == []
+
+    assert cloud.consumers.listener_certificates(accepts) == (refused, [])
+    assert cloud.consumers.listener_certificates(refuses) == (requested_for(cloud, old).arn, [])
+    assert not {"ModifyListener", "RequestCertificate"} & set(rotation.operations)
 
 
 def test_an_unrelated_public_certificate_of_the_same_names_takes_over_without_a_request(

@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from certificate_lifecycle.app.ports import StateStore
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.bindings import Binding, BindingChange
 from certificate_lifecycle.policy.import_history import HeldVersion
 from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
@@ -29,7 +31,10 @@ Write = Callable[[StateStore], object]
 
 OLD = "arn:aws:acm:eu-west-1:123456789012:certificate/old"
 REPLACEMENT = ReplacementRecord(
-    certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW
+    certificate_arn=OLD,
+    state=ReplacementState.ISSUED,
+    started_at=NOW,
+    successor_arn=OLD.replace("old", "new"),
 )
 ALERT = AlertRecord(
     subject=AlertSubject(OLD), verdict="Expired", reason="", severity="", band="", notified_at=NOW
@@ -45,10 +50,16 @@ texts = st.sampled_from(["one", "two"])
 missed = st.sampled_from([0, 0, 1])
 
 
+def noted(note: str) -> ReplacementRecord:
+    """Return the record with a note of its own and of its move."""
+    move = BindingChange(binding=Binding(LISTENER, "listener"), note=note)
+    return replace(REPLACEMENT, note=note, moves=(move,))
+
+
 def claim(note: str, behind: int, run: str, now: datetime, until: datetime) -> Write:
     def write(state_store: StateStore) -> object:
         replacement_record = replace(
-            REPLACEMENT, note=note, version=version(state_store.replacement_records(), behind)
+            noted(note), version=version(state_store.replacement_records(), behind)
         )
         return state_store.claim(replacement_record, run, now, until)
 
@@ -60,7 +71,7 @@ def save_replacement(note: str, behind: int, run: str | None) -> Write:
 
     def write(state_store: StateStore) -> object:
         until = None if run is None else NOW + timedelta(minutes=1)
-        replacement_record = replace(REPLACEMENT, note=note, claimed_by=run, claimed_until=until)
+        replacement_record = replace(noted(note), claimed_by=run, claimed_until=until)
         # Only claimed records are saved, and a claim creates the first version.
         return state_store.save_replacement(
             replace(

@@ -54,7 +54,11 @@ from certificate_lifecycle.policy.import_source import (
     serial_text,
 )
 from certificate_lifecycle.policy.issuance import CertificateRequest
-from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import (
+    AlertRecord,
+    Intent,
+    UnreadableEntry,
+)
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import ReplacementRecord
 from certificate_lifecycle.policy.thresholds import Thresholds
@@ -556,6 +560,10 @@ class MemoryStateStore(StateStore):
         self.broken: dict[str, Exception] = {}
         self.probed_at: datetime | None = None
         self.writes = 0
+        self.misread: list[UnreadableEntry] = []
+
+    def unreadable(self) -> Sequence[UnreadableEntry]:
+        return self.misread
 
     def replacement_records(self) -> Sequence[ReplacementRecord]:
         self._raise_if_broken("replacement_records")

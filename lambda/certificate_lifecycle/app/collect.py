@@ -70,10 +70,17 @@ class ScanResult:
         """Return the result for the `agreed` certificates and actions only."""
         if agreed is None:
             return self
+        return self._only(lambda entry: (entry.certificate.arn, entry.decision.action) in agreed)
+
+    def without(self, arns: Collection[str]) -> ScanResult:
+        """Return the result for the other certificates only."""
+        return self._only(lambda entry: entry.certificate.arn not in arns) if arns else self
+
+    def _only(self, chosen: Callable[[Assessment], bool]) -> ScanResult:
         pairs = [
             (observation, entry)
             for observation, entry in zip(self.observations, self.assessments, strict=True)
-            if (entry.certificate.arn, entry.decision.action) in agreed
+            if chosen(entry)
         ]
         return replace(
             self,

@@ -21,7 +21,11 @@ from certificate_lifecycle.policy.export import Exported
 from certificate_lifecycle.policy.import_history import CertificateVersion, ImportHistory
 from certificate_lifecycle.policy.import_source import CertificateBundle, ImportCandidate
 from certificate_lifecycle.policy.issuance import CertificateRequest
-from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
+from certificate_lifecycle.policy.notification_state import (
+    AlertRecord,
+    Intent,
+    UnreadableEntry,
+)
 from certificate_lifecycle.policy.succession import ReplacementRecord
 from certificate_lifecycle.policy.tls_probe import ProbeResult
 from certificate_lifecycle.policy.validation import ExistingRecord, Zone
@@ -175,7 +179,13 @@ class ImportHistories(Protocol):
 
 
 class StateStore(ImportHistories, Protocol):
-    """The state between runs of one account and region; every write is conditional."""
+    """The state between runs of one account and region; every write is conditional.
+
+    An entry that cannot be read is left out of the others, and is never overwritten.
+    """
+
+    def unreadable(self) -> Sequence[UnreadableEntry]:
+        """Return the entries that the reads so far could not read."""
 
     def replacement_records(self) -> Sequence[ReplacementRecord]:
         """Return every replacement on record."""

@@ -151,8 +151,6 @@ class Reimport:
         history = self._saved.get(arn, history)
         if history.is_locked(self.context.run_id, self.context.now):
             return _overtaken(arn, "it is importing now")
-        if self.certificates.imported_version(arn).held != history.versions[-1]:
-            return _overtaken(arn, "ACM has another version than at the scan")
         try:
             self._save(
                 history.attempting(
@@ -163,6 +161,9 @@ class Reimport:
             return _overtaken(arn, str(error))
         logger.info("importing", extra={"certificate_arn": arn, "detail": newer.label})
         self.context.record_intent(arn, Action.REIMPORT, f"import {newer.label}")
+        if self.certificates.imported_version(arn).held != history.versions[-1]:
+            self._save(replace(self._saved[arn], attempt=None))
+            return _overtaken(arn, "ACM has another version than at the scan")
         self.certificates.reimport(arn, newer.bundle)
         return ActionRecord(arn, Action.REIMPORT, Outcome.DONE, f"imported {newer.label}")
 

@@ -5,8 +5,9 @@ A successor is requested only if the ARN cannot be kept by a renewal or an impor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -30,10 +31,16 @@ REPLACED_BY_TAG = "certificate-lifecycle:replaced-by"
 DAILY_REQUESTS = 20
 #: ACM's default quota of requests in 365 days (ACM user guide, "Quotas").
 YEARLY_REQUESTS = 5000
+#: Sentences about moves that a record keeps for the next message.
+REPORTED_MOVES = 50
+_FURTHER = "and further settings; of all settings: "
 _YEAR = timedelta(days=365)
 _QUOTA_WARNING = 0.8
 #: A failed request is repeated once, after its cause could have been fixed.
 MAX_ATTEMPTS = 2
+#: Successors that may be deleted by others, or become unable to take over, before a person must
+#: act. They have a budget of their own, so that a request that failed is still repeated.
+MAX_LOST = 3
 RETRY_AFTER = timedelta(days=7)
 #: Longer than the timeout of a function: the run of an expired claim has ended.
 CLAIM = timedelta(minutes=20)
@@ -73,7 +80,9 @@ class ReplacementRecord:
     """The stored record of one replacement.
 
     `version` counts the writes and is 0 before the first; `claimed_by` is the run that may act.
-    `attempt` counts the requests for a successor, and is 0 once none is needed.
+    `attempt` counts the requests for a successor, and is 0 once none is needed. `lost` counts the
+    successors that were deleted or could not take over any more.
+    `moves` are stored as entries of their own, with `successor_arn`: their number has no limit.
     `unreported` are sentences about actions that no notification has contained yet.
     `requested_at` is None for a successor that existed already and was not requested for this one.
     `refused` are the certificates that a service has refused for a consumer.
@@ -94,6 +103,12 @@ class ReplacementRecord:
     claimed_until: datetime | None = None
     expires_at: datetime | None = None
     refused: tuple[str, ...] = ()
+    lost: int = 0
+
+    @property
+    def may_request_again(self) -> bool:
+        """Whether another successor may be requested after the last one."""
+        return self.attempt - self.lost < MAX_ATTEMPTS and self.lost < MAX_LOST
 
     @property
     def requested_successor(self) -> str | None:
@@ -108,8 +123,29 @@ class ReplacementRecord:
         """Whether a consumer has one of `statuses`."""
         return any(move.status in statuses for move in self.moves)
 
+    def with_moves(self, changed: Iterable[BindingChange]) -> Self:
+        """Return the record with new and changed moves."""
+        moves = {move.binding.key: move for move in self.moves}
+        moves |= {move.binding.key: move for move in changed}
+        return replace(self, moves=tuple(moves.values()))
+
+    def with_reported_moves(self, texts: Sequence[str]) -> Self:
+        """Return the record with sentences about its moves, at most `REPORTED_MOVES` of them.
+
+        Further moves are counted in one sentence: an item of the state table has at most 400 KB.
+        """
+        if not texts:
+            return self
+        kept = [text for text in self.unreported if not text.startswith(_FURTHER)]
+        shown = texts[: max(0, REPORTED_MOVES - len(kept))]
+        if len(shown) == len(texts) and len(kept) == len(self.unreported):
+            return replace(self, unreported=(*kept, *shown))
+        counts = Counter(move.status.value for move in self.moves)
+        counted = ", ".join(f"{count} {status}" for status, count in counts.items())
+        return replace(self, unreported=(*kept, *shown, f"{_FURTHER}{counted}"))
+
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON; `expires_at` is in seconds since 1970."""
+        """Return plain data for JSON, without the moves; `expires_at` is in seconds since 1970."""
         return {
             "certificate_arn": self.certificate_arn,
             "state": self.state.value,
@@ -117,7 +153,6 @@ class ReplacementRecord:
             "attempt": self.attempt,
             "successor_arn": self.successor_arn,
             "requested_at": records.optional_stamp(self.requested_at),
-            "moves": [move.to_dict() for move in self.moves],
             "verified_at": records.optional_stamp(self.verified_at),
             "note": self.note,
             "untold": list(self.unreported),
@@ -126,23 +161,28 @@ class ReplacementRecord:
             "claimed_until": records.optional_stamp(self.claimed_until),
             "expires_at": int(self.expires_at.timestamp()) if self.expires_at else None,
             "refused": list(self.refused),
+            "lost": self.lost,
         }
 
     @classmethod
     def from_dict(cls, entry: records.Entry, kinds: Mapping[str, ConsumerKind]) -> Self:
         """Read what `to_dict` returns; `kinds` has every kind of consumer by its name.
 
+        An earlier version stored `moves` in the record.
         Raises KeyError, OverflowError, TypeError or ValueError for anything else.
         """
+        certificate_arn = parse_arn(records.text(entry, "certificate_arn"))
+        successor_arn = records.optional_text(entry, "successor_arn")
+        moves = records.items(entry, "moves") if "moves" in entry else ()
         return cls(
-            certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
+            certificate_arn=certificate_arn,
             state=ReplacementState.of(records.text(entry, "state")),
             started_at=records.timestamp(entry, "started_at"),
             attempt=records.number(entry, "attempt"),
-            successor_arn=records.optional_text(entry, "successor_arn"),
+            successor_arn=successor_arn,
             requested_at=records.optional_timestamp(entry, "requested_at"),
             moves=tuple(
-                BindingChange.from_dict(move, kinds) for move in records.items(entry, "moves")
+                BindingChange.from_earlier_dict(move, kinds, successor_arn) for move in moves
             ),
             verified_at=records.optional_timestamp(entry, "verified_at"),
             note=records.text(entry, "note"),
@@ -151,7 +191,8 @@ class ReplacementRecord:
             claimed_by=records.optional_text(entry, "claimed_by"),
             claimed_until=records.optional_timestamp(entry, "claimed_until"),
             expires_at=records.optional_epoch(entry, "expires_at"),
-            # Earlier versions did not store it.
+            # Earlier versions did not store these.
+            lost=records.number(entry, "lost") if "lost" in entry else 0,
             refused=records.texts(entry, "refused") if "refused" in entry else (),
         )
 

@@ -433,6 +433,7 @@ def test_what_another_run_has_imported_meanwhile_is_not_changed() -> None:
     assert account.certificates.imported == []
     assert action["outcome"] == "advised"
     assert "another run was faster: ACM has another version than at the scan." in account.mail
+    assert account.state_store.histories[arn()].attempt is None
     assert found["renewed_certificates"] == 0
 
 

@@ -28,6 +28,7 @@ from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, Binding
 from certificate_lifecycle.policy.succession import (
     DAILY_REQUESTS,
     HISTORY,
+    MAX_LOST,
     REPLACES_TAG,
     RETRY_AFTER,
     ReplacementRecord,
@@ -530,12 +531,31 @@ def test_a_request_that_acm_ends_is_repeated_once_and_a_week_later(
     assert len(account.certificates.asked) == 2
     assert account.successor != first
     account.edit(account.successor, status=status, detail=CertificateDetail())
-    account.tomorrow(RETRY_AFTER).run()
+    record = account.tomorrow(RETRY_AFTER).run()[0]
     assert account.state == "abandoned"
+    assert record.outcome is Outcome.FAILED
     for _ in range(10):
         record = account.tomorrow(RETRY_AFTER).run()[0]
     assert len(account.certificates.asked) == 2
-    assert "request it again manually" in record.detail
+    assert record.outcome is Outcome.FAILED
+    assert "request a certificate for the same names" in record.detail
+
+
+@pytest.mark.parametrize("status", [FAILED, TIMED_OUT])
+def test_a_failed_request_that_nothing_uses_is_no_failure_when_it_fails_again(
+    status: CertificateStatus,
+) -> None:
+    account = Account(FAILED_REQUEST, consumers=MemoryConsumers())
+    for _ in range(2):
+        account.run()
+        account.edit(account.successor, status=status, detail=CertificateDetail())
+        account.tomorrow(RETRY_AFTER)
+    records = [record for record in account.run() if record.certificate_arn == OLD]
+    assert account.state == "abandoned"
+    assert [record.outcome for record in records] == [Outcome.DONE]
+    again = account.tomorrow().run()[0]
+    assert again.outcome is Outcome.ADVISED
+    assert "request it again manually" in again.detail
 
 
 def test_a_successor_that_failed_is_not_replaced_for_itself() -> None:
@@ -550,14 +570,33 @@ def test_a_successor_that_failed_is_not_replaced_for_itself() -> None:
     assert len(account.state_store.replacement_records()) == 1
 
 
-def test_an_abandoned_replacement_continues_with_a_certificate_that_others_made() -> None:
+def test_a_deleted_successor_is_a_failure_and_another_one_is_requested_at_once() -> None:
     account = serving()
     account.run()
-    account.certificates.held.pop(account.successor)
-    assert f"{account.successor} was deleted" in account.tomorrow().only().detail
+    first = account.successor
+    account.certificates.held.pop(first)
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.FAILED
+    assert f"the successor {first} was deleted" in record.detail
+    assert "another one is requested" in record.detail
+    assert account.successor != first
+    assert account.state == "validated"
+    assert account.tomorrow().only().outcome is Outcome.ADVISED
+
+
+def test_a_successor_that_is_deleted_again_and_again_fails_every_run_until_a_person_acts() -> None:
+    account = serving()
+    account.run()
+    for _ in range(MAX_LOST):
+        account.certificates.held.pop(account.successor)
+        assert account.tomorrow().only().outcome is Outcome.FAILED
     assert account.state == "abandoned"
-    assert f"{account.successor} was deleted" in account.tomorrow().only().detail
-    assert len(account.certificates.asked) == 1
+    for _ in range(2):
+        record = account.tomorrow().only()
+        assert record.outcome is Outcome.FAILED
+        assert "was deleted" in record.detail
+        assert "request a certificate for the same names" in record.detail
+    assert len(account.certificates.asked) == MAX_LOST
     good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
     account.certificates.held[good.arn] = good
     account.tomorrow().run()
@@ -565,15 +604,46 @@ def test_an_abandoned_replacement_continues_with_a_certificate_that_others_made(
     assert account.successor == good.arn
 
 
-def test_a_successor_that_grows_old_before_anything_is_moved_is_given_up() -> None:
+def test_the_deleted_successor_of_a_request_that_nothing_uses_is_not_requested_again() -> None:
+    account = Account(FAILED_REQUEST, consumers=MemoryConsumers())
+    account.run()
+    account.certificates.held.pop(account.successor)
+    assert account.tomorrow().only().outcome is Outcome.DONE
+    assert account.tomorrow().only().outcome is Outcome.ADVISED
+    assert len(account.certificates.asked) == 1
+
+
+def test_a_request_that_fails_after_a_deleted_one_is_still_repeated() -> None:
+    account = serving()
+    account.run()
+    account.certificates.held.pop(account.successor)
+    account.tomorrow().run()
+    account.edit(account.successor, status=FAILED, detail=CertificateDetail())
+    account.tomorrow(RETRY_AFTER).run()
+    assert len(account.certificates.asked) == 3
+    assert account.state == "validated"
+
+
+def test_nothing_is_requested_in_place_of_a_deleted_successor_if_that_could_not_be_validated() -> (
+    None
+):
+    account = serving()
+    account.run()
+    account.certificates.held.pop(account.successor)
+    account.dns.zones = ()
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.FAILED
+    assert "no successor is requested: it could not be validated" in record.detail
+    assert len(account.certificates.asked) == 1
+
+
+def test_a_successor_that_grows_old_before_anything_is_moved_is_a_failure_and_replaced() -> None:
     account = Account(DEAD)
     account.run()
     account.issue()
     account.tomorrow().run()
-    account.tomorrow(days(170)).run()
-    assert account.state == "abandoned"
-    account.tomorrow(days(170)).run()
-    assert len(account.certificates.asked) == 1
+    assert account.tomorrow(days(170)).run()[0].outcome is Outcome.FAILED
+    assert len(account.certificates.asked) == 2
 
 
 @pytest.mark.parametrize("state", ["validated", "verified"])
@@ -608,22 +678,22 @@ def conflicting() -> Account:
     return account
 
 
-def test_a_successor_that_is_deleted_before_it_could_be_validated_is_given_up() -> None:
+def test_a_successor_that_is_deleted_before_it_could_be_validated_is_a_failure() -> None:
     account = conflicting()
     account.certificates.held.pop(account.successor)
-    account.tomorrow().run()
-    assert account.state == "abandoned"
+    assert account.tomorrow().run()[0].outcome is Outcome.FAILED
+    assert len(account.certificates.asked) == 2
 
 
-def test_a_successor_that_is_deleted_before_anything_is_moved_is_given_up() -> None:
+def test_a_successor_that_is_deleted_before_anything_is_moved_is_a_failure() -> None:
     account = Account(DEAD)
     account.run()
     account.issue()
     account.tomorrow().run()
     assert account.state == "issued"
     account.certificates.held.pop(account.successor)
-    account.tomorrow().run()
-    assert account.state == "abandoned"
+    assert account.tomorrow().run()[0].outcome is Outcome.FAILED
+    assert len(account.certificates.asked) == 2
 
 
 def test_a_record_that_others_take_over_while_acm_has_to_see_it_is_reported() -> None:

@@ -40,6 +40,23 @@ def test_a_request_is_repeated_once_after_a_week() -> None:
     assert (2, days(7)) == (MAX_ATTEMPTS, RETRY_AFTER)
 
 
+@pytest.mark.parametrize(
+    ("attempt", "lost", "again"),
+    [(0, 0, True), (1, 0, True), (2, 0, False), (2, 1, True), (3, 1, False), (3, 3, False)],
+)
+def test_deleted_successors_have_a_budget_of_their_own(
+    attempt: int, lost: int, *, again: bool
+) -> None:
+    record = ReplacementRecord(
+        certificate_arn=arn(),
+        state=ReplacementState.ABANDONED,
+        started_at=NOW,
+        attempt=attempt,
+        lost=lost,
+    )
+    assert record.may_request_again is again
+
+
 def test_a_replacement_begins_with_its_first_request_and_nothing_to_tell() -> None:
     begun = ReplacementRecord(
         certificate_arn=arn(), state=ReplacementState.REQUESTED, started_at=NOW

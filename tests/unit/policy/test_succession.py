@@ -14,6 +14,7 @@ from certificate_lifecycle.model.certificate import Certificate, CertificateStat
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
 from certificate_lifecycle.policy.succession import (
     REPLACES_TAG,
+    REPORTED_MOVES,
     ReplacementRecord,
     ReplacementState,
     blocked_reason,
@@ -205,7 +206,7 @@ def test_only_retired_and_abandoned_replacements_are_finished() -> None:
 
 
 def test_a_journal_knows_whether_a_consumer_stands_at_a_status() -> None:
-    move = BindingChange(binding=Binding(LISTENER, "listener"), before=(arn(),))
+    move = BindingChange(binding=Binding(LISTENER, "listener"))
     begun = replacement_record(moves=(move,))
     assert begun.has(BindingChangeStatus.PLANNED, BindingChangeStatus.BOUND)
     assert not begun.has(BindingChangeStatus.MOVED)
@@ -228,3 +229,39 @@ def test_a_state_is_found_by_its_value_and_another_value_is_refused() -> None:
     assert ReplacementState.of("issued") is ReplacementState.ISSUED
     with pytest.raises(ValueError, match="'lost' is not one of requested, validated, issued"):
         ReplacementState.of("lost")
+
+
+def moves(count: int, status: BindingChangeStatus) -> list[BindingChange]:
+    return [
+        BindingChange(binding=Binding(LISTENER, f"listener {number}"), status=status)
+        for number in range(count)
+    ]
+
+
+def test_changed_moves_keep_their_place_and_new_ones_follow() -> None:
+    begun = replacement_record().with_moves(moves(2, BindingChangeStatus.PLANNED))
+    changed = moves(3, BindingChangeStatus.BOUND)[::-1]
+    then = begun.with_moves(changed[:2])
+    assert [move.binding.consumer[-1] for move in then.moves] == ["0", "1", "2"]
+    assert [move.status.value for move in then.moves] == ["planned", "bound", "bound"]
+
+
+def test_a_record_keeps_a_limited_number_of_sentences_about_its_moves() -> None:
+    record = replacement_record().with_moves(moves(200, BindingChangeStatus.BOUND))
+    for number in range(0, 200, 25):
+        record = record.with_reported_moves([f"{n} bound" for n in range(number, number + 25)])
+    assert len(record.unreported) == REPORTED_MOVES + 1
+    assert record.unreported[-1] == "and further settings; of all settings: 200 bound"
+    assert record.with_reported_moves([]) == record
+    few = replacement_record().with_reported_moves(["one", "two"])
+    assert few.unreported == ("one", "two")
+
+
+def test_a_record_of_an_earlier_version_is_read_with_its_moves() -> None:
+    listener = Binding(LISTENER, "listener")
+    move = BindingChange(binding=listener, planned_for=arn("new"), successor_was_bound=True)
+    record = replacement_record(successor_arn=arn("new"), moves=(move,))
+    stored = {**move.to_dict(), "before": [arn(), arn("new")]}
+    del stored["successor_was_bound"]
+    entry = {**record.to_dict(), "moves": [stored]}
+    assert ReplacementRecord.from_dict(entry, {LISTENER.name: LISTENER}) == record
