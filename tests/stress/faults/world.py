@@ -49,12 +49,12 @@ _PLACES: Sequence[Sequence[Scope]] = (
     [(account, region) for account in (DEFAULT_ACCOUNT, MEMBER) for region in (HOME, ELSEWHERE)],
 )
 #: Members of a later API: the name, the path of the parent or the own path, and the value.
-_UNKNOWN_IN_DISTRIBUTIONS = (
+_UNKNOWN_IN_DISTRIBUTIONS: Sequence[tuple[str, str, object]] = (
     ("ViewerQuantum", "", "<ViewerQuantum><Mode>required</Mode></ViewerQuantum>"),
     ("MaximumProtocol", "ViewerCertificate", "<MaximumProtocol>TLSv1.4</MaximumProtocol>"),
     ("OriginProof", "Origins/Items/Origin", "<OriginProof>on</OriginProof>"),
 )
-_UNKNOWN_IN_DOMAINS = (
+_UNKNOWN_IN_DOMAINS: Sequence[tuple[str, str, object]] = (
     ("LoginPages", "LoginPages", {"Theme": "dark"}),
     ("Proof", "CustomDomainConfig/Proof", ["on"]),
 )
