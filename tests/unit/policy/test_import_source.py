@@ -167,6 +167,11 @@ def test_a_self_signed_certificate_has_no_chain() -> None:
     assert opened(own.secret())[1].chain == b""
 
 
+def test_a_version_is_called_by_its_end_and_serial_number() -> None:
+    label = open_secret(SecretStr(SHOP.secret())).label
+    assert label == "the version that expires on 2027-03-28 12:00 UTC (serial be:ef)"
+
+
 def test_a_byte_order_mark_before_the_secret_is_accepted() -> None:
     assert opened("\ufeff" + SHOP.secret())[0].serial == 0xBEEF
 
@@ -643,7 +648,7 @@ def test_of_two_versions_never_each_follows_the_other(
     assert NEWER not in (compared(one, two).state, compared(two, one).state) or (
         compared(one, two).state is not compared(two, one).state
     )
-    assert compared(one, one).state is SAME
+    assert (compared(one, one).state, compared(one, one).loses) == (SAME, "")
 
 
 @pytest.mark.parametrize(
