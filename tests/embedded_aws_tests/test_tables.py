@@ -167,12 +167,12 @@ def test_a_transaction_writes_everything_or_nothing(table: DynamoDBClient, other
 def test_a_transaction_has_at_most_100_items_of_4_mb(table: DynamoDBClient) -> None:
     with pytest.raises(ClientError, match="ValidationException"):
         table.transact_write_items(TransactItems=[put(str(number)) for number in range(101)])
-    big = [
+    big: Any = [
         {"Put": {"TableName": TABLE, "Item": item(str(number), note="x" * 300 * KB)}}
         for number in range(14)
     ]
     with pytest.raises(ClientError, match="ValidationException"):
-        table.transact_write_items(TransactItems=big)  # type: ignore[arg-type] # plain
+        table.transact_write_items(TransactItems=big)
     assert stored(table) == []
 
 
