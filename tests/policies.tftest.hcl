@@ -323,7 +323,7 @@ run "rotation_is_limited_to_its_region" {
     condition = alltrue([
       for statement in jsondecode(local.rotation_policy_json).Statement :
       statement.Resource == ["arn:aws:acm:eu-west-1:123456789012:certificate/*"]
-      if startswith(statement.Action[0], "acm:") && statement.Sid != "ListCertificates"
+      if startswith(statement.Action[0], "acm:") && !startswith(statement.Sid, "ListCertificates")
     ])
     error_message = "Rotation must be limited to the certificates of one region."
   }
@@ -336,7 +336,7 @@ run "no_action_is_a_wildcard_and_only_listing_has_no_narrower_resource" {
     condition = alltrue([
       for statement in concat(jsondecode(local.creation_policy_json).Statement, jsondecode(local.rotation_policy_json).Statement) :
       !strcontains(join("", statement.Action), "*")
-      && (!contains(statement.Resource, "*") || contains(["FindListeners", "FindPublicHostedZones", "ListCertificates", "ListOtherStores"], statement.Sid))
+      && (!contains(statement.Resource, "*") || contains(["FindPublicHostedZones", "ListCertificates", "ListCertificatesAndListeners"], statement.Sid))
     ])
     error_message = "No function must have a wildcard, except where AWS supports no resource."
   }

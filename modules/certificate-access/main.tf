@@ -7,26 +7,32 @@ locals {
   _repairs  = var.rotation_mode != "notify"
   _replaces = var.rotation_mode == "replace"
 
+  # Statements with one list of resources are one statement, because a policy has a size limit.
   _read = [
     {
-      Sid    = "ListCertificates"
+      Sid    = "ListCertificatesAndListeners"
       Effect = "Allow"
-      Action = ["acm:ListCertificates", "acm:SearchCertificates"]
+      Action = [
+        "acm:ListCertificates",
+        "acm:SearchCertificates",
+        "acm-pca:ListCertificateAuthorities",
+        "elasticloadbalancing:DescribeListenerCertificates",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "iam:ListServerCertificates",
+      ]
       # "*": AWS defines no resource type for these actions.
       Resource = ["*"]
     },
     {
-      Sid      = "ReadCertificates"
-      Effect   = "Allow"
-      Action   = ["acm:DescribeCertificate", "acm:ListTagsForCertificate"]
+      Sid    = "AccessCertificates"
+      Effect = "Allow"
+      Action = concat(
+        ["acm:DescribeCertificate", "acm:ListTagsForCertificate"],
+        # Migrate e-mail validation, or repeat it.
+        local._repairs ? ["acm:ListCertificateDomainValidations", "acm:ResendValidationEmail", "acm:UpdateCertificateOptions"] : [],
+      )
       Resource = local._certificates
-    },
-    {
-      Sid    = "ListOtherStores"
-      Effect = "Allow"
-      Action = ["acm-pca:ListCertificateAuthorities", "iam:ListServerCertificates"]
-      # "*": AWS defines no resource type for these actions.
-      Resource = ["*"]
     },
     {
       Sid      = "ReadServerCertificates"
@@ -41,17 +47,6 @@ locals {
       Resource = [for region in var.regions : "arn:${var.partition}:acm-pca:${region}:${var.account_id}:certificate-authority/*"]
     },
   ]
-
-  _repair = [for statement in [{
-    Sid    = "MendEmailValidation"
-    Effect = "Allow"
-    Action = [
-      "acm:ListCertificateDomainValidations",
-      "acm:ResendValidationEmail",
-      "acm:UpdateCertificateOptions",
-    ]
-    Resource = local._certificates
-  }] : statement if local._repairs]
 
   _find_zones = [for statement in [{
     Sid    = "FindPublicHostedZones"
@@ -182,17 +177,6 @@ locals {
   )
   # In every mode, because findings name the consumers of a certificate.
   _describe_consumers = [
-    {
-      Sid    = "FindListeners"
-      Effect = "Allow"
-      Action = [
-        "elasticloadbalancing:DescribeListenerCertificates",
-        "elasticloadbalancing:DescribeListeners",
-        "elasticloadbalancing:DescribeLoadBalancers",
-      ]
-      # "*": AWS defines no resource type for these actions.
-      Resource = ["*"]
-    },
     {
       Sid      = "FindDomainNames"
       Effect   = "Allow"

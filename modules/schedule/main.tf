@@ -29,5 +29,6 @@ resource "aws_lambda_permission" "this" {
   action        = "lambda:InvokeFunction"
   function_name = var.function_name
   principal     = "events.amazonaws.com"
-  source_arn    = aws_cloudwatch_event_rule.this.arn
+  # No source_account, because EventBridge does not send one. The ARN contains the account.
+  source_arn = aws_cloudwatch_event_rule.this.arn
 }

@@ -443,6 +443,47 @@ def test_writing_a_secret_under_a_customers_key_needs_the_key_for_that_secret(cl
     assert found == {"plain": "AccessDeniedException", "with the key": None}
 
 
+@pytest.mark.parametrize("named", [True, False], ids=["this topic", "another topic"])
+def test_a_key_may_be_granted_for_the_messages_of_one_topic(cloud: Cloud, *, named: bool) -> None:
+    """sns-enable-encryption-for-topic: the encryption context is the topic, through SNS."""
+    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    topic = cloud.client("sns").create_topic(Name="alerts", Attributes={"KmsMasterKeyId": key})[
+        "TopicArn"
+    ]
+    condition = {
+        "StringEquals": {
+            "kms:EncryptionContext:aws:sns:topicArn": topic if named else f"{topic}-2",
+            "kms:ViaService": "sns.eu-west-1.amazonaws.com",
+        }
+    }
+    using = allow(["kms:Decrypt", "kms:GenerateDataKey*"], key, Condition=condition)
+    arn = role(cloud, allow("sns:Publish", topic), using)
+    found = code(cloud.client("sns", role_arn=arn).publish, TopicArn=topic, Message="x")
+    assert found == (None if named else "AuthorizationError")
+    direct = cloud.client("kms", role_arn=arn).generate_data_key
+    context = {"aws:sns:topicArn": topic}
+    assert code(direct, KeyId=key, KeySpec="AES_256", EncryptionContext=context) is not None
+
+
+def test_a_key_may_be_granted_for_the_environment_of_one_function(cloud: Cloud) -> None:
+    """configuration-envvars-encryption: Lambda names the function in the encryption context."""
+    kms = cloud.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    own, other = (f"arn:aws:lambda:eu-west-1:123456789012:function:{name}" for name in "ab")
+    condition = {"StringEquals": {"kms:EncryptionContext:aws:lambda:FunctionArn": own}}
+    decrypt = cloud.client(
+        "kms", role_arn=role(cloud, allow("kms:Decrypt", key, Condition=condition))
+    ).decrypt
+    found = {}
+    for function in (own, other):
+        context = {"aws:lambda:FunctionArn": function}
+        hidden = kms.encrypt(KeyId=key, Plaintext=b"{}", EncryptionContext=context)[
+            "CiphertextBlob"
+        ]
+        found[function] = code(decrypt, KeyId=key, CiphertextBlob=hidden, EncryptionContext=context)
+    assert found == {own: None, other: "AccessDeniedException"}
+
+
 def test_a_key_is_judged_by_its_arn(cloud: Cloud) -> None:
     kms = cloud.client("kms")
     own, other = (kms.create_key()["KeyMetadata"] for _ in range(2))

@@ -1,4 +1,4 @@
-"""Whoever trusted what was served trusts what is served: no name, tag or import changes that.
+"""Clients that trusted what was served trust what is served: no name, tag or import changes that.
 
 Each test has an old certificate that needs a successor, and a decoy with the same names that a
 person or another tool could create. All runs may replace, move consumers and delete.
@@ -22,7 +22,15 @@ from tests.estates.imports import imported
 from tests.estates.imports import issued as issued_document
 from tests.harness import authority
 from tests.integration.effects import USED, documents, ending_in
-from tests.integration.invocation import Function, make_ledger, scheduled
+from tests.integration.invocation import (
+    Function,
+    KilledError,
+    Wire,
+    calls,
+    kill,
+    make_ledger,
+    scheduled,
+)
 from tests.integration.terminal import Certificates, deploy
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients", "eager")]
@@ -68,7 +76,7 @@ def put_in(cloud: Cloud, days: float, name: str = NAME, **details: Any) -> str: 
 
 
 def self_signed(cloud: Cloud, days: float, name: str = NAME) -> str:
-    """Import a certificate that anybody can make."""
+    """Import a certificate that any tool can make."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     return put_in(cloud, days, name, issuer=subject)
 
@@ -283,6 +291,31 @@ def test_a_certificate_that_a_service_refuses_is_struck_off_and_a_successor_requ
     (bound, _) = cloud.consumers.listener_certificates(listener)
     assert bound == requested_for(cloud, old).arn
     assert f"{refused} does not take over: a service refused it" in sent(cloud, topic)
+
+
+@pytest.mark.parametrize("number", calls(69, 25, 28, 32, 37, 38, 57, 61))
+def test_consumers_that_accept_what_another_one_refuses_keep_it_even_if_a_run_is_killed(
+    rotation: Function, cloud: Cloud, wire: Wire, number: int
+) -> None:
+    old = cloud.certificates.add(domain_name=NAME, renews=False, **ending_in(cloud, 5))
+    accepts = cloud.consumers.load_balancer(old, name="accepts")
+    refuses = cloud.consumers.load_balancer(old, name="refuses")
+    refused = cloud.certificates.add(domain_name=NAME, **ending_in(cloud, 190))
+    cloud.fail(
+        *("elbv2", "ModifyListener", "UnsupportedCertificate", "another key"),
+        times=None,
+        when=lambda wanted: wanted["ListenerArn"] == refuses and refused in json.dumps(wanted),
+    )
+    wire.strike_after(number, kill)
+    with suppress(KilledError):
+        rotation(scheduled(cloud.now))
+    cloud.advance(days=1)
+
+    assert run(rotation, cloud) == []
+
+    assert cloud.consumers.listener_certificates(accepts) == (refused, [])
+    assert cloud.consumers.listener_certificates(refuses) == (requested_for(cloud, old).arn, [])
+    assert not {"ModifyListener", "RequestCertificate"} & set(rotation.operations)
 
 
 def test_an_unrelated_public_certificate_of_the_same_names_takes_over_without_a_request(

@@ -196,4 +196,4 @@ def test_a_certificate_with_as_many_tags_as_acm_allows_is_kept_without_a_failure
     (action,) = kept["actions"]
     assert action["outcome"] == "advised"
     assert "as many tags" in action["detail"]
-    assert cloud.certificates.get(old)
+    assert cloud.certificates.get(old).status == "ISSUED"

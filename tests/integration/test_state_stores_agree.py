@@ -12,12 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from certificate_lifecycle.app.ports import StateStore
+from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.bindings import Binding, BindingChange
 from certificate_lifecycle.policy.import_history import HeldVersion
 from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
-from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
+from certificate_lifecycle.policy.succession import (
+    ReplacementRecord,
+    ReplacementState,
+    RequestBudget,
+)
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
 from tests.unit.fakes import MemoryStateStore
@@ -29,7 +35,10 @@ Write = Callable[[StateStore], object]
 
 OLD = "arn:aws:acm:eu-west-1:123456789012:certificate/old"
 REPLACEMENT = ReplacementRecord(
-    certificate_arn=OLD, state=ReplacementState.REQUESTED, started_at=NOW
+    certificate_arn=OLD,
+    state=ReplacementState.ISSUED,
+    started_at=NOW,
+    successor_arn=OLD.replace("old", "new"),
 )
 ALERT = AlertRecord(
     subject=AlertSubject(OLD), verdict="Expired", reason="", severity="", band="", notified_at=NOW
@@ -45,10 +54,17 @@ texts = st.sampled_from(["one", "two"])
 missed = st.sampled_from([0, 0, 1])
 
 
+def noted(note: str) -> ReplacementRecord:
+    """Return the record with a note of its own and of its move."""
+    listener = Binding(LISTENER, "listener")
+    move = BindingChange(binding=listener, planned_for=REPLACEMENT.successor_arn, note=note)
+    return replace(REPLACEMENT, note=note, moves=(move,))
+
+
 def claim(note: str, behind: int, run: str, now: datetime, until: datetime) -> Write:
     def write(state_store: StateStore) -> object:
         replacement_record = replace(
-            REPLACEMENT, note=note, version=version(state_store.replacement_records(), behind)
+            noted(note), version=version(state_store.replacement_records(), behind)
         )
         return state_store.claim(replacement_record, run, now, until)
 
@@ -60,7 +76,7 @@ def save_replacement(note: str, behind: int, run: str | None) -> Write:
 
     def write(state_store: StateStore) -> object:
         until = None if run is None else NOW + timedelta(minutes=1)
-        replacement_record = replace(REPLACEMENT, note=note, claimed_by=run, claimed_until=until)
+        replacement_record = replace(noted(note), claimed_by=run, claimed_until=until)
         # Only claimed records are saved, and a claim creates the first version.
         return state_store.save_replacement(
             replace(
@@ -102,7 +118,8 @@ def delete_intent(text: str, run: str, at: datetime) -> Write:
 
 
 def count_request(certificate_arn: str) -> Write:
-    return lambda state_store: state_store.count_request(NOW.date(), certificate_arn, 2)
+    budget = RequestBudget.REPEATED_REQUESTS
+    return lambda state_store: state_store.count_request(NOW.date(), certificate_arn, budget)
 
 
 def save_history(leaf: str, behind: int) -> Write:
@@ -134,7 +151,7 @@ intent_writes = st.builds(save_intent, texts, runs, moments) | st.builds(
     delete_intent, texts, runs, moments
 )
 history_writes = st.builds(save_history, texts, missed)
-requests = st.builds(count_request, st.sampled_from(["one", "two", "three"]))
+requests = st.builds(count_request, st.sampled_from("abcdefg"))
 
 
 def outcome(state_store: StateStore, write: Write) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,22 @@ from botocore.exceptions import ClientError
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER_SNI
 from certificate_lifecycle.aws.state_table import StateTable
 from certificate_lifecycle.model.certificate import Action
-from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
+from certificate_lifecycle.model.errors import StateConflictError
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
-from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
-from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord, ReplacementState
+from certificate_lifecycle.policy.notification_state import (
+    AlertRecord,
+    AlertSubject,
+    EntryKind,
+    Intent,
+    UnreadableEntry,
+)
+from certificate_lifecycle.policy.succession import (
+    HISTORY,
+    ReplacementRecord,
+    ReplacementState,
+    RequestBudget,
+)
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
 
@@ -39,7 +51,7 @@ FULL = ReplacementRecord(
     moves=(
         BindingChange(
             binding=Binding(LISTENER_SNI, "listener", "443", "load balancer web"),
-            before=(ARN, "other"),
+            successor_was_bound=True,
             status=BindingChangeStatus.MOVED,
             bound_at=NOW - timedelta(hours=5),
             note="serves the successor",
@@ -101,12 +113,15 @@ def test_a_replacement_record_is_read_as_it_was_written(state_tables: StateTable
 
 def test_a_replacement_record_is_readable_in_the_console(state_tables: StateTables) -> None:
     state_tables.new().claim(FULL, "run-1", NOW, NOW + CLAIM)
-    (item,) = state_tables.items()
+    item, move = sorted(state_tables.items(), key=lambda item: "consumer" in item)
     assert item["entry"] == {"S": f"replacement#{ARN}"}
     assert item["state"] == {"S": "verified"}
     assert item["successor_arn"] == {"S": NEW}
     assert item["claimed_until"] == {"S": "2026-06-15T12:20:00.000000+00:00"}
-    assert item["expires_at"] == {"N": "1813060800"}
+    assert item["expires_at"] == move["expires_at"] == {"N": "1813060800"}
+    assert move["label"] == {"S": "load balancer web"}
+    assert move["status"] == {"S": "moved"}
+    assert move["successor_was_bound"] == {"BOOL": True}
 
 
 def test_a_new_replacement_record_can_be_claimed_by_one_run_only(state_tables: StateTables) -> None:
@@ -145,7 +160,7 @@ def test_an_emptied_field_loses_its_attribute(state_tables: StateTables) -> None
     state_store.save_replacement(
         replace(claimed, expires_at=None, successor_arn=None, claimed_by=None)
     )
-    (item,) = state_tables.items()
+    (item,) = [item for item in state_tables.items() if "consumer" not in item]
     assert {"expires_at", "successor_arn", "claimed_by"}.isdisjoint(item)
 
 
@@ -176,7 +191,7 @@ def test_other_refusals_are_raised(state_tables: StateTables, cloud: Cloud) -> N
     with pytest.raises(ClientError, match="not today"):
         state_store.claim(BEGUN, "run-1", NOW, NOW + CLAIM)
     with pytest.raises(ClientError, match="not today"):
-        state_store.count_request(NOW.date(), ARN, 1)
+        state_store.count_request(NOW.date(), ARN, RequestBudget.SUCCESSORS)
     with pytest.raises(ClientError, match="not today"):
         state_store.delete_alert(ALERT)
 
@@ -219,11 +234,210 @@ def test_an_entry_that_is_not_understood_is_named(
     state_tables: StateTables, attributes: Mapping[str, Any]
 ) -> None:
     state_tables.new().claim(FULL, "run-1", NOW, NOW + CLAIM)
-    (item,) = state_tables.items()
+    (item,) = [item for item in state_tables.items() if "consumer" not in item]
     broken = {**item, **attributes} if attributes else {"entry": item["entry"]}
     state_tables.put(**broken)
-    with pytest.raises(StateUnreadableError, match=f"replacement#{ARN}"):
-        state_tables.new().replacement_records()
+    other = replace(BEGUN, certificate_arn=f"{ARN}2")
+    claimed = state_tables.new().claim(other, "run-1", NOW, NOW + CLAIM)
+    state_store = state_tables.new()
+    assert state_store.replacement_records() == [claimed]
+    assert state_store.unreadable() == (
+        UnreadableEntry(f"replacement#{ARN}", EntryKind.REPLACEMENT, ARN),
+    )
+
+
+def test_a_record_with_a_move_that_is_not_understood_is_left_out(
+    state_tables: StateTables,
+) -> None:
+    moving(state_tables, 2)
+    (item, *_) = [item for item in state_tables.items() if "consumer" in item]
+    state_tables.put(**{**item, "kind": {"S": "Toaster"}})
+    state_store = state_tables.new()
+    assert state_store.replacement_records() == []
+    (entry,) = state_store.unreadable()
+    assert (entry.name, entry.certificate_arn) == (item["entry"]["S"], ARN)
+
+
+# --- Binding changes --------------------------------------------------------------------------
+
+
+def moves(count: int, **changes: Any) -> tuple[BindingChange, ...]:  # noqa: ANN401 - any field
+    return tuple(
+        BindingChange(
+            binding=Binding(LISTENER_SNI, f"listener {number:04}", "", f"label {number:04}"),
+            planned_for=NEW,
+            **changes,
+        )
+        for number in range(count)
+    )
+
+
+def moving(state_tables: StateTables, count: int) -> tuple[StateTable, ReplacementRecord]:
+    """Return a claimed record with planned moves, and the state store that claimed it."""
+    state_store = state_tables.new()
+    begun = replace(BEGUN, state=ReplacementState.ISSUED, successor_arn=NEW)
+    claimed = state_store.claim(begun, "run-1", NOW, NOW + CLAIM)
+    return state_store, state_store.save_replacement(claimed.with_moves(moves(count)))
+
+
+def test_the_size_of_an_item_does_not_grow_with_the_number_of_moves(
+    state_tables: StateTables,
+) -> None:
+    _, record = moving(state_tables, 2_000)
+    assert state_tables.new().replacement_records() == [record]
+    assert max(len(repr(item)) for item in state_tables.items()) < 2_000
+
+
+def test_one_changed_move_is_written_with_its_record_in_one_call(
+    state_tables: StateTables, cloud: Cloud
+) -> None:
+    state_store, record = moving(state_tables, 150)
+    cloud.forget_calls()
+    changed = replace(record.moves[7], status=BindingChangeStatus.BOUND)
+    state_store.save_replacement(record.with_moves([changed]))
+    (call,) = cloud.calls
+    assert len(call.parameters["TransactItems"]) == 2
+    found = state_tables.new().replacement_records()[0].moves
+    assert [move.status.value for move in found].index("bound") == 7
+
+
+def test_a_record_whose_moves_did_not_change_is_written_without_them(
+    state_tables: StateTables, cloud: Cloud
+) -> None:
+    moving(state_tables, 3)
+    state_store = state_tables.new()
+    (record,) = state_store.replacement_records()
+    cloud.forget_calls()
+    state_store.claim(record, "run-1", NOW, NOW + CLAIM)
+    assert [call.operation for call in cloud.calls] == ["PutItem"]
+
+
+@pytest.mark.parametrize("count", [1, 150])
+def test_a_run_whose_claim_was_taken_over_cannot_write_a_move(
+    state_tables: StateTables, count: int
+) -> None:
+    state_store, record = moving(state_tables, count)
+    later = state_tables.new()
+    (known,) = later.replacement_records()
+    later.claim(known, "run-2", NOW + CLAIM, NOW + 2 * CLAIM)
+    with pytest.raises(StateConflictError, match="run-2 claimed or changed it first"):
+        state_store.save_replacement(
+            record.with_moves(moves(count, status=BindingChangeStatus.ROLLED_BACK))
+        )
+    (found,) = state_tables.new().replacement_records()
+    assert not found.has(BindingChangeStatus.ROLLED_BACK)
+
+
+@pytest.mark.parametrize("count", [1, 150])
+def test_a_transaction_that_the_sdk_repeats_after_a_lost_response_is_no_conflict(
+    state_tables: StateTables, cloud: Cloud, count: int
+) -> None:
+    client = cloud.client("dynamodb")
+    state_store, record = moving(state_tables, count)
+    before = client.transact_write_items
+
+    def twice(**parameters: Any) -> Any:  # noqa: ANN401 - DynamoDB's own
+        before(**parameters)
+        return before(**parameters)
+
+    client.transact_write_items = twice
+    try:
+        written = state_store.save_replacement(
+            record.with_moves(moves(count, status=BindingChangeStatus.BOUND))
+        )
+    finally:
+        client.transact_write_items = before
+    assert state_tables.new().replacement_records() == [written]
+
+
+def test_a_refused_transaction_is_raised(state_tables: StateTables, cloud: Cloud) -> None:
+    state_store, record = moving(state_tables, 1)
+    cloud.fail("dynamodb", "TransactWriteItems", "TransactionCanceledException", "not today")
+    with pytest.raises(ClientError, match="not today"):
+        state_store.save_replacement(record.with_moves(moves(2)))
+
+
+def test_a_move_that_was_planned_for_another_successor_is_left_out(
+    state_tables: StateTables,
+) -> None:
+    """Whether a list had the successor before differs from successor to successor."""
+    state_store, record = moving(state_tables, 2)
+    moved = replace(record.moves[0], status=BindingChangeStatus.MOVED)
+    state_store.save_replacement(replace(record, successor_arn=f"{NEW}2", moves=(moved,)))
+    (found,) = state_tables.new().replacement_records()
+    assert found.moves == (moved,)
+
+
+def test_a_replacement_that_starts_again_has_none_of_the_earlier_moves(
+    state_tables: StateTables,
+) -> None:
+    state_store, record = moving(state_tables, 2)
+    ended = state_store.save_replacement(
+        replace(record, state=ReplacementState.ABANDONED, expires_at=NOW + HISTORY)
+    )
+    (read,) = state_tables.new().replacement_records()
+    assert len(read.moves) == 2
+    again = state_store.save_replacement(replace(ended, expires_at=None, moves=()))
+    assert state_tables.new().replacement_records() == [again]
+    planned = state_store.save_replacement(again.with_moves(moves(1)))
+    assert state_tables.new().replacement_records() == [planned]
+
+
+def test_the_moves_of_a_finished_replacement_expire_with_its_record(
+    state_tables: StateTables, cloud: Cloud
+) -> None:
+    state_store, record = moving(state_tables, 150)
+    ends = NOW + HISTORY
+    done = state_store.save_replacement(
+        replace(record, state=ReplacementState.RETIRED, expires_at=ends)
+    )
+    expected = {"N": str(int(ends.timestamp()))}
+    assert [item["expires_at"] for item in state_tables.items()] == [expected] * 151
+    cloud.forget_calls()
+    state_store.save_replacement(replace(done, claimed_by=None))
+    assert [call.operation for call in cloud.calls] == ["PutItem"]
+
+
+@pytest.mark.parametrize("count", [3, 150])
+def test_a_record_with_its_moves_in_one_item_is_read_and_stored_in_several(
+    state_tables: StateTables, count: int
+) -> None:
+    """An earlier version stored them in the attribute `moves`."""
+    earlier = [
+        {
+            "kind": "ListenerSni",
+            "consumer": f"listener {number:04}",
+            "place": "",
+            "label": f"label {number:04}",
+            "before": [ARN, NEW] if number == 1 else [ARN],
+            "status": "bound",
+            "bound_at": "2026-06-15T07:00:00.000000+00:00",
+            "note": "bound to the successor",
+        }
+        for number in range(count)
+    ]
+    state_tables.put(
+        entry={"S": f"replacement#{ARN}"},
+        state={"S": "bound"},
+        successor_arn={"S": NEW},
+        started_at={"S": "2026-06-14T12:00:00.000000+00:00"},
+        attempt={"N": "1"},
+        moves={"S": json.dumps(earlier)},
+        note={"S": ""},
+        untold={"S": "[]"},
+        version={"N": "4"},
+    )
+    state_store = state_tables.new()
+    (record,) = state_store.replacement_records()
+    assert [move.successor_was_bound for move in record.moves[:3]] == [False, True, False]
+    assert {move.planned_for for move in record.moves} == {NEW}
+
+    claimed = state_store.claim(record, "run-1", NOW, NOW + CLAIM)
+
+    assert state_tables.new().replacement_records() == [claimed]
+    assert len(claimed.moves) == count
+    assert len(state_tables.items()) == count + 1
+    assert not any("moves" in item for item in state_tables.items())
 
 
 # --- The budget -------------------------------------------------------------------------------
@@ -231,11 +445,13 @@ def test_an_entry_that_is_not_understood_is_named(
 
 def test_a_day_has_a_budget_in_which_a_certificate_counts_once(state_tables: StateTables) -> None:
     state_store, today = state_tables.new(), NOW.date()
-    assert state_store.count_request(today, f"{ARN}1", 2)
-    assert state_store.count_request(today, f"{ARN}2", 2)
-    assert not state_store.count_request(today, f"{ARN}3", 2)
-    assert state_store.count_request(today, f"{ARN}1", 2)
-    assert state_store.count_request(today + timedelta(days=1), f"{ARN}3", 2)
+    repeated, others = RequestBudget.REPEATED_REQUESTS, RequestBudget.SUCCESSORS
+    for number in range(repeated.value):
+        assert state_store.count_request(today, f"{ARN}{number}", repeated)
+    assert not state_store.count_request(today, f"{ARN}more", repeated)
+    assert state_store.count_request(today, f"{ARN}0", repeated)
+    assert state_store.count_request(today, f"{ARN}more", others)
+    assert state_store.count_request(today + timedelta(days=1), f"{ARN}more", repeated)
 
 
 # --- Memories and notes -----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""An unreadable entry of the state table is named and never stops a run silently."""
+"""An unreadable entry of the state table is named, and stops only what it is about."""
 
 from __future__ import annotations
 
@@ -126,8 +126,44 @@ def test_an_entry_that_would_be_misread_is_named(
     state_store: StateTable, cloud: Cloud, ledger_table: str, item: Item
 ) -> None:
     put(cloud, ledger_table, item)
-    with pytest.raises(StateUnreadableError, match=item["entry"]["S"]):
-        (state_store.replacement_records(), state_store.alert_records(), state_store.intents())
+    read = (state_store.replacement_records(), state_store.alert_records(), state_store.intents())
+    assert read == ([], [], [])
+    assert [entry.name for entry in state_store.unreadable()] == [item["entry"]["S"]]
+
+
+def test_an_unreadable_time_of_the_last_message_is_named(
+    state_store: StateTable, cloud: Cloud, ledger_table: str
+) -> None:
+    put(cloud, ledger_table, {"entry": {"S": "message#last"}, "told_at": {"S": "yesterday"}})
+    with pytest.raises(StateUnreadableError, match="message#last"):
+        state_store.last_notification()
+
+
+@pytest.fixture
+def expired(cloud: Cloud, environment: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Two expired certificates in use, in an account where certificates are replaced."""
+    environment.setenv("ROTATION_MODE", "replace")
+    cloud.zones.add("example.com")
+    first, second = (
+        cloud.certificates.add(
+            domain_name=f"{name}.example.com", status="EXPIRED", **USED, **ending_in(cloud, -1)
+        )
+        for name in ("first", "second")
+    )
+    return first, second
+
+
+def successors(cloud: Cloud, arn: str) -> int:
+    tags = [certificate.tags for certificate in cloud.certificates.all()]
+    return sum(tag.get("certificate-lifecycle:replaces") == arn for tag in tags)
+
+
+def outcomes(document: Mapping[str, Any], arn: str) -> dict[str, str]:
+    return {
+        action["outcome"]: action["detail"]
+        for action in document["actions"]
+        if action["certificate_arn"] == arn
+    }
 
 
 def test_an_import_history_is_read_as_it_was_written(
@@ -165,24 +201,70 @@ def test_an_unreadable_import_history_stops_the_import_of_its_certificate(
 @pytest.mark.parametrize(
     "misread",
     [
+        pytest.param({**REPLACEMENT, "state": {"S": "paused"}}, id="state of a later version"),
+        pytest.param({"entry": REPLACEMENT["entry"]}, id="nothing but a key"),
+        pytest.param(
+            {"entry": {"S": f"replacement-move#{ARN}#1"}, "kind": {"S": "Toaster"}},
+            id="move of a later version",
+        ),
         pytest.param({**INTENT, "entry": {"S": f"note#{ARN}#Teleport"}}, id="unknown action"),
+    ],
+)
+def test_an_entry_of_a_later_version_stops_only_the_actions_for_its_certificate(
+    rotation: Function,
+    cloud: Cloud,
+    topic: str,
+    ledger_table: str,
+    expired: tuple[str, str],
+    misread: Item,
+) -> None:
+    first, second = expired
+    entry = misread["entry"]["S"].replace(ARN, first)
+    item = {**misread, "entry": {"S": entry}}
+    put(cloud, ledger_table, item)
+
+    with pytest.raises(RotationError, match="cannot be read"):
+        rotation(scheduled(NOW))
+
+    assert (successors(cloud, first), successors(cloud, second)) == (0, 1)
+    (document,) = documents(cloud, topic)
+    assert entry in outcomes(document, first)["failed"]
+    assert "failed" not in outcomes(document, second)
+    stored = cloud.client("dynamodb").scan(TableName=ledger_table)["Items"]
+    assert {"scope": {"S": "123456789012/eu-west-1"}, **item} in stored
+
+
+@pytest.mark.parametrize(
+    "misread",
+    [
         pytest.param({**ALERT, "told_at": {"S": "2026-06-01T12:00:00"}}, id="no time zone"),
+        pytest.param({**ALERT, "version": {"S": "one"}}, id="another type"),
         pytest.param({**ALERT, "entry": {"S": "told#shop"}}, id="no ARN"),
     ],
 )
-def test_a_run_still_reports_its_findings_and_the_unreadable_entry(
-    rotation: Function, cloud: Cloud, topic: str, ledger_table: str, misread: Item
+def test_an_unreadable_alert_record_silences_nothing_and_stops_nothing(
+    rotation: Function,
+    cloud: Cloud,
+    topic: str,
+    ledger_table: str,
+    expired: tuple[str, str],
+    misread: Item,
 ) -> None:
-    arn = cloud.certificates.add(
-        domain_name="example.com", status="EXPIRED", **USED, **ending_in(cloud, -1)
-    )
-    entry = misread["entry"]["S"].replace(ARN, arn)
-    put(cloud, ledger_table, {**misread, "entry": {"S": entry}})
-    with pytest.raises(RotationError, match="the state table could not be read"):
+    first, second = expired
+    entry = misread["entry"]["S"].replace(ARN, first)
+    item = {**misread, "entry": {"S": entry}}
+    put(cloud, ledger_table, item)
+
+    with pytest.raises(RotationError, match="cannot be read"):
         rotation(scheduled(NOW))
+
     (document,) = documents(cloud, topic)
-    assert [finding["certificate_arn"] for finding in document["findings"]] == [arn]
+    assert {first, second} <= {finding["certificate_arn"] for finding in document["findings"]}
     assert entry in document["scopes"][0]["error"]
+    assert (successors(cloud, first), successors(cloud, second)) == (1, 1)
+    stored = cloud.client("dynamodb").scan(TableName=ledger_table)["Items"]
+    assert {"scope": {"S": "123456789012/eu-west-1"}, **item} in stored
+    assert f"told#{second}" in {item["entry"]["S"] for item in stored}
 
 
 def test_a_conflict_names_the_holder_of_the_claim_and_its_end(state_store: StateTable) -> None:

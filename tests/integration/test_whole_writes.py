@@ -8,12 +8,26 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
+from botocore.model import ListShape, Shape, StructureShape
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
 
 from certificate_lifecycle.aws.clients import Clients
 from certificate_lifecycle.aws.consumers.cloudfront import DISTRIBUTION
 from certificate_lifecycle.aws.consumers.cognito import USER_POOL_DOMAIN
-from certificate_lifecycle.aws.consumers.registry import AwsConsumers
-from certificate_lifecycle.model.errors import ConsumerBusyError, UnknownSettingError
+from certificate_lifecycle.aws.consumers.registry import PERMISSIONS, AwsConsumers
+from certificate_lifecycle.aws.whole_writes import (
+    DISTRIBUTION_CONFIG,
+    WHOLE_WRITES,
+    WholeWrite,
+    accepted,
+    require_complete,
+)
+from certificate_lifecycle.model.errors import (
+    CertificateRefusedError,
+    ConsumerBusyError,
+    UnknownSettingError,
+)
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding
 from tests.embedded_aws.cloud import Cloud
@@ -22,6 +36,7 @@ pytestmark = pytest.mark.integration
 
 OWN, EDGE = "123456789012", "us-east-1"
 DOMAIN = "auth.example.com"
+NAMESPACE = b"http://cloudfront.amazonaws.com/doc/2020-05-31/"
 ROUTING = {"Failover": {"SecondaryRegion": "us-west-2", "PrimaryRoute53HealthCheckId": "h"}}
 
 
@@ -170,11 +185,11 @@ def test_a_distribution_that_is_changed_time_and_again_is_busy(
         consumers.bind(site, new, instead_of=old)
 
 
-def test_a_distribution_that_does_not_take_the_certificate_is_an_error(
+def test_a_certificate_that_a_distribution_does_not_take_is_refused(
     cloud: Cloud, consumers: AwsConsumers, site: Binding, old: str
 ) -> None:
     elsewhere = cloud.certificates.add(region="eu-west-1")
-    with pytest.raises(ClientError, match="InvalidViewerCertificate"):
+    with pytest.raises(CertificateRefusedError, match="InvalidViewerCertificate"):
         consumers.bind(site, elsewhere, instead_of=old)
 
 
@@ -302,3 +317,67 @@ def _with_raw(parsed: dict[str, Any], raw: object) -> None:
     for name in metadata:
         if name.endswith("RawBody"):
             metadata[name] = raw
+
+
+def example(shape: Shape, *, empty: bool) -> Any:  # noqa: ANN401 - any value
+    """Return a value with every member of a shape: as little as the model allows, or more."""
+    least = shape.metadata.get("min", 0)
+    if isinstance(shape, StructureShape):
+        return {name: example(member, empty=empty) for name, member in shape.members.items()}
+    if isinstance(shape, ListShape):
+        return [example(shape.member, empty=empty)] * (least if empty else max(least, 2))
+    if shape.type_name == "boolean":
+        return not empty
+    # A time or a decimal number could be written in another form than it was read.
+    assert shape.type_name in {"string", "integer", "long"}, shape
+    if shape.type_name == "string":
+        return "x" * least if empty else " a <value> & more \n".ljust(least)
+    return least if empty else least + 1
+
+
+@pytest.mark.parametrize("empty", [False, True])
+@pytest.mark.parametrize("whole", WHOLE_WRITES, ids=lambda whole: whole.service)
+def test_an_object_of_every_member_that_the_sdk_knows_is_complete(
+    clients: Clients, whole: WholeWrite, *, empty: bool
+) -> None:
+    """The guard refuses nothing without a reason."""
+    client = clients.any(whole.service, EDGE)
+    model = client.meta.service_model
+    write, read = model.operation_model(whole.write), model.operation_model(whole.read)
+    parameters = example(write.input_shape, empty=empty)
+    body = create_serializer(model.resolved_protocol).serialize_to_request(parameters, write)[
+        "body"
+    ]
+    if whole is DISTRIBUTION_CONFIG:
+        raw = b'<Distribution xmlns="%s"><Id>E1</Id>%s</Distribution>' % (NAMESPACE, body)
+    else:
+        raw = b'{"DomainDescription": %s}' % body
+    answer = create_parser(model.resolved_protocol).parse(
+        {"status_code": 200, "headers": {}, "body": raw}, read.output_shape
+    )
+    if whole is DISTRIBUTION_CONFIG:
+        parameters |= {"DistributionConfig": answer["Distribution"]["DistributionConfig"]}
+    else:
+        parameters |= accepted(client, whole, answer["DomainDescription"])
+    answer["ResponseMetadata"]["certificate-lifecycle:RawBody"] = raw
+    require_complete(client, whole, answer, parameters)
+
+
+#: Writes that change only what they name (API references of the services).
+NARROW = {
+    *("apigateway:AddCertificateToDomain", "apigateway:PATCH"),
+    *("apigateway:RemoveCertificateFromDomain",),
+    *("elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:ModifyListener"),
+    *("elasticloadbalancing:RemoveListenerCertificates",),
+    *("elasticloadbalancing:SetLoadBalancerListenerSSLCertificate",),
+}
+
+
+def test_every_write_to_a_consumer_is_guarded_or_changes_only_what_it_names() -> None:
+    reading = ("Describe", "Get", "GET", "List")
+    writes = {
+        permission.action
+        for permission in PERMISSIONS
+        if not permission.action.partition(":")[2].startswith(reading)
+    }
+    assert writes - NARROW == {f"{whole.service}:{whole.write}" for whole in WHOLE_WRITES}

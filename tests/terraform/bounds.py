@@ -114,12 +114,10 @@ def _records(*names: str) -> Mapping[str, Change]:
 
 #: modules/certificate-access: the role of the rotation function and the roles of other accounts.
 ACCESS: Mapping[str, Bounds] = {
-    "ListCertificates": JUST_THIS,
-    "ReadCertificates": ONE_OF_ALL,
-    "ListOtherStores": JUST_THIS,
+    "ListCertificatesAndListeners": JUST_THIS,
+    "AccessCertificates": ONE_OF_ALL,
     "ReadServerCertificates": ONE_OF_ALL,
     "ReadPermissionsOfAuthorities": ONE_OF_ALL,
-    "MendEmailValidation": ONE_OF_ALL,
     "FindPublicHostedZones": JUST_THIS,
     "ReadValidationRecords": ONE_OF_ALL,
     "RestoreValidationRecords": Bounds(
@@ -158,7 +156,6 @@ ACCESS: Mapping[str, Bounds] = {
     "DeleteWhatIsMarked": Bounds(
         free=range(1, 9), never={"one that is not replaced": without(REPLACED_BY)}
     ),
-    "FindListeners": JUST_THIS,
     "FindDomainNames": JUST_THIS,
     "FindDistributions": ONE_OF_ALL,
     # The kind of a load balancer is bound: a gateway has no certificates.

@@ -127,8 +127,9 @@ def alarms(topic: str, key: str, alarm: str) -> list[Ask]:
 
 
 def rules(function: str, *arns: str) -> list[Ask]:
-    """Return the requests of EventBridge when rules match.
+    """Return the requests of EventBridge when rules match, which name no source account.
 
+    https://github.com/hashicorp/terraform-provider-aws/pull/4116
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
     """
     service, action = "events.amazonaws.com", "lambda:InvokeFunction"

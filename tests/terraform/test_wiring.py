@@ -262,7 +262,7 @@ def test_each_function_has_a_role_of_its_own(applied: Applied) -> None:
 
     assert applied.outputs["creation_role_arn"] != applied.outputs["rotation_role_arn"]
     assert "RequestPublicCertificates" in creation - rotation
-    assert "MendEmailValidation" in rotation - creation
+    assert "RestoreValidationRecords" in rotation - creation
 
 
 def test_the_function_uses_the_table(applied: Applied) -> None:

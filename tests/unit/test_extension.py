@@ -133,7 +133,8 @@ def test_a_registered_service_is_bound_and_verified(
 ) -> None:
     port: Consumers = consumers
     rebinding = Rebinding(context=run_context(), consumers=port, old=OLD, new=NEW)
-    planned = rebinding.plan(OLD_CERTIFICATE, ())
+    _, bindings = rebinding.unplanned(OLD_CERTIFICATE, ())
+    planned = rebinding.plan(bindings)
     (move,) = rebinding.verify(rebinding.bind(planned.moves).moves).moves
     assert move.status.value == "moved"
     assert clients.made["toaster"] == {"kitchen": NEW}
@@ -146,7 +147,7 @@ def test_a_setting_with_one_certificate_has_no_list(consumers: AwsConsumers) -> 
 
 
 def test_a_move_of_a_registered_kind_is_read_from_the_state_table() -> None:
-    move = BindingChange(binding=Binding(TOASTER, "kitchen"), before=(OLD,))
+    move = BindingChange(binding=Binding(TOASTER, "kitchen"))
     stored = json.loads(json.dumps(move.to_dict()))
     assert BindingChange.from_dict(stored, kinds_by_name((*CONSUMERS, Toasters))) == move
     with pytest.raises(KeyError):

@@ -42,6 +42,11 @@ class Deadline:
         return max(1.0, self.remaining() - _GRACE_SECONDS)
 
 
+def has_time(clock: Clock) -> bool:
+    """Whether more than `RESERVE_SECONDS` are left."""
+    return clock.remaining() >= RESERVE_SECONDS
+
+
 def require_time(clock: Clock, reserve: float = RESERVE_SECONDS) -> None:
     """Raise CertificateLifecycleError if less than `reserve` seconds are left."""
     if clock.remaining() < reserve:

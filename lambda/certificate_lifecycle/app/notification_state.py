@@ -36,6 +36,7 @@ from certificate_lifecycle.policy.notification_state import (
     WHOLE_SCOPE,
     AlertRecord,
     Intent,
+    UnreadableEntry,
     alert_record,
     change_of,
     scope_alert_record,
@@ -112,6 +113,7 @@ class AlertState:
     `earlier_intents` are those that earlier runs left, `intents` these and those of this run.
     `last_probe` is the time of the last run with TLS probes.
     `problem` is set if the state could not be read.
+    `unreadable` are entries that could not be read, while the others could.
     """
 
     state_store: StateStore | None
@@ -124,6 +126,21 @@ class AlertState:
     recorded: set[tuple[str, str, str]] = field(default_factory=set)
     last_probe: datetime | None = None
     problem: str | None = None
+    unreadable: Sequence[UnreadableEntry] = ()
+
+    @property
+    def problems(self) -> list[str]:
+        """Return what could not be read, a clause each."""
+        whole = [self.problem] if self.problem is not None else []
+        return [*whole, *(f"{entry.problem}; it stays as it is" for entry in self.unreadable)]
+
+    def forbidden(self) -> Mapping[str, UnreadableEntry]:
+        """Return the certificates for which nothing may be done, by ARN, with the entry."""
+        return {
+            entry.certificate_arn: entry
+            for entry in self.unreadable
+            if entry.certificate_arn is not None and entry.forbids_actions
+        }
 
     @classmethod
     def read(cls, state_store: StateStore | None, request: RunRequest) -> Self:
@@ -147,6 +164,7 @@ class AlertState:
             found.intents = {
                 (intent.certificate_arn, intent.action): intent for intent in found.earlier_intents
             }
+            found.unreadable = state_store.unreadable()
         except Exception as error:  # noqa: BLE001 - recorded here, raised at the end of the run
             logger.exception("state unreadable")
             found.state_store = None

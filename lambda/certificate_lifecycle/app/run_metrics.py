@@ -13,7 +13,7 @@ from certificate_lifecycle.app.scope_run import ScopeRun
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.errors import StateUnreadableError
 from certificate_lifecycle.model.run import Run, ScopeStatus
-from certificate_lifecycle.policy.notification_state import AlertRecord
+from certificate_lifecycle.policy.notification_state import AlertRecord, EntryKind
 from certificate_lifecycle.render.emf import RunMetrics
 
 T = TypeVar("T")
@@ -76,7 +76,8 @@ def _oldest_critical(scope_runs: Sequence[ScopeRun], now: datetime, clock: Clock
 def _open_alerts(scope_run: ScopeRun, clock: Clock) -> Iterator[AlertRecord]:
     """Yield the open alerts of an account and region.
 
-    After an incomplete scan, stored alerts are open, too; raises StateUnreadableError without them.
+    After an incomplete scan, stored alerts are open, too.
+    Raises StateUnreadableError without them, or if one of them cannot be read.
     """
     pending = scope_run.pending_writes
     if pending is not None:
@@ -87,6 +88,9 @@ def _open_alerts(scope_run: ScopeRun, clock: Clock) -> Iterator[AlertRecord]:
         raise StateUnreadableError("the open findings of an incomplete scan are unknown")
     require_time(clock, STATE_RESERVE_SECONDS)
     current = {alert.subject for alert in (*pending.alert_records, *pending.resolved)}
-    for alert in pending.state_store.alert_records():
+    stored = pending.state_store.alert_records()
+    if any(entry.kind is EntryKind.ALERT for entry in pending.state_store.unreadable()):
+        raise StateUnreadableError("the beginning of an open finding is unknown")
+    for alert in stored:
         if alert.subject not in current:
             yield alert

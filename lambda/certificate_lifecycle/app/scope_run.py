@@ -18,7 +18,7 @@ from certificate_lifecycle.app.replacement.engine import ReplacementEngine
 from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.app.tls_probe import TlsProbing
 from certificate_lifecycle.log import logger
-from certificate_lifecycle.model.certificate import Certificate, Verdict
+from certificate_lifecycle.model.certificate import Action, Certificate, Verdict
 from certificate_lifecycle.model.run import (
     ActionRecord,
     Assessment,
@@ -36,6 +36,8 @@ from certificate_lifecycle.policy.succession import REPLACING_ACTIONS
 
 _SHOWN_PROBLEMS = 5
 _LONGEST_PROBLEM = 2000
+#: A message shows a few consumers; the names of thousands would take the time of their moves.
+_NAMED_CONSUMERS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         clock=clock,
         thresholds=request.thresholds,
         record_intent=state.record_intent,
+        allowed_domains=request.allowed_domains,
     )
     collector = Collector(
         context=context,
@@ -142,8 +145,8 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         may_be_deleted=[*replaced, *(requested if request.announced else ())],
         replacing=state.replacement_records,
     )
-    if state.problem is not None:
-        result.problems.append(state.problem)
+    result = result.by_urgency()
+    result.problems.extend(state.problems)
     return ScopeScan(request=request, context=context, clients=clients, state=state, result=result)
 
 
@@ -153,14 +156,14 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
     scan_result = scanned.result
     # Before any consumer is moved, while the names of the consumers are still right.
     assessments = _assessments(scanned)
-    agreed = scan_result.narrowed(request.agreed)
+    agreed, forbidden = _permitted(scan_result.narrowed(request.agreed), state)
     engine = _engine(scanned)
     if engine is None:
         replaced = _not_replaced(agreed, scanned)
     else:
         everything = not request.certificate_arns
         replaced = engine.act(agreed, state.replacement_records, everything=everything)
-    actions = [*replaced, *_repaired_and_exported(agreed, scanned, replaced)]
+    actions = [*forbidden, *replaced, *_repaired_and_exported(agreed, scanned, replaced)]
     actions += state.unreported(actions)
     scope = ScopeResult(
         context.scope.account_id,
@@ -173,9 +176,30 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
     return ScopeRun(
         run=run,
         problems=scan_result.problems,
-        should_notify=state.should_notify(run),
+        should_notify=state.should_notify(run) or _has_news(engine),
         pending_writes=state.pending_writes(run, engine.handled if engine is not None else ()),
     )
+
+
+def _has_news(engine: ReplacementEngine | None) -> bool:
+    """Whether replacements have steps to report, even if they failed like before."""
+    return engine is not None and any(record.unreported for record in engine.handled)
+
+
+def _permitted(agreed: ScanResult, state: AlertState) -> tuple[ScanResult, list[ActionRecord]]:
+    """Leave out certificates with an entry that cannot be read, and report them as failures."""
+    forbidden = state.forbidden()
+    failures = [
+        ActionRecord(
+            entry.certificate.arn,
+            Action.REPLACE if entry.decision.action is Action.NONE else entry.decision.action,
+            Outcome.FAILED,
+            f"nothing was done, because {forbidden[entry.certificate.arn].problem}",
+        )
+        for entry in agreed.assessments
+        if entry.certificate.arn in forbidden
+    ]
+    return agreed.without(forbidden), failures
 
 
 def _assessments(scanned: ScopeScan) -> list[Assessment]:
@@ -278,7 +302,8 @@ class _ConsumerNames:
         users = entry.certificate.detail.in_use_by
         if not entry.decision.reportable or not users:
             return entry
-        names = self._names(entry.certificate) or map(self.catalog.label, users)
+        named = self._names(entry.certificate) if len(users) <= _NAMED_CONSUMERS else ()
+        names = named or map(self.catalog.label, users)
         return replace(entry, used_by=tuple(names))
 
     def _names(self, certificate: Certificate) -> Sequence[str]:

@@ -57,17 +57,12 @@ class SuccessorSearch:
     def best(self, old: Certificate, record: ReplacementRecord | None) -> Candidate | None:
         """Return the successor on record, or else the one that expires last; None without any.
 
-        A certificate that only a person may choose counts if there is no other one.
+        It may take over, or is a proposal: no certificate has candidates of both kinds.
         """
         recorded = record.successor_arn if record is not None else None
         others = sorted(self._related(old), key=lambda other: other.arn != recorded)
-        proposal = None
-        for candidate in self._judged(old, others, record):
-            if candidate.continuity is Continuity.AUTOMATIC:
-                return candidate
-            if candidate.continuity is Continuity.PROPOSAL:
-                proposal = proposal or candidate
-        return proposal
+        judged = self._judged(old, others, record)
+        return next((entry for entry in judged if entry.continuity is not Continuity.NONE), None)
 
     def candidates(
         self, old: Certificate, record: ReplacementRecord | None

@@ -3,18 +3,25 @@
 Every write is conditional: of two runs that read the same entry, only one can change it.
 A write of a replacement record has an id. If the SDK repeats a write whose response was lost, the
 condition fails because of the first attempt, and the id in the stored item identifies the writer.
+
+A binding change has an item of its own: an item has at most 400 KB (developer guide, "Quotas").
+It is written only in a transaction with its replacement record, whose condition holds for both, so
+that a run whose claim was taken over cannot write it. `_MOVE` sorts behind `_REPLACEMENT`, so that
+a query reads a record before its moves: if a move is written after the record was read, the claim
+fails, because that write changed the version of the record.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -28,22 +35,31 @@ from certificate_lifecycle.aws.permissions import (
     for_scans,
 )
 from certificate_lifecycle.aws.responses import error_code, unless
+from certificate_lifecycle.log import logger
 from certificate_lifecycle.model import records
 from certificate_lifecycle.model.certificate import present_word
 from certificate_lifecycle.model.errors import StateConflictError, StateUnreadableError
 from certificate_lifecycle.model.records import stamp
 from certificate_lifecycle.model.sanitize import clean
-from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.model.scope import Scope, parse_arn
 from certificate_lifecycle.model.timestamps import parse_timestamp
+from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus
 from certificate_lifecycle.policy.import_history import ImportHistory
-from certificate_lifecycle.policy.notification_state import AlertRecord, Intent
-from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord
+from certificate_lifecycle.policy.notification_state import (
+    AlertRecord,
+    EntryKind,
+    Intent,
+    UnreadableEntry,
+)
+from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord, RequestBudget
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 T = TypeVar("T")
 Item = Mapping[str, Any]
+#: A move, and the time at which its item expires.
+_StoredMove: TypeAlias = tuple[BindingChange, datetime | None]
 
 
 class _Record(Protocol):
@@ -73,7 +89,10 @@ PERMISSIONS = (
     ),
     *for_rotations("dynamodb", _TABLE, Setting.REPLACE, UpdateItem="count the requests of a day"),
 )
-_REQUESTS = "requests#"
+_REQUESTS = {
+    RequestBudget.SUCCESSORS: "requests#",
+    RequestBudget.REPEATED_REQUESTS: "repeated-requests#",
+}
 #: Its scope is that of the function itself, for all scanned scopes.
 _MESSAGE = "message#last"
 _PROBE = "probe#last"
@@ -85,6 +104,10 @@ _ROOM = (
     " OR size(certificates) < :limit"
 )
 _CONFLICT = "ConditionalCheckFailedException"
+_CANCELED = "TransactionCanceledException"
+#: A transaction has at most 100 items (developer guide, "DynamoDB transactions"): a record and
+#: its moves.
+_MOVES_AT_ONCE = 99
 #: Every error that a malformed entry can cause.
 _MISREAD = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 #: Attributes that store a list or an object, as JSON text.
@@ -108,11 +131,8 @@ class _RecordKind(Generic[R]):
 
     def attributes(self, record: R) -> dict[str, Any]:
         """Return the fields that are not in the name of the entry; None has no attribute."""
-        return {
-            name: _attribute(value)
-            for name, value in record.to_dict().items()
-            if name not in self.key and value is not None
-        }
+        fields = record.to_dict()
+        return _attributes({name: fields[name] for name in fields if name not in self.key})
 
     def read(self, item: Item) -> R:
         """Return the record of an item.
@@ -131,11 +151,13 @@ class _RecordKind(Generic[R]):
         return record
 
 
+_CONSUMER_KINDS = kinds_by_name()
 _REPLACEMENT = _RecordKind(
     "replacement#",
     ("certificate_arn",),
-    partial(ReplacementRecord.from_dict, kinds=kinds_by_name()),
+    partial(ReplacementRecord.from_dict, kinds=_CONSUMER_KINDS),
 )
+_MOVE = "replacement-move#"
 _ALERT = _RecordKind("told#", ("certificate_arn",), AlertRecord.from_dict)
 _INTENT = _RecordKind("note#", ("certificate_arn", "action"), Intent.from_dict)
 _IMPORTS = _RecordKind("imports#", ("certificate_arn",), ImportHistory.from_dict)
@@ -149,12 +171,33 @@ class StateTable:
         self._table = table
         self._scope = f"{scope.account_id}/{scope.region}"
         self._items: list[Item] | None = None
+        #: The moves that have an item, each with the item's end, by the name of the item.
+        self._moves: dict[str, _StoredMove] = {}
+        self._unreadable: dict[str, UnreadableEntry] = {}
+
+    def unreadable(self) -> Sequence[UnreadableEntry]:
+        """Return the entries that the reads so far could not read; nothing may overwrite them."""
+        return tuple(self._unreadable.values())
 
     # --- Replacements -----------------------------------------------------------------------------
 
     def replacement_records(self) -> Sequence[ReplacementRecord]:
-        """Return every replacement record; raises StateUnreadableError."""
-        return self._read(_REPLACEMENT.prefix, _REPLACEMENT.read)
+        """Return every replacement record with its moves, if all of them can be read."""
+        self._moves |= dict(self._read(EntryKind.REPLACEMENT, _MOVE, _stored_move))
+        moves: dict[str, list[_StoredMove]] = {}
+        for entry, stored in self._moves.items():
+            moves.setdefault(entry.rpartition("#")[0], []).append(stored)
+        read = self._read(EntryKind.REPLACEMENT, _REPLACEMENT.prefix, _REPLACEMENT.read)
+        misread = {
+            entry.certificate_arn
+            for entry in self._unreadable.values()
+            if entry.kind is EntryKind.REPLACEMENT
+        }
+        return [
+            record.with_moves(_belonging(record, moves.get(_moves_of(record), ())))
+            for record in read
+            if record.certificate_arn not in misread
+        ]
 
     def claim(
         self, replacement_record: ReplacementRecord, run_id: str, now: datetime, until: datetime
@@ -180,31 +223,102 @@ class StateTable:
     def _write(
         self, replacement_record: ReplacementRecord, condition: str, values: Mapping[str, Any]
     ) -> ReplacementRecord:
-        written = replace(replacement_record, version=replacement_record.version + 1)
-        write_id = _text(str(uuid.uuid4()))
-        item = {**self._item(_REPLACEMENT, written), "write_id": write_id}
-        if replacement_record.version:
-            values = {**values, ":version": _number(replacement_record.version)}
-        stored = self._put(item, condition, values)
-        if stored is not None and stored.get("write_id") != write_id:
-            raise StateConflictError(_conflict(stored))
+        """Write a record and its changed moves: one call, unless more than 99 moves changed.
+
+        Moves beyond that are written first, in transactions that only count the version up.
+        """
+        changed = self._changed_moves(replacement_record)
+        while len(changed) > _MOVES_AT_ONCE:
+            self._put_moves(replacement_record, changed[:_MOVES_AT_ONCE], condition, values)
+            replacement_record = _next(replacement_record)
+            changed, condition, values = changed[_MOVES_AT_ONCE:], _SAME_VERSION, {}
+        written = _next(replacement_record)
+        item = {**self._item(_REPLACEMENT, written), "write_id": _text(str(uuid.uuid4()))}
+        given = _versioned(replacement_record, values)
+        if changed:
+            put = {"Item": item, **self._conditional(condition, given)}
+            stored = self._transact([{"Put": put}, *self._puts(changed)])
+        else:
+            stored = self._put(item, condition, given)
+        _require_written(stored, item["write_id"])
+        self._moves |= dict(changed)
         return written
 
-    def count_request(self, day: date, certificate_arn: str, limit: int) -> bool:
-        """Count a request of `day`, once per certificate; false if the limit is reached."""
+    def _changed_moves(self, record: ReplacementRecord) -> list[tuple[str, _StoredMove]]:
+        """Return the moves whose item is missing or different; it expires with its record."""
+        named = [(_move_entry(record, move), (move, record.expires_at)) for move in record.moves]
+        return [(entry, move) for entry, move in named if self._moves.get(entry) != move]
+
+    def _put_moves(
+        self,
+        record: ReplacementRecord,
+        moves: Sequence[tuple[str, _StoredMove]],
+        condition: str,
+        values: Mapping[str, Any],
+    ) -> None:
+        write_id = _text(str(uuid.uuid4()))
+        given = {
+            **_versioned(record, values),
+            ":next": _number(record.version + 1),
+            ":write_id": write_id,
+        }
+        update = {
+            "Key": self._key(_REPLACEMENT.entry(record)),
+            "UpdateExpression": "SET version = :next, write_id = :write_id",
+            **self._conditional(condition, given),
+        }
+        stored = self._transact([{"Update": update}, *self._puts(moves)])
+        _require_written(stored, write_id)
+        self._moves |= dict(moves)
+
+    def _puts(self, moves: Sequence[tuple[str, _StoredMove]]) -> list[dict[str, Any]]:
+        return [
+            {
+                "Put": {
+                    "TableName": self._table,
+                    "Item": {**self._key(entry), **_attributes(move.to_dict()), **_end(ends)},
+                }
+            }
+            for entry, (move, ends) in moves
+        ]
+
+    def _conditional(self, condition: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the members of a write that DynamoDB carries out if a condition holds."""
+        given: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        return {
+            "TableName": self._table,
+            "ConditionExpression": condition,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **given,
+        }
+
+    def _transact(self, writes: Sequence[Mapping[str, Any]]) -> Item | None:
+        """Carry out all writes or none; return the stored item if the first condition fails."""
+        try:
+            self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type] # plain data
+        except ClientError as error:
+            reason: Any = next(iter(error.response.get("CancellationReasons", ())), {})
+            if error_code(error) != _CANCELED or reason.get("Code") != "ConditionalCheckFailed":
+                raise
+            stored: Item = reason.get("Item", {})
+            return stored
+        return None
+
+    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
+        """Count a request of `day`, once per certificate; false if the budget is used up."""
         ends = datetime.combine(day, time(), UTC) + HISTORY
         counted = unless(
             _CONFLICT,
             lambda: self._client.update_item(
                 TableName=self._table,
-                Key=self._key(f"{_REQUESTS}{day}"),
+                Key=self._key(f"{_REQUESTS[budget]}{day}"),
                 UpdateExpression="ADD certificates :certificates SET expires_at = :ends",
                 ConditionExpression=_ROOM,
                 ExpressionAttributeValues={
                     ":arn": _text(certificate_arn),
                     ":certificates": {"SS": [certificate_arn]},
                     ":ends": _epoch(ends),
-                    ":limit": _number(limit),
+                    ":limit": _number(budget.value),
                 },
             ),
         )
@@ -213,8 +327,8 @@ class StateTable:
     # --- Alerts and intents -----------------------------------------------------------------------
 
     def alert_records(self) -> Sequence[AlertRecord]:
-        """Return the record of every open alert; raises StateUnreadableError."""
-        return self._read(_ALERT.prefix, _ALERT.read)
+        """Return the record of every open alert that can be read."""
+        return self._read(EntryKind.ALERT, _ALERT.prefix, _ALERT.read)
 
     def save_alert(self, alert: AlertRecord) -> None:
         """Store a record unless another run has changed it."""
@@ -233,8 +347,8 @@ class StateTable:
         self._delete(key, _SAME_VERSION, {":version": _number(alert.version)})
 
     def intents(self) -> Sequence[Intent]:
-        """Return the intents that no notification has reported; raises StateUnreadableError."""
-        return self._read(_INTENT.prefix, _INTENT.read)
+        """Return the intents that no notification has reported and that can be read."""
+        return self._read(EntryKind.INTENT, _INTENT.prefix, _INTENT.read)
 
     def save_intent(self, intent: Intent) -> None:
         """Store an intent; a later one replaces an earlier one about the same action."""
@@ -282,7 +396,10 @@ class StateTable:
     # --- Notifications ----------------------------------------------------------------------------
 
     def last_notification(self) -> datetime | None:
-        """Return the time of the last notification; None if none is recorded."""
+        """Return the time of the last notification; None if none is recorded.
+
+        Raises StateUnreadableError.
+        """
         return self._last(_MESSAGE)
 
     def record_notification(self, at: datetime) -> None:
@@ -290,7 +407,10 @@ class StateTable:
         self._record_last(_MESSAGE, at)
 
     def last_probe(self) -> datetime | None:
-        """Return the time of the last run with TLS probes; None if none is recorded."""
+        """Return the time of the last run with TLS probes; None if none is recorded.
+
+        Raises StateUnreadableError.
+        """
         return self._last(_PROBE)
 
     def record_probe(self, at: datetime) -> None:
@@ -298,8 +418,8 @@ class StateTable:
         self._record_last(_PROBE, at)
 
     def _last(self, entry: str) -> datetime | None:
-        found = self._read(entry, lambda item: _timestamp(item, "told_at"))
-        return found[0] if found else None
+        found = (item for item in self._all() if _name(item) == entry)
+        return next((self._parsed(item, _notified_at) for item in found), None)
 
     def _record_last(self, entry: str, at: datetime) -> None:
         item = {**self._key(entry), "told_at": _text(stamp(at))}
@@ -313,8 +433,19 @@ class StateTable:
     def _item(self, kind: _RecordKind[R], record: R) -> dict[str, Any]:
         return {**self._key(kind.entry(record)), **kind.attributes(record)}
 
-    def _read(self, prefix: str, parse: Callable[[Item], T]) -> list[T]:
-        return [self._parsed(i, parse) for i in self._all() if _name(i).startswith(prefix)]
+    def _read(self, kind: EntryKind, prefix: str, parse: Callable[[Item], T]) -> list[T]:
+        """Return the entries of a kind; one that cannot be read does not stop the others."""
+        found: list[T] = []
+        for item in self._all():
+            name = _name(item)
+            if name.startswith(prefix):
+                try:
+                    found.append(self._parsed(item, parse))
+                except StateUnreadableError:
+                    logger.warning("state entry unreadable", exc_info=True)
+                    arn = _certificate_arn(name.removeprefix(prefix))
+                    self._unreadable[name] = UnreadableEntry(clean(name), kind, arn)
+        return found
 
     def _parsed(self, item: Item, parse: Callable[[Item], T]) -> T:
         try:
@@ -342,15 +473,8 @@ class StateTable:
 
     def _put(self, item: Item, condition: str, values: Mapping[str, Any]) -> Item | None:
         """Put an item; return the stored item if the condition fails."""
-        given: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression=condition,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **given,
-            )
+            self._client.put_item(Item=item, **self._conditional(condition, values))
         except ClientError as error:
             if error_code(error) != _CONFLICT:
                 raise
@@ -370,6 +494,76 @@ class StateTable:
         )
 
 
+def _certificate_arn(named: str) -> str | None:
+    """Return the ARN with which the name of an entry goes on, or None."""
+    try:
+        return parse_arn(named.partition("#")[0])
+    except ValueError:
+        return None
+
+
+def _moves_of(record: ReplacementRecord) -> str:
+    """Return the beginning of the names of the entries of a record's moves."""
+    return f"{_MOVE}{record.certificate_arn}"
+
+
+def _belonging(record: ReplacementRecord, stored: Iterable[_StoredMove]) -> list[BindingChange]:
+    """Return the moves of a record, in the order of their labels.
+
+    The moves of a finished replacement expire with its record: they are not those of the next one.
+    Nor is a move that was planned for a successor that did not take over.
+    """
+    planned = BindingChangeStatus.PLANNED
+    moves = [
+        move
+        for move, ends in stored
+        if ends == record.expires_at
+        and (move.status is not planned or move.planned_for == record.successor_arn)
+    ]
+    return sorted(moves, key=_label)
+
+
+def _move_entry(record: ReplacementRecord, move: BindingChange) -> str:
+    """Return the name of the entry of a move.
+
+    It has a digest of the setting, whose ARN or name may be longer than a sort key, and it must
+    never change.
+    """
+    digest = hashlib.sha256(json.dumps(move.binding.key).encode()).hexdigest()[:32]
+    return f"{_moves_of(record)}#{digest}"
+
+
+def _stored_move(item: Item) -> tuple[str, _StoredMove]:
+    """Return the name of an item, and its move with the end of the item."""
+    stored = {name: _value(name, attribute) for name, attribute in item.items()}
+    move = BindingChange.from_dict(stored, _CONSUMER_KINDS)
+    return item["entry"]["S"], (move, records.optional_epoch(stored, "expires_at"))
+
+
+def _label(move: BindingChange) -> tuple[str, tuple[str, str, str]]:
+    """Return a sort key for messages."""
+    return (move.binding.label, move.binding.key)
+
+
+def _next(record: ReplacementRecord) -> ReplacementRecord:
+    return replace(record, version=record.version + 1)
+
+
+def _versioned(record: ReplacementRecord, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the values of a condition with the version that was read, if there is one."""
+    return {**values, ":version": _number(record.version)} if record.version else values
+
+
+def _require_written(stored: Item | None, write_id: Mapping[str, str]) -> None:
+    """Raise StateConflictError if a condition failed because of a write other than `write_id`."""
+    if stored is not None and stored.get("write_id") != write_id:
+        raise StateConflictError(_conflict(stored))
+
+
+def _notified_at(item: Item) -> datetime:
+    return _timestamp(item, "told_at")
+
+
 def _name(item: Item) -> str:
     name: str = item["entry"]["S"]
     return name
@@ -385,7 +579,14 @@ def _conflict(stored: Item) -> str:
 # --- Plain data as attributes, readable in the console --------------------------------------------
 
 
-def _attribute(value: object) -> dict[str, str]:
+def _attributes(fields: Mapping[str, object]) -> dict[str, Any]:
+    """Return the attributes of fields; None has no attribute."""
+    return {name: _attribute(value) for name, value in fields.items() if value is not None}
+
+
+def _attribute(value: object) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
     if isinstance(value, int):
         return _number(value)
     return _text(value if isinstance(value, str) else json.dumps(value))
@@ -399,6 +600,8 @@ def _value(name: str, attribute: Mapping[str, Any]) -> object:
     match attribute:
         case {"S": str(text)}:
             return json.loads(text) if name in _NESTED else text
+        case {"BOOL": bool(flag)}:
+            return flag
         case {"N": str(number)} if _WHOLE.fullmatch(number):
             return int(number)
         case _:
@@ -420,6 +623,10 @@ def _text(value: str) -> dict[str, str]:
 
 def _number(value: int) -> dict[str, str]:
     return {"N": str(value)}
+
+
+def _end(at: datetime | None) -> dict[str, Any]:
+    return {} if at is None else {"expires_at": _epoch(at)}
 
 
 def _epoch(at: datetime) -> dict[str, str]:

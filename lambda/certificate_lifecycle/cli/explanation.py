@@ -250,7 +250,7 @@ def _replacement_entry(record: ReplacementRecord | None) -> dict[str, Any] | Non
     shown = ("state", "started_at", "successor_arn", "attempt", "note")
     return {name: stored[name] for name in shown} | {
         "moves": [
-            {"consumer": move["label"], "status": move["status"], "note": move["note"]}
-            for move in stored["moves"]
+            {"consumer": move.binding.label, "status": move.status.value, "note": move.note}
+            for move in record.moves
         ],
     }

@@ -6,7 +6,7 @@ that was done but not recorded, and never changes what someone else has changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
@@ -78,11 +78,14 @@ class BindingChangeStatus(StrEnum):
 class BindingChange:
     """The move of one binding from a certificate to its successor.
 
-    `before` has the certificates of the setting before the first change.
+    `planned_for` is the successor that the move was planned for. `successor_was_bound` is true if
+    the setting had that successor before the first change: a rollback leaves it there.
+    The size does not depend on the number of certificates in a list.
     """
 
     binding: Binding
-    before: tuple[str, ...]
+    planned_for: str | None = None
+    successor_was_bound: bool = False
     status: BindingChangeStatus = BindingChangeStatus.PLANNED
     bound_at: datetime | None = None
     note: str = ""
@@ -95,7 +98,8 @@ class BindingChange:
             "consumer": binding.consumer,
             "place": binding.qualifier,
             "label": binding.label,
-            "before": list(self.before),
+            "planned_for": self.planned_for,
+            "successor_was_bound": self.successor_was_bound,
             "status": self.status.value,
             "bound_at": records.optional_stamp(self.bound_at),
             "note": self.note,
@@ -107,6 +111,30 @@ class BindingChange:
 
         Raises KeyError, TypeError or ValueError for anything else.
         """
+        was_bound = records.flag(entry, "successor_was_bound")
+        planned_for = records.optional_text(entry, "planned_for")
+        return cls._read(entry, kinds, planned_for, successor_was_bound=was_bound)
+
+    @classmethod
+    def from_earlier_dict(
+        cls, entry: records.Entry, kinds: Mapping[str, ConsumerKind], successor_arn: str | None
+    ) -> Self:
+        """Read what an earlier version wrote: `before` has all certificates of the setting.
+
+        Raises KeyError, TypeError or ValueError for anything else.
+        """
+        was_bound = successor_arn in records.texts(entry, "before")
+        return cls._read(entry, kinds, successor_arn, successor_was_bound=was_bound)
+
+    @classmethod
+    def _read(
+        cls,
+        entry: records.Entry,
+        kinds: Mapping[str, ConsumerKind],
+        planned_for: str | None,
+        *,
+        successor_was_bound: bool,
+    ) -> Self:
         return cls(
             binding=Binding(
                 kind=kinds[records.text(entry, "kind")],
@@ -114,7 +142,8 @@ class BindingChange:
                 qualifier=records.text(entry, "place"),
                 label=records.text(entry, "label"),
             ),
-            before=records.texts(entry, "before"),
+            planned_for=planned_for,
+            successor_was_bound=successor_was_bound,
             status=BindingChangeStatus(records.text(entry, "status")),
             bound_at=records.optional_timestamp(entry, "bound_at"),
             note=records.text(entry, "note"),
@@ -140,11 +169,30 @@ class VerifyStep(Enum):
     GONE = auto()
 
 
-def planned(binding: Binding, state: BindingState | None) -> BindingChange:
+def planned(binding: Binding, state: BindingState | None, new: str) -> BindingChange:
     """Return the move of a binding that was just found; a rollback restores `state`."""
     if state is None:
-        return BindingChange(binding=binding, before=(), status=BindingChangeStatus.GONE)
-    return BindingChange(binding=binding, before=state.certificates)
+        return BindingChange(binding=binding, status=BindingChangeStatus.GONE)
+    was_bound = new in state.certificates
+    return BindingChange(binding=binding, planned_for=new, successor_was_bound=was_bound)
+
+
+def by_consumer(moves: Iterable[BindingChange], at_most: int) -> Iterator[list[BindingChange]]:
+    """Yield moves in batches of at most `at_most`, or of one consumer with more.
+
+    The moves of one consumer stay together, because it is verified or rolled back as a whole.
+    """
+    groups: dict[str, list[BindingChange]] = {}
+    for move in moves:
+        groups.setdefault(move.binding.consumer, []).append(move)
+    batch: list[BindingChange] = []
+    for group in groups.values():
+        if batch and len(batch) + len(group) > at_most:
+            yield batch
+            batch = []
+        batch = [*batch, *group]
+    if batch:
+        yield batch
 
 
 def bind_step(_: BindingChange, state: BindingState | None, old: str, new: str) -> BindStep:
@@ -174,7 +222,7 @@ def verify_step(
 
 def needs_rollback(move: BindingChange, state: BindingState | None, new: str) -> bool:
     """Whether a setting has a successor that it did not have before the move."""
-    return state is not None and new in state.certificates and new not in move.before
+    return state is not None and new in state.certificates and not move.successor_was_bound
 
 
 @dataclass(frozen=True, slots=True)

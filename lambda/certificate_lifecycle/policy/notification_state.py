@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Self
 
 from certificate_lifecycle.model import records
@@ -136,6 +137,36 @@ class Intent:
             run_id=records.text(entry, "run_id"),
             written_at=records.timestamp(entry, "written_at"),
         )
+
+
+class EntryKind(StrEnum):
+    """What an entry of the state table is about."""
+
+    REPLACEMENT = "replacement"
+    ALERT = "alert"
+    INTENT = "intent"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableEntry:
+    """An entry that this version cannot read: a later version, or a person, has written it.
+
+    `certificate_arn` is None if its name has none. The entry stays as it is.
+    """
+
+    name: str
+    kind: EntryKind
+    certificate_arn: str | None
+
+    @property
+    def problem(self) -> str:
+        """A clause that names the entry."""
+        return f"the entry {self.name} of the state table cannot be read"
+
+    @property
+    def forbids_actions(self) -> bool:
+        """Whether nothing may be done for the certificate: an action may be in progress."""
+        return self.kind is not EntryKind.ALERT
 
 
 def band(certificate: Certificate, thresholds: Thresholds, now: datetime) -> str:

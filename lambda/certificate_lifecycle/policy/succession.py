@@ -5,9 +5,11 @@ A successor is requested only if the ARN cannot be kept by a renewal or an impor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any, Self
 
 from certificate_lifecycle.model import records
@@ -18,6 +20,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     Documented,
 )
+from certificate_lifecycle.model.dns_names import is_allowed
 from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus, ConsumerKind
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, CertificateRequest
@@ -26,14 +29,18 @@ from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, Ce
 REPLACES_TAG = "certificate-lifecycle:replaces"
 REPLACED_BY_TAG = "certificate-lifecycle:replaced-by"
 
-#: Limit of requests by account, region and day, which protects ACM's quota.
-DAILY_REQUESTS = 20
 #: ACM's default quota of requests in 365 days (ACM user guide, "Quotas").
 YEARLY_REQUESTS = 5000
+#: Sentences about moves that a record keeps for the next message.
+REPORTED_MOVES = 50
+_FURTHER = "and further settings; of all settings: "
 _YEAR = timedelta(days=365)
 _QUOTA_WARNING = 0.8
 #: A failed request is repeated once, after its cause could have been fixed.
 MAX_ATTEMPTS = 2
+#: Successors that may be deleted by others, or become unable to take over, before a person must
+#: act. They have a budget of their own, so that a request that failed is still repeated.
+MAX_LOST = 3
 RETRY_AFTER = timedelta(days=7)
 #: Longer than the timeout of a function: the run of an expired claim has ended.
 CLAIM = timedelta(minutes=20)
@@ -46,6 +53,23 @@ _OUR_TAGS = "certificate-lifecycle:"
 
 #: Actions that start or continue a replacement.
 REPLACING_ACTIONS = frozenset({Action.REPLACE, Action.REQUEST_AGAIN, Action.REBIND})
+
+
+class RequestBudget(Enum):
+    """Limits of requests by account, region and day, which protect ACM's quota.
+
+    Repeating a failed request, which nothing uses, has a small budget of its own: anyone who may
+    request certificates can make many failed requests, and they never take the place of a
+    certificate in use.
+    """
+
+    SUCCESSORS = 20
+    REPEATED_REQUESTS = 5
+
+    @classmethod
+    def of(cls, certificate: Certificate) -> RequestBudget:
+        """Return the budget from which the successor of a certificate is requested."""
+        return cls.REPEATED_REQUESTS if is_failed_request(certificate) else cls.SUCCESSORS
 
 
 class ReplacementState(Documented):
@@ -73,7 +97,9 @@ class ReplacementRecord:
     """The stored record of one replacement.
 
     `version` counts the writes and is 0 before the first; `claimed_by` is the run that may act.
-    `attempt` counts the requests for a successor, and is 0 once none is needed.
+    `attempt` counts the requests for a successor, and is 0 once none is needed. `lost` counts the
+    successors that were deleted or could not take over any more.
+    `moves` are stored as entries of their own, with `successor_arn`: their number has no limit.
     `unreported` are sentences about actions that no notification has contained yet.
     `requested_at` is None for a successor that existed already and was not requested for this one.
     `refused` are the certificates that a service has refused for a consumer.
@@ -94,6 +120,12 @@ class ReplacementRecord:
     claimed_until: datetime | None = None
     expires_at: datetime | None = None
     refused: tuple[str, ...] = ()
+    lost: int = 0
+
+    @property
+    def may_request_again(self) -> bool:
+        """Whether another successor may be requested after the last one."""
+        return self.attempt - self.lost < MAX_ATTEMPTS and self.lost < MAX_LOST
 
     @property
     def requested_successor(self) -> str | None:
@@ -108,8 +140,29 @@ class ReplacementRecord:
         """Whether a consumer has one of `statuses`."""
         return any(move.status in statuses for move in self.moves)
 
+    def with_moves(self, changed: Iterable[BindingChange]) -> Self:
+        """Return the record with new and changed moves."""
+        moves = {move.binding.key: move for move in self.moves}
+        moves |= {move.binding.key: move for move in changed}
+        return replace(self, moves=tuple(moves.values()))
+
+    def with_reported_moves(self, texts: Sequence[str]) -> Self:
+        """Return the record with sentences about its moves, at most `REPORTED_MOVES` of them.
+
+        Further moves are counted in one sentence: an item of the state table has at most 400 KB.
+        """
+        if not texts:
+            return self
+        kept = [text for text in self.unreported if not text.startswith(_FURTHER)]
+        shown = texts[: max(0, REPORTED_MOVES - len(kept))]
+        if len(shown) == len(texts) and len(kept) == len(self.unreported):
+            return replace(self, unreported=(*kept, *shown))
+        counts = Counter(move.status.value for move in self.moves)
+        counted = ", ".join(f"{count} {status}" for status, count in counts.items())
+        return replace(self, unreported=(*kept, *shown, f"{_FURTHER}{counted}"))
+
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON; `expires_at` is in seconds since 1970."""
+        """Return plain data for JSON, without the moves; `expires_at` is in seconds since 1970."""
         return {
             "certificate_arn": self.certificate_arn,
             "state": self.state.value,
@@ -117,7 +170,6 @@ class ReplacementRecord:
             "attempt": self.attempt,
             "successor_arn": self.successor_arn,
             "requested_at": records.optional_stamp(self.requested_at),
-            "moves": [move.to_dict() for move in self.moves],
             "verified_at": records.optional_stamp(self.verified_at),
             "note": self.note,
             "untold": list(self.unreported),
@@ -126,23 +178,28 @@ class ReplacementRecord:
             "claimed_until": records.optional_stamp(self.claimed_until),
             "expires_at": int(self.expires_at.timestamp()) if self.expires_at else None,
             "refused": list(self.refused),
+            "lost": self.lost,
         }
 
     @classmethod
     def from_dict(cls, entry: records.Entry, kinds: Mapping[str, ConsumerKind]) -> Self:
         """Read what `to_dict` returns; `kinds` has every kind of consumer by its name.
 
+        An earlier version stored `moves` in the record.
         Raises KeyError, OverflowError, TypeError or ValueError for anything else.
         """
+        certificate_arn = parse_arn(records.text(entry, "certificate_arn"))
+        successor_arn = records.optional_text(entry, "successor_arn")
+        moves = records.items(entry, "moves") if "moves" in entry else ()
         return cls(
-            certificate_arn=parse_arn(records.text(entry, "certificate_arn")),
+            certificate_arn=certificate_arn,
             state=ReplacementState.of(records.text(entry, "state")),
             started_at=records.timestamp(entry, "started_at"),
             attempt=records.number(entry, "attempt"),
-            successor_arn=records.optional_text(entry, "successor_arn"),
+            successor_arn=successor_arn,
             requested_at=records.optional_timestamp(entry, "requested_at"),
             moves=tuple(
-                BindingChange.from_dict(move, kinds) for move in records.items(entry, "moves")
+                BindingChange.from_earlier_dict(move, kinds, successor_arn) for move in moves
             ),
             verified_at=records.optional_timestamp(entry, "verified_at"),
             note=records.text(entry, "note"),
@@ -151,22 +208,38 @@ class ReplacementRecord:
             claimed_by=records.optional_text(entry, "claimed_by"),
             claimed_until=records.optional_timestamp(entry, "claimed_until"),
             expires_at=records.optional_epoch(entry, "expires_at"),
-            # Earlier versions did not store it.
+            # Earlier versions did not store these.
+            lost=records.number(entry, "lost") if "lost" in entry else 0,
             refused=records.texts(entry, "refused") if "refused" in entry else (),
         )
 
 
-def blocked_reason(certificate: Certificate, instance: str) -> str | None:
+def is_failed_request(certificate: Certificate) -> bool:
+    """Whether ACM never issued it."""
+    return certificate.status in (
+        CertificateStatus.FAILED,
+        CertificateStatus.VALIDATION_TIMED_OUT,
+    )
+
+
+def blocked_reason(
+    certificate: Certificate, instance: str, allowed_domains: Sequence[str]
+) -> str | None:
     """Return why a described `certificate` gets no successor, or None if it may get one.
 
-    A failed request is repeated only if this instance made it, and not for a successor.
+    A failed request is repeated only if this instance made it, and not for a successor. Anyone who
+    may request certificates may set the tag, so that its names count, too: each is equal to or
+    below one of `allowed_domains`, unless these are not configured.
     """
     tags = dict(certificate.detail.tags)
     if REPLACES_TAG in tags and not certificate.used:
         return "it was requested as a successor of another certificate"
-    if certificate.status in (CertificateStatus.FAILED, CertificateStatus.VALIDATION_TIMED_OUT):
+    if is_failed_request(certificate):
         if tags.get("ManagedBy") != instance:
             return f"it was not requested by {instance}"
+        others = [name for name in certificate.names if not is_allowed(name, allowed_domains)]
+        if allowed_domains and others:
+            return f"{others[0]} is not equal to or below an allowed domain of {instance}"
     elif not certificate.in_use:
         return "its copies outside AWS cannot be moved; export a new certificate to them"
     if not certificate.managed:

@@ -358,6 +358,8 @@ def _state_store(life: Life, run: Invocation) -> Iterator[str]:
             state_store.alert_records()
             state_store.intents()
             state_store.last_notification()
+            for entry in state_store.unreadable():
+                yield entry.problem
         except StateUnreadableError as error:
             yield str(error)
 
@@ -740,13 +742,9 @@ def _state(world: World, planted: Planted) -> str:
 
 
 def _replacement_record(world: World, planted: Planted) -> object:
-    try:
-        replacement_records = world.state_store(planted.place).replacement_records()
-    except StateUnreadableError as error:
-        return error
     return [
         replacement_record
-        for replacement_record in replacement_records
+        for replacement_record in world.state_store(planted.place).replacement_records()
         if replacement_record.certificate_arn == planted.arn
     ]
 

@@ -88,7 +88,8 @@ class Others:
         ends = self._world.cloud.now + 500 * DAY
         details.setdefault("not_before", self._world.cloud.now)
         version = issued(ends, *(names or certificate.names), **details)
-        write_secret(planted.secret_arn, version.secret())
+        own = {"chain": None} if "issuer" in details else {}
+        write_secret(planted.secret_arn, version.secret(**own))
         self._world.spoiled.add(planted.arn)
 
     def write_older_version(self) -> None:
@@ -101,7 +102,7 @@ class Others:
         self._write(names=found[1].names[:1] if found else ())
 
     def write_other_issuer(self) -> None:
-        """Write a version of another CA."""
+        """Write a version of another CA without a chain."""
         self._write(issuer=OTHER_ISSUER)
 
     def import_by_hand(self) -> None:

@@ -18,8 +18,9 @@ pytestmark = pytest.mark.integration
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reliability.md"
 #: The share of `make faults` in `make nightly`.
 SHARE = 100
-#: Lives with a violation before a fix.
-BROKE = (100003, 200135, 200181, 500057)
+#: Lives with a violation before a fix: successors of another CA, of CloudFront and of ACME origin,
+#: a serial number that returned, a deleted import, and a lost setting.
+BROKE = (100003, 600003, 600009, 600016, 700004, 700050)
 
 
 def recorded(life: Life) -> list[object]:

@@ -217,11 +217,11 @@ def other(deed: Deed) -> Step:
 
 
 DENIED = Fault(kind=Kind.DENIED, aim=Aim.READS, reach=Session.OPERATION)
-#: IAM's list call, the second read of a run, and then all descriptions: one service alone cannot
+#: A list call, the second read of a run, and then all descriptions: one service alone cannot
 #: hang long enough, because the SDK's retry quota ends before Lambda's timeout.
 HANGING = (
     Fault(kind=Kind.UNANSWERED, at=2, aim=Aim.READS, reach=Session.CALL),
-    Fault(kind=Kind.UNANSWERED, at=11, aim=Aim.READS, reach=Session.OPERATION),
+    Fault(kind=Kind.UNANSWERED, at=14, aim=Aim.READS, reach=Session.OPERATION),
 )
 KILLED = Fault(kind=Kind.KILLED, aim=Aim.WRITES, late=True)
 
@@ -244,13 +244,13 @@ BROKEN: list[tuple[Invariant, Break, int, list[Step]]] = [
     (Invariant.REPEATED, tells_everything_each_time, 100002, []),
     (Invariant.LEDGER, writes_what_it_cannot_read, 100002, []),
     (Invariant.LATE, never_answers, 100002, [step(*HANGING)]),
-    (Invariant.TRESPASS, mends_what_others_manage, 100010, []),
+    (Invariant.TRESPASS, mends_what_others_manage, 100009, []),
     (Invariant.TRUST, lets_anything_take_over, 100002, []),
     (Invariant.TRUST, imports_what_ends_later, 100012, [other(Others.write_other_issuer)]),
     (Invariant.TRUST, imports_what_ends_later, 100012, [other(Others.write_fewer_names)]),
     (Invariant.OLDER, imports_what_ends_later, 100012, [other(Others.write_older_version)]),
     (Invariant.OLDER, imports_what_ends_later, 100012, [step(), other(Others.import_by_hand)]),
-    (Invariant.SETTINGS, writes_what_it_did_not_understand, 100019, []),
+    (Invariant.SETTINGS, writes_what_it_did_not_understand, 100021, []),
     (Invariant.IMPORTS, deletes_what_nothing_uses, 100010, []),
     (Invariant.UNHEALED, writes_no_record, 100002, []),
 ]

@@ -49,12 +49,12 @@ _PLACES: Sequence[Sequence[Scope]] = (
     [(account, region) for account in (DEFAULT_ACCOUNT, MEMBER) for region in (HOME, ELSEWHERE)],
 )
 #: Members of a later API: the name, the path of the parent or the own path, and the value.
-_UNKNOWN_IN_DISTRIBUTIONS = (
+_UNKNOWN_IN_DISTRIBUTIONS: Sequence[tuple[str, str, object]] = (
     ("ViewerQuantum", "", "<ViewerQuantum><Mode>required</Mode></ViewerQuantum>"),
     ("MaximumProtocol", "ViewerCertificate", "<MaximumProtocol>TLSv1.4</MaximumProtocol>"),
     ("OriginProof", "Origins/Items/Origin", "<OriginProof>on</OriginProof>"),
 )
-_UNKNOWN_IN_DOMAINS = (
+_UNKNOWN_IN_DOMAINS: Sequence[tuple[str, str, object]] = (
     ("LoginPages", "LoginPages", {"Theme": "dark"}),
     ("Proof", "CustomDomainConfig/Proof", ["on"]),
 )
@@ -368,10 +368,16 @@ def _due(spot: _Spot) -> Planted:
 
 
 def _foreign(spot: _Spot) -> Planted:
-    """Create an imported certificate of another tool that expires soon."""
-    arn = spot.add(**spot.dates(5, 365), type="IMPORTED", tags={"ManagedBy": "cert-manager"})
+    """Create a certificate that another tool or CloudFront manages and that expires soon."""
     expected_verdicts = frozenset({"ExternallyManaged", "Expired"})
-    return spot.planted(arn, consumers=spot.serve(arn), expected_verdicts=expected_verdicts)
+    if spot.world.rng.random() < 0.5:
+        tags = {"ManagedBy": "cert-manager"}
+        arn = spot.add(**spot.dates(5, 365), type="IMPORTED", tags=tags)
+        return spot.planted(arn, consumers=spot.serve(arn), expected_verdicts=expected_verdicts)
+    tenant = f"arn:aws:cloudfront::{spot.place[0]}:distribution-tenant/dt_{spot.number}"
+    state = {"renewal_status": "PENDING_VALIDATION", "managed_by": "CLOUDFRONT"}
+    arn = spot.add(**spot.dates(5), **state, in_use_by=[tenant])
+    return spot.planted(arn, expected_verdicts=expected_verdicts)
 
 
 def _stuck(spot: _Spot) -> Planted:

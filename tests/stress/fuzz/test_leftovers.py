@@ -35,7 +35,6 @@ HERE = Scope("123456789012", REGION)
 ONE = CERTIFICATES[0]
 MOVE = BindingChange(
     binding=Binding(LISTENER, "listener", "", "load balancer shop"),
-    before=(ONE,),
     bound_at=NOW,
 )
 JOURNAL = ReplacementRecord(
@@ -77,7 +76,12 @@ def stored(aws: Aws) -> list[dict[str, Any]]:
     state_store(aws).save_alert(MEMORY)
     state_store(aws).save_intent(NOTE)
     state_store(aws).record_notification(NOW)
-    return [json.loads(params["body"])["Item"] for _, params in aws.calls]
+    return [item for _, params in aws.calls for item in _items(json.loads(params["body"]))]
+
+
+def _items(write: Mapping[str, Any]) -> list[dict[str, Any]]:
+    parts = write.get("TransactItems", [{"Put": write}])
+    return [part["Put"]["Item"] for part in parts]
 
 
 #: Unusual forms of values in texts.

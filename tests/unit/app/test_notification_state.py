@@ -17,9 +17,12 @@ from certificate_lifecycle.policy.notification_state import (
     REMINDER,
     WHOLE_SCOPE,
     AlertRecord,
+    EntryKind,
     Intent,
+    UnreadableEntry,
 )
 from certificate_lifecycle.policy.settings import RotationMode
+from certificate_lifecycle.policy.succession import REPLACES_TAG
 from tests.unit.builders import (
     EXPIRED,
     LABEL,
@@ -325,6 +328,33 @@ def test_without_state_everything_is_reported_nothing_is_replaced_and_the_run_fa
     assert "Not done here: the state table could not be read" in " ".join(
         account.topic.messages[0].bodies["email"].split()
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "acts"),
+    [(EntryKind.REPLACEMENT, False), (EntryKind.INTENT, False), (EntryKind.ALERT, True)],
+)
+def test_an_entry_that_cannot_be_read_stops_no_other_certificate(
+    kind: EntryKind, *, acts: bool
+) -> None:
+    other = replace(DEAD, arn=arn("other dead"), names=("second.example.com",))
+    account = Account(DEAD, other)
+    account.state_store.misread = [
+        UnreadableEntry("an entry", kind, DEAD.arn),
+        UnreadableEntry("shop", kind, None),
+    ]
+    with pytest.raises(RotationError, match="the entry an entry of the state table cannot be read"):
+        account.rotate()
+    asked = {dict(request.tags).get(REPLACES_TAG) for request in account.certificates.asked}
+    assert asked == ({DEAD.arn, other.arn} if acts else {other.arn})
+
+
+def test_a_certificate_with_an_unreadable_entry_is_a_failure_even_if_it_needs_no_action() -> None:
+    healthy = certificate(arn=arn("healthy"), detail=detail())
+    account = Account(healthy)
+    account.state_store.misread = [UnreadableEntry("an entry", EntryKind.REPLACEMENT, healthy.arn)]
+    with pytest.raises(RotationError, match="nothing was done, because the entry an entry"):
+        account.rotate()
 
 
 def test_what_could_not_be_saved_is_reported_again_and_the_run_fails() -> None:

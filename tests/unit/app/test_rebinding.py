@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult
+from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult, joined
 from certificate_lifecycle.aws.consumers.apigateway import EDGE_DOMAIN_NAME
-from certificate_lifecycle.model.errors import ConsumerBusyError
+from certificate_lifecycle.model.errors import ConsumerBusyError, ManualStepRequiredError
 from certificate_lifecycle.policy.bindings import (
     SETTLES_WITHIN,
     Binding,
@@ -29,9 +30,17 @@ def rebinding(consumers: MemoryConsumers, now: datetime = NOW, seconds: float = 
     return Rebinding(context=context, consumers=consumers, old=OLD, new=NEW)
 
 
+def planned(consumers: MemoryConsumers, moves: Sequence[BindingChange] = ()) -> RebindResult:
+    """Plan the settings that have no move yet, and return all moves."""
+    reverted, bindings = rebinding(consumers).unplanned(CERTIFICATE, moves)
+    result = rebinding(consumers).plan(bindings)
+    known = {move.binding.key: move for move in (*moves, *reverted.moves, *result.moves)}
+    return replace(result, moves=list(known.values()), done=reverted.done)
+
+
 def moved(consumers: MemoryConsumers, later: timedelta = timedelta(0)) -> RebindResult:
     """Plan, bind and verify, the last some time later."""
-    plan = rebinding(consumers).plan(CERTIFICATE, ())
+    plan = planned(consumers)
     bound = rebinding(consumers).bind(plan.moves)
     return rebinding(consumers, NOW + later).verify(bound.moves)
 
@@ -52,7 +61,7 @@ def test_a_single_setting_is_replaced_and_verified() -> None:
 
 def test_a_list_has_both_until_the_new_one_is_verified() -> None:
     consumers = MemoryConsumers((sni(), [OTHER, OLD]))
-    plan = rebinding(consumers).plan(CERTIFICATE, ())
+    plan = planned(consumers)
     bound = rebinding(consumers).bind(plan.moves)
     assert consumers.settings[sni()] == [OTHER, OLD, NEW]
     rebinding(consumers).verify(bound.moves)
@@ -74,7 +83,7 @@ def test_what_has_something_else_is_not_even_planned() -> None:
 
 def test_what_was_done_is_said_with_the_name_of_the_consumer() -> None:
     consumers = MemoryConsumers((listener(), [OLD]))
-    plan = rebinding(consumers).plan(CERTIFICATE, ())
+    plan = planned(consumers)
     assert rebinding(consumers).bind(plan.moves).done == [
         "listener web (default certificate): bound to the successor"
     ]
@@ -88,7 +97,7 @@ def test_what_was_done_is_said_with_the_name_of_the_consumer() -> None:
 
 def test_what_another_run_bound_and_could_not_record_is_found_bound() -> None:
     consumers = MemoryConsumers((listener(), [OLD]), (sni(), [OLD]))
-    plan = rebinding(consumers).plan(CERTIFICATE, ())
+    plan = planned(consumers)
     rebinding(consumers).bind(plan.moves)
     written = list(consumers.written)
     again = rebinding(consumers).bind(plan.moves)
@@ -99,15 +108,15 @@ def test_what_another_run_bound_and_could_not_record_is_found_bound() -> None:
 
 def test_a_move_is_planned_once() -> None:
     consumers = MemoryConsumers((listener(), [OLD]))
-    first = rebinding(consumers).plan(CERTIFICATE, ())
-    assert rebinding(consumers).plan(CERTIFICATE, first.moves).moves == first.moves
+    first = planned(consumers)
+    assert planned(consumers, first.moves).moves == first.moves
 
 
 def test_a_consumer_that_came_later_is_planned_beside_the_others() -> None:
     consumers = MemoryConsumers((listener(), [OLD]))
     first = moved(consumers)
     consumers.settings[domain()] = [OLD]
-    later = rebinding(consumers).plan(CERTIFICATE, first.moves)
+    later = planned(consumers, first.moves)
     assert statuses(later) == ["moved", "planned"]
 
 
@@ -115,13 +124,13 @@ def test_a_consumer_that_vanishes_while_it_is_planned_is_gone() -> None:
     consumers = MemoryConsumers((listener(), [OLD]))
     late = [listener(), domain()]
     consumers.find = lambda certificate: late  # type: ignore[method-assign] # noqa: ARG005 - a late listing
-    assert statuses(rebinding(consumers).plan(CERTIFICATE, ())) == ["planned", "gone"]
+    assert statuses(planned(consumers)) == ["planned", "gone"]
 
 
 @pytest.mark.parametrize("binding", [listener(), sni(), domain()])
 def test_what_others_changed_before_it_was_bound_is_not_changed(binding: Binding) -> None:
     consumers = MemoryConsumers((binding, [OLD]))
-    plan = rebinding(consumers).plan(CERTIFICATE, ())
+    plan = planned(consumers)
     consumers.settings[binding] = [OTHER]
     assert statuses(rebinding(consumers).bind(plan.moves)) == ["left alone"]
     assert consumers.settings[binding] == [OTHER]
@@ -130,7 +139,7 @@ def test_what_others_changed_before_it_was_bound_is_not_changed(binding: Binding
 
 def test_what_others_change_between_reading_and_writing_is_not_changed() -> None:
     consumers = MemoryConsumers((listener(), [OLD]))
-    plan = rebinding(consumers).plan(CERTIFICATE, ())
+    plan = planned(consumers)
     consumers.before_bind = lambda binding: consumers.settings[binding].__setitem__(0, OTHER)
     result = rebinding(consumers).bind(plan.moves)
     assert statuses(result) == ["left alone"]
@@ -141,7 +150,7 @@ def test_what_others_change_between_reading_and_writing_is_not_changed() -> None
 @pytest.mark.parametrize("binding", [listener(), sni(), domain()])
 def test_what_others_changed_after_it_was_bound_is_not_changed(binding: Binding) -> None:
     consumers = MemoryConsumers((binding, [OLD]))
-    bound = rebinding(consumers).bind(rebinding(consumers).plan(CERTIFICATE, ()).moves)
+    bound = rebinding(consumers).bind(planned(consumers).moves)
     consumers.settings[binding] = [OTHER]
     assert statuses(rebinding(consumers).verify(bound.moves)) == ["left alone"]
     assert consumers.settings[binding] == [OTHER]
@@ -151,15 +160,15 @@ def test_what_was_moved_and_has_the_old_one_again_was_rolled_back_and_is_not_cha
     consumers = MemoryConsumers((listener(), [OLD]))
     done = moved(consumers)
     consumers.settings[listener()] = [OLD]
-    again = rebinding(consumers).plan(CERTIFICATE, done.moves)
+    again = planned(consumers, done.moves)
     assert statuses(again) == ["left alone"]
     assert "infrastructure as code" in again.done[0]
-    assert statuses(rebinding(consumers).plan(CERTIFICATE, again.moves)) == ["left alone"]
+    assert statuses(planned(consumers, again.moves)) == ["left alone"]
 
 
 @pytest.mark.parametrize("stage", [BindingChangeStatus.PLANNED, BindingChangeStatus.BOUND])
 def test_a_consumer_that_is_deleted_on_the_way_is_gone(stage: BindingChangeStatus) -> None:
-    move = BindingChange(binding=domain(), before=(OLD,), status=stage, bound_at=NOW)
+    move = BindingChange(binding=domain(), status=stage, bound_at=NOW)
     consumers = MemoryConsumers()
     step = (
         rebinding(consumers).bind
@@ -224,7 +233,7 @@ def test_the_other_settings_of_a_consumer_wait_for_the_slow_one() -> None:
 
 def test_a_setting_that_others_changed_does_not_keep_the_others_from_being_rolled_back() -> None:
     consumers = MemoryConsumers((listener(), [OLD]), (sni(), [OLD]))
-    bound = rebinding(consumers).bind(rebinding(consumers).plan(CERTIFICATE, ()).moves)
+    bound = rebinding(consumers).bind(planned(consumers).moves)
     consumers.settings[listener()] = [OTHER]
     consumers.faults[sni()] = "it failed"
     assert statuses(rebinding(consumers).verify(bound.moves)) == ["left alone", "rolled back"]
@@ -232,8 +241,8 @@ def test_a_setting_that_others_changed_does_not_keep_the_others_from_being_rolle
 
 
 def test_what_is_not_bound_is_not_verified() -> None:
-    move = BindingChange(binding=domain(), before=(OLD,), status=BindingChangeStatus.ROLLED_BACK)
-    assert rebinding(MemoryConsumers()).verify([move]).moves == [move]
+    move = BindingChange(binding=domain(), status=BindingChangeStatus.ROLLED_BACK)
+    assert rebinding(MemoryConsumers()).verify([move]).moves == []
 
 
 def test_a_list_that_refuses_to_change_is_rolled_back_by_doing_nothing() -> None:
@@ -254,7 +263,7 @@ def test_one_consumer_that_fails_stops_no_other(
     operation: str, step: Callable[[MemoryConsumers, list[BindingChange]], RebindResult]
 ) -> None:
     consumers = MemoryConsumers((listener(), [OLD]), (domain(), [OLD]))
-    plan = rebinding(consumers).plan(CERTIFICATE, ())
+    plan = planned(consumers)
     consumers.broken[operation, listener()] = Outage("not today")
     result = step(consumers, plan.moves)
     assert statuses(result) == ["planned", "bound"]
@@ -263,7 +272,7 @@ def test_one_consumer_that_fails_stops_no_other(
 
 def test_a_failure_while_verifying_keeps_the_consumer_as_it_is() -> None:
     consumers = MemoryConsumers((sni(), [OLD]), (domain(), [OLD]))
-    bound = rebinding(consumers).bind(rebinding(consumers).plan(CERTIFICATE, ()).moves)
+    bound = rebinding(consumers).bind(planned(consumers).moves)
     consumers.broken["unbind", sni()] = Outage("not today")
     result = rebinding(consumers).verify(bound.moves)
     assert statuses(result) == ["bound", "moved"]
@@ -272,7 +281,7 @@ def test_a_failure_while_verifying_keeps_the_consumer_as_it_is() -> None:
 
 def test_a_busy_consumer_is_no_failure() -> None:
     consumers = MemoryConsumers((domain(), [OLD]))
-    plan = rebinding(consumers).plan(CERTIFICATE, ())
+    plan = planned(consumers)
     consumers.broken["bind", domain()] = ConsumerBusyError("it carries out another change")
     result = rebinding(consumers).bind(plan.moves)
     assert statuses(result) == ["planned"]
@@ -280,10 +289,60 @@ def test_a_busy_consumer_is_no_failure() -> None:
     assert result.waiting == ["domain name api.example.com: it carries out another change"]
 
 
+def test_a_step_of_a_person_is_reported_once_and_is_no_failure() -> None:
+    consumers = MemoryConsumers((domain(), [OLD]), (listener(), [OLD]))
+    plan = planned(consumers, ())
+    error = ManualStepRequiredError("detach the policy first\naws detach\n# then wait")
+    consumers.broken["bind", domain()] = error
+    first = rebinding(consumers).bind(plan.moves)
+    assert statuses(first) == ["planned", "bound"]
+    assert (first.failures, first.waiting) == ([], [])
+    assert first.done[0] == (
+        "domain name api.example.com: detach the policy first\n"
+        "# domain name api.example.com:\naws detach\n# then wait"
+    )
+    again = rebinding(consumers).bind(first.moves)
+    assert (again.done, again.failures) == ([], [])
+    assert again.waiting == [first.done[0]]
+    assert again.moves == first.moves[:1]
+    del consumers.broken["bind", domain()]
+    assert statuses(rebinding(consumers).bind(again.moves)) == ["bound"]
+
+
+def test_another_step_of_a_person_is_reported_again() -> None:
+    consumers = MemoryConsumers((domain(), [OLD]))
+    moves = planned(consumers, ()).moves
+    for reason in ("a first reason", "another reason"):
+        consumers.broken["bind", domain()] = ManualStepRequiredError(reason)
+        result = rebinding(consumers).bind(moves)
+        assert result.done == [f"domain name api.example.com: {reason}"]
+        moves = result.moves
+
+
+def test_the_commands_of_several_texts_follow_their_sentences() -> None:
+    assert (joined([]), joined(["a"])) == ("", "a")
+    assert joined(["a\nx\ny", "b", "c\nz"]) == "a; b; c\nx\ny\nz"
+
+
 def test_without_time_nothing_is_started() -> None:
     consumers = MemoryConsumers((domain(), [OLD]))
-    plan = rebinding(consumers).plan(CERTIFICATE, ())
+    plan = planned(consumers)
     result = rebinding(consumers, seconds=10).bind(plan.moves)
-    assert statuses(result) == ["planned"]
-    assert "time ran out" in result.failures[0]
-    assert consumers.written == []
+    assert result.out_of_time
+    assert (result.moves, result.failures, consumers.written) == ([], [], [])
+
+
+def test_without_time_nothing_is_planned_or_verified() -> None:
+    consumers = MemoryConsumers((domain(), [OLD]))
+    bound = rebinding(consumers).bind(planned(consumers).moves)
+    verified = rebinding(consumers, seconds=10).verify(bound.moves)
+    assert (verified.out_of_time, verified.moves) == (True, [])
+    assert rebinding(consumers, seconds=10).plan([listener()]) == replace(verified)
+
+
+def test_a_consumer_that_cannot_be_read_keeps_no_other_from_being_planned() -> None:
+    consumers = MemoryConsumers((listener(), [OLD]), (domain(), [OLD]))
+    consumers.broken["current", listener()] = Outage("not today")
+    result = planned(consumers)
+    assert [move.binding for move in result.moves] == [domain()]
+    assert result.failures == ["listener web (default certificate): Outage: not today"]

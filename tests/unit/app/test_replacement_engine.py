@@ -22,16 +22,18 @@ from certificate_lifecycle.model.errors import (
     CertificateRefusedError,
     CertificateRequestError,
     ConsumerBusyError,
+    ManualStepRequiredError,
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, Binding
 from certificate_lifecycle.policy.succession import (
-    DAILY_REQUESTS,
     HISTORY,
+    MAX_LOST,
     REPLACES_TAG,
     RETRY_AFTER,
     ReplacementRecord,
     ReplacementState,
+    RequestBudget,
 )
 from tests.unit.builders import (
     AUTHORITY,
@@ -249,6 +251,28 @@ def test_acms_event_about_the_old_certificate_alone_continues_at_once() -> None:
     assert account.state == "verified"
 
 
+@pytest.mark.parametrize("error", [ManualStepRequiredError("detach it"), Outage("not today")])
+def test_a_consumer_that_cannot_be_changed_keeps_no_other_from_being_verified(
+    error: Exception,
+) -> None:
+    """It may wait for a person for weeks; another one may have to be rolled back meanwhile."""
+    account = Account(DEAD, consumers=MemoryConsumers((domain(), [OLD]), (sni(), [OLD])))
+    assert account.consumers is not None
+    account.consumers.broken["bind", domain()] = error
+    account.run()
+    account.issue(used=True)
+    record = account.tomorrow().only()
+    assert str(error) in record.detail
+    assert account.consumers.settings[sni()] == [account.successor]
+    assert account.consumers.settings[domain()] == [OLD]
+    assert account.state == "issued"
+
+    account.consumers.broken.clear()
+    account.tomorrow().run()
+    assert account.consumers.settings[domain()] == [account.successor]
+    assert account.state == "verified"
+
+
 def test_a_verified_replacement_rests() -> None:
     account = serving()
     account.run()
@@ -388,12 +412,27 @@ def test_what_cannot_be_requested_is_advised_and_leaves_no_replacement_record(
 
 def test_beyond_the_daily_budget_a_replacement_waits_for_tomorrow() -> None:
     account = serving()
-    for number in range(DAILY_REQUESTS):
-        account.state_store.count_request(NOW.date(), arn(f"other-{number}"), DAILY_REQUESTS)
+    for number in range(RequestBudget.SUCCESSORS.value):
+        account.state_store.count_request(
+            NOW.date(), arn(f"other-{number}"), RequestBudget.SUCCESSORS
+        )
     assert "daily limit of 20 replacements reached" in account.only().detail
     assert account.certificates.asked == []
     account.tomorrow().run()
     assert len(account.certificates.asked) == 1
+
+
+def test_repeated_requests_have_a_small_budget_of_their_own() -> None:
+    failed = [
+        replace(FAILED_REQUEST, arn=arn(f"failed-{number}"), names=(f"n{number}.example.com",))
+        for number in range(30)
+    ]
+    account = Account(*failed, DEAD, consumers=MemoryConsumers((listener(), [OLD])))
+    records = {record.certificate_arn: record for record in account.run()}
+    asked = [dict(wanted.tags)[REPLACES_TAG] for wanted in account.certificates.asked]
+    assert asked.count(OLD) == 1
+    assert len(asked) == RequestBudget.REPEATED_REQUESTS.value + 1
+    assert "daily limit of 5 repeated requests reached" in records[failed[-1].arn].detail
 
 
 def test_near_the_yearly_quota_a_request_says_so() -> None:
@@ -530,12 +569,31 @@ def test_a_request_that_acm_ends_is_repeated_once_and_a_week_later(
     assert len(account.certificates.asked) == 2
     assert account.successor != first
     account.edit(account.successor, status=status, detail=CertificateDetail())
-    account.tomorrow(RETRY_AFTER).run()
+    record = account.tomorrow(RETRY_AFTER).run()[0]
     assert account.state == "abandoned"
+    assert record.outcome is Outcome.FAILED
     for _ in range(10):
         record = account.tomorrow(RETRY_AFTER).run()[0]
     assert len(account.certificates.asked) == 2
-    assert "request it again manually" in record.detail
+    assert record.outcome is Outcome.FAILED
+    assert "request a certificate for the same names" in record.detail
+
+
+@pytest.mark.parametrize("status", [FAILED, TIMED_OUT])
+def test_a_failed_request_that_nothing_uses_is_no_failure_when_it_fails_again(
+    status: CertificateStatus,
+) -> None:
+    account = Account(FAILED_REQUEST, consumers=MemoryConsumers())
+    for _ in range(2):
+        account.run()
+        account.edit(account.successor, status=status, detail=CertificateDetail())
+        account.tomorrow(RETRY_AFTER)
+    records = [record for record in account.run() if record.certificate_arn == OLD]
+    assert account.state == "abandoned"
+    assert [record.outcome for record in records] == [Outcome.DONE]
+    again = account.tomorrow().run()[0]
+    assert again.outcome is Outcome.ADVISED
+    assert "request it again manually" in again.detail
 
 
 def test_a_successor_that_failed_is_not_replaced_for_itself() -> None:
@@ -550,14 +608,33 @@ def test_a_successor_that_failed_is_not_replaced_for_itself() -> None:
     assert len(account.state_store.replacement_records()) == 1
 
 
-def test_an_abandoned_replacement_continues_with_a_certificate_that_others_made() -> None:
+def test_a_deleted_successor_is_a_failure_and_another_one_is_requested_at_once() -> None:
     account = serving()
     account.run()
-    account.certificates.held.pop(account.successor)
-    assert f"{account.successor} was deleted" in account.tomorrow().only().detail
+    first = account.successor
+    account.certificates.held.pop(first)
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.FAILED
+    assert f"the successor {first} was deleted" in record.detail
+    assert "another one is requested" in record.detail
+    assert account.successor != first
+    assert account.state == "validated"
+    assert account.tomorrow().only().outcome is Outcome.ADVISED
+
+
+def test_a_successor_that_is_deleted_again_and_again_fails_every_run_until_a_person_acts() -> None:
+    account = serving()
+    account.run()
+    for _ in range(MAX_LOST):
+        account.certificates.held.pop(account.successor)
+        assert account.tomorrow().only().outcome is Outcome.FAILED
     assert account.state == "abandoned"
-    assert f"{account.successor} was deleted" in account.tomorrow().only().detail
-    assert len(account.certificates.asked) == 1
+    for _ in range(2):
+        record = account.tomorrow().only()
+        assert record.outcome is Outcome.FAILED
+        assert "was deleted" in record.detail
+        assert "request a certificate for the same names" in record.detail
+    assert len(account.certificates.asked) == MAX_LOST
     good = certificate(arn=arn("good"), in_use=False, ends_in=days(190))
     account.certificates.held[good.arn] = good
     account.tomorrow().run()
@@ -565,15 +642,46 @@ def test_an_abandoned_replacement_continues_with_a_certificate_that_others_made(
     assert account.successor == good.arn
 
 
-def test_a_successor_that_grows_old_before_anything_is_moved_is_given_up() -> None:
+def test_the_deleted_successor_of_a_request_that_nothing_uses_is_not_requested_again() -> None:
+    account = Account(FAILED_REQUEST, consumers=MemoryConsumers())
+    account.run()
+    account.certificates.held.pop(account.successor)
+    assert account.tomorrow().only().outcome is Outcome.DONE
+    assert account.tomorrow().only().outcome is Outcome.ADVISED
+    assert len(account.certificates.asked) == 1
+
+
+def test_a_request_that_fails_after_a_deleted_one_is_still_repeated() -> None:
+    account = serving()
+    account.run()
+    account.certificates.held.pop(account.successor)
+    account.tomorrow().run()
+    account.edit(account.successor, status=FAILED, detail=CertificateDetail())
+    account.tomorrow(RETRY_AFTER).run()
+    assert len(account.certificates.asked) == 3
+    assert account.state == "validated"
+
+
+def test_nothing_is_requested_in_place_of_a_deleted_successor_if_that_could_not_be_validated() -> (
+    None
+):
+    account = serving()
+    account.run()
+    account.certificates.held.pop(account.successor)
+    account.dns.zones = ()
+    record = account.tomorrow().only()
+    assert record.outcome is Outcome.FAILED
+    assert "no successor is requested: it could not be validated" in record.detail
+    assert len(account.certificates.asked) == 1
+
+
+def test_a_successor_that_grows_old_before_anything_is_moved_is_a_failure_and_replaced() -> None:
     account = Account(DEAD)
     account.run()
     account.issue()
     account.tomorrow().run()
-    account.tomorrow(days(170)).run()
-    assert account.state == "abandoned"
-    account.tomorrow(days(170)).run()
-    assert len(account.certificates.asked) == 1
+    assert account.tomorrow(days(170)).run()[0].outcome is Outcome.FAILED
+    assert len(account.certificates.asked) == 2
 
 
 @pytest.mark.parametrize("state", ["validated", "verified"])
@@ -608,22 +716,22 @@ def conflicting() -> Account:
     return account
 
 
-def test_a_successor_that_is_deleted_before_it_could_be_validated_is_given_up() -> None:
+def test_a_successor_that_is_deleted_before_it_could_be_validated_is_a_failure() -> None:
     account = conflicting()
     account.certificates.held.pop(account.successor)
-    account.tomorrow().run()
-    assert account.state == "abandoned"
+    assert account.tomorrow().run()[0].outcome is Outcome.FAILED
+    assert len(account.certificates.asked) == 2
 
 
-def test_a_successor_that_is_deleted_before_anything_is_moved_is_given_up() -> None:
+def test_a_successor_that_is_deleted_before_anything_is_moved_is_a_failure() -> None:
     account = Account(DEAD)
     account.run()
     account.issue()
     account.tomorrow().run()
     assert account.state == "issued"
     account.certificates.held.pop(account.successor)
-    account.tomorrow().run()
-    assert account.state == "abandoned"
+    assert account.tomorrow().run()[0].outcome is Outcome.FAILED
+    assert len(account.certificates.asked) == 2
 
 
 def test_a_record_that_others_take_over_while_acm_has_to_see_it_is_reported() -> None:
@@ -1202,6 +1310,27 @@ def test_an_imported_certificate_that_an_earlier_version_replaced_is_kept_and_no
     assert account.certificates.deleted == []
     assert account.consumers is not None
     assert account.consumers.written == []
+
+
+def test_no_steps_lead_to_a_successor_that_may_not_take_over_any_more() -> None:
+    account = Account(DEAD)
+    account.run()
+    account.issue()
+    assert f"CertificateArn={account.successor}" in account.tomorrow().only().detail
+    account.edit(account.successor, status=CertificateStatus.REVOKED)
+    (record,) = account.tomorrow().run()
+    assert "CertificateArn=" not in record.detail
+    assert "may not take over: It is not issued." in record.detail
+
+
+def test_no_steps_lead_to_a_verified_successor_that_was_revoked() -> None:
+    account = soaked(in_use=True, detail=detail(in_use_by=(LOAD_BALANCER.replace("shop", "new"),)))
+    account.consumers = None
+    (record,) = account.tomorrow().run()
+    assert f"CertificateArn={account.successor}" in record.detail
+    account.edit(account.successor, status=CertificateStatus.REVOKED)
+    texts = [record.detail for record in account.tomorrow().run()]
+    assert "CertificateArn=" not in "".join(texts)
 
 
 def test_an_old_certificate_without_continuity_of_its_successor_is_kept() -> None:

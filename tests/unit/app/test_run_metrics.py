@@ -17,6 +17,7 @@ from certificate_lifecycle.app.ports import (
 from certificate_lifecycle.app.rotation import rotate
 from certificate_lifecycle.model.errors import RotationError
 from certificate_lifecycle.model.run import ScopeStatus
+from certificate_lifecycle.policy.notification_state import EntryKind, UnreadableEntry
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.render.emf import RunMetrics, embedded_metrics
 from tests.unit.builders import (
@@ -243,6 +244,17 @@ def test_a_state_table_that_could_not_be_read_is_a_warning_and_leaves_the_rest(
         world.rotate()
     assert warnings(caplog) == [("metric could not be measured", "OldestCriticalHours")]
     assert (world.last.confirmed_subscriptions, world.last.oldest_critical) == (1, None)
+
+
+def test_the_age_of_a_finding_whose_record_cannot_be_read_is_unknown(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert world.state_store is not None
+    world.state_store.misread = [UnreadableEntry("an entry", EntryKind.ALERT, GONE.arn)]
+    with pytest.raises(RotationError, match="an entry"):
+        world.rotate()
+    assert warnings(caplog) == [("metric could not be measured", "OldestCriticalHours")]
+    assert world.last.oldest_critical is None
 
 
 def test_a_message_that_cannot_be_sent_is_a_figure(world: World) -> None:

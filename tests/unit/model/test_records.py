@@ -58,7 +58,7 @@ NOTE = Intent(
 )
 MOVE = BindingChange(
     binding=Binding(LISTENER, "listener", "443", "listener 443 of shop"),
-    before=(arn("old"),),
+    planned_for=arn("new"),
     status=BindingChangeStatus.BOUND,
     bound_at=NOW,
     note="a note",
@@ -70,7 +70,6 @@ JOURNAL = ReplacementRecord(
     attempt=2,
     successor_arn=arn("new"),
     requested_at=NOW,
-    moves=(MOVE,),
     verified_at=NOW,
     note="a note",
     unreported=("a sentence",),
@@ -131,7 +130,7 @@ def test_a_record_comes_back_as_it_was(record: Any, entry: dict[str, Any]) -> No
         ),
         ReplacementRecord(certificate_arn=arn(), state=ReplacementState.REQUESTED, started_at=NOW),
         FindingChange(arn(), ChangeKind.NEW),
-        BindingChange(binding=Binding(LISTENER, "listener"), before=()),
+        BindingChange(binding=Binding(LISTENER, "listener")),
     ],
     ids=lambda bare: type(bare).__name__,
 )

@@ -10,7 +10,6 @@ import pytest
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.policy.succession import (
     CLAIM,
-    DAILY_REQUESTS,
     HISTORY,
     MAX_ATTEMPTS,
     REPLACING_ACTIONS,
@@ -18,6 +17,7 @@ from certificate_lifecycle.policy.succession import (
     YEARLY_REQUESTS,
     ReplacementRecord,
     ReplacementState,
+    RequestBudget,
     successor_request,
 )
 from tests.unit.builders import NOW, arn, certificate, days, detail
@@ -28,7 +28,8 @@ ADR = Path(__file__).parents[3] / "docs" / "adr" / "0009-replacement-is-a-record
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"At most {DAILY_REQUESTS} successors are requested per account, region and day",
+        f"At most {RequestBudget.SUCCESSORS.value} successors are requested per account, region",
+        f"at most {RequestBudget.REPEATED_REQUESTS.value} failed requests are repeated",
         f"keeps its claim for up to {CLAIM // timedelta(minutes=1)} minutes",
     ],
 )
@@ -38,6 +39,23 @@ def test_the_record_of_the_decision_has_the_numbers(sentence: str) -> None:
 
 def test_a_request_is_repeated_once_after_a_week() -> None:
     assert (2, days(7)) == (MAX_ATTEMPTS, RETRY_AFTER)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "lost", "again"),
+    [(0, 0, True), (1, 0, True), (2, 0, False), (2, 1, True), (3, 1, False), (3, 3, False)],
+)
+def test_deleted_successors_have_a_budget_of_their_own(
+    attempt: int, lost: int, *, again: bool
+) -> None:
+    record = ReplacementRecord(
+        certificate_arn=arn(),
+        state=ReplacementState.ABANDONED,
+        started_at=NOW,
+        attempt=attempt,
+        lost=lost,
+    )
+    assert record.may_request_again is again
 
 
 def test_a_replacement_begins_with_its_first_request_and_nothing_to_tell() -> None:

@@ -10,10 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
-from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, CertificateType
+from certificate_lifecycle.model.certificate import (
+    Certificate,
+    CertificateDetail,
+    CertificateStatus,
+    CertificateType,
+)
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
 from certificate_lifecycle.policy.succession import (
     REPLACES_TAG,
+    REPORTED_MOVES,
     ReplacementRecord,
     ReplacementState,
     blocked_reason,
@@ -74,7 +80,7 @@ def replacement_record(**changes: object) -> ReplacementRecord:
     ],
 )
 def test_a_successor_may_be_requested_for(seen: Certificate) -> None:
-    assert blocked_reason(seen, INSTANCE) is None
+    assert blocked_reason(seen, INSTANCE, ()) is None
 
 
 @pytest.mark.parametrize(
@@ -101,7 +107,7 @@ def test_a_successor_may_be_requested_for(seen: Certificate) -> None:
     ],
 )
 def test_no_successor_is_requested_for(seen: Certificate, why: str) -> None:
-    assert why in (blocked_reason(seen, INSTANCE) or "")
+    assert why in (blocked_reason(seen, INSTANCE, ()) or "")
 
 
 # --- What a successor is ------------------------------------------------------------------------
@@ -134,7 +140,7 @@ def test_tags_without_room_are_left_out_in_a_fixed_order_and_the_owner_is_kept()
         wanted = successor_request(old, 1).tags
         assert wanted == ((REPLACES_TAG, old.arn), ("ManagedBy", INSTANCE), *many[:48])
         assert tags_not_copied(old) == ("key48",)
-        assert blocked_reason(old, INSTANCE) is None
+        assert blocked_reason(old, INSTANCE, ()) is None
 
 
 def test_all_tags_are_copied_if_there_is_room() -> None:
@@ -205,7 +211,7 @@ def test_only_retired_and_abandoned_replacements_are_finished() -> None:
 
 
 def test_a_journal_knows_whether_a_consumer_stands_at_a_status() -> None:
-    move = BindingChange(binding=Binding(LISTENER, "listener"), before=(arn(),))
+    move = BindingChange(binding=Binding(LISTENER, "listener"))
     begun = replacement_record(moves=(move,))
     assert begun.has(BindingChangeStatus.PLANNED, BindingChangeStatus.BOUND)
     assert not begun.has(BindingChangeStatus.MOVED)
@@ -228,3 +234,55 @@ def test_a_state_is_found_by_its_value_and_another_value_is_refused() -> None:
     assert ReplacementState.of("issued") is ReplacementState.ISSUED
     with pytest.raises(ValueError, match="'lost' is not one of requested, validated, issued"):
         ReplacementState.of("lost")
+
+
+def moves(count: int, status: BindingChangeStatus) -> list[BindingChange]:
+    return [
+        BindingChange(binding=Binding(LISTENER, f"listener {number}"), status=status)
+        for number in range(count)
+    ]
+
+
+def test_changed_moves_keep_their_place_and_new_ones_follow() -> None:
+    begun = replacement_record().with_moves(moves(2, BindingChangeStatus.PLANNED))
+    changed = moves(3, BindingChangeStatus.BOUND)[::-1]
+    then = begun.with_moves(changed[:2])
+    assert [move.binding.consumer[-1] for move in then.moves] == ["0", "1", "2"]
+    assert [move.status.value for move in then.moves] == ["planned", "bound", "bound"]
+
+
+def test_a_record_keeps_a_limited_number_of_sentences_about_its_moves() -> None:
+    record = replacement_record().with_moves(moves(200, BindingChangeStatus.BOUND))
+    for number in range(0, 200, 25):
+        record = record.with_reported_moves([f"{n} bound" for n in range(number, number + 25)])
+    assert len(record.unreported) == REPORTED_MOVES + 1
+    assert record.unreported[-1] == "and further settings; of all settings: 200 bound"
+    assert record.with_reported_moves([]) == record
+    few = replacement_record().with_reported_moves(["one", "two"])
+    assert few.unreported == ("one", "two")
+
+
+def test_a_record_of_an_earlier_version_is_read_with_its_moves() -> None:
+    listener = Binding(LISTENER, "listener")
+    move = BindingChange(binding=listener, planned_for=arn("new"), successor_was_bound=True)
+    record = replacement_record(successor_arn=arn("new"), moves=(move,))
+    stored = {**move.to_dict(), "before": [arn(), arn("new")]}
+    del stored["successor_was_bound"]
+    entry = {**record.to_dict(), "moves": [stored]}
+    assert ReplacementRecord.from_dict(entry, {LISTENER.name: LISTENER}) == record
+
+
+def test_the_tag_of_a_failed_request_counts_only_for_the_names_of_this_instance() -> None:
+    """Anyone who may request certificates may set the tag."""
+    tags = CertificateDetail(tags=(("ManagedBy", INSTANCE),), described=True)
+    names = ("shop.example.com", "www.example.net")
+    failed = request(names=names, status=CertificateStatus.FAILED, detail=tags)
+    assert blocked_reason(failed, INSTANCE, ("example.com", "*.example.net")) is None
+    assert blocked_reason(failed, INSTANCE, ("example.com",)) == (
+        f"www.example.net is not equal to or below an allowed domain of {INSTANCE}"
+    )
+
+
+def test_the_names_of_a_certificate_in_use_need_not_be_those_of_this_instance() -> None:
+    revoked = certificate(status=CertificateStatus.REVOKED, detail=detail())
+    assert blocked_reason(revoked, INSTANCE, ("example.org",)) is None

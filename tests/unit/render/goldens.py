@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.unit.assets import ASSETS
 from tests.unit.builders import run
 from tests.unit.render.test_notification import (
-    LOST,
+    FAILED_SCOPE,
     a_day_with_everything,
     a_day_with_news,
     message_of,
@@ -28,7 +28,7 @@ def goldens() -> Mapping[Path, str]:
     texts = {
         "messages/everything.txt": everything["email"],
         "messages/news.txt": message_of(a_day_with_news()).bodies["email"],
-        "messages/unseen.txt": message_of(run(scopes=(LOST,))).bodies["email"],
+        "messages/unseen.txt": message_of(run(scopes=(FAILED_SCOPE,))).bodies["email"],
         **{
             f"messages/everything.{protocol}.json": _indented(everything[protocol])
             for protocol in ("https", "sqs")

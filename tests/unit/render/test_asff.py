@@ -1,4 +1,4 @@
-"""The findings that Security Hub is told of: their format, their limits, and when they are over."""
+"""The findings in Security Hub: their format, their limits, and when they are archived."""
 
 from __future__ import annotations
 
@@ -54,12 +54,14 @@ DUE = judged(
 )
 HEALTHY = judged(certificate(arn=arn("due")))
 UNUSED = judged(certificate(arn=arn("unused"), in_use=False))
-LOST = scope(ScopeStatus.FAILED, error="the certificates could not be scanned: AccessDenied")
+FAILED_SCOPE = scope(
+    ScopeStatus.FAILED, error="the certificates could not be scanned: AccessDenied"
+)
 SERVER = "arn:aws:iam::123456789012:server-certificate/legacy"
 
 
 def findings_by_name(whole: Run, *known: Finding) -> dict[str, Finding]:
-    """Return what Security Hub is told, by the end of the id."""
+    """Return the findings for Security Hub, by the end of the id."""
     found = updates(whole, SOURCE, known)
     by_id = {entry["Id"].rpartition("/")[2]: entry for entry in found}
     assert len(by_id) == len(found)
@@ -89,9 +91,9 @@ def elsewhere(region: str, status: ScopeStatus = ScopeStatus.OK) -> ScopeResult:
 # --- What is reported -------------------------------------------------------------------------
 
 
-def test_a_certificate_and_a_lost_scope_look_like_this() -> None:
+def test_a_certificate_and_a_failed_scope_look_like_this() -> None:
     golden = json.loads((DATA / "security_findings.json").read_text(encoding="utf-8"))
-    whole = run(DUE, scopes=(replace(LOST, region="eu-north-1"), scope(certificates=1)))
+    whole = run(DUE, scopes=(replace(FAILED_SCOPE, region="eu-north-1"), scope(certificates=1)))
     assert updates(whole, SOURCE, []) == golden
 
 
@@ -122,7 +124,7 @@ def test_every_severity_has_a_label(severity: Severity, label: str) -> None:
 
 
 def test_what_people_decide_about_a_finding_is_never_written() -> None:
-    everything = [*reported(DUE, scopes=(LOST,)), *updates(run(), SOURCE, reported(DUE))]
+    everything = [*reported(DUE, scopes=(FAILED_SCOPE,)), *updates(run(), SOURCE, reported(DUE))]
     assert len(everything) == 3
     for entry in everything:
         people = {"Workflow", "Severity", "Types", "Note", "VerificationState", "Criticality"}
@@ -224,7 +226,7 @@ def test_a_scope_that_was_not_scanned_completely_archives_nothing(status: ScopeS
 
 def test_a_run_that_was_asked_for_some_certificates_archives_nothing() -> None:
     narrow = run(DUE, full_scan=False)
-    known = [*reported(DUE, named("other"), scopes=(LOST,))]
+    known = [*reported(DUE, named("other"), scopes=(FAILED_SCOPE,))]
     assert states(narrow, *known) == {"due": "ACTIVE"}
 
 
@@ -251,10 +253,10 @@ def test_what_an_account_has_once_is_resolved_when_all_its_regions_were_scanned(
         (ScopeStatus.FAILED, {"eu-west-1": "ACTIVE"}),
     ],
 )
-def test_a_scope_is_no_longer_lost_as_soon_as_something_of_it_is_seen(
+def test_a_failed_scope_is_archived_as_soon_as_a_part_of_it_is_scanned(
     status: ScopeStatus, expected: dict[str, str]
 ) -> None:
-    assert states(run(scopes=(scope(status),)), *reported(scopes=(LOST,))) == expected
+    assert states(run(scopes=(scope(status),)), *reported(scopes=(FAILED_SCOPE,))) == expected
 
 
 def test_a_finding_that_others_made_under_our_name_is_not_changed() -> None:
@@ -286,8 +288,11 @@ def test_texts_of_others_stay_within_the_limits(text: str) -> None:
         ),
         replace(DUE.decision, message=f"It ends. {text}"),
     )
-    lost = (replace(LOST, error=f"lost: {text}"), replace(LOST, region="eu-north-1", error=text))
-    for found in updates(run(entry, scopes=lost), SOURCE, []):
+    failed_scopes = (
+        replace(FAILED_SCOPE, error=f"lost: {text}"),
+        replace(FAILED_SCOPE, region="eu-north-1", error=text),
+    )
+    for found in updates(run(entry, scopes=failed_scopes), SOURCE, []):
         assert all(0 < len(found[name].strip()) <= most for name, most in LIMITS.items())
         assert len(json.dumps(found).encode()) < MAX_BYTES
         assert len(found["Remediation"]["Recommendation"]["Text"]) <= 512

@@ -61,7 +61,7 @@ DUE = judged(
 BLOCKED = judged(observation(replace(blocked(), arn=arn("blocked")), finding(RecordState.MISSING)))
 HEALTHY = judged(certificate(arn=arn("healthy")))
 NEW = FindingChange(DUE.certificate.arn, ChangeKind.NEW)
-OVER = FindingChange(
+RESOLVED = FindingChange(
     HEALTHY.certificate.arn,
     ChangeKind.RESOLVED,
     "RenewalBlocked",
@@ -69,10 +69,10 @@ OVER = FindingChange(
     "shop.example.com",
     "It is valid until 2026-09-09.",
 )
-MENDED = ActionRecord(
+REPAIRED = ActionRecord(
     BLOCKED.certificate.arn, Action.RESTORE_RECORDS, Outcome.DONE, "created _a1.shop.example.com."
 )
-SAMPLE = run(DUE, BLOCKED, HEALTHY, changes=(NEW, OVER), actions=(MENDED,))
+SAMPLE = run(DUE, BLOCKED, HEALTHY, changes=(NEW, RESOLVED), actions=(REPAIRED,))
 
 
 def schema(kind: DetailType) -> Any:  # noqa: ANN401 - JSON has any type
@@ -150,7 +150,7 @@ def test_each_change_is_an_event_about_its_certificate(kind: ChangeKind) -> None
 
 def test_what_is_resolved_has_no_finding_whether_its_certificate_is_still_there_or_not() -> None:
     gone = FindingChange(arn("gone"), ChangeKind.RESOLVED, "Expired")
-    events = of(run(HEALTHY, changes=(OVER, gone)), DetailType.FINDING)
+    events = of(run(HEALTHY, changes=(RESOLVED, gone)), DetailType.FINDING)
     assert [event["finding"] for event in events] == [None, None]
 
 
@@ -162,14 +162,16 @@ def test_a_server_certificate_has_no_region() -> None:
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_what_was_done_or_failed_is_an_event_and_what_was_advised_is_none(outcome: Outcome) -> None:
-    events = of(run(BLOCKED, actions=(replace(MENDED, outcome=outcome),)), DetailType.ACTION)
+    events = of(run(BLOCKED, actions=(replace(REPAIRED, outcome=outcome),)), DetailType.ACTION)
     tried = outcome in (Outcome.DONE, Outcome.STARTED, Outcome.FAILED)
     assert [event["outcome"] for event in events] == ([outcome.value] if tried else [])
 
 
 def test_every_run_ends_with_an_event_about_itself() -> None:
-    lost = scope(ScopeStatus.FAILED, error="the certificates could not be scanned: denied")
-    events = announcements(run(scopes=(scope(certificates=3), lost), report="s3://runs/report"))
+    failed_scope = scope(ScopeStatus.FAILED, error="the certificates could not be scanned: denied")
+    events = announcements(
+        run(scopes=(scope(certificates=3), failed_scope), report="s3://runs/report")
+    )
     (event,) = events
     check(events)
     assert (event.type, event.resources, event.time) == (DetailType.RUN, (), NOW + SECOND)
@@ -199,7 +201,7 @@ def test_a_call_takes_ten_events_however_small_they_are() -> None:
 
 
 def hostile(text: str, count: int) -> Assessment:
-    """Return a finding whose every text was written by somebody else, at full length."""
+    """Return a finding whose every text was chosen by others, at full length."""
     entry = judged(imported(arn=arn("due"), ends_in=days(5), names=(text,) * count))
     return Assessment(
         replace(entry.certificate, detail=detail(in_use_by=(text,) * count)),
@@ -277,12 +279,16 @@ def test_a_text_is_cut_at_its_length_and_not_before() -> None:
     def longest(length: int) -> tuple[list[int], bool]:
         text = "x" * length
         entry = judged(imported(arn=arn("due"), ends_in=days(5), names=("a", text)))
-        told = replace(entry, decision=replace(entry.decision, message=text))
+        changed = replace(entry, decision=replace(entry.decision, message=text))
         change = replace(NEW, name=text, current_state=text)
-        failed = replace(MENDED, outcome=Outcome.FAILED, detail=text)
-        lost = scope(ScopeStatus.FAILED, error=text)
+        failed = replace(REPAIRED, outcome=Outcome.FAILED, detail=text)
+        failed_scope = scope(ScopeStatus.FAILED, error=text)
         whole = run(
-            told, changes=(change,), actions=(failed,), scopes=(lost,), recovered_scopes=(text,)
+            changed,
+            changes=(change,),
+            actions=(failed,),
+            scopes=(failed_scope,),
+            recovered_scopes=(text,),
         )
         found, done, itself = (contents(event) for event in announcements(whole))
         texts = [
@@ -316,8 +322,8 @@ def test_nothing_to_send_is_no_call() -> None:
 
 def test_an_organization_with_many_lost_accounts_fits_into_one_event() -> None:
     error = "\U0001f512" * 5000
-    lost = scope(ScopeStatus.FAILED, error=error)
-    scopes = [replace(lost, account_id=f"{number:012}") for number in range(200)]
+    failed_scope = scope(ScopeStatus.FAILED, error=error)
+    scopes = [replace(failed_scope, account_id=f"{number:012}") for number in range(200)]
     (event,) = announcements(run(scopes=scopes))
     check([event])
     assert event.size < MAX_BYTES
@@ -332,7 +338,7 @@ def test_the_size_is_what_eventbridge_counts() -> None:
 
 def test_control_characters_of_others_never_reach_a_machine() -> None:
     entry = hostile("a\r\nb\u202ec", 1)
-    failed = replace(MENDED, outcome=Outcome.FAILED, detail="no\x1b[31m")
+    failed = replace(REPAIRED, outcome=Outcome.FAILED, detail="no\x1b[31m")
     events = announcements(run(entry, changes=(NEW,), actions=(failed,)))
     assert contents(events[0])["finding"]["in_use_by"] == ["a b c"]
     assert contents(events[1])["message"] == "no [31m"

@@ -1,4 +1,4 @@
-"""What a person is told to type; an integration test compares it with the services' models."""
+"""The commands of manual steps; an integration test compares them with the services' models."""
 
 from __future__ import annotations
 

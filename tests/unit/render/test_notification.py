@@ -52,7 +52,7 @@ UNUSED = judged(certificate(arn=arn("unused"), in_use=False))
 DUE = judged(imported(arn=arn("due"), ends_in=days(20), detail=detail()))
 BLOCKED = judged(observation(blocked(), finding(RecordState.MISSING)))
 STUCK = judged(observation(request(arn=arn("stuck")), finding(RecordState.MISSING)))
-LOST = scope(ScopeStatus.FAILED, error="the certificates could not be listed: AccessDenied")
+FAILED_SCOPE = scope(ScopeStatus.FAILED, error="the certificates could not be listed: AccessDenied")
 PARTIAL = scope(ScopeStatus.PARTIAL, certificates=3, error="one could not be read: Throttling")
 
 
@@ -74,7 +74,7 @@ def acted(entry: Assessment, outcome: Outcome, text: str) -> ActionRecord:
     return ActionRecord(entry.certificate.arn, entry.decision.action, outcome, text)
 
 
-# --- Whether there is anything to tell --------------------------------------------------------
+# --- Whether there is anything to report -------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_nothing_is_reported_where_nobody_can_or_need_do_anything(whole: Run) ->
     [
         run(DUE),
         run(STUCK),
-        run(scopes=(LOST,)),
+        run(scopes=(FAILED_SCOPE,)),
         run(scopes=(PARTIAL,)),
     ],
     ids=["urgent", "can be helped", "unseen", "seen in part"],
@@ -111,51 +111,57 @@ def test_what_is_urgent_helpable_or_unseen_is_reported(whole: Run) -> None:
 
 def test_a_change_is_addressed_to_its_account_and_region() -> None:
     elsewhere = replace(scope(), region="us-east-1")
-    whole = run(HEALTHY, scopes=(scope(), elsewhere), changes=(OVER,))
+    whole = run(HEALTHY, scopes=(scope(), elsewhere), changes=(RESOLVED,))
     assert message_of(whole).attributes["region"] == "eu-west-1"
 
 
 @pytest.mark.parametrize(("count", "named"), [(500, 500), (501, 500)])
 def test_an_attribute_has_so_many_values_in_order(count: int, named: int) -> None:
     accounts = [f"{number:012}" for number in range(count)]
-    whole = run(scopes=[replace(LOST, account_id=account) for account in reversed(accounts)])
+    whole = run(
+        scopes=[replace(FAILED_SCOPE, account_id=account) for account in reversed(accounts)]
+    )
     assert message_of(whole).attributes["account"] == accounts[:named]
 
 
 def test_what_is_resolved_and_what_can_be_scanned_again_is_counted_together() -> None:
-    whole = run(HEALTHY, changes=(OVER,), recovered_scopes=("account 222222222222, eu-west-1",))
+    whole = run(HEALTHY, changes=(RESOLVED,), recovered_scopes=("account 222222222222, eu-west-1",))
     assert ": 2 findings resolved - " in message_of(whole).subject
     assert message_of(whole).bodies["default"].endswith(": no open findings; 2 resolved.")
 
 
 @pytest.mark.parametrize(("count", "shown", "hidden"), [(50, 50, 0), (51, 50, 1)])
 def test_machines_see_so_many_accounts(count: int, shown: int, hidden: int) -> None:
-    whole = run(scopes=[replace(LOST, account_id=f"{number:012}") for number in range(count)])
+    whole = run(
+        scopes=[replace(FAILED_SCOPE, account_id=f"{number:012}") for number in range(count)]
+    )
     found = document(whole)
     assert (len(found["scopes"]), found["scopes_not_shown"]) == (shown, hidden)
 
 
-@pytest.mark.parametrize(("length", "told_length"), [(500, 500), (501, 500)])
-def test_machines_see_so_much_of_an_error(length: int, told_length: int) -> None:
-    whole = run(scopes=(replace(LOST, error="x" * length),))
-    assert len(document(whole)["scopes"][0]["error"]) == told_length
+@pytest.mark.parametrize(("length", "shown_length"), [(500, 500), (501, 500)])
+def test_machines_see_so_much_of_an_error(length: int, shown_length: int) -> None:
+    whole = run(scopes=(replace(FAILED_SCOPE, error="x" * length),))
+    assert len(document(whole)["scopes"][0]["error"]) == shown_length
 
 
 @pytest.mark.parametrize(("count", "more"), [(20, ""), (21, "\n  And 1 more. Full list: the log")])
 def test_people_see_so_many_accounts_that_could_not_be_scanned(count: int, more: str) -> None:
-    lost = [replace(LOST, account_id=f"{number:012}") for number in range(count)]
-    text = message_of(run(scopes=(scope(), *lost))).bodies["email"]
+    failed = [replace(FAILED_SCOPE, account_id=f"{number:012}") for number in range(count)]
+    text = message_of(run(scopes=(scope(), *failed))).bodies["email"]
     assert text.count("AccessDenied") == 20
     assert (" more. " in text) is bool(more)
     assert more in text
 
 
 def test_chat_shows_five_errors_and_eight_thousand_characters() -> None:
-    lost = [replace(LOST, account_id=f"{number:012}", error="x" * 900) for number in range(7)]
+    failed = [
+        replace(FAILED_SCOPE, account_id=f"{number:012}", error="x" * 900) for number in range(7)
+    ]
     due = [
         judged(imported(arn=arn(str(n)), names=("y" * 190,), ends_in=days(3))) for n in range(15)
     ]
-    description = chat(run(*due, scopes=(scope(), *lost)))["content"]["description"]
+    description = chat(run(*due, scopes=(scope(), *failed)))["content"]["description"]
     assert description.count("*Incomplete:*") == 5
     assert len(description) == 8000
 
@@ -170,7 +176,7 @@ def test_chat_shows_five_errors_and_eight_thousand_characters() -> None:
             run(DUE, BLOCKED, STUCK, HEALTHY),
             "[warning] certificate-lifecycle: 2 need attention, 1 minor finding",
         ),
-        (run(scopes=(LOST,)), "[warning] certificate-lifecycle: scan failed"),
+        (run(scopes=(FAILED_SCOPE,)), "[warning] certificate-lifecycle: scan failed"),
         (run(HEALTHY, scopes=(PARTIAL,)), "[warning] certificate-lifecycle: run incomplete"),
     ],
     ids=["one", "several", "one to help", "both", "unseen", "seen in part"],
@@ -218,7 +224,7 @@ def test_what_could_not_be_scanned_is_at_least_a_warning() -> None:
 
 
 def a_day_with_everything() -> Run:
-    """Return a run in which something is wrong, something was mended and something failed."""
+    """Return a run in which something is wrong, something was repaired and something failed."""
     expired = judged(
         certificate(
             arn=arn("11111111-0000-4000-8000-000000000002"),
@@ -228,7 +234,7 @@ def a_day_with_everything() -> Run:
             detail=detail(),
         )
     )
-    mended = judged(
+    repaired = judged(
         observation(
             replace(blocked(), arn=arn("11111111-0000-4000-8000-000000000003")),
             finding(RecordState.MISSING),
@@ -259,12 +265,12 @@ def a_day_with_everything() -> Run:
         HEALTHY,
         UNUSED,
         expired,
-        mended,
+        repaired,
         due,
         approval,
         stuck,
         actions=(
-            acted(mended, Outcome.DONE, "created _a1.shop.example.com."),
+            acted(repaired, Outcome.DONE, "created _a1.shop.example.com."),
             acted(approval, Outcome.FAILED, "AccessDenied: not authorized to resend"),
             acted(due, Outcome.ADVISED, due.decision.action.meaning),
             acted(expired, Outcome.ADVISED, expired.decision.action.meaning),
@@ -280,7 +286,7 @@ def a_day_with_everything() -> Run:
 
 
 def a_day_with_news() -> Run:
-    """Return what a memory adds: what is new, since when, whose it is, and what is over."""
+    """Return a run with changes, first reports, an owner and a resolved finding."""
     due = replace(
         DUE,
         owner="payments",
@@ -297,7 +303,7 @@ def a_day_with_news() -> Run:
         HEALTHY,
         changes=(
             FindingChange(DUE_ARN, ChangeKind.WORSE, previous_verdict="Unused", since=LONG_AGO),
-            OVER,
+            RESOLVED,
         ),
         recovered_scopes=("account 222222222222, eu-west-1",),
         since={DUE_ARN: LONG_AGO},
@@ -447,9 +453,9 @@ def test_each_protocol_gets_what_it_can_show() -> None:
             ),
         ),
         (run(scopes=(PARTIAL,)), "3 certificates of {}: run incomplete."),
-        (run(scopes=(LOST,)), "The certificates of {} could not be scanned."),
+        (run(scopes=(FAILED_SCOPE,)), "The certificates of {} could not be scanned."),
     ],
-    ids=["urgent", "to help", "both", "mended", "seen in part", "unseen"],
+    ids=["urgent", "to help", "both", "repaired", "seen in part", "unseen"],
 )
 def test_the_headline_counts_what_is_urgent_what_can_be_helped_and_what_was_done(
     whole: Run, headline: str
@@ -462,7 +468,7 @@ def test_the_headline_counts_what_is_urgent_what_can_be_helped_and_what_was_done
 
 
 @pytest.mark.parametrize(
-    ("action", "deed"),
+    ("action", "noun"),
     [
         (Action.REPLACE, "replacement step"),
         (Action.REQUEST_AGAIN, "replacement step"),
@@ -472,11 +478,11 @@ def test_the_headline_counts_what_is_urgent_what_can_be_helped_and_what_was_done
         (Action.RESTORE_RECORDS, "repair"),
     ],
 )
-def test_what_was_done_is_counted_in_the_word_that_fits(action: Action, deed: str) -> None:
+def test_what_was_done_is_counted_in_the_word_that_fits(action: Action, noun: str) -> None:
     entry = judged(certificate(status=EXPIRED, ends_in=-days(1), detail=detail()))
     record = ActionRecord(entry.certificate.arn, action, Outcome.STARTED, "begun")
     whole = run(entry, actions=(record,))
-    assert message_of(whole).bodies["default"].endswith(f"; 1 {deed} done in this run.")
+    assert message_of(whole).bodies["default"].endswith(f"; 1 {noun} done in this run.")
 
 
 def test_machines_get_a_document_with_a_version() -> None:
@@ -656,14 +662,16 @@ def test_a_message_is_filled_to_the_last_byte(total: int, hidden: int) -> None:
 
 
 def test_the_document_has_first_what_could_not_be_scanned_and_then_what_could_in_part() -> None:
-    found = document(run(DUE, scopes=(scope(certificates=1), PARTIAL, LOST)))
+    found = document(run(DUE, scopes=(scope(certificates=1), PARTIAL, FAILED_SCOPE)))
     assert [entry["status"] for entry in found["scopes"]] == ["failed", "partial", "ok"]
 
 
 def test_the_document_cuts_a_text_at_its_length_and_not_before() -> None:
     def lengths(length: int) -> list[int]:
         text = "x" * length
-        change = FindingChange(arn("gone"), ChangeKind.RESOLVED, text, NOW - days(3), text, text)
+        change = FindingChange(
+            arn("resolved"), ChangeKind.RESOLVED, text, NOW - days(3), text, text
+        )
         whole = run(DUE, changes=(change,), actions=(acted(DUE, Outcome.FAILED, text),))
         (changed,), (record,) = (document(whole)[name] for name in ("changes", "actions"))
         texts = (
@@ -694,7 +702,7 @@ def test_a_finding_that_alone_is_too_long_is_left_to_the_log() -> None:
     assert "And 1 more. Full list: the log" in message.bodies["email"]
 
 
-# --- What is new, over and muted --------------------------------------------------------------
+# --- New, resolved and muted findings ------------------------------------------------------------
 
 
 def email_of(*changes: FindingChange, **more: Any) -> str:  # noqa: ANN401 - any field of a run
@@ -736,7 +744,7 @@ def test_a_finding_says_since_when_it_is_open_and_whose_it_is() -> None:
     assert "\n    Owner: payments <pay@example.com> [31m.\n" in text
 
 
-OVER = FindingChange(
+RESOLVED = FindingChange(
     arn("fine"),
     ChangeKind.RESOLVED,
     previous_verdict="RenewalBlocked",
@@ -747,7 +755,7 @@ OVER = FindingChange(
 
 
 def test_what_is_resolved_is_reported_even_if_nothing_else_is_open() -> None:
-    message = message_of(run(HEALTHY, changes=(OVER,)))
+    message = message_of(run(HEALTHY, changes=(RESOLVED,)))
     assert message.subject.startswith("[ok] certificate-lifecycle: 1 finding resolved - ")
     text = message.bodies["email"]
     assert text.startswith(
@@ -758,16 +766,16 @@ def test_what_is_resolved_is_reported_even_if_nothing_else_is_open() -> None:
 
 
 def test_what_a_step_calls_a_scope_is_text_in_chat() -> None:
-    (_, said) = chat(run(recovered_scopes=("`id`<!channel>",)))["content"][
+    (_, line) = chat(run(recovered_scopes=("`id`<!channel>",)))["content"][
         "description"
     ].splitlines()
-    assert said == "*Resolved:* 'id'(!channel) was scanned again."
+    assert line == "*Resolved:* 'id'(!channel) was scanned again."
 
 
 def test_chat_says_what_is_new_and_what_is_resolved() -> None:
     whole = run(
         DUE,
-        changes=(FindingChange(DUE_ARN, ChangeKind.NEW), OVER),
+        changes=(FindingChange(DUE_ARN, ChangeKind.NEW), RESOLVED),
         recovered_scopes=("account 222222222222, eu-west-1",),
     )
     lines = chat(whole)["content"]["description"].splitlines()
@@ -779,8 +787,8 @@ def test_chat_says_what_is_new_and_what_is_resolved() -> None:
 
 
 def test_what_is_gone_is_named_by_its_arn() -> None:
-    gone = replace(OVER, name="", since=None, current_state=None)
-    text = message_of(run(HEALTHY, changes=(gone,))).bodies["email"]
+    resolved = replace(RESOLVED, name="", since=None, current_state=None)
+    text = message_of(run(HEALTHY, changes=(resolved,))).bodies["email"]
     assert f"  {arn('fine')}\n    Was RenewalBlocked.\n" in text
 
 
@@ -793,7 +801,7 @@ def test_what_can_be_scanned_again_is_reported() -> None:
 
 
 def test_thousands_that_are_resolved_are_counted() -> None:
-    many = [replace(OVER, certificate_arn=arn(str(number))) for number in range(1000)]
+    many = [replace(RESOLVED, certificate_arn=arn(str(number))) for number in range(1000)]
     message = message_of(run(HEALTHY, changes=many))
     assert "  And 980 more." in message.bodies["email"]
     document = json.loads(message.bodies["sqs"])
@@ -805,7 +813,7 @@ def test_many_long_names_that_are_resolved_do_not_keep_a_message_from_going_out(
     """A certificate may have a hundred names of 253 characters each."""
     names = ", ".join([f"{'a' * 240}.example.com"] * 100)
     many = [
-        replace(OVER, certificate_arn=arn(str(n)), name=names, current_state=names)
+        replace(RESOLVED, certificate_arn=arn(str(n)), name=names, current_state=names)
         for n in range(50)
     ]
     message = message_of(run(HEALTHY, changes=many))
@@ -818,7 +826,7 @@ ENDLESS = "🦊" * 5000
 
 def endless_changes() -> list[FindingChange]:
     return [
-        replace(OVER, certificate_arn=arn(str(n)), name=ENDLESS, current_state=ENDLESS)
+        replace(RESOLVED, certificate_arn=arn(str(n)), name=ENDLESS, current_state=ENDLESS)
         for n in range(50)
     ]
 
@@ -845,7 +853,7 @@ def test_texts_of_any_length_are_reported_in_short() -> None:
 
 def test_in_short_every_protocol_still_says_how_bad_it_is() -> None:
     critical = judged(imported(arn=arn("due"), ends_in=days(3), detail=detail()))
-    whole = run(critical, changes=endless_changes(), scopes=(LOST, scope(certificates=1)))
+    whole = run(critical, changes=endless_changes(), scopes=(FAILED_SCOPE, scope(certificates=1)))
     message = message_of(whole)
     assert message.bodies["lambda"] == message.bodies["sqs"]
     assert message.bodies["default"] == (
@@ -867,7 +875,7 @@ def test_in_short_every_protocol_still_says_how_bad_it_is() -> None:
         "description": (
             "1 certificate of account 123456789012, eu-west-1: 1 needs attention, "
             "run incomplete; 50 resolved.\n"
-            f"*Incomplete:* {LOST.label}: {LOST.error}\n"
+            f"*Incomplete:* {FAILED_SCOPE.label}: {FAILED_SCOPE.error}\n"
             "Too many findings for one message. Full list: the log of the run"
         ),
         "nextSteps": [],
@@ -891,14 +899,14 @@ def test_in_short_a_failure_to_act_is_still_a_warning() -> None:
 
 def test_what_has_no_region_is_reported_under_a_name_that_sns_takes() -> None:
     elsewhere = "arn:aws:iam::123456789012:server-certificate/shop"
-    message = message_of(run(HEALTHY, changes=(replace(OVER, certificate_arn=elsewhere),)))
+    message = message_of(run(HEALTHY, changes=(replace(RESOLVED, certificate_arn=elsewhere),)))
     assert message.attributes["region"] == "global"
 
 
 def test_what_the_state_table_says_was_reported_is_text_as_well() -> None:
     before = FindingChange(DUE_ARN, ChangeKind.CHANGED, previous_verdict="<!here> `x`\x1b[2J")
     message = message_of(
-        run(DUE, changes=(before, replace(OVER, previous_verdict="<!here>\u202e")))
+        run(DUE, changes=(before, replace(RESOLVED, previous_verdict="<!here>\u202e")))
     )
     assert "\x1b" not in message.bodies["email"]
     text = json.loads(message.bodies["https"])["content"]["description"]
@@ -953,7 +961,7 @@ def test_what_is_open_and_muted_is_counted_in_the_subject_and_in_every_body(
 @pytest.mark.parametrize(
     ("news", "subject"),
     [
-        ({"changes": (OVER,)}, "1 finding resolved, 1 muted finding"),
+        ({"changes": (RESOLVED,)}, "1 finding resolved, 1 muted finding"),
         (
             {"actions": (acted(HEALTHY, Outcome.DONE, "exported"),)},
             "1 repair done, 1 muted finding",
@@ -975,11 +983,11 @@ NOTHING_IS_WRONG = re.compile("no open finding|all is well|healthy|nothing", re.
         run(DUE),
         run(STUCK),
         run(HEALTHY, scopes=(PARTIAL,)),
-        run(scopes=(LOST,)),
-        run(HEALTHY, scopes=(scope(), LOST)),
+        run(scopes=(FAILED_SCOPE,)),
+        run(HEALTHY, scopes=(scope(), FAILED_SCOPE)),
         run(HEALTHY, actions=(acted(HEALTHY, Outcome.FAILED, "no"),)),
         run(HEALTHY, problems=("the report could not be written: AccessDenied",)),
-        run(DUE, scopes=(scope(), LOST), changes=(OVER,)),
+        run(DUE, scopes=(scope(), FAILED_SCOPE), changes=(RESOLVED,)),
     ],
     ids=[
         *("muted", "urgent", "minor", "a certificate unread", "all unread", "a region unread"),
@@ -999,7 +1007,7 @@ def test_no_text_says_that_nothing_is_open_while_anything_is_open_unread_or_fail
 
 
 def test_an_incomplete_run_says_so_beside_its_findings() -> None:
-    message = message_of(run(DUE, scopes=(scope(), LOST)))
+    message = message_of(run(DUE, scopes=(scope(), FAILED_SCOPE)))
     assert ": 1 needs attention, run incomplete - " in message.subject
     assert ": 1 needs attention, run incomplete." in message.bodies["default"]
 
@@ -1012,7 +1020,7 @@ def test_what_failed_outside_every_scope_is_in_the_message() -> None:
 
 
 def test_a_run_for_some_certificates_claims_nothing_about_the_others() -> None:
-    message = message_of(run(HEALTHY, changes=(OVER,), full_scan=False))
+    message = message_of(run(HEALTHY, changes=(RESOLVED,), full_scan=False))
     assert message.bodies["default"] == (
         "1 requested certificate of account 123456789012, eu-west-1: no open findings; 1 resolved."
     )
@@ -1021,7 +1029,7 @@ def test_a_run_for_some_certificates_claims_nothing_about_the_others() -> None:
 def test_a_subject_with_every_count_stays_within_the_limit_of_sns() -> None:
     due = [judged(imported(arn=arn(str(n)), ends_in=days(20))) for n in range(1000)]
     muted = [replace(entry, muted_until=date(2026, 7, 1)) for entry in due]
-    scopes = [replace(LOST, account_id=f"{n:012}") for n in range(1000)]
+    scopes = [replace(FAILED_SCOPE, account_id=f"{n:012}") for n in range(1000)]
     subject = message_of(run(*due, *muted, STUCK, scopes=(scope(), *scopes))).subject
     assert re.fullmatch(r"[ -~]{1,99}", subject)
     assert "1,000 need attention, run incomplete, 1 minor finding, 1,000 muted" in subject
@@ -1085,8 +1093,8 @@ def mail(whole: Run) -> str:
     return message_of(whole).bodies["email"]
 
 
-def gone(count: int) -> list[FindingChange]:
-    return [replace(OVER, certificate_arn=arn(str(number))) for number in range(count)]
+def resolved(count: int) -> list[FindingChange]:
+    return [replace(RESOLVED, certificate_arn=arn(str(number))) for number in range(count)]
 
 
 def muted(count: int) -> list[Assessment]:
@@ -1101,29 +1109,29 @@ def used_by(count: int) -> Assessment:
 
 
 @pytest.mark.parametrize(
-    ("fitting", "too_many", "said"),
+    ("fitting", "too_many", "rest"),
     [
-        (run(HEALTHY, changes=gone(20)), run(HEALTHY, changes=gone(21)), "  And 1 more.\n"),
+        (run(HEALTHY, changes=resolved(20)), run(HEALTHY, changes=resolved(21)), "  And 1 more.\n"),
         (run(BLOCKED, *muted(20)), run(BLOCKED, *muted(21)), "  And 1 more.\n"),
         (run(used_by(5)), run(used_by(6)), "user 4; and 1 more.\n"),
     ],
-    ids=["what is over", "what is muted", "users"],
+    ids=["resolved findings", "muted findings", "users"],
 )
 def test_a_list_of_a_mail_is_cut_with_a_count_once_it_is_too_long(
-    fitting: Run, too_many: Run, said: str
+    fitting: Run, too_many: Run, rest: str
 ) -> None:
-    assert said in mail(too_many)
+    assert rest in mail(too_many)
     assert " more" not in mail(fitting)
 
 
 def test_two_accounts_are_distinguished_and_the_one_that_was_lost_comes_first() -> None:
-    lost = replace(LOST, account_id="222222222222")
-    text = mail(run(DUE, scopes=(PARTIAL, lost)))
+    failed = replace(FAILED_SCOPE, account_id="222222222222")
+    text = mail(run(DUE, scopes=(PARTIAL, failed)))
     assert text.index("  account 222222222222, eu-west-1: the") < text.index(
         "  account 123456789012, eu-west-1: one"
     )
     assert "\n  shop.example.com - 123456789012 eu-west-1\n" in text
-    assert chat(run(DUE, scopes=(PARTIAL, lost)))["metadata"]["threadId"] == (
+    assert chat(run(DUE, scopes=(PARTIAL, failed)))["metadata"]["threadId"] == (
         "certificate-lifecycle-2-accounts-eu-west-1"
     )
 
@@ -1165,8 +1173,8 @@ def test_a_long_word_is_cut_only_where_nobody_would_copy_it() -> None:
     assert f"{'m' * (2000 - len('ImportDue: ...'))}..." in mail(run(endless))
     named = judged(imported(arn=arn("due"), ends_in=days(20), names=("n" * 300,)))
     assert f"\n  {'n' * 197}...\n" in mail(run(named))
-    over = replace(OVER, name="o" * 300)
-    assert f"\n  {'o' * 197}...\n" in mail(run(HEALTHY, changes=(over,)))
+    long = replace(RESOLVED, name="o" * 300)
+    assert f"\n  {'o' * 197}...\n" in mail(run(HEALTHY, changes=(long,)))
 
 
 def test_where_nothing_has_to_be_done_chat_names_no_step() -> None:

@@ -8,7 +8,7 @@ continues where one was stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -48,20 +48,25 @@ from certificate_lifecycle.model.errors import (
     ZoneNotFoundError,
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
-from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, BindingChangeStatus
+from certificate_lifecycle.policy.bindings import (
+    SETTLES_WITHIN,
+    BindingChange,
+    BindingChangeStatus,
+    by_consumer,
+)
 from certificate_lifecycle.policy.checks import proposed
 from certificate_lifecycle.policy.continuity import Candidate, Continuity, judge
 from certificate_lifecycle.policy.issuance import CertificateRequest, is_equal, may_be_equal
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.succession import (
     CLAIM,
-    DAILY_REQUESTS,
     HISTORY,
     MAX_ATTEMPTS,
     REPLACING_ACTIONS,
     RETRY_AFTER,
     ReplacementRecord,
     ReplacementState,
+    RequestBudget,
     blocked_reason,
     has_ended,
     may_retire,
@@ -74,9 +79,19 @@ from certificate_lifecycle.policy.validation import RecordChange
 
 _NOT_NEEDED = "no successor is needed any more"
 _MAY_EXIST = "an earlier run may have requested one without recording it, which is unused"
+_GONE = "the old certificate does not exist any more"
 _UNSEEN = "no known consumer uses it any more; ACM updates InUseBy with a delay"
 _SWITCHED_OFF = "moving its consumers was disabled before all were verified"
+_ANOTHER = "the certificate still needs a successor, and another one is requested"
+_RESTART = (
+    "the certificate still needs a successor, and no more are requested: fix the cause and request "
+    "a certificate for the same names, and a run continues with it once ACM has issued it"
+)
+_OUT_OF_TIME = "the function's time ran out; the next run continues with the other settings"
 _SHOWN_COMMANDS = 3
+_SHOWN_TEXTS = 10
+#: Moves between two writes of the record: a stopped run repeats the reads of so many settings.
+MOVES_AT_ONCE = 25
 
 
 @dataclass(slots=True)
@@ -106,6 +121,11 @@ class ReplacementContext:
         if self.record.successor_arn is None:
             raise ReplacementError(f"the replacement record of {self.arn} names no successor")
         return self.record.successor_arn
+
+    @property
+    def is_used(self) -> bool:
+        """Whether the scan found the certificate in use or exported."""
+        return self.observation is not None and self.observation.certificate.used
 
     def report(self, text: str) -> None:
         """Record what was done, until a message has reported it."""
@@ -254,11 +274,13 @@ class ReplacementEngine:
         record, observation = replacement.record, replacement.observation
         if observation is None:
             return not record.state.finished
-        if record.version == 0 or record.state is ReplacementState.ABANDONED:
+        certificate = observation.certificate
+        # Earlier versions also replaced imported certificates; only a person may go on with that.
+        imported = certificate.type is CertificateType.IMPORTED
+        if record.version == 0 or record.state is ReplacementState.ABANDONED or imported:
             return replacement.action is not None and self._start(
                 replacement, replacement.action, observation
             )
-        certificate = observation.certificate
         match record.state:
             case ReplacementState.ISSUED | ReplacementState.BOUND if (
                 self.consumers is None and record.moves
@@ -266,10 +288,10 @@ class ReplacementEngine:
                 replacement.advice = _SWITCHED_OFF
                 return False
             case ReplacementState.ISSUED if self.consumers is None:
-                replacement.advice = self._manual_steps(replacement, record.successor_arn)
-                return not certificate.used or observation.successor is None
+                replacement.advice = self._steps_to_recorded(replacement)
+                return not certificate.used or not _is_successor(record, observation)
             case ReplacementState.VERIFIED:
-                replacement.advice = self._manual_steps(replacement, record.successor_arn)
+                replacement.advice = self._steps_to_recorded(replacement)
                 movable = certificate.in_use and self.consumers is not None
                 retirable = not certificate.used and self._is_retirable(record, certificate)
                 return movable or retirable
@@ -299,8 +321,11 @@ class ReplacementEngine:
                 requested_at=requested_at,
             )
             return True
-        if record.version > 0 and record.attempt >= MAX_ATTEMPTS:
-            replacement.advice = record.note
+        if record.version > 0 and not record.may_request_again:
+            if certificate.used:
+                replacement.failure = f"{record.note}; {_RESTART}"
+            else:
+                replacement.advice = f"{record.note}; fix the cause and request it again manually"
             return False
         reason = self._blocked_reason(certificate)
         if reason is not None:
@@ -313,13 +338,19 @@ class ReplacementEngine:
 
     def _blocked_reason(self, certificate: Certificate) -> str | None:
         """Return why no successor is requested, or None."""
-        reason = blocked_reason(certificate, self.context.instance)
+        reason = blocked_reason(certificate, self.context.instance, self.context.allowed_domains)
         if reason is None and certificate.type is not CertificateType.PRIVATE:
             try:
                 require_zones(self.dns, certificate.names)
             except (ZoneNotFoundError, ZoneAmbiguousError) as error:
                 reason = f"it could not be validated ({error})"
         return reason
+
+    def _steps_to_recorded(self, replacement: ReplacementContext) -> str:
+        """Return the manual steps to the successor on record, if it may take over now."""
+        if not _is_successor(replacement.record, replacement.observation):
+            return ""
+        return self._manual_steps(replacement, replacement.record.successor_arn)
 
     def _manual_steps(self, replacement: ReplacementContext, successor_arn: str | None) -> str:
         """Return the manual steps for consumers that are not moved here."""
@@ -348,7 +379,7 @@ class ReplacementEngine:
             return False
         successor = self._successor(replacement)
         if successor is None:
-            return False
+            return replacement.record.state is ReplacementState.REQUESTED
         pending = successor.status is CertificateStatus.PENDING_VALIDATION
         if pending and not self._validate(replacement, successor):
             return False
@@ -361,7 +392,7 @@ class ReplacementEngine:
             return False
         successor = self._successor(replacement)
         if successor is None:
-            return False
+            return replacement.record.state is ReplacementState.REQUESTED
         if has_ended(successor):
             return self._ended(replacement, successor)
         if successor.status is CertificateStatus.PENDING_VALIDATION:
@@ -377,15 +408,21 @@ class ReplacementEngine:
         old = self._still_needed(replacement)
         successor = self._successor(replacement) if old is not None else None
         if old is None or successor is None:
-            return False
+            return replacement.record.state is ReplacementState.REQUESTED
         if replacement.record.has_refused_successor():
             return self._after_refusal(replacement)
         if not self._may_take_over(replacement, old, successor):
             return self._unsuitable(replacement, old, successor)
         if self.consumers is not None and (old.in_use or replacement.record.moves):
             rebinding = self._rebinding(replacement, self.consumers)
-            self._apply(replacement, rebinding.plan(old, replacement.record.moves))
-            self._apply(replacement, rebinding.bind(replacement.record.moves))
+            # Planned moves first: finding the other settings may take the time of a whole run.
+            known = replacement.record.moves
+            failures = self._record_each(replacement, map(rebinding.bind, _batches(known)))
+            failures += self._plan_moves(replacement, rebinding, old)
+            new = replacement.record.moves[len(known) :]
+            failures += self._record_each(replacement, map(rebinding.bind, _batches(new)))
+            failures += self._verify_ready(replacement, rebinding)
+            _require_none(failures)
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
             return False
@@ -396,18 +433,33 @@ class ReplacementEngine:
         self._save(replacement, state=ReplacementState.BOUND)
         return True
 
+    def _verify_ready(self, replacement: ReplacementContext, rebinding: Rebinding) -> list[str]:
+        """Verify bound consumers while others wait, which may take weeks; return the failures."""
+        moves = replacement.record.moves
+        waiting = {
+            move.binding.consumer for move in moves if move.status is BindingChangeStatus.PLANNED
+        }
+        if not waiting:
+            return []  # the next step verifies all
+        ready = [move for move in moves if move.binding.consumer not in waiting]
+        advice, replacement.advice = replacement.advice, ""
+        failures = self._record_each(replacement, map(rebinding.verify, _batches(ready)))
+        replacement.advice = joined([text for text in (advice, replacement.advice) if text])
+        return failures
+
     def _verify(self, replacement: ReplacementContext) -> bool:
         """Verify the bindings, and unbind the old certificate or roll back."""
         moved_before = not replacement.record.has(BindingChangeStatus.BOUND)
         if self.consumers is not None and replacement.record.moves:
             rebinding = self._rebinding(replacement, self.consumers)
-            self._apply(replacement, rebinding.verify(replacement.record.moves))
+            verified = map(rebinding.verify, _batches(replacement.record.moves))
+            _require_none(self._record_each(replacement, verified))
         record, observation = replacement.record, replacement.observation
         waiting = [
             move.binding.label for move in record.moves if move.status is BindingChangeStatus.BOUND
         ]
         if waiting:
-            replacement.advice = f"not using the successor yet: {', '.join(waiting)}"
+            replacement.advice = f"not using the successor yet: {', '.join(_first(waiting))}"
             return False
         if record.has_refused_successor():
             return self._strike_off(replacement, "a service refused it")
@@ -452,13 +504,13 @@ class ReplacementEngine:
             return False
         if old.in_use and self.consumers is not None:
             rebinding = self._rebinding(replacement, self.consumers)
-            self._apply(replacement, rebinding.plan(old, replacement.record.moves))
+            _require_none(self._plan_moves(replacement, rebinding, old))
             if replacement.record.has(BindingChangeStatus.PLANNED):
+                replacement.advice = ""
                 self._save(replacement, state=ReplacementState.ISSUED)
                 return True
-            replacement.advice = (
-                self._manual_steps(replacement, replacement.successor_arn) or _UNSEEN
-            )
+            steps = self._manual_steps(replacement, replacement.successor_arn)
+            replacement.advice = self._steps_to_recorded(replacement) if steps else _UNSEEN
         elif not old.used and self._is_retirable(replacement.record, old):
             self._retire(replacement, old)
         return False
@@ -479,7 +531,7 @@ class ReplacementEngine:
             return old
         stopped = not requested and record.started_at < self.context.now
         reason = f"{_NOT_NEEDED}; {_MAY_EXIST}" if stopped else _NOT_NEEDED
-        self._abandon(replacement, reason, attempt=0)
+        self._abandon(replacement, reason, attempt=0, lost=0)
         return None
 
     def _obtain(self, replacement: ReplacementContext, old: Certificate) -> bool:
@@ -499,12 +551,15 @@ class ReplacementEngine:
             self._save(replacement, successor_arn=found.arn, requested_at=self.context.now)
             return True
         # A replacement that began with an existing certificate has not been checked for a request.
-        reason = self._blocked_reason(old) if replacement.record.refused else None
+        again = replacement.record.refused or replacement.record.lost
+        reason = self._blocked_reason(old) if again else None
         if reason is not None:
             replacement.advice = f"no successor is requested: {reason}"
             return False
-        if not self.state_store.count_request(self.context.now.date(), old.arn, DAILY_REQUESTS):
-            limit = f"daily limit of {DAILY_REQUESTS} replacements reached"
+        budget = RequestBudget.of(old)
+        if not self.state_store.count_request(self.context.now.date(), old.arn, budget):
+            kind = "replacements" if budget is RequestBudget.SUCCESSORS else "repeated requests"
+            limit = f"daily limit of {budget.value} {kind} reached"
             replacement.advice = f"{limit}; continues tomorrow"
             return False
         arn = self.certificates.request(request)
@@ -552,8 +607,7 @@ class ReplacementEngine:
             return self._strike_off(replacement, why)
         if record.moves:
             raise ReplacementError(f"{reason} Its consumers have been moved, or were to be moved.")
-        self._abandon(replacement, reason)
-        return False
+        return self._lose(replacement, reason)
 
     def _after_refusal(self, replacement: ReplacementContext) -> bool:
         """Verify the consumers that accepted a refused successor before the next one is tried.
@@ -627,8 +681,9 @@ class ReplacementEngine:
         text = f"ACM ended the request {successor.arn} with {successor.status}"
         text += f" ({reason})" if reason else ""
         record = replacement.record
-        if record.attempt >= MAX_ATTEMPTS:
-            self._abandon(replacement, f"{text}; fix the cause and request it again manually")
+        if not record.may_request_again:
+            self._abandon(replacement, text)
+            replacement.failure = _RESTART if replacement.is_used else None
             return False
         again = (record.requested_at or record.started_at) + RETRY_AFTER
         if self.context.now < again:
@@ -664,17 +719,41 @@ class ReplacementEngine:
         except ManualStepRequiredError as error:
             replacement.advice = f"kept: {error}"
             return
+        except CertificateNotFoundError:
+            self._finish(replacement, _GONE)
+            return
         if self.certificates.delete(old.arn):
             self._finish(replacement, f"deleted; its successor is {successor.arn}")
 
-    def _abandon(
-        self, replacement: ReplacementContext, reason: str, *, attempt: int = MAX_ATTEMPTS
-    ) -> None:
-        """End the replacement; with `attempt` 0, it may start again."""
+    def _abandon(self, replacement: ReplacementContext, reason: str, **changes: int) -> None:
+        """End the replacement, with `changes` of what it counts."""
         replacement.report(reason)
         ends = self.context.now + HISTORY
         state = ReplacementState.ABANDONED
-        self._save(replacement, state=state, note=reason, attempt=attempt, expires_at=ends)
+        self._save(replacement, state=state, note=reason, expires_at=ends, **changes)
+
+    def _lose(self, replacement: ReplacementContext, reason: str) -> bool:
+        """Give up a successor of no use; a used certificate fails the run, and gets another one."""
+        lost = replacement.record.lost + 1
+        if not replacement.is_used:
+            self._abandon(replacement, reason, attempt=MAX_ATTEMPTS + lost, lost=lost)
+            return False
+        if not replace(replacement.record, lost=lost).may_request_again:
+            self._abandon(replacement, reason, lost=lost)
+            replacement.failure = _RESTART
+            return False
+        replacement.report(reason)
+        replacement.failure = _ANOTHER
+        self._save(
+            replacement,
+            state=ReplacementState.REQUESTED,
+            attempt=replacement.record.attempt + 1,
+            lost=lost,
+            successor_arn=None,
+            requested_at=None,
+            moves=(),
+        )
+        return True
 
     def _finish(self, replacement: ReplacementContext, text: str) -> None:
         replacement.report(text)
@@ -682,11 +761,11 @@ class ReplacementEngine:
         self._save(replacement, state=ReplacementState.RETIRED, note=text, expires_at=ends)
 
     def _successor(self, replacement: ReplacementContext) -> Certificate | None:
-        """Describe the successor, or abandon the replacement if it was deleted."""
+        """Describe the successor, or give it up if it was deleted."""
         try:
             return describe_new(replacement.successor_arn, self.certificates, self.context.clock)
         except CertificateNotFoundError:
-            self._abandon(replacement, f"the successor {replacement.successor_arn} was deleted")
+            self._lose(replacement, f"the successor {replacement.successor_arn} was deleted")
             return None
 
     def _old(self, replacement: ReplacementContext) -> Certificate | None:
@@ -694,29 +773,61 @@ class ReplacementEngine:
         try:
             described = self.certificates.describe(replacement.arn)
         except CertificateNotFoundError:
-            self._finish(replacement, "the old certificate does not exist any more")
+            self._finish(replacement, _GONE)
             return None
         if replacement.observation is None:
             return None  # not listed yet: ACM is eventually consistent
         listed = replacement.observation.certificate
         return listed.described_as(described.with_tags(listed.detail.tags))
 
-    def _apply(self, replacement: ReplacementContext, result: RebindResult) -> None:
-        """Record the moves; then raise ReplacementError for failed ones."""
-        for text in result.done:
-            replacement.report(text)
-        replacement.advice = joined(result.waiting)
-        record, moves = replacement.record, tuple(result.moves)
-        if moves != record.moves or result.done:
-            self._save(replacement, moves=moves)
-        failures = list(result.failures)
-        if result.refused and record.requested_at is not None:
-            failures += result.refused  # another request would be refused, too
-        elif result.refused:
-            replacement.report("; ".join(result.refused))
-            self._save(replacement, refused=(*record.refused, replacement.successor_arn))
-        if failures:
-            raise ReplacementError("; ".join(failures))
+    def _plan_moves(
+        self, replacement: ReplacementContext, rebinding: Rebinding, old: Certificate
+    ) -> list[str]:
+        """Plan a move for each setting that has none, and return the failures."""
+        reverted, bindings = rebinding.unplanned(old, replacement.record.moves)
+        self._record(replacement, reverted)
+        batches = (
+            bindings[first : first + MOVES_AT_ONCE]
+            for first in range(0, len(bindings), MOVES_AT_ONCE)
+        )
+        return self._record_each(replacement, map(rebinding.plan, batches))
+
+    def _record_each(
+        self, replacement: ReplacementContext, results: Iterable[RebindResult]
+    ) -> list[str]:
+        """Record the moves of each result before the next one is made; return the failures."""
+        waiting: list[str] = []
+        failures: list[str] = []
+        refused: list[str] = []
+        for result in results:
+            self._record(replacement, result)
+            waiting += result.waiting
+            failures += result.failures
+            refused += result.refused
+            if result.out_of_time:
+                failures.append(_OUT_OF_TIME)
+                break
+        if waiting:
+            replacement.advice = joined(_first(waiting))
+        return [*failures, *self._record_refusal(replacement, refused)]
+
+    def _record(self, replacement: ReplacementContext, result: RebindResult) -> None:
+        record = replacement.record.with_moves(result.moves).with_reported_moves(result.done)
+        if record != replacement.record:
+            replacement.record = record
+            self._save(replacement)
+
+    def _record_refusal(
+        self, replacement: ReplacementContext, refused: Sequence[str]
+    ) -> Sequence[str]:
+        """Record that a service refused the successor; a refused request is a failure."""
+        record = replacement.record
+        if not refused or record.requested_at is not None:
+            return refused  # another request would be refused, too
+        replacement.report("; ".join(_first(refused)))
+        struck_off = dict.fromkeys((*record.refused, replacement.successor_arn))
+        self._save(replacement, refused=tuple(struck_off))
+        return ()
 
     def _rebinding(self, replacement: ReplacementContext, consumers: Consumers) -> Rebinding:
         return Rebinding(
@@ -725,6 +836,28 @@ class ReplacementEngine:
             old=replacement.arn,
             new=replacement.successor_arn,
         )
+
+
+def _batches(moves: Sequence[BindingChange]) -> Iterator[list[BindingChange]]:
+    return by_consumer(moves, MOVES_AT_ONCE)
+
+
+def _require_none(failures: Sequence[str]) -> None:
+    """Raise ReplacementError for failures."""
+    if failures:
+        raise ReplacementError("; ".join(_first(list(dict.fromkeys(failures)))))
+
+
+def _first(texts: Sequence[str]) -> list[str]:
+    """Return the first texts, and a count of the others as the last one."""
+    more = len(texts) - _SHOWN_TEXTS
+    return [*texts[:_SHOWN_TEXTS], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _is_successor(record: ReplacementRecord, observation: Observation | None) -> bool:
+    """Whether the scan found that the successor on record may take over."""
+    found = observation.successor if observation is not None else None
+    return found is not None and found.arn == record.successor_arn
 
 
 def _plan(record: ReplacementRecord) -> str:

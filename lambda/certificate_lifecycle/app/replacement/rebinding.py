@@ -1,18 +1,18 @@
 """Move consumers from a certificate to its successor: bind, verify, unbind, or roll back.
 
-Safe to repeat, to overlap and to be stopped after any call: all moves are on record before the
-first change, and every setting is read right before it is written. A setting with the successor is
+Safe to repeat, to overlap and to be stopped after any call: a move is on record before its setting
+is changed, and every setting is read right before it is written. A setting with the successor is
 already bound; one with neither certificate was changed by others and is not written.
-A consumer that fails does not stop the others.
+A consumer that fails does not stop the others. Without time, the rest is left to the next run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from certificate_lifecycle.app.deadline import error_summary, require_time
+from certificate_lifecycle.app.deadline import error_summary, has_time
 from certificate_lifecycle.app.ports import Consumers
 from certificate_lifecycle.app.run_context import RunContext
 from certificate_lifecycle.log import logger
@@ -24,12 +24,14 @@ from certificate_lifecycle.model.errors import (
     ManualStepRequiredError,
 )
 from certificate_lifecycle.policy.bindings import (
+    Binding,
     BindingChange,
     BindingChangeStatus,
     BindingState,
     BindStep,
     VerifyStep,
     bind_step,
+    by_consumer,
     needs_rollback,
     planned,
     verify_step,
@@ -56,9 +58,10 @@ def joined(texts: Sequence[str]) -> str:
 
 @dataclass(slots=True)
 class RebindResult:
-    """The moves with their new status, and the texts of what was done, waits or failed.
+    """The moves that were handled, and the texts of what was done, waits or failed.
 
     `refused` are the texts of consumers whose service does not accept the successor.
+    `out_of_time` is true if others were left to the next run.
     """
 
     moves: list[BindingChange] = field(default_factory=list)
@@ -66,6 +69,7 @@ class RebindResult:
     waiting: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    out_of_time: bool = False
 
     def add(self, move: BindingChange, status: BindingChangeStatus, text: str) -> None:
         """Set the status of `move`, with the text that reports it."""
@@ -87,22 +91,30 @@ class Rebinding:
     old: str
     new: str
 
-    def plan(self, certificate: Certificate, moves: Sequence[BindingChange]) -> RebindResult:
-        """Add a move for each setting with the old certificate that has none.
+    def unplanned(
+        self, certificate: Certificate, moves: Sequence[BindingChange]
+    ) -> tuple[RebindResult, list[Binding]]:
+        """Return the settings with the old certificate that have no move.
 
-        A setting that was moved and has the old certificate again was reverted by others.
+        The result has the moves of those that were moved and have the old certificate again: others
+        have reverted them.
         """
         result = RebindResult()
         found = {binding.key: binding for binding in self.consumers.find(certificate)}
         for move in moves:
             if move.binding.key in found and move.status is BindingChangeStatus.MOVED:
                 result.add(move, BindingChangeStatus.LEFT_ALONE, _REVERTED)
-            else:
-                result.moves.append(move)
         known = {move.binding.key for move in moves}
-        for binding in found.values():
-            if binding.key not in known:
-                result.moves.append(planned(binding, self.consumers.current(binding)))
+        return result, [binding for key, binding in found.items() if key not in known]
+
+    def plan(self, bindings: Iterable[Binding]) -> RebindResult:
+        """Return a move for each setting."""
+        result = RebindResult()
+        for binding in bindings:
+            if not self._has_time(result):
+                break
+            with self._isolated((), binding, result):
+                result.moves.append(planned(binding, self.consumers.current(binding), self.new))
         return result
 
     def bind(self, moves: Sequence[BindingChange]) -> RebindResult:
@@ -110,10 +122,10 @@ class Rebinding:
         result = RebindResult()
         for move in moves:
             if move.status is not BindingChangeStatus.PLANNED:
-                result.moves.append(move)
                 continue
-            with self._isolated((move,), result):
-                require_time(self.context.clock)
+            if not self._has_time(result):
+                break
+            with self._isolated((move,), move.binding, result):
                 step = bind_step(move, self.consumers.current(move.binding), self.old, self.new)
                 if step is BindStep.BIND:
                     extra = {"consumer": move.binding.label, "certificate_arn": self.new}
@@ -125,6 +137,12 @@ class Rebinding:
                     except CertificateRefusedError as error:
                         result.refuse(move, str(error))
                         continue
+                    except (ConsumerBusyError, ManualStepRequiredError):
+                        raise
+                    except Exception:
+                        if self.consumers.current(move.binding) is not None:
+                            raise
+                        step = BindStep.GONE  # deleted since it was read
                 status, text = _BOUND[step]
                 bound_at = (
                     self.context.now if status is BindingChangeStatus.BOUND else move.bound_at
@@ -135,47 +153,52 @@ class Rebinding:
     def verify(self, moves: Sequence[BindingChange]) -> RebindResult:
         """Verify bound settings; a consumer is unbound, or rolled back, as a whole."""
         result = RebindResult()
-        for consumer in dict.fromkeys(move.binding.consumer for move in moves):
-            together = tuple(move for move in moves if move.binding.consumer == consumer)
-            if any(move.status is BindingChangeStatus.BOUND for move in together):
-                with self._isolated(together, result):
-                    self._verify(together, result)
-            else:
-                result.moves.extend(together)
+        for together in by_consumer(moves, 1):
+            if all(move.status is not BindingChangeStatus.BOUND for move in together):
+                continue
+            if not self._has_time(result):
+                break
+            with self._isolated(together, together[0].binding, result):
+                self._verify(together, result)
         return result
 
+    def _has_time(self, result: RebindResult) -> bool:
+        result.out_of_time = not has_time(self.context.clock)
+        return not result.out_of_time
+
     @contextmanager
-    def _isolated(self, moves: tuple[BindingChange, ...], result: RebindResult) -> Iterator[None]:
+    def _isolated(
+        self, moves: Sequence[BindingChange], binding: Binding, result: RebindResult
+    ) -> Iterator[None]:
         """On failure of a consumer, keep its moves as they are on record, and continue."""
         before = len(result.moves)
         try:
             yield
         except ConsumerBusyError as error:
             result.moves[before:] = moves
-            result.waiting.append(f"{moves[0].binding.label}: {error}")
+            result.waiting.append(f"{binding.label}: {error}")
         except ManualStepRequiredError as error:
-            self._require_step(moves, result, before, str(error))
+            result.moves[before:] = self._require_step(moves, binding, result, str(error))
         except Exception as error:  # noqa: BLE001 - one must not stop the others; raised at the end
-            logger.exception("consumer failed", extra={"consumer": moves[0].binding.consumer})
+            logger.exception("consumer failed", extra={"consumer": binding.consumer})
             result.moves[before:] = moves
-            result.failures.append(f"{moves[0].binding.label}: {error_summary(error)}")
+            result.failures.append(f"{binding.label}: {error_summary(error)}")
 
     def _require_step(
-        self, moves: tuple[BindingChange, ...], result: RebindResult, before: int, text: str
-    ) -> None:
-        """Keep the moves, and report the step of a person once: the notes have what was reported.
+        self, moves: Sequence[BindingChange], binding: Binding, result: RebindResult, text: str
+    ) -> list[BindingChange]:
+        """Return the moves with the step of a person, reported once: their notes have it then.
 
         The first line of the text is the reason, which a note holds without the commands.
         """
         reason, *steps = text.split("\n")
-        label = moves[0].binding.label
         reported = all(move.note == reason for move in moves)
-        result.moves[before:] = [replace(move, note=reason) for move in moves]
         texts = result.waiting if reported else result.done
-        texts.append("\n".join((f"{label}: {reason}", f"# {label}:", *steps)))
+        lines = (f"# {binding.label}:", *steps) if steps else ()
+        texts.append("\n".join((f"{binding.label}: {reason}", *lines)))
+        return [replace(move, note=reason) for move in moves]
 
-    def _verify(self, moves: tuple[BindingChange, ...], result: RebindResult) -> None:
-        require_time(self.context.clock)
+    def _verify(self, moves: Sequence[BindingChange], result: RebindResult) -> None:
         bound = [move for move in moves if move.status is BindingChangeStatus.BOUND]
         states = {move.binding.key: self.consumers.current(move.binding) for move in bound}
         steps = {
