@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.model.certificate import CertificateStatus
+from certificate_lifecycle.model.certificate import (
+    CertificateDetail,
+    CertificateStatus,
+    CertificateType,
+)
 from certificate_lifecycle.policy.removable import removable
-from tests.unit.builders import EXPIRED, REVOKED, arn, certificate, days
+from tests.unit.builders import EXPIRED, REVOKED, arn, certificate, days, imported
 
 
 @pytest.mark.parametrize(("status", "reason"), [(EXPIRED, "expired"), (REVOKED, "revoked")])
@@ -27,6 +31,11 @@ def test_a_certificate_with_a_later_one_of_the_same_names_and_key_is_named() -> 
 @pytest.mark.parametrize(
     "changes",
     [
+        {"type": CertificateType.IMPORTED},
+        {"type": CertificateType.PRIVATE},
+        {"detail": CertificateDetail(certificate_authority_arn="arn:test")},
+        {"root_hierarchy": "N2_AMAZON_MANAGED"},
+        {"certificate_usage": "CLIENT_AUTH_ONLY"},
         {"names": ("other.example.com",)},
         {"key_algorithm": "EC_prime256v1"},
         {"ends_in": days(10)},
@@ -50,3 +59,9 @@ def test_a_certificate_without_an_end_is_superseded_by_one_with_an_end() -> None
     older = certificate(ends_in=None)
     newer = certificate(arn=arn("newer"))
     assert removable([older, newer]) == [(older, f"superseded by {newer.arn}")]
+
+
+def test_an_imported_certificate_is_superseded_by_none() -> None:
+    older = imported(ends_in=days(10))
+    newer = imported(arn=arn("newer"), ends_in=days(90))
+    assert removable([older, newer]) == []
