@@ -375,10 +375,11 @@ def test_a_later_version_of_a_source_is_served(
 @holds(
     WRITE_SECRET,
     "Can change the issuer, if the certificate in ACM has no chain or `allow` of the source "
-    "contains `no_chain`: only the issuer's name is compared then, which anyone can write.",
+    "contains `no_chain`: only the issuer's name and key id are compared then, which anyone can "
+    "write.",
 )
 @pytest.mark.parametrize("allow", [(), ("no_chain",)], ids=["without a chain", "no_chain"])
-def test_without_a_chain_the_name_of_the_issuer_decides(
+def test_without_a_chain_the_name_and_key_id_of_the_issuer_decide(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, allow: tuple[str, ...]
 ) -> None:
     shop = imported(cloud)
