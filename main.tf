@@ -164,7 +164,9 @@ module "rotation" {
   topic_kms_key_arn        = local.topic_kms_key_arn
 
   environment = {
-    ACCOUNTS                  = local.accounts_json
+    ACCOUNTS = local.accounts_json
+    # As short as possible: Lambda limits the environment to 4096 bytes.
+    ALLOWED_DOMAINS           = jsonencode(local._widest_domains)
     CRITICAL_THRESHOLD_DAYS   = tostring(var.critical_threshold_days)
     EVENT_BUS_NAME            = var.notifications.event_bus_name == null ? "" : var.notifications.event_bus_name
     EXPIRATION_THRESHOLD_DAYS = tostring(var.expiration_threshold_days)

@@ -153,7 +153,7 @@ def test_an_undisturbed_run_makes_as_many_calls_as_are_disturbed_below(
 ) -> None:
     rotation(scheduled(NOW))
     assert_imported(shop)
-    assert rotation.operations == [
+    assert rotation.operations[:14] == [
         "Query",
         "ListCertificates",
         "ListServerCertificates",
@@ -168,10 +168,9 @@ def test_an_undisturbed_run_makes_as_many_calls_as_are_disturbed_below(
         "GetCertificate",
         "ImportCertificate",
         "Publish",
-        "PutItem",  # the time of the message
-        "DeleteItem",
-        "GetTopicAttributes",
     ]
+    # The time of the message, and the intent that it reported, in any order.
+    assert sorted(rotation.operations[14:]) == ["DeleteItem", "GetTopicAttributes", "PutItem"]
     assert len(rotation.operations) == CALLS
 
 

@@ -236,7 +236,7 @@ def test_a_certificate_of_another_tool_is_reported_and_never_changed(
 def test_a_tag_of_another_tool_counts_for_an_imported_certificate_only(
     rotation: Function, cloud: Cloud, tags: dict[str, str]
 ) -> None:
-    """ACM renews what it issued: anybody who may tag could stop the repair otherwise."""
+    """ACM renews what it issued: the permission to tag would stop the repair otherwise."""
     zone = cloud.zones.add("example.com")
     pending = {"renewal_status": "PENDING_VALIDATION", **ending_in(cloud, 20)}
     renewed = cloud.certificates.add(tags=tags, **pending, **USED)

@@ -19,7 +19,11 @@ from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.bindings import Binding, BindingChange
 from certificate_lifecycle.policy.import_history import HeldVersion
 from certificate_lifecycle.policy.notification_state import AlertRecord, AlertSubject, Intent
-from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
+from certificate_lifecycle.policy.succession import (
+    ReplacementRecord,
+    ReplacementState,
+    RequestBudget,
+)
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
 from tests.unit.fakes import MemoryStateStore
@@ -52,7 +56,8 @@ missed = st.sampled_from([0, 0, 1])
 
 def noted(note: str) -> ReplacementRecord:
     """Return the record with a note of its own and of its move."""
-    move = BindingChange(binding=Binding(LISTENER, "listener"), note=note)
+    listener = Binding(LISTENER, "listener")
+    move = BindingChange(binding=listener, planned_for=REPLACEMENT.successor_arn, note=note)
     return replace(REPLACEMENT, note=note, moves=(move,))
 
 
@@ -113,7 +118,8 @@ def delete_intent(text: str, run: str, at: datetime) -> Write:
 
 
 def count_request(certificate_arn: str) -> Write:
-    return lambda state_store: state_store.count_request(NOW.date(), certificate_arn, 2)
+    budget = RequestBudget.REPEATED_REQUESTS
+    return lambda state_store: state_store.count_request(NOW.date(), certificate_arn, budget)
 
 
 def save_history(leaf: str, behind: int) -> Write:
@@ -145,7 +151,7 @@ intent_writes = st.builds(save_intent, texts, runs, moments) | st.builds(
     delete_intent, texts, runs, moments
 )
 history_writes = st.builds(save_history, texts, missed)
-requests = st.builds(count_request, st.sampled_from(["one", "two", "three"]))
+requests = st.builds(count_request, st.sampled_from("abcdefg"))
 
 
 def outcome(state_store: StateStore, write: Write) -> object:

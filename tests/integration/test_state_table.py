@@ -24,7 +24,12 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
-from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord, ReplacementState
+from certificate_lifecycle.policy.succession import (
+    HISTORY,
+    ReplacementRecord,
+    ReplacementState,
+    RequestBudget,
+)
 from tests.embedded_aws.cloud import Cloud
 from tests.integration.invocation import NOW
 
@@ -186,7 +191,7 @@ def test_other_refusals_are_raised(state_tables: StateTables, cloud: Cloud) -> N
     with pytest.raises(ClientError, match="not today"):
         state_store.claim(BEGUN, "run-1", NOW, NOW + CLAIM)
     with pytest.raises(ClientError, match="not today"):
-        state_store.count_request(NOW.date(), ARN, 1)
+        state_store.count_request(NOW.date(), ARN, RequestBudget.SUCCESSORS)
     with pytest.raises(ClientError, match="not today"):
         state_store.delete_alert(ALERT)
 
@@ -440,11 +445,13 @@ def test_a_record_with_its_moves_in_one_item_is_read_and_stored_in_several(
 
 def test_a_day_has_a_budget_in_which_a_certificate_counts_once(state_tables: StateTables) -> None:
     state_store, today = state_tables.new(), NOW.date()
-    assert state_store.count_request(today, f"{ARN}1", 2)
-    assert state_store.count_request(today, f"{ARN}2", 2)
-    assert not state_store.count_request(today, f"{ARN}3", 2)
-    assert state_store.count_request(today, f"{ARN}1", 2)
-    assert state_store.count_request(today + timedelta(days=1), f"{ARN}3", 2)
+    repeated, others = RequestBudget.REPEATED_REQUESTS, RequestBudget.SUCCESSORS
+    for number in range(repeated.value):
+        assert state_store.count_request(today, f"{ARN}{number}", repeated)
+    assert not state_store.count_request(today, f"{ARN}more", repeated)
+    assert state_store.count_request(today, f"{ARN}0", repeated)
+    assert state_store.count_request(today, f"{ARN}more", others)
+    assert state_store.count_request(today + timedelta(days=1), f"{ARN}more", repeated)
 
 
 # --- Memories and notes -----------------------------------------------------------------------

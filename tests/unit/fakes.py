@@ -60,7 +60,7 @@ from certificate_lifecycle.policy.notification_state import (
     UnreadableEntry,
 )
 from certificate_lifecycle.policy.settings import RotationMode
-from certificate_lifecycle.policy.succession import ReplacementRecord
+from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.tls_probe import ProbeResult, ProbeState
 from certificate_lifecycle.policy.validation import ExistingRecord, Zone
@@ -225,6 +225,8 @@ class MemoryCertificates(Certificates):
         )
 
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
+        if arn not in self.held:
+            raise CertificateNotFoundError(f"{arn} does not exist")
         self.replaced[arn] = successor_arn
 
     def delete(self, arn: str) -> bool:
@@ -552,7 +554,7 @@ class MemoryStateStore(StateStore):
 
     def __init__(self) -> None:
         self.stored: dict[str, ReplacementRecord] = {}
-        self.requests: defaultdict[date, set[str]] = defaultdict(set)
+        self.requests: defaultdict[tuple[date, RequestBudget], set[str]] = defaultdict(set)
         self.alerts: dict[str, AlertRecord] = {}
         self.recorded_intents: dict[tuple[str, str], Intent] = {}
         self.histories: dict[str, ImportHistory] = {}
@@ -584,9 +586,9 @@ class MemoryStateStore(StateStore):
         self._raise_if_broken("save_replacement")
         return self._put(replacement_record)
 
-    def count_request(self, day: date, certificate_arn: str, limit: int) -> bool:
-        taken = self.requests[day]
-        if certificate_arn not in taken and len(taken) >= limit:
+    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
+        taken = self.requests[day, budget]
+        if certificate_arn not in taken and len(taken) >= budget.value:
             return False
         taken.add(certificate_arn)
         return True

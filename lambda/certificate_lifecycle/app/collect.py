@@ -6,6 +6,7 @@ A certificate that cannot be read does not stop the others; its error is kept in
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,7 +26,7 @@ from certificate_lifecycle.model.certificate import (
     RenewalStatus,
 )
 from certificate_lifecycle.model.errors import CertificateNotFoundError
-from certificate_lifecycle.model.run import Assessment, ScopeStatus
+from certificate_lifecycle.model.run import Assessment, ScopeStatus, urgency
 from certificate_lifecycle.policy.chain import (
     as_renewing,
     assess,
@@ -71,6 +72,19 @@ class ScanResult:
         if agreed is None:
             return self
         return self._only(lambda entry: (entry.certificate.arn, entry.decision.action) in agreed)
+
+    def by_urgency(self) -> ScanResult:
+        """Return the result with the most urgent first: time and budgets may not suffice for all.
+
+        ACM lists certificates in an order that anyone can influence.
+        """
+        pairs = zip(self.observations, self.assessments, strict=True)
+        ordered = sorted(pairs, key=lambda pair: urgency(pair[1]))
+        return replace(
+            self,
+            observations=[observation for observation, _ in ordered],
+            assessments=[entry for _, entry in ordered],
+        )
 
     def without(self, arns: Collection[str]) -> ScanResult:
         """Return the result for the other certificates only."""
@@ -153,7 +167,8 @@ class Collector:
         stores = {arn: store for arn, (_, store) in stored.items()}
         search = SuccessorSearch.among(everything, self.context, self.certificates, self.catalog)
         known = _Known(described, renewals, search, stores, replacing)
-        for certificate in chosen:
+        # The time may not suffice to describe all.
+        for certificate in sorted(chosen, key=self._dying_first):
             self._assess(certificate, result, known)
         result.problems.extend(search.problems)
         return result
@@ -173,6 +188,10 @@ class Collector:
                 logger.exception("store could not be listed", extra={"store": store.name})
                 problems.append(f"the {store.name} could not be listed: {error_summary(error)}")
         return found
+
+    def _dying_first(self, listed: Certificate) -> tuple[bool, float]:
+        ends = listed.not_after.timestamp() if listed.not_after else math.inf
+        return not lacks_future(listed, self.context.thresholds, self.context.now), ends
 
     def _concerned(self, certificate: Certificate) -> bool:
         return self.sources.concern(certificate) or self.exports.concern(certificate)

@@ -26,7 +26,7 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
-from certificate_lifecycle.policy.succession import ReplacementRecord
+from certificate_lifecycle.policy.succession import ReplacementRecord, RequestBudget
 from certificate_lifecycle.policy.tls_probe import ProbeResult
 from certificate_lifecycle.policy.validation import ExistingRecord, Zone
 from certificate_lifecycle.render.emf import RunMetrics
@@ -89,7 +89,10 @@ class Certificates(Protocol):
         """
 
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
-        """Tag a certificate with its successor; the role may delete only such certificates."""
+        """Tag a certificate with its successor; the role may delete only such certificates.
+
+        Raises CertificateNotFoundError.
+        """
 
     def delete(self, arn: str) -> bool:
         """Delete a certificate if it exists; false if it is in use."""
@@ -204,8 +207,8 @@ class StateStore(ImportHistories, Protocol):
         Raises StateConflictError if another run has changed it.
         """
 
-    def count_request(self, day: date, certificate_arn: str, limit: int) -> bool:
-        """Count a certificate once towards the limit of `day`; false if the limit is reached."""
+    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
+        """Count a certificate once towards a budget of `day`; false if that is used up."""
 
     def alert_records(self) -> Sequence[AlertRecord]:
         """Return the open alerts that were reported."""

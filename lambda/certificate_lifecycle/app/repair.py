@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from certificate_lifecycle.app.collect import ScanResult
 from certificate_lifecycle.app.deadline import RESERVE_SECONDS, error_summary, require_time
@@ -29,7 +28,7 @@ from certificate_lifecycle.model.errors import (
     ZoneAmbiguousError,
     ZoneNotFoundError,
 )
-from certificate_lifecycle.model.run import ActionRecord, Assessment, Outcome
+from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.validation import RecordChange, explain
@@ -38,7 +37,6 @@ from certificate_lifecycle.policy.validation import RecordChange, explain
 _RECORDS_TIMEOUT_SECONDS = 30.0
 _POLL_SECONDS = 3.0
 _VERBS = {RecordChange.CREATED: "create", RecordChange.UPDATED: "update"}
-_NEVER = datetime.max.replace(tzinfo=UTC)
 _REPAIRS = (Action.RESTORE_RECORDS, Action.RENEW_BY_EMAIL)
 
 
@@ -58,8 +56,7 @@ class Repair:
     def act(self, scan: ScanResult) -> list[ActionRecord]:
         """Return what was done or advised, one record for each certificate with an action."""
         records = []
-        pairs = zip(scan.observations, scan.assessments, strict=True)
-        for observation, entry in sorted(pairs, key=_urgency):
+        for observation, entry in zip(scan.observations, scan.assessments, strict=True):
             action = entry.decision.action
             if action is Action.NONE or (entry.certificate.arn, action) in self.settled:
                 continue
@@ -162,12 +159,6 @@ class Repair:
         names = ", ".join(validation.domain_name for validation in pending)
         text = f"approval e-mail sent again for {names}{reason}"
         return ActionRecord(certificate.arn, Action.RENEW_BY_EMAIL, Outcome.DONE, text)
-
-
-def _urgency(pair: tuple[Observation, Assessment]) -> tuple[int, datetime]:
-    """Return the order of actions, because the time may not suffice for all: the urgent first."""
-    _, entry = pair
-    return -entry.decision.severity, entry.certificate.not_after or _NEVER
 
 
 def _planned(observation: Observation, action: Action) -> str:

@@ -25,6 +25,7 @@ class RunRequest:
 
     `limits` has the highest mode that each other account allows.
     `owner_tag` is the tag that names the owner of a certificate.
+    `allowed_domains` are the domains that the instance requests for, empty if not configured.
     `account_wide` is true for the one scope that also scans global services.
     `sdk` has the versions of the SDK.
     `scheduled` is true if the schedule started the run.
@@ -45,6 +46,7 @@ class RunRequest:
     retire_after: timedelta | None = None
     limits: Mapping[str, RotationMode] = field(default_factory=dict)
     owner_tag: str = "Owner"
+    allowed_domains: Sequence[str] = ()
     account_wide: bool = True
     scheduled: bool = False
     sdk: str = ""
@@ -95,3 +97,4 @@ class RunContext:
     clock: Clock
     thresholds: Thresholds
     record_intent: RecordIntent
+    allowed_domains: Sequence[str] = ()

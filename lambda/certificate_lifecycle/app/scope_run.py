@@ -114,6 +114,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         clock=clock,
         thresholds=request.thresholds,
         record_intent=state.record_intent,
+        allowed_domains=request.allowed_domains,
     )
     collector = Collector(
         context=context,
@@ -144,6 +145,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         may_be_deleted=[*replaced, *(requested if request.announced else ())],
         replacing=state.replacement_records,
     )
+    result = result.by_urgency()
     result.problems.extend(state.problems)
     return ScopeScan(request=request, context=context, clients=clients, state=state, result=result)
 

@@ -43,6 +43,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import (
     CertificateImportError,
+    CertificateNotFoundError,
     CertificateRequestError,
     ExportError,
     ManualStepRequiredError,
@@ -379,14 +380,16 @@ class AcmCertificates:
     def mark_replaced(self, arn: str, successor_arn: str) -> None:
         """Tag a certificate with its successor; the role may delete only tagged certificates.
 
-        Raises ManualStepRequiredError if the certificate has as many tags as ACM allows.
+        Raises CertificateNotFoundError, or ManualStepRequiredError if the certificate has as many
+        tags as ACM allows.
         """
-        marked = unless(
-            "TooManyTagsException",
-            lambda: self._client.add_tags_to_certificate(
-                CertificateArn=arn, Tags=[{"Key": REPLACED_BY_TAG, "Value": successor_arn}]
-            ),
-        )
+        with existing(arn):
+            marked = unless(
+                "TooManyTagsException",
+                lambda: self._client.add_tags_to_certificate(
+                    CertificateArn=arn, Tags=[{"Key": REPLACED_BY_TAG, "Value": successor_arn}]
+                ),
+            )
         if marked is None:
             raise ManualStepRequiredError(
                 "it has as many tags as ACM allows, so it cannot be marked and deleted; remove "
@@ -394,15 +397,27 @@ class AcmCertificates:
             )
 
     def delete(self, arn: str) -> bool:
-        """Delete a certificate if it exists; false while it is in use."""
+        """Delete a certificate if it exists; false while it is in use.
+
+        A role that may delete only tagged certificates is denied to delete one that is gone.
+        """
         try:
             self._client.delete_certificate(CertificateArn=arn)
         except ClientError as error:
             code = error_code(error)
-            if code not in ("ResourceInUseException", "ResourceNotFoundException"):
+            if code == "ResourceInUseException":
+                return False
+            denied = code == "AccessDeniedException"
+            if code != "ResourceNotFoundException" and not (denied and self._is_gone(arn)):
                 raise
-            return code == "ResourceNotFoundException"
         return True
+
+    def _is_gone(self, arn: str) -> bool:
+        try:
+            self.describe(arn)
+        except CertificateNotFoundError:
+            return True
+        return False
 
 
 def _renewable(start: datetime, end: datetime) -> CertificateFilterStatementPaginatorTypeDef:

@@ -51,7 +51,7 @@ from certificate_lifecycle.policy.notification_state import (
     Intent,
     UnreadableEntry,
 )
-from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord
+from certificate_lifecycle.policy.succession import HISTORY, ReplacementRecord, RequestBudget
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -89,7 +89,10 @@ PERMISSIONS = (
     ),
     *for_rotations("dynamodb", _TABLE, Setting.REPLACE, UpdateItem="count the requests of a day"),
 )
-_REQUESTS = "requests#"
+_REQUESTS = {
+    RequestBudget.SUCCESSORS: "requests#",
+    RequestBudget.REPEATED_REQUESTS: "repeated-requests#",
+}
 #: Its scope is that of the function itself, for all scanned scopes.
 _MESSAGE = "message#last"
 _PROBE = "probe#last"
@@ -301,21 +304,21 @@ class StateTable:
             return stored
         return None
 
-    def count_request(self, day: date, certificate_arn: str, limit: int) -> bool:
-        """Count a request of `day`, once per certificate; false if the limit is reached."""
+    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
+        """Count a request of `day`, once per certificate; false if the budget is used up."""
         ends = datetime.combine(day, time(), UTC) + HISTORY
         counted = unless(
             _CONFLICT,
             lambda: self._client.update_item(
                 TableName=self._table,
-                Key=self._key(f"{_REQUESTS}{day}"),
+                Key=self._key(f"{_REQUESTS[budget]}{day}"),
                 UpdateExpression="ADD certificates :certificates SET expires_at = :ends",
                 ConditionExpression=_ROOM,
                 ExpressionAttributeValues={
                     ":arn": _text(certificate_arn),
                     ":certificates": {"SS": [certificate_arn]},
                     ":ends": _epoch(ends),
-                    ":limit": _number(limit),
+                    ":limit": _number(budget.value),
                 },
             ),
         )

@@ -144,6 +144,12 @@ ROTATION_VARIABLES = (
         "`external_id` of the role in every account, `max_concurrency` of the scans, and, "
         "optionally, `rotation_mode`, `rebind_consumers` (JSON object)",
     ),
+    Variable(
+        "ALLOWED_DOMAINS",
+        "[]",
+        "domains of the certificates that this instance requests (JSON list): a failed request "
+        "for another name is not repeated, whatever its tags say; empty: any domain",
+    ),
     Variable("OWNER_TAG", "Owner", "key of the tag with the owner of a certificate"),
     Variable(
         "SUMMARY_AFTER_DAYS",
@@ -248,6 +254,7 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
         accounts=environment.read("ACCOUNTS", _accounts, ()),
         organization=environment.read("ORGANIZATION", _organization, None),
         export_targets=targets,
+        allowed_domains=environment.read("ALLOWED_DOMAINS", _domain_names, _NONE),
         owner_tag=environment.read("OWNER_TAG", _tag_key, "Owner"),
         summary_after=environment.read("SUMMARY_AFTER_DAYS", _days_or_never, None),
         ledger_table=environment.read("LEDGER_TABLE", _optional(_table), None),

@@ -51,6 +51,7 @@ def run_request(
         announced=command.announced,
         retire_after=settings.retire_after,
         owner_tag=settings.owner_tag,
+        allowed_domains=settings.allowed_domains,
         scheduled=command.scheduled,
         sdk=SDK_VERSION,
         limits={

@@ -417,7 +417,7 @@ class Run:
     def findings(self) -> list[Assessment]:
         """The assessments that are not healthy: most severe first, then by expiry."""
         found = [entry for entry in self.assessments if not entry.decision.healthy]
-        return sorted(found, key=_urgency)
+        return sorted(found, key=urgency)
 
     @property
     def open_findings(self) -> int:
@@ -526,7 +526,8 @@ def _iso(at: date | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def _urgency(entry: Assessment) -> tuple[int, bool, float, str]:
+def urgency(entry: Assessment) -> tuple[int, bool, float, str]:
+    """Return a sort key: most severe first, then by expiry, without regard to ACM's order."""
     ends = entry.certificate.not_after
     return (
         -entry.decision.severity,

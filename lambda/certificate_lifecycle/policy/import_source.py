@@ -13,7 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from certificate_lifecycle.model.dns_names import is_wildcard
 from certificate_lifecycle.model.sanitize import listed, quoted
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.model.timestamps import format_minute
@@ -365,8 +364,7 @@ def _lost_names(leaf: X509Certificate, there: X509Certificate) -> list[str]:
     lost = (
         name
         for name in there.names
-        if name not in leaf.names
-        and (is_wildcard(name) or f"*.{name.partition('.')[2]}" not in leaf.names)
+        if name not in leaf.names and f"*.{name.partition('.')[2]}" not in leaf.names
     )
     return sorted({*lost, *there.addresses} - set(leaf.addresses))
 

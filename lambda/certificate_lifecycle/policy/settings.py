@@ -86,6 +86,7 @@ class RotationSettings:
     organization: OrganizationSettings | None = None
     export_targets: tuple[ExportTarget, ...] = ()
     owner_tag: str = "Owner"
+    allowed_domains: tuple[str, ...] = ()
     summary_after: timedelta | None = None
     ledger_table: str | None = None
     report_bucket: str | None = None

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any, Self
 
 from certificate_lifecycle.model import records
@@ -19,6 +20,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     Documented,
 )
+from certificate_lifecycle.model.dns_names import is_allowed
 from certificate_lifecycle.model.scope import parse_arn
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus, ConsumerKind
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, CertificateRequest
@@ -27,8 +29,6 @@ from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, Ce
 REPLACES_TAG = "certificate-lifecycle:replaces"
 REPLACED_BY_TAG = "certificate-lifecycle:replaced-by"
 
-#: Limit of requests by account, region and day, which protects ACM's quota.
-DAILY_REQUESTS = 20
 #: ACM's default quota of requests in 365 days (ACM user guide, "Quotas").
 YEARLY_REQUESTS = 5000
 #: Sentences about moves that a record keeps for the next message.
@@ -53,6 +53,23 @@ _OUR_TAGS = "certificate-lifecycle:"
 
 #: Actions that start or continue a replacement.
 REPLACING_ACTIONS = frozenset({Action.REPLACE, Action.REQUEST_AGAIN, Action.REBIND})
+
+
+class RequestBudget(Enum):
+    """Limits of requests by account, region and day, which protect ACM's quota.
+
+    Repeating a failed request, which nothing uses, has a small budget of its own: anyone who may
+    request certificates can make many failed requests, and they never take the place of a
+    certificate in use.
+    """
+
+    SUCCESSORS = 20
+    REPEATED_REQUESTS = 5
+
+    @classmethod
+    def of(cls, certificate: Certificate) -> RequestBudget:
+        """Return the budget from which the successor of a certificate is requested."""
+        return cls.REPEATED_REQUESTS if is_failed_request(certificate) else cls.SUCCESSORS
 
 
 class ReplacementState(Documented):
@@ -197,17 +214,32 @@ class ReplacementRecord:
         )
 
 
-def blocked_reason(certificate: Certificate, instance: str) -> str | None:
+def is_failed_request(certificate: Certificate) -> bool:
+    """Whether ACM never issued it."""
+    return certificate.status in (
+        CertificateStatus.FAILED,
+        CertificateStatus.VALIDATION_TIMED_OUT,
+    )
+
+
+def blocked_reason(
+    certificate: Certificate, instance: str, allowed_domains: Sequence[str]
+) -> str | None:
     """Return why a described `certificate` gets no successor, or None if it may get one.
 
-    A failed request is repeated only if this instance made it, and not for a successor.
+    A failed request is repeated only if this instance made it, and not for a successor. Anyone who
+    may request certificates may set the tag, so that its names count, too: each is equal to or
+    below one of `allowed_domains`, unless these are not configured.
     """
     tags = dict(certificate.detail.tags)
     if REPLACES_TAG in tags and not certificate.used:
         return "it was requested as a successor of another certificate"
-    if certificate.status in (CertificateStatus.FAILED, CertificateStatus.VALIDATION_TIMED_OUT):
+    if is_failed_request(certificate):
         if tags.get("ManagedBy") != instance:
             return f"it was not requested by {instance}"
+        others = [name for name in certificate.names if not is_allowed(name, allowed_domains)]
+        if allowed_domains and others:
+            return f"{others[0]} is not equal to or below an allowed domain of {instance}"
     elif not certificate.in_use:
         return "its copies outside AWS cannot be moved; export a new certificate to them"
     if not certificate.managed:

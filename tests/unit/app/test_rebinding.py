@@ -291,7 +291,7 @@ def test_a_busy_consumer_is_no_failure() -> None:
 
 def test_a_step_of_a_person_is_reported_once_and_is_no_failure() -> None:
     consumers = MemoryConsumers((domain(), [OLD]), (listener(), [OLD]))
-    plan = planned(consumers)
+    plan = planned(consumers, ())
     error = ManualStepRequiredError("detach the policy first\naws detach\n# then wait")
     consumers.broken["bind", domain()] = error
     first = rebinding(consumers).bind(plan.moves)
@@ -311,7 +311,7 @@ def test_a_step_of_a_person_is_reported_once_and_is_no_failure() -> None:
 
 def test_another_step_of_a_person_is_reported_again() -> None:
     consumers = MemoryConsumers((domain(), [OLD]))
-    moves = planned(consumers).moves
+    moves = planned(consumers, ()).moves
     for reason in ("a first reason", "another reason"):
         consumers.broken["bind", domain()] = ManualStepRequiredError(reason)
         result = rebinding(consumers).bind(moves)

@@ -22,17 +22,18 @@ from certificate_lifecycle.model.errors import (
     CertificateRefusedError,
     CertificateRequestError,
     ConsumerBusyError,
+    ManualStepRequiredError,
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, Binding
 from certificate_lifecycle.policy.succession import (
-    DAILY_REQUESTS,
     HISTORY,
     MAX_LOST,
     REPLACES_TAG,
     RETRY_AFTER,
     ReplacementRecord,
     ReplacementState,
+    RequestBudget,
 )
 from tests.unit.builders import (
     AUTHORITY,
@@ -250,6 +251,28 @@ def test_acms_event_about_the_old_certificate_alone_continues_at_once() -> None:
     assert account.state == "verified"
 
 
+@pytest.mark.parametrize("error", [ManualStepRequiredError("detach it"), Outage("not today")])
+def test_a_consumer_that_cannot_be_changed_keeps_no_other_from_being_verified(
+    error: Exception,
+) -> None:
+    """It may wait for a person for weeks; another one may have to be rolled back meanwhile."""
+    account = Account(DEAD, consumers=MemoryConsumers((domain(), [OLD]), (sni(), [OLD])))
+    assert account.consumers is not None
+    account.consumers.broken["bind", domain()] = error
+    account.run()
+    account.issue(used=True)
+    record = account.tomorrow().only()
+    assert str(error) in record.detail
+    assert account.consumers.settings[sni()] == [account.successor]
+    assert account.consumers.settings[domain()] == [OLD]
+    assert account.state == "issued"
+
+    account.consumers.broken.clear()
+    account.tomorrow().run()
+    assert account.consumers.settings[domain()] == [account.successor]
+    assert account.state == "verified"
+
+
 def test_a_verified_replacement_rests() -> None:
     account = serving()
     account.run()
@@ -389,12 +412,27 @@ def test_what_cannot_be_requested_is_advised_and_leaves_no_replacement_record(
 
 def test_beyond_the_daily_budget_a_replacement_waits_for_tomorrow() -> None:
     account = serving()
-    for number in range(DAILY_REQUESTS):
-        account.state_store.count_request(NOW.date(), arn(f"other-{number}"), DAILY_REQUESTS)
+    for number in range(RequestBudget.SUCCESSORS.value):
+        account.state_store.count_request(
+            NOW.date(), arn(f"other-{number}"), RequestBudget.SUCCESSORS
+        )
     assert "daily limit of 20 replacements reached" in account.only().detail
     assert account.certificates.asked == []
     account.tomorrow().run()
     assert len(account.certificates.asked) == 1
+
+
+def test_repeated_requests_have_a_small_budget_of_their_own() -> None:
+    failed = [
+        replace(FAILED_REQUEST, arn=arn(f"failed-{number}"), names=(f"n{number}.example.com",))
+        for number in range(30)
+    ]
+    account = Account(*failed, DEAD, consumers=MemoryConsumers((listener(), [OLD])))
+    records = {record.certificate_arn: record for record in account.run()}
+    asked = [dict(wanted.tags)[REPLACES_TAG] for wanted in account.certificates.asked]
+    assert asked.count(OLD) == 1
+    assert len(asked) == RequestBudget.REPEATED_REQUESTS.value + 1
+    assert "daily limit of 5 repeated requests reached" in records[failed[-1].arn].detail
 
 
 def test_near_the_yearly_quota_a_request_says_so() -> None:
@@ -1272,6 +1310,27 @@ def test_an_imported_certificate_that_an_earlier_version_replaced_is_kept_and_no
     assert account.certificates.deleted == []
     assert account.consumers is not None
     assert account.consumers.written == []
+
+
+def test_no_steps_lead_to_a_successor_that_may_not_take_over_any_more() -> None:
+    account = Account(DEAD)
+    account.run()
+    account.issue()
+    assert f"CertificateArn={account.successor}" in account.tomorrow().only().detail
+    account.edit(account.successor, status=CertificateStatus.REVOKED)
+    (record,) = account.tomorrow().run()
+    assert "CertificateArn=" not in record.detail
+    assert "may not take over: It is not issued." in record.detail
+
+
+def test_no_steps_lead_to_a_verified_successor_that_was_revoked() -> None:
+    account = soaked(in_use=True, detail=detail(in_use_by=(LOAD_BALANCER.replace("shop", "new"),)))
+    account.consumers = None
+    (record,) = account.tomorrow().run()
+    assert f"CertificateArn={account.successor}" in record.detail
+    account.edit(account.successor, status=CertificateStatus.REVOKED)
+    texts = [record.detail for record in account.tomorrow().run()]
+    assert "CertificateArn=" not in "".join(texts)
 
 
 def test_an_old_certificate_without_continuity_of_its_successor_is_kept() -> None:

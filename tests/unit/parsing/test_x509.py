@@ -385,9 +385,21 @@ def test_what_is_not_strict_der_is_refused(der: bytes, why: str) -> None:
 
 def test_a_negative_serial_number_is_read() -> None:
     """RFC 5280 section 4.1.2.2 asks for it."""
+    for serial in (0xCFC7, 0x8001):
+        assert read_certificate(with_serial(serial)).serial == serial
+
+
+def test_a_serial_number_has_no_zero_before_it() -> None:
+    for serial in (0x0001, 0x007F):
+        with pytest.raises(MalformedCertificateError, match="one of its numbers is malformed"):
+            read_certificate(with_serial(serial))
+
+
+def with_serial(octets: int) -> bytes:
+    """Return a certificate whose serial number has these two octets."""
     (block,) = pem_blocks(written(serial=0x4FC7))
-    negative = block.der.replace(bytes.fromhex("02024fc7"), bytes.fromhex("0202cfc7"), 1)
-    assert read_certificate(negative).serial == 0xCFC7
+    serial = b"\x02\x02" + octets.to_bytes(2, "big")
+    return block.der.replace(bytes.fromhex("02024fc7"), serial, 1)
 
 
 @pytest.mark.parametrize("serial", ["0200", "02020001", "02820001ff"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.policy.import_history import KEPT, HeldVersion, ImportHistory
-from tests.unit.builders import NOW, SECOND, arn, days
+from tests.unit.builders import LATER, NOW, SECOND, arn, days, link, version
 
 MINUTES = timedelta(minutes=15)
 NEW = ImportHistory(certificate_arn=arn())
@@ -52,10 +54,16 @@ def test_an_attempt_that_was_not_done_may_be_repeated() -> None:
     assert history.attempt is not None
 
 
+def test_an_attempt_over_a_later_version_may_be_repeated_too() -> None:
+    seen = NEW.observed(ONE, NOW, NOW).observed(TWO, NOW, NOW)
+    history = seen.attempting(THREE, "run-1", NOW + MINUTES).observed(TWO, NOW, NOW)
+    assert not history.holds(THREE)
+
+
 @pytest.mark.parametrize(
     ("current", "imported_at"),
-    [(TWO, NOW + SECOND), (THREE, NOW + SECOND), (ONE, NOW + SECOND), (ONE, None)],
-    ids=["done", "replaced", "put back", "not known"],
+    [(TWO, NOW + SECOND), (THREE, NOW + SECOND), (THREE, NOW), (ONE, NOW + SECOND), (ONE, None)],
+    ids=["done", "replaced", "replaced at once", "put back", "not known"],
 )
 def test_an_attempt_that_may_have_been_done_is_held(
     current: HeldVersion, imported_at: datetime | None
@@ -93,7 +101,11 @@ def test_of_too_many_versions_the_oldest_are_refused_by_their_time_of_issue() ->
     assert history.forgotten_until == held(1).not_before
     assert all(history.holds(held(number)) for number in range(KEPT + 2))
     assert not history.holds(held(KEPT + 2))
+    again = history.observed(history.versions[0], None, NOW)
+    assert again.forgotten_until == held(1).not_before
     assert history.observed(held(KEPT + 2), None, NOW).forgotten_until == held(2).not_before
+    early = replace(history, versions=(held(0), *history.versions[1:]))
+    assert early.observed(held(KEPT + 2), None, NOW).forgotten_until == held(1).not_before
 
 
 def test_nothing_is_forgotten_up_to_the_limit() -> None:
@@ -101,6 +113,21 @@ def test_nothing_is_forgotten_up_to_the_limit() -> None:
     for number in range(KEPT):
         history = history.observed(held(number), None, NOW)
     assert (len(history.versions), history.forgotten_until) == (KEPT, None)
+
+
+def test_a_version_is_stored_in_this_form() -> None:
+    """Records of earlier runs have to be recognised."""
+    root = link("Root", "Root")
+    stored = version(LATER, link("CA", "Root"), root).held
+    assert (stored.leaf, stored.chain) == (
+        hashlib.sha256(b"CAb2").hexdigest()[:32],
+        hashlib.sha256(b"CA by Root").hexdigest()[:32],
+    )
+    assert (stored.not_before, stored.not_after) == (LATER.not_before, LATER.not_after)
+    assert version(LATER, root).held.chain == ""
+    assert version(LATER, issuer="Other").held.leaf != stored.leaf
+    two = version(LATER, link("CA", "Middle"), link("Middle", "Root")).held
+    assert two.chain == hashlib.sha256(b"CA by MiddleMiddle by Root").hexdigest()[:32]
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=30))

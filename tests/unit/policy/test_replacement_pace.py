@@ -10,7 +10,6 @@ import pytest
 from certificate_lifecycle.model.certificate import Action
 from certificate_lifecycle.policy.succession import (
     CLAIM,
-    DAILY_REQUESTS,
     HISTORY,
     MAX_ATTEMPTS,
     REPLACING_ACTIONS,
@@ -18,6 +17,7 @@ from certificate_lifecycle.policy.succession import (
     YEARLY_REQUESTS,
     ReplacementRecord,
     ReplacementState,
+    RequestBudget,
     successor_request,
 )
 from tests.unit.builders import NOW, arn, certificate, days, detail
@@ -28,7 +28,8 @@ ADR = Path(__file__).parents[3] / "docs" / "adr" / "0009-replacement-is-a-record
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"At most {DAILY_REQUESTS} successors are requested per account, region and day",
+        f"At most {RequestBudget.SUCCESSORS.value} successors are requested per account, region",
+        f"at most {RequestBudget.REPEATED_REQUESTS.value} failed requests are repeated",
         f"keeps its claim for up to {CLAIM // timedelta(minutes=1)} minutes",
     ],
 )

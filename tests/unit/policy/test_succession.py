@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificate_lifecycle.aws.consumers.elbv2 import LISTENER
-from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, CertificateType
+from certificate_lifecycle.model.certificate import (
+    Certificate,
+    CertificateDetail,
+    CertificateStatus,
+    CertificateType,
+)
 from certificate_lifecycle.policy.bindings import Binding, BindingChange, BindingChangeStatus
 from certificate_lifecycle.policy.succession import (
     REPLACES_TAG,
@@ -75,7 +80,7 @@ def replacement_record(**changes: object) -> ReplacementRecord:
     ],
 )
 def test_a_successor_may_be_requested_for(seen: Certificate) -> None:
-    assert blocked_reason(seen, INSTANCE) is None
+    assert blocked_reason(seen, INSTANCE, ()) is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,7 @@ def test_a_successor_may_be_requested_for(seen: Certificate) -> None:
     ],
 )
 def test_no_successor_is_requested_for(seen: Certificate, why: str) -> None:
-    assert why in (blocked_reason(seen, INSTANCE) or "")
+    assert why in (blocked_reason(seen, INSTANCE, ()) or "")
 
 
 # --- What a successor is ------------------------------------------------------------------------
@@ -135,7 +140,7 @@ def test_tags_without_room_are_left_out_in_a_fixed_order_and_the_owner_is_kept()
         wanted = successor_request(old, 1).tags
         assert wanted == ((REPLACES_TAG, old.arn), ("ManagedBy", INSTANCE), *many[:48])
         assert tags_not_copied(old) == ("key48",)
-        assert blocked_reason(old, INSTANCE) is None
+        assert blocked_reason(old, INSTANCE, ()) is None
 
 
 def test_all_tags_are_copied_if_there_is_room() -> None:
@@ -265,3 +270,19 @@ def test_a_record_of_an_earlier_version_is_read_with_its_moves() -> None:
     del stored["successor_was_bound"]
     entry = {**record.to_dict(), "moves": [stored]}
     assert ReplacementRecord.from_dict(entry, {LISTENER.name: LISTENER}) == record
+
+
+def test_the_tag_of_a_failed_request_counts_only_for_the_names_of_this_instance() -> None:
+    """Anyone who may request certificates may set the tag."""
+    tags = CertificateDetail(tags=(("ManagedBy", INSTANCE),), described=True)
+    names = ("shop.example.com", "www.example.net")
+    failed = request(names=names, status=CertificateStatus.FAILED, detail=tags)
+    assert blocked_reason(failed, INSTANCE, ("example.com", "*.example.net")) is None
+    assert blocked_reason(failed, INSTANCE, ("example.com",)) == (
+        f"www.example.net is not equal to or below an allowed domain of {INSTANCE}"
+    )
+
+
+def test_the_names_of_a_certificate_in_use_need_not_be_those_of_this_instance() -> None:
+    revoked = certificate(status=CertificateStatus.REVOKED, detail=detail())
+    assert blocked_reason(revoked, INSTANCE, ("example.org",)) is None

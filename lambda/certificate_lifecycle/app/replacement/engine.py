@@ -60,13 +60,13 @@ from certificate_lifecycle.policy.issuance import CertificateRequest, is_equal, 
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.succession import (
     CLAIM,
-    DAILY_REQUESTS,
     HISTORY,
     MAX_ATTEMPTS,
     REPLACING_ACTIONS,
     RETRY_AFTER,
     ReplacementRecord,
     ReplacementState,
+    RequestBudget,
     blocked_reason,
     has_ended,
     may_retire,
@@ -79,6 +79,7 @@ from certificate_lifecycle.policy.validation import RecordChange
 
 _NOT_NEEDED = "no successor is needed any more"
 _MAY_EXIST = "an earlier run may have requested one without recording it, which is unused"
+_GONE = "the old certificate does not exist any more"
 _UNSEEN = "no known consumer uses it any more; ACM updates InUseBy with a delay"
 _SWITCHED_OFF = "moving its consumers was disabled before all were verified"
 _ANOTHER = "the certificate still needs a successor, and another one is requested"
@@ -273,11 +274,13 @@ class ReplacementEngine:
         record, observation = replacement.record, replacement.observation
         if observation is None:
             return not record.state.finished
-        if record.version == 0 or record.state is ReplacementState.ABANDONED:
+        certificate = observation.certificate
+        # Earlier versions also replaced imported certificates; only a person may go on with that.
+        imported = certificate.type is CertificateType.IMPORTED
+        if record.version == 0 or record.state is ReplacementState.ABANDONED or imported:
             return replacement.action is not None and self._start(
                 replacement, replacement.action, observation
             )
-        certificate = observation.certificate
         match record.state:
             case ReplacementState.ISSUED | ReplacementState.BOUND if (
                 self.consumers is None and record.moves
@@ -285,10 +288,10 @@ class ReplacementEngine:
                 replacement.advice = _SWITCHED_OFF
                 return False
             case ReplacementState.ISSUED if self.consumers is None:
-                replacement.advice = self._manual_steps(replacement, record.successor_arn)
-                return not certificate.used or observation.successor is None
+                replacement.advice = self._steps_to_recorded(replacement)
+                return not certificate.used or not _is_successor(record, observation)
             case ReplacementState.VERIFIED:
-                replacement.advice = self._manual_steps(replacement, record.successor_arn)
+                replacement.advice = self._steps_to_recorded(replacement)
                 movable = certificate.in_use and self.consumers is not None
                 retirable = not certificate.used and self._is_retirable(record, certificate)
                 return movable or retirable
@@ -335,13 +338,19 @@ class ReplacementEngine:
 
     def _blocked_reason(self, certificate: Certificate) -> str | None:
         """Return why no successor is requested, or None."""
-        reason = blocked_reason(certificate, self.context.instance)
+        reason = blocked_reason(certificate, self.context.instance, self.context.allowed_domains)
         if reason is None and certificate.type is not CertificateType.PRIVATE:
             try:
                 require_zones(self.dns, certificate.names)
             except (ZoneNotFoundError, ZoneAmbiguousError) as error:
                 reason = f"it could not be validated ({error})"
         return reason
+
+    def _steps_to_recorded(self, replacement: ReplacementContext) -> str:
+        """Return the manual steps to the successor on record, if it may take over now."""
+        if not _is_successor(replacement.record, replacement.observation):
+            return ""
+        return self._manual_steps(replacement, replacement.record.successor_arn)
 
     def _manual_steps(self, replacement: ReplacementContext, successor_arn: str | None) -> str:
         """Return the manual steps for consumers that are not moved here."""
@@ -412,6 +421,7 @@ class ReplacementEngine:
             failures += self._plan_moves(replacement, rebinding, old)
             new = replacement.record.moves[len(known) :]
             failures += self._record_each(replacement, map(rebinding.bind, _batches(new)))
+            failures += self._verify_ready(replacement, rebinding)
             _require_none(failures)
         elif old.used:
             replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
@@ -422,6 +432,20 @@ class ReplacementEngine:
             return False
         self._save(replacement, state=ReplacementState.BOUND)
         return True
+
+    def _verify_ready(self, replacement: ReplacementContext, rebinding: Rebinding) -> list[str]:
+        """Verify bound consumers while others wait, which may take weeks; return the failures."""
+        moves = replacement.record.moves
+        waiting = {
+            move.binding.consumer for move in moves if move.status is BindingChangeStatus.PLANNED
+        }
+        if not waiting:
+            return []  # the next step verifies all
+        ready = [move for move in moves if move.binding.consumer not in waiting]
+        advice, replacement.advice = replacement.advice, ""
+        failures = self._record_each(replacement, map(rebinding.verify, _batches(ready)))
+        replacement.advice = joined([text for text in (advice, replacement.advice) if text])
+        return failures
 
     def _verify(self, replacement: ReplacementContext) -> bool:
         """Verify the bindings, and unbind the old certificate or roll back."""
@@ -485,9 +509,8 @@ class ReplacementEngine:
                 replacement.advice = ""
                 self._save(replacement, state=ReplacementState.ISSUED)
                 return True
-            replacement.advice = (
-                self._manual_steps(replacement, replacement.successor_arn) or _UNSEEN
-            )
+            steps = self._manual_steps(replacement, replacement.successor_arn)
+            replacement.advice = self._steps_to_recorded(replacement) if steps else _UNSEEN
         elif not old.used and self._is_retirable(replacement.record, old):
             self._retire(replacement, old)
         return False
@@ -533,8 +556,10 @@ class ReplacementEngine:
         if reason is not None:
             replacement.advice = f"no successor is requested: {reason}"
             return False
-        if not self.state_store.count_request(self.context.now.date(), old.arn, DAILY_REQUESTS):
-            limit = f"daily limit of {DAILY_REQUESTS} replacements reached"
+        budget = RequestBudget.of(old)
+        if not self.state_store.count_request(self.context.now.date(), old.arn, budget):
+            kind = "replacements" if budget is RequestBudget.SUCCESSORS else "repeated requests"
+            limit = f"daily limit of {budget.value} {kind} reached"
             replacement.advice = f"{limit}; continues tomorrow"
             return False
         arn = self.certificates.request(request)
@@ -694,6 +719,9 @@ class ReplacementEngine:
         except ManualStepRequiredError as error:
             replacement.advice = f"kept: {error}"
             return
+        except CertificateNotFoundError:
+            self._finish(replacement, _GONE)
+            return
         if self.certificates.delete(old.arn):
             self._finish(replacement, f"deleted; its successor is {successor.arn}")
 
@@ -745,7 +773,7 @@ class ReplacementEngine:
         try:
             described = self.certificates.describe(replacement.arn)
         except CertificateNotFoundError:
-            self._finish(replacement, "the old certificate does not exist any more")
+            self._finish(replacement, _GONE)
             return None
         if replacement.observation is None:
             return None  # not listed yet: ACM is eventually consistent
@@ -824,6 +852,12 @@ def _first(texts: Sequence[str]) -> list[str]:
     """Return the first texts, and a count of the others as the last one."""
     more = len(texts) - _SHOWN_TEXTS
     return [*texts[:_SHOWN_TEXTS], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _is_successor(record: ReplacementRecord, observation: Observation | None) -> bool:
+    """Whether the scan found that the successor on record may take over."""
+    found = observation.successor if observation is not None else None
+    return found is not None and found.arn == record.successor_arn
 
 
 def _plan(record: ReplacementRecord) -> str:

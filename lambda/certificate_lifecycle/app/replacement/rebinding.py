@@ -137,6 +137,12 @@ class Rebinding:
                     except CertificateRefusedError as error:
                         result.refuse(move, str(error))
                         continue
+                    except (ConsumerBusyError, ManualStepRequiredError):
+                        raise
+                    except Exception:
+                        if self.consumers.current(move.binding) is not None:
+                            raise
+                        step = BindStep.GONE  # deleted since it was read
                 status, text = _BOUND[step]
                 bound_at = (
                     self.context.now if status is BindingChangeStatus.BOUND else move.bound_at

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import ProfileNotFound
 from botocore.utils import JSONFileCache
 
 from certificate_lifecycle.aws.permissions import COMMANDS, EVERYTHING, declare
@@ -40,11 +41,12 @@ def session_of(profile: str | None, region: str | None) -> boto3.Session:
 
     Raises ConfigurationError if the profile does not exist or no region is set.
     """
-    core = core_session(profile)
-    if profile is not None and profile not in core.available_profiles:
+    try:
+        core = core_session(profile)
+    except ProfileNotFound as error:
         raise ConfigurationError(
             [f"--profile: {profile!r} does not exist; list them with aws configure list-profiles"]
-        )
+        ) from error
     cache = JSONFileCache(str(Path("~/.aws/cli/cache").expanduser()))
     resolver = core.get_component("credential_provider")
     for provider in ("assume-role", "assume-role-with-web-identity"):
