@@ -510,15 +510,21 @@ def _moves_of(record: ReplacementRecord) -> str:
 def _belonging(record: ReplacementRecord, stored: Iterable[_StoredMove]) -> list[BindingChange]:
     """Return the moves of a record, in the order of their labels.
 
-    The moves of a finished replacement expire with its record: they are not those of the next one.
-    Nor is a move that was planned for a successor that did not take over.
+    The items of other moves stay in the table: those of a finished replacement, which expire with
+    its record, those to a successor that was given up, and those that were only planned for a
+    successor that a service refused.
     """
-    planned = BindingChangeStatus.PLANNED
     moves = [
         move
         for move, ends in stored
         if ends == record.expires_at
-        and (move.status is not planned or move.planned_for == record.successor_arn)
+        and (
+            move.planned_for == record.successor_arn
+            or (
+                move.status is not BindingChangeStatus.PLANNED
+                and move.planned_for in (None, *record.refused)
+            )
+        )
     ]
     return sorted(moves, key=_label)
 
