@@ -179,7 +179,7 @@ class ReplacementEngine:
     ) -> list[ActionRecord]:
         """Return what was done or is next, one record for each replacement.
 
-        If `everything` was scanned, a certificate that was not found is deleted.
+        If `everything` was scanned, a certificate that was not listed is deleted.
         """
         records = []
         for replacement in self._replacements(scan, replacement_records, everything=everything):
@@ -262,8 +262,10 @@ class ReplacementEngine:
                 )
                 found[arn] = ReplacementContext(record, observation, wanted)
         if everything:
-            for arn, record in replacement_records.items():
-                found.setdefault(arn, ReplacementContext(record, None, None))
+            listed = {certificate.arn for certificate in scan.everything}
+            deleted = replacement_records.keys() - listed - found.keys()
+            for arn in sorted(deleted):
+                found[arn] = ReplacementContext(replacement_records[arn], None, None)
         return list(found.values())
 
     def _is_due(self, replacement: ReplacementContext) -> bool:
