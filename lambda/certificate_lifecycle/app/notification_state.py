@@ -395,5 +395,9 @@ def _resolved_by(run: Run) -> set[str]:
 
 
 def _reportable(run: Run) -> list[Assessment]:
-    """Return the findings for a message, muted ones included: their state is stored, too."""
-    return [entry for entry in run.findings if entry.decision.reportable]
+    """Return the findings whose state is stored, muted ones included.
+
+    A failing action makes a finding reportable: else the failure would be in every message.
+    """
+    failing = _failing(run)
+    return [entry for entry in run.findings if entry.decision.reportable or _arn(entry) in failing]

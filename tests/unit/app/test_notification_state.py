@@ -397,6 +397,37 @@ def test_no_consumer_is_verified_for_a_certificate_with_an_unreadable_intent(
     assert account.state_store.stored == {DEAD.arn: record}
 
 
+def refused(_: str) -> bool:
+    raise Outage("not today")
+
+
+def test_a_certificate_that_cannot_be_deleted_is_reported_once_and_as_a_reminder() -> None:
+    old = certificate(arn=DEAD.arn, status=EXPIRED, in_use=False, ends_in=-days(40))
+    new = certificate(arn=arn("new"), ends_in=days(190))
+    account = Account(replace(old, detail=detail(in_use_by=())), new)
+    account.state_store.stored[old.arn] = ReplacementRecord(
+        certificate_arn=old.arn,
+        state=ReplacementState.VERIFIED,
+        started_at=NOW - days(40),
+        successor_arn=new.arn,
+        verified_at=NOW - days(40),
+        version=1,
+    )
+    delete = account.certificates.delete
+    account.certificates.delete = refused  # type: ignore[method-assign] # fails for now
+    sent = []
+    for _ in range(9):
+        with pytest.raises(RotationError, match="not today"):
+            account.rotate(retire_after=days(30))
+        sent.append(account.sent)
+        account.tomorrow()
+    assert sent == [1, 1, 1, 1, 1, 1, 1, 2, 2]
+    account.certificates.delete = delete  # type: ignore[method-assign]
+    account.rotate(retire_after=days(30))
+    assert account.sent == 3
+    assert account.state_store.alerts == {}
+
+
 def test_what_could_not_be_saved_is_reported_again_and_the_run_fails() -> None:
     account = Account(DUE)
     account.state_store.broken["save_alert"] = Outage("not today")

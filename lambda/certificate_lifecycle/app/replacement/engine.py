@@ -444,10 +444,7 @@ class ReplacementEngine:
         if not waiting:
             return []  # the next step verifies all
         ready = [move for move in moves if move.binding.consumer not in waiting]
-        advice, replacement.advice = replacement.advice, ""
-        failures = self._record_each(replacement, map(rebinding.verify, _batches(ready)))
-        replacement.advice = joined([text for text in (advice, replacement.advice) if text])
-        return failures
+        return self._record_each(replacement, map(rebinding.verify, _batches(ready)))
 
     def _verify(self, replacement: ReplacementContext) -> bool:
         """Verify the bindings, and unbind the old certificate or roll back."""
@@ -810,7 +807,8 @@ class ReplacementEngine:
                 failures.append(_OUT_OF_TIME)
                 break
         if waiting:
-            replacement.advice = joined(_first(waiting))
+            before = [replacement.advice] if replacement.advice else []
+            replacement.advice = joined([*before, *_first(waiting)])
         return [*failures, *self._record_refusal(replacement, refused)]
 
     def _record(self, replacement: ReplacementContext, result: RebindResult) -> None:
