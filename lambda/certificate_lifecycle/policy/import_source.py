@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from certificate_lifecycle.model.sanitize import listed, quoted
+from certificate_lifecycle.model.sanitize import clean, listed, quoted
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.model.timestamps import format_minute
 from certificate_lifecycle.parsing.x509 import (
@@ -49,6 +49,8 @@ _ECDSA_MAY_LACK = frozenset({"KEY_ENCIPHERMENT"})
 _KEPT = "the version in ACM, which was imported by other means, is kept"
 #: The number of names that a message lists.
 _SHOWN_NAMES = 5
+#: The longest domain name (RFC 1035 section 2.3.4).
+_LONGEST_NAME = 253
 
 
 class SourceState(StrEnum):
@@ -357,7 +359,7 @@ def _is_for_clients(leaf: X509Certificate) -> bool:
 
 
 def _lost_names(leaf: X509Certificate, there: X509Certificate) -> list[str]:
-    """Return the names and addresses that only `there` has.
+    """Return the names and addresses that only `there` has, cleaned for messages.
 
     A wildcard stands for the names one label below.
     """
@@ -366,7 +368,8 @@ def _lost_names(leaf: X509Certificate, there: X509Certificate) -> list[str]:
         for name in there.names
         if name not in leaf.names and f"*.{name.partition('.')[2]}" not in leaf.names
     )
-    return sorted({*lost, *there.addresses} - set(leaf.addresses))
+    only_there = {*lost, *there.addresses} - set(leaf.addresses)
+    return sorted(clean(name, _LONGEST_NAME) for name in only_there)
 
 
 def _leaf_of(links: Sequence[CertificateLink], key: PublicKey | None) -> CertificateLink:
