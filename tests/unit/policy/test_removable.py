@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.model.certificate import Certificate, CertificateStatus
+from certificate_lifecycle.model.certificate import (
+    Certificate,
+    CertificateStatus,
+)
 from certificate_lifecycle.policy.removable import removable
 from tests.unit.builders import (
     EXPIRED,
@@ -36,9 +39,6 @@ def test_a_certificate_with_a_later_one_of_the_same_names_and_key_is_named() -> 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"type": CertificateType.IMPORTED},
-        {"type": CertificateType.PRIVATE},
-        {"detail": CertificateDetail(certificate_authority_arn="arn:test")},
         {"root_hierarchy": "N2_AMAZON_MANAGED"},
         {"certificate_usage": "CLIENT_AUTH_ONLY"},
         {"names": ("other.example.com",)},
@@ -91,8 +91,3 @@ def test_a_private_certificate_is_superseded_by_one_of_the_same_ca() -> None:
     assert removable([older, newer]) == [(older, f"superseded by {newer.arn}")]
     assert removable([older, of("other", "newer", 90)]) == []
     assert removable([of(None, "older", 10), of(None, "newer", 90)]) == []
-
-
-def test_a_public_certificate_is_not_superseded_by_one_of_another_root() -> None:
-    newer = certificate(arn=arn("newer"), ends_in=days(90), root_hierarchy="N2_AMAZON_MANAGED")
-    assert removable([certificate(ends_in=days(10)), newer]) == []
