@@ -102,7 +102,7 @@ def state_tables(cloud: Cloud, ledger_table: str) -> StateTables:
     return StateTables(cloud, ledger_table)
 
 
-# --- Journals ---------------------------------------------------------------------------------
+# --- Replacement records ----------------------------------------------------------------------
 
 
 def test_a_replacement_record_is_read_as_it_was_written(state_tables: StateTables) -> None:
@@ -335,11 +335,10 @@ def ongoing(operation: str) -> ClientError:
     DynamoDB developer guide, "Transaction conflict handling in DynamoDB".
     """
     if operation == "put_item":
-        error = {"Code": "TransactionConflictException", "Message": "Transaction is ongoing."}
-        return ClientError({"Error": error}, "PutItem")
+        return ClientError({"Error": {"Code": "TransactionConflictException"}}, "PutItem")
     return ClientError(
         {
-            "Error": {"Code": "TransactionCanceledException", "Message": "cancelled"},
+            "Error": {"Code": "TransactionCanceledException"},
             "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
         },
         "TransactWriteItems",

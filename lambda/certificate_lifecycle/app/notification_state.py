@@ -232,7 +232,7 @@ class AlertState:
         return [
             replace(
                 record,
-                detail=f"{record.detail}; this run had begun to {AND.join(texts)}, which may be done",
+                detail=f"{record.detail}; this run began to {AND.join(texts)}, which may be done",
             )
             if record.outcome is Outcome.FAILED
             and (texts := begun.get((record.certificate_arn, record.action.value)))

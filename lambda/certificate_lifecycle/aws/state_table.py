@@ -304,7 +304,7 @@ class StateTable:
             reasons: Any = error.response.get("CancellationReasons", ())
             if any(reason.get("Code") in _ONGOING for reason in reasons):
                 raise StateConflictError(_ONGOING_TEXT) from error
-            reason = next(iter(reasons), {})
+            reason: Any = next(iter(reasons), {})
             if error_code(error) != _CANCELED or reason.get("Code") != "ConditionalCheckFailed":
                 raise
             stored: Item = reason.get("Item", {})
