@@ -108,7 +108,8 @@ def test_a_staging_distribution_that_refuses_the_certificate_is_no_failure(
 ) -> None:
     cloud.consumers.configure_distribution(distribution, Staging=True)
     rotation(scheduled(cloud.now))
-    assert messages_with(cloud, topic, "continuous deployment")
+    (text,) = messages_with(cloud, topic, "continuous deployment")
+    assert "use the id of its primary distribution" in text
     assert cloud.consumers.certificates(distribution) == (old,)
 
 

@@ -49,8 +49,6 @@ _ECDSA_MAY_LACK = frozenset({"KEY_ENCIPHERMENT"})
 _KEPT = "the version in ACM, which was imported by other means, is kept"
 #: The number of names that a message lists.
 _SHOWN_NAMES = 5
-#: The longest domain name (RFC 1035 section 2.3.4).
-_LONGEST_NAME = 253
 
 
 class SourceState(StrEnum):
@@ -369,7 +367,7 @@ def _lost_names(leaf: X509Certificate, there: X509Certificate) -> list[str]:
         if name not in leaf.names and f"*.{name.partition('.')[2]}" not in leaf.names
     )
     only_there = {*lost, *there.addresses} - set(leaf.addresses)
-    return sorted(clean(name, _LONGEST_NAME) for name in only_there)
+    return sorted(map(clean, only_there))
 
 
 def _leaf_of(links: Sequence[CertificateLink], key: PublicKey | None) -> CertificateLink:

@@ -69,8 +69,6 @@ _REFUSALS = (
 #: Descriptions in one run, to keep the calls of many full listeners few.
 _MOST_DESCRIBED = 100
 _SHOWN_REMOVABLE = 3
-#: The longest domain name (RFC 1035 section 2.3.4).
-_LONGEST_NAME = 253
 _GONE = "ListenerNotFound"
 _BALANCER_GONE = "LoadBalancerNotFound"
 
@@ -197,8 +195,8 @@ class LoadBalancers(Consumer):
         found = removable(self._described(binding))[:_SHOWN_REMOVABLE]
         for certificate, reason in found:
             # On one line: a name of an imported certificate is untrusted, and these are commands.
-            name = clean(certificate.domain_name, _LONGEST_NAME)
-            lines += [f"# {name}: {reason}", _remove(binding, certificate.arn)]
+            comment = f"# {clean(certificate.domain_name)}: {reason}"
+            lines += [comment, _remove(binding, certificate.arn)]
         return (*lines, *(() if found else (_remove(binding, "CERTIFICATE_ARN"),)))
 
     def _described(self, binding: Binding) -> list[Certificate]:
