@@ -330,7 +330,7 @@ variable "layers" {
 
   validation {
     condition     = length(var.layers) <= 5 && alltrue([for arn in var.layers : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]{1,140}:[0-9]+$", arn))])
-    error_message = "layers must contain at most five ARNs of layer versions such as arn:aws:lambda:eu-west-1:123456789012:layer:boto3:1, got ${join(", ", var.layers)}."
+    error_message = "layers must contain at most five ARNs of layer versions, which end in the number of a version, got ${join(", ", var.layers)}."
   }
 
   validation {

@@ -168,7 +168,7 @@ class Collector:
         search = SuccessorSearch.among(everything, self.context, self.certificates, self.catalog)
         known = _Known(described, renewals, search, stores, replacing)
         # The time may not suffice to describe all.
-        for certificate in sorted(chosen, key=self._dying_first):
+        for certificate in sorted(chosen, key=self._expiring_first):
             self._assess(certificate, result, known)
         result.problems.extend(search.problems)
         return result
@@ -189,7 +189,7 @@ class Collector:
                 problems.append(f"the {store.name} could not be listed: {error_summary(error)}")
         return found
 
-    def _dying_first(self, listed: Certificate) -> tuple[bool, float]:
+    def _expiring_first(self, listed: Certificate) -> tuple[bool, float]:
         ends = listed.not_after.timestamp() if listed.not_after else math.inf
         return not lacks_future(listed, self.context.thresholds, self.context.now), ends
 

@@ -221,6 +221,25 @@ class AlertState:
             return None
         return alert.since or alert.notified_at
 
+    def with_attempts(self, actions: Sequence[ActionRecord]) -> list[ActionRecord]:
+        """Return the actions, each failed one with what this run had begun.
+
+        A step can be done although it failed: the response may have been lost.
+        """
+        begun: dict[tuple[str, str], list[str]] = {}
+        for arn, action, text in sorted(self.recorded):
+            begun.setdefault((arn, action), []).append(text)
+        return [
+            replace(
+                record,
+                detail=f"{record.detail}; this run began to {AND.join(texts)}, which may be done",
+            )
+            if record.outcome is Outcome.FAILED
+            and (texts := begun.get((record.certificate_arn, record.action.value)))
+            else record
+            for record in actions
+        ]
+
     def unreported(self, actions: Sequence[ActionRecord]) -> list[ActionRecord]:
         """Return the actions that earlier runs started and never reported.
 
@@ -395,5 +414,9 @@ def _resolved_by(run: Run) -> set[str]:
 
 
 def _reportable(run: Run) -> list[Assessment]:
-    """Return the findings for a message, muted ones included: their state is stored, too."""
-    return [entry for entry in run.findings if entry.decision.reportable]
+    """Return the findings whose state is stored, muted ones included.
+
+    A failing action makes a finding reportable: else the failure would be in every message.
+    """
+    failing = _failing(run)
+    return [entry for entry in run.findings if entry.decision.reportable or _arn(entry) in failing]

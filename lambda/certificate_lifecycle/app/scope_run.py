@@ -163,7 +163,9 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
     else:
         everything = not request.certificate_arns
         replaced = engine.act(agreed, state.replacement_records, everything=everything)
-    actions = [*forbidden, *replaced, *_repaired_and_exported(agreed, scanned, replaced)]
+    actions = state.with_attempts(
+        [*forbidden, *replaced, *_repaired_and_exported(agreed, scanned, replaced)]
+    )
     actions += state.unreported(actions)
     scope = ScopeResult(
         context.scope.account_id,
@@ -187,17 +189,21 @@ def _has_news(engine: ReplacementEngine | None) -> bool:
 
 
 def _permitted(agreed: ScanResult, state: AlertState) -> tuple[ScanResult, list[ActionRecord]]:
-    """Leave out certificates with an entry that cannot be read, and report them as failures."""
+    """Leave out certificates with an entry that cannot be read.
+
+    An action that is due is a failure. Without one, the problem of the account and region names the
+    entry, and is a reminder later; a failure would be in the message of every day.
+    """
     forbidden = state.forbidden()
     failures = [
         ActionRecord(
             entry.certificate.arn,
-            Action.REPLACE if entry.decision.action is Action.NONE else entry.decision.action,
+            entry.decision.action,
             Outcome.FAILED,
             f"nothing was done, because {forbidden[entry.certificate.arn].problem}",
         )
         for entry in agreed.assessments
-        if entry.certificate.arn in forbidden
+        if entry.certificate.arn in forbidden and entry.decision.action is not Action.NONE
     ]
     return agreed.without(forbidden), failures
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from certificate_lifecycle.app.deadline import error_summary, require_time
@@ -55,30 +55,20 @@ class SuccessorSearch:
         return cls(context=context, certificates=certificates, catalog=catalog, by_name=dict(index))
 
     def best(self, old: Certificate, record: ReplacementRecord | None) -> Candidate | None:
-        """Return the successor on record, or else the one that expires last; None without any.
-
-        It may take over, or is a proposal: no certificate has candidates of both kinds.
-        """
-        recorded = record.successor_arn if record is not None else None
-        others = sorted(self._related(old), key=lambda other: other.arn != recorded)
-        judged = self._judged(old, others, record)
+        """Return the first of `candidates` that may take over or is a proposal, or None."""
+        judged = self.candidates(old, record)
         return next((entry for entry in judged if entry.continuity is not Continuity.NONE), None)
 
-    def candidates(
-        self, old: Certificate, record: ReplacementRecord | None
-    ) -> tuple[Candidate, ...]:
-        """Return the result for every certificate with a name of `old`."""
-        return tuple(self._judged(old, self._related(old), record))
+    def candidates(self, old: Certificate, record: ReplacementRecord | None) -> Iterator[Candidate]:
+        """Yield the result for every certificate with a name of `old`.
 
-    def _related(self, old: Certificate) -> list[Certificate]:
-        others = (other for name in old.names for other in self.by_name.get(name, ()))
-        return related(old, others)
-
-    def _judged(
-        self, old: Certificate, others: Sequence[Certificate], record: ReplacementRecord | None
-    ) -> Iterator[Candidate]:
+        The successor on record comes first, then the certificate that expires last.
+        None has candidates of both kinds, automatic and proposed.
+        """
+        recorded = record.successor_arn if record is not None else None
         thresholds, now = self.context.thresholds, self.context.now
-        for other in others:
+        named = (other for name in old.names for other in self.by_name.get(name, ()))
+        for other in sorted(related(old, named), key=lambda other: other.arn != recorded):
             listed = ruled_out(predecessor(old, record), other, thresholds, now)
             if listed is not None:
                 yield listed

@@ -105,6 +105,10 @@ _ROOM = (
 )
 _CONFLICT = "ConditionalCheckFailedException"
 _CANCELED = "TransactionCanceledException"
+#: The code of a write to an item in a transaction of another run, and its reason in a transaction
+#: (developer guide, "Transaction conflict handling in DynamoDB"). The SDK does not repeat these.
+_ONGOING = ("TransactionConflictException", "TransactionConflict")
+_ONGOING_TEXT = "another run writes it at the same time"
 #: A transaction has at most 100 items (developer guide, "DynamoDB transactions"): a record and
 #: its moves.
 _MOVES_AT_ONCE = 99
@@ -297,7 +301,10 @@ class StateTable:
         try:
             self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type] # plain data
         except ClientError as error:
-            reason: Any = next(iter(error.response.get("CancellationReasons", ())), {})
+            reasons: Any = error.response.get("CancellationReasons", ())
+            if any(reason.get("Code") in _ONGOING for reason in reasons):
+                raise StateConflictError(_ONGOING_TEXT) from error
+            reason: Any = next(iter(reasons), {})
             if error_code(error) != _CANCELED or reason.get("Code") != "ConditionalCheckFailed":
                 raise
             stored: Item = reason.get("Item", {})
@@ -476,6 +483,8 @@ class StateTable:
         try:
             self._client.put_item(Item=item, **self._conditional(condition, values))
         except ClientError as error:
+            if error_code(error) in _ONGOING:
+                raise StateConflictError(_ONGOING_TEXT) from error
             if error_code(error) != _CONFLICT:
                 raise
             stored: Item = error.response.get("Item", {})  # type: ignore[assignment] # DynamoDB's own
@@ -510,15 +519,21 @@ def _moves_of(record: ReplacementRecord) -> str:
 def _belonging(record: ReplacementRecord, stored: Iterable[_StoredMove]) -> list[BindingChange]:
     """Return the moves of a record, in the order of their labels.
 
-    The moves of a finished replacement expire with its record: they are not those of the next one.
-    Nor is a move that was planned for a successor that did not take over.
+    The items of other moves stay in the table: those of a finished replacement, which expire with
+    its record, those to a successor that was given up, and those that were only planned for a
+    successor that a service refused.
     """
-    planned = BindingChangeStatus.PLANNED
     moves = [
         move
         for move, ends in stored
         if ends == record.expires_at
-        and (move.status is not planned or move.planned_for == record.successor_arn)
+        and (
+            move.planned_for == record.successor_arn
+            or (
+                move.status is not BindingChangeStatus.PLANNED
+                and move.planned_for in (None, *record.refused)
+            )
+        )
     ]
     return sorted(moves, key=_label)
 

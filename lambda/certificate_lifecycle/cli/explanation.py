@@ -82,7 +82,7 @@ def explain(session: Session, located: Located, *, monitored: bool) -> Explanati
     search = SuccessorSearch.among(
         scanned.result.everything, scanned.context, clients.certificates, clients.catalog
     )
-    candidates = search.candidates(certificate, record)
+    candidates = tuple(search.candidates(certificate, record))
     problems += search.problems
     known = replace(
         observation,

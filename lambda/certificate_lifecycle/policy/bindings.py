@@ -1,7 +1,7 @@
 """Bindings of certificates to consumers, and the steps that move them to a successor.
 
 The steps are bind, verify, unbind. Each step reads the current state first: it recognises a step
-that was done but not recorded, and never changes what someone else has changed.
+that was done but not recorded, and never changes a setting that others have changed.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def by_consumer(moves: Iterable[BindingChange], at_most: int) -> Iterator[list[B
         yield batch
 
 
-def bind_step(_: BindingChange, state: BindingState | None, old: str, new: str) -> BindStep:
+def bind_step(state: BindingState | None, old: str, new: str) -> BindStep:
     """Decide whether to bind: only a setting with the old certificate is changed."""
     if state is None:
         return BindStep.GONE

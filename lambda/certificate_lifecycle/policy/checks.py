@@ -550,8 +550,8 @@ def source_trouble(given: CheckInput) -> Decision | None:
     """Find unusable import sources while there is time to fix them.
 
     The verdict is UNKNOWN, because nothing else is known to renew the certificate.
-    A source with an older version than ACM is worth a look: who imported the other one may not know
-    of the secret.
+    A source with an older version than ACM is for a person to check: another party imported the
+    newer version, and may not know of the secret.
     """
     source = given.observation.source
     message = f"{given.expiry_sentence}{given.source}"

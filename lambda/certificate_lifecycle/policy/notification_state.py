@@ -232,7 +232,7 @@ def change_of(
 ) -> ChangeKind | None:
     """Return how a finding differs from its last notification, or None if it does not.
 
-    An urgent finding that is not muted is due again after `REMINDER`.
+    An urgent or failing finding that is not muted is due again after `REMINDER`.
     """
     if before is None:
         return ChangeKind.NEW
@@ -244,8 +244,9 @@ def change_of(
         return ChangeKind.CHANGED
     if before.band != latest.band:
         return _passed(before.band, latest.band)
-    urgent = entry.decision.severity >= Severity.WARNING and entry.muted_until is None
-    return ChangeKind.REMINDER if urgent and now - before.notified_at >= REMINDER else None
+    urgent = failing or entry.decision.severity >= Severity.WARNING
+    remind = urgent and entry.muted_until is None
+    return ChangeKind.REMINDER if remind and now - before.notified_at >= REMINDER else None
 
 
 def scope_alert_record(

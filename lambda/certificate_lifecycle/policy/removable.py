@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, CertificateType
+from certificate_lifecycle.model.certificate import (
+    Certificate,
+    CertificateStatus,
+    CertificateType,
+)
 
 _ENDED = {CertificateStatus.EXPIRED: "expired", CertificateStatus.REVOKED: "revoked"}
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def removable(served: Sequence[Certificate]) -> list[tuple[Certificate, str]]:
@@ -16,8 +18,7 @@ def removable(served: Sequence[Certificate]) -> list[tuple[Certificate, str]]:
 
     `served` are the described certificates of one listener. An issued one is superseded by another
     of the same issuer that has all of its names and its key algorithm, and ends later: a listener
-    may serve RSA and ECDSA certificates for the same name. An imported one is superseded by none,
-    because ACM verifies no issuer of an import.
+    may serve RSA and ECDSA certificates for the same name.
     """
     found = []
     for certificate in served:
@@ -31,20 +32,27 @@ def _superseded(certificate: Certificate, served: Sequence[Certificate]) -> str 
     for other in served:
         if (
             other.status is CertificateStatus.ISSUED
-            and certificate.type is not CertificateType.IMPORTED
-            and _origin(other) == _origin(certificate)
+            and _same_issuer(certificate, other)
+            and other.key_algorithm == certificate.key_algorithm
             and set(certificate.names) <= set(other.names)
-            and (other.not_after or _NEVER) > (certificate.not_after or _NEVER)
+            and certificate.not_after is not None
+            and other.not_after is not None
+            and other.not_after > certificate.not_after
         ):
             return f"superseded by {other.arn}"
     return None
 
 
-def _origin(certificate: Certificate) -> tuple[str | None, ...]:
-    return (
-        certificate.type,
-        certificate.detail.certificate_authority_arn,
-        certificate.root_hierarchy,
-        certificate.certificate_usage,
-        certificate.key_algorithm,
-    )
+def _same_issuer(old: Certificate, new: Certificate) -> bool:
+    """Whether ACM or the same private CA issued both; ACM verifies no issuer of an import."""
+    if old.type is not new.type:
+        return False
+    authority = old.detail.certificate_authority_arn
+    match old.type:
+        case CertificateType.AMAZON_ISSUED:
+            roots = (old.root_hierarchy, old.certificate_usage)
+            return roots == (new.root_hierarchy, new.certificate_usage)
+        case CertificateType.PRIVATE:
+            return authority is not None and authority == new.detail.certificate_authority_arn
+        case _:
+            return False

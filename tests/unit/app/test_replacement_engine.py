@@ -273,6 +273,20 @@ def test_a_consumer_that_cannot_be_changed_keeps_no_other_from_being_verified(
     assert account.state == "verified"
 
 
+def test_every_consumer_that_is_busy_is_named_also_one_that_was_found_later() -> None:
+    account = Account(DEAD, consumers=MemoryConsumers((domain(), [OLD])))
+    assert account.consumers is not None
+    account.consumers.broken["bind", domain()] = ConsumerBusyError("a change is in progress")
+    account.run()
+    account.issue(used=True)
+    account.tomorrow().run()
+    account.consumers.settings[sni()] = [OLD]
+    account.consumers.broken["bind", sni()] = ConsumerBusyError("a deployment is in progress")
+    record = account.tomorrow().only()
+    assert "a change is in progress" in record.detail
+    assert "a deployment is in progress" in record.detail
+
+
 def test_a_verified_replacement_rests() -> None:
     account = serving()
     account.run()

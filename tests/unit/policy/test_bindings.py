@@ -134,11 +134,10 @@ def test_a_consumer_that_was_deleted_needs_no_move() -> None:
         (None, BindStep.GONE),
     ],
 )
-@pytest.mark.parametrize("binding", [SINGLE, LIST], ids=["single", "list"])
 def test_only_what_holds_the_old_certificate_is_bound(
-    binding: Binding, found: BindingState | None, step: BindStep
+    found: BindingState | None, step: BindStep
 ) -> None:
-    assert bind_step(BindingChange(binding=binding), found, OLD, NEW) is step
+    assert bind_step(found, OLD, NEW) is step
 
 
 @pytest.mark.parametrize(
@@ -214,7 +213,7 @@ def holding(certificates: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrate
 def test_no_step_touches_what_holds_neither_certificate(
     move: BindingChange, found: BindingState
 ) -> None:
-    assert bind_step(move, found, OLD, NEW) is BindStep.LEFT_ALONE
+    assert bind_step(found, OLD, NEW) is BindStep.LEFT_ALONE
     assert verify_step(move, found, OLD, NEW, NOW) is VerifyStep.LEFT_ALONE
     assert not needs_rollback(move, found, NEW)
 
@@ -223,7 +222,7 @@ def test_no_step_touches_what_holds_neither_certificate(
 def test_a_step_that_was_carried_out_and_not_recorded_is_found_done(
     move: BindingChange, after: BindingState, back: BindingState
 ) -> None:
-    assert bind_step(move, after, OLD, NEW) is BindStep.DONE
+    assert bind_step(after, OLD, NEW) is BindStep.DONE
     assert not needs_rollback(move, back, NEW)
 
 

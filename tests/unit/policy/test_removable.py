@@ -7,12 +7,20 @@ from typing import Any
 import pytest
 
 from certificate_lifecycle.model.certificate import (
-    CertificateDetail,
+    Certificate,
     CertificateStatus,
-    CertificateType,
 )
 from certificate_lifecycle.policy.removable import removable
-from tests.unit.builders import EXPIRED, REVOKED, arn, certificate, days, imported
+from tests.unit.builders import (
+    EXPIRED,
+    REVOKED,
+    arn,
+    certificate,
+    days,
+    detail,
+    imported,
+    private,
+)
 
 
 @pytest.mark.parametrize(("status", "reason"), [(EXPIRED, "expired"), (REVOKED, "revoked")])
@@ -31,9 +39,6 @@ def test_a_certificate_with_a_later_one_of_the_same_names_and_key_is_named() -> 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"type": CertificateType.IMPORTED},
-        {"type": CertificateType.PRIVATE},
-        {"detail": CertificateDetail(certificate_authority_arn="arn:test")},
         {"root_hierarchy": "N2_AMAZON_MANAGED"},
         {"certificate_usage": "CLIENT_AUTH_ONLY"},
         {"names": ("other.example.com",)},
@@ -55,13 +60,34 @@ def test_a_certificate_that_another_one_cannot_stand_in_for_is_not_named(
     assert served.arn not in found
 
 
-def test_a_certificate_without_an_end_is_superseded_by_one_with_an_end() -> None:
-    older = certificate(ends_in=None)
-    newer = certificate(arn=arn("newer"))
-    assert removable([older, newer]) == [(older, f"superseded by {newer.arn}")]
+def test_a_certificate_without_an_end_is_not_named() -> None:
+    assert removable([certificate(ends_in=None), certificate(arn=arn("newer"))]) == []
 
 
-def test_an_imported_certificate_is_superseded_by_none() -> None:
+@pytest.mark.parametrize(
+    "newer",
+    [
+        imported(arn=arn("newer"), ends_in=days(90)),
+        private(arn=arn("newer"), ends_in=days(90), detail=detail(certificate_authority_arn="ca")),
+    ],
+)
+def test_a_certificate_is_not_superseded_by_one_that_its_clients_may_not_trust(
+    newer: Certificate,
+) -> None:
+    assert removable([certificate(ends_in=days(10)), newer]) == []
+
+
+def test_an_imported_certificate_is_not_superseded_because_acm_verifies_no_issuer() -> None:
     older = imported(ends_in=days(10))
-    newer = imported(arn=arn("newer"), ends_in=days(90))
-    assert removable([older, newer]) == []
+    assert removable([older, imported(arn=arn("newer"), ends_in=days(90))]) == []
+
+
+def test_a_private_certificate_is_superseded_by_one_of_the_same_ca() -> None:
+    def of(authority: str | None, name: str, ends_in: float) -> Certificate:
+        authority_detail = detail(certificate_authority_arn=authority)
+        return private(arn=arn(name), ends_in=days(ends_in), detail=authority_detail)
+
+    older, newer = of("ca", "older", 10), of("ca", "newer", 90)
+    assert removable([older, newer]) == [(older, f"superseded by {newer.arn}")]
+    assert removable([older, of("other", "newer", 90)]) == []
+    assert removable([of(None, "older", 10), of(None, "newer", 90)]) == []

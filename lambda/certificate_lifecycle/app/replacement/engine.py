@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
 
 from certificate_lifecycle.app.collect import ScanResult
 from certificate_lifecycle.app.deadline import error_summary, require_time
@@ -24,12 +23,13 @@ from certificate_lifecycle.app.ports import (
     StateStore,
     TlsProbe,
 )
+from certificate_lifecycle.app.replacement.obtaining import Obtaining
 from certificate_lifecycle.app.replacement.rebinding import Rebinding, RebindResult, joined
+from certificate_lifecycle.app.replacement.replacement_context import ReplacementContext
 from certificate_lifecycle.app.run_context import RunContext
-from certificate_lifecycle.app.succession import SuccessorSearch, predecessor
+from certificate_lifecycle.app.succession import predecessor
 from certificate_lifecycle.app.tls_probe import names_that_serve
-from certificate_lifecycle.app.validation import inspect, require_writable, require_zones, write
-from certificate_lifecycle.app.waiting import await_records, describe_new, wanted_records
+from certificate_lifecycle.app.waiting import describe_new
 from certificate_lifecycle.log import logger
 from certificate_lifecycle.model.certificate import (
     Action,
@@ -40,14 +40,10 @@ from certificate_lifecycle.model.certificate import (
 from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
     ManualStepRequiredError,
-    RecordConflictError,
     ReplacementError,
     StateConflictError,
-    ValidationRecordsNotReadyError,
-    ZoneAmbiguousError,
-    ZoneNotFoundError,
 )
-from certificate_lifecycle.model.run import ActionRecord, Outcome
+from certificate_lifecycle.model.run import ActionRecord
 from certificate_lifecycle.policy.bindings import (
     SETTLES_WITHIN,
     BindingChange,
@@ -56,7 +52,6 @@ from certificate_lifecycle.policy.bindings import (
 )
 from certificate_lifecycle.policy.checks import proposed
 from certificate_lifecycle.policy.continuity import Candidate, Continuity, judge
-from certificate_lifecycle.policy.issuance import CertificateRequest, is_equal, may_be_equal
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.succession import (
     CLAIM,
@@ -66,16 +61,10 @@ from certificate_lifecycle.policy.succession import (
     RETRY_AFTER,
     ReplacementRecord,
     ReplacementState,
-    RequestBudget,
-    blocked_reason,
     has_ended,
     may_retire,
-    quota_warning,
-    successor_request,
-    tags_not_copied,
 )
 from certificate_lifecycle.policy.thresholds import lacks_future
-from certificate_lifecycle.policy.validation import RecordChange
 
 _NOT_NEEDED = "no successor is needed any more"
 _MAY_EXIST = "an earlier run may have requested one without recording it, which is unused"
@@ -92,64 +81,6 @@ _SHOWN_COMMANDS = 3
 _SHOWN_TEXTS = 10
 #: Moves between two writes of the record: a stopped run repeats the reads of so many settings.
 MOVES_AT_ONCE = 25
-
-
-@dataclass(slots=True)
-class ReplacementContext:
-    """The replacement of one certificate in this run.
-
-    `observation` is None if the certificate was not scanned, `action` if it needs none.
-    `advice` is the next step, `plan` the next step in a dry run, `failure` an error.
-    """
-
-    record: ReplacementRecord
-    observation: Observation | None
-    action: Action | None
-    advice: str = ""
-    plan: str = ""
-    failure: str | None = None
-    renewed: bool = False
-
-    @property
-    def arn(self) -> str:
-        """The ARN of the certificate to replace."""
-        return self.record.certificate_arn
-
-    @property
-    def successor_arn(self) -> str:
-        """The ARN of the successor; raises ReplacementError if the record has none."""
-        if self.record.successor_arn is None:
-            raise ReplacementError(f"the replacement record of {self.arn} names no successor")
-        return self.record.successor_arn
-
-    @property
-    def is_used(self) -> bool:
-        """Whether the scan found the certificate in use or exported."""
-        return self.observation is not None and self.observation.certificate.used
-
-    def report(self, text: str) -> None:
-        """Record what was done, until a message has reported it."""
-        self.record = replace(self.record, unreported=(*self.record.unreported, text))
-
-    def action_record(self) -> ActionRecord | None:
-        """Return what this and earlier runs did and did not report yet, or what is next.
-
-        None if there is nothing to report.
-        """
-        record, action = self.record, self.action or Action.REPLACE
-        if self.plan:
-            return ActionRecord(self.arn, action, Outcome.PLANNED, self.plan)
-        failed = [] if self.failure is None else [self.failure]
-        texts = [*record.unreported, *failed, *([self.advice] if self.advice else [])]
-        if not texts:
-            return None
-        outcome = Outcome.ADVISED
-        if failed:
-            outcome = Outcome.FAILED
-        elif record.unreported:
-            done = record.state.finished or record.state is ReplacementState.VERIFIED
-            outcome = Outcome.DONE if done else Outcome.STARTED
-        return ActionRecord(self.arn, action, outcome, joined(texts), self.renewed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +110,7 @@ class ReplacementEngine:
     ) -> list[ActionRecord]:
         """Return what was done or is next, one record for each replacement.
 
-        If `everything` was scanned, a certificate that was not found is deleted.
+        If `everything` was scanned, a certificate that was not listed is deleted.
         """
         records = []
         for replacement in self._replacements(scan, replacement_records, everything=everything):
@@ -227,13 +158,18 @@ class ReplacementEngine:
             yield
         except Exception:
             with suppress(StateConflictError):
-                self._save(replacement, claimed_by=None, claimed_until=None)
+                replacement.save(claimed_by=None, claimed_until=None)
             raise
-        self._save(replacement, claimed_by=None, claimed_until=None)
+        replacement.save(claimed_by=None, claimed_until=None)
 
-    def _save(self, replacement: ReplacementContext, **changes: Any) -> None:  # noqa: ANN401 - any field of a record
-        replacement.record = self.state_store.save_replacement(
-            replace(replacement.record, **changes)
+    @property
+    def _obtaining(self) -> Obtaining:
+        return Obtaining(
+            context=self.context,
+            certificates=self.certificates,
+            dns=self.dns,
+            state_store=self.state_store,
+            catalog=self.catalog,
         )
 
     # --- Which replacements are due ---------------------------------------------------------------
@@ -260,10 +196,14 @@ class ReplacementEngine:
                     state=ReplacementState.REQUESTED,
                     started_at=self.context.now,
                 )
-                found[arn] = ReplacementContext(record, observation, wanted)
+                found[arn] = ReplacementContext(self.state_store, record, observation, wanted)
         if everything:
-            for arn, record in replacement_records.items():
-                found.setdefault(arn, ReplacementContext(record, None, None))
+            listed = {certificate.arn for certificate in scan.everything}
+            deleted = replacement_records.keys() - listed - found.keys()
+            for arn in sorted(deleted):
+                found[arn] = ReplacementContext(
+                    self.state_store, replacement_records[arn], None, None
+                )
         return list(found.values())
 
     def _is_due(self, replacement: ReplacementContext) -> bool:
@@ -327,7 +267,7 @@ class ReplacementEngine:
             else:
                 replacement.advice = f"{record.note}; fix the cause and request it again manually"
             return False
-        reason = self._blocked_reason(certificate)
+        reason = self._obtaining.blocked_reason(certificate)
         if reason is not None:
             replacement.advice = f"{action.meaning} Not done here: {reason}"
             return False
@@ -335,16 +275,6 @@ class ReplacementEngine:
         state = ReplacementState.REQUESTED
         replacement.record = replace(started, state=state, attempt=attempt, successor_arn=None)
         return True
-
-    def _blocked_reason(self, certificate: Certificate) -> str | None:
-        """Return why no successor is requested, or None."""
-        reason = blocked_reason(certificate, self.context.instance, self.context.allowed_domains)
-        if reason is None and certificate.type is not CertificateType.PRIVATE:
-            try:
-                require_zones(self.dns, certificate.names)
-            except (ZoneNotFoundError, ZoneAmbiguousError) as error:
-                reason = f"it could not be validated ({error})"
-        return reason
 
     def _steps_to_recorded(self, replacement: ReplacementContext) -> str:
         """Return the manual steps to the successor on record, if it may take over now."""
@@ -375,15 +305,15 @@ class ReplacementEngine:
     def _request(self, replacement: ReplacementContext) -> bool:
         """Request one successor and write its validation records."""
         old = self._still_needed(replacement)
-        if old is None or not self._obtain(replacement, old):
+        if old is None or not self._obtaining.obtain(replacement, old):
             return False
         successor = self._successor(replacement)
         if successor is None:
             return replacement.record.state is ReplacementState.REQUESTED
         pending = successor.status is CertificateStatus.PENDING_VALIDATION
-        if pending and not self._validate(replacement, successor):
+        if pending and not self._obtaining.validate(replacement, successor):
             return False
-        self._save(replacement, state=ReplacementState.VALIDATED)
+        replacement.save(state=ReplacementState.VALIDATED)
         return True
 
     def _await(self, replacement: ReplacementContext) -> bool:
@@ -396,11 +326,11 @@ class ReplacementEngine:
         if has_ended(successor):
             return self._ended(replacement, successor)
         if successor.status is CertificateStatus.PENDING_VALIDATION:
-            if self._validate(replacement, successor):
+            if self._obtaining.validate(replacement, successor):
                 replacement.advice = f"ACM has not issued the successor {successor.arn} yet"
             return False
         replacement.report(f"the successor {successor.arn} is issued")
-        self._save(replacement, state=ReplacementState.ISSUED)
+        replacement.save(state=ReplacementState.ISSUED)
         return True
 
     def _bind(self, replacement: ReplacementContext) -> bool:
@@ -430,7 +360,7 @@ class ReplacementEngine:
             return self._after_refusal(replacement)
         if replacement.record.has(BindingChangeStatus.PLANNED):
             return False
-        self._save(replacement, state=ReplacementState.BOUND)
+        replacement.save(state=ReplacementState.BOUND)
         return True
 
     def _verify_ready(self, replacement: ReplacementContext, rebinding: Rebinding) -> list[str]:
@@ -442,10 +372,7 @@ class ReplacementEngine:
         if not waiting:
             return []  # the next step verifies all
         ready = [move for move in moves if move.binding.consumer not in waiting]
-        advice, replacement.advice = replacement.advice, ""
-        failures = self._record_each(replacement, map(rebinding.verify, _batches(ready)))
-        replacement.advice = joined([text for text in (advice, replacement.advice) if text])
-        return failures
+        return self._record_each(replacement, map(rebinding.verify, _batches(ready)))
 
     def _verify(self, replacement: ReplacementContext) -> bool:
         """Verify the bindings, and unbind the old certificate or roll back."""
@@ -467,7 +394,7 @@ class ReplacementEngine:
             return False
         used = observation is not None and observation.certificate.in_use
         replacement.renewed = record.has(BindingChangeStatus.MOVED) or not used
-        self._save(replacement, state=ReplacementState.VERIFIED, verified_at=self.context.now)
+        replacement.save(state=ReplacementState.VERIFIED, verified_at=self.context.now)
         replacement.advice = self._manual_steps(replacement, replacement.successor_arn)
         return False
 
@@ -507,7 +434,7 @@ class ReplacementEngine:
             _require_none(self._plan_moves(replacement, rebinding, old))
             if replacement.record.has(BindingChangeStatus.PLANNED):
                 replacement.advice = ""
-                self._save(replacement, state=ReplacementState.ISSUED)
+                replacement.save(state=ReplacementState.ISSUED)
                 return True
             steps = self._manual_steps(replacement, replacement.successor_arn)
             replacement.advice = self._steps_to_recorded(replacement) if steps else _UNSEEN
@@ -534,54 +461,6 @@ class ReplacementEngine:
         self._abandon(replacement, reason, attempt=0, lost=0)
         return None
 
-    def _obtain(self, replacement: ReplacementContext, old: Certificate) -> bool:
-        """Find a suitable certificate, or request the successor."""
-        if replacement.record.successor_arn is not None:
-            return True
-        request = successor_request(old, replacement.record.attempt)
-        listed = list(self.certificates.list_all())
-        found = self._existing(replacement, old, listed)
-        if found is not None:
-            replacement.report(f"found the successor {found.arn}")
-            self._save(replacement, successor_arn=found.arn)
-            return True
-        found = self._pending(request, listed)
-        if found is not None:
-            replacement.report(f"found the successor {found.arn}")
-            self._save(replacement, successor_arn=found.arn, requested_at=self.context.now)
-            return True
-        # A replacement that began with an existing certificate has not been checked for a request.
-        again = replacement.record.refused or replacement.record.lost
-        reason = self._blocked_reason(old) if again else None
-        if reason is not None:
-            replacement.advice = f"no successor is requested: {reason}"
-            return False
-        budget = RequestBudget.of(old)
-        if not self.state_store.count_request(self.context.now.date(), old.arn, budget):
-            kind = "replacements" if budget is RequestBudget.SUCCESSORS else "repeated requests"
-            limit = f"daily limit of {budget.value} {kind} reached"
-            replacement.advice = f"{limit}; continues tomorrow"
-            return False
-        arn = self.certificates.request(request)
-        warning = quota_warning(listed, self.context.now)
-        replacement.report(f"requested the successor {arn}{f' ({warning})' if warning else ''}")
-        omitted = tags_not_copied(old)
-        if omitted:
-            replacement.report(f"it has no room for the tags {', '.join(omitted)}")
-        self._save(replacement, successor_arn=arn, requested_at=self.context.now)
-        return True
-
-    def _existing(
-        self, replacement: ReplacementContext, old: Certificate, listed: Sequence[Certificate]
-    ) -> Certificate | None:
-        """Return an issued certificate that may take over; errors of candidates are reported."""
-        search = SuccessorSearch.among(listed, self.context, self.certificates, self.catalog)
-        found = search.best(old, replacement.record)
-        if search.problems:
-            replacement.failure = "; ".join(search.problems)
-        automatic = found is not None and found.continuity is Continuity.AUTOMATIC
-        return found.certificate if found is not None and automatic else None
-
     def _judged(
         self, replacement: ReplacementContext, old: Certificate, successor: Certificate
     ) -> Candidate:
@@ -599,12 +478,12 @@ class ReplacementEngine:
         self, replacement: ReplacementContext, old: Certificate, successor: Certificate
     ) -> bool:
         """Give up a successor that may not take over, unless consumers use it already."""
-        why = self._judged(replacement, old, successor).explanation or Continuity.PROPOSAL.meaning
-        reason = f"the successor {successor.arn} may not take over: {why}"
+        cause = self._judged(replacement, old, successor).explanation or Continuity.PROPOSAL.meaning
+        reason = f"the successor {successor.arn} may not take over: {cause}"
         record = replacement.record
         started = record.has(BindingChangeStatus.BOUND, BindingChangeStatus.MOVED)
         if old.managed and record.requested_at is None and not started:
-            return self._strike_off(replacement, why)
+            return self._strike_off(replacement, cause)
         if record.moves:
             raise ReplacementError(f"{reason} Its consumers have been moved, or were to be moved.")
         return self._lose(replacement, reason)
@@ -616,16 +495,15 @@ class ReplacementEngine:
         so that no service would accept it again.
         """
         if replacement.record.has(BindingChangeStatus.BOUND):
-            self._save(replacement, state=ReplacementState.BOUND)
+            replacement.save(state=ReplacementState.BOUND)
             return True
         return self._strike_off(replacement, "a service refused it")
 
-    def _strike_off(self, replacement: ReplacementContext, why: str) -> bool:
+    def _strike_off(self, replacement: ReplacementContext, cause: str) -> bool:
         """Try the next candidate, or request a successor, for the consumers that are left."""
         record = replacement.record
-        replacement.report(f"{record.successor_arn} does not take over: {why}")
-        self._save(
-            replacement,
+        replacement.report(f"{record.successor_arn} does not take over: {cause}")
+        replacement.save(
             state=ReplacementState.REQUESTED,
             successor_arn=None,
             attempt=max(1, record.attempt),
@@ -634,45 +512,6 @@ class ReplacementEngine:
             ),
             refused=tuple(dict.fromkeys((*record.refused, replacement.successor_arn))),
         )
-        return True
-
-    def _pending(
-        self, request: CertificateRequest, listed: Sequence[Certificate]
-    ) -> Certificate | None:
-        """Return an equal request that is pending."""
-        for candidate in listed:
-            pending = candidate.status is CertificateStatus.PENDING_VALIDATION
-            if pending and may_be_equal(request, candidate, self.context.now):
-                with suppress(CertificateNotFoundError):
-                    described = self.certificates.describe(candidate.arn)
-                    if is_equal(request, described, self.context.now):
-                        return described
-        return None
-
-    def _validate(self, replacement: ReplacementContext, successor: Certificate) -> bool:
-        """Write the validation records of the successor; if blocked, the reason is advice."""
-        if successor.type is CertificateType.PRIVATE:
-            return True
-        try:
-            known = await_records(successor, self.certificates, self.context.clock)
-            findings = inspect(self.dns, wanted_records(known))
-            require_writable(findings)
-        except (
-            RecordConflictError,
-            ValidationRecordsNotReadyError,
-            ZoneAmbiguousError,
-            ZoneNotFoundError,
-        ) as error:
-            replacement.advice = f"the successor {successor.arn} cannot be validated yet: {error}"
-            return False
-        changed = [finding for finding in findings if finding.change is not RecordChange.UNCHANGED]
-        if changed:
-            names = ", ".join(finding.record.name for finding in changed)
-            text = f"write the validation record {names} of its successor"
-            self.context.record_intent(replacement.arn, replacement.action or Action.REPLACE, text)
-            write(self.dns, findings)
-        for finding in changed:
-            replacement.report(f"{finding.change} {finding.record.name}")
         return True
 
     def _ended(self, replacement: ReplacementContext, successor: Certificate) -> bool:
@@ -689,8 +528,7 @@ class ReplacementEngine:
         if self.context.now < again:
             replacement.advice = f"{text}; it is requested again on {again:%Y-%m-%d}"
             return False
-        self._save(
-            replacement,
+        replacement.save(
             state=ReplacementState.REQUESTED,
             attempt=record.attempt + 1,
             successor_arn=None,
@@ -730,7 +568,7 @@ class ReplacementEngine:
         replacement.report(reason)
         ends = self.context.now + HISTORY
         state = ReplacementState.ABANDONED
-        self._save(replacement, state=state, note=reason, expires_at=ends, **changes)
+        replacement.save(state=state, note=reason, expires_at=ends, **changes)
 
     def _lose(self, replacement: ReplacementContext, reason: str) -> bool:
         """Give up a successor of no use; a used certificate fails the run, and gets another one."""
@@ -744,8 +582,7 @@ class ReplacementEngine:
             return False
         replacement.report(reason)
         replacement.failure = _ANOTHER
-        self._save(
-            replacement,
+        replacement.save(
             state=ReplacementState.REQUESTED,
             attempt=replacement.record.attempt + 1,
             lost=lost,
@@ -758,7 +595,7 @@ class ReplacementEngine:
     def _finish(self, replacement: ReplacementContext, text: str) -> None:
         replacement.report(text)
         ends = self.context.now + HISTORY
-        self._save(replacement, state=ReplacementState.RETIRED, note=text, expires_at=ends)
+        replacement.save(state=ReplacementState.RETIRED, note=text, expires_at=ends)
 
     def _successor(self, replacement: ReplacementContext) -> Certificate | None:
         """Describe the successor, or give it up if it was deleted."""
@@ -808,14 +645,15 @@ class ReplacementEngine:
                 failures.append(_OUT_OF_TIME)
                 break
         if waiting:
-            replacement.advice = joined(_first(waiting))
+            before = [replacement.advice] if replacement.advice else []
+            replacement.advice = joined([*before, *_first(waiting)])
         return [*failures, *self._record_refusal(replacement, refused)]
 
     def _record(self, replacement: ReplacementContext, result: RebindResult) -> None:
         record = replacement.record.with_moves(result.moves).with_reported_moves(result.done)
         if record != replacement.record:
             replacement.record = record
-            self._save(replacement)
+            replacement.save()
 
     def _record_refusal(
         self, replacement: ReplacementContext, refused: Sequence[str]
@@ -826,7 +664,7 @@ class ReplacementEngine:
             return refused  # another request would be refused, too
         replacement.report("; ".join(_first(refused)))
         struck_off = dict.fromkeys((*record.refused, replacement.successor_arn))
-        self._save(replacement, refused=tuple(struck_off))
+        replacement.save(refused=tuple(struck_off))
         return ()
 
     def _rebinding(self, replacement: ReplacementContext, consumers: Consumers) -> Rebinding:

@@ -126,7 +126,7 @@ class Rebinding:
             if not self._has_time(result):
                 break
             with self._isolated((move,), move.binding, result):
-                step = bind_step(move, self.consumers.current(move.binding), self.old, self.new)
+                step = bind_step(self.consumers.current(move.binding), self.old, self.new)
                 if step is BindStep.BIND:
                     extra = {"consumer": move.binding.label, "certificate_arn": self.new}
                     logger.info("binding", extra=extra)
