@@ -18,7 +18,8 @@ from ipaddress import ip_address
 
 #: Longer PEM text is rejected: ACM accepts 32 KiB for a certificate (API, ImportCertificate).
 MAX_PEM_CHARACTERS = 2_200_000
-_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,64})-----(.*?)-----END \1-----", re.DOTALL)
+#: A block contains no further dashes line, so that a text of beginnings takes linear time.
+_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,64})-----((?:(?!-----).)*)-----END \1-----", re.DOTALL)
 
 _BOOLEAN, _INTEGER, _BIT_STRING, _OCTET_STRING, _OID = 0x01, 0x02, 0x03, 0x04, 0x06
 _SEQUENCE, _SET = 0x30, 0x31

@@ -6,6 +6,7 @@ The certificates are made with the `cryptography` package, which the functions d
 from __future__ import annotations
 
 import base64
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -457,3 +458,11 @@ def test_random_text_in_a_block_raises_nothing_else(data: bytes) -> None:
         except MalformedCertificateError:
             continue
         assert all(pem_blocks(block.encode().decode()) == (block,) for block in blocks)
+
+
+def test_a_text_of_beginnings_only_is_read_in_linear_time() -> None:
+    """A principal that can write one secret must not use up the time of a run."""
+    text = "-----BEGIN CERTIFICATE-----" * 30_000
+    started = time.process_time()
+    assert pem_blocks(text) == ()
+    assert time.process_time() - started < 5
