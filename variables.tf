@@ -210,8 +210,8 @@ variable "export_targets" {
 
   validation {
     # Lambda limits all environment variables together to 4 KB. import_sources has its own validation.
-    condition     = length(var.export_targets) == 0 || length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
-    error_message = "export_targets must fit into the function's environment together with import_sources: 3000 characters, or about nine targets without sources, got ${length(var.export_targets)} targets and ${length(var.import_sources)} sources with ${length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
+    condition     = length(var.export_targets) == 0 || length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
+    error_message = "export_targets must fit into the function's environment together with import_sources: 3000 characters, or about nine targets without sources, got ${length(var.export_targets)} targets and ${length(var.import_sources)} sources with ${length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
   }
 }
 
@@ -287,8 +287,8 @@ variable "import_sources" {
 
   validation {
     # Lambda limits all environment variables together to 4 KB.
-    condition     = length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
-    error_message = "import_sources must fit into the function's environment: 3000 characters, or about 13 entries, got ${length(var.import_sources)} entries with ${length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
+    condition     = length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
+    error_message = "import_sources must fit into the function's environment: 3000 characters, or about 13 entries, got ${length(var.import_sources)} entries with ${length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
   }
 }
 
