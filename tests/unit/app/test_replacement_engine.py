@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -1249,6 +1249,33 @@ def test_an_adopted_certificate_that_lost_its_continuity_is_replaced_by_a_reques
     account.tomorrow().run()
     assert len(account.certificates.asked) == 1
     assert account.replacement_record.refused == (GOOD.arn,)
+
+
+def test_nothing_is_requested_if_no_time_is_left_to_describe_the_candidates() -> None:
+    candidate = certificate(arn=arn("candidate"), in_use=False, ends_in=days(190))
+    account = serving()
+    account.certificates.held[candidate.arn] = candidate
+    account.certificates.broken[f"describe {candidate.arn}"] = Outage("not today")
+    list_all, lists = account.certificates.list_all, 0
+
+    def slow() -> Iterator[Certificate]:
+        nonlocal lists
+        lists += 1
+        if lists == 2:
+            account.clock.left = 29
+        return list_all()
+
+    account.certificates.list_all = slow  # type: ignore[method-assign] # takes all of the time
+    record = account.only()
+    assert record.outcome is Outcome.FAILED
+    assert "time ran out" in record.detail
+    assert account.certificates.asked == []
+
+    account.clock.left = 900
+    account.certificates.broken.clear()
+    account.tomorrow().run()
+    assert account.successor == candidate.arn
+    assert account.certificates.asked == []
 
 
 def test_a_candidate_that_cannot_be_described_is_a_failure_and_another_one_is_requested() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from certificate_lifecycle.app.deadline import require_time
 from certificate_lifecycle.app.ports import Catalog, Certificates, Dns, StateStore
 from certificate_lifecycle.app.replacement.replacement_context import ReplacementContext
 from certificate_lifecycle.app.run_context import RunContext
@@ -73,6 +74,8 @@ class Obtaining:
         if reason is not None:
             replacement.advice = f"no successor is requested: {reason}"
             return False
+        # Without time, a suitable certificate may not have been described.
+        require_time(self.context.clock)
         budget = RequestBudget.of(old)
         if not self.state_store.count_request(self.context.now.date(), old.arn, budget):
             kind = "replacements" if budget is RequestBudget.SUCCESSORS else "repeated requests"
