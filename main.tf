@@ -68,7 +68,7 @@ locals {
     # Without defaults, because Lambda limits the environment to 4 KB.
     for arn, source in var.import_sources : arn => {
       for name, value in {
-        allow               = length(source.allow) == 0 ? null : sort(source.allow)
+        allow               = length(source.allow) == 0 ? null : source.allow
         require_client_auth = source.require_client_auth ? true : null
         secret_arn          = source.secret_arn
       } : name => value if value != null

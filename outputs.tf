@@ -1,6 +1,12 @@
 output "creation_function_arn" {
   description = "ARN of the creation function; null if `create` is false."
   value       = one(module.creation[*].function_arn)
+
+  # Here, because the validation of a variable cannot refer to the region.
+  precondition {
+    condition     = alltrue([for arn in var.layers : startswith(arn, "arn:${local.partition}:lambda:${local.region}:")])
+    error_message = "layers must be in the module's region (${local.region}), because a function cannot use those of another region, got ${join(", ", var.layers)}."
+  }
 }
 
 output "creation_function_name" {

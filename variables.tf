@@ -210,8 +210,8 @@ variable "export_targets" {
 
   validation {
     # Lambda limits all environment variables together to 4 KB. import_sources has its own validation.
-    condition     = length(var.export_targets) == 0 || length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
-    error_message = "export_targets must fit into the function's environment together with import_sources: 3000 characters, or about nine targets without sources, got ${length(var.export_targets)} targets and ${length(var.import_sources)} sources with ${length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
+    condition     = length(var.export_targets) == 0 || length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
+    error_message = "export_targets must fit into the function's environment together with import_sources: 3000 characters, or about nine targets without sources, got ${length(var.export_targets)} targets and ${length(var.import_sources)} sources with ${length(jsonencode(var.export_targets)) + length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
   }
 }
 
@@ -255,7 +255,7 @@ variable "import_sources" {
     require_client_auth = optional(bool, false)
     secret_arn          = string
   }))
-  description = "Secrets Manager secrets from which the rotation function reimports certificates, by the ARN of the imported certificate. A secret contains JSON with `certificate`, `private_key` and optionally `chain`, in PEM; a version that was issued later is imported under the same ARN. `allow` accepts what a newer version may otherwise not have: `fewer_names`, `other_issuer` or `no_chain`. `require_client_auth` refuses a version that cannot be used by TLS clients any more. `kms_key_arn` is the customer managed key of the secret, if it has one. The permissions are not granted in rotation_mode `notify`."
+  description = "Secrets Manager secrets from which the rotation function reimports certificates, by the ARN of the imported certificate; not in `rotation_mode` `notify`. See docs/situations.md for the secret, `allow` and `require_client_auth`; `kms_key_arn` is the customer managed key of the secret, if it has one."
   default     = {}
   nullable    = false
 
@@ -287,8 +287,8 @@ variable "import_sources" {
 
   validation {
     # Lambda limits all environment variables together to 4 KB.
-    condition     = length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
-    error_message = "import_sources must fit into the function's environment: 3000 characters, or about 13 entries, got ${length(var.import_sources)} entries with ${length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : sort(source.allow), require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
+    condition     = length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } })) <= 3000
+    error_message = "import_sources must fit into the function's environment: 3000 characters, or about 13 entries, got ${length(var.import_sources)} entries with ${length(jsonencode({ for arn, source in var.import_sources : arn => { for name, value in { allow = length(source.allow) == 0 ? null : source.allow, require_client_auth = source.require_client_auth ? true : null, secret_arn = source.secret_arn } : name => value if value != null } }))} characters."
   }
 }
 
@@ -324,13 +324,19 @@ variable "kms_key_arn" {
 
 variable "layers" {
   type        = list(string)
-  description = "ARNs with version of up to five Lambda layers for both functions, for example with a newer boto3 than Lambda's runtime has. Empty: the runtime's boto3."
+  description = "ARNs with version of up to five Lambda layers for both functions, in the module's region; for example with a newer boto3, see docs/replacement.md."
   default     = []
   nullable    = false
 
   validation {
     condition     = length(var.layers) <= 5 && alltrue([for arn in var.layers : can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]{1,140}:[0-9]+$", arn))])
-    error_message = "layers must contain at most five ARNs of layer versions such as arn:aws:lambda:eu-west-1:123456789012:layer:boto3:1, got ${join(", ", var.layers)}."
+    error_message = "layers must contain at most five ARNs of layer versions, which end in the number of a version, got ${join(", ", var.layers)}."
+  }
+
+  validation {
+    # Lambda refuses two versions of one layer.
+    condition     = length(distinct([for arn in var.layers : trimsuffix(arn, element(split(":", arn), 7))])) == length(var.layers)
+    error_message = "layers must contain one version of each layer, got ${join(", ", var.layers)}."
   }
 }
 

@@ -286,3 +286,13 @@ run "a_tls_probe_with_private_addresses" {
     tls_probe = { enabled = true, private_addresses = true }
   }
 }
+
+run "layers_of_another_region_are_rejected" {
+  command = plan
+
+  variables {
+    layers = ["arn:aws:lambda:eu-central-1:123456789012:layer:boto3:1"]
+  }
+
+  expect_failures = [output.creation_function_arn]
+}

@@ -92,6 +92,9 @@ class Acm:
         return (
             (not statuses or certificate.status in statuses)
             and certificate.origin in (wanted.get("CertificateKeyPairOrigins") or DEFAULT_ORIGINS)
+            # Amazon N2 certificates are listed only if asked for, and then alone (API reference,
+            # ListCertificates, RootHierarchyTypes).
+            and certificate.root_hierarchy in (wanted.get("RootHierarchyTypes") or [None])
             and certificate.key_algorithm in (includes.get("keyTypes") or DEFAULT_KEY_TYPES)
             and includes.get("exportOption") in {None, certificate.export_option}
             and includes.get("managedBy") in {None, certificate.managed_by}

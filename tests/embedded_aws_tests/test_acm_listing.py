@@ -94,6 +94,13 @@ def test_acme_certificates_are_hidden_until_they_are_asked_for(cloud: Cloud) -> 
     assert names(cloud, CertificateKeyPairOrigins=["ACME"]) == ["acme.test"]
 
 
+def test_certificates_of_an_n2_root_are_not_listed_unless_asked_for(cloud: Cloud) -> None:
+    """API reference, ListCertificates, RootHierarchyTypes, which this SDK cannot send."""
+    cloud.certificates.add(domain_name="n2.test", root_hierarchy="N2_AMAZON_MANAGED")
+    cloud.certificates.add(domain_name="standard.test")
+    assert names(cloud) == ["standard.test"]
+
+
 def test_sorting_needs_both_its_parameters(cloud: Cloud) -> None:
     cloud.certificates.add(domain_name="new.test", created_at=NOW)
     cloud.certificates.add(domain_name="old.test", created_at=NOW - timedelta(days=9))

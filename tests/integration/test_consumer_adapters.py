@@ -504,6 +504,26 @@ def test_a_distribution_with_a_third_certificate_is_left_alone(
         consumers.bind(SITE, NEW, instead_of=OLD)
 
 
+@pytest.mark.parametrize(
+    "description",
+    [{"CustomDomainConfig": {"CertificateArn": OTHER}}, {}],
+    ids=["another certificate", "deleted"],
+)
+def test_a_user_pool_domain_that_was_changed_since_is_left_alone(
+    consumers: AwsConsumers, script: Script, description: dict[str, Any]
+) -> None:
+    script.user_pool_domain(**description)
+    with pytest.raises(ConsumerChangedError):
+        consumers.bind(USER_POOL, NEW, instead_of=OLD)
+
+
+def test_a_user_pool_domain_that_has_the_successor_is_not_written_again(
+    consumers: AwsConsumers, script: Script
+) -> None:
+    script.user_pool_domain(CustomDomainConfig={"CertificateArn": NEW})
+    consumers.bind(USER_POOL, NEW, instead_of=OLD)
+
+
 @pytest.mark.parametrize("code", ["ConflictException", "BadRequestException"])
 def test_a_domain_name_that_is_being_changed_is_busy(
     consumers: AwsConsumers, script: Script, code: str

@@ -108,7 +108,8 @@ def test_a_staging_distribution_that_refuses_the_certificate_is_no_failure(
 ) -> None:
     cloud.consumers.configure_distribution(distribution, Staging=True)
     rotation(scheduled(cloud.now))
-    assert messages_with(cloud, topic, "continuous deployment")
+    (text,) = messages_with(cloud, topic, "continuous deployment")
+    assert "use the id of its primary distribution" in text
     assert cloud.consumers.certificates(distribution) == (old,)
 
 
@@ -176,6 +177,50 @@ def test_a_full_list_is_reported_once_with_what_makes_room(
     )
     tomorrow(cloud, rotation)
     assert old not in cloud.consumers.certificates(listener)
+
+
+def test_a_name_in_the_steps_for_a_full_list_adds_no_command(
+    rotation: Function, cloud: Cloud, topic: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.delenv("REGIONS", raising=False)
+    others = [cloud.certificates.add(domain_name=f"n{number}.example.com") for number in range(23)]
+    expired = cloud.certificates.add(
+        domain_name="past.example.com\naws iam create-user", **ending_in(cloud, -1)
+    )
+    cloud.certificates.edit(expired, type="IMPORTED", status="EXPIRED")
+    old = dying(cloud, "eu-west-1")
+    cloud.consumers.load_balancer(others[0], old, expired, *others)
+
+    rotation(scheduled(cloud.now))
+
+    (text,) = messages_with(cloud, topic, "as its quota allows")
+    steps = text[text.index("Ask for a higher quota") :]
+    lines = [line.strip() for line in steps.splitlines()]
+    assert "# past.example.com aws iam create-user: expired" in lines
+    assert [line for line in lines if line.startswith("aws iam")] == []
+
+
+@pytest.mark.parametrize("stuck", ["busy", "manual step"])
+def test_a_change_that_is_never_possible_stays_a_critical_finding_after_the_expiry(
+    rotation: Function, cloud: Cloud, topic: str, distribution: str, old: str, stuck: str
+) -> None:
+    if stuck == "busy":
+        message = "Another change of the certificate is in progress"
+        cloud.fail("cloudfront", "UpdateDistribution", "IllegalUpdate", message, times=None)
+    else:
+        cloud.consumers.configure_distribution(distribution, ContinuousDeploymentPolicyId="policy")
+    rotation(scheduled(cloud.now))
+    for _ in range(9):
+        before = len(cloud.topics.messages(topic))
+        result = tomorrow(cloud, rotation)
+        (finding,) = [
+            finding for finding in result["findings"] if finding["certificate_arn"] == old
+        ]
+        assert finding["severity"] == "critical"
+        assert result["open_findings"] >= 1
+        if cloud.certificates.get(old).status == "EXPIRED":
+            break
+    assert len(cloud.topics.messages(topic)) > before, "the expiry is reported"
 
 
 # --- ACM --------------------------------------------------------------------------------------

@@ -24,7 +24,19 @@ def replaced(cloud: Cloud) -> list[str]:
 
 def failed_requests(cloud: Cloud, count: int) -> None:
     for number in range(count):
-        cloud.certificates.add(domain_name=f"n{number}.example.com", status="FAILED", tags=OURS)
+        cloud.certificates.add(
+            domain_name=f"n{number}.example.com",
+            status="FAILED",
+            created_at=cloud.now - timedelta(days=2),
+            tags=OURS,
+        )
+
+
+def list_last(cloud: Cloud, *arns: str) -> None:
+    """Let ACM list certificates in this order, after all others."""
+    for seconds, arn in enumerate(arns):
+        created = cloud.now - timedelta(days=1) + timedelta(seconds=seconds)
+        cloud.certificates.edit(arn, created_at=created)
 
 
 def spend(cloud: Cloud) -> None:
@@ -41,6 +53,7 @@ def test_failed_requests_never_take_the_place_of_a_revoked_certificate_in_use(
     revoked = cloud.certificates.add(
         domain_name="shop.example.com", status="REVOKED", **USED, **ending_in(cloud, 100)
     )
+    list_last(cloud, revoked)
     rotation(scheduled(NOW))
     assert replaced(cloud)[0] == revoked
     assert len(replaced(cloud)) == 1 + 5
@@ -76,6 +89,7 @@ def test_the_first_to_expire_are_replaced_if_the_budget_does_not_suffice(
         )
         for number in range(24)
     ]
+    list_last(cloud, *expired)
     ends = {entry.arn: entry.not_after for entry in cloud.certificates.all()}
     rotation(scheduled(NOW))
     first = sorted(expired, key=lambda arn: str(ends[arn]))
@@ -90,6 +104,7 @@ def test_the_most_urgent_certificates_are_described_if_the_time_does_not_suffice
     revoked = cloud.certificates.add(
         domain_name="shop.example.com", status="REVOKED", **USED, **ending_in(cloud, 100)
     )
+    list_last(cloud, revoked)
     rotation.timeout = timedelta(seconds=60)
     wire.before = lambda _: spend(cloud)
     with pytest.raises(RotationError, match="time ran out"):

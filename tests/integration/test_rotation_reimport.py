@@ -24,7 +24,7 @@ from certificate_lifecycle.model.errors import (
 from certificate_lifecycle.policy.import_source import CertificateBundle
 from tests.embedded_aws.cloud import Cloud
 from tests.estates.imports import LOAD_BALANCER, Imported, imported, issued
-from tests.harness.authority import chain, issue_below, self_signed
+from tests.harness.authority import CLIENT, SERVER, chain, issue_below, self_signed
 from tests.integration.effects import documents
 from tests.integration.invocation import (
     NOW,
@@ -370,6 +370,24 @@ def test_what_its_source_may_not_do_is_said_with_what_would_allow_it(
     environment.setenv("IMPORT_SOURCES", json.dumps(allowing))
     assert reimports(rotation, cloud) == 1
     assert shop.certificate.certificate_pem == stranger.certificate
+
+
+def test_a_version_without_the_usage_for_clients_is_a_warning_and_imported_unless_it_is_required(
+    rotation: Function, shop: Imported, environment: pytest.MonkeyPatch
+) -> None:
+    """A server that calls others with its certificate fails after such an import."""
+    shop.replace(issued(NOW + 100 * DAY, purposes=[SERVER, CLIENT]))
+    requiring = json.loads(shop.sources)
+    requiring[shop.arn]["require_client_auth"] = True
+    environment.setenv("IMPORT_SOURCES", json.dumps(requiring))
+    (finding,) = rotation(scheduled(NOW))["findings"]
+    assert finding["reason"] == "SourceIncompatible"
+    assert shop.certificate.not_after == NOW + 100 * DAY
+    environment.setenv("IMPORT_SOURCES", shop.sources)
+    found = rotation(scheduled(NOW))
+    assert found["findings"][0]["severity"] == "warning"
+    assert found["actions"][0]["detail"].endswith(", without TLS_WEB_CLIENT_AUTHENTICATION")
+    assert shop.certificate.not_after == LATER
 
 
 def test_an_extension_that_acm_would_not_add_is_said_and_not_asked_for(

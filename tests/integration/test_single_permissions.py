@@ -372,14 +372,46 @@ def test_a_later_version_of_a_source_is_served(
     assert shop.certificate.serial != before
 
 
+@holds(
+    WRITE_SECRET,
+    "Can change the issuer, if the certificate in ACM has no chain or `allow` of the source "
+    "contains `no_chain`: only the issuer's name and key id are compared then, which anyone can "
+    "write.",
+)
+@pytest.mark.parametrize("allow", [(), ("no_chain",)], ids=["without a chain", "no_chain"])
+def test_without_a_chain_the_name_and_key_id_of_the_issuer_decide(
+    rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch, allow: tuple[str, ...]
+) -> None:
+    shop = imported(cloud)
+    if allow:
+        shop.replace(issued(cloud.now + 20 * DAY, NAME), chain=authority.chain())
+    sources = json.loads(shop.sources)
+    sources[shop.arn]["allow"] = list(allow)
+    environment.setenv("IMPORT_SOURCES", json.dumps(sources))
+    before = shop.certificate.serial
+    forged = issued(
+        cloud.now + 200 * DAY,
+        NAME,
+        not_before=cloud.now,
+        signing_key=authority.private_key("EC_prime256v1", 55),
+    )
+    holder(cloud, WRITE_SECRET).put_secret_value(
+        SecretId=shop.secret_arn, SecretString=forged.secret(chain=None)
+    )
+
+    run(rotation, cloud, days=1)
+
+    assert shop.certificate.serial != before
+
+
 FOREIGN = authority.named("Another CA")
 SECRETS = ("fewer names", "another issuer", "no chain", "issued earlier", "held before")
 
 
 @holds(
     WRITE_SECRET,
-    "Cannot drop a name, change the issuer, leave out the chain or return to an earlier version, "
-    "unless `allow` of the source accepts the first three.",
+    "Cannot drop a name, change the issuer of a certificate with a chain, leave out the chain or "
+    "return to an earlier version, unless `allow` of the source accepts the first three.",
 )
 @pytest.mark.parametrize("case", SECRETS)
 def test_a_lesser_version_of_a_source_is_refused(

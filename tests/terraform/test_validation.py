@@ -240,7 +240,11 @@ TOGETHER: Mapping[str, Together] = {
     ),
     "there are more layers than Lambda allows": Together(
         "layers",
-        {"layers": [f"arn:aws:lambda:eu-west-1:123456789012:layer:l:{n}" for n in range(6)]},
+        {"layers": [f"arn:aws:lambda:eu-west-1:123456789012:layer:l{n}:1" for n in range(6)]},
+    ),
+    "a layer has two versions": Together(
+        "layers",
+        {"layers": [f"arn:aws:lambda:eu-west-1:123456789012:layer:l:{n}" for n in range(2)]},
     ),
     "two zones share an id": Together(
         "hosted_zones",

@@ -221,6 +221,25 @@ class AlertState:
             return None
         return alert.since or alert.notified_at
 
+    def with_attempts(self, actions: Sequence[ActionRecord]) -> list[ActionRecord]:
+        """Return the actions, each failed one with what this run had begun.
+
+        A step can be done although it failed: the response may have been lost.
+        """
+        begun: dict[tuple[str, str], list[str]] = {}
+        for arn, action, text in sorted(self.recorded):
+            begun.setdefault((arn, action), []).append(text)
+        return [
+            replace(
+                record,
+                detail=f"{record.detail}; this run began to {AND.join(texts)}, which may be done",
+            )
+            if record.outcome is Outcome.FAILED
+            and (texts := begun.get((record.certificate_arn, record.action.value)))
+            else record
+            for record in actions
+        ]
+
     def unreported(self, actions: Sequence[ActionRecord]) -> list[ActionRecord]:
         """Return the actions that earlier runs started and never reported.
 

@@ -163,7 +163,9 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
     else:
         everything = not request.certificate_arns
         replaced = engine.act(agreed, state.replacement_records, everything=everything)
-    actions = [*forbidden, *replaced, *_repaired_and_exported(agreed, scanned, replaced)]
+    actions = state.with_attempts(
+        [*forbidden, *replaced, *_repaired_and_exported(agreed, scanned, replaced)]
+    )
     actions += state.unreported(actions)
     scope = ScopeResult(
         context.scope.account_id,

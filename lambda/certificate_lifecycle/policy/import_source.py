@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from certificate_lifecycle.model.sanitize import listed, quoted
+from certificate_lifecycle.model.sanitize import clean, listed, quoted
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.model.timestamps import format_minute
 from certificate_lifecycle.parsing.x509 import (
@@ -357,7 +357,7 @@ def _is_for_clients(leaf: X509Certificate) -> bool:
 
 
 def _lost_names(leaf: X509Certificate, there: X509Certificate) -> list[str]:
-    """Return the names and addresses that only `there` has.
+    """Return the names and addresses that only `there` has, cleaned for messages.
 
     A wildcard stands for the names one label below.
     """
@@ -366,7 +366,8 @@ def _lost_names(leaf: X509Certificate, there: X509Certificate) -> list[str]:
         for name in there.names
         if name not in leaf.names and f"*.{name.partition('.')[2]}" not in leaf.names
     )
-    return sorted({*lost, *there.addresses} - set(leaf.addresses))
+    only_there = {*lost, *there.addresses} - set(leaf.addresses)
+    return sorted(map(clean, only_there))
 
 
 def _leaf_of(links: Sequence[CertificateLink], key: PublicKey | None) -> CertificateLink:

@@ -50,7 +50,8 @@ def _same_issuer(old: Certificate, new: Certificate) -> bool:
     authority = old.detail.certificate_authority_arn
     match old.type:
         case CertificateType.AMAZON_ISSUED:
-            return True
+            roots = (old.root_hierarchy, old.certificate_usage)
+            return roots == (new.root_hierarchy, new.certificate_usage)
         case CertificateType.PRIVATE:
             return authority is not None and authority == new.detail.certificate_authority_arn
         case _:

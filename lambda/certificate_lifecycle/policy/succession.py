@@ -179,6 +179,8 @@ class ReplacementRecord:
             "expires_at": int(self.expires_at.timestamp()) if self.expires_at else None,
             "refused": list(self.refused),
             "lost": self.lost,
+            # Required by earlier versions, which find the settings of the certificate again.
+            "moves": [],
         }
 
     @classmethod

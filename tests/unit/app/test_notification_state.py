@@ -565,6 +565,16 @@ def test_what_an_earlier_run_started_is_reported_when_this_run_tries_the_same_an
     assert account.state_store.recorded_intents == {}
 
 
+def test_a_step_that_failed_after_it_began_is_reported_with_what_may_be_done() -> None:
+    """The response of a write that took effect may be lost."""
+    account = Account(BLOCKED)
+    account.dns.broken[f"upsert {zone().zone_id}"] = Outage("the response was lost")
+    with pytest.raises(RotationError):
+        account.rotate()
+    begun = f"this run began to write the validation record {LABEL}.shop.example.com."
+    assert f"{begun}, which may be done" in " ".join(account.mail.split())
+
+
 def test_what_was_started_where_a_scope_failed_is_reported_before_it_is_deleted() -> None:
     """A thread that was given up may have done it, and cannot say so any more."""
     state_store = MemoryStateStore()

@@ -478,6 +478,14 @@ def test_a_reissue_that_ends_earlier_is_newer(days_less: int) -> None:
 
 # --- What only its owner may allow ------------------------------------------------------------
 
+
+def test_a_lost_name_adds_no_line_to_a_message() -> None:
+    old = there(names=("shop.example.com", "a\nEverything is fine.\x1b[2J"))
+    found = compared(leaf(names=("shop.example.com",)), old)
+    assert "it lacks a Everything is fine. [2J" in found.text
+    assert found.text.isprintable()
+
+
 CA, ROOT = link("CA", "Root"), link("Root", "Root")
 #: Another authority of the same name.
 NAMESAKE = link("CA", "Root", der=b"namesake", public_key=b"another key")

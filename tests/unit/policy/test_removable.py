@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.model.certificate import Certificate, CertificateStatus
+from certificate_lifecycle.model.certificate import (
+    Certificate,
+    CertificateStatus,
+)
 from certificate_lifecycle.policy.removable import removable
 from tests.unit.builders import (
     EXPIRED,
@@ -36,6 +39,8 @@ def test_a_certificate_with_a_later_one_of_the_same_names_and_key_is_named() -> 
 @pytest.mark.parametrize(
     "changes",
     [
+        {"root_hierarchy": "N2_AMAZON_MANAGED"},
+        {"certificate_usage": "CLIENT_AUTH_ONLY"},
         {"names": ("other.example.com",)},
         {"key_algorithm": "EC_prime256v1"},
         {"ends_in": days(10)},

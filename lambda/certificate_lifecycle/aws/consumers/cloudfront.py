@@ -51,8 +51,6 @@ PERMISSIONS = (
 #: The viewer certificate of a distribution.
 DISTRIBUTION = ConsumerKind("Distribution")
 _GONE = "NoSuchDistribution"
-#: Members of ViewerCertificate that belong to another certificate or are deprecated.
-_DROPPED = ("Certificate", "CertificateSource", "CloudFrontDefaultCertificate", "IAMCertificateId")
 _ATTEMPTS = 3
 _CONTINUOUS_DEPLOYMENT = (
     "its certificate cannot change while it takes part in a continuous deployment; detach the "
@@ -181,6 +179,7 @@ class Distributions(Consumer):
             f"{get} --query ETag --output text",
             f"{get} --query DistributionConfig --output json > distribution.json",
             '# In distribution.json, set ContinuousDeploymentPolicyId to ""; note the old value.',
+            "# A staging distribution has no such value: use the id of its primary distribution.",
             f"{update} --distribution-config file://distribution.json",
             "# The next run changes the certificate; then attach the policy again.",
         )
@@ -196,8 +195,12 @@ class Distributions(Consumer):
     ) -> bool:
         """Write the configuration with another certificate; false if it was changed since."""
         config: Any = found["Distribution"]["DistributionConfig"]
-        kept = {k: v for k, v in config["ViewerCertificate"].items() if k not in _DROPPED}
-        config = {**config, "ViewerCertificate": {**kept, "ACMCertificateArn": certificate_arn}}
+        viewer = {
+            name: value
+            for name, value in config["ViewerCertificate"].items()
+            if f"ViewerCertificate.{name}" not in DISTRIBUTION_CONFIG.changed
+        }
+        config = {**config, "ViewerCertificate": {**viewer, "ACMCertificateArn": certificate_arn}}
         request: Any = {
             "Id": distribution_id,
             "IfMatch": found["ETag"],

@@ -23,6 +23,7 @@ from certificate_lifecycle.aws.responses import paginated, unless, validated_res
 from certificate_lifecycle.aws.whole_writes import USER_POOL_DOMAIN as DOMAIN_WRITE
 from certificate_lifecycle.aws.whole_writes import accepted, require_complete
 from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.errors import ConsumerChangedError
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.render.manual_steps import aws_command
 
@@ -138,12 +139,17 @@ class UserPoolDomains(Consumer):
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Set the certificate and keep the other settings of the domain.
 
-        Raises UnknownSettingError if this SDK would lose one of them.
+        Raises ConsumerChangedError if the domain has neither certificate or does not exist, and
+        UnknownSettingError if this SDK would lose one of its settings.
         """
-        del instead_of
         answer = self._client.describe_user_pool_domain(Domain=binding.consumer)
         described: Mapping[str, Any] = answer.get("DomainDescription", {})
-        config = described.get("CustomDomainConfig", {})
+        current = _certificate(described)
+        if current == certificate_arn:
+            return
+        if current != instead_of:
+            raise ConsumerChangedError(f"{binding.label} was changed")
+        config = described["CustomDomainConfig"]
         request: dict[str, Any] = {
             **accepted(self._client, DOMAIN_WRITE, described),
             "Domain": binding.consumer,

@@ -24,6 +24,7 @@ from certificate_lifecycle.aws.read_calls import ReadCall
 from certificate_lifecycle.aws.responses import paginated, unless, validated_response
 from certificate_lifecycle.model.certificate import Certificate
 from certificate_lifecycle.model.errors import CertificateNotFoundError
+from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.bindings import Binding, BindingState, ConsumerArn, ConsumerKind
 from certificate_lifecycle.policy.removable import removable
 from certificate_lifecycle.render.manual_steps import aws_command
@@ -193,7 +194,9 @@ class LoadBalancers(Consumer):
         lines = [f'# Ask for a higher quota "{quota}", or remove a certificate that is not needed:']
         found = removable(self._described(binding))[:_SHOWN_REMOVABLE]
         for certificate, reason in found:
-            lines += [f"# {certificate.domain_name}: {reason}", _remove(binding, certificate.arn)]
+            # On one line: a name of an imported certificate is untrusted, and these are commands.
+            comment = f"# {clean(certificate.domain_name)}: {reason}"
+            lines += [comment, _remove(binding, certificate.arn)]
         return (*lines, *(() if found else (_remove(binding, "CERTIFICATE_ARN"),)))
 
     def _described(self, binding: Binding) -> list[Certificate]:
