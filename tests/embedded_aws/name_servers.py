@@ -31,8 +31,8 @@ class World:
 
     `silent` addresses never answer, `unreachable` ones answer the resolver alone, and `refusing`
     ones refuse everything. `bogus` names are refused by the resolver unless checking is disabled;
-    what it `fails` on, it cannot answer at all. `asked` has the address, type and name of each
-    question.
+    with `drops_unchecked`, it does not answer queries with checking disabled. What it `fails` on,
+    it cannot answer at all. `asked` has the address, type and name of each question.
     """
 
     port: int = 0
@@ -41,6 +41,7 @@ class World:
     unreachable: set[str] = field(default_factory=set)
     refusing: set[str] = field(default_factory=set)
     bogus: set[str] = field(default_factory=set)
+    drops_unchecked: bool = False
     fails: set[str] = field(default_factory=set)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -72,7 +73,8 @@ class World:
         if address in self.silent | self.unreachable:
             return None
         if address == RESOLVER:
-            return self._resolved(query)
+            dropped = self.drops_unchecked and query.flags & dns.flags.CD
+            return None if dropped else self._resolved(query)
         return self._authoritative(address, query)
 
     def _authoritative(self, address: str, query: dns.message.Message) -> dns.message.Message:

@@ -66,7 +66,7 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def doctor(certificates: Certificates, world: World, monkeypatch: pytest.MonkeyPatch) -> Doctor:
     """Call doctor with the name servers of this world."""
-    local = partial(public_dns.ResolvedDns, seconds=0.3, port=world.port)
+    local = partial(public_dns.ResolvedDns, seconds=1.5, port=world.port)
     monkeypatch.setattr(public_dns, "ResolvedDns", local)
     return partial(certificates, "doctor", "--resolver", RESOLVER)
 

@@ -56,7 +56,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def asked(world: World) -> ResolvedDns:
-    return ResolvedDns([RESOLVER], seconds=0.3, port=world.port)
+    return ResolvedDns([RESOLVER], seconds=1.5, port=world.port)
 
 
 def test_a_delegation_is_read_from_the_parent_zone(
@@ -166,3 +166,10 @@ def test_a_zone_is_bogus_if_only_checking_makes_it_fail(world: World, asked: Res
     assert asked.bogus(ZONE)
     world.fails = {f"{ZONE}."}
     assert not asked.bogus(ZONE)
+
+
+def test_a_zone_that_fails_and_is_not_answered_without_validation_is_unknown(world: World) -> None:
+    world.bogus, world.drops_unchecked = {f"{ZONE}."}, True
+    hasty = ResolvedDns([RESOLVER], seconds=0.5, port=world.port)
+    with pytest.raises(DnsUnknownError, match="without validation"):
+        hasty.bogus(ZONE)

@@ -146,7 +146,9 @@ class ResolvedDns:
             return False
         flags = dns.flags.RD | dns.flags.CD
         unchecked = next(self._direct(*target, dns.rdatatype.SOA, flags=flags), None)
-        return unchecked is not None and unchecked.rcode() == dns.rcode.NOERROR
+        if unchecked is None:
+            raise DnsUnknownError(f"no resolver answers queries for {zone} without validation")
+        return unchecked.rcode() == dns.rcode.NOERROR
 
     def _name(self, text: str) -> dns.name.Name:
         try:
