@@ -329,40 +329,6 @@ def test_the_moves_to_a_successor_that_was_given_up_are_not_those_to_the_next_on
     assert state_tables.new().replacement_records() == [refused]
 
 
-def ongoing(operation: str) -> ClientError:
-    """Return the error of a write to an item in a transaction that another run has not ended.
-
-    DynamoDB developer guide, "Transaction conflict handling in DynamoDB".
-    """
-    if operation == "put_item":
-        return ClientError({"Error": {"Code": "TransactionConflictException"}}, "PutItem")
-    return ClientError(
-        {
-            "Error": {"Code": "TransactionCanceledException"},
-            "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
-        },
-        "TransactWriteItems",
-    )
-
-
-@pytest.mark.parametrize(("count", "operation"), [(0, "put_item"), (1, "transact_write_items")])
-def test_a_write_during_the_write_of_another_run_is_a_conflict(
-    state_tables: StateTables,
-    cloud: Cloud,
-    monkeypatch: pytest.MonkeyPatch,
-    count: int,
-    operation: str,
-) -> None:
-    state_store, record = moving(state_tables, 0)
-
-    def refuse(**_: Any) -> None:  # noqa: ANN401 - DynamoDB's own
-        raise ongoing(operation)
-
-    monkeypatch.setattr(cloud.client("dynamodb"), operation, refuse)
-    with pytest.raises(StateConflictError, match="another run writes it at the same time"):
-        state_store.save_replacement(record.with_moves(moves(count)))
-
-
 @pytest.mark.parametrize("count", [1, 150])
 def test_a_run_whose_claim_was_taken_over_cannot_write_a_move(
     state_tables: StateTables, count: int

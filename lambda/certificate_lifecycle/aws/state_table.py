@@ -105,10 +105,6 @@ _ROOM = (
 )
 _CONFLICT = "ConditionalCheckFailedException"
 _CANCELED = "TransactionCanceledException"
-#: The code of a write to an item in a transaction of another run, and its reason in a transaction
-#: (developer guide, "Transaction conflict handling in DynamoDB"). The SDK does not repeat these.
-_ONGOING = ("TransactionConflictException", "TransactionConflict")
-_ONGOING_TEXT = "another run writes it at the same time"
 #: A transaction has at most 100 items (developer guide, "DynamoDB transactions"): a record and
 #: its moves.
 _MOVES_AT_ONCE = 99
@@ -301,10 +297,7 @@ class StateTable:
         try:
             self._client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type] # plain data
         except ClientError as error:
-            reasons: Any = error.response.get("CancellationReasons", ())
-            if any(reason.get("Code") in _ONGOING for reason in reasons):
-                raise StateConflictError(_ONGOING_TEXT) from error
-            reason: Any = next(iter(reasons), {})
+            reason: Any = next(iter(error.response.get("CancellationReasons", ())), {})
             if error_code(error) != _CANCELED or reason.get("Code") != "ConditionalCheckFailed":
                 raise
             stored: Item = reason.get("Item", {})
@@ -483,8 +476,6 @@ class StateTable:
         try:
             self._client.put_item(Item=item, **self._conditional(condition, values))
         except ClientError as error:
-            if error_code(error) in _ONGOING:
-                raise StateConflictError(_ONGOING_TEXT) from error
             if error_code(error) != _CONFLICT:
                 raise
             stored: Item = error.response.get("Item", {})  # type: ignore[assignment] # DynamoDB's own
