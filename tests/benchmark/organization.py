@@ -18,6 +18,7 @@ from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.organization import ORGANIZATION_ID
 from tests.embedded_aws.zones import DEFAULT_ACCOUNT
 from tests.estates import scale
+from tests.harness.state_table import create_state_table
 
 Work = Callable[[Cloud, str, Mapping[str, Any], Mapping[str, str]], dict[str, float]]
 
@@ -83,18 +84,7 @@ def prepare(cloud: Cloud) -> dict[str, str]:
     cloud.client("s3").create_bucket(
         Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
-    cloud.client("dynamodb").create_table(
-        TableName="ledger",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "scope", "KeyType": "HASH"},
-            {"AttributeName": "entry", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "scope", "AttributeType": "S"},
-            {"AttributeName": "entry", "AttributeType": "S"},
-        ],
-    )
+    create_state_table(cloud.client("dynamodb"), "ledger")
     topic = cloud.client("sns").create_topic(Name="benchmark")["TopicArn"]
     organization = {
         "bucket": BUCKET,

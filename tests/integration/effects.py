@@ -10,6 +10,7 @@ from typing import Any
 from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.cloud import Cloud
 from tests.embedded_aws.zones import normalised
+from tests.harness import authority
 
 Records = dict[tuple[str, str], tuple[str, ...]]
 
@@ -45,6 +46,24 @@ def ending_in(cloud: Cloud, days: float, *, lifetime: float = 198) -> dict[str, 
     """Date a certificate by how long it still lives."""
     not_after = cloud.now + timedelta(days=days)
     return {"not_before": not_after - timedelta(days=lifetime), "not_after": not_after}
+
+
+def import_document(cloud: Cloud, document: authority.Issued) -> str:
+    """Import a certificate without its chain, and return the ARN."""
+    answer = cloud.client("acm").import_certificate(
+        Certificate=document.certificate, PrivateKey=document.private_key
+    )
+    return str(answer["CertificateArn"])
+
+
+def exists(cloud: Cloud, arn: str) -> bool:
+    return any(certificate.arn == arn for certificate in cloud.certificates.all())
+
+
+def texts_sent(cloud: Cloud, topic: str) -> str:
+    """Return the text of all messages, for people and for programs."""
+    messages = cloud.topics.messages(topic)
+    return "".join(message.to(protocol) for message in messages for protocol in ("email", "sqs"))
 
 
 def documents(cloud: Cloud, topic: str) -> list[dict[str, Any]]:

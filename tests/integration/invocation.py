@@ -24,6 +24,7 @@ from certificate_lifecycle.cli.required_permissions import declared
 from certificate_lifecycle.handlers.context import LambdaContext
 from tests.embedded_aws.calls import Call
 from tests.embedded_aws.cloud import Cloud
+from tests.harness.state_table import create_state_table
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 LAMBDA_TIMEOUT = timedelta(minutes=15)
@@ -213,17 +214,6 @@ def writes(calls: Iterable[Call]) -> list[str]:
 def make_ledger(cloud: Cloud, environment: pytest.MonkeyPatch, region: str) -> str:
     """Create the table of `modules/ledger` and let the rotation function use it."""
     name = "certificate-lifecycle-ledger"
-    cloud.client("dynamodb", region=region).create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "scope", "KeyType": "HASH"},
-            {"AttributeName": "entry", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "scope", "AttributeType": "S"},
-            {"AttributeName": "entry", "AttributeType": "S"},
-        ],
-    )
+    create_state_table(cloud.client("dynamodb", region=region), name)
     environment.setenv("LEDGER_TABLE", name)
     return name

@@ -21,7 +21,14 @@ from tests.embedded_aws.cloud import Cloud
 from tests.estates.imports import imported
 from tests.estates.imports import issued as issued_document
 from tests.harness import authority
-from tests.integration.effects import USED, documents, ending_in
+from tests.integration.effects import (
+    USED,
+    documents,
+    ending_in,
+    exists,
+    import_document,
+    texts_sent,
+)
 from tests.integration.invocation import (
     Function,
     KilledError,
@@ -68,21 +75,13 @@ def run(rotation: Function, cloud: Cloud, days: int = 5) -> list[str]:
 def put_in(cloud: Cloud, days: float, name: str = NAME, **details: Any) -> str:  # noqa: ANN401 - whatever the authority takes
     """Import a certificate of the corporate CA, and return its ARN."""
     document = issued_document(cloud.now + timedelta(days=days), name, **details)
-    answer = cloud.client("acm").import_certificate(
-        Certificate=document.certificate, PrivateKey=document.private_key
-    )
-    arn: str = answer["CertificateArn"]
-    return arn
+    return import_document(cloud, document)
 
 
 def self_signed(cloud: Cloud, days: float, name: str = NAME) -> str:
     """Import a certificate that any tool can make."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     return put_in(cloud, days, name, issuer=subject)
-
-
-def exists(cloud: Cloud, arn: str) -> bool:
-    return any(certificate.arn == arn for certificate in cloud.certificates.all())
 
 
 def requested_for(cloud: Cloud, arn: str) -> Certificate:
@@ -92,12 +91,6 @@ def requested_for(cloud: Cloud, arn: str) -> Certificate:
         if certificate.tags.get(REPLACES) == arn
     ]
     return found
-
-
-def sent(cloud: Cloud, topic: str) -> str:
-    """Return all messages, for persons and for programs."""
-    messages = cloud.topics.messages(topic)
-    return "".join(message.to(protocol) for message in messages for protocol in ("email", "sqs"))
 
 
 # --- Imported certificates ------------------------------------------------------------------------
@@ -113,7 +106,7 @@ def test_a_self_signed_import_takes_nothing_over_and_no_message_suggests_it(
     run(rotation, cloud)
 
     assert cloud.consumers.listener_certificates(listener) == (old, [])
-    assert decoy not in sent(cloud, topic)
+    assert decoy not in texts_sent(cloud, topic)
     assert [f["verdict"] for f in documents(cloud, topic)[-1]["findings"]] == ["ImportDue"]
 
 
@@ -156,7 +149,7 @@ def test_two_unrelated_imports_for_one_meaningless_name_stay_apart(
     run(rotation, cloud)
 
     assert cloud.consumers.listener_certificates(listener) == (old, [])
-    assert other not in sent(cloud, topic)
+    assert other not in texts_sent(cloud, topic)
 
 
 def test_names_that_an_import_source_adds_move_no_other_listener(
@@ -290,7 +283,7 @@ def test_a_certificate_that_a_service_refuses_is_struck_off_and_a_successor_requ
 
     (bound, _) = cloud.consumers.listener_certificates(listener)
     assert bound == requested_for(cloud, old).arn
-    assert f"{refused} does not take over: a service refused it" in sent(cloud, topic)
+    assert f"{refused} does not take over: a service refused it" in texts_sent(cloud, topic)
 
 
 @pytest.mark.parametrize("number", calls(69, 25, 28, 32, 37, 38, 57, 61))
@@ -378,7 +371,7 @@ def test_fifty_tags_cost_the_successor_a_tag_and_not_the_replacement(
 
     successor = requested_for(cloud, old)
     assert set(successor.tags) == {REPLACES, *sorted(tags)[:49]}
-    assert "no room for the tags key49" in sent(cloud, topic)
+    assert "no room for the tags key49" in texts_sent(cloud, topic)
 
 
 # --- explain --------------------------------------------------------------------------------------

@@ -341,8 +341,8 @@ def test_a_reverted_change_is_detected_reported_and_kept(
     cloud.consumers.set_default(listener, old)
     rotation(tomorrow(cloud))
     assert cloud.consumers.listener_certificates(listener) == (old, [])
-    told = [action["detail"] for action in documents(cloud, topic)[-1]["actions"]]
-    assert "reverted to the old certificate" in told[0]
+    details = [action["detail"] for action in documents(cloud, topic)[-1]["actions"]]
+    assert "reverted to the old certificate" in details[0]
     rotation(tomorrow(cloud))
     assert cloud.consumers.listener_certificates(listener) == (old, [])
 

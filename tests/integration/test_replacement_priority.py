@@ -39,6 +39,17 @@ def list_last(cloud: Cloud, *arns: str) -> None:
         cloud.certificates.edit(arn, created_at=created)
 
 
+def revoked_among_failed_requests(cloud: Cloud) -> str:
+    """Create 60 failed requests and a revoked certificate in use, which ACM lists last."""
+    cloud.zones.add("example.com")
+    failed_requests(cloud, 60)
+    revoked = cloud.certificates.add(
+        domain_name="shop.example.com", status="REVOKED", **USED, **ending_in(cloud, 100)
+    )
+    list_last(cloud, revoked)
+    return revoked
+
+
 def spend(cloud: Cloud) -> None:
     """Let a call take a second."""
     cloud.advance(seconds=1)
@@ -48,12 +59,7 @@ def test_failed_requests_never_take_the_place_of_a_revoked_certificate_in_use(
     rotation: Function, cloud: Cloud
 ) -> None:
     """Anyone who may request certificates can make as many failed requests with our tag."""
-    cloud.zones.add("example.com")
-    failed_requests(cloud, 60)
-    revoked = cloud.certificates.add(
-        domain_name="shop.example.com", status="REVOKED", **USED, **ending_in(cloud, 100)
-    )
-    list_last(cloud, revoked)
+    revoked = revoked_among_failed_requests(cloud)
     rotation(scheduled(NOW))
     assert replaced(cloud)[0] == revoked
     assert len(replaced(cloud)) == 1 + 5
@@ -99,12 +105,7 @@ def test_the_first_to_expire_are_replaced_if_the_budget_does_not_suffice(
 def test_the_most_urgent_certificates_are_described_if_the_time_does_not_suffice(
     rotation: Function, cloud: Cloud, wire: Wire
 ) -> None:
-    cloud.zones.add("example.com")
-    failed_requests(cloud, 60)
-    revoked = cloud.certificates.add(
-        domain_name="shop.example.com", status="REVOKED", **USED, **ending_in(cloud, 100)
-    )
-    list_last(cloud, revoked)
+    revoked = revoked_among_failed_requests(cloud)
     rotation.timeout = timedelta(seconds=60)
     wire.before = lambda _: spend(cloud)
     with pytest.raises(RotationError, match="time ran out"):

@@ -23,7 +23,16 @@ from tests.embedded_aws.cloud import Cloud
 from tests.estates.imports import imported, issued
 from tests.harness import authority
 from tests.harness.security_lines import holds
-from tests.integration.effects import USED, documents, ending_in, put_records, wanted_records
+from tests.integration.effects import (
+    USED,
+    documents,
+    ending_in,
+    exists,
+    import_document,
+    put_records,
+    texts_sent,
+    wanted_records,
+)
 from tests.integration.invocation import Function, make_ledger, scheduled
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("kept_clients", "eager")]
@@ -92,27 +101,12 @@ def rotation_topic(cloud: Cloud) -> str:
     return str(topic["TopicArn"])
 
 
-def put_in(cloud: Cloud, document: authority.Issued) -> str:
-    answer = cloud.client("acm").import_certificate(
-        Certificate=document.certificate, PrivateKey=document.private_key
-    )
-    return str(answer["CertificateArn"])
-
-
-def exists(cloud: Cloud, arn: str) -> bool:
-    return any(certificate.arn == arn for certificate in cloud.certificates.all())
-
-
 def default_of(cloud: Cloud, listener: str) -> str:
     return cloud.consumers.listener_certificates(listener)[0]
 
 
 def sent(cloud: Cloud) -> str:
-    return "".join(
-        message.to(protocol)
-        for message in cloud.topics.messages(rotation_topic(cloud))
-        for protocol in ("email", "sqs")
-    )
+    return texts_sent(cloud, rotation_topic(cloud))
 
 
 def tag(cloud: Cloud, arn: str, **tags: str) -> None:
@@ -133,8 +127,8 @@ def test_tags_move_no_consumer_to_another_issuer(
     rotation: Function, cloud: Cloud, kind: str
 ) -> None:
     if kind == "imported":
-        old = put_in(cloud, issued(cloud.now + 20 * DAY, NAME))
-        decoy = put_in(cloud, authority.self_signed(NAME, not_after=cloud.now + 300 * DAY))
+        old = import_document(cloud, issued(cloud.now + 20 * DAY, NAME))
+        decoy = import_document(cloud, authority.self_signed(NAME, not_after=cloud.now + 300 * DAY))
     else:
         facts: dict[str, Any] = {"domain_name": NAME, "type": "PRIVATE"}
         dead = {**facts, "status": "REVOKED", "certificate_authority_arn": AUTHORITY}
@@ -229,7 +223,7 @@ def test_a_tag_of_another_tool_stops_no_replacement(rotation: Function, cloud: C
     "Cannot move a consumer to an imported certificate, and messages propose no self-signed one.",
 )
 def test_an_import_moves_no_consumer(rotation: Function, cloud: Cloud) -> None:
-    ours = put_in(cloud, issued(cloud.now + 20 * DAY, NAME))
+    ours = import_document(cloud, issued(cloud.now + 20 * DAY, NAME))
     acms = cloud.certificates.add(
         domain_name="api.example.com", renews=False, **ending_in(cloud, 5)
     )
@@ -449,7 +443,7 @@ def test_a_source_moves_no_other_consumer(
 ) -> None:
     shop = imported(cloud, name="a.example.com")
     environment.setenv("IMPORT_SOURCES", shop.sources)
-    www = put_in(cloud, issued(cloud.now + 20 * DAY, "www.example.com"))
+    www = import_document(cloud, issued(cloud.now + 20 * DAY, "www.example.com"))
     listener = cloud.consumers.load_balancer(www)
     both = issued(cloud.now + 300 * DAY, "a.example.com", "www.example.com")
     holder(cloud, WRITE_SECRET).put_secret_value(
@@ -575,7 +569,7 @@ def test_a_forged_item_moves_no_consumer_to_another_issuer(
     facts: dict[str, Any] = {"domain_name": NAME, "status": "REVOKED", **ending_in(cloud, 100)}
     if kind == "imported":
         old = cloud.certificates.add(**facts)
-        decoy = put_in(cloud, authority.self_signed(NAME, not_after=cloud.now + 300 * DAY))
+        decoy = import_document(cloud, authority.self_signed(NAME, not_after=cloud.now + 300 * DAY))
     else:
         facts["type"] = "PRIVATE"
         old = cloud.certificates.add(**facts, certificate_authority_arn=AUTHORITY)

@@ -182,19 +182,19 @@ def test_a_finding_is_an_event_when_it_is_new_when_it_is_worse_and_when_it_is_re
 ) -> None:
     """An unchanged finding is not sent again, so a receiver need not remember events."""
     arn = due(cloud)
-    told = []
+    published = []
     for day in range(5):
         if day == 4:
             reimport(cloud, arn)
         rotation(scheduled(cloud.now))
-        told.append(of(received_events(cloud, queue), "Finding"))
+        published.append(of(received_events(cloud, queue), "Finding"))
         cloud.advance(days=2)
-    kinds = [[event["detail"]["change"] for event in events] for events in told]
+    kinds = [[event["detail"]["change"] for event in events] for events in published]
     assert kinds[0] == ["new"]
     assert kinds[-1] == ["resolved"]
     assert any("worse" in kind for kind in kinds[1:-1])
     assert [] in kinds
-    (new,), (over,) = told[0], told[-1]
+    (new,), (over,) = published[0], published[-1]
     assert (new["resources"], over["resources"]) == ([arn], [arn])
     assert new["detail"]["finding"]["verdict"] == over["detail"]["previous_verdict"] == "ImportDue"
     assert over["detail"]["finding"] is None

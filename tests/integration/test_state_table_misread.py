@@ -105,14 +105,14 @@ def test_the_items_that_are_changed_below_are_understood(
         pytest.param({**REPLACEMENT, "successor_arn": {"N": "1"}}, id="successor is a number"),
         pytest.param({**REPLACEMENT, "claimed_by": {"N": "1"}}, id="claimant is a number"),
         pytest.param({**REPLACEMENT, "moves": {"S": "{}"}}, id="moves are no list"),
-        pytest.param({**REPLACEMENT, "untold": {"S": '"told"'}}, id="untold is no list"),
+        pytest.param({**REPLACEMENT, "untold": {"S": '"text"'}}, id="untold is no list"),
         pytest.param({**REPLACEMENT, "untold": {"S": "[1]"}}, id="untold is no text"),
         pytest.param({**REPLACEMENT, "expires_at": {"N": "9" * 25}}, id="end beyond all time"),
         pytest.param({**ALERT, "told_at": {"S": "2026-06-01"}}, id="day instead of a time"),
         pytest.param({**INTENT, "entry": {"S": f"note#{ARN}#Teleport"}}, id="unknown action"),
         pytest.param({**INTENT, "entry": {"S": "note#"}}, id="no action"),
         pytest.param({**INTENT, "entry": {"S": "note#shop#Export"}}, id="note about no ARN"),
-        pytest.param({**ALERT, "entry": {"S": "told#shop"}}, id="told of no ARN"),
+        pytest.param({**ALERT, "entry": {"S": "told#shop"}}, id="alert record of no ARN"),
         pytest.param({**REPLACEMENT, "entry": {"S": "replacement#shop"}}, id="replaces no ARN"),
         pytest.param({**REPLACEMENT, "moves": {"S": "[" * 20_000}}, id="too deep"),
         pytest.param({**REPLACEMENT, "moves": {"S": "[5]"}}, id="a move is a number"),
@@ -151,6 +151,13 @@ def expired(cloud: Cloud, environment: pytest.MonkeyPatch) -> tuple[str, str]:
         for name in ("first", "second")
     )
     return first, second
+
+
+def put_for(cloud: Cloud, ledger_table: str, misread: Item, arn: str) -> Item:
+    """Put an entry about another certificate, and return the item."""
+    item = {**misread, "entry": {"S": misread["entry"]["S"].replace(ARN, arn)}}
+    put(cloud, ledger_table, item)
+    return item
 
 
 def successors(cloud: Cloud, arn: str) -> int:
@@ -219,9 +226,8 @@ def test_an_entry_of_a_later_version_stops_only_the_actions_for_its_certificate(
     misread: Item,
 ) -> None:
     first, second = expired
-    entry = misread["entry"]["S"].replace(ARN, first)
-    item = {**misread, "entry": {"S": entry}}
-    put(cloud, ledger_table, item)
+    item = put_for(cloud, ledger_table, misread, first)
+    entry = item["entry"]["S"]
 
     with pytest.raises(RotationError, match="cannot be read"):
         rotation(scheduled(NOW))
@@ -251,9 +257,8 @@ def test_an_unreadable_alert_record_silences_nothing_and_stops_nothing(
     misread: Item,
 ) -> None:
     first, second = expired
-    entry = misread["entry"]["S"].replace(ARN, first)
-    item = {**misread, "entry": {"S": entry}}
-    put(cloud, ledger_table, item)
+    item = put_for(cloud, ledger_table, misread, first)
+    entry = item["entry"]["S"]
 
     with pytest.raises(RotationError, match="cannot be read"):
         rotation(scheduled(NOW))

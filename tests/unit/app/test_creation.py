@@ -341,14 +341,14 @@ def test_without_validation_the_records_are_named_for_manual_writing() -> None:
     certificates, dns, clock = MemoryCertificates(), MemoryDns(), MemoryClock()
     certificates.names_records_late = True
     for operation in ("zones", "upsert Z1"):
-        dns.broken[operation] = Outage("nobody should look")
+        dns.broken[operation] = Outage("not expected")
     wanted = replace(WANTED, names=("example.com", "*.example.com", "www.example.com"))
     issuance = issue(certificates, dns, wanted, clock, auto_validate=False)
-    told = creation_result(issuance, "123456789012", dry_run=False, sdk="boto3 1")[
+    records = creation_result(issuance, "123456789012", dry_run=False, sdk="boto3 1")[
         "validation_records"
     ]
-    assert [entry["name"] for entry in told] == names_of("example.com", "www.example.com")
-    assert {(entry["zone_id"], entry["zone_name"], entry["change"]) for entry in told} == {
+    assert [entry["name"] for entry in records] == names_of("example.com", "www.example.com")
+    assert {(entry["zone_id"], entry["zone_name"], entry["change"]) for entry in records} == {
         (None, None, None)
     }
     assert (issuance.created, dns.batches) == (True, [])

@@ -292,8 +292,8 @@ def test_what_is_resolved_is_reported_and_then_deleted(world: World) -> None:
 
 
 def test_a_dry_run_sends_nothing_and_saves_nothing(world: World) -> None:
-    told = world.run(dry_run=True)
-    assert told["notification"] == {"sent": False, "message_id": None, "reason": "dry run"}
+    result = world.run(dry_run=True)
+    assert result["notification"] == {"sent": False, "message_id": None, "reason": "dry run"}
     assert (world.topic.messages, world.metrics.runs) == ([], [])
     assert all(state_store.writes == 0 for state_store in world.ledgers.values())
     assert world.report["counts"]["Expired"] == 6
@@ -434,9 +434,9 @@ def listed(world: World) -> list[str]:
 
 def test_every_account_of_the_organization_is_scanned_once(world: World) -> None:
     organization = TheOrganization(IDS[2], IDS[0], IDS[1], IDS[0])
-    told = list_accounts(organization, world.documents, always=(), given=(), excluded=(), only=())
+    result = list_accounts(organization, world.documents, always=(), given=(), excluded=(), only=())
     assert listed(world) == sorted(IDS)
-    assert told == {"accounts": 3}
+    assert result == {"accounts": 3}
 
 
 def test_the_functions_own_account_is_scanned_whatever_is_given(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Imported certificates with a source: read, judged, imported, and told, in memory."""
+"""Imported certificates with a source: read, judged, imported, and reported, in memory."""
 
 from __future__ import annotations
 

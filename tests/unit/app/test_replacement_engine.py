@@ -472,7 +472,7 @@ def test_a_request_that_acm_refuses_fails_and_is_made_again() -> None:
 
 def test_a_conflicting_record_is_not_changed_and_reported() -> None:
     account = serving()
-    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "somebody.else.")
+    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "other.example.net.")
     record = account.only()
     assert "cannot be validated yet" in record.detail
     assert account.dns.batches == []
@@ -724,7 +724,7 @@ def test_an_old_certificate_that_is_just_not_listed_yet_ends_nothing() -> None:
 def conflicting() -> Account:
     """Return an account where somebody's record stands in the place of ACM's."""
     account = serving()
-    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "somebody.else.")
+    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "other.example.net.")
     account.run()
     assert account.state == "requested"
     return account
@@ -752,7 +752,7 @@ def test_a_record_that_others_take_over_while_acm_has_to_see_it_is_reported() ->
     account = serving()
     account.run()
     account.dns.records.clear()
-    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "somebody.else.")
+    account.dns.put(zone(), f"{LABEL}.shop.example.com", "CNAME", "other.example.net.")
     assert "cannot be validated yet" in account.tomorrow().only().detail
     assert account.state == "validated"
 

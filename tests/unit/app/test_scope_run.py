@@ -1,4 +1,4 @@
-"""Several accounts and regions in one run: side by side, told once, and none stays silent."""
+"""Several accounts and regions in one run: side by side, and each is in the report."""
 
 from __future__ import annotations
 

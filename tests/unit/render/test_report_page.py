@@ -54,8 +54,8 @@ def test_a_page_with_more_rows_than_it_takes_says_where_the_rest_is(
 ) -> None:
     monkeypatch.setattr(report_page, "MOST_ROWS", 2)
     found = [judged(imported(arn=arn(str(number)), ends_in=days(3))) for number in range(3)]
-    told = "<p>The first 2 of 3; the CSV document has all.</p>"
-    assert page(run(*found), ASSETS).count(told) == 2
+    sentence = "<p>The first 2 of 3; the CSV document has all.</p>"
+    assert page(run(*found), ASSETS).count(sentence) == 2
     assert "are here; the CSV document" not in page(run(*found[:2]), ASSETS)
 
 
