@@ -10,9 +10,9 @@ mock_provider "aws" {
     }
   }
 
-  mock_data "aws_region" {
+  mock_data "aws_service" {
     defaults = {
-      id = "cn-north-1"
+      region = "cn-north-1"
     }
   }
 }
@@ -26,10 +26,10 @@ run "no_statement_of_either_function_names_another_partition" {
 
   variables {
     accounts                     = [{ account_id = "222222222222", external_id = "x-1", role_name = "certificates", rebind_consumers = true, rotation_mode = "replace" }]
-    notifications                = { event_bus_name = "default", security_hub = true }
+    notifications                = { event_bus = { name = "default" }, security_hub = true }
     rebind_consumers             = true
     regions                      = ["cn-north-1", "cn-northwest-1"]
-    report_bucket_name           = "reports-of-the-shop"
+    report                       = { bucket_name = "reports-of-the-shop" }
     retire_superseded_after_days = 30
 
     export_targets = {
