@@ -33,7 +33,7 @@ PROVIDER = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
 
 
 def plan(cloud: Cloud, block: str) -> Counter[str]:
-    """Plan a block and count its new resources by type."""
+    """Plan a block and count the new resources of the module by type."""
     (text, replaced) = SOURCE.subn(_here, block)
     assert replaced == 1, "a block must contain the module's source"
     with Workspace(
@@ -42,7 +42,7 @@ def plan(cloud: Cloud, block: str) -> Counter[str]:
         assert w.run("fmt", "-check", "-no-color", ".").exit_code == 0, "not terraform fmt clean"
         intended = w.intended()
     assert set(intended.values()) == {"create"}
-    return Counter(kind(address) for address in intended)
+    return Counter(kind(address) for address in intended if address.startswith("module."))
 
 
 def _here(source: re.Match[str]) -> str:

@@ -43,9 +43,9 @@ class Setting(StrEnum):
     ZONE_ROLES = "`hosted_zones` with roles"
     ACCOUNTS = "`accounts`"
     ORGANIZATION = "`organization`"
-    REPORTS = "`report_bucket_name`"
-    EVENT_BUS = "`event_bus_name`"
-    SECURITY_HUB = "`security_hub`"
+    REPORTS = "`report`"
+    EVENT_BUS = "`notifications.event_bus`"
+    SECURITY_HUB = "`notifications.security_hub`"
     US_EAST_1 = "region `us-east-1`"
 
 
