@@ -19,6 +19,7 @@ from certificate_lifecycle.app.ports import (
     ImportSecrets,
     Metrics,
     NotificationLog,
+    Pointers,
     Reports,
     RunDependencies,
     ScopeClients,
@@ -39,7 +40,11 @@ from certificate_lifecycle.model.certificate import (
     ValidationRecord,
 )
 from certificate_lifecycle.model.dns_names import dns_form
-from certificate_lifecycle.model.errors import CertificateNotFoundError, StateConflictError
+from certificate_lifecycle.model.errors import (
+    CertificateNotFoundError,
+    PointerNotFoundError,
+    StateConflictError,
+)
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.parsing.x509 import X509Certificate
@@ -284,6 +289,45 @@ def _states(found: str, wanted: CertificateRequest, *, late: bool) -> list[Certi
         )
         for count in counts
     ]
+
+
+class MemoryPointers(Pointers):
+    """Pointers by their names; `broken` operations raise, `written` are the writes in order."""
+
+    def __init__(self, **values: str) -> None:
+        self.values = {pointer_name(key): value for key, value in values.items()}
+        self.broken: dict[str, Exception] = {}
+        self.written: list[tuple[str, str]] = []
+
+    def read_all(self) -> Mapping[str, str]:
+        self._raise_if_broken("read_all")
+        return dict(self.values)
+
+    def read(self, name: str) -> str:
+        self._raise_if_broken("read")
+        if name not in self.values:
+            raise PointerNotFoundError(f"the SSM parameter {name} does not exist")
+        return self.values[name]
+
+    def write(self, name: str, value: str) -> bool:
+        return self.exchange(name, value, instead_of=self.read(name))
+
+    def exchange(self, name: str, value: str, *, instead_of: str) -> bool:
+        if self.read(name) != instead_of:
+            return False
+        self._raise_if_broken("write")
+        self.written.append((name, value))
+        self.values[name] = value
+        return True
+
+    def _raise_if_broken(self, operation: str) -> None:
+        if operation in self.broken:
+            raise self.broken[operation]
+
+
+def pointer_name(key: str) -> str:
+    """Return the name of the pointer of a declared certificate."""
+    return f"/certificate-lifecycle/certificates/{key}/arn"
 
 
 class MemoryDns(Dns):

@@ -113,6 +113,12 @@ class Pointers(Protocol):
         Raises PointerNotFoundError.
         """
 
+    def exchange(self, name: str, value: str, *, instead_of: str) -> bool:
+        """Give a pointer another value if it has the value `instead_of`; false otherwise.
+
+        Raises PointerNotFoundError.
+        """
+
 
 class CertificateStore(Protocol):
     """Certificates outside ACM, which are scanned and never changed."""
@@ -385,6 +391,7 @@ class ScopeClients:
 
     `catalog` knows all consumers, also those that may not be changed.
     `account_stores` are global: they are read once per account.
+    `pointers` are those of the function's own account, None for another account.
     """
 
     certificates: Certificates
@@ -395,6 +402,7 @@ class ScopeClients:
     state_store: StateStore | None = None
     consumers: Consumers | None = None
     tls_probe: TlsProbe | None = None
+    pointers: Pointers | None = None
     stores: Sequence[CertificateStore] = ()
     account_stores: Sequence[CertificateStore] = ()
 

@@ -15,6 +15,7 @@ from certificate_lifecycle.app.ports import Catalog, Clock, ScopeClients, StateS
 from certificate_lifecycle.app.reimport import Reimport, Sources
 from certificate_lifecycle.app.repair import Repair
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
+from certificate_lifecycle.app.replacement.pointers import PointerMoves
 from certificate_lifecycle.app.run_context import RunContext, RunRequest
 from certificate_lifecycle.app.tls_probe import TlsProbing
 from certificate_lifecycle.log import logger
@@ -253,6 +254,9 @@ def _engine(scanned: ScopeScan) -> ReplacementEngine | None:
         dns=clients.dns,
         state_store=state_store,
         catalog=clients.catalog,
+        pointers=PointerMoves(
+            context=scanned.context, certificates=clients.certificates, pointers=clients.pointers
+        ),
         consumers=clients.consumers,
         tls_probe=clients.tls_probe,
         retire_after=scanned.request.retire_after,

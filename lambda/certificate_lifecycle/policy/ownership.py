@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from certificate_lifecycle.model.certificate import Action, Certificate
+from certificate_lifecycle.model.certificate import Action, Certificate, CertificateType
 from certificate_lifecycle.model.dns_names import is_allowed
 from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.sanitize import clean
@@ -169,8 +169,10 @@ def is_issued_by(
     """Return whether an instance issued a certificate; None while names or tags are unknown.
 
     Anyone who may tag a certificate can set `ManagedBy`, so that its names count, too: each is
-    equal to or below one of `allowed_domains`.
+    equal to or below one of `allowed_domains`. A declared certificate is known by its key only.
     """
+    if certificate.type is CertificateType.DECLARED:
+        return True
     names = certificate.names
     if not names or not all(is_allowed(name, allowed_domains) for name in names):
         return False

@@ -42,7 +42,13 @@ _MAX_ARN = 512
 _PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
 _CERTIFICATE, _ACCOUNT, _OTHER = "AwsCertificateManagerCertificate", "AwsAccount", "Other"
 #: Certificates outside ACM, for which the format has no resource type.
-_ELSEWHERE = frozenset({CertificateType.SERVER_CERTIFICATE, CertificateType.PRIVATE_AUTHORITY})
+_ELSEWHERE = frozenset(
+    {
+        CertificateType.SERVER_CERTIFICATE,
+        CertificateType.PRIVATE_AUTHORITY,
+        CertificateType.DECLARED,
+    }
+)
 _LABELS = {
     Severity.OK: "INFORMATIONAL",
     Severity.INFO: "LOW",

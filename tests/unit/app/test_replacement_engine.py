@@ -12,6 +12,7 @@ import pytest
 from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.notification_state import PendingWrites
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
+from certificate_lifecycle.app.replacement.pointers import PointerMoves
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
@@ -60,6 +61,7 @@ from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
+    MemoryPointers,
     MemoryStateStore,
     MemoryTlsProbe,
     Outage,
@@ -89,6 +91,7 @@ class Account:
         self.dns = MemoryDns(zone())
         self.state_store = MemoryStateStore()
         self.consumers = consumers
+        self.pointers = MemoryPointers()
         self.tls_probe: MemoryTlsProbe | None = None
         self.clock = MemoryClock(100_000)
         self.now = NOW
@@ -115,6 +118,9 @@ class Account:
             dns=self.dns,
             state_store=self.state_store,
             catalog=MemoryCatalog(),
+            pointers=PointerMoves(
+                context=context, certificates=self.certificates, pointers=self.pointers
+            ),
             consumers=self.consumers,
             tls_probe=self.tls_probe,
             retire_after=retire_after,
