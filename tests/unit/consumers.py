@@ -38,8 +38,11 @@ class MemoryCatalog(ConsumerCatalog):
         super().__init__(PLACE.account_id)
         self._names_of = names_of
         self.tagged: dict[str, tuple[tuple[str, str], ...]] = {}
+        self.failure: Exception | None = None
 
     def consumer_tags(self, in_use_by: Sequence[str]) -> Sequence[tuple[str, str]]:
+        if self.failure is not None:
+            raise self.failure
         return [tag for arn in in_use_by for tag in self.tagged.get(arn, ())]
 
     def names(self, certificate: Certificate) -> Sequence[str]:

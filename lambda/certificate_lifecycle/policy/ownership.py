@@ -88,7 +88,8 @@ class Modes:
 
     def mode(self, certificate: Certificate, action: Action) -> CertificateMode:
         """Return the mode for an action on a certificate."""
-        return lowest(self.limits(certificate, action))
+        found = (limit.mode for limit in self.limits(certificate, action))
+        return min(found, key=lambda mode: mode.rank)
 
     def blocked_reason(self, certificate: Certificate, action: Action) -> str | None:
         """Return why the mode of a certificate does not allow an action, or None.
@@ -120,11 +121,6 @@ class Modes:
                 outside = f"it is outside the scope of {self.instance}"
                 limits.append(Limit(CertificateMode.NOTIFY, outside))
         return [*limits, *_of_tag(certificate)]
-
-
-def lowest(limits: Iterable[Limit]) -> CertificateMode:
-    """Return the lowest mode of `limits`."""
-    return min((limit.mode for limit in limits), key=lambda mode: mode.rank)
 
 
 def ownership(
