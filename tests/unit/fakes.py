@@ -553,6 +553,8 @@ def run_request(**changes: Any) -> RunRequest:  # noqa: ANN401 - any field of a 
         mode=RotationMode.REPAIR,
         dry_run=False,
         now=NOW,
+        unmanaged_mode=RotationMode.REPLACE,
+        changes_per_run=1000,
     )
     return replace(usual, **changes)
 
@@ -569,6 +571,7 @@ def run_context(**changes: Any) -> RunContext:  # noqa: ANN401 - any field of a 
         clock=MemoryClock(),
         thresholds=Thresholds(),
         record_intent=lambda *_: None,
+        unmanaged_mode=RotationMode.REPLACE,
     )
     return replace(usual, **changes)
 
@@ -630,9 +633,11 @@ class MemoryStateStore(StateStore):
         self._raise_if_broken("save_replacement")
         return self._put(replacement_record)
 
-    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
+    def count_request(
+        self, day: date, certificate_arn: str, budget: RequestBudget, limit: int
+    ) -> bool:
         taken = self.requests[day, budget]
-        if certificate_arn not in taken and len(taken) >= budget.value:
+        if certificate_arn not in taken and len(taken) >= limit:
             return False
         taken.add(certificate_arn)
         return True
