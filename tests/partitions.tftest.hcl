@@ -84,6 +84,7 @@ run "the_state_machine_calls_and_trusts_within_the_partition" {
     max_concurrency              = 25
     name                         = "team-organization"
     permissions_boundary_arn     = "arn:aws-cn:iam::123456789012:policy/boundary"
+    region                       = "cn-north-1"
     schedule_expression          = "rate(1 day)"
     tolerated_failure_percentage = 100
     topic_arn                    = "arn:aws-cn:sns:cn-north-1:123456789012:alerts"
@@ -122,9 +123,10 @@ run "the_topic_and_its_key_belong_to_the_account_of_the_partition" {
 
   variables {
     alarm_name_prefix = "team"
-    email_addresses   = []
-    kms_key_arn       = null
+    email_addresses   = {}
+    key               = null
     name              = "team-notifications"
+    region            = "cn-north-1"
     tags              = {}
   }
 
