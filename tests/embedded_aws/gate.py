@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 from tests.embedded_aws import (
     actions,
     log_groups,
+    parameters,
     policy,
     simulation,
     state_machines,
@@ -131,6 +132,7 @@ class Gate:
             **world.security_hub.handlers(),
             **world.quotas.handlers(),
             **log_groups.HANDLERS,
+            **parameters.HANDLERS,
             **simulation.HANDLERS,
             **state_machines.HANDLERS,
             **tables.HANDLERS,
