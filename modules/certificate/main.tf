@@ -50,11 +50,17 @@ resource "aws_lambda_invocation" "issue" {
   }))
 }
 
-# With CREATE_ONLY, destroying calls nothing. The resource always exists, because removing it would delete the certificate.
+# Always exists: removing the resource would delete the certificate also when `delete` becomes `keep`.
 resource "aws_lambda_invocation" "delete" {
   function_name   = var.creation_function_name
-  input           = jsonencode({ delete = true, parameter = aws_ssm_parameter.arn.name })
   lifecycle_scope = var.on_destroy == "delete" ? "CRUD" : "CREATE_ONLY"
+
+  input = jsonencode({
+    delete    = true
+    parameter = aws_ssm_parameter.arn.name
+    # CRUD puts the action of Terraform here. CREATE_ONLY does not, and must not delete.
+    tf = { action = "create" }
+  })
 }
 
 # Its output is unknown, and the data source below is read during apply, only if another certificate is issued: new tags,
