@@ -43,9 +43,11 @@ def load_balancer(cloud: Cloud, account: str) -> str:
     return arn
 
 
-def served(cloud: Cloud, account: str, listener_arn: str) -> str:
-    """Return the default certificate of a listener."""
+def served(cloud: Cloud, load_balancer_arn: str, port: int = 443) -> str:
+    """Return the default certificate of the listener on a port."""
+    account = load_balancer_arn.split(":")[4]
     elb = cloud.client("elbv2", account=account)
-    (found,) = elb.describe_listeners(ListenerArns=[listener_arn])["Listeners"]
-    arn: str = found["Certificates"][0]["CertificateArn"]
-    return arn
+    pages = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=load_balancer_arn)
+    listeners = [row for page in pages for row in page["Listeners"]]
+    (arn,) = (row["Certificates"][0]["CertificateArn"] for row in listeners if row["Port"] == port)
+    return str(arn)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from tests.embedded_aws.certificates import Certificate
 from tests.embedded_aws.cloud import Cloud
-from tests.harness.terraform import TerraformError, Workspace
+from tests.harness.terraform import TerraformError, Workspace, side_by_side
 from tests.terraform.listeners import ADDRESS, listener, load_balancer, served
 
 pytestmark = pytest.mark.terraform
@@ -53,9 +53,6 @@ output "certificate_arns" {
   value = module.certificates.certificate_arns
 }
 
-output "creation_function_name" {
-  value = module.certificates.creation_function_name
-}
 """ + listener("module.certificates.certificate_arn")
 API = """
 provider "aws" {
@@ -88,86 +85,18 @@ output "certificate_arn" {
   value = module.certificate.certificate_arn
 }
 """ + listener("module.certificate.certificate_arn", port=8443)
-ISSUE, DELETE = (f"module.certificate.aws_lambda_invocation.{name}" for name in ("issue", "delete"))
-ISSUED, PARAMETER = (
-    "module.certificate.terraform_data.issued",
-    "module.certificate.aws_ssm_parameter.arn",
-)
+MODULE = "module.certificate"
+ISSUE, DELETE = (f"{MODULE}.aws_lambda_invocation.{name}" for name in ("issue", "delete"))
+ISSUED, PARAMETER = f"{MODULE}.terraform_data.issued", f"{MODULE}.aws_ssm_parameter.arn"
+FUNCTION = "certificate-lifecycle-creation"
 #: Seconds of an invocation that waits in vain; the function reserves 15 of them.
 SHORT = 18
 
-
-@dataclass
-class Stack:
-    """A stack with a listener, in the shared account."""
-
-    cloud: Cloud
-    workspace: Workspace
-    listener: str = ""
-
-    def apply(self, **variables: object) -> dict[str, str]:
-        """Apply, and return the actions; remember the listener."""
-        self.workspace.variables = {**self.workspace.variables, **variables}
-        actions = self.workspace.change()
-        self.listener = str(self.workspace.resources()[ADDRESS]["arn"])
-        return actions
-
-    def plan(self, **variables: object) -> dict[str, str]:
-        """Return the actions of an apply with other variables, which then stay."""
-        self.workspace.variables = {**self.workspace.variables, **variables}
-        return self.workspace.intended()
-
-    def failure(self, **variables: object) -> str:
-        """Apply, which must fail, and return the output without the line breaks of terraform."""
-        self.workspace.variables = {**self.workspace.variables, **variables}
-        with pytest.raises(TerraformError) as failed:
-            self.workspace.change()
-        return re.sub(r"\s+", " ", str(failed.value))
-
-    @property
-    def outputs(self) -> Mapping[str, Any]:
-        return self.workspace.output()
-
-    @property
-    def arn(self) -> str:
-        """The output `certificate_arn`, which the listener must hold."""
-        arn: str = self.outputs["certificate_arn"]
-        assert served(self.cloud, ACCOUNT, self.listener) == arn
-        return arn
-
-
-@pytest.fixture(scope="module")
-def balancer(cloud: Cloud) -> str:
-    for zone in ("example.com", "edge.example.com"):
-        cloud.zones.add(zone, account=ACCOUNT)
-    return load_balancer(cloud, ACCOUNT)
-
-
-@contextmanager
-def stack(cloud: Cloud, text: str, **variables: object) -> Iterator[Stack]:
-    environment, files = cloud.environment(account=ACCOUNT), {"stack/main.tf": text}
-    with Workspace("stack", environment, files=files, variables=variables) as workspace:
-        yield Stack(cloud, workspace)
-
-
-@pytest.fixture(scope="module")
-def watcher(cloud: Cloud, balancer: str) -> Iterator[Stack]:
-    with stack(cloud, WATCHER, load_balancer_arn=balancer) as applied:
-        applied.apply()
-        yield applied
-
-
-@pytest.fixture(scope="module")
-def api(cloud: Cloud, watcher: Stack, balancer: str) -> Iterator[Stack]:
-    assert watcher.outputs["creation_function_name"] == "certificate-lifecycle-creation"
-    certificate = {"domain_name": "api.example.com"}
-    with stack(cloud, API, load_balancer_arn=balancer, certificate=certificate) as applied:
-        applied.apply()
-        yield applied
-
-
-def certificate(cloud: Cloud, arn: str) -> Certificate:
-    return cloud.certificates.get(arn)
+API_NAME = {"domain_name": "api.example.com"}
+TWO_NAMES = {**API_NAME, "subject_alternative_names": ["v2.example.com"]}
+TAGGED = {**TWO_NAMES, "tags": {"Team": "api"}, "on_destroy": "delete"}
+WITHOUT_ZONE = {"domain_name": "api.example.net"}
+UNDELEGATED = {"domain_name": "api.example.org"}
 
 
 def pointer(cloud: Cloud, key: str) -> str:
@@ -177,184 +106,298 @@ def pointer(cloud: Cloud, key: str) -> str:
     return value
 
 
-class TestTheStackWithTheWatcher:
-    def test_has_an_issued_certificate_after_its_first_apply(
-        self, cloud: Cloud, watcher: Stack
-    ) -> None:
-        issued = certificate(cloud, watcher.arn)
-
-        assert (issued.status, issued.names) == ("ISSUED", ("shop.example.com",))
-        assert watcher.outputs["certificate_arns"]["main"] == issued.arn == pointer(cloud, "main")
-
-    def test_has_a_certificate_of_another_region(self, cloud: Cloud, watcher: Stack) -> None:
-        issued = certificate(cloud, watcher.outputs["certificate_arns"]["edge"])
-
-        assert (issued.region, issued.key_algorithm) == ("us-east-1", "EC_prime256v1")
-        assert pointer(cloud, "edge") == issued.arn
-
-    def test_tags_its_certificates_with_its_own_tags_and_those_of_the_provider(
-        self, cloud: Cloud, watcher: Stack
-    ) -> None:
-        issued = certificate(cloud, watcher.outputs["certificate_arns"]["edge"])
-
-        assert issued.tags == {
-            "ManagedBy": "certificate-lifecycle",
-            "Stack": "shop",
-            "Team": "edge",
-            "certificate-lifecycle:parameter": "/certificate-lifecycle/certificates/edge/arn",
-        }
-
-    def test_has_nothing_to_change_after_its_first_apply(self, watcher: Stack) -> None:
-        assert watcher.plan() == {}
-
-    def test_knows_its_certificates_while_new_code_of_the_function_is_pending(
-        self, watcher: Stack
-    ) -> None:
-        package = watcher.workspace.module / "lambda" / "dist" / "certificate_lifecycle.zip"
-        before = package.read_bytes()
-        # A zip may have a comment, and other bytes, before the archive.
-        package.write_bytes(b"new" + before)
-
-        actions = watcher.plan()
-
-        package.write_bytes(before)
-        functions = ("creation", "rotation")
-        assert actions == {
-            f"module.certificates.module.{name}[0].aws_lambda_function.this": "update"
-            for name in functions
-        }
+def arns(cloud: Cloud) -> set[str]:
+    return {entry.arn for entry in cloud.certificates.all() if entry.account == ACCOUNT}
 
 
-class TestTheStackWithoutTheWatcher:
-    """Each test starts and ends with a stack that has nothing to change."""
+@dataclass(frozen=True)
+class Step:
+    """A moment in the life of the stack: what was done, and what is there after it."""
 
-    def test_has_an_issued_certificate_after_its_first_apply(
-        self, cloud: Cloud, api: Stack
-    ) -> None:
-        issued = certificate(cloud, api.arn)
+    #: The actions of an apply, or its error.
+    done: Mapping[str, str] | str
+    pointer: str
+    served: str
+    #: The certificate of the pointer.
+    certificate: Certificate
+    #: The next plan, if there was one.
+    plan: Mapping[str, str] | None = None
 
-        assert (issued.status, issued.names) == ("ISSUED", ("api.example.com",))
-        assert issued.tags["Stack"] == "api"
-        assert api.plan() == {}
 
-    def test_moves_its_listener_to_a_certificate_with_another_name_in_one_apply(
-        self, cloud: Cloud, api: Stack
-    ) -> None:
-        before = api.arn
-        names = {"domain_name": "api.example.com", "subject_alternative_names": ["v2.example.com"]}
+@dataclass
+class Stack:
+    """A stack with a listener, in the shared account."""
 
-        actions = api.apply(certificate=names)
+    cloud: Cloud
+    workspace: Workspace
+    balancer: str
+    port: int
+    key: str
 
-        assert actions == {ISSUE: "replace", ISSUED: "update", ADDRESS: "update"}
-        assert api.arn != before
-        assert certificate(cloud, api.arn).names == ("api.example.com", "v2.example.com")
-        assert api.plan() == {}
+    def change(self, **variables: object) -> Mapping[str, str] | str:
+        """Apply with other variables, which stay; return the actions, or the error as one line."""
+        self.workspace.variables = {**self.workspace.variables, **variables}
+        try:
+            return self.workspace.change()
+        except TerraformError as error:
+            return re.sub(r"\s+", " ", str(error))
 
-    def test_changes_the_tags_of_its_certificate_and_no_consumer(
-        self, cloud: Cloud, api: Stack
-    ) -> None:
-        before = api.arn
-        tagged = {**api.workspace.variables["certificate"], "tags": {"Team": "api"}}  # type: ignore[dict-item]
+    def apply(self, *, plan: bool = False, **variables: object) -> Step:
+        done = self.change(**variables)
+        return self.now(done, self.workspace.intended() if plan else None)
 
-        actions = api.apply(certificate=tagged)
+    def now(self, done: Mapping[str, str] | str, plan: Mapping[str, str] | None = None) -> Step:
+        arn = pointer(self.cloud, self.key)
+        held = served(self.cloud, self.balancer, self.port)
+        # A copy: the embedded AWS goes on to change its own.
+        known = self.cloud.certificates.get(arn)
+        return Step(done, arn, held, replace(known, tags=dict(known.tags)), plan)
 
-        assert actions == {ISSUE: "replace", PARAMETER: "update"}
-        assert api.arn == before
-        assert certificate(cloud, before).tags["Team"] == "api"
-        assert api.plan() == {}
 
-    def test_keeps_pointer_and_listener_when_a_name_has_no_zone(
-        self, cloud: Cloud, api: Stack
-    ) -> None:
-        before, wanted = api.arn, api.workspace.variables["certificate"]
+@dataclass(frozen=True)
+class Watcher:
+    """What was seen of the stack with the watcher."""
 
-        failure = api.failure(certificate={"domain_name": "api.example.net"})
+    first: Step
+    edge: Step
+    outputs: Mapping[str, Any]
+    plan_with_new_code: Mapping[str, str]
+    left_in_state: Mapping[str, Any]
+    left_in_aws: set[str]
+    parameters_left: list[Any]
 
-        assert "no public hosted zone" in failure
-        assert "api.example.net" in failure
-        assert (pointer(cloud, "api"), api.arn) == (before, before)
-        # The configuration before plans no change of the listener.
-        assert ADDRESS not in api.plan(certificate=wanted)
-        api.apply()
 
-    def test_waits_on_for_the_same_request_after_an_apply_that_ended_too_early(
-        self, cloud: Cloud, api: Stack
-    ) -> None:
-        zone = cloud.zones.add("example.org", delegated=False, account=ACCOUNT)
-        before = {entry.arn for entry in cloud.certificates.all()}
+@dataclass(frozen=True)
+class Api:
+    """What was seen of the stack without the watcher, in this order."""
 
-        with short_invocations(cloud):
-            failure = api.failure(certificate={"domain_name": "api.example.org"})
-        (request,) = {entry.arn for entry in cloud.certificates.all()} - before
-        cloud.zones.delegate(zone)
-        api.apply()
+    first: Step
+    output: str
+    another_name: Step
+    tagged: Step
+    without_zone: Step
+    #: The request that was not issued in time.
+    request: str
+    too_early: Step
+    waited_on: Step
+    kept: set[str]
+    parameter_deleted: Step
+    certificate_deleted: Step
+    destroy_operations: list[str]
+    left_in_aws: set[str]
 
-        assert f"{request} for api.example.org is not issued" in failure
-        assert f"zone example.org ({zone}) is not delegated" in failure
-        assert api.arn == request
 
-    def test_has_its_certificate_again_after_its_parameter_was_deleted(
-        self, cloud: Cloud, api: Stack
-    ) -> None:
-        before, ssm = api.arn, cloud.client("ssm", account=ACCOUNT)
-        ssm.delete_parameter(Name="/certificate-lifecycle/certificates/api/arn")
+@contextmanager
+def stack(cloud: Cloud, text: str, key: str, port: int, **variables: object) -> Iterator[Stack]:
+    environment, files = cloud.environment(account=ACCOUNT), {"stack/main.tf": text}
+    with Workspace("stack", environment, files=files, variables=variables) as workspace:
+        yield Stack(cloud, workspace, str(variables["load_balancer_arn"]), port, key)
 
-        api.apply()
 
-        assert (pointer(cloud, "api"), api.arn) == (before, before)
-        assert api.plan() == {}
+@pytest.fixture(scope="module")
+def lives(cloud: Cloud) -> tuple[Watcher, Api]:
+    """Let both stacks live, the second one while the first one only plans."""
+    for zone in ("example.com", "edge.example.com"):
+        cloud.zones.add(zone, account=ACCOUNT)
+    balancer = load_balancer(cloud, ACCOUNT)
+    common = {"load_balancer_arn": balancer}
+    with (
+        stack(cloud, WATCHER, "main", 443, **common) as watcher,
+        stack(cloud, API, "api", 8443, **common, certificate=API_NAME) as api,
+        side_by_side(1) as pool,
+    ):
+        done = watcher.change()
+        beside = pool.submit(live, api)
+        first = watcher.now(done, watcher.workspace.intended())
+        edge = Stack(cloud, watcher.workspace, balancer, 443, "edge").now(done)
+        outputs, pending = watcher.workspace.output(), plan_with_new_code(watcher)
+        life = beside.result()
+        watcher.workspace.destroy()
+        left = arns(cloud), cloud.client("ssm", account=ACCOUNT).describe_parameters()["Parameters"]
+        return Watcher(first, edge, outputs, pending, watcher.workspace.resources(), *left), life
 
-    def test_has_another_certificate_after_its_own_was_deleted_and_its_parameter_is_replaced(
-        self, cloud: Cloud, api: Stack
-    ) -> None:
-        lost, elb = api.arn, cloud.client("elbv2", account=ACCOUNT)
-        elb.delete_listener(ListenerArn=api.listener)
-        cloud.client("acm", account=ACCOUNT).delete_certificate(CertificateArn=lost)
 
-        api.workspace.run("apply", "-auto-approve", f"-replace={PARAMETER}").or_raise()
+def plan_with_new_code(stack: Stack) -> dict[str, str]:
+    """Plan with another package of the functions."""
+    package = stack.workspace.module / "lambda" / "dist" / "certificate_lifecycle.zip"
+    before = package.read_bytes()
+    # Bytes may precede the archive in a zip.
+    package.write_bytes(b"new" + before)
+    planned = stack.workspace.intended()
+    package.write_bytes(before)
+    return planned
 
-        api.listener = str(api.workspace.resources()[ADDRESS]["arn"])
-        assert api.arn != lost
-        assert certificate(cloud, api.arn).status == "ISSUED"
 
-    def test_deletes_its_certificate_after_its_listener_if_it_says_so(
-        self, cloud: Cloud, api: Stack
-    ) -> None:
-        wanted, arn = dict(api.workspace.variables["certificate"]), api.arn  # type: ignore[call-overload]
-        assert api.apply(certificate={**wanted, "on_destroy": "delete"}) == {DELETE: "update"}
-        # Taking the choice back deletes nothing.
-        assert api.apply(certificate=wanted) == {DELETE: "update"}
-        assert api.arn == arn
-        api.apply(certificate={**wanted, "on_destroy": "delete"})
-        cloud.forget_calls()
+def live(api: Stack) -> Api:
+    cloud = api.cloud
+    first = api.apply(plan=True)
+    output = api.workspace.output()["certificate_arn"]
+    another_name = api.apply(plan=True, certificate=TWO_NAMES)
+    tagged = api.apply(certificate=TAGGED)
+    failure = api.change(certificate=WITHOUT_ZONE)
+    api.workspace.variables = {**api.workspace.variables, "certificate": TAGGED}
+    without_zone = api.now(failure, api.workspace.intended())
+    zone, before = cloud.zones.add("example.org", delegated=False, account=ACCOUNT), arns(cloud)
+    with short_invocations(cloud):
+        too_early = api.apply(certificate=UNDELEGATED)
+    (request,) = arns(cloud) - before
+    cloud.zones.delegate(zone)
+    waited_on, kept = api.apply(), arns(cloud)
+    parameter_deleted, certificate_deleted = lose_parameter(api), lose_certificate(api)
+    cloud.forget_calls()
+    api.workspace.destroy()
+    operations = [call.operation for call in cloud.calls if call.status < 300]
+    return Api(
+        *(first, output, another_name, tagged, without_zone, request, too_early, waited_on, kept),
+        *(parameter_deleted, certificate_deleted, operations, arns(cloud)),
+    )
 
-        api.workspace.destroy()
 
-        made = [call.operation for call in cloud.calls if call.status < 300]
-        assert made.index("DeleteListener") < made.index("DeleteCertificate")
-        assert arn not in {entry.arn for entry in cloud.certificates.all()}
+def lose_parameter(api: Stack) -> Step:
+    ssm = api.cloud.client("ssm", account=ACCOUNT)
+    ssm.delete_parameter(Name="/certificate-lifecycle/certificates/api/arn")
+    return api.apply(plan=True, certificate={**UNDELEGATED, "on_destroy": "delete"})
+
+
+def lose_certificate(api: Stack) -> Step:
+    """Delete the certificate, for which its listener must go first, and replace the parameter."""
+    elb = api.cloud.client("elbv2", account=ACCOUNT)
+    for found in elb.describe_listeners(LoadBalancerArn=api.balancer)["Listeners"]:
+        if found["Port"] == api.port:
+            elb.delete_listener(ListenerArn=found["ListenerArn"])
+    lost = pointer(api.cloud, "api")
+    api.cloud.client("acm", account=ACCOUNT).delete_certificate(CertificateArn=lost)
+    done = api.workspace.run("apply", "-auto-approve", "-no-color", f"-replace={PARAMETER}")
+    return api.now(done.or_raise().stdout)
 
 
 @contextmanager
 def short_invocations(cloud: Cloud) -> Iterator[None]:
     """Give the creation function less time than an apply asks for."""
     functions = cloud.client("lambda", account=ACCOUNT)
-    name = "certificate-lifecycle-creation"
-    before = functions.get_function_configuration(FunctionName=name)["Timeout"]
-    functions.update_function_configuration(FunctionName=name, Timeout=SHORT)
+    before = functions.get_function_configuration(FunctionName=FUNCTION)["Timeout"]
+    functions.update_function_configuration(FunctionName=FUNCTION, Timeout=SHORT)
     yield
-    functions.update_function_configuration(FunctionName=name, Timeout=before)
+    functions.update_function_configuration(FunctionName=FUNCTION, Timeout=before)
 
 
-def test_destroy_deletes_what_says_so_and_keeps_the_other_certificates(
-    cloud: Cloud, watcher: Stack
-) -> None:
-    arns = watcher.outputs["certificate_arns"]
+class TestTheStackWithTheWatcher:
+    @pytest.fixture
+    def watcher(self, lives: tuple[Watcher, Api]) -> Watcher:
+        return lives[0]
 
-    watcher.workspace.destroy()
+    def test_serves_an_issued_certificate_after_its_first_apply(self, watcher: Watcher) -> None:
+        issued = watcher.first.certificate
 
-    left = {entry.arn for entry in cloud.certificates.all()}
-    assert watcher.workspace.resources() == {}
-    assert arns["main"] in left
-    assert arns["edge"] not in left
-    assert cloud.client("ssm", account=ACCOUNT).describe_parameters()["Parameters"] == []
+        assert (issued.status, issued.names) == ("ISSUED", ("shop.example.com",))
+        assert watcher.outputs["certificate_arn"] == issued.arn == watcher.first.served
+        assert watcher.outputs["certificate_arns"]["main"] == issued.arn
+
+    def test_has_a_certificate_of_another_region(self, watcher: Watcher) -> None:
+        issued = watcher.edge.certificate
+
+        assert (issued.status, issued.region) == ("ISSUED", "us-east-1")
+        assert issued.key_algorithm == "EC_prime256v1"
+        assert watcher.outputs["certificate_arns"]["edge"] == issued.arn
+
+    def test_tags_its_certificates_with_their_tags_and_those_of_the_provider(
+        self, watcher: Watcher
+    ) -> None:
+        assert watcher.edge.certificate.tags == {
+            "ManagedBy": "certificate-lifecycle",
+            "Stack": "shop",
+            "Team": "edge",
+            "certificate-lifecycle:parameter": "/certificate-lifecycle/certificates/edge/arn",
+        }
+
+    def test_has_nothing_to_change_after_its_first_apply(self, watcher: Watcher) -> None:
+        assert watcher.first.plan == {}
+
+    def test_knows_its_certificates_while_new_code_of_the_functions_is_pending(
+        self, watcher: Watcher
+    ) -> None:
+        assert watcher.plan_with_new_code == {
+            f"module.certificates.module.{name}[0].aws_lambda_function.this": "update"
+            for name in ("creation", "rotation")
+        }
+
+    def test_leaves_only_the_certificates_that_destroy_must_keep(self, watcher: Watcher) -> None:
+        assert watcher.left_in_state == {}
+        assert watcher.parameters_left == []
+        assert watcher.first.pointer in watcher.left_in_aws
+        assert watcher.edge.pointer not in watcher.left_in_aws
+
+
+class TestTheStackWithoutTheWatcher:
+    @pytest.fixture
+    def api(self, lives: tuple[Watcher, Api]) -> Api:
+        return lives[1]
+
+    def test_serves_an_issued_certificate_after_its_first_apply(self, api: Api) -> None:
+        issued = api.first.certificate
+
+        assert (issued.status, issued.names) == ("ISSUED", ("api.example.com",))
+        assert api.output == issued.arn == api.first.served
+        assert api.first.plan == {}
+
+    def test_moves_its_listener_to_a_certificate_with_another_name_in_one_apply(
+        self, api: Api
+    ) -> None:
+        step = api.another_name
+
+        assert step.done == {ISSUE: "replace", ISSUED: "update", ADDRESS: "update"}
+        assert step.certificate.names == ("api.example.com", "v2.example.com")
+        assert step.served == step.pointer != api.first.pointer
+        assert step.plan == {}
+
+    def test_changes_the_tags_of_its_certificate_and_no_consumer(self, api: Api) -> None:
+        step = api.tagged
+
+        assert step.done == {ISSUE: "replace", DELETE: "update", PARAMETER: "update"}
+        assert step.pointer == step.served == api.another_name.pointer
+        assert step.certificate.tags["Team"] == "api"
+
+    def test_keeps_pointer_and_listener_if_a_name_has_no_zone(self, api: Api) -> None:
+        step = api.without_zone
+
+        assert "api.example.net" in str(step.done)
+        assert "zone" in str(step.done)
+        assert step.pointer == step.served == api.tagged.pointer
+        # With the configuration before, the listener is not even planned.
+        assert step.plan is not None
+        assert step.plan.keys() <= {ISSUE, DELETE, PARAMETER}
+
+    def test_names_what_keeps_a_certificate_from_being_issued_in_time(self, api: Api) -> None:
+        step = api.too_early
+
+        assert f"{api.request} for api.example.org is not issued" in str(step.done)
+        assert "zone example.org" in str(step.done)
+        assert "is not delegated" in str(step.done)
+        assert step.pointer == step.served == api.tagged.pointer
+
+    def test_waits_on_for_the_same_request_with_the_next_apply(self, api: Api) -> None:
+        step = api.waited_on
+
+        assert step.certificate.status == "ISSUED"
+        assert step.pointer == step.served == api.request
+
+    def test_keeps_certificates_when_delete_becomes_keep(self, api: Api) -> None:
+        assert {api.first.pointer, api.tagged.pointer} <= api.kept
+
+    def test_has_its_certificate_again_after_its_parameter_was_deleted(self, api: Api) -> None:
+        step = api.parameter_deleted
+
+        assert step.pointer == step.served == api.request
+        assert step.plan == {}
+
+    def test_serves_another_certificate_after_its_own_was_deleted(self, api: Api) -> None:
+        step = api.certificate_deleted
+
+        assert step.certificate.status == "ISSUED"
+        assert step.pointer == step.served != api.request
+
+    def test_deletes_its_certificate_after_its_listener_if_destroy_must(self, api: Api) -> None:
+        made = api.destroy_operations
+
+        assert made.index("DeleteListener") < made.index("DeleteCertificate")
+        assert api.certificate_deleted.pointer not in api.left_in_aws

@@ -79,12 +79,12 @@ class Life:
 
     cloud: Cloud
     workspace: Workspace
-    listener: str
+    balancer: str
     days: list[Day] = field(default_factory=list)
 
     @property
     def served(self) -> str:
-        return served(self.cloud, ACCOUNT, self.listener)
+        return served(self.cloud, self.balancer)
 
     @property
     def pointer(self) -> str:
@@ -147,14 +147,15 @@ class Life:
 @pytest.fixture
 def life(cloud: Cloud) -> Iterator[Life]:
     cloud.zones.add("example.com", account=ACCOUNT)
-    variables = {"load_balancer_arn": load_balancer(cloud, ACCOUNT), "rebind_consumers": False}
+    balancer = load_balancer(cloud, ACCOUNT)
+    variables = {"load_balancer_arn": balancer, "rebind_consumers": False}
     files = {"stack/main.tf": STACK}
     environment = cloud.environment(account=ACCOUNT)
     with Workspace("stack", environment, files=files, variables=variables) as workspace:
         workspace.apply()
         # The functions that Terraform invokes use the real clock: none is invoked from here on.
         cloud.now = cloud.now
-        yield Life(cloud, workspace, str(workspace.resources()[ADDRESS]["arn"]))
+        yield Life(cloud, workspace, balancer)
         cloud.now = None
 
 
