@@ -98,6 +98,22 @@ class Certificates(Protocol):
         """Delete a certificate if it exists; false if it is in use."""
 
 
+class Pointers(Protocol):
+    """The SSM parameters with the ARNs of the declared certificates."""
+
+    def read_all(self) -> Mapping[str, str]:
+        """Return the value of every pointer by its name."""
+
+    def read(self, name: str) -> str:
+        """Return the value of a pointer; raises PointerNotFoundError."""
+
+    def write(self, name: str, value: str) -> bool:
+        """Give a pointer another value; false if it has that value.
+
+        Raises PointerNotFoundError.
+        """
+
+
 class CertificateStore(Protocol):
     """Certificates outside ACM, which are scanned and never changed."""
 

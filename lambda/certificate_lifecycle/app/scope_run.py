@@ -115,6 +115,10 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
         thresholds=request.thresholds,
         record_intent=state.record_intent,
         allowed_domains=request.allowed_domains,
+        unmanaged_mode=request.unmanaged_mode,
+        coverage=request.coverage,
+        requests_per_day=request.requests_per_day,
+        changes_per_run=request.changes_per_run,
     )
     collector = Collector(
         context=context,

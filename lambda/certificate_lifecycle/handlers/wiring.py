@@ -54,9 +54,11 @@ def run_request(
         allowed_domains=settings.allowed_domains,
         scheduled=command.scheduled,
         sdk=SDK_VERSION,
-        limits={
-            account.account_id: account.mode for account in (*settings.accounts, *extra_accounts)
-        },
+        accounts={account.account_id: account for account in (*settings.accounts, *extra_accounts)},
+        unmanaged_mode=settings.unmanaged_mode,
+        coverage=settings.coverage,
+        requests_per_day=settings.limits.requests_per_day,
+        changes_per_run=settings.limits.changes_per_run,
     )
 
 

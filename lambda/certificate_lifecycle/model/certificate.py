@@ -307,6 +307,7 @@ class CertificateDetail:
     """The fields that only `DescribeCertificate` and `ListTagsForCertificate` return.
 
     `described` is false for a certificate that was listed and not described.
+    `tags_read` is true once `tags` are those of the certificate; they need a call of their own.
     `issuer` is one attribute of the issuer's name, `subject` a distinguished name.
     """
 
@@ -323,6 +324,7 @@ class CertificateDetail:
     key_usages: frozenset[str] = frozenset()
     extended_key_usages: frozenset[str] = frozenset()
     tags: tuple[tuple[str, str], ...] = ()
+    tags_read: bool = False
     issues_for_acm: bool | None = None
     described: bool = True
 
@@ -390,7 +392,7 @@ class Certificate:
 
     def with_tags(self, tags: tuple[tuple[str, str], ...]) -> Certificate:
         """Return the certificate with `tags`, which ACM returns in a separate call."""
-        return replace(self, detail=replace(self.detail, tags=tags))
+        return replace(self, detail=replace(self.detail, tags=tags, tags_read=True))
 
     def described_as(self, described: Certificate) -> Certificate:
         """Return `described` with the fields that only the listing has.

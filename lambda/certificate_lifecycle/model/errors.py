@@ -75,6 +75,10 @@ class CertificateNotFoundError(CertificateLifecycleError):
     """The certificate was deleted since it was listed."""
 
 
+class PointerNotFoundError(CertificateLifecycleError):
+    """The SSM parameter for the ARN of a certificate does not exist; only Terraform creates it."""
+
+
 class MigrationNotPossibleError(CertificateLifecycleError):
     """ACM does not change the validation method of this certificate."""
 

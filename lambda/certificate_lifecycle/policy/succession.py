@@ -22,6 +22,7 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.dns_names import is_allowed
 from certificate_lifecycle.model.scope import parse_arn
+from certificate_lifecycle.model.tags import INSTANCE_TAG
 from certificate_lifecycle.policy.bindings import BindingChange, BindingChangeStatus, ConsumerKind
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS, CertificateRequest
 
@@ -48,7 +49,6 @@ CLAIM = timedelta(minutes=20)
 HISTORY = timedelta(days=400)
 #: ACM allows 50 tags, of which one is REPLACES_TAG.
 _MAX_COPIED_TAGS = 49
-_OWNER_TAG = "ManagedBy"
 _OUR_TAGS = "certificate-lifecycle:"
 
 #: Actions that start or continue a replacement.
@@ -237,7 +237,7 @@ def blocked_reason(
     if REPLACES_TAG in tags and not certificate.used:
         return "it was requested as a successor of another certificate"
     if is_failed_request(certificate):
-        if tags.get("ManagedBy") != instance:
+        if tags.get(INSTANCE_TAG) != instance:
             return f"it was not requested by {instance}"
         others = [name for name in certificate.names if not is_allowed(name, allowed_domains)]
         if allowed_domains and others:
@@ -288,7 +288,7 @@ def _copyable_tags(certificate: Certificate) -> list[tuple[str, str]]:
         for key, value in certificate.detail.tags
         if not key.lower().startswith(("aws:", _OUR_TAGS))
     ]
-    return sorted(tags, key=lambda tag: (tag[0] != _OWNER_TAG, tag))
+    return sorted(tags, key=lambda tag: (tag[0] != INSTANCE_TAG, tag))
 
 
 def has_ended(request: Certificate) -> bool:
