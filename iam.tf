@@ -9,23 +9,7 @@ locals {
     : distinct(concat([var.domain_name], var.subject_alternative_names))
   )
 
-  # Without names below another plain name, because a policy has a size limit.
-  _widest_domains = [
-    for domain in local.allowed_domains : domain if !anytrue([
-      for other in local.allowed_domains : endswith(domain, ".${other}")
-    ])
-  ]
-
-  # A plain name allows itself and all names below it; a wildcard only the names below it.
-  _allowed_name_patterns = distinct(flatten([
-    for domain in local._widest_domains :
-    startswith(domain, "*.") ? [domain] : [domain, "*.${domain}"]
-  ]))
-
-  # A wildcard shares the validation record of its base name.
-  _allowed_record_patterns = distinct([
-    for domain in local._widest_domains : "*.${trimprefix(domain, "*.")}"
-  ])
+  _widest_domains = module.certificate_access.allowed_domains
 
   # Zones of other accounts are accessed through their role, so this policy lists only zones of this account.
   _own_zone_ids   = distinct([for zone in values(var.hosted_zones) : zone.zone_id if zone.role_arn == null])
@@ -39,6 +23,9 @@ locals {
   _certificates_everywhere = "arn:${local.partition}:acm:*:${local.account_id}:certificate/*"
   # Import sources and export targets must be in this account, in a monitored region.
   _certificates_here = [for region in local.regions : "arn:${local.partition}:acm:${region}:${local.account_id}:certificate/"]
+
+  # The parameters with the ARNs of the declared certificates. Terraform creates them; the functions write their values.
+  _pointers = "arn:${local.partition}:ssm:${local.region}:${local.account_id}:parameter/${var.name_prefix}/certificates"
 
   _list_certificates = {
     Sid    = "ListCertificates"
@@ -236,49 +223,47 @@ locals {
         {
           Sid    = "ReadCertificates"
           Effect = "Allow"
-          Action = ["acm:DescribeCertificate"]
+          Action = ["acm:DescribeCertificate", "acm:ListTagsForCertificate"]
           # Any region: an event may name another one, such as us-east-1 for CloudFront.
           Resource = [local._certificates_everywhere]
         },
         {
-          Sid      = "RequestPublicCertificates"
+          Sid      = "RequestCertificates"
           Effect   = "Allow"
           Action   = ["acm:RequestCertificate"]
           Resource = [local._certificates_everywhere]
           Condition = {
-            "ForAllValues:StringLike" = { "acm:DomainNames" = local._allowed_name_patterns }
-            Null = {
-              "acm:CertificateAuthority" = "true"
-              "acm:DomainNames"          = "false"
-            }
-            StringEquals = {
-              "acm:ValidationMethod"     = "DNS"
-              "aws:RequestTag/ManagedBy" = var.name_prefix
-            }
+            "ForAllValues:StringLike" = { "acm:DomainNames" = module.certificate_access.allowed_names }
+            Null                      = { "acm:DomainNames" = "false" }
+            StringEquals              = { "aws:RequestTag/ManagedBy" = var.name_prefix }
           }
         },
-        {
-          # Private CAs do no validation, so there is no validation method to require.
-          Sid      = "RequestPrivateCertificates"
-          Effect   = "Allow"
-          Action   = ["acm:RequestCertificate"]
-          Resource = [local._certificates_everywhere]
-          Condition = {
-            "ForAllValues:StringLike" = { "acm:DomainNames" = local._allowed_name_patterns }
-            Null = {
-              "acm:CertificateAuthority" = "false"
-              "acm:DomainNames"          = "false"
-            }
-            StringEquals = { "aws:RequestTag/ManagedBy" = var.name_prefix }
-          }
-        },
+        module.certificate_access.refuse_other_validation,
         {
           # ACM also requires this permission if a request has tags.
-          Sid       = "TagCertificatesAsManaged"
+          Sid      = "TagCertificatesAsManaged"
+          Effect   = "Allow"
+          Action   = ["acm:AddTagsToCertificate"]
+          Resource = [local._certificates_everywhere]
+          Condition = {
+            StringEquals = { "aws:RequestTag/ManagedBy" = var.name_prefix }
+            # A new certificate has no tags yet. Certificates of other tools and instances have their own value.
+            StringEqualsIfExists = { "aws:ResourceTag/ManagedBy" = var.name_prefix }
+          }
+        },
+        {
+          # An equal certificate that the instance issued before may lack tags of the event.
+          Sid       = "TagIssuedCertificates"
           Effect    = "Allow"
           Action    = ["acm:AddTagsToCertificate"]
           Resource  = [local._certificates_everywhere]
-          Condition = { StringEquals = { "aws:RequestTag/ManagedBy" = var.name_prefix } }
+          Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = var.name_prefix } }
+        },
+        {
+          Sid      = "WritePointers"
+          Effect   = "Allow"
+          Action   = ["ssm:GetParameter", "ssm:PutParameter"]
+          Resource = ["${local._pointers}/*"]
         },
       ],
       local._list_hosted_zones,
@@ -291,7 +276,7 @@ locals {
         Condition = {
           "ForAllValues:StringEquals" = local._upsert_cnames
           "ForAllValues:StringLike" = {
-            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = local._allowed_record_patterns
+            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = module.certificate_access.allowed_records
           }
           # A condition has each operator once. The key is always present, see `Null`, so this operator is the same.
           "ForAllValues:StringLikeIfExists" = {
@@ -326,12 +311,16 @@ locals {
 module "certificate_access" {
   source = "./modules/certificate-access"
 
-  account_id        = local.account_id
-  find_zones        = length(var.hosted_zones) == 0
-  partition         = local.partition
-  rebind_consumers  = var.rebind_consumers
-  regions           = local.regions
-  retire_superseded = var.retire_superseded_after_days != null
-  rotation_mode     = var.rotation_mode
-  zone_arns         = local._zone_arns
+  account_id              = local.account_id
+  allowed_domains         = local.allowed_domains
+  find_zones              = length(var.hosted_zones) == 0
+  include_domains         = []
+  name_prefix             = var.name_prefix
+  partition               = local.partition
+  rebind_consumers        = var.rebind_consumers
+  regions                 = local.regions
+  retire_superseded       = var.retire_superseded_after_days != null
+  rotation_mode           = var.rotation_mode
+  unmanaged_rotation_mode = var.rotation_mode
+  zone_arns               = local._zone_arns
 }

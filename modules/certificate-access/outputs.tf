@@ -1,3 +1,8 @@
+output "allowed_domains" {
+  description = "Allowed domains, without those below another one."
+  value       = local._widest_domains.allowed
+}
+
 output "allowed_names" {
   description = "IAM patterns of the names within the allowed domains."
   value       = local._names.allowed
