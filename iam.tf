@@ -2,11 +2,11 @@
 # modules/function adds the statements of both: their own logs, and the topic for findings and failures.
 
 locals {
-  # Domains that the creation function may request. Empty input: the names of the certificate.
+  # Domains that the creation function may request. Empty input: the names of the declared certificates.
   allowed_domains = (
     length(var.allowed_domains) > 0
     ? var.allowed_domains
-    : distinct(concat([var.domain_name], var.subject_alternative_names))
+    : distinct(flatten([for certificate in values(local.certificates) : concat([certificate.domain_name], certificate.subject_alternative_names)]))
   )
 
   _widest_domains = module.certificate_access.allowed_domains
@@ -181,18 +181,18 @@ locals {
   }]
 
   # Without GetObject: no run reads the report of another.
-  _report = var.report_bucket_name == null ? [] : [{
+  _report = var.report == null ? [] : [{
     Sid      = "WriteReports"
     Effect   = "Allow"
     Action   = ["s3:PutObject"]
-    Resource = ["arn:${local.partition}:s3:::${var.report_bucket_name}/reports/${var.name_prefix}/*"]
+    Resource = ["arn:${local.partition}:s3:::${var.report.bucket_name}/reports/${var.name_prefix}/*"]
   }]
 
-  _send_events = var.notifications.event_bus_name == null ? [] : [{
+  _send_events = var.notifications.event_bus == null ? [] : [{
     Sid      = "SendEvents"
     Effect   = "Allow"
     Action   = ["events:PutEvents"]
-    Resource = ["arn:${local.partition}:events:${local.region}:${local.account_id}:event-bus/${var.notifications.event_bus_name}"]
+    Resource = ["arn:${local.partition}:events:${local.region}:${local.account_id}:event-bus/${var.notifications.event_bus.name}"]
     # Only with this source, because other events on the bus may start actions.
     Condition = { StringEquals = { "events:source" = "certificate-lifecycle" } }
   }]

@@ -4,7 +4,10 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {}
+# Asks no API. Its region is an attribute of every supported provider: 6 deprecates `name` and `id` of aws_region, 5 has no `region` there.
+data "aws_service" "acm" {
+  service_id = "acm"
+}
 
 locals {
   _zone_arns = (
@@ -22,8 +25,7 @@ module "certificate_access" {
   find_zones       = true
   partition        = data.aws_partition.current.partition
   rebind_consumers = var.rebind_consumers
-  # `id` is the one attribute that provider 5 and 6 share: 6 deprecates `name`, 5 has no `region`.
-  regions = length(var.regions) == 0 ? [data.aws_region.current.id] : sort(var.regions)
+  regions          = length(var.regions) == 0 ? [data.aws_service.acm.region] : sort(var.regions)
   # The function never deletes certificates of other accounts.
   retire_superseded = false
   rotation_mode     = var.rotation_mode

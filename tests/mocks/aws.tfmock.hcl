@@ -12,9 +12,9 @@ mock_data "aws_partition" {
   }
 }
 
-mock_data "aws_region" {
+mock_data "aws_service" {
   defaults = {
-    id = "eu-west-1"
+    region = "eu-west-1"
   }
 }
 

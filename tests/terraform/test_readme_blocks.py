@@ -95,5 +95,5 @@ def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> 
 def test_a_block_makes_a_topic_unless_it_adopts_one(
     plans: Mapping[str, Counter[str]], location: str
 ) -> None:
-    adopting = "topic_arn" in BLOCKS[location]
+    adopting = "topic = {" in BLOCKS[location]
     assert plans[location]["aws_sns_topic"] == (0 if adopting else 1)
