@@ -11,6 +11,9 @@ locals {
 
   _widest_domains = module.certificate_access.allowed_domains
 
+  # An instance without allowed domains only watches.
+  _issues = length(local.allowed_domains) > 0
+
   # Zones of other accounts are accessed through their role, so this policy lists only zones of this account.
   _own_zone_ids   = distinct([for zone in values(var.hosted_zones) : zone.zone_id if zone.role_arn == null])
   _zone_role_arns = distinct([for zone in values(var.hosted_zones) : zone.role_arn if zone.role_arn != null])
@@ -97,8 +100,8 @@ locals {
     # With account_ids, AWS Organizations is not called.
   ] : statement if var.organization != null && (statement.Sid != "ListAccountsOfTheOrganization" || length(try(var.organization.account_ids, [])) == 0)]
 
-  _repairs  = var.rotation_mode != "notify"
-  _replaces = var.rotation_mode == "replace"
+  # The configuration names these certificates, so they need no other permission to be changed.
+  _repairs = var.rotation_mode != "notify"
 
   _import_sources = local._repairs ? var.import_sources : {}
 
@@ -175,10 +178,29 @@ locals {
     Action = concat(
       ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query"],
       # For the daily limit of requests.
-      local._replaces ? ["dynamodb:UpdateItem"] : [],
+      module.certificate_access.replaces ? ["dynamodb:UpdateItem"] : [],
     )
     Resource = ["arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${local.ledger_name}"]
   }]
+
+  _follow_pointers = [
+    {
+      Sid      = "FindPointers"
+      Effect   = "Allow"
+      Action   = ["ssm:GetParametersByPath"]
+      Resource = [local._pointers]
+    },
+    {
+      Sid    = "UsePointers"
+      Effect = "Allow"
+      Action = concat(
+        ["ssm:GetParameter"],
+        # For the successor of a certificate.
+        module.certificate_access.replaces ? ["ssm:PutParameter"] : [],
+      )
+      Resource = ["${local._pointers}/*"]
+    },
+  ]
 
   # Without GetObject: no run reads the report of another.
   _report = var.report == null ? [] : [{
@@ -227,6 +249,8 @@ locals {
           # Any region: an event may name another one, such as us-east-1 for CloudFront.
           Resource = [local._certificates_everywhere]
         },
+      ],
+      [for statement in [
         {
           Sid      = "RequestCertificates"
           Effect   = "Allow"
@@ -260,32 +284,41 @@ locals {
           Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = var.name_prefix } }
         },
         {
-          Sid      = "WritePointers"
+          Sid      = "UsePointers"
           Effect   = "Allow"
           Action   = ["ssm:GetParameter", "ssm:PutParameter"]
           Resource = ["${local._pointers}/*"]
         },
-      ],
+      ] : statement if local._issues],
+      [for statement in [{
+        Sid       = "DeleteIssuedCertificates"
+        Effect    = "Allow"
+        Action    = ["acm:DeleteCertificate"]
+        Resource  = [local._certificates_everywhere]
+        Condition = { StringEquals = { "aws:ResourceTag/ManagedBy" = var.name_prefix } }
+      }] : statement if anytrue([for certificate in values(local.certificates) : certificate.on_destroy == "delete"])],
       local._list_hosted_zones,
       local._read_records,
-      length(local._zone_arns) == 0 ? [] : [{
-        Sid      = "WriteValidationRecords"
-        Effect   = "Allow"
-        Action   = ["route53:ChangeResourceRecordSets"]
-        Resource = local._zone_arns
-        Condition = {
-          "ForAllValues:StringEquals" = local._upsert_cnames
-          "ForAllValues:StringLike" = {
-            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = module.certificate_access.allowed_records
+      [for statement in [
+        {
+          Sid      = "WriteValidationRecords"
+          Effect   = "Allow"
+          Action   = ["route53:ChangeResourceRecordSets"]
+          Resource = local._zone_arns
+          Condition = {
+            "ForAllValues:StringEquals" = local._upsert_cnames
+            "ForAllValues:StringLike" = {
+              "route53:ChangeResourceRecordSetsNormalizedRecordNames" = module.certificate_access.allowed_records
+            }
+            # A condition has each operator once. The key is always present, see `Null`, so this operator is the same.
+            "ForAllValues:StringLikeIfExists" = {
+              "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["${module.certificate_access.validation_label}.*"]
+            }
+            Null = local._records_present
           }
-          # A condition has each operator once. The key is always present, see `Null`, so this operator is the same.
-          "ForAllValues:StringLikeIfExists" = {
-            "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["${module.certificate_access.validation_label}.*"]
-          }
-          Null = local._records_present
-        }
-      }],
-      length(local._zone_arns) == 0 ? [] : [module.certificate_access.refuse_other_records],
+        },
+        module.certificate_access.refuse_other_records,
+      ] : statement if local._issues && length(local._zone_arns) > 0],
       local._assume_zone_roles,
     )
   })
@@ -301,6 +334,7 @@ locals {
       local._decrypt_sources,
       local._export_certificates,
       local._remember,
+      local._follow_pointers,
       local._report,
       local._send_events,
       local._report_findings,
@@ -314,13 +348,13 @@ module "certificate_access" {
   account_id              = local.account_id
   allowed_domains         = local.allowed_domains
   find_zones              = length(var.hosted_zones) == 0
-  include_domains         = []
+  include_domains         = var.scope.include.domains
   name_prefix             = var.name_prefix
   partition               = local.partition
   rebind_consumers        = var.rebind_consumers
   regions                 = local.regions
   retire_superseded       = var.retire_superseded_after_days != null
   rotation_mode           = var.rotation_mode
-  unmanaged_rotation_mode = var.rotation_mode
+  unmanaged_rotation_mode = var.unmanaged_rotation_mode
   zone_arns               = local._zone_arns
 }

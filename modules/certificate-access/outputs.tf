@@ -45,6 +45,11 @@ output "refuse_other_validation" {
   value       = local._refuse_other_validation
 }
 
+output "replaces" {
+  description = "Whether the permissions include requesting successors."
+  value       = local._replaces
+}
+
 output "validation_label" {
   description = "IAM pattern of the first label of ACM's validation records."
   value       = local._validation_label
