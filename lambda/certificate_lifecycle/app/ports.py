@@ -57,6 +57,12 @@ class Certificates(Protocol):
     def request(self, request: CertificateRequest) -> str:
         """Request a certificate, or find the equal request of the last hour; return its ARN."""
 
+    def add_tags(self, arn: str, tags: Sequence[tuple[str, str]]) -> None:
+        """Set tags of a certificate and keep its other ones.
+
+        Raises CertificateRequestError if ACM rejects them.
+        """
+
     def resend_validation_email(self, arn: str, validation: DomainValidation) -> None:
         """Send the approval e-mail for one name again."""
 

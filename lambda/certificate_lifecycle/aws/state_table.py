@@ -78,7 +78,6 @@ PERMISSIONS = (
         "dynamodb",
         _TABLE,
         Setting.IMPORT_SOURCES,
-        Setting.REPAIR,
         Query="read what was imported before",
     ),
     *for_rotations(
