@@ -157,6 +157,7 @@ def scan(request: RunRequest, scope: Scope, clients: ScopeClients, clock: Clock)
     )
     result = result.by_urgency()
     result.problems.extend(state.problems)
+    state.ignored = result.ignored
     return ScopeScan(request=request, context=context, clients=clients, state=state, result=result)
 
 
@@ -179,6 +180,7 @@ def act(scanned: ScopeScan, current_time: Callable[[], datetime]) -> ScopeRun:
         scan_result.status,
         scan_result.certificates,
         summary(scan_result.problems) or None,
+        len(scan_result.ignored),
     )
     run = state.with_changes(run_of(request, [scope], assessments, actions, current_time()))
     return ScopeRun(

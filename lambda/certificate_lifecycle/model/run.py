@@ -91,6 +91,7 @@ class Assessment:
     `muted_until` the last day without notifications.
     `probe_results` are sentences about the certificates that its names serve.
     `owner_kind` and `permitted_mode` are None while the tags of the certificate are unknown.
+    `outside_scope`: the instance does not cover it, and reports it without acting on it.
     """
 
     certificate: Certificate
@@ -101,6 +102,7 @@ class Assessment:
     probe_results: tuple[str, ...] = ()
     owner_kind: OwnerKind | None = None
     permitted_mode: CertificateMode | None = None
+    outside_scope: bool = False
 
     @property
     def notifiable(self) -> bool:
@@ -123,9 +125,9 @@ class Assessment:
         """Read what `to_dict` returns, which has a part of the certificate's fields.
 
         Raises KeyError, TypeError or ValueError for anything else.
-        An earlier version called `probe_results` `served`.
+        An earlier version called `probe_results` `served`, and had no `outside_scope`.
         """
-        entry = records.renamed(entry, {"served": "probe_results"})
+        entry = {"outside_scope": False, **records.renamed(entry, {"served": "probe_results"})}
         name = records.text(entry, "domain_name")
         names = (name, *records.texts(entry, "alternative_names")) if name else ()
         muted_until = records.optional_text(entry, "muted_until")
@@ -156,6 +158,7 @@ class Assessment:
             probe_results=records.texts(entry, "probe_results"),
             owner_kind=None if kind is None else OwnerKind.of(kind),
             permitted_mode=None if mode is None else CertificateMode.of(mode),
+            outside_scope=records.flag(entry, "outside_scope"),
         )
 
 
@@ -255,6 +258,7 @@ FINDING_FIELDS = (
     _field("certificate_arn", "ARN", lambda entry: entry.certificate.arn),
     _field("owner_kind", "Ownership", lambda entry: _word(entry.owner_kind)),
     _field("permitted_mode", "Permitted mode", lambda entry: _word(entry.permitted_mode)),
+    _field("outside_scope", "Outside the scope", lambda entry: entry.outside_scope),
 )
 
 #: The heading of each field.
@@ -358,13 +362,17 @@ class FindingChange:
 
 @dataclass(frozen=True, slots=True)
 class ScopeResult:
-    """The result of one account and region."""
+    """The result of one account and region.
+
+    `certificates` counts those that were scanned, `ignored` those outside the coverage.
+    """
 
     account_id: str
     region: str
     status: ScopeStatus
     certificates: int
     error: str | None
+    ignored: int = 0
 
     @property
     def label(self) -> str:
@@ -378,18 +386,23 @@ class ScopeResult:
             "region": self.region,
             "status": self.status.value,
             "certificates": self.certificates,
+            "ignored": self.ignored,
             "error": _cleaned(self.error),
         }
 
     @classmethod
     def from_dict(cls, entry: records.Entry) -> Self:
-        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise."""
+        """Read what `to_dict` returns; raises KeyError, TypeError or ValueError otherwise.
+
+        An earlier version had no `ignored`.
+        """
         return cls(
             account_id=records.text(entry, "account_id"),
             region=records.text(entry, "region"),
             status=ScopeStatus(records.text(entry, "status")),
             certificates=records.number(entry, "certificates"),
             error=records.optional_text(entry, "error"),
+            ignored=records.number({"ignored": 0, **entry}, "ignored"),
         )
 
 
@@ -461,6 +474,11 @@ class Run:
         return sum(scope.certificates for scope in self.scopes)
 
     @property
+    def ignored(self) -> int:
+        """The number of certificates outside the coverage that were ignored."""
+        return sum(scope.ignored for scope in self.scopes)
+
+    @property
     def failed_actions(self) -> list[ActionRecord]:
         """The actions that failed."""
         return [record for record in self.actions if record.outcome is Outcome.FAILED]
@@ -496,6 +514,7 @@ def report_entry(run: Run) -> dict[str, Any]:
         "actions": [record.to_dict() for record in run.actions],
         "open_findings": run.open_findings,
         "muted_findings": len(run.muted_findings),
+        "ignored": run.ignored,
         "expiring_certificates": sum(_expires(e) for e in run.assessments),
         "renewed_certificates": sum(record.is_renewal for record in run.actions),
     }

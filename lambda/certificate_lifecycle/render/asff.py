@@ -200,19 +200,20 @@ def _about_certificate(entry: Assessment, run: Run, source: Source) -> dict[str,
             "Reason": decision.reason.value,
             "Action": decision.action.value,
             "RunId": run.run_id,
-            **_from_tags(entry),
+            **_optional_fields(entry),
         },
         "Resources": [_certificate(entry)],
     }
 
 
-def _from_tags(entry: Assessment) -> dict[str, str]:
-    """Return what the tags say, if known. A muted finding stays open: it is not resolved."""
+def _optional_fields(entry: Assessment) -> dict[str, str]:
+    """Return scope and tags, if known. A muted finding stays open: it is not resolved."""
     fields = {
         "Owner": clean(entry.owner or "", _MAX_NAME),
         "Ownership": entry.owner_kind,
         "PermittedMode": entry.permitted_mode,
         "MutedUntil": entry.muted_until.isoformat() if entry.muted_until else "",
+        "OutsideScope": entry.outside_scope,
     }
     return {name: str(value) for name, value in fields.items() if value}
 

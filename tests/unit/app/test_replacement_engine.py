@@ -27,6 +27,7 @@ from certificate_lifecycle.model.errors import (
 )
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, Binding
+from certificate_lifecycle.policy.coverage import EVERYTHING, Coverage
 from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import (
     HISTORY,
@@ -98,6 +99,7 @@ class Account:
         self.clock = MemoryClock(100_000)
         self.now = NOW
         self.runs = 0
+        self.coverage = EVERYTHING
 
     def run(
         self, *only: str, retire_after: timedelta | None = None, dry_run: bool = False
@@ -110,6 +112,7 @@ class Account:
             clock=self.clock,
             now=self.now,
             dry_run=dry_run,
+            coverage=self.coverage,
         )
         replacement_records = {
             replacement_record.certificate_arn: replacement_record
@@ -369,6 +372,19 @@ def test_a_pending_request_for_something_else_does_not() -> None:
     account = Account(DEAD, other, by_mail, consumers=MemoryConsumers((listener(), [OLD])))
     account.run()
     assert len(account.certificates.asked) == 1
+
+
+def test_a_pending_request_outside_the_scope_does_not() -> None:
+    """A team of the same account requests the same names, and its request stays its own."""
+    waiting = request(
+        arn=arn("waiting"), created_at=NOW, detail=CertificateDetail(validations=(validation(),))
+    )
+    account = Account(DEAD, waiting, consumers=MemoryConsumers((listener(), [OLD])))
+    account.certificates.tagged = {OLD: (("Team", "shop"),), waiting.arn: (("Team", "pay"),)}
+    account.coverage = Coverage(include_tags=(("Team", ("shop",)),))
+    account.run()
+    assert len(account.certificates.asked) == 1
+    assert account.successor != waiting.arn
 
 
 def test_a_pending_request_that_is_deleted_meanwhile_does_not() -> None:

@@ -53,6 +53,7 @@ FINDING = replace(
     owner_kind=OwnerKind.DECLARED,
     permitted_mode=CertificateMode.OFF,
     probe_results=("shop.example.com (203.0.113.7) serves another certificate",),
+    outside_scope=True,
 )
 MUTED = replace(FINDING, muted_until=date(2026, 6, 30))
 #: A message does not tell of what is muted; it lists that.
@@ -102,6 +103,7 @@ WRITTEN: Mapping[str, Callable[[Any], str]] = {
     "not_after": lambda value: str(value)[:10],
     "type": lambda value: str(value).replace("_", " ").lower(),
     "status": lambda value: str(value).replace("_", " ").lower(),
+    "outside_scope": lambda value: "outside the scope" if value else "",
 }
 
 

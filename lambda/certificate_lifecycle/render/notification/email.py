@@ -14,7 +14,7 @@ from certificate_lifecycle.render.notification.limits import SHOWN_OTHERS, SHOWN
 from certificate_lifecycle.render.notification.wording import (
     OUTCOMES,
     all_failed,
-    change_suffix,
+    first_line_suffix,
     full_list,
     headline_of,
     name_of,
@@ -90,7 +90,7 @@ def _entry_text(entry: Assessment, done: Mapping[str, Sequence[ActionRecord]], r
     several = len(run.scopes) > 1
     where = f" - {entry.certificate.account_id} {entry.certificate.region}" if several else ""
     lines = [
-        f"  {name_of(entry)}{where}{change_suffix(run, arn)}",
+        f"  {name_of(entry)}{where}{first_line_suffix(run, entry)}",
         wrapped(f"{decision.verdict}: {decision.message}", "    "),
     ]
     if arn in run.since:
