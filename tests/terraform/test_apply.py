@@ -35,7 +35,7 @@ module "second" {
   name_prefix = "second"
 
   notifications = {
-    topic_arn = format("%s", module.first.sns_topic_arn)
+    topic = { arn = module.first.sns_topic_arn }
   }
 }
 
@@ -71,7 +71,10 @@ def walk(cloud: Cloud) -> Steps:
     with Workspace(".", cloud.environment(account=ACCOUNT), variables=MINIMAL) as module:
         module.apply()
         resources, after_apply = module.resources(), module.changes()
-        module.variables = MINIMAL | {"rotation_mode": "notify", "log_retention_days": 30}
+        module.variables = MINIMAL | {
+            "rotation_mode": "notify",
+            "function": {"log_retention_days": 30},
+        }
         actions_of_change = module.change()
         after_change = module.changes()
         made_in_aws = existing(cloud, ACCOUNT)

@@ -48,8 +48,8 @@ SOURCES: Mapping[str, object] = {
     "import_sources": {CERTIFICATE: {"secret_arn": SECRET.format("import")}},
 }
 NOTIFICATIONS: Mapping[str, object] = {
-    "notifications": {"event_bus_name": "default", "security_hub": True},
-    "report_bucket_name": f"reports-{ACCOUNT}",
+    "notifications": {"event_bus": {"name": "default"}, "security_hub": True},
+    "report": {"bucket_name": f"reports-{ACCOUNT}"},
 }
 ZONES: Mapping[str, object] = {
     "hosted_zones": {

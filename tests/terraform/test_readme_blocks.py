@@ -64,7 +64,8 @@ def plans(cloud: Cloud) -> Mapping[str, Counter[str]]:
 
 
 MEMBER = [location for location, block in BLOCKS.items() if "modules/member-account" in block]
-MODULE = [location for location in BLOCKS if location not in MEMBER]
+CERTIFICATE = [location for location, block in BLOCKS.items() if "modules/certificate?" in block]
+MODULE = [location for location in BLOCKS if location not in {*MEMBER, *CERTIFICATE}]
 ORGANIZATION = "organization = {"
 
 
@@ -93,6 +94,18 @@ def test_a_block_for_another_account_makes_a_role_and_nothing_else(
     assert plans[location] == {"aws_iam_role": 1, "aws_iam_role_policy": 1}
 
 
+@pytest.mark.parametrize("location", CERTIFICATE)
+def test_a_block_for_one_certificate_issues_it_for_a_consumer_and_makes_no_function(
+    plans: Mapping[str, Counter[str]], location: str
+) -> None:
+    assert plans[location] == {
+        "aws_lambda_invocation": 2,
+        "aws_lb_listener": 1,
+        "aws_ssm_parameter": 1,
+        "terraform_data": 1,
+    }
+
+
 def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> None:
     assert plans["README.md 1"]["aws_sns_topic_subscription"] == 1
 
@@ -101,5 +114,5 @@ def test_the_minimal_block_has_a_listener(plans: Mapping[str, Counter[str]]) -> 
 def test_a_block_makes_a_topic_unless_it_adopts_one(
     plans: Mapping[str, Counter[str]], location: str
 ) -> None:
-    adopting = "topic_arn" in BLOCKS[location]
+    adopting = "topic = {" in BLOCKS[location]
     assert plans[location]["aws_sns_topic"] == (0 if adopting else 1)

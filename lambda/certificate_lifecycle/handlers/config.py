@@ -30,12 +30,15 @@ from certificate_lifecycle.parsing.fields import (
     region,
     whole_number,
 )
+from certificate_lifecycle.policy.coverage import EVERYTHING, Coverage, Others, TagFilter
 from certificate_lifecycle.policy.export import ExportTarget
 from certificate_lifecycle.policy.import_source import Allowance, ImportSource
 from certificate_lifecycle.policy.issuance import REQUESTABLE_KEY_ALGORITHMS
 from certificate_lifecycle.policy.settings import (
+    DEFAULT_LIMITS,
     Account,
     CreationSettings,
+    Limits,
     OrganizationSettings,
     RotationMode,
     RotationSettings,
@@ -49,6 +52,9 @@ _NONE: tuple[str, ...] = ()
 
 #: Child executions of a distributed map that Step Functions runs in parallel (developer guide).
 _MAX_CONCURRENCY = 10_000
+#: Above the quotas of an account: 5,000 requests a year and 2,500 certificates (ACM user guide,
+#: Quotas), which AWS raises on request.
+_MOST_REQUESTS = _MOST_CHANGES = 10_000
 
 key_algorithm = one_of(REQUESTABLE_KEY_ALGORITHMS)
 rotation_mode = member_of(RotationMode)
@@ -75,6 +81,7 @@ _bucket = matching(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "the name of an S3 bucket
 _table = matching(r"[A-Za-z0-9_.-]{3,255}", "the name of a DynamoDB table")
 #: API reference, Tag.
 _tag_key = matching(r"[\w .:/=+\-@]{1,128}", "the key of a tag")
+_tag_value = matching(r"[\w .:/=+\-@]{0,256}|\*", "the value of a tag or *")
 _event_bus = matching(r"[A-Za-z0-9._-]{1,256}", "the name of an event bus")
 _name_prefix = matching(r"[a-z][a-z0-9-]*[a-z0-9]", "a name prefix")
 
@@ -92,7 +99,11 @@ _HOSTED_ZONES = Variable(
     "HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"
 )
 CREATION_VARIABLES = (
-    Variable("DOMAIN_NAME", None, "domain name of the certificate if the event has none"),
+    Variable(
+        "DOMAIN_NAME",
+        "",
+        "domain name of the certificate if the event has none; empty: each event names one",
+    ),
     Variable("SUBJECT_ALTERNATIVE_NAMES", "[]", "other names of that certificate (JSON list)"),
     Variable("INCLUDE_WWW", "true", "add `www.` to a domain name without a subdomain"),
     Variable("KEY_ALGORITHM", "RSA_2048", "key algorithm if the event has none"),
@@ -100,7 +111,7 @@ CREATION_VARIABLES = (
         "ALLOWED_DOMAINS",
         "[]",
         "domains that certificates may be issued for (JSON list); empty: the domain name and its "
-        "other names",
+        "other names, or no domain",
     ),
     _HOSTED_ZONES,
     Variable("NAME_PREFIX", "certificate-lifecycle", "value of the tag `ManagedBy`"),
@@ -122,6 +133,23 @@ ROTATION_VARIABLES = (
         "`notify` only reports, `repair` also fixes validation, imports and exports, `replace` "
         "also requests successors",
     ),
+    Variable(
+        "UNMANAGED_ROTATION_MODE",
+        "notify",
+        "`ROTATION_MODE` for certificates that this instance did not issue; never more than that",
+    ),
+    Variable(
+        "SCOPE",
+        "{}",
+        "certificates that are reported and acted on: `include` and `exclude`, each with `domains` "
+        "and `tags`, and `others`, `ignore` or `report` (JSON object); empty: all",
+    ),
+    Variable(
+        "LIMITS",
+        "{}",
+        "limits in each account and region: `requests_per_day`, 20, and `changes_per_run`, 25 "
+        "(JSON object)",
+    ),
     _HOSTED_ZONES,
     Variable(
         "IMPORT_SOURCES",
@@ -135,14 +163,15 @@ ROTATION_VARIABLES = (
         "ACCOUNTS",
         "[]",
         "other accounts to scan: `account_id`, `role_name`, `external_id` and, optionally, "
-        "`rotation_mode`, `rebind_consumers` (JSON list)",
+        "`rotation_mode`, `unmanaged_rotation_mode`, `rebind_consumers`, `scope` (JSON list)",
     ),
     Variable(
         "ORGANIZATION",
         "{}",
         "runs over an organization: `bucket` for the results of the steps, `role_name` and "
         "`external_id` of the role in every account, `max_concurrency` of the scans, and, "
-        "optionally, `rotation_mode`, `rebind_consumers` (JSON object)",
+        "optionally, `rotation_mode`, `unmanaged_rotation_mode`, `rebind_consumers`, `scope` (JSON "
+        "object)",
     ),
     Variable(
         "ALLOWED_DOMAINS",
@@ -215,7 +244,8 @@ class _Environment:
 def creation_settings(environ: Mapping[str, str], errors: list[str]) -> CreationSettings:
     """Read the environment of the creation function; errors are added to `errors`."""
     environment = _Environment(environ, CREATION_VARIABLES, errors)
-    default_name = environment.read("DOMAIN_NAME", normalise, "")
+    invalid: str | None = ""
+    default_name = environment.read("DOMAIN_NAME", _optional(normalise), invalid)
     others = environment.read("SUBJECT_ALTERNATIVE_NAMES", _domain_names, _NONE)
     allowed = environment.read("ALLOWED_DOMAINS", _domain_names, _NONE)
     return CreationSettings(
@@ -237,6 +267,8 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
     no_targets: tuple[ExportTarget, ...] = ()
     sources = environment.read("IMPORT_SOURCES", _import_sources, no_sources)
     targets = environment.read("EXPORT_TARGETS", _export_targets, no_targets)
+    mode = environment.read("ROTATION_MODE", rotation_mode, RotationMode.REPLACE)
+    unmanaged = environment.read("UNMANAGED_ROTATION_MODE", rotation_mode, RotationMode.NOTIFY)
     imported = {source.secret_arn for source in sources.values()}
     errors.extend(
         f"EXPORT_TARGETS and IMPORT_SOURCES must not share a secret, got {target.secret_arn} twice"
@@ -246,7 +278,7 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
     return RotationSettings(
         topic_arn=environment.read("SNS_TOPIC_ARN", _topic_arn, ""),
         thresholds=thresholds,
-        mode=environment.read("ROTATION_MODE", rotation_mode, RotationMode.REPLACE),
+        mode=mode,
         import_sources=sources,
         zones=environment.read("HOSTED_ZONES", _zones, ()),
         name_prefix=environment.read("NAME_PREFIX", _name_prefix, ""),
@@ -265,6 +297,9 @@ def rotation_settings(environ: Mapping[str, str], errors: list[str]) -> Rotation
         tls_probe_private_addresses=environment.flag("TLS_PROBE_PRIVATE_ADDRESSES"),
         event_bus_name=environment.read("EVENT_BUS_NAME", _optional(_event_bus), None),
         security_hub=environment.flag("SECURITY_HUB"),
+        unmanaged_mode=unmanaged.limited(mode),
+        coverage=environment.read("SCOPE", _scope, EVERYTHING),
+        limits=environment.read("LIMITS", _limits, DEFAULT_LIMITS),
     )
 
 
@@ -353,7 +388,7 @@ def _accounts(raw: str) -> tuple[Account, ...]:
 
 
 #: What a role in another account allows.
-_ALLOWED = ("rebind_consumers", "rotation_mode")
+_ALLOWED = ("rebind_consumers", "rotation_mode", "scope", "unmanaged_rotation_mode")
 
 
 def _account(entry: object) -> Account:
@@ -361,13 +396,23 @@ def _account(entry: object) -> Account:
     fields = Fields.parse(entry, "an account", required, _ALLOWED)
     found = fields.read("account_id", account_id)
     fields = replace(fields, where=f"account {found}")
+    mode, unmanaged = _modes(fields)
     return Account(
-        found,
-        fields.read("role_name", _role_name),
-        fields.read("external_id", _external_id),
-        fields.read("rotation_mode", rotation_mode, RotationMode.NOTIFY),
-        fields.read("rebind_consumers", boolean, default=False),
+        account_id=found,
+        role_name=fields.read("role_name", _role_name),
+        external_id=fields.read("external_id", _external_id),
+        mode=mode,
+        rebind_consumers=fields.read("rebind_consumers", boolean, default=False),
+        unmanaged_mode=unmanaged,
+        coverage=fields.read("scope", _coverage),
     )
+
+
+def _modes(fields: Fields) -> tuple[RotationMode, RotationMode]:
+    """Return the modes of an account, for certificates of this instance and for others."""
+    mode = fields.read("rotation_mode", rotation_mode, RotationMode.NOTIFY)
+    unmanaged = fields.read("unmanaged_rotation_mode", rotation_mode, RotationMode.NOTIFY)
+    return mode, unmanaged.limited(mode)
 
 
 def _organization(raw: str) -> OrganizationSettings | None:
@@ -376,13 +421,74 @@ def _organization(raw: str) -> OrganizationSettings | None:
         return None
     required = ("bucket", "external_id", "max_concurrency", "role_name")
     fields = Fields.parse(entry, "the organization", required, _ALLOWED)
+    mode, unmanaged = _modes(fields)
     return OrganizationSettings(
         bucket=fields.read("bucket", _bucket),
         role_name=fields.read("role_name", _role_name),
         external_id=fields.read("external_id", _external_id),
         max_concurrency=fields.read("max_concurrency", whole_number(1, _MAX_CONCURRENCY)),
-        mode=fields.read("rotation_mode", rotation_mode, RotationMode.NOTIFY),
+        mode=mode,
         rebind_consumers=fields.read("rebind_consumers", boolean, default=False),
+        unmanaged_mode=unmanaged,
+        coverage=fields.read("scope", _coverage),
+    )
+
+
+def _scope(raw: str) -> Coverage:
+    return _coverage(_json(raw, dict, "a JSON object"))
+
+
+def _coverage(entry: object) -> Coverage:
+    """Return a coverage; Terraform writes null for an attribute that is not set."""
+    entry = {} if entry is None else _set(entry)
+    fields = Fields.parse(entry, "scope", (), ("exclude", "include", "others"))
+    include, exclude = (
+        Fields.parse(_set(fields.values.get(key, {})), f"scope.{key}", (), ("domains", "tags"))
+        for key in ("include", "exclude")
+    )
+    return Coverage(
+        include_domains=include.read("domains", _covered_domains, []),
+        include_tags=include.read("tags", _tag_filter, {}),
+        exclude_domains=exclude.read("domains", _covered_domains, []),
+        exclude_tags=exclude.read("tags", _tag_filter, {}),
+        others=fields.read("others", member_of(Others), Others.IGNORE),
+    )
+
+
+def _set(entry: object) -> object:
+    """Return an object without the keys whose value is null."""
+    if not isinstance(entry, Mapping):
+        return entry
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def _covered_domain(raw: object) -> str:
+    name = domain_name(raw)
+    if is_wildcard(name):
+        raise ValueError(f"must not be a wildcard, because names below it match, got {quoted(raw)}")
+    return name
+
+
+_covered_domains = list_of(_covered_domain, "domain names")
+
+
+def _tag_filter(raw: object) -> TagFilter:
+    if not isinstance(raw, Mapping):
+        raise ValueError(f"must be an object of tag keys and lists of values, got {quoted(raw)}")  # noqa: TRY004 - collected as an error
+    values = list_of(_tag_value, "values of a tag", least=1)
+    return parse_each(raw.items(), lambda item: (_tag_key(item[0]), values(item[1])))
+
+
+def _limits(raw: str) -> Limits:
+    entry = _set(_json(raw, dict, "a JSON object"))
+    fields = Fields.parse(entry, "limits", (), ("changes_per_run", "requests_per_day"))
+    return Limits(
+        requests_per_day=fields.read(
+            "requests_per_day", whole_number(1, _MOST_REQUESTS), DEFAULT_LIMITS.requests_per_day
+        ),
+        changes_per_run=fields.read(
+            "changes_per_run", whole_number(1, _MOST_CHANGES), DEFAULT_LIMITS.changes_per_run
+        ),
     )
 
 

@@ -129,7 +129,8 @@ class Fields:
         """Return the fields of an object that has all required keys and no unknown ones."""
         if not isinstance(raw, Mapping) or not set(required) <= set(raw):
             suffix = f" and, optionally, {', '.join(optional)}" if optional else ""
-            raise ValueError(f"{where} must be an object with {', '.join(required)}{suffix}")
+            keys = f" with {', '.join(required)}{suffix}" if required else ""
+            raise ValueError(f"{where} must be an object{keys}")
         unknown = [quoted(key) for key in sorted(set(raw) - {*required, *optional})]
         if unknown:
             raise ValueError(f"{where} has unknown keys: {listed(unknown, _SHOWN_KEYS)}")

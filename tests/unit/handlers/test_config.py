@@ -15,10 +15,12 @@ from certificate_lifecycle.handlers.config import (
     rotation_settings,
 )
 from certificate_lifecycle.model.errors import ConfigurationError
+from certificate_lifecycle.policy.coverage import Coverage, Others
 from certificate_lifecycle.policy.import_source import Allowance, ImportSource
 from certificate_lifecycle.policy.settings import (
     Account,
     CreationSettings,
+    Limits,
     OrganizationSettings,
     RotationMode,
     RotationSettings,
@@ -32,6 +34,20 @@ TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/shop"
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-tls-AbCdEf"
 ROLE = "arn:aws:iam::210987654321:role/records"
+
+
+SCOPE = {
+    "include": {"domains": ["Shop.example.com."], "tags": {"Team": ["shop", "*"]}},
+    "exclude": {"domains": ["old.shop.example.com"], "tags": {"Stage": ["dev"]}},
+    "others": "report",
+}
+COVERAGE = Coverage(
+    include_domains=("shop.example.com",),
+    include_tags=(("Team", ("shop", "*")),),
+    exclude_domains=("old.shop.example.com",),
+    exclude_tags=(("Stage", ("dev",)),),
+    others=Others.REPORT,
+)
 
 
 def creation(**variables: str) -> tuple[CreationSettings, list[str]]:
@@ -54,7 +70,7 @@ def sources(arn: str = CERTIFICATE, **entry: object) -> str:
     return json.dumps({arn: {"secret_arn": SECRET, **entry}})
 
 
-def test_creation_runs_with_nothing_but_a_domain_name() -> None:
+def test_creation_of_a_configured_certificate_needs_only_its_name() -> None:
     settings, errors = creation()
     assert errors == []
     assert settings == CreationSettings(
@@ -85,9 +101,14 @@ def test_rotation_runs_with_nothing_but_a_topic() -> None:
 @pytest.mark.parametrize("variable", CREATION_VARIABLES, ids=lambda variable: variable.name)
 def test_an_empty_creation_variable_means_its_default(variable: Variable) -> None:
     settings, errors = creation(**{variable.name: " "})
-    required = [] if variable.default is not None else [f"{variable.name} must be set"]
-    assert errors == required
-    assert required or settings == creation()[0]
+    assert errors == []
+    assert (settings == creation()[0]) is (variable.name != "DOMAIN_NAME")
+
+
+def test_without_a_domain_name_no_domain_is_allowed() -> None:
+    settings, errors = creation(DOMAIN_NAME="")
+    assert errors == []
+    assert (settings.domain_name, settings.allowed_domains) == (None, ())
 
 
 @pytest.mark.parametrize("variable", ROTATION_VARIABLES, ids=lambda variable: variable.name)
@@ -130,7 +151,10 @@ def test_rotation_reads_every_variable() -> None:
         EXPIRATION_THRESHOLD_DAYS="60",
         CRITICAL_THRESHOLD_DAYS="14",
         THRESHOLD_FRACTION="0.5",
-        ROTATION_MODE="notify",
+        ROTATION_MODE="repair",
+        UNMANAGED_ROTATION_MODE="repair",
+        SCOPE=json.dumps(SCOPE),
+        LIMITS='{"requests_per_day": 5, "changes_per_run": 10}',
         HOSTED_ZONES=zones(role_arn=None),
         IMPORT_SOURCES=sources(allow=["no_chain", "fewer_names"], require_client_auth=True),
         NAME_PREFIX="shop-certs",
@@ -156,7 +180,10 @@ def test_rotation_reads_every_variable() -> None:
     assert settings == RotationSettings(
         topic_arn=TOPIC,
         thresholds=Thresholds(expiration=days(60), critical=days(14), fraction=0.5),
-        mode=RotationMode.NOTIFY,
+        mode=RotationMode.REPAIR,
+        unmanaged_mode=RotationMode.REPAIR,
+        coverage=COVERAGE,
+        limits=Limits(requests_per_day=5, changes_per_run=10),
         import_sources={
             CERTIFICATE: ImportSource(
                 secret_arn=SECRET,
@@ -368,6 +395,8 @@ def test_a_bad_creation_variable_is_one_error(name: str, value: str) -> None:
         ("THRESHOLD_FRACTION", "nan"),
         ("THRESHOLD_FRACTION", "inf"),
         ("ROTATION_MODE", "rotate"),
+        ("UNMANAGED_ROTATION_MODE", "off"),
+        ("LIMITS", "25"),
         ("LEDGER_TABLE", "my ledger"),
         ("LEDGER_TABLE", "no"),
         ("REPORT_BUCKET", "dotted.name"),
@@ -385,7 +414,7 @@ def test_a_bad_rotation_variable_is_one_error(name: str, value: str) -> None:
 
 def test_every_error_of_creation_is_named_at_once() -> None:
     _, errors = creation(
-        DOMAIN_NAME="",
+        DOMAIN_NAME="sh op",
         SUBJECT_ALTERNATIVE_NAMES='["a b", "fine.example.com", "c_d"]',
         INCLUDE_WWW="maybe",
         KEY_ALGORITHM="RSA_1024",
@@ -407,6 +436,9 @@ def test_every_error_of_rotation_is_named_at_once() -> None:
         CRITICAL_THRESHOLD_DAYS="0",
         THRESHOLD_FRACTION="2",
         ROTATION_MODE="destroy",
+        UNMANAGED_ROTATION_MODE="destroy",
+        SCOPE="[]",
+        LIMITS='{"requests_per_day": 0}',
         HOSTED_ZONES="[]",
         IMPORT_SOURCES="[]",
         NAME_PREFIX="-",
@@ -456,6 +488,63 @@ def test_an_export_target_is_never_an_import_source() -> None:
     assert rotation(IMPORT_SOURCES=sources(), EXPORT_TARGETS=targets)[1] == [
         f"EXPORT_TARGETS and IMPORT_SOURCES must not share a secret, got {SECRET} twice"
     ]
+
+
+# --- Scope, modes and limits --------------------------------------------------------------------
+
+
+def test_scopes_that_terraform_accepts_are_accepted() -> None:
+    found = [json.dumps(value) for value in accepted("scopes").values()]
+    assert [rotation(SCOPE=value)[1] for value in found] == [[]] * len(found)
+
+
+@pytest.mark.parametrize("value", refused("scopes").values(), ids=refused("scopes"))
+def test_a_bad_scope_is_one_error_wherever_it_is(value: object) -> None:
+    (error,) = rotation(SCOPE=json.dumps(value))[1]
+    assert error.startswith("SCOPE: ")
+    (error,) = accounts({**ACCOUNT, "scope": value})[1]
+    assert error.startswith("ACCOUNTS: scope of account 222222222222 ")
+    assert organization({**ORGANIZATION, "scope": value})[1] != []
+
+
+def test_an_error_of_a_scope_names_its_part() -> None:
+    (error,) = rotation(SCOPE='{"include": {"tags": ["Team"]}}')[1]
+    assert error == (
+        "SCOPE: tags of scope.include must be an object of tag keys and lists of values, "
+        "got ['Team']"
+    )
+    (error,) = rotation(SCOPE='{"exclude": ["example.com"]}')[1]
+    assert error == "SCOPE: scope.exclude must be an object"
+
+
+@pytest.mark.parametrize("mode", RotationMode)
+def test_other_certificates_are_never_treated_in_a_higher_mode_than_those_of_the_instance(
+    mode: RotationMode,
+) -> None:
+    modes = {"rotation_mode": mode, "unmanaged_rotation_mode": "replace"}
+    variables = {name.upper(): value for name, value in modes.items()}
+    found = rotation(**variables)[0]
+    (account,) = accounts({**ACCOUNT, **modes})[0].accounts
+    of_all = organization({**ORGANIZATION, **modes})[0]
+    assert of_all is not None
+    assert {found.unmanaged_mode, account.unmanaged_mode, of_all.unmanaged_mode} == {mode}
+
+
+def test_a_limit_that_is_not_set_has_its_default() -> None:
+    assert rotation(LIMITS='{"changes_per_run": 3, "requests_per_day": null}')[0].limits == Limits(
+        requests_per_day=20, changes_per_run=3
+    )
+
+
+def test_an_account_has_a_scope_and_a_mode_for_other_certificates() -> None:
+    modes = {"rotation_mode": "replace", "unmanaged_rotation_mode": "repair", "scope": SCOPE}
+    (account,) = accounts({**ACCOUNT, **modes})[0].accounts
+    assert (account.unmanaged_mode, account.coverage) == (RotationMode.REPAIR, COVERAGE)
+    found = organization({**ORGANIZATION, **modes})[0]
+    assert found is not None
+    assert found.account("222222222222") == account
+    (plain,) = accounts({**ACCOUNT, "scope": None})[0].accounts
+    assert (plain.unmanaged_mode, plain.coverage) == (RotationMode.NOTIFY, Coverage())
 
 
 # --- Accounts and regions ---------------------------------------------------------------------

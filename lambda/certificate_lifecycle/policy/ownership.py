@@ -1,0 +1,228 @@
+"""Who manages a certificate, and the mode that rotation has for it.
+
+A tag only ever lowers the mode: otherwise anyone who may tag a certificate could have it changed.
+A certificate whose tags were not read is never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from certificate_lifecycle.model.certificate import Action, Certificate, CertificateType
+from certificate_lifecycle.model.dns_names import is_allowed
+from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
+from certificate_lifecycle.model.sanitize import clean
+from certificate_lifecycle.model.tags import INSTANCE_TAG, MODE_TAG, mode_tag
+from certificate_lifecycle.policy.coverage import Coverage
+from certificate_lifecycle.policy.settings import RotationMode
+
+Tag = tuple[str, str]
+
+#: The mode that each action needs; other actions are the task of a person.
+NEEDED_MODE = {
+    **dict.fromkeys(
+        (Action.RESTORE_RECORDS, Action.RENEW_BY_EMAIL, Action.REIMPORT, Action.EXPORT),
+        CertificateMode.REPAIR,
+    ),
+    **dict.fromkeys((Action.REPLACE, Action.REQUEST_AGAIN, Action.REBIND), CertificateMode.REPLACE),
+}
+#: Actions on certificates that the configuration names, see `Modes.configured`.
+_CONFIGURED_ACTIONS = frozenset({Action.REIMPORT, Action.EXPORT})
+
+#: CloudFormation sets it on every resource of a stack (user guide, "Resource tags").
+_STACK_TAG = "aws:cloudformation:stack-name"
+_DECLARING_TOOLS = {
+    "cloudformation": "CloudFormation",
+    "opentofu": "OpenTofu",
+    "pulumi": "Pulumi",
+    "terraform": "Terraform",
+}
+#: Tags of the AWS Load Balancer Controller on load balancers, and on certificates that it requests
+#: (https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations).
+_CLUSTER_TAG = "elbv2.k8s.aws/cluster"
+_CONTROLLER_TAGS = frozenset({_CLUSTER_TAG, "ingress.k8s.aws/stack", "ingress.k8s.aws/resource"})
+#: Length of a name from a tag in a sentence.
+_LONGEST_NAME = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Who manages a certificate: `kind` is None while its tags are unknown.
+
+    `note` is a sentence about another tool, empty if there is none.
+    """
+
+    kind: OwnerKind | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of the mode of a certificate.
+
+    `reason` is a clause about its cause, `remedy` the input or the tag that sets it, or empty.
+    """
+
+    mode: CertificateMode
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modes:
+    """The modes of an instance in one account.
+
+    `unmanaged` is the mode for certificates that the instance did not issue.
+    `configured` are the ARNs that `import_sources` and `export_targets` name.
+    `held_back` is why nothing may be changed in this run, if there is a reason.
+    """
+
+    instance: str
+    allowed_domains: Sequence[str]
+    managed: RotationMode
+    unmanaged: RotationMode
+    coverage: Coverage
+    configured: Collection[str] = ()
+    held_back: str | None = None
+
+    def mode(self, certificate: Certificate, action: Action) -> CertificateMode:
+        """Return the mode for an action on a certificate."""
+        found = (limit.mode for limit in self.limits(certificate, action))
+        return min(found, key=lambda mode: mode.rank)
+
+    def blocked_reason(self, certificate: Certificate, action: Action) -> str | None:
+        """Return why the mode of a certificate does not allow an action, or None.
+
+        The sentences name each input and tag that would have to change.
+        """
+        if self.held_back is not None:
+            return self.held_back
+        needed = NEEDED_MODE.get(action, CertificateMode.REPLACE)
+        blocking = [
+            limit for limit in self.limits(certificate, action) if not limit.mode.allows(needed)
+        ]
+        if not blocking:
+            return None
+        remedies = [f'{limit.remedy} = "{needed}"' for limit in blocking if limit.remedy]
+        allow = f" To allow it, set {' and '.join(remedies)}." if remedies else ""
+        return f"{', and '.join(limit.reason for limit in blocking)}.{allow}"
+
+    def limits(self, certificate: Certificate, action: Action) -> list[Limit]:
+        """Return every limit of the mode for an action on a certificate."""
+        limits = [_of_input("rotation_mode", self.managed)]
+        if not certificate.detail.tags_read:
+            limits.append(Limit(CertificateMode.NOTIFY, "its tags could not be read"))
+        configured = action in _CONFIGURED_ACTIONS and certificate.arn in self.configured
+        if not configured and not is_issued_by(certificate, self.instance, self.allowed_domains):
+            cause = f", which applies because {self.instance} did not issue it"
+            limits.append(_of_input("unmanaged_rotation_mode", self.unmanaged, cause))
+            if not self.coverage.covers(certificate, dict(certificate.detail.tags)):
+                outside = f"it is outside the scope of {self.instance}"
+                limits.append(Limit(CertificateMode.NOTIFY, outside))
+        return [*limits, *_of_tag(certificate)]
+
+
+def ownership(
+    certificate: Certificate,
+    instance: str,
+    allowed_domains: Sequence[str],
+    consumer_tags: Iterable[Tag] = (),
+) -> Ownership:
+    """Return who manages a certificate; `consumer_tags` are those of its load balancers."""
+    declared = _declared_by(certificate)
+    controller = controller_of((*certificate.detail.tags, *consumer_tags))
+    note = " ".join(filter(None, (declared, controller and selected_by(controller))))
+    if not certificate.detail.tags_read:
+        return Ownership(None, note)
+    if is_issued_by(certificate, instance, allowed_domains):
+        return Ownership(OwnerKind.OURS, note)
+    if declared:
+        return Ownership(OwnerKind.DECLARED, note)
+    return Ownership(OwnerKind.SELECTED if controller else OwnerKind.OTHER, note)
+
+
+def controller_of(tags: Iterable[Tag]) -> str:
+    """Return the controller that selects certificates by name, by the tags of load balancers.
+
+    Empty if there is none.
+    """
+    found = {key: value for key, value in tags if key in _CONTROLLER_TAGS}
+    if not found:
+        return ""
+    cluster = clean(found.get(_CLUSTER_TAG, ""), _LONGEST_NAME)
+    return f"the AWS Load Balancer Controller{f' of cluster {cluster}' if cluster else ''}"
+
+
+def held_by(controller: str) -> str:
+    """Return the text about a setting to which a controller returned the old certificate."""
+    return (
+        f"held by something that selects by name: {controller} returned it to the old certificate; "
+        "set `alb.ingress.kubernetes.io/certificate-arn` to the successor"
+    )
+
+
+def selected_by(controller: str) -> str:
+    """Return the sentence about a controller, with what its user has to set.
+
+    It attaches every issued certificate with the name of an Ingress host, unless the annotation
+    names one (`pkg/certs/cert_discovery.go` of the controller).
+    """
+    return (
+        f"It is attached by name by {controller}: set `alb.ingress.kubernetes.io/certificate-arn` "
+        "to the certificate that is to serve."
+    )
+
+
+def is_issued_by(
+    certificate: Certificate, instance: str, allowed_domains: Sequence[str]
+) -> bool | None:
+    """Return whether an instance issued a certificate; None while names or tags are unknown.
+
+    Anyone who may tag a certificate can set `ManagedBy`, so that its names count, too: each is
+    equal to or below one of `allowed_domains`. A declared certificate is known by its key only.
+    """
+    if certificate.type is CertificateType.DECLARED:
+        return True
+    names = certificate.names
+    if not names or not all(is_allowed(name, allowed_domains) for name in names):
+        return False
+    if not certificate.names_complete or not certificate.detail.tags_read:
+        return None
+    return dict(certificate.detail.tags).get(INSTANCE_TAG) == instance
+
+
+def _declared_by(certificate: Certificate) -> str:
+    tags = dict(certificate.detail.tags)
+    stack = clean(tags.get(_STACK_TAG, ""), _LONGEST_NAME)
+    if stack:
+        return f"It is declared by CloudFormation stack {stack}."
+    tool = _DECLARING_TOOLS.get(tags.get(INSTANCE_TAG, "").lower())
+    return f"It is declared by {tool}." if tool else ""
+
+
+def _of_input(name: str, mode: RotationMode, cause: str = "") -> Limit:
+    return Limit(CertificateMode.of(mode.value), f"{name} is {mode}{cause}", name)
+
+
+def mode_problem(certificate: Certificate) -> str:
+    """Return a clause about a mode tag with an unknown value; empty if there is none."""
+    value = mode_tag(certificate)
+    if value is None or value in tuple(CertificateMode):
+        return ""
+    known = ", ".join(CertificateMode)
+    return (
+        f"its tag {MODE_TAG} is {clean(value, _LONGEST_NAME)!r}, which counts as notify; "
+        f"known values are {known}"
+    )
+
+
+def _of_tag(certificate: Certificate) -> list[Limit]:
+    value = mode_tag(certificate)
+    if value is None:
+        return []
+    remedy = f"the tag {MODE_TAG}"
+    problem = mode_problem(certificate)
+    if problem:
+        return [Limit(CertificateMode.NOTIFY, problem, remedy)]
+    return [Limit(CertificateMode.of(value), f"its tag {MODE_TAG} is {value}", remedy)]
