@@ -92,6 +92,7 @@ class Account:
         self.state_store = MemoryStateStore()
         self.consumers = consumers
         self.pointers = MemoryPointers()
+        self.problems: list[str] = []
         self.tls_probe: MemoryTlsProbe | None = None
         self.clock = MemoryClock(100_000)
         self.now = NOW
@@ -130,6 +131,7 @@ class Account:
             for replacement_record in self.state_store.replacement_records()
         }
         records = engine.act(found, replacement_records, everything=not only)
+        self.problems = found.problems
         PendingWrites(
             state_store=self.state_store,
             run_id=context.run_id,

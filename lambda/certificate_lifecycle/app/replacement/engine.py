@@ -123,6 +123,7 @@ class ReplacementEngine:
             if action_record is not None:
                 logger.info("action", extra=action_record.to_dict())
                 records.append(action_record)
+        scan.problems.extend(self.pointers.problems)
         return records
 
     def advance(self, replacement: ReplacementContext) -> None:
