@@ -6,7 +6,7 @@ between the two is reported twice rather than never.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -114,6 +114,7 @@ class AlertState:
     `last_probe` is the time of the last run with TLS probes.
     `problem` is set if the state could not be read.
     `unreadable` are entries that could not be read, while the others could.
+    `ignored` are the certificates outside the coverage: their alerts end without a notification.
     """
 
     state_store: StateStore | None
@@ -127,6 +128,7 @@ class AlertState:
     last_probe: datetime | None = None
     problem: str | None = None
     unreadable: Sequence[UnreadableEntry] = ()
+    ignored: Collection[str] = ()
 
     @property
     def problems(self) -> list[str]:
@@ -372,11 +374,12 @@ class AlertState:
                 current_state=entry.decision.message if entry else _gone(alert),
             )
             for arn, alert in self._resolved(run).items()
+            if arn not in self.ignored
             for entry in [scanned.get(arn)]
         ]
 
     def _resolved(self, run: Run) -> dict[str, AlertRecord]:
-        """Return the alerts that are no finding any more.
+        """Return the alerts that are no finding any more, those of ignored certificates included.
 
         A certificate that was not scanned is resolved only after a complete scan. A failed request
         is not resolved while ACM lists it: its record shows that it was reported.
@@ -392,7 +395,7 @@ class AlertState:
         return {
             arn: alert
             for arn, alert in self.alert_records.items()
-            if arn not in still_open and (complete or arn in scanned)
+            if arn not in still_open and (complete or arn in scanned or arn in self.ignored)
         }
 
 

@@ -57,6 +57,12 @@ class Certificates(Protocol):
     def request(self, request: CertificateRequest) -> str:
         """Request a certificate, or find the equal request of the last hour; return its ARN."""
 
+    def add_tags(self, arn: str, tags: Sequence[tuple[str, str]]) -> None:
+        """Set tags of a certificate and keep its other ones.
+
+        Raises CertificateRequestError if ACM rejects them.
+        """
+
     def resend_validation_email(self, arn: str, validation: DomainValidation) -> None:
         """Send the approval e-mail for one name again."""
 
@@ -143,6 +149,9 @@ class Catalog(Protocol):
     def names(self, certificate: Certificate) -> Sequence[str]:
         """Return a name for each consumer of a described certificate; makes calls."""
 
+    def consumer_tags(self, in_use_by: Sequence[str]) -> Sequence[tuple[str, str]]:
+        """Return the tags of the load balancers among entries of `InUseBy`; makes calls."""
+
     def label(self, in_use_by: str) -> str:
         """Return a short name for an entry of `InUseBy`, or its ARN."""
 
@@ -174,6 +183,9 @@ class Consumers(Protocol):
 
     def current(self, binding: Binding) -> BindingState | None:
         """Return the current state of a binding; None if the consumer or setting is deleted."""
+
+    def tags(self, binding: Binding) -> Sequence[tuple[str, str]]:
+        """Return the tags of the load balancer of a binding; none for other consumers."""
 
     def bind(self, binding: Binding, certificate_arn: str, *, instead_of: str) -> None:
         """Set the certificate of a binding; a list keeps its other entries.
@@ -229,8 +241,10 @@ class StateStore(ImportHistories, Protocol):
         Raises StateConflictError if another run has changed it.
         """
 
-    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
-        """Count a certificate once towards a budget of `day`; false if that is used up."""
+    def count_request(
+        self, day: date, certificate_arn: str, budget: RequestBudget, limit: int
+    ) -> bool:
+        """Count a certificate once towards a budget of `day`; false if that has `limit` already."""
 
     def alert_records(self) -> Sequence[AlertRecord]:
         """Return the open alerts that were reported."""

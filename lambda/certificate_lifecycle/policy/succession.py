@@ -57,21 +57,31 @@ _OUR_TAGS = "certificate-lifecycle:"
 REPLACING_ACTIONS = frozenset({Action.REPLACE, Action.REQUEST_AGAIN, Action.REBIND})
 
 
+#: Repeated requests in one account, region and day.
+REPEATED_REQUESTS_PER_DAY = 5
+
+
 class RequestBudget(Enum):
-    """Limits of requests by account, region and day, which protect ACM's quota.
+    """What requests are counted for, by account, region and day, which protects ACM's quota.
 
     Repeating a failed request, which nothing uses, has a small budget of its own: anyone who may
     request certificates can make many failed requests, and they never take the place of a
     certificate in use.
     """
 
-    SUCCESSORS = 20
-    REPEATED_REQUESTS = 5
+    SUCCESSORS = "replacements (limits.requests_per_day)"
+    REPEATED_REQUESTS = "repeated requests"
 
     @classmethod
     def of(cls, certificate: Certificate) -> RequestBudget:
         """Return the budget from which the successor of a certificate is requested."""
         return cls.REPEATED_REQUESTS if is_failed_request(certificate) else cls.SUCCESSORS
+
+    def limit(self, requests_per_day: int) -> int:
+        """Return how many requests a day may have, given the limit of the instance."""
+        if self is RequestBudget.SUCCESSORS:
+            return requests_per_day
+        return min(REPEATED_REQUESTS_PER_DAY, requests_per_day)
 
 
 class ReplacementState(Documented):

@@ -27,19 +27,18 @@ from tests.unit.consumers import MemoryConsumers, domain, listener
 from tests.unit.fakes import MemoryClock, MemoryPointers, Outage, pointer_name
 
 MAIN = pointer_name("main")
-OTHERS = {"other": arn("other"), "next": PENDING}
+OTHERS = {pointer_name("other"): arn("other"), pointer_name("next"): PENDING}
 
 
 def declared(account: Account) -> Account:
     """Let a pointer name the certificate that is replaced, and others something else."""
-    account.pointers = MemoryPointers(main=OLD, **OTHERS)
+    account.pointers = MemoryPointers({MAIN: OLD, **OTHERS})
     return account
 
 
 def named(account: Account) -> str:
     """Return what the pointer names; the others are as they were."""
-    others = {pointer_name(key): value for key, value in OTHERS.items()}
-    assert account.pointers.values == {MAIN: account.pointers.values[MAIN], **others}
+    assert account.pointers.values == {MAIN: account.pointers.values[MAIN], **OTHERS}
     return account.pointers.values[MAIN]
 
 

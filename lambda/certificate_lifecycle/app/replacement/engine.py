@@ -54,6 +54,7 @@ from certificate_lifecycle.policy.bindings import (
 from certificate_lifecycle.policy.checks import proposed
 from certificate_lifecycle.policy.continuity import Candidate, Continuity, judge
 from certificate_lifecycle.policy.observation import Observation
+from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import (
     CLAIM,
     HISTORY,
@@ -121,7 +122,6 @@ class ReplacementEngine:
             self.handled.append(replacement.record)
             action_record = replacement.action_record()
             if action_record is not None:
-                logger.info("action", extra=action_record.to_dict())
                 records.append(action_record)
         scan.problems.extend(self.pointers.problems)
         return records
@@ -217,8 +217,13 @@ class ReplacementEngine:
         """
         record, observation = replacement.record, replacement.observation
         if observation is None:
-            return not record.state.finished
+            permitted = self.context.mode is RotationMode.REPLACE
+            return permitted and not record.state.finished
         certificate = observation.certificate
+        blocked = self.context.blocked_reason(certificate, Action.REPLACE)
+        if blocked is not None:
+            replacement.advice = self._advice_instead(replacement, observation, blocked)
+            return False
         # Earlier versions also replaced imported certificates; only a person may go on with that.
         imported = certificate.type is CertificateType.IMPORTED
         if record.version == 0 or record.state is ReplacementState.ABANDONED or imported:
@@ -237,11 +242,35 @@ class ReplacementEngine:
                 return behind or not certificate.used or not replacement.has_found_successor
             case ReplacementState.VERIFIED:
                 replacement.advice = self._steps_to_recorded(replacement)
-                movable = certificate.in_use and self.consumers is not None
-                retirable = not certificate.used and self._is_retirable(record, certificate)
-                return movable or retirable or self.pointers.are_behind(record, certificate)
+                return self._may_settle(record, certificate)
             case state:
                 return not state.finished
+
+    def _may_settle(self, record: ReplacementRecord, certificate: Certificate) -> bool:
+        """Whether a verified replacement may move consumers or pointers, or be retired."""
+        movable = certificate.in_use and self.consumers is not None
+        retirable = not certificate.used and self._is_retirable(record, certificate)
+        return movable or retirable or self.pointers.are_behind(record, certificate)
+
+    def _advice_instead(
+        self, replacement: ReplacementContext, observation: Observation, blocked: str
+    ) -> str:
+        """Return what is due, why the mode of the certificate forbids it, and the manual steps."""
+        record, certificate = replacement.record, observation.certificate
+        found = observation.proposal or observation.successor
+        steps = self._manual_steps(replacement, found.arn) if found is not None else ""
+        if observation.proposal is not None:
+            due = proposed(observation.proposal)
+        elif record.version > 0 and not record.state.finished:
+            waits = record.state is ReplacementState.VERIFIED
+            if waits and not self._may_settle(record, certificate):
+                return self._steps_to_recorded(replacement)
+            due = f"its replacement is stopped in state {record.state}. Not done here: {blocked}"
+        elif replacement.action is not None:
+            due = f"{replacement.action.meaning} Not done here: {blocked}"
+        else:
+            return ""
+        return joined([due, steps] if steps else [due])
 
     def _start(
         self, replacement: ReplacementContext, action: Action, observation: Observation
@@ -637,12 +666,12 @@ class ReplacementEngine:
     ) -> list[str]:
         """Plan a move for each setting that has none, and return the failures."""
         reverted, bindings = rebinding.unplanned(old, replacement.record.moves)
-        self._record(replacement, reverted)
+        failures = self._record_each(replacement, [reverted])
         batches = (
             bindings[first : first + MOVES_AT_ONCE]
             for first in range(0, len(bindings), MOVES_AT_ONCE)
         )
-        return self._record_each(replacement, map(rebinding.plan, batches))
+        return [*failures, *self._record_each(replacement, map(rebinding.plan, batches))]
 
     def _record_each(
         self, replacement: ReplacementContext, results: Iterable[RebindResult]
