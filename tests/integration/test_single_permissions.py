@@ -209,10 +209,10 @@ def run_on_due(
     rotation: Function,
     cloud: Cloud,
     environment: pytest.MonkeyPatch,
+    tags: Mapping[str, str],
     *,
     allowed: str = "example.com",
     before: Mapping[str, str] = MappingProxyType({}),
-    **tags: str,
 ) -> tuple[dict[str, Any], bool]:
     """Set tags on a certificate that is due; return its finding, and whether it was replaced.
 
@@ -244,7 +244,7 @@ def test_tags_stop_a_replacement(
     permitted: str,
 ) -> None:
     ours = {"ManagedBy": INSTANCE}
-    found, replaced = run_on_due(rotation, cloud, environment, before=ours, **tags)
+    found, replaced = run_on_due(rotation, cloud, environment, tags, before=ours)
     assert (found["permitted_mode"], replaced) == (permitted, False)
 
 
@@ -256,7 +256,7 @@ def test_tags_stop_a_replacement(
 def test_a_tag_and_an_allowed_name_have_a_certificate_replaced(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
-    found, replaced = run_on_due(rotation, cloud, environment, ManagedBy=INSTANCE)
+    found, replaced = run_on_due(rotation, cloud, environment, {"ManagedBy": INSTANCE})
     assert (found["owner_kind"], replaced) == ("ours", True)
 
 
@@ -269,7 +269,7 @@ def test_no_tag_has_a_certificate_with_another_name_replaced(
     rotation: Function, cloud: Cloud, environment: pytest.MonkeyPatch
 ) -> None:
     tags = {"ManagedBy": INSTANCE, MODE: "replace", REPLACES: "x"}
-    found, replaced = run_on_due(rotation, cloud, environment, allowed="other.example", **tags)
+    found, replaced = run_on_due(rotation, cloud, environment, tags, allowed="other.example")
     assert (found["permitted_mode"], replaced) == ("notify", False)
 
 
