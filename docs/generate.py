@@ -24,6 +24,7 @@ from certificate_lifecycle.aws.permissions import Command, Function
 from certificate_lifecycle.cli.required_permissions import declared
 from certificate_lifecycle.handlers.config import CREATION_VARIABLES, ROTATION_VARIABLES, Variable
 from certificate_lifecycle.model.certificate import Reason, Verdict
+from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.run import FINDING_FIELDS
 from certificate_lifecycle.policy.chain import CHAIN
 from certificate_lifecycle.policy.continuity import Discontinuity
@@ -255,6 +256,17 @@ def reasons(_: Path) -> str:
     return table(("Reason", "Meaning"), ((f"`{item}`", item.meaning) for item in Reason))
 
 
+def owner_kinds(_: Path) -> str:
+    """Return who may manage a certificate."""
+    return table(("`owner_kind`", "Meaning"), ((f"`{item}`", item.meaning) for item in OwnerKind))
+
+
+def certificate_modes(_: Path) -> str:
+    """Return what each mode of a certificate permits."""
+    rows = ((f"`{item}`", item.meaning) for item in CertificateMode)
+    return table(("Mode", "Permitted actions"), rows)
+
+
 def discontinuities(_: Path) -> str:
     """Return every reason why a certificate may not take over."""
     return table(("Reason", "Meaning"), ((f"`{item}`", item.meaning) for item in Discontinuity))
@@ -347,6 +359,8 @@ PARTS = (
     Part("README.md", "VERDICTS", verdicts),
     Part("docs/creation.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
     Part("docs/rotation.md", "FINDING_FIELDS", finding_fields),
+    Part("docs/rotation.md", "CERTIFICATE_MODES", certificate_modes),
+    Part("docs/rotation.md", "OWNER_KINDS", owner_kinds),
     Part("docs/rotation.md", "ROTATION_VARIABLES", lambda _: environment(ROTATION_VARIABLES)),
     Part("README.md", "PERMISSIONS", function_permissions),
     Part("docs/cli.md", "PERMISSIONS", command_permissions),

@@ -115,8 +115,8 @@ def blocked(sample: dict[str, Any], now: datetime) -> Assessment:
         found,
         decision,
         tuple(sample["used_by"]),
-        owner_kind=OwnerKind(sample["owner_kind"]),
-        permitted_mode=CertificateMode(sample["permitted_mode"]),
+        owner_kind=OwnerKind.of(sample["owner_kind"]),
+        permitted_mode=CertificateMode.of(sample["permitted_mode"]),
     )
 
 
