@@ -24,6 +24,8 @@ Result = dict[str, Any]
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 MAX_CERTIFICATES = 25
 PAGE_SIZE = 2
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTags.html
+MAX_TAGGED = 20
 # What Elastic Load Balancing lets a listener hold: "Amazon ACM certificates in the ISSUED state".
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 SERVED = frozenset({"ISSUED"})
@@ -112,10 +114,12 @@ class LoadBalancers:
         self._uses = uses
         self.listeners: dict[str, Listener] = {}
         self.classic: dict[str, Classic] = {}
+        self.tags: dict[str, dict[str, str]] = {}
 
     def reset(self) -> None:
         self.listeners.clear()
         self.classic.clear()
+        self.tags.clear()
 
     def add(
         self,
@@ -171,6 +175,7 @@ class LoadBalancers:
             ("elbv2", "DescribeListeners"): self.describe_listeners,
             ("elbv2", "DescribeTags"): self.describe_tags,
             ("elbv2", "DescribeListenerCertificates"): self.describe_certificates,
+            ("elbv2", "DescribeTags"): self.describe_tags,
             ("elbv2", "ModifyListener"): self.modify_listener,
             ("elbv2", "AddListenerCertificates"): self.add_certificates,
             ("elbv2", "RemoveListenerCertificates"): self.remove_certificates,
@@ -246,6 +251,29 @@ class LoadBalancers:
         rows = self._listener(request).certificates()
         page, marker = page_of(rows, request.parameters.get("Marker"), PAGE_SIZE)
         return {"Certificates": page} | ({"NextMarker": marker} if marker else {})
+
+    def describe_tags(self, request: Request) -> Result:
+        """Return the tags of up to 20 load balancers; one that does not exist refuses them all.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTags.html
+        """
+        wanted = request.parameters["ResourceArns"]
+        if len(wanted) > MAX_TAGGED:
+            raise AwsError("ValidationError", f"At most {MAX_TAGGED} resources are allowed.")
+        known = {listener.load_balancer_arn for listener in self.listeners.values()}
+        if not known & set(wanted):
+            raise Elsewhere
+        if set(wanted) - known:
+            raise AwsError("LoadBalancerNotFound", "One or more load balancers not found")
+        return {
+            "TagDescriptions": [
+                {
+                    "ResourceArn": arn,
+                    "Tags": [{"Key": k, "Value": v} for k, v in self.tags.get(arn, {}).items()],
+                }
+                for arn in wanted
+            ]
+        }
 
     def modify_listener(self, request: Request) -> Result:
         """Change the default; the list for SNI and everything else stays.

@@ -106,7 +106,9 @@ PERMISSIONS = (
         (Function.CREATION,),
         "acm",
         _CERTIFICATES,
-        DeleteCertificate='delete a certificate with `on_destroy = "delete"`',
+        Setting.ON_DESTROY,
+        context=_ISSUED,
+        DeleteCertificate="delete an unused certificate of this instance",
     ),
     *for_rotations("acm", _CERTIFICATES, Setting.REPLACE, AddTagsToCertificate="tag a successor"),
     *for_rotations(
