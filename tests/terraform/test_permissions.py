@@ -68,13 +68,17 @@ MEMBERS: Mapping[str, object] = {
 EDGE: Mapping[str, object] = {"regions": REGIONS}
 REBIND: Mapping[str, object] = {"rebind_consumers": True}
 RETIRE: Mapping[str, object] = {"retire_superseded_after_days": 1}
+UNMANAGED: Mapping[str, object] = {"unmanaged_rotation_mode": "replace"}
+DESTROYED: Mapping[str, object] = {
+    "certificates": {"shop": {"domain_name": "shop.example.com", "on_destroy": "delete"}}
+}
 
 #: Inputs and their settings, by name.
 CASES: Mapping[str, tuple[Mapping[str, object], set[Setting]]] = {
     "notify": (
         {"rotation_mode": "notify", **SOURCES, **NOTIFICATIONS, **EDGE},
         {
-            *(Setting.IMPORT_SOURCES, Setting.EXPORT_TARGETS, Setting.NO_HOSTED_ZONES),
+            Setting.NO_HOSTED_ZONES,
             *(Setting.REPORTS, Setting.EVENT_BUS, Setting.SECURITY_HUB, Setting.US_EAST_1),
         },
     ),
@@ -94,13 +98,23 @@ CASES: Mapping[str, tuple[Mapping[str, object], set[Setting]]] = {
         {**REBIND, **ZONES},
         {Setting.REPAIR, Setting.REPLACE, Setting.REBIND_CONSUMERS, Setting.ZONE_ROLES},
     ),
+    "scope": (
+        {**UNMANAGED, "scope": {"include": {"domains": ["example.org"]}}},
+        {Setting.REPAIR, Setting.REPLACE, Setting.NO_HOSTED_ZONES},
+    ),
+    "watch": ({"domain_name": None}, {Setting.NO_HOSTED_ZONES}),
     "everything": (
-        {**SOURCES, **NOTIFICATIONS, **ZONES, **MEMBERS, **EDGE, **REBIND, **RETIRE},
+        {
+            **{**SOURCES, **NOTIFICATIONS, **ZONES, **MEMBERS, **EDGE, **REBIND, **RETIRE},
+            **UNMANAGED,
+            **DESTROYED,
+        },
         set(Setting) - {Setting.NO_HOSTED_ZONES},
     ),
 }
 #: Values for the names in the templates of resources.
 VALUES: Mapping[str, tuple[str, ...]] = {
+    "domain": ("www.example.com",),
     "partition": ("aws",),
     "account": (ACCOUNT,),
     "home_region": ("eu-west-1",),
