@@ -82,17 +82,14 @@ variable "accounts" {
   }
 
   validation {
-    condition = alltrue(flatten([
-      for scope in var.accounts[*].scope : [
-        for name in concat(scope.include.domains, scope.exclude.domains) : [for pattern in local._zone_name : can(regex(pattern, name))]
-      ]
-    ]))
-    error_message = "accounts must give the domains of each scope as lower-case domain names without wildcard or trailing dot, got ${join(", ", flatten([for scope in var.accounts[*].scope : concat(scope.include.domains, scope.exclude.domains)]))}."
-  }
-
-  validation {
-    condition     = alltrue([for scope in var.accounts[*].scope : contains(["ignore", "report"], scope.others)])
-    error_message = "accounts must give others of each scope as ignore or report, got ${join(", ", var.accounts[*].scope.others)}."
+    condition = alltrue(flatten([for scope in var.accounts[*].scope : [
+      contains(["ignore", "report"], scope.others),
+      [for name in concat(scope.include.domains, scope.exclude.domains) : [for pattern in local._zone_name : can(regex(pattern, name))]],
+      [for tags in [scope.include.tags, scope.exclude.tags] : [for key, values in tags : length(values) > 0 && alltrue([
+        for text in concat([key], [for value in values : value if value != "*"]) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))
+      ])]],
+    ]]))
+    error_message = "accounts with a scope must have lower-case names without wildcard as domains, lists of at least one value as tags (\"*\" for any), and ignore or report as others, got ${jsonencode(var.accounts[*].scope)}."
   }
 }
 
@@ -216,7 +213,7 @@ variable "domain_name" {
 
   validation {
     condition     = var.domain_name == null || alltrue([for pattern in local._domain_name : can(regex(pattern, var.domain_name))])
-    error_message = "domain_name must be a lower-case domain name of at most 253 characters, with at most one leading `*.` and no scheme, port, path or trailing dot, or null, got ${jsonencode(var.domain_name)}."
+    error_message = "domain_name must be a lower-case domain name of at most 253 characters, with at most one leading `*.` and no scheme, port, path or trailing dot, or null, got ${coalesce(var.domain_name, "null")}."
   }
 }
 
@@ -311,7 +308,7 @@ variable "function" {
 
   validation {
     condition     = var.function.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.function.kms_key.arn))
-    error_message = "function.kms_key must have the ARN of a KMS key, not of an alias, got ${jsonencode(var.function.kms_key)}."
+    error_message = "function.kms_key must have the ARN of a KMS key, not of an alias, got ${jsonencode(one(var.function.kms_key[*].arn))}."
   }
 
   validation {
@@ -335,7 +332,7 @@ variable "function" {
 
   validation {
     condition     = var.function.permissions_boundary == null || can(regex("^arn:aws[a-z-]*:iam::(?:[0-9]{12}|aws):policy/[!-~]+$", var.function.permissions_boundary.arn))
-    error_message = "function.permissions_boundary must have the ARN of an IAM policy, got ${jsonencode(var.function.permissions_boundary)}."
+    error_message = "function.permissions_boundary must have the ARN of an IAM policy, got ${jsonencode(one(var.function.permissions_boundary[*].arn))}."
   }
 
   validation {
@@ -445,8 +442,8 @@ variable "limits" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for limit in values(var.limits) : floor(limit) == limit && limit >= 1])
-    error_message = "limits must be whole numbers of at least 1, got changes_per_run ${var.limits.changes_per_run} and requests_per_day ${var.limits.requests_per_day}."
+    condition     = alltrue([for limit in values(var.limits) : floor(limit) == limit && limit >= 1 && limit <= 10000])
+    error_message = "limits must be whole numbers between 1 and 10000, got changes_per_run ${var.limits.changes_per_run} and requests_per_day ${var.limits.requests_per_day}."
   }
 }
 
@@ -535,12 +532,12 @@ variable "notifications" {
 
   validation {
     condition     = var.notifications.topic == null || can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.notifications.topic.arn))
-    error_message = "notifications.topic must have the ARN of a standard SNS topic, because alarms and failure destinations do not support FIFO topics, got ${jsonencode(var.notifications.topic)}."
+    error_message = "notifications.topic must have the ARN of a standard SNS topic, because alarms and failure destinations do not support FIFO topics, got ${jsonencode(one(var.notifications.topic[*].arn))}."
   }
 
   validation {
     condition     = var.notifications.topic == null || var.notifications.key == null && length(var.notifications.email_addresses) == 0
-    error_message = "notifications must have no key and no email_addresses with a topic, because the module does not change an existing topic, got topic ${jsonencode(var.notifications.topic)} with email_addresses ${join(", ", values(var.notifications.email_addresses))}."
+    error_message = "notifications must have no key and no email_addresses with a topic, because the module does not change an existing topic, got topic ${jsonencode(one(var.notifications.topic[*].arn))} with email_addresses ${join(", ", values(var.notifications.email_addresses))}."
   }
 
   validation {
@@ -549,13 +546,13 @@ variable "notifications" {
   }
 
   validation {
-    condition     = alltrue([for key in compact([one(var.notifications.key[*].arn), one(var.notifications.topic[*].kms_key_arn)]) : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", key))])
+    condition     = alltrue([for key in [one(var.notifications.key[*].arn), one(var.notifications.topic[*].kms_key_arn)] : key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", key))])
     error_message = "notifications must name KMS keys by their ARN, not by an alias, got key ${jsonencode(one(var.notifications.key[*].arn))} and topic.kms_key_arn ${jsonencode(one(var.notifications.topic[*].kms_key_arn))}."
   }
 
   validation {
     condition     = var.notifications.event_bus == null || can(regex("^[A-Za-z0-9._-]{1,256}$", var.notifications.event_bus.name))
-    error_message = "notifications.event_bus must have the name of an event bus of this account and region, not an ARN and not a partner event bus, got ${jsonencode(var.notifications.event_bus)}."
+    error_message = "notifications.event_bus must have the name of an event bus of this account and region, not an ARN and not a partner event bus, got ${jsonencode(one(var.notifications.event_bus[*].name))}."
   }
 
   validation {
@@ -618,17 +615,14 @@ variable "organization" {
   }
 
   validation {
-    condition = alltrue(flatten([
-      for scope in var.organization[*].scope : [
-        for name in concat(scope.include.domains, scope.exclude.domains) : [for pattern in local._zone_name : can(regex(pattern, name))]
-      ]
-    ]))
-    error_message = "organization must give the domains of its scope as lower-case domain names without wildcard or trailing dot, got ${join(", ", flatten([for scope in var.organization[*].scope : concat(scope.include.domains, scope.exclude.domains)]))}."
-  }
-
-  validation {
-    condition     = alltrue([for scope in var.organization[*].scope : contains(["ignore", "report"], scope.others)])
-    error_message = "organization must give others of its scope as ignore or report, got ${join(", ", var.organization[*].scope.others)}."
+    condition = alltrue(flatten([for scope in var.organization[*].scope : [
+      contains(["ignore", "report"], scope.others),
+      [for name in concat(scope.include.domains, scope.exclude.domains) : [for pattern in local._zone_name : can(regex(pattern, name))]],
+      [for tags in [scope.include.tags, scope.exclude.tags] : [for key, values in tags : length(values) > 0 && alltrue([
+        for text in concat([key], [for value in values : value if value != "*"]) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))
+      ])]],
+    ]]))
+    error_message = "organization with a scope must have lower-case names without wildcard as domains, lists of at least one value as tags (\"*\" for any), and ignore or report as others, got ${jsonencode(var.organization[*].scope)}."
   }
 
   validation {
@@ -757,15 +751,14 @@ variable "scope" {
   nullable    = false
 
   validation {
-    condition = alltrue(flatten([
-      for name in concat(var.scope.include.domains, var.scope.exclude.domains) : [for pattern in local._zone_name : can(regex(pattern, name))]
-    ]))
-    error_message = "scope must have lower-case domain names without wildcard or trailing dot as domains, got ${join(", ", concat(var.scope.include.domains, var.scope.exclude.domains))}."
-  }
-
-  validation {
-    condition     = contains(["ignore", "report"], var.scope.others)
-    error_message = "scope.others must be ignore or report, got ${var.scope.others}."
+    condition = alltrue(flatten([for scope in [var.scope] : [
+      contains(["ignore", "report"], scope.others),
+      [for name in concat(scope.include.domains, scope.exclude.domains) : [for pattern in local._zone_name : can(regex(pattern, name))]],
+      [for tags in [scope.include.tags, scope.exclude.tags] : [for key, values in tags : length(values) > 0 && alltrue([
+        for text in concat([key], [for value in values : value if value != "*"]) : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))
+      ])]],
+    ]]))
+    error_message = "scope must have lower-case names without wildcard as domains, lists of at least one value as tags (\"*\" for any), and ignore or report as others, got ${jsonencode(var.scope)}."
   }
 }
 

@@ -80,7 +80,7 @@ run "a_long_name_beside_a_shorter_one" {
   }
 }
 
-run "invalid_thresholds" {
+run "an_expiration_threshold_beyond_a_year" {
   command = plan
 
   variables {

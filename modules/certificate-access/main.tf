@@ -53,6 +53,7 @@ locals {
         "elasticloadbalancing:DescribeListenerCertificates",
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeTags",
         "iam:ListServerCertificates",
       ]
       # "*": AWS defines no resource type for these actions.

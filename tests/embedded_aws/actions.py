@@ -695,6 +695,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("elbv2", "DescribeListenerCertificates"): _account_wide(
         "elasticloadbalancing:DescribeListenerCertificates"
     ),
+    ("elbv2", "DescribeTags"): _account_wide("elasticloadbalancing:DescribeTags"),
     ("elbv2", "DescribeListeners"): _account_wide("elasticloadbalancing:DescribeListeners"),
     ("elbv2", "ModifyListener"): _listener("elasticloadbalancing:ModifyListener"),
     ("elbv2", "RemoveListenerCertificates"): _listener(
