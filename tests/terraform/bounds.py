@@ -177,6 +177,7 @@ def access(*domains: str) -> Mapping[str, Bounds]:
     return {
         "ListCertificatesAndListeners": JUST_THIS,
         "AccessCertificates": ONE_OF_ALL,
+        "ReadTags": Bounds(free=range(1, 9), any_region=True),
         "ReadServerCertificates": ONE_OF_ALL,
         "ReadPermissionsOfAuthorities": ONE_OF_ALL,
         "FindPublicHostedZones": JUST_THIS,
