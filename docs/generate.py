@@ -28,6 +28,7 @@ from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.run import FINDING_FIELDS
 from certificate_lifecycle.policy.chain import CHAIN
 from certificate_lifecycle.policy.continuity import Discontinuity
+from certificate_lifecycle.policy.deletion import DeletionOutcome
 from tests.stress.mutation import page
 from tests.stress.mutation.project import Project
 from tests.stress.mutation.survivors import ReviewError
@@ -335,6 +336,12 @@ def command_permissions(_: Path) -> str:
     return table(("Action", *names, "Why"), rows)
 
 
+def deletion_outcomes(_: Path) -> str:
+    """Return the outcomes of a deletion that did not fail."""
+    rows = ((f"`{outcome.value}`", outcome.meaning) for outcome in DeletionOutcome)
+    return table(("`outcome`", "Meaning"), rows)
+
+
 def survivors(root: Path) -> str:
     """Return the mutations that may survive, and why."""
     try:
@@ -358,6 +365,7 @@ def _reference_of(folder: Path) -> Callable[[Path], str]:
 PARTS = (
     Part("README.md", "VERDICTS", verdicts),
     Part("docs/creation.md", "CREATION_VARIABLES", lambda _: environment(CREATION_VARIABLES)),
+    Part("docs/creation.md", "DELETION_OUTCOMES", deletion_outcomes),
     Part("docs/rotation.md", "FINDING_FIELDS", finding_fields),
     Part("docs/rotation.md", "CERTIFICATE_MODES", certificate_modes),
     Part("docs/rotation.md", "OWNER_KINDS", owner_kinds),

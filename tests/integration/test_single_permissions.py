@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +17,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from certificate_lifecycle.aws.state_table import StateTable
-from certificate_lifecycle.model.errors import ConfigurationError, RotationError
+from certificate_lifecycle.model.errors import (
+    CertificateInUseError,
+    ConfigurationError,
+    DeletionRefusedError,
+    RotationError,
+)
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy.import_history import ImportHistory
 from certificate_lifecycle.policy.succession import ReplacementRecord, ReplacementState
@@ -25,6 +31,7 @@ from tests.estates.imports import imported, issued
 from tests.harness import authority
 from tests.harness.security_lines import holds
 from tests.integration.effects import (
+    OURS,
     USED,
     documents,
     ending_in,
@@ -43,6 +50,7 @@ NAME = "shop.example.com"
 INSTANCE = "certificate-lifecycle"
 REPLACES, REPLACED_BY = f"{INSTANCE}:replaces", f"{INSTANCE}:replaced-by"
 MUTE, MODE = f"{INSTANCE}:mute-until", f"{INSTANCE}:mode"
+POINTER = f"/{INSTANCE}/certificates/main/arn"
 AUTHORITY, OTHER_AUTHORITY = (
     f"arn:aws:acm-pca:{HOME}:{ACCOUNT}:certificate-authority/{name}" for name in ("a", "b")
 )
@@ -52,6 +60,7 @@ TABLE = "certificate-lifecycle-ledger"
 TAG = "acm:AddTagsToCertificate"
 IMPORT = "acm:ImportCertificate"
 REQUEST = "acm:RequestCertificate"
+WRITE_PARAMETER = "ssm:PutParameter"
 WRITE_SECRET = "secretsmanager:PutSecretValue"
 PUBLISH = "sns:Publish"
 INVOKE = "lambda:InvokeFunction"
@@ -271,6 +280,19 @@ def test_no_tag_has_a_certificate_with_another_name_replaced(
     tags = {"ManagedBy": INSTANCE, MODE: "replace", REPLACES: "x"}
     found, replaced = run_on_due(rotation, cloud, environment, tags, allowed="other.example")
     assert (found["permitted_mode"], replaced) == ("notify", False)
+
+
+@holds(
+    TAG,
+    "Can make the creation function take an equal certificate of another team for an own one, by "
+    "a `ManagedBy` that names the instance.",
+)
+def test_a_tag_makes_an_equal_certificate_one_of_the_instance(
+    creation: Function, cloud: Cloud
+) -> None:
+    theirs = cloud.certificates.add(alternative_names=["www.example.com"])
+    tag(cloud, theirs, ManagedBy=INSTANCE)
+    assert creation({})["certificate_arn"] == theirs
 
 
 # --- acm:ImportCertificate ------------------------------------------------------------------------
@@ -598,6 +620,73 @@ def test_an_invocation_requests_for_the_allowed_domains(
             creation({"domain_name": name})
     assert cloud.certificates.all() == []
     assert creation({"domain_name": "www.example.com"})["created"]
+
+
+@holds(INVOKE, "Can delete an unused certificate that the instance issued and a parameter names.")
+def test_an_invocation_deletes_what_a_parameter_names_and_nothing_used(
+    creation: Function, cloud: Cloud
+) -> None:
+    used = declared(cloud, cloud.certificates.add(**OURS, **USED))
+    with pytest.raises(CertificateInUseError):
+        creation({"delete": True, "parameter": POINTER})
+    assert exists(cloud, used)
+    cloud.certificates.edit(used, in_use_by=[])
+    assert creation({"delete": True, "parameter": POINTER})["deleted"]
+
+
+# --- ssm:PutParameter on a parameter --------------------------------------------------------------
+
+
+def declared(cloud: Cloud, arn: str) -> str:
+    """Let the parameter name a certificate."""
+    cloud.client("ssm").put_parameter(Name=POINTER, Value=arn, Type="String")
+    return arn
+
+
+def mislead(cloud: Cloud, arn: str) -> None:
+    """Write a parameter with this permission alone."""
+    declared(cloud, "pending")
+    holder(cloud, WRITE_PARAMETER).put_parameter(Name=POINTER, Value=arn, Overwrite=True)
+
+
+@holds(
+    WRITE_PARAMETER,
+    "Can have an unused certificate of the instance without a parameter deleted, when a "
+    'certificate with `on_destroy = "delete"` is destroyed.',
+)
+def test_a_forged_parameter_deletes_a_certificate_without_a_parameter(
+    creation: Function, cloud: Cloud
+) -> None:
+    victim = cloud.certificates.add(**OURS)
+    mislead(cloud, victim)
+    assert creation({"delete": True, "parameter": POINTER})["deleted"]
+    assert not exists(cloud, victim)
+
+
+@holds(
+    WRITE_PARAMETER,
+    "Cannot have another certificate deleted: an imported or exported one, one in use, one of "
+    "another parameter, or one that the instance did not issue.",
+)
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {**OURS, "type": "IMPORTED"},
+        {**OURS, "export_option": "ENABLED", "exported": True},
+        {**OURS, **USED},
+        {"tags": {**OURS["tags"], f"{INSTANCE}:parameter": POINTER.replace("main", "shop")}},
+        {"tags": {"ManagedBy": "another-team"}},
+    ],
+    ids=["imported", "exported", "used", "another parameter", "another team's"],
+)
+def test_a_forged_parameter_deletes_nothing_else(
+    creation: Function, cloud: Cloud, facts: dict[str, Any]
+) -> None:
+    victim = cloud.certificates.add(**facts)
+    mislead(cloud, victim)
+    with suppress(CertificateInUseError, DeletionRefusedError):
+        creation({"delete": True, "parameter": POINTER})
+    assert exists(cloud, victim)
 
 
 # --- dynamodb:PutItem on the state table ----------------------------------------------------------
