@@ -163,7 +163,9 @@ def _providers_table(blocks: list[tuple[str, Any]], versions: dict[str, str]) ->
     used = sorted({type_name.split("_")[0] for _, type_name, _ in _instances(blocks)})
     if not used:
         return "No providers."
-    rows = [(_anchored("provider", name), versions.get(name, "n/a")) for name in used]
+    # The provider `terraform` is built in; the version of that name is Terraform's own.
+    installed = {name: version for name, version in versions.items() if name != "terraform"}
+    rows = [(_anchored("provider", name), installed.get(name, "n/a")) for name in used]
     return table(("Name", "Version"), rows)
 
 

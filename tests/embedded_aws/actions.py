@@ -99,6 +99,15 @@ def _certificate(action: str) -> Needs:
     return needs
 
 
+def _domain_validations(scene: Scene) -> list[Permission]:
+    """Need to read a certificate's validations, without its tags.
+
+    The reference lists no condition keys for this action.
+    """
+    arn = scene.parameters.get("CertificateArn", "")
+    return [scene.permission("acm:ListCertificateDomainValidations", arn)]
+
+
 def _authority(action: str) -> Needs:
     """Need an action on one private CA.
 
@@ -281,6 +290,45 @@ def _with_the_key_of_the_secret(scene: Scene, *actions: str) -> list[Permission]
         "kms:EncryptionContext:SecretARN": (arn,),
     }
     return [_with(scene.permission(action, key), through) for action in actions]
+
+
+# --- Systems Manager: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+
+
+def _parameter(action: str) -> Needs:
+    """Need an action on one parameter: the ARN has no second slash before a path.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+    """
+
+    def needs(scene: Scene) -> list[Permission]:
+        name = str(scene.parameters.get("Name", ""))
+        return [scene.permission(action, scene.arn("ssm", f"parameter/{name.removeprefix('/')}"))]
+
+    return needs
+
+
+def _put_parameter(scene: Scene) -> list[Permission]:
+    """Need PutParameter, which also knows whether it may overwrite.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-policy-conditions.html
+    """
+    overwrite = str(bool(scene.parameters.get("Overwrite"))).lower()
+    context: Context = {"ssm:Overwrite": (overwrite,)}
+    return [_with(p, context) for p in _parameter("ssm:PutParameter")(scene)]
+
+
+def _parameters_by_path(scene: Scene) -> list[Permission]:
+    """Need the action on the path itself; a path ending in `/*` does not grant it.
+
+    "This operation is authorized [...] for the path that you specify in the request. It isn't
+    authorized against the individual parameters that it returns" (API reference,
+    GetParametersByPath). Observed refusals name the path without a slash at its end.
+    """
+    path = str(scene.parameters.get("Path", "")).strip("/")
+    recursive: Context = {"ssm:Recursive": (str(bool(scene.parameters.get("Recursive"))).lower(),)}
+    arn = scene.arn("ssm", f"parameter/{path}")
+    return [_with(scene.permission("ssm:GetParametersByPath", arn), recursive)]
 
 
 # --- SNS, KMS: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -605,7 +653,6 @@ CERTIFICATE_ACTIONS = (
     "DeleteCertificate",
     "DescribeCertificate",
     "GetCertificate",
-    "ListCertificateDomainValidations",
     "ListTagsForCertificate",
     "RenewCertificate",
     "ResendValidationEmail",
@@ -619,6 +666,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("acm", "ExportCertificate"): _export_certificate,
     ("acm", "GetAccountConfiguration"): _account_wide("acm:GetAccountConfiguration"),
     ("acm", "ImportCertificate"): _import_certificate,
+    ("acm", "ListCertificateDomainValidations"): _domain_validations,
     ("acm", "ListCertificates"): _account_wide("acm:ListCertificates"),
     ("acm", "PutAccountConfiguration"): _account_wide("acm:PutAccountConfiguration"),
     ("acm", "RemoveTagsFromCertificate"): _remove_tags,
@@ -647,6 +695,7 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("elbv2", "DescribeListenerCertificates"): _account_wide(
         "elasticloadbalancing:DescribeListenerCertificates"
     ),
+    ("elbv2", "DescribeTags"): _account_wide("elasticloadbalancing:DescribeTags"),
     ("elbv2", "DescribeListeners"): _account_wide("elasticloadbalancing:DescribeListeners"),
     ("elbv2", "ModifyListener"): _listener("elasticloadbalancing:ModifyListener"),
     ("elbv2", "RemoveListenerCertificates"): _listener(
@@ -687,6 +736,9 @@ TABLE: Mapping[tuple[str, str], Needs] = {
     ("service-quotas", "GetServiceQuota"): _account_wide("servicequotas:GetServiceQuota"),
     ("sns", "GetTopicAttributes"): _topic("sns:GetTopicAttributes"),
     ("sns", "Publish"): _publish,
+    ("ssm", "GetParameter"): _parameter("ssm:GetParameter"),
+    ("ssm", "GetParametersByPath"): _parameters_by_path,
+    ("ssm", "PutParameter"): _put_parameter,
     ("stepfunctions", "DescribeExecution"): _states("states:DescribeExecution", "executionArn"),
     ("stepfunctions", "StartExecution"): _states("states:StartExecution", "stateMachineArn"),
     ("stepfunctions", "StopExecution"): _states("states:StopExecution", "executionArn"),

@@ -19,7 +19,9 @@ from werkzeug.wrappers import Response
 
 from tests.embedded_aws import (
     actions,
+    condition_keys,
     log_groups,
+    parameters,
     policy,
     simulation,
     state_machines,
@@ -131,6 +133,7 @@ class Gate:
             **world.security_hub.handlers(),
             **world.quotas.handlers(),
             **log_groups.HANDLERS,
+            **parameters.HANDLERS,
             **simulation.HANDLERS,
             **state_machines.HANDLERS,
             **tables.HANDLERS,
@@ -204,6 +207,8 @@ class Gate:
         key = (request.service, request.operation)
         needs = actions.TABLE.get(key)
         permissions = tuple(needs(scene)) if needs else ()
+        if unsent := condition_keys.not_sent(permissions):
+            raise ValueError(f"AWS sends no such condition keys: {', '.join(unsent)}")
         judged = who.role is not None and self._world.settings.enforcing
         if not judged or key in actions.FREE:
             return Judgement(permissions)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from certificate_lifecycle.cli.aws.public_dns import DnsUnknownError, PublicDns
-from certificate_lifecycle.cli.dns_health import CaaRecord
 from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.policy.caa import CaaRecord
 from tests.embedded_aws.cloud import Cloud
 
 _CAA = re.compile(r'(?P<flags>\d+) (?P<tag>\w+) "(?P<value>.*)"')

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from certificate_lifecycle.cli.aws.public_dns import DnsUnknownError, ResolvedDns
-from certificate_lifecycle.cli.dns_health import CaaReason, CaaRecord, judge_caa
+from certificate_lifecycle.policy.caa import CaaReason, CaaRecord, judge_caa
 from tests.embedded_aws.name_servers import RESOLVER, World, serving
 
 pytestmark = pytest.mark.integration

@@ -35,7 +35,7 @@ module "second" {
   name_prefix = "second"
 
   notifications = {
-    topic_arn = format("%s", module.first.sns_topic_arn)
+    topic = { arn = module.first.sns_topic_arn }
   }
 }
 
@@ -74,7 +74,10 @@ def walk(cloud: Cloud) -> Steps:
         resources, after_apply = module.resources(), module.changes()
         module.apply()
         after_second_apply = module.changes()
-        module.variables = MINIMAL | {"rotation_mode": "notify", "log_retention_days": 30}
+        module.variables = MINIMAL | {
+            "rotation_mode": "notify",
+            "function": {"log_retention_days": 30},
+        }
         planned = module.plan()["resource_changes"]
         module.apply()
         after_change = module.changes()

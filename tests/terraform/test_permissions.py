@@ -48,8 +48,8 @@ SOURCES: Mapping[str, object] = {
     "import_sources": {CERTIFICATE: {"secret_arn": SECRET.format("import")}},
 }
 NOTIFICATIONS: Mapping[str, object] = {
-    "notifications": {"event_bus_name": "default", "security_hub": True},
-    "report_bucket_name": f"reports-{ACCOUNT}",
+    "notifications": {"event_bus": {"name": "default"}, "security_hub": True},
+    "report": {"bucket_name": f"reports-{ACCOUNT}"},
 }
 ZONES: Mapping[str, object] = {
     "hosted_zones": {
@@ -119,10 +119,8 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "export_secret": (SECRET.format("export"),),
     "passphrase_secret": (SECRET.format("passphrase"),),
 }
-OUTPUTS = "".join(
-    f'output "{name}_planned" {{\n  value = local.{name}\n}}\n'
-    for name in ("bucket_name", "creation_policy_json", "rotation_policy_json")
-)
+PLANNED = ("bucket_name", "creation_policy_json", "rotation_policy_json")
+OUTPUTS = "".join(f'output "{name}_planned" {{\n  value = local.{name}\n}}\n' for name in PLANNED)
 
 
 @dataclass(frozen=True)
@@ -135,19 +133,31 @@ class Planned:
 
 @pytest.fixture(scope="module")
 def plans(cloud: Cloud) -> Mapping[str, Planned]:
-    files = {"planned.tf": OUTPUTS}
-    environment = cloud.environment(account=ACCOUNT)
-    with Workspace(".", environment, files=files) as module:
-        return {name: planned(module, variables) for name, (variables, _) in CASES.items()}
+    """Plan all cases at once, as modules of one configuration."""
+    files = {"planned.tf": OUTPUTS, "cases/main.tf.json": json.dumps(calls())}
+    with Workspace("cases", cloud.environment(account=ACCOUNT), files=files) as module:
+        outputs: Mapping[str, Any] = module.plan()["planned_values"]["outputs"]
+
+    def planned(case: str) -> Planned:
+        policies = {
+            name: json.loads(outputs[f"{case}_{name}_policy_json"]["value"]) for name in Function
+        }
+        return Planned(policies, str(outputs[f"{case}_bucket_name"].get("value")))
+
+    return {case: planned(case) for case in CASES}
 
 
-def planned(module: Workspace, variables: Mapping[str, object]) -> Planned:
-    module.variables = {"domain_name": "example.com", **variables}
-    outputs: Mapping[str, Any] = module.plan()["planned_values"]["outputs"]
-    return Planned(
-        {name: json.loads(outputs[f"{name}_policy_json_planned"]["value"]) for name in Function},
-        str(outputs["bucket_name_planned"].get("value")),
-    )
+def calls() -> dict[str, Any]:
+    """Return a configuration that calls the module for each case."""
+    inputs = {case: {"domain_name": "example.com", **CASES[case][0]} for case in CASES}
+    return {
+        "module": {case: {"source": "../", **inputs[case]} for case in CASES},
+        "output": {
+            f"{case}_{name}": {"value": f"${{module.{case}.{name}_planned}}"}
+            for case in CASES
+            for name in PLANNED
+        },
+    }
 
 
 @pytest.mark.parametrize("function", Function)

@@ -371,7 +371,7 @@ class AlertState:
                 previous_verdict=alert.verdict,
                 since=alert.since or alert.notified_at,
                 name=", ".join(entry.certificate.names) if entry else "",
-                current_state=entry.decision.message if entry else "It does not exist any more.",
+                current_state=entry.decision.message if entry else _gone(alert),
             )
             for arn, alert in self._resolved(run).items()
             if arn not in self.ignored
@@ -401,6 +401,13 @@ class AlertState:
 
 def _arn(entry: Assessment) -> str:
     return entry.certificate.arn
+
+
+def _gone(alert: AlertRecord) -> str:
+    """Return the state of a certificate that a complete scan did not find."""
+    if alert.verdict == Verdict.DECLARED_MISSING.value:
+        return "Its parameter names a certificate of this instance, or does not exist any more."
+    return "It does not exist any more."
 
 
 def _failing(run: Run) -> set[str]:

@@ -78,7 +78,6 @@ PERMISSIONS = (
         "dynamodb",
         _TABLE,
         Setting.IMPORT_SOURCES,
-        Setting.REPAIR,
         Query="read what was imported before",
     ),
     *for_rotations(
@@ -304,8 +303,10 @@ class StateTable:
             return stored
         return None
 
-    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
-        """Count a request of `day`, once per certificate; false if the budget is used up."""
+    def count_request(
+        self, day: date, certificate_arn: str, budget: RequestBudget, limit: int
+    ) -> bool:
+        """Count a request of `day`, once per certificate; false if there are `limit` already."""
         ends = datetime.combine(day, time(), UTC) + HISTORY
         counted = unless(
             _CONFLICT,
@@ -318,7 +319,7 @@ class StateTable:
                     ":arn": _text(certificate_arn),
                     ":certificates": {"SS": [certificate_arn]},
                     ":ends": _epoch(ends),
-                    ":limit": _number(budget.value),
+                    ":limit": _number(limit),
                 },
             ),
         )

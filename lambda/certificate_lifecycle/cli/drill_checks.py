@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from certificate_lifecycle.cli.dns_health import CaaVerdict, Delegation, DelegationState
+from certificate_lifecycle.cli.dns_health import Delegation, DelegationState
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateStatus,
@@ -20,6 +20,7 @@ from certificate_lifecycle.model.certificate import (
     ValidationRecord,
 )
 from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.policy.caa import CaaVerdict
 from certificate_lifecycle.policy.checks import is_externally_managed
 from certificate_lifecycle.policy.import_source import SourceFinding, SourceState
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, explain
@@ -31,6 +32,9 @@ NOT_RENEWED = {
     ),
     CertificateType.PRIVATE_AUTHORITY: (
         "It is a private CA, which ACM does not renew. Issue its certificate again."
+    ),
+    CertificateType.DECLARED: (
+        "It is the parameter of a declared certificate, which does not exist. Issue it again."
     ),
 }
 

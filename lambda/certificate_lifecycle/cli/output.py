@@ -37,7 +37,7 @@ _DAYS = 9
 
 #: Fields of a finding in its row, and below it.
 _COLUMNS = ("severity", "verdict", "domain_name", "days_left")
-_DETAILS = ("owner", "muted_until")
+_DETAILS = ("owner", "owner_kind", "permitted_mode", "muted_until")
 _OUTSIDE = "outside_scope"
 
 STYLES = {
@@ -96,7 +96,7 @@ def print_findings(out: Console, run: Run, *, everything: bool = False) -> None:
 
 
 def print_finding(out: Console, entry: Assessment, run: Run) -> None:
-    """Print a finding: its row, message, location, owner, mute and scope."""
+    """Print a finding: its row, message, location, scope, and what its tags say."""
     values = entry.to_dict(run.started_at)
     more, days_left = len(values["alternative_names"]), values["days_left"]
     name = clean(values["domain_name"]) or "(no name)"

@@ -14,10 +14,11 @@ from certificate_lifecycle.app.validation import inspect
 from certificate_lifecycle.app.waiting import wanted_records
 from certificate_lifecycle.cli import drill_checks
 from certificate_lifecycle.cli.aws.public_dns import PublicDns
-from certificate_lifecycle.cli.dns_health import Delegation, judge_caa
+from certificate_lifecycle.cli.dns_health import Delegation
 from certificate_lifecycle.cli.drill_checks import CheckOutcome, DrillCheck, RenewalAnswer
 from certificate_lifecycle.model.certificate import Certificate, CertificateType, ValidationRecord
 from certificate_lifecycle.model.dns_names import dns_form
+from certificate_lifecycle.policy.caa import judge_caa
 from certificate_lifecycle.policy.chain import assess
 from certificate_lifecycle.policy.observation import Observation
 from certificate_lifecycle.policy.thresholds import Thresholds

@@ -23,6 +23,7 @@ from certificate_lifecycle.model.certificate import (
     days_left,
     present_word,
 )
+from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.sanitize import clean_lines
 from certificate_lifecycle.model.scope import parse_arn
 
@@ -89,6 +90,7 @@ class Assessment:
     `used_by` names the consumers of a finding, `owner` is the value of the owner tag, and
     `muted_until` the last day without notifications.
     `probe_results` are sentences about the certificates that its names serve.
+    `owner_kind` and `permitted_mode` are None while the tags of the certificate are unknown.
     `outside_scope`: the instance does not cover it, and reports it without acting on it.
     """
 
@@ -98,6 +100,8 @@ class Assessment:
     owner: str | None = None
     muted_until: date | None = None
     probe_results: tuple[str, ...] = ()
+    owner_kind: OwnerKind | None = None
+    permitted_mode: CertificateMode | None = None
     outside_scope: bool = False
 
     @property
@@ -127,6 +131,9 @@ class Assessment:
         name = records.text(entry, "domain_name")
         names = (name, *records.texts(entry, "alternative_names")) if name else ()
         muted_until = records.optional_text(entry, "muted_until")
+        # Earlier versions did not store these.
+        kind = records.optional_text(entry, "owner_kind") if "owner_kind" in entry else None
+        mode = records.optional_text(entry, "permitted_mode") if "owner_kind" in entry else None
         return cls(
             Certificate(
                 arn=parse_arn(records.text(entry, "certificate_arn")),
@@ -149,6 +156,8 @@ class Assessment:
             owner=records.optional_text(entry, "owner"),
             muted_until=None if muted_until is None else date.fromisoformat(muted_until),
             probe_results=records.texts(entry, "probe_results"),
+            owner_kind=None if kind is None else OwnerKind.of(kind),
+            permitted_mode=None if mode is None else CertificateMode.of(mode),
             outside_scope=records.flag(entry, "outside_scope"),
         )
 
@@ -247,6 +256,8 @@ FINDING_FIELDS = (
     _field("in_use", "Used", lambda entry: entry.certificate.in_use),
     _texts("in_use_by", "In use by", lambda entry: entry.certificate.detail.in_use_by),
     _field("certificate_arn", "ARN", lambda entry: entry.certificate.arn),
+    _field("owner_kind", "Ownership", lambda entry: _word(entry.owner_kind)),
+    _field("permitted_mode", "Permitted mode", lambda entry: _word(entry.permitted_mode)),
     _field("outside_scope", "Outside the scope", lambda entry: entry.outside_scope),
 )
 
@@ -539,6 +550,10 @@ def _failed_scope_entry(scope: ScopeResult) -> dict[str, Any]:
 
 def _cleaned(text: str | None) -> str | None:
     return None if text is None else clean_lines(text)
+
+
+def _word(member: StrEnum | None) -> str | None:
+    return None if member is None else member.value
 
 
 def _iso(at: date | None) -> str | None:

@@ -555,6 +555,7 @@ def _set_up(world: World) -> None:
         DOMAIN_NAME="new.example.com",
         SNS_TOPIC_ARN=world.topic,
         ROTATION_MODE=world.mode,
+        UNMANAGED_ROTATION_MODE="replace",
         REBIND_CONSUMERS="true",
         RETIRE_SUPERSEDED_AFTER_DAYS=rng.choice(("", "1")),
         REGIONS=json.dumps(sorted({region for _, region in world.scopes})),
@@ -565,6 +566,7 @@ def _set_up(world: World) -> None:
                     "role_name": "certificates",
                     "external_id": EXTERNAL_ID,
                     "rotation_mode": "replace",
+                    "unmanaged_rotation_mode": "replace",
                     "rebind_consumers": True,
                 }
             ]

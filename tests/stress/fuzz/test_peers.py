@@ -21,7 +21,6 @@ import dns.rrset
 import pytest
 
 from certificate_lifecycle.cli.aws.public_dns import DnsUnknownError, ResolvedDns
-from certificate_lifecycle.cli.dns_health import CaaReason, judge_caa
 from certificate_lifecycle.model.secret_value import SecretStr
 from certificate_lifecycle.net.tls import SocketTlsProbe
 from certificate_lifecycle.parsing.x509 import (
@@ -31,6 +30,7 @@ from certificate_lifecycle.parsing.x509 import (
     read_certificate,
     read_private_key,
 )
+from certificate_lifecycle.policy.caa import CaaReason, judge_caa
 from certificate_lifecycle.policy.import_source import UnusableSourceError, open_secret
 from certificate_lifecycle.policy.thresholds import Thresholds
 from certificate_lifecycle.policy.tls_probe import (

@@ -12,6 +12,7 @@ import pytest
 from certificate_lifecycle.app.collect import Collector
 from certificate_lifecycle.app.notification_state import PendingWrites
 from certificate_lifecycle.app.replacement.engine import ReplacementEngine
+from certificate_lifecycle.app.replacement.pointers import PointerMoves
 from certificate_lifecycle.model.certificate import (
     Action,
     Certificate,
@@ -27,9 +28,11 @@ from certificate_lifecycle.model.errors import (
 from certificate_lifecycle.model.run import ActionRecord, Outcome
 from certificate_lifecycle.policy.bindings import SETTLES_WITHIN, Binding
 from certificate_lifecycle.policy.coverage import EVERYTHING, Coverage
+from certificate_lifecycle.policy.settings import RotationMode
 from certificate_lifecycle.policy.succession import (
     HISTORY,
     MAX_LOST,
+    REPEATED_REQUESTS_PER_DAY,
     REPLACES_TAG,
     RETRY_AFTER,
     ReplacementRecord,
@@ -61,6 +64,7 @@ from tests.unit.fakes import (
     MemoryCertificates,
     MemoryClock,
     MemoryDns,
+    MemoryPointers,
     MemoryStateStore,
     MemoryTlsProbe,
     Outage,
@@ -90,6 +94,7 @@ class Account:
         self.dns = MemoryDns(zone())
         self.state_store = MemoryStateStore()
         self.consumers = consumers
+        self.pointers = MemoryPointers()
         self.tls_probe: MemoryTlsProbe | None = None
         self.clock = MemoryClock(100_000)
         self.now = NOW
@@ -103,32 +108,36 @@ class Account:
         self.runs += 1
         context = run_context(
             run_id=f"run-{self.runs}",
+            mode=RotationMode.REPLACE,
             clock=self.clock,
             now=self.now,
             dry_run=dry_run,
             coverage=self.coverage,
         )
+        replacement_records = {
+            replacement_record.certificate_arn: replacement_record
+            for replacement_record in self.state_store.replacement_records()
+        }
         found = Collector(
             context=context,
             certificates=self.certificates,
             dns=self.dns,
             catalog=MemoryCatalog(),
             sources=no_sources(),
-        ).scan(only)
+        ).scan(only, replacing=replacement_records)
         engine = ReplacementEngine(
             context=context,
             certificates=self.certificates,
             dns=self.dns,
             state_store=self.state_store,
             catalog=MemoryCatalog(),
+            pointers=PointerMoves(
+                context=context, certificates=self.certificates, pointers=self.pointers
+            ),
             consumers=self.consumers,
             tls_probe=self.tls_probe,
             retire_after=retire_after,
         )
-        replacement_records = {
-            replacement_record.certificate_arn: replacement_record
-            for replacement_record in self.state_store.replacement_records()
-        }
         records = engine.act(found, replacement_records, everything=not only)
         PendingWrites(
             state_store=self.state_store,
@@ -445,11 +454,12 @@ def test_what_cannot_be_requested_is_advised_and_leaves_no_replacement_record(
 
 def test_beyond_the_daily_budget_a_replacement_waits_for_tomorrow() -> None:
     account = serving()
-    for number in range(RequestBudget.SUCCESSORS.value):
+    for number in range(20):
         account.state_store.count_request(
-            NOW.date(), arn(f"other-{number}"), RequestBudget.SUCCESSORS
+            NOW.date(), arn(f"other-{number}"), RequestBudget.SUCCESSORS, 20
         )
-    assert "daily limit of 20 replacements reached" in account.only().detail
+    detail = account.only().detail
+    assert "daily limit of 20 replacements (limits.requests_per_day) reached" in detail
     assert account.certificates.asked == []
     account.tomorrow().run()
     assert len(account.certificates.asked) == 1
@@ -464,7 +474,7 @@ def test_repeated_requests_have_a_small_budget_of_their_own() -> None:
     records = {record.certificate_arn: record for record in account.run()}
     asked = [dict(wanted.tags)[REPLACES_TAG] for wanted in account.certificates.asked]
     assert asked.count(OLD) == 1
-    assert len(asked) == RequestBudget.REPEATED_REQUESTS.value + 1
+    assert len(asked) == REPEATED_REQUESTS_PER_DAY + 1
     assert "daily limit of 5 repeated requests reached" in records[failed[-1].arn].detail
 
 

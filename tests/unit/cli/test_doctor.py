@@ -13,7 +13,6 @@ import pytest
 
 from certificate_lifecycle.cli.aws.deployed_module import DeployedFunction, SubscriptionCounts
 from certificate_lifecycle.cli.aws.identity import Caller
-from certificate_lifecycle.cli.dns_health import CaaRecord
 from certificate_lifecycle.cli.doctor.access_checks import credentials
 from certificate_lifecycle.cli.doctor.deployment_checks import (
     RETIRED,
@@ -35,6 +34,7 @@ from certificate_lifecycle.cli.doctor.quota_checks import QUOTAS, certificate_qu
 from certificate_lifecycle.model.certificate import CertificateStatus, CertificateType
 from certificate_lifecycle.model.errors import CertificateLifecycleError
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.policy.caa import CaaRecord
 from certificate_lifecycle.policy.validation import Zone
 from tests.unit.builders import certificate
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from certificate_lifecycle.cli.dns_health import CaaReason, CaaVerdict, Delegation
+from certificate_lifecycle.cli.dns_health import Delegation
 from certificate_lifecycle.cli.drill_checks import (
     CheckOutcome,
     DrillCheck,
@@ -29,6 +29,7 @@ from certificate_lifecycle.model.certificate import (
     CertificateType,
     ValidationMethod,
 )
+from certificate_lifecycle.policy.caa import CaaReason, CaaVerdict
 from certificate_lifecycle.policy.chain import assess
 from certificate_lifecycle.policy.import_source import SourceState
 from certificate_lifecycle.policy.observation import Observation

@@ -126,6 +126,8 @@ def test_a_finding_says_all_that_is_known() -> None:
         "owner": None,
         "muted_until": None,
         "probe_results": [],
+        "owner_kind": None,
+        "permitted_mode": None,
         "in_use_by": [],
         "outside_scope": False,
     }

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from certificate_lifecycle.cli.output import print_finding
 from certificate_lifecycle.model.certificate import Action, CertificateType
+from certificate_lifecycle.model.ownership import CertificateMode, OwnerKind
 from certificate_lifecycle.model.run import (
     FINDING_FIELDS,
     LEFT_OUT,
@@ -49,6 +50,8 @@ FINDING = replace(
     ),
     used_by=("listener 443 of till",),
     owner="payments",
+    owner_kind=OwnerKind.DECLARED,
+    permitted_mode=CertificateMode.OFF,
     probe_results=("shop.example.com (203.0.113.7) serves another certificate",),
     outside_scope=True,
 )

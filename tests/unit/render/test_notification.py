@@ -527,6 +527,8 @@ def test_machines_get_a_document_with_a_version() -> None:
                 "owner": None,
                 "muted_until": None,
                 "probe_results": [],
+                "owner_kind": None,
+                "permitted_mode": None,
                 "outside_scope": False,
             }
         ],

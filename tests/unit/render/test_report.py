@@ -189,6 +189,8 @@ def test_every_known_certificate_has_a_row_findings_first() -> None:
         "in_use": "yes",
         "in_use_by": "",
         "certificate_arn": arn("due"),
+        "owner_kind": "",
+        "permitted_mode": "",
         "outside_scope": "no",
         "done": "",
     }

@@ -78,10 +78,10 @@ class Obtaining:
         # Without time, a suitable certificate may not have been described.
         require_time(self.context.clock)
         budget = RequestBudget.of(old)
-        if not self.state_store.count_request(self.context.now.date(), old.arn, budget):
-            kind = "replacements" if budget is RequestBudget.SUCCESSORS else "repeated requests"
-            limit = f"daily limit of {budget.value} {kind} reached"
-            replacement.advice = f"{limit}; continues tomorrow"
+        limit = budget.limit(self.context.requests_per_day)
+        if not self.state_store.count_request(self.context.now.date(), old.arn, budget, limit):
+            reached = f"daily limit of {limit} {budget.value} reached"
+            replacement.advice = f"{reached}; continues tomorrow"
             return False
         arn = self.certificates.request(request)
         warning = quota_warning(listed, self.context.now)

@@ -18,9 +18,9 @@ import dns.rcode
 import dns.rdatatype
 import dns.resolver
 
-from certificate_lifecycle.cli.dns_health import CaaRecord
 from certificate_lifecycle.model.dns_names import dns_form
 from certificate_lifecycle.model.errors import CertificateLifecycleError
+from certificate_lifecycle.policy.caa import CaaRecord
 
 #: The issuer critical flag is the highest bit (RFC 8659 section 4.1).
 _CRITICAL = 128

@@ -23,6 +23,7 @@ from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.model.scope import Scope
 from certificate_lifecycle.policy import validation
 from certificate_lifecycle.policy.coverage import Coverage
+from certificate_lifecycle.render.notification.wording import ownership_of
 
 _INDENT = 2
 #: The mark and the style of a check by its answer.
@@ -116,6 +117,7 @@ def _print_head(out: Console, explanation: Explanation) -> None:
         ", ".join(filter(None, (*state, used))),
         " ".join(filter(None, dates)),
         f"owner {clean(assessment.owner)}" if assessment.owner else "",
+        ownership_of(assessment),
         f"muted until {assessment.muted_until}" if assessment.muted_until else "",
         location(certificate),
     ]

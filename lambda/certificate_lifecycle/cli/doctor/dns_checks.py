@@ -11,13 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from certificate_lifecycle.cli.dns_health import (
-    CaaReason,
-    CaaVerdict,
-    Delegation,
-    DelegationState,
-    judge_caa,
-)
+from certificate_lifecycle.cli.dns_health import Delegation, DelegationState
 from certificate_lifecycle.cli.doctor.diagnosis import (
     Diagnosis,
     DoctorCheck,
@@ -27,6 +21,7 @@ from certificate_lifecycle.cli.doctor.diagnosis import (
 )
 from certificate_lifecycle.model.certificate import Certificate, CertificateStatus, CertificateType
 from certificate_lifecycle.model.errors import CertificateLifecycleError
+from certificate_lifecycle.policy.caa import CaaReason, CaaVerdict, judge_caa
 from certificate_lifecycle.policy.validation import Zone
 
 if TYPE_CHECKING:

@@ -122,6 +122,9 @@ class Examinations:
         if self._session.function is None or deployed is None:
             return iter(())
         settings = rotation_settings(self._session.function.settings, [])
+        # An instance that only watches issues nothing.
+        if function is Function.CREATION and not settings.allowed_domains:
+            return iter(())
         permissions = needed((function,), settings_on(settings, self._home))
         return access_checks.write_permissions(
             self._simulate(deployed.role_arn, permissions, settings),

@@ -1,0 +1,168 @@
+"""Whether CAA records allow Amazon to issue a certificate (RFC 8659).
+
+The caller looks records up. Its lookup follows CNAMEs, as a resolver does; the search climbs from
+the requested name, never from the target of a CNAME (RFC 8659 section 3, and appendix A of RFC
+6844).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from certificate_lifecycle.model.dns_names import dns_form, is_wildcard, without_wildcard
+from certificate_lifecycle.model.sanitize import listed
+
+#: Any of these allows ACM to issue (AWS Certificate Manager user guide, "Configure a CAA record").
+AMAZON = frozenset({"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"})
+
+_ISSUE, _ISSUEWILD, _IODEF = "issue", "issuewild", "iodef"
+#: The tags that every CA knows (RFC 8659 section 4).
+_KNOWN_TAGS = frozenset({_ISSUE, _ISSUEWILD, _IODEF})
+#: The value of `issue` and `issuewild` (RFC 8659 section 4.2), its parameters as one text.
+_ISSUE_VALUE = re.compile(
+    r"[ \t]*(?P<issuer>[a-z0-9](?:-*[a-z0-9])*(?:\.[a-z0-9](?:-*[a-z0-9])*)*)?[ \t]*"
+    r"(?:;(?P<parameters>.*))?",
+    re.IGNORECASE | re.ASCII | re.DOTALL,
+)
+#: One parameter; its value is printable characters except for space and `;`.
+_PARAMETER = re.compile(r"[a-z0-9](?:-*[a-z0-9])*[ \t]*=[ \t]*[!-:<-~]*", re.IGNORECASE | re.ASCII)
+
+#: A CAA record as Route 53 shows it (Route 53 developer guide, "CAA record type").
+_ROUTE53_FORM = re.compile(r'(?P<flags>\d{1,3}) (?P<tag>[A-Za-z0-9]+) "(?P<value>[^"]*)"', re.ASCII)
+_CRITICAL = 128
+#: The number of CAs that a clause names.
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CaaRecord:
+    """One CAA record with untrusted tag and value.
+
+    `critical` is the issuer critical flag: a CA that does not know the tag must not issue.
+    """
+
+    tag: str
+    value: str
+    critical: bool = False
+
+
+class CaaReason(Enum):
+    """Why a CA may issue, or may not."""
+
+    NO_RECORDS = auto()
+    """Neither the name nor a parent has a CAA record."""
+    NOT_RESTRICTED = auto()
+    """No record applies to this kind of name."""
+    NAMED = auto()
+    """A record names the CA."""
+    NOT_NAMED = auto()
+    """Records restrict issuance, and none names the CA."""
+    CRITICAL_UNKNOWN = auto()
+    """A critical record has an unknown tag."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaaVerdict:
+    """The CAA verdict about one name.
+
+    `at` is the name with the relevant records, None if there are none; those with `tag` decide and
+    name the `issuers`. `parameters` are conditions that each CA interprets; they are not judged.
+    """
+
+    name: str
+    reason: CaaReason
+    at: str | None = None
+    tag: str | None = None
+    issuers: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the CA may issue."""
+        return self.reason not in {CaaReason.NOT_NAMED, CaaReason.CRITICAL_UNKNOWN}
+
+
+#: Returns the CAA records at a name, CNAMEs followed; empty if there are none.
+Lookup = Callable[[str], Sequence[CaaRecord]]
+
+
+def judge_caa(name: str, lookup: Lookup, *, authority: Collection[str] = AMAZON) -> CaaVerdict:
+    """Return whether a CA, known by any of the names in `authority`, may issue for `name`.
+
+    A wildcard is judged by `issuewild` if there is one, otherwise by `issue`; other names by
+    `issue` (RFC 8659 section 4.3). Raises the errors of `lookup`.
+    """
+    at, records = _relevant(name, lookup)
+    if at is None:
+        return CaaVerdict(name=name, reason=CaaReason.NO_RECORDS)
+    if any(record.critical and record.tag.lower() not in _KNOWN_TAGS for record in records):
+        return CaaVerdict(name=name, reason=CaaReason.CRITICAL_UNKNOWN, at=at)
+    deciding = _deciding(records, wildcard=is_wildcard(name))
+    if not deciding:
+        return CaaVerdict(name=name, reason=CaaReason.NOT_RESTRICTED, at=at)
+    grants = [_granted(record.value) for record in deciding]
+    names = {dns_form(entry) for entry in authority}
+    ours = [parameters for issuer, parameters in grants if issuer in names]
+    return CaaVerdict(
+        name=name,
+        reason=CaaReason.NAMED if ours else CaaReason.NOT_NAMED,
+        at=at,
+        tag=deciding[0].tag.lower(),
+        issuers=tuple(dict.fromkeys(issuer for issuer, _ in grants if issuer)),
+        # One record without conditions is enough.
+        parameters=tuple(dict.fromkeys(ours)) if all(ours) else (),
+    )
+
+
+def _relevant(name: str, lookup: Lookup) -> tuple[str | None, Sequence[CaaRecord]]:
+    """Return the nearest name at or above `name` with records, and these (RFC 8659 section 3)."""
+    at = without_wildcard(dns_form(name))
+    while at:
+        if records := lookup(at):
+            return at, records
+        at = at.partition(".")[2]
+    return None, ()
+
+
+def _deciding(records: Sequence[CaaRecord], *, wildcard: bool) -> list[CaaRecord]:
+    """Return the records that apply to such a name; tags are case-insensitive."""
+    tags = (_ISSUEWILD, _ISSUE) if wildcard else (_ISSUE,)
+    found = ([record for record in records if record.tag.lower() == tag] for tag in tags)
+    return next(filter(None, found), [])
+
+
+def _granted(value: str) -> tuple[str, str]:
+    """Return the issuer of a value and its parameters; empty for an invalid value.
+
+    RFC 8659 section 4.2 has the syntax.
+    """
+    matched = _ISSUE_VALUE.fullmatch(value)
+    if matched is None:
+        return "", ""
+    parameters = (matched["parameters"] or "").strip(" \t")
+    given = [part.strip(" \t") for part in parameters.split(";")] if parameters else []
+    if not all(_PARAMETER.fullmatch(part) for part in given):
+        return "", ""
+    return (matched["issuer"] or "").lower(), "; ".join(given)
+
+
+def parse_caa(text: str) -> CaaRecord | None:
+    """Return a CAA record in the form of Route 53; None for any other text."""
+    match = _ROUTE53_FORM.fullmatch(text)
+    if match is None:
+        return None
+    return CaaRecord(match["tag"], match["value"], bool(int(match["flags"]) & _CRITICAL))
+
+
+def explain_caa(verdict: CaaVerdict) -> str:
+    """Return a clause about the CAA records that forbid a CA to issue."""
+    if verdict.reason is CaaReason.CRITICAL_UNKNOWN:
+        return f"a CAA record at {verdict.at} is critical and has an unknown tag"
+    issuers = f"only {listed(verdict.issuers, _SHOWN)}" if verdict.issuers else "no CA"
+    return (
+        f"the CAA records at {verdict.at} allow {issuers} to issue for {verdict.name}; "
+        f'add 0 {verdict.tag} "amazon.com"'
+    )

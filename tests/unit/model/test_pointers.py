@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from certificate_lifecycle.model.pointers import pointer_key, pointer_path
+
+
+def test_the_name_of_a_pointer_has_the_key_of_its_certificate() -> None:
+    assert pointer_path("team") == "/team/certificates"
+    assert pointer_key("team", "/team/certificates/main/arn") == "main"
+    assert pointer_key("team", "/team/certificates/api.shop_2-b/arn") == "api.shop_2-b"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "/team/certificates",
+        "/team/certificates//arn",
+        "/team/certificates/main",
+        "/team/certificates/main/arn/",
+        "/team/certificates/main/arn\n",
+        "/team/certificates/a/b/arn",
+        "/team/certificates/a b/arn",
+        "/team/certificates/ä/arn",
+        "/team2/certificates/main/arn",
+        "x/team/certificates/main/arn",
+        "/team/certificates/main/arn:3",
+        f"/team/certificates/{'x' * 256}/arn",
+    ],
+)
+def test_another_name_is_no_pointer_of_the_instance(name: str) -> None:
+    assert pointer_key("team", name) is None

@@ -1,0 +1,255 @@
+"""CAA verdicts (RFC 8659)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from certificate_lifecycle.policy.caa import (
+    CaaReason,
+    CaaRecord,
+    CaaVerdict,
+    explain_caa,
+    judge_caa,
+    parse_caa,
+)
+
+NAME, WILDCARD = "shop.example.com", "*.shop.example.com"
+
+
+class Zone:
+    """Records by name, and the names that were queried."""
+
+    def __init__(self, records: Mapping[str, Sequence[CaaRecord]]) -> None:
+        self.records = records
+        self.asked: list[str] = []
+
+    def __call__(self, name: str) -> Sequence[CaaRecord]:
+        self.asked.append(name)
+        return self.records.get(name, ())
+
+
+def issue(value: str, tag: str = "issue", *, critical: bool = False) -> CaaRecord:
+    return CaaRecord(tag, value, critical)
+
+
+def judged(*records: CaaRecord, name: str = NAME, at: str = NAME) -> CaaVerdict:
+    return judge_caa(name, Zone({at: records}))
+
+
+def test_without_records_every_ca_may_issue_and_the_search_ends_below_the_root() -> None:
+    zone = Zone({})
+    verdict = judge_caa(NAME, zone)
+    assert verdict == CaaVerdict(name=NAME, reason=CaaReason.NO_RECORDS)
+    assert verdict.allowed
+    assert zone.asked == ["shop.example.com", "example.com", "com"]
+
+
+def test_the_nearest_records_count_and_parents_are_not_queried() -> None:
+    zone = Zone({"shop.example.com": [issue("amazon.com")], "example.com": [issue("other.test")]})
+    verdict = judge_caa("a.shop.example.com", zone)
+    assert (verdict.reason, verdict.at) == (CaaReason.NAMED, "shop.example.com")
+    assert zone.asked == ["a.shop.example.com", "shop.example.com"]
+
+
+def test_the_search_for_a_wildcard_starts_at_its_parent() -> None:
+    zone = Zone({})
+    judge_caa("*.Example.com.", zone)
+    assert zone.asked == ["example.com", "com"]
+
+
+@pytest.mark.parametrize(
+    "issuer", ["amazon.com", "amazontrust.com", "awstrust.com", "AmazonAWS.com"]
+)
+def test_each_of_the_four_names_of_amazon_allows_acm_to_issue(issuer: str) -> None:
+    verdict = judged(issue("other.test"), issue(issuer))
+    assert verdict.allowed
+    assert verdict.issuers == ("other.test", issuer.lower())
+
+
+def test_a_verdict_contains_the_records_that_decide() -> None:
+    records = issue("other.test"), issue("amazon.com", "IssueWild")
+    assert judged(*records).tag == "issue"
+    assert judged(*records, name=WILDCARD).tag == "issuewild"
+
+
+def test_another_ca_can_be_judged() -> None:
+    records = Zone({NAME: [issue("Other.test")]})
+    assert judge_caa(NAME, records, authority=["other.TEST."]).allowed
+    assert not judge_caa(NAME, records).allowed
+
+
+@pytest.mark.parametrize(
+    ("records", "plain", "wildcard"),
+    [
+        pytest.param([issue("amazon.com")], True, True, id="issue speaks about both"),
+        pytest.param([issue("other.test")], False, False, id="issue for another CA"),
+        pytest.param(
+            [issue("other.test"), issue("amazon.com", "issuewild")],
+            False,
+            True,
+            id="issuewild gives the wildcard alone",
+        ),
+        pytest.param(
+            [issue("amazon.com"), issue(";", "issuewild")],
+            True,
+            False,
+            id="issuewild takes the wildcard away",
+        ),
+        pytest.param(
+            [issue("other.test", "issuewild")], True, False, id="issuewild alone frees other names"
+        ),
+        pytest.param(
+            [issue("mailto:a@example.com", "iodef")], True, True, id="iodef does not restrict"
+        ),
+        pytest.param([issue("other.test", "issuemail")], True, True, id="an unknown tag, unread"),
+        pytest.param([issue("amazon.com", "ISSUE")], True, True, id="tags have no case"),
+        pytest.param(
+            [issue("amazon.com"), issue("x", "future", critical=True)],
+            False,
+            False,
+            id="a critical unknown tag",
+        ),
+        pytest.param(
+            [
+                issue("amazon.com", critical=True),
+                issue("amazon.com", "IssueWild", critical=True),
+                issue("x", "IODEF", critical=True),
+            ],
+            True,
+            True,
+            id="critical tags that are understood",
+        ),
+        pytest.param(
+            [CaaRecord("future", "x")], True, True, id="a record is not critical by itself"
+        ),
+    ],
+)
+def test_issuewild_overrides_issue_for_wildcards_only(
+    records: Sequence[CaaRecord],
+    *,
+    plain: bool,
+    wildcard: bool,
+) -> None:
+    assert judged(*records).allowed is plain
+    assert judged(*records, name=WILDCARD).allowed is wildcard
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        ";",
+        " ; ",
+        "%%%%%",
+        "amazon.com.",
+        "amazon..com",
+        "-amazon.com",
+        "amazon-.com",
+        "amazon.com amazontrust.com",
+        "amazon.com; policy",
+        "amazon.com; a=b;",
+        "amazon.com; a=b; ;c=d",
+        "amazon.com; a b=c",
+        "amazon.com; a=b c",
+        "amazon.com; a=\u00e9",
+        "am\u00e4zon.com",
+        "amazon.com\n",
+        "notamazon.com",
+        "eu.amazon.com",
+    ],
+)
+def test_an_empty_or_malformed_value_forbids(value: str) -> None:
+    """Section 4.2: what does not match the grammar counts as an empty name."""
+    verdict = judged(issue(value))
+    assert verdict.reason is CaaReason.NOT_NAMED
+    assert not verdict.allowed
+    assert set(verdict.issuers) <= {"notamazon.com", "eu.amazon.com"}
+
+
+@pytest.mark.parametrize(
+    "value", ["amazon.com", " \tamazon.com \t", "amazon.com;", "amazon.com ; "]
+)
+def test_blanks_and_a_lone_semicolon_are_ignored(value: str) -> None:
+    verdict = judged(issue(value))
+    assert (verdict.allowed, verdict.parameters) == (True, ())
+
+
+def test_conditions_are_returned_and_not_judged() -> None:
+    first = issue("amazon.com; accounturi=https://a.test/1 ;validationmethods = dns-01")
+    verdict = judged(first)
+    assert verdict.allowed
+    assert verdict.parameters == ("accounturi=https://a.test/1; validationmethods = dns-01",)
+
+
+def test_the_name_of_a_condition_is_case_insensitive() -> None:
+    verdict = judged(issue("amazon.com; AccountURI=x"))
+    assert (verdict.allowed, verdict.parameters) == (True, ("AccountURI=x",))
+
+
+def test_a_character_that_resembles_a_letter_names_no_ca() -> None:
+    """The Kelvin sign equals `k` if case is ignored, but is not allowed in domain names."""
+    verdict = judge_caa(NAME, Zone({NAME: [issue("\u212a.test")]}), authority=["k.test"])
+    assert (verdict.reason, verdict.issuers) == (CaaReason.NOT_NAMED, ())
+
+
+def test_one_record_without_conditions_is_enough() -> None:
+    verdict = judged(issue("amazon.com; accounturi=x"), issue("amazontrust.com"))
+    assert (verdict.allowed, verdict.parameters) == (True, ())
+
+
+def test_records_that_cannot_be_read_allow_nothing() -> None:
+    def fail(_: str) -> Sequence[CaaRecord]:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        judge_caa(NAME, fail)
+
+
+@pytest.mark.parametrize(
+    ("records", "reason"),
+    [
+        ([issue("x", "iodef")], CaaReason.NOT_RESTRICTED),
+        ([issue("x", "future", critical=True)], CaaReason.CRITICAL_UNKNOWN),
+    ],
+)
+def test_a_verdict_contains_the_name_of_the_records(
+    records: Sequence[CaaRecord], reason: CaaReason
+) -> None:
+    verdict = judged(*records, name=WILDCARD, at="com")
+    assert verdict == CaaVerdict(name=WILDCARD, reason=reason, at="com")
+
+
+# --- Route 53 -------------------------------------------------------------------------------------
+
+
+def test_a_record_of_route_53_is_read() -> None:
+    assert parse_caa('0 issue "amazon.com; a=b"') == CaaRecord("issue", "amazon.com; a=b")
+    assert parse_caa('128 tbs ""') == CaaRecord("tbs", "", critical=True)
+
+
+@pytest.mark.parametrize("text", ["", "0 issue amazon.com", '0 is-sue "x"', '٣ issue "x"', 'x "y"'])
+def test_another_text_is_no_caa_record(text: str) -> None:
+    assert parse_caa(text) is None
+
+
+@pytest.mark.parametrize(
+    ("records", "clause"),
+    [
+        (
+            [issue("a.test"), issue("b.test")],
+            "the CAA records at shop.example.com allow only a.test, b.test to issue for",
+        ),
+        (
+            [issue(";")],
+            'allow no CA to issue for shop.example.com; add 0 issue "amazon.com"',
+        ),
+        (
+            [issue("x", "tbs", critical=True)],
+            "a CAA record at shop.example.com is critical and has an unknown tag",
+        ),
+    ],
+)
+def test_a_verdict_that_forbids_is_explained(records: list[CaaRecord], clause: str) -> None:
+    assert clause in explain_caa(judged(*records))
