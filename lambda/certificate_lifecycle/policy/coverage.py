@@ -67,9 +67,10 @@ class Coverage:
     ) -> bool | None:
         """Return whether a certificate is covered; `tags` replace unread tags of it.
 
-        A certificate that this instance issued, which is `issued_here`, is always covered.
+        A certificate that this instance issued, which is `issued_here`, or that its configuration
+        declares is always covered.
         """
-        if issued_here:
+        if issued_here or certificate.type is CertificateType.DECLARED:
             return True
         names, complete = _names(certificate)
         tags = _tags(certificate) if tags is None else tags

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.certificate import Certificate, CertificateType
 from certificate_lifecycle.policy.coverage import Coverage, Others, TagFilter
 from tests.unit.builders import certificate
 
@@ -116,6 +116,12 @@ def test_a_certificate_that_this_instance_issued_is_always_covered(coverage: Cov
     assert coverage.covers(outside, tags, issued_here=None) is None
     inside = certificate(names=("shop.example.com",))
     assert SHOP.covers(inside, issued_here=None) is True
+
+
+@pytest.mark.parametrize("coverage", [SHOP, SHOP_TEAM, NOT_SHOP, NOT_SHOP_TEAM])
+def test_a_declared_certificate_is_always_covered(coverage: Coverage) -> None:
+    declared = certificate(names=("shop",), type=CertificateType.DECLARED)
+    assert coverage.covers(declared) is True
 
 
 @pytest.mark.parametrize(
