@@ -7,8 +7,6 @@ data "aws_service" "acm" {
   service_id = "acm"
 }
 
-data "aws_default_tags" "current" {}
-
 locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
@@ -37,14 +35,6 @@ locals {
   }
   # The creation function's default for an event without a name.
   _main = try(local.certificates["main"], null)
-
-  # By key of the certificate. ACM refuses keys that start with `aws:`, and `ManagedBy` is always the name prefix.
-  certificate_tags = {
-    for key, certificate in local.certificates : key => {
-      for name, value in merge(data.aws_default_tags.current.tags, var.tags, certificate.tags) :
-      name => value if name != "ManagedBy" && !startswith(lower(name), "aws:")
-    }
-  }
 
   _boundary_arn = one(var.function.permissions_boundary[*].arn)
 

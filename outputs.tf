@@ -1,3 +1,13 @@
+output "certificate_arn" {
+  description = "ARN of the certificate `main`, or of the only declared certificate; null if there is neither, or if nothing was issued."
+  value       = try(local.certificate_arns["main"], one(values(local.certificate_arns)), null)
+}
+
+output "certificate_arns" {
+  description = "ARNs of the declared certificates by key, also after a replacement; empty if `issue_on_apply` or `create` is false."
+  value       = local.certificate_arns
+}
+
 output "creation_function_arn" {
   description = "ARN of the creation function; null if `create` is false."
   value       = one(module.creation[*].function_arn)

@@ -104,7 +104,7 @@ resource "aws_iam_role_policy" "this" {
     # IAM allows 10240 characters. An eighth is reserved for the statements above, whose ARNs are unknown during a plan.
     precondition {
       condition     = length(var.policy_json) <= 8960
-      error_message = "The policy of ${var.name} must have at most 8960 characters, because IAM allows 10240 and the module adds its own statements, got ${length(var.policy_json)}; use fewer domains, zones, import sources or export targets, or allow a common parent of the domains."
+      error_message = "The policy of ${var.name} must have at most 8960 characters, because IAM allows 10240 and the module adds its own statements, got ${length(var.policy_json)}; use fewer domains (allowed_domains, certificates, scope.include), zones, regions, import sources or export targets, or a common parent of the domains."
     }
   }
 }

@@ -17,6 +17,8 @@ Records = dict[tuple[str, str], tuple[str, ...]]
 LOAD_BALANCER = (
     "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188"
 )
+#: Requested by the instance that the functions are by default.
+OURS: Mapping[str, Any] = {"tags": {"ManagedBy": "certificate-lifecycle"}}
 #: In use, so that ACM renews the certificate.
 USED: Mapping[str, Any] = {"in_use_by": [LOAD_BALANCER]}
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.embedded_aws.cloud import Cloud
-from tests.integration.effects import USED, ending_in
+from tests.integration.effects import OURS, USED, ending_in
 from tests.integration.terminal import Certificates, deploy
 
 pytestmark = pytest.mark.integration
@@ -31,13 +33,34 @@ def test_a_certificate_is_requested_validated_and_waited_for(
     assert len(requests) == 1
 
 
-def test_an_equal_one_is_found_instead_of_requested(
+@pytest.fixture
+def instance(cloud: Cloud, environment: pytest.MonkeyPatch) -> None:
+    """Deploy both functions of the instance."""
+    deploy(cloud, environment)
+    deploy(cloud, environment, "creation", DOMAIN_NAME="example.net")
+
+
+@pytest.mark.usefixtures("instance")
+def test_an_equal_one_of_the_instance_is_found_instead_of_requested(
     certificates: Certificates, cloud: Cloud
 ) -> None:
-    arn = cloud.certificates.add(domain_name="shop.example.com", **USED, **ending_in(cloud, 150))
+    same: dict[str, Any] = {"domain_name": "shop.example.com", **USED, **ending_in(cloud, 150)}
+    cloud.certificates.add(**same, tags={"ManagedBy": "another-team"})
+    arn = cloud.certificates.add(**same, **OURS)
     ended = certificates("create", "shop.example.com", "--no-www", "--yes")
     assert (ended.code, ended.writes) == (0, [])
     assert f"Existing shop.example.com {arn} ISSUED" in ended.words
+
+
+def test_without_an_instance_no_certificate_is_adopted_and_no_instance_is_named(
+    certificates: Certificates, cloud: Cloud
+) -> None:
+    """Nobody would renew a claim that the tag of an instance makes."""
+    cloud.zones.add("example.com")
+    equal = cloud.certificates.add(domain_name="shop.example.com", **OURS)
+    ended = certificates("create", "shop.example.com", "--no-www", "--yes")
+    (requested,) = [entry for entry in cloud.certificates.all() if entry.arn != equal]
+    assert (ended.code, requested.tags) == (0, {})
 
 
 def test_the_document_is_the_functions_own(certificates: Certificates, cloud: Cloud) -> None:
@@ -93,6 +116,7 @@ def test_settings_of_the_deployed_function_apply_except_for_allowed_domains(
     assert described["KeyAlgorithm"].replace("-", "_") == "EC_prime256v1"
 
 
+@pytest.mark.usefixtures("instance")
 def test_a_repeated_command_continues_after_the_wait_has_ended(
     certificates: Certificates, cloud: Cloud
 ) -> None:

@@ -21,7 +21,7 @@ from certificate_lifecycle.model.errors import (
 )
 from tests.embedded_aws.calls import Call
 from tests.embedded_aws.cloud import Cloud
-from tests.integration.effects import ending_in, the_certificate, wanted_records
+from tests.integration.effects import OURS, ending_in, the_certificate, wanted_records
 from tests.integration.invocation import NOW, Function, Wire, recorded, scheduled
 
 pytestmark = pytest.mark.integration
@@ -75,6 +75,7 @@ def test_the_default_event_leaves_every_validation_record_in_the_zone(
             | {"zone_id": zone, "zone_name": "example.com", "change": "created"}
             for record in certificate.records
         ],
+        "parameter": None,
         "dry_run": False,
         "sdk": SDK_VERSION,
     }
@@ -389,7 +390,7 @@ def test_a_certificate_at_its_end_is_replaced_though_acm_still_calls_it_issued(
     creation: Function, cloud: Cloud, zone: str, environment: pytest.MonkeyPatch
 ) -> None:
     """ACM's status lags behind the clock, here by an hour."""
-    same: dict[str, Any] = {"alternative_names": ["www.example.com"]}
+    same: dict[str, Any] = {"alternative_names": ["www.example.com"], **OURS}
     old = cloud.certificates.add(**same, **ending_in(cloud, 0.01))
     clock = "certificate_lifecycle.handlers.creation.current_time"
     environment.setattr(clock, lambda: cloud.now + timedelta(hours=1))
@@ -410,13 +411,16 @@ def test_an_equal_certificate_on_the_last_page_of_any_key_type_is_found(
     for number in range(7):
         cloud.certificates.add(domain_name=f"{number}.example.net", key_algorithm=key_algorithm)
     equal = cloud.certificates.add(
-        alternative_names=["www.example.com"], key_algorithm=key_algorithm
+        alternative_names=["www.example.com"], key_algorithm=key_algorithm, **OURS
     )
 
     result = creation({"key_algorithm": key_algorithm})
 
     assert (result["certificate_arn"], result["created"]) == (equal, False)
-    assert creation.operations == ["ListCertificates"] * 3 + ["DescribeCertificate"]
+    assert creation.operations == [
+        *["ListCertificates"] * 3,
+        *["DescribeCertificate", "ListTagsForCertificate"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -431,6 +435,8 @@ def test_an_equal_certificate_on_the_last_page_of_any_key_type_is_found(
         {"status": "PENDING_VALIDATION", "validation_method": "EMAIL"},
         {"alternative_names": ["www.example.com", "shop.example.com"]},
         {"alternative_names": [f"{number}.example.com" for number in range(120)]},
+        {"tags": {}},
+        {"tags": {"ManagedBy": "another-team"}},
     ],
     ids=lambda difference: " ".join(map(str, difference.values()))[:40],
 )
@@ -439,7 +445,7 @@ def test_an_unusable_certificate_is_not_an_equal_one(
     creation: Function, cloud: Cloud, difference: dict[str, Any]
 ) -> None:
     """Bug 18: a request that timed out or failed is made again."""
-    cloud.certificates.add(**{"alternative_names": ["www.example.com"], **difference})
+    cloud.certificates.add(**{"alternative_names": ["www.example.com"], **OURS, **difference})
 
     assert creation({})["created"]
 
@@ -447,7 +453,7 @@ def test_an_unusable_certificate_is_not_an_equal_one(
 def test_of_equal_certificates_the_issued_and_used_one_is_taken(
     creation: Function, cloud: Cloud
 ) -> None:
-    same: dict[str, Any] = {"alternative_names": ["www.example.com"]}
+    same: dict[str, Any] = {"alternative_names": ["www.example.com"], **OURS}
     cloud.certificates.add(status="PENDING_VALIDATION", **same)
     used = cloud.certificates.add(in_use_by=["arn:aws:cloudfront::123456789012:x/E1"], **same)
     cloud.certificates.add(**same)
@@ -460,7 +466,7 @@ def test_of_equal_certificates_the_issued_and_used_one_is_taken(
 def test_an_equal_certificate_that_is_deleted_during_the_scan_is_requested_again(
     creation: Function, cloud: Cloud, wire: Wire
 ) -> None:
-    equal = cloud.certificates.add(alternative_names=["www.example.com"])
+    equal = cloud.certificates.add(alternative_names=["www.example.com"], **OURS)
     deleted = cloud.certificates.get(equal)
 
     def delete(operation: str) -> None:

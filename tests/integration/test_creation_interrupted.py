@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.embedded_aws.cloud import Cloud
-from tests.integration.effects import Records, the_certificate, wanted_records
-from tests.integration.invocation import Function, KilledError, Wire, kill
+from tests.integration.effects import OURS, Records, the_certificate, wanted_records
+from tests.integration.invocation import Function, KilledError, Wire, calls, kill
 
 pytestmark = pytest.mark.integration
 
@@ -180,3 +180,80 @@ def test_concurrent_invocations_share_their_certificate(
     assert {result["certificate_arn"] for result in results} == {the_certificate(cloud).arn}
     assert len(results) == 4
     assert_finished(cloud, zones)
+
+
+# --- A certificate that Terraform declares ------------------------------------------------------
+
+POINTER = "/certificate-lifecycle/certificates/main/arn"
+DECLARED = {**EVENT, "parameter": POINTER, "require_issued": True, "wait_seconds": 600}
+#: Calls of an undisturbed invocation that issues, and of one that adopts.
+DECLARED_CALLS, ADOPTING_CALLS = 15, 7
+
+
+@pytest.fixture
+def pointer(cloud: Cloud) -> Callable[[], str]:
+    """Create the parameter as Terraform does, and return a function that reads it."""
+    ssm = cloud.client("ssm")
+    ssm.put_parameter(Name=POINTER, Value="pending", Type="String")
+    return lambda: str(ssm.get_parameter(Name=POINTER)["Parameter"]["Value"])
+
+
+def adoptable(cloud: Cloud, *, exists: bool) -> int:
+    """Add an equal certificate if asked to, and return the calls of an undisturbed invocation."""
+    if exists:
+        names = ["www.example.com", "*.example.com", "example.net"]
+        cloud.certificates.add(alternative_names=names, **OURS)
+    return ADOPTING_CALLS if exists else DECLARED_CALLS
+
+
+@pytest.mark.usefixtures("zones")
+@pytest.mark.parametrize("exists", [False, True], ids=["issued", "adopted"])
+def test_an_undisturbed_declaration_makes_as_many_calls_as_are_disturbed_below(
+    creation: Function, cloud: Cloud, pointer: Callable[[], str], *, exists: bool
+) -> None:
+    count = adoptable(cloud, exists=exists)
+    creation(DECLARED)
+    assert pointer() == the_certificate(cloud).arn
+    assert len(creation.calls) == count
+
+
+@pytest.mark.usefixtures("zones")
+@pytest.mark.parametrize(
+    ("number", "exists"),
+    [
+        *(pytest.param(*case.values, False, marks=case.marks) for case in calls(DECLARED_CALLS)),
+        *(pytest.param(*case.values, True, marks=case.marks) for case in calls(ADOPTING_CALLS, 5)),
+    ],
+)
+def test_a_declaration_that_is_killed_leaves_its_parameter_to_the_next_invocation(
+    creation: Function,
+    cloud: Cloud,
+    wire: Wire,
+    pointer: Callable[[], str],
+    number: int,
+    *,
+    exists: bool,
+) -> None:
+    adoptable(cloud, exists=exists)
+    wire.strike_after(number, kill)
+    with pytest.raises(KilledError):
+        creation(DECLARED)
+    assert pointer() in {"pending", *(entry.arn for entry in cloud.certificates.all())}
+
+    cloud.advance(hours=2)
+    creation(DECLARED)
+
+    assert pointer() == the_certificate(cloud).arn
+    assert the_certificate(cloud).tags["certificate-lifecycle:parameter"] == POINTER
+
+
+@pytest.mark.usefixtures("zones")
+@pytest.mark.parametrize("number", calls(DECLARED_CALLS))
+def test_a_declaration_inside_another_shares_its_certificate_and_its_parameter(
+    creation: Function, cloud: Cloud, wire: Wire, pointer: Callable[[], str], number: int
+) -> None:
+    results: list[dict[str, Any]] = []
+    wire.strike_before(number, lambda: results.append(creation(DECLARED)))
+    results.append(creation(DECLARED))
+    assert {result["certificate_arn"] for result in results} == {pointer()}
+    assert pointer() == the_certificate(cloud).arn

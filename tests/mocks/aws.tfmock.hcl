@@ -18,6 +18,12 @@ mock_data "aws_service" {
   }
 }
 
+mock_data "aws_ssm_parameter" {
+  defaults = {
+    insecure_value = "arn:aws:acm:eu-west-1:123456789012:certificate/mocked"
+  }
+}
+
 mock_resource "aws_cloudwatch_event_rule" {
   defaults = {
     arn = "arn:aws:events:eu-west-1:123456789012:rule/mocked"

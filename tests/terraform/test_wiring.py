@@ -28,6 +28,7 @@ LISTING = {
     "elasticloadbalancing:DescribeListenerCertificates",
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
     "iam:ListServerCertificates",
     "route53:ListHostedZones",
 }

@@ -19,6 +19,7 @@ from certificate_lifecycle.app.ports import (
     ImportSecrets,
     Metrics,
     NotificationLog,
+    Pointers,
     Reports,
     RunDependencies,
     ScopeClients,
@@ -39,9 +40,14 @@ from certificate_lifecycle.model.certificate import (
     ValidationRecord,
 )
 from certificate_lifecycle.model.dns_names import dns_form
-from certificate_lifecycle.model.errors import CertificateNotFoundError, StateConflictError
+from certificate_lifecycle.model.errors import (
+    CertificateNotFoundError,
+    PointerNotFoundError,
+    StateConflictError,
+)
 from certificate_lifecycle.model.run import Run
 from certificate_lifecycle.model.secret_value import SecretStr
+from certificate_lifecycle.model.tags import INSTANCE_TAG
 from certificate_lifecycle.parsing.x509 import X509Certificate
 from certificate_lifecycle.policy.export import CURRENT_STAGE, Exported
 from certificate_lifecycle.policy.import_history import CertificateVersion, ImportHistory
@@ -163,7 +169,12 @@ class MemoryCertificates(Certificates):
         if found not in self.held:
             states = _states(found, request, late=self.names_records_late)
             self.held[found], self.later[found] = states[0], states[1:]
+            self.tagged[found] = request.tags
         return found
+
+    def add_tags(self, arn: str, tags: Sequence[tuple[str, str]]) -> None:
+        self._raise_if_broken(f"add_tags {arn}")
+        self.tagged[arn] = tuple({**dict(self.tags(arn)), **dict(tags)}.items())
 
     def resend_validation_email(self, arn: str, validation: DomainValidation) -> None:
         self._raise_if_broken(f"resend {arn}")
@@ -230,12 +241,12 @@ class MemoryCertificates(Certificates):
         self.replaced[arn] = successor_arn
 
     def delete(self, arn: str) -> bool:
-        """Delete what was marked first; `in_use_by_then` is what ACM may see that we do not."""
-        assert arn in self.replaced
+        """Delete what was marked or tagged; `in_use_by_then` is what ACM may see that we do not."""
+        assert arn in self.replaced or INSTANCE_TAG in dict(self.tags(arn))
         if self.in_use_by_then:
             return False
         self.deleted.append(arn)
-        del self.held[arn]
+        self.held.pop(arn, None)
         return True
 
     def _raise_if_broken(self, operation: str) -> None:
@@ -284,6 +295,46 @@ def _states(found: str, wanted: CertificateRequest, *, late: bool) -> list[Certi
         )
         for count in counts
     ]
+
+
+class MemoryPointers(Pointers):
+    """Pointers by their names; `broken` operations raise, `written` are the writes in order."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self.values = dict(values or {})
+        self.broken: dict[str, Exception] = {}
+        self.written: list[tuple[str, str]] = []
+
+    def read_all(self) -> Mapping[str, str]:
+        self._raise_if_broken("read_all")
+        return dict(self.values)
+
+    def read(self, name: str) -> str:
+        self._raise_if_broken("read")
+        if name not in self.values:
+            raise PointerNotFoundError(f"the SSM parameter {name} does not exist")
+        return self.values[name]
+
+    def write(self, name: str, value: str) -> bool:
+        now = self.read(name)
+        return now != value and self.exchange(name, value, instead_of=now)
+
+    def exchange(self, name: str, value: str, *, instead_of: str) -> bool:
+        if self.read(name) != instead_of:
+            return False
+        self._raise_if_broken("write")
+        self.written.append((name, value))
+        self.values[name] = value
+        return True
+
+    def _raise_if_broken(self, operation: str) -> None:
+        if operation in self.broken:
+            raise self.broken[operation]
+
+
+def pointer_name(key: str) -> str:
+    """Return the name of the pointer of a declared certificate."""
+    return f"/certificate-lifecycle/certificates/{key}/arn"
 
 
 class MemoryDns(Dns):
@@ -509,6 +560,8 @@ def run_request(**changes: Any) -> RunRequest:  # noqa: ANN401 - any field of a 
         mode=RotationMode.REPAIR,
         dry_run=False,
         now=NOW,
+        unmanaged_mode=RotationMode.REPLACE,
+        changes_per_run=1000,
     )
     return replace(usual, **changes)
 
@@ -525,6 +578,7 @@ def run_context(**changes: Any) -> RunContext:  # noqa: ANN401 - any field of a 
         clock=MemoryClock(),
         thresholds=Thresholds(),
         record_intent=lambda *_: None,
+        unmanaged_mode=RotationMode.REPLACE,
     )
     return replace(usual, **changes)
 
@@ -586,9 +640,11 @@ class MemoryStateStore(StateStore):
         self._raise_if_broken("save_replacement")
         return self._put(replacement_record)
 
-    def count_request(self, day: date, certificate_arn: str, budget: RequestBudget) -> bool:
+    def count_request(
+        self, day: date, certificate_arn: str, budget: RequestBudget, limit: int
+    ) -> bool:
         taken = self.requests[day, budget]
-        if certificate_arn not in taken and len(taken) >= budget.value:
+        if certificate_arn not in taken and len(taken) >= limit:
             return False
         taken.add(certificate_arn)
         return True

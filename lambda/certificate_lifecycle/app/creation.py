@@ -1,20 +1,27 @@
 """Request a certificate and write its DNS validation records.
 
-Safe to repeat, to overlap and to be stopped after any call: an equal certificate is found instead
-of requested, ACM's idempotency token covers simultaneous requests, and correct records are not
-written.
+Safe to repeat, to overlap and to be stopped after any call: an equal certificate of this instance
+is found instead of requested, ACM's idempotency token covers simultaneous requests, and correct
+records, tags and pointers are not written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from certificate_lifecycle.app.ports import Certificates, Clock, Dns
-from certificate_lifecycle.app.validation import inspect, require_writable, require_zones, write
+from certificate_lifecycle.app.ports import Certificates, Clock, Dns, Pointers
+from certificate_lifecycle.app.validation import (
+    caa_obstacles,
+    inspect,
+    obstacles,
+    require_writable,
+    require_zones,
+    write,
+)
 from certificate_lifecycle.app.waiting import (
     await_records,
     describe_new,
@@ -31,23 +38,49 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
+    CertificateNotIssuedError,
     CertificateRequestError,
 )
 from certificate_lifecycle.model.sanitize import clean
 from certificate_lifecycle.policy.issuance import (
     CertificateRequest,
+    is_adoptable,
     is_equal,
+    lacking_tags,
     may_be_equal,
     preference,
 )
 from certificate_lifecycle.policy.validation import RecordFinding, RecordState, distinct
 
+#: API reference, CertificateDetail, FailureReason.
+_CAA_ERROR = "CAA_ERROR"
+_NO_OBSTACLE = "Route 53 has every record that ACM requires, and ACM has not read them yet"
+#: The number of obstacles that an error names.
+_SHOWN = 10
 _FAILED = (
     CertificateStatus.FAILED,
     CertificateStatus.VALIDATION_TIMED_OUT,
     CertificateStatus.REVOKED,
     CertificateStatus.EXPIRED,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The pointer to a certificate that Terraform declares."""
+
+    pointers: Pointers
+    parameter: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreationClients:
+    """The clients of a creation; without a `declaration` no pointer is written."""
+
+    certificates: Certificates
+    dns: Dns
+    clock: Clock
+    declaration: Declaration | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,59 +90,70 @@ class Issuance:
     request: CertificateRequest
     certificate: Certificate | None
     created: bool
-    records: tuple[RecordFinding, ...]
+    records: tuple[RecordFinding, ...] = ()
+    parameter: str | None = None
 
 
 def create(
     request: CertificateRequest,
+    clients: CreationClients,
     *,
-    certificates: Certificates,
-    dns: Dns,
-    clock: Clock,
     now: datetime,
     auto_validate: bool,
     wait_seconds: int,
     dry_run: bool,
+    require_issued: bool = False,
 ) -> Issuance:
     """Find or request the certificate, write its validation records, and wait if asked to.
 
-    Raises CertificateRequestError, ZoneNotFoundError, ZoneAmbiguousError, RecordConflictError or
-    ValidationRecordsNotReadyError; the next call continues from there.
+    The pointer of the declaration gets the ARN once the certificate is issued; with
+    `require_issued` any other status raises CertificateNotIssuedError.
+    Also raises PointerNotFoundError, CertificateRequestError, ZoneNotFoundError,
+    ZoneAmbiguousError, RecordConflictError or ValidationRecordsNotReadyError; the next call
+    continues from there.
     """
-    found = find_equal(request, certificates, now)
-    validates = request.type is not CertificateType.PRIVATE
-    if found is None and validates and auto_validate:
+    certificates, dns, clock = clients.certificates, clients.dns, clients.clock
+    declaration = clients.declaration
+    # Read before the request, which a missing pointer would make useless.
+    pointed = declaration.pointers.read(declaration.parameter) if declaration else None
+    found = find_equal(request, certificates, now, pointed)
+    if found is None and auto_validate and request.type is not CertificateType.PRIVATE:
         require_zones(dns, request.names)
+    issuance = Issuance(
+        request=request,
+        certificate=found,
+        created=found is None and not dry_run,
+        parameter=declaration.parameter if declaration else None,
+    )
     if found is None and dry_run:
-        return Issuance(request=request, certificate=None, created=False, records=())
+        return issuance
     certificate = found or describe_new(certificates.request(request), certificates, clock)
     logger.info(
         "certificate requested" if found is None else "equal certificate found",
         extra={"certificate_arn": certificate.arn, "certificate_status": certificate.status.value},
     )
-    records: tuple[RecordFinding, ...] = ()
+    if found is not None and not dry_run:
+        _set_tags(found, request, certificates)
     if certificate.status is CertificateStatus.PENDING_VALIDATION:
-        if validates:
-            certificate = await_records(certificate, certificates, clock)
-            _raise_if_failed(certificate)
-            wanted = wanted_records(certificate)
-            records = (
-                _validate(wanted, dns, dry_run=dry_run) if auto_validate else _unchecked(wanted)
-            )
+        certificate, records = _carry_on(
+            certificate, clients, auto_validate=auto_validate, dry_run=dry_run
+        )
+        issuance = replace(issuance, records=records)
         if not dry_run:
-            # A timeout is no failure: the result has the status.
             certificate = poll(certificate, certificates, clock, seconds=wait_seconds, done=settled)
-    _raise_if_failed(certificate)
-    return Issuance(
-        request=request, certificate=certificate, created=found is None, records=records
-    )
+    _raise_if_failed(certificate, dns)
+    if not dry_run:
+        _conclude(certificate, clients, require_issued=require_issued)
+    return replace(issuance, certificate=certificate)
 
 
 def find_equal(
-    request: CertificateRequest, certificates: Certificates, now: datetime
+    request: CertificateRequest, certificates: Certificates, now: datetime, pointed: str | None
 ) -> Certificate | None:
-    """Return the best certificate that equals `request`, described.
+    """Return the best certificate of this instance that equals `request`, described.
 
+    The certificate that the pointer names is the best one: rotation may have replaced another one
+    that is still issued.
     One that ACM lists and cannot describe yet is left out: the idempotency token finds it.
     """
     equal = []
@@ -119,8 +163,46 @@ def find_equal(
         with suppress(CertificateNotFoundError):
             described = certificates.describe(listed.arn)
             if is_equal(request, described, now):
-                equal.append(described)
-    return max(equal, key=preference, default=None)
+                tagged = described.with_tags(certificates.tags(listed.arn))
+                if is_adoptable(request, tagged.detail.tags):
+                    equal.append(tagged)
+    return max(equal, key=lambda entry: (entry.arn == pointed, *preference(entry)), default=None)
+
+
+def _set_tags(found: Certificate, request: CertificateRequest, certificates: Certificates) -> None:
+    lacking = lacking_tags(request, found.detail.tags)
+    if lacking:
+        certificates.add_tags(found.arn, lacking)
+
+
+def _carry_on(
+    certificate: Certificate, clients: CreationClients, *, auto_validate: bool, dry_run: bool
+) -> tuple[Certificate, tuple[RecordFinding, ...]]:
+    """Write the validation records of a pending certificate; a private one needs none."""
+    if certificate.type is CertificateType.PRIVATE:
+        return certificate, ()
+    known = await_records(certificate, clients.certificates, clients.clock)
+    _raise_if_failed(known, clients.dns)
+    wanted = wanted_records(known)
+    if not auto_validate:
+        return known, _unchecked(wanted)
+    return known, _validate(wanted, clients.dns, dry_run=dry_run)
+
+
+def _conclude(certificate: Certificate, clients: CreationClients, *, require_issued: bool) -> None:
+    """Write the pointer to an issued certificate, or say why the certificate is not issued."""
+    declaration = clients.declaration
+    if certificate.status is CertificateStatus.ISSUED:
+        if declaration is not None:
+            declaration.pointers.write(declaration.parameter, certificate.arn)
+    elif require_issued:
+        reasons = obstacles(clients.dns, certificate.detail.validations) or [_NO_OBSTACLE]
+        more = len(reasons) - _SHOWN
+        raise CertificateNotIssuedError(
+            f"{certificate.arn} for {certificate.domain_name} is not issued, but "
+            f"{certificate.status}: {'; '.join(reasons[:_SHOWN])}"
+            f"{f'; and {more} more' if more > 0 else ''}; repeat the call to wait on"
+        )
 
 
 def _unchecked(wanted: Iterable[ValidationRecord]) -> tuple[RecordFinding, ...]:
@@ -137,12 +219,13 @@ def _validate(
     return findings
 
 
-def _raise_if_failed(certificate: Certificate) -> None:
+def _raise_if_failed(certificate: Certificate, dns: Dns) -> None:
     if certificate.status in _FAILED:
         reason = certificate.detail.failure_reason
+        forbidding = caa_obstacles(dns, certificate.names) if reason == _CAA_ERROR else []
         raise CertificateRequestError(
             f"ACM ended the request {certificate.arn} with {certificate.status}"
-            f" ({reason or 'no reason given'})"
+            f" ({'; '.join([reason or 'no reason given', *forbidding])})"
         )
 
 
@@ -164,6 +247,7 @@ def creation_result(
         "status": certificate.status.value if certificate else None,
         "created": issuance.created,
         "validation_records": [_record_entry(finding) for finding in issuance.records],
+        "parameter": issuance.parameter,
         "dry_run": dry_run,
         "sdk": sdk,
     }

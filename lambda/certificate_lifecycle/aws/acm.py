@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,7 @@ from certificate_lifecycle.aws.permissions import (
     ROTATIONS,
     SCANS,
     Command,
+    Function,
     Setting,
     declare,
     for_rotations,
@@ -54,19 +56,26 @@ from certificate_lifecycle.policy.export import Exported
 from certificate_lifecycle.policy.import_history import CertificateVersion
 from certificate_lifecycle.policy.import_source import CertificateBundle, read_version
 from certificate_lifecycle.policy.issuance import CertificateRequest
-from certificate_lifecycle.policy.succession import REPLACED_BY_TAG
+from certificate_lifecycle.policy.succession import REPLACED_BY_TAG, REPLACES_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_acm.literals import KeyAlgorithmType
-    from mypy_boto3_acm.type_defs import CertificateFilterStatementPaginatorTypeDef
+    from mypy_boto3_acm.type_defs import CertificateFilterStatementPaginatorTypeDef, TagTypeDef
 
 E = TypeVar("E", bound=StrEnum)
 
 _CERTIFICATES = regional("acm", "certificate/*")
 _LISTING = (*CREATIONS, *SCANS, Command.DRILL)
 _RETIRE = (Setting.RETIRE_SUPERSEDED, Setting.REPLACE)
-_REQUEST = {"acm:KeyAlgorithm": "RSA_2048", "acm:ValidationMethod": "DNS"}
+_REQUEST = {
+    "acm:DomainNames": "{domain}",
+    "acm:KeyAlgorithm": "RSA_2048",
+    "acm:ValidationMethod": "DNS",
+    "aws:RequestTag/ManagedBy": "{instance}",
+}
+_SUCCESSOR = {**_REQUEST, f"aws:RequestTag/{REPLACES_TAG}": "any"}
+_ISSUED = {"aws:ResourceTag/ManagedBy": "{instance}"}
 PERMISSIONS = (
     *declare(_LISTING, "acm", EVERYTHING, ListCertificates="find certificates"),
     *declare(
@@ -83,10 +92,24 @@ PERMISSIONS = (
         "acm",
         _CERTIFICATES,
         Setting.REPLACE,
-        context=_REQUEST,
+        context=_SUCCESSOR,
         RequestCertificate="request a successor",
     ),
-    *declare(CREATIONS, "acm", _CERTIFICATES, AddTagsToCertificate="tag it in the same request"),
+    *declare(
+        CREATIONS,
+        "acm",
+        _CERTIFICATES,
+        AddTagsToCertificate="tag it in the same request, and an equal one of this instance",
+        ListTagsForCertificate="recognise an equal certificate of this instance",
+    ),
+    *declare(
+        (Function.CREATION,),
+        "acm",
+        _CERTIFICATES,
+        Setting.ON_DESTROY,
+        context=_ISSUED,
+        DeleteCertificate="delete an unused certificate of this instance",
+    ),
     *for_rotations("acm", _CERTIFICATES, Setting.REPLACE, AddTagsToCertificate="tag a successor"),
     *for_rotations(
         "acm", _CERTIFICATES, *_RETIRE, AddTagsToCertificate="tag a replaced certificate"
@@ -101,6 +124,7 @@ PERMISSIONS = (
         "acm",
         _CERTIFICATES,
         Setting.REPAIR,
+        context=_ISSUED,
         ResendValidationEmail="send approval mails again",
         UpdateCertificateOptions="migrate from e-mail to DNS",
         ListCertificateDomainValidations="records of that migration",
@@ -109,7 +133,6 @@ PERMISSIONS = (
         "acm",
         ("{exported}",),
         Setting.EXPORT_TARGETS,
-        Setting.REPAIR,
         ExportCertificate="read the certificate and key of an export target",
         RenewCertificate="renew the certificate of an export target",
     ),
@@ -118,18 +141,20 @@ PERMISSIONS = (
         "acm",
         ("{imported}",),
         Setting.IMPORT_SOURCES,
-        Setting.REPAIR,
         GetCertificate="compare the certificate and its chain with the import source",
     ),
     *for_rotations(
         "acm",
         ("{imported}",),
         Setting.IMPORT_SOURCES,
-        Setting.REPAIR,
         ImportCertificate="import a newer version",
     ),
     *for_rotations(
-        "acm", _CERTIFICATES, *_RETIRE, DeleteCertificate="delete a replaced certificate"
+        "acm",
+        _CERTIFICATES,
+        *_RETIRE,
+        context={**_ISSUED, f"aws:ResourceTag/{REPLACED_BY_TAG}": "any"},
+        DeleteCertificate="delete a replaced certificate",
     ),
 )
 
@@ -248,17 +273,14 @@ class AcmCertificates:
     @validated_response("RequestCertificate")
     def request(self, request: CertificateRequest) -> str:
         """Request a certificate and return its ARN; raises CertificateRequestError."""
-        try:
+        with _accepted(f"the request for {request.domain_name}"):
             answer = self._client.request_certificate(**_parameters(request))
-        except ClientError as error:
-            code = error_code(error)
-            if code not in _REFUSALS:
-                raise
-            text = error.response["Error"].get("Message", "")
-            raise CertificateRequestError(
-                f"ACM refused the request for {request.domain_name}: {_REFUSALS[code]} ({text})"
-            ) from error
         return answer["CertificateArn"]
+
+    def add_tags(self, arn: str, tags: Sequence[tuple[str, str]]) -> None:
+        """Set tags of a certificate; raises CertificateRequestError if ACM refuses them."""
+        with _accepted(f"tags of {arn}"):
+            self._client.add_tags_to_certificate(CertificateArn=arn, Tags=_tags(tags))
 
     def resend_validation_email(self, arn: str, validation: DomainValidation) -> None:
         """Send the approval e-mail for one name again."""
@@ -442,9 +464,11 @@ def _parameters(request: CertificateRequest) -> dict[str, Any]:
         "DomainName": request.domain_name,
         "KeyAlgorithm": request.key_algorithm,
         "IdempotencyToken": request.idempotency_token,
-        "Tags": [{"Key": key, "Value": value} for key, value in request.tags],
     }
-    if len(request.names) > 1:  # ACM refuses an empty list
+    # ACM refuses empty lists.
+    if request.tags:
+        parameters["Tags"] = _tags(request.tags)
+    if len(request.names) > 1:
         parameters["SubjectAlternativeNames"] = list(request.names[1:])
     if request.certificate_authority_arn:
         parameters["CertificateAuthorityArn"] = request.certificate_authority_arn
@@ -453,6 +477,23 @@ def _parameters(request: CertificateRequest) -> dict[str, Any]:
     if request.exportable:
         parameters["Options"] = {"Export": "ENABLED"}
     return parameters
+
+
+def _tags(tags: Sequence[tuple[str, str]]) -> list[TagTypeDef]:
+    return [{"Key": key, "Value": value} for key, value in tags]
+
+
+@contextmanager
+def _accepted(what: str) -> Iterator[None]:
+    """Raise CertificateRequestError for a refusal that the caller can prevent."""
+    try:
+        yield
+    except ClientError as error:
+        code = error_code(error)
+        if code not in _REFUSALS:
+            raise
+        text = error.response["Error"].get("Message", "")
+        raise CertificateRequestError(f"ACM refused {what}: {_REFUSALS[code]} ({text})") from error
 
 
 def _listed(summary: Mapping[str, Any]) -> Certificate:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Codes of a call that IAM denies, in JSON and in XML services.
+DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+
 #: Errors about a missing or wrong member that name it and quote no value.
 _NAMING = (AttributeError, IndexError, KeyError, TypeError)
 #: Errors that may quote a value or the whole response, such as the page of a proxy.

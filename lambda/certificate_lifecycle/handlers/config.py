@@ -99,7 +99,11 @@ _HOSTED_ZONES = Variable(
     "HOSTED_ZONES", "{}", "zone name to `zone_id` and `role_arn` (JSON object)"
 )
 CREATION_VARIABLES = (
-    Variable("DOMAIN_NAME", None, "domain name of the certificate if the event has none"),
+    Variable(
+        "DOMAIN_NAME",
+        "",
+        "domain name of the certificate if the event has none; empty: each event names one",
+    ),
     Variable("SUBJECT_ALTERNATIVE_NAMES", "[]", "other names of that certificate (JSON list)"),
     Variable("INCLUDE_WWW", "true", "add `www.` to a domain name without a subdomain"),
     Variable("KEY_ALGORITHM", "RSA_2048", "key algorithm if the event has none"),
@@ -107,7 +111,7 @@ CREATION_VARIABLES = (
         "ALLOWED_DOMAINS",
         "[]",
         "domains that certificates may be issued for (JSON list); empty: the domain name and its "
-        "other names",
+        "other names, or no domain",
     ),
     _HOSTED_ZONES,
     Variable("NAME_PREFIX", "certificate-lifecycle", "value of the tag `ManagedBy`"),
@@ -240,7 +244,8 @@ class _Environment:
 def creation_settings(environ: Mapping[str, str], errors: list[str]) -> CreationSettings:
     """Read the environment of the creation function; errors are added to `errors`."""
     environment = _Environment(environ, CREATION_VARIABLES, errors)
-    default_name = environment.read("DOMAIN_NAME", normalise, "")
+    invalid: str | None = ""
+    default_name = environment.read("DOMAIN_NAME", _optional(normalise), invalid)
     others = environment.read("SUBJECT_ALTERNATIVE_NAMES", _domain_names, _NONE)
     allowed = environment.read("ALLOWED_DOMAINS", _domain_names, _NONE)
     return CreationSettings(
@@ -399,7 +404,7 @@ def _account(entry: object) -> Account:
         mode=mode,
         rebind_consumers=fields.read("rebind_consumers", boolean, default=False),
         unmanaged_mode=unmanaged,
-        coverage=fields.read("scope", _coverage),
+        coverage=fields.read("scope", parse_coverage),
     )
 
 
@@ -425,16 +430,19 @@ def _organization(raw: str) -> OrganizationSettings | None:
         mode=mode,
         rebind_consumers=fields.read("rebind_consumers", boolean, default=False),
         unmanaged_mode=unmanaged,
-        coverage=fields.read("scope", _coverage),
+        coverage=fields.read("scope", parse_coverage),
     )
 
 
 def _scope(raw: str) -> Coverage:
-    return _coverage(_json(raw, dict, "a JSON object"))
+    return parse_coverage(_json(raw, dict, "a JSON object"))
 
 
-def _coverage(entry: object) -> Coverage:
-    """Return a coverage; Terraform writes null for an attribute that is not set."""
+def parse_coverage(entry: object) -> Coverage:
+    """Return the coverage that the Terraform input `scope` describes; raises ValueError.
+
+    Terraform writes null for an attribute that is not set.
+    """
     entry = {} if entry is None else _set(entry)
     fields = Fields.parse(entry, "scope", (), ("exclude", "include", "others"))
     include, exclude = (

@@ -16,8 +16,10 @@ from typing import Any, TypeGuard, TypeVar
 
 from certificate_lifecycle.handlers.config import key_algorithm, rotation_mode
 from certificate_lifecycle.model.dns_names import is_allowed
+from certificate_lifecycle.model.pointers import PARAMETER_TAG, pointer_key, pointer_path
 from certificate_lifecycle.model.sanitize import listed, quoted
 from certificate_lifecycle.model.scope import Scope
+from certificate_lifecycle.model.tags import INSTANCE_TAG
 from certificate_lifecycle.model.timestamps import parse_timestamp
 from certificate_lifecycle.parsing.fields import (
     account_id,
@@ -34,11 +36,12 @@ from certificate_lifecycle.parsing.fields import (
 )
 from certificate_lifecycle.policy.issuance import CertificateRequest, name_errors, ordered_names
 from certificate_lifecycle.policy.settings import CreationSettings, RotationMode, RotationSettings
+from certificate_lifecycle.policy.succession import REPLACED_BY_TAG, REPLACES_TAG
 
 T = TypeVar("T")
 
-#: The tag of certificates that this module requested; its value is the name prefix.
-OWNER_TAG = "ManagedBy"
+#: Tags by which the functions recognise their own certificates.
+_RESERVED_TAGS = frozenset({INSTANCE_TAG, PARAMETER_TAG, REPLACED_BY_TAG, REPLACES_TAG})
 
 _NONE: tuple[str, ...] = ()
 _NO_KEYS: Mapping[str, object] = {}
@@ -49,7 +52,8 @@ _AUTHORITY_ARN = (
 #: Characters that ACM accepts in tags (API reference, Tag): neither `*` nor white space that is a
 #: control character, such as a line break.
 _TAG = r"(?:[\w.:/=+\-@]|[^\S\t-\r\x1c-\x1f\x85])*"
-_MAX_TAGS = 49
+#: API reference, RequestCertificate.
+_MAX_TAGS = 50
 _MAX_TAG_KEY = 128
 _MAX_TAG_VALUE = 256
 _MAX_WAIT_SECONDS = 900
@@ -58,7 +62,10 @@ _SHOWN = 20
 
 #: Keys that limit what a run does: null in place of a value would lift the limit.
 _NEVER_NULL = frozenset(
-    {"accounts", "auto_validate", "certificate_arns", "dry_run", "regions", "rotation_mode"}
+    {
+        *("accounts", "auto_validate", "certificate_arns", "delete", "dry_run", "regions"),
+        *("require_issued", "rotation_mode", "tf"),
+    }
 )
 #: The source of scheduled events.
 _SCHEDULE = "aws.events"
@@ -69,12 +76,30 @@ _ENVELOPE_KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreationCommand:
-    """A checked creation event."""
+    """A checked creation event; `parameter` is the name of the pointer to the certificate."""
 
     request: CertificateRequest
     auto_validate: bool
     wait_seconds: int
     dry_run: bool
+    parameter: str | None = None
+    require_issued: bool = False
+
+
+class TerraformAction(StrEnum):
+    """What Terraform does to an `aws_lambda_invocation` with `lifecycle_scope = "CRUD"`."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionCommand:
+    """A checked deletion event; only the action DELETE deletes anything."""
+
+    parameter: str
+    action: TerraformAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +200,13 @@ def creation_command(
 ) -> CreationCommand:
     """Check a creation event; errors are added to `errors`."""
     keys = _Event(event, errors)
-    request = _request(keys, settings, scope, errors)
+    parameter = keys.take("parameter", _parameter(settings.name_prefix), None)
+    request = _request(keys, settings, scope, errors, parameter)
     keys.take("validation_method", _dns_only, "DNS")
     command = CreationCommand(
         request=request,
+        parameter=parameter,
+        require_issued=keys.take("require_issued", boolean, default=False),
         auto_validate=keys.take("auto_validate", boolean, default=True),
         wait_seconds=keys.take("wait_seconds", whole_number(0, _MAX_WAIT_SECONDS), 0),
         dry_run=keys.take("dry_run", boolean, default=False),
@@ -193,10 +221,67 @@ def creation_command(
     return command
 
 
+def is_deletion(event: object) -> TypeGuard[Mapping[str, object]]:
+    """Whether an event asks the creation function to delete a certificate."""
+    return isinstance(event, Mapping) and "delete" in event
+
+
+def deletion_command(
+    event: Mapping[str, object], settings: CreationSettings, errors: list[str]
+) -> DeletionCommand:
+    """Check a deletion event; errors are added to `errors`.
+
+    Terraform adds the key `tf` with the action and the input before
+    (documentation of `aws_lambda_invocation`, "CRUD Lifecycle Management").
+    """
+    keys = _Event(event, errors)
+    keys.take("delete", _only_true, default=True)
+    parameter = keys.take("parameter", _parameter(settings.name_prefix), None)
+    if event.get("parameter") is None:
+        errors.append("parameter: must be set for a deletion")
+    action = keys.take("tf", _terraform_action, TerraformAction.DELETE)
+    keys.refuse_the_rest()
+    return DeletionCommand(parameter=parameter or "", action=action)
+
+
+def _parameter(name_prefix: str) -> Callable[[object], str]:
+    def parse(raw: object) -> str:
+        name = text(raw)
+        if pointer_key(name_prefix, name) is None:
+            path = pointer_path(name_prefix)
+            raise ValueError(f"must be a parameter such as {path}/main/arn, got {quoted(raw)}")
+        return name
+
+    return parse
+
+
+def _only_true(raw: object) -> bool:
+    if raw is not True:
+        raise ValueError(f"must be true, got {quoted(raw)}; leave it out to create a certificate")
+    return True
+
+
+def _terraform_action(raw: object) -> TerraformAction:
+    if not isinstance(raw, Mapping):
+        raise ValueError(f"must be the object that Terraform adds, got {quoted(raw)}")  # noqa: TRY004 - collected as an error
+    try:
+        return member_of(TerraformAction)(raw.get("action"))
+    except ValueError as error:
+        raise ValueError(f"action {error}") from error
+
+
 def _request(
-    keys: _Event, settings: CreationSettings, scope: Scope, errors: list[str]
+    keys: _Event,
+    settings: CreationSettings,
+    scope: Scope,
+    errors: list[str],
+    parameter: str | None,
 ) -> CertificateRequest:
+    before = len(errors)
     named = keys.take("domain_name", domain_name, "")
+    # An invalid name is an error already, in the event or in the environment.
+    if not named and settings.domain_name is None and len(errors) == before:
+        errors.append("domain_name: must be set, because the function has no DOMAIN_NAME")
     # The configured alternative names belong to the configured domain name only.
     others = keys.take(
         "alt_names", _alternative_names, _NONE if named else settings.alternative_names
@@ -204,13 +289,14 @@ def _request(
     include_www = keys.take("include_www", boolean, settings.include_www)
     first = named or settings.domain_name
     names = ordered_names(first, others, include_www=include_www) if first else ()
+    allowed = settings.allowed_domains
     if names:
         errors.extend(name_errors(names))
         errors.extend(
             f"{quoted(name)} is not equal to or below an allowed domain "
-            f"({listed(list(settings.allowed_domains), _SHOWN)})"
+            f"({listed(allowed or (), _SHOWN)})"
             for name in names
-            if settings.allowed_domains and not is_allowed(name, settings.allowed_domains)
+            if allowed is not None and not is_allowed(name, allowed)
         )
     authority = keys.take("certificate_authority_arn", _authority, None)
     exportable = keys.take("exportable", boolean, default=False)
@@ -222,9 +308,15 @@ def _request(
         # ACM refuses the option for a private certificate, which can always be exported.
         exportable=exportable and authority is None,
         tags=keys.take("tags", _tags, ()),
+        # ACM would return the certificate of another instance for the same token.
+        purpose=settings.name_prefix,
     )
     _check_authority_region(request, errors)
-    return replace(request, tags=((OWNER_TAG, settings.name_prefix), *request.tags))
+    own = {INSTANCE_TAG: settings.name_prefix, PARAMETER_TAG: parameter}
+    tags = (*((key, value) for key, value in own.items() if value), *request.tags)
+    if len(tags) > _MAX_TAGS:
+        errors.append(f"tags: must be at most {_MAX_TAGS - len(tags) + len(request.tags)} tags")
+    return replace(request, tags=tags)
 
 
 def _check_authority_region(request: CertificateRequest, errors: list[str]) -> None:
@@ -446,14 +538,14 @@ def _dns_only(raw: object) -> str:
 
 
 def _tags(raw: object) -> tuple[tuple[str, str], ...]:
-    if not isinstance(raw, Mapping) or len(raw) > _MAX_TAGS:
-        raise ValueError(f"must be an object of at most {_MAX_TAGS} tags")
+    if not isinstance(raw, Mapping):
+        raise ValueError("must be an object of tags")  # noqa: TRY004 - collected as an error
     return tuple(sorted(parse_each(raw.items(), _tag)))
 
 
 def _tag(item: tuple[object, object]) -> tuple[str, str]:
     key, value = text(item[0]), text(item[1])
-    if key == OWNER_TAG or key.lower().startswith("aws:"):
+    if key in _RESERVED_TAGS or key.lower().startswith("aws:"):
         raise ValueError(f"the tag {quoted(key)} is reserved")
     if not 1 <= len(key) <= _MAX_TAG_KEY or len(value) > _MAX_TAG_VALUE:
         raise ValueError(

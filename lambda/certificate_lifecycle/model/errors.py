@@ -55,6 +55,18 @@ class RecordConflictError(CertificateLifecycleError):
     """A record that is not ACM's has the name of a validation record."""
 
 
+class CertificateNotIssuedError(CertificateLifecycleError):
+    """ACM has not issued the certificate in time; the next invocation finds it and waits on."""
+
+
+class DeletionRefusedError(CertificateLifecycleError):
+    """A certificate must not be deleted: its use is unknown, or this instance did not issue it."""
+
+
+class CertificateInUseError(CertificateLifecycleError):
+    """A certificate that is to be deleted is still in use; the next invocation waits on."""
+
+
 class ValidationRecordsNotReadyError(CertificateLifecycleError):
     """ACM has not named every validation record in time; the next invocation continues."""
 

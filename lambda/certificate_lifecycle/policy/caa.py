@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from certificate_lifecycle.model.dns_names import dns_form, is_wildcard, without_wildcard
+from certificate_lifecycle.model.sanitize import listed
 
 #: Any of these allows ACM to issue (AWS Certificate Manager user guide, "Configure a CAA record").
 AMAZON = frozenset({"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"})
@@ -28,6 +29,12 @@ _ISSUE_VALUE = re.compile(
 )
 #: One parameter; its value is printable characters except for space and `;`.
 _PARAMETER = re.compile(r"[a-z0-9](?:-*[a-z0-9])*[ \t]*=[ \t]*[!-:<-~]*", re.IGNORECASE | re.ASCII)
+
+#: A CAA record as Route 53 shows it (Route 53 developer guide, "CAA record type").
+_ROUTE53_FORM = re.compile(r'(?P<flags>\d{1,3}) (?P<tag>[A-Za-z0-9]+) "(?P<value>[^"]*)"', re.ASCII)
+_CRITICAL = 128
+#: The number of CAs that a clause names.
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +147,22 @@ def _granted(value: str) -> tuple[str, str]:
     if not all(_PARAMETER.fullmatch(part) for part in given):
         return "", ""
     return (matched["issuer"] or "").lower(), "; ".join(given)
+
+
+def parse_caa(text: str) -> CaaRecord | None:
+    """Return a CAA record in the form of Route 53; None for any other text."""
+    match = _ROUTE53_FORM.fullmatch(text)
+    if match is None:
+        return None
+    return CaaRecord(match["tag"], match["value"], bool(int(match["flags"]) & _CRITICAL))
+
+
+def explain_caa(verdict: CaaVerdict) -> str:
+    """Return a clause about the CAA records that forbid a CA to issue."""
+    if verdict.reason is CaaReason.CRITICAL_UNKNOWN:
+        return f"a CAA record at {verdict.at} is critical and has an unknown tag"
+    issuers = f"only {listed(verdict.issuers, _SHOWN)}" if verdict.issuers else "no CA"
+    return (
+        f"the CAA records at {verdict.at} allow {issuers} to issue for {verdict.name}; "
+        f'add 0 {verdict.tag} "amazon.com"'
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +16,15 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.dns_names import MAX_COMMON_NAME, MAX_NAME, is_wildcard
 from certificate_lifecycle.model.sanitize import quoted
+from certificate_lifecycle.model.tags import INSTANCE_TAG
 
 #: Key algorithms of requests (API reference, RequestCertificate); others can only be imported.
 REQUESTABLE_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
 #: Limit of RequestCertificate. An account's quota starts at 10 names and only ACM knows it.
 MAX_NAMES = 100
+#: Seconds in which a new policy may not apply yet, and seconds between two attempts.
+_PROPAGATION = 60.0
+_DENIAL_PAUSE = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +140,32 @@ def is_equal(request: CertificateRequest, described: Certificate, now: datetime)
     waiting = described.status is CertificateStatus.PENDING_VALIDATION
     methods = {validation.method for validation in described.detail.validations}
     return not (waiting and methods - {ValidationMethod.DNS})
+
+
+def is_adoptable(request: CertificateRequest, tags: Iterable[tuple[str, str]]) -> bool:
+    """Whether the instance that makes `request` issued an equal certificate with these tags.
+
+    A request without the tag of an instance adopts nothing. The names were checked with the event.
+    """
+    instance = dict(request.tags).get(INSTANCE_TAG)
+    return instance is not None and dict(tags).get(INSTANCE_TAG) == instance
+
+
+def lacking_tags(
+    request: CertificateRequest, tags: Iterable[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """Return the tags of `request` that a certificate lacks, or has with another value."""
+    found = dict(tags)
+    return tuple((key, value) for key, value in request.tags if found.get(key) != value)
+
+
+def pause_after_denial(elapsed: float) -> float | None:
+    """Return the seconds after which a denied call is repeated; None if the denial is final.
+
+    `elapsed` are the seconds since the first call. IAM applies a new policy in every region only
+    after some time (IAM user guide, "Changes that I make are not always immediately visible").
+    """
+    return _DENIAL_PAUSE if elapsed + _DENIAL_PAUSE <= _PROPAGATION else None
 
 
 def preference(certificate: Certificate) -> tuple[bool, bool, float]:

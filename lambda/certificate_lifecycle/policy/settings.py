@@ -93,13 +93,17 @@ class OrganizationSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreationSettings:
-    """Settings of the creation function."""
+    """Settings of the creation function.
 
-    domain_name: str
+    `domain_name` is None if each event has to name one, and empty if it is invalid.
+    `allowed_domains` is None for a user of the command line, who may request any name.
+    """
+
+    domain_name: str | None
     alternative_names: tuple[str, ...]
     include_www: bool
     key_algorithm: str
-    allowed_domains: tuple[str, ...]
+    allowed_domains: tuple[str, ...] | None
     zones: tuple[Zone, ...]
     name_prefix: str
 

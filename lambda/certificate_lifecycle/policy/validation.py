@@ -146,7 +146,7 @@ def _state(record: ValidationRecord, existing: Sequence[ExistingRecord]) -> Reco
 
 def explain(finding: RecordFinding) -> str:
     """Return a clause about a record for messages."""
-    name, zone = dns_form(finding.record.name), _zone_text(finding.zone)
+    name, zone = dns_form(finding.record.name), zone_text(finding.zone)
     match finding.state:
         case RecordState.IN_PLACE:
             return f"{name} is correct"
@@ -169,5 +169,6 @@ def _wanted(finding: RecordFinding) -> str:
     return f"; ACM requires {finding.record.type} {dns_form(value)}" if value else ""
 
 
-def _zone_text(zone: Zone | None) -> str:
+def zone_text(zone: Zone | None) -> str:
+    """Return the name and the id of a zone."""
     return f"{dns_form(zone.name)} ({zone.zone_id})" if zone else "unknown"

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from certificate_lifecycle.app.creation import Issuance, create, creation_result
+from certificate_lifecycle.app.creation import (
+    CreationClients,
+    Declaration,
+    Issuance,
+    create,
+    creation_result,
+)
 from certificate_lifecycle.model.certificate import (
     Certificate,
     CertificateDetail,
@@ -18,7 +24,9 @@ from certificate_lifecycle.model.certificate import (
 )
 from certificate_lifecycle.model.errors import (
     CertificateNotFoundError,
+    CertificateNotIssuedError,
     CertificateRequestError,
+    PointerNotFoundError,
     RecordConflictError,
     RecordNotSupportedError,
     ValidationRecordsNotReadyError,
@@ -42,11 +50,13 @@ from tests.unit.builders import (
     validation,
     zone,
 )
-from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, Outage
+from tests.unit.fakes import MemoryCertificates, MemoryClock, MemoryDns, MemoryPointers, Outage
 
 NAMES = ("example.com", "www.example.com")
-WANTED = CertificateRequest(names=NAMES, region="eu-west-1")
+OURS = (("ManagedBy", "certificate-lifecycle"),)
+WANTED = CertificateRequest(names=NAMES, region="eu-west-1", tags=OURS)
 PRIVATE = replace(WANTED, certificate_authority_arn=AUTHORITY)
+POINTER = "/certificate-lifecycle/certificates/main/arn"
 HOME = zone("example.com.", "Z1")
 ISSUED = certificate(arn=arn("issued"), names=NAMES, detail=CertificateDetail())
 WAITING = request(
@@ -56,22 +66,29 @@ WAITING = request(
 )
 
 
+def ours(*held: Certificate) -> MemoryCertificates:
+    """Return certificates that the instance of the requests has issued."""
+    certificates = MemoryCertificates(*held)
+    certificates.tagged = {entry.arn: OURS for entry in held}
+    return certificates
+
+
 def issue(
     certificates: MemoryCertificates,
     dns: MemoryDns,
     wanted: CertificateRequest = WANTED,
     clock: MemoryClock | None = None,
+    pointers: MemoryPointers | None = None,
     **inputs: Any,  # noqa: ANN401 - any argument of `create`
 ) -> Issuance:
     usual = {"auto_validate": True, "wait_seconds": 0, "dry_run": False}
-    return create(
-        wanted,
+    clients = CreationClients(
         certificates=certificates,
         dns=dns,
         clock=clock or MemoryClock(),
-        now=NOW,
-        **{**usual, **inputs},
+        declaration=Declaration(pointers, POINTER) if pointers else None,
     )
+    return create(wanted, clients, now=NOW, **{**usual, **inputs})
 
 
 def names_of(*names: str) -> list[str]:
@@ -115,7 +132,7 @@ def test_a_record_of_a_kind_that_nobody_knows_yet_is_written_as_no_other() -> No
     waiting = replace(WAITING, detail=CertificateDetail(validations=tuple(wanted)))
     dns = MemoryDns(HOME)
     with pytest.raises(RecordNotSupportedError, match="ACM requires type TXT"):
-        issue(MemoryCertificates(waiting), dns)
+        issue(ours(waiting), dns)
     assert dns.batches == []
 
 
@@ -143,7 +160,7 @@ def test_a_certificate_that_acm_never_knows_is_an_error() -> None:
 
 def test_records_that_acm_never_names_are_an_error_that_says_how_to_go_on() -> None:
     unnamed = CertificateDetail(validations=(validation("example.com"),))
-    certificates = MemoryCertificates(replace(WAITING, detail=unnamed))
+    certificates = ours(replace(WAITING, detail=unnamed))
     dns, clock = MemoryDns(HOME), MemoryClock()
     with pytest.raises(ValidationRecordsNotReadyError, match="invoke the function again"):
         issue(certificates, dns, clock=clock)
@@ -152,7 +169,7 @@ def test_records_that_acm_never_names_are_an_error_that_says_how_to_go_on() -> N
 
 
 def test_records_are_not_awaited_beyond_the_functions_time() -> None:
-    certificates = MemoryCertificates(replace(WAITING, detail=CertificateDetail()))
+    certificates = ours(replace(WAITING, detail=CertificateDetail()))
     clock = MemoryClock(40)
     with pytest.raises(ValidationRecordsNotReadyError):
         issue(certificates, MemoryDns(HOME), clock=clock)
@@ -160,7 +177,7 @@ def test_records_are_not_awaited_beyond_the_functions_time() -> None:
 
 
 def test_a_function_that_has_no_time_left_does_not_wait_at_all() -> None:
-    certificates, clock = MemoryCertificates(WAITING), MemoryClock(10)
+    certificates, clock = ours(WAITING), MemoryClock(10)
     issue(certificates, MemoryDns(HOME), clock=clock, wait_seconds=900)
     assert clock.slept == []
 
@@ -205,7 +222,7 @@ def test_another_invocation_writes_nothing_where_every_record_stands() -> None:
 
 
 def test_an_issued_certificate_is_found_again_and_needs_no_zone() -> None:
-    certificates, dns = MemoryCertificates(ISSUED), MemoryDns()
+    certificates, dns = ours(ISSUED), MemoryDns()
     issuance = issue(certificates, dns)
     assert issuance.certificate is not None
     assert issuance.certificate.arn == ISSUED.arn
@@ -216,26 +233,26 @@ def test_an_issued_certificate_is_found_again_and_needs_no_zone() -> None:
 
 def test_only_certificates_that_could_be_equal_are_described() -> None:
     others = [certificate(arn=arn(f"n{n}"), names=(f"n{n}.example.com",)) for n in range(200)]
-    certificates = MemoryCertificates(*others, ISSUED)
+    certificates = ours(*others, ISSUED)
     issue(certificates, MemoryDns())
     assert certificates.described == [ISSUED.arn]
 
 
 def test_of_several_equal_certificates_the_issued_one_is_taken() -> None:
-    certificates = MemoryCertificates(WAITING, ISSUED, replace(WAITING, arn=arn("other")))
+    certificates = ours(WAITING, ISSUED, replace(WAITING, arn=arn("other")))
     found = issue(certificates, MemoryDns(HOME)).certificate
     assert found is not None
     assert found.arn == ISSUED.arn
 
 
 def test_an_equal_certificate_that_is_deleted_meanwhile_is_requested_anew() -> None:
-    certificates = MemoryCertificates(ISSUED)
+    certificates = ours(ISSUED)
     certificates.broken[f"describe {ISSUED.arn}"] = CertificateNotFoundError("gone")
     assert issue(certificates, MemoryDns(HOME)).created
 
 
 def test_a_certificate_that_differs_is_not_taken() -> None:
-    certificates = MemoryCertificates(replace(ISSUED, key_algorithm="EC_prime256v1"))
+    certificates = ours(replace(ISSUED, key_algorithm="EC_prime256v1"))
     assert issue(certificates, MemoryDns(HOME)).created
 
 
@@ -243,14 +260,196 @@ def test_another_authoritys_certificate_is_not_taken() -> None:
     theirs = private(
         arn=arn("p"), names=NAMES, detail=CertificateDetail(certificate_authority_arn="other")
     )
-    assert issue(MemoryCertificates(theirs), MemoryDns(), PRIVATE).created
+    assert issue(ours(theirs), MemoryDns(), PRIVATE).created
 
 
 def test_a_certificate_past_its_end_is_not_taken_though_acm_still_calls_it_issued() -> None:
-    certificates = MemoryCertificates(replace(ISSUED, not_after=NOW))
+    certificates = ours(replace(ISSUED, not_after=NOW))
     issuance = issue(certificates, MemoryDns(HOME))
     assert issuance.created
     assert certificates.asked == [WANTED]
+
+
+# --- Whose certificate it is ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [(), (("ManagedBy", "another-team"),), (("managedby", "certificate-lifecycle"),)],
+    ids=["no tag", "another team's", "another key"],
+)
+def test_a_certificate_that_this_instance_did_not_issue_is_not_taken(
+    tags: tuple[tuple[str, str], ...],
+) -> None:
+    certificates = MemoryCertificates(ISSUED)
+    certificates.tagged[ISSUED.arn] = tags
+    assert issue(certificates, MemoryDns(HOME)).created
+    assert certificates.tagged[ISSUED.arn] == tags
+
+
+def test_a_request_of_no_instance_takes_no_certificate() -> None:
+    certificates = ours(ISSUED)
+    assert issue(certificates, MemoryDns(HOME), replace(WANTED, tags=())).created
+
+
+def test_a_certificate_that_is_found_gets_the_tags_that_it_lacks_and_keeps_its_others() -> None:
+    certificates = ours(ISSUED)
+    certificates.tagged[ISSUED.arn] += (("Team", "shop"), ("Stage", "test"))
+    wanted = replace(WANTED, tags=(*OURS, ("Cost", "5"), ("Stage", "live")))
+    issue(certificates, MemoryDns(), wanted, dry_run=True)
+    assert ("Cost", "5") not in certificates.tagged[ISSUED.arn]
+    issue(certificates, MemoryDns(), wanted)
+    assert dict(certificates.tagged[ISSUED.arn]) == {
+        **dict(OURS),
+        "Cost": "5",
+        "Stage": "live",
+        "Team": "shop",
+    }
+    certificates.broken[f"add_tags {ISSUED.arn}"] = Outage("nothing is missing")
+    issue(certificates, MemoryDns(), wanted)
+
+
+# --- The pointer ------------------------------------------------------------------------------
+
+
+def test_a_pointer_is_written_when_the_certificate_is_issued_and_not_before() -> None:
+    certificates, pointers = ours(WAITING), MemoryPointers({POINTER: "pending"})
+    issued = replace(ISSUED, arn=WAITING.arn)
+    certificates.later[WAITING.arn] = [WAITING, WAITING, issued]
+    issue(certificates, MemoryDns(HOME), pointers=pointers)
+    assert pointers.values == {POINTER: "pending"}
+    issuance = issue(certificates, MemoryDns(HOME), pointers=pointers, wait_seconds=60)
+    assert pointers.values == {POINTER: WAITING.arn}
+    assert issuance.parameter == POINTER
+    issue(certificates, MemoryDns(HOME), pointers=pointers)
+    assert [name for name, _ in pointers.written] == [POINTER]
+
+
+def test_a_dry_run_writes_no_pointer_and_requires_nothing_issued() -> None:
+    pointers = MemoryPointers({POINTER: "pending"})
+    for certificates in (ours(ISSUED), ours(WAITING), ours()):
+        issuance = issue(
+            certificates, MemoryDns(HOME), pointers=pointers, dry_run=True, require_issued=True
+        )
+        assert issuance.parameter == POINTER
+    assert pointers.written == []
+
+
+def test_without_its_pointer_nothing_is_requested() -> None:
+    certificates = ours()
+    with pytest.raises(PointerNotFoundError):
+        issue(certificates, MemoryDns(HOME), pointers=MemoryPointers({"/other": "pending"}))
+    assert certificates.asked == []
+
+
+def test_the_successor_that_a_pointer_names_is_kept_while_the_old_certificate_serves() -> None:
+    old, successor = replace(ISSUED, in_use=True), replace(ISSUED, arn=arn("successor"))
+    pointers = MemoryPointers({POINTER: successor.arn})
+    found = issue(ours(old, successor), MemoryDns(), pointers=pointers).certificate
+    assert found is not None
+    assert found.arn == successor.arn
+    assert pointers.written == []
+
+
+# --- What prevents issuance -------------------------------------------------------------------
+
+
+def reason_of(dns: MemoryDns, waiting: Certificate = WAITING, **inputs: Any) -> str:  # noqa: ANN401 - any argument of `create`
+    pointers = MemoryPointers({POINTER: "pending"})
+    with pytest.raises(CertificateNotIssuedError) as raised:
+        issue(ours(waiting), dns, pointers=pointers, require_issued=True, **inputs)
+    assert pointers.written == []
+    return str(raised.value)
+
+
+def test_a_certificate_that_is_not_issued_in_time_is_an_error_where_issuance_is_required() -> None:
+    reason = reason_of(MemoryDns(HOME), wait_seconds=60)
+    assert f"{WAITING.arn} for example.com is not issued, but PENDING_VALIDATION: " in reason
+    assert "Route 53 has every record that ACM requires" in reason
+    assert "repeat the call to wait on" in reason
+
+
+class Losing(MemoryDns):
+    """A zone in which another program changes each record as soon as it was written."""
+
+    def upsert(self, zone: Zone, records: Sequence[ValidationRecord]) -> None:
+        first, second = records
+        self.put(zone, first.name, "CNAME", "another.example.")
+        del second
+
+
+def test_the_error_names_missing_and_wrong_records_read_again() -> None:
+    reason = reason_of(Losing(HOME))
+    assert f"{LABEL}.example.com in zone example.com (Z1) is CNAME another.example." in reason
+    assert f"{LABEL}.www.example.com does not exist in zone example.com (Z1)" in reason
+
+
+def test_the_error_names_a_name_whose_zone_is_unknown() -> None:
+    reason = reason_of(MemoryDns(zone("example.org.")), auto_validate=False)
+    assert f"no writable public hosted zone contains {LABEL}.www.example.com" in reason
+
+
+def test_the_error_names_a_zone_that_its_parent_does_not_delegate() -> None:
+    shop = zone("shop.example.com.", "Z2")
+    waiting = replace(
+        WAITING,
+        names=("shop.example.com",),
+        detail=CertificateDetail(validations=(validation("shop.example.com"),)),
+    )
+    wanted = replace(WANTED, names=("shop.example.com",))
+    reason = reason_of(MemoryDns(HOME, shop), waiting, wanted=wanted)
+    assert "zone shop.example.com (Z2) is not delegated in zone example.com (Z1)" in reason
+
+
+def test_only_names_that_are_not_validated_are_obstacles() -> None:
+    validated = replace(validation("example.com"), validated=True)
+    detail = CertificateDetail(validations=(validated, validation("www.example.com")))
+    reason = reason_of(MemoryDns(), replace(WAITING, detail=detail), auto_validate=False)
+    assert f"{LABEL}.www.example.com" in reason
+    assert f"contains {LABEL}.example.com" not in reason
+
+
+def test_the_error_names_the_caa_record_that_forbids_amazon() -> None:
+    dns = MemoryDns(HOME)
+    dns.put(HOME, "example.com.", "CAA", '0 issue "ca.example.org"', '0 iodef "mailto:a@b.example"')
+    dns.put(HOME, "www.example.com.", "CAA", '0 issue "amazon.com"')
+    reason = reason_of(dns)
+    assert (
+        "the CAA records at example.com allow only ca.example.org to issue for example.com; "
+        in reason
+    )
+    assert 'add 0 issue "amazon.com"' in reason
+    assert "www.example.com" not in reason.partition("PENDING_VALIDATION")[2]
+
+
+def test_a_request_that_a_caa_record_ended_names_the_record() -> None:
+    dns, certificates = MemoryDns(HOME), ours(WAITING)
+    dns.put(HOME, "example.com.", "CAA", '0 issue ";"')
+    ended = replace(WAITING, status=FAILED, detail=CertificateDetail(failure_reason="CAA_ERROR"))
+    certificates.later[WAITING.arn] = [ended]
+    with pytest.raises(CertificateRequestError, match=r"at example\.com allow no CA to issue"):
+        issue(certificates, dns, wait_seconds=60)
+
+
+def test_an_error_about_many_names_shows_some_and_the_number_of_the_others() -> None:
+    names = tuple(f"n{number}.example.com" for number in range(13))
+    detail = CertificateDetail(validations=tuple(validation(name) for name in names))
+    waiting = replace(WAITING, names=names, detail=detail)
+    reason = reason_of(
+        MemoryDns(), waiting, wanted=replace(WANTED, names=names), auto_validate=False
+    )
+    assert reason.count("no writable public hosted zone") == 10
+    assert "; and 3 more; repeat" in reason
+
+
+def test_a_private_certificate_that_its_ca_has_not_issued_is_an_error_without_records() -> None:
+    theirs = CertificateDetail(certificate_authority_arn=AUTHORITY)
+    pending = private(
+        arn=arn("p"), names=NAMES, status=CertificateStatus.PENDING_VALIDATION, detail=theirs
+    )
+    assert "is not issued, but PENDING_VALIDATION" in reason_of(
+        MemoryDns(), pending, wanted=PRIVATE
+    )
 
 
 # --- Refusing ---------------------------------------------------------------------------------
@@ -295,7 +494,7 @@ def test_an_older_value_of_acm_is_replaced() -> None:
 
 @pytest.mark.parametrize("status", [FAILED, TIMED_OUT, REVOKED, CertificateStatus.EXPIRED])
 def test_a_request_that_acm_ends_is_an_error_with_its_reason(status: CertificateStatus) -> None:
-    certificates = MemoryCertificates(WAITING)
+    certificates = ours(WAITING)
     ended = replace(WAITING, status=status, detail=CertificateDetail(failure_reason="CAA_ERROR"))
     certificates.later[WAITING.arn] = [ended]
     with pytest.raises(CertificateRequestError, match=rf"with {status} \(CAA_ERROR\)"):
@@ -304,7 +503,7 @@ def test_a_request_that_acm_ends_is_an_error_with_its_reason(status: Certificate
 
 def test_a_request_that_acm_ends_while_naming_records_writes_nothing() -> None:
     certificates, dns = (
-        MemoryCertificates(replace(WAITING, detail=CertificateDetail())),
+        ours(replace(WAITING, detail=CertificateDetail())),
         MemoryDns(HOME),
     )
     certificates.later[WAITING.arn] = [replace(WAITING, status=FAILED, detail=CertificateDetail())]
@@ -331,7 +530,7 @@ def test_a_dry_run_reports_that_a_zone_is_missing() -> None:
 
 def test_a_dry_run_reports_which_records_a_waiting_certificate_lacks() -> None:
     dns, clock = MemoryDns(HOME), MemoryClock()
-    issuance = issue(MemoryCertificates(WAITING), dns, clock=clock, dry_run=True, wait_seconds=600)
+    issuance = issue(ours(WAITING), dns, clock=clock, dry_run=True, wait_seconds=600)
     assert [finding.change for finding in issuance.records] == ["created", "created"]
     assert dns.batches == []
     assert clock.slept == []
@@ -366,13 +565,13 @@ def test_a_private_certificate_needs_no_validation() -> None:
 def test_a_private_certificate_is_found_again_though_acm_reports_it_as_exportable() -> None:
     theirs = CertificateDetail(certificate_authority_arn=AUTHORITY)
     existing = private(arn=arn("p"), names=NAMES, exportable=True, detail=theirs)
-    certificates = MemoryCertificates(existing)
+    certificates = ours(existing)
     assert not issue(certificates, MemoryDns(), PRIVATE).created
     assert certificates.asked == []
 
 
 def test_issuance_is_awaited_as_long_as_asked() -> None:
-    certificates = MemoryCertificates(WAITING)
+    certificates = ours(WAITING)
     certificates.later[WAITING.arn] = [WAITING, WAITING, replace(ISSUED, arn=WAITING.arn)]
     issuance = issue(certificates, MemoryDns(HOME), wait_seconds=60)
     assert issuance.certificate is not None
@@ -381,13 +580,13 @@ def test_issuance_is_awaited_as_long_as_asked() -> None:
 
 def test_a_wait_of_one_second_polls_once_more() -> None:
     clock = MemoryClock()
-    issue(MemoryCertificates(WAITING), MemoryDns(HOME), clock=clock, wait_seconds=1)
+    issue(ours(WAITING), MemoryDns(HOME), clock=clock, wait_seconds=1)
     assert clock.slept == [1.0]
 
 
 def test_issuance_that_takes_longer_is_no_failure() -> None:
     clock = MemoryClock()
-    issuance = issue(MemoryCertificates(WAITING), MemoryDns(HOME), clock=clock, wait_seconds=60)
+    issuance = issue(ours(WAITING), MemoryDns(HOME), clock=clock, wait_seconds=60)
     assert issuance.certificate is not None
     assert issuance.certificate.status is CertificateStatus.PENDING_VALIDATION
     assert 50 < sum(clock.slept) <= 60
@@ -434,6 +633,7 @@ def test_the_result_has_exactly_the_keys_of_the_contract() -> None:
                 "change": "created",
             }
         ],
+        "parameter": None,
         "dry_run": False,
         "sdk": "boto3 1",
     }

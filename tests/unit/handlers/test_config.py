@@ -70,7 +70,7 @@ def sources(arn: str = CERTIFICATE, **entry: object) -> str:
     return json.dumps({arn: {"secret_arn": SECRET, **entry}})
 
 
-def test_creation_runs_with_nothing_but_a_domain_name() -> None:
+def test_creation_of_a_configured_certificate_needs_only_its_name() -> None:
     settings, errors = creation()
     assert errors == []
     assert settings == CreationSettings(
@@ -101,9 +101,14 @@ def test_rotation_runs_with_nothing_but_a_topic() -> None:
 @pytest.mark.parametrize("variable", CREATION_VARIABLES, ids=lambda variable: variable.name)
 def test_an_empty_creation_variable_means_its_default(variable: Variable) -> None:
     settings, errors = creation(**{variable.name: " "})
-    required = [] if variable.default is not None else [f"{variable.name} must be set"]
-    assert errors == required
-    assert required or settings == creation()[0]
+    assert errors == []
+    assert (settings == creation()[0]) is (variable.name != "DOMAIN_NAME")
+
+
+def test_without_a_domain_name_no_domain_is_allowed() -> None:
+    settings, errors = creation(DOMAIN_NAME="")
+    assert errors == []
+    assert (settings.domain_name, settings.allowed_domains) == (None, ())
 
 
 @pytest.mark.parametrize("variable", ROTATION_VARIABLES, ids=lambda variable: variable.name)
@@ -409,7 +414,7 @@ def test_a_bad_rotation_variable_is_one_error(name: str, value: str) -> None:
 
 def test_every_error_of_creation_is_named_at_once() -> None:
     _, errors = creation(
-        DOMAIN_NAME="",
+        DOMAIN_NAME="sh op",
         SUBJECT_ALTERNATIVE_NAMES='["a b", "fine.example.com", "c_d"]',
         INCLUDE_WWW="maybe",
         KEY_ALGORITHM="RSA_1024",

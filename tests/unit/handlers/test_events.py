@@ -14,10 +14,14 @@ from hypothesis import strategies as st
 from certificate_lifecycle.handlers.config import creation_settings, rotation_settings
 from certificate_lifecycle.handlers.events import (
     CreationCommand,
+    DeletionCommand,
     OrganizationCommand,
     OrganizationStep,
     RotationCommand,
+    TerraformAction,
     creation_command,
+    deletion_command,
+    is_deletion,
     is_of_an_organization,
     organization_command,
     rotation_command,
@@ -28,6 +32,7 @@ from tests.unit.builders import AUTHORITY, PLACE, arn
 from tests.unit.tables import DATA, name_sets, refused
 
 OURS = ("ManagedBy", "certificate-lifecycle")
+POINTER = "/certificate-lifecycle/certificates/main/arn"
 SCHEDULED = {
     "version": "0",
     "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
@@ -100,6 +105,7 @@ def test_an_event_without_keys_means_the_configured_certificate(event: object) -
             region="eu-west-1",
             key_algorithm="EC_prime256v1",
             tags=(OURS,),
+            purpose="certificate-lifecycle",
         ),
         auto_validate=True,
         wait_seconds=0,
@@ -122,6 +128,8 @@ def test_an_event_may_set_everything() -> None:
         "tags": {"team": "shop", "Cost-Center": "1:2/3=4+5@6 7"},
         "wait_seconds": 900,
         "dry_run": True,
+        "parameter": POINTER,
+        "require_issued": True,
     }
     assert creation(event) == CreationCommand(
         request=CertificateRequest(
@@ -130,11 +138,19 @@ def test_an_event_may_set_everything() -> None:
             key_algorithm="EC_secp384r1",
             certificate_authority_arn=AUTHORITY,
             exportable=False,
-            tags=(OURS, ("Cost-Center", "1:2/3=4+5@6 7"), ("team", "shop")),
+            tags=(
+                OURS,
+                ("certificate-lifecycle:parameter", POINTER),
+                ("Cost-Center", "1:2/3=4+5@6 7"),
+                ("team", "shop"),
+            ),
+            purpose="certificate-lifecycle",
         ),
         auto_validate=False,
         wait_seconds=900,
         dry_run=True,
+        parameter=POINTER,
+        require_issued=True,
     )
 
 
@@ -153,6 +169,7 @@ def test_a_private_certificate_is_exportable_without_being_asked_for_as_one() ->
 NULLABLE = (
     *("domain_name", "alt_names", "include_www", "validation_method", "key_algorithm", "region"),
     *("certificate_authority_arn", "exportable", "account_id", "tags", "wait_seconds"),
+    "parameter",
 )
 
 
@@ -160,7 +177,7 @@ def test_null_means_the_same_as_no_key() -> None:
     assert creation(dict.fromkeys(NULLABLE)) == creation({})
 
 
-@pytest.mark.parametrize("key", ["auto_validate", "dry_run"])
+@pytest.mark.parametrize("key", ["auto_validate", "dry_run", "require_issued"])
 def test_null_is_refused_where_the_default_would_do_more_than_intended(key: str) -> None:
     (error,) = creation_errors({key: None})
     assert error == f"{key}: must not be null; leave it out for the default"
@@ -196,6 +213,93 @@ def test_configured_alternative_names_belong_to_the_configured_domain_name_only(
         "shop.api.example.com",
     )
     assert creation({"alt_names": []}, settings).request.names == ("example.com",)
+
+
+def test_without_a_configured_domain_name_an_event_names_one() -> None:
+    settings = creation_environment(DOMAIN_NAME="", ALLOWED_DOMAINS='["example.com"]')
+    assert creation({"domain_name": "a.example.com"}, settings).request.names == (
+        *("a.example.com", "www.a.example.com"),
+    )
+    (error,) = creation_errors({}, settings)
+    assert error == "domain_name: must be set, because the function has no DOMAIN_NAME"
+    (error,) = creation_errors({"domain_name": "sh op"}, settings)
+    assert "'sh op' is not a domain" in error
+
+
+def test_without_domain_names_no_domain_is_allowed() -> None:
+    settings = creation_environment(DOMAIN_NAME="", INCLUDE_WWW="false")
+    (error,) = creation_errors({"domain_name": "example.com"}, settings)
+    assert error == "'example.com' is not equal to or below an allowed domain ()"
+
+
+def test_an_invalid_configured_domain_name_is_one_error() -> None:
+    errors: list[str] = []
+    settings = creation_settings({"DOMAIN_NAME": "sh op"}, errors)
+    creation_command({}, settings, PLACE, errors)
+    assert len(errors) == 1
+    assert errors[0].startswith("DOMAIN_NAME: ")
+
+
+@pytest.mark.parametrize("value", [POINTER, "*.example.com", "ü" * 256, "'; --", "{{ssm:x}}", "=1"])
+def test_a_hostile_tag_value_is_a_tag_or_an_error(value: str) -> None:
+    """A value never becomes a name, a parameter or an expression."""
+    errors: list[str] = []
+    command = creation_command({"tags": {"note": value}}, USUAL, PLACE, errors)
+    assert command.parameter is None
+    assert errors or command.request.tags[-1] == ("note", value)
+
+
+# --- Deletion ---------------------------------------------------------------------------------
+
+
+def deletion(event: dict[str, Any]) -> tuple[DeletionCommand, list[str]]:
+    errors: list[str] = []
+    return deletion_command(event, USUAL, errors), errors
+
+
+DELETION = {"delete": True, "parameter": POINTER}
+
+
+def test_a_deletion_by_hand_and_by_terraform_deletes() -> None:
+    """`aws_lambda_invocation` adds its action and the input before to every invocation."""
+    assert not is_deletion({})
+    assert not is_deletion(None)
+    terraform = {"tf": {"action": "delete", "prev_input": DELETION}}
+    for event in (DELETION, {**DELETION, **terraform}):
+        assert is_deletion(event)
+        command = DeletionCommand(parameter=POINTER, action=TerraformAction.DELETE)
+        assert deletion(event) == (command, [])
+
+
+@pytest.mark.parametrize("action", ["create", "update"])
+def test_terraform_deletes_nothing_when_it_creates_or_updates(action: str) -> None:
+    command, errors = deletion({**DELETION, "tf": {"action": action, "prev_input": None}})
+    assert (command.action, errors) == (TerraformAction(action), [])
+
+
+BAD_DELETIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "no parameter": ({"delete": True}, "parameter: must be set for a deletion"),
+    "a null parameter": (
+        {"delete": True, "parameter": None},
+        "parameter: must be set for a deletion",
+    ),
+    "another parameter": ({"delete": True, "parameter": "/x"}, "must be a parameter such as"),
+    "false": ({**DELETION, "delete": False}, "delete: must be true, got False"),
+    "null": ({**DELETION, "delete": None}, "delete: must not be null"),
+    "a text": ({**DELETION, "delete": "true"}, "delete: must be true, got 'true'"),
+    "a name": ({**DELETION, "domain_name": "example.com"}, "'domain_name' is not a key"),
+    "a dry run": ({**DELETION, "dry_run": True}, "'dry_run' is not a key of this event"),
+    "another action": ({**DELETION, "tf": {"action": "read"}}, "tf: action must be one of create"),
+    "no action": ({**DELETION, "tf": {}}, "tf: action must be one of create, update, delete"),
+    "no object": ({**DELETION, "tf": "delete"}, "tf: must be the object that Terraform adds"),
+    "a null object": ({**DELETION, "tf": None}, "tf: must not be null"),
+}
+
+
+@pytest.mark.parametrize(("event", "error"), BAD_DELETIONS.values(), ids=BAD_DELETIONS)
+def test_a_bad_deletion_is_one_error(event: dict[str, Any], error: str) -> None:
+    (found,) = deletion(event)[1]
+    assert error in found
 
 
 def test_the_callers_event_is_left_as_it_was() -> None:
@@ -238,7 +342,26 @@ BAD_EVENTS: dict[str, tuple[dict[str, Any], str]] = {
     "tags in a list": ({"tags": [{"Key": "a", "Value": "b"}]}, "tags: must be an object"),
     "too many tags": (
         {"tags": {f"t{number}": "" for number in range(50)}},
-        "tags: must be an object of at most 49 tags",
+        "tags: must be at most 49 tags",
+    ),
+    "too many tags beside that of the parameter": (
+        {"tags": {f"t{number}": "" for number in range(49)}, "parameter": POINTER},
+        "tags: must be at most 48 tags",
+    ),
+    "a parameter of another instance": (
+        {"parameter": "/other/certificates/main/arn"},
+        "must be a parameter such as /certificate-lifecycle/certificates/main/arn, got '/other",
+    ),
+    "a parameter that is no text": ({"parameter": 5}, "parameter: must be a string, got 5"),
+    "issuance required by text": ({"require_issued": "yes"}, "require_issued: must be true or"),
+    "an action of Terraform": ({"tf": {"action": "create"}}, "'tf' is not a key of this event"),
+    "the tag of a parameter": (
+        {"tags": {"certificate-lifecycle:parameter": POINTER}},
+        "the tag 'certificate-lifecycle:parameter' is reserved",
+    ),
+    "the tag of a replaced certificate": (
+        {"tags": {"certificate-lifecycle:replaced-by": "x"}},
+        "the tag 'certificate-lifecycle:replaced-by' is reserved",
     ),
     "a tag of a wildcard": ({"tags": {"name": "*.example.com"}}, "ACM refuses, such as *"),
     "a tag of two lines": ({"tags": {"name": "a\nb"}}, "has characters that ACM refuses"),

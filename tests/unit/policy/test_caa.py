@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from certificate_lifecycle.policy.caa import CaaReason, CaaRecord, CaaVerdict, judge_caa
+from certificate_lifecycle.policy.caa import (
+    CaaReason,
+    CaaRecord,
+    CaaVerdict,
+    explain_caa,
+    judge_caa,
+    parse_caa,
+)
 
 NAME, WILDCARD = "shop.example.com", "*.shop.example.com"
 
@@ -212,3 +219,37 @@ def test_a_verdict_contains_the_name_of_the_records(
 ) -> None:
     verdict = judged(*records, name=WILDCARD, at="com")
     assert verdict == CaaVerdict(name=WILDCARD, reason=reason, at="com")
+
+
+# --- Route 53 -------------------------------------------------------------------------------------
+
+
+def test_a_record_of_route_53_is_read() -> None:
+    assert parse_caa('0 issue "amazon.com; a=b"') == CaaRecord("issue", "amazon.com; a=b")
+    assert parse_caa('128 tbs ""') == CaaRecord("tbs", "", critical=True)
+
+
+@pytest.mark.parametrize("text", ["", "0 issue amazon.com", '0 is-sue "x"', '٣ issue "x"', 'x "y"'])
+def test_another_text_is_no_caa_record(text: str) -> None:
+    assert parse_caa(text) is None
+
+
+@pytest.mark.parametrize(
+    ("records", "clause"),
+    [
+        (
+            [issue("a.test"), issue("b.test")],
+            "the CAA records at shop.example.com allow only a.test, b.test to issue for",
+        ),
+        (
+            [issue(";")],
+            'allow no CA to issue for shop.example.com; add 0 issue "amazon.com"',
+        ),
+        (
+            [issue("x", "tbs", critical=True)],
+            "a CAA record at shop.example.com is critical and has an unknown tag",
+        ),
+    ],
+)
+def test_a_verdict_that_forbids_is_explained(records: list[CaaRecord], clause: str) -> None:
+    assert clause in explain_caa(judged(*records))

@@ -22,10 +22,13 @@ from certificate_lifecycle.policy.issuance import (
     MAX_NAMES,
     REQUESTABLE_KEY_ALGORITHMS,
     CertificateRequest,
+    is_adoptable,
     is_equal,
+    lacking_tags,
     may_be_equal,
     name_errors,
     ordered_names,
+    pause_after_denial,
     preference,
 )
 from tests.unit.builders import (
@@ -261,6 +264,30 @@ def test_of_equal_certificates_the_best_is_issued_then_used_then_the_last_to_end
     ]
     mixed = [best_last[position] for position in (4, 2, 0, 3, 1)]
     assert sorted(mixed, key=preference) == best_last
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "adoptable"),
+    [("a", "a", True), ("a", "b", False), ("a", None, False), (None, "a", False)],
+)
+def test_an_equal_certificate_is_adopted_by_the_instance_that_issued_it(
+    ours: str | None, theirs: str | None, *, adoptable: bool
+) -> None:
+    wanted = replace(WANTED, tags=(("ManagedBy", ours),) if ours else ())
+    tags = (("Team", "a"), *((("ManagedBy", theirs),) if theirs else ()))
+    assert is_adoptable(wanted, tags) is adoptable
+
+
+def test_tags_that_are_missing_or_differ_are_lacking() -> None:
+    wanted = replace(WANTED, tags=(("a", "1"), ("b", "2"), ("c", "3")))
+    assert lacking_tags(wanted, [("c", "3"), ("b", "x"), ("d", "4")]) == (("a", "1"), ("b", "2"))
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "pause"), [(0.0, 5.0), (55.0, 5.0), (55.1, None), (60.0, None), (900.0, None)]
+)
+def test_a_denied_call_is_repeated_for_a_minute(elapsed: float, pause: float | None) -> None:
+    assert pause_after_denial(elapsed) == pause
 
 
 def test_the_error_names_the_shortest_of_names_that_are_too_long() -> None:

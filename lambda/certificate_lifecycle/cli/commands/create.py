@@ -51,8 +51,8 @@ def command(
 ) -> Exit:
     """Request a certificate for DOMAIN_NAME and validate it by DNS.
 
-    Reuses an equal certificate if there is one, so an interrupted command can be repeated. Shows
-    what it would request and asks for confirmation.
+    Reuses an equal certificate of the instance if there is one, so an interrupted command can be
+    repeated. Shows what it would request and asks for confirmation.
     """
     require_terminal(yes=yes)
     session = start(options)
@@ -78,6 +78,7 @@ def _creation(session: Session, options: Options, inputs: dict[str, Any]) -> Cre
     """Return the validated input, with the settings of the deployed creation function.
 
     The function's list of allowed domains does not restrict users with credentials of their own.
+    Without a function the request belongs to no instance, and no equal certificate is adopted.
     """
     errors: list[str] = []
     tags = {}
@@ -96,8 +97,10 @@ def _creation(session: Session, options: Options, inputs: dict[str, Any]) -> Cre
         "tags": tags,
         "wait_seconds": inputs["wait_seconds"],
     }
-    environment = {"DOMAIN_NAME": "example.com", **_environment(session, options)}
-    settings = replace(creation_settings(environment, errors), allowed_domains=())
+    environment = _environment(session, options)
+    settings = replace(creation_settings(environment, errors), allowed_domains=None)
+    if not environment:
+        settings = replace(settings, name_prefix="")
     creation = creation_command(event, settings, session.home, errors)
     if errors:
         raise ConfigurationError(errors)
@@ -115,7 +118,11 @@ def _environment(session: Session, options: Options) -> dict[str, str]:
 
 
 def _create(session: Session, creation: CreationCommand, *, dry_run: bool) -> dict[str, Any]:
-    from certificate_lifecycle.app.creation import create, creation_result  # noqa: PLC0415
+    from certificate_lifecycle.app.creation import (  # noqa: PLC0415
+        CreationClients,
+        create,
+        creation_result,
+    )
     from certificate_lifecycle.aws.acm import AcmCertificates  # noqa: PLC0415
     from certificate_lifecycle.aws.clients import SDK_VERSION  # noqa: PLC0415
     from certificate_lifecycle.aws.route53 import HostedZones, Route53Dns  # noqa: PLC0415
@@ -123,9 +130,11 @@ def _create(session: Session, creation: CreationCommand, *, dry_run: bool) -> di
     clients = session.clients
     issuance = create(
         creation.request,
-        certificates=AcmCertificates(clients.any("acm", creation.request.region)),
-        dns=Route53Dns(HostedZones(clients.route53), session.settings.zones),
-        clock=session.clock,
+        CreationClients(
+            certificates=AcmCertificates(clients.any("acm", creation.request.region)),
+            dns=Route53Dns(HostedZones(clients.route53), session.settings.zones),
+            clock=session.clock,
+        ),
         now=session.current_time(),
         auto_validate=creation.auto_validate,
         wait_seconds=creation.wait_seconds,

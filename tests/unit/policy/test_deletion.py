@@ -1,0 +1,85 @@
+"""Which certificate may be deleted when Terraform no longer declares it."""
+
+from __future__ import annotations
+
+import pytest
+
+from certificate_lifecycle.model.certificate import Certificate
+from certificate_lifecycle.model.pointers import PARAMETER_TAG
+from certificate_lifecycle.policy.deletion import (
+    DeletionOutcome,
+    belongs_to_another,
+    blocked_reason,
+    certificate_region,
+)
+from tests.unit.builders import PLACE, arn, certificate, imported, private
+
+TAGS = (("ManagedBy", "team"),)
+OURS = certificate(names=("shop.example.com",)).with_tags(TAGS)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
+def test_a_pointer_may_name_a_certificate_of_any_region_of_the_account(region: str) -> None:
+    assert certificate_region(arn(region=region), PLACE) == region
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "pending",
+        "PENDING",
+        "arn:aws:acm:eu-west-1:210987654321:certificate/shop",
+        "arn:aws-cn:acm:eu-west-1:123456789012:certificate/shop",
+        "arn:aws:iam::123456789012:server-certificate/shop",
+        "arn:aws:acm:eu-west-1:123456789012:certificate/shop\n",
+        "arn:aws:acm:eu-west-1:123456789012:certificate/../shop",
+        f" {arn()}",
+    ],
+)
+def test_any_other_value_names_no_certificate(value: str) -> None:
+    assert certificate_region(value, PLACE) is None
+
+
+def test_a_certificate_that_the_instance_issued_may_be_deleted() -> None:
+    assert blocked_reason(OURS, "team", ["example.com"]) is None
+    of_a_ca = private(names=("shop.example.com",), exportable=True).with_tags(TAGS)
+    assert blocked_reason(of_a_ca, "team", ["example.com"]) is None
+
+
+@pytest.mark.parametrize(
+    ("kept", "allowed", "reason"),
+    [
+        (imported(names=OURS.names).with_tags(TAGS), ["example.com"], "it was imported"),
+        (
+            certificate(managed_by="CLOUDFRONT").with_tags(TAGS),
+            ["example.com"],
+            "CLOUDFRONT manages it",
+        ),
+        (certificate(names=OURS.names), ["example.com"], "team did not issue it"),
+        (OURS.with_tags((("ManagedBy", "other"),)), ["example.com"], "team did not issue it"),
+        (OURS, ["example.org"], "team did not issue it"),
+        (OURS, [], "team did not issue it"),
+        (
+            certificate(names=OURS.names, exported=True).with_tags(TAGS),
+            ["example.com"],
+            "it was exported",
+        ),
+    ],
+    ids=["imported", "managed", "tags unread", "another team's", "names", "nothing", "exported"],
+)
+def test_any_other_certificate_is_kept(kept: Certificate, allowed: list[str], reason: str) -> None:
+    assert (blocked_reason(kept, "team", allowed) or "").startswith(reason)
+
+
+def test_a_certificate_belongs_to_the_parameter_in_its_tag_or_to_any_without_a_tag() -> None:
+    assert not belongs_to_another(OURS, "/team/certificates/main/arn")
+    tagged = OURS.with_tags((*TAGS, (PARAMETER_TAG, "/team/certificates/shop/arn")))
+    assert belongs_to_another(tagged, "/team/certificates/main/arn")
+    assert not belongs_to_another(tagged, "/team/certificates/shop/arn")
+
+
+def test_outcomes_are_words_with_a_meaning() -> None:
+    for outcome in DeletionOutcome:
+        assert outcome.value.lower() == outcome.name.replace("_", "").lower()
+        assert outcome.meaning.endswith(".")
