@@ -205,7 +205,7 @@ def _again(rotation: Function) -> None:
     rotation(EVENT)
 
 
-@pytest.mark.parametrize("number", range(1, BOTH + 1))
+@pytest.mark.parametrize("number", every_fourth(BOTH))
 def test_a_run_inside_another_makes_no_second_successor(
     rotation: Function, cloud: Cloud, dead: Dead, wire: Wire, number: int
 ) -> None:
